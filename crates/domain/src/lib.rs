@@ -1,0 +1,1 @@
+//! Entities, access rules and risk arithmetic of AccuNode, pure.

@@ -1,0 +1,1 @@
+//! Uploaded files: where they are kept and how their rows are read.

@@ -1,0 +1,1 @@
+//! Sessions, cache, limits, clock and password hashing in one process.

@@ -1,0 +1,1 @@
+//! What AccuNode's use cases need from outside, as traits.

@@ -1,0 +1,1 @@
+//! AccuNode's storage in PostgreSQL.

@@ -1,0 +1,1 @@
+//! AccuNode's test kit and the tests that run the whole service.
