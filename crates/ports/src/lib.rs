@@ -1,1 +1,32 @@
 //! What AccuNode's use cases need from outside, as traits.
+//!
+//! No runtime, database or web type appears here, so every port can be served
+//! by a double in a test and by another technology tomorrow.
+//!
+//! Where to start: [`Store`] opens a [`UnitOfWork`]; both hand out the
+//! repositories in [`repositories`]. Beside them stand [`sessions`], [`cache`],
+//! [`limits`], [`files`], [`scoring`], [`jobs`] and the small ones in [`system`].
+//!
+//! To add a repository:
+//! 1. a trait in `repositories/<entity>.rs`; reads take a [`Scope`], writes a proof
+//!    of the access rules and happen in a unit of work;
+//! 2. a method on [`UnitOfWork`] (and on [`Store`] for reads);
+//! 3. its adapter under the same path in the postgres crate;
+//! 4. its double in [`mock`].
+//!
+//! [`Scope`]: accunode_domain::access::Scope
+
+pub mod cache;
+pub mod error;
+pub mod files;
+pub mod jobs;
+pub mod limits;
+#[cfg(feature = "mock")]
+pub mod mock;
+pub mod repositories;
+pub mod scoring;
+pub mod sessions;
+pub mod system;
+
+pub use error::{PortError, RepositoryError};
+pub use repositories::{Store, UnitOfWork};

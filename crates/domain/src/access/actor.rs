@@ -1,0 +1,123 @@
+//! Somebody who asks.
+
+use serde::{Deserialize, Serialize};
+
+use super::Denial;
+use crate::{
+    id::{OrganizationId, UserId},
+    organization::Membership,
+    user::{Email, Role, User},
+};
+
+/// Somebody who asks, with everything the rules need to know of him. Worked out
+/// when he signs in and again whenever users or organizations change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    user: UserId,
+    email: Email,
+    role: Role,
+    membership: Option<Membership>,
+}
+
+impl Actor {
+    /// The actor for a stored user and what is known of his organization.
+    ///
+    /// A tenant_admin whose organization is not a root acts as org_admin; who
+    /// has no organization, whatever his role says, acts as `user`, unless he is
+    /// a super_admin.
+    ///
+    /// # Errors
+    /// `Forbidden("inactive")` for a user who is not active (I6).
+    pub fn new(user: &User, membership: Option<Membership>) -> Result<Self, Denial> {
+        if !user.is_active {
+            return Err(Denial::Forbidden("inactive"));
+        }
+        let membership = membership.filter(|m| user.organization == Some(m.organization));
+        let role = match (user.role, &membership) {
+            (Role::SuperAdmin, _) => Role::SuperAdmin,
+            (_, None) => Role::User,
+            (Role::TenantAdmin, Some(m)) if m.parent.is_some() => Role::OrgAdmin,
+            (role, Some(_)) => role,
+        };
+        let membership = membership.filter(|_| role.needs_organization());
+        Ok(Self {
+            user: user.id,
+            email: user.email.clone(),
+            role,
+            membership,
+        })
+    }
+
+    /// His id.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// His e-mail address, for the audit log.
+    #[must_use]
+    pub const fn email(&self) -> &Email {
+        &self.email
+    }
+
+    /// The role that counts.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// His organization, where he has one.
+    #[must_use]
+    pub fn organization(&self) -> Option<OrganizationId> {
+        self.membership.as_ref().map(|m| m.organization)
+    }
+
+    /// What is known of his organization.
+    #[must_use]
+    pub const fn membership(&self) -> Option<&Membership> {
+        self.membership.as_ref()
+    }
+
+    /// I6: members of an inactive organization may only look at themselves and leave.
+    ///
+    /// # Errors
+    /// `Forbidden("organization_inactive")`.
+    pub fn require_active_organization(&self) -> Result<(), Denial> {
+        match &self.membership {
+            Some(m) if !m.is_active => Err(Denial::Forbidden("organization_inactive")),
+            _ => Ok(()),
+        }
+    }
+
+    /// S(u) of everyone but a super_admin, whose is every organization: none for a
+    /// user, his own for a member or org_admin, root and children for a tenant_admin.
+    #[must_use]
+    pub fn organizations(&self) -> Vec<OrganizationId> {
+        let Some(membership) = &self.membership else {
+            return Vec::new();
+        };
+        let mut all = vec![membership.organization];
+        if self.role == Role::TenantAdmin {
+            all.extend(&membership.children);
+        }
+        all
+    }
+
+    /// Whether `organization` ∈ S(u).
+    #[must_use]
+    pub fn sees_organization(&self, organization: OrganizationId) -> bool {
+        self.role == Role::SuperAdmin || self.organizations().contains(&organization)
+    }
+
+    /// Whether he administers `organization`.
+    #[must_use]
+    pub fn administers(&self, organization: OrganizationId) -> bool {
+        self.role >= Role::OrgAdmin && self.sees_organization(organization)
+    }
+
+    /// Whether everyone's rows are hidden from him. Never from a super_admin.
+    #[must_use]
+    pub fn hides_system_data(&self) -> bool {
+        self.membership.as_ref().is_some_and(|m| m.hide_system_data)
+    }
+}

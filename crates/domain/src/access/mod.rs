@@ -1,0 +1,45 @@
+//! Who may do what: the one policy of AccuNode, as pure functions.
+//!
+//! An [`Actor`] is somebody who asks. Asked for a [`Scope`] or a [`Grant`], it
+//! answers with a proof that the repositories demand, or with a [`Denial`]. No
+//! other code makes those proofs, so a query that forgot to ask does not compile.
+//!
+//! **Order of checks:** the row in the path readable (404) → role and level (403)
+//! → an organization named in body or filter (403) → rows named in the body
+//! readable (404) → I4 (422) → write (403) → state (409, 412).
+
+mod actor;
+mod rows;
+mod scope;
+
+pub use actor::Actor;
+pub use rows::{Reading, prediction_fits_company};
+pub use scope::{Grant, Scope};
+
+/// Why not, in the terms of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// It is not readable, so its existence is secret too.
+    #[error("not found")]
+    NotFound,
+    /// It is known to exist, but this is not allowed.
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
+    /// It contradicts the state of what is there.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// What was sent contradicts itself.
+    #[error("unprocessable: {0}")]
+    Unprocessable(&'static str),
+}
+
+impl Denial {
+    /// A stable code for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Forbidden(code) | Self::Conflict(code) | Self::Unprocessable(code) => code,
+        }
+    }
+}

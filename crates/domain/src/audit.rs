@@ -1,0 +1,114 @@
+//! What an auditor is shown: who did or saw what, when, from where.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    fault::text_enum,
+    id::{OrganizationId, UserId},
+};
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum AuditAction {
+    Create,
+    Update,
+    Delete,
+    Login,
+    Logout,
+    FailedLogin,
+    Read,
+    Export,
+    Denied,
+}
+
+impl AuditAction {
+    /// Every action.
+    pub const ALL: [Self; 9] = [
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Login,
+        Self::Logout,
+        Self::FailedLogin,
+        Self::Read,
+        Self::Export,
+        Self::Denied,
+    ];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Login => "LOGIN",
+            Self::Logout => "LOGOUT",
+            Self::FailedLogin => "FAILED_LOGIN",
+            Self::Read => "READ",
+            Self::Export => "EXPORT",
+            Self::Denied => "DENIED",
+        }
+    }
+}
+
+text_enum!(AuditAction);
+
+/// Where a request came from; goes into every audit row that it causes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestContext {
+    /// The address, believed only as far as the proxies are.
+    pub ip: Option<std::net::IpAddr>,
+    /// The program, as it says.
+    pub user_agent: Option<String>,
+    /// The id that also stands in the answer and in the log.
+    pub request_id: String,
+}
+
+/// One thing that was done or seen. Written in the unit of work of the change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEvent {
+    /// What happened, in the words of the business: `prediction.created`.
+    pub event_type: &'static str,
+    /// To what kind of thing: `annual_prediction`.
+    pub entity_type: &'static str,
+    /// To which one.
+    pub entity_id: Option<Uuid>,
+    /// By whom; `None` where nobody was signed in.
+    pub user: Option<UserId>,
+    /// His e-mail address then, or the one tried.
+    pub actor_email: Option<String>,
+    /// In which organization.
+    pub organization: Option<OrganizationId>,
+    /// Which of the nine actions it is.
+    pub action: AuditAction,
+    /// What was there before, without secrets.
+    pub old_values: Option<Value>,
+    /// What is there now, without secrets.
+    pub new_values: Option<Value>,
+    /// Anything else worth knowing, an object.
+    pub metadata: Value,
+}
+
+impl AuditEvent {
+    /// An event without values; set what there is with struct update syntax.
+    #[must_use]
+    pub fn new(event_type: &'static str, entity_type: &'static str, action: AuditAction) -> Self {
+        Self {
+            event_type,
+            entity_type,
+            entity_id: None,
+            user: None,
+            actor_email: None,
+            organization: None,
+            action,
+            old_values: None,
+            new_values: None,
+            metadata: Value::Object(serde_json::Map::new()),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Companies whose risk is predicted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    fault::{Fault, clean_text, shorten},
+    id::{CompanyId, UserId},
+    owner::Owner,
+};
+
+/// The sector of a company of which none was given.
+pub const UNKNOWN_SECTOR: &str = "Unknown";
+
+/// A ticker or another short name, upper-cased, 1 to 10 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Symbol(String);
+
+impl Symbol {
+    /// Reads a symbol: letters, digits, `.`, `-`, `/`, `_`, `&`, `^`, `=`.
+    ///
+    /// # Errors
+    /// `required` or `invalid_symbol` at `pointer`.
+    pub fn parse(pointer: &str, value: &str) -> Result<Self, Fault> {
+        let text = value.trim().to_uppercase();
+        if text.is_empty() {
+            return Err(Fault::new(pointer, "required", "must not be empty"));
+        }
+        let sound = text.chars().count() <= 10
+            && text
+                .chars()
+                .all(|c| c.is_alphanumeric() || ".-/_&^=".contains(c));
+        if sound {
+            Ok(Self(text))
+        } else {
+            Err(Fault::new(
+                pointer,
+                "invalid_symbol",
+                format!(
+                    "{:?} is not a symbol: 1 to 10 letters, digits or . - / _ & ^ =",
+                    shorten(value)
+                ),
+            ))
+        }
+    }
+
+    /// A symbol that the database has already vouched for.
+    #[must_use]
+    pub fn from_stored(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The symbol as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What describes a company, whoever owns it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyProfile {
+    /// Unique within one owner.
+    pub symbol: Symbol,
+    /// At most 200 characters.
+    pub name: String,
+    /// At most 100 characters; [`UNKNOWN_SECTOR`] where none is given.
+    pub sector: String,
+    /// At most 100 characters.
+    pub industry: Option<String>,
+    /// In whole units of `currency`, above zero.
+    pub market_cap: Option<i64>,
+    /// ISO 3166 alpha-3, upper-cased.
+    pub country: String,
+    /// ISO 4217, upper-cased.
+    pub currency: String,
+    /// At most 10 characters.
+    pub exchange: Option<String>,
+}
+
+/// A description as it was sent; [`CompanyDraft::check`] makes a profile of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CompanyDraft {
+    pub symbol: String,
+    pub name: Option<String>,
+    pub sector: Option<String>,
+    pub industry: Option<String>,
+    pub market_cap: Option<f64>,
+    pub country: Option<String>,
+    pub currency: Option<String>,
+    pub exchange: Option<String>,
+}
+
+impl CompanyDraft {
+    /// Checks every field; a missing name is the symbol, a missing sector
+    /// [`UNKNOWN_SECTOR`], country USA and currency USD as the schema has it.
+    ///
+    /// # Errors
+    /// Every fault, with pointers `/symbol`, `/name` and so on.
+    pub fn check(&self) -> Result<CompanyProfile, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let symbol = Symbol::parse("/symbol", &self.symbol)
+            .map_err(|f| faults.push(f))
+            .ok();
+        let mut text = |pointer: &str, value: &Option<String>, max| {
+            value
+                .as_deref()
+                .filter(|v| !v.trim_matches(' ').is_empty())
+                .and_then(|v| clean_text(pointer, v, max).map_err(|f| faults.push(f)).ok())
+        };
+        let name = text("/name", &self.name, 200);
+        let sector = text("/sector", &self.sector, 100);
+        let industry = text("/industry", &self.industry, 100);
+        let exchange = text("/exchange", &self.exchange, 10);
+        let mut code = |pointer: &str, value: &Option<String>, default: &str| {
+            let given = value.as_deref().map(str::trim).filter(|v| !v.is_empty());
+            let text = given.unwrap_or(default).to_uppercase();
+            if text.len() != 3 || !text.bytes().all(|b| b.is_ascii_uppercase()) {
+                faults.push(Fault::new(
+                    pointer,
+                    "invalid_code",
+                    format!(
+                        "{:?} is not a three-letter code like {default}",
+                        shorten(&text)
+                    ),
+                ));
+            }
+            text
+        };
+        let country = code("/country", &self.country, "USA");
+        let currency = code("/currency", &self.currency, "USD");
+        let market_cap = self.market_cap.and_then(|value| {
+            if value > 0.0 && value < 9.0e18 {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "checked against the range above"
+                )]
+                Some((value.round() as i64).max(1))
+            } else {
+                faults.push(Fault::new(
+                    "/market_cap",
+                    "out_of_range",
+                    format!("{value} must be above 0 and below 9e18"),
+                ));
+                None
+            }
+        });
+        match symbol {
+            Some(symbol) if faults.is_empty() => Ok(CompanyProfile {
+                name: name.unwrap_or_else(|| symbol.as_str().to_owned()),
+                sector: sector.unwrap_or_else(|| UNKNOWN_SECTOR.to_owned()),
+                symbol,
+                industry,
+                market_cap,
+                country,
+                currency,
+                exchange,
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// A company as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// Its id.
+    pub id: CompanyId,
+    /// What describes it.
+    pub profile: CompanyProfile,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts the changes; the ETag.
+    pub row_version: i64,
+}
+
+/// What a prediction keeps of its company as of scoring, so that what is
+/// readable stays readable whole when the company no longer is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanySnapshot {
+    /// The company.
+    pub id: CompanyId,
+    /// Its symbol then.
+    pub symbol: Symbol,
+    /// Its name then.
+    pub name: String,
+    /// Its sector then.
+    pub sector: String,
+}
+
+impl Company {
+    /// What a prediction made now keeps of it.
+    #[must_use]
+    pub fn snapshot(&self) -> CompanySnapshot {
+        CompanySnapshot {
+            id: self.id,
+            symbol: self.profile.symbol.clone(),
+            name: self.profile.name.clone(),
+            sector: self.profile.sector.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_draft_is_told_at_once() {
+        let draft = CompanyDraft {
+            symbol: "TOO LONG A SYMBOL".into(),
+            name: Some("a\0b".into()),
+            country: Some("Poland".into()),
+            market_cap: Some(-1.0),
+            ..CompanyDraft::default()
+        };
+        let pointers: Vec<_> = draft
+            .check()
+            .unwrap_err()
+            .into_iter()
+            .map(|f| f.pointer)
+            .collect();
+        assert_eq!(pointers, ["/symbol", "/name", "/country", "/market_cap"]);
+    }
+
+    #[test]
+    fn a_symbol_alone_is_enough() {
+        let profile = CompanyDraft {
+            symbol: " bf-b".into(),
+            ..CompanyDraft::default()
+        }
+        .check()
+        .unwrap();
+        assert_eq!(
+            (
+                profile.symbol.as_str(),
+                profile.name.as_str(),
+                profile.sector.as_str()
+            ),
+            ("BF-B", "BF-B", "Unknown")
+        );
+    }
+}

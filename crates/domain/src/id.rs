@@ -1,0 +1,40 @@
+//! Typed identifiers: a company's id never passes for a user's.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id_type {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    )+};
+}
+
+id_type! {
+    /// A person who can sign in.
+    UserId,
+    /// An organization: a tenant's root or one of its children.
+    OrganizationId,
+    /// A company whose risk is predicted.
+    CompanyId,
+    /// An annual or quarterly prediction.
+    PredictionId,
+    /// A bulk upload.
+    JobId,
+    /// A signed-in session: a family of refresh tokens.
+    SessionId,
+}

@@ -1,0 +1,278 @@
+//! Bulk uploads: what they are asked to do, where they stand, what became of each row.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    fault::{Fault, text_enum},
+    id::{JobId, PredictionId, UserId},
+    owner::Owner,
+    prediction::{Kind, OnConflict},
+    ratio::RatioUnit,
+};
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// Waits for a worker.
+    Pending,
+    /// A worker has it, or had it when it died.
+    Processing,
+    /// Every row is accounted for.
+    Completed,
+    /// It stopped; what was stored until then stays, with its checkpoint.
+    Failed,
+    /// Its creator stopped it.
+    Cancelled,
+}
+
+impl JobStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Processing,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing will change any more, except by a retry.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
+    /// Whether a job may go from here to `next`.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Pending => matches!(next, Self::Processing | Self::Cancelled | Self::Failed),
+            // Processing again: another worker takes over a lease that has run out.
+            Self::Processing => !matches!(next, Self::Pending),
+            Self::Completed | Self::Failed | Self::Cancelled => false,
+        }
+    }
+}
+
+text_enum!(JobStatus);
+
+/// What an upload is asked to do. Part of what makes two uploads the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JobOptions {
+    /// The unit of the shares.
+    pub ratio_unit: RatioUnit,
+    /// What happens to companies and periods that are already there.
+    pub on_conflict: OnConflict,
+    /// Everything but storing.
+    pub dry_run: bool,
+    /// The unit is right although it looks wrong.
+    pub confirm_units: bool,
+}
+
+/// How many rows had which outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct JobCounts {
+    pub success: u32,
+    pub updated: u32,
+    pub skipped: u32,
+    pub error: u32,
+}
+
+impl JobCounts {
+    /// Rows that are accounted for.
+    #[must_use]
+    pub const fn processed(self) -> u32 {
+        self.success + self.updated + self.skipped + self.error
+    }
+}
+
+impl std::ops::AddAssign for JobCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.success += other.success;
+        self.updated += other.updated;
+        self.skipped += other.skipped;
+        self.error += other.error;
+    }
+}
+
+/// How far a job has come: enough for another worker to go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Checkpoint {
+    /// The last row accounted for; 0 before the first, and the header is row 1.
+    pub row: u32,
+    /// How many bytes of the (inflated) input have been read.
+    pub bytes: u64,
+    /// Whether the unit of the shares has been checked.
+    pub units_checked: bool,
+}
+
+/// Something about a whole file that an analyst should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobWarning {
+    /// A stable code, like `unknown_columns`.
+    pub code: String,
+    /// For people.
+    pub detail: String,
+    /// The columns it is about.
+    pub columns: Vec<String>,
+}
+
+/// A bulk upload as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// The kind of predictions it makes.
+    pub kind: Kind,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// The name the file had.
+    pub original_filename: String,
+    /// Where the file store keeps it.
+    pub file_key: String,
+    /// In bytes.
+    pub file_size: i64,
+    /// SHA-256 in hexadecimal.
+    pub file_hash: String,
+    /// What it is asked to do.
+    pub options: JobOptions,
+    /// Rows of data in the file; `None` until known.
+    pub total_rows: Option<u32>,
+    /// What became of the rows so far.
+    pub counts: JobCounts,
+    /// How far it has come.
+    pub checkpoint: Checkpoint,
+    /// What an analyst should know of the whole file.
+    pub warnings: Vec<JobWarning>,
+    /// The columns of the file, once it was opened: the header of its corrected rows.
+    pub columns: Vec<String>,
+    /// Why it failed.
+    pub error: Option<Fault>,
+    /// When its creator asked for it to stop.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// When a worker first took it.
+    pub started_at: Option<Timestamp>,
+    /// When it came to an end.
+    pub completed_at: Option<Timestamp>,
+    /// How often a worker took it.
+    pub attempts: u32,
+    /// Whose it is, and whose its predictions are.
+    pub owner: Owner,
+    /// Who sent it.
+    pub created_by: UserId,
+    /// When it was sent.
+    pub created_at: Timestamp,
+    /// When it last moved.
+    pub updated_at: Timestamp,
+    /// Counts the changes; the ETag.
+    pub row_version: i64,
+}
+
+impl Job {
+    /// Rows a second since a worker took it.
+    #[must_use]
+    pub fn rows_per_second(&self, now: Timestamp) -> Option<f64> {
+        let seconds = (self.completed_at.unwrap_or(now) - self.started_at?).as_seconds_f64();
+        (seconds > 0.0).then(|| f64::from(self.counts.processed()) / seconds)
+    }
+
+    /// Seconds until it ends at the present speed: by rows where their number is
+    /// known, else by bytes. `None` where it has ended or not begun.
+    #[must_use]
+    pub fn eta_seconds(&self, now: Timestamp) -> Option<f64> {
+        if self.status != JobStatus::Processing {
+            return None;
+        }
+        let elapsed = (now - self.started_at?).as_seconds_f64();
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let done = match self.total_rows {
+            Some(total) if total > 0 => f64::from(self.counts.processed()) / f64::from(total),
+            _ if self.file_size > 0 => self.checkpoint.bytes as f64 / self.file_size as f64,
+            _ => return None,
+        };
+        (done > 0.0 && done <= 1.0).then(|| elapsed / done * (1.0 - done))
+    }
+}
+
+/// What became of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowStatus {
+    /// A prediction was stored.
+    Ok,
+    /// A prediction took the place of another.
+    Updated,
+    /// The one that was there stayed.
+    Skipped,
+    /// It could not be used; the fault says why.
+    Error,
+}
+
+impl RowStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Updated, Self::Skipped, Self::Error];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Updated => "updated",
+            Self::Skipped => "skipped",
+            Self::Error => "error",
+        }
+    }
+}
+
+text_enum!(RowStatus);
+
+/// What became of one row, as it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowOutcome {
+    /// The row in its file; the header is row 1.
+    pub row: u32,
+    /// What became of it.
+    pub status: RowStatus,
+    /// Why it was not stored, or what else is to be known of it.
+    pub faults: Vec<Fault>,
+    /// The prediction that it made or met.
+    pub prediction: Option<PredictionId>,
+    /// The row as it came, a CSV record; only for rows that are not ok.
+    pub source: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finished_job_stays_finished() {
+        for from in JobStatus::ALL.into_iter().filter(|s| s.is_final()) {
+            for to in JobStatus::ALL {
+                assert!(!from.may_become(to), "{from} → {to}");
+            }
+        }
+        assert!(
+            JobStatus::Processing.may_become(JobStatus::Processing),
+            "a lease may be taken over"
+        );
+        assert!(!JobStatus::Processing.may_become(JobStatus::Pending));
+        assert!(!JobStatus::Pending.may_become(JobStatus::Completed));
+    }
+}

@@ -1,0 +1,95 @@
+//! Whose a row is. A tenant row has exactly one owner.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::id::{OrganizationId, UserId};
+
+/// How widely a row is shared. Widening is possible, narrowing never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessLevel {
+    /// Its creator alone.
+    Personal,
+    /// The members of one organization and the administrators of its tenant.
+    Organization,
+    /// Everyone.
+    System,
+}
+
+impl AccessLevel {
+    /// Every level, narrowest first.
+    pub const ALL: [Self; 3] = [Self::Personal, Self::Organization, Self::System];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Organization => "organization",
+            Self::System => "system",
+        }
+    }
+}
+
+crate::fault::text_enum!(AccessLevel);
+
+/// The owner of a row: the set of these that a person may read is his [`crate::access::Scope`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// Everyone's.
+    System,
+    /// An organization's.
+    Organization(OrganizationId),
+    /// One person's.
+    Person(UserId),
+}
+
+impl Owner {
+    /// The key under which the database stores the owner; the nil UUID stands for the system.
+    #[must_use]
+    pub const fn key(self) -> Uuid {
+        match self {
+            Self::System => Uuid::nil(),
+            Self::Organization(id) => id.0,
+            Self::Person(id) => id.0,
+        }
+    }
+
+    /// The level that rows of this owner have.
+    #[must_use]
+    pub const fn level(self) -> AccessLevel {
+        match self {
+            Self::System => AccessLevel::System,
+            Self::Organization(_) => AccessLevel::Organization,
+            Self::Person(_) => AccessLevel::Personal,
+        }
+    }
+
+    /// The organization, where the owner is one.
+    #[must_use]
+    pub const fn organization(self) -> Option<OrganizationId> {
+        match self {
+            Self::Organization(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The owner of a stored row.
+    ///
+    /// Returns `None` where level and organization contradict each other
+    /// (an organization's row without one, or the reverse).
+    #[must_use]
+    pub const fn of_row(
+        level: AccessLevel,
+        organization: Option<OrganizationId>,
+        creator: UserId,
+    ) -> Option<Self> {
+        match (level, organization) {
+            (AccessLevel::Personal, None) => Some(Self::Person(creator)),
+            (AccessLevel::Organization, Some(id)) => Some(Self::Organization(id)),
+            (AccessLevel::System, None) => Some(Self::System),
+            _ => None,
+        }
+    }
+}

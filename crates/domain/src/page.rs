@@ -1,0 +1,95 @@
+//! Lists: a page at a time, by key and never by offset.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{Fault, text_enum};
+
+/// How many rows a page has: 1 to 100, 20 by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(u32);
+
+impl Limit {
+    /// The largest page.
+    pub const MAX: u32 = 100;
+
+    /// # Errors
+    /// `out_of_range` at `/limit`.
+    pub fn new(value: u32) -> Result<Self, Fault> {
+        if (1..=Self::MAX).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err(Fault::new(
+                "/limit",
+                "out_of_range",
+                format!("{value} is not within 1 to {}", Self::MAX),
+            ))
+        }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(20)
+    }
+}
+
+/// The order of a list. Each has an index behind the owner's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Newest first.
+    #[default]
+    CreatedAt,
+    /// Riskiest first (predictions).
+    Pd,
+    /// By name, A to Z (companies).
+    Name,
+    /// By symbol, A to Z (companies).
+    Symbol,
+}
+
+impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 4] = [Self::CreatedAt, Self::Pd, Self::Name, Self::Symbol];
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::Pd => "pd",
+            Self::Name => "name",
+            Self::Symbol => "symbol",
+        }
+    }
+}
+
+text_enum!(Sort);
+
+/// Where a page ended: the sort key's value and the id of its last row, so that
+/// ties are neither skipped nor repeated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The order it belongs to; a cursor of another order is refused.
+    pub sort: Sort,
+    /// The last row's sort key as text: microseconds since 1970 for times, the
+    /// shortest decimal that reads back to the same number for PDs.
+    pub key: String,
+    /// The last row's id.
+    pub id: uuid::Uuid,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<Cursor>,
+}

@@ -1,0 +1,315 @@
+//! Predictions: what was said of a company and period, by which model, and why.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    company::CompanySnapshot,
+    fault::{Fault, shorten, text_enum},
+    id::{JobId, PredictionId, UserId},
+    owner::Owner,
+    ratio::RatioUnit,
+    risk::{ModelRef, Pd, RiskLevel},
+};
+
+/// Which statements a prediction is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A year's statements: five ratios, a logistic model.
+    Annual,
+    /// A quarter's: six ratios, a logistic model, gradient boosting and their ensemble.
+    Quarterly,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Annual, Self::Quarterly];
+
+    /// The name in the API, the database and the models' folders.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Annual => "annual",
+            Self::Quarterly => "quarterly",
+        }
+    }
+}
+
+text_enum!(Kind);
+
+/// A quarter of a reporting year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Quarter {
+    Q1,
+    Q2,
+    Q3,
+    Q4,
+}
+
+impl Quarter {
+    /// Every quarter, in order.
+    pub const ALL: [Self; 4] = [Self::Q1, Self::Q2, Self::Q3, Self::Q4];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Q1 => "Q1",
+            Self::Q2 => "Q2",
+            Self::Q3 => "Q3",
+            Self::Q4 => "Q4",
+        }
+    }
+}
+
+text_enum!(Quarter);
+
+/// A reporting year, 1900 to 2100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReportingYear(u16);
+
+impl ReportingYear {
+    /// Reads four digits.
+    ///
+    /// # Errors
+    /// `invalid_year` at `pointer`.
+    pub fn parse(pointer: &str, value: &str) -> Result<Self, Fault> {
+        let text = value.trim();
+        let year = (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| text.parse::<u16>().ok())
+            .flatten()
+            .filter(|year| (1900..=2100).contains(year));
+        year.map(Self).ok_or_else(|| {
+            Fault::new(
+                pointer,
+                "invalid_year",
+                format!(
+                    "{:?} is not a reporting year: four digits, 1900 to 2100",
+                    shorten(text)
+                ),
+            )
+        })
+    }
+
+    /// The year as a number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for ReportingYear {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}", self.0)
+    }
+}
+
+/// The period a prediction speaks of. Its kind follows from whether it names a quarter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period {
+    /// The reporting year.
+    pub year: ReportingYear,
+    /// The quarter, for quarterly predictions.
+    pub quarter: Option<Quarter>,
+}
+
+impl Period {
+    /// The period of a prediction of this kind, from the texts of a body or a row.
+    ///
+    /// # Errors
+    /// Every fault: `invalid_year`, `invalid_quarter`, `required`.
+    pub fn parse(kind: Kind, year: &str, quarter: Option<&str>) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let year = ReportingYear::parse("/reporting_year", year)
+            .map_err(|f| faults.push(f))
+            .ok();
+        let quarter = match kind {
+            Kind::Annual => None,
+            Kind::Quarterly => {
+                let text = quarter.unwrap_or_default().trim().to_uppercase();
+                let text = if text.len() == 1 {
+                    format!("Q{text}")
+                } else {
+                    text
+                };
+                text.parse::<Quarter>()
+                    .map_err(|e| {
+                        faults.push(Fault::new(
+                            "/reporting_quarter",
+                            "invalid_quarter",
+                            e.to_string(),
+                        ));
+                    })
+                    .ok()
+            }
+        };
+        match year {
+            Some(year) if faults.is_empty() => Ok(Self { year, quarter }),
+            _ => Err(faults),
+        }
+    }
+
+    /// Annual without a quarter, quarterly with one.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        if self.quarter.is_some() {
+            Kind::Quarterly
+        } else {
+            Kind::Annual
+        }
+    }
+}
+
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.quarter {
+            Some(quarter) => write!(f, "{} {quarter}", self.year),
+            None => write!(f, "{}", self.year),
+        }
+    }
+}
+
+/// What a model said of one company and period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The headline probability of default over twelve months: the annual
+    /// model's, or the ensemble's.
+    pub pd: Pd,
+    /// The two models behind the ensemble, for quarterly predictions.
+    pub parts: Option<EnsembleParts>,
+    /// Where the PD lies among the model's thresholds.
+    pub risk_level: RiskLevel,
+    /// 0 to 1: how well the inputs support the number, not the chance of being right.
+    pub confidence: f64,
+    /// By which model.
+    pub model: ModelRef,
+}
+
+/// The probabilities that an ensemble is made of, corrected with the same prior.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EnsembleParts {
+    /// The logistic model's.
+    pub logistic: Pd,
+    /// The gradient boosting's.
+    pub gbm: Pd,
+}
+
+/// Where a row of an upload stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BulkOrigin {
+    /// The upload.
+    pub job: JobId,
+    /// The row in its file; the header is row 1.
+    pub row: u32,
+}
+
+/// The ratios as stored, by [`Kind::ratios`]' order, with what they were made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRatios {
+    /// Within range, 4 decimals; `None` is missing.
+    pub values: Vec<Option<f64>>,
+    /// The texts as sent, from which a repetition starts.
+    pub raw: Vec<Option<String>>,
+    /// The unit of `raw`.
+    pub unit: RatioUnit,
+    /// `name:flag`.
+    pub flags: Vec<String>,
+}
+
+/// A prediction as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Its id.
+    pub id: PredictionId,
+    /// The company as of scoring.
+    pub company: CompanySnapshot,
+    /// The period.
+    pub period: Period,
+    /// What the model said.
+    pub outcome: Outcome,
+    /// When.
+    pub predicted_at: Timestamp,
+    /// From which ratios.
+    pub ratios: StoredRatios,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Who made it.
+    pub created_by: UserId,
+    /// The upload it came with.
+    pub origin: Option<BulkOrigin>,
+    /// When it was stored.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts the changes; the ETag.
+    pub row_version: i64,
+}
+
+/// What happens to a prediction whose company and period are already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnConflict {
+    /// It is refused.
+    #[default]
+    Error,
+    /// The one that is there stays.
+    Skip,
+    /// It takes the place of the one that is there, where the caller may write that.
+    Update,
+}
+
+impl OnConflict {
+    /// Every policy.
+    pub const ALL: [Self; 3] = [Self::Error, Self::Skip, Self::Update];
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Skip => "skip",
+            Self::Update => "update",
+        }
+    }
+}
+
+text_enum!(OnConflict);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_are_four_ascii_digits_within_range() {
+        assert_eq!(
+            ReportingYear::parse("/y", "2024").unwrap().to_string(),
+            "2024"
+        );
+        for bad in ["0000", "1899", "2101", "24", "٢٠٢٤", "2024.0", ""] {
+            assert!(ReportingYear::parse("/y", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_quarter_is_needed_where_the_kind_has_quarters() {
+        assert_eq!(
+            Period::parse(Kind::Quarterly, "2024", Some("3"))
+                .unwrap()
+                .to_string(),
+            "2024 Q3"
+        );
+        assert_eq!(
+            Period::parse(Kind::Quarterly, "x", None).unwrap_err().len(),
+            2
+        );
+        assert_eq!(
+            Period::parse(Kind::Annual, "2024", Some("Q4"))
+                .unwrap()
+                .quarter,
+            None
+        );
+    }
+}

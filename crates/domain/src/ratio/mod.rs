@@ -1,0 +1,255 @@
+//! Financial ratios: which there are, their ranges, and what becomes of a value
+//! that is missing, out of range or impossible.
+//!
+//! Firms in distress have values outside every range, and they are the ones that
+//! matter, so nothing is silently lost: the raw text is kept, the stored value is
+//! brought into range, and a flag says so.
+
+mod rules;
+mod unit_check;
+
+use serde::{Deserialize, Serialize};
+
+pub use rules::{IMPLAUSIBLE, MIN_PRESENT, check};
+pub use unit_check::{UnitCheck, UnitMismatch};
+
+use crate::{fault::text_enum, prediction::Kind};
+
+/// One input of a model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RatioDefinition {
+    /// The name in the API, in files and in the database.
+    pub name: &'static str,
+    /// The name for people.
+    pub label: &'static str,
+    /// The lowest value stored.
+    pub min: f64,
+    /// The highest value stored.
+    pub max: f64,
+    /// Whether it is a share (0.254 = 25.4 %) and not a multiple.
+    pub is_share: bool,
+    /// Whether its numerator is debt, which is never negative: a negative value
+    /// then says that the denominator is not positive.
+    pub debt_over: bool,
+}
+
+const fn share(name: &'static str, label: &'static str, min: f64, max: f64) -> RatioDefinition {
+    RatioDefinition {
+        name,
+        label,
+        min,
+        max,
+        is_share: true,
+        debt_over: false,
+    }
+}
+
+const fn multiple(name: &'static str, label: &'static str, min: f64, max: f64) -> RatioDefinition {
+    RatioDefinition {
+        name,
+        label,
+        min,
+        max,
+        is_share: false,
+        debt_over: false,
+    }
+}
+
+const fn debt(definition: RatioDefinition) -> RatioDefinition {
+    RatioDefinition {
+        debt_over: true,
+        ..definition
+    }
+}
+
+static ANNUAL: [RatioDefinition; 5] = [
+    debt(share(
+        "long_term_debt_to_total_capital",
+        "Long-term debt / total capital",
+        0.0,
+        2.0,
+    )),
+    debt(multiple(
+        "total_debt_to_ebitda",
+        "Total debt / EBITDA",
+        0.0,
+        50.0,
+    )),
+    share("net_income_margin", "Net income margin", -1.0, 1.0),
+    multiple(
+        "ebit_to_interest_expense",
+        "EBIT / interest expense",
+        0.0,
+        100.0,
+    ),
+    share("return_on_assets", "Return on assets", -1.0, 1.0),
+];
+
+static QUARTERLY: [RatioDefinition; 6] = [
+    multiple("current_ratio", "Current ratio", 0.0, 10.0),
+    multiple("quick_ratio", "Quick ratio", 0.0, 10.0),
+    debt(multiple("debt_to_equity", "Debt / equity", 0.0, 5.0)),
+    multiple(
+        "inventory_turnover",
+        "Inventory turnover (trailing twelve months)",
+        0.0,
+        50.0,
+    ),
+    multiple(
+        "receivables_turnover",
+        "Receivables turnover (trailing twelve months)",
+        0.0,
+        50.0,
+    ),
+    share(
+        "working_capital_to_total_assets",
+        "Working capital / total assets",
+        -1.0,
+        1.0,
+    ),
+];
+
+impl Kind {
+    /// The ratios of this kind of prediction, in the order of the models' inputs.
+    #[must_use]
+    pub fn ratios(self) -> &'static [RatioDefinition] {
+        match self {
+            Self::Annual => &ANNUAL,
+            Self::Quarterly => &QUARTERLY,
+        }
+    }
+}
+
+/// In which unit the shares were sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RatioUnit {
+    /// 0.254
+    #[default]
+    Fraction,
+    /// 25.4
+    Percent,
+}
+
+impl RatioUnit {
+    /// Every unit.
+    pub const ALL: [Self; 2] = [Self::Fraction, Self::Percent];
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fraction => "fraction",
+            Self::Percent => "percent",
+        }
+    }
+}
+
+text_enum!(RatioUnit);
+
+/// What was done to a ratio before it was stored and scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// None was given.
+    Missing,
+    /// Debt over a denominator that is not positive: the worst bound stands for it.
+    NonPositiveDenominator,
+    /// Below its range: the lower bound stands for it.
+    ClampedLow,
+    /// Above its range: the upper bound stands for it.
+    ClampedHigh,
+    /// Beyond ±1e7, as the placeholders of data vendors are: taken as missing.
+    Implausible,
+    /// A share above 2: it looks like percent.
+    LooksLikePercent,
+}
+
+impl Flag {
+    /// Every flag.
+    pub const ALL: [Self; 6] = [
+        Self::Missing,
+        Self::NonPositiveDenominator,
+        Self::ClampedLow,
+        Self::ClampedHigh,
+        Self::Implausible,
+        Self::LooksLikePercent,
+    ];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NonPositiveDenominator => "non_positive_denominator",
+            Self::ClampedLow => "clamped_low",
+            Self::ClampedHigh => "clamped_high",
+            Self::Implausible => "implausible",
+            Self::LooksLikePercent => "looks_like_percent",
+        }
+    }
+}
+
+text_enum!(Flag);
+
+/// One ratio after its rules were applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ratio {
+    /// The value as it was sent, in the unit it was sent; `None` where missing.
+    pub raw: Option<String>,
+    /// What the model is given: after unit and rules, rounded once to f32; `None` is missing.
+    pub scored: Option<f32>,
+    /// What the database column holds: the same value with 4 decimals.
+    pub stored: Option<f64>,
+    /// What was done to it, if anything.
+    pub flag: Option<Flag>,
+    /// A hint beside the flag, for single requests.
+    pub hint: Option<Flag>,
+}
+
+/// The ratios of one company and period, checked: the only input a model takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ratios {
+    pub(crate) kind: Kind,
+    pub(crate) unit: RatioUnit,
+    pub(crate) values: Vec<Ratio>,
+}
+
+impl Ratios {
+    /// Which kind of prediction they serve.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The unit in which `raw` was sent.
+    #[must_use]
+    pub fn unit(&self) -> RatioUnit {
+        self.unit
+    }
+
+    /// The ratios, in the order of [`Kind::ratios`].
+    #[must_use]
+    pub fn values(&self) -> &[Ratio] {
+        &self.values
+    }
+
+    /// Definitions and values side by side.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static RatioDefinition, &Ratio)> {
+        self.kind.ratios().iter().zip(&self.values)
+    }
+
+    /// The flags as they are stored and shown: `total_debt_to_ebitda:clamped_high`.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        self.iter()
+            .flat_map(|(definition, ratio)| {
+                ratio
+                    .flag
+                    .iter()
+                    .chain(&ratio.hint)
+                    .map(move |flag| format!("{}:{flag}", definition.name))
+            })
+            .collect()
+    }
+}

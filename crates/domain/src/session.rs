@@ -1,0 +1,35 @@
+//! Signed-in sessions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    access::Actor,
+    id::{SessionId, UserId},
+};
+
+/// How long an access token lives, in seconds.
+pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
+/// How long a session lives without a refresh, in seconds (30 days).
+pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// What the session store keeps: who is asking, worked out once, and at which
+/// version of the tenancy, so that a request needs no database to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The family of refresh tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Who is asking, with his organizations.
+    pub actor: Actor,
+    /// The version of users and organizations at which `actor` was worked out.
+    pub tenancy_version: i64,
+    /// From where it was started.
+    pub ip: Option<std::net::IpAddr>,
+    /// By which program.
+    pub user_agent: Option<String>,
+    /// When it was started.
+    #[serde(with = "time::serde::timestamp")]
+    pub created_at: Timestamp,
+}

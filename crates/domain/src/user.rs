@@ -1,0 +1,276 @@
+//! People who sign in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    fault::{Fault, clean_text, shorten, text_enum},
+    id::{OrganizationId, UserId},
+};
+
+/// What a person is in AccuNode, lowest rank first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Works alone, belongs to no organization.
+    User,
+    /// A member of an organization.
+    OrgMember,
+    /// Administers one organization.
+    OrgAdmin,
+    /// Administers a root organization and its children.
+    TenantAdmin,
+    /// Operates the installation.
+    SuperAdmin,
+}
+
+impl Role {
+    /// Every role, lowest rank first.
+    pub const ALL: [Self; 5] = [
+        Self::User,
+        Self::OrgMember,
+        Self::OrgAdmin,
+        Self::TenantAdmin,
+        Self::SuperAdmin,
+    ];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::OrgMember => "org_member",
+            Self::OrgAdmin => "org_admin",
+            Self::TenantAdmin => "tenant_admin",
+            Self::SuperAdmin => "super_admin",
+        }
+    }
+
+    /// Invariant I1: whether people with this role belong to an organization.
+    #[must_use]
+    pub const fn needs_organization(self) -> bool {
+        matches!(self, Self::OrgMember | Self::OrgAdmin | Self::TenantAdmin)
+    }
+}
+
+text_enum!(Role);
+
+/// An e-mail address, lower-cased, at most 255 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Email(String);
+
+impl Email {
+    /// Reads an address. The form is checked, not its existence: one `@`, a name
+    /// before it, a dotted host after it, no white space.
+    ///
+    /// # Errors
+    /// `invalid_email` at `pointer`.
+    pub fn parse(pointer: &str, value: &str) -> Result<Self, Fault> {
+        let text = value.trim().to_lowercase();
+        let sound = text.len() <= 255
+            && text.split_once('@').is_some_and(|(name, host)| {
+                !name.is_empty()
+                    && name.len() <= 64
+                    && host.contains('.')
+                    && host.split('.').all(|label| {
+                        !label.is_empty()
+                            && !label.starts_with('-')
+                            && !label.ends_with('-')
+                            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+                    })
+                    && name.chars().all(|c| {
+                        !c.is_whitespace() && !c.is_control() && !"()<>,;:\"[]\\@".contains(c)
+                    })
+            });
+        if sound {
+            Ok(Self(text))
+        } else {
+            Err(Fault::new(
+                pointer,
+                "invalid_email",
+                format!(
+                    "{:?} is not an e-mail address like name@example.com",
+                    shorten(value)
+                ),
+            ))
+        }
+    }
+
+    /// An address that the database has already vouched for.
+    #[must_use]
+    pub fn from_stored(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A password as typed, 10 to 128 characters. Its `Debug` shows nothing.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl Password {
+    /// The shortest password accepted, in characters.
+    pub const MIN: usize = 10;
+    /// The longest, in bytes: hashing time must not grow with what a stranger sends.
+    pub const MAX: usize = 128;
+
+    /// A password for a new account or a change.
+    ///
+    /// # Errors
+    /// `weak_password`: too short, too long, one character repeated, or part of the e-mail.
+    pub fn new(pointer: &str, value: &str, email: &Email) -> Result<Self, Fault> {
+        let weak = |rule: String| Err(Fault::new(pointer, "weak_password", rule));
+        let length = value.chars().count();
+        if length < Self::MIN {
+            return weak(format!(
+                "has {length} characters; at least {} are needed",
+                Self::MIN
+            ));
+        }
+        if value.len() > Self::MAX {
+            return weak(format!(
+                "has {} bytes; at most {} are allowed",
+                value.len(),
+                Self::MAX
+            ));
+        }
+        let first = value.chars().next();
+        if value.chars().all(|c| Some(c) == first) {
+            return weak("repeats one character".to_owned());
+        }
+        let lower = value.to_lowercase();
+        let name = email.as_str().split('@').next().unwrap_or_default();
+        if lower == email.as_str() || (name.len() >= Self::MIN && lower == name) {
+            return weak("is the e-mail address".to_owned());
+        }
+        Ok(Self(value.to_owned()))
+    }
+
+    /// A password as given at login: whatever it is, as long as hashing it is cheap.
+    #[must_use]
+    pub fn attempt(value: &str) -> Option<Self> {
+        (value.len() <= Self::MAX).then(|| Self(value.to_owned()))
+    }
+
+    /// The secret itself, for the hasher alone.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// Names and telephone number, all optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// At most 100 characters.
+    pub first_name: Option<String>,
+    /// At most 100 characters.
+    pub last_name: Option<String>,
+    /// At most 20 characters.
+    pub phone: Option<String>,
+}
+
+impl Profile {
+    /// Cleans what was given and collects every fault.
+    pub fn parse(
+        first_name: Option<&str>,
+        last_name: Option<&str>,
+        phone: Option<&str>,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
+        let mut field = |pointer: &str, value: Option<&str>, max| {
+            value.and_then(|v| clean_text(pointer, v, max).map_err(|f| faults.push(f)).ok())
+        };
+        Self {
+            first_name: field("/first_name", first_name, 100),
+            last_name: field("/last_name", last_name, 100),
+            phone: field("/phone", phone, 20),
+        }
+    }
+}
+
+/// A person as stored. The password's hash never leaves the repository with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// Unique without regard to case.
+    pub email: Email,
+    /// The role as stored; what counts is [`crate::access::Actor`]'s effective role.
+    pub role: Role,
+    /// Set exactly where the role needs one (I1).
+    pub organization: Option<OrganizationId>,
+    /// Names and telephone number.
+    pub profile: Profile,
+    /// Whether the e-mail address is known to be his.
+    pub is_verified: bool,
+    /// A person who is not active cannot do anything (I6).
+    pub is_active: bool,
+    /// The last time he signed in.
+    pub last_login: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts the changes; the ETag.
+    pub row_version: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e_mail_addresses_are_lower_cased_and_checked() {
+        assert_eq!(
+            Email::parse("/email", " A@X.Com ").unwrap().as_str(),
+            "a@x.com"
+        );
+        for bad in [
+            "",
+            "a",
+            "a@b",
+            "@x.com",
+            "a b@x.com",
+            "a@x..com",
+            "a@b@c.com",
+            "a\0@x.com",
+            "a@-x.com",
+        ] {
+            assert!(Email::parse("/email", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn weak_passwords_are_refused_and_never_shown() {
+        let email = Email::parse("/email", "longname1234@x.com").unwrap();
+        for bad in [
+            "short",
+            "aaaaaaaaaaaa",
+            "longname1234",
+            "longname1234@x.com",
+            &"x1".repeat(65),
+        ] {
+            let fault = Password::new("/password", bad, &email).unwrap_err();
+            assert_eq!(fault.code, "weak_password");
+            assert!(
+                !fault.detail.contains(bad),
+                "a fault must not repeat the password"
+            );
+        }
+        let good = Password::new("/password", "correct horse battery", &email).unwrap();
+        assert!(!format!("{good:?}").contains("horse"));
+    }
+}

@@ -1,0 +1,60 @@
+//! What can go wrong outside.
+
+/// The cause of an error, kept for the log and never shown to a client.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a repository could not do what it was asked. One type for all of them.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// A constraint of the schema refused it; the name says which.
+    #[error("conflict on {constraint}")]
+    Conflict {
+        /// The constraint's name, like `unique_company_symbol_per_org`.
+        constraint: String,
+    },
+    /// The row changed since it was read, or the lease is somebody else's by now.
+    #[error("stale: {what} was changed by somebody else")]
+    Stale {
+        /// What was changed.
+        what: &'static str,
+    },
+    /// A stored row is no value of the domain.
+    #[error("{table}.{column} of {id} is not a value of the domain")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row.
+        id: String,
+    },
+    /// The storage cannot be reached, or has no time.
+    #[error("storage unavailable")]
+    Unavailable(#[source] Cause),
+    /// Anything else: a defect.
+    #[error("storage failed")]
+    Internal(#[source] Cause),
+}
+
+/// Why another port could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// It cannot be reached, or has no time: try again later.
+    #[error("{what} unavailable")]
+    Unavailable {
+        /// Which port.
+        what: &'static str,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// Anything else: a defect.
+    #[error("{what} failed")]
+    Internal {
+        /// Which port.
+        what: &'static str,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+}

@@ -1,0 +1,69 @@
+//! The queue of bulk uploads: who works on what, and until when.
+
+use accunode_domain::{
+    fault::Fault,
+    id::JobId,
+    job::{Job, JobStatus, JobWarning},
+};
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::RepositoryError;
+
+/// That a worker has a job. Whoever holds an older one can store nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The job.
+    pub job: JobId,
+    /// The fencing token.
+    pub token: Uuid,
+}
+
+/// Whether a worker may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// The lease runs on.
+    Continue,
+    /// The creator wants the job to stop.
+    CancelRequested,
+    /// Somebody else has the job now.
+    Lost,
+}
+
+/// The queue. It sees the jobs of everyone and nothing else.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait JobQueue: Send + Sync {
+    /// Takes the next job: pending, or with a lease that ran out. Owners take turns.
+    async fn claim(&self) -> Result<Option<(Job, Lease)>, RepositoryError>;
+    /// Makes the lease last again, and says whether to go on.
+    async fn renew(&self, lease: &Lease) -> Result<Renewal, RepositoryError>;
+    /// Notes the columns of the file and what an analyst should know of the whole of it.
+    ///
+    /// # Errors
+    /// `Stale` where the lease is lost.
+    async fn describe(
+        &self,
+        lease: &Lease,
+        columns: &[String],
+        warnings: &[JobWarning],
+    ) -> Result<(), RepositoryError>;
+    /// Ends the job. `error` says why it failed. `total_rows` is known by now.
+    ///
+    /// # Errors
+    /// `Stale` where the lease is lost.
+    async fn finish(
+        &self,
+        lease: &Lease,
+        status: JobStatus,
+        error: Option<Fault>,
+        total_rows: Option<u32>,
+    ) -> Result<(), RepositoryError>;
+    /// Gives a job back for another worker at once, when this one shuts down.
+    async fn release(&self, lease: &Lease) -> Result<(), RepositoryError>;
+    /// Returns when a job may have come, or after the polling interval: what wakes
+    /// is a hint, the table is the truth.
+    async fn wait(&self);
+    /// Returns when a job may have moved, or after the polling interval.
+    async fn moved(&self, job: JobId);
+}

@@ -1,0 +1,123 @@
+//! Doubles for tests of use cases: a mockall double of every port stands beside
+//! its trait; here is the store that hands them out.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use accunode_domain::access::Scope;
+use async_trait::async_trait;
+
+use crate::{
+    RepositoryError,
+    repositories::{
+        AnalyticsRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
+        JobRepository, MockAnalyticsRepository, MockAuditRepository, MockCompanyRepository,
+        MockIdempotencyRepository, MockJobRepository, MockPredictionRepository, MockUserRepository,
+        PredictionRepository, Store, UnitOfWork, UserRepository,
+    },
+};
+
+/// A unit of work whose repositories are doubles, and which tells whether it was committed.
+#[derive(Default)]
+#[expect(missing_docs, reason = "the names are those of the methods")]
+pub struct MockUnitOfWork {
+    pub users: MockUserRepository,
+    pub companies: MockCompanyRepository,
+    pub predictions: MockPredictionRepository,
+    pub jobs: MockJobRepository,
+    pub audit: MockAuditRepository,
+    pub idempotency: MockIdempotencyRepository,
+    /// Whether `commit` was called.
+    pub committed: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for MockUnitOfWork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MockUnitOfWork")
+            .field("committed", &self.committed)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MockUnitOfWork {
+    fn users(&self) -> &dyn UserRepository {
+        &self.users
+    }
+    fn companies(&self) -> &dyn CompanyRepository {
+        &self.companies
+    }
+    fn predictions(&self) -> &dyn PredictionRepository {
+        &self.predictions
+    }
+    fn jobs(&self) -> &dyn JobRepository {
+        &self.jobs
+    }
+    fn audit(&self) -> &dyn AuditRepository {
+        &self.audit
+    }
+    fn idempotency(&self) -> &dyn IdempotencyRepository {
+        &self.idempotency
+    }
+    async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
+        self.committed.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+/// A store whose repositories are doubles. Its units of work are handed out in order;
+/// beginning one more than there are is a fault of the code under test.
+#[derive(Default)]
+#[expect(missing_docs, reason = "the names are those of the methods")]
+pub struct MockStore {
+    pub users: MockUserRepository,
+    pub companies: MockCompanyRepository,
+    pub predictions: MockPredictionRepository,
+    pub jobs: MockJobRepository,
+    pub analytics: MockAnalyticsRepository,
+    pub units: Mutex<Vec<MockUnitOfWork>>,
+}
+
+impl std::fmt::Debug for MockStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MockStore")
+            .field("units", &self.units)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for MockStore {
+    async fn begin(&self, _scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        let mut units = self
+            .units
+            .lock()
+            .map_err(|e| RepositoryError::Internal(e.to_string().into()))?;
+        if units.is_empty() {
+            return Err(RepositoryError::Internal(
+                "no unit of work was expected here".into(),
+            ));
+        }
+        Ok(Box::new(units.remove(0)))
+    }
+    fn users(&self) -> &dyn UserRepository {
+        &self.users
+    }
+    fn companies(&self) -> &dyn CompanyRepository {
+        &self.companies
+    }
+    fn predictions(&self) -> &dyn PredictionRepository {
+        &self.predictions
+    }
+    fn jobs(&self) -> &dyn JobRepository {
+        &self.jobs
+    }
+    fn analytics(&self) -> &dyn AnalyticsRepository {
+        &self.analytics
+    }
+    async fn ready(&self) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! Companies.
+
+use accunode_domain::{
+    access::{Grant, Scope},
+    company::{Company, CompanyProfile, Symbol},
+    id::{CompanyId, OrganizationId},
+    page::{Cursor, Limit, Page, Sort},
+};
+use async_trait::async_trait;
+
+use crate::RepositoryError;
+
+/// What a list of companies is narrowed to, beside its scope.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the names are those of the columns")]
+pub struct CompanyFilter {
+    /// Ranks by likeness of name and symbol; such a list has no cursor.
+    pub q: Option<String>,
+    pub symbol: Option<Symbol>,
+    pub sector: Option<String>,
+    pub industry: Option<String>,
+    pub country: Option<String>,
+    pub exchange: Option<String>,
+    pub market_cap_gte: Option<i64>,
+    pub market_cap_lte: Option<i64>,
+}
+
+/// A company that a symbol stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundCompany {
+    /// The company.
+    pub company: Company,
+    /// Whether it was made just now.
+    pub is_new: bool,
+}
+
+/// Companies: tenant rows.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait CompanyRepository: Send + Sync {
+    /// Stores a company.
+    ///
+    /// # Errors
+    /// `Conflict` on `unique_company_symbol_per_org`.
+    async fn add(
+        &self,
+        grant: Grant,
+        id: CompanyId,
+        profile: &CompanyProfile,
+    ) -> Result<Company, RepositoryError>;
+    /// By id.
+    async fn find(&self, scope: &Scope, id: CompanyId) -> Result<Option<Company>, RepositoryError>;
+    /// The company a symbol means for a prediction of this owner: the owner's, then
+    /// (personal) that of the `home` organization, then the system's where the
+    /// scope has it; else it is made for the owner under `id`. One that exists is
+    /// found, never changed.
+    async fn find_or_add(
+        &self,
+        scope: &Scope,
+        grant: Grant,
+        home: Option<OrganizationId>,
+        id: CompanyId,
+        profile: &CompanyProfile,
+    ) -> Result<FoundCompany, RepositoryError>;
+    /// A page.
+    async fn list(
+        &self,
+        scope: &Scope,
+        filter: &CompanyFilter,
+        sort: Sort,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<Company>, RepositoryError>;
+    /// Whether predictions that the scope can read stand on it.
+    async fn is_in_use(&self, scope: &Scope, id: CompanyId) -> Result<bool, RepositoryError>;
+    /// Changes what describes it, and its owner where `grant` is another's, if
+    /// its version still is `version`.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` on `unique_company_symbol_per_org`.
+    async fn update(
+        &self,
+        grant: Grant,
+        company: &Company,
+        version: i64,
+    ) -> Result<Company, RepositoryError>;
+    /// Removes it and every prediction on it, if its version still is `version`.
+    ///
+    /// # Errors
+    /// `Stale`.
+    async fn remove(
+        &self,
+        grant: Grant,
+        id: CompanyId,
+        version: i64,
+    ) -> Result<(), RepositoryError>;
+}

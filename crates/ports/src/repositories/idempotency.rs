@@ -1,0 +1,33 @@
+//! Answers to requests that may be sent again.
+
+use accunode_domain::{
+    id::UserId,
+    idempotency::{IdempotentRequest, StoredAnswer},
+};
+use async_trait::async_trait;
+
+use crate::RepositoryError;
+
+/// Stored answers, by principal and key, kept for
+/// [`accunode_domain::idempotency::KEPT_HOURS`].
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait IdempotencyRepository: Send + Sync {
+    /// Takes the key for this unit of work. `None`: it is ours, the change may be
+    /// made and [`Self::keep`] must follow. `Some`: the first answer.
+    ///
+    /// # Errors
+    /// `Conflict` on `idempotency_in_flight` while another unit of work holds the key.
+    async fn take(
+        &self,
+        principal: UserId,
+        request: &IdempotentRequest,
+    ) -> Result<Option<StoredAnswer>, RepositoryError>;
+    /// Keeps the answer with the change.
+    async fn keep(
+        &self,
+        principal: UserId,
+        key: &str,
+        answer: &StoredAnswer,
+    ) -> Result<(), RepositoryError>;
+}

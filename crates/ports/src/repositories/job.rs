@@ -1,0 +1,184 @@
+//! Bulk uploads and what became of their rows.
+
+use accunode_domain::{
+    access::{Grant, Scope},
+    audit::RequestContext,
+    company::CompanyProfile,
+    fault::Fault,
+    id::{CompanyId, JobId, OrganizationId, PredictionId},
+    job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus, RowOutcome, RowStatus},
+    page::{Limit, Page},
+    prediction::{Kind, OnConflict, Outcome, Period, StoredRatios},
+};
+use async_trait::async_trait;
+
+use crate::{RepositoryError, jobs::Lease};
+
+/// An upload that has been received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewJob {
+    /// Its id.
+    pub id: JobId,
+    /// The kind of predictions it makes.
+    pub kind: Kind,
+    /// The name the file had, cleaned.
+    pub original_filename: String,
+    /// Where the file store keeps it.
+    pub file_key: String,
+    /// In bytes.
+    pub file_size: i64,
+    /// SHA-256 in hexadecimal.
+    pub file_hash: String,
+    /// What it is asked to do.
+    pub options: JobOptions,
+    /// What makes two uploads of one owner the same; `None` never does.
+    pub dedup_key: Option<String>,
+}
+
+/// What a list of jobs is narrowed to, beside its scope.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the names are those of the columns")]
+pub struct JobFilter {
+    pub status: Option<JobStatus>,
+    pub kind: Option<Kind>,
+}
+
+/// Which rows of a job are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowFilter {
+    /// With this outcome only.
+    pub status: Option<RowStatus>,
+    /// After this row of the file.
+    pub after: u32,
+}
+
+/// A row that is ready to be stored, or to be refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChunkRow {
+    /// The row in its file; the header is row 1.
+    pub row: u32,
+    /// The row as it came, a CSV record.
+    pub source: String,
+    /// What is to become of it.
+    pub verdict: RowVerdict,
+}
+
+/// What is to become of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowVerdict {
+    /// It makes a prediction, unless its company and period are already there.
+    Scored(Box<ScoredRow>),
+    /// It cannot be used.
+    Refused(Vec<Fault>),
+}
+
+/// A row with everything that a prediction needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoredRow {
+    /// The id the prediction gets where it is stored.
+    pub id: PredictionId,
+    /// The id the company gets where it has to be made.
+    pub company_id: CompanyId,
+    /// The company that the row names.
+    pub company: CompanyProfile,
+    /// Whether the row names it and its sector itself, so that a difference from
+    /// the company that is there is worth a word.
+    pub names_company: bool,
+    /// The period.
+    pub period: Period,
+    /// The ratios.
+    pub ratios: StoredRatios,
+    /// What the model said.
+    pub outcome: Outcome,
+}
+
+/// Some thousand rows of a job, stored in one transaction with their outcomes,
+/// the counters, the checkpoint and one audit row.
+#[derive(Clone, Debug)]
+pub struct JobChunk {
+    /// Whose rows they become.
+    pub grant: Grant,
+    /// The organization in which a symbol is looked up after the owner's (personal jobs).
+    pub home: Option<OrganizationId>,
+    /// The job's kind.
+    pub kind: Kind,
+    /// What happens to companies and periods that are already there.
+    pub on_conflict: OnConflict,
+    /// Whether everything but storing is done.
+    pub dry_run: bool,
+    /// The rows, in the file's order.
+    pub rows: Vec<ChunkRow>,
+    /// Where the job stands after them.
+    pub checkpoint: Checkpoint,
+    /// Rows of data in the file, once known.
+    pub total_rows: Option<u32>,
+    /// For the audit row.
+    pub context: RequestContext,
+    /// When the rows were scored.
+    pub predicted_at: accunode_domain::Timestamp,
+}
+
+/// Bulk uploads: tenant rows.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait JobRepository: Send + Sync {
+    /// Stores a job and wakes a worker at commit.
+    ///
+    /// # Errors
+    /// `Conflict` on `idx_bulk_jobs_file_hash` where the owner has the same upload already.
+    async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError>;
+    /// The owner's job with this dedup key.
+    async fn same_upload(
+        &self,
+        grant: Grant,
+        dedup_key: &str,
+    ) -> Result<Option<JobId>, RepositoryError>;
+    /// By id.
+    async fn find(&self, scope: &Scope, id: JobId) -> Result<Option<Job>, RepositoryError>;
+    /// A page, newest first.
+    async fn list(
+        &self,
+        scope: &Scope,
+        filter: &JobFilter,
+        limit: Limit,
+        after: Option<accunode_domain::page::Cursor>,
+    ) -> Result<Page<Job>, RepositoryError>;
+    /// What became of its rows, in the file's order: those that are not ok from
+    /// what was kept of them, the rest from the predictions they made.
+    async fn rows(
+        &self,
+        scope: &Scope,
+        job: &Job,
+        filter: RowFilter,
+        limit: u32,
+    ) -> Result<Vec<RowOutcome>, RepositoryError>;
+    /// Stores a chunk, under the lease, in the unit of work. Companies are found or
+    /// made, rows of one company and period resolved by `on_conflict` within the
+    /// chunk and against what is there; gives back how many had which outcome.
+    ///
+    /// # Errors
+    /// `Stale` where the lease is not ours any more: nothing of the chunk may be
+    /// committed then.
+    async fn store_chunk(
+        &self,
+        scope: &Scope,
+        lease: &Lease,
+        chunk: &JobChunk,
+    ) -> Result<JobCounts, RepositoryError>;
+    /// Asks a job to stop: at once where no worker has it, else at its next chunk.
+    ///
+    /// # Errors
+    /// `Stale` where it has ended already.
+    async fn request_cancel(&self, grant: Grant, id: JobId) -> Result<Job, RepositoryError>;
+    /// Removes a job that has ended, with its rows and, where `predictions` is set,
+    /// the predictions it made; gives back how many those were.
+    ///
+    /// # Errors
+    /// `Stale` while it is running.
+    async fn remove(
+        &self,
+        grant: Grant,
+        id: JobId,
+        predictions: bool,
+    ) -> Result<u64, RepositoryError>;
+}

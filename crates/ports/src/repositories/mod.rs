@@ -1,0 +1,76 @@
+//! Storage: the store, the unit of work, one repository for each entity.
+
+mod analytics;
+mod audit;
+mod company;
+mod idempotency;
+mod job;
+mod prediction;
+mod user;
+
+use accunode_domain::access::Scope;
+use async_trait::async_trait;
+
+pub use analytics::{AnalyticsRepository, Distribution, GroupBy, Headline, RiskCount};
+pub use audit::AuditRepository;
+pub use company::{CompanyFilter, CompanyRepository, FoundCompany};
+pub use idempotency::IdempotencyRepository;
+pub use job::{
+    ChunkRow, JobChunk, JobFilter, JobRepository, NewJob, RowFilter, RowVerdict, ScoredRow,
+};
+pub use prediction::{PredictionFilter, PredictionRepository};
+pub use user::{Credentials, NewUser, UserRepository};
+
+#[cfg(feature = "mock")]
+pub use {
+    analytics::MockAnalyticsRepository, audit::MockAuditRepository, company::MockCompanyRepository,
+    idempotency::MockIdempotencyRepository, job::MockJobRepository,
+    prediction::MockPredictionRepository, user::MockUserRepository,
+};
+
+use crate::RepositoryError;
+
+/// The database. Its repositories read outside of any transaction, one statement each.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Opens a unit of work as somebody. Nothing slow (scoring, hashing, mail,
+    /// files) may happen while it is open.
+    async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
+
+    /// Users and their organizations.
+    fn users(&self) -> &dyn UserRepository;
+    /// Companies.
+    fn companies(&self) -> &dyn CompanyRepository;
+    /// Predictions.
+    fn predictions(&self) -> &dyn PredictionRepository;
+    /// Bulk uploads.
+    fn jobs(&self) -> &dyn JobRepository;
+    /// Dashboards.
+    fn analytics(&self) -> &dyn AnalyticsRepository;
+
+    /// Whether the database answers and its schema is the one this program needs;
+    /// the text says what is wrong.
+    async fn ready(&self) -> Result<(), RepositoryError>;
+}
+
+/// One transaction. [`UnitOfWork::commit`] consumes it; dropping it rolls back.
+///
+/// Audit rows and stored answers are written through the same unit of work as
+/// the change they speak of: there is no change without its trace.
+#[async_trait]
+pub trait UnitOfWork: Send + Sync {
+    /// Users and their organizations.
+    fn users(&self) -> &dyn UserRepository;
+    /// Companies.
+    fn companies(&self) -> &dyn CompanyRepository;
+    /// Predictions.
+    fn predictions(&self) -> &dyn PredictionRepository;
+    /// Bulk uploads.
+    fn jobs(&self) -> &dyn JobRepository;
+    /// The audit log.
+    fn audit(&self) -> &dyn AuditRepository;
+    /// Answers to requests that may be sent again.
+    fn idempotency(&self) -> &dyn IdempotencyRepository;
+    /// Makes everything that was done through it true at once.
+    async fn commit(self: Box<Self>) -> Result<(), RepositoryError>;
+}

@@ -1,0 +1,85 @@
+//! Users and the organizations they belong to.
+
+use accunode_domain::{
+    Timestamp,
+    id::{OrganizationId, UserId},
+    organization::Membership,
+    user::{Email, Profile, Role, User},
+};
+use async_trait::async_trait;
+
+use crate::RepositoryError;
+
+/// A user and the hash of his password, for the login alone.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Who he is.
+    pub user: User,
+    /// The argon2id hash in PHC form.
+    pub password_hash: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("user", &self.user.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An account to be made.
+#[derive(Clone)]
+pub struct NewUser {
+    /// Its id.
+    pub id: UserId,
+    /// Unique without regard to case.
+    pub email: Email,
+    /// The argon2id hash in PHC form.
+    pub password_hash: String,
+    /// The role.
+    pub role: Role,
+    /// Set exactly where the role needs one (I1).
+    pub organization: Option<OrganizationId>,
+    /// Names and telephone number.
+    pub profile: Profile,
+    /// Whether the address is known to be his.
+    pub is_verified: bool,
+}
+
+impl std::fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewUser")
+            .field("id", &self.id)
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Users. They are not tenant rows; who may see whom is decided before asking.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send + Sync {
+    /// Stores an account.
+    ///
+    /// # Errors
+    /// `Conflict` on `users_email_key` where the address is taken.
+    async fn add(&self, user: &NewUser) -> Result<User, RepositoryError>;
+    /// By e-mail address, with the password's hash.
+    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, RepositoryError>;
+    /// By id, with what the access rules need of his organization and the
+    /// tenancy version at which both were read, in one statement.
+    async fn with_membership(
+        &self,
+        id: UserId,
+    ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError>;
+    /// The version of users and organizations: any change of them moves it.
+    async fn tenancy_version(&self) -> Result<i64, RepositoryError>;
+    /// Notes a login, and a new hash where the parameters have changed. Moves
+    /// neither the row's version nor the tenancy's.
+    async fn record_login<'a>(
+        &self,
+        id: UserId,
+        at: Timestamp,
+        rehashed: Option<&'a str>,
+    ) -> Result<(), RepositoryError>;
+}

@@ -1,0 +1,85 @@
+//! Models: from ratios to probabilities and reasons.
+
+use accunode_domain::{
+    prediction::{Kind, Outcome},
+    ratio::Ratios,
+    risk::{Explanation, ModelRef, Thresholds},
+};
+use serde_json::Value;
+
+/// What a model said, and why where that was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// What is stored.
+    pub outcome: Outcome,
+    /// Why; `None` where no reasons were asked for.
+    pub explanation: Option<Explanation>,
+}
+
+/// A model that is served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelInfo {
+    /// Which one.
+    pub model: ModelRef,
+    /// What it predicts from.
+    pub kind: Kind,
+    /// One sentence for people.
+    pub description: String,
+    /// Where the levels begin.
+    pub thresholds: Thresholds,
+    /// The manifest, as it lies beside the model.
+    pub manifest: Value,
+    /// The model card, Markdown.
+    pub card: String,
+}
+
+/// A model that is not served, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedModel {
+    /// The folder's name.
+    pub folder: String,
+    /// What it failed.
+    pub reason: String,
+}
+
+/// Why nothing was scored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScoringError {
+    /// No model of this kind is served.
+    #[error("no {0} model is served")]
+    NoModel(Kind),
+    /// The model gave something that is no probability.
+    #[error("the model {0} answered with something that is no probability")]
+    NotAProbability(String),
+    /// The model could not be run.
+    #[error("the model {model} could not be run: {cause}")]
+    Failed {
+        /// Which one.
+        model: String,
+        /// Why.
+        cause: String,
+    },
+}
+
+/// Models. Pure: the same ratios give the same bits, alone or among a million.
+/// It computes on the calling thread; keep it off the threads that wait.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait Scorer: Send + Sync {
+    /// Scores ratios of one kind. As many answers as questions, in their order.
+    ///
+    /// # Errors
+    /// [`ScoringError`], for all of them.
+    fn score(
+        &self,
+        kind: Kind,
+        ratios: &[Ratios],
+        explain: bool,
+    ) -> Result<Vec<Scored>, ScoringError>;
+    /// The models that are served.
+    fn models(&self) -> Vec<ModelInfo>;
+    /// The models that were refused.
+    fn refused(&self) -> Vec<RefusedModel>;
+    /// Whether a model takes companies of this sector as its own: `false` where
+    /// its training left the sector out.
+    fn covers_sector(&self, kind: Kind, sector: &str) -> bool;
+}
