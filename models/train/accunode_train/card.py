@@ -56,12 +56,11 @@ about a quarter of what the model has learned.
 
 def _data(facts: dict) -> str:
     training = facts["training"]
-    median = "" if facts["kind"] == "annual" else " and counts as the\n  training median for the trees"
+    median = "" if facts["kind"] == "annual" else "\n  and counts as the training median for the trees"
     text = f"""## Training data
 
 {training["dataset"]}.
-{training["rows"]:,} statements, {training["defaults"]} of them followed by
-bankruptcy within {training["horizon_months"]} months ({facts["base_rate"]:.2%}); {training["duplicates_dropped"]} exact duplicates left out.
+{training["rows"]:,} statements, {training["defaults"]} of them followed by bankruptcy within {training["horizon_months"]} months ({facts["base_rate"]:.2%}); {training["duplicates_dropped"]} exact duplicates left out.
 Period: {training["period"]}.
 Licence: {training["licence"]}; {training["citation"]}.
 Changes: {training["changes"]}.

@@ -101,11 +101,13 @@ def _missing(complete: np.ndarray) -> np.ndarray:
 
 
 def _both_sides(median: np.ndarray, j: int, cuts: np.ndarray) -> np.ndarray:
-    """The cut itself belongs below, the next f32 above."""
+    """The cut itself belongs below, the next f32 above (of normal ones: a processor may flush the rest)."""
     cuts = cuts.astype(np.float32)
+    above = np.nextafter(cuts, np.float32(np.inf))
+    above = np.where(cuts == 0, np.finfo(np.float32).tiny, above)
     rows = np.tile(median, (2 * len(cuts), 1))
     rows[0::2, j] = cuts
-    rows[1::2, j] = np.nextafter(cuts, np.float32(np.inf))
+    rows[1::2, j] = above
     return rows
 
 

@@ -39,8 +39,8 @@ QUARTERLY = (
     Ratio("current_ratio", "Current ratio", "multiple", 0, 10, -1),
     Ratio("quick_ratio", "Quick ratio", "multiple", 0, 10, -1),
     Ratio("debt_to_equity", "Debt / equity", "multiple", 0, 5, +1, True),
-    Ratio("inventory_turnover", "Inventory turnover (trailing 12 months)", "multiple", 0, 50, 0),
-    Ratio("receivables_turnover", "Receivables turnover (trailing 12 months)", "multiple", 0, 50, 0),
+    Ratio("inventory_turnover", "Inventory turnover (trailing twelve months)", "multiple", 0, 50, 0),
+    Ratio("receivables_turnover", "Receivables turnover (trailing twelve months)", "multiple", 0, 50, 0),
     Ratio("working_capital_to_total_assets", "Working capital / total assets", "fraction", -1, 1, -1),
 )
 

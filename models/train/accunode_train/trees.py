@@ -17,7 +17,7 @@ PARAMETERS = {
     "lambda_l2": 10.0,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
-    "feature_fraction": 0.7,
+    "monotone_constraints_method": "advanced",
     "use_missing": False,
     "seed": 365,
     "deterministic": True,
