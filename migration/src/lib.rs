@@ -1,1 +1,27 @@
-//! The schema of AccuNode's database.
+//! The schema of AccuNode's database, and how a database gets it.
+//!
+//! The schema is SQL, one file per subject, in the folder of the migration that
+//! made it; `docs/database.md` explains it. This crate knows no other crate of
+//! the workspace.
+//!
+//! A new installation runs [`bootstrap_roles`] once as a superuser, then
+//! [`migrate_up`]; any number of nodes may start with both at once. [`status`]
+//! needs no right but reading and is what readiness asks.
+//!
+//! To add a migration: a module `mYYYYMMDD_NNNNNN_what_it_does` with its SQL
+//! beside it, `up` and a real `down`, one line in [`Migrator`]. A change to a
+//! table that may be large builds its indexes with
+//! `concurrent::create` outside a transaction, as
+//! `m20261102_000001_riskiest_first` does.
+
+mod concurrent;
+mod error;
+mod lock;
+mod m20261101_000001_schema;
+mod m20261102_000001_riskiest_first;
+mod roles;
+mod run;
+
+pub use error::MigrateError;
+pub use roles::{OWNER_ROLE, SERVER_ROLE, bootstrap_roles};
+pub use run::{Migrator, Status, migrate_down, migrate_up, status};

@@ -1,0 +1,50 @@
+//! One migrator at a time, however many nodes start at once.
+
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, sleep};
+
+use crate::MigrateError;
+
+/// Any number that nothing else in the database uses as an advisory lock.
+const KEY: i64 = 0x0ACC_0DE0_5C4E_3A00;
+/// Between two tries. Waiting inside PostgreSQL instead would hold a snapshot open, and
+/// CREATE INDEX CONCURRENTLY in the process that has the lock would wait for it for ever.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Longer than building any index should take.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+/// Held by a connection of its own, so that it ends with the process however that ends.
+#[derive(Debug)]
+pub(crate) struct MigrationLock(PgConnection);
+
+impl MigrationLock {
+    /// Waits until no other process migrates.
+    pub(crate) async fn take(mut connection: PgConnection) -> Result<Self, MigrateError> {
+        let started = Instant::now();
+        let mut told = false;
+        loop {
+            let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+                .bind(KEY)
+                .fetch_one(&mut connection)
+                .await?;
+            if free {
+                return Ok(Self(connection));
+            }
+            if started.elapsed() > PATIENCE {
+                return Err(MigrateError::Locked(PATIENCE));
+            }
+            if !told {
+                tracing::info!("another process is migrating the database, waiting for it");
+                told = true;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Ends the lock with its connection.
+    pub(crate) async fn release(self) -> Result<(), MigrateError> {
+        Ok(self.0.close().await?)
+    }
+}

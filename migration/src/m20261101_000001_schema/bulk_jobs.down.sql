@@ -1,0 +1,1 @@
+DROP TABLE bulk_upload_rows, bulk_upload_jobs;

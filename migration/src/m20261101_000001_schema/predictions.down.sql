@@ -1,0 +1,1 @@
+DROP TABLE quarterly_predictions, annual_predictions;

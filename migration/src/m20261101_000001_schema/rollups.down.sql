@@ -1,0 +1,10 @@
+DROP TRIGGER trg_annual_rollup_ins ON annual_predictions;
+DROP TRIGGER trg_annual_rollup_upd ON annual_predictions;
+DROP TRIGGER trg_annual_rollup_del ON annual_predictions;
+DROP TRIGGER trg_quarterly_rollup_ins ON quarterly_predictions;
+DROP TRIGGER trg_quarterly_rollup_upd ON quarterly_predictions;
+DROP TRIGGER trg_quarterly_rollup_del ON quarterly_predictions;
+DROP FUNCTION annual_rollup_apply(), quarterly_rollup_apply(), fold_prediction_rollups(int), rebuild_prediction_rollups();
+DROP VIEW annual_prediction_rollup_live, quarterly_prediction_rollup_live;
+DROP TABLE annual_prediction_rollup_delta, quarterly_prediction_rollup_delta, annual_prediction_rollup, quarterly_prediction_rollup;
+DROP FUNCTION pd_bucket(double precision);

@@ -1,0 +1,1 @@
+DROP FUNCTION search_companies(text, int, real, uuid);

@@ -1,0 +1,21 @@
+//! The two database roles.
+
+use sqlx::PgPool;
+
+use crate::MigrateError;
+
+/// Owns the tables and the functions; migrates, maintains, backs up.
+pub const OWNER_ROLE: &str = "accunode_owner";
+/// Serves requests; row-level security applies to it and it changes no schema.
+pub const SERVER_ROLE: &str = "accunode_server";
+
+/// Makes the two roles where they are missing and gives them this database.
+///
+/// # Errors
+/// [`MigrateError::Statement`], also when the pool's user is no superuser.
+pub async fn bootstrap_roles(superuser: &PgPool) -> Result<(), MigrateError> {
+    sqlx::raw_sql(include_str!("roles.sql"))
+        .execute(superuser)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! Going up, going down, and where the database stands.
+
+use std::{collections::BTreeSet, str::FromStr};
+
+use sea_orm_migration::{
+    MigrationTrait, MigratorTrait,
+    sea_orm::{DatabaseConnection, SqlxPostgresConnector},
+};
+use sqlx::{
+    ConnectOptions, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    MigrateError, lock::MigrationLock, m20261101_000001_schema, m20261102_000001_riskiest_first,
+};
+
+/// Every migration, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261101_000001_schema::Migration),
+            Box::new(m20261102_000001_riskiest_first::Migration),
+        ]
+    }
+}
+
+/// Where a database stands. All names are in the order in which migrations run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Migrations that the database has and this build knows.
+    pub applied: Vec<String>,
+    /// Migrations that the database still lacks.
+    pub pending: Vec<String>,
+    /// Migrations of a newer build.
+    pub unknown: Vec<String>,
+}
+
+impl Status {
+    /// Whether this build can serve on the database: nothing is missing. What a newer
+    /// build added it has made so that this one still works.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.pending.is_empty()
+    }
+}
+
+/// Applies what is missing and answers the names of what it applied. The URL's user is
+/// the owner, a superuser, or another member of the owner's role.
+///
+/// # Errors
+/// Every [`MigrateError`]; a second run goes on where a failed one stopped.
+pub async fn migrate_up(url: &str) -> Result<Vec<String>, MigrateError> {
+    let owner = Owner::connect(url).await?;
+    let done = owner.up().await;
+    owner.close().await?;
+    done
+}
+
+/// Takes back the last `steps` migrations and answers their names, the newest first. What
+/// was stored in their tables is lost.
+///
+/// # Errors
+/// Every [`MigrateError`].
+pub async fn migrate_down(url: &str, steps: u32) -> Result<Vec<String>, MigrateError> {
+    let owner = Owner::connect(url).await?;
+    let done = owner.down(steps).await;
+    owner.close().await?;
+    done
+}
+
+/// Where the database of this pool stands. Any role of AccuNode may ask.
+///
+/// # Errors
+/// [`MigrateError::Statement`].
+pub async fn status(pool: &PgPool) -> Result<Status, MigrateError> {
+    let recorded: bool =
+        sqlx::query_scalar("SELECT to_regclass('public.seaql_migrations') IS NOT NULL")
+            .fetch_one(pool)
+            .await?;
+    let stored: BTreeSet<String> = if recorded {
+        sqlx::query_scalar("SELECT version FROM public.seaql_migrations")
+            .fetch_all(pool)
+            .await?
+            .into_iter()
+            .collect()
+    } else {
+        BTreeSet::new()
+    };
+    let known: Vec<String> = Migrator::migrations()
+        .iter()
+        .map(|m| m.name().to_owned())
+        .collect();
+    let unknown = stored
+        .iter()
+        .filter(|name| !known.contains(name))
+        .cloned()
+        .collect();
+    let (applied, pending) = known.into_iter().partition(|name| stored.contains(name));
+    Ok(Status {
+        applied,
+        pending,
+        unknown,
+    })
+}
+
+/// A few connections that act as the owner, and the lock.
+struct Owner {
+    pool: PgPool,
+    orm: DatabaseConnection,
+    lock: MigrationLock,
+}
+
+impl Owner {
+    async fn connect(url: &str) -> Result<Self, MigrateError> {
+        let options = PgConnectOptions::from_str(url).map_err(MigrateError::Connect)?;
+        let mut first = options.connect().await.map_err(MigrateError::Connect)?;
+        may_own(&mut first).await?;
+        let lock = MigrationLock::take(first).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(2)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql(
+                        "SET ROLE accunode_owner; SET search_path = public; SET statement_timeout = 0; \
+                         SET client_min_messages = warning",
+                    )
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(MigrateError::Connect)?;
+        let orm = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
+        Ok(Self { pool, orm, lock })
+    }
+
+    async fn up(&self) -> Result<Vec<String>, MigrateError> {
+        let before = self.known_status().await?;
+        if !before.pending.is_empty() {
+            Migrator::up(&self.orm, None)
+                .await
+                .map_err(MigrateError::Failed)?;
+        }
+        Ok(before.pending)
+    }
+
+    async fn down(&self, steps: u32) -> Result<Vec<String>, MigrateError> {
+        let mut newest_first = self.known_status().await?.applied;
+        newest_first.reverse();
+        newest_first.truncate(usize::try_from(steps).unwrap_or(usize::MAX));
+        if !newest_first.is_empty() {
+            Migrator::down(&self.orm, Some(steps))
+                .await
+                .map_err(MigrateError::Failed)?;
+        }
+        Ok(newest_first)
+    }
+
+    async fn known_status(&self) -> Result<Status, MigrateError> {
+        let status = status(&self.pool).await?;
+        if status.unknown.is_empty() {
+            Ok(status)
+        } else {
+            Err(MigrateError::Newer(status.unknown))
+        }
+    }
+
+    async fn close(self) -> Result<(), MigrateError> {
+        self.pool.close().await;
+        self.lock.release().await
+    }
+}
+
+/// Whether this user is, or can become, the owner.
+async fn may_own(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    let (user, allowed): (String, Option<bool>) = sqlx::query_as(
+        "SELECT session_user::text, pg_has_role(session_user, to_regrole('accunode_owner')::oid, 'MEMBER') \
+           AND to_regrole('accunode_server') IS NOT NULL",
+    )
+    .fetch_one(connection)
+    .await?;
+    match allowed {
+        Some(true) => Ok(()),
+        Some(false) => Err(MigrateError::NotOwner { user }),
+        None => Err(MigrateError::RolesMissing),
+    }
+}
