@@ -12,6 +12,7 @@ CREATE TABLE bulk_upload_jobs (
   options             JSONB        NOT NULL DEFAULT '{}',        -- ratio_unit, on_conflict, dry_run, confirm_units, force
   -- owner, job_type, SHA-256 and options in one hash; NULL where a repeat is welcome
   dedup_key           VARCHAR(64),
+  file_columns        TEXT[]       NOT NULL DEFAULT '{}',        -- known once it was opened; heads the corrected rows
   -- progress
   total_rows          INTEGER      CHECK (total_rows >= 0),      -- NULL until known
   processed_rows      INTEGER      NOT NULL DEFAULT 0,
@@ -24,7 +25,8 @@ CREATE TABLE bulk_upload_jobs (
   started_at          TIMESTAMPTZ,
   completed_at        TIMESTAMPTZ,
   cancel_requested_at TIMESTAMPTZ,
-  error_message       TEXT,
+  error               JSONB,                                     -- the fault {pointer, code, detail} that ended it
+  error_message       TEXT,                                      -- its detail
   processing_logs     JSONB        NOT NULL DEFAULT '[]',
   -- the lease: a chunk commits only while the row still carries its worker's token
   lease_token         UUID,

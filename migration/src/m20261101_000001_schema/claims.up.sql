@@ -13,7 +13,9 @@ BEGIN
 
   UPDATE bulk_upload_jobs
      SET status = CASE WHEN cancel_requested_at IS NULL THEN 'failed' ELSE 'cancelled' END,
-         error_message = CASE WHEN cancel_requested_at IS NULL THEN 'gave up: too many attempts' ELSE error_message END,
+         error = CASE WHEN cancel_requested_at IS NULL THEN jsonb_build_object(
+             'pointer', '/file', 'code', 'too_many_attempts', 'detail', format('gave up after %s attempts', attempts)) END,
+         error_message = CASE WHEN cancel_requested_at IS NULL THEN format('gave up after %s attempts', attempts) END,
          completed_at = clock_timestamp(), lease_token = NULL, lease_expires_at = NULL
    WHERE status = 'processing' AND lease_expires_at < clock_timestamp()
      AND (attempts >= max_attempts OR cancel_requested_at IS NOT NULL);

@@ -48,7 +48,8 @@ CREATE TRIGGER trg_organizations_delete BEFORE DELETE ON organizations
 
 -- ---------------------------------------------------------------- users
 
--- Signing in is no change of the person. When his organization is deleted (SET NULL)
+-- Signing in is no change of the person, also where it renews the password's hash for
+-- newer parameters. When his organization is deleted (SET NULL)
 -- he becomes a plain user.
 CREATE FUNCTION users_before_update() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -58,7 +59,10 @@ BEGIN
      AND NOT EXISTS (SELECT FROM organizations WHERE id = OLD.organization_id) THEN
     NEW.role := 'user';
   END IF;
-  same.last_login := NEW.last_login;
+  IF NEW.last_login IS DISTINCT FROM OLD.last_login THEN
+    same.last_login := NEW.last_login;
+    same.password_hash := NEW.password_hash;
+  END IF;
   IF NEW IS DISTINCT FROM same THEN
     NEW.updated_at := clock_timestamp();
     NEW.row_version := OLD.row_version + 1;
@@ -213,6 +217,7 @@ BEGIN
   same.updated_count := NEW.updated_count;
   same.skipped_count := NEW.skipped_count;
   same.error_count := NEW.error_count;
+  same.file_columns := NEW.file_columns;
   same.warnings := NEW.warnings;
   same.checkpoint := NEW.checkpoint;
   same.processing_logs := NEW.processing_logs;

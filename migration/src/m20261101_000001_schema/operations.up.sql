@@ -6,8 +6,8 @@
 CREATE TABLE idempotency_keys (
   principal   UUID         NOT NULL,
   key         VARCHAR(255) NOT NULL CHECK (key <> ''),
-  method      VARCHAR(10)  NOT NULL,
-  path        TEXT         NOT NULL,
+  method      VARCHAR(10),                               -- both for people only: the fingerprint covers them
+  path        TEXT,
   fingerprint CHAR(64)     NOT NULL,
   status      SMALLINT     CHECK (status BETWEEN 100 AND 599),
   response    JSONB,

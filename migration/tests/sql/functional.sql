@@ -89,8 +89,10 @@ ROLLBACK;
 
 -- ## versions: signing in is no change, anything else is one
 BEGIN;
-UPDATE users SET last_login = now() WHERE email = 'm1@x';
+UPDATE users SET last_login = now(), password_hash = 'h2' WHERE email = 'm1@x';
 SELECT t.eq((SELECT row_version FROM users WHERE email = 'm1@x'), 1::bigint, 'last_login');
+UPDATE users SET password_hash = 'h3' WHERE email = 'm2@x';
+SELECT t.eq((SELECT row_version FROM users WHERE email = 'm2@x'), 2::bigint, 'a new password');
 UPDATE users SET first_name = 'M', row_version = 99 WHERE email = 'm1@x';
 SELECT t.eq((SELECT row_version FROM users WHERE email = 'm1@x'), 2::bigint, 'first_name');
 UPDATE organizations SET description = 'd' WHERE id = t.id('A');
