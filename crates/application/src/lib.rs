@@ -1,1 +1,71 @@
-//! Use cases of AccuNode.
+//! Use cases: what AccuNode does, one verb in one file.
+//!
+//! A use case asks the access rules first; their answer is a proof that the
+//! repositories demand. It does what is slow (hashing, scoring, reading files)
+//! while no transaction is open, then makes the change and its audit row in one
+//! unit of work. It knows ports and never what serves them.
+//!
+//! Where to start: [`Application`] holds the areas; `predictions/create.rs` shows
+//! a whole use case. To add one: a file named after its verb in its area, an
+//! `impl` block of the area's struct in it, and its handler in the web crate
+//! under the same path.
+
+pub mod accounts;
+pub mod analytics;
+pub mod bulk;
+pub mod caller;
+pub mod companies;
+pub mod error;
+pub mod once;
+pub mod ports;
+pub mod predictions;
+
+use std::sync::Arc;
+
+pub use caller::Caller;
+pub use error::Error;
+pub use once::{Done, Once};
+pub use ports::{Ports, Settings};
+
+/// Every area of AccuNode, over one set of ports.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// Accounts and sessions.
+    pub accounts: accounts::Accounts,
+    /// Companies.
+    pub companies: companies::Companies,
+    /// Predictions.
+    pub predictions: predictions::Predictions,
+    /// Bulk uploads.
+    pub bulk: bulk::Bulk,
+    /// Dashboards.
+    pub analytics: analytics::Analytics,
+}
+
+impl Application {
+    /// The areas over these ports.
+    #[must_use]
+    pub fn new(ports: Arc<Ports>) -> Self {
+        Self {
+            accounts: accounts::Accounts {
+                ports: ports.clone(),
+            },
+            companies: companies::Companies {
+                ports: ports.clone(),
+            },
+            predictions: predictions::Predictions {
+                ports: ports.clone(),
+            },
+            bulk: bulk::Bulk {
+                ports: ports.clone(),
+            },
+            analytics: analytics::Analytics { ports },
+        }
+    }
+
+    /// What the areas stand on, for health checks and the worker.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.accounts.ports
+    }
+}

@@ -7,11 +7,12 @@ use accunode_domain::{
     risk::RiskLevel,
 };
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::RepositoryError;
 
 /// The headline figures of a scope, for one kind of prediction.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Headline {
     /// How many predictions.
     pub total_predictions: i64,
@@ -24,6 +25,7 @@ pub struct Headline {
     /// The median, as the geometric middle of its PD bucket (64 of them, log-spaced).
     pub median_probability: Option<f64>,
     /// When the last one was stored.
+    #[serde(with = "time::serde::timestamp::microseconds::option")]
     pub last_prediction: Option<Timestamp>,
 }
 

@@ -72,6 +72,8 @@ pub trait UserRepository: Send + Sync {
         &self,
         id: UserId,
     ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError>;
+    /// The children of a root; none for an organization that is none or not there.
+    async fn children(&self, root: OrganizationId) -> Result<Vec<OrganizationId>, RepositoryError>;
     /// The version of users and organizations: any change of them moves it.
     async fn tenancy_version(&self) -> Result<i64, RepositoryError>;
     /// Notes a login, and a new hash where the parameters have changed. Moves

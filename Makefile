@@ -1,0 +1,49 @@
+# `make` or `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Outside of the clone, so that several clones share what was compiled.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
+ADDRESS ?= 127.0.0.1:8080
+
+.PHONY: help run test check fmt lint docs generate models bench postgres clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+postgres: ## Install PostgreSQL's programs where they are missing
+	@scripts/install-postgres.sh
+
+run: postgres ## Build AccuNode and serve it on http://127.0.0.1:8080
+	cargo build --release --package accunode
+	ACCUNODE_LISTEN=$(ADDRESS) exec "$(CARGO_TARGET_DIR)/release/accunode" serve
+
+test: postgres ## Run every test, with a PostgreSQL of their own
+	@scripts/test.sh
+
+check: lint docs test ## Everything that the continuous integration checks
+
+fmt: ## Format the code
+	cargo fmt --all
+
+lint: ## Formatting, clippy without warnings, the law of the layers
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
+	scripts/check-layers.sh
+
+docs: ## Build the API documentation without warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet
+
+generate: ## Write anew what is generated: the OpenAPI document, the access matrix
+	ACCUNODE_UPDATE=1 scripts/test.sh generated
+
+models: ## Train the shipped models anew (Python)
+	models/train/build.sh build
+
+bench: postgres ## Measure against raw PostgreSQL, into docs/benchmarks.md
+	cargo build --release --package accunode --package accunode-bench
+	"$(CARGO_TARGET_DIR)/release/accunode-bench"
+
+clean: ## Remove what was compiled
+	cargo clean

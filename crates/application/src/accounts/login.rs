@@ -1,0 +1,119 @@
+//! Somebody signs in.
+
+use accunode_domain::{
+    access::Scope,
+    audit::{AuditAction, AuditEvent, RequestContext},
+    fault::shorten,
+    id::SessionId,
+    session::Session,
+    user::{Email, Password},
+};
+use accunode_ports::{repositories::Credentials, system::Verified};
+use serde_json::json;
+
+use super::{Accounts, SignedIn};
+use crate::Error;
+
+fn refused() -> Error {
+    Error::Unauthenticated {
+        code: "invalid_credentials",
+        detail: "e-mail address or password is wrong".to_owned(),
+    }
+}
+
+impl Accounts {
+    /// Starts a session. An unknown address, a wrong password and an inactive
+    /// account get the same answer after the same time.
+    ///
+    /// # Errors
+    /// `invalid_credentials`, `email_unverified`.
+    pub async fn login(
+        &self,
+        email: &str,
+        password: &str,
+        context: &RequestContext,
+    ) -> Result<SignedIn, Error> {
+        let found = match Email::parse("/email", email) {
+            Ok(email) => self.ports.store.users().credentials(&email).await?,
+            Err(_) => None,
+        };
+        let hash = found.as_ref().map(|c| c.password_hash.clone());
+        // Too long to be anybody's: still hashed, cut, so that it takes as long.
+        let attempt = Password::attempt(password);
+        let hash = if attempt.is_some() { hash } else { None };
+        let attempt = attempt
+            .or_else(|| Password::attempt(""))
+            .ok_or_else(refused)?;
+        let verified = self.ports.hasher.verify(attempt, hash).await?;
+        match (found, verified) {
+            (Some(found), Verified::Yes { rehashed }) if found.user.is_active => {
+                self.start(found, rehashed, context).await
+            }
+            (found, _) => {
+                self.record_failure(email, found.as_ref(), context).await?;
+                Err(refused())
+            }
+        }
+    }
+
+    async fn start(
+        &self,
+        found: Credentials,
+        rehashed: Option<String>,
+        context: &RequestContext,
+    ) -> Result<SignedIn, Error> {
+        if !found.user.is_verified {
+            return Err(Error::Denied {
+                code: "email_unverified",
+                detail: "confirm your e-mail address first; a mail with a link was sent to it"
+                    .to_owned(),
+            });
+        }
+        let now = self.ports.clock.now();
+        let (me, tenancy_version) = self.load(found.user.id).await?;
+        let session = Session {
+            id: SessionId(self.ports.ids.new_id()),
+            user: me.user.id,
+            actor: me.actor.clone(),
+            tenancy_version,
+            ip: context.ip,
+            user_agent: context.user_agent.clone(),
+            created_at: now,
+        };
+        let unit = self.ports.store.begin(&Scope::nobody()).await?;
+        unit.users()
+            .record_login(me.user.id, now, rehashed.as_deref())
+            .await?;
+        let event = AuditEvent {
+            entity_id: Some(session.id.0),
+            user: Some(me.user.id),
+            actor_email: Some(me.user.email.as_str().to_owned()),
+            organization: me.actor.organization(),
+            ..AuditEvent::new("session.started", "session", AuditAction::Login)
+        };
+        unit.audit().record(context, event).await?;
+        unit.commit().await?;
+        // After the commit: a session without its audit row must not exist.
+        let tokens = self.ports.sessions.start(&session).await?;
+        Ok(SignedIn { tokens, me })
+    }
+
+    async fn record_failure(
+        &self,
+        email: &str,
+        found: Option<&Credentials>,
+        context: &RequestContext,
+    ) -> Result<(), Error> {
+        let unit = self.ports.store.begin(&Scope::nobody()).await?;
+        let event = AuditEvent {
+            entity_id: found.map(|c| c.user.id.0),
+            user: found.map(|c| c.user.id),
+            organization: found.and_then(|c| c.user.organization),
+            actor_email: Some(shorten(&email.trim().replace(char::is_control, "?"))),
+            metadata: json!({ "known": found.is_some() }),
+            ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
+        };
+        unit.audit().record(context, event).await?;
+        Ok(unit.commit().await?)
+    }
+}

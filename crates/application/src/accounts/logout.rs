@@ -1,0 +1,29 @@
+//! Somebody signs out.
+
+use accunode_domain::audit::{AuditAction, AuditEvent};
+
+use super::Accounts;
+use crate::{Caller, Error};
+
+impl Accounts {
+    /// Ends the caller's session: its tokens are dead at once.
+    ///
+    /// # Errors
+    /// Where sessions or database are out of reach.
+    pub async fn logout(&self, caller: &Caller) -> Result<(), Error> {
+        let Some(session) = caller.session else {
+            return Ok(());
+        };
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        let event = AuditEvent {
+            entity_id: Some(session.0),
+            ..AuditEvent::new("session.ended", "session", AuditAction::Logout)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        // The session first: an audit row too many is better than a token that lives on.
+        self.ports.sessions.end(session).await?;
+        Ok(unit.commit().await?)
+    }
+}

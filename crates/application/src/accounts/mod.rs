@@ -1,0 +1,87 @@
+//! Accounts and sessions.
+
+mod authenticate;
+mod create_admin;
+mod login;
+mod logout;
+mod refresh;
+mod register;
+
+use std::sync::Arc;
+
+use accunode_domain::{
+    access::{Actor, Denial},
+    id::UserId,
+    organization::Membership,
+    user::User,
+};
+use accunode_ports::sessions::TokenPair;
+
+pub use register::Registration;
+
+use crate::{Error, Ports};
+
+/// Accounts and sessions.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    pub(crate) ports: Arc<Ports>,
+}
+
+/// A person as he sees himself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Me {
+    /// As stored.
+    pub user: User,
+    /// As it counts.
+    pub actor: Actor,
+    /// His organization, where he has one.
+    pub membership: Option<Membership>,
+}
+
+/// A session that was just started or renewed.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The tokens.
+    pub tokens: TokenPair,
+    /// Whose they are.
+    pub me: Me,
+}
+
+/// What an account that cannot be used is told.
+pub(crate) fn unusable(denial: Denial) -> Error {
+    Error::Unauthenticated {
+        code: denial.code(),
+        detail: "this account is not active".to_owned(),
+    }
+}
+
+impl Accounts {
+    /// The caller's own account.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where it is gone or not active any more.
+    pub async fn me(&self, user: UserId) -> Result<Me, Error> {
+        Ok(self.load(user).await?.0)
+    }
+
+    /// The account with the tenancy version it was read at.
+    pub(crate) async fn load(&self, user: UserId) -> Result<(Me, i64), Error> {
+        let Some((user, membership, version)) =
+            self.ports.store.users().with_membership(user).await?
+        else {
+            return Err(Error::Unauthenticated {
+                code: "invalid_token",
+                detail: "this account does not exist any more".to_owned(),
+            });
+        };
+        let actor = Actor::new(&user, membership.clone()).map_err(unusable)?;
+        Ok((
+            Me {
+                user,
+                actor,
+                membership,
+            },
+            version,
+        ))
+    }
+}

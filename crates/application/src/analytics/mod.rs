@@ -1,0 +1,53 @@
+//! Dashboards.
+
+mod dashboard;
+mod risk_distribution;
+
+use std::sync::Arc;
+
+use accunode_domain::{
+    access::{DashboardScope, Scope},
+    id::OrganizationId,
+    user::Role,
+};
+
+pub use dashboard::{Dashboard, DashboardQuery, KindFigures};
+pub use risk_distribution::DistributionQuery;
+
+use crate::{Caller, Error, Ports};
+
+/// Dashboards.
+#[derive(Clone, Debug)]
+pub struct Analytics {
+    pub(crate) ports: Arc<Ports>,
+}
+
+/// Over which rows a figure is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct FigureScope {
+    /// A part of what the caller can read; all of it by default.
+    pub part: Option<DashboardScope>,
+    /// The organization, or the tenant's root; his own by default.
+    pub organization: Option<OrganizationId>,
+}
+
+impl Analytics {
+    /// The rows that a figure is computed over.
+    async fn scope(&self, caller: &Caller, asked: FigureScope) -> Result<Scope, Error> {
+        let actor = &caller.actor;
+        let scope = match (asked.part, asked.organization) {
+            (None, organization) => actor.narrowed(None, organization),
+            (Some(part), organization) => {
+                // A super_admin's tenants do not come with him.
+                let children = match (part, organization, actor.role()) {
+                    (DashboardScope::Tenant, Some(root), Role::SuperAdmin) => {
+                        self.ports.store.users().children(root).await?
+                    }
+                    _ => Vec::new(),
+                };
+                actor.dashboard(part, organization, &children)
+            }
+        };
+        scope.map_err(|denial| Error::denied(denial, "organization"))
+    }
+}

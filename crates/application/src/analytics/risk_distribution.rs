@@ -1,0 +1,38 @@
+//! How many predictions of each group have each risk level.
+
+use accunode_domain::prediction::{Kind, ReportingYear};
+use accunode_ports::repositories::{Distribution, GroupBy};
+
+use super::{Analytics, FigureScope};
+use crate::{Caller, Error};
+
+/// Which counts.
+#[derive(Clone, Copy, Debug)]
+pub struct DistributionQuery {
+    /// Of which predictions.
+    pub kind: Kind,
+    /// Over which rows.
+    pub scope: FigureScope,
+    /// In which reporting year; all of them by default.
+    pub year: Option<ReportingYear>,
+    /// By what.
+    pub group_by: GroupBy,
+}
+
+impl Analytics {
+    /// Counts by group and risk level.
+    ///
+    /// # Errors
+    /// `outside_scope` for rows that are not the caller's to see.
+    pub async fn risk_distribution(
+        &self,
+        caller: &Caller,
+        query: DistributionQuery,
+    ) -> Result<Distribution, Error> {
+        let scope = self.scope(caller, query.scope).await?;
+        let analytics = self.ports.store.analytics();
+        Ok(analytics
+            .risk_distribution(&scope, query.kind, query.year, query.group_by)
+            .await?)
+    }
+}

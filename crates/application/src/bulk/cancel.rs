@@ -1,0 +1,51 @@
+//! An upload is stopped.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    id::JobId,
+    job::Job,
+};
+use accunode_ports::RepositoryError;
+
+use super::Bulk;
+use crate::{Caller, Error};
+
+impl Bulk {
+    /// Stops an upload: at once where no worker has it, else at its next chunk.
+    /// What was stored stays.
+    ///
+    /// # Errors
+    /// `NotFound`, `not_writable`, `not_cancellable` where it has ended.
+    pub async fn cancel(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        let job = self.get(caller, id).await?;
+        let grant = caller
+            .actor
+            .control_upload(job.owner, job.created_by)
+            .map_err(|denial| Error::denied(denial, "upload"))?;
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        let cancelled = match unit.jobs().request_cancel(grant, id).await {
+            Err(RepositoryError::Stale { .. }) => {
+                return Err(Error::Conflict {
+                    code: "not_cancellable",
+                    detail: format!("this upload is {} already", job.status),
+                    existing: None,
+                });
+            }
+            other => other?,
+        };
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: job.owner.organization(),
+            ..AuditEvent::new(
+                "bulk_upload.cancelled",
+                "bulk_upload_job",
+                AuditAction::Update,
+            )
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        Ok(cancelled)
+    }
+}

@@ -1,0 +1,30 @@
+//! Bulk uploads: received, worked on, told of.
+//!
+//! [`Bulk::submit`] takes a file that has been received and writes a job row. A
+//! worker ([`Bulk::work`]) claims jobs and processes each in chunks, one
+//! transaction a chunk with rows, outcomes, counters and checkpoint, so that a
+//! worker killed anywhere loses the open chunk only and no row is lost or doubled.
+
+mod cancel;
+mod columns;
+mod process;
+mod read;
+mod rows;
+mod submit;
+mod template;
+mod work;
+
+use std::sync::Arc;
+
+pub use columns::{COMPANY_COLUMNS, Columns};
+pub use read::{ListJobs, ListRows};
+pub use submit::SubmitUpload;
+pub use template::{Template, TemplateColumn};
+
+use crate::Ports;
+
+/// Bulk uploads.
+#[derive(Clone, Debug)]
+pub struct Bulk {
+    pub(crate) ports: Arc<Ports>,
+}

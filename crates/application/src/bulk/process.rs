@@ -1,0 +1,318 @@
+//! One job, from where it stands to its end.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use accunode_domain::{
+    access::{Actor, Grant},
+    audit::RequestContext,
+    fault::Fault,
+    id::OrganizationId,
+    job::{Checkpoint, Job, JobStatus},
+    ratio::UnitCheck,
+};
+use accunode_ports::{
+    RepositoryError,
+    files::{RowReader, SourceRow},
+    jobs::{Lease, Renewal},
+    repositories::{ChunkRow, JobChunk},
+};
+use tokio::{sync::watch, task::JoinHandle};
+
+use super::{Bulk, Columns, rows};
+use crate::Error;
+
+/// How often a lease is renewed while a job is worked on.
+const HEARTBEAT: Duration = Duration::from_secs(8);
+/// How often a chunk is tried where the database made it the victim of a deadlock
+/// or is away for a moment.
+const TRIES: u32 = 5;
+
+/// Why a job was left before its end.
+enum Left {
+    /// It cannot be done; the fault is for its creator.
+    Failed(Fault),
+    /// Its creator wants it to stop.
+    Cancelled,
+    /// This process shuts down.
+    Stopped,
+    /// Another worker has it.
+    Lost,
+    /// Something outside failed: the lease runs out and somebody tries again.
+    Trouble(Error),
+}
+
+impl From<Error> for Left {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Stale => Self::Lost,
+            Error::Invalid(mut faults) if !faults.is_empty() => Self::Failed(faults.remove(0)),
+            other => Self::Trouble(other),
+        }
+    }
+}
+
+impl Bulk {
+    /// Works on a job until its end, or until `stop` turns true.
+    pub async fn process(&self, job: Job, lease: Lease, stop: &watch::Receiver<bool>) {
+        let beat = Heartbeat::start(self, lease);
+        let id = job.id;
+        let outcome = self.try_process(job, &lease, stop, &beat).await;
+        drop(beat);
+        let queue = &self.ports.queue;
+        let closed = match outcome {
+            Ok(total) => {
+                tracing::info!(job = %id, rows = total, "bulk upload completed");
+                queue
+                    .finish(&lease, JobStatus::Completed, None, Some(total))
+                    .await
+            }
+            Err(Left::Failed(fault)) => {
+                tracing::info!(job = %id, code = fault.code, "bulk upload failed");
+                queue
+                    .finish(&lease, JobStatus::Failed, Some(fault), None)
+                    .await
+            }
+            Err(Left::Cancelled) => queue.finish(&lease, JobStatus::Cancelled, None, None).await,
+            Err(Left::Stopped) => queue.release(&lease).await,
+            Err(Left::Lost) => {
+                tracing::warn!(job = %id, "another worker has taken this bulk upload");
+                Ok(())
+            }
+            Err(Left::Trouble(error)) => {
+                tracing::error!(job = %id, error = &error as &dyn std::error::Error, "bulk upload interrupted; it is tried again when its lease runs out");
+                Ok(())
+            }
+        };
+        if let Err(error) = closed {
+            tracing::warn!(job = %id, %error, "the end of a bulk upload could not be noted; it is taken up again");
+        }
+    }
+
+    async fn try_process(
+        &self,
+        job: Job,
+        lease: &Lease,
+        stop: &watch::Receiver<bool>,
+        beat: &Heartbeat,
+    ) -> Result<u32, Left> {
+        let mut checkpoint = job.checkpoint;
+        let mut done = job.counts.processed();
+        let mut reader = self.open(&job, checkpoint.row).await?;
+        let columns = Columns::of(job.kind, reader.columns()).map_err(Error::Invalid)?;
+        if job.columns.is_empty() {
+            self.ports
+                .queue
+                .describe(lease, reader.columns(), &columns.warnings())
+                .await
+                .map_err(Error::from)?;
+        }
+        let chunk_rows = self.ports.settings.chunk_rows;
+        loop {
+            let wanted = if checkpoint.units_checked {
+                chunk_rows
+            } else {
+                chunk_rows.max(UnitCheck::ROWS)
+            };
+            let rows = reader.next_rows(wanted).await.map_err(Error::from)?;
+            if rows.is_empty() {
+                return Ok(done);
+            }
+            if !checkpoint.units_checked {
+                if !job.options.confirm_units {
+                    rows::check_units(job.kind, &job.options, &columns, &rows).map_err(
+                        |mismatch| {
+                            Left::Failed(Fault::new(
+                                "/ratio_unit",
+                                "unit_mismatch",
+                                mismatch.to_string(),
+                            ))
+                        },
+                    )?;
+                }
+                checkpoint.units_checked = true;
+            }
+            match beat.state() {
+                Renewal::Continue => {}
+                Renewal::CancelRequested => return Err(Left::Cancelled),
+                Renewal::Lost => return Err(Left::Lost),
+            }
+            if *stop.borrow() {
+                return Err(Left::Stopped);
+            }
+            let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            checkpoint = Checkpoint {
+                row: rows.last().map_or(checkpoint.row, |row| row.row),
+                bytes: reader.bytes_read(),
+                ..checkpoint
+            };
+            let judged = self.judge(&job, &columns, rows).await?;
+            self.store(&job, lease, judged, checkpoint, reader.total_rows())
+                .await?;
+            done += count;
+        }
+    }
+
+    async fn open(&self, job: &Job, after: u32) -> Result<Box<dyn RowReader>, Error> {
+        Ok(self
+            .ports
+            .files
+            .open_rows(&job.file_key, &job.original_filename, after)
+            .await?)
+    }
+
+    async fn judge(
+        &self,
+        job: &Job,
+        columns: &Columns,
+        rows: Vec<SourceRow>,
+    ) -> Result<Vec<ChunkRow>, Error> {
+        let (scorer, ids) = (self.ports.scorer.clone(), self.ports.ids.clone());
+        let (kind, options, columns) = (job.kind, job.options, columns.clone());
+        tokio::task::spawn_blocking(move || {
+            rows::judge(kind, &options, &columns, rows, &*scorer, &*ids)
+        })
+        .await
+        .map_err(|panic| Error::Internal(Box::new(panic)))?
+        .map_err(Error::from)
+    }
+
+    /// Stores a chunk as the job's creator, with his rights worked out anew.
+    async fn store(
+        &self,
+        job: &Job,
+        lease: &Lease,
+        rows: Vec<ChunkRow>,
+        checkpoint: Checkpoint,
+        total_rows: Option<u32>,
+    ) -> Result<(), Left> {
+        let (actor, grant, home) = self.rights(job).await?;
+        let chunk = JobChunk {
+            grant,
+            home,
+            kind: job.kind,
+            on_conflict: job.options.on_conflict,
+            dry_run: job.options.dry_run,
+            rows,
+            checkpoint,
+            total_rows,
+            context: RequestContext {
+                request_id: job.id.to_string(),
+                ..RequestContext::default()
+            },
+            predicted_at: self.ports.clock.now(),
+        };
+        let scope = actor.scope();
+        let mut tries = 1;
+        loop {
+            match self.try_store(&scope, lease, &chunk).await {
+                Ok(()) => break,
+                Err(RepositoryError::Unavailable(cause)) if tries < TRIES => {
+                    tracing::warn!(job = %job.id, %cause, tries, "a chunk is stored again");
+                    tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(tries)).await;
+                    tries += 1;
+                }
+                Err(error) => return Err(Error::from(error).into()),
+            }
+        }
+        if !job.options.dry_run {
+            self.ports.forget_figures(&[grant.owner().key()]).await;
+        }
+        Ok(())
+    }
+
+    async fn try_store(
+        &self,
+        scope: &accunode_domain::access::Scope,
+        lease: &Lease,
+        chunk: &JobChunk,
+    ) -> Result<(), RepositoryError> {
+        let unit = self.ports.store.begin(scope).await?;
+        unit.jobs().store_chunk(scope, lease, chunk).await?;
+        unit.commit().await
+    }
+
+    async fn rights(&self, job: &Job) -> Result<(Actor, Grant, Option<OrganizationId>), Left> {
+        let lost = || {
+            Left::Failed(Fault::new(
+                "",
+                "rights_lost",
+                "whoever sent this upload may not store for its owner any more; what was stored stays",
+            ))
+        };
+        let found = self
+            .ports
+            .store
+            .users()
+            .with_membership(job.created_by)
+            .await
+            .map_err(Error::from)?;
+        let (user, membership, _) = found.ok_or_else(lost)?;
+        let actor = Actor::new(&user, membership).map_err(|_| lost())?;
+        actor.require_active_organization().map_err(|_| lost())?;
+        let grant = actor
+            .create(Some(job.owner.level()), job.owner.organization())
+            .map_err(|_| lost())?;
+        let home = actor.organization();
+        Ok((actor, grant, home))
+    }
+}
+
+/// Renews a lease in the background while a job is worked on.
+struct Heartbeat {
+    cancel: Arc<AtomicBool>,
+    lost: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl Heartbeat {
+    fn start(bulk: &Bulk, lease: Lease) -> Self {
+        let (cancel, lost) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicBool::new(false)),
+        );
+        let (queue, flags) = (bulk.ports.queue.clone(), (cancel.clone(), lost.clone()));
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(HEARTBEAT) => {}
+                    // A wish to cancel moves the job too.
+                    () = queue.moved(lease.job) => {}
+                }
+                match queue.renew(&lease).await {
+                    Ok(Renewal::Continue) => {}
+                    Ok(Renewal::CancelRequested) => flags.0.store(true, Ordering::Release),
+                    Ok(Renewal::Lost) => {
+                        flags.1.store(true, Ordering::Release);
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::warn!(job = %lease.job, %error, "a lease could not be renewed");
+                    }
+                }
+            }
+        });
+        Self { cancel, lost, task }
+    }
+
+    fn state(&self) -> Renewal {
+        if self.lost.load(Ordering::Acquire) {
+            Renewal::Lost
+        } else if self.cancel.load(Ordering::Acquire) {
+            Renewal::CancelRequested
+        } else {
+            Renewal::Continue
+        }
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

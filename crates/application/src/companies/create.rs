@@ -1,0 +1,61 @@
+//! A company is made.
+
+use accunode_domain::{
+    access::Denial,
+    audit::{AuditAction, AuditEvent},
+    company::{Company, CompanyDraft},
+    id::{CompanyId, OrganizationId},
+    owner::AccessLevel,
+};
+use serde_json::json;
+
+use super::Companies;
+use crate::{Caller, Done, Error, Once};
+
+/// A company to be made.
+#[derive(Clone, Debug, Default)]
+pub struct CreateCompany {
+    /// What describes it.
+    pub draft: CompanyDraft,
+    /// For whom; by default what suits the caller's role.
+    pub access_level: Option<AccessLevel>,
+    /// For which organization, where it is one's.
+    pub organization: Option<OrganizationId>,
+}
+
+impl Companies {
+    /// Makes a company.
+    ///
+    /// # Errors
+    /// `level_forbidden`, `outside_scope`; every fault of the draft; `symbol_taken`.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        command: &CreateCompany,
+        once: Option<&Once<'_, Company>>,
+    ) -> Result<Done<Company>, Error> {
+        let actor = &caller.actor;
+        let grant = actor
+            .create(command.access_level, command.organization)
+            .map_err(|denial: Denial| Error::denied(denial, "organization"))?;
+        let profile = command.draft.check().map_err(Error::Invalid)?;
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        if let Some(answer) = Once::take(once, &*unit, actor).await? {
+            return Ok(Done::Replayed(answer));
+        }
+        let id = CompanyId(self.ports.ids.new_id());
+        let company = unit.companies().add(grant, id, &profile).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: grant.owner().organization(),
+            new_values: Some(json!({ "profile": profile, "access_level": grant.owner().level() })),
+            ..AuditEvent::new("company.created", "company", AuditAction::Create)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        Once::keep(once, &*unit, actor, &company).await?;
+        unit.commit().await?;
+        Ok(Done::Fresh(company))
+    }
+}

@@ -1,0 +1,45 @@
+//! Companies are listed and searched.
+
+use accunode_domain::{
+    company::Company,
+    id::OrganizationId,
+    owner::AccessLevel,
+    page::{Cursor, Limit, Page, Sort},
+};
+use accunode_ports::repositories::CompanyFilter;
+
+use super::Companies;
+use crate::{Caller, Error};
+
+/// Which companies, in which order.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query's parameters")]
+pub struct ListCompanies {
+    pub filter: CompanyFilter,
+    pub access_level: Option<AccessLevel>,
+    pub organization: Option<OrganizationId>,
+    pub sort: Sort,
+    pub limit: Limit,
+    pub after: Option<Cursor>,
+}
+
+impl Companies {
+    /// A page of the companies that the caller can read.
+    ///
+    /// # Errors
+    /// `outside_scope` for a filter that names an organization that is not his.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        query: ListCompanies,
+    ) -> Result<Page<Company>, Error> {
+        let scope = caller
+            .actor
+            .narrowed(query.access_level, query.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let companies = self.ports.store.companies();
+        Ok(companies
+            .list(&scope, &query.filter, query.sort, query.limit, query.after)
+            .await?)
+    }
+}

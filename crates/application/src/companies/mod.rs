@@ -1,0 +1,19 @@
+//! Companies.
+
+mod create;
+mod get;
+mod list;
+mod remove;
+
+use std::sync::Arc;
+
+pub use create::CreateCompany;
+pub use list::ListCompanies;
+
+use crate::Ports;
+
+/// Companies.
+#[derive(Clone, Debug)]
+pub struct Companies {
+    pub(crate) ports: Arc<Ports>,
+}

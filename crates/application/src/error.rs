@@ -1,0 +1,202 @@
+//! The one set of errors of the use cases, each with a stable code.
+
+use accunode_domain::{access::Denial, fault::Fault};
+use accunode_ports::{
+    PortError, RepositoryError,
+    error::Cause,
+    files::{OpenError, ReceiveError},
+    scoring::ScoringError,
+};
+use uuid::Uuid;
+
+/// Why a use case was not carried out. What a client is told stands in `code` and
+/// `detail`; a cause is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody is signed in, or not well enough.
+    #[error("{detail}")]
+    Unauthenticated {
+        /// A stable code.
+        code: &'static str,
+        /// For people.
+        detail: String,
+    },
+    /// It does not exist, or may not be seen.
+    #[error("there is no such {what}, or it is not shared with you")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// It is known to exist, but this is not allowed.
+    #[error("{detail}")]
+    Denied {
+        /// A stable code.
+        code: &'static str,
+        /// For people.
+        detail: String,
+    },
+    /// It contradicts what is there.
+    #[error("{detail}")]
+    Conflict {
+        /// A stable code.
+        code: &'static str,
+        /// For people.
+        detail: String,
+        /// What it contradicts.
+        existing: Option<Uuid>,
+    },
+    /// It was changed since the caller read it.
+    #[error("it was changed since you read it; read it again and repeat the change")]
+    Stale,
+    /// Something sent is too large.
+    #[error("{detail}")]
+    TooLarge {
+        /// For people.
+        detail: String,
+    },
+    /// What was sent is wrong: all of it at once.
+    #[error("{} faults", .0.len())]
+    Invalid(Vec<Fault>),
+    /// Something outside cannot be reached: try again later.
+    #[error("temporarily unavailable")]
+    Unavailable(#[source] Cause),
+    /// A defect.
+    #[error("internal error")]
+    Internal(#[source] Cause),
+}
+
+impl Error {
+    /// `NotFound`, shorter.
+    #[must_use]
+    pub const fn not_found(what: &'static str) -> Self {
+        Self::NotFound { what }
+    }
+
+    /// One fault.
+    #[must_use]
+    pub fn invalid(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+
+    /// What a denial means for something that was named by its id.
+    #[must_use]
+    pub fn denied(denial: Denial, what: &'static str) -> Self {
+        let code = denial.code();
+        match denial {
+            Denial::NotFound => Self::NotFound { what },
+            Denial::Forbidden(_) => Self::Denied {
+                code,
+                detail: words(code).to_owned(),
+            },
+            Denial::Conflict(_) => Self::Conflict {
+                code,
+                detail: words(code).to_owned(),
+                existing: None,
+            },
+            Denial::Unprocessable(_) => {
+                Self::invalid(Fault::new("/access_level", code, words(code)))
+            }
+        }
+    }
+}
+
+/// What the codes of the access rules mean, for people.
+fn words(code: &str) -> &'static str {
+    match code {
+        "level_forbidden" => "your role cannot make anything at this access level",
+        "outside_scope" => "this organization is not one of yours",
+        "not_writable" => "you can read this but not change it",
+        "organization_inactive" => "your organization is not active",
+        "organization_mismatch" => {
+            "organization_id goes with access_level organization and with no other"
+        }
+        "organization_required" => "access_level organization needs an organization_id",
+        "level_mismatch" => {
+            "a prediction for an organization needs a company of the same organization or of the system; one for the system needs a company of the system"
+        }
+        "level_change" => "what is shared is never narrowed, nor moved to another organization",
+        "not_a_root" => "a tenant is named by its root organization, and this is none",
+        "company_in_use" => "there are predictions on this company",
+        _ => "your role does not allow this",
+    }
+}
+
+impl From<RepositoryError> for Error {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Stale { .. } => Self::Stale,
+            RepositoryError::Conflict { ref constraint } => Self::Conflict {
+                code: match constraint.as_str() {
+                    "users_email_key" => "email_taken",
+                    "unique_company_symbol_per_org" => "symbol_taken",
+                    "unique_annual_prediction" | "unique_quarterly_prediction" => {
+                        "prediction_exists"
+                    }
+                    "prediction_organization_consistency" => "level_mismatch",
+                    "idempotency_in_flight" => "idempotency_in_flight",
+                    _ => "conflict",
+                },
+                detail: match constraint.as_str() {
+                    "users_email_key" => "this e-mail address has an account already",
+                    "unique_company_symbol_per_org" => {
+                        "a company with this symbol is there already"
+                    }
+                    "unique_annual_prediction" | "unique_quarterly_prediction" => {
+                        "this company and period have a prediction already"
+                    }
+                    "idempotency_in_flight" => {
+                        "a request with this Idempotency-Key is being worked on"
+                    }
+                    _ => "it contradicts what is stored already",
+                }
+                .to_owned(),
+                existing: None,
+            },
+            RepositoryError::Unavailable(cause) => Self::Unavailable(cause),
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}
+
+impl From<PortError> for Error {
+    fn from(error: PortError) -> Self {
+        match error {
+            PortError::Unavailable { .. } => Self::Unavailable(Box::new(error)),
+            PortError::Internal { .. } => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+impl From<ScoringError> for Error {
+    fn from(error: ScoringError) -> Self {
+        match error {
+            ScoringError::NoModel(_) => Self::Unavailable(Box::new(error)),
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}
+
+impl From<ReceiveError> for Error {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::TooLarge { .. } => Self::TooLarge {
+                detail: error.to_string(),
+            },
+            ReceiveError::CutOff(_) => Self::invalid(Fault::new(
+                "/file",
+                "cut_off",
+                "the upload ended before the file did; nothing of it was kept, send it again",
+            )),
+            ReceiveError::Port(error) => error.into(),
+        }
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Unreadable(fault) => Self::invalid(fault.under("/file")),
+            OpenError::Port(error) => error.into(),
+        }
+    }
+}

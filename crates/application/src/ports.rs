@@ -1,0 +1,86 @@
+//! Everything outside that the use cases stand on.
+
+use std::sync::Arc;
+
+use accunode_domain::{prediction::Kind, ratio::Ratios};
+use accunode_ports::{
+    Store,
+    cache::Cache,
+    files::FileStore,
+    jobs::JobQueue,
+    scoring::{Scored, Scorer},
+    sessions::SessionStore,
+    system::{Clock, IdSource, PasswordHasher},
+};
+
+use crate::Error;
+
+/// What an operator decides about the use cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether strangers may make accounts.
+    pub registration_open: bool,
+    /// The largest upload, in bytes.
+    pub max_upload_bytes: u64,
+    /// How many rows of an upload are stored in one transaction.
+    pub chunk_rows: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            registration_open: true,
+            max_upload_bytes: 512 * 1024 * 1024,
+            chunk_rows: 5_000,
+        }
+    }
+}
+
+/// The ports, wired by the server or by a test.
+#[expect(missing_docs, reason = "the names are those of the traits")]
+pub struct Ports {
+    pub store: Arc<dyn Store>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub cache: Arc<dyn Cache>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub scorer: Arc<dyn Scorer>,
+    pub files: Arc<dyn FileStore>,
+    pub queue: Arc<dyn JobQueue>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub settings: Settings,
+}
+
+impl std::fmt::Debug for Ports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ports")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ports {
+    /// Makes every cached figure of these owners unreachable, after a commit. A
+    /// cache that is out of reach cannot answer either, so the change stands.
+    pub(crate) async fn forget_figures(&self, owners: &[uuid::Uuid]) {
+        for owner in owners {
+            if let Err(error) = self.cache.bump(*owner).await {
+                tracing::warn!(%owner, %error, "cached figures could not be discarded");
+            }
+        }
+    }
+
+    /// Scores off the threads that wait.
+    pub(crate) async fn score(
+        &self,
+        kind: Kind,
+        ratios: Vec<Ratios>,
+        explain: bool,
+    ) -> Result<Vec<Scored>, Error> {
+        let scorer = self.scorer.clone();
+        tokio::task::spawn_blocking(move || scorer.score(kind, &ratios, explain))
+            .await
+            .map_err(|panic| Error::Internal(Box::new(panic)))?
+            .map_err(Error::from)
+    }
+}

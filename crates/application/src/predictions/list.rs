@@ -1,0 +1,54 @@
+//! Predictions are listed.
+
+use accunode_domain::{
+    id::OrganizationId,
+    owner::AccessLevel,
+    page::{Cursor, Limit, Page, Sort},
+    prediction::{Kind, Prediction},
+};
+use accunode_ports::repositories::PredictionFilter;
+
+use super::Predictions;
+use crate::{Caller, Error};
+
+/// Which predictions, in which order.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query's parameters")]
+pub struct ListPredictions {
+    pub filter: PredictionFilter,
+    pub access_level: Option<AccessLevel>,
+    pub organization: Option<OrganizationId>,
+    pub sort: Sort,
+    pub limit: Limit,
+    pub after: Option<Cursor>,
+}
+
+impl Predictions {
+    /// A page of the predictions that the caller can read.
+    ///
+    /// # Errors
+    /// `outside_scope` for a filter that names an organization that is not his.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        query: ListPredictions,
+    ) -> Result<Page<Prediction>, Error> {
+        let scope = caller
+            .actor
+            .narrowed(query.access_level, query.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let predictions = self.ports.store.predictions();
+        let page = predictions
+            .list(
+                &scope,
+                kind,
+                &query.filter,
+                query.sort,
+                query.limit,
+                query.after,
+            )
+            .await?;
+        Ok(page)
+    }
+}

@@ -1,0 +1,49 @@
+//! A prediction is removed.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    id::PredictionId,
+    prediction::Kind,
+};
+
+use super::{
+    Predictions,
+    create::{entity, summary},
+    version_asked,
+};
+use crate::{Caller, Error};
+
+impl Predictions {
+    /// Removes a prediction.
+    ///
+    /// # Errors
+    /// `NotFound`, `not_writable`, `Stale` where `if_match` names another version.
+    pub async fn remove(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        id: PredictionId,
+        if_match: Option<i64>,
+    ) -> Result<(), Error> {
+        let prediction = self.find(caller, kind, id).await?;
+        let grant = caller
+            .actor
+            .write(prediction.owner, prediction.created_by)
+            .map_err(|denial| Error::denied(denial, "prediction"))?;
+        let version = version_asked(if_match, prediction.row_version)?;
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        unit.predictions().remove(grant, kind, id, version).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: prediction.owner.organization(),
+            old_values: Some(summary(&prediction)),
+            ..AuditEvent::new("prediction.deleted", entity(kind), AuditAction::Delete)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        self.ports.forget_figures(&[prediction.owner.key()]).await;
+        Ok(())
+    }
+}
