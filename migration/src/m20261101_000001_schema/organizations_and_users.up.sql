@@ -44,5 +44,5 @@ CREATE TABLE users (
   CONSTRAINT users_role_organization CHECK ((role IN ('user', 'super_admin')) = (organization_id IS NULL))
 );
 CREATE INDEX idx_users_organization_id ON users (organization_id, created_at DESC, id DESC);
-CREATE INDEX idx_users_active_role ON users (role) WHERE is_active;
+CREATE INDEX idx_users_active_role ON users (role) WHERE is_active = TRUE;
 CREATE INDEX idx_users_created_at ON users (created_at DESC, id DESC);

@@ -17,8 +17,8 @@ macro_rules! subject {
     ($name:literal) => {
         Subject {
             name: $name,
-            up: include_str!(concat!($name, ".up.sql")),
-            down: include_str!(concat!($name, ".down.sql")),
+            up: include_str!(concat!("m20261101_000001_schema/", $name, ".up.sql")),
+            down: include_str!(concat!("m20261101_000001_schema/", $name, ".down.sql")),
         }
     };
 }

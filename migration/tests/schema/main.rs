@@ -1,0 +1,14 @@
+//! The schema on a real PostgreSQL. `ACCUNODE_TEST_DATABASE_URL` names a superuser's
+//! database on a scratch server; without it every test starts a server of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper of a test may fail where it stands"
+)]
+
+mod catalog;
+mod migrating;
+mod promises;
+mod rollups;
+mod support;

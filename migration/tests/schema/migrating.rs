@@ -1,0 +1,203 @@
+//! Going up and down, alone, together, and after a failure.
+
+use accunode_migration::{MigrateError, bootstrap_roles, migrate_down, migrate_up, status};
+use sqlx::PgPool;
+
+use crate::support::{Scratch, connect, run, unique};
+
+const ALL: [&str; 2] = ["m20261101_000001_schema", "m20261102_000001_riskiest_first"];
+
+#[tokio::test]
+async fn down_leaves_nothing_and_up_again_makes_the_same() {
+    let scratch = Scratch::empty().await;
+    assert_eq!(status(&scratch.pool).await.unwrap().pending, ALL);
+    assert_eq!(migrate_up(&scratch.url).await.unwrap(), ALL);
+    let first = everything(&scratch.pool).await;
+    assert!(first.len() > 300, "{} objects", first.len());
+    assert_eq!(
+        migrate_up(&scratch.url).await.unwrap(),
+        Vec::<String>::new(),
+        "nothing left to do"
+    );
+
+    assert_eq!(
+        migrate_down(&scratch.url, 1).await.unwrap(),
+        ["m20261102_000001_riskiest_first"]
+    );
+    assert_eq!(
+        migrate_down(&scratch.url, 9).await.unwrap(),
+        ["m20261101_000001_schema"]
+    );
+    let left = everything(&scratch.pool).await;
+    let left: Vec<_> = left
+        .iter()
+        .filter(|line| !line.contains("seaql_migrations"))
+        .collect();
+    assert!(left.is_empty(), "left behind: {left:#?}");
+
+    assert_eq!(migrate_up(&scratch.url).await.unwrap(), ALL);
+    assert_eq!(everything(&scratch.pool).await, first);
+    scratch.end().await;
+}
+
+/// Objects with their definitions, owners and grants.
+async fn everything(pool: &PgPool) -> Vec<String> {
+    sqlx::query_scalar(
+        "SELECT concat_ws(' ', c.relkind, c.relname, pg_get_userbyid(c.relowner), c.relacl::text, c.relrowsecurity, c.reloptions::text,
+                          pg_get_viewdef(c.oid), (SELECT string_agg(concat_ws(' ', attname, attacl::text), ',' ORDER BY attnum)
+                                                    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)) AS it
+           FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+         UNION ALL SELECT concat_ws(' ', 'function', p.oid::regprocedure, pg_get_userbyid(proowner), proacl::text, prosecdef, prosrc)
+           FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+         UNION ALL SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+         UNION ALL SELECT concat_ws(' ', 'index', pg_get_indexdef(indexrelid), indisvalid) FROM pg_index JOIN pg_class c ON c.oid = indrelid WHERE c.relnamespace = 'public'::regnamespace
+         UNION ALL SELECT concat_ws(' ', 'trigger', pg_get_triggerdef(t.oid)) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE c.relnamespace = 'public'::regnamespace AND NOT tgisinternal
+         UNION ALL SELECT concat_ws(' ', 'policy', tablename, policyname, roles::text, cmd, qual, with_check) FROM pg_policies
+         UNION ALL SELECT concat_ws(' ', 'extension', extname) FROM pg_extension WHERE extname <> 'plpgsql'
+         UNION ALL SELECT concat_ws(' ', 'default', defaclobjtype, defaclacl::text) FROM pg_default_acl
+         ORDER BY 1",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_start_at_once_migrate_once() {
+    let scratch = Scratch::empty().await;
+    let nodes: Vec<_> = (0..4)
+        .map(|_| {
+            let (url, pool) = (scratch.url.clone(), scratch.pool.clone());
+            tokio::spawn(async move {
+                bootstrap_roles(&pool).await.unwrap();
+                migrate_up(&url).await.unwrap()
+            })
+        })
+        .collect();
+    let mut applied = Vec::new();
+    for node in nodes {
+        applied.extend(node.await.unwrap());
+    }
+    assert_eq!(applied, ALL, "one node did all of it, the others nothing");
+    assert!(status(&scratch.pool).await.unwrap().is_current());
+    scratch.end().await;
+}
+
+#[tokio::test]
+async fn a_stranger_may_not_migrate() {
+    let scratch = Scratch::migrated().await;
+    let mut connection = connect(&scratch.url).await;
+    let stranger = format!("stranger_{}", unique());
+    run(
+        &mut connection,
+        format!("CREATE ROLE {stranger} LOGIN PASSWORD 'p' IN ROLE accunode_server"),
+    )
+    .await;
+    run(
+        &mut connection,
+        format!(
+            "GRANT CONNECT ON DATABASE {} TO {stranger}",
+            database(&scratch.pool).await
+        ),
+    )
+    .await;
+    let refused = migrate_up(&scratch.url_of(&stranger, "p"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&refused, MigrateError::NotOwner { user } if *user == stranger),
+        "{refused:?}"
+    );
+    run(
+        &mut connection,
+        format!("DROP OWNED BY {stranger}; DROP ROLE {stranger}"),
+    )
+    .await;
+    scratch.end().await;
+}
+
+async fn database(pool: &PgPool) -> String {
+    sqlx::query_scalar("SELECT current_database()::text")
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_older_build_leaves_a_newer_database_alone() {
+    let scratch = Scratch::migrated().await;
+    sqlx::raw_sql("INSERT INTO seaql_migrations VALUES ('m20991231_000001_from_the_future', 0)")
+        .execute(&scratch.pool)
+        .await
+        .unwrap();
+    for refused in [
+        migrate_up(&scratch.url).await,
+        migrate_down(&scratch.url, 1).await,
+    ] {
+        assert!(
+            matches!(refused.unwrap_err(), MigrateError::Newer(names) if names == ["m20991231_000001_from_the_future"])
+        );
+    }
+    let standing = status(&scratch.pool).await.unwrap();
+    assert!(standing.is_current(), "it still serves");
+    scratch.end().await;
+}
+
+#[tokio::test]
+async fn an_index_whose_build_failed_is_built_anew_on_a_table_with_rows() {
+    let scratch = Scratch::migrated().await;
+    let mut connection = connect(&scratch.url).await;
+    migrate_down(&scratch.url, 1).await.unwrap();
+    run(&mut connection, include_str!("some_rows.sql")).await;
+    let broken = sqlx::raw_sql(
+        "CREATE UNIQUE INDEX CONCURRENTLY idx_annual_predictions_probability ON annual_predictions (risk_level)",
+    )
+    .execute(&mut connection)
+    .await;
+    assert!(
+        broken.is_err(),
+        "the rows repeat their level, so the build fails and leaves its index"
+    );
+    assert_eq!(
+        definition(&scratch.pool).await.map(|(_, valid)| valid),
+        Some(false)
+    );
+
+    assert_eq!(
+        migrate_up(&scratch.url).await.unwrap(),
+        ["m20261102_000001_riskiest_first"]
+    );
+    let (sql, valid) = definition(&scratch.pool).await.unwrap();
+    assert!(
+        valid && sql.ends_with("(owner_key, pd DESC, id DESC)"),
+        "{sql}"
+    );
+
+    run(
+        &mut connection,
+        "SET enable_seqscan = off; SET enable_sort = off; ANALYZE annual_predictions",
+    )
+    .await;
+    let plan: Vec<String> = sqlx::query_scalar(
+        "EXPLAIN SELECT id FROM annual_predictions WHERE owner_key = '00000000-0000-0000-0000-000000000000' ORDER BY pd DESC, id DESC LIMIT 20",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert!(
+        plan.join("\n")
+            .contains("idx_annual_predictions_probability"),
+        "{plan:#?}"
+    );
+    scratch.end().await;
+}
+
+async fn definition(pool: &PgPool) -> Option<(String, bool)> {
+    sqlx::query_as(
+        "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index
+          WHERE indexrelid = to_regclass('idx_annual_predictions_probability')",
+    )
+    .fetch_optional(pool)
+    .await
+    .unwrap()
+}

@@ -1,0 +1,171 @@
+//! What the schema promises: the checks of `functional.sql`, and what needs two sessions.
+
+use accunode_migration::status;
+use sqlx::{AssertSqlSafe, PgPool, postgres::PgListener};
+
+use crate::support::{Scratch, connect, run};
+
+#[tokio::test]
+async fn every_promise_of_the_schema_holds() {
+    let scratch = Scratch::migrated().await;
+    let mut connection = connect(&scratch.url).await;
+    let script = include_str!("functional.sql");
+    let sections: Vec<_> = script.split("\n-- ## ").skip(1).collect();
+    assert!(sections.len() > 30, "the script is read whole");
+    for section in sections {
+        let (title, sql) = section.split_once('\n').unwrap();
+        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut connection)
+            .await
+        {
+            panic!("{title}: {error}");
+        }
+    }
+    scratch.end().await;
+}
+
+#[tokio::test]
+async fn of_two_last_super_admins_who_leave_at_once_one_stays() {
+    let scratch = Scratch::migrated().await;
+    sqlx::raw_sql(
+        "INSERT INTO users (email, password_hash, role) VALUES ('a@x', 'h', 'super_admin'), ('b@x', 'h', 'super_admin')",
+    )
+    .execute(&scratch.pool)
+    .await
+    .unwrap();
+    for _ in 0..25 {
+        let (a, b) = tokio::join!(leave(&scratch.pool, "a@x"), leave(&scratch.pool, "b@x"));
+        assert_eq!(
+            (a.is_ok(), b.is_ok()),
+            (b.is_err(), a.is_err()),
+            "exactly one may leave"
+        );
+        let refused = a.and(b).unwrap_err();
+        assert_eq!(
+            refused.as_database_error().unwrap().constraint(),
+            Some("users_last_super_admin")
+        );
+        sqlx::raw_sql("UPDATE users SET is_active = true")
+            .execute(&scratch.pool)
+            .await
+            .unwrap();
+    }
+    scratch.end().await;
+}
+
+async fn leave(pool: &PgPool, email: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE users SET is_active = false WHERE email = $1")
+        .bind(email)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_transactions_that_change_people_do_not_deadlock_on_the_tenancy_version() {
+    let scratch = Scratch::migrated().await;
+    let (mut one, mut two) = (connect(&scratch.url).await, connect(&scratch.url).await);
+    run(
+        &mut one,
+        "INSERT INTO users (email, password_hash, role) SELECT n || '@x', 'h', 'user' FROM unnest('{a,b,c,d}'::text[]) n",
+    )
+    .await;
+    let before = tenancy_version(&scratch.pool).await;
+    run(
+        &mut one,
+        "BEGIN; UPDATE users SET first_name = 'x' WHERE email = 'a@x'",
+    )
+    .await;
+    run(
+        &mut two,
+        "BEGIN; UPDATE users SET first_name = 'x' WHERE email = 'b@x'",
+    )
+    .await;
+    run(
+        &mut one,
+        "UPDATE users SET first_name = 'x' WHERE email = 'c@x'",
+    )
+    .await;
+    run(
+        &mut two,
+        "UPDATE users SET first_name = 'x' WHERE email = 'd@x'",
+    )
+    .await;
+    assert_eq!(
+        tenancy_version(&scratch.pool).await,
+        before,
+        "it becomes visible with the change, not before"
+    );
+    run(&mut one, "COMMIT").await;
+    run(&mut two, "COMMIT").await;
+    assert_eq!(tenancy_version(&scratch.pool).await, before + 2);
+    scratch.end().await;
+}
+
+async fn tenancy_version(pool: &PgPool) -> i64 {
+    sqlx::query_scalar("SELECT tenancy_version()")
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_job_that_comes_or_moves_is_told() {
+    let scratch = Scratch::migrated().await;
+    let mut listener = PgListener::connect(&scratch.url).await.unwrap();
+    listener
+        .listen_all(["accunode_jobs", "accunode_tenancy"])
+        .await
+        .unwrap();
+    let job: String = sqlx::query_scalar(
+        "WITH u AS (INSERT INTO users (email, password_hash, role) VALUES ('a@x', 'h', 'user') RETURNING id)
+         SELECT id::text FROM u",
+    )
+    .fetch_one(&scratch.pool)
+    .await
+    .map(|user: String| user)
+    .unwrap();
+    let id: String = sqlx::query_scalar(
+        "INSERT INTO bulk_upload_jobs (filename, original_filename, file_size, job_type, access_level, created_by)
+         VALUES ('f', 'f', 1, 'annual', 'personal', $1::uuid) RETURNING id::text",
+    )
+    .bind(&job)
+    .fetch_one(&scratch.pool)
+    .await
+    .unwrap();
+    assert_eq!(listener.recv().await.unwrap().payload(), id, "a new job");
+    for change in [
+        "processing_logs = '[1]'",
+        "checkpoint = '{\"row\": 1}'",
+        "error_count = 1, processed_rows = 1",
+    ] {
+        let sql = format!("UPDATE bulk_upload_jobs SET {change}");
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&scratch.pool)
+            .await
+            .unwrap();
+    }
+    sqlx::raw_sql("UPDATE users SET first_name = 'x'")
+        .execute(&scratch.pool)
+        .await
+        .unwrap();
+    let told = listener.recv().await.unwrap();
+    assert_eq!(
+        (told.channel(), told.payload()),
+        ("accunode_jobs", id.as_str()),
+        "progress, once"
+    );
+    assert_eq!(listener.recv().await.unwrap().channel(), "accunode_tenancy");
+    scratch.end().await;
+}
+
+#[tokio::test]
+async fn the_serving_role_may_ask_where_the_database_stands() {
+    let scratch = Scratch::migrated().await;
+    let server = scratch.server_role().await;
+    let standing = status(&server).await.unwrap();
+    assert!(standing.is_current() && standing.unknown.is_empty());
+    assert_eq!(standing.applied.len(), 2);
+    server.close().await;
+    scratch.end().await;
+}
