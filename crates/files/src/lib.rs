@@ -1,1 +1,26 @@
 //! Uploaded files: where they are kept and how their rows are read.
+//!
+//! [`ObjectFileStore`] keeps files in a folder or an object store and opens their
+//! rows; [`read_rows`] reads a file of the local disk without a runtime, by the
+//! same code. Files come from strangers: every format is read as a stream, under
+//! [`Limits`], on a thread of its own that ends when its reader is dropped.
+//!
+//! To add a format: its name and first bytes in `format`, a module that pushes a
+//! header and rows into a `Sink`, and a branch in `worker::read`.
+
+mod columns;
+mod csv;
+mod fault;
+mod format;
+mod limits;
+mod progress;
+mod rows;
+mod store;
+mod unzip;
+mod workbook;
+mod worker;
+
+pub use columns::normalized_column;
+pub use limits::Limits;
+pub use rows::{Rows, read_rows};
+pub use store::{FileSettings, ObjectFileStore};

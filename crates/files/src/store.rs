@@ -1,0 +1,249 @@
+//! The file store: a folder, or any object store that the build knows.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use accunode_ports::{
+    PortError,
+    files::{ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile},
+};
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use object_store::{
+    GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, local::LocalFileSystem,
+    path::Path as Key, prefix::PrefixStore,
+};
+use sha2::{Digest, Sha256};
+use tokio_util::io::{StreamReader, SyncIoBridge};
+use url::Url;
+use uuid::Uuid;
+
+use crate::{Limits, Rows, fault, format::Format, worker::Source};
+
+/// Bytes of a part: object stores want at least 5 MiB, and allow 10,000 of them.
+const PART: usize = 8 << 20;
+
+/// Where files are kept, and how much of one is read.
+#[derive(Clone)]
+pub struct FileSettings {
+    /// A folder, or a URL (`file:///var/lib/accunode/files`).
+    pub location: String,
+    /// Options of the object store behind a URL, by its own names (access keys and so on).
+    pub options: Vec<(String, String)>,
+    /// Where workbooks from elsewhere are copied to while they are read.
+    pub spool: PathBuf,
+    /// Bounds on what is read.
+    pub limits: Limits,
+}
+
+impl std::fmt::Debug for FileSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.options.iter().map(|(name, _)| name).collect();
+        f.debug_struct("FileSettings")
+            .field("location", &self.location)
+            .field("options", &names)
+            .field("spool", &self.spool)
+            .field("limits", &self.limits)
+            .finish()
+    }
+}
+
+/// Keeps files in an object store; a folder is one, too.
+#[derive(Debug)]
+pub struct ObjectFileStore {
+    store: Arc<dyn ObjectStore>,
+    spool: PathBuf,
+    limits: Limits,
+}
+
+impl ObjectFileStore {
+    /// The store that the settings speak of; a folder is made where there is none.
+    ///
+    /// # Errors
+    /// `Unavailable` where the folder cannot be made, `Internal` for a URL of no known kind.
+    pub fn open(settings: &FileSettings) -> Result<Self, PortError> {
+        let store: Arc<dyn ObjectStore> = match Url::parse(&settings.location) {
+            // `C:\files` parses as a URL with a scheme of one letter.
+            Ok(url) if url.scheme().len() > 1 => match url.to_file_path() {
+                Ok(folder) if url.scheme() == "file" => Arc::new(folder_store(&folder)?),
+                _ => {
+                    let (store, prefix) = object_store::parse_url_opts(
+                        &url,
+                        settings
+                            .options
+                            .iter()
+                            .map(|(k, v)| (k.as_str(), v.as_str())),
+                    )
+                    .map_err(fault::internal)?;
+                    Arc::new(PrefixStore::new(store, prefix))
+                }
+            },
+            _ => Arc::new(folder_store(Path::new(&settings.location))?),
+        };
+        Ok(Self {
+            store,
+            spool: settings.spool.clone(),
+            limits: settings.limits.clone(),
+        })
+    }
+
+    /// A store in a folder, under the default limits.
+    ///
+    /// # Errors
+    /// `Unavailable` where the folder cannot be made.
+    pub fn folder(folder: &Path) -> Result<Self, PortError> {
+        Ok(Self {
+            store: Arc::new(folder_store(folder)?),
+            spool: folder.join("spool"),
+            limits: Limits::default(),
+        })
+    }
+
+    async fn take_in(
+        &self,
+        upload: &mut Upload,
+        mut bytes: ByteStream,
+        limit: u64,
+    ) -> Result<(u64, String), ReceiveError> {
+        let mut hash = Sha256::new();
+        let mut size = 0;
+        let mut part = BytesMut::new();
+        while let Some(chunk) = bytes.next().await {
+            let chunk = chunk.map_err(ReceiveError::CutOff)?;
+            size += chunk.len() as u64;
+            if size > limit {
+                return Err(ReceiveError::TooLarge { limit });
+            }
+            hash.update(&chunk);
+            part.extend_from_slice(&chunk);
+            while part.len() >= PART {
+                upload.put(part.split_to(PART).freeze()).await?;
+            }
+        }
+        if !part.is_empty() || size == 0 {
+            upload.put(part.freeze()).await?;
+        }
+        Ok((size, hex::encode(hash.finalize())))
+    }
+}
+
+#[async_trait]
+impl FileStore for ObjectFileStore {
+    async fn receive(
+        &self,
+        id: Uuid,
+        bytes: ByteStream,
+        limit: u64,
+    ) -> Result<StoredFile, ReceiveError> {
+        let key = format!("uploads/{id}");
+        let upload = self
+            .store
+            .put_multipart(&Key::from(key.as_str()))
+            .await
+            .map_err(fault::store_failed)?;
+        let mut upload = Upload(Some(upload));
+        match self.take_in(&mut upload, bytes, limit).await {
+            Ok((size, sha256)) => {
+                upload.complete().await?;
+                Ok(StoredFile { key, size, sha256 })
+            }
+            Err(error) => {
+                upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn open_rows(
+        &self,
+        key: &str,
+        original_filename: &str,
+        after: u32,
+    ) -> Result<Box<dyn RowReader>, OpenError> {
+        let format = Format::promised(original_filename)?;
+        let key = Key::parse(key).map_err(fault::internal)?;
+        let found = self.store.get(&key).await.map_err(fault::store_failed)?;
+        let size = found.meta.size;
+        let source = match found.payload {
+            GetResultPayload::File(file, _) => Source::File(file),
+            GetResultPayload::Stream(stream) => Source::Stream {
+                bytes: Box::new(SyncIoBridge::new(StreamReader::new(
+                    stream.map(|chunk| chunk.map_err(std::io::Error::other)),
+                ))),
+                spool: self.spool.clone(),
+            },
+        };
+        let rows = Rows::start(source, format, self.limits.clone(), size, after).await?;
+        Ok(Box::new(rows))
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), PortError> {
+        let key = Key::parse(key).map_err(fault::internal)?;
+        match self.store.delete(&key).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(fault::store_failed(e)),
+        }
+    }
+}
+
+/// A folder as a store; only this user may look into it.
+fn folder_store(folder: &Path) -> Result<LocalFileSystem, PortError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(fault::store_failed)?;
+    Ok(LocalFileSystem::new_with_prefix(folder)
+        .map_err(fault::store_failed)?
+        // A job row will speak of the file: it must survive what the row survives.
+        .with_fsync(true))
+}
+
+/// An upload under way. Dropped in the middle (a client that went away drops the
+/// whole request) it leaves nothing behind.
+struct Upload(Option<Box<dyn MultipartUpload>>);
+
+impl Upload {
+    async fn put(&mut self, part: Bytes) -> Result<(), PortError> {
+        match &mut self.0 {
+            Some(upload) => upload
+                .put_part(part.into())
+                .await
+                .map_err(fault::store_failed),
+            None => Err(fault::internal("the upload has ended")),
+        }
+    }
+
+    async fn complete(&mut self) -> Result<(), PortError> {
+        if let Some(upload) = &mut self.0 {
+            upload.complete().await.map_err(fault::store_failed)?;
+        }
+        self.0 = None;
+        Ok(())
+    }
+
+    async fn abort(&mut self) {
+        if let Some(mut upload) = self.0.take()
+            && let Err(error) = upload.abort().await
+        {
+            tracing::warn!(%error, "the parts of an aborted upload may be left in the file store");
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(mut upload) = self.0.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move {
+                if let Err(error) = upload.abort().await {
+                    tracing::warn!(%error, "the parts of a dropped upload may be left in the file store");
+                }
+            });
+        }
+    }
+}

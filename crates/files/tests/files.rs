@@ -1,0 +1,365 @@
+//! Files as they come in, are kept, and are read again.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use accunode_files::{FileSettings, Limits, ObjectFileStore, read_rows};
+use accunode_ports::files::{
+    ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile,
+};
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use futures::{FutureExt, StreamExt, stream};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const ID: Uuid = Uuid::from_u128(7);
+const LIMIT: u64 = 64 << 20;
+
+struct Store {
+    folder: TempDir,
+    store: ObjectFileStore,
+}
+
+impl Store {
+    fn in_a_folder() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ObjectFileStore::folder(folder.path()).unwrap();
+        Self { folder, store }
+    }
+
+    /// A store that streams, as one elsewhere does.
+    fn that_streams(limits: Limits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ObjectFileStore::open(&FileSettings {
+            location: "memory:///".to_owned(),
+            options: Vec::new(),
+            spool: folder.path().join("spool"),
+            limits,
+        })
+        .unwrap();
+        Self { folder, store }
+    }
+
+    async fn keep(&self, bytes: &[u8]) -> StoredFile {
+        self.store.receive(ID, chunks(bytes), LIMIT).await.unwrap()
+    }
+
+    async fn rows(&self, bytes: &[u8], name: &str) -> Result<Box<dyn RowReader>, OpenError> {
+        let file = self.keep(bytes).await;
+        self.store.open_rows(&file.key, name, 0).await
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(&path, found);
+                } else {
+                    found.push(path);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(self.folder.path(), &mut found);
+        found
+    }
+}
+
+fn chunks(bytes: &[u8]) -> ByteStream {
+    let chunks: Vec<_> = bytes
+        .chunks(10_007)
+        .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
+        .collect();
+    stream::iter(chunks).boxed()
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn code(result: Result<impl Sized, OpenError>) -> String {
+    match result {
+        Err(OpenError::Unreadable(fault)) => fault.code,
+        Err(OpenError::Port(error)) => panic!("{error}"),
+        Ok(_) => panic!("it was read"),
+    }
+}
+
+async fn drain(mut reader: Box<dyn RowReader>) -> Result<Vec<(u32, Vec<String>)>, OpenError> {
+    let mut all = Vec::new();
+    loop {
+        let rows = reader.next_rows(1_000).await?;
+        if rows.is_empty() {
+            return Ok(all);
+        }
+        all.extend(rows.into_iter().map(|row| (row.row, row.cells)));
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_kept_whole_and_known_by_its_hash() {
+    let store = Store::in_a_folder();
+    // More than one part.
+    let bytes: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let file = store.keep(&bytes).await;
+    assert_eq!(file.size, 20_000_000);
+    assert_eq!(file.sha256, hex::encode(Sha256::digest(&bytes)));
+    let kept = store.files();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(std::fs::read(&kept[0]).unwrap(), bytes);
+
+    store.store.remove(&file.key).await.unwrap();
+    assert!(store.files().is_empty());
+    store.store.remove(&file.key).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_beyond_the_limit_leaves_nothing() {
+    let store = Store::in_a_folder();
+    let result = store.store.receive(ID, chunks(&[b'a'; 100]), 99).await;
+    assert!(matches!(result, Err(ReceiveError::TooLarge { limit: 99 })));
+    assert!(store.files().is_empty());
+    assert!(
+        store
+            .store
+            .receive(ID, chunks(&[b'a'; 100]), 100)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn an_upload_that_is_cut_off_leaves_nothing() {
+    let store = Store::in_a_folder();
+    let cut: ByteStream = stream::iter([
+        Ok(Bytes::from(vec![0; 9 << 20])),
+        Err("connection reset".into()),
+    ])
+    .boxed();
+    let result = store.store.receive(ID, cut, LIMIT).await;
+    assert!(matches!(result, Err(ReceiveError::CutOff(_))));
+    assert!(store.files().is_empty());
+}
+
+#[test]
+fn an_upload_whose_request_is_dropped_leaves_nothing() {
+    let store = Store::in_a_folder();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let hanging: ByteStream = stream::once(async { Ok(Bytes::from(vec![0; 9 << 20])) })
+            .chain(stream::pending())
+            .boxed();
+        let mut receiving = store.store.receive(ID, hanging, LIMIT);
+        // The part is on the disk once the stream hangs.
+        while store
+            .files()
+            .iter()
+            .all(|f| f.metadata().unwrap().len() == 0)
+        {
+            assert!((&mut receiving).now_or_never().is_none());
+            tokio::task::yield_now().await;
+        }
+        drop(receiving);
+        while !store.files().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(store.files().is_empty());
+}
+
+#[tokio::test]
+async fn the_bytes_must_agree_with_the_name() {
+    let store = Store::in_a_folder();
+    for (bytes, name, expected) in [
+        (&b"%PDF-1.7 ..."[..], "ratios.xlsx", "unsupported_format"),
+        (b"a,b\n1,2\n", "ratios.xlsx", "unsupported_format"),
+        (b"a,b\n1,2\n", "ratios.csv.gz", "unsupported_format"),
+        (&gz(b"a,b\n1,2\n"), "ratios.csv", "unsupported_format"),
+        (&gz(b"PK\x03\x04"), "ratios.csv.gz", "unsupported_format"),
+        (b"a,b\n1,2\n", "ratios.ods", "unsupported_format"),
+        (b"", "ratios.csv", "empty_file"),
+        (b"", "ratios.xlsx", "empty_file"),
+        (&gz(b""), "ratios.csv.gz", "empty_file"),
+        (b"\xef\xbb\xbf\n", "ratios.csv", "empty_file"),
+    ] {
+        assert_eq!(
+            code(store.rows(bytes, name).await),
+            expected,
+            "{name} {bytes:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_no_fault_of_the_analyst() {
+    let store = Store::in_a_folder();
+    let result = store.store.open_rows("uploads/none", "a.csv", 0).await;
+    assert!(matches!(result, Err(OpenError::Port(_))));
+}
+
+#[tokio::test]
+async fn packed_and_plain_rows_are_the_same_from_a_folder_and_from_elsewhere() {
+    let text: String = std::iter::once("symbol,n\n".to_owned())
+        .chain((0..5_000).map(|n| format!("S{n},{n}\n")))
+        .collect();
+    for store in [Store::in_a_folder(), Store::that_streams(Limits::default())] {
+        let plain = drain(store.rows(text.as_bytes(), "a.csv").await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(plain.len(), 5_000);
+        assert_eq!(
+            plain[4_999],
+            (5_001, vec!["S4999".to_owned(), "4999".to_owned()])
+        );
+        let packed = store.rows(&gz(text.as_bytes()), "a.csv.gz").await.unwrap();
+        assert_eq!(drain(packed).await.unwrap(), plain);
+    }
+}
+
+#[tokio::test]
+async fn reading_goes_on_after_the_checkpoint() {
+    let store = Store::in_a_folder();
+    let file = store.keep(b"a\n1\n\n2\n3\n").await;
+    for (after, expected) in [
+        (0, vec![2, 4, 5]),
+        (2, vec![4, 5]),
+        (4, vec![5]),
+        (5, vec![]),
+    ] {
+        let reader = store
+            .store
+            .open_rows(&file.key, "a.csv", after)
+            .await
+            .unwrap();
+        let rows: Vec<u32> = drain(reader).await.unwrap().iter().map(|r| r.0).collect();
+        assert_eq!(rows, expected, "after {after}");
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_is_never_larger_than_asked_and_the_bytes_are_counted() {
+    let store = Store::in_a_folder();
+    let text = format!("a\n{}", "1\n".repeat(1_000));
+    let mut reader = store.rows(text.as_bytes(), "a.csv").await.unwrap();
+    assert_eq!(reader.columns(), ["a"]);
+    assert_eq!(reader.total_rows(), None);
+    assert_eq!(reader.next_rows(300).await.unwrap().len(), 300);
+    assert_eq!(reader.next_rows(1_000).await.unwrap().len(), 700);
+    assert!(reader.next_rows(1_000).await.unwrap().is_empty());
+    assert!(reader.next_rows(1_000).await.unwrap().is_empty());
+    assert_eq!(reader.bytes_read(), text.len() as u64);
+}
+
+#[tokio::test]
+async fn rows_before_the_damage_are_handed_on_and_then_it_is_told() {
+    let store = Store::in_a_folder();
+    let text: String = std::iter::once("a,b\n".to_owned())
+        .chain(
+            (0..200_000).map(|n: u64| format!("{},{n}\n", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))),
+        )
+        .collect();
+    let packed = gz(text.as_bytes());
+    let mut reader = store
+        .rows(&packed[..packed.len() / 2], "a.csv.gz")
+        .await
+        .unwrap();
+    let mut last = 1;
+    let error = loop {
+        match reader.next_rows(1_000).await {
+            Ok(rows) => {
+                assert!(
+                    !rows.is_empty(),
+                    "a cut-off file must not end like a whole one"
+                );
+                assert_eq!(rows[0].row, last + 1);
+                last = rows[rows.len() - 1].row;
+            }
+            Err(error) => break error,
+        }
+    };
+    assert!(last > 1_000);
+    let OpenError::Unreadable(fault) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(fault.code, "malformed_file");
+    assert!(fault.detail.contains("cut off"), "{}", fault.detail);
+}
+
+#[tokio::test]
+async fn a_gzip_bomb_is_refused() {
+    let store = Store::in_a_folder();
+    let bomb = gz(format!("a\n{}", "\n".repeat(40 << 20)).as_bytes());
+    assert!(bomb.len() < 100_000);
+    let reader = store.rows(&bomb, "a.csv.gz").await.unwrap();
+    assert_eq!(code(drain(reader).await), "too_large_inflated");
+
+    let small = Limits {
+        inflated_bytes: 1_000,
+        ..Limits::default()
+    };
+    let store = Store::that_streams(small);
+    let result = store
+        .rows(&gz("a,b\n".repeat(500).as_bytes()), "a.csv.gz")
+        .await;
+    assert_eq!(code(result), "too_large_inflated");
+}
+
+#[tokio::test]
+async fn a_workbook_from_elsewhere_is_spooled_and_leaves_nothing() {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (row, text) in ["symbol", "A", "B"].into_iter().enumerate() {
+        sheet.write(row as u32, 0, text).unwrap();
+    }
+    let bytes = workbook.save_to_buffer().unwrap();
+    let store = Store::that_streams(Limits::default());
+    let rows = drain(store.rows(&bytes, "a.xlsx").await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 3]);
+    assert!(store.files().is_empty());
+}
+
+#[test]
+fn an_unknown_kind_of_store_is_named_at_start() {
+    let settings = FileSettings {
+        location: "ftp://host/files".to_owned(),
+        options: vec![("secret".to_owned(), "hunter2".to_owned())],
+        spool: PathBuf::new(),
+        limits: Limits::default(),
+    };
+    assert!(ObjectFileStore::open(&settings).is_err());
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_workbook_of_an_analyst_is_read_whole() {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sp500_annual_1.xlsx");
+    if !path.exists() {
+        println!("SKIPPED: {} is not there", path.display());
+        return;
+    }
+    let rows = read_rows(&path, Limits::default()).unwrap();
+    assert!(
+        rows.columns().contains(&"reporting_year".to_owned()),
+        "{:?}",
+        rows.columns()
+    );
+    let width = rows.columns().len();
+    let total = rows.total_rows();
+    let rows: Vec<_> = rows.collect::<Result<_, _>>().unwrap();
+    assert_eq!(rows.len(), 2_475);
+    assert_eq!(total, Some(2_475));
+    assert!(rows.iter().all(|row| row.cells.len() == width));
+    println!("{:?}", rows[0]);
+}
