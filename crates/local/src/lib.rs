@@ -1,1 +1,21 @@
 //! Sessions, cache, limits, clock and password hashing in one process.
+//!
+//! What one machine needs without Redis: the same ports, held to the same
+//! contract (`accunode_ports::contract`). Everything here is gone when the
+//! process ends: whoever was signed in signs in again. Everything is bounded, so
+//! that no stranger fills the memory.
+//!
+//! [`SystemClock`] and [`UuidV7Ids`] are the only places that ask the machine for
+//! the time; [`Argon2Hasher`] serves with and without Redis.
+
+mod cache;
+mod hasher;
+mod limits;
+mod sessions;
+mod system;
+
+pub use cache::LocalCache;
+pub use hasher::{Argon2Hasher, HashingSettings};
+pub use limits::{LimitSettings, LocalLimits, Quota};
+pub use sessions::LocalSessions;
+pub use system::{SystemClock, UuidV7Ids};

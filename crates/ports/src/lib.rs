@@ -17,6 +17,8 @@
 //! [`Scope`]: accunode_domain::access::Scope
 
 pub mod cache;
+#[cfg(feature = "mock")]
+pub mod contract;
 pub mod error;
 pub mod files;
 pub mod jobs;

@@ -1,0 +1,275 @@
+//! Argon2id, off the threads that wait, and never more at once than there are cores.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use accunode_domain::user::Password;
+use accunode_ports::{
+    PortError,
+    system::{PasswordHasher, Verified},
+};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{
+        Error as HashError, PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash,
+    },
+};
+use async_trait::async_trait;
+use tokio::{sync::Semaphore, task, time::timeout};
+
+/// Whoever waits longer for his turn is told to come back later.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a hash costs. The defaults are OWASP's for argon2id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashingSettings {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub lanes: u32,
+    /// Hashes at once; as many as there are cores where it is none.
+    pub at_once: Option<usize>,
+}
+
+impl Default for HashingSettings {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            lanes: 1,
+            at_once: None,
+        }
+    }
+}
+
+/// Hashes passwords with argon2id.
+pub struct Argon2Hasher {
+    argon2: Argon2<'static>,
+    /// Nobody's: what is verified where there is no hash.
+    dummy: String,
+    turns: Arc<Semaphore>,
+}
+
+impl Argon2Hasher {
+    /// A hasher of this cost. Hashes once, so it takes as long as a login.
+    ///
+    /// # Errors
+    /// `Internal` where argon2 does not allow the settings.
+    pub fn new(settings: HashingSettings) -> Result<Self, PortError> {
+        let params = Params::new(
+            settings.memory_kib,
+            settings.iterations,
+            settings.lanes,
+            Some(Params::DEFAULT_OUTPUT_LEN),
+        )
+        .map_err(|e| internal(e.to_string()))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let nobody: [u8; 32] = rand::random();
+        let dummy = hash(&argon2, &nobody)?;
+        let at_once = settings
+            .at_once
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
+        Ok(Self {
+            argon2,
+            dummy,
+            turns: Arc::new(Semaphore::new(at_once.max(1))),
+        })
+    }
+
+    /// Runs `work` on a thread for blocking work, when it is its turn.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Argon2<'_>) -> Result<T, PortError> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let turn = timeout(PATIENCE, self.turns.clone().acquire_owned())
+            .await
+            .map_err(|e| PortError::Unavailable {
+                what: "password hashing",
+                cause: e.into(),
+            })?
+            .map_err(internal)?;
+        let argon2 = self.argon2.clone();
+        task::spawn_blocking(move || {
+            // The turn lasts as long as the work, also when nobody waits for it any more.
+            let _turn = turn;
+            work(&argon2)
+        })
+        .await
+        .map_err(internal)?
+    }
+}
+
+impl std::fmt::Debug for Argon2Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Argon2Hasher")
+            .field("argon2", &self.argon2)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Argon2Hasher {
+    async fn hash(&self, password: Password) -> Result<String, PortError> {
+        self.in_turn(move |argon2| hash(argon2, password.expose().as_bytes()))
+            .await
+    }
+
+    async fn verify(
+        &self,
+        password: Password,
+        stored: Option<String>,
+    ) -> Result<Verified, PortError> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.dummy.clone());
+        self.in_turn(move |argon2| {
+            let password = password.expose().as_bytes();
+            let stored = PasswordHash::new(&stored).map_err(|e| internal(e.to_string()))?;
+            match argon2.verify_password(password, &stored) {
+                Ok(()) if known => {}
+                Ok(()) | Err(HashError::PasswordInvalid) => return Ok(Verified::No),
+                Err(e) => return Err(internal(e.to_string())),
+            }
+            let rehashed = if is_current(argon2, &stored) {
+                None
+            } else {
+                Some(hash(argon2, password)?)
+            };
+            Ok(Verified::Yes { rehashed })
+        })
+        .await
+    }
+}
+
+fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, PortError> {
+    let hash: PasswordHash = argon2
+        .hash_password(password)
+        .map_err(|e| internal(e.to_string()))?;
+    Ok(hash.to_string())
+}
+
+/// Whether a hash is what would be made today.
+fn is_current(argon2: &Argon2<'_>, stored: &PasswordHash) -> bool {
+    let wanted = argon2.params();
+    stored.algorithm == Algorithm::Argon2id.ident()
+        && stored.version == Some(Version::V0x13.into())
+        && Params::try_from(stored).is_ok_and(|found| {
+            (found.m_cost(), found.t_cost(), found.p_cost())
+                == (wanted.m_cost(), wanted.t_cost(), wanted.p_cost())
+        })
+}
+
+fn internal(cause: impl Into<accunode_ports::error::Cause>) -> PortError {
+    PortError::Internal {
+        what: "password hashing",
+        cause: cause.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: HashingSettings = HashingSettings {
+        memory_kib: 64,
+        iterations: 1,
+        lanes: 1,
+        at_once: Some(1),
+    };
+
+    fn password(text: &str) -> Password {
+        Password::attempt(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_right_password_fits_and_no_other() {
+        let hasher = Argon2Hasher::new(CHEAP).unwrap();
+        let hash = hasher.hash(password("correct horse")).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
+        let verify = |text, hash: &str| hasher.verify(password(text), Some(hash.to_owned()));
+        assert!(matches!(
+            verify("correct horse", &hash).await.unwrap(),
+            Verified::Yes { rehashed: None }
+        ));
+        assert!(matches!(
+            verify("battery staple", &hash).await.unwrap(),
+            Verified::No
+        ));
+        assert_ne!(hash, hasher.hash(password("correct horse")).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_other_parameters_is_made_anew() {
+        let old = Argon2Hasher::new(CHEAP).unwrap();
+        let new = Argon2Hasher::new(HashingSettings {
+            iterations: 2,
+            ..CHEAP
+        })
+        .unwrap();
+        let hash = old.hash(password("correct horse")).await.unwrap();
+        let Verified::Yes {
+            rehashed: Some(rehashed),
+        } = new
+            .verify(password("correct horse"), Some(hash.clone()))
+            .await
+            .unwrap()
+        else {
+            panic!("it is out of date")
+        };
+        assert!(rehashed.contains("t=2"), "{rehashed}");
+        assert!(matches!(
+            new.verify(password("wrong"), Some(hash)).await.unwrap(),
+            Verified::No
+        ));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_account_costs_a_hash_of_the_same_parameters() {
+        let hasher = Argon2Hasher::new(CHEAP).unwrap();
+        assert!(is_current(
+            &hasher.argon2,
+            &PasswordHash::new(&hasher.dummy).unwrap()
+        ));
+        assert!(matches!(
+            hasher.verify(password("anything"), None).await.unwrap(),
+            Verified::No
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_stored_hash_that_is_none_is_a_defect_and_not_a_wrong_password() {
+        let hasher = Argon2Hasher::new(CHEAP).unwrap();
+        for broken in ["", "md5:abc", "$argon2id$v=19$m=64,t=1,p=1$"] {
+            let result = hasher.verify(password("x"), Some(broken.to_owned())).await;
+            assert!(!matches!(result, Ok(Verified::Yes { .. })), "{broken:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn hashes_wait_for_their_turn() {
+        let hasher = Argon2Hasher::new(CHEAP).unwrap();
+        let turn = hasher.turns.clone().acquire_owned().await.unwrap();
+        let waiting = hasher.hash(password("correct horse"));
+        tokio::pin!(waiting);
+        for _ in 0..100 {
+            tokio::select! {
+                biased;
+                _ = &mut waiting => panic!("it jumped the queue"),
+                () = task::yield_now() => {}
+            }
+        }
+        drop(turn);
+        assert!(waiting.await.is_ok());
+    }
+
+    #[test]
+    fn impossible_settings_are_refused() {
+        assert!(
+            Argon2Hasher::new(HashingSettings {
+                memory_kib: 1,
+                ..CHEAP
+            })
+            .is_err()
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! Rate limits of one process: the generic cell rate algorithm, one number for
+//! each principal and class.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use accunode_ports::{
+    PortError,
+    limits::{Budget, LimitClass, RateLimiter},
+    system::Clock,
+};
+use async_trait::async_trait;
+
+/// So many requests in so many seconds; they may come at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests per window; 0 for no limit.
+    pub requests: u32,
+    /// The window, in seconds.
+    pub window_seconds: u32,
+}
+
+impl Quota {
+    /// So many requests a minute.
+    #[must_use]
+    pub const fn per_minute(requests: u32) -> Self {
+        Self {
+            requests,
+            window_seconds: 60,
+        }
+    }
+}
+
+/// The quota of each class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the classes")]
+pub struct LimitSettings {
+    pub auth: Quota,
+    pub read: Quota,
+    pub write: Quota,
+    pub score: Quota,
+    pub upload: Quota,
+    pub admin: Quota,
+}
+
+impl LimitSettings {
+    /// The quota of a class.
+    #[must_use]
+    pub const fn of(&self, class: LimitClass) -> Quota {
+        match class {
+            LimitClass::Auth => self.auth,
+            LimitClass::Read => self.read,
+            LimitClass::Write => self.write,
+            LimitClass::Score => self.score,
+            LimitClass::Upload => self.upload,
+            LimitClass::Admin => self.admin,
+        }
+    }
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            auth: Quota::per_minute(10),
+            read: Quota::per_minute(600),
+            write: Quota::per_minute(120),
+            score: Quota::per_minute(120),
+            upload: Quota::per_minute(30),
+            admin: Quota::per_minute(60),
+        }
+    }
+}
+
+const SHARDS: usize = 16;
+/// Budgets of one shard; full ones are forgotten first, then the fullest.
+const PER_SHARD: usize = 8_192;
+const SECOND: i128 = 1_000_000_000;
+
+/// When, in nanoseconds, the budget of a principal is full again.
+type Full = HashMap<(LimitClass, Box<str>), i128>;
+
+/// Rate limits, bounded in memory.
+pub struct LocalLimits {
+    clock: Arc<dyn Clock>,
+    settings: LimitSettings,
+    hasher: RandomState,
+    shards: [Mutex<Full>; SHARDS],
+}
+
+impl LocalLimits {
+    /// Limits by these settings.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, settings: LimitSettings) -> Self {
+        Self {
+            clock,
+            settings,
+            hasher: RandomState::new(),
+            shards: std::array::from_fn(|_| Mutex::default()),
+        }
+    }
+
+    fn shard(&self, principal: &str) -> &Mutex<Full> {
+        &self.shards[self.hasher.hash_one(principal) as usize % SHARDS]
+    }
+}
+
+impl std::fmt::Debug for LocalLimits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalLimits")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl RateLimiter for LocalLimits {
+    /// Without a limit the budget says `limit: 0` and allows everything.
+    async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
+        let Quota {
+            requests,
+            window_seconds,
+        } = self.settings.of(class);
+        let window_seconds = window_seconds.max(1);
+        if requests == 0 {
+            return Ok(Budget {
+                allowed: true,
+                limit: 0,
+                window_seconds,
+                remaining: u32::MAX,
+                reset_seconds: 0,
+            });
+        }
+        let now = self.clock.now().unix_timestamp_nanos();
+        let window = i128::from(window_seconds) * SECOND;
+        let each = (window / i128::from(requests)).max(1);
+
+        let mut budgets = self
+            .shard(principal)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if budgets.len() >= PER_SHARD {
+            make_room(&mut budgets, now);
+        }
+        let full = budgets.entry((class, principal.into())).or_insert(now);
+        // Fuller than full: it was full long ago. Emptier than empty: the clock was set back.
+        if *full < now || *full > now + window {
+            *full = now;
+        }
+        let allowed = *full + each <= now + window;
+        if allowed {
+            *full += each;
+        }
+        let left = now + window - *full;
+        let remaining = u32::try_from(left / each).unwrap_or(u32::MAX);
+        let wait = if remaining > 0 {
+            *full - now
+        } else {
+            each - left
+        };
+        Ok(Budget {
+            allowed,
+            limit: requests,
+            window_seconds,
+            remaining,
+            reset_seconds: u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+/// Forgets the budgets that are full, and where that is not enough the fullest quarter.
+fn make_room(budgets: &mut Full, now: i128) {
+    budgets.retain(|_, full| *full > now);
+    if budgets.len() >= PER_SHARD {
+        let mut all: Vec<i128> = budgets.values().copied().collect();
+        let (_, &mut bound, _) = all.select_nth_unstable(PER_SHARD / 4);
+        budgets.retain(|_, full| *full > bound);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use accunode_ports::contract::TestClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn strangers_with_many_addresses_do_not_fill_the_memory() {
+        let limits = LocalLimits::new(Arc::new(TestClock::default()), LimitSettings::default());
+        for n in 0..(SHARDS * PER_SHARD * 2) {
+            limits
+                .draw(LimitClass::Auth, &format!("address {n}"))
+                .await
+                .unwrap();
+        }
+        for shard in &limits.shards {
+            assert!(shard.lock().unwrap().len() <= PER_SHARD);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_set_back_locks_nobody_out() {
+        let clock = Arc::new(TestClock::default());
+        let limits = LocalLimits::new(clock.clone(), LimitSettings::default());
+        for _ in 0..10 {
+            limits.draw(LimitClass::Auth, "a").await.unwrap();
+        }
+        assert!(!limits.draw(LimitClass::Auth, "a").await.unwrap().allowed);
+        clock.advance(-3_600);
+        assert!(limits.draw(LimitClass::Auth, "a").await.unwrap().allowed);
+    }
+
+    #[tokio::test]
+    async fn nought_is_no_limit() {
+        let settings = LimitSettings {
+            read: Quota::per_minute(0),
+            ..LimitSettings::default()
+        };
+        let limits = LocalLimits::new(Arc::new(TestClock::default()), settings);
+        for _ in 0..1_000 {
+            let budget = limits.draw(LimitClass::Read, "a").await.unwrap();
+            assert!(budget.allowed);
+            assert_eq!(budget.limit, 0);
+        }
+    }
+}

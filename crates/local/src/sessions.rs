@@ -1,0 +1,346 @@
+//! Sessions of one process. They end with it: whoever was signed in signs in again.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use accunode_domain::{
+    Timestamp,
+    id::{SessionId, UserId},
+    session::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Session},
+};
+use accunode_ports::{
+    PortError,
+    sessions::{Refreshed, SessionStore, TokenPair},
+    system::Clock,
+};
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use time::Duration;
+
+/// Sessions of one user; starting one more ends his oldest.
+const PER_USER: usize = 1_000;
+/// Used refresh tokens that a session remembers: a month's at one in ten minutes.
+const REMEMBERED: usize = 4_320;
+/// What has expired is swept out at most so often.
+const SWEEP: Duration = Duration::MINUTE;
+
+/// SHA-256 of a token. The token itself is nowhere.
+type Hash = [u8; 32];
+
+/// Sessions in memory, with the tokens' hashes only.
+pub struct LocalSessions {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    families: HashMap<SessionId, Family>,
+    by_user: HashMap<UserId, Vec<SessionId>>,
+    access: HashMap<Hash, Access>,
+    refresh: HashMap<Hash, SessionId>,
+    swept_at: Option<Timestamp>,
+}
+
+struct Family {
+    session: Session,
+    /// The refresh token that is good.
+    current: Hash,
+    /// Those that were, oldest first.
+    used: VecDeque<Hash>,
+    until: Timestamp,
+    /// The access tokens given out; expired ones leave at the next refresh.
+    access: Vec<Hash>,
+}
+
+struct Access {
+    session: SessionId,
+    until: Timestamp,
+}
+
+impl LocalSessions {
+    /// No sessions yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for LocalSessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalSessions")
+            .field("sessions", &self.state().families.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl SessionStore for LocalSessions {
+    async fn start(&self, session: &Session) -> Result<TokenPair, PortError> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.sweep(now);
+        state.end(session.id);
+        let mine = state.by_user.entry(session.user).or_default();
+        let surplus = (mine.len() + 1).saturating_sub(PER_USER);
+        let oldest: Vec<_> = mine.iter().take(surplus).copied().collect();
+        mine.push(session.id);
+        for oldest in oldest {
+            state.end(oldest);
+        }
+        let (pair, access, refresh) = new_pair();
+        state.families.insert(
+            session.id,
+            Family {
+                session: session.clone(),
+                current: refresh,
+                used: VecDeque::new(),
+                until: now,
+                access: Vec::new(),
+            },
+        );
+        state.give(session.id, access, refresh, now);
+        Ok(pair)
+    }
+
+    async fn find(&self, access: &str) -> Result<Option<Session>, PortError> {
+        let now = self.clock.now();
+        let hash = hash(access);
+        let state = self.state();
+        Ok(state
+            .access
+            .get(&hash)
+            .filter(|access| now < access.until)
+            .and_then(|access| state.families.get(&access.session))
+            .map(|family| family.session.clone()))
+    }
+
+    async fn update(&self, session: &Session) -> Result<(), PortError> {
+        // One that was ended meanwhile stays ended.
+        if let Some(family) = self.state().families.get_mut(&session.id)
+            && family.session.user == session.user
+        {
+            family.session = session.clone();
+        }
+        Ok(())
+    }
+
+    async fn refresh(&self, refresh: &str) -> Result<Refreshed, PortError> {
+        let now = self.clock.now();
+        let shown = hash(refresh);
+        let mut state = self.state();
+        state.sweep(now);
+        let Some(&id) = state.refresh.get(&shown) else {
+            return Ok(Refreshed::Unknown);
+        };
+        let Some(family) = state.families.get_mut(&id) else {
+            return Ok(Refreshed::Unknown);
+        };
+        if family.until <= now {
+            state.end(id);
+            return Ok(Refreshed::Unknown);
+        }
+        if family.current != shown {
+            state.end(id);
+            return Ok(Refreshed::Reused);
+        }
+        family.used.push_back(shown);
+        let session = Box::new(family.session.clone());
+        let (pair, access, refresh) = new_pair();
+        state.give(id, access, refresh, now);
+        Ok(Refreshed::Pair(session, pair))
+    }
+
+    async fn end(&self, session: SessionId) -> Result<(), PortError> {
+        self.state().end(session);
+        Ok(())
+    }
+
+    async fn end_all(&self, user: UserId, keep: Option<SessionId>) -> Result<(), PortError> {
+        let mut state = self.state();
+        let mine = state.by_user.get(&user).cloned().unwrap_or_default();
+        for session in mine {
+            if Some(session) != keep {
+                state.end(session);
+            }
+        }
+        Ok(())
+    }
+
+    async fn list(&self, user: UserId) -> Result<Vec<Session>, PortError> {
+        let now = self.clock.now();
+        let state = self.state();
+        let mut sessions: Vec<Session> = state
+            .by_user
+            .get(&user)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| state.families.get(id))
+            .filter(|family| now < family.until)
+            .map(|family| family.session.clone())
+            .collect();
+        sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+        Ok(sessions)
+    }
+}
+
+impl State {
+    /// Makes a new pair the good one of a session.
+    fn give(&mut self, id: SessionId, access: Hash, refresh: Hash, now: Timestamp) {
+        let Some(family) = self.families.get_mut(&id) else {
+            return;
+        };
+        family.current = refresh;
+        family.until = now + Duration::seconds(REFRESH_TOKEN_SECONDS);
+        while family.used.len() > REMEMBERED {
+            if let Some(oldest) = family.used.pop_front() {
+                self.refresh.remove(&oldest);
+            }
+        }
+        family.access.retain(|hash| {
+            let good = self.access.get(hash).is_some_and(|a| now < a.until);
+            if !good {
+                self.access.remove(hash);
+            }
+            good
+        });
+        family.access.push(access);
+        self.refresh.insert(refresh, id);
+        self.access.insert(
+            access,
+            Access {
+                session: id,
+                until: now + Duration::seconds(ACCESS_TOKEN_SECONDS),
+            },
+        );
+    }
+
+    /// Forgets a session with all its tokens.
+    fn end(&mut self, id: SessionId) {
+        let Some(family) = self.families.remove(&id) else {
+            return;
+        };
+        for hash in &family.access {
+            self.access.remove(hash);
+        }
+        for hash in family.used.iter().chain([&family.current]) {
+            self.refresh.remove(hash);
+        }
+        if let Some(mine) = self.by_user.get_mut(&family.session.user) {
+            mine.retain(|other| *other != id);
+            if mine.is_empty() {
+                self.by_user.remove(&family.session.user);
+            }
+        }
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        if self.swept_at.is_some_and(|at| now < at + SWEEP) {
+            return;
+        }
+        self.swept_at = Some(now);
+        let expired: Vec<_> = self
+            .families
+            .iter()
+            .filter(|(_, family)| family.until <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in expired {
+            self.end(id);
+        }
+        self.access.retain(|_, access| now < access.until);
+    }
+}
+
+/// A new pair of tokens of 256 random bits each, and their hashes.
+fn new_pair() -> (TokenPair, Hash, Hash) {
+    let token = |prefix: &str| format!("{prefix}{}", hex::encode(rand::random::<[u8; 32]>()));
+    let pair = TokenPair {
+        access: token("at_"),
+        refresh: token("rt_"),
+    };
+    let hashes = (hash(&pair.access), hash(&pair.refresh));
+    (pair, hashes.0, hashes.1)
+}
+
+fn hash(token: &str) -> Hash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use accunode_ports::contract::{TestClock, sessions::session_of};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_left_of_what_has_expired_or_ended() {
+        let clock = Arc::new(TestClock::default());
+        let store = LocalSessions::new(clock.clone());
+        for n in 0..50 {
+            let session = session_of(n % 5, n, clock.now());
+            let pair = store.start(&session).await.unwrap();
+            if n % 2 == 0 {
+                assert!(matches!(
+                    store.refresh(&pair.refresh).await.unwrap(),
+                    Refreshed::Pair(..)
+                ));
+            }
+            if n % 7 == 0 {
+                store.end(session.id).await.unwrap();
+            }
+        }
+        clock.advance(REFRESH_TOKEN_SECONDS + 1);
+        let last = session_of(9, 99, clock.now());
+        store.start(&last).await.unwrap();
+        store.end(last.id).await.unwrap();
+        let state = store.state();
+        assert_eq!(
+            (
+                state.families.len(),
+                state.by_user.len(),
+                state.access.len(),
+                state.refresh.len()
+            ),
+            (0, 0, 0, 0)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_oldest_session_makes_room_for_one_too_many() {
+        let clock = Arc::new(TestClock::default());
+        let store = LocalSessions::new(clock.clone());
+        let first = store.start(&session_of(1, 0, clock.now())).await.unwrap();
+        for n in 1..=PER_USER as u128 {
+            store.start(&session_of(1, n, clock.now())).await.unwrap();
+        }
+        assert!(store.find(&first.access).await.unwrap().is_none());
+        assert_eq!(
+            store
+                .list(session_of(1, 0, clock.now()).user)
+                .await
+                .unwrap()
+                .len(),
+            PER_USER
+        );
+    }
+
+    #[tokio::test]
+    async fn tokens_are_long_and_only_their_hashes_are_kept() {
+        let clock = Arc::new(TestClock::default());
+        let store = LocalSessions::new(clock.clone());
+        let pair = store.start(&session_of(1, 1, clock.now())).await.unwrap();
+        assert!(pair.access.starts_with("at_") && pair.access.len() == 67);
+        assert!(pair.refresh.starts_with("rt_") && pair.refresh.len() == 67);
+        assert!(store.state().access.contains_key(&hash(&pair.access)));
+    }
+}

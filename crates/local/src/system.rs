@@ -1,0 +1,46 @@
+//! Time and ids as the machine has them.
+
+use accunode_domain::Timestamp;
+use accunode_ports::system::{Clock, IdSource};
+use uuid::Uuid;
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everybody else is given"
+    )]
+    fn now(&self) -> Timestamp {
+        Timestamp::now_utc()
+    }
+}
+
+/// UUIDs version 7, in order also within one millisecond.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UuidV7Ids;
+
+impl IdSource for UuidV7Ids {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the source of ids that everybody else is given"
+    )]
+    fn new_id(&self) -> Uuid {
+        // One counter for the whole process: a later id always sorts later.
+        Uuid::now_v7()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_ids_sort_later() {
+        let ids: Vec<_> = (0..10_000).map(|_| UuidV7Ids.new_id()).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+    }
+}

@@ -1,0 +1,52 @@
+//! The adapters in process keep the contract that every adapter keeps.
+
+use std::sync::Arc;
+
+use accunode_local::{LimitSettings, LocalCache, LocalLimits, LocalSessions, Quota};
+use accunode_ports::contract::{self, TestClock};
+
+macro_rules! contract {
+    ($($area:ident::$name:ident($make:ident);)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let clock = Arc::new(TestClock::default());
+            let adapter = $make(clock.clone());
+            contract::$area::$name(&adapter, &clock).await;
+        }
+    )+};
+}
+
+fn sessions(clock: Arc<TestClock>) -> LocalSessions {
+    LocalSessions::new(clock)
+}
+
+fn cache(clock: Arc<TestClock>) -> LocalCache {
+    LocalCache::new(clock, 1 << 20)
+}
+
+fn limiter(clock: Arc<TestClock>) -> LocalLimits {
+    let quota = Quota::per_minute(contract::limits::REQUESTS);
+    LocalLimits::new(
+        clock,
+        LimitSettings {
+            auth: quota,
+            read: quota,
+            write: quota,
+            score: quota,
+            upload: quota,
+            admin: quota,
+        },
+    )
+}
+
+contract! {
+    sessions::an_access_token_lives_as_long_as_said(sessions);
+    sessions::a_refresh_token_used_twice_ends_its_family(sessions);
+    sessions::a_session_ends_without_a_refresh(sessions);
+    sessions::an_ended_session_stays_ended(sessions);
+    sessions::all_sessions_of_a_user_can_be_ended(sessions);
+    cache::entries_are_kept_as_long_as_told(cache);
+    cache::a_bump_moves_the_generation_of_its_owner_only(cache);
+    limits::a_budget_is_drawn_down_and_fills_again(limiter);
+    limits::budgets_are_apart(limiter);
+}

@@ -1,0 +1,47 @@
+//! The contract of [`RateLimiter`], for a limiter of [`REQUESTS`] a minute in every class.
+#![expect(clippy::unwrap_used, reason = "these are tests, run by the adapters")]
+
+use super::TestClock;
+use crate::limits::{LimitClass, RateLimiter};
+
+/// What the limiter under test allows in a minute.
+pub const REQUESTS: u32 = 6;
+
+/// A whole window's requests may come at once; then there is one now and again.
+pub async fn a_budget_is_drawn_down_and_fills_again(limiter: &dyn RateLimiter, clock: &TestClock) {
+    for left in (0..REQUESTS).rev() {
+        let budget = limiter.draw(LimitClass::Read, "a").await.unwrap();
+        assert!(budget.allowed);
+        assert_eq!(
+            (budget.limit, budget.window_seconds, budget.remaining),
+            (REQUESTS, 60, left)
+        );
+    }
+    let refused = limiter.draw(LimitClass::Read, "a").await.unwrap();
+    assert!(!refused.allowed);
+    assert_eq!((refused.remaining, refused.reset_seconds), (0, 10));
+
+    // Being refused costs nothing.
+    clock.advance(9);
+    assert!(!limiter.draw(LimitClass::Read, "a").await.unwrap().allowed);
+    clock.advance(1);
+    assert!(limiter.draw(LimitClass::Read, "a").await.unwrap().allowed);
+    assert!(!limiter.draw(LimitClass::Read, "a").await.unwrap().allowed);
+
+    clock.advance(3_600);
+    let full = limiter.draw(LimitClass::Read, "a").await.unwrap();
+    assert_eq!((full.remaining, full.reset_seconds), (REQUESTS - 1, 10));
+}
+
+/// Neither another principal nor another class is made to pay.
+pub async fn budgets_are_apart(limiter: &dyn RateLimiter, _: &TestClock) {
+    for _ in 0..REQUESTS {
+        limiter.draw(LimitClass::Auth, "b").await.unwrap();
+    }
+    assert!(!limiter.draw(LimitClass::Auth, "b").await.unwrap().allowed);
+    assert!(limiter.draw(LimitClass::Auth, "c").await.unwrap().allowed);
+    for class in LimitClass::ALL {
+        let budget = limiter.draw(class, "b").await.unwrap();
+        assert_eq!(budget.allowed, class != LimitClass::Auth, "{class:?}");
+    }
+}

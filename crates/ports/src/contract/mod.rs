@@ -1,0 +1,40 @@
+//! What every adapter of a port must do, as tests: an adapter's own tests call
+//! them with a fresh store and the clock that it was given. They fail by panicking.
+
+pub mod cache;
+pub mod limits;
+pub mod sessions;
+
+use std::sync::{Mutex, PoisonError};
+
+use accunode_domain::Timestamp;
+use time::Duration;
+
+use crate::system::Clock;
+
+/// A clock that stands until it is told to go on.
+#[derive(Debug)]
+pub struct TestClock(Mutex<Timestamp>);
+
+impl TestClock {
+    /// Goes on by so many seconds; back where they are negative.
+    pub fn advance(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now += Duration::seconds(seconds);
+    }
+}
+
+impl Default for TestClock {
+    /// 14 November 2023, 22:13:20 UTC.
+    fn default() -> Self {
+        Self(Mutex::new(
+            Timestamp::UNIX_EPOCH + Duration::seconds(1_700_000_000),
+        ))
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,168 @@
+//! The contract of [`SessionStore`].
+#![expect(clippy::unwrap_used, reason = "these are tests, run by the adapters")]
+
+use accunode_domain::{
+    Timestamp,
+    access::Actor,
+    id::{SessionId, UserId},
+    session::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Session},
+    user::{Email, Profile, Role, User},
+};
+use uuid::Uuid;
+
+use super::TestClock;
+use crate::{
+    sessions::{Refreshed, SessionStore, TokenPair},
+    system::Clock,
+};
+
+/// Session number `session` of user number `user`.
+#[must_use]
+pub fn session_of(user: u128, session: u128, at: Timestamp) -> Session {
+    let user = User {
+        id: UserId(Uuid::from_u128(user)),
+        email: Email::parse("/email", &format!("u{user}@example.com")).unwrap(),
+        role: Role::User,
+        organization: None,
+        profile: Profile::default(),
+        is_verified: true,
+        is_active: true,
+        last_login: None,
+        created_at: at,
+        updated_at: at,
+        row_version: 1,
+    };
+    Session {
+        id: SessionId(Uuid::from_u128(session)),
+        user: user.id,
+        actor: Actor::new(&user, None).unwrap(),
+        tenancy_version: 1,
+        ip: Some([192, 0, 2, 1].into()),
+        user_agent: Some("contract".to_owned()),
+        created_at: at,
+    }
+}
+
+async fn pair(store: &dyn SessionStore, refresh: &str) -> (Session, TokenPair) {
+    match store.refresh(refresh).await.unwrap() {
+        Refreshed::Pair(session, pair) => (*session, pair),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// An access token is good for its quarter of an hour, and only as an access token.
+pub async fn an_access_token_lives_as_long_as_said(store: &dyn SessionStore, clock: &TestClock) {
+    let session = session_of(1, 11, clock.now());
+    let tokens = store.start(&session).await.unwrap();
+    assert_ne!(tokens.access, tokens.refresh);
+    assert_eq!(
+        store.find(&tokens.access).await.unwrap(),
+        Some(session.clone())
+    );
+    assert_eq!(store.find(&tokens.refresh).await.unwrap(), None);
+    assert_eq!(store.find("at_unknown").await.unwrap(), None);
+    assert!(matches!(
+        store.refresh(&tokens.access).await.unwrap(),
+        Refreshed::Unknown
+    ));
+    clock.advance(ACCESS_TOKEN_SECONDS - 1);
+    assert!(store.find(&tokens.access).await.unwrap().is_some());
+    clock.advance(1);
+    assert_eq!(store.find(&tokens.access).await.unwrap(), None);
+    // The session lives on in its refresh token.
+    let (again, next) = pair(store, &tokens.refresh).await;
+    assert_eq!(again, session);
+    assert!(store.find(&next.access).await.unwrap().is_some());
+}
+
+/// A refresh token is good once; shown again, it ends the whole family.
+pub async fn a_refresh_token_used_twice_ends_its_family(
+    store: &dyn SessionStore,
+    clock: &TestClock,
+) {
+    let session = session_of(2, 21, clock.now());
+    let first = store.start(&session).await.unwrap();
+    let other = store.start(&session_of(2, 22, clock.now())).await.unwrap();
+    let (_, second) = pair(store, &first.refresh).await;
+    let (_, third) = pair(store, &second.refresh).await;
+    assert!(matches!(
+        store.refresh(&first.refresh).await.unwrap(),
+        Refreshed::Reused
+    ));
+    for dead in [&first, &second, &third] {
+        assert_eq!(store.find(&dead.access).await.unwrap(), None);
+        assert!(!matches!(
+            store.refresh(&dead.refresh).await.unwrap(),
+            Refreshed::Pair(..)
+        ));
+    }
+    assert!(store.find(&other.access).await.unwrap().is_some());
+    assert_eq!(store.list(session.user).await.unwrap().len(), 1);
+}
+
+/// A session that nobody refreshes is over after its thirty days; each refresh gives thirty more.
+pub async fn a_session_ends_without_a_refresh(store: &dyn SessionStore, clock: &TestClock) {
+    let session = session_of(3, 31, clock.now());
+    let first = store.start(&session).await.unwrap();
+    clock.advance(REFRESH_TOKEN_SECONDS - 1);
+    let (_, second) = pair(store, &first.refresh).await;
+    clock.advance(REFRESH_TOKEN_SECONDS - 1);
+    assert_eq!(store.list(session.user).await.unwrap().len(), 1);
+    let (_, third) = pair(store, &second.refresh).await;
+    clock.advance(REFRESH_TOKEN_SECONDS);
+    assert!(store.list(session.user).await.unwrap().is_empty());
+    assert!(matches!(
+        store.refresh(&third.refresh).await.unwrap(),
+        Refreshed::Unknown
+    ));
+}
+
+/// What is ended is ended at once, and an update does not bring it back.
+pub async fn an_ended_session_stays_ended(store: &dyn SessionStore, clock: &TestClock) {
+    let session = session_of(4, 41, clock.now());
+    let tokens = store.start(&session).await.unwrap();
+    let mut newer = session.clone();
+    newer.tenancy_version = 2;
+    store.update(&newer).await.unwrap();
+    assert_eq!(
+        store.find(&tokens.access).await.unwrap(),
+        Some(newer.clone())
+    );
+    store.end(session.id).await.unwrap();
+    store.end(session.id).await.unwrap();
+    store.update(&newer).await.unwrap();
+    assert_eq!(store.find(&tokens.access).await.unwrap(), None);
+    assert!(store.list(session.user).await.unwrap().is_empty());
+    assert!(matches!(
+        store.refresh(&tokens.refresh).await.unwrap(),
+        Refreshed::Unknown
+    ));
+}
+
+/// All of a user's sessions can be ended but the one that asks; nobody else's are.
+pub async fn all_sessions_of_a_user_can_be_ended(store: &dyn SessionStore, clock: &TestClock) {
+    let mut tokens = Vec::new();
+    for n in 51..54 {
+        let session = session_of(5, n, clock.now());
+        tokens.push(store.start(&session).await.unwrap());
+        clock.advance(1);
+    }
+    let stranger = store.start(&session_of(6, 61, clock.now())).await.unwrap();
+    let user = session_of(5, 0, clock.now()).user;
+    let ids = |sessions: Vec<Session>| {
+        sessions
+            .iter()
+            .map(|s| s.id.0.as_u128())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(store.list(user).await.unwrap()), [53, 52, 51]);
+
+    let keep = SessionId(Uuid::from_u128(52));
+    store.end_all(user, Some(keep)).await.unwrap();
+    assert_eq!(ids(store.list(user).await.unwrap()), [52]);
+    assert!(store.find(&tokens[1].access).await.unwrap().is_some());
+    assert!(store.find(&tokens[0].access).await.unwrap().is_none());
+    store.end_all(user, None).await.unwrap();
+    assert!(store.find(&tokens[1].access).await.unwrap().is_none());
+    assert!(store.find(&stranger.access).await.unwrap().is_some());
+}
