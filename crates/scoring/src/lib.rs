@@ -1,1 +1,32 @@
 //! ONNX models: load, verify, score, explain.
+//!
+//! An artefact is a folder with `model.onnx`, `manifest.json`, `golden.csv` and
+//! `CARD.md`. Two are shipped inside the binary; more come from configured
+//! folders. [`ModelRegistry`] loads them all, refuses those that fail a check and
+//! serves the rest through [`accunode_ports::scoring::Scorer`].
+//!
+//! Where to start: [`load`] is the list of checks, [`graph`] runs the ONNX in
+//! f32 and in chunks of a fixed size, [`form`] makes log-odds of its outputs in
+//! f64, [`model`] makes an outcome of log-odds, [`reasons`] puts it into words.
+//! A new form of model is a variant of `manifest::FormFacts` and of `form::Form`.
+//!
+//! **Invariant:** a row's result does not depend on the rows beside it.
+//!
+//! It may depend on the domain and the ports; nothing here knows of HTTP, SQL or time.
+
+mod artefact;
+mod ensemble;
+mod form;
+mod golden;
+mod graph;
+mod load;
+mod manifest;
+mod model;
+mod plain;
+mod probe;
+mod reasons;
+mod registry;
+mod scorecard;
+mod shapley;
+
+pub use registry::ModelRegistry;

@@ -1,0 +1,100 @@
+//! A probe batch: does a model answer with probabilities, also where ratios are missing?
+//!
+//! Runtimes take a NaN for a number without an error (a linear classifier then
+//! answers p ≈ 0), and a golden file may hold no missing ratio. So each input is
+//! left out once, and the answer must be one that some value of it gives as well.
+
+use accunode_domain::risk::Pd;
+
+use crate::{
+    manifest::{InputFacts, Manifest},
+    model::{Model, to_f32},
+};
+
+/// Values of an input between its training percentiles.
+const STEPS: u32 = 24;
+/// f32 sums may differ by that much.
+const SAME: f64 = 1e-5;
+
+/// The error is for people.
+pub(crate) fn probe(model: &Model, manifest: &Manifest) -> Result<(), String> {
+    let reference = model.reference();
+    let everywhere = |pick: fn(&InputFacts) -> f64| -> Vec<f32> {
+        manifest
+            .inputs
+            .iter()
+            .map(|input| to_f32(pick(input)))
+            .collect()
+    };
+    let mut rows = vec![
+        reference.to_vec(),
+        everywhere(|i| i.min),
+        everywhere(|i| i.max),
+        everywhere(|i| i.p1),
+        everywhere(|i| i.p99),
+    ];
+    answers(model, &rows)?;
+    if !model.accepts_missing() {
+        return Ok(());
+    }
+    rows = vec![vec![f32::NAN; reference.len()]];
+    answers(model, &rows)?;
+    for (at, input) in manifest.inputs.iter().enumerate() {
+        let with = |value: f32| {
+            let mut row = reference.to_vec();
+            row[at] = value;
+            row
+        };
+        rows = vec![with(f32::NAN)];
+        rows.extend(values(input).map(with));
+        let answers = answers(model, &rows)?;
+        let (missing, given) = (answers[0], &answers[1..]);
+        let low = given.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = given.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if missing < low - SAME || missing > high + SAME {
+            let pd = |log_odds| Pd::from_log_odds(log_odds).get();
+            return Err(format!(
+                "without {} the PD is {:.3e}, and with any value of it within {:.3e} to {:.3e}: the graph takes missing for a number",
+                input.name,
+                pd(missing),
+                pd(low),
+                pd(high)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Log-odds, all of them finite; contributions of what is missing, all of them 0.
+fn answers(model: &Model, rows: &[Vec<f32>]) -> Result<Vec<f64>, String> {
+    let verdicts = model.verdicts(rows).map_err(|e| format!("{e:#}"))?;
+    rows.iter()
+        .zip(verdicts)
+        .map(|(row, (verdict, contributions))| {
+            if !verdict.is_finite() {
+                return Err(format!("it answers {row:?} with no probability"));
+            }
+            let counts = contributions.is_some_and(|contributions| {
+                row.iter()
+                    .zip(contributions)
+                    .any(|(x, c)| x.is_nan() && c != 0.0)
+            });
+            if counts {
+                return Err(format!(
+                    "a ratio that is missing in {row:?} contributes something other than 0"
+                ));
+            }
+            Ok(verdict.log_odds)
+        })
+        .collect()
+}
+
+/// The bounds, and steps between the training percentiles.
+fn values(input: &InputFacts) -> impl Iterator<Item = f32> {
+    let (p1, width) = (input.p1, input.p99 - input.p1);
+    let steps = (0..=STEPS).map(move |step| p1 + width * f64::from(step) / f64::from(STEPS));
+    [input.min, input.median, input.max]
+        .into_iter()
+        .chain(steps)
+        .map(to_f32)
+}

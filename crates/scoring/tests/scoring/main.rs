@@ -1,0 +1,12 @@
+//! The shipped models and broken copies of them, through the port that others use.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be set up has failed the test"
+)]
+
+mod kit;
+mod own_models;
+mod properties;
+mod refusals;
+mod shipped;
