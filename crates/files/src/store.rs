@@ -29,7 +29,8 @@ const PART: usize = 8 << 20;
 /// Where files are kept, and how much of one is read.
 #[derive(Clone)]
 pub struct FileSettings {
-    /// A folder, or a URL (`file:///var/lib/accunode/files`).
+    /// A folder, or a URL: `file:///var/lib/accunode/files`, and with the feature
+    /// `cloud` `s3://bucket/prefix`.
     pub location: String,
     /// Options of the object store behind a URL, by its own names (access keys and so on).
     pub options: Vec<(String, String)>,
@@ -70,6 +71,8 @@ impl ObjectFileStore {
             Ok(url) if url.scheme().len() > 1 => match url.to_file_path() {
                 Ok(folder) if url.scheme() == "file" => Arc::new(folder_store(&folder)?),
                 _ => {
+                    #[cfg(feature = "cloud")]
+                    provide_tls();
                     let (store, prefix) = object_store::parse_url_opts(
                         &url,
                         settings
@@ -200,6 +203,13 @@ fn folder_store(folder: &Path) -> Result<LocalFileSystem, PortError> {
         .map_err(fault::store_failed)?
         // A job row will speak of the file: it must survive what the row survives.
         .with_fsync(true))
+}
+
+/// Makes `ring` the process's cryptography, unless it has one by now.
+#[cfg(feature = "cloud")]
+fn provide_tls() {
+    // An error says that somebody was faster, which will do as well.
+    drop(rustls::crypto::ring::default_provider().install_default());
 }
 
 /// An upload under way. Dropped in the middle (a client that went away drops the

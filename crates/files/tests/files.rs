@@ -1,4 +1,5 @@
 //! Files as they come in, are kept, and are read again.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, too")]
 
 use std::{
     io::Write,
@@ -339,6 +340,24 @@ fn an_unknown_kind_of_store_is_named_at_start() {
     };
     assert!(ObjectFileStore::open(&settings).is_err());
     assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[cfg(feature = "cloud")]
+#[test]
+fn a_bucket_is_a_store_too() {
+    let options = [
+        ("aws_region", "eu-central-1"),
+        ("aws_access_key_id", "key"),
+        ("aws_secret_access_key", "hunter2"),
+    ];
+    let settings = FileSettings {
+        location: "s3://bucket/accunode".to_owned(),
+        options: options.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
+        spool: PathBuf::new(),
+        limits: Limits::default(),
+    };
+    let store = ObjectFileStore::open(&settings).unwrap();
+    assert!(!format!("{store:?}").contains("hunter2"));
 }
 
 #[test]
