@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Denial;
+use super::{Denial, keys::KeyLimits};
 use crate::{
     id::{OrganizationId, UserId},
     organization::Membership,
@@ -17,6 +17,9 @@ pub struct Actor {
     email: Email,
     role: Role,
     membership: Option<Membership>,
+    /// Set where he is not here himself but by one of his API keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<KeyLimits>,
 }
 
 impl Actor {
@@ -27,25 +30,31 @@ impl Actor {
     /// a super_admin.
     ///
     /// # Errors
-    /// `Forbidden("inactive")` for a user who is not active (I6).
+    /// `Forbidden("inactive")` for a user who is not active (I6). There is no actor
+    /// then, so the answer is the one for bad credentials, 401.
     pub fn new(user: &User, membership: Option<Membership>) -> Result<Self, Denial> {
         if !user.is_active {
             return Err(Denial::Forbidden("inactive"));
         }
         let membership = membership.filter(|m| user.organization == Some(m.organization));
-        let role = match (user.role, &membership) {
-            (Role::SuperAdmin, _) => Role::SuperAdmin,
-            (_, None) => Role::User,
-            (Role::TenantAdmin, Some(m)) if m.parent.is_some() => Role::OrgAdmin,
-            (role, Some(_)) => role,
-        };
+        let role = effective_role(user.role, membership.as_ref().map(|m| m.parent));
         let membership = membership.filter(|_| role.needs_organization());
         Ok(Self {
             user: user.id,
             email: user.email.clone(),
             role,
             membership,
+            key: None,
         })
+    }
+
+    /// The same person, but with less: at most `role`, in `membership`.
+    pub(super) fn reduced(self, role: Role, membership: Membership) -> Self {
+        Self {
+            role: self.role.min(role),
+            membership: Some(membership),
+            ..self
+        }
     }
 
     /// His id.
@@ -119,5 +128,16 @@ impl Actor {
     #[must_use]
     pub fn hides_system_data(&self) -> bool {
         self.membership.as_ref().is_some_and(|m| m.hide_system_data)
+    }
+}
+
+/// The role that counts, from the stored one and, where there is an organization,
+/// its parent.
+pub(super) fn effective_role(stored: Role, organization: Option<Option<OrganizationId>>) -> Role {
+    match (stored, organization) {
+        (Role::SuperAdmin, _) => Role::SuperAdmin,
+        (_, None) => Role::User,
+        (Role::TenantAdmin, Some(Some(_))) => Role::OrgAdmin,
+        (role, Some(_)) => role,
     }
 }

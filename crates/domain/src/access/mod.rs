@@ -8,13 +8,38 @@
 //! → an organization named in body or filter (403) → rows named in the body
 //! readable (404) → I4 (422) → write (403) → state (409, 412).
 
+//!
+//! | module | asks |
+//! |---|---|
+//! | [`Actor`] | who somebody is, as far as the rules are concerned |
+//! | `scope`, `rows` | companies and predictions: read, create, raise, write |
+//! | `jobs` | bulk uploads |
+//! | `users`, `organizations` | people and tenants |
+//! | `analytics`, `audit`, `admin` | figures, the audit log, the installation |
+//! | `keys` | how an API key cuts its owner's role down |
+//!
+//! What every answer should be stands in `docs/access-matrix.csv`; the test
+//! `access_matrix` asks these functions every cell of it.
+
 mod actor;
+mod admin;
+mod analytics;
+mod audit;
+mod jobs;
+mod keys;
+mod organizations;
 mod rows;
 mod scope;
+mod users;
 
 pub use actor::Actor;
+pub use analytics::DashboardScope;
+pub use audit::AuditScope;
+pub use keys::KeyScope;
+pub use organizations::{OrganizationChange, Organizations, fits_as_parent};
 pub use rows::{Reading, prediction_fits_company};
 pub use scope::{Grant, Scope};
+pub use users::{Assignment, Directory, Removal, Subject, super_admin_remains};
 
 /// Why not, in the terms of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,9 @@
 //! Reading single rows, and what may be predicted on which company (I4).
 
-use super::{Actor, Denial, Grant};
+use super::{Actor, Denial, Grant, KeyScope};
 use crate::{
     id::{OrganizationId, UserId},
     owner::{AccessLevel, Owner},
-    user::Role,
 };
 
 /// How a row may be read.
@@ -22,21 +21,55 @@ impl Actor {
     /// # Errors
     /// `NotFound`: what cannot be read does not exist.
     pub fn read(&self, owner: Owner) -> Result<Reading, Denial> {
-        if self.scope().contains(owner) {
+        let scope = self.scope();
+        if scope.contains(owner) {
             Ok(Reading::Open)
-        } else if self.role() == Role::SuperAdmin && matches!(owner, Owner::Person(_)) {
+        } else if scope.super_admin() && matches!(owner, Owner::Person(_)) {
             Ok(Reading::BreakGlass)
         } else {
             Err(Denial::NotFound)
         }
     }
 
-    /// That he may widen a row from its owner to `level`.
+    /// That he may name this row in a body, as the company of a prediction: there
+    /// the glass is never broken.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn name(&self, owner: Owner) -> Result<(), Denial> {
+        if self.scope().contains(owner) {
+            Ok(())
+        } else {
+            Err(Denial::NotFound)
+        }
+    }
+
+    /// That he may make a prediction at this level, on a company of `company`.
+    ///
+    /// # Errors
+    /// Those of [`Self::create`]; then `NotFound` for a company that he cannot
+    /// read; then `Unprocessable("level_mismatch")` (I4).
+    pub fn predict(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+        company: Owner,
+    ) -> Result<Grant, Denial> {
+        let grant = self.create(level, organization)?;
+        self.name(company)?;
+        prediction_fits_company(grant.owner(), company, true)?;
+        Ok(grant)
+    }
+
+    /// That he may widen a row from its owner to `level`. The same level, with
+    /// the same organization or none named, changes nothing and needs no more than
+    /// [`Self::write`].
     ///
     /// # Errors
     /// In this order: `NotFound`; `Conflict("level_change")` for a row he may
-    /// write, or `Forbidden("not_writable")`, where the level would go down;
-    /// `Forbidden` where the level or the organization is not his to give.
+    /// write, or `Forbidden("not_writable")`, where the level would go down or the
+    /// organization change; those of [`Self::create`] for the level; and
+    /// `Forbidden("not_writable")`.
     pub fn raise(
         &self,
         owner: Owner,
@@ -44,22 +77,52 @@ impl Actor {
         level: AccessLevel,
         organization: Option<OrganizationId>,
     ) -> Result<Grant, Denial> {
-        self.read(owner)?;
+        self.widen(owner, creator, level, organization, |_| Ok(()))
+    }
+
+    /// [`Self::raise`] of a prediction on a company of `company`: I4 must hold
+    /// afterwards, too.
+    ///
+    /// # Errors
+    /// Those of [`Self::raise`], and `Unprocessable("level_mismatch")` before
+    /// `not_writable`.
+    pub fn raise_prediction(
+        &self,
+        owner: Owner,
+        creator: UserId,
+        level: AccessLevel,
+        organization: Option<OrganizationId>,
+        company: Owner,
+    ) -> Result<Grant, Denial> {
+        // It was made on a company that its creator could read, and stays his.
+        let fits = |to| prediction_fits_company(to, company, true);
+        self.widen(owner, creator, level, organization, fits)
+    }
+
+    fn widen(
+        &self,
+        owner: Owner,
+        creator: UserId,
+        level: AccessLevel,
+        organization: Option<OrganizationId>,
+        fits: impl FnOnce(Owner) -> Result<(), Denial>,
+    ) -> Result<Grant, Denial> {
+        let reading = self.read(owner)?;
+        self.require_key_scope(KeyScope::Write)?;
         if level < owner.level() {
-            self.write(owner, creator)?;
+            self.change(owner, creator)?;
             return Err(Denial::Conflict("level_change"));
         }
-        if level == AccessLevel::System {
-            // A super_admin publishes what he may write; everyone else never.
-            return if self.role() == Role::SuperAdmin {
-                self.write(owner, creator)?;
-                self.create(Some(AccessLevel::System), None)
-            } else {
-                Err(Denial::Forbidden("level_forbidden"))
-            };
+        let organization = match level {
+            AccessLevel::Organization => organization.or(owner.organization()),
+            _ => organization,
+        };
+        let target = self.place(Some(level), organization)?;
+        // What lies behind the glass is not told by a 422.
+        if reading == Reading::Open && target.owner() != owner {
+            fits(target.owner())?;
         }
-        self.write(owner, creator)?;
-        let target = self.create(Some(level), organization)?;
+        self.change(owner, creator)?;
         match (owner, target.owner()) {
             (Owner::Organization(from), Owner::Organization(to)) if from != to => {
                 Err(Denial::Conflict("level_change"))

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Actor, Denial};
+use super::{Actor, Denial, KeyScope};
 use crate::{
     id::{OrganizationId, UserId},
     owner::{AccessLevel, Owner},
@@ -77,6 +77,20 @@ impl Scope {
         self.owners.contains(&owner)
             || (self.every_organization && matches!(owner, Owner::Organization(_)))
     }
+
+    /// The part of it that `owners` make up: never more than it was.
+    pub(super) fn only(self, owners: &[Owner]) -> Self {
+        let owners = owners
+            .iter()
+            .copied()
+            .filter(|owner| self.contains(*owner))
+            .collect();
+        Self {
+            owners,
+            every_organization: false,
+            ..self
+        }
+    }
 }
 
 /// That somebody may make rows that belong to `owner`, or write a row of his.
@@ -101,11 +115,21 @@ impl Grant {
 }
 
 impl Actor {
-    /// Everything he may read.
+    /// Everything he may read. An API key without [`KeyScope::Read`] reads nothing,
+    /// one that is bound to an organization no personal rows.
     #[must_use]
     pub fn scope(&self) -> Scope {
+        if !self.permits(KeyScope::Read) {
+            return Scope {
+                user: Some(self.user()),
+                ..Scope::nobody()
+            };
+        }
         let organizations = self.organizations();
-        let mut owners = vec![Owner::Person(self.user())];
+        let mut owners = Vec::with_capacity(organizations.len() + 2);
+        if !self.is_bound() {
+            owners.push(Owner::Person(self.user()));
+        }
         owners.extend(organizations.iter().copied().map(Owner::Organization));
         if !self.hides_system_data() {
             owners.push(Owner::System);
@@ -137,11 +161,8 @@ impl Actor {
     ) -> Result<Scope, Denial> {
         let mut scope = self.scope();
         if let Some(organization) = organization {
-            if !self.sees_organization(organization) {
-                return Err(Denial::Forbidden("outside_scope"));
-            }
-            scope.owners = vec![Owner::Organization(organization)];
-            scope.every_organization = false;
+            self.names_organization(organization)?;
+            scope = scope.only(&[Owner::Organization(organization)]);
         }
         if let Some(level) = level {
             scope.owners.retain(|owner| owner.level() == level);
@@ -156,12 +177,13 @@ impl Actor {
     /// # Errors
     /// `NotFound` for everyone else.
     pub fn scope_with_break_glass(&self, row: Uuid) -> Result<Scope, Denial> {
-        if self.role() != Role::SuperAdmin {
+        let scope = self.scope();
+        if !scope.super_admin {
             return Err(Denial::NotFound);
         }
         Ok(Scope {
             break_glass: Some(row),
-            ..self.scope()
+            ..scope
         })
     }
 
@@ -169,37 +191,59 @@ impl Actor {
     ///
     /// Without a level it is the default: personal for a user, his organization's
     /// for a member or administrator, personal again for a super_admin, so that
-    /// publishing to everyone is always said.
+    /// publishing to everyone is always said. Naming an organization says the
+    /// level `organization`.
     ///
     /// # Errors
-    /// `Forbidden`: `level_forbidden`, or `outside_scope` for an organization
-    /// that is not his; `Unprocessable("organization_mismatch")` where level and
-    /// organization contradict each other.
+    /// In this order: `Forbidden("level_forbidden")`; `Forbidden("outside_scope")`
+    /// for an organization that is not his, whether it exists or not;
+    /// `Unprocessable("organization_mismatch")` where level and organization
+    /// contradict each other, `Unprocessable("organization_required")` where a
+    /// super_admin names none.
     pub fn create(
         &self,
         level: Option<AccessLevel>,
         organization: Option<OrganizationId>,
     ) -> Result<Grant, Denial> {
-        let level = level.unwrap_or(match (organization, self.organization(), self.role()) {
-            (Some(_), _, _) => AccessLevel::Organization,
-            (None, Some(_), role) if role != Role::SuperAdmin => AccessLevel::Organization,
-            _ => AccessLevel::Personal,
+        self.require_key_scope(KeyScope::Write)?;
+        self.place(level, organization)
+    }
+
+    /// [`Self::create`] without regard to what an API key may do.
+    pub(super) fn place(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+    ) -> Result<Grant, Denial> {
+        let level = level.unwrap_or_else(|| {
+            if organization.is_some() || self.organization().is_some() {
+                AccessLevel::Organization
+            } else {
+                AccessLevel::Personal
+            }
         });
-        if level != AccessLevel::Organization && organization.is_some() {
-            return Err(Denial::Unprocessable("organization_mismatch"));
+        let role_may = match level {
+            AccessLevel::Personal => !self.is_bound(),
+            AccessLevel::Organization => self.role() != Role::User,
+            AccessLevel::System => self.role() == Role::SuperAdmin,
+        };
+        if !role_may {
+            return Err(Denial::Forbidden("level_forbidden"));
         }
-        let owner = match level {
-            AccessLevel::Personal => Owner::Person(self.user()),
-            AccessLevel::System if self.role() == Role::SuperAdmin => Owner::System,
-            AccessLevel::System => return Err(Denial::Forbidden("level_forbidden")),
-            AccessLevel::Organization => match organization.or(self.organization()) {
-                None if self.role() == Role::SuperAdmin => {
-                    return Err(Denial::Unprocessable("organization_required"));
-                }
-                None => return Err(Denial::Forbidden("level_forbidden")),
-                Some(id) if self.sees_organization(id) => Owner::Organization(id),
-                Some(_) => return Err(Denial::Forbidden("outside_scope")),
-            },
+        if let Some(organization) = organization {
+            self.names_organization(organization)?;
+        }
+        let owner = match (level, organization) {
+            (AccessLevel::Personal, None) => Owner::Person(self.user()),
+            (AccessLevel::System, None) => Owner::System,
+            (AccessLevel::Personal | AccessLevel::System, Some(_)) => {
+                return Err(Denial::Unprocessable("organization_mismatch"));
+            }
+            (AccessLevel::Organization, organization) => Owner::Organization(
+                organization
+                    .or(self.organization())
+                    .ok_or(Denial::Unprocessable("organization_required"))?,
+            ),
         };
         Ok(Grant {
             owner,
@@ -207,29 +251,44 @@ impl Actor {
         })
     }
 
-    /// That he may change or delete a row.
+    /// That he may change or delete a row: his own personal ones; an
+    /// organization's as its administrator, or as their creator while it is his;
+    /// everyone's as super_admin.
     ///
     /// # Errors
     /// `NotFound` where he cannot read it, else `Forbidden("not_writable")`.
     pub fn write(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
+        self.read(owner)?;
+        self.require_key_scope(KeyScope::Write)?;
+        self.change(owner, creator)
+    }
+
+    /// [`Self::write`] of a row that is known to be readable, without regard to
+    /// what an API key may do.
+    pub(super) fn change(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         let allowed = match owner {
-            Owner::Person(id) => id == self.user(),
+            Owner::Person(id) => id == self.user() && !self.is_bound(),
             Owner::System => self.role() == Role::SuperAdmin,
             Owner::Organization(id) => {
                 self.administers(id) || (creator == self.user() && self.sees_organization(id))
             }
         };
         if allowed {
-            return Ok(Grant {
+            Ok(Grant {
                 owner,
                 by: self.user(),
-            });
-        }
-        // A super_admin reaches personal rows by break-glass, so their existence is no secret to him.
-        if self.scope().contains(owner) || self.role() == Role::SuperAdmin {
-            Err(Denial::Forbidden("not_writable"))
+            })
         } else {
-            Err(Denial::NotFound)
+            Err(Denial::Forbidden("not_writable"))
+        }
+    }
+
+    /// That he may name this organization in a body or a filter.
+    pub(super) fn names_organization(&self, organization: OrganizationId) -> Result<(), Denial> {
+        if self.sees_organization(organization) {
+            Ok(())
+        } else {
+            Err(Denial::Forbidden("outside_scope"))
         }
     }
 }

@@ -1,0 +1,102 @@
+//! Whose predictions a dashboard counts.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, Denial, KeyScope, Scope};
+use crate::{
+    fault::text_enum,
+    id::OrganizationId,
+    owner::{AccessLevel, Owner},
+    user::Role,
+};
+
+/// Whose predictions a dashboard counts, always within what its reader can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DashboardScope {
+    /// His own personal ones.
+    Personal,
+    /// One organization's.
+    Organization,
+    /// A root's and its children's.
+    Tenant,
+    /// Everyone's; none where they are hidden from him.
+    System,
+}
+
+impl DashboardScope {
+    /// Every scope.
+    pub const ALL: [Self; 4] = [
+        Self::Personal,
+        Self::Organization,
+        Self::Tenant,
+        Self::System,
+    ];
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Organization => "organization",
+            Self::Tenant => "tenant",
+            Self::System => "system",
+        }
+    }
+}
+
+text_enum!(DashboardScope);
+
+impl Actor {
+    /// What a dashboard may count. Without an organization it is his own; a tenant
+    /// is named by its root. `children` are the children of the root named: they
+    /// matter to a super_admin alone, everyone else's come with him.
+    ///
+    /// # Errors
+    /// In this order: `Forbidden("level_forbidden")` where the role has no such
+    /// dashboard; `Forbidden("outside_scope")`; `Unprocessable`:
+    /// `organization_mismatch` for an organization with `personal` or `system`,
+    /// `organization_required` for a super_admin who names none, `not_a_root`.
+    pub fn dashboard(
+        &self,
+        scope: DashboardScope,
+        organization: Option<OrganizationId>,
+        children: &[OrganizationId],
+    ) -> Result<Scope, Denial> {
+        self.require_key_scope(KeyScope::Read)?;
+        let least = match scope {
+            DashboardScope::Personal | DashboardScope::System => Role::User,
+            DashboardScope::Organization => Role::OrgMember,
+            DashboardScope::Tenant => Role::TenantAdmin,
+        };
+        if self.role() < least {
+            return Err(Denial::Forbidden("level_forbidden"));
+        }
+        if let Some(organization) = organization {
+            self.names_organization(organization)?;
+        }
+        let level = match scope {
+            DashboardScope::Personal => AccessLevel::Personal,
+            DashboardScope::System => AccessLevel::System,
+            DashboardScope::Organization | DashboardScope::Tenant => {
+                let named = organization
+                    .or(self.organization())
+                    .ok_or(Denial::Unprocessable("organization_required"))?;
+                let mut owners = vec![Owner::Organization(named)];
+                if scope == DashboardScope::Tenant {
+                    let children = match self.membership() {
+                        Some(own) if own.organization == named => own.children.as_slice(),
+                        Some(_) => return Err(Denial::Unprocessable("not_a_root")),
+                        None => children,
+                    };
+                    owners.extend(children.iter().copied().map(Owner::Organization));
+                }
+                return Ok(self.scope().only(&owners));
+            }
+        };
+        if organization.is_some() {
+            return Err(Denial::Unprocessable("organization_mismatch"));
+        }
+        self.narrowed(Some(level), None)
+    }
+}

@@ -1,0 +1,34 @@
+//! Bulk uploads. They are read like every row; what is done to them follows the
+//! rows they make.
+
+use super::{Actor, Denial, Grant, KeyScope};
+use crate::{
+    id::{OrganizationId, UserId},
+    owner::{AccessLevel, Owner},
+};
+
+impl Actor {
+    /// That he may send an upload whose rows get this level.
+    ///
+    /// # Errors
+    /// Those of [`Self::create`].
+    pub fn upload(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+    ) -> Result<Grant, Denial> {
+        self.require_key_scope(KeyScope::Upload)?;
+        self.place(level, organization)
+    }
+
+    /// That he may cancel, retry or delete an upload: its creator while the
+    /// organization is his, its administrators, a super_admin where it is not personal.
+    ///
+    /// # Errors
+    /// `NotFound` where he cannot read it, else `Forbidden("not_writable")`.
+    pub fn control_upload(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
+        self.read(owner)?;
+        self.require_key_scope(KeyScope::Upload)?;
+        self.change(owner, creator)
+    }
+}

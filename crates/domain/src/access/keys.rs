@@ -1,0 +1,180 @@
+//! API keys: their owner's effective role, cut down.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, Denial, Subject};
+use crate::{fault::text_enum, id::OrganizationId, organization::Membership, user::Role};
+
+/// What an API key is for. Each narrows; none gives what its owner's role does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyScope {
+    /// Read companies, predictions, uploads and dashboards.
+    Read,
+    /// Score without storing, and look at the models.
+    Score,
+    /// Make, change and delete companies and predictions; includes `Read`.
+    Write,
+    /// Send, stop, repeat and delete bulk uploads; includes `Read`.
+    Upload,
+    /// Read the audit log.
+    Audit,
+    /// Administer organizations, people and the installation, as far as a key may.
+    Admin,
+}
+
+impl KeyScope {
+    /// Every scope.
+    pub const ALL: [Self; 6] = [
+        Self::Read,
+        Self::Score,
+        Self::Write,
+        Self::Upload,
+        Self::Audit,
+        Self::Admin,
+    ];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Score => "score",
+            Self::Write => "write",
+            Self::Upload => "upload",
+            Self::Audit => "audit",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether a key with this scope may do what `other` is for.
+    const fn covers(self, other: Self) -> bool {
+        self as u8 == other as u8
+            || matches!(
+                (self, other),
+                (Self::Write | Self::Upload, Self::Read) | (Self::Write, Self::Score)
+            )
+    }
+}
+
+text_enum!(KeyScope);
+
+/// By how much a key cuts its owner down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeyLimits {
+    scopes: Vec<KeyScope>,
+    bound: bool,
+}
+
+impl Actor {
+    /// The actor that a key of his makes; to be worked out at every request from
+    /// the owner as he is now, so that a demotion counts at once.
+    ///
+    /// A key that is bound to an organization acts there as org_admin at most: it
+    /// reaches that organization's rows and everyone's, not its owner's personal
+    /// ones, nor the tenant, nor the installation.
+    ///
+    /// # Errors
+    /// `Forbidden("outside_scope")` where the organization is not its owner's any more.
+    pub fn limited_to(
+        mut self,
+        scopes: &[KeyScope],
+        organization: Option<OrganizationId>,
+    ) -> Result<Self, Denial> {
+        let scopes = scopes
+            .iter()
+            .copied()
+            .filter(|scope| self.permits(*scope))
+            .collect();
+        let bound = organization.is_some() || self.is_bound();
+        if let Some(organization) = organization {
+            self.names_organization(organization)?;
+            let own = self.membership();
+            let membership = Membership {
+                organization,
+                parent: match own {
+                    Some(own) if own.organization == organization => own.parent,
+                    own => own.map(|m| m.organization),
+                },
+                children: Vec::new(),
+                is_active: own.is_none_or(|m| m.is_active),
+                hide_system_data: self.hides_system_data(),
+            };
+            self = self.reduced(Role::OrgAdmin, membership);
+        }
+        self.key = Some(KeyLimits { scopes, bound });
+        Ok(self)
+    }
+
+    /// Whether he is here by an API key.
+    #[must_use]
+    pub const fn is_key(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// That he may do what only the person himself may: make keys, invite people,
+    /// start and end sessions, change his password, leave his organization.
+    ///
+    /// # Errors
+    /// `Forbidden("key_forbidden")` for an API key.
+    pub fn require_person(&self) -> Result<(), Denial> {
+        if self.is_key() {
+            Err(Denial::Forbidden("key_forbidden"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// That he may make, or rotate, a key of his own with these scopes, bound to
+    /// `organization`.
+    ///
+    /// # Errors
+    /// `Forbidden`: `key_forbidden`; `scope_exceeds_role` for [`KeyScope::Admin`]
+    /// where he administers nothing; `outside_scope`.
+    pub fn create_key(
+        &self,
+        scopes: &[KeyScope],
+        organization: Option<OrganizationId>,
+    ) -> Result<(), Denial> {
+        self.require_person()?;
+        if scopes.contains(&KeyScope::Admin) && self.role() < Role::OrgAdmin {
+            return Err(Denial::Forbidden("scope_exceeds_role"));
+        }
+        organization.map_or(Ok(()), |id| self.names_organization(id))
+    }
+
+    /// That he may see and end the keys of `owner`: his own, or as an administrator
+    /// those of people below his rank.
+    ///
+    /// # Errors
+    /// `Forbidden("key_forbidden")` for a key; else those of [`Self::administer_user`].
+    pub fn revoke_keys(&self, owner: &Subject) -> Result<(), Denial> {
+        self.require_person()?;
+        if owner.id() == self.user() {
+            Ok(())
+        } else {
+            self.administer_user(owner)
+        }
+    }
+
+    /// Whether the key he may be here by allows this; a person needs no leave.
+    #[must_use]
+    pub(super) fn permits(&self, scope: KeyScope) -> bool {
+        self.key
+            .as_ref()
+            .is_none_or(|key| key.scopes.iter().any(|held| held.covers(scope)))
+    }
+
+    /// Whether he is here by a key that is bound to one organization.
+    pub(super) fn is_bound(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.bound)
+    }
+
+    pub(super) fn require_key_scope(&self, scope: KeyScope) -> Result<(), Denial> {
+        if self.permits(scope) {
+            Ok(())
+        } else {
+            Err(Denial::Forbidden("key_scope"))
+        }
+    }
+}

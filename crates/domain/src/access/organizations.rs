@@ -1,0 +1,173 @@
+//! Organizations: who sees, changes, makes and deletes them.
+
+use super::{Actor, Denial, KeyScope};
+use crate::{id::OrganizationId, user::Role};
+
+/// What is changed of an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OrganizationChange {
+    /// Name, domain, description and the like.
+    Profile,
+    /// The token by which people join.
+    JoinToken,
+    /// The addresses that may join.
+    AllowedEmails,
+    /// Whether its members can work.
+    IsActive,
+    /// How many members it may have.
+    MaxUsers,
+    /// Whether its members are spared everyone's rows.
+    HideSystemData,
+    /// The root it belongs to.
+    Parent,
+}
+
+impl OrganizationChange {
+    /// Every change.
+    pub const ALL: [Self; 7] = [
+        Self::Profile,
+        Self::JoinToken,
+        Self::AllowedEmails,
+        Self::IsActive,
+        Self::MaxUsers,
+        Self::HideSystemData,
+        Self::Parent,
+    ];
+
+    /// The lowest role that may.
+    const fn least_role(self) -> Role {
+        match self {
+            Self::Profile | Self::JoinToken | Self::AllowedEmails => Role::OrgAdmin,
+            Self::IsActive | Self::MaxUsers | Self::HideSystemData => Role::TenantAdmin,
+            Self::Parent => Role::SuperAdmin,
+        }
+    }
+}
+
+/// The organizations that somebody may see listed. Made only by an [`Actor`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organizations {
+    ids: Vec<OrganizationId>,
+    every: bool,
+}
+
+impl Organizations {
+    /// Which, beside [`Self::every`].
+    #[must_use]
+    pub fn ids(&self) -> &[OrganizationId] {
+        &self.ids
+    }
+
+    /// Whether all there are (a super_admin's).
+    #[must_use]
+    pub const fn every(&self) -> bool {
+        self.every
+    }
+
+    /// Whether this one is among them.
+    #[must_use]
+    pub fn contains(&self, id: OrganizationId) -> bool {
+        self.every || self.ids.contains(&id)
+    }
+}
+
+impl Actor {
+    /// The organizations that he may list: S(u).
+    ///
+    /// # Errors
+    /// `Forbidden("role_forbidden")` for a user, who belongs to none.
+    pub fn list_organizations(&self) -> Result<Organizations, Denial> {
+        self.require_key_scope(KeyScope::Read)?;
+        if self.role() == Role::User {
+            return Err(Denial::Forbidden("role_forbidden"));
+        }
+        Ok(Organizations {
+            ids: self.organizations(),
+            every: self.role() == Role::SuperAdmin,
+        })
+    }
+
+    /// That he may see an organization. A child's members do not see its root.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not in S(u).
+    pub fn read_organization(&self, id: OrganizationId) -> Result<(), Denial> {
+        self.find_organization(id)?;
+        self.require_key_scope(KeyScope::Read)
+    }
+
+    /// That he may change this of an organization, or see what only its
+    /// administrators do (its figures, its invitations: [`OrganizationChange::Profile`]).
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden("field_forbidden")`.
+    pub fn change_organization(
+        &self,
+        id: OrganizationId,
+        change: OrganizationChange,
+    ) -> Result<(), Denial> {
+        self.find_organization(id)?;
+        self.require_key_scope(KeyScope::Admin)?;
+        if self.role() >= change.least_role() {
+            Ok(())
+        } else {
+            Err(Denial::Forbidden("field_forbidden"))
+        }
+    }
+
+    /// That he may delete an organization: a tenant_admin the children of his
+    /// root, a super_admin any.
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden("role_forbidden")`.
+    pub fn delete_organization(&self, id: OrganizationId) -> Result<(), Denial> {
+        self.find_organization(id)?;
+        self.require_key_scope(KeyScope::Admin)?;
+        match self.role() {
+            Role::SuperAdmin => Ok(()),
+            Role::TenantAdmin if self.organization() != Some(id) => Ok(()),
+            _ => Err(Denial::Forbidden("role_forbidden")),
+        }
+    }
+
+    /// That he may make an organization: a child of `parent` as its root's
+    /// tenant_admin, a root as super_admin. Whether the parent that a super_admin
+    /// names is a root is [`fits_as_parent`]'s to say.
+    ///
+    /// # Errors
+    /// `Forbidden("role_forbidden")`; `Forbidden("outside_scope")` for a parent
+    /// that is not his; `Unprocessable("not_a_root")` for a child of his as parent.
+    pub fn create_organization(&self, parent: Option<OrganizationId>) -> Result<(), Denial> {
+        self.require_key_scope(KeyScope::Admin)?;
+        match (self.role(), parent) {
+            (Role::SuperAdmin, _) => Ok(()),
+            (Role::TenantAdmin, Some(parent)) => {
+                self.names_organization(parent)?;
+                fits_as_parent(self.organization() == Some(parent), false)
+            }
+            _ => Err(Denial::Forbidden("role_forbidden")),
+        }
+    }
+
+    fn find_organization(&self, id: OrganizationId) -> Result<(), Denial> {
+        if self.sees_organization(id) {
+            Ok(())
+        } else {
+            Err(Denial::NotFound)
+        }
+    }
+}
+
+/// Tenants are one level deep: a parent is a root, and who has children gets none.
+///
+/// # Errors
+/// `Unprocessable("not_a_root")`, `Unprocessable("has_children")`.
+pub fn fits_as_parent(parent_is_root: bool, child_has_children: bool) -> Result<(), Denial> {
+    if !parent_is_root {
+        Err(Denial::Unprocessable("not_a_root"))
+    } else if child_has_children {
+        Err(Denial::Unprocessable("has_children"))
+    } else {
+        Ok(())
+    }
+}

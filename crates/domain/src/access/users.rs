@@ -1,0 +1,341 @@
+//! People: who sees whom, and who may change what of whom.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, Denial, KeyScope, actor::effective_role};
+use crate::{
+    fault::text_enum,
+    id::{OrganizationId, UserId},
+    user::{Role, User},
+};
+
+/// Somebody whom an [`Actor`] asks about, as the rules see him.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    id: UserId,
+    role: Role,
+    organization: Option<OrganizationId>,
+}
+
+impl Subject {
+    /// A stored user and the parent of his organization, where it has one. His
+    /// effective role counts, as it does for an [`Actor`]; whether he is active does not.
+    #[must_use]
+    pub fn new(user: &User, parent: Option<OrganizationId>) -> Self {
+        let role = effective_role(user.role, user.organization.map(|_| parent));
+        Self {
+            id: user.id,
+            role,
+            organization: user.organization.filter(|_| role.needs_organization()),
+        }
+    }
+
+    /// Who he is.
+    #[must_use]
+    pub const fn id(&self) -> UserId {
+        self.id
+    }
+
+    /// The role that counts.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// His organization, where he has one.
+    #[must_use]
+    pub const fn organization(&self) -> Option<OrganizationId> {
+        self.organization
+    }
+}
+
+/// What becomes of somebody who is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// He leaves his organization and becomes a `user`.
+    RemoveFromOrg,
+    /// His account ends and what tells who he was is removed; his rows stay.
+    Anonymize,
+}
+
+impl Removal {
+    /// Every removal.
+    pub const ALL: [Self; 2] = [Self::RemoveFromOrg, Self::Anonymize];
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RemoveFromOrg => "remove_from_org",
+            Self::Anonymize => "anonymize",
+        }
+    }
+}
+
+text_enum!(Removal);
+
+/// The people that somebody may list, and how much of them he is shown. Made only
+/// by an [`Actor`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    organizations: Vec<OrganizationId>,
+    everyone: bool,
+    full: bool,
+}
+
+impl Directory {
+    /// Whose members, beside [`Self::everyone`].
+    #[must_use]
+    pub fn organizations(&self) -> &[OrganizationId] {
+        &self.organizations
+    }
+
+    /// Whether all people there are, with and without an organization.
+    #[must_use]
+    pub const fn everyone(&self) -> bool {
+        self.everyone
+    }
+
+    /// Whether they are shown in full, or by id, name, e-mail address and role.
+    #[must_use]
+    pub const fn full(&self) -> bool {
+        self.full
+    }
+}
+
+/// A role, and the organization it is held in (I1). Made only by an [`Actor`] who
+/// may give it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    role: Role,
+    organization: Option<OrganizationId>,
+}
+
+impl Assignment {
+    /// The role.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        self.role
+    }
+
+    /// Set exactly where the role needs one.
+    #[must_use]
+    pub const fn organization(self) -> Option<OrganizationId> {
+        self.organization
+    }
+
+    /// That the role fits the organization, whose parent is given: a tenant_admin's
+    /// is a root.
+    ///
+    /// # Errors
+    /// `Unprocessable("not_a_root")`.
+    pub fn fits(self, parent: Option<OrganizationId>) -> Result<(), Denial> {
+        if self.role == Role::TenantAdmin && parent.is_some() {
+            Err(Denial::Unprocessable("not_a_root"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Actor {
+    /// The people that he may list: the members of S(u), or of the one organization
+    /// that a filter names.
+    ///
+    /// # Errors
+    /// `Forbidden`: `role_forbidden` for a user, `outside_scope`.
+    pub fn directory(&self, organization: Option<OrganizationId>) -> Result<Directory, Denial> {
+        self.require_key_scope(KeyScope::Admin)?;
+        if self.role() == Role::User {
+            return Err(Denial::Forbidden("role_forbidden"));
+        }
+        if let Some(organization) = organization {
+            self.names_organization(organization)?;
+        }
+        Ok(Directory {
+            organizations: organization.map_or_else(|| self.organizations(), |id| vec![id]),
+            everyone: organization.is_none() && self.role() == Role::SuperAdmin,
+            full: self.role() >= Role::OrgAdmin,
+        })
+    }
+
+    /// That he may see somebody in full: himself, or as an administrator of his
+    /// organization.
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden("role_forbidden")` for a member's colleagues.
+    pub fn read_user(&self, subject: &Subject) -> Result<(), Denial> {
+        self.find_user(subject)?;
+        if subject.id == self.user() {
+            return Ok(());
+        }
+        self.require_key_scope(KeyScope::Admin)?;
+        if self.role() >= Role::OrgAdmin {
+            Ok(())
+        } else {
+            Err(Denial::Forbidden("role_forbidden"))
+        }
+    }
+
+    /// That he may change somebody's names and telephone number: his own, or as
+    /// [`Self::administer_user`].
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden`.
+    pub fn edit_user(&self, subject: &Subject) -> Result<(), Denial> {
+        if subject.id == self.user() {
+            self.require_key_scope(KeyScope::Admin)
+        } else {
+            self.administer_user(subject)
+        }
+    }
+
+    /// That he may deactivate somebody or let him in again, have his password
+    /// reset, see and end his sessions: an administrator of his organization with
+    /// a higher rank, or a super_admin; nobody himself.
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden("rank_too_low")`.
+    pub fn administer_user(&self, subject: &Subject) -> Result<(), Denial> {
+        self.find_user(subject)?;
+        self.require_key_scope(KeyScope::Admin)?;
+        if subject.id != self.user() && self.outranks(subject) {
+            Ok(())
+        } else {
+            Err(Denial::Forbidden("rank_too_low"))
+        }
+    }
+
+    /// That he may give somebody a role: somebody below his rank one below his
+    /// rank; himself only `user`, to leave. Without an organization it is the
+    /// subject's own.
+    ///
+    /// # Errors
+    /// In this order: `NotFound`; `Forbidden`: `rank_too_low`,
+    /// `role_not_assignable`, `outside_scope`; `Unprocessable`:
+    /// `organization_mismatch`, `organization_required` (I1).
+    pub fn set_role(
+        &self,
+        subject: &Subject,
+        role: Role,
+        organization: Option<OrganizationId>,
+    ) -> Result<Assignment, Denial> {
+        self.find_user(subject)?;
+        if subject.id == self.user() {
+            self.require_person()?;
+            if role != Role::User {
+                return Err(Denial::Forbidden("role_not_assignable"));
+            }
+            return self.assignment(role, organization, None);
+        }
+        self.administer_user(subject)?;
+        self.require_assignable(role)?;
+        self.assignment(role, organization, subject.organization)
+    }
+
+    /// That he may invite somebody to this role. Without an organization it is his own.
+    ///
+    /// # Errors
+    /// In this order: `Forbidden`: `key_forbidden`, `role_forbidden` where he
+    /// administers nothing, `role_not_assignable`, `outside_scope`;
+    /// `Unprocessable` as in [`Self::set_role`].
+    pub fn invite(
+        &self,
+        role: Role,
+        organization: Option<OrganizationId>,
+    ) -> Result<Assignment, Denial> {
+        self.require_person()?;
+        if self.role() < Role::OrgAdmin {
+            return Err(Denial::Forbidden("role_forbidden"));
+        }
+        self.require_assignable(role)?;
+        self.assignment(role, organization, self.organization())
+    }
+
+    /// That he may remove somebody: from his organization as whoever may make him
+    /// a `user`, himself included; for good as tenant_admin and above, never
+    /// himself, which is [`Self::require_person`]'s.
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden`: `rank_too_low`, `role_forbidden`;
+    /// `Conflict("not_a_member")` for somebody who has no organization to leave.
+    pub fn remove_user(&self, subject: &Subject, removal: Removal) -> Result<(), Denial> {
+        match removal {
+            Removal::RemoveFromOrg => {
+                self.set_role(subject, Role::User, None)?;
+                if subject.organization.is_none() {
+                    return Err(Denial::Conflict("not_a_member"));
+                }
+                Ok(())
+            }
+            Removal::Anonymize => {
+                self.administer_user(subject)?;
+                if self.role() >= Role::TenantAdmin {
+                    Ok(())
+                } else {
+                    Err(Denial::Forbidden("role_forbidden"))
+                }
+            }
+        }
+    }
+
+    /// Existence is secret: he knows himself, the members of S(u), and as
+    /// super_admin everyone.
+    fn find_user(&self, subject: &Subject) -> Result<(), Denial> {
+        let known = subject.id == self.user()
+            || self.role() == Role::SuperAdmin
+            || subject
+                .organization
+                .is_some_and(|id| self.sees_organization(id));
+        if known { Ok(()) } else { Err(Denial::NotFound) }
+    }
+
+    fn outranks(&self, subject: &Subject) -> bool {
+        self.role() == Role::SuperAdmin
+            || (subject.role < self.role()
+                && subject.organization.is_some_and(|id| self.administers(id)))
+    }
+
+    fn require_assignable(&self, role: Role) -> Result<(), Denial> {
+        if role < self.role() || self.role() == Role::SuperAdmin {
+            Ok(())
+        } else {
+            Err(Denial::Forbidden("role_not_assignable"))
+        }
+    }
+
+    fn assignment(
+        &self,
+        role: Role,
+        organization: Option<OrganizationId>,
+        default: Option<OrganizationId>,
+    ) -> Result<Assignment, Denial> {
+        if let Some(organization) = organization {
+            self.names_organization(organization)?;
+        }
+        let organization = match (role.needs_organization(), organization) {
+            (false, None) => None,
+            (false, Some(_)) => return Err(Denial::Unprocessable("organization_mismatch")),
+            (true, named) => Some(
+                named
+                    .or(default)
+                    .ok_or(Denial::Unprocessable("organization_required"))?,
+            ),
+        };
+        Ok(Assignment { role, organization })
+    }
+}
+
+/// I7: at least one active super_admin exists, always. `others` counts those
+/// beside the one who is demoted, deactivated or removed.
+///
+/// # Errors
+/// `Conflict("last_super_admin")`.
+pub fn super_admin_remains(subject: &Subject, others: u64) -> Result<(), Denial> {
+    if subject.role == Role::SuperAdmin && others == 0 {
+        Err(Denial::Conflict("last_super_admin"))
+    } else {
+        Ok(())
+    }
+}
