@@ -1,0 +1,412 @@
+//! What is said of access beside the table.
+
+use accunode_domain::{
+    access::{
+        Actor, DashboardScope, Denial, OrganizationChange, Reading, Removal, fits_as_parent,
+        prediction_fits_company, super_admin_remains,
+    },
+    owner::{AccessLevel, Owner},
+    user::Role,
+};
+
+use crate::world::{World, organization};
+
+const OUTSIDE: Denial = Denial::Forbidden("outside_scope");
+
+fn row_of(place: &str) -> Owner {
+    Owner::Organization(organization(place))
+}
+
+#[test]
+fn who_moves_to_another_organization_loses_the_rows_he_made_and_keeps_his_own() {
+    let world = World::given("m1_moved_to_b").unwrap();
+    let m1 = world.actor("m1");
+    assert_eq!(m1.read(row_of("A")), Err(Denial::NotFound));
+    assert_eq!(m1.write(row_of("A"), m1.user()), Err(Denial::NotFound));
+    assert!(m1.write(Owner::Person(m1.user()), m1.user()).is_ok());
+    assert_eq!(m1.read(row_of("B")), Ok(Reading::Open));
+}
+
+#[test]
+fn members_of_a_deleted_organization_act_as_users() {
+    let mut world = World::given("a_deleted").unwrap();
+    for name in ["m1", "m2", "oA"] {
+        let actor = world.actor(name);
+        assert_eq!(actor.role(), Role::User);
+        assert_eq!(
+            actor.create(None, None).unwrap().owner(),
+            Owner::Person(actor.user())
+        );
+        assert_eq!(
+            actor.create(Some(AccessLevel::Organization), None),
+            Err(Denial::Forbidden("level_forbidden"))
+        );
+    }
+    assert!(!world.actor("tR").sees_organization(organization("A")));
+    // Even a row that the trigger had missed fails closed.
+    world.add("m2", Role::OrgAdmin, Some("A"));
+    let stale = world.actor("m2");
+    assert_eq!((stale.role(), stale.organization()), (Role::User, None));
+    assert_eq!(stale.read(row_of("A")), Err(Denial::NotFound));
+}
+
+#[test]
+fn an_inactive_organization_stops_its_members_and_not_its_tenant_admin() {
+    let world = World::given("a_inactive").unwrap();
+    let inactive = Err(Denial::Forbidden("organization_inactive"));
+    for name in ["m1", "m2", "oA"] {
+        assert_eq!(world.actor(name).require_active_organization(), inactive);
+        assert_eq!(world.actor(name).use_models(), inactive);
+    }
+    for name in ["u0", "mB", "tR", "tZ", "sa"] {
+        assert_eq!(world.actor(name).require_active_organization(), Ok(()));
+    }
+}
+
+#[test]
+fn a_new_child_is_in_the_tenant_admins_scope_at_once_and_in_no_members() {
+    let mut world = World::given("r_has_new_child_c").unwrap();
+    world.add("mR", Role::OrgMember, Some("R"));
+    world.add("oR", Role::OrgAdmin, Some("R"));
+    assert!(world.actor("tR").scope().contains(row_of("C")));
+    for name in ["mR", "oR", "oA", "mB", "tZ"] {
+        assert!(!world.actor(name).scope().contains(row_of("C")), "{name}");
+    }
+}
+
+#[test]
+fn who_joins_an_organization_keeps_his_personal_rows_personal() {
+    let world = World::given("u0_joined_a").unwrap();
+    let u0 = world.actor("u0");
+    let own = Owner::Person(u0.user());
+    assert_eq!(u0.read(own), Ok(Reading::Open));
+    assert_eq!(world.actor("oA").read(own), Err(Denial::NotFound));
+    let default = u0.create(None, None).unwrap();
+    assert_eq!(
+        default.owner(),
+        row_of("A"),
+        "new rows are the organization's"
+    );
+}
+
+#[test]
+fn who_is_demoted_or_deactivated_is_so_at_once() {
+    let world = World::given("oa_demoted").unwrap();
+    let m1 = world.actor("m1").user();
+    assert_eq!(
+        world.actor("oA").write(row_of("A"), m1),
+        Err(Denial::Forbidden("not_writable"))
+    );
+    let world = World::given("m1_deactivated").unwrap();
+    assert_eq!(world.sign_in("m1"), Err(Denial::Forbidden("inactive")));
+    assert_eq!(world.actor("m2").read(row_of("A")), Ok(Reading::Open));
+}
+
+#[test]
+fn a_tenant_admin_of_a_child_acts_as_its_org_admin() {
+    let mut world = World::fixture();
+    world.add("tA", Role::TenantAdmin, Some("A"));
+    let actor = world.actor("tA");
+    assert_eq!(actor.role(), Role::OrgAdmin);
+    assert_eq!(actor.organizations(), [organization("A")]);
+    let delete = actor.delete_organization(organization("A"));
+    assert_eq!(delete, Err(Denial::Forbidden("role_forbidden")));
+    // As a subject, too: the org_admin beside him does not outrank him.
+    let subject = world.subject("tA").unwrap();
+    assert_eq!(subject.role(), Role::OrgAdmin);
+    assert!(world.actor("oA").administer_user(&subject).is_err());
+    assert!(world.actor("tR").administer_user(&subject).is_ok());
+}
+
+#[test]
+fn the_default_level_is_the_roles_and_never_everyones() {
+    let world = World::fixture();
+    let default = |name: &str| world.actor(name).create(None, None).unwrap().owner();
+    let own = |name: &str| Owner::Person(world.user(name).unwrap());
+    assert_eq!(default("u0"), own("u0"));
+    assert_eq!(default("sa"), own("sa"));
+    assert_eq!(default("m1"), row_of("A"));
+    assert_eq!(default("oA"), row_of("A"));
+    assert_eq!(default("tR"), row_of("R"));
+}
+
+#[test]
+fn an_organization_outside_scope_is_403_whether_it_exists_or_not() {
+    let world = World::fixture();
+    for name in ["m1", "oA", "tZ"] {
+        let actor = world.actor(name);
+        for place in ["B", "no such organization"] {
+            let id = Some(organization(place));
+            assert_eq!(actor.create(None, id), Err(OUTSIDE));
+            assert_eq!(actor.upload(None, id), Err(OUTSIDE));
+            assert_eq!(actor.narrowed(None, id), Err(OUTSIDE));
+            let dashboard = actor.dashboard(DashboardScope::Organization, id, &[]);
+            assert_eq!(dashboard, Err(OUTSIDE));
+            assert_eq!(actor.directory(id), Err(OUTSIDE));
+        }
+    }
+}
+
+#[test]
+fn checks_come_in_their_order() {
+    let world = World::fixture();
+    let (m1, sa) = (world.actor("m1"), world.actor("sa"));
+    let other = Some(organization("Z"));
+    let own = Owner::Person(m1.user());
+    // The role's level before the organization in the body, that before what contradicts itself.
+    assert_eq!(
+        m1.create(Some(AccessLevel::System), other),
+        Err(Denial::Forbidden("level_forbidden"))
+    );
+    assert_eq!(m1.create(Some(AccessLevel::Personal), other), Err(OUTSIDE));
+    assert_eq!(
+        m1.create(Some(AccessLevel::Personal), Some(organization("A"))),
+        Err(Denial::Unprocessable("organization_mismatch"))
+    );
+    assert_eq!(
+        sa.create(Some(AccessLevel::Organization), None),
+        Err(Denial::Unprocessable("organization_required"))
+    );
+    // The row in the path before everything in the body.
+    let foreign = Owner::Person(world.user("u0").unwrap());
+    assert_eq!(
+        m1.raise(
+            foreign,
+            world.user("u0").unwrap(),
+            AccessLevel::Organization,
+            other
+        ),
+        Err(Denial::NotFound)
+    );
+    // The organization in the body before I4, I4 before writing.
+    let raise = |actor: &Actor, owner, level, place, company| {
+        actor.raise_prediction(owner, m1.user(), level, place, company)
+    };
+    let mismatch = Err(Denial::Unprocessable("level_mismatch"));
+    let level = AccessLevel::Organization;
+    assert_eq!(raise(&m1, own, level, other, own), Err(OUTSIDE));
+    assert_eq!(raise(&m1, own, level, None, own), mismatch);
+    assert_eq!(
+        raise(&sa, row_of("A"), AccessLevel::System, None, row_of("A")),
+        mismatch
+    );
+    // What lies behind the glass is not told by a 422.
+    assert_eq!(
+        raise(&sa, own, AccessLevel::System, None, own),
+        Err(Denial::Forbidden("not_writable"))
+    );
+}
+
+#[test]
+fn a_row_stays_with_its_organization() {
+    let world = World::fixture();
+    let (t, m1) = (world.actor("tR"), world.user("m1").unwrap());
+    let level = AccessLevel::Organization;
+    assert_eq!(
+        t.raise(row_of("A"), m1, level, Some(organization("B"))),
+        Err(Denial::Conflict("level_change"))
+    );
+    // Naming the level it has changes nothing, whatever the caller's own organization is.
+    for name in ["tR", "sa", "oA", "m1"] {
+        let grant = world.actor(name).raise(row_of("A"), m1, level, None);
+        assert_eq!(grant.unwrap().owner(), row_of("A"), "{name}");
+    }
+}
+
+#[test]
+fn i4_binds_a_prediction_to_a_company_of_its_owner_or_of_the_system() {
+    let world = World::fixture();
+    let m1 = Owner::Person(world.user("m1").unwrap());
+    let (a, b) = (row_of("A"), row_of("B"));
+    for (prediction, company, fits) in [
+        (m1, m1, true),
+        (m1, a, true),
+        (m1, Owner::System, true),
+        (a, a, true),
+        (a, Owner::System, true),
+        (a, b, false),
+        (a, m1, false),
+        (Owner::System, Owner::System, true),
+        (Owner::System, a, false),
+    ] {
+        let answer = prediction_fits_company(prediction, company, true);
+        assert_eq!(answer.is_ok(), fits, "{prediction:?} on {company:?}");
+    }
+    assert!(prediction_fits_company(m1, a, false).is_err());
+}
+
+#[test]
+fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
+    let world = World::fixture();
+    let children = world.children("R");
+    for (name, root) in [("tR", None), ("tR", Some("R")), ("sa", Some("R"))] {
+        let scope = world
+            .actor(name)
+            .dashboard(DashboardScope::Tenant, root.map(organization), &children)
+            .unwrap();
+        let mut owners = scope.owners().to_vec();
+        owners.sort();
+        let mut expected = vec![row_of("A"), row_of("B"), row_of("R")];
+        expected.sort();
+        assert_eq!(owners, expected);
+        assert!(!scope.every_organization());
+    }
+    // What the caller believes of somebody's tenant does not count.
+    let forged = [organization("Z")];
+    let scope = world
+        .actor("tR")
+        .dashboard(DashboardScope::Tenant, None, &forged);
+    assert!(!scope.unwrap().contains(row_of("Z")));
+    let dashboard = |name: &str, root: Option<&str>| {
+        let root = root.map(organization);
+        world
+            .actor(name)
+            .dashboard(DashboardScope::Tenant, root, &[])
+    };
+    let unprocessable = |code| Err(Denial::Unprocessable(code));
+    assert_eq!(dashboard("tR", Some("A")), unprocessable("not_a_root"));
+    assert_eq!(
+        dashboard("sa", None),
+        unprocessable("organization_required")
+    );
+}
+
+#[test]
+fn a_super_admin_breaks_the_glass_for_one_row_and_nobody_else_does() {
+    let world = World::fixture();
+    let row = uuid::Uuid::from_u128(7);
+    let scope = world.actor("sa").scope_with_break_glass(row).unwrap();
+    assert_eq!(scope.break_glass(), Some(row));
+    assert!(!scope.contains(Owner::Person(world.user("m1").unwrap())));
+    for name in ["u0", "m1", "oA", "tR"] {
+        let answer = world.actor(name).scope_with_break_glass(row);
+        assert_eq!(answer, Err(Denial::NotFound));
+    }
+}
+
+#[test]
+fn people_are_removed_by_rank_and_leave_by_themselves() {
+    let world = World::fixture();
+    let remove = |who: &str, whom: &str, how| {
+        let subject = world.subject(whom).unwrap();
+        world.actor(who).remove_user(&subject, how)
+    };
+    let (out, gone) = (Removal::RemoveFromOrg, Removal::Anonymize);
+    assert_eq!(remove("oA", "m1", out), Ok(()));
+    assert_eq!(remove("m1", "m1", out), Ok(()), "he leaves");
+    assert_eq!(remove("tR", "tR", out), Ok(()), "he leaves");
+    let forbidden = |code| Err(Denial::Forbidden(code));
+    assert_eq!(remove("m1", "m2", out), forbidden("rank_too_low"));
+    assert_eq!(remove("oA", "m1", gone), forbidden("role_forbidden"));
+    assert_eq!(remove("tR", "oA", gone), Ok(()));
+    assert_eq!(remove("tR", "tR", gone), forbidden("rank_too_low"));
+    assert_eq!(remove("tZ", "m1", gone), Err(Denial::NotFound));
+    assert_eq!(remove("sa", "u0", gone), Ok(()));
+    assert_eq!(
+        remove("sa", "u0", out),
+        Err(Denial::Conflict("not_a_member"))
+    );
+}
+
+#[test]
+fn the_last_super_admin_stays() {
+    let world = World::fixture();
+    let sa = world.subject("sa").unwrap();
+    assert!(world.actor("sa").set_role(&sa, Role::User, None).is_ok());
+    assert_eq!(
+        super_admin_remains(&sa, 0),
+        Err(Denial::Conflict("last_super_admin"))
+    );
+    assert_eq!(super_admin_remains(&sa, 1), Ok(()));
+    assert_eq!(
+        super_admin_remains(&world.subject("oA").unwrap(), 0),
+        Ok(())
+    );
+}
+
+#[test]
+fn a_role_and_its_organization_agree() {
+    let world = World::fixture();
+    let (sa, t, m2) = (
+        world.actor("sa"),
+        world.actor("tR"),
+        world.subject("m2").unwrap(),
+    );
+    let unprocessable = |code| Err(Denial::Unprocessable(code));
+    let a = organization("A");
+    assert_eq!(
+        sa.set_role(&m2, Role::SuperAdmin, Some(a)),
+        unprocessable("organization_mismatch")
+    );
+    assert_eq!(
+        sa.invite(Role::OrgMember, None),
+        unprocessable("organization_required")
+    );
+    let kept = t.set_role(&m2, Role::OrgAdmin, None).unwrap();
+    assert_eq!(
+        (kept.role(), kept.organization()),
+        (Role::OrgAdmin, Some(a))
+    );
+    let child = sa.set_role(&m2, Role::TenantAdmin, Some(a)).unwrap();
+    assert_eq!(
+        child.fits(Some(organization("R"))).map_err(Denial::code),
+        Err("not_a_root")
+    );
+    assert_eq!(child.fits(None), Ok(()));
+    assert_eq!(
+        t.invite(Role::OrgMember, Some(organization("Z"))),
+        Err(OUTSIDE)
+    );
+}
+
+#[test]
+fn a_tenant_is_one_level_deep() {
+    let world = World::fixture();
+    let t = world.actor("tR");
+    assert_eq!(
+        t.create_organization(Some(organization("A"))),
+        Err(Denial::Unprocessable("not_a_root"))
+    );
+    assert_eq!(fits_as_parent(true, false), Ok(()));
+    assert!(fits_as_parent(true, true).is_err());
+    assert!(fits_as_parent(false, false).is_err());
+}
+
+#[test]
+fn members_see_the_directory_and_administrators_see_people_in_full() {
+    let world = World::fixture();
+    let directory = |name: &str| world.actor(name).directory(None).unwrap();
+    assert!(!directory("m1").full() && directory("oA").full());
+    assert_eq!(directory("oA").organizations(), [organization("A")]);
+    assert!(directory("sa").everyone() && !directory("tR").everyone());
+    assert_eq!(directory("tR").organizations().len(), 3);
+}
+
+#[test]
+fn an_audit_log_is_ones_own_and_that_of_what_one_administers() {
+    let world = World::fixture();
+    let events = |name: &str| world.actor(name).audit_log(None).unwrap();
+    let (m1, m2) = (world.user("m1"), world.user("m2"));
+    let (a, b) = (Some(organization("A")), Some(organization("B")));
+    assert!(events("m1").contains(m1, a) && !events("m1").contains(m2, a));
+    assert!(events("oA").contains(m2, a) && !events("oA").contains(m2, b));
+    assert!(events("tR").contains(m2, b) && !events("tR").contains(None, None));
+    assert!(events("sa").contains(None, None));
+    assert!(!world.actor("sa").audit_log(a).unwrap().contains(None, b));
+    assert!(!world.actor("oA").own_audit_log().unwrap().contains(m2, a));
+}
+
+#[test]
+fn a_childs_members_do_not_see_its_root() {
+    let world = World::fixture();
+    let r = organization("R");
+    let oa = world.actor("oA");
+    assert_eq!(oa.read_organization(r), Err(Denial::NotFound));
+    for change in OrganizationChange::ALL {
+        assert_eq!(oa.change_organization(r, change), Err(Denial::NotFound));
+    }
+    let listed = oa.list_organizations().unwrap();
+    assert!(listed.contains(organization("A")) && !listed.contains(r));
+    assert!(world.actor("sa").list_organizations().unwrap().every());
+    assert!(world.actor("u0").list_organizations().is_err());
+}

@@ -1,0 +1,161 @@
+//! API keys: the owner's role, cut down.
+
+use accunode_domain::{
+    access::{Actor, DashboardScope, Denial, KeyScope, OrganizationChange, Reading},
+    owner::{AccessLevel, Owner},
+    user::Role,
+};
+
+use crate::world::{World, organization};
+
+fn key(world: &World, name: &str, scopes: &[KeyScope], bound: Option<&str>) -> Actor {
+    world
+        .actor(name)
+        .limited_to(scopes, bound.map(organization))
+        .unwrap()
+}
+
+const MISSING: Denial = Denial::Forbidden("key_scope");
+
+#[test]
+fn a_key_does_what_its_scopes_say_and_its_owner_may() {
+    let world = World::fixture();
+    let own = Owner::Person(world.user("m1").unwrap());
+    let m1 = world.user("m1").unwrap();
+    let reader = key(&world, "m1", &[KeyScope::Read], None);
+    assert_eq!(reader.read(own), Ok(Reading::Open));
+    assert_eq!(reader.write(own, m1), Err(MISSING));
+    assert_eq!(
+        reader.raise(own, m1, AccessLevel::Organization, None),
+        Err(MISSING)
+    );
+    assert_eq!(reader.create(None, None), Err(MISSING));
+    assert_eq!(reader.upload(None, None), Err(MISSING));
+    assert_eq!(reader.control_upload(own, m1), Err(MISSING));
+    assert_eq!(reader.use_models(), Err(MISSING));
+    assert_eq!(reader.audit_log(None), Err(MISSING));
+    assert_eq!(reader.directory(None), Err(MISSING));
+    let writer = key(&world, "m1", &[KeyScope::Write], None);
+    assert!(writer.read(own).is_ok() && writer.write(own, m1).is_ok());
+    let uploader = key(&world, "m1", &[KeyScope::Upload], None);
+    assert!(uploader.upload(None, None).is_ok() && uploader.create(None, None).is_err());
+    // Existence stays secret before the scope is told.
+    let foreign = Owner::Person(world.user("u0").unwrap());
+    assert_eq!(reader.write(foreign, m1), Err(Denial::NotFound));
+}
+
+#[test]
+fn a_key_that_only_scores_reads_nothing() {
+    let world = World::fixture();
+    let sa = key(&world, "sa", &[KeyScope::Score], None);
+    assert_eq!(sa.use_models(), Ok(()));
+    let scope = sa.scope();
+    assert!(scope.owners().is_empty() && !scope.every_organization() && !scope.super_admin());
+    for owner in [
+        Owner::System,
+        Owner::Organization(organization("A")),
+        Owner::Person(world.user("m1").unwrap()),
+        Owner::Person(sa.user()),
+    ] {
+        assert_eq!(sa.read(owner), Err(Denial::NotFound));
+    }
+    let narrowed = sa.narrowed(None, Some(organization("A"))).unwrap();
+    assert!(narrowed.owners().is_empty());
+    assert!(sa.dashboard(DashboardScope::System, None, &[]).is_err());
+    assert!(sa.scope_with_break_glass(uuid::Uuid::nil()).is_err());
+    assert_eq!(sa.operate_installation(), Err(MISSING));
+}
+
+#[test]
+fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
+    let world = World::fixture();
+    let a = organization("A");
+    for (name, role) in [
+        ("m1", Role::OrgMember),
+        ("oA", Role::OrgAdmin),
+        ("tR", Role::OrgAdmin),
+        ("sa", Role::OrgAdmin),
+    ] {
+        let actor = key(&world, name, &KeyScope::ALL, Some("A"));
+        assert_eq!(actor.role(), role, "{name}");
+        assert_eq!(actor.organizations(), [a]);
+        let own = Owner::Person(actor.user());
+        assert_eq!(actor.read(own), Err(Denial::NotFound));
+        assert!(actor.create(Some(AccessLevel::Personal), None).is_err());
+        assert_eq!(
+            actor.create(None, None).unwrap().owner(),
+            Owner::Organization(a)
+        );
+        assert!(actor.create(Some(AccessLevel::System), None).is_err());
+        assert_eq!(actor.read(Owner::System), Ok(Reading::Open));
+        assert!(actor.read(Owner::Organization(organization("B"))).is_err());
+        assert!(actor.operate_installation().is_err());
+        let active = actor.change_organization(a, OrganizationChange::IsActive);
+        assert_eq!(active, Err(Denial::Forbidden("field_forbidden")));
+        assert!(!actor.scope().super_admin() && !actor.scope().every_organization());
+    }
+}
+
+#[test]
+fn a_key_dies_with_its_organization_and_follows_its_owners_role() {
+    let moved = World::given("m1_moved_to_b").unwrap().actor("m1");
+    let bound = moved.limited_to(&KeyScope::ALL, Some(organization("A")));
+    assert_eq!(bound, Err(Denial::Forbidden("outside_scope")));
+    let demoted = World::given("oa_demoted").unwrap();
+    let admin = key(&demoted, "oA", &KeyScope::ALL, Some("A"));
+    let m1 = demoted.user("m1").unwrap();
+    let row = Owner::Organization(organization("A"));
+    assert_eq!(admin.write(row, m1), Err(Denial::Forbidden("not_writable")));
+}
+
+#[test]
+fn a_key_never_makes_keys_people_or_sessions() {
+    let world = World::fixture();
+    let sa = key(&world, "sa", &KeyScope::ALL, None);
+    let forbidden = Err(Denial::Forbidden("key_forbidden"));
+    assert_eq!(sa.require_person(), forbidden);
+    assert_eq!(sa.create_key(&[KeyScope::Read], None), forbidden);
+    assert_eq!(
+        sa.invite(Role::OrgMember, Some(organization("A")))
+            .map(|_| ()),
+        forbidden
+    );
+    assert_eq!(sa.revoke_keys(&world.subject("m1").unwrap()), forbidden);
+    let itself = world.subject("sa").unwrap();
+    assert_eq!(
+        sa.set_role(&itself, Role::User, None).map(|_| ()),
+        forbidden
+    );
+}
+
+#[test]
+fn a_key_is_cut_from_what_its_owner_has() {
+    let world = World::fixture();
+    let m1 = world.actor("m1");
+    assert_eq!(
+        m1.create_key(&[KeyScope::Write], Some(organization("A"))),
+        Ok(())
+    );
+    assert_eq!(
+        m1.create_key(&[KeyScope::Admin], None),
+        Err(Denial::Forbidden("scope_exceeds_role"))
+    );
+    assert_eq!(
+        m1.create_key(&[KeyScope::Read], Some(organization("B"))),
+        Err(Denial::Forbidden("outside_scope"))
+    );
+    assert!(m1.revoke_keys(&world.subject("m1").unwrap()).is_ok());
+    assert!(m1.revoke_keys(&world.subject("m2").unwrap()).is_err());
+    assert!(
+        world
+            .actor("oA")
+            .revoke_keys(&world.subject("m2").unwrap())
+            .is_ok()
+    );
+    // A key of a key is never more than the first.
+    let twice = key(&world, "m1", &[KeyScope::Read], Some("A"))
+        .limited_to(&KeyScope::ALL, None)
+        .unwrap();
+    assert!(twice.create(None, None).is_err());
+    assert!(twice.read(Owner::Person(twice.user())).is_err());
+}

@@ -1,0 +1,328 @@
+//! What holds for everyone and every row: random tenants, people and rows.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use accunode_domain::{
+    Timestamp,
+    access::{Actor, DashboardScope, KeyScope, Reading, Scope},
+    id::{OrganizationId, SessionId, UserId},
+    owner::{AccessLevel, Owner},
+    session::Session,
+    user::Role,
+};
+use proptest::{prelude::*, sample::select};
+
+use crate::world::{World, organization};
+
+/// A world of some tenants and people, with the names of both.
+fn worlds() -> impl Strategy<Value = World> {
+    let places = prop::collection::vec((any::<bool>(), 0..4_usize, any::<bool>()), 1..6);
+    let people = prop::collection::vec((select(&Role::ALL[..]), 0..6_usize), 1..7);
+    (places, people).prop_map(|(places, people)| {
+        let mut world = World::default();
+        for (at, (child, parent, hides)) in places.iter().enumerate() {
+            let roots: Vec<String> = world
+                .places
+                .iter()
+                .filter(|(_, place)| place.parent.is_none())
+                .map(|(name, _)| name.clone())
+                .collect();
+            let parent = (*child && !roots.is_empty()).then(|| roots[parent % roots.len()].clone());
+            let name = format!("o{at}");
+            world.found(&name, parent.as_deref());
+            world.place(&name).hide_system_data = *hides;
+        }
+        for (at, (role, place)) in people.iter().enumerate() {
+            let place = format!("o{}", place % places.len());
+            let place = role.needs_organization().then_some(place.as_str());
+            world.add(&format!("p{at}"), *role, place);
+        }
+        world
+    })
+}
+
+fn owners(world: &World) -> Vec<Owner> {
+    let places = world.places.keys();
+    let people = world.people.values();
+    std::iter::once(Owner::System)
+        .chain(places.map(|name| Owner::Organization(organization(name))))
+        .chain(people.map(|user| Owner::Person(user.id)))
+        .collect()
+}
+
+/// Every row there can be: its owner and who made it.
+fn rows(world: &World) -> Vec<(Owner, UserId)> {
+    let mut rows = Vec::new();
+    for owner in owners(world) {
+        match owner {
+            Owner::Person(id) => rows.push((owner, id)),
+            _ => rows.extend(world.people.values().map(|user| (owner, user.id))),
+        }
+    }
+    rows
+}
+
+fn actors(world: &World) -> Vec<Actor> {
+    world.people.keys().map(|name| world.actor(name)).collect()
+}
+
+fn places(world: &World) -> Vec<OrganizationId> {
+    let unknown = ["there is no such organization".to_owned()];
+    world
+        .places
+        .keys()
+        .chain(&unknown)
+        .map(|name| organization(name))
+        .collect()
+}
+
+/// The law itself, told from the stored users and organizations once more.
+fn may_read(world: &World, who: &str, owner: Owner) -> bool {
+    let user = &world.people[who];
+    let home = world
+        .places
+        .iter()
+        .find(|(name, _)| user.organization == Some(organization(name)));
+    match owner {
+        Owner::Person(id) => id == user.id,
+        Owner::System => home.is_none_or(|(_, place)| !place.hide_system_data),
+        Owner::Organization(id) => {
+            user.role == Role::SuperAdmin
+                || home.is_some_and(|(name, _)| {
+                    organization(name) == id
+                        || (user.role == Role::TenantAdmin && world.children(name).contains(&id))
+                })
+        }
+    }
+}
+
+fn is_within(part: &Scope, whole: &Scope) -> bool {
+    part.owners().iter().all(|owner| whole.contains(*owner))
+        && (whole.every_organization() || !part.every_organization())
+}
+
+proptest! {
+    #[test]
+    fn a_scope_holds_exactly_what_may_be_read_without_breaking_glass(world in worlds()) {
+        for who in world.people.keys() {
+            let actor = world.actor(who);
+            for owner in owners(&world) {
+                let open = actor.read(owner) == Ok(Reading::Open);
+                prop_assert_eq!(actor.scope().contains(owner), open);
+                prop_assert_eq!(may_read(&world, who, owner), open, "{} {:?}", who, owner);
+                prop_assert_eq!(actor.name(owner).is_ok(), open);
+            }
+        }
+    }
+
+    #[test]
+    fn a_super_admins_scope_holds_nobodys_personal_rows_but_his_own(world in worlds()) {
+        for actor in actors(&world) {
+            for user in world.people.values().filter(|user| user.id != actor.user()) {
+                let row = Owner::Person(user.id);
+                prop_assert!(!actor.scope().contains(row));
+                let broken = actor.read(row) == Ok(Reading::BreakGlass);
+                prop_assert_eq!(broken, actor.role() == Role::SuperAdmin);
+                prop_assert!(actor.write(row, user.id).is_err());
+                prop_assert!(actor.control_upload(row, user.id).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn who_may_write_a_row_may_read_it_and_grants_name_its_owner(world in worlds()) {
+        for actor in actors(&world) {
+            for (owner, creator) in rows(&world) {
+                for grant in [actor.write(owner, creator), actor.control_upload(owner, creator)]
+                    .into_iter()
+                    .flatten()
+                {
+                    prop_assert_eq!(actor.read(owner), Ok(Reading::Open));
+                    prop_assert_eq!((grant.owner(), grant.by()), (owner, actor.user()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_is_raised_by_who_may_write_it_and_never_lowered_or_moved(world in worlds()) {
+        for actor in actors(&world) {
+            for (owner, creator) in rows(&world) {
+                for level in AccessLevel::ALL {
+                    for place in places(&world).into_iter().map(Some).chain([None]) {
+                        let Ok(grant) = actor.raise(owner, creator, level, place) else {
+                            continue;
+                        };
+                        prop_assert!(grant.owner().level() >= owner.level());
+                        prop_assert_eq!(grant.owner().level(), level);
+                        prop_assert!(actor.write(owner, creator).is_ok());
+                        prop_assert!(actor.scope().contains(grant.owner()));
+                        if owner.level() == level {
+                            prop_assert_eq!(grant.owner(), owner);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_may_make_a_row_may_read_it(world in worlds()) {
+        for actor in actors(&world) {
+            for level in AccessLevel::ALL.into_iter().map(Some).chain([None]) {
+                for place in places(&world).into_iter().map(Some).chain([None]) {
+                    let Ok(grant) = actor.create(level, place) else { continue };
+                    // Everyone's rows are the exception for who hides them; he makes none.
+                    prop_assert!(actor.scope().contains(grant.owner()));
+                    prop_assert_eq!(actor.upload(level, place), Ok(grant));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn everyones_rows_are_hidden_where_the_organization_says_so(world in worlds()) {
+        for (who, user) in &world.people {
+            let actor = world.actor(who);
+            let hidden = world.places.iter().any(|(name, place)| {
+                place.hide_system_data && user.organization == Some(organization(name))
+            });
+            prop_assert_eq!(actor.scope().contains(Owner::System), !hidden);
+            prop_assert!(!(hidden && actor.role() == Role::SuperAdmin));
+        }
+    }
+
+    #[test]
+    fn a_filter_keeps_what_it_names_and_adds_nothing(world in worlds()) {
+        for actor in actors(&world) {
+            let whole = actor.scope();
+            for level in AccessLevel::ALL.into_iter().map(Some).chain([None]) {
+                for place in places(&world).into_iter().map(Some).chain([None]) {
+                    let Ok(part) = actor.narrowed(level, place) else {
+                        prop_assert!(place.is_some_and(|id| !actor.sees_organization(id)));
+                        continue;
+                    };
+                    prop_assert!(is_within(&part, &whole));
+                    for owner in owners(&world) {
+                        let named = level.is_none_or(|level| owner.level() == level)
+                            && place.is_none_or(|id| owner.organization() == Some(id));
+                        prop_assert_eq!(part.contains(owner), named && whole.contains(owner));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_dashboard_counts_only_what_may_be_read(world in worlds()) {
+        for actor in actors(&world) {
+            for scope in DashboardScope::ALL {
+                for (name, place) in world.places.iter().map(|(n, p)| (Some(n), Some(p)))
+                    .chain([(None, None)])
+                {
+                    let children = name.map_or(Vec::new(), |name| world.children(name));
+                    let root = name.map(|name| organization(name));
+                    let Ok(counted) = actor.dashboard(scope, root, &children) else { continue };
+                    prop_assert!(is_within(&counted, &actor.scope()));
+                    let super_admin = actor.role() == Role::SuperAdmin;
+                    if scope == DashboardScope::Tenant && !super_admin {
+                        prop_assert!(place.is_none_or(|place| place.parent.is_none()));
+                        prop_assert_eq!(counted.owners().len(), actor.organizations().len());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn people_are_administered_from_above_only(world in worlds()) {
+        for actor in actors(&world) {
+            for name in world.people.keys() {
+                let Some(subject) = world.subject(name) else { continue };
+                let themself = subject.id() == actor.user();
+                let above = subject.role() < actor.role() || actor.role() == Role::SuperAdmin;
+                if actor.administer_user(&subject).is_ok() {
+                    prop_assert!(above && !themself);
+                    prop_assert!(actor.read_user(&subject).is_ok());
+                }
+                for role in Role::ALL {
+                    for place in places(&world).into_iter().map(Some).chain([None]) {
+                        let Ok(given) = actor.set_role(&subject, role, place) else { continue };
+                        prop_assert_eq!(given.organization().is_some(), role.needs_organization());
+                        prop_assert!(role < actor.role() || actor.role() == Role::SuperAdmin
+                            || (themself && role == Role::User));
+                        prop_assert!(!themself || role == Role::User, "nobody promotes himself");
+                        prop_assert!(given.organization().is_none_or(|id| actor.administers(id)));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_audit_log_holds_ones_own_events_and_those_of_what_one_administers(world in worlds()) {
+        for actor in actors(&world) {
+            let events = actor.audit_log(None).unwrap();
+            for user in world.people.values() {
+                for place in places(&world) {
+                    let expected = user.id == actor.user() || actor.administers(place);
+                    prop_assert_eq!(events.contains(Some(user.id), Some(place)), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_never_does_more_than_its_owner(
+        world in worlds(),
+        scopes in prop::collection::vec(select(&KeyScope::ALL[..]), 0..4),
+        bound in any::<bool>(),
+    ) {
+        for owner in actors(&world) {
+            let place = places(&world).into_iter().find(|id| owner.sees_organization(*id));
+            let place = place.filter(|_| bound);
+            let key = owner.clone().limited_to(&scopes, place).unwrap();
+            prop_assert!(key.role() <= owner.role());
+            prop_assert!(is_within(&key.scope(), &owner.scope()));
+            for (row, creator) in rows(&world) {
+                prop_assert!(key.read(row).is_err() || owner.read(row).is_ok());
+                prop_assert!(key.write(row, creator).is_err() || owner.write(row, creator).is_ok());
+                prop_assert!(key.control_upload(row, creator).is_err()
+                    || owner.control_upload(row, creator).is_ok());
+            }
+            for level in AccessLevel::ALL {
+                for named in places(&world).into_iter().map(Some).chain([place]) {
+                    prop_assert!(key.create(Some(level), named).is_err()
+                        || key.create(Some(level), named) == owner.create(Some(level), named));
+                }
+            }
+            for name in world.people.keys() {
+                let subject = world.subject(name).unwrap();
+                prop_assert!(key.read_user(&subject).is_err() || owner.read_user(&subject).is_ok());
+                prop_assert!(key.administer_user(&subject).is_err()
+                    || owner.administer_user(&subject).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_brings_its_actor_back_as_he_was(world in worlds()) {
+        for actor in actors(&world) {
+            let session = Session {
+                id: SessionId(uuid::Uuid::from_u128(9)),
+                user: actor.user(),
+                actor: actor.clone(),
+                tenancy_version: 3,
+                ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+                user_agent: None,
+                created_at: Timestamp::UNIX_EPOCH,
+            };
+            let kept = serde_json::to_string(&session).unwrap();
+            prop_assert!(!kept.contains("\"key\""), "a session is no key's");
+            prop_assert_eq!(serde_json::from_str::<Session>(&kept).unwrap(), session);
+            let key = actor.limited_to(&[KeyScope::Read], None).unwrap();
+            let kept = serde_json::to_string(&key).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Actor>(&kept).unwrap(), key);
+        }
+    }
+}

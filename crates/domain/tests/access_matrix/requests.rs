@@ -1,0 +1,242 @@
+//! A row of the matrix as a question to the policy.
+
+use accunode_domain::{
+    access::{Actor, DashboardScope, Denial, OrganizationChange, Reading},
+    id::{OrganizationId, UserId},
+    owner::{AccessLevel, Owner},
+    user::Role,
+};
+
+use crate::world::{World, organization, split};
+
+/// What a row asks, one resource and one action at a time.
+pub(crate) struct Request<'a> {
+    pub(crate) resource: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) detail: &'a str,
+}
+
+/// Every resource and action that is answered here.
+pub(crate) const KNOWN: &[&str] = &[
+    "admin use",
+    "analytics read",
+    "audit read",
+    "bulk_job cancel",
+    "bulk_job create",
+    "bulk_job delete",
+    "bulk_job read",
+    "bulk_job retry",
+    "bulk_job rows",
+    "company create",
+    "company delete",
+    "company lower",
+    "company raise",
+    "company read",
+    "company update",
+    "dashboard read",
+    "invitation create",
+    "models use",
+    "organization change_allowed_emails",
+    "organization change_hide_system_data",
+    "organization change_is_active",
+    "organization change_join_token",
+    "organization change_max_users",
+    "organization change_profile",
+    "organization create",
+    "organization delete",
+    "organization read",
+    "organization set_parent",
+    "prediction create",
+    "prediction delete",
+    "prediction lower",
+    "prediction raise",
+    "prediction read",
+    "prediction update",
+    "scoring use",
+    "templates use",
+    "user deactivate",
+    "user end_sessions",
+    "user read",
+    "user reset_password",
+    "user set_role",
+    "users directory",
+];
+
+type Answer = Result<Reading, Denial>;
+
+/// What the policy answers, as a cell has it.
+///
+/// # Errors
+/// What of the request is not known.
+pub(crate) fn answer(world: &World, request: &Request<'_>, who: &str) -> Result<String, String> {
+    let Ok(actor) = world.sign_in(who) else {
+        return Ok("401".to_owned());
+    };
+    // The policy is asked in any case, so that an unknown row is never hidden.
+    let policy = ask(world, &actor, request)?;
+    Ok(match actor.require_active_organization().and(policy) {
+        Ok(Reading::Open) => "ok",
+        Ok(Reading::BreakGlass) => "ok*",
+        Err(Denial::Forbidden(_)) => "403",
+        Err(Denial::NotFound) => "404",
+        Err(Denial::Conflict(_)) => "409",
+        Err(Denial::Unprocessable(_)) => "422",
+    }
+    .to_owned())
+}
+
+fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, String> {
+    let unknown = || {
+        let Request {
+            resource,
+            action,
+            detail,
+        } = request;
+        format!("unknown request {resource} {action} {detail:?}")
+    };
+    let (action, to) = match request.action.split_once(':') {
+        Some((action, to)) => (action, Some(to)),
+        None => (request.action, None),
+    };
+    Ok(match (request.resource, action, to) {
+        ("company" | "prediction" | "bulk_job", "read", None) | ("bulk_job", "rows", None) => {
+            actor.read(world.owner(request.detail)?.0)
+        }
+        ("company" | "prediction", "update" | "delete", None) => {
+            let (owner, creator) = world.owner(request.detail)?;
+            open(actor.write(owner, creator))
+        }
+        ("bulk_job", "cancel" | "retry" | "delete", None) => {
+            let (owner, creator) = world.owner(request.detail)?;
+            open(actor.control_upload(owner, creator))
+        }
+        ("company", "raise" | "lower", Some(to)) => {
+            let (owner, creator) = world.owner(request.detail)?;
+            let (level, organization) = target(to).ok_or_else(unknown)?;
+            open(actor.raise(owner, creator, level, organization))
+        }
+        ("prediction", "raise" | "lower", Some(to)) => {
+            let (owner, creator, company) = prediction(world, request.detail)?;
+            let (level, organization) = target(to).ok_or_else(unknown)?;
+            open(actor.raise_prediction(owner, creator, level, organization, company))
+        }
+        ("company", "create", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.create(Some(level), organization))
+        }
+        ("bulk_job", "create", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.upload(Some(level), organization))
+        }
+        ("prediction", "create", None) => {
+            let (to, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
+            let (level, organization) = target(to).ok_or_else(unknown)?;
+            open(actor.predict(Some(level), organization, world.owner(company)?.0))
+        }
+        ("scoring" | "models" | "templates", "use", None) => open(actor.use_models()),
+        ("dashboard" | "analytics", "read", None) => {
+            let (scope, named) = split(request.detail);
+            let scope: DashboardScope = scope.parse().map_err(|_| unknown())?;
+            // The policy is told the children, as the caller would look them up.
+            let children = named.map_or(Vec::new(), |name| world.children(name));
+            open(actor.dashboard(scope, named.map(organization), &children))
+        }
+        ("admin", "use", None) => open(actor.operate_installation()),
+        ("audit", "read", None) => match split(request.detail) {
+            ("own", None) => open(actor.own_audit_log()),
+            ("organization", Some(name)) => open(actor.audit_log(Some(organization(name)))),
+            _ => return Err(unknown()),
+        },
+        ("users", "directory", None) => open(actor.directory(Some(organization(request.detail)))),
+        ("user", action, to) => {
+            user(world, actor, action, to, request.detail).ok_or_else(unknown)?
+        }
+        ("invitation", "create", None) => {
+            let (role, place) = assigned(request.detail).ok_or_else(unknown)?;
+            open(actor.invite(role, place))
+        }
+        ("organization", action, None) => {
+            organization_request(actor, action, request.detail).ok_or_else(unknown)?
+        }
+        _ => return Err(unknown()),
+    })
+}
+
+fn user(
+    world: &World,
+    actor: &Actor,
+    action: &str,
+    to: Option<&str>,
+    name: &str,
+) -> Option<Answer> {
+    let subject = world.subject(name)?;
+    Some(match (action, to) {
+        ("read", None) => open(actor.read_user(&subject)),
+        ("deactivate" | "reset_password" | "end_sessions", None) => {
+            open(actor.administer_user(&subject))
+        }
+        ("set_role", Some(to)) => {
+            let (role, place) = assigned(to)?;
+            let parent = split(to)
+                .1
+                .and_then(|name| world.membership(name))
+                .and_then(|m| m.parent);
+            open(
+                actor
+                    .set_role(&subject, role, place)
+                    .and_then(|assignment| assignment.fits(parent)),
+            )
+        }
+        _ => return None,
+    })
+}
+
+fn organization_request(actor: &Actor, action: &str, detail: &str) -> Option<Answer> {
+    let id = organization(detail);
+    let change = |change| open(actor.change_organization(id, change));
+    Some(match action {
+        "read" => open(actor.read_organization(id)),
+        "change_profile" => change(OrganizationChange::Profile),
+        "change_join_token" => change(OrganizationChange::JoinToken),
+        "change_allowed_emails" => change(OrganizationChange::AllowedEmails),
+        "change_is_active" => change(OrganizationChange::IsActive),
+        "change_max_users" => change(OrganizationChange::MaxUsers),
+        "change_hide_system_data" => change(OrganizationChange::HideSystemData),
+        "set_parent" => change(OrganizationChange::Parent),
+        "delete" => open(actor.delete_organization(id)),
+        "create" => match split(detail) {
+            ("root", None) => open(actor.create_organization(None)),
+            ("child", Some(of)) => open(actor.create_organization(Some(organization(of)))),
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// A prediction's owner and creator, and the owner of its company: the one that is
+/// named, else A's, else for everyone's predictions the system.
+fn prediction(world: &World, detail: &str) -> Result<(Owner, UserId, Owner), String> {
+    let (row, company) = match detail.split_once(" on ") {
+        Some((row, company)) => (row, company),
+        None if detail == "system" => (detail, "system"),
+        None => (detail, "organization(A)"),
+    };
+    let (owner, creator) = world.owner(row)?;
+    Ok((owner, creator, world.owner(company)?.0))
+}
+
+/// A level and an organization, as a body names them.
+fn target(text: &str) -> Option<(AccessLevel, Option<OrganizationId>)> {
+    let (level, named) = split(text);
+    Some((level.parse().ok()?, named.map(organization)))
+}
+
+/// A role and an organization, as a body names them.
+fn assigned(text: &str) -> Option<(Role, Option<OrganizationId>)> {
+    let (role, named) = split(text);
+    Some((role.parse().ok()?, named.map(organization)))
+}
+
+fn open<T>(answer: Result<T, Denial>) -> Answer {
+    answer.map(|_| Reading::Open)
+}
