@@ -3,6 +3,13 @@
 /// The cause of an error, kept for the log and never shown to a client.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
+/// Two units of work stood in each other's way (a deadlock, a serialization
+/// failure): the same one may succeed when it is tried again at once. Travels
+/// inside [`RepositoryError::Unavailable`].
+#[derive(Debug, thiserror::Error)]
+#[error("two units of work stood in each other's way")]
+pub struct Contention(#[source] pub Cause);
+
 /// Why a repository could not do what it was asked. One type for all of them.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {
@@ -34,6 +41,14 @@ pub enum RepositoryError {
     /// Anything else: a defect.
     #[error("storage failed")]
     Internal(#[source] Cause),
+}
+
+impl RepositoryError {
+    /// Whether the same unit of work may be tried again at once.
+    #[must_use]
+    pub fn is_contention(&self) -> bool {
+        matches!(self, Self::Unavailable(cause) if cause.is::<Contention>())
+    }
 }
 
 /// Why another port could not do what it was asked.

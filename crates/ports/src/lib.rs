@@ -30,5 +30,5 @@ pub mod scoring;
 pub mod sessions;
 pub mod system;
 
-pub use error::{PortError, RepositoryError};
+pub use error::{Contention, PortError, RepositoryError};
 pub use repositories::{Store, UnitOfWork};

@@ -1,0 +1,103 @@
+//! Who is asking, in the terms of the database: the settings that its policies read.
+
+use accunode_domain::{
+    access::{Grant, Scope},
+    owner::Owner,
+};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+/// The settings of one actor. They hold for one statement or one transaction and
+/// leave nothing behind on the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ActorSettings {
+    user_id: String,
+    owner_keys: String,
+    admin_keys: String,
+    all_organizations: &'static str,
+    break_glass: String,
+    worker: &'static str,
+}
+
+impl ActorSettings {
+    /// Of somebody with this scope.
+    pub(crate) fn of(scope: &Scope) -> Self {
+        Self {
+            user_id: scope.user().map(|id| id.to_string()).unwrap_or_default(),
+            owner_keys: array(scope.owners().iter().map(|owner| owner.key())),
+            admin_keys: array(scope.administers().iter().map(|id| id.0)),
+            all_organizations: if scope.super_admin() { "on" } else { "" },
+            break_glass: scope
+                .break_glass()
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+            worker: "",
+        }
+    }
+
+    /// Of somebody of whom only a grant is known: he reads its owner's rows.
+    pub(crate) fn of_grant(grant: Grant) -> Self {
+        Self {
+            user_id: grant.by().to_string(),
+            owner_keys: array([grant.owner().key()]),
+            admin_keys: array(grant.owner().organization().map(|id| id.0)),
+            all_organizations: if grant.owner() == Owner::System {
+                "on"
+            } else {
+                ""
+            },
+            break_glass: String::new(),
+            worker: "",
+        }
+    }
+
+    /// Of the queue: sees and claims the jobs of everyone, and nothing else.
+    pub(crate) fn worker() -> Self {
+        Self {
+            user_id: String::new(),
+            owner_keys: array([]),
+            admin_keys: array([]),
+            all_organizations: "",
+            break_glass: String::new(),
+            worker: "on",
+        }
+    }
+
+    /// Every setting, for a transaction.
+    pub(crate) fn set(&self) -> QueryBuilder<Postgres> {
+        let mut sql = QueryBuilder::new("SELECT set_config('accunode.user_id', ");
+        sql.push_bind(&self.user_id)
+            .push(", true), set_config('accunode.owner_keys', ")
+            .push_bind(&self.owner_keys)
+            .push(", true), set_config('accunode.admin_keys', ")
+            .push_bind(&self.admin_keys)
+            .push(", true), set_config('accunode.all_organizations', ")
+            .push_bind(self.all_organizations)
+            .push(", true), set_config('accunode.break_glass', ")
+            .push_bind(&self.break_glass)
+            .push(", true), set_config('accunode.worker', ")
+            .push_bind(self.worker)
+            .push(", true)");
+        sql
+    }
+
+    /// The settings that the policies for reading look at, as the columns of the
+    /// CTE that every reading statement begins with. The reading part refers to it
+    /// laterally, so that it cannot run before; should it ever, the policies let
+    /// no row through.
+    pub(crate) fn push_read(&self, sql: &mut QueryBuilder<Postgres>) {
+        sql.push("set_config('accunode.owner_keys', ")
+            .push_bind(&self.owner_keys)
+            .push(", true) || set_config('accunode.all_organizations', ")
+            .push_bind(self.all_organizations)
+            .push(", true) || set_config('accunode.break_glass', ")
+            .push_bind(&self.break_glass)
+            .push(", true) AS actor");
+    }
+}
+
+fn array(keys: impl IntoIterator<Item = Uuid>) -> String {
+    let keys: std::collections::BTreeSet<_> = keys.into_iter().collect();
+    let texts: Vec<_> = keys.iter().map(Uuid::to_string).collect();
+    format!("{{{}}}", texts.join(","))
+}

@@ -1,0 +1,95 @@
+//! Rows in the text form of COPY.
+
+use std::fmt::{Display, Write};
+
+/// A buffer of rows.
+#[derive(Debug, Default)]
+pub(super) struct CopyText {
+    text: String,
+    in_row: bool,
+}
+
+impl CopyText {
+    /// A value whose text needs no escape: numbers, UUIDs.
+    pub(super) fn plain(&mut self, value: impl Display) -> &mut Self {
+        self.next();
+        // Writing to a string cannot fail.
+        let _ = write!(self.text, "{value}");
+        self
+    }
+
+    /// Four decimals, or NULL.
+    pub(super) fn decimal(&mut self, value: Option<f64>) -> &mut Self {
+        match value {
+            Some(value) => self.plain(format_args!("{value:.4}")),
+            None => self.plain("\\N"),
+        }
+    }
+
+    /// A text.
+    pub(super) fn text(&mut self, value: &str) -> &mut Self {
+        self.next();
+        self.escape(value);
+        self
+    }
+
+    /// A `text[]`.
+    pub(super) fn texts(&mut self, values: &[String]) -> &mut Self {
+        let quoted: Vec<_> = values
+            .iter()
+            .map(|value| format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")))
+            .collect();
+        self.text(&format!("{{{}}}", quoted.join(",")))
+    }
+
+    /// Ends a row.
+    pub(super) fn end(&mut self) {
+        self.text.push('\n');
+        self.in_row = false;
+    }
+
+    /// All of it.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.text.into_bytes()
+    }
+
+    fn next(&mut self) {
+        if self.in_row {
+            self.text.push('\t');
+        }
+        self.in_row = true;
+    }
+
+    fn escape(&mut self, value: &str) {
+        for c in value.chars() {
+            match c {
+                '\\' => self.text.push_str("\\\\"),
+                '\t' => self.text.push_str("\\t"),
+                '\n' => self.text.push_str("\\n"),
+                '\r' => self.text.push_str("\\r"),
+                // PostgreSQL's text has no null character.
+                '\0' => self.text.push('\u{fffd}'),
+                c => self.text.push(c),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_copy_would_take_for_syntax_is_escaped() {
+        let mut copy = CopyText::default();
+        copy.text("a\tb\\N\nc")
+            .decimal(None)
+            .decimal(Some(0.25))
+            .texts(&["x\"y\\".to_owned()]);
+        copy.end();
+        assert_eq!(
+            String::from_utf8(copy.into_bytes()).unwrap(),
+            "a\\tb\\\\N\\nc\t\\N\t0.2500\t{\"x\\\\\"y\\\\\\\\\"}\n"
+        );
+    }
+}

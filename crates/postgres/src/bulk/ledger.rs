@@ -1,0 +1,245 @@
+//! The job's own row, its kept rows, and the audit row of a chunk.
+
+use std::collections::BTreeSet;
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    fault::Fault,
+    job::{JobCounts, RowStatus},
+};
+use accunode_ports::{
+    RepositoryError,
+    jobs::Lease,
+    repositories::{AuditRepository, JobChunk},
+};
+use serde_json::{Value, json};
+use sqlx::QueryBuilder;
+
+use super::{number, outcome::Told, owner_key};
+use crate::{
+    db::Db,
+    row::{get, storable},
+};
+
+/// The code of the warning that this module keeps up to date.
+pub(crate) const COMPANY_DIFFERS: &str = "company_differs";
+/// So many symbols are named in it.
+const NAMED_SYMBOLS: usize = 5;
+
+/// What the job's row said when it was locked.
+#[derive(Debug)]
+pub(super) struct LockedJob {
+    warnings: Vec<Value>,
+}
+
+/// Locks the job's row, if the lease is still ours.
+///
+/// # Errors
+/// `Stale`.
+pub(super) async fn lock(db: &Db, lease: &Lease) -> Result<LockedJob, RepositoryError> {
+    let mut sql = QueryBuilder::new("SELECT warnings FROM bulk_upload_jobs WHERE id = ");
+    sql.push_bind(lease.job.0)
+        .push(" AND lease_token = ")
+        .push_bind(lease.token)
+        .push(" AND status = 'processing' FOR UPDATE");
+    let Some(row) = db.one(sql).await? else {
+        return Err(RepositoryError::Stale { what: "lease" });
+    };
+    let warnings = match get(&row, "warnings")? {
+        Value::Array(warnings) => warnings,
+        _ => Vec::new(),
+    };
+    Ok(LockedJob { warnings })
+}
+
+/// Writes what became of the rows, one audit row, the counters and the checkpoint.
+pub(super) async fn write(
+    db: &Db,
+    lease: &Lease,
+    chunk: &JobChunk,
+    job: LockedJob,
+    told: Told,
+) -> Result<JobCounts, RepositoryError> {
+    keep_rows(db, lease, chunk, &told).await?;
+    // A dry run changes nothing that an auditor would ask for.
+    if !chunk.dry_run {
+        db.record(&chunk.context, audit_event(lease, chunk, &told))
+            .await?;
+    }
+    let counts = told.counts;
+    let warnings = warnings(job.warnings, &told);
+    let checkpoint = serde_json::to_value(chunk.checkpoint)
+        .map_err(|error| RepositoryError::Internal(Box::new(error)))?;
+    let mut sql = QueryBuilder::new("UPDATE bulk_upload_jobs SET ");
+    for (column, count) in [
+        ("processed_rows", counts.processed()),
+        ("success_count", counts.success),
+        ("updated_count", counts.updated),
+        ("skipped_count", counts.skipped),
+        ("error_count", counts.error),
+    ] {
+        sql.push(format_args!("{column} = {column} + "))
+            .push_bind(number(count))
+            .push(", ");
+    }
+    sql.push("total_rows = coalesce(")
+        .push_bind(chunk.total_rows.map(number))
+        .push(", total_rows), warnings = ")
+        .push_bind(Value::Array(warnings))
+        .push(", checkpoint = ")
+        .push_bind(checkpoint)
+        .push(" WHERE id = ")
+        .push_bind(lease.job.0)
+        .push(" AND lease_token = ")
+        .push_bind(lease.token);
+    match db.run(sql).await? {
+        1 => Ok(counts),
+        _ => Err(RepositoryError::Stale { what: "lease" }),
+    }
+}
+
+async fn keep_rows(
+    db: &Db,
+    lease: &Lease,
+    chunk: &JobChunk,
+    told: &Told,
+) -> Result<(), RepositoryError> {
+    if !told.superseded.is_empty() {
+        let rows: Vec<_> = told.superseded.iter().copied().map(number).collect();
+        let mut sql = QueryBuilder::new("DELETE FROM bulk_upload_rows WHERE job_id = ");
+        sql.push_bind(lease.job.0)
+            .push(" AND row_number = ANY (")
+            .push_bind(rows)
+            .push(")");
+        db.run(sql).await?;
+    }
+    let kept = &told.kept;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = kept.iter().map(|row| number(row.row)).collect();
+    let statuses: Vec<_> = kept
+        .iter()
+        .map(|row| row.status.as_str().to_owned())
+        .collect();
+    let codes: Vec<_> = kept.iter().map(code).collect();
+    let problems: Vec<_> = kept.iter().map(|row| problem(&row.faults)).collect();
+    let sources: Vec<_> = kept
+        .iter()
+        .map(|row| row.source.as_deref().map(storable))
+        .collect();
+    let predictions: Vec<_> = kept.iter().map(|row| row.prediction).collect();
+    let old_values: Vec<_> = kept.iter().map(|row| row.old_values.clone()).collect();
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO bulk_upload_rows (job_id, owner_key, row_number, status, code, problem, source, \
+         prediction_id, old_values) SELECT ",
+    );
+    sql.push_bind(lease.job.0)
+        .push("::uuid, ")
+        .push_bind(owner_key(chunk))
+        .push("::uuid, k.* FROM unnest(")
+        .push_bind(rows)
+        .push("::int[], ")
+        .push_bind(statuses)
+        .push("::text[], ")
+        .push_bind(codes)
+        .push("::text[], ")
+        .push_bind(problems)
+        .push("::jsonb[], ")
+        .push_bind(sources)
+        .push("::text[], ")
+        .push_bind(predictions)
+        .push("::uuid[], ")
+        .push_bind(old_values)
+        .push("::jsonb[]) k");
+    db.run(sql).await.map(|_| ())
+}
+
+/// Why, in a word: the first fault's code.
+fn code(row: &super::outcome::Kept) -> Option<String> {
+    match (row.faults.first(), row.status) {
+        (Some(fault), _) => Some(storable(&fault.code).chars().take(60).collect()),
+        (None, RowStatus::Updated | RowStatus::Ok) => None,
+        (None, status) => Some(status.as_str().to_owned()),
+    }
+}
+
+fn problem(faults: &[Fault]) -> Option<Value> {
+    let faults: Vec<_> = faults
+        .iter()
+        .map(|fault| {
+            json!({
+                "pointer": storable(&fault.pointer),
+                "code": storable(&fault.code),
+                "detail": storable(&fault.detail),
+            })
+        })
+        .collect();
+    (!faults.is_empty()).then_some(Value::Array(faults))
+}
+
+fn audit_event(lease: &Lease, chunk: &JobChunk, told: &Told) -> AuditEvent {
+    let JobCounts {
+        success,
+        updated,
+        skipped,
+        error,
+    } = told.counts;
+    AuditEvent {
+        entity_id: Some(lease.job.0),
+        user: Some(chunk.grant.by()),
+        organization: chunk.grant.owner().organization(),
+        new_values: Some(json!({
+            "kind": chunk.kind.as_str(),
+            "first_row": chunk.rows.first().map(|row| row.row),
+            "last_row": chunk.rows.last().map(|row| row.row),
+            "stored": success,
+            "updated": updated,
+            "skipped": skipped,
+            "error": error,
+            "companies_made": told.companies_made,
+        })),
+        ..AuditEvent::new(
+            "predictions.bulk_stored",
+            "bulk_upload_job",
+            AuditAction::Create,
+        )
+    }
+}
+
+/// The job's warnings with this chunk's differences added to those of earlier ones.
+/// Count and symbols stand beside the text, so that they can be added to.
+fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
+    if told.differing_rows == 0 {
+        return warnings;
+    }
+    let place = warnings
+        .iter()
+        .position(|warning| warning["code"] == COMPANY_DIFFERS);
+    let before = place
+        .map(|place| warnings.remove(place))
+        .unwrap_or_default();
+    let rows = before["rows"].as_u64().unwrap_or(0) + u64::from(told.differing_rows);
+    let known = before["symbols"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    let mut symbols: Vec<String> = known.map(str::to_owned).collect();
+    let named: BTreeSet<_> = symbols.iter().cloned().collect();
+    symbols.extend(told.differing_symbols.difference(&named).cloned());
+    symbols.truncate(NAMED_SYMBOLS);
+    warnings.push(json!({
+        "code": COMPANY_DIFFERS,
+        "detail": format!(
+            "on {rows} rows the company's name or sector is not that of the company that is there \
+             ({}{}); companies are found by their symbol and never changed by an upload",
+            symbols.join(", "),
+            if symbols.len() < NAMED_SYMBOLS { "" } else { ", …" },
+        ),
+        "columns": ["company_name", "sector"],
+        "rows": rows,
+        "symbols": symbols,
+    }));
+    warnings
+}

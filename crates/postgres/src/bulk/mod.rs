@@ -1,0 +1,164 @@
+//! Storing a chunk of an upload: some thousand rows, their outcomes, the counters and
+//! the checkpoint, all in the open transaction.
+//!
+//! 1. The job's row is locked under the lease; a lost lease stores nothing.
+//! 2. Rows of one company and period are brought together ([`repeats`]); one of them
+//!    is to be stored.
+//! 3. Companies are found or made ([`companies`]).
+//! 4. What is to be stored is copied into a temporary table and inserted from there in
+//!    one statement ([`staging`]); what was there already, or came in at this moment, is
+//!    looked at afterwards ([`existing`]).
+//! 5. What became of each row is told ([`outcome`]) and written ([`ledger`]).
+//!
+//! A dry run does 3 and 4 behind a savepoint and rolls back to it.
+
+mod companies;
+mod copy;
+mod existing;
+mod ledger;
+mod outcome;
+mod repeats;
+mod staging;
+
+use std::collections::{HashMap, HashSet};
+
+use accunode_domain::{access::Scope, job::JobCounts};
+use accunode_ports::{
+    Contention, RepositoryError,
+    jobs::Lease,
+    repositories::{JobChunk, RowVerdict, ScoredRow},
+};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+pub(crate) use ledger::COMPANY_DIFFERS;
+
+use crate::{db::Db, errors::from_orm, kinds::KindNames};
+
+/// A row that is to make a prediction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate<'c> {
+    /// Its number in the file.
+    row: u32,
+    /// The row as it came.
+    source: &'c str,
+    /// Everything a prediction needs.
+    scored: &'c ScoredRow,
+}
+
+/// Stores a chunk. See [`accunode_ports::repositories::JobRepository::store_chunk`].
+pub(crate) async fn store(
+    db: &Db,
+    scope: &Scope,
+    lease: &Lease,
+    chunk: &JobChunk,
+) -> Result<JobCounts, RepositoryError> {
+    let tx = db.transaction()?;
+    let job = ledger::lock(db, lease).await?;
+    staging::prepare(db, chunk.kind).await?;
+    if chunk.dry_run {
+        tx.execute_unprepared("SAVEPOINT dry_run")
+            .await
+            .map_err(from_orm)?;
+    }
+    let told = resolve(db, scope, lease, chunk)
+        .await
+        .map_err(|error| retry_where_a_company_vanished(chunk, error))?;
+    if chunk.dry_run {
+        let back = "ROLLBACK TO SAVEPOINT dry_run; RELEASE SAVEPOINT dry_run";
+        tx.execute_unprepared(back).await.map_err(from_orm)?;
+    }
+    ledger::write(db, lease, chunk, job, told).await
+}
+
+async fn resolve(
+    db: &Db,
+    scope: &Scope,
+    lease: &Lease,
+    chunk: &JobChunk,
+) -> Result<outcome::Told, RepositoryError> {
+    let mut told = outcome::Told::default();
+    let mut candidates = Vec::with_capacity(chunk.rows.len());
+    for row in &chunk.rows {
+        match &row.verdict {
+            RowVerdict::Scored(scored) => {
+                candidates.push(Candidate {
+                    row: row.row,
+                    source: &row.source,
+                    scored,
+                });
+            }
+            RowVerdict::Refused(faults) => told.refused(row.row, &row.source, faults.clone()),
+        }
+    }
+    if candidates.is_empty() {
+        return Ok(told);
+    }
+    let companies = companies::find_or_make(db, scope, chunk, &candidates).await?;
+    told.companies_made = companies.made;
+    told.note_differences(&companies, &candidates);
+
+    let groups = repeats::group(&candidates, chunk.on_conflict);
+    staging::copy(db, chunk.kind, &companies, &groups).await?;
+    let mut pending: Vec<i32> = groups
+        .iter()
+        .map(|group| number(group.chosen.row))
+        .collect();
+    let mut there = HashMap::new();
+    // Again where one that stood in the way is gone by the time it is looked at.
+    for _ in 0..3 {
+        let inserted: HashSet<_> = staging::insert(db, lease, chunk, &pending)
+            .await?
+            .into_iter()
+            .collect();
+        pending.retain(|row| !inserted.contains(row));
+        if pending.is_empty() {
+            break;
+        }
+        let found = existing::find(db, chunk, &pending).await?;
+        pending.retain(|row| !found.contains_key(row));
+        there.extend(found);
+        if pending.is_empty() {
+            break;
+        }
+    }
+    if !pending.is_empty() {
+        let cause = "predictions came and went while a chunk was stored";
+        return Err(RepositoryError::Unavailable(Box::new(Contention(
+            cause.into(),
+        ))));
+    }
+    existing::update(db, lease, chunk, &mut there).await?;
+    for group in groups {
+        told.group(
+            lease.job,
+            chunk,
+            &group,
+            there.get(&number(group.chosen.row)),
+        );
+    }
+    Ok(told)
+}
+
+/// A company that was found may be deleted before its prediction is stored. The same
+/// chunk then makes it anew.
+fn retry_where_a_company_vanished(chunk: &JobChunk, error: RepositoryError) -> RepositoryError {
+    match error {
+        RepositoryError::Conflict { constraint }
+            if constraint == format!("fk_{}_company", chunk.kind.table()) =>
+        {
+            RepositoryError::Unavailable(Box::new(Contention(constraint.into())))
+        }
+        other => other,
+    }
+}
+
+/// Row numbers are `integer` in the database; a file has fewer rows than it holds.
+fn number(row: u32) -> i32 {
+    i32::try_from(row).unwrap_or(i32::MAX)
+}
+
+/// The key of whose rows they become.
+fn owner_key(chunk: &JobChunk) -> Uuid {
+    chunk.grant.owner().key()
+}

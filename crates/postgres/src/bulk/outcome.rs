@@ -1,0 +1,300 @@
+//! What became of each row of a chunk.
+//!
+//! What was there before the upload decides first, then the file itself; so the
+//! outcome of a row does not depend on where one chunk ends and the next begins.
+
+use std::collections::BTreeSet;
+
+use accunode_domain::{
+    fault::Fault,
+    id::JobId,
+    job::{JobCounts, RowStatus},
+    prediction::OnConflict,
+};
+use accunode_ports::repositories::JobChunk;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    Candidate,
+    companies::Companies,
+    existing::Existing,
+    repeats::{Group, differ},
+};
+
+/// A row that is kept with the job, because it did not simply become a prediction.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) row: u32,
+    pub(super) status: RowStatus,
+    pub(super) faults: Vec<Fault>,
+    pub(super) source: Option<String>,
+    pub(super) prediction: Option<Uuid>,
+    pub(super) old_values: Option<Value>,
+}
+
+/// What became of a chunk.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// How the job's counters move: a row of an earlier chunk that is superseded counts
+    /// as skipped now, and the one in its place is as many as it was.
+    pub(super) counts: JobCounts,
+    /// Rows to be kept; also rows of earlier chunks that are superseded.
+    pub(super) kept: Vec<Kept>,
+    /// Rows of earlier chunks that are kept anew.
+    pub(super) superseded: Vec<u32>,
+    /// Companies that were made.
+    pub(super) companies_made: u32,
+    /// Rows whose name or sector is not their company's.
+    pub(super) differing_rows: u32,
+    /// The symbols of those rows.
+    pub(super) differing_symbols: BTreeSet<String>,
+}
+
+impl Told {
+    /// A row that cannot be used.
+    pub(super) fn refused(&mut self, row: u32, source: &str, faults: Vec<Fault>) {
+        self.keep(row, Some(source), RowStatus::Error, faults, None, None);
+    }
+
+    /// Rows that say of a company that is there what it does not say of itself.
+    pub(super) fn note_differences(&mut self, companies: &Companies, rows: &[Candidate<'_>]) {
+        for row in rows.iter().filter(|row| row.scored.names_company) {
+            let said = &row.scored.company;
+            let differs = companies
+                .of(row)
+                .is_some_and(|company| company.name != said.name || company.sector != said.sector);
+            if differs {
+                self.differing_rows += 1;
+                self.differing_symbols
+                    .insert(said.symbol.as_str().to_owned());
+            }
+        }
+    }
+
+    /// The rows of one company and period. `existing` stood in the way of the chosen
+    /// one; `None` where that was stored.
+    pub(super) fn group(
+        &mut self,
+        job: JobId,
+        chunk: &JobChunk,
+        group: &Group<'_>,
+        existing: Option<&Existing>,
+    ) {
+        match (existing, chunk.on_conflict) {
+            (None, _) => {
+                self.counts.success += 1;
+                self.repeats(chunk, group, group.chosen.scored.id.0);
+            }
+            (Some(existing), OnConflict::Update) => self.update(job, chunk, group, existing),
+            (Some(existing), OnConflict::Error) => match existing.made_by(job) {
+                Some(first) => self.every(
+                    group,
+                    |row| repeated(row, first),
+                    RowStatus::Error,
+                    existing,
+                ),
+                None => self.every(group, exists, RowStatus::Error, existing),
+            },
+            (Some(existing), OnConflict::Skip) => match existing.made_by(job) {
+                Some(first) => {
+                    for row in group.rows() {
+                        let ratios = &row.scored.ratios;
+                        let other = differ(
+                            (&ratios.raw, ratios.unit),
+                            (&existing.raw.0, existing.raw.1),
+                        );
+                        self.skip(row, first, other, existing.id);
+                    }
+                }
+                None => self.every(group, exists, RowStatus::Skipped, existing),
+            },
+        }
+    }
+
+    /// The rows beside one that was stored by this chunk.
+    fn repeats(&mut self, chunk: &JobChunk, group: &Group<'_>, prediction: Uuid) {
+        let chosen = &group.chosen;
+        for row in &group.others {
+            match chunk.on_conflict {
+                OnConflict::Error => {
+                    let fault = repeated(row, chosen.row);
+                    self.keep(
+                        row.row,
+                        Some(row.source),
+                        RowStatus::Error,
+                        vec![fault],
+                        Some(prediction),
+                        None,
+                    );
+                }
+                OnConflict::Skip => {
+                    let (first, this) = (&chosen.scored.ratios, &row.scored.ratios);
+                    let other = differ((&first.raw, first.unit), (&this.raw, this.unit));
+                    self.skip(row, chosen.row, other, prediction);
+                }
+                OnConflict::Update => {
+                    let fault = superseded(chosen, chosen.row);
+                    self.keep(
+                        row.row,
+                        Some(row.source),
+                        RowStatus::Skipped,
+                        vec![fault],
+                        Some(prediction),
+                        None,
+                    );
+                }
+            }
+        }
+    }
+
+    /// The last row wins, over what was there and over earlier rows of the file.
+    fn update(&mut self, job: JobId, chunk: &JobChunk, group: &Group<'_>, existing: &Existing) {
+        let Some(old_values) = &existing.old_values else {
+            return self.every(group, not_writable, RowStatus::Error, existing);
+        };
+        let chosen = &group.chosen;
+        if let Some(earlier) = existing.made_by(job) {
+            // The row that stands there now is as ok as the one that stood there.
+            self.earlier(chosen, earlier, None, existing.id);
+        } else {
+            match &existing.updated_before {
+                Some((earlier, source)) => {
+                    self.earlier(chosen, *earlier, source.clone(), existing.id)
+                }
+                None => self.counts.updated += 1,
+            }
+            self.kept.push(Kept {
+                row: chosen.row,
+                status: RowStatus::Updated,
+                faults: Vec::new(),
+                source: Some(chosen.source.to_owned()),
+                prediction: Some(existing.id),
+                old_values: Some(old_values.clone()),
+            });
+        }
+        self.repeats(chunk, group, existing.id);
+    }
+
+    /// A row of an earlier chunk is superseded: it counts as skipped from now on.
+    fn earlier(
+        &mut self,
+        chosen: &Candidate<'_>,
+        row: u32,
+        source: Option<String>,
+        prediction: Uuid,
+    ) {
+        self.superseded.push(row);
+        self.keep(
+            row,
+            source.as_deref(),
+            RowStatus::Skipped,
+            vec![superseded(chosen, chosen.row)],
+            Some(prediction),
+            None,
+        );
+    }
+
+    fn every(
+        &mut self,
+        group: &Group<'_>,
+        fault: impl Fn(&Candidate<'_>) -> Fault,
+        status: RowStatus,
+        existing: &Existing,
+    ) {
+        for row in group.rows() {
+            self.keep(
+                row.row,
+                Some(row.source),
+                status,
+                vec![fault(row)],
+                Some(existing.id),
+                None,
+            );
+        }
+    }
+
+    fn skip(&mut self, row: &Candidate<'_>, first: u32, other_ratios: bool, prediction: Uuid) {
+        let mut fault = repeated(row, first);
+        if other_ratios {
+            fault.code = "conflicting_duplicate".to_owned();
+            fault.detail.push_str(" with other ratios");
+        }
+        self.keep(
+            row.row,
+            Some(row.source),
+            RowStatus::Skipped,
+            vec![fault],
+            Some(prediction),
+            None,
+        );
+    }
+
+    fn keep(
+        &mut self,
+        row: u32,
+        source: Option<&str>,
+        status: RowStatus,
+        faults: Vec<Fault>,
+        prediction: Option<Uuid>,
+        old_values: Option<Value>,
+    ) {
+        match status {
+            RowStatus::Error => self.counts.error += 1,
+            RowStatus::Skipped => self.counts.skipped += 1,
+            RowStatus::Ok | RowStatus::Updated => {}
+        }
+        let source = source.map(str::to_owned);
+        self.kept.push(Kept {
+            row,
+            status,
+            faults,
+            source,
+            prediction,
+            old_values,
+        });
+    }
+}
+
+impl<'c> Group<'c> {
+    fn rows(&self) -> impl Iterator<Item = &Candidate<'c>> {
+        self.others.iter().chain([&self.chosen])
+    }
+}
+
+fn named(row: &Candidate<'_>) -> String {
+    format!(
+        "{} {}",
+        row.scored.company.symbol.as_str(),
+        row.scored.period
+    )
+}
+
+fn repeated(row: &Candidate<'_>, first: u32) -> Fault {
+    Fault::new(
+        "/symbol",
+        "repeated_in_file",
+        format!("{} stands on row {first} already", named(row)),
+    )
+}
+
+fn superseded(row: &Candidate<'_>, last: u32) -> Fault {
+    let detail = format!(
+        "{} stands on row {last} again, and the last one counts",
+        named(row)
+    );
+    Fault::new("/symbol", "superseded_in_file", detail)
+}
+
+fn exists(row: &Candidate<'_>) -> Fault {
+    let detail = format!("{} has a prediction already", named(row));
+    Fault::new("/symbol", "prediction_exists", detail)
+}
+
+fn not_writable(row: &Candidate<'_>) -> Fault {
+    let detail = format!(
+        "{} has a prediction that only its creator or an administrator may change",
+        named(row)
+    );
+    Fault::new("/symbol", "not_writable", detail)
+}

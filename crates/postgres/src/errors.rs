@@ -1,0 +1,75 @@
+//! What PostgreSQL, sqlx and SeaORM say, as the ports' one error.
+
+use accunode_ports::{Contention, RepositoryError};
+use sea_orm::{DbErr, RuntimeErr};
+
+/// What sqlx says. Constraint names come from the server's own answer.
+pub(crate) fn from_sqlx(error: sqlx::Error) -> RepositoryError {
+    match kind(&error) {
+        Kind::Conflict(constraint) => RepositoryError::Conflict { constraint },
+        Kind::Contention => RepositoryError::Unavailable(Box::new(Contention(Box::new(error)))),
+        Kind::Unavailable => RepositoryError::Unavailable(Box::new(error)),
+        Kind::Defect => RepositoryError::Internal(Box::new(error)),
+    }
+}
+
+/// What SeaORM says; most of it is what sqlx said.
+pub(crate) fn from_orm(error: DbErr) -> RepositoryError {
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        return RepositoryError::Unavailable(Box::new(error));
+    }
+    let said = match &error {
+        DbErr::Exec(RuntimeErr::SqlxError(said))
+        | DbErr::Query(RuntimeErr::SqlxError(said))
+        | DbErr::Conn(RuntimeErr::SqlxError(said)) => kind(said),
+        _ => Kind::Defect,
+    };
+    match said {
+        Kind::Conflict(constraint) => RepositoryError::Conflict { constraint },
+        Kind::Contention => RepositoryError::Unavailable(Box::new(Contention(Box::new(error)))),
+        Kind::Unavailable => RepositoryError::Unavailable(Box::new(error)),
+        Kind::Defect => RepositoryError::Internal(Box::new(error)),
+    }
+}
+
+/// A defect that no database told of.
+pub(crate) fn defect(what: impl Into<String>) -> RepositoryError {
+    RepositoryError::Internal(what.into().into())
+}
+
+enum Kind {
+    Conflict(String),
+    Contention,
+    Unavailable,
+    Defect,
+}
+
+fn kind(error: &sqlx::Error) -> Kind {
+    let said = match error {
+        sqlx::Error::Database(said) => said,
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::WorkerCrashed => return Kind::Unavailable,
+        _ => return Kind::Defect,
+    };
+    let code = said.code().unwrap_or_default();
+    match (code.as_ref(), said.constraint()) {
+        // unique, foreign key, check (also those that triggers raise), exclusion
+        ("23505" | "23503" | "23514" | "23P01", Some(constraint)) => {
+            Kind::Conflict(constraint.to_owned())
+        }
+        ("40001" | "40P01", _) => Kind::Contention,
+        // statement_timeout, lock_timeout, idle transaction ended, out of resources, shutting down, connection lost
+        ("57014" | "55P03" | "25P03", _) => Kind::Unavailable,
+        (code, _)
+            if ["53", "57P", "08"]
+                .iter()
+                .any(|class| code.starts_with(class)) =>
+        {
+            Kind::Unavailable
+        }
+        _ => Kind::Defect,
+    }
+}

@@ -1,0 +1,82 @@
+//! What differs between the tables of annual and quarterly predictions; all SQL is shared.
+
+use accunode_domain::prediction::Kind;
+
+/// The names of one kind's tables and columns.
+pub(crate) trait KindNames {
+    /// The table of predictions.
+    fn table(self) -> &'static str;
+    /// The rollup with its deltas.
+    fn rollup(self) -> &'static str;
+    /// The rollup's sum of headline probabilities.
+    fn rollup_sum(self) -> &'static str;
+    /// Company and period with the owner are unique.
+    fn unique(self) -> &'static str;
+    /// The columns that make a period, in the order of the unique key.
+    fn period(self) -> &'static [&'static str];
+    /// The four-decimal probabilities, the headline first.
+    fn probabilities(self) -> &'static [&'static str];
+    /// The ratios' columns, in the order of the models' inputs.
+    fn ratio_columns(self) -> Vec<&'static str>;
+    /// The temporary table that a chunk of an upload is copied into.
+    fn staging(self) -> &'static str;
+}
+
+impl KindNames for Kind {
+    fn table(self) -> &'static str {
+        match self {
+            Self::Annual => "annual_predictions",
+            Self::Quarterly => "quarterly_predictions",
+        }
+    }
+
+    fn rollup(self) -> &'static str {
+        match self {
+            Self::Annual => "annual_prediction_rollup_live",
+            Self::Quarterly => "quarterly_prediction_rollup_live",
+        }
+    }
+
+    fn rollup_sum(self) -> &'static str {
+        match self {
+            Self::Annual => "sum_probability",
+            Self::Quarterly => "sum_ensemble",
+        }
+    }
+
+    fn unique(self) -> &'static str {
+        match self {
+            Self::Annual => "unique_annual_prediction",
+            Self::Quarterly => "unique_quarterly_prediction",
+        }
+    }
+
+    fn period(self) -> &'static [&'static str] {
+        match self {
+            Self::Annual => &["reporting_year"],
+            Self::Quarterly => &["reporting_year", "reporting_quarter"],
+        }
+    }
+
+    fn probabilities(self) -> &'static [&'static str] {
+        match self {
+            Self::Annual => &["probability"],
+            Self::Quarterly => &[
+                "ensemble_probability",
+                "logistic_probability",
+                "gbm_probability",
+            ],
+        }
+    }
+
+    fn ratio_columns(self) -> Vec<&'static str> {
+        self.ratios().iter().map(|ratio| ratio.name).collect()
+    }
+
+    fn staging(self) -> &'static str {
+        match self {
+            Self::Annual => "pg_temp.accunode_annual_staging",
+            Self::Quarterly => "pg_temp.accunode_quarterly_staging",
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The pool: how connections are made, and as which role they serve.
+
+use std::{str::FromStr, time::Duration};
+
+use accunode_ports::RepositoryError;
+use log::LevelFilter;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Row,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::errors::{defect, from_sqlx};
+
+/// How the pool is made.
+#[derive(Clone, Debug)]
+pub struct PoolSettings {
+    /// At most so many connections. The sum over all processes stays below the
+    /// server's `max_connections`, less three.
+    pub size: u32,
+    /// How long a caller waits for a connection before he is told that there is none.
+    pub acquire_timeout: Duration,
+    /// How long a statement may run; a caller who goes away does not stop it.
+    pub statement_timeout: Duration,
+    /// The role that every connection takes on, where the URL's own must not serve.
+    pub set_role: Option<String>,
+    /// Shown in the server's list of connections.
+    pub application_name: String,
+    /// Statements that take longer are logged as warnings.
+    pub slow_statement: Duration,
+    /// The migrations this program needs, as their names stand in the database.
+    pub expected_migrations: Vec<String>,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            size: 10,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            set_role: None,
+            application_name: "accunode".to_owned(),
+            slow_statement: Duration::from_secs(1),
+            expected_migrations: Vec::new(),
+        }
+    }
+}
+
+/// A connection that has been idle for longer is asked whether it still lives.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
+
+/// A pool of at most `size` connections, of which none is made yet.
+pub(crate) fn lazy(
+    url: &str,
+    settings: &PoolSettings,
+    size: u32,
+) -> Result<PgPool, RepositoryError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(from_sqlx)?
+        .application_name(&settings.application_name)
+        .log_statements(LevelFilter::Debug)
+        .log_slow_statements(LevelFilter::Warn, settings.slow_statement);
+    let prepare = connection_settings(settings);
+    Ok(PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(settings.acquire_timeout)
+        .idle_timeout(Duration::from_secs(600))
+        .max_lifetime(Duration::from_secs(1800))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > PING_AFTER_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| {
+            let prepare = prepare.clone();
+            Box::pin(async move {
+                connection.execute(AssertSqlSafe(prepare)).await?;
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options))
+}
+
+/// What every connection is told first. `SET ROLE` brings no settings of the role
+/// with it, so they are said here.
+fn connection_settings(settings: &PoolSettings) -> String {
+    let role = settings
+        .set_role
+        .as_deref()
+        .map(|role| format!("SET ROLE \"{}\"; ", role.replace('"', "\"\"")))
+        .unwrap_or_default();
+    let timeout = settings.statement_timeout.as_millis();
+    format!(
+        "{role}SET statement_timeout = {timeout}; \
+         SET idle_in_transaction_session_timeout = '30s'; \
+         SET jit = off; SET client_min_messages = warning; SET timezone = 'UTC'; \
+         SET search_path = public"
+    )
+}
+
+/// That the pool's role is fit to serve: row-level security holds for it.
+///
+/// # Errors
+/// `Internal`, saying what the role is: a superuser, BYPASSRLS, or the tables' owner.
+pub(crate) async fn verify_serving_role(pool: &PgPool) -> Result<(), RepositoryError> {
+    let row = sqlx::query(
+        "SELECT current_user::text AS name, r.rolsuper, r.rolbypassrls, \
+                EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace \
+                         AND c.relname IN ('companies', 'annual_predictions', 'quarterly_predictions', \
+                                           'bulk_upload_jobs', 'bulk_upload_rows', 'audit_logs') \
+                         AND pg_has_role(current_user, c.relowner, 'USAGE')) AS owns \
+           FROM pg_roles r WHERE r.rolname = current_user",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(from_sqlx)?;
+    let name: String = row.try_get("name").map_err(from_sqlx)?;
+    let is = |column| row.try_get::<bool, _>(column).map_err(from_sqlx);
+    let fault = if is("rolsuper")? {
+        "is a superuser"
+    } else if is("rolbypassrls")? {
+        "bypasses row-level security"
+    } else if is("owns")? {
+        "owns the tables"
+    } else {
+        return Ok(());
+    };
+    Err(defect(format!(
+        "the database role `{name}` {fault}, so row-level security would not hold: \
+         serve as accunode_server"
+    )))
+}

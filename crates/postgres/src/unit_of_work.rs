@@ -1,0 +1,184 @@
+//! The unit of work: one transaction, opened as one actor.
+//!
+//! This is the one place that begins. A handler that is dropped while it waits for
+//! `BEGIN` gives back a connection with an open transaction, and the next caller's
+//! changes are then silently not committed; so the transaction is opened in a task
+//! of its own, which nobody's disconnecting can drop half way.
+
+use accunode_domain::access::Scope;
+use accunode_ports::{
+    RepositoryError,
+    repositories::{
+        AuditRepository, CompanyRepository, IdempotencyRepository, JobRepository,
+        PredictionRepository, UnitOfWork, UserRepository,
+    },
+};
+use async_trait::async_trait;
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
+    sea_query::Values,
+};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres, Transaction};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{actor::ActorSettings, db::Db, errors::from_sqlx};
+
+type Tx = Transaction<'static, Postgres>;
+
+/// One transaction, usable by SeaORM and for COPY, with the actor it was opened as.
+pub(crate) struct PgTx {
+    transaction: Mutex<Tx>,
+    actor: ActorSettings,
+}
+
+impl std::fmt::Debug for PgTx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PgTx")
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PgTx {
+    /// Opens a transaction as this actor.
+    pub(crate) async fn begin(
+        pool: &PgPool,
+        actor: ActorSettings,
+    ) -> Result<Self, RepositoryError> {
+        let pool = pool.clone();
+        let task = tokio::spawn(async move {
+            #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+            let mut transaction = pool.begin().await?;
+            actor.set().build().execute(&mut *transaction).await?;
+            Ok(Self {
+                transaction: Mutex::new(transaction),
+                actor,
+            })
+        });
+        match task.await {
+            Ok(begun) => begun.map_err(from_sqlx),
+            // The runtime is ending, or sqlx panicked: either way there is no transaction.
+            Err(join) => Err(RepositoryError::Unavailable(Box::new(join))),
+        }
+    }
+
+    /// The actor it was opened as.
+    pub(crate) const fn actor(&self) -> &ActorSettings {
+        &self.actor
+    }
+
+    /// The connection, for what SeaORM cannot do.
+    pub(crate) async fn connection(&self) -> MutexGuard<'_, Tx> {
+        self.transaction.lock().await
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), RepositoryError> {
+        self.transaction
+            .into_inner()
+            .commit()
+            .await
+            .map_err(from_sqlx)
+    }
+}
+
+fn query(statement: Statement) -> sqlx::query::Query<'static, Postgres, SqlxValues> {
+    let values = statement.values.unwrap_or(Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
+}
+
+fn exec_error(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+}
+
+fn query_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+#[async_trait]
+impl ConnectionTrait for PgTx {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let done = query(statement)
+            .execute(&mut **self.connection().await)
+            .await;
+        done.map(Into::into).map_err(exec_error)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let mut connection = self.connection().await;
+        (&mut **connection)
+            .execute(AssertSqlSafe(sql))
+            .await
+            .map(Into::into)
+            .map_err(exec_error)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let row = query(statement)
+            .fetch_optional(&mut **self.connection().await)
+            .await;
+        row.map(|row| row.map(Into::into)).map_err(query_error)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let rows = query(statement)
+            .fetch_all(&mut **self.connection().await)
+            .await;
+        rows.map(|rows| rows.into_iter().map(Into::into).collect())
+            .map_err(query_error)
+    }
+}
+
+/// A unit of work on PostgreSQL.
+#[derive(Debug)]
+pub(crate) struct PgUnitOfWork {
+    db: Db,
+}
+
+impl PgUnitOfWork {
+    /// Begins one as somebody.
+    pub(crate) async fn begin(pool: &PgPool, scope: &Scope) -> Result<Self, RepositoryError> {
+        let tx = PgTx::begin(pool, ActorSettings::of(scope)).await?;
+        Ok(Self {
+            db: Db::Transaction(tx),
+        })
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for PgUnitOfWork {
+    fn users(&self) -> &dyn UserRepository {
+        &self.db
+    }
+
+    fn companies(&self) -> &dyn CompanyRepository {
+        &self.db
+    }
+
+    fn predictions(&self) -> &dyn PredictionRepository {
+        &self.db
+    }
+
+    fn jobs(&self) -> &dyn JobRepository {
+        &self.db
+    }
+
+    fn audit(&self) -> &dyn AuditRepository {
+        &self.db
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyRepository {
+        &self.db
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
+        match self.db {
+            Db::Transaction(tx) => tx.commit().await,
+            Db::Pool(_) => Ok(()),
+        }
+    }
+}
