@@ -1,1 +1,16 @@
 //! The AccuNode binary as a library, so that tests can run the whole service in process.
+//!
+//! - `cli` and `commands`: what can be said on the command line, and what it does
+//! - `config`: the one configuration struct, from defaults, file, environment and flags
+//! - `database`: which database, as which roles, and getting it ready
+//! - `embedded`: the private PostgreSQL that runs where no database is configured
+//! - `telemetry`: log lines
+//!
+//! Start with `main.rs`, which is short, and `commands::with_database`.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod database;
+pub mod embedded;
+pub mod telemetry;

@@ -1,0 +1,162 @@
+//! The command line: what can be said, not what it does (that is `commands`).
+//!
+//! To add a command: a variant of [`Command`], a module in `commands`, a line in `main.rs`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Sources;
+
+/// Predicts the default risk of companies.
+#[derive(Debug, Parser)]
+#[command(name = "accunode", version, about)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings that stand above the file and the environment.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Settings {
+    /// The configuration file (TOML) [env: ACCUNODE_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where data is kept [env: ACCUNODE_DATA_DIR]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// What is logged, such as info,accunode=debug [env: ACCUNODE_LOG]
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How log lines look: text or json [env: ACCUNODE_LOG_FORMAT]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// Any other setting, such as db_pool_size=20; may be repeated
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    pub set: Vec<(String, String)>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Change the database's schema, or say where it stands
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Look after the database
+    #[command(subcommand)]
+    Maintain(Maintain),
+    /// Print the configuration, with secrets hidden
+    Config,
+    /// Print the version
+    Version,
+}
+
+/// `accunode migrate`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Migrate {
+    /// Apply what is missing
+    Up,
+    /// Take back the last migrations; what their tables hold is lost
+    Down {
+        /// How many
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        steps: u32,
+    },
+    /// Say which migrations are applied; fails while any is missing
+    Status,
+}
+
+/// `accunode maintain`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Maintain {
+    /// Make the dashboards' sums anew from the predictions
+    RebuildRollups,
+    /// Merge the changes since into the dashboards' sums
+    FoldRollups,
+    /// Make the audit log's partitions for the coming months, and drop old ones
+    AuditPartitions {
+        /// For so many months beyond this one
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(i32).range(0..=60))]
+        ahead: i32,
+        /// Drop months that ended more than so many days ago (at least 30); without it none
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(30..))]
+        keep_days: Option<i32>,
+    },
+}
+
+impl Settings {
+    /// The process's environment with these settings on top. `--set` beats the named ones.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        let mut sources = Sources::from_process();
+        sources.file.clone_from(&self.config);
+        let named = [
+            ("data_dir", &self.data_dir),
+            ("log", &self.log),
+            ("log_format", &self.log_format),
+        ];
+        for (key, value) in named {
+            if let Some(value) = value {
+                sources.flags.push((key.to_owned(), value.clone()));
+            }
+        }
+        sources.flags.extend(self.set.iter().cloned());
+        sources
+    }
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.trim().to_owned(), value.to_owned()))
+        .ok_or_else(|| "must look like NAME=VALUE".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_may_stand_behind_the_command() {
+        let cli = Cli::try_parse_from([
+            "accunode",
+            "migrate",
+            "down",
+            "--steps",
+            "2",
+            "--set",
+            "db_pool_size=20",
+            "--data-dir",
+            "/srv",
+        ])
+        .expect("a right command line");
+        assert!(matches!(
+            cli.command,
+            Command::Migrate(Migrate::Down { steps: 2 })
+        ));
+        let flags = cli.settings.sources().flags;
+        assert_eq!(
+            flags,
+            [
+                ("data_dir".to_owned(), "/srv".to_owned()),
+                ("db_pool_size".to_owned(), "20".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn zero_steps_down_are_refused() {
+        let wrong = Cli::try_parse_from(["accunode", "migrate", "down", "--steps", "0"]);
+        assert!(wrong.is_err());
+    }
+}

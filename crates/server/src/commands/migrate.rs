@@ -1,0 +1,67 @@
+//! `accunode migrate up|down|status`.
+
+use anyhow::{bail, ensure};
+
+use super::{say, with_database};
+use crate::cli::Migrate;
+use crate::config::Config;
+use crate::database::Database;
+
+/// Migrates, or says where the database stands.
+///
+/// # Errors
+/// When the database cannot be reached or changed; `status` also while a migration is missing.
+pub fn run(config: &Config, action: Migrate) -> anyhow::Result<()> {
+    with_database(config, async |database| {
+        // Also before `status` and `down`: without its database and roles an embedded
+        // server can say nothing.
+        if database.is_embedded() || matches!(action, Migrate::Up) {
+            database.bootstrap().await?;
+        }
+        match action {
+            Migrate::Up => up(database).await,
+            Migrate::Down { steps } => down(database, steps).await,
+            Migrate::Status => status(database).await,
+        }
+    })
+}
+
+async fn up(database: &Database) -> anyhow::Result<()> {
+    let url = database.owner_url().await?;
+    let applied = accunode_migration::migrate_up(url.expose()).await?;
+    if applied.is_empty() {
+        return say("nothing to do");
+    }
+    applied
+        .iter()
+        .try_for_each(|name| say(format_args!("applied {name}")))
+}
+
+async fn down(database: &Database, steps: u32) -> anyhow::Result<()> {
+    let url = database.owner_url().await?;
+    let taken_back = accunode_migration::migrate_down(url.expose(), steps).await?;
+    ensure!(!taken_back.is_empty(), "there is no migration to take back");
+    taken_back
+        .iter()
+        .try_for_each(|name| say(format_args!("took back {name}")))
+}
+
+async fn status(database: &Database) -> anyhow::Result<()> {
+    let status = database.status().await?;
+    for (word, names) in [
+        ("applied", &status.applied),
+        ("missing", &status.pending),
+        ("unknown", &status.unknown),
+    ] {
+        names
+            .iter()
+            .try_for_each(|name| say(format_args!("{word} {name}")))?;
+    }
+    if status.is_current() {
+        return Ok(());
+    }
+    bail!(
+        "{} missing: run `accunode migrate up`",
+        status.pending.len()
+    )
+}

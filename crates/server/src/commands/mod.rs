@@ -1,0 +1,63 @@
+//! What each command does, one module each.
+
+pub mod config;
+pub mod maintain;
+pub mod migrate;
+pub mod version;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::runtime;
+
+use crate::config::Config;
+use crate::database::Database;
+
+/// How long work on other threads may go on after a command has ended.
+const LEFTOVERS: Duration = Duration::from_secs(10);
+
+/// Runs what needs the database: the embedded one is started (or adopted) before the async
+/// runtime, and stopped after everything in the runtime has ended. Call it from `main`'s thread.
+///
+/// # Errors
+/// Those of the database and of `work`; also when the database did not stop in order.
+pub fn with_database<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(&Database) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let (database, embedded) = Database::open(config)?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("accunode")
+        .build()
+        .context("cannot start the async runtime")?;
+    let done = runtime.block_on(work(&database));
+    runtime.shutdown_timeout(LEFTOVERS);
+    let stopped = embedded.map_or(Ok(()), |running| running.stop());
+    let done = done?;
+    stopped.context("the work is done, but the embedded PostgreSQL did not stop in order")?;
+    Ok(done)
+}
+
+/// Waits until somebody wants this process to end: Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the system lets nobody listen for signals.
+pub async fn stop_requested() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
+        _ = terminate.recv() => tracing::info!("told to end: stopping"),
+    }
+    Ok(())
+}
+
+/// Writes a line of the command's answer to standard output.
+pub(crate) fn say(line: impl Display) -> anyhow::Result<()> {
+    writeln!(io::stdout().lock(), "{line}").context("cannot write to standard output")
+}

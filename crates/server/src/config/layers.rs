@@ -1,0 +1,230 @@
+//! The layers that a configuration is made of, and reading values out of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use figment::error::Actual;
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Value};
+use figment::{Figment, Provider};
+
+use super::fault::Fault;
+use crate::embedded::is_setting_name;
+
+const PREFIX: &str = "ACCUNODE_";
+const SETTINGS: &str = "postgres.settings";
+const SETTINGS_PREFIX: &str = "ACCUNODE_POSTGRES_SETTINGS_";
+
+/// Names of variables that other programs use for the same thing.
+const COMMON_NAMES: [(&str, &str); 2] =
+    [("DATABASE_URL", "database_url"), ("REDIS_URL", "redis_url")];
+
+/// Where the configuration comes from, apart from the defaults. Given as values, so that
+/// tests need not change the process's environment.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The file; without it the one that `ACCUNODE_CONFIG` names, if any.
+    pub file: Option<PathBuf>,
+    /// Environment variables; others than ours are ignored.
+    pub environment: BTreeMap<String, String>,
+    /// `(setting, value)` of flags; the strongest.
+    pub flags: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// The process's environment, no file and no flags.
+    #[must_use]
+    pub fn from_process() -> Self {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                Some((
+                    name.into_string().ok()?,
+                    value.to_string_lossy().into_owned(),
+                ))
+            })
+            .collect();
+        Self {
+            environment,
+            ..Self::default()
+        }
+    }
+
+    /// An environment variable that is set and not empty.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// The merged layers: file < environment < flags. What is read wrong becomes a fault.
+#[derive(Debug)]
+pub(super) struct Layers {
+    figment: Figment,
+    /// Where the strongest value of each key came from.
+    origins: BTreeMap<String, String>,
+    keys: &'static [&'static str],
+    secrets: &'static [&'static str],
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Layers {
+    pub(super) fn merge(
+        sources: &Sources,
+        keys: &'static [&'static str],
+        secrets: &'static [&'static str],
+    ) -> Self {
+        let mut layers = Self {
+            figment: Figment::new(),
+            origins: BTreeMap::new(),
+            keys,
+            secrets,
+            faults: Vec::new(),
+        };
+        let named = || sources.variable("ACCUNODE_CONFIG").map(PathBuf::from);
+        if let Some(path) = sources.file.clone().or_else(named) {
+            layers.add_file(&path);
+        }
+        layers.add_environment(sources);
+        for (key, value) in &sources.flags {
+            layers.add(key, Value::from(value.as_str()), "the command line");
+        }
+        layers
+    }
+
+    fn add_file(&mut self, path: &Path) {
+        let origin = path.display().to_string();
+        let mut fault = |rule: String| {
+            self.faults.push(Fault {
+                field: "config".into(),
+                value: Some(origin.clone()),
+                source: None,
+                rule,
+            });
+        };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => return fault(format!("cannot be read: {error}")),
+        };
+        match Toml::string(&text).data() {
+            Ok(data) => {
+                for (key, value) in data.into_values().flat_map(|dict| leaves(dict, "")) {
+                    self.add(&key, value, &origin);
+                }
+            }
+            Err(error) => fault(format!("is not TOML: {error}")),
+        }
+    }
+
+    fn add_environment(&mut self, sources: &Sources) {
+        for (name, key) in COMMON_NAMES {
+            if let Some(value) = sources.variable(name) {
+                self.add(key, Value::from(value), name);
+            }
+        }
+        for key in self.keys {
+            let name = format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase());
+            if let Some(value) = sources.variable(&name) {
+                self.add(key, Value::from(value), &name);
+            }
+        }
+        for name in sources.environment.keys() {
+            let setting = name.strip_prefix(SETTINGS_PREFIX);
+            if let Some((setting, value)) = setting.zip(sources.variable(name)) {
+                let key = format!("{SETTINGS}.{}", setting.to_ascii_lowercase());
+                self.add(&key, Value::from(value), name);
+            }
+        }
+    }
+
+    fn add(&mut self, key: &str, value: Value, origin: &str) {
+        let setting = key
+            .strip_prefix(SETTINGS)
+            .and_then(|rest| rest.strip_prefix('.'));
+        if !self.keys.contains(&key) && !setting.is_some_and(is_setting_name) {
+            self.faults.push(Fault {
+                field: key.to_owned(),
+                value: None,
+                source: Some(origin.to_owned()),
+                rule: "is not a setting".into(),
+            });
+            return;
+        }
+        self.origins.insert(key.to_owned(), origin.to_owned());
+        let figment = std::mem::take(&mut self.figment);
+        self.figment = figment.merge((key, value));
+    }
+
+    /// The value as text, if there is one.
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
+        let text = match self.figment.find_value(key).ok()? {
+            Value::String(_, text) => text,
+            Value::Char(_, c) => c.to_string(),
+            Value::Bool(_, yes) => yes.to_string(),
+            Value::Num(_, number) => match number.to_actual() {
+                Actual::Unsigned(number) => number.to_string(),
+                Actual::Signed(number) => number.to_string(),
+                Actual::Float(number) => number.to_string(),
+                _ => return None,
+            },
+            Value::Empty(..) => return None,
+            Value::Dict(..) | Value::Array(..) => {
+                self.fault(key, None, "must be a single value");
+                return None;
+            }
+        };
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// The value as `parse` reads it. `None`: not given, or wrong, which is then a fault.
+    pub(super) fn read<T>(
+        &mut self,
+        key: &str,
+        rule: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        let value = parse(&text);
+        if value.is_none() {
+            self.fault(key, Some(text), rule);
+        }
+        value
+    }
+
+    /// Everything below `postgres.settings`, by the setting's full name.
+    pub(super) fn postgres_settings(&mut self) -> BTreeMap<String, String> {
+        let Ok(Value::Dict(_, dict)) = self.figment.find_value(SETTINGS) else {
+            return BTreeMap::new();
+        };
+        leaves(dict, "")
+            .into_iter()
+            .filter_map(|(name, _)| {
+                let value = self.text(&format!("{SETTINGS}.{name}"))?;
+                Some((name, value))
+            })
+            .collect()
+    }
+
+    pub(super) fn fault(&mut self, key: &str, value: Option<String>, rule: &str) {
+        self.faults.push(Fault {
+            field: key.to_owned(),
+            value: value.filter(|_| !self.secrets.contains(&key)),
+            source: self.origins.get(key).cloned(),
+            rule: rule.to_owned(),
+        });
+    }
+}
+
+/// All values below `dict` with their full names.
+fn leaves(dict: Dict, prefix: &str) -> Vec<(String, Value)> {
+    dict.into_iter()
+        .flat_map(|(key, value)| {
+            let name = format!("{prefix}{key}");
+            match value {
+                Value::Dict(_, inner) => leaves(inner, &format!("{name}.")),
+                value => vec![(name, value)],
+            }
+        })
+        .collect()
+}

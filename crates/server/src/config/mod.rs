@@ -1,0 +1,248 @@
+//! The one configuration of the service: defaults < file < environment < flags.
+//!
+//! A setting `max_upload_bytes` is written so in the file (TOML) and `ACCUNODE_MAX_UPLOAD_BYTES`
+//! in the environment; `DATABASE_URL` and `REDIS_URL` are understood too. To add one: a field
+//! here, its key in [`KEYS`], and its line in [`Config::load`].
+
+mod fault;
+mod layers;
+mod read;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use nix::unistd::Uid;
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+pub use fault::{ConfigFaults, Fault};
+pub use layers::Sources;
+pub use secret::SecretUrl;
+
+use crate::embedded::EmbeddedOptions;
+use layers::Layers;
+use read::{
+    MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_database_url,
+    read_files_url, read_folder, read_postgres,
+};
+
+/// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
+const KEYS: &[&str] = &[
+    "data_dir",
+    "database_url",
+    "db_pool_size",
+    "files_url",
+    "listen",
+    "log",
+    "log_format",
+    "max_upload_bytes",
+    "models_dir",
+    "owner_database_url",
+    "postgres.bin_dir",
+    "redis_url",
+    "registration",
+    "workers",
+];
+
+/// Settings whose values may hold a password: never repeated in an error.
+const SECRETS: &[&str] = &[
+    "database_url",
+    "files_url",
+    "owner_database_url",
+    "redis_url",
+];
+
+/// What the service runs with. Printing it (`Debug`, `Serialize`) hides the secrets.
+#[derive(Debug, Clone, Serialize)]
+pub struct Config {
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// What the service keeps: the embedded database and, by default, the uploaded files.
+    pub data_dir: PathBuf,
+    /// The server's database; without it the embedded one is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<SecretUrl>,
+    /// The same database as the role that owns the schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner_database_url: Option<SecretUrl>,
+    /// Connections that one process keeps at most.
+    pub db_pool_size: u32,
+    /// Where uploaded files are kept.
+    pub files_url: SecretUrl,
+    /// A folder of models beside the shipped ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models_dir: Option<PathBuf>,
+    /// The largest upload, in bytes.
+    pub max_upload_bytes: u64,
+    /// Whether people may register themselves.
+    pub registration: Registration,
+    /// Threads that answer HTTP requests.
+    pub workers: usize,
+    /// What is logged, such as `info,accunode=debug`.
+    pub log: String,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// The embedded PostgreSQL.
+    pub postgres: PostgresConfig,
+}
+
+/// The embedded PostgreSQL's part of the configuration.
+#[derive(Debug, Clone, Serialize)]
+pub struct PostgresConfig {
+    /// Where `initdb` and `postgres` are; looked for without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin_dir: Option<PathBuf>,
+    /// PostgreSQL's own settings by name.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// Whether people may register themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Anyone may.
+    Open,
+    /// Only invited people get an account.
+    Closed,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+impl Config {
+    /// Reads all layers.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigFaults> {
+        let mut layers = Layers::merge(sources, KEYS, SECRETS);
+        let data_dir = layers
+            .read("data_dir", "must be a path", |text| {
+                std::path::absolute(text).ok()
+            })
+            .or_else(|| default_data_dir(sources, Uid::effective().is_root()));
+        if data_dir.is_none() && !layers.faults.iter().any(|fault| fault.field == "data_dir") {
+            layers.fault(
+                "data_dir",
+                None,
+                "must be given: there is no home folder to put it in",
+            );
+        }
+        let files_url = read_files_url(&mut layers, data_dir.as_deref());
+        check_combinations(&mut layers);
+
+        let listen = layers
+            .read(
+                "listen",
+                "must be an address and a port, such as 127.0.0.1:8080 or [::]:8080",
+                |text| text.parse().ok(),
+            )
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let database_url = read_database_url(&mut layers, "database_url");
+        let owner_database_url = read_database_url(&mut layers, "owner_database_url");
+        let db_pool_size = layers
+            .read(
+                "db_pool_size",
+                "must be a number of connections from 2 to 1000",
+                |text| parse_within(text, 2..=1000),
+            )
+            .unwrap_or(12);
+        let models_dir = read_folder(&mut layers, "models_dir");
+        let max_upload_bytes = layers
+            .read(
+                "max_upload_bytes",
+                "must be a number of bytes from 1KiB to 1TiB, such as 536870912 or 512MiB",
+                |text| parse_bytes(text).filter(|bytes| (1024..=MIB * MIB).contains(bytes)),
+            )
+            .unwrap_or(512 * MIB);
+        let registration = layers
+            .read(
+                "registration",
+                "must be open or closed",
+                |text| match text {
+                    "open" => Some(Registration::Open),
+                    "closed" => Some(Registration::Closed),
+                    _ => None,
+                },
+            )
+            .unwrap_or(Registration::Open);
+        let workers = layers
+            .read(
+                "workers",
+                "must be a number of threads from 1 to 1024",
+                |text| parse_within(text, 1..=1024),
+            )
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, Into::into));
+        let log = layers
+            .read(
+                "log",
+                "must be a filter such as info or info,accunode=debug",
+                |text| {
+                    EnvFilter::builder()
+                        .parse(text)
+                        .ok()
+                        .map(|_| text.to_owned())
+                },
+            )
+            .unwrap_or_else(|| "info".into());
+        let log_format = layers
+            .read("log_format", "must be text or json", |text| match text {
+                "text" => Some(LogFormat::Text),
+                "json" => Some(LogFormat::Json),
+                _ => None,
+            })
+            .unwrap_or(LogFormat::Text);
+        let postgres = read_postgres(&mut layers);
+
+        let (Some(data_dir), Some(files_url), true) =
+            (data_dir, files_url, layers.faults.is_empty())
+        else {
+            return Err(ConfigFaults(layers.faults));
+        };
+        Ok(Self {
+            listen,
+            data_dir,
+            database_url,
+            owner_database_url,
+            db_pool_size,
+            files_url,
+            models_dir,
+            max_upload_bytes,
+            registration,
+            workers,
+            log,
+            log_format,
+            postgres,
+        })
+    }
+
+    /// The embedded PostgreSQL as configured.
+    #[must_use]
+    pub fn embedded_options(&self) -> EmbeddedOptions {
+        EmbeddedOptions {
+            directory: self.data_dir.join("postgres"),
+            bin_dir: self.postgres.bin_dir.clone(),
+            settings: self.postgres.settings.clone(),
+        }
+    }
+
+    /// The configuration as a file would hold it, with secrets hidden.
+    ///
+    /// # Errors
+    /// When a path is not UTF-8.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

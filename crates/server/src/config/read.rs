@@ -1,0 +1,115 @@
+//! Reading the values that need more than a line.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+use url::Url;
+
+use super::layers::Layers;
+use super::{PostgresConfig, SecretUrl, Sources};
+use crate::embedded::{EmbeddedOptions, OWNED_SETTINGS};
+
+const KIB: u64 = 1024;
+pub(super) const MIB: u64 = 1024 * KIB;
+
+pub(super) fn read_database_url(layers: &mut Layers, key: &str) -> Option<SecretUrl> {
+    layers.read(
+        key,
+        "must be a URL such as postgres://user:password@host:5432/database",
+        |text| {
+            let url = SecretUrl::parse(text).ok()?;
+            let known = ["postgres", "postgresql"].contains(&url.scheme());
+            (known && PgConnectOptions::from_str(text).is_ok()).then_some(url)
+        },
+    )
+}
+
+pub(super) fn read_files_url(layers: &mut Layers, data_dir: Option<&Path>) -> Option<SecretUrl> {
+    let rule = "must be the URL of a folder, such as file:///var/lib/accunode/files";
+    let given = layers.read("files_url", rule, |text| {
+        let url = Url::parse(text).ok()?;
+        let folder = url.scheme() == "file" && url.to_file_path().is_ok();
+        folder.then(|| SecretUrl::from(url))
+    });
+    given.or_else(|| {
+        let url = Url::from_directory_path(data_dir?.join("files")).ok()?;
+        Some(SecretUrl::from(url))
+    })
+}
+
+pub(super) fn read_folder(layers: &mut Layers, key: &str) -> Option<PathBuf> {
+    layers.read(key, "must be a folder that exists", |text| {
+        std::path::absolute(text).ok().filter(|path| path.is_dir())
+    })
+}
+
+/// Values that are right by themselves and wrong together.
+pub(super) fn check_combinations(layers: &mut Layers) {
+    if layers.text("owner_database_url").is_some() && layers.text("database_url").is_none() {
+        layers.fault("owner_database_url", None, "needs database_url beside it");
+    }
+    if layers.text("redis_url").is_some() {
+        layers.fault(
+            "redis_url",
+            None,
+            "cannot be used: this version keeps sessions, cache and limits in its own process; remove it",
+        );
+    }
+}
+
+pub(super) fn read_postgres(layers: &mut Layers) -> PostgresConfig {
+    let bin_dir = read_folder(layers, "postgres.bin_dir");
+    let given = layers.postgres_settings();
+    for name in OWNED_SETTINGS
+        .iter()
+        .filter(|name| given.contains_key(**name))
+    {
+        let rule = "is set by the embedded server itself: remove it";
+        layers.fault(&format!("postgres.settings.{name}"), None, rule);
+    }
+    let mut settings = EmbeddedOptions::specified_settings();
+    settings.extend(given);
+    PostgresConfig { bin_dir, settings }
+}
+
+/// Root's data is the machine's; anyone else's is his own.
+pub(super) fn default_data_dir(sources: &Sources, root: bool) -> Option<PathBuf> {
+    if root {
+        return Some("/var/lib/accunode".into());
+    }
+    let folder = |name: &str| {
+        sources
+            .variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    folder("XDG_DATA_HOME")
+        .or_else(|| folder("HOME").map(|home| home.join(".local/share")))
+        .map(|base| base.join("accunode"))
+}
+
+pub(super) fn parse_within<T: FromStr + PartialOrd>(
+    text: &str,
+    range: RangeInclusive<T>,
+) -> Option<T> {
+    text.parse().ok().filter(|number| range.contains(number))
+}
+
+/// `536870912`, `512MiB`.
+pub(super) fn parse_bytes(text: &str) -> Option<u64> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..end].parse().ok()?;
+    let factor = match text[end..].trim() {
+        "" | "B" => 1,
+        "KiB" => KIB,
+        "MiB" => MIB,
+        "GiB" => KIB * MIB,
+        "TiB" => MIB * MIB,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}

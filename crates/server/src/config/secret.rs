@@ -1,0 +1,107 @@
+//! Values that must not reach a log, an error or a terminal.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use url::Url;
+
+const HIDDEN: &str = "hidden";
+
+/// A URL that is shown without its password and without the values of its query.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(Url);
+
+impl SecretUrl {
+    /// Reads a URL. The error says nothing of the text, which may hold a password.
+    ///
+    /// # Errors
+    /// When the text is no absolute URL.
+    pub fn parse(text: &str) -> Result<Self, url::ParseError> {
+        Url::parse(text).map(Self)
+    }
+
+    /// The whole URL, for the one place that connects.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The part before the colon, such as `postgres`.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.0.scheme()
+    }
+
+    /// The same URL with one more pair in its query.
+    #[must_use]
+    pub fn with_query_pair(&self, name: &str, value: &str) -> Self {
+        let mut url = self.0.clone();
+        url.query_pairs_mut().append_pair(name, value);
+        Self(url)
+    }
+
+    fn shown(&self) -> String {
+        let mut shown = self.0.clone();
+        if shown.password().is_some() && shown.set_password(Some(HIDDEN)).is_err() {
+            return HIDDEN.into();
+        }
+        if shown.query().is_some() {
+            let names: Vec<String> = self.0.query_pairs().map(|(name, _)| name.into()).collect();
+            let mut query = shown.query_pairs_mut();
+            query.clear();
+            for name in names {
+                query.append_pair(&name, HIDDEN);
+            }
+        }
+        shown.into()
+    }
+}
+
+impl From<Url> for SecretUrl {
+    fn from(url: Url) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for SecretUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.shown())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_password_and_query_values() {
+        let url =
+            SecretUrl::parse("postgres://app:pa55@db:5432/accunode?sslkey=k3y&sslmode=verify-full")
+                .expect("a URL");
+        let shown = format!("{url:?} {url}");
+        assert!(!shown.contains("pa55") && !shown.contains("k3y"), "{shown}");
+        assert!(
+            shown.contains("app:hidden@db:5432/accunode?sslkey=hidden"),
+            "{shown}"
+        );
+        assert!(url.expose().contains("pa55"));
+    }
+
+    #[test]
+    fn a_url_without_secrets_is_shown_as_it_is() {
+        let url = SecretUrl::parse("postgres://app@%2Frun%2Fpg:5432/accunode").expect("a URL");
+        assert_eq!(url.to_string(), url.expose());
+    }
+}

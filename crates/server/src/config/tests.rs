@@ -1,0 +1,215 @@
+use super::*;
+
+fn sources(environment: &[(&str, &str)]) -> Sources {
+    let mut sources = Sources::default();
+    for (name, value) in [("HOME", "/home/ada")].iter().chain(environment) {
+        sources.environment.insert((*name).into(), (*value).into());
+    }
+    sources
+}
+
+fn faults(sources: &Sources) -> Vec<(String, String)> {
+    let ConfigFaults(faults) = Config::load(sources).expect_err("a wrong configuration");
+    faults
+        .into_iter()
+        .map(|fault| (fault.field.clone(), fault.to_string()))
+        .collect()
+}
+
+#[test]
+fn nothing_given_runs_on_this_machine_alone() {
+    let config = Config::load(&sources(&[])).expect("the defaults are right");
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.database_url.is_none());
+    assert_eq!(config.db_pool_size, 12);
+    assert_eq!(config.max_upload_bytes, 536_870_912);
+    assert_eq!(config.postgres.settings["shared_buffers"], "256MB");
+    assert_eq!(config.postgres.settings["max_connections"], "100");
+    assert!(config.files_url.expose().ends_with("/accunode/files/"));
+}
+
+#[test]
+fn flags_beat_the_environment_which_beats_the_file_which_beats_the_defaults() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("accunode.toml");
+    let text = r#"
+        listen = "127.0.0.1:1"
+        db_pool_size = 31
+        max_upload_bytes = "2MiB"
+        [postgres.settings]
+        work_mem = "1MB"
+        shared_buffers = "64MB"
+        jit = false
+        "pg_stat_statements.max" = 500
+    "#;
+    std::fs::write(&file, text).expect("written");
+    let path = file.to_str().expect("UTF-8").to_owned();
+    let mut sources = sources(&[
+        ("ACCUNODE_CONFIG", &path),
+        ("ACCUNODE_LISTEN", "127.0.0.1:2"),
+        ("ACCUNODE_DB_POOL_SIZE", "32"),
+        ("ACCUNODE_POSTGRES_SETTINGS_WORK_MEM", "2MB"),
+        ("ACCUNODE_LOG", ""),
+    ]);
+    sources.flags.push(("listen".into(), "127.0.0.1:3".into()));
+    let config = Config::load(&sources).expect("a right configuration");
+
+    assert_eq!(config.listen.to_string(), "127.0.0.1:3");
+    assert_eq!(config.db_pool_size, 32);
+    assert_eq!(config.max_upload_bytes, 2 * 1024 * 1024);
+    assert_eq!(config.log, "info", "an empty variable counts as not set");
+    let settings = &config.postgres.settings;
+    assert_eq!(settings["work_mem"], "2MB");
+    assert_eq!(settings["shared_buffers"], "64MB");
+    assert_eq!(settings["maintenance_work_mem"], "64MB");
+    assert_eq!(settings["jit"], "false");
+    assert_eq!(settings["pg_stat_statements.max"], "500");
+}
+
+#[test]
+fn every_fault_is_named_at_once_with_field_value_and_rule() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("accunode.toml");
+    std::fs::write(&file, "lisen = 1\nworkers = 0\nregistration = [1]").expect("written");
+    let mut sources = sources(&[
+        ("ACCUNODE_LISTEN", "8080"),
+        ("ACCUNODE_DB_POOL_SIZE", "many"),
+        ("DATABASE_URL", "mysql://root:pa55@db/x"),
+        ("REDIS_URL", "redis://:pa55@cache"),
+        ("ACCUNODE_LOG_FORMAT", "xml"),
+        ("ACCUNODE_POSTGRES_SETTINGS_PORT", "5433"),
+    ]);
+    sources.file = Some(file.clone());
+    sources.flags.push(("files_url".into(), "ftp://x".into()));
+
+    let found = faults(&sources);
+    let fields: Vec<&str> = found.iter().map(|(field, _)| field.as_str()).collect();
+    let mut expected = vec![
+        "lisen",
+        "files_url",
+        "redis_url",
+        "listen",
+        "database_url",
+        "db_pool_size",
+        "registration",
+        "workers",
+        "log_format",
+        "postgres.settings.port",
+    ];
+    expected.sort_unstable();
+    let mut sorted = fields.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+    let said = |field: &str| {
+        let fault = found.iter().find(|(name, _)| name == field);
+        fault.expect("named").1.clone()
+    };
+    assert_eq!(
+        said("listen"),
+        "listen = \"8080\" (from ACCUNODE_LISTEN): must be an address and a port, such as 127.0.0.1:8080 or [::]:8080"
+    );
+    assert_eq!(
+        said("workers"),
+        format!(
+            "workers = \"0\" (from {}): must be a number of threads from 1 to 1024",
+            file.display()
+        )
+    );
+    assert!(said("files_url").contains("the command line"));
+    assert!(
+        !found.iter().any(|(_, text)| text.contains("pa55")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn our_own_name_of_the_database_url_beats_the_common_one() {
+    let config = Config::load(&sources(&[
+        ("DATABASE_URL", "postgres://a@common/x"),
+        ("ACCUNODE_DATABASE_URL", "postgres://a@own/x"),
+    ]))
+    .expect("a right configuration");
+    assert_eq!(
+        config.database_url.expect("given").expose(),
+        "postgres://a@own/x"
+    );
+}
+
+#[test]
+fn an_owner_url_alone_is_a_fault() {
+    let found = faults(&sources(&[(
+        "ACCUNODE_OWNER_DATABASE_URL",
+        "postgres://accunode_owner:pa55@db/x",
+    )]));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].1.contains("needs database_url"));
+}
+
+#[test]
+fn a_file_that_is_not_there_or_not_toml_is_a_fault() {
+    let mut missing = sources(&[]);
+    missing.file = Some("/nowhere/accunode.toml".into());
+    assert!(faults(&missing)[0].1.contains("cannot be read"));
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("accunode.toml");
+    std::fs::write(&file, "listen =").expect("written");
+    let mut broken = sources(&[]);
+    broken.file = Some(file);
+    assert!(faults(&broken)[0].1.contains("is not TOML"));
+}
+
+#[test]
+fn the_printed_configuration_is_a_file_without_secrets() {
+    let config = Config::load(&sources(&[
+        ("DATABASE_URL", "postgres://app:pa55@db/x"),
+        ("ACCUNODE_DATA_DIR", "/srv/accunode"),
+    ]))
+    .expect("a right configuration");
+    let text = config.to_toml().expect("printable");
+    assert!(
+        !text.contains("pa55") && !format!("{config:?}").contains("pa55"),
+        "{text}"
+    );
+    assert!(
+        text.contains("database_url = \"postgres://app:hidden@db/x\""),
+        "{text}"
+    );
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("printed.toml");
+    std::fs::write(&file, &text).expect("written");
+    let mut again = sources(&[]);
+    again.file = Some(file);
+    let again = Config::load(&again).expect("what is printed can be read");
+    assert_eq!(again.to_toml().expect("printable"), text);
+}
+
+#[test]
+fn data_is_the_machines_for_root_and_ones_own_otherwise() {
+    let ada = sources(&[]);
+    assert_eq!(
+        default_data_dir(&ada, true),
+        Some("/var/lib/accunode".into())
+    );
+    assert_eq!(
+        default_data_dir(&ada, false),
+        Some("/home/ada/.local/share/accunode".into())
+    );
+    let xdg = sources(&[("XDG_DATA_HOME", "/data/ada")]);
+    assert_eq!(
+        default_data_dir(&xdg, false),
+        Some("/data/ada/accunode".into())
+    );
+    assert_eq!(default_data_dir(&Sources::default(), false), None);
+}
+
+#[test]
+fn sizes_are_bytes_or_have_a_unit() {
+    assert_eq!(parse_bytes("1024"), Some(1024));
+    assert_eq!(parse_bytes("512MiB"), Some(536_870_912));
+    assert_eq!(parse_bytes("1 GiB"), Some(1_073_741_824));
+    for wrong in ["", "MiB", "1.5GiB", "-1", "1MB", "99999999999999999999"] {
+        assert_eq!(parse_bytes(wrong), None, "{wrong}");
+    }
+}

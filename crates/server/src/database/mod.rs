@@ -1,0 +1,229 @@
+//! Which database the service uses, as which roles, and getting it ready.
+//!
+//! Two roles: `accunode_owner` owns the schema, `accunode_server` serves and is held to
+//! row-level security. The embedded database is made and migrated without being asked; one
+//! that somebody runs is changed by `accunode migrate` only.
+//!
+//! **Invariant:** nothing is served as a superuser, as a role that bypasses row-level
+//! security, or as the tables' owner.
+
+mod error;
+mod role;
+
+use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+
+pub use error::DatabaseError;
+
+use crate::config::{Config, SecretUrl};
+use crate::embedded::EmbeddedPostgres;
+use role::RoleFacts;
+
+/// The embedded cluster's database.
+const DATABASE: &str = "accunode";
+
+/// Where the database is and who may do what in it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    server_url: SecretUrl,
+    owner_url: Option<SecretUrl>,
+    /// Only for the embedded one: how to make what is missing.
+    embedded: Option<Superuser>,
+}
+
+#[derive(Debug, Clone)]
+struct Superuser {
+    /// Connected to the database that every cluster has.
+    cluster: PgConnectOptions,
+    /// Connected to ours.
+    database: PgConnectOptions,
+}
+
+impl Database {
+    /// The configured database, or else the embedded one, which is started or adopted.
+    /// Keep the second value until everything that uses the database has ended.
+    ///
+    /// # Errors
+    /// When the embedded database cannot be started.
+    pub fn open(config: &Config) -> Result<(Self, Option<EmbeddedPostgres>), DatabaseError> {
+        if let Some(url) = &config.database_url {
+            let database = Self {
+                server_url: url.clone(),
+                owner_url: config.owner_database_url.clone(),
+                embedded: None,
+            };
+            return Ok((database, None));
+        }
+        let running = EmbeddedPostgres::start(&config.embedded_options())?;
+        Ok((Self::embedded(&running)?, Some(running)))
+    }
+
+    /// The service's database in a running embedded PostgreSQL.
+    ///
+    /// # Errors
+    /// Never for a server that runs: its socket's folder makes a URL.
+    pub fn embedded(running: &EmbeddedPostgres) -> Result<Self, DatabaseError> {
+        let url = |role| SecretUrl::parse(&running.url(role, DATABASE)).map_err(DatabaseError::Url);
+        Ok(Self {
+            server_url: url(SERVER_ROLE)?,
+            owner_url: Some(url(OWNER_ROLE)?),
+            embedded: Some(Superuser {
+                cluster: running.superuser_options("postgres"),
+                database: running.superuser_options(DATABASE),
+            }),
+        })
+    }
+
+    /// Whether the database is this program's own, made and migrated without being asked.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
+    /// Makes the database and the roles where the service may: in the embedded PostgreSQL,
+    /// or with a superuser's URL. Any number of times, also by several processes at once.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a role is missing that this URL cannot make.
+    pub async fn bootstrap(&self) -> Result<(), DatabaseError> {
+        if let Some(superuser) = &self.embedded {
+            create_database(&superuser.cluster).await?;
+            return make_roles(superuser.database.clone()).await;
+        }
+        let url = self.owner_url.as_ref().unwrap_or(&self.server_url);
+        let options: PgConnectOptions = url.expose().parse()?;
+        if RoleFacts::ask(&options).await?.superuser {
+            make_roles(options).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the embedded database up to date; of any other says whether it is.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Pending`] with what `accunode migrate up` would do.
+    pub async fn ensure_schema(&self) -> Result<(), DatabaseError> {
+        if self.is_embedded() {
+            self.bootstrap().await?;
+            let done = accunode_migration::migrate_up(self.owner_url().await?.expose()).await?;
+            if !done.is_empty() {
+                tracing::info!(migrations = done.len(), "migrated the embedded database");
+            }
+            return Ok(());
+        }
+        let status = self.status().await?;
+        if status.is_current() {
+            Ok(())
+        } else {
+            Err(DatabaseError::Pending(status.pending))
+        }
+    }
+
+    /// Which migrations the database has and lacks.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn status(&self) -> Result<accunode_migration::Status, DatabaseError> {
+        let pool = one_connection(self.server_url.expose().parse()?).await?;
+        let status = accunode_migration::status(&pool).await;
+        pool.close().await;
+        Ok(status?)
+    }
+
+    /// The URL to serve with: as it was given where its role is fit to serve, otherwise one
+    /// that takes on `accunode_server` as it connects.
+    ///
+    /// The role is a start-up setting of the connection and no later `SET ROLE`: behind a
+    /// pooler that hands sessions around, a lost `SET ROLE` would serve as the owner, while
+    /// a lost start-up setting refuses to connect; and `RESET ROLE` leads back to it.
+    ///
+    /// # Errors
+    /// When neither is possible: the service must not start.
+    pub async fn serving_url(&self) -> Result<SecretUrl, DatabaseError> {
+        let given = RoleFacts::ask(&self.server_url.expose().parse()?).await?;
+        if !given.must_become_server()? {
+            return Ok(self.server_url.clone());
+        }
+        let url = self
+            .server_url
+            .with_query_pair("options[role]", SERVER_ROLE);
+        let taken = RoleFacts::ask(&url.expose().parse()?).await?;
+        taken.must_be_fit()?;
+        Ok(url)
+    }
+
+    /// The URL for migrations, maintenance and backups.
+    ///
+    /// # Errors
+    /// [`DatabaseError::OwnerUrlMissing`] where the only URL is the server's.
+    pub async fn owner_url(&self) -> Result<SecretUrl, DatabaseError> {
+        if let Some(url) = &self.owner_url {
+            return Ok(url.clone());
+        }
+        let given = RoleFacts::ask(&self.server_url.expose().parse()?).await?;
+        if given.superuser || given.may_be_owner != Some(false) {
+            return Ok(self.server_url.clone());
+        }
+        Err(DatabaseError::OwnerUrlMissing)
+    }
+
+    /// A connection that acts as the owner.
+    ///
+    /// # Errors
+    /// As [`Self::owner_url`], and when the database does not answer.
+    pub async fn connect_as_owner(&self) -> Result<PgConnection, DatabaseError> {
+        let options: PgConnectOptions = self.owner_url().await?.expose().parse()?;
+        let options = options
+            .application_name("accunode maintenance")
+            .options([("role", OWNER_ROLE), ("statement_timeout", "0")]);
+        Ok(PgConnection::connect_with(&options).await?)
+    }
+}
+
+/// Another process may make it at the same time.
+async fn create_database(cluster: &PgConnectOptions) -> Result<(), DatabaseError> {
+    let mut connection = PgConnection::connect_with(cluster).await?;
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(DATABASE)
+            .fetch_one(&mut connection)
+            .await?;
+    if !exists {
+        let made = sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {DATABASE}")))
+            .execute(&mut connection)
+            .await;
+        match made {
+            Err(sqlx::Error::Database(error))
+                if matches!(error.code().as_deref(), Some("42P04" | "23505")) => {}
+            made => {
+                made?;
+            }
+        }
+    }
+    Ok(connection.close().await?)
+}
+
+/// The roles, and the statistics of statements where the server collects them: only a
+/// superuser can make that extension.
+async fn make_roles(superuser: PgConnectOptions) -> Result<(), DatabaseError> {
+    let pool = one_connection(superuser).await?;
+    let made = async {
+        accunode_migration::bootstrap_roles(&pool).await?;
+        sqlx::raw_sql(include_str!("statistics.sql"))
+            .execute(&pool)
+            .await?;
+        Ok(())
+    }
+    .await;
+    pool.close().await;
+    made
+}
+
+async fn one_connection(options: PgConnectOptions) -> Result<PgPool, DatabaseError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await?;
+    Ok(pool)
+}

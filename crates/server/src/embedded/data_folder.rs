@@ -1,0 +1,79 @@
+//! Making the cluster's data folder, and the major version it belongs to.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::binaries::Installation;
+use super::identity::Identity;
+use super::{EmbeddedError, SUPERUSER, parent_death};
+
+/// Character classification that knows letters beyond ASCII, where the system has it.
+/// Sorting is always by code point: it never changes under an index with an upgrade.
+const CHARACTER_TYPES: [&str; 3] = ["C.UTF-8", "en_US.UTF-8", "C"];
+
+/// The major version that made the data folder; `None` where there is none yet.
+pub(super) fn recorded_major(data: &Path) -> Result<Option<u32>, EmbeddedError> {
+    let path = data.join("PG_VERSION");
+    let content = match fs::read_to_string(&path) {
+        Ok(content) => content,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(EmbeddedError::io("read", &path)(source)),
+    };
+    match content.trim().parse() {
+        Ok(major) => Ok(Some(major)),
+        Err(_) => Err(EmbeddedError::VersionFile { path, content }),
+    }
+}
+
+/// Makes the cluster under another name and renames it when it is whole: a kill half way
+/// leaves nothing that looks like a cluster.
+pub(super) fn initialise(
+    home: &Path,
+    data: &Path,
+    installation: &Installation,
+    identity: &Identity,
+    durable: bool,
+) -> Result<(), EmbeddedError> {
+    let fresh = home.join("data.new");
+    let mut said = String::new();
+    for character_type in CHARACTER_TYPES {
+        match fs::remove_dir_all(&fresh) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(EmbeddedError::io("remove", &fresh)(error));
+            }
+            _ => {}
+        }
+        identity.create_private(&fresh)?;
+        let program = installation.program("initdb");
+        let mut command = identity.command(&program, &fresh);
+        command
+            .arg("--pgdata")
+            .arg(&fresh)
+            .args(["--username", SUPERUSER, "--auth", "trust"])
+            .args(["--encoding", "UTF8", "--locale", "C"])
+            .args(["--lc-ctype", character_type, "--data-checksums"]);
+        if !durable {
+            command.arg("--no-sync");
+        }
+        parent_death::interrupt_with_parent(&mut command);
+        let output = command
+            .output()
+            .map_err(EmbeddedError::io("run", &program))?;
+        if output.status.success() {
+            fs::rename(&fresh, data).map_err(EmbeddedError::io("rename", &fresh))?;
+            if durable {
+                // The rename itself must survive a power cut, or the next start makes a new cluster.
+                File::open(home)
+                    .and_then(|folder| folder.sync_all())
+                    .map_err(EmbeddedError::io("sync", home))?;
+            }
+            return Ok(());
+        }
+        said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if !said.contains("invalid locale") {
+            break;
+        }
+    }
+    Err(EmbeddedError::Initdb { output: said })
+}

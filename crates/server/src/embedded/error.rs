@@ -1,0 +1,178 @@
+//! What can go wrong with the embedded PostgreSQL, each with what to do about it.
+
+use std::path::{Path, PathBuf};
+
+/// Why the embedded PostgreSQL does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// No usable server programs on this machine.
+    #[error(
+        "no PostgreSQL server of version {oldest} or newer was found{older}. Install one \
+         (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server \
+         postgresql-contrib; Alpine: apk add postgresql16 postgresql16-contrib; macOS: brew install \
+         postgresql@17), or set postgres.bin_dir to the folder that holds initdb and postgres, \
+         or set DATABASE_URL to use a server that runs elsewhere"
+    )]
+    NotInstalled {
+        /// The oldest major version that will do.
+        oldest: u32,
+        /// What was found but is too old, as a clause for the message.
+        older: String,
+    },
+
+    /// The configured folder of programs will not do.
+    #[error("postgres.bin_dir {} {problem}", path.display())]
+    BinDir {
+        /// The configured folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// A setting that the supervisor owns, or that cannot be one.
+    #[error("postgres.settings.{name} {problem}")]
+    Setting {
+        /// The setting's name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+
+    /// Started as root with nobody to drop to.
+    #[error(
+        "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor a user \
+         `nobody`: create one, or start as another user"
+    )]
+    NoUnprivilegedUser,
+
+    /// The user dropped to cannot get at the data folder.
+    #[error(
+        "user {user}, which PostgreSQL runs as, cannot enter {}: choose another data folder \
+         (ACCUNODE_DATA_DIR), or let others pass through that one (chmod o+x)",
+        path.display()
+    )]
+    Unreachable {
+        /// The folder that is closed.
+        path: PathBuf,
+        /// The user that cannot enter.
+        user: String,
+    },
+
+    /// The data folder belongs to someone else.
+    #[error(
+        "{} belongs to {owner}: run as that user or as root, or choose another data folder (ACCUNODE_DATA_DIR)",
+        path.display()
+    )]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: String,
+    },
+
+    /// The data folder was made by another major version.
+    #[error(
+        "{} was made by PostgreSQL {recorded}, and this machine has {available}: install PostgreSQL {recorded}, \
+         or set postgres.bin_dir to its programs, or move the data with pg_upgrade or a backup",
+        data.display()
+    )]
+    VersionMismatch {
+        /// The data folder.
+        data: PathBuf,
+        /// What made it.
+        recorded: u32,
+        /// What is installed.
+        available: String,
+    },
+
+    /// `PG_VERSION` is not a number.
+    #[error("{} holds {content:?} where a PostgreSQL major version should stand", path.display())]
+    VersionFile {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        content: String,
+    },
+
+    /// A server holds the data folder and does not answer on our socket.
+    #[error(
+        "process {pid} is a PostgreSQL server of {} that does not answer: stop it, then start again",
+        data.display()
+    )]
+    Held {
+        /// The server's process id.
+        pid: u32,
+        /// The data folder.
+        data: PathBuf,
+    },
+
+    /// The folder of the socket is not private.
+    #[error("{} must be a folder of user {user} alone (mode 0700): remove it, then start again", path.display())]
+    SocketFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it should be.
+        user: String,
+    },
+
+    /// `initdb` failed.
+    #[error("initdb could not make the database: {output}")]
+    Initdb {
+        /// What it said.
+        output: String,
+    },
+
+    /// The server ended while starting.
+    #[error("PostgreSQL ended while starting ({status}); its log is {}: {tail}", log.display())]
+    Ended {
+        /// How it ended.
+        status: String,
+        /// Its log.
+        log: PathBuf,
+        /// The end of what it said.
+        tail: String,
+    },
+
+    /// The server does not become ready.
+    #[error("PostgreSQL was not ready after {seconds} s; its log is {}", log.display())]
+    NotReady {
+        /// How long it had.
+        seconds: u64,
+        /// Its log.
+        log: PathBuf,
+    },
+
+    /// The server does not end.
+    #[error("PostgreSQL process {pid} does not end")]
+    NotStopped {
+        /// Its process id.
+        pid: u32,
+    },
+
+    /// The thread that watches the server is gone.
+    #[error("the thread that watches PostgreSQL ended early")]
+    SupervisorGone,
+
+    /// A file, a folder or a process.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl EmbeddedError {
+    /// For `map_err`: says what was being done with which path.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}

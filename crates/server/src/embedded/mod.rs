@@ -1,0 +1,201 @@
+//! A private PostgreSQL, run as a supervised child of this process.
+//!
+//! Without a database URL the service brings its own database: the server programs
+//! installed on the machine, an own data folder, a Unix socket in a private folder and
+//! no network port. What each file is about:
+//!
+//! - `binaries`: which PostgreSQL installations there are, and which one to use
+//! - `identity`: the operating system user the server runs as, and the folders it may enter
+//! - `data_folder`: making the cluster, and the major version it belongs to
+//! - `postmaster`: what `postmaster.pid` says, and mending it after a kill
+//! - `lock`: two processes starting at once
+//! - `supervisor`: start, watch, restart, stop
+//! - `parent_death`: the one system call that ties the server's life to ours
+//!
+//! **Invariant:** a server that this process started does not outlive it on Linux,
+//! however the process dies. A server that it found running is never stopped by it.
+
+mod binaries;
+mod data_folder;
+mod error;
+mod identity;
+mod lock;
+mod options;
+mod parent_death;
+mod postmaster;
+mod socket;
+mod supervisor;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+pub use error::EmbeddedError;
+pub use options::{EmbeddedOptions, OWNED_SETTINGS, is_setting_name};
+
+use binaries::Installation;
+use identity::Identity;
+use lock::StartLock;
+use socket::SocketFolder;
+use supervisor::{Launch, Supervisor};
+
+/// How long a start may take: crash recovery after a kill is part of it.
+const START_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How often files are looked at while another process is waited for.
+const POLL: Duration = Duration::from_millis(20);
+
+/// The superuser of the private cluster; nobody but this program reaches its socket.
+const SUPERUSER: &str = "postgres";
+
+/// A running private PostgreSQL. Dropping it stops the server if this process started it.
+#[derive(Debug)]
+pub struct EmbeddedPostgres {
+    socket: SocketFolder,
+    directory: PathBuf,
+    /// `None`: another process started it, and will stop it.
+    supervisor: Option<Supervisor>,
+}
+
+impl EmbeddedPostgres {
+    /// Starts the server of `options.directory`, or adopts the one that already serves it.
+    ///
+    /// May be called from any thread: the child belongs to a thread of its own that lives
+    /// as long as the server does.
+    ///
+    /// # Errors
+    /// See [`EmbeddedError`]; every message says what to do.
+    pub fn start(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        options.check()?;
+        let directory = identity::absolute(&options.directory)?;
+        let data = directory.join("data");
+        let identity = Identity::for_data_folder(&data)?;
+        identity.create_home(&directory)?;
+        let lock = StartLock::acquire(&directory)?;
+        let socket = SocketFolder::for_home(&directory, &identity)?;
+
+        if wait_for_running(&data, &socket)? {
+            tracing::info!(directory = %directory.display(), "using the embedded PostgreSQL that already runs");
+            return Ok(Self {
+                socket,
+                directory,
+                supervisor: None,
+            });
+        }
+
+        let found = binaries::installations(options.bin_dir.as_deref(), &identity)?;
+        let recorded = data_folder::recorded_major(&data)?;
+        let installation = Installation::choose(found, recorded, &data)?;
+        if recorded.is_none() {
+            tracing::info!(directory = %directory.display(), version = %installation.version, "making the embedded database");
+            data_folder::initialise(
+                &directory,
+                &data,
+                &installation,
+                &identity,
+                options.is_durable(),
+            )?;
+        }
+
+        let supervisor = Supervisor::start(Launch {
+            settings: options.settings_for(&installation),
+            log: directory.join("postgres.log"),
+            home: directory.clone(),
+            socket: socket.clone(),
+            installation,
+            identity,
+            data,
+        })?;
+        drop(lock);
+        Ok(Self {
+            socket,
+            directory,
+            supervisor: Some(supervisor),
+        })
+    }
+
+    /// Whether the server was found running: then it belongs to another process.
+    #[must_use]
+    pub fn is_adopted(&self) -> bool {
+        self.supervisor.is_none()
+    }
+
+    /// The process id of the server, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        postmaster::running_pid(&self.directory.join("data"))
+    }
+
+    /// The folder that holds the data folder, the log and the lock.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// How to connect as `role` to `database`.
+    #[must_use]
+    pub fn connect_options(&self, role: &str, database: &str) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
+            .socket(self.socket.path())
+            .port(socket::PORT)
+            .ssl_mode(PgSslMode::Disable)
+            .username(role)
+            .database(database)
+    }
+
+    /// How to connect as the superuser of the private cluster.
+    #[must_use]
+    pub fn superuser_options(&self, database: &str) -> PgConnectOptions {
+        self.connect_options(SUPERUSER, database)
+    }
+
+    /// The same as [`Self::connect_options`] as a URL, for other programs.
+    #[must_use]
+    pub fn url(&self, role: &str, database: &str) -> String {
+        self.socket.url(role, database)
+    }
+
+    /// The superuser's URL.
+    #[must_use]
+    pub fn superuser_url(&self, database: &str) -> String {
+        self.url(SUPERUSER, database)
+    }
+
+    /// Stops the server in order, if this process started it: open sessions are ended,
+    /// everything is written. Returns when the process is gone.
+    ///
+    /// # Errors
+    /// When it could not be stopped, or had ended by itself for good.
+    pub fn stop(mut self) -> Result<(), EmbeddedError> {
+        self.supervisor.take().map_or(Ok(()), Supervisor::stop)
+    }
+}
+
+impl Drop for EmbeddedPostgres {
+    fn drop(&mut self) {
+        if let Some(supervisor) = self.supervisor.take()
+            && let Err(error) = supervisor.stop()
+        {
+            tracing::error!(%error, "the embedded PostgreSQL did not stop in order");
+        }
+    }
+}
+
+/// Waits while a server of this data folder is on its way up or down. `true`: it serves.
+fn wait_for_running(data: &Path, socket: &SocketFolder) -> Result<bool, EmbeddedError> {
+    let end = Instant::now() + START_DEADLINE;
+    while let Some(pid) = postmaster::running_pid(data) {
+        if postmaster::is_ready(data) && socket.answers() {
+            return Ok(true);
+        }
+        if Instant::now() > end {
+            return Err(EmbeddedError::Held {
+                pid,
+                data: data.to_path_buf(),
+            });
+        }
+        std::thread::sleep(POLL);
+    }
+    Ok(false)
+}

@@ -1,0 +1,28 @@
+//! Log lines on standard error, for people or as JSON for collectors.
+
+use std::io::{self, IsTerminal};
+
+use anyhow::Context;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::config::{Config, LogFormat};
+
+/// Starts logging as configured. Once per process.
+///
+/// # Errors
+/// When logging was started before, or the filter is wrong.
+pub fn init(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder()
+        .parse(&config.log)
+        .context("the log filter is wrong")?;
+    let base = fmt().with_env_filter(filter).with_writer(io::stderr);
+    match config.log_format {
+        LogFormat::Text => base.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => base
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
+    }
+    .map_err(|error| anyhow::anyhow!(error).context("logging cannot start"))
+}

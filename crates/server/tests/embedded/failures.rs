@@ -1,0 +1,100 @@
+//! What cannot work is said clearly.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use accunode::embedded::{EmbeddedError, EmbeddedPostgres};
+use nix::unistd::Uid;
+
+use crate::kit::{folder, options, processes};
+
+fn failure(options: &accunode::embedded::EmbeddedOptions) -> EmbeddedError {
+    EmbeddedPostgres::start(options).expect_err("it cannot start")
+}
+
+/// A folder with programs that say they are of this version.
+fn programs(folder: &Path, version: &str) {
+    fs::set_permissions(folder, Permissions::from_mode(0o755)).expect("opened");
+    for name in ["postgres", "initdb"] {
+        let script = format!("#!/bin/sh\necho '{name} (PostgreSQL) {version}'\n");
+        fs::write(folder.join(name), script).expect("written");
+        fs::set_permissions(folder.join(name), Permissions::from_mode(0o755)).expect("opened");
+    }
+}
+
+#[test]
+fn a_data_folder_of_another_major_version_is_said_clearly() {
+    let home = folder();
+    fs::create_dir(home.path().join("data")).expect("made");
+    fs::write(home.path().join("data/PG_VERSION"), "9\n").expect("written");
+    let error = failure(&options(home.path())).to_string();
+    assert!(
+        error.contains("made by PostgreSQL 9, and this machine has"),
+        "{error}"
+    );
+    assert!(error.contains("pg_upgrade"), "{error}");
+}
+
+#[test]
+fn programs_that_are_too_old_are_said_clearly() {
+    let (home, bin) = (folder(), folder());
+    programs(bin.path(), "14.9 (Debian 14.9-1)");
+    let mut options = options(home.path());
+    options.bin_dir = Some(bin.path().to_owned());
+    let error = failure(&options).to_string();
+    assert!(
+        error.contains("holds PostgreSQL 14.9: 15 or newer is needed"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_configured_folder_without_the_programs_is_said_clearly() {
+    let (home, bin) = (folder(), folder());
+    let mut options = options(home.path());
+    options.bin_dir = Some(bin.path().to_owned());
+    let error = failure(&options);
+    assert!(
+        matches!(&error, EmbeddedError::BinDir { path, .. } if path == bin.path()),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_setting_that_the_server_refuses_is_named_and_nothing_is_left_running() {
+    let home = folder();
+    let error = failure(&options(home.path()).with_setting("work_mem", "much")).to_string();
+    assert!(
+        error.contains("work_mem") && error.contains("postgres.log"),
+        "{error}"
+    );
+    assert_eq!(processes(home.path()), Vec::<i32>::new());
+}
+
+#[test]
+fn a_folder_that_the_servers_user_cannot_enter_is_named() {
+    if !Uid::effective().is_root() {
+        eprintln!("skipped: only root drops to another user");
+        return;
+    }
+    let closed = folder();
+    fs::set_permissions(closed.path(), Permissions::from_mode(0o700)).expect("closed");
+    let error = failure(&options(&closed.path().join("below")));
+    assert!(
+        matches!(&error, EmbeddedError::Unreachable { path, .. } if path == closed.path()),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_socket_folder_that_others_can_open_is_refused() {
+    let home = folder();
+    fs::create_dir(home.path().join("run")).expect("made");
+    fs::set_permissions(home.path().join("run"), Permissions::from_mode(0o777)).expect("opened");
+    let error = failure(&options(home.path()));
+    assert!(
+        matches!(error, EmbeddedError::SocketFolder { .. }),
+        "{error}"
+    );
+}

@@ -1,0 +1,14 @@
+//! The embedded PostgreSQL, run for real.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed, also in its helpers"
+)]
+
+mod failures;
+mod kit;
+mod lifetime;
+mod program;
+mod recovery;
+mod roles;
+mod shared;

@@ -1,0 +1,85 @@
+//! The program itself, on its embedded database.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::kit::{folder, processes};
+
+fn accunode(data_dir: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_accunode"))
+        .args(arguments)
+        .env_clear()
+        .env("ACCUNODE_DATA_DIR", data_dir)
+        .env("ACCUNODE_POSTGRES_SETTINGS_FSYNC", "off")
+        .env("ACCUNODE_POSTGRES_SETTINGS_SHARED_BUFFERS", "16MB")
+        .env("PATH", "/usr/bin:/bin")
+        .output()
+        .expect("it runs")
+}
+
+/// What a successful run answered.
+fn answer(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let problems = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{problems}");
+    said
+}
+
+#[test]
+fn the_schema_goes_up_and_down_and_nothing_keeps_running() {
+    let data = folder();
+    let before = accunode(data.path(), &["migrate", "status"]);
+    assert!(!before.status.success());
+    assert!(String::from_utf8_lossy(&before.stdout).contains("missing m"));
+
+    assert!(answer(&accunode(data.path(), &["migrate", "up"])).contains("applied m"));
+    assert_eq!(
+        answer(&accunode(data.path(), &["migrate", "up"])),
+        "nothing to do\n"
+    );
+    assert!(!answer(&accunode(data.path(), &["migrate", "status"])).contains("missing"));
+    assert!(answer(&accunode(data.path(), &["migrate", "down"])).contains("took back m"));
+    assert_eq!(processes(&data.path().join("postgres")), Vec::<i32>::new());
+}
+
+#[test]
+fn maintenance_brings_a_new_database_up_to_date_first() {
+    let data = folder();
+    let said = answer(&accunode(
+        data.path(),
+        &["maintain", "audit-partitions", "--ahead", "7"],
+    ));
+    assert!(
+        said.starts_with("made ") && said != "made 0 partitions\n",
+        "{said}"
+    );
+    assert_eq!(
+        answer(&accunode(data.path(), &["maintain", "fold-rollups"])),
+        "merged 0 changes\n"
+    );
+    answer(&accunode(data.path(), &["maintain", "rebuild-rollups"]));
+}
+
+#[test]
+fn wrong_settings_end_the_program_before_anything_is_made() {
+    let data = folder();
+    let output = accunode(
+        data.path(),
+        &["config", "--set", "listen=nowhere", "--set", "workers=0"],
+    );
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("listen = \"nowhere\"") && said.contains("workers = \"0\""),
+        "{said}"
+    );
+    assert!(!data.path().join("postgres").exists());
+}
+
+#[test]
+fn the_configuration_is_printed() {
+    let data = folder();
+    let said = answer(&accunode(data.path(), &["config"]));
+    assert!(said.contains("listen = \"127.0.0.1:8080\""), "{said}");
+    assert!(said.contains("shared_buffers = \"16MB\""), "{said}");
+}

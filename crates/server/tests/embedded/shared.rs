@@ -1,0 +1,51 @@
+//! Several processes on one folder.
+
+use accunode::embedded::EmbeddedPostgres;
+use nix::sys::signal::Signal;
+
+use crate::kit::{Service, ask, folder, options, processes, start};
+
+#[test]
+fn a_second_start_adopts_the_server_and_leaves_it_running() {
+    let home = folder();
+    let mut service = Service::spawn(home.path());
+    let (pid, _) = service.ready();
+
+    let second = start(home.path());
+    assert!(second.is_adopted());
+    assert_eq!(second.pid(), Some(pid));
+    assert_eq!(ask(&second, "SELECT 'hello'"), "hello");
+    second.stop().expect("nothing to stop");
+
+    let third = start(home.path());
+    assert!(third.is_adopted(), "the second one's stop left it running");
+    service.end(Signal::SIGKILL);
+}
+
+#[test]
+fn of_processes_that_start_at_once_one_makes_the_server_and_the_others_adopt_it() {
+    let home = folder();
+    let mut services: Vec<Service> = (0..4).map(|_| Service::spawn(home.path())).collect();
+    let ready: Vec<(u32, bool)> = services.iter_mut().map(Service::ready).collect();
+
+    assert_eq!(
+        ready.iter().filter(|(_, adopted)| !adopted).count(),
+        1,
+        "{ready:?}"
+    );
+    assert!(ready.iter().all(|(pid, _)| *pid == ready[0].0), "{ready:?}");
+}
+
+#[test]
+fn after_the_service_is_killed_the_next_start_owns_the_server() {
+    let home = folder();
+    let mut service = Service::spawn(home.path());
+    let (pid, _) = service.ready();
+    service.end(Signal::SIGKILL);
+
+    crate::kit::eventually("a start of one's own", || {
+        let server = EmbeddedPostgres::start(&options(home.path())).expect("the server starts");
+        !server.is_adopted() && server.pid() != Some(pid)
+    });
+    assert_eq!(processes(home.path()), Vec::<i32>::new());
+}
