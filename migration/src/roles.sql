@@ -13,6 +13,9 @@ DO $$ BEGIN
   END IF;
 END $$;
 
+-- An installation with the owner's URL alone serves from it by SET ROLE.
+GRANT accunode_server TO accunode_owner;
+
 -- A dropped request does not stop its statement: the server ends it.
 ALTER ROLE accunode_server SET statement_timeout = '30s';
 ALTER ROLE accunode_server SET idle_in_transaction_session_timeout = '30s';
@@ -28,3 +31,5 @@ END $$;
 ALTER SCHEMA public OWNER TO accunode_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO accunode_server;
+-- So that a service that was given the owner's URL alone can serve as the lesser role.
+GRANT accunode_server TO accunode_owner;
