@@ -1,12 +1,6 @@
 //! One job, from where it stands to its end.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use accunode_domain::{
     access::{Actor, Grant},
@@ -62,7 +56,7 @@ impl Bulk {
     pub async fn process(&self, job: Job, lease: Lease, stop: &watch::Receiver<bool>) {
         let beat = Heartbeat::start(self, lease);
         let id = job.id;
-        let outcome = self.try_process(job, &lease, stop, &beat).await;
+        let outcome = self.try_process(job, &lease, stop).await;
         drop(beat);
         let queue = &self.ports.queue;
         let closed = match outcome {
@@ -99,7 +93,6 @@ impl Bulk {
         job: Job,
         lease: &Lease,
         stop: &watch::Receiver<bool>,
-        beat: &Heartbeat,
     ) -> Result<u32, Left> {
         let mut checkpoint = job.checkpoint;
         let mut done = job.counts.processed();
@@ -137,7 +130,8 @@ impl Bulk {
                 }
                 checkpoint.units_checked = true;
             }
-            match beat.state() {
+            // Asked before each chunk, so that a wish to cancel is heard at once.
+            match self.ports.queue.renew(lease).await.map_err(Error::from)? {
                 Renewal::Continue => {}
                 Renewal::CancelRequested => return Err(Left::Cancelled),
                 Renewal::Lost => return Err(Left::Lost),
@@ -263,56 +257,30 @@ impl Bulk {
     }
 }
 
-/// Renews a lease in the background while a job is worked on.
-struct Heartbeat {
-    cancel: Arc<AtomicBool>,
-    lost: Arc<AtomicBool>,
-    task: JoinHandle<()>,
-}
+/// Renews a lease while something takes longer than a chunk, like opening a large
+/// workbook. Whether it still is ours is asked before each chunk.
+struct Heartbeat(JoinHandle<()>);
 
 impl Heartbeat {
     fn start(bulk: &Bulk, lease: Lease) -> Self {
-        let (cancel, lost) = (
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(AtomicBool::new(false)),
-        );
-        let (queue, flags) = (bulk.ports.queue.clone(), (cancel.clone(), lost.clone()));
-        let task = tokio::spawn(async move {
+        let queue = bulk.ports.queue.clone();
+        Self(tokio::spawn(async move {
             loop {
-                tokio::select! {
-                    () = tokio::time::sleep(HEARTBEAT) => {}
-                    // A wish to cancel moves the job too.
-                    () = queue.moved(lease.job) => {}
-                }
+                tokio::time::sleep(HEARTBEAT).await;
                 match queue.renew(&lease).await {
-                    Ok(Renewal::Continue) => {}
-                    Ok(Renewal::CancelRequested) => flags.0.store(true, Ordering::Release),
-                    Ok(Renewal::Lost) => {
-                        flags.1.store(true, Ordering::Release);
-                        return;
-                    }
+                    Ok(Renewal::Lost) => return,
+                    Ok(_) => {}
                     Err(error) => {
                         tracing::warn!(job = %lease.job, %error, "a lease could not be renewed");
                     }
                 }
             }
-        });
-        Self { cancel, lost, task }
-    }
-
-    fn state(&self) -> Renewal {
-        if self.lost.load(Ordering::Acquire) {
-            Renewal::Lost
-        } else if self.cancel.load(Ordering::Acquire) {
-            Renewal::CancelRequested
-        } else {
-            Renewal::Continue
-        }
+        }))
     }
 }
 
 impl Drop for Heartbeat {
     fn drop(&mut self) {
-        self.task.abort();
+        self.0.abort();
     }
 }

@@ -1,0 +1,351 @@
+//! The worker, row by row.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use accunode_application::Settings;
+use accunode_domain::{
+    id::JobId,
+    job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus},
+    owner::Owner,
+    prediction::Kind,
+    ratio::RatioUnit,
+    user::{Role, User},
+};
+use accunode_ports::{
+    RepositoryError,
+    files::{OpenError, RowReader, SourceRow},
+    jobs::{Lease, Renewal},
+    repositories::{JobChunk, RowVerdict},
+};
+use async_trait::async_trait;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::support::{Doubles, noon, scorer, user};
+
+struct Rows {
+    columns: Vec<String>,
+    rows: Vec<SourceRow>,
+}
+
+impl Rows {
+    /// Rows whose shares are all `share`.
+    fn of(count: u32, share: &str, after: u32) -> Box<dyn RowReader> {
+        let columns = "symbol,year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
+        let row = |n: u32| SourceRow {
+            row: n + 2,
+            cells: vec![
+                format!("S{n}"),
+                "2024".into(),
+                share.into(),
+                "2".into(),
+                share.into(),
+                "5".into(),
+                share.into(),
+            ],
+        };
+        Box::new(Self {
+            columns: columns.split(',').map(str::to_owned).collect(),
+            rows: (0..count).map(row).filter(|row| row.row > after).collect(),
+        })
+    }
+}
+
+#[async_trait]
+impl RowReader for Rows {
+    fn columns(&self) -> &[String] {
+        &self.columns
+    }
+    fn total_rows(&self) -> Option<u32> {
+        None
+    }
+    fn bytes_read(&self) -> u64 {
+        0
+    }
+    async fn next_rows(&mut self, max: usize) -> Result<Vec<SourceRow>, OpenError> {
+        let count = max.min(self.rows.len());
+        Ok(self.rows.drain(..count).collect())
+    }
+}
+
+fn job(creator: &User) -> Job {
+    Job {
+        id: JobId(Uuid::new_v4()),
+        kind: Kind::Annual,
+        status: JobStatus::Processing,
+        original_filename: "rows.csv".into(),
+        file_key: "key".into(),
+        file_size: 1,
+        file_hash: String::new(),
+        options: JobOptions::default(),
+        total_rows: None,
+        counts: JobCounts::default(),
+        checkpoint: Checkpoint::default(),
+        warnings: Vec::new(),
+        columns: vec!["known".into()],
+        error: None,
+        cancel_requested_at: None,
+        started_at: Some(noon()),
+        completed_at: None,
+        attempts: 1,
+        owner: Owner::Person(creator.id),
+        created_by: creator.id,
+        created_at: noon(),
+        updated_at: noon(),
+        row_version: 1,
+    }
+}
+
+/// Doubles for a worker whose chunks have 10 rows, and the chunks it stored.
+fn worker(
+    creator: &User,
+    count: u32,
+    share: &'static str,
+    units: usize,
+) -> (Doubles, Arc<Mutex<Vec<JobChunk>>>) {
+    let mut doubles = Doubles {
+        scorer: scorer(),
+        settings: Settings {
+            chunk_rows: 10,
+            ..Settings::default()
+        },
+        ..Doubles::default()
+    };
+    let found = creator.clone();
+    doubles
+        .store
+        .users
+        .expect_with_membership()
+        .returning(move |_| Ok(Some((found.clone(), None, 1))));
+    doubles
+        .files
+        .expect_open_rows()
+        .returning(move |_, _, after| Ok(Rows::of(count, share, after)));
+    doubles
+        .queue
+        .expect_renew()
+        .returning(|_| Ok(Renewal::Continue));
+    let chunks = Arc::new(Mutex::new(Vec::new()));
+    for _ in 0..units {
+        let chunks = chunks.clone();
+        doubles.unit(|unit| {
+            unit.jobs
+                .expect_store_chunk()
+                .returning(move |_, _, chunk| {
+                    chunks.lock().unwrap().push(chunk.clone());
+                    Ok(JobCounts::default())
+                });
+        });
+    }
+    (doubles, chunks)
+}
+
+fn lease(job: &Job) -> Lease {
+    Lease {
+        job: job.id,
+        token: Uuid::new_v4(),
+    }
+}
+
+#[tokio::test]
+async fn every_row_is_stored_once_and_the_last_checkpoint_is_the_last_row() {
+    let ana = user(Role::User, None);
+    let (mut doubles, chunks) = worker(&ana, 1_025, "0.1", 4);
+    doubles
+        .queue
+        .expect_finish()
+        .times(1)
+        .withf(|_, status, _, total| *status == JobStatus::Completed && *total == Some(1_025))
+        .returning(|_, _, _, _| Ok(()));
+    let job = job(&ana);
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(false).1)
+        .await;
+    let chunks = chunks.lock().unwrap();
+    let rows: Vec<u32> = chunks
+        .iter()
+        .flat_map(|c| c.rows.iter().map(|r| r.row))
+        .collect();
+    assert_eq!(rows, (2..=1_026).collect::<Vec<_>>());
+    assert_eq!(chunks.last().unwrap().checkpoint.row, 1_026);
+    assert!(chunks.iter().all(|c| {
+        c.rows
+            .iter()
+            .all(|r| matches!(r.verdict, RowVerdict::Scored(_)))
+    }));
+}
+
+#[tokio::test]
+async fn a_file_in_the_wrong_unit_stores_nothing_and_says_what_to_do() {
+    let ana = user(Role::User, None);
+    let (mut doubles, chunks) = worker(&ana, 1_200, "12.5", 1);
+    doubles
+        .queue
+        .expect_finish()
+        .times(1)
+        .withf(|_, status, fault, _| {
+            let fault = fault.as_ref().unwrap();
+            *status == JobStatus::Failed
+                && fault.code == "unit_mismatch"
+                && fault.detail.contains("3000 of 3000")
+                && fault.detail.contains("ratio_unit=percent")
+        })
+        .returning(|_, _, _, _| Ok(()));
+    let job = job(&ana);
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(false).1)
+        .await;
+    assert!(chunks.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_same_file_in_percent_is_stored() {
+    let ana = user(Role::User, None);
+    let (mut doubles, chunks) = worker(&ana, 12, "12.5", 1);
+    doubles.queue.expect_finish().returning(|_, _, _, _| Ok(()));
+    let mut job = job(&ana);
+    job.options.ratio_unit = RatioUnit::Percent;
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(false).1)
+        .await;
+    assert_eq!(chunks.lock().unwrap()[0].rows.len(), 12);
+}
+
+#[tokio::test]
+async fn a_worker_that_takes_over_goes_on_after_the_checkpoint() {
+    let ana = user(Role::User, None);
+    let (mut doubles, chunks) = worker(&ana, 25, "0.1", 2);
+    doubles
+        .queue
+        .expect_finish()
+        .withf(|_, status, _, total| *status == JobStatus::Completed && *total == Some(25))
+        .returning(|_, _, _, _| Ok(()));
+    let mut job = job(&ana);
+    job.checkpoint = Checkpoint {
+        row: 11,
+        bytes: 0,
+        units_checked: true,
+    };
+    job.counts.success = 10;
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(false).1)
+        .await;
+    let chunks = chunks.lock().unwrap();
+    let rows: Vec<u32> = chunks
+        .iter()
+        .flat_map(|c| c.rows.iter().map(|r| r.row))
+        .collect();
+    assert_eq!(rows, (12..=26).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_ends_nothing() {
+    let ana = user(Role::User, None);
+    let (mut doubles, _) = worker(&ana, 5, "0.1", 0);
+    let committed = doubles.unit(|unit| {
+        unit.jobs
+            .expect_store_chunk()
+            .returning(|_, _, _| Err(RepositoryError::Stale { what: "lease" }));
+    });
+    doubles.queue.expect_finish().never();
+    let job = job(&ana);
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(false).1)
+        .await;
+    assert!(!committed.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn the_upload_of_somebody_who_lost_his_rights_fails() {
+    let mut ana = user(Role::User, None);
+    let (mut doubles, chunks) = {
+        let mut gone = ana.clone();
+        gone.is_active = false;
+        worker(&gone, 5, "0.1", 0)
+    };
+    doubles
+        .queue
+        .expect_finish()
+        .times(1)
+        .withf(|_, status, fault, _| {
+            *status == JobStatus::Failed && fault.as_ref().unwrap().code == "rights_lost"
+        })
+        .returning(|_, _, _, _| Ok(()));
+    ana.is_active = true;
+    let job = job(&ana);
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(false).1)
+        .await;
+    assert!(chunks.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_worker_that_shuts_down_gives_its_job_back() {
+    let ana = user(Role::User, None);
+    let (mut doubles, chunks) = worker(&ana, 5, "0.1", 0);
+    let released = Arc::new(AtomicBool::new(false));
+    let flag = released.clone();
+    doubles.queue.expect_release().times(1).returning(move |_| {
+        flag.store(true, Ordering::SeqCst);
+        Ok(())
+    });
+    let job = job(&ana);
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(true).1)
+        .await;
+    assert!(chunks.lock().unwrap().is_empty());
+    assert!(released.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_deadlock_stores_the_same_chunk_again() {
+    let ana = user(Role::User, None);
+    let (mut doubles, _) = worker(&ana, 5, "0.1", 0);
+    let first = doubles.unit(|unit| {
+        unit.jobs
+            .expect_store_chunk()
+            .returning(|_, _, _| Err(RepositoryError::Unavailable("deadlock".into())));
+    });
+    let second = doubles.unit(|unit| {
+        unit.jobs
+            .expect_store_chunk()
+            .returning(|_, _, _| Ok(JobCounts::default()));
+    });
+    doubles
+        .queue
+        .expect_finish()
+        .times(1)
+        .returning(|_, _, _, _| Ok(()));
+    let job = job(&ana);
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(false).1)
+        .await;
+    assert!(!first.load(Ordering::SeqCst) && second.load(Ordering::SeqCst));
+}

@@ -1,0 +1,301 @@
+//! Scoring and storing.
+
+use std::sync::atomic::Ordering;
+
+use accunode_application::{
+    Done, Error,
+    predictions::{CompanyChoice, CreatePrediction, Creation, SECTOR_OUT_OF_SCOPE},
+};
+use accunode_domain::{
+    access::Grant,
+    company::{Company, CompanyDraft, CompanyProfile},
+    id::OrganizationId,
+    owner::{AccessLevel, Owner},
+    prediction::{Kind, OnConflict},
+    ratio::RatioUnit,
+    user::Role,
+};
+use accunode_ports::{RepositoryError, repositories::FoundCompany};
+use uuid::Uuid;
+
+use crate::support::{Doubles, caller, company_id, noon, scorer, user};
+
+fn command() -> CreatePrediction {
+    let ratios = [
+        ("long_term_debt_to_total_capital", "0.3"),
+        ("total_debt_to_ebitda", "2.5"),
+        ("return_on_assets", "0.04"),
+    ];
+    CreatePrediction {
+        kind: Kind::Annual,
+        company: CompanyChoice::Described(CompanyDraft {
+            symbol: "ACME".into(),
+            name: Some("Acme".into()),
+            sector: Some("Industrials".into()),
+            ..CompanyDraft::default()
+        }),
+        reporting_year: "2024".into(),
+        reporting_quarter: None,
+        ratios: ratios
+            .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
+            .to_vec(),
+        ratio_unit: RatioUnit::Fraction,
+        access_level: None,
+        organization: None,
+        on_conflict: OnConflict::Error,
+    }
+}
+
+fn company(grant: Grant, profile: &CompanyProfile) -> Company {
+    Company {
+        id: company_id(),
+        profile: profile.clone(),
+        owner: grant.owner(),
+        created_by: grant.by(),
+        created_at: noon(),
+        updated_at: noon(),
+        row_version: 1,
+    }
+}
+
+#[tokio::test]
+async fn a_refused_level_is_told_before_anything_is_looked_at() {
+    let application = Doubles::default().application();
+    let command = CreatePrediction {
+        access_level: Some(AccessLevel::System),
+        reporting_year: "not a year".into(),
+        ..command()
+    };
+    let error = application
+        .predictions
+        .create(&caller(&user(Role::User, None)), &command, None)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Denied {
+                code: "level_forbidden",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn every_fault_of_a_body_is_told_at_once_and_nothing_is_begun() {
+    let application = Doubles::default().application();
+    let command = CreatePrediction {
+        reporting_year: "24".into(),
+        company: CompanyChoice::Described(CompanyDraft {
+            symbol: String::new(),
+            country: Some("Poland".into()),
+            ..CompanyDraft::default()
+        }),
+        ratios: vec![
+            ("return_on_asets".into(), Some("0.1".into())),
+            ("return_on_assets".into(), Some("ten".into())),
+        ],
+        ..command()
+    };
+    let error = application
+        .predictions
+        .create(&caller(&user(Role::User, None)), &command, None)
+        .await
+        .unwrap_err();
+    let Error::Invalid(faults) = error else {
+        panic!("{error:?}")
+    };
+    let pointers: Vec<_> = faults.iter().map(|f| f.pointer.as_str()).collect();
+    assert_eq!(
+        pointers,
+        [
+            "/reporting_year",
+            "/ratios/return_on_asets",
+            "/ratios/return_on_assets",
+            "/company/symbol",
+            "/company/country"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_prediction_is_stored_with_its_audit_row_in_one_unit_of_work() {
+    let mut doubles = Doubles {
+        scorer: scorer(),
+        ..Doubles::default()
+    };
+    let committed = doubles.unit(|unit| {
+        unit.companies
+            .expect_find_or_add()
+            .returning(|_, grant, _, _, profile| {
+                Ok(FoundCompany {
+                    company: company(grant, profile),
+                    is_new: true,
+                })
+            });
+        unit.predictions
+            .expect_of_period()
+            .returning(|_, _, _| Ok(None));
+        unit.predictions
+            .expect_add()
+            .times(1)
+            .returning(|_, _| Ok(()));
+        unit.audit.expect_record().times(1).returning(|_, event| {
+            assert_eq!(event.event_type, "prediction.created");
+            Ok(())
+        });
+    });
+    let ana = user(Role::User, None);
+    let done = doubles
+        .application()
+        .predictions
+        .create(&caller(&ana), &command(), None)
+        .await
+        .unwrap();
+    let Done::Fresh(created) = done else {
+        panic!("{done:?}")
+    };
+    assert_eq!(created.prediction.owner, Owner::Person(ana.id));
+    assert_eq!(created.creation, Creation::Created);
+    assert!(committed.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_failed_audit_row_takes_the_prediction_with_it() {
+    let mut doubles = Doubles {
+        scorer: scorer(),
+        ..Doubles::default()
+    };
+    let committed = doubles.unit(|unit| {
+        unit.companies
+            .expect_find_or_add()
+            .returning(|_, grant, _, _, profile| {
+                Ok(FoundCompany {
+                    company: company(grant, profile),
+                    is_new: true,
+                })
+            });
+        unit.predictions
+            .expect_of_period()
+            .returning(|_, _, _| Ok(None));
+        unit.predictions.expect_add().returning(|_, _| Ok(()));
+        unit.audit
+            .expect_record()
+            .returning(|_, _| Err(RepositoryError::Internal("the log is full".into())));
+    });
+    let ana = user(Role::User, None);
+    let result = doubles
+        .application()
+        .predictions
+        .create(&caller(&ana), &command(), None)
+        .await;
+    assert!(matches!(result, Err(Error::Internal(_))), "{result:?}");
+    assert!(!committed.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_company_that_is_there_is_found_and_never_changed() {
+    let mut doubles = Doubles {
+        scorer: scorer(),
+        ..Doubles::default()
+    };
+    doubles.unit(|unit| {
+        unit.companies
+            .expect_find_or_add()
+            .returning(|_, grant, _, _, profile| {
+                let stored = CompanyProfile {
+                    name: "Acme Inc.".into(),
+                    sector: "Financials".into(),
+                    ..profile.clone()
+                };
+                Ok(FoundCompany {
+                    company: company(grant, &stored),
+                    is_new: false,
+                })
+            });
+        unit.predictions
+            .expect_of_period()
+            .returning(|_, _, _| Ok(None));
+        unit.predictions.expect_add().returning(|_, _| Ok(()));
+        unit.audit.expect_record().returning(|_, _| Ok(()));
+    });
+    let ana = user(Role::User, None);
+    let done = doubles
+        .application()
+        .predictions
+        .create(&caller(&ana), &command(), None)
+        .await
+        .unwrap();
+    let Done::Fresh(created) = done else {
+        panic!("{done:?}")
+    };
+    let warned: Vec<_> = created
+        .warnings
+        .iter()
+        .map(|w| (w.pointer.as_str(), w.code.as_str()))
+        .collect();
+    assert_eq!(
+        warned,
+        [
+            ("/company/name", "company_differs"),
+            ("/company/sector", "company_differs")
+        ]
+    );
+    assert_eq!(created.prediction.company.name, "Acme Inc.");
+    assert!(
+        created
+            .prediction
+            .ratios
+            .flags
+            .contains(&SECTOR_OUT_OF_SCOPE.to_owned()),
+        "what counts is the company's own sector"
+    );
+}
+
+#[tokio::test]
+async fn a_company_of_another_organization_that_can_be_read_breaks_i4() {
+    let (own, other) = (
+        OrganizationId(Uuid::new_v4()),
+        OrganizationId(Uuid::new_v4()),
+    );
+    let mut doubles = Doubles::default();
+    let admin = user(Role::SuperAdmin, None);
+    let creator = admin.id;
+    doubles
+        .store
+        .companies
+        .expect_find()
+        .returning(move |_, id| {
+            Ok(Some(Company {
+                id,
+                profile: CompanyDraft {
+                    symbol: "X".into(),
+                    ..CompanyDraft::default()
+                }
+                .check()
+                .unwrap(),
+                owner: Owner::Organization(other),
+                created_by: creator,
+                created_at: noon(),
+                updated_at: noon(),
+                row_version: 1,
+            }))
+        });
+    let command = CreatePrediction {
+        company: CompanyChoice::Id(company_id()),
+        organization: Some(own),
+        ..command()
+    };
+    let error = doubles
+        .application()
+        .predictions
+        .create(&caller(&admin), &command, None)
+        .await
+        .unwrap_err();
+    let Error::Invalid(faults) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(faults[0].code, "level_mismatch");
+}

@@ -1,0 +1,316 @@
+//! Signing in, and being recognised afterwards.
+
+use std::sync::atomic::Ordering;
+
+use accunode_application::Error;
+use accunode_domain::{
+    audit::{AuditAction, RequestContext},
+    id::{OrganizationId, SessionId},
+    session::Session,
+    user::Role,
+};
+use accunode_ports::{
+    repositories::Credentials,
+    sessions::{Refreshed, TokenPair},
+    system::Verified,
+};
+use uuid::Uuid;
+
+use crate::support::{Doubles, caller, membership, noon, user};
+
+fn pair() -> TokenPair {
+    TokenPair {
+        access: "a".into(),
+        refresh: "r".into(),
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_hashed_all_the_same_and_leaves_a_trace() {
+    let mut doubles = Doubles::default();
+    doubles
+        .store
+        .users
+        .expect_credentials()
+        .returning(|_| Ok(None));
+    doubles
+        .hasher
+        .expect_verify()
+        .times(1)
+        .withf(|_, hash| hash.is_none())
+        .returning(|_, _| Ok(Verified::No));
+    let committed = doubles.unit(|unit| {
+        unit.audit.expect_record().times(1).returning(|_, event| {
+            assert_eq!(event.action, AuditAction::FailedLogin);
+            assert_eq!(event.actor_email.as_deref(), Some("who@example.com"));
+            Ok(())
+        });
+    });
+    let result = doubles
+        .application()
+        .accounts
+        .login(
+            "who@example.com",
+            "whatever it is",
+            &RequestContext::default(),
+        )
+        .await;
+    assert!(
+        matches!(
+            result,
+            Err(Error::Unauthenticated {
+                code: "invalid_credentials",
+                ..
+            })
+        ),
+        "{result:?}"
+    );
+    assert!(committed.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_password_that_is_too_long_is_refused_after_the_same_work() {
+    let mut doubles = Doubles::default();
+    let ana = user(Role::User, None);
+    doubles
+        .store
+        .users
+        .expect_credentials()
+        .returning(move |_| {
+            Ok(Some(Credentials {
+                user: ana.clone(),
+                password_hash: "hash".into(),
+            }))
+        });
+    doubles
+        .hasher
+        .expect_verify()
+        .times(1)
+        .withf(|_, hash| hash.is_none())
+        .returning(|_, _| Ok(Verified::No));
+    doubles.unit(|unit| {
+        unit.audit.expect_record().returning(|_, _| Ok(()));
+    });
+    let password = "x".repeat(10_000_000);
+    let result = doubles
+        .application()
+        .accounts
+        .login("ana@example.com", &password, &RequestContext::default())
+        .await;
+    assert!(matches!(result, Err(Error::Unauthenticated { .. })));
+}
+
+#[tokio::test]
+async fn the_right_password_of_an_inactive_account_is_refused_like_a_wrong_one() {
+    let mut doubles = Doubles::default();
+    let mut ana = user(Role::User, None);
+    ana.is_active = false;
+    doubles
+        .store
+        .users
+        .expect_credentials()
+        .returning(move |_| {
+            Ok(Some(Credentials {
+                user: ana.clone(),
+                password_hash: "hash".into(),
+            }))
+        });
+    doubles
+        .hasher
+        .expect_verify()
+        .returning(|_, _| Ok(Verified::Yes { rehashed: None }));
+    doubles.unit(|unit| {
+        unit.audit.expect_record().returning(|_, _| Ok(()));
+    });
+    let result = doubles
+        .application()
+        .accounts
+        .login(
+            "ana@example.com",
+            "correct horse",
+            &RequestContext::default(),
+        )
+        .await;
+    assert!(matches!(
+        result,
+        Err(Error::Unauthenticated {
+            code: "invalid_credentials",
+            ..
+        })
+    ));
+}
+
+fn session_of(role: Role, version: i64) -> (Session, OrganizationId) {
+    let organization = OrganizationId(Uuid::new_v4());
+    let ana = user(role, Some(organization));
+    let session = Session {
+        id: SessionId(Uuid::new_v4()),
+        user: ana.id,
+        actor: caller(&ana).actor,
+        tenancy_version: version,
+        ip: None,
+        user_agent: None,
+        created_at: noon(),
+    };
+    (session, organization)
+}
+
+#[tokio::test]
+async fn a_session_older_than_the_tenancy_works_out_the_role_anew() {
+    let mut doubles = Doubles::default();
+    let (session, organization) = session_of(Role::OrgAdmin, 1);
+    let mut demoted = user(Role::OrgMember, Some(organization));
+    demoted.id = session.user;
+    doubles
+        .sessions
+        .expect_find()
+        .returning(move |_| Ok(Some(session.clone())));
+    doubles
+        .store
+        .users
+        .expect_tenancy_version()
+        .returning(|| Ok(2));
+    doubles
+        .store
+        .users
+        .expect_with_membership()
+        .times(1)
+        .returning(move |_| Ok(Some((demoted.clone(), Some(membership(organization)), 2))));
+    doubles
+        .sessions
+        .expect_update()
+        .times(1)
+        .withf(|session| session.tenancy_version == 2)
+        .returning(|_| Ok(()));
+    let caller = doubles
+        .application()
+        .accounts
+        .authenticate("token", RequestContext::default())
+        .await
+        .unwrap();
+    assert_eq!(caller.actor.role(), Role::OrgMember);
+}
+
+#[tokio::test]
+async fn a_session_at_the_present_tenancy_reads_no_user() {
+    let mut doubles = Doubles::default();
+    let (session, _) = session_of(Role::OrgMember, 5);
+    doubles
+        .sessions
+        .expect_find()
+        .returning(move |_| Ok(Some(session.clone())));
+    doubles
+        .store
+        .users
+        .expect_tenancy_version()
+        .returning(|| Ok(5));
+    let caller = doubles
+        .application()
+        .accounts
+        .authenticate("token", RequestContext::default())
+        .await;
+    assert_eq!(caller.unwrap().actor.role(), Role::OrgMember);
+}
+
+#[tokio::test]
+async fn the_session_of_a_deactivated_person_ends_with_his_next_request() {
+    let mut doubles = Doubles::default();
+    let (session, organization) = session_of(Role::OrgMember, 1);
+    let mut gone = user(Role::OrgMember, Some(organization));
+    gone.is_active = false;
+    doubles
+        .sessions
+        .expect_find()
+        .returning(move |_| Ok(Some(session.clone())));
+    doubles
+        .store
+        .users
+        .expect_tenancy_version()
+        .returning(|| Ok(2));
+    doubles
+        .store
+        .users
+        .expect_with_membership()
+        .returning(move |_| Ok(Some((gone.clone(), None, 2))));
+    doubles.sessions.expect_end().times(1).returning(|_| Ok(()));
+    let result = doubles
+        .application()
+        .accounts
+        .authenticate("token", RequestContext::default())
+        .await;
+    assert!(matches!(result, Err(Error::Unauthenticated { .. })));
+}
+
+#[tokio::test]
+async fn a_refresh_token_used_twice_is_told_and_leaves_a_trace() {
+    let mut doubles = Doubles::default();
+    doubles
+        .sessions
+        .expect_refresh()
+        .returning(|_| Ok(Refreshed::Reused));
+    let committed = doubles.unit(|unit| {
+        unit.audit.expect_record().times(1).returning(|_, _| Ok(()));
+    });
+    let result = doubles
+        .application()
+        .accounts
+        .refresh("r", &RequestContext::default())
+        .await;
+    assert!(matches!(
+        result,
+        Err(Error::Unauthenticated {
+            code: "token_reused",
+            ..
+        })
+    ));
+    assert!(committed.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn no_session_starts_when_its_audit_row_cannot_be_written() {
+    let mut doubles = Doubles::default();
+    let ana = user(Role::User, None);
+    let found = ana.clone();
+    doubles
+        .store
+        .users
+        .expect_credentials()
+        .returning(move |_| {
+            Ok(Some(Credentials {
+                user: ana.clone(),
+                password_hash: "hash".into(),
+            }))
+        });
+    doubles
+        .store
+        .users
+        .expect_with_membership()
+        .returning(move |_| Ok(Some((found.clone(), None, 1))));
+    doubles
+        .hasher
+        .expect_verify()
+        .returning(|_, _| Ok(Verified::Yes { rehashed: None }));
+    doubles
+        .sessions
+        .expect_start()
+        .never()
+        .returning(|_| Ok(pair()));
+    doubles.unit(|unit| {
+        unit.users.expect_record_login().returning(|_, _, _| Ok(()));
+        unit.audit.expect_record().returning(|_, _| {
+            Err(accunode_ports::RepositoryError::Internal(
+                "the log is full".into(),
+            ))
+        });
+    });
+    let result = doubles
+        .application()
+        .accounts
+        .login(
+            "ana@example.com",
+            "correct horse",
+            &RequestContext::default(),
+        )
+        .await;
+    assert!(matches!(result, Err(Error::Internal(_))));
+}

@@ -1,0 +1,163 @@
+//! Ports whose doubles refuse whatever a test does not expect.
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use accunode_application::{Application, Caller, Ports, Settings};
+use accunode_domain::{
+    Timestamp,
+    access::Actor,
+    audit::RequestContext,
+    id::{CompanyId, OrganizationId, UserId},
+    organization::Membership,
+    prediction::Outcome,
+    ratio::Ratios,
+    risk::{Explanation, ModelRef, Pd, RiskLevel},
+    user::{Email, Profile, Role, User},
+};
+use accunode_ports::{
+    cache::MockCache,
+    files::MockFileStore,
+    jobs::MockJobQueue,
+    mock::{MockStore, MockUnitOfWork},
+    scoring::{MockScorer, Scored},
+    sessions::MockSessionStore,
+    system::{MockClock, MockIdSource, MockPasswordHasher},
+};
+use uuid::Uuid;
+
+pub(crate) struct Doubles {
+    pub(crate) store: MockStore,
+    pub(crate) sessions: MockSessionStore,
+    pub(crate) cache: MockCache,
+    pub(crate) hasher: MockPasswordHasher,
+    pub(crate) scorer: MockScorer,
+    pub(crate) files: MockFileStore,
+    pub(crate) queue: MockJobQueue,
+    pub(crate) settings: Settings,
+}
+
+impl Default for Doubles {
+    fn default() -> Self {
+        let mut cache = MockCache::new();
+        cache.expect_bump().returning(|_| Ok(()));
+        Self {
+            store: MockStore::default(),
+            sessions: MockSessionStore::new(),
+            cache,
+            hasher: MockPasswordHasher::new(),
+            scorer: MockScorer::new(),
+            files: MockFileStore::new(),
+            queue: MockJobQueue::new(),
+            settings: Settings::default(),
+        }
+    }
+}
+
+impl Doubles {
+    /// One unit of work more, and whether it was committed.
+    pub(crate) fn unit(&mut self, arrange: impl FnOnce(&mut MockUnitOfWork)) -> Arc<AtomicBool> {
+        let mut unit = MockUnitOfWork::default();
+        arrange(&mut unit);
+        let committed = unit.committed.clone();
+        self.store.units.get_mut().unwrap().push(unit);
+        committed
+    }
+
+    pub(crate) fn application(self) -> Application {
+        let mut clock = MockClock::new();
+        clock.expect_now().returning(|| noon());
+        let mut ids = MockIdSource::new();
+        ids.expect_new_id().returning(Uuid::new_v4);
+        Application::new(Arc::new(Ports {
+            store: Arc::new(self.store),
+            sessions: Arc::new(self.sessions),
+            cache: Arc::new(self.cache),
+            hasher: Arc::new(self.hasher),
+            scorer: Arc::new(self.scorer),
+            files: Arc::new(self.files),
+            queue: Arc::new(self.queue),
+            clock: Arc::new(clock),
+            ids: Arc::new(ids),
+            settings: self.settings,
+        }))
+    }
+}
+
+pub(crate) fn noon() -> Timestamp {
+    Timestamp::from_unix_timestamp(1_700_000_000).unwrap()
+}
+
+pub(crate) fn user(role: Role, organization: Option<OrganizationId>) -> User {
+    User {
+        id: UserId(Uuid::new_v4()),
+        email: Email::parse("/email", "ana@example.com").unwrap(),
+        role,
+        organization,
+        profile: Profile::default(),
+        is_verified: true,
+        is_active: true,
+        last_login: None,
+        created_at: noon(),
+        updated_at: noon(),
+        row_version: 1,
+    }
+}
+
+pub(crate) fn membership(organization: OrganizationId) -> Membership {
+    Membership {
+        organization,
+        parent: None,
+        children: Vec::new(),
+        is_active: true,
+        hide_system_data: false,
+    }
+}
+
+pub(crate) fn caller(user: &User) -> Caller {
+    let actor = Actor::new(user, user.organization.map(membership)).unwrap();
+    Caller {
+        actor,
+        context: RequestContext::default(),
+        session: None,
+    }
+}
+
+pub(crate) fn model() -> ModelRef {
+    ModelRef {
+        name: "annual".into(),
+        version: "1".into(),
+        sha256: "00".into(),
+    }
+}
+
+pub(crate) fn scored(_: &Ratios) -> Scored {
+    Scored {
+        outcome: Outcome {
+            pd: Pd::new(0.02).unwrap(),
+            parts: None,
+            risk_level: RiskLevel::Medium,
+            confidence: 0.9,
+            model: model(),
+        },
+        explanation: Some(Explanation {
+            base: 0.0,
+            reasons: Vec::new(),
+            log_odds: 0.0,
+        }),
+    }
+}
+
+pub(crate) fn scorer() -> MockScorer {
+    let mut scorer = MockScorer::new();
+    scorer
+        .expect_score()
+        .returning(|_, ratios, _| Ok(ratios.iter().map(scored).collect()));
+    scorer
+        .expect_covers_sector()
+        .returning(|_, sector| sector != "Financials");
+    scorer
+}
+
+pub(crate) fn company_id() -> CompanyId {
+    CompanyId(Uuid::from_u128(7))
+}
