@@ -23,5 +23,5 @@ mod roles;
 mod run;
 
 pub use error::MigrateError;
-pub use roles::{OWNER_ROLE, SERVER_ROLE, bootstrap_roles};
-pub use run::{Migrator, Status, migrate_down, migrate_up, status};
+pub use roles::{BECOME_SERVER, OWNER_ROLE, SERVER_ROLE, bootstrap_roles};
+pub use run::{Migrator, Status, migrate_down, migrate_up, migration_names, status};

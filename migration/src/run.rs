@@ -28,6 +28,15 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// The names of every migration of this build, oldest first.
+#[must_use]
+pub fn migration_names() -> Vec<String> {
+    Migrator::migrations()
+        .iter()
+        .map(|m| m.name().to_owned())
+        .collect()
+}
+
 /// Where a database stands. All names are in the order in which migrations run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -90,10 +99,7 @@ pub async fn status(pool: &PgPool) -> Result<Status, MigrateError> {
     } else {
         BTreeSet::new()
     };
-    let known: Vec<String> = Migrator::migrations()
-        .iter()
-        .map(|m| m.name().to_owned())
-        .collect();
+    let known = migration_names();
     let unknown = stored
         .iter()
         .filter(|name| !known.contains(name))

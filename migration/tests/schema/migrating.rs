@@ -14,6 +14,13 @@ async fn down_leaves_nothing_and_up_again_makes_the_same() {
     assert_eq!(migrate_up(&scratch.url).await.unwrap(), ALL);
     let first = everything(&scratch.pool).await;
     assert!(first.len() > 300, "{} objects", first.len());
+    let foreign: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND pg_get_userbyid(relowner) <> 'accunode_owner'",
+    )
+    .fetch_all(&scratch.pool)
+    .await
+    .unwrap();
+    assert!(foreign.is_empty(), "not the owner's: {foreign:?}");
     assert_eq!(
         migrate_up(&scratch.url).await.unwrap(),
         Vec::<String>::new(),

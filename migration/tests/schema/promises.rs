@@ -1,6 +1,6 @@
 //! What the schema promises: the checks of `functional.sql`, and what needs two sessions.
 
-use accunode_migration::status;
+use accunode_migration::{BECOME_SERVER, status};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgListener};
 
 use crate::support::{Scratch, connect, run};
@@ -71,6 +71,9 @@ async fn two_transactions_that_change_people_do_not_deadlock_on_the_tenancy_vers
     )
     .await;
     let before = tenancy_version(&scratch.pool).await;
+    for session in [&mut one, &mut two] {
+        run(session, "SET lock_timeout = '5s'").await;
+    }
     run(
         &mut one,
         "BEGIN; UPDATE users SET first_name = 'x' WHERE email = 'a@x'",
@@ -117,19 +120,17 @@ async fn a_job_that_comes_or_moves_is_told() {
         .listen_all(["accunode_jobs", "accunode_tenancy"])
         .await
         .unwrap();
-    let job: String = sqlx::query_scalar(
-        "WITH u AS (INSERT INTO users (email, password_hash, role) VALUES ('a@x', 'h', 'user') RETURNING id)
-         SELECT id::text FROM u",
+    let user: String = sqlx::query_scalar(
+        "INSERT INTO users (email, password_hash, role) VALUES ('a@x', 'h', 'user') RETURNING id::text",
     )
     .fetch_one(&scratch.pool)
     .await
-    .map(|user: String| user)
     .unwrap();
     let id: String = sqlx::query_scalar(
         "INSERT INTO bulk_upload_jobs (filename, original_filename, file_size, job_type, access_level, created_by)
          VALUES ('f', 'f', 1, 'annual', 'personal', $1::uuid) RETURNING id::text",
     )
-    .bind(&job)
+    .bind(&user)
     .fetch_one(&scratch.pool)
     .await
     .unwrap();
@@ -159,13 +160,111 @@ async fn a_job_that_comes_or_moves_is_told() {
     scratch.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_who_claim_at_once_get_every_job_once_and_no_owner_more_than_his_share() {
+    const PER_OWNER: i32 = 2;
+    let scratch = Scratch::migrated().await;
+    let mut connection = connect(&scratch.url).await;
+    run(
+        &mut connection,
+        "INSERT INTO users (email, password_hash, role) SELECT n || '@x', 'h', 'user' FROM unnest('{a,b,c}'::text[]) n;
+         INSERT INTO bulk_upload_jobs (filename, original_filename, file_size, job_type, access_level, created_by)
+         SELECT 'f', 'f', 1, 'annual', 'personal', u.id FROM users u, generate_series(1, 10)",
+    )
+    .await;
+    let workers: Vec<_> = (0..4)
+        .map(|_| tokio::spawn(work(scratch.pool.clone(), PER_OWNER)))
+        .collect();
+    let mut most = 0;
+    for worker in workers {
+        most = most.max(worker.await.unwrap());
+    }
+    assert!(
+        (1..=i64::from(PER_OWNER)).contains(&most),
+        "{most} of one owner at once"
+    );
+    let done: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM bulk_upload_jobs WHERE status = 'completed' AND attempts = 1",
+    )
+    .fetch_one(&scratch.pool)
+    .await
+    .unwrap();
+    assert_eq!(done, 30);
+    scratch.end().await;
+}
+
+/// Claims and finishes until nothing is left; gives back the most jobs that one owner had at once.
+async fn work(pool: PgPool, per_owner: i32) -> i64 {
+    let mut most = 0;
+    loop {
+        let claimed: Option<String> = sqlx::query_scalar(
+            "SELECT id::text FROM claim_bulk_job(gen_random_uuid(), '30 s', $1, 3)",
+        )
+        .bind(per_owner)
+        .fetch_optional(&pool)
+        .await
+        .unwrap();
+        let Some(id) = claimed else {
+            let open: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM bulk_upload_jobs WHERE status = 'pending'",
+            )
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+            if open == 0 {
+                return most;
+            }
+            continue;
+        };
+        let running: i64 = sqlx::query_scalar(
+            "SELECT max(n) FROM (SELECT count(*) AS n FROM bulk_upload_jobs WHERE status = 'processing' GROUP BY owner_key) o",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        most = most.max(running);
+        sqlx::query(
+            "UPDATE bulk_upload_jobs SET status = 'completed', completed_at = now(), lease_token = NULL, lease_expires_at = NULL WHERE id = $1::uuid",
+        )
+        .bind(id)
+        .execute(&pool)
+        .await
+        .unwrap();
+    }
+}
+
 #[tokio::test]
 async fn the_serving_role_may_ask_where_the_database_stands() {
     let scratch = Scratch::migrated().await;
     let server = scratch.server_role().await;
+    let settings: (String, String, String) = sqlx::query_as(
+        "SELECT current_user::text, current_setting('jit'), current_setting('statement_timeout')",
+    )
+    .fetch_one(&server)
+    .await
+    .unwrap();
+    assert_eq!(
+        settings,
+        ("accunode_server".into(), "off".into(), "30s".into())
+    );
     let standing = status(&server).await.unwrap();
     assert!(standing.is_current() && standing.unknown.is_empty());
     assert_eq!(standing.applied.len(), 2);
     server.close().await;
+
+    let mut owner = connect(&scratch.url).await;
+    run(&mut owner, "SET SESSION AUTHORIZATION accunode_owner").await;
+    run(&mut owner, BECOME_SERVER).await;
+    let refused = sqlx::raw_sql("CREATE TABLE public.x (a int)")
+        .execute(&mut owner)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused
+            .as_database_error()
+            .and_then(|e| e.code())
+            .as_deref(),
+        Some("42501")
+    );
     scratch.end().await;
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use accunode_migration::{bootstrap_roles, migrate_up};
+use accunode_migration::{BECOME_SERVER, bootstrap_roles, migrate_up};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, User, geteuid},
@@ -69,9 +69,7 @@ impl Scratch {
             .max_connections(2)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    sqlx::raw_sql("SET SESSION AUTHORIZATION accunode_server")
-                        .execute(connection)
-                        .await?;
+                    sqlx::raw_sql(BECOME_SERVER).execute(connection).await?;
                     Ok(())
                 })
             })
