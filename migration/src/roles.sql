@@ -31,5 +31,3 @@ END $$;
 ALTER SCHEMA public OWNER TO accunode_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO accunode_server;
--- So that a service that was given the owner's URL alone can serve as the lesser role.
-GRANT accunode_server TO accunode_owner;
