@@ -117,6 +117,15 @@ fn words(code: &str) -> &'static str {
         "level_change" => "what is shared is never narrowed, nor moved to another organization",
         "not_a_root" => "a tenant is named by its root organization, and this is none",
         "company_in_use" => "there are predictions on this company",
+        "rank_too_low" => "this person's rank is not below yours",
+        "role_not_assignable" => "you cannot give this role",
+        "field_forbidden" => "your role cannot change this field",
+        "key_scope" => "this API key's scopes do not cover this",
+        "key_forbidden" => "an API key can never do this; sign in",
+        "scope_exceeds_role" => "a key cannot do more than its owner",
+        "has_children" => "this organization has children",
+        "not_a_member" => "this person is no member of this organization",
+        "last_super_admin" => "at least one active super_admin must remain",
         _ => "your role does not allow this",
     }
 }
@@ -133,6 +142,8 @@ impl From<RepositoryError> for Error {
                         "prediction_exists"
                     }
                     "prediction_organization_consistency" => "level_mismatch",
+                    "companies_level_fixed" | "companies_organization_fixed" => "company_in_use",
+                    "companies_level_never_down" | "predictions_level_never_down" => "level_change",
                     "idempotency_in_flight" => "idempotency_in_flight",
                     _ => "conflict",
                 },
@@ -144,6 +155,13 @@ impl From<RepositoryError> for Error {
                     "unique_annual_prediction" | "unique_quarterly_prediction" => {
                         "this company and period have a prediction already"
                     }
+                    "companies_level_fixed" | "companies_organization_fixed" => {
+                        words("company_in_use")
+                    }
+                    "companies_level_never_down" | "predictions_level_never_down" => {
+                        words("level_change")
+                    }
+                    "prediction_organization_consistency" => words("level_mismatch"),
                     "idempotency_in_flight" => {
                         "a request with this Idempotency-Key is being worked on"
                     }

@@ -16,6 +16,7 @@ pub mod bulk;
 pub mod caller;
 pub mod companies;
 pub mod error;
+pub mod exports;
 pub mod once;
 pub mod ports;
 pub mod predictions;

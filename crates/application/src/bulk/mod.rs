@@ -9,6 +9,8 @@ mod cancel;
 mod columns;
 mod process;
 mod read;
+mod remove;
+mod retry;
 mod rows;
 mod submit;
 mod template;

@@ -143,7 +143,7 @@ fn name_column(fault: Fault) -> Fault {
 }
 
 /// The row as a CSV record without its line end.
-fn as_csv(cells: &[String]) -> String {
+pub(super) fn as_csv(cells: &[String]) -> String {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::Any(b'\n'))
         .from_writer(Vec::with_capacity(128));

@@ -4,11 +4,13 @@ mod create;
 mod get;
 mod list;
 mod remove;
+mod update;
 
 use std::sync::Arc;
 
 pub use create::CreateCompany;
 pub use list::ListCompanies;
+pub use update::UpdateCompany;
 
 use crate::Ports;
 

@@ -59,7 +59,7 @@ impl Predictions {
 
     /// Reasons are worked out anew from the raw ratios, by the same model; for a
     /// version that is not served any more there are none.
-    async fn explain(&self, prediction: Prediction) -> Result<Explained, Error> {
+    pub(super) async fn explain(&self, prediction: Prediction) -> Result<Explained, Error> {
         let kind = prediction.period.kind();
         let Ok(ratios) = from_stored(kind, &prediction.ratios) else {
             return Ok(Explained {

@@ -1,10 +1,12 @@
 //! Predictions: scored, stored, listed, explained.
 
+mod batch;
 mod create;
 mod get;
 mod list;
 mod remove;
 mod score;
+mod update;
 
 use std::sync::Arc;
 
@@ -15,9 +17,11 @@ use accunode_domain::{
     risk::Explanation,
 };
 
+pub use batch::MAX_BATCH;
 pub use create::{CompanyChoice, CreatePrediction, CreatedPrediction, Creation};
 pub use list::ListPredictions;
 pub use score::{MAX_ITEMS, ScoreItem, ScoredItem};
+pub use update::UpdatePrediction;
 
 use crate::{Error, Ports};
 

@@ -65,7 +65,7 @@ impl Doubles {
 
     pub(crate) fn application(self) -> Application {
         let mut clock = MockClock::new();
-        clock.expect_now().returning(|| noon());
+        clock.expect_now().returning(noon);
         let mut ids = MockIdSource::new();
         ids.expect_new_id().returning(Uuid::new_v4);
         Application::new(Arc::new(Ports {

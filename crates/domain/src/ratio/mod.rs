@@ -10,7 +10,7 @@ mod unit_check;
 
 use serde::{Deserialize, Serialize};
 
-pub use rules::{IMPLAUSIBLE, MIN_PRESENT, check};
+pub use rules::{IMPLAUSIBLE, MIN_PRESENT, check, in_unit};
 pub use unit_check::{UnitCheck, UnitMismatch};
 
 use crate::{fault::text_enum, prediction::Kind};

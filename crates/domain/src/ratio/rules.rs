@@ -147,6 +147,37 @@ fn number(definition: &RatioDefinition, unit: RatioUnit, text: &str) -> Result<f
     }
 }
 
+/// The same texts in another unit: shares get their decimal point shifted in the
+/// exponent, so that no digit is lost and the scored bits stay the same.
+#[must_use]
+pub fn in_unit(
+    kind: Kind,
+    raw: &[Option<String>],
+    from: RatioUnit,
+    to: RatioUnit,
+) -> Vec<Option<String>> {
+    let shift = match (from, to) {
+        (RatioUnit::Percent, RatioUnit::Fraction) => -2,
+        (RatioUnit::Fraction, RatioUnit::Percent) => 2,
+        _ => 0,
+    };
+    let shifted = |text: &String| {
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        match exponent.parse::<i32>().unwrap_or(0).saturating_add(shift) {
+            0 => mantissa.to_owned(),
+            exponent => format!("{mantissa}e{exponent}"),
+        }
+    };
+    kind.ratios()
+        .iter()
+        .zip(raw)
+        .map(|(definition, text)| match text {
+            Some(text) if definition.is_share && shift != 0 => Some(shifted(text)),
+            other => other.clone(),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -238,6 +269,20 @@ mod tests {
             for (a, b) in a.values().iter().zip(b.values()) {
                 prop_assert_eq!(a.scored.map(f32::to_bits), b.scored.map(f32::to_bits));
             }
+        }
+
+        #[test]
+        fn another_unit_scores_to_the_same_bits_and_comes_back(n in -9_999_i64..9_999, decimals in 0_u32..6) {
+            let sent = vec![Some(decimal(n, decimals)); 5];
+            let percent = in_unit(Kind::Annual, &sent, RatioUnit::Fraction, RatioUnit::Percent);
+            let back = in_unit(Kind::Annual, &percent, RatioUnit::Percent, RatioUnit::Fraction);
+            prop_assert_eq!(&back, &sent);
+            let bits = |raw: &[Option<String>], unit| {
+                let raw: Vec<_> = raw.iter().map(Option::as_deref).collect();
+                let ratios = check(Kind::Annual, unit, &raw).unwrap();
+                ratios.values().iter().map(|r| r.scored.map(f32::to_bits)).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(bits(&sent, RatioUnit::Fraction), bits(&percent, RatioUnit::Percent));
         }
 
         #[test]

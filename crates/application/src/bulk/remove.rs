@@ -1,0 +1,66 @@
+//! An upload is removed, and undone where that is asked.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    id::JobId,
+};
+use accunode_ports::{RepositoryError, files::StoredFile};
+use serde_json::json;
+
+use super::Bulk;
+use crate::{Caller, Error};
+
+impl Bulk {
+    /// Removes an upload that has ended, with its file and its rows; with
+    /// `predictions` also the predictions it made that nobody has replaced since.
+    ///
+    /// # Errors
+    /// `NotFound`, `not_writable`; `running` while a worker may still have it.
+    pub async fn remove(&self, caller: &Caller, id: JobId, predictions: bool) -> Result<(), Error> {
+        let job = self.get(caller, id).await?;
+        let grant = caller
+            .actor
+            .control_upload(job.owner, job.created_by)
+            .map_err(|denial| Error::denied(denial, "upload"))?;
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        let removed = match unit.jobs().remove(grant, id, predictions).await {
+            Err(RepositoryError::Stale { .. }) => {
+                return Err(Error::Conflict {
+                    code: "running",
+                    detail: "this upload is being worked on; cancel it first".to_owned(),
+                    existing: None,
+                });
+            }
+            other => other?,
+        };
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: job.owner.organization(),
+            old_values: Some(json!({
+                "filename": job.original_filename,
+                "sha256": job.file_hash,
+                "counts": job.counts,
+            })),
+            new_values: Some(json!({ "predictions_deleted": removed })),
+            ..AuditEvent::new(
+                "bulk_upload.deleted",
+                "bulk_upload_job",
+                AuditAction::Delete,
+            )
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        self.discard(&StoredFile {
+            key: job.file_key,
+            size: 0,
+            sha256: job.file_hash,
+        })
+        .await;
+        if predictions {
+            self.ports.forget_figures(&[job.owner.key()]).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! The failed rows of an upload are tried again, as an upload of their own.
+
+use accunode_domain::{
+    id::JobId,
+    job::{Job, RowStatus},
+};
+use accunode_ports::repositories::RowFilter;
+use bytes::Bytes;
+use futures::StreamExt;
+
+use super::{Bulk, ListRows, SubmitUpload, rows::as_csv};
+use crate::{Caller, Done, Error};
+
+/// How many rows are read from the database at once.
+const PAGE: u32 = 1_000;
+
+impl Bulk {
+    /// Makes a new upload of the rows that failed, with the same options. What made
+    /// them fail may have gone since: a company that was not readable, a conflict.
+    ///
+    /// # Errors
+    /// `NotFound`, `not_writable`; `nothing_to_retry` where no row failed, or the
+    /// upload is still being worked on.
+    pub async fn retry(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        let job = self.get(caller, id).await?;
+        caller
+            .actor
+            .control_upload(job.owner, job.created_by)
+            .map_err(|denial| Error::denied(denial, "upload"))?;
+        if !job.status.is_final() || job.counts.error == 0 || job.columns.is_empty() {
+            return Err(Error::Conflict {
+                code: "nothing_to_retry",
+                detail: if job.status.is_final() {
+                    "no row of this upload failed by itself; send the file again".to_owned()
+                } else {
+                    "this upload is still being worked on".to_owned()
+                },
+                existing: None,
+            });
+        }
+        let file = self.receive(self.failed_rows(caller, &job).await?).await?;
+        let upload = SubmitUpload {
+            file,
+            original_filename: retried_name(&job.original_filename),
+            kind: job.kind,
+            access_level: Some(job.owner.level()),
+            organization: job.owner.organization(),
+            options: job.options,
+            force: true,
+        };
+        match self.submit(caller, upload, None).await? {
+            Done::Fresh(job) => Ok(job),
+            Done::Replayed(_) => Err(Error::Internal("a replay without a key".into())),
+        }
+    }
+
+    /// The failed rows as a CSV file. They are at most as many as the upload had, and
+    /// are read a page at a time.
+    async fn failed_rows(
+        &self,
+        caller: &Caller,
+        job: &Job,
+    ) -> Result<accunode_ports::files::ByteStream, Error> {
+        let mut pages = vec![Bytes::from(as_csv(&job.columns) + "\n")];
+        let mut after = 0;
+        loop {
+            let filter = RowFilter {
+                status: Some(RowStatus::Error),
+                after,
+            };
+            let rows = self
+                .rows(
+                    caller,
+                    job,
+                    ListRows {
+                        filter,
+                        limit: PAGE,
+                    },
+                )
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.row;
+            let lines: String = rows
+                .iter()
+                .filter_map(|row| row.source.as_ref())
+                .map(|line| format!("{line}\n"))
+                .collect();
+            pages.push(Bytes::from(lines));
+        }
+        Ok(futures::stream::iter(pages.into_iter().map(Ok)).boxed())
+    }
+}
+
+/// `rows.xlsx` → `rows.retry.csv`
+fn retried_name(name: &str) -> String {
+    let stem = name.split('.').next().unwrap_or(name);
+    let stem: String = stem.chars().take(240).collect();
+    format!("{stem}.retry.csv")
+}

@@ -1,0 +1,150 @@
+//! A company is described better or shared more widely.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    company::{Company, CompanyDraft},
+    fault::Fault,
+    id::{CompanyId, OrganizationId},
+    owner::AccessLevel,
+};
+use serde_json::json;
+
+use super::Companies;
+use crate::{Caller, Error, predictions::version_asked};
+
+/// What is to be different. What is not named stays.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateCompany {
+    /// The symbol; it cannot be emptied.
+    pub symbol: Option<String>,
+    /// The name.
+    pub name: Option<String>,
+    /// The sector.
+    pub sector: Option<String>,
+    /// `Some(None)` empties it.
+    pub industry: Option<Option<String>>,
+    /// `Some(None)` empties it.
+    pub market_cap: Option<Option<f64>>,
+    /// The country.
+    pub country: Option<String>,
+    /// The currency.
+    pub currency: Option<String>,
+    /// `Some(None)` empties it.
+    pub exchange: Option<Option<String>>,
+    /// For whom it is from now on; never fewer than before.
+    pub access_level: Option<AccessLevel>,
+    /// For which organization.
+    pub organization: Option<OrganizationId>,
+    /// The version that the caller read.
+    pub if_match: Option<i64>,
+}
+
+impl Companies {
+    /// Changes a company. Predictions keep what they knew of it when they were made.
+    ///
+    /// # Errors
+    /// `NotFound`; `not_writable`, `level_forbidden`, `outside_scope`; `level_change`;
+    /// `company_in_use` where the level would change under predictions (I5); every
+    /// fault of the description; `Stale`; `symbol_taken`.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: CompanyId,
+        command: &UpdateCompany,
+    ) -> Result<Company, Error> {
+        let actor = &caller.actor;
+        let scope = actor.scope();
+        let stored = self.get(caller, id).await?;
+        let refused = |denial| Error::denied(denial, "company");
+        let level = command
+            .access_level
+            .or(command.organization.map(|_| AccessLevel::Organization));
+        let grant = match level {
+            None => actor.write(stored.owner, stored.created_by),
+            Some(level) => {
+                actor.raise(stored.owner, stored.created_by, level, command.organization)
+            }
+        }
+        .map_err(refused)?;
+        let version = version_asked(command.if_match, stored.row_version)?;
+        let profile = draft(&stored, command)?.check().map_err(Error::Invalid)?;
+        let next = Company {
+            profile,
+            owner: grant.owner(),
+            ..stored.clone()
+        };
+
+        let unit = self.ports.store.begin(&scope).await?;
+        if next.owner != stored.owner && unit.companies().is_in_use(&scope, id).await? {
+            return Err(Error::Conflict {
+                code: "company_in_use",
+                detail: "there are predictions on this company, so its level cannot change"
+                    .to_owned(),
+                existing: None,
+            });
+        }
+        let updated = unit.companies().update(grant, &next, version).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: grant.owner().organization(),
+            old_values: Some(
+                json!({ "profile": stored.profile, "access_level": stored.owner.level() }),
+            ),
+            new_values: Some(
+                json!({ "profile": updated.profile, "access_level": updated.owner.level() }),
+            ),
+            ..AuditEvent::new("company.updated", "company", AuditAction::Update)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        Ok(updated)
+    }
+}
+
+/// The stored description with the changes in it.
+fn draft(stored: &Company, command: &UpdateCompany) -> Result<CompanyDraft, Error> {
+    let profile = &stored.profile;
+    // An empty text would fall back to a default that nobody asked for.
+    let emptied: Vec<Fault> = [
+        ("/symbol", &command.symbol),
+        ("/name", &command.name),
+        ("/sector", &command.sector),
+        ("/country", &command.country),
+        ("/currency", &command.currency),
+    ]
+    .into_iter()
+    .filter(|(_, value)| value.as_deref().is_some_and(|text| text.trim().is_empty()))
+    .map(|(pointer, _)| Fault::new(pointer, "required", "must not be empty"))
+    .collect();
+    if !emptied.is_empty() {
+        return Err(Error::Invalid(emptied));
+    }
+    let kept =
+        |new: &Option<String>, old: &str| Some(new.clone().unwrap_or_else(|| old.to_owned()));
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a market cap beyond 2^53 was sent as a float, too"
+    )]
+    let market_cap = profile.market_cap.map(|n| n as f64);
+    Ok(CompanyDraft {
+        symbol: command
+            .symbol
+            .clone()
+            .unwrap_or_else(|| profile.symbol.as_str().to_owned()),
+        name: kept(&command.name, &profile.name),
+        sector: kept(&command.sector, &profile.sector),
+        industry: command
+            .industry
+            .clone()
+            .unwrap_or_else(|| profile.industry.clone()),
+        market_cap: command.market_cap.unwrap_or(market_cap),
+        country: kept(&command.country, &profile.country),
+        currency: kept(&command.currency, &profile.currency),
+        exchange: command
+            .exchange
+            .clone()
+            .unwrap_or_else(|| profile.exchange.clone()),
+    })
+}

@@ -1,0 +1,162 @@
+//! A prediction is corrected or shared more widely.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    id::{OrganizationId, PredictionId},
+    owner::AccessLevel,
+    prediction::{Kind, Prediction},
+    ratio::{RatioUnit, in_unit},
+};
+
+use super::{
+    Explained, Predictions, RawRatios, SECTOR_OUT_OF_SCOPE, check_ratios,
+    create::{entity, summary},
+    to_store, version_asked,
+};
+use crate::{Caller, Error};
+
+/// What is to be different.
+#[derive(Clone, Debug, Default)]
+pub struct UpdatePrediction {
+    /// These ratios take the place of those sent before; the others stay. The
+    /// prediction is scored anew.
+    pub ratios: RawRatios,
+    /// The unit of `ratios`.
+    pub ratio_unit: RatioUnit,
+    /// For whom it is from now on; never fewer than before.
+    pub access_level: Option<AccessLevel>,
+    /// For which organization.
+    pub organization: Option<OrganizationId>,
+    /// The version that the caller read.
+    pub if_match: Option<i64>,
+}
+
+impl Predictions {
+    /// Merges ratios into those that were sent, scores anew, and widens the level.
+    ///
+    /// # Errors
+    /// `NotFound`; `not_writable`, `level_forbidden`, `outside_scope`; `level_mismatch`
+    /// (I4); `level_change`; every fault of the ratios; `Stale`; `prediction_exists`
+    /// where the wider owner has one for the same company and period.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        id: PredictionId,
+        command: &UpdatePrediction,
+    ) -> Result<Explained, Error> {
+        let actor = &caller.actor;
+        let stored = self.find(caller, kind, id).await?;
+        let refused = |denial| Error::denied(denial, "prediction");
+        let grant = match command
+            .access_level
+            .or(command.organization.map(|_| AccessLevel::Organization))
+        {
+            None => actor
+                .write(stored.owner, stored.created_by)
+                .map_err(refused)?,
+            Some(level) => {
+                let company = self.company_owner(caller, &stored).await?;
+                actor
+                    .raise_prediction(
+                        stored.owner,
+                        stored.created_by,
+                        level,
+                        command.organization,
+                        company,
+                    )
+                    .map_err(refused)?
+            }
+        };
+        let version = version_asked(command.if_match, stored.row_version)?;
+        let mut next = Prediction {
+            owner: grant.owner(),
+            updated_at: self.ports.clock.now(),
+            ..stored.clone()
+        };
+        let mut explanation = None;
+        if !command.ratios.is_empty() {
+            let merged = merged(kind, &stored, command);
+            let ratios = check_ratios(kind, command.ratio_unit, &merged).map_err(Error::Invalid)?;
+            let scored = self
+                .ports
+                .score(kind, vec![ratios.clone()], true)
+                .await?
+                .pop()
+                .ok_or_else(|| Error::Internal("the model answered nothing".into()))?;
+            next.ratios = to_store(&ratios);
+            if !self
+                .ports
+                .scorer
+                .covers_sector(kind, &stored.company.sector)
+            {
+                next.ratios.flags.push(SECTOR_OUT_OF_SCOPE.to_owned());
+            }
+            next.outcome = scored.outcome;
+            next.predicted_at = next.updated_at;
+            explanation = scored.explanation;
+        }
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        unit.predictions().replace(grant, &next, version).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: grant.owner().organization(),
+            old_values: Some(summary(&stored)),
+            new_values: Some(summary(&next)),
+            ..AuditEvent::new("prediction.updated", entity(kind), AuditAction::Update)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        self.ports
+            .forget_figures(&[stored.owner.key(), next.owner.key()])
+            .await;
+        next.row_version = version + 1;
+        if explanation.is_none() {
+            return self.explain(next).await;
+        }
+        Ok(Explained {
+            prediction: next,
+            explanation,
+        })
+    }
+
+    /// Whose the company is. One that the caller cannot read any more belongs to
+    /// somebody else's organization: only its own level can be right then.
+    async fn company_owner(
+        &self,
+        caller: &Caller,
+        stored: &Prediction,
+    ) -> Result<accunode_domain::owner::Owner, Error> {
+        let scope = caller.actor.scope();
+        let company = self
+            .ports
+            .store
+            .companies()
+            .find(&scope, stored.company.id)
+            .await?;
+        Ok(company.map_or(stored.owner, |company| company.owner))
+    }
+}
+
+/// What was sent first, in the unit of the correction, with the correction in it.
+fn merged(kind: Kind, stored: &Prediction, command: &UpdatePrediction) -> RawRatios {
+    let before = in_unit(
+        kind,
+        &stored.ratios.raw,
+        stored.ratios.unit,
+        command.ratio_unit,
+    );
+    let mut merged: RawRatios = command.ratios.clone();
+    for (definition, raw) in kind.ratios().iter().zip(before) {
+        if command
+            .ratios
+            .iter()
+            .all(|(name, _)| name != definition.name)
+        {
+            merged.push((definition.name.to_owned(), raw));
+        }
+    }
+    merged
+}
