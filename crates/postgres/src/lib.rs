@@ -16,6 +16,7 @@ mod entities;
 mod errors;
 mod kinds;
 mod listener;
+mod maintenance;
 mod pool;
 mod queue;
 mod repositories;

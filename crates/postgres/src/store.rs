@@ -15,8 +15,12 @@ use sea_orm::SqlxPostgresConnector;
 use sqlx::PgPool;
 
 use crate::{
-    PgJobQueue, PoolSettings, QueueSettings, db::Db, errors::from_sqlx, pool,
-    unit_of_work::PgUnitOfWork,
+    PgJobQueue, PoolSettings, QueueSettings,
+    actor::ActorSettings,
+    db::Db,
+    errors::from_sqlx,
+    pool,
+    unit_of_work::{PgTx, PgUnitOfWork},
 };
 
 /// The database.
@@ -63,6 +67,20 @@ impl PgStore {
     pub fn queue(&self, settings: QueueSettings) -> Result<PgJobQueue, RepositoryError> {
         let connections = pool::lazy(&self.url, &self.settings, PgJobQueue::CONNECTIONS)?;
         Ok(PgJobQueue::start(connections, settings))
+    }
+
+    /// A transaction as this actor, without any filter of ours: what the database's own
+    /// policies let through. They are proved with it.
+    ///
+    /// # Errors
+    /// `Unavailable` where no connection can be had.
+    pub async fn as_actor(
+        &self,
+        scope: &Scope,
+    ) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, RepositoryError> {
+        Ok(PgTx::begin(&self.pool, ActorSettings::of(scope))
+            .await?
+            .into_inner())
     }
 
     /// The pool, for what the server runs beside requests: maintenance and monitoring.

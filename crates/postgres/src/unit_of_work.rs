@@ -73,6 +73,11 @@ impl PgTx {
         self.transaction.lock().await
     }
 
+    /// The transaction alone.
+    pub(crate) fn into_inner(self) -> Tx {
+        self.transaction.into_inner()
+    }
+
     pub(crate) async fn commit(self) -> Result<(), RepositoryError> {
         self.transaction
             .into_inner()

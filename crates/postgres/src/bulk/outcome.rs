@@ -160,7 +160,7 @@ impl Told {
         } else {
             match &existing.updated_before {
                 Some((earlier, source)) => {
-                    self.earlier(chosen, *earlier, source.clone(), existing.id)
+                    self.earlier(chosen, *earlier, source.clone(), existing.id);
                 }
                 None => self.counts.updated += 1,
             }

@@ -155,7 +155,7 @@ impl JobRepository for Db {
         let after = i32::try_from(filter.after).unwrap_or(i32::MAX);
         let limit = i64::from(limit);
         let mut sql = reach.statement(&self.actor(scope));
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (");
+        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT y.* FROM (");
         let kept = filter.status != Some(RowStatus::Ok);
         if kept {
             sql.push(
@@ -189,7 +189,7 @@ impl JobRepository for Db {
             .push_bind(limit)
             .push(")");
         }
-        sql.push(" ORDER BY row_number LIMIT ")
+        sql.push(") y ORDER BY row_number LIMIT ")
             .push_bind(limit)
             .push(") x ORDER BY row_number");
         let place = Place {

@@ -1,0 +1,227 @@
+//! Dashboards equal what lists show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use accunode_domain::{
+    access::Scope,
+    owner::AccessLevel,
+    page::{Cursor, Limit, Sort},
+    prediction::{Kind, Prediction},
+    risk::RiskLevel,
+};
+use accunode_ports::repositories::{GroupBy, PredictionFilter, Store};
+
+use crate::world::{PEOPLE, World, organization};
+
+async fn listed(world: &World, scope: &Scope, kind: Kind) -> Vec<Prediction> {
+    let (mut rows, mut after): (Vec<_>, Option<Cursor>) = (Vec::new(), None);
+    loop {
+        let page = world
+            .store
+            .predictions()
+            .list(
+                scope,
+                kind,
+                &PredictionFilter::default(),
+                Sort::CreatedAt,
+                Limit::default(),
+                after,
+            )
+            .await
+            .unwrap();
+        rows.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            return rows;
+        }
+    }
+}
+
+/// Predictions of every level by some people; some moved, changed and removed again.
+async fn a_busy_year(world: &World) {
+    let mut n = 0_u32;
+    for (name, role, _) in PEOPLE {
+        let actor = world.actor(name).await;
+        let mut levels = vec![AccessLevel::Personal];
+        match role {
+            "super_admin" => levels.push(AccessLevel::System),
+            "user" => {}
+            _ => levels.push(AccessLevel::Organization),
+        }
+        for level in levels {
+            n += 1;
+            let company = world.company(&actor, level, &format!("S{n}")).await;
+            for (period, pd) in [
+                ("2023", 0.004),
+                ("2024", 0.9),
+                ("2024 Q1", 0.35),
+                ("2024 Q2", 0.75),
+            ] {
+                let pd = pd / f64::from(1 + n % 3);
+                world.predict(&actor, level, &company, period, pd).await;
+            }
+            if n.is_multiple_of(4) {
+                let gone = world.predict(&actor, level, &company, "2022", 0.99).await;
+                let grant = actor.write(gone.owner, actor.user()).unwrap();
+                let work = world.begin(&actor).await;
+                work.predictions()
+                    .remove(grant, Kind::Annual, gone.id, 1)
+                    .await
+                    .unwrap();
+                work.commit().await.unwrap();
+            }
+        }
+    }
+}
+
+async fn figures_equal_lists(world: &World) {
+    for (name, ..) in PEOPLE {
+        let actor = world.actor(name).await;
+        let mut scopes = vec![actor.scope()];
+        scopes.push(actor.narrowed(Some(AccessLevel::Personal), None).unwrap());
+        scopes.push(
+            actor
+                .narrowed(Some(AccessLevel::Organization), None)
+                .unwrap(),
+        );
+        for scope in scopes {
+            for kind in Kind::ALL {
+                let rows = listed(world, &scope, kind).await;
+                let analytics = world.store.analytics();
+                let headline = analytics.headline(&scope, kind, None).await.unwrap();
+                let high: Vec<_> = rows
+                    .iter()
+                    .filter(|row| row.outcome.risk_level == RiskLevel::High)
+                    .collect();
+                let companies: BTreeSet<_> = high.iter().map(|row| row.company.id).collect();
+                assert_eq!(
+                    headline.total_predictions,
+                    rows.len() as i64,
+                    "{name} {kind}"
+                );
+                assert_eq!(headline.high_risk_count, high.len() as i64, "{name} {kind}");
+                assert_eq!(
+                    headline.high_risk_companies,
+                    companies.len() as i64,
+                    "{name} {kind}"
+                );
+                assert_eq!(
+                    headline.last_prediction,
+                    rows.iter().map(|row| row.created_at).max()
+                );
+                let sum: f64 = rows.iter().map(|row| row.outcome.pd.rounded()).sum();
+                match headline.avg_probability {
+                    None => assert!(rows.is_empty()),
+                    Some(avg) => assert!(
+                        (avg - sum / rows.len() as f64).abs() < 1e-9,
+                        "{name} {kind}"
+                    ),
+                }
+                if let Some(median) = headline.median_probability {
+                    let mut pds: Vec<_> = rows.iter().map(|row| row.outcome.pd.get()).collect();
+                    pds.sort_by(f64::total_cmp);
+                    let exact = pds[(pds.len() - 1) / 2];
+                    // Within its bucket: 64 of them over five decades.
+                    assert!(
+                        (median / exact).log10().abs() <= 5.0 / 64.0,
+                        "{name}: {median}, {exact}"
+                    );
+                }
+                let mut expected: BTreeMap<(String, RiskLevel), i64> = BTreeMap::new();
+                for row in &rows {
+                    let key = (row.company.sector.clone(), row.outcome.risk_level);
+                    *expected.entry(key).or_default() += 1;
+                }
+                for group_by in [
+                    GroupBy::Sector,
+                    GroupBy::Industry,
+                    GroupBy::Country,
+                    GroupBy::Organization,
+                ] {
+                    let told = analytics
+                        .risk_distribution(&scope, kind, None, group_by)
+                        .await
+                        .unwrap();
+                    let total: i64 = told.iter().map(|count| count.count).sum();
+                    assert_eq!(total, rows.len() as i64, "{name} {kind} {group_by:?}");
+                    if group_by == GroupBy::Sector {
+                        let told: BTreeMap<_, _> = told
+                            .into_iter()
+                            .map(|c| ((c.group, c.risk_level), c.count))
+                            .collect();
+                        assert_eq!(told, expected);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_figure_equals_the_same_figure_over_the_list() {
+    let world = World::create().await;
+    a_busy_year(&world).await;
+    figures_equal_lists(&world).await;
+    // The same once the deltas are folded into the rollups.
+    sqlx::query("SELECT fold_prediction_rollups()")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    figures_equal_lists(&world).await;
+}
+
+#[tokio::test]
+async fn a_super_admins_figures_leave_out_other_peoples_personal_rows() {
+    let world = World::create().await;
+    let (m1, sa) = (world.actor("m1").await, world.actor("sa").await);
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    world
+        .predict(&m1, AccessLevel::Organization, &company, "2024", 0.9)
+        .await;
+    world
+        .predict(&m1, AccessLevel::Personal, &company, "2024", 0.9)
+        .await;
+    let headline = async |scope: Scope| {
+        let headline = world
+            .store
+            .analytics()
+            .headline(&scope, Kind::Annual, None)
+            .await
+            .unwrap();
+        (
+            headline.total_predictions,
+            headline.high_risk_count,
+            headline.high_risk_companies,
+        )
+    };
+    assert_eq!(headline(sa.scope()).await, (1, 1, 1));
+    assert_eq!(headline(m1.scope()).await, (2, 2, 1));
+    let a = sa.narrowed(None, Some(organization("A"))).unwrap();
+    assert_eq!(headline(a).await, (1, 1, 1));
+    let z = sa.narrowed(None, Some(organization("Z"))).unwrap();
+    assert_eq!(headline(z).await, (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_year_narrows_every_figure() {
+    let world = World::create().await;
+    a_busy_year(&world).await;
+    let scope = world.actor("m1").await.scope();
+    let year = accunode_domain::prediction::ReportingYear::parse("", "2024").unwrap();
+    let rows = listed(&world, &scope, Kind::Annual).await;
+    let of_year = rows.iter().filter(|row| row.period.year == year).count() as i64;
+    let analytics = world.store.analytics();
+    let headline = analytics
+        .headline(&scope, Kind::Annual, Some(year))
+        .await
+        .unwrap();
+    assert_eq!(headline.total_predictions, of_year);
+    assert!(of_year < rows.len() as i64 && headline.last_prediction.is_some());
+    for group_by in [GroupBy::Sector, GroupBy::Country] {
+        let told = analytics
+            .risk_distribution(&scope, Kind::Annual, Some(year), group_by)
+            .await
+            .unwrap();
+        assert_eq!(told.iter().map(|count| count.count).sum::<i64>(), of_year);
+    }
+}

@@ -1,0 +1,152 @@
+//! Companies.
+
+use accunode_domain::{
+    id::CompanyId,
+    owner::{AccessLevel, Owner},
+};
+use accunode_ports::{RepositoryError, repositories::Store};
+use uuid::Uuid;
+
+use crate::world::{World, grant, organization, profile};
+
+fn conflict_on(error: RepositoryError) -> String {
+    match error {
+        RepositoryError::Conflict { constraint } => constraint,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_symbol_is_unique_within_its_owner_only() {
+    let world = World::create().await;
+    let (m1, m2, u0) = (
+        world.actor("m1").await,
+        world.actor("m2").await,
+        world.actor("u0").await,
+    );
+    world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    world.company(&m1, AccessLevel::Personal, "AAPL").await;
+    world.company(&u0, AccessLevel::Personal, "AAPL").await;
+    let work = world.begin(&m2).await;
+    let grant = grant(&m2, AccessLevel::Organization);
+    let taken = work
+        .companies()
+        .add(grant, CompanyId(Uuid::new_v4()), &profile("AAPL"))
+        .await;
+    assert_eq!(
+        conflict_on(taken.unwrap_err()),
+        "unique_company_symbol_per_org"
+    );
+}
+
+#[tokio::test]
+async fn a_symbol_means_the_owners_then_homes_then_everyones_company() {
+    let world = World::create().await;
+    let (m1, sa) = (world.actor("m1").await, world.actor("sa").await);
+    let home = m1.organization();
+    let personal = grant(&m1, AccessLevel::Personal);
+    let mut expected = Vec::new();
+    for (actor, level) in [
+        (&sa, AccessLevel::System),
+        (&m1, AccessLevel::Organization),
+        (&m1, AccessLevel::Personal),
+    ] {
+        expected.push(world.company(actor, level, "AAPL").await);
+        let work = world.begin(&m1).await;
+        let found = work
+            .companies()
+            .find_or_add(
+                &m1.scope(),
+                personal,
+                home,
+                CompanyId(Uuid::new_v4()),
+                &profile("AAPL"),
+            )
+            .await
+            .unwrap();
+        assert!(!found.is_new);
+        assert_eq!(Some(&found.company), expected.last());
+    }
+    let work = world.begin(&m1).await;
+    let organizations = grant(&m1, AccessLevel::Organization);
+    let other = profile("MSFT");
+    let made = work
+        .companies()
+        .find_or_add(
+            &m1.scope(),
+            organizations,
+            home,
+            CompanyId(Uuid::new_v4()),
+            &other,
+        )
+        .await
+        .unwrap();
+    assert!(made.is_new);
+    assert_eq!(
+        (made.company.owner, &made.company.profile),
+        (Owner::Organization(organization("A")), &other)
+    );
+    let again = work
+        .companies()
+        .find_or_add(
+            &m1.scope(),
+            organizations,
+            home,
+            CompanyId(Uuid::new_v4()),
+            &profile("MSFT"),
+        )
+        .await
+        .unwrap();
+    assert!(!again.is_new);
+    assert_eq!(again.company.id, made.company.id);
+}
+
+#[tokio::test]
+async fn a_change_needs_the_version_that_was_read() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let grant = grant(&m1, AccessLevel::Organization);
+    let mut company = world.company(&m1, AccessLevel::Personal, "AAPL").await;
+    company.profile.name = "Apple".to_owned();
+    let work = world.begin(&m1).await;
+    // Raised to the organization at the same time.
+    let changed = work.companies().update(grant, &company, 1).await.unwrap();
+    assert_eq!((changed.row_version, changed.owner), (2, grant.owner()));
+    assert_eq!(changed.profile.name, "Apple");
+    let late = work
+        .companies()
+        .update(grant, &company, 1)
+        .await
+        .unwrap_err();
+    assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
+    let late = work
+        .companies()
+        .remove(grant, company.id, 1)
+        .await
+        .unwrap_err();
+    assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
+    work.companies().remove(grant, company.id, 2).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(
+        world
+            .store
+            .companies()
+            .find(&m1.scope(), company.id)
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+#[tokio::test]
+async fn a_company_is_in_use_by_what_its_reader_can_read() {
+    let world = World::create().await;
+    let (m1, m2) = (world.actor("m1").await, world.actor("m2").await);
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    world
+        .predict(&m2, AccessLevel::Personal, &company, "2024 Q1", 0.5)
+        .await;
+    let companies = world.store.companies();
+    assert!(!companies.is_in_use(&m1.scope(), company.id).await.unwrap());
+    assert!(companies.is_in_use(&m2.scope(), company.id).await.unwrap());
+}

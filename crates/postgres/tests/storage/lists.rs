@@ -1,0 +1,367 @@
+//! Pages: every row exactly once, in order, whatever the ties.
+
+use std::collections::BTreeSet;
+
+use accunode_domain::{
+    access::Scope,
+    company::{Company, Symbol},
+    owner::{AccessLevel, Owner},
+    page::{Cursor, Limit, Sort},
+    prediction::{Kind, Prediction, ReportingYear},
+    risk::RiskLevel,
+};
+use accunode_ports::{
+    RepositoryError,
+    repositories::{CompanyFilter, PredictionFilter, Store},
+};
+use uuid::Uuid;
+
+use crate::world::{PEOPLE, World};
+
+/// For every owner companies and predictions whose sort keys are mostly the same.
+async fn many(world: &World) {
+    let sql = "
+        WITH owners AS (
+          SELECT 'personal' AS level, NULL::uuid AS organization, id AS creator FROM users
+          UNION ALL SELECT 'organization', o.id, (SELECT id FROM users WHERE role = 'super_admin') FROM organizations o
+          UNION ALL SELECT 'system', NULL, (SELECT id FROM users WHERE role = 'super_admin')),
+        made AS (
+          INSERT INTO companies (symbol, name, sector, industry, access_level, organization_id, created_by, created_at)
+          SELECT 'S' || n, 'Name ' || n % 3, 'Sector ' || n % 2, 'Industry ' || n % 2, level, organization, creator,
+                 '2024-01-01'::timestamptz + make_interval(secs => n % 2)
+            FROM owners, generate_series(1, 9) n RETURNING *)
+        , annual AS (
+          INSERT INTO annual_predictions (company_id, company_symbol, company_name, company_sector, reporting_year,
+            probability, pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256,
+            access_level, organization_id, created_by, created_at)
+          SELECT id, symbol, name, sector, '2024', 0.5, (0.1::float8 + 0.2::float8) / (1 + right(symbol, 1)::int % 2), 'Medium', 0.9, now(),
+            'annual', '1', repeat('a', 64), access_level, organization_id, created_by, created_at FROM made)
+        INSERT INTO quarterly_predictions (company_id, company_symbol, company_name, company_sector, reporting_year,
+            reporting_quarter, ensemble_probability, logistic_probability, gbm_probability, pd, risk_level, confidence,
+            predicted_at, model_name, model_version, model_sha256, access_level, organization_id, created_by, created_at)
+        SELECT id, symbol, name, sector, '202' || right(symbol, 1)::int % 3, 'Q2', 0.9, 0.9, 0.9, 0.9, 'High', 0.9, now(), 'quarterly', '1',
+            repeat('a', 64), access_level, organization_id, created_by, created_at FROM made";
+    sqlx::query(sql).execute(&world.superuser).await.unwrap();
+}
+
+async fn all_companies(world: &World, scope: &Scope, sort: Sort, limit: u32) -> Vec<Company> {
+    let mut rows = Vec::new();
+    let mut after: Option<Cursor> = None;
+    loop {
+        let page = world
+            .store
+            .companies()
+            .list(
+                scope,
+                &CompanyFilter::default(),
+                sort,
+                Limit::new(limit).unwrap(),
+                after,
+            )
+            .await
+            .unwrap();
+        assert!(page.rows.len() <= limit as usize);
+        rows.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            return rows;
+        }
+    }
+}
+
+async fn all_predictions(
+    world: &World,
+    scope: &Scope,
+    kind: Kind,
+    sort: Sort,
+    limit: u32,
+) -> Vec<Prediction> {
+    let mut rows = Vec::new();
+    let mut after: Option<Cursor> = None;
+    loop {
+        let page = world
+            .store
+            .predictions()
+            .list(
+                scope,
+                kind,
+                &PredictionFilter::default(),
+                sort,
+                Limit::new(limit).unwrap(),
+                after,
+            )
+            .await
+            .unwrap();
+        rows.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            return rows;
+        }
+    }
+}
+
+/// The ids of what the scope contains, behind the store's back.
+async fn readable(world: &World, table: &str, scope: &Scope) -> BTreeSet<Uuid> {
+    let sql = format!("SELECT id, access_level, owner_key FROM {table}");
+    let rows: Vec<(Uuid, String, Uuid)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .fetch_all(&world.superuser)
+        .await
+        .unwrap();
+    rows.into_iter()
+        .filter(|(_, level, key)| {
+            scope.contains(match level.as_str() {
+                "personal" => Owner::Person((*key).into()),
+                "organization" => Owner::Organization((*key).into()),
+                _ => Owner::System,
+            })
+        })
+        .map(|(id, ..)| id)
+        .collect()
+}
+
+#[tokio::test]
+async fn every_row_of_a_list_is_reached_exactly_once_whatever_the_ties() {
+    let world = World::create().await;
+    many(&world).await;
+    for (name, ..) in PEOPLE {
+        let scope = world.actor(name).await.scope();
+        let expected = readable(&world, "companies", &scope).await;
+        assert!(expected.len() >= 18, "{name}");
+        for sort in [Sort::CreatedAt, Sort::Name, Sort::Symbol] {
+            for limit in [4, 100] {
+                let rows = all_companies(&world, &scope, sort, limit).await;
+                let ids: BTreeSet<_> = rows.iter().map(|row| row.id.0).collect();
+                assert_eq!(
+                    (rows.len(), &ids),
+                    (expected.len(), &expected),
+                    "{name} by {sort}"
+                );
+                assert!(
+                    rows.is_sorted_by(|a, b| match sort {
+                        Sort::CreatedAt => (a.created_at, a.id) > (b.created_at, b.id),
+                        Sort::Name => (&a.profile.name, a.id) < (&b.profile.name, b.id),
+                        _ => (&a.profile.symbol, a.id) < (&b.profile.symbol, b.id),
+                    }),
+                    "{name} by {sort}"
+                );
+            }
+        }
+        for kind in Kind::ALL {
+            let expected = readable(&world, &format!("{kind}_predictions"), &scope).await;
+            for sort in [Sort::CreatedAt, Sort::Pd] {
+                let rows = all_predictions(&world, &scope, kind, sort, 4).await;
+                let ids: BTreeSet<_> = rows.iter().map(|row| row.id.0).collect();
+                assert_eq!(
+                    (rows.len(), &ids),
+                    (expected.len(), &expected),
+                    "{name} by {sort}"
+                );
+                let key = |row: &Prediction| match sort {
+                    Sort::Pd => row.outcome.pd.get(),
+                    _ => row.created_at.unix_timestamp() as f64,
+                };
+                assert!(
+                    rows.is_sorted_by(|a, b| key(a) > key(b) || (key(a) == key(b) && a.id > b.id)),
+                    "{name} by {sort}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn filters_narrow_a_list_within_its_scope() {
+    let world = World::create().await;
+    many(&world).await;
+    let m1 = world.actor("m1").await;
+    let count = async |filter: PredictionFilter, kind: Kind| {
+        let limit = Limit::new(100).unwrap();
+        let page = world
+            .store
+            .predictions()
+            .list(&m1.scope(), kind, &filter, Sort::CreatedAt, limit, None)
+            .await
+            .unwrap();
+        page.rows.len()
+    };
+    // 9 rows for each of 3 owners: himself, his organization, everyone.
+    let any = PredictionFilter::default;
+    let year = |text| Some(ReportingYear::parse("", text).unwrap());
+    assert_eq!(count(any(), Kind::Quarterly).await, 27);
+    let symbol = Some(Symbol::from_stored("S4".to_owned()));
+    assert_eq!(
+        count(PredictionFilter { symbol, ..any() }, Kind::Annual).await,
+        3
+    );
+    let sector = Some("Sector 1".to_owned());
+    assert_eq!(
+        count(PredictionFilter { sector, ..any() }, Kind::Annual).await,
+        15
+    );
+    assert_eq!(
+        count(
+            PredictionFilter {
+                year: year("2020"),
+                ..any()
+            },
+            Kind::Quarterly
+        )
+        .await,
+        9
+    );
+    let quarter = Some("Q2".parse().unwrap());
+    assert_eq!(
+        count(PredictionFilter { quarter, ..any() }, Kind::Quarterly).await,
+        27
+    );
+    let quarter = Some("Q1".parse().unwrap());
+    assert_eq!(
+        count(PredictionFilter { quarter, ..any() }, Kind::Quarterly).await,
+        0
+    );
+    let risk_level = Some(RiskLevel::High);
+    assert_eq!(
+        count(
+            PredictionFilter {
+                risk_level,
+                ..any()
+            },
+            Kind::Annual
+        )
+        .await,
+        0
+    );
+    let probability_gte = Some(0.2);
+    assert_eq!(
+        count(
+            PredictionFilter {
+                probability_gte,
+                ..any()
+            },
+            Kind::Annual
+        )
+        .await,
+        12
+    );
+    let probability_lte = Some(0.2);
+    assert_eq!(
+        count(
+            PredictionFilter {
+                probability_lte,
+                ..any()
+            },
+            Kind::Annual
+        )
+        .await,
+        15
+    );
+    let model_version = Some("2".to_owned());
+    assert_eq!(
+        count(
+            PredictionFilter {
+                model_version,
+                ..any()
+            },
+            Kind::Annual
+        )
+        .await,
+        0
+    );
+    let job = Some(Uuid::new_v4().into());
+    assert_eq!(
+        count(PredictionFilter { job, ..any() }, Kind::Annual).await,
+        0
+    );
+
+    let narrowed = m1.narrowed(Some(AccessLevel::Personal), None).unwrap();
+    assert_eq!(
+        all_companies(&world, &narrowed, Sort::Name, 100)
+            .await
+            .len(),
+        9
+    );
+    let filter = CompanyFilter {
+        sector: Some("Sector 1".to_owned()),
+        industry: Some("Industry 1".to_owned()),
+        country: Some("USA".to_owned()),
+        market_cap_gte: None,
+        ..CompanyFilter::default()
+    };
+    let page = world
+        .store
+        .companies()
+        .list(&narrowed, &filter, Sort::Symbol, Limit::default(), None)
+        .await
+        .unwrap();
+    assert_eq!(page.rows.len(), 5);
+    let filter = CompanyFilter {
+        market_cap_gte: Some(1),
+        ..filter
+    };
+    let page = world
+        .store
+        .companies()
+        .list(&narrowed, &filter, Sort::Symbol, Limit::default(), None)
+        .await
+        .unwrap();
+    assert!(page.rows.is_empty());
+}
+
+#[tokio::test]
+async fn a_search_ranks_what_its_scope_can_read() {
+    let world = World::create().await;
+    let (m1, mb, sa) = (
+        world.actor("m1").await,
+        world.actor("mB").await,
+        world.actor("sa").await,
+    );
+    let exact = world.company(&m1, AccessLevel::Organization, "GAZ").await;
+    let prefix = world.company(&sa, AccessLevel::System, "GAZP").await;
+    world.company(&mb, AccessLevel::Organization, "GAZ").await;
+    world.company(&m1, AccessLevel::Organization, "OTHER").await;
+    let search = async |scope: Scope, filter: CompanyFilter| {
+        let page = world
+            .store
+            .companies()
+            .list(&scope, &filter, Sort::CreatedAt, Limit::default(), None)
+            .await
+            .unwrap();
+        assert_eq!(page.next, None);
+        page.rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let q = CompanyFilter {
+        q: Some("gaz".to_owned()),
+        ..CompanyFilter::default()
+    };
+    assert_eq!(search(m1.scope(), q.clone()).await, [exact.id, prefix.id]);
+    let narrowed = m1.narrowed(Some(AccessLevel::System), None).unwrap();
+    assert_eq!(search(narrowed, q.clone()).await, [prefix.id]);
+    let none = CompanyFilter {
+        sector: Some("Utilities".to_owned()),
+        ..q
+    };
+    assert_eq!(search(m1.scope(), none).await, []);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_order_is_refused() {
+    let world = World::create().await;
+    let scope = world.actor("m1").await.scope();
+    let cursor = Cursor {
+        sort: Sort::Name,
+        key: "x".to_owned(),
+        id: Uuid::nil(),
+    };
+    let refused = world
+        .store
+        .companies()
+        .list(
+            &scope,
+            &CompanyFilter::default(),
+            Sort::Symbol,
+            Limit::default(),
+            Some(cursor),
+        )
+        .await;
+    assert!(matches!(refused, Err(RepositoryError::Internal(_))));
+}

@@ -1,0 +1,21 @@
+//! Storage on a real PostgreSQL, each test in a database of its own.
+//!
+//! With `ACCUNODE_TEST_DATABASE_URL` (a superuser's) the tests share that server; without
+//! it each starts one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are tests too"
+)]
+
+mod analytics;
+mod chunks;
+mod companies;
+mod lists;
+mod people;
+mod predictions;
+mod queue;
+mod row_level_security;
+mod support;
+mod transactions;
+mod world;

@@ -1,0 +1,110 @@
+//! Users and their organizations.
+
+use accunode_domain::{
+    id::UserId,
+    user::{Email, Profile, Role},
+};
+use accunode_ports::{
+    RepositoryError,
+    repositories::{NewUser, Store},
+};
+
+use crate::world::{World, id, noon, organization};
+
+#[tokio::test]
+async fn an_address_is_taken_once() {
+    let world = World::create().await;
+    let user = |n: u128| NewUser {
+        id: UserId(uuid::Uuid::from_u128(n)),
+        email: Email::parse("/email", "Ada@Example.com").unwrap(),
+        password_hash: "hash".to_owned(),
+        role: Role::User,
+        organization: None,
+        profile: Profile {
+            first_name: Some("Ada".to_owned()),
+            ..Profile::default()
+        },
+        is_verified: false,
+    };
+    let stored = world.store.users().add(&user(1)).await.unwrap();
+    assert_eq!(
+        (stored.email.as_str(), stored.row_version),
+        ("ada@example.com", 1)
+    );
+    let taken = world.store.users().add(&user(2)).await.unwrap_err();
+    assert!(
+        matches!(&taken, RepositoryError::Conflict { constraint } if constraint == "users_email_key"),
+        "{taken:?}"
+    );
+    let found = world
+        .store
+        .users()
+        .credentials(&stored.email)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.user, found.password_hash.as_str()), (stored, "hash"));
+}
+
+#[tokio::test]
+async fn a_tenant_admin_is_read_with_the_children_of_his_root() {
+    let world = World::create().await;
+    let (user, membership, version) = world
+        .store
+        .users()
+        .with_membership(UserId(id("tR")))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(user.role, Role::TenantAdmin);
+    let membership = membership.unwrap();
+    assert_eq!(membership.organization, organization("R"));
+    let children = [organization("A"), organization("B")];
+    assert_eq!(membership.children, children);
+    assert_eq!(
+        world
+            .store
+            .users()
+            .children(organization("R"))
+            .await
+            .unwrap(),
+        children
+    );
+    assert_eq!(
+        version,
+        world.store.users().tenancy_version().await.unwrap()
+    );
+    let nobody = world
+        .store
+        .users()
+        .with_membership(UserId(id("nobody")))
+        .await
+        .unwrap();
+    assert!(nobody.is_none());
+}
+
+#[tokio::test]
+async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
+    let world = World::create().await;
+    let users = world.store.users();
+    let (before, _, version) = users
+        .with_membership(UserId(id("m1")))
+        .await
+        .unwrap()
+        .unwrap();
+    users
+        .record_login(before.id, noon(), Some("new hash"))
+        .await
+        .unwrap();
+    let (after, _, same) = users.with_membership(before.id).await.unwrap().unwrap();
+    assert_eq!((after.row_version, same), (before.row_version, version));
+    assert_eq!(after.last_login, Some(noon()));
+    let credentials = users.credentials(&after.email).await.unwrap().unwrap();
+    assert_eq!(credentials.password_hash, "new hash");
+
+    sqlx::query("UPDATE organizations SET hide_system_data = true WHERE name = 'A'")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    assert!(users.tenancy_version().await.unwrap() > version);
+}

@@ -1,0 +1,182 @@
+//! Predictions.
+
+use accunode_domain::{
+    id::PredictionId,
+    owner::AccessLevel,
+    prediction::{Kind, Prediction},
+    risk::Pd,
+};
+use accunode_ports::{RepositoryError, repositories::Store};
+use uuid::Uuid;
+
+use crate::world::{World, grant, organization, prediction, ratios};
+
+async fn found(world: &World, name: &str, prediction: &Prediction) -> Option<Prediction> {
+    let scope = world.actor(name).await.scope();
+    let kind = prediction.period.kind();
+    world
+        .store
+        .predictions()
+        .find(&scope, kind, prediction.id)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_is_stored_is_read_as_it_was() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    for period in ["2024", "2024 Q3"] {
+        let stored = world
+            .predict(
+                &m1,
+                AccessLevel::Organization,
+                &company,
+                period,
+                0.123_456_789_012_345_67,
+            )
+            .await;
+        assert_eq!(
+            found(&world, "m2", &stored).await.as_ref(),
+            Some(&stored),
+            "{period}"
+        );
+        assert_eq!(found(&world, "mB", &stored).await, None, "{period}");
+        let of_period = world
+            .store
+            .predictions()
+            .of_period(
+                grant(&m1, AccessLevel::Organization),
+                company.id,
+                stored.period,
+            )
+            .await
+            .unwrap();
+        assert_eq!(of_period, Some(stored), "{period}");
+    }
+}
+
+#[tokio::test]
+async fn a_company_and_period_has_one_prediction_of_each_owner() {
+    let world = World::create().await;
+    let (m1, m2) = (world.actor("m1").await, world.actor("m2").await);
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    for (period, constraint) in [
+        ("2024", "unique_annual_prediction"),
+        ("2024 Q3", "unique_quarterly_prediction"),
+    ] {
+        world
+            .predict(&m1, AccessLevel::Organization, &company, period, 0.5)
+            .await;
+        world
+            .predict(&m1, AccessLevel::Personal, &company, period, 0.5)
+            .await;
+        let work = world.begin(&m2).await;
+        let grant = grant(&m2, AccessLevel::Organization);
+        let twice = work
+            .predictions()
+            .add(grant, &prediction(grant, &company, period, 0.1))
+            .await;
+        assert!(
+            matches!(&twice, Err(RepositoryError::Conflict { constraint: c }) if c == constraint),
+            "{twice:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_prediction_on_another_organizations_company_is_refused_by_the_database_too() {
+    let world = World::create().await;
+    let (mb, tr) = (world.actor("mB").await, world.actor("tR").await);
+    let company = world.company(&mb, AccessLevel::Organization, "AAPL").await;
+    let grant = tr
+        .create(Some(AccessLevel::Organization), Some(organization("A")))
+        .unwrap();
+    let work = world.begin(&tr).await;
+    let refused = work
+        .predictions()
+        .add(grant, &prediction(grant, &company, "2024", 0.5))
+        .await;
+    assert!(
+        matches!(&refused, Err(RepositoryError::Conflict { constraint }) if constraint == "prediction_organization_consistency"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_rescored_prediction_replaces_the_version_that_was_read() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    let mut stored = world
+        .predict(&m1, AccessLevel::Personal, &company, "2024", 0.5)
+        .await;
+    let raised = grant(&m1, AccessLevel::Organization);
+    stored.outcome.pd = Pd::new(0.9).unwrap();
+    stored.ratios = ratios(Kind::Annual, 0.5);
+    stored.owner = raised.owner();
+    let work = world.begin(&m1).await;
+    work.predictions()
+        .replace(raised, &stored, 1)
+        .await
+        .unwrap();
+    let late = work
+        .predictions()
+        .replace(raised, &stored, 1)
+        .await
+        .unwrap_err();
+    assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
+    work.commit().await.unwrap();
+    let mut read = found(&world, "m2", &stored).await.unwrap();
+    assert_eq!(read.row_version, 2);
+    assert!(read.updated_at > read.created_at);
+    (read.row_version, read.updated_at) = (stored.row_version, stored.updated_at);
+    assert_eq!(read, stored);
+
+    let work = world.begin(&m1).await;
+    let late = work
+        .predictions()
+        .remove(raised, Kind::Annual, stored.id, 1)
+        .await
+        .unwrap_err();
+    assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
+    work.predictions()
+        .remove(raised, Kind::Annual, stored.id, 2)
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(found(&world, "m1", &stored).await, None);
+}
+
+#[tokio::test]
+async fn break_glass_opens_one_row_by_its_id_and_no_list() {
+    let world = World::create().await;
+    let (u0, sa) = (world.actor("u0").await, world.actor("sa").await);
+    let company = world.company(&u0, AccessLevel::Personal, "AAPL").await;
+    let one = world
+        .predict(&u0, AccessLevel::Personal, &company, "2023", 0.5)
+        .await;
+    let other = world
+        .predict(&u0, AccessLevel::Personal, &company, "2024", 0.5)
+        .await;
+    assert_eq!(found(&world, "sa", &one).await, None);
+    let scope = sa.scope_with_break_glass(one.id.0).unwrap();
+    let predictions = world.store.predictions();
+    let find = async |id: PredictionId| predictions.find(&scope, Kind::Annual, id).await.unwrap();
+    assert!(find(one.id).await.is_some());
+    assert!(find(other.id).await.is_none());
+    assert!(find(PredictionId(Uuid::new_v4())).await.is_none());
+    let listed = predictions
+        .list(
+            &scope,
+            Kind::Annual,
+            &Default::default(),
+            Default::default(),
+            Default::default(),
+            None,
+        )
+        .await
+        .unwrap();
+    assert!(listed.rows.is_empty());
+}

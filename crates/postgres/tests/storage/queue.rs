@@ -1,0 +1,345 @@
+//! The queue of bulk uploads.
+
+use std::{sync::Arc, time::Duration};
+
+use accunode_domain::{
+    fault::Fault,
+    id::JobId,
+    job::{Job, JobOptions, JobStatus, JobWarning},
+    owner::AccessLevel,
+    prediction::Kind,
+};
+use accunode_ports::{
+    RepositoryError,
+    jobs::{JobQueue, Renewal},
+    repositories::{JobFilter, NewJob, Store},
+};
+use accunode_postgres::QueueSettings;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::world::{World, grant};
+
+pub(crate) fn new_job(kind: Kind, options: JobOptions) -> NewJob {
+    NewJob {
+        id: JobId(Uuid::new_v4()),
+        kind,
+        original_filename: "companies.csv".to_owned(),
+        file_key: "uploads/1".to_owned(),
+        file_size: 100,
+        file_hash: "0".repeat(64),
+        options,
+        dedup_key: None,
+    }
+}
+
+pub(crate) async fn add(world: &World, name: &str, level: AccessLevel, job: &NewJob) -> Job {
+    let actor = world.actor(name).await;
+    let work = world.begin(&actor).await;
+    let job = work.jobs().add(grant(&actor, level), job).await.unwrap();
+    work.commit().await.unwrap();
+    job
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_claim_every_job_exactly_once() {
+    let world = World::create().await;
+    let mut expected = Vec::new();
+    for n in 0..20 {
+        let (name, level) = [
+            ("u0", AccessLevel::Personal),
+            ("m1", AccessLevel::Organization),
+        ][n % 2];
+        expected.push(
+            add(
+                &world,
+                name,
+                level,
+                &new_job(Kind::Annual, JobOptions::default()),
+            )
+            .await
+            .id,
+        );
+    }
+    let settings = QueueSettings {
+        per_owner: 100,
+        ..QueueSettings::default()
+    };
+    let work = async |queue: Arc<dyn JobQueue>| {
+        let mut claimed = Vec::new();
+        while let Some((job, lease)) = queue.claim().await.unwrap() {
+            assert_eq!(
+                (job.status, job.attempts, lease.job),
+                (JobStatus::Processing, 1, job.id)
+            );
+            queue
+                .finish(&lease, JobStatus::Completed, None, Some(0))
+                .await
+                .unwrap();
+            claimed.push(job.id);
+        }
+        claimed
+    };
+    let queues: [Arc<dyn JobQueue>; 2] =
+        [0, 1].map(|_| Arc::new(world.store.queue(settings).unwrap()) as Arc<dyn JobQueue>);
+    let [one, two] = queues;
+    let (mut claimed, others) = tokio::join!(work(one), work(two));
+    claimed.extend(others);
+    claimed.sort();
+    expected.sort();
+    assert_eq!(claimed, expected);
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_is_somebody_elses() {
+    let world = World::create().await;
+    add(
+        &world,
+        "m1",
+        AccessLevel::Organization,
+        &new_job(Kind::Annual, JobOptions::default()),
+    )
+    .await;
+    let brief = QueueSettings {
+        lease: Duration::ZERO,
+        ..QueueSettings::default()
+    };
+    let queue = world.store.queue(brief).unwrap();
+    let (_, first) = queue.claim().await.unwrap().unwrap();
+    assert_eq!(queue.renew(&first).await.unwrap(), Renewal::Continue);
+    let (again, second) = queue.claim().await.unwrap().unwrap();
+    assert_eq!(again.attempts, 2);
+    assert_ne!(first.token, second.token);
+    assert_eq!(queue.renew(&first).await.unwrap(), Renewal::Lost);
+    let late = queue
+        .finish(&first, JobStatus::Completed, None, None)
+        .await
+        .unwrap_err();
+    assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
+    queue
+        .finish(&second, JobStatus::Completed, None, Some(0))
+        .await
+        .unwrap();
+    assert!(queue.claim().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_job_given_back_is_taken_again_at_once_and_as_the_first_attempt() {
+    let world = World::create().await;
+    add(
+        &world,
+        "m1",
+        AccessLevel::Organization,
+        &new_job(Kind::Annual, JobOptions::default()),
+    )
+    .await;
+    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let (_, lease) = queue.claim().await.unwrap().unwrap();
+    assert!(queue.claim().await.unwrap().is_none());
+    queue.release(&lease).await.unwrap();
+    assert_eq!(queue.renew(&lease).await.unwrap(), Renewal::Lost);
+    let (job, _) = queue.claim().await.unwrap().unwrap();
+    assert_eq!(job.attempts, 1);
+    queue.release(&lease).await.unwrap();
+    assert!(
+        queue.claim().await.unwrap().is_none(),
+        "a lost lease gives nothing back"
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_job_stops_at_once_or_tells_its_worker() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let waiting = add(
+        &world,
+        "m1",
+        AccessLevel::Personal,
+        &new_job(Kind::Annual, JobOptions::default()),
+    )
+    .await;
+    let cancel = async |job: JobId| {
+        let work = world.begin(&m1).await;
+        let job = work
+            .jobs()
+            .request_cancel(grant(&m1, AccessLevel::Personal), job)
+            .await?;
+        work.commit().await?;
+        Ok::<_, RepositoryError>(job)
+    };
+    assert_eq!(
+        cancel(waiting.id).await.unwrap().status,
+        JobStatus::Cancelled
+    );
+    let late = cancel(waiting.id).await.unwrap_err();
+    assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
+
+    let running = add(
+        &world,
+        "m1",
+        AccessLevel::Personal,
+        &new_job(Kind::Annual, JobOptions::default()),
+    )
+    .await;
+    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let (job, lease) = queue.claim().await.unwrap().unwrap();
+    assert_eq!(job.id, running.id);
+    let asked = cancel(running.id).await.unwrap();
+    assert_eq!(asked.status, JobStatus::Processing);
+    assert!(asked.cancel_requested_at.is_some());
+    assert_eq!(queue.renew(&lease).await.unwrap(), Renewal::CancelRequested);
+    queue
+        .finish(&lease, JobStatus::Cancelled, None, None)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
+    let world = World::create().await;
+    let job = add(
+        &world,
+        "m1",
+        AccessLevel::Organization,
+        &new_job(Kind::Quarterly, JobOptions::default()),
+    )
+    .await;
+    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let (_, lease) = queue.claim().await.unwrap().unwrap();
+    let columns = ["symbol".to_owned(), "reporting_year".to_owned()];
+    let warning = JobWarning {
+        code: "unknown_columns".to_owned(),
+        detail: "x is not used".to_owned(),
+        columns: vec!["x".to_owned()],
+    };
+    queue
+        .describe(&lease, &columns, std::slice::from_ref(&warning))
+        .await
+        .unwrap();
+    let running = queue
+        .finish(&lease, JobStatus::Processing, None, None)
+        .await;
+    assert!(
+        matches!(running, Err(RepositoryError::Internal(_))),
+        "{running:?}"
+    );
+    let fault = Fault::new("/file", "missing_columns", "there is no reporting_quarter");
+    queue
+        .finish(&lease, JobStatus::Failed, Some(fault.clone()), Some(7))
+        .await
+        .unwrap();
+
+    let scope = world.actor("oA").await.scope();
+    let read = world
+        .store
+        .jobs()
+        .find(&scope, job.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(read.status, JobStatus::Failed);
+    assert_eq!(
+        (read.columns.as_slice(), read.warnings),
+        (columns.as_slice(), vec![warning])
+    );
+    assert_eq!((read.error, read.total_rows), (Some(fault), Some(7)));
+    let failed = JobFilter {
+        status: Some(JobStatus::Failed),
+        kind: Some(Kind::Quarterly),
+    };
+    let list = async |name: &str, filter: &JobFilter| {
+        let scope = world.actor(name).await.scope();
+        world
+            .store
+            .jobs()
+            .list(&scope, filter, Default::default(), None)
+            .await
+            .unwrap()
+            .rows
+            .len()
+    };
+    assert_eq!(list("tR", &failed).await, 1);
+    assert_eq!(
+        list(
+            "tR",
+            &JobFilter {
+                kind: Some(Kind::Annual),
+                ..failed.clone()
+            }
+        )
+        .await,
+        0
+    );
+    assert_eq!(list("mB", &failed).await, 0);
+    assert_eq!(list("sa", &failed).await, 1);
+}
+
+#[tokio::test]
+async fn the_same_upload_is_met_until_it_has_failed() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let organizations = grant(&m1, AccessLevel::Organization);
+    let same = NewJob {
+        dedup_key: Some("d".repeat(64)),
+        ..new_job(Kind::Annual, JobOptions::default())
+    };
+    let first = add(&world, "m1", AccessLevel::Organization, &same).await;
+    let met = world
+        .store
+        .jobs()
+        .same_upload(organizations, &"d".repeat(64))
+        .await
+        .unwrap();
+    assert_eq!(met, Some(first.id));
+    let again = NewJob {
+        id: JobId(Uuid::new_v4()),
+        ..same.clone()
+    };
+    let work = world.begin(&m1).await;
+    let twice = work.jobs().add(organizations, &again).await;
+    assert!(
+        matches!(&twice, Err(RepositoryError::Conflict { constraint }) if constraint == "idx_bulk_jobs_file_hash"),
+        "{twice:?}"
+    );
+    drop(work);
+    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let (_, lease) = queue.claim().await.unwrap().unwrap();
+    queue
+        .finish(&lease, JobStatus::Failed, None, None)
+        .await
+        .unwrap();
+    let met = world
+        .store
+        .jobs()
+        .same_upload(organizations, &"d".repeat(64))
+        .await
+        .unwrap();
+    assert_eq!(met, None);
+    add(&world, "m1", AccessLevel::Organization, &again).await;
+}
+
+#[tokio::test]
+async fn a_new_job_wakes_who_waits() {
+    let world = World::create().await;
+    // Without the notification this would poll for an hour.
+    let patient = QueueSettings {
+        poll: Duration::from_secs(3600),
+        ..QueueSettings::default()
+    };
+    let queue = world.store.queue(patient).unwrap();
+    assert!(queue.claim().await.unwrap().is_none());
+    // Listening may begin a little after the queue does: one of several jobs comes through.
+    let mut ticks = tokio::time::interval(Duration::from_millis(50));
+    let job = || new_job(Kind::Annual, JobOptions::default());
+    let woken = timeout(Duration::from_secs(20), async {
+        let mut wait = queue.wait();
+        loop {
+            tokio::select! {
+                () = &mut wait => break,
+                _ = ticks.tick() => drop(add(&world, "m1", AccessLevel::Personal, &job()).await),
+            }
+        }
+    });
+    assert!(woken.await.is_ok(), "nobody was woken");
+    assert!(queue.claim().await.unwrap().is_some());
+}

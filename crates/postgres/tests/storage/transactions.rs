@@ -1,0 +1,241 @@
+//! Units of work.
+
+use std::time::Duration;
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent, RequestContext},
+    id::{CompanyId, UserId},
+    idempotency::{IdempotentRequest, StoredAnswer},
+    owner::AccessLevel,
+    user::{Email, Profile, Role},
+};
+use accunode_ports::{
+    RepositoryError,
+    repositories::{NewUser, Store},
+};
+use accunode_postgres::PgStore;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    support::settings,
+    world::{World, grant, id, organization, profile},
+};
+
+fn new_user(n: u32) -> NewUser {
+    NewUser {
+        id: UserId(Uuid::new_v4()),
+        email: Email::parse("/email", &format!("n{n}@example.com")).unwrap(),
+        password_hash: "hash".to_owned(),
+        role: Role::User,
+        organization: None,
+        profile: Profile::default(),
+        is_verified: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_begin_never_poisons_the_pool() {
+    let world = World::create().await;
+    let scope = world.actor("m1").await.scope();
+    let small = accunode_postgres::PoolSettings {
+        size: 2,
+        ..settings()
+    };
+    let store = PgStore::connect(world.database.url(), small).await.unwrap();
+    for n in 0..300 {
+        let begin = store.begin(&scope);
+        let moment = Duration::from_micros(u64::from(n) * 3);
+        let _ = tokio::time::timeout(moment, begin).await;
+        store.users().add(&new_user(n)).await.unwrap();
+    }
+    let kept = world
+        .count("SELECT count(*) FROM users WHERE email LIKE 'n%@example.com'")
+        .await;
+    assert_eq!(
+        kept, 300,
+        "an insert went into somebody's forgotten transaction"
+    );
+}
+
+#[tokio::test]
+async fn what_is_dropped_is_rolled_back_and_what_is_committed_stays() {
+    let world = World::create().await;
+    let actor = world.actor("m1").await;
+    let grant = grant(&actor, AccessLevel::Organization);
+    for (symbol, commit) in [("LOST", false), ("KEPT", true)] {
+        let work = world.begin(&actor).await;
+        let id = CompanyId(Uuid::new_v4());
+        work.companies()
+            .add(grant, id, &profile(symbol))
+            .await
+            .unwrap();
+        let seen = work.companies().find(&actor.scope(), id).await.unwrap();
+        assert!(seen.is_some(), "a unit of work sees what it did");
+        if commit {
+            work.commit().await.unwrap();
+        } else {
+            drop(work);
+        }
+        let after = world
+            .store
+            .companies()
+            .find(&actor.scope(), id)
+            .await
+            .unwrap();
+        assert_eq!(after.is_some(), commit, "{symbol}");
+    }
+}
+
+#[tokio::test]
+async fn tenant_rows_are_not_changed_outside_of_a_unit_of_work() {
+    let world = World::create().await;
+    let actor = world.actor("m1").await;
+    let grant = grant(&actor, AccessLevel::Personal);
+    let refused = world
+        .store
+        .companies()
+        .add(grant, CompanyId(Uuid::new_v4()), &profile("X"))
+        .await;
+    assert!(matches!(refused, Err(RepositoryError::Internal(_))));
+}
+
+#[tokio::test]
+async fn an_audit_row_copies_names_and_address_in() {
+    let world = World::create().await;
+    let actor = world.actor("m1").await;
+    let work = world.begin(&actor).await;
+    let context = RequestContext {
+        ip: Some("2001:db8::1".parse().unwrap()),
+        user_agent: Some("test\0".to_owned()),
+        request_id: "r1".to_owned(),
+    };
+    let event = AuditEvent {
+        user: Some(actor.user()),
+        organization: Some(organization("A")),
+        new_values: Some(json!({ "symbol": "AAPL" })),
+        ..AuditEvent::new("company.created", "company", AuditAction::Create)
+    };
+    work.audit().record(&context, event).await.unwrap();
+    work.commit().await.unwrap();
+    // Nobody is signed in, and what happened is written all the same.
+    let nobody = world
+        .store
+        .begin(&accunode_domain::access::Scope::nobody())
+        .await
+        .unwrap();
+    let event = AuditEvent {
+        actor_email: Some("who@example.com".to_owned()),
+        ..AuditEvent::new("login.failed", "user", AuditAction::FailedLogin)
+    };
+    nobody
+        .audit()
+        .record(&RequestContext::default(), event)
+        .await
+        .unwrap();
+    nobody.commit().await.unwrap();
+    let rows = world
+        .count(
+            "SELECT count(*) FROM audit_logs WHERE \
+             (actor_email = 'm1@example.com' AND organization_name = 'A' AND host(ip_address) = '2001:db8::1') \
+             OR (actor_email = 'who@example.com' AND ip_address IS NULL)",
+        )
+        .await;
+    assert_eq!(rows, 2);
+}
+
+#[tokio::test]
+async fn a_key_answers_again_what_it_answered_first() {
+    let world = World::create().await;
+    let scope = world.actor("m1").await.scope();
+    let principal = UserId(id("m1"));
+    let request = IdempotentRequest {
+        key: "k".to_owned(),
+        fingerprint: "f".repeat(64),
+    };
+    let answer = StoredAnswer {
+        fingerprint: request.fingerprint.clone(),
+        status: 201,
+        body: json!({ "id": 1 }),
+    };
+
+    let first = world.store.begin(&scope).await.unwrap();
+    assert_eq!(
+        first.idempotency().take(principal, &request).await.unwrap(),
+        None
+    );
+    let second = world.store.begin(&scope).await.unwrap();
+    let in_flight = second
+        .idempotency()
+        .take(principal, &request)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&in_flight, RepositoryError::Conflict { constraint } if constraint == "idempotency_in_flight"),
+        "{in_flight:?}"
+    );
+    drop(second);
+    first
+        .idempotency()
+        .keep(principal, "k", &answer)
+        .await
+        .unwrap();
+    first.commit().await.unwrap();
+
+    let again = world.store.begin(&scope).await.unwrap();
+    assert_eq!(
+        again.idempotency().take(principal, &request).await.unwrap(),
+        Some(answer)
+    );
+    let other = UserId(id("m2"));
+    assert_eq!(
+        again.idempotency().take(other, &request).await.unwrap(),
+        None,
+        "keys are each one's own"
+    );
+    drop(again);
+
+    sqlx::query("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'")
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let later = world.store.begin(&scope).await.unwrap();
+    assert_eq!(
+        later.idempotency().take(principal, &request).await.unwrap(),
+        None,
+        "kept for 24 hours"
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_row_level_security_does_not_hold_for_may_not_serve() {
+    let world = World::create().await;
+    for role in [None, Some("accunode_owner")] {
+        let set_role = role.map(str::to_owned);
+        let unfit = accunode_postgres::PoolSettings {
+            set_role,
+            ..settings()
+        };
+        let store = PgStore::connect(world.database.url(), unfit).await.unwrap();
+        assert!(store.verify_serving_role().await.is_err(), "{role:?}");
+    }
+    world.store.verify_serving_role().await.unwrap();
+}
+
+#[tokio::test]
+async fn readiness_names_the_migrations_that_are_missing() {
+    let world = World::create().await;
+    world.store.ready().await.unwrap();
+    let mut newer = settings();
+    newer
+        .expected_migrations
+        .push("m20990101_000001_future".to_owned());
+    let store = PgStore::connect(world.database.url(), newer).await.unwrap();
+    let Err(RepositoryError::Unavailable(cause)) = store.ready().await else {
+        panic!("ready without its schema");
+    };
+    assert!(
+        cause.to_string().contains("m20990101_000001_future"),
+        "{cause}"
+    );
+}
