@@ -7,6 +7,7 @@
 
 mod cancel;
 mod columns;
+pub mod offline;
 mod process;
 mod read;
 mod remove;

@@ -18,10 +18,11 @@ use accunode_ports::{
 use super::Columns;
 use crate::predictions::{SECTOR_OUT_OF_SCOPE, to_store};
 
-struct Readable {
-    company: CompanyProfile,
-    period: Period,
-    ratios: Ratios,
+/// A row with everything that scoring needs.
+pub(super) struct Readable {
+    pub(super) company: CompanyProfile,
+    pub(super) period: Period,
+    pub(super) ratios: Ratios,
 }
 
 /// Whether the first rows of a file are in the unit that was said.
@@ -94,7 +95,7 @@ pub(super) fn judge(
         .collect())
 }
 
-fn read_row(
+pub(super) fn read_row(
     kind: Kind,
     options: &JobOptions,
     columns: &Columns,

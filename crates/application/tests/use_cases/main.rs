@@ -1,7 +1,10 @@
 //! Use cases against doubles of every port: what they ask for, in which order, and
 //! that nothing is committed that should not be.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be arranged has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be arranged has failed"
+)]
 
 mod bulk;
 mod predictions;
