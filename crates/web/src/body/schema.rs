@@ -1,0 +1,170 @@
+//! A JSON value against a schema of the OpenAPI document, in plain words.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, RwLock},
+};
+
+use accunode_application::Error;
+use accunode_domain::fault::{Fault, shorten};
+use jsonschema::{
+    ValidationError, Validator, draft202012,
+    error::{TypeKind, ValidationErrorKind as Kind},
+};
+use serde_json::{Value, json};
+
+use super::json::escape;
+use crate::{openapi::openapi, problem::Problem};
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(openapi()).unwrap_or_default());
+static COMPILED: LazyLock<RwLock<HashMap<String, Arc<Validator>>>> =
+    LazyLock::new(Default::default);
+
+/// Everything in which a value does not fit a schema.
+pub(super) fn check(schema: &str, value: &Value) -> Result<Vec<Fault>, Problem> {
+    let validator = validator(schema)?;
+    let mut faults = Vec::new();
+    for error in validator.iter_errors(value) {
+        tell(&error, &mut faults);
+    }
+    Ok(faults)
+}
+
+fn validator(name: &str) -> Result<Arc<Validator>, Problem> {
+    if let Ok(compiled) = COMPILED.read()
+        && let Some(validator) = compiled.get(name)
+    {
+        return Ok(validator.clone());
+    }
+    let schema = json!({
+        "$ref": format!("#/components/schemas/{name}"),
+        "components": DOCUMENT["components"],
+    });
+    let validator = draft202012::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .map_err(|error| Error::Internal(format!("the schema {name} is wrong: {error}").into()))?;
+    let validator = Arc::new(validator);
+    if let Ok(mut compiled) = COMPILED.write() {
+        compiled.insert(name.to_owned(), validator.clone());
+    }
+    Ok(validator)
+}
+
+fn tell(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
+    let pointer = error.instance_path().as_str();
+    let value = error.instance();
+    match error.kind() {
+        // An optional field is "null or this": what matters is the "this".
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            let meant = context.iter().find(|branch| {
+                !branch
+                    .iter()
+                    .any(|e| e.instance_path().as_str() == pointer && is_null_type(e))
+            });
+            match meant {
+                Some(branch) => branch.iter().for_each(|e| tell(e, faults)),
+                None => faults.push(wrong_type(pointer, value, "another value")),
+            }
+        }
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            for name in unexpected {
+                faults.push(Fault::new(
+                    format!("{pointer}/{}", escape(&shorten(name))),
+                    "unknown_field",
+                    format!("{:?} is not a field of this object", shorten(name)),
+                ));
+            }
+        }
+        Kind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            faults.push(Fault::new(
+                format!("{pointer}/{}", escape(name)),
+                "required",
+                format!("{name:?} is missing"),
+            ));
+        }
+        Kind::Type { kind } => {
+            let expected = match kind {
+                TypeKind::Single(kind) => kind.to_string(),
+                TypeKind::Multiple(kinds) => {
+                    let names: Vec<_> = kinds.iter().map(|kind| kind.to_string()).collect();
+                    names.join(" or ")
+                }
+            };
+            faults.push(wrong_type(pointer, value, &expected));
+        }
+        other => {
+            let (code, rule) = words(other);
+            faults.push(Fault::new(pointer, code, format!("{} {rule}", show(value))));
+        }
+    }
+}
+
+fn is_null_type(error: &ValidationError<'_>) -> bool {
+    matches!(error.kind(), Kind::Type { kind: TypeKind::Single(kind) } if kind.to_string() == "null")
+}
+
+fn wrong_type(pointer: &str, value: &Value, expected: &str) -> Fault {
+    // The codes of ratios are the same whether they come in a body or in a file.
+    let code = if pointer.contains("/ratios/") {
+        "not_a_number"
+    } else {
+        "wrong_type"
+    };
+    Fault::new(
+        pointer,
+        code,
+        format!(
+            "{} is {}, and not {expected}",
+            show(value),
+            type_name(value)
+        ),
+    )
+}
+
+fn words(kind: &Kind) -> (&'static str, String) {
+    match kind {
+        Kind::Enum { options } => {
+            let names: Vec<_> = options
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            ("unknown_value", format!("is none of {}", names.join(", ")))
+        }
+        Kind::Maximum { limit } => ("out_of_range", format!("is above {limit}")),
+        Kind::Minimum { limit } => ("out_of_range", format!("is below {limit}")),
+        Kind::ExclusiveMaximum { limit } => ("out_of_range", format!("is not below {limit}")),
+        Kind::ExclusiveMinimum { limit } => ("out_of_range", format!("is not above {limit}")),
+        Kind::MaxLength { limit } => ("too_long", format!("has more than {limit} characters")),
+        Kind::MinLength { limit } => ("too_short", format!("has fewer than {limit} characters")),
+        Kind::MaxItems { limit } => ("out_of_range", format!("has more than {limit} items")),
+        Kind::MinItems { limit } => ("out_of_range", format!("has fewer than {limit} items")),
+        Kind::Format { format } if format == "uuid" => ("invalid_id", "is not a UUID".to_owned()),
+        Kind::Format { format } => ("invalid_format", format!("is no {format}")),
+        Kind::Pattern { pattern } => ("invalid_format", format!("does not look like {pattern}")),
+        other => ("invalid", format!("breaks the rule `{}`", other.keyword())),
+    }
+}
+
+/// A value, short enough to be repeated.
+fn show(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{:?}", shorten(text)),
+        other => shorten(&other.to_string()),
+    }
+}
+
+const fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,249 @@
+//! Who asks: the extractors that every handler of the API begins with.
+
+use std::{net::IpAddr, str::FromStr};
+
+use accunode_application::{Application, Caller};
+use accunode_domain::{audit::RequestContext, fault::Fault};
+use accunode_ports::limits::LimitClass;
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web,
+};
+use futures::future::LocalBoxFuture;
+use uuid::Uuid;
+
+use crate::{
+    WebState, address,
+    envelope::{Drawn, RequestId},
+    negotiate::{Format, choose},
+    params::Params,
+    policy::Policy,
+    problem::Problem,
+};
+
+/// A request of somebody who is signed in. Extracting it checks, in this order,
+/// the token, the budget, the organization and `Accept`.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) request: HttpRequest,
+    pub(crate) application: Application,
+    pub(crate) caller: Caller,
+    pub(crate) format: Format,
+}
+
+/// A request of anybody.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) application: Application,
+    pub(crate) context: RequestContext,
+}
+
+impl FromRequest for Call {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let state = state(&request)?;
+            let policy = policy(&request);
+            let context = context(&request, state);
+            let address = address::principal(context.ip);
+            let caller = match authenticate(&request, state, context).await {
+                Ok(caller) => caller,
+                Err(refusal) => {
+                    // Guessing tokens has its budget, too.
+                    if refusal.status() == StatusCode::UNAUTHORIZED {
+                        draw(&request, state, policy.class, &address).await?;
+                    }
+                    return Err(refusal);
+                }
+            };
+            let user = caller.actor.user().to_string();
+            draw(&request, state, policy.class, &user).await?;
+            if !policy.for_inactive {
+                caller
+                    .actor
+                    .require_active_organization()
+                    .map_err(|denial| Problem::denied(denial, "organization"))?;
+            }
+            let format = choose(request.headers(), policy.offers)?;
+            Ok(Self {
+                application: state.application.clone(),
+                caller,
+                format,
+                request,
+            })
+        })
+    }
+}
+
+impl FromRequest for Guest {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let state = state(&request)?;
+            let policy = policy(&request);
+            let context = context(&request, state);
+            let principal = address::principal(context.ip);
+            draw(&request, state, policy.class, &principal).await?;
+            choose(request.headers(), policy.offers)?;
+            Ok(Self {
+                application: state.application.clone(),
+                context,
+            })
+        })
+    }
+}
+
+impl Call {
+    /// A typed id from the path. What is no id at all names nothing.
+    pub(crate) fn id<T: From<Uuid>>(&self, what: &'static str) -> Result<T, Problem> {
+        self.request
+            .match_info()
+            .get("id")
+            .and_then(|text| Uuid::try_parse(text).ok())
+            .map(T::from)
+            .ok_or_else(|| accunode_application::Error::not_found(what).into())
+    }
+
+    /// A name from the path, whose pattern admits only such.
+    pub(crate) fn name<T: FromStr>(&self, parameter: &str) -> Result<T, Problem> {
+        self.request
+            .match_info()
+            .get(parameter)
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))
+    }
+
+    /// The parameters of the query.
+    pub(crate) fn params(&self) -> Params {
+        Params::of(self.request.query_string())
+    }
+
+    /// That the query is empty.
+    pub(crate) fn no_params(&self) -> Result<(), Problem> {
+        self.params().finish()
+    }
+
+    /// Who asks, asked once more: for answers that go on for long.
+    pub(crate) async fn again(&self) -> Result<Caller, Problem> {
+        let state = state(&self.request)?;
+        let caller = authenticate(&self.request, state, self.caller.context.clone()).await?;
+        caller
+            .actor
+            .require_active_organization()
+            .map_err(|denial| Problem::denied(denial, "organization"))?;
+        Ok(caller)
+    }
+}
+
+fn state(request: &HttpRequest) -> Result<&WebState, Problem> {
+    request
+        .app_data::<web::Data<WebState>>()
+        .map(|data| data.get_ref())
+        .ok_or_else(|| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+fn policy(request: &HttpRequest) -> Policy {
+    let pattern = request.match_pattern().unwrap_or_default();
+    Policy::of(request.method(), &pattern)
+}
+
+fn context(request: &HttpRequest, state: &WebState) -> RequestContext {
+    let peer: Option<IpAddr> = request.peer_addr().map(|peer| peer.ip());
+    RequestContext {
+        ip: state.proxies.client(peer, request.headers()),
+        user_agent: request
+            .headers()
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| text.chars().filter(|c| !c.is_control()).take(512).collect()),
+        request_id: request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
+    }
+}
+
+async fn authenticate(
+    request: &HttpRequest,
+    state: &WebState,
+    context: RequestContext,
+) -> Result<Caller, Problem> {
+    let Some(header) = request.headers().get(header::AUTHORIZATION) else {
+        return Err(unauthenticated(
+            "token_required",
+            "sign in and send `Authorization: Bearer <access token>`",
+        ));
+    };
+    let token = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| (1..=512).contains(&token.len()));
+    let Some(token) = token else {
+        return Err(unauthenticated(
+            "invalid_token",
+            "`Authorization` must be `Bearer` and an access token",
+        ));
+    };
+    let accounts = &state.application.accounts;
+    Ok(accounts.authenticate(token, context).await?)
+}
+
+fn unauthenticated(code: &'static str, detail: &str) -> Problem {
+    accunode_application::Error::Unauthenticated {
+        code,
+        detail: detail.to_owned(),
+    }
+    .into()
+}
+
+/// Draws one request; without a limiter requests are not refused.
+async fn draw(
+    request: &HttpRequest,
+    state: &WebState,
+    class: LimitClass,
+    principal: &str,
+) -> Result<(), Problem> {
+    let budget = match state.limiter.draw(class, principal).await {
+        Ok(budget) => budget,
+        Err(error) => {
+            tracing::warn!(%error, "rate limits are out of reach");
+            return Ok(());
+        }
+    };
+    request.extensions_mut().insert(Drawn(class, budget));
+    if budget.allowed {
+        return Ok(());
+    }
+    let wait = budget.reset_seconds.max(1);
+    Err(Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "rate_limited",
+        format!(
+            "at most {} requests of the class `{}` in {} seconds; try again in {wait} s",
+            budget.limit,
+            class.as_str(),
+            budget.window_seconds
+        ),
+    )
+    .with_header(header::RETRY_AFTER, HeaderValue::from(wait)))
+}
+
+/// A fault in a header.
+pub(crate) fn header_fault(name: &str, code: &'static str, detail: &str) -> Problem {
+    Problem::faults(vec![Fault::new(name, code, detail)])
+}

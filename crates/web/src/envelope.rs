@@ -1,0 +1,206 @@
+//! What every answer goes through: a request id, a log line, security headers, the
+//! state of the budget, and problems where the framework has only a status.
+
+use std::{collections::BTreeMap, sync::LazyLock, time::Instant};
+
+use accunode_ports::limits::{Budget, LimitClass};
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web,
+};
+use tracing::Instrument;
+
+use crate::{WebState, docs, openapi, problem::Problem};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// The id of a request, in its extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// What a request drew, in its extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drawn(pub(crate) LimitClass, pub(crate) Budget);
+
+/// The middleware; outermost.
+pub(crate) async fn envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = request_id(&request);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!(
+        "request",
+        request_id = %id,
+        method = %request.method(),
+        path = %request.path(),
+    );
+    async move {
+        let started = Instant::now();
+        let response = next.call(request).await?.map_into_boxed_body();
+        let mut response = as_problem(response, &id);
+        dress(&mut response, &id);
+        let millis = started.elapsed().as_millis();
+        tracing::info!(status = response.status().as_u16(), millis, "answered");
+        Ok(response)
+    }
+    .instrument(span)
+    .await
+}
+
+/// The caller's id where it is a sane token, else a new one.
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request
+        .headers()
+        .get(X_REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| is_sane(id));
+    match (given, request.app_data::<web::Data<WebState>>()) {
+        (Some(id), _) => id.to_owned(),
+        (None, Some(state)) => state.application.ports().ids.new_id().to_string(),
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+fn is_sane(id: &str) -> bool {
+    (1..=100).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+/// Every error is a problem document with the request's id, whoever made it.
+fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let own = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Problem>());
+    let rendered: HttpResponse = match own {
+        Some(problem) => {
+            problem.log();
+            problem.render(Some(id))
+        }
+        None => {
+            if let Some(error) = response.response().error() {
+                tracing::debug!(%error, "refused by the framework");
+            }
+            let mut problem = Problem::of_status(status);
+            if status == StatusCode::METHOD_NOT_ALLOWED
+                && let Some(allow) = response.request().match_pattern().and_then(|p| allowed(&p))
+            {
+                problem = problem.with_header(header::ALLOW, allow);
+            }
+            problem.render(Some(id))
+        }
+    };
+    response.into_response(rendered)
+}
+
+/// The methods that a pattern knows, as the OpenAPI document has them.
+fn allowed(pattern: &str) -> Option<HeaderValue> {
+    static METHODS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        openapi::methods()
+            .into_iter()
+            .map(|(path, methods)| (path, methods.join(", ")))
+            .collect()
+    });
+    let methods = METHODS.get(&plain(pattern))?;
+    HeaderValue::from_str(methods).ok()
+}
+
+/// A pattern without its regular expressions: `{kind:annual|quarterly}` is `{kind}`.
+fn plain(pattern: &str) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    let mut skipping = false;
+    for c in pattern.chars() {
+        match c {
+            ':' => skipping = true,
+            '}' => skipping = false,
+            _ => {}
+        }
+        if !skipping {
+            text.push(c);
+        }
+    }
+    text
+}
+
+fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {
+    let drawn = response.request().extensions().get::<Drawn>().copied();
+    let is_docs = response.request().path().starts_with(docs::PATH);
+    let is_head = *response.request().method() == Method::HEAD;
+    let headers = response.headers_mut();
+    set(headers, X_REQUEST_ID, id);
+    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(headers, header::X_FRAME_OPTIONS, "DENY");
+    set(headers, header::REFERRER_POLICY, "no-referrer");
+    let policy = if is_docs {
+        docs::CONTENT_SECURITY_POLICY
+    } else {
+        "default-src 'none'; frame-ancestors 'none'"
+    };
+    set(headers, header::CONTENT_SECURITY_POLICY, policy);
+    if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
+        set(headers, header::CACHE_CONTROL, "no-store");
+    }
+    if is_head {
+        return;
+    }
+    if let Some(Drawn(class, budget)) = drawn {
+        let class = class.as_str();
+        set(
+            headers,
+            RATE_LIMIT_POLICY,
+            &format!("\"{class}\";q={};w={}", budget.limit, budget.window_seconds),
+        );
+        set(
+            headers,
+            RATE_LIMIT,
+            &format!(
+                "\"{class}\";r={};t={}",
+                budget.remaining, budget.reset_seconds
+            ),
+        );
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sane_tokens_are_taken_for_a_request_id() {
+        assert!(is_sane("abc-1.2_3"));
+        assert!(!is_sane(""));
+        assert!(!is_sane(&"x".repeat(101)));
+        assert!(!is_sane("a b"));
+        assert!(!is_sane("a\"b"));
+    }
+
+    #[test]
+    fn the_methods_of_a_path_are_those_of_the_document() {
+        let allow = allowed("/api/v1/predictions/{kind:annual|quarterly}").unwrap();
+        assert_eq!(allow, "GET, POST");
+        let allow = allowed("/api/v1/companies/{id}").unwrap();
+        assert_eq!(allow, "GET, DELETE");
+    }
+}

@@ -1,0 +1,240 @@
+//! Lists as CSV: all pages, fetched one by one while the client reads.
+
+use std::collections::VecDeque;
+
+use accunode_application::Error;
+use accunode_domain::page::Limit;
+use actix_web::{HttpResponse, http::header};
+use bytes::Bytes;
+use futures::stream;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    call::Call,
+    page::{Fetch, Slice, pairs},
+    problem::{Answer, Problem},
+};
+
+/// The columns of an export: their names are the fields', nested ones by JSON pointer.
+#[derive(Clone, Debug)]
+pub(crate) struct Columns(Vec<Column>);
+
+#[derive(Clone, Debug)]
+struct Column {
+    name: String,
+    pointer: String,
+}
+
+impl Columns {
+    /// Columns named like the fields they show.
+    pub(crate) fn of(fields: &[&str]) -> Self {
+        Self(Vec::new()).and("", fields)
+    }
+
+    /// And those below a field.
+    pub(crate) fn and(mut self, prefix: &str, fields: &[&str]) -> Self {
+        self.0.extend(fields.iter().map(|field| Column {
+            name: (*field).to_owned(),
+            pointer: format!("{prefix}/{field}"),
+        }));
+        self
+    }
+
+    /// And one under a name of its own.
+    pub(crate) fn named(mut self, name: &str, pointer: &str) -> Self {
+        self.0.push(Column {
+            name: name.to_owned(),
+            pointer: pointer.to_owned(),
+        });
+        self
+    }
+
+    fn header(&self) -> Vec<String> {
+        self.0.iter().map(|column| column.name.clone()).collect()
+    }
+
+    fn record(&self, row: &impl Serialize) -> Vec<String> {
+        let row = serde_json::to_value(row).unwrap_or_default();
+        self.0
+            .iter()
+            .map(|column| cell(row.pointer(&column.pointer).unwrap_or(&Value::Null)))
+            .collect()
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::String(text) => harmless(text),
+        Value::Array(items) => {
+            let texts: Vec<_> = items.iter().map(cell).collect();
+            texts.join("; ")
+        }
+        Value::Object(_) => harmless(&value.to_string()),
+    }
+}
+
+/// A text that no spreadsheet runs as a formula: a leading ' is put before those
+/// it might. Numbers stay what they are.
+pub(crate) fn harmless(text: &str) -> String {
+    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if runs && !is_number(text) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A decimal number, as `f64::from_str` reads it but for its words (`inf`, `nan`).
+fn is_number(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b))
+        && text.parse::<f64>().is_ok()
+}
+
+/// Records as CSV.
+pub(crate) fn csv(records: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for record in records {
+        // Writing to memory cannot fail.
+        let _ = writer.write_record(record);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// The head of a CSV answer.
+pub(crate) fn attachment(name: &str) -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((header::VARY, "Accept"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}.csv\""),
+        ));
+    response
+}
+
+/// Streams every page of a list.
+pub(crate) async fn stream<T, C>(
+    call: &Call,
+    name: &'static str,
+    columns: Columns,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+) -> Answer
+where
+    T: Serialize + 'static,
+    C: Serialize + 'static,
+{
+    let header = columns.header();
+    records(call, name, header, after, fetch, move |row| {
+        Some(columns.record(row))
+    })
+    .await
+}
+
+/// Streams every page of a list, each row as `record` writes it; the audit log is
+/// told before the first byte.
+pub(crate) async fn records<T, C>(
+    call: &Call,
+    name: &'static str,
+    header: Vec<String>,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+    record: impl Fn(&T) -> Option<Vec<String>> + 'static,
+) -> Answer
+where
+    T: 'static,
+    C: 'static,
+{
+    let all = Limit::new(Limit::MAX).map_err(|fault| Problem::faults(vec![fault]))?;
+    // The first page is fetched before anything is answered: what is wrong with
+    // the request is then still a problem document.
+    let first = fetch(all, after).await?;
+    let filter = Value::Object(pairs(call.request.query_string()));
+    call.application
+        .record_export(&call.caller, name, filter)
+        .await?;
+    let mut ready = VecDeque::from([Step::Bytes(csv([header]))]);
+    ready.push_back(Step::Slice(first));
+    let body = stream::try_unfold(
+        (ready, fetch, record),
+        move |(mut ready, fetch, record)| async move {
+            let Some(step) = ready.pop_front() else {
+                return Ok::<_, Problem>(None);
+            };
+            let bytes = match step {
+                Step::Bytes(bytes) => bytes,
+                Step::Slice(slice) => {
+                    let bytes = csv(slice.rows.iter().filter_map(&record));
+                    ready.extend(slice.next.map(Step::After));
+                    bytes
+                }
+                Step::After(cursor) => {
+                    let slice = fetch(all, Some(cursor)).await.map_err(cut)?;
+                    let bytes = csv(slice.rows.iter().filter_map(&record));
+                    ready.extend(slice.next.map(Step::After));
+                    bytes
+                }
+            };
+            Ok(Some((Bytes::from(bytes), (ready, fetch, record))))
+        },
+    );
+    Ok(attachment(name).streaming(body))
+}
+
+enum Step<T, C> {
+    Bytes(Vec<u8>),
+    Slice(Slice<T, C>),
+    After(C),
+}
+
+/// Ends the answer in the middle, so that nobody takes a part for the whole.
+fn cut(error: Error) -> Problem {
+    let problem = Problem::from(error);
+    problem.log();
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_made_harmless() {
+        for text in [
+            "=1+1", "+SUM(A1)", "-cmd", "@x", "\tx", "\rx", "-inf", "+nan",
+        ] {
+            assert_eq!(harmless(text), format!("'{text}"));
+        }
+        for text in ["plain", "-0.25", "+1e3", "-.5", "a=b", ""] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+
+    #[test]
+    fn a_row_is_written_by_its_fields() {
+        let columns = Columns::of(&["id", "name", "flags", "gone"]).and("/ratios", &["roa"]);
+        let row = json!({"id": 7, "name": "=x", "flags": ["a", "b"], "ratios": {"roa": -0.25}});
+        assert_eq!(columns.header(), ["id", "name", "flags", "gone", "roa"]);
+        assert_eq!(columns.record(&row), ["7", "'=x", "a; b", "", "-0.25"]);
+    }
+
+    #[test]
+    fn cells_with_commas_and_quotes_are_quoted() {
+        let bytes = csv([vec!["a,b".to_owned(), "say \"x\"".to_owned()]]);
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            "\"a,b\",\"say \"\"x\"\"\"\r\n"
+        );
+    }
+}

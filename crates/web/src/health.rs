@@ -1,0 +1,151 @@
+//! Whether the service lives, and whether it can serve.
+
+use accunode_domain::{fault::Fault, prediction::Kind};
+use accunode_ports::RepositoryError;
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web::{Data, ServiceConfig, get, resource},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    WebState,
+    problem::{Answer, Problem},
+};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/health/live").route(get().to(live)))
+        .service(resource("/health/ready").route(get().to(ready)))
+        .service(resource("/version").route(get().to(version)));
+}
+
+/// That all is well.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
+pub(crate) struct HealthDto {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Which program this is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Version)]
+pub(crate) struct VersionDto {
+    #[schema(example = "accunode")]
+    name: &'static str,
+    version: &'static str,
+}
+
+/// Whether the process lives
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "Operations",
+    operation_id = "live",
+    security(()),
+    responses((status = 200, description = "It does", body = HealthDto))
+)]
+pub(crate) async fn live() -> Answer {
+    Ok(HttpResponse::Ok().json(HealthDto { status: "ok" }))
+}
+
+/// Whether requests can be served
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "Operations",
+    operation_id = "ready",
+    security(()),
+    responses(
+        (status = 200, description = "They can", body = HealthDto),
+        (status = 503, description = "`not_ready`: `errors` names what fails (database, migrations, sessions, model)", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn ready(state: Data<WebState>) -> Answer {
+    let (store, sessions) = futures::join!(check_store(&state), check_sessions(&state));
+    let faults: Vec<Fault> = store
+        .into_iter()
+        .chain(sessions)
+        .chain(check_models(&state))
+        .collect();
+    if faults.is_empty() {
+        return Ok(HttpResponse::Ok().json(HealthDto { status: "ok" }));
+    }
+    let names: Vec<_> = faults.iter().map(|fault| fault.code.as_str()).collect();
+    let detail = format!("not ready: {}", names.join(", "));
+    tracing::warn!(failing = names.join(", "), "not ready");
+    Err(
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
+            .with_errors(faults)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(5)),
+    )
+}
+
+fn failing(what: &str, detail: &str) -> Fault {
+    Fault::new(format!("/{what}"), what, detail)
+}
+
+/// The causes may name hosts and users: they are for the log.
+async fn check_store(state: &WebState) -> Option<Fault> {
+    let error = state.application.ports().store.ready().await.err()?;
+    let cause = match &error {
+        RepositoryError::Unavailable(cause) | RepositoryError::Internal(cause) => cause.to_string(),
+        other => other.to_string(),
+    };
+    tracing::warn!(cause, "the database is not ready");
+    Some(if cause.contains("migrat") {
+        failing("migrations", "the schema is not the one this version needs")
+    } else {
+        failing("database", "the database does not answer")
+    })
+}
+
+async fn check_sessions(state: &WebState) -> Option<Fault> {
+    // No token looks like this: the store must look, and find nothing.
+    let error = state
+        .application
+        .ports()
+        .sessions
+        .find("readiness")
+        .await
+        .err()?;
+    tracing::warn!(%error, "the session store is not ready");
+    Some(failing("sessions", "the session store does not answer"))
+}
+
+fn check_models(state: &WebState) -> Option<Fault> {
+    let models = state.application.ports().scorer.models();
+    let missing: Vec<_> = Kind::ALL
+        .into_iter()
+        .filter(|kind| models.iter().all(|model| model.kind != *kind))
+        .map(Kind::as_str)
+        .collect();
+    (!missing.is_empty()).then(|| {
+        failing(
+            "model",
+            &format!("no {} model is served", missing.join(" and no ")),
+        )
+    })
+}
+
+/// Which version of the program this is
+#[utoipa::path(
+    get,
+    path = "/version",
+    tag = "Operations",
+    operation_id = "version",
+    security(()),
+    responses((status = 200, description = "Name and version", body = VersionDto))
+)]
+pub(crate) async fn version() -> Answer {
+    Ok(HttpResponse::Ok().json(VersionDto {
+        name: "accunode",
+        version: env!("CARGO_PKG_VERSION"),
+    }))
+}

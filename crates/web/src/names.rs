@@ -1,0 +1,57 @@
+//! The schemas of the domain's enumerations, from their names.
+
+use std::borrow::Cow;
+
+use accunode_domain::{
+    access::DashboardScope,
+    job::{JobStatus, RowStatus},
+    owner::AccessLevel,
+    prediction::{Kind, OnConflict, Quarter},
+    ratio::RatioUnit,
+    risk::RiskLevel,
+    user::Role,
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, Type},
+    },
+};
+
+macro_rules! names_of {
+    ($($name:ident, $of:ty, $what:literal;)+) => {$(
+        #[doc = $what]
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some($what))
+                    .enum_values(Some(<$of>::ALL.map(|x| x.as_str())))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name).trim_end_matches("Name"))
+            }
+        }
+    )+};
+}
+
+names_of! {
+    AccessLevelName, AccessLevel, "For whom a row is: its creator alone, an organization, everyone.";
+    DashboardScopeName, DashboardScope, "Whose predictions are counted.";
+    JobStatusName, JobStatus, "Where an upload stands.";
+    KindName, Kind, "From which statements a prediction is made.";
+    OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
+    QuarterName, Quarter, "A quarter of the reporting year.";
+    RatioUnitName, RatioUnit, "The unit of the ratios that are shares: 0.254 or 25.4.";
+    RiskLevelName, RiskLevel, "How a probability of default is judged, by the model's thresholds.";
+    RoleName, Role, "What a person is, lowest rank first.";
+    RowStatusName, RowStatus, "What became of a row of a file.";
+}

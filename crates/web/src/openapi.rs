@@ -1,0 +1,283 @@
+//! The OpenAPI document of what the handlers say of themselves, and of what holds
+//! for all of them.
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self, Content, HeaderBuilder, Ref, RefOr, ResponseBuilder,
+        path::{HttpMethod, Operation, PathItem},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use crate::{
+    health,
+    problem::{self, ProblemDto},
+    v1::{analytics, auth, bulk_uploads, companies, me, models, predictions},
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "AccuNode",
+        description = "Probabilities of default of companies, from their financial ratios. \
+            Errors are problem documents (RFC 9457) with a stable `code`; every answer has an `X-Request-Id`.",
+    ),
+    paths(
+        auth::register::register, auth::login::login, auth::refresh::refresh, auth::logout::logout,
+        me::me,
+        companies::list::list, companies::create::create, companies::get::get, companies::remove::remove,
+        predictions::list::list, predictions::create::create, predictions::score::score,
+        predictions::get::get, predictions::remove::remove, predictions::explanation::explanation,
+        bulk_uploads::list::list, bulk_uploads::submit::submit, bulk_uploads::get::get,
+        bulk_uploads::rows::rows, bulk_uploads::events::events, bulk_uploads::cancel::cancel,
+        bulk_uploads::template::csv, bulk_uploads::template::xlsx,
+        analytics::dashboard::dashboard, analytics::risk_distribution::risk_distribution,
+        models::list::list, models::get::get, models::get::version,
+        health::live, health::ready, health::version,
+    ),
+    components(schemas(ProblemDto)),
+    tags(
+        (name = "Identity", description = "Accounts and sessions"),
+        (name = "Companies", description = "Companies whose risk is predicted"),
+        (name = "Predictions", description = "Annual and quarterly probabilities of default"),
+        (name = "Bulk uploads", description = "Files of companies to be scored"),
+        (name = "Dashboards", description = "Figures over what the caller can read"),
+        (name = "Models", description = "The models that are served"),
+        (name = "Operations", description = "Whether the service lives and can serve"),
+    ),
+    modifiers(&Common),
+)]
+struct Document;
+
+/// The document; the same bytes every time.
+#[must_use]
+pub fn openapi() -> openapi::OpenApi {
+    Document::openapi()
+}
+
+/// The methods of every path.
+pub(crate) fn methods() -> BTreeMap<String, Vec<&'static str>> {
+    let paths = openapi().paths.paths;
+    paths
+        .iter()
+        .map(|(path, item)| {
+            let methods = operations(item)
+                .into_iter()
+                .map(|(method, _)| name(&method));
+            (path.clone(), methods.collect())
+        })
+        .collect()
+}
+
+const fn name(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Patch => "PATCH",
+        _ => "OPTIONS",
+    }
+}
+
+fn operations(item: &PathItem) -> Vec<(HttpMethod, &Operation)> {
+    [
+        (HttpMethod::Get, &item.get),
+        (HttpMethod::Post, &item.post),
+        (HttpMethod::Put, &item.put),
+        (HttpMethod::Patch, &item.patch),
+        (HttpMethod::Delete, &item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+    .collect()
+}
+
+/// What every operation may answer, and how one signs in.
+struct Common;
+
+const BEARER: &str = "bearer";
+
+/// Problems that no operation has to name: status, name, what it means.
+const SHARED: [(&str, &str, &str); 9] = [
+    ("400", "BadRequest", "Not JSON, or not understood at all"),
+    (
+        "401",
+        "Unauthenticated",
+        "No access token, or one that is unknown, too old or ended",
+    ),
+    (
+        "406",
+        "NotAcceptable",
+        "`Accept` excludes everything that could be answered",
+    ),
+    ("408", "RequestTimeout", "The body took too long to arrive"),
+    ("413", "PayloadTooLarge", "The body is too large"),
+    (
+        "415",
+        "UnsupportedMediaType",
+        "Another kind of body is needed",
+    ),
+    (
+        "422",
+        "Unprocessable",
+        "Everything that is wrong with the request, in `errors`",
+    ),
+    (
+        "429",
+        "RateLimited",
+        "Too many requests; `Retry-After` tells when to come back",
+    ),
+    (
+        "500",
+        "InternalError",
+        "A defect; `request_id` finds it in the log",
+    ),
+];
+
+impl Modify for Common {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The access token of `/auth/login`"));
+        components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
+        for (_, name, description) in SHARED {
+            components
+                .responses
+                .insert(name.to_owned(), shared(description).into());
+        }
+        let unavailable =
+            "Something that is needed is out of reach; `Retry-After` tells when to come back";
+        components
+            .responses
+            .insert("Unavailable".to_owned(), shared(unavailable).into());
+        document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(
+            BEARER,
+            [],
+        )]);
+        for (path, item) in &mut document.paths.paths {
+            let slots = [
+                &mut item.get,
+                &mut item.post,
+                &mut item.put,
+                &mut item.patch,
+                &mut item.delete,
+            ];
+            for operation in slots.into_iter().flatten() {
+                complete(path, operation);
+            }
+        }
+    }
+}
+
+fn shared(description: &str) -> openapi::Response {
+    ResponseBuilder::new()
+        .description(description)
+        .content(
+            problem::CONTENT_TYPE,
+            Content::new(Some(Ref::from_schema_name("Problem"))),
+        )
+        .header("X-Request-Id", HeaderBuilder::new().build())
+        .build()
+}
+
+/// Adds what holds for all, where the operation says nothing of its own.
+fn complete(path: &str, operation: &mut Operation) {
+    let is_operations = !path.starts_with(crate::v1::BASE);
+    let is_public = operation.security.is_some();
+    let has_body = operation.request_body.is_some();
+    let responses = &mut operation.responses.responses;
+    let mut add = |status: &str, name: &str| {
+        responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::Ref(Ref::from_response_name(name)));
+    };
+    add("500", "InternalError");
+    if is_operations {
+        return;
+    }
+    for (status, name, _) in SHARED {
+        let applies = match status {
+            "401" => !is_public,
+            "400" | "408" | "413" | "415" => has_body,
+            _ => true,
+        };
+        if applies {
+            add(status, name);
+        }
+    }
+    add("503", "Unavailable");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn the_document_in_the_repository_is_this_one() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+        let mut text = openapi().to_pretty_json().unwrap();
+        text.push('\n');
+        if std::env::var_os("ACCUNODE_UPDATE").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept == text,
+            "docs/openapi.json is not what the handlers say; run the tests with ACCUNODE_UPDATE=1 and look at the difference"
+        );
+    }
+
+    #[test]
+    fn the_document_is_openapi_3_1_and_the_same_every_time() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+        assert_eq!(openapi().to_json().unwrap(), openapi().to_json().unwrap());
+    }
+
+    #[test]
+    fn every_operation_says_who_may_use_it_and_what_may_go_wrong() {
+        let document = openapi();
+        let mut ids = Vec::new();
+        for (path, item) in &document.paths.paths {
+            for (_, operation) in operations(item) {
+                let id = operation.operation_id.clone().unwrap();
+                assert!(!ids.contains(&id), "{id} is there twice");
+                ids.push(id);
+                let responses = &operation.responses.responses;
+                assert!(responses.contains_key("500"), "{path}");
+                if path.starts_with(crate::v1::BASE) {
+                    assert!(responses.contains_key("429"), "{path}");
+                    assert!(
+                        responses.contains_key("401") || operation.security.is_some(),
+                        "{path}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bodies_refuse_unknown_fields() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        for name in [
+            "NewCompany",
+            "NewPrediction",
+            "CompanyDescription",
+            "ScoreRequest",
+            "ScoreItem",
+            "NewAccount",
+            "Login",
+            "Refresh",
+        ] {
+            let schema = &document["components"]["schemas"][name];
+            assert_eq!(schema["additionalProperties"], false, "{name}: {schema}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Accounts and sessions as they are written.
+
+use accunode_application::accounts::{Me, Registration, SignedIn};
+use accunode_domain::{
+    organization::Membership,
+    session::ACCESS_TOKEN_SECONDS,
+    user::{Role, User},
+};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::names::RoleName;
+
+/// A new account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewAccount {
+    #[schema(example = "ada@example.com")]
+    email: String,
+    /// 10 to 128 characters, and not the e-mail address.
+    #[schema(example = "correct horse battery", format = Password)]
+    password: String,
+    #[schema(example = "Ada")]
+    first_name: Option<String>,
+    #[schema(example = "Lovelace")]
+    last_name: Option<String>,
+    #[schema(example = "+44 20 7946 0000")]
+    phone: Option<String>,
+}
+
+impl From<NewAccount> for Registration {
+    fn from(body: NewAccount) -> Self {
+        Self {
+            email: body.email,
+            password: body.password,
+            first_name: body.first_name,
+            last_name: body.last_name,
+            phone: body.phone,
+        }
+    }
+}
+
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Login {
+    #[schema(example = "ada@example.com")]
+    pub(crate) email: String,
+    #[schema(example = "correct horse battery", format = Password)]
+    pub(crate) password: String,
+}
+
+/// A refresh token, good once.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refresh {
+    pub(crate) refresh_token: String,
+}
+
+macro_rules! secret_debug {
+    ($($name:ident),+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+secret_debug!(NewAccount, Login, Refresh, TokensDto);
+
+/// A person as stored.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserDto {
+    id: Uuid,
+    #[schema(example = "ada@example.com")]
+    email: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    phone: Option<String>,
+    /// The role as stored; see `effective_role` for the one that counts.
+    #[schema(value_type = RoleName)]
+    role: Role,
+    organization_id: Option<Uuid>,
+    /// Whether the e-mail address is known to be his.
+    is_verified: bool,
+    is_active: bool,
+    #[serde(with = "time::serde::rfc3339::option")]
+    last_login: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+}
+
+impl From<User> for UserDto {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.0,
+            email: user.email.as_str().to_owned(),
+            first_name: user.profile.first_name,
+            last_name: user.profile.last_name,
+            phone: user.profile.phone,
+            role: user.role,
+            organization_id: user.organization.map(|id| id.0),
+            is_verified: user.is_verified,
+            is_active: user.is_active,
+            last_login: user.last_login,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// Oneself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Me)]
+pub(crate) struct MeDto {
+    #[serde(flatten)]
+    user: UserDto,
+    /// The role that counts: a tenant_admin of a child organization is its org_admin.
+    #[schema(value_type = RoleName)]
+    effective_role: Role,
+    organization: Option<OwnOrganizationDto>,
+    tenant: Option<TenantDto>,
+}
+
+/// What the access rules know of one's organization.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnOrganization)]
+pub(crate) struct OwnOrganizationDto {
+    id: Uuid,
+    /// The root it belongs to; null for a root.
+    parent_id: Option<Uuid>,
+    /// Members of an inactive organization can do nothing but leave.
+    is_active: bool,
+    /// Whether its members are spared everyone's rows.
+    hide_system_data: bool,
+}
+
+/// A tenant: a root organization and its children.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tenant)]
+pub(crate) struct TenantDto {
+    /// The root organization.
+    id: Uuid,
+}
+
+impl From<Me> for MeDto {
+    fn from(me: Me) -> Self {
+        let root = |m: &Membership| TenantDto {
+            id: m.parent.unwrap_or(m.organization).0,
+        };
+        Self {
+            effective_role: me.actor.role(),
+            tenant: me.membership.as_ref().map(root),
+            organization: me.membership.map(|m| OwnOrganizationDto {
+                id: m.organization.0,
+                parent_id: m.parent.map(|id| id.0),
+                is_active: m.is_active,
+                hide_system_data: m.hide_system_data,
+            }),
+            user: me.user.into(),
+        }
+    }
+}
+
+/// A session's tokens.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tokens)]
+pub(crate) struct TokensDto {
+    /// For `Authorization: Bearer`.
+    access_token: String,
+    /// For `/auth/refresh`, once.
+    refresh_token: String,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds that the access token lives.
+    #[schema(example = 900)]
+    expires_in: i64,
+    user: MeDto,
+}
+
+impl From<SignedIn> for TokensDto {
+    fn from(signed_in: SignedIn) -> Self {
+        Self {
+            access_token: signed_in.tokens.access,
+            refresh_token: signed_in.tokens.refresh,
+            token_type: "Bearer",
+            expires_in: ACCESS_TOKEN_SECONDS,
+            user: signed_in.me.into(),
+        }
+    }
+}

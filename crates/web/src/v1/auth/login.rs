@@ -1,0 +1,27 @@
+//! `POST /auth/login`
+
+use actix_web::HttpResponse;
+
+use super::dto::{Login, TokensDto};
+use crate::{body::Body, call::Guest, problem::Answer};
+
+/// Sign in
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/login",
+    tag = "Identity",
+    operation_id = "login",
+    security(()),
+    request_body = Login,
+    responses(
+        (status = 200, description = "A session's tokens", body = TokensDto),
+        (status = 401, description = "`invalid_credentials`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`email_unverified`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn login(guest: Guest, body: Body<Login>) -> Answer {
+    let Login { email, password } = body.read().await?.value;
+    let accounts = &guest.application.accounts;
+    let signed_in = accounts.login(&email, &password, &guest.context).await?;
+    Ok(HttpResponse::Ok().json(TokensDto::from(signed_in)))
+}

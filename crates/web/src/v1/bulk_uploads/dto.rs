@@ -1,0 +1,204 @@
+//! Uploads as they are written.
+
+use accunode_domain::{
+    job::{Job, JobOptions, JobStatus, JobWarning, RowOutcome, RowStatus},
+    owner::AccessLevel,
+    prediction::{Kind, OnConflict},
+    ratio::RatioUnit,
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    names::{
+        AccessLevelName, JobStatusName, KindName, OnConflictName, RatioUnitName, RowStatusName,
+    },
+    problem::{Problem, ProblemDto},
+};
+
+/// An upload.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkUpload)]
+pub(crate) struct JobDto {
+    pub(crate) id: Uuid,
+    #[schema(value_type = KindName)]
+    job_type: Kind,
+    #[schema(value_type = JobStatusName)]
+    status: JobStatus,
+    #[schema(example = "portfolio-2024.csv")]
+    original_filename: String,
+    /// In bytes.
+    file_size: i64,
+    /// The SHA-256 of the file.
+    file_sha256: String,
+    options: OptionsDto,
+    /// Rows of data in the file; null until known.
+    total_rows: Option<u32>,
+    /// The sum of the four counts.
+    processed_rows: u32,
+    success_count: u32,
+    updated_count: u32,
+    skipped_count: u32,
+    error_count: u32,
+    /// What should be known of the whole file.
+    warnings: Vec<WarningDto>,
+    /// The columns of the file, once it was opened.
+    columns: Vec<String>,
+    /// Why it failed: a stable code, and words for people.
+    error_code: Option<String>,
+    error_message: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    cancel_requested_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    started_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    completed_at: Option<OffsetDateTime>,
+    rows_per_second: Option<f64>,
+    eta_seconds: Option<f64>,
+    /// For whom its predictions are.
+    #[schema(value_type = AccessLevelName)]
+    access_level: AccessLevel,
+    organization_id: Option<Uuid>,
+    created_by: Uuid,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+}
+
+/// What an upload is asked to do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkUploadOptions)]
+pub(crate) struct OptionsDto {
+    #[schema(value_type = RatioUnitName)]
+    ratio_unit: RatioUnit,
+    #[schema(value_type = OnConflictName)]
+    on_conflict: OnConflict,
+    /// Everything but storing.
+    dry_run: bool,
+    /// The unit is right although it looks wrong.
+    confirm_units: bool,
+}
+
+impl From<JobOptions> for OptionsDto {
+    fn from(options: JobOptions) -> Self {
+        Self {
+            ratio_unit: options.ratio_unit,
+            on_conflict: options.on_conflict,
+            dry_run: options.dry_run,
+            confirm_units: options.confirm_units,
+        }
+    }
+}
+
+/// What should be known of a whole file.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkUploadWarning)]
+pub(crate) struct WarningDto {
+    #[schema(example = "unknown_columns")]
+    code: String,
+    detail: String,
+    columns: Vec<String>,
+}
+
+impl From<JobWarning> for WarningDto {
+    fn from(warning: JobWarning) -> Self {
+        Self {
+            code: warning.code,
+            detail: warning.detail,
+            columns: warning.columns,
+        }
+    }
+}
+
+impl JobDto {
+    /// The columns of an export.
+    pub(crate) const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "job_type",
+        "status",
+        "original_filename",
+        "file_size",
+        "file_sha256",
+        "total_rows",
+        "processed_rows",
+        "success_count",
+        "updated_count",
+        "skipped_count",
+        "error_count",
+        "error_code",
+        "error_message",
+        "cancel_requested_at",
+        "started_at",
+        "completed_at",
+        "access_level",
+        "organization_id",
+        "created_by",
+        "created_at",
+        "updated_at",
+    ];
+
+    /// An upload as it stands now.
+    pub(crate) fn of(job: Job, now: OffsetDateTime) -> Self {
+        let (rows_per_second, eta_seconds) = (job.rows_per_second(now), job.eta_seconds(now));
+        let (error_code, error_message) = job.error.map(|e| (e.code, e.detail)).unzip();
+        Self {
+            id: job.id.0,
+            job_type: job.kind,
+            status: job.status,
+            original_filename: job.original_filename,
+            file_size: job.file_size,
+            file_sha256: job.file_hash,
+            options: job.options.into(),
+            total_rows: job.total_rows,
+            processed_rows: job.counts.processed(),
+            success_count: job.counts.success,
+            updated_count: job.counts.updated,
+            skipped_count: job.counts.skipped,
+            error_count: job.counts.error,
+            warnings: job.warnings.into_iter().map(WarningDto::from).collect(),
+            columns: job.columns,
+            error_code,
+            error_message,
+            cancel_requested_at: job.cancel_requested_at,
+            started_at: job.started_at,
+            completed_at: job.completed_at,
+            rows_per_second,
+            eta_seconds,
+            access_level: job.owner.level(),
+            organization_id: job.owner.organization().map(|id| id.0),
+            created_by: job.created_by.0,
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+        }
+    }
+}
+
+/// What became of a row.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkUploadRow)]
+pub(crate) struct RowDto {
+    /// The row in its file; the header is row 1.
+    row: u32,
+    #[schema(value_type = RowStatusName)]
+    status: RowStatus,
+    /// Why it was not stored, or what else should be known of it.
+    problem: Option<ProblemDto>,
+    /// The prediction that it made or met.
+    prediction_id: Option<Uuid>,
+}
+
+impl From<&RowOutcome> for RowDto {
+    fn from(outcome: &RowOutcome) -> Self {
+        let problem = (!outcome.faults.is_empty())
+            .then(|| Problem::faults(outcome.faults.clone()).document(None));
+        Self {
+            row: outcome.row,
+            status: outcome.status,
+            problem,
+            prediction_id: outcome.prediction.map(|id| id.0),
+        }
+    }
+}

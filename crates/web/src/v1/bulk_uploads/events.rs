@@ -1,0 +1,129 @@
+//! `GET /bulk-uploads/{id}/events`
+
+use std::time::Duration;
+
+use accunode_domain::{id::JobId, job::Job};
+use accunode_ports::RepositoryError;
+use actix_web::{HttpResponse, http::header};
+use bytes::Bytes;
+use futures::stream;
+
+use super::dto::JobDto;
+use crate::{
+    call::Call,
+    problem::{Answer, Problem},
+};
+
+/// After this long without news a comment keeps proxies from giving up.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Progress of an upload until its end, as server-sent events
+///
+/// Each event is named `progress`, the last one `end`; its data is the upload, its
+/// id the upload's version. `Last-Event-ID` resumes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/bulk-uploads/{id}/events",
+    tag = "Bulk uploads",
+    operation_id = "follow_bulk_upload",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The upload"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen"),
+    ),
+    responses(
+        (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
+        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn events(call: Call) -> Answer {
+    call.no_params()?;
+    let id: JobId = call.id("upload")?;
+    let job = call.application.bulk.get(&call.caller, id).await?;
+    let seen = call
+        .request
+        .headers()
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let follower = Follower {
+        call,
+        id,
+        seen,
+        has_ended: false,
+    };
+    let body = stream::try_unfold((follower, Some(job)), |(mut follower, first)| async move {
+        let event = follower.next(first).await?;
+        Ok::<_, Problem>(event.map(|event| (event, (follower, None))))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream; charset=utf-8")
+        // Events must not wait in a compressor, nor in a proxy.
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(body))
+}
+
+/// Somebody who watches an upload.
+struct Follower {
+    call: Call,
+    id: JobId,
+    seen: Option<i64>,
+    has_ended: bool,
+}
+
+impl Follower {
+    /// The next event; `None` after the last one.
+    async fn next(&mut self, first: Option<Job>) -> Result<Option<Bytes>, Problem> {
+        if self.has_ended {
+            return Ok(None);
+        }
+        let mut known = first;
+        loop {
+            let job = match known.take() {
+                Some(job) => job,
+                None => match self.look().await {
+                    Ok(Some(job)) => job,
+                    Ok(None) => return Ok(None),
+                    Err(problem) => {
+                        problem.log();
+                        return Err(problem);
+                    }
+                },
+            };
+            let is_final = job.status.is_final();
+            if is_final || self.seen != Some(job.row_version) {
+                self.has_ended = is_final;
+                self.seen = Some(job.row_version);
+                return Ok(Some(self.event(job, is_final)));
+            }
+            let moved = self.call.application.bulk.moved(self.id);
+            if tokio::time::timeout(HEARTBEAT, moved).await.is_err() {
+                return Ok(Some(Bytes::from_static(b": still here\n\n")));
+            }
+        }
+    }
+
+    /// The upload as it stands, for somebody who may still see it. The audit log
+    /// was told of a broken glass when the stream began.
+    async fn look(&self) -> Result<Option<Job>, Problem> {
+        let Ok(caller) = self.call.again().await else {
+            return Ok(None);
+        };
+        let actor = &caller.actor;
+        let scope = actor
+            .scope_with_break_glass(self.id.0)
+            .unwrap_or_else(|_| actor.scope());
+        let jobs = self.call.application.ports().store.jobs();
+        jobs.find(&scope, self.id)
+            .await
+            .map_err(|error: RepositoryError| accunode_application::Error::from(error).into())
+    }
+
+    fn event(&self, job: Job, is_final: bool) -> Bytes {
+        let version = job.row_version;
+        let now = self.call.application.ports().clock.now();
+        // JSON has no line breaks of its own: one `data` line is enough.
+        let data = serde_json::to_string(&JobDto::of(job, now)).unwrap_or_default();
+        let name = if is_final { "end" } else { "progress" };
+        Bytes::from(format!("event: {name}\nid: {version}\ndata: {data}\n\n"))
+    }
+}

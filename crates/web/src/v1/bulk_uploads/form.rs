@@ -1,0 +1,341 @@
+//! The form of an upload: fields in any order, the file streamed to its store while
+//! it arrives. Whatever becomes of the request, a file that became no job is removed.
+
+use std::{fmt::Display, str::FromStr, time::Duration};
+
+use accunode_application::bulk::{Bulk, SubmitUpload};
+use accunode_domain::{
+    fault::{Fault, shorten},
+    id::OrganizationId,
+    job::JobOptions,
+    prediction::Kind,
+};
+use accunode_ports::{error::Cause, files::StoredFile};
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::http::StatusCode;
+use bytes::{Bytes, BytesMut};
+use futures::{SinkExt, StreamExt, channel::mpsc};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{
+    names::{AccessLevelName, KindName, OnConflictName, RatioUnitName},
+    problem::Problem,
+};
+
+const NAMES: [&str; 8] = [
+    "job_type",
+    "access_level",
+    "organization_id",
+    "ratio_unit",
+    "on_conflict",
+    "dry_run",
+    "confirm_units",
+    "force",
+];
+/// The longest text field, in bytes.
+const TEXT_LIMIT: usize = 1_024;
+/// How long the rest of a refused file is read over.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// More parts than this are no form of ours.
+const PARTS: usize = 50;
+
+/// The form of an upload.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewBulkUpload)]
+#[expect(dead_code, reason = "the schema of a form that is read field by field")]
+pub(crate) struct FormSchema {
+    /// A .csv, .csv.gz or .xlsx file.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    #[schema(value_type = KindName)]
+    job_type: String,
+    #[schema(value_type = Option<AccessLevelName>)]
+    access_level: Option<String>,
+    organization_id: Option<uuid::Uuid>,
+    #[schema(value_type = Option<RatioUnitName>)]
+    ratio_unit: Option<String>,
+    #[schema(value_type = Option<OnConflictName>)]
+    on_conflict: Option<String>,
+    /// Everything but storing.
+    dry_run: Option<bool>,
+    /// The unit is right although it looks wrong.
+    confirm_units: Option<bool>,
+    /// A repetition of an upload is meant.
+    force: Option<bool>,
+}
+
+/// A received file; removed again unless it is taken.
+#[derive(Debug)]
+struct Received {
+    bulk: Bulk,
+    file: Option<StoredFile>,
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            let bulk = self.bulk.clone();
+            tokio::spawn(async move { bulk.discard(&file).await });
+        }
+    }
+}
+
+/// A form that has been read.
+pub(super) struct Form {
+    received: Received,
+    upload: SubmitUpload,
+    /// Its fields, the file by its SHA-256, for the request's fingerprint.
+    pub(super) fields: Value,
+}
+
+impl Form {
+    /// The upload; its file is the use case's now.
+    pub(super) fn take(mut self) -> SubmitUpload {
+        self.received.file = None;
+        self.upload
+    }
+}
+
+/// What was read so far.
+struct Reading {
+    received: Received,
+    filename: Option<String>,
+    files: usize,
+    fields: Map<String, Value>,
+    faults: Vec<Fault>,
+}
+
+/// Reads a form to its end.
+///
+/// # Errors
+/// 415 where it is no form, 413, 400 where it is broken, 422 with all its faults.
+pub(super) async fn read(bulk: &Bulk, mut form: Multipart) -> Result<Form, Problem> {
+    let mut reading = Reading {
+        received: Received {
+            bulk: bulk.clone(),
+            file: None,
+        },
+        filename: None,
+        files: 0,
+        fields: Map::new(),
+        faults: Vec::new(),
+    };
+    let mut parts = 0;
+    while let Some(field) = form.next().await {
+        let field = field.map_err(broken)?;
+        parts += 1;
+        if parts > PARTS {
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "malformed_form",
+                format!("the form has more than {PARTS} parts"),
+            ));
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            reading.file(field).await?;
+        } else {
+            reading.text(name, field).await?;
+        }
+    }
+    reading.finish()
+}
+
+impl Reading {
+    async fn file(&mut self, field: Field) -> Result<(), Problem> {
+        self.files += 1;
+        if self.files > 1 {
+            return drain(field).await;
+        }
+        let disposition = field.content_disposition();
+        match disposition
+            .and_then(|d| d.get_filename())
+            .filter(|name| !name.is_empty())
+        {
+            Some(name) => self.filename = Some(base_name(name).to_owned()),
+            None => {
+                self.note(
+                    "/file",
+                    "filename_required",
+                    "the part needs a file name: its end tells the format",
+                );
+                return drain(field).await;
+            }
+        }
+        let bulk = self.received.bulk.clone();
+        self.received.file = Some(receive(&bulk, field).await?);
+        Ok(())
+    }
+
+    async fn text(&mut self, name: String, mut field: Field) -> Result<(), Problem> {
+        let pointer = format!("/{}", shorten(&name));
+        if !NAMES.contains(&name.as_str()) {
+            self.note(
+                &pointer,
+                "unknown_field",
+                format!(
+                    "{:?} is not a field of this form; these are: file, {}",
+                    shorten(&name),
+                    NAMES.join(", ")
+                ),
+            );
+            return drain(field).await;
+        }
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = field.next().await {
+            let chunk = chunk.map_err(broken)?;
+            if bytes.len() + chunk.len() > TEXT_LIMIT {
+                self.note(
+                    &pointer,
+                    "too_long",
+                    format!("has more than {TEXT_LIMIT} bytes"),
+                );
+                return drain(field).await;
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+        if self.fields.contains_key(&name) {
+            self.note(
+                &pointer,
+                "duplicate_field",
+                "is given twice; which one is meant?",
+            );
+        } else if !text.is_empty() {
+            self.fields.insert(name, text.into());
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, pointer: &str, code: &str, detail: impl Into<String>) {
+        self.faults.push(Fault::new(pointer, code, detail));
+    }
+
+    fn get<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
+        let value = self.fields.get(name)?.as_str()?.to_owned();
+        match value.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.note(
+                    &format!("/{name}"),
+                    "unknown_value",
+                    format!("{:?}: {error}", shorten(&value)),
+                );
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        self.get(name).unwrap_or_default()
+    }
+
+    fn finish(mut self) -> Result<Form, Problem> {
+        match self.files {
+            0 => self.note("/file", "required", "the form has no file"),
+            1 => {}
+            n => self.note(
+                "/file",
+                "several_files",
+                format!("the form has {n} files; send one at a time"),
+            ),
+        }
+        if !self.fields.contains_key("job_type") {
+            self.note(
+                "/job_type",
+                "required",
+                "say whether the file is annual or quarterly",
+            );
+        }
+        let kind: Option<Kind> = self.get("job_type");
+        let access_level = self.get("access_level");
+        let organization = self
+            .get::<uuid::Uuid>("organization_id")
+            .map(OrganizationId);
+        let options = JobOptions {
+            ratio_unit: self.get("ratio_unit").unwrap_or_default(),
+            on_conflict: self.get("on_conflict").unwrap_or_default(),
+            dry_run: self.flag("dry_run"),
+            confirm_units: self.flag("confirm_units"),
+        };
+        let force = self.flag("force");
+        let (Some(kind), Some(file), Some(original_filename), true) = (
+            kind,
+            self.received.file.clone(),
+            self.filename.clone(),
+            self.faults.is_empty(),
+        ) else {
+            return Err(Problem::faults(self.faults));
+        };
+        let mut fields = self.fields;
+        fields.insert("file".to_owned(), file.sha256.clone().into());
+        Ok(Form {
+            fields: Value::Object(fields),
+            upload: SubmitUpload {
+                file,
+                original_filename,
+                kind,
+                access_level,
+                organization,
+                options,
+                force,
+            },
+            received: self.received,
+        })
+    }
+}
+
+/// Streams a part into the file store. The channel between is there because a part
+/// stays on its thread; it holds a few chunks, so that a slow store slows the client.
+async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
+    let (mut sender, receiver) = mpsc::channel::<Result<Bytes, Cause>>(4);
+    let pump = async {
+        while let Some(chunk) = field.next().await {
+            let chunk = chunk.map_err(|error| Cause::from(error.to_string()));
+            let is_end = chunk.is_err();
+            // The store has enough: the file is too large, or the store failed.
+            if sender.send(chunk).await.is_err() || is_end {
+                break;
+            }
+        }
+        // The end of the file, for the store.
+        sender.close_channel();
+    };
+    let (file, ()) = futures::join!(bulk.receive(receiver.boxed()), pump);
+    if file.is_err() {
+        // A client that is still sending would not see the answer: it gets a while.
+        let _ = tokio::time::timeout(PATIENCE, drain(field)).await;
+    }
+    Ok(file?)
+}
+
+/// Reads over a part that is of no use.
+async fn drain(mut field: Field) -> Result<(), Problem> {
+    while let Some(chunk) = field.next().await {
+        chunk.map_err(broken)?;
+    }
+    Ok(())
+}
+
+/// The name without folders, which some browsers send.
+fn base_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
+fn broken(error: MultipartError) -> Problem {
+    match error {
+        MultipartError::ContentTypeMissing
+        | MultipartError::ContentTypeParse
+        | MultipartError::ContentTypeIncompatible => Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "send the upload as `Content-Type: multipart/form-data`",
+        ),
+        other => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed_form",
+            format!("the form cannot be read: {other}"),
+        ),
+    }
+}

@@ -1,0 +1,208 @@
+//! `GET /bulk-uploads/{id}/rows`
+
+use accunode_application::bulk::ListRows;
+use accunode_domain::{
+    fault::Fault,
+    job::{Job, RowOutcome, RowStatus},
+    page::Limit,
+};
+use accunode_ports::repositories::RowFilter;
+use serde::{Deserialize, Serialize};
+
+use super::dto::RowDto;
+use crate::{
+    call::Call,
+    export::{self, Columns, harmless},
+    names::RowStatusName,
+    negotiate::Format,
+    page::{self, Fetch, ListDto, Slice},
+    problem::Answer,
+};
+
+/// The column that an annotated file has beside its own.
+const ERROR: &str = "error";
+
+/// Where a page of rows ended.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AfterRow {
+    row: u32,
+}
+
+/// What became of an upload's rows, in the file's order
+///
+/// As `text/csv`: the rows that failed (or those with the `status` asked for), with
+/// their original columns and one more, `error`: ready to be corrected and sent again.
+#[utoipa::path(
+    get,
+    path = "/api/v1/bulk-uploads/{id}/rows",
+    tag = "Bulk uploads",
+    operation_id = "list_bulk_upload_rows",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The upload"),
+        ("status" = Option<RowStatusName>, Query),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page; as `text/csv` all of them", content(
+            (ListDto<RowDto> = "application/json"), (String = "text/csv"),
+        )),
+        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn rows(call: Call) -> Answer {
+    let mut params = call.params();
+    let status: Option<RowStatus> = params.name("status");
+    let limit = params.limit();
+    let after: Option<AfterRow> = params.opaque();
+    params.finish()?;
+    let job = call
+        .application
+        .bulk
+        .get(&call.caller, call.id("upload")?)
+        .await?;
+    if call.format == Format::Csv {
+        let status = status.unwrap_or(RowStatus::Error);
+        let mut header = original_columns(&job);
+        header.push(ERROR.to_owned());
+        let kept = kept_cells(&job);
+        let fetch = fetch(&call, job, Some(status), |row| row);
+        let record = move |row: &RowOutcome| annotated(row, &kept);
+        return export::records(&call, "bulk_upload_row", header, after, fetch, record).await;
+    }
+    let fetch = fetch(&call, job, status, |row| RowDto::from(&row));
+    page::answer(
+        &call,
+        "bulk_upload_row",
+        Columns::of(&[]),
+        limit,
+        after,
+        fetch,
+    )
+    .await
+}
+
+fn fetch<T: 'static>(
+    call: &Call,
+    job: Job,
+    status: Option<RowStatus>,
+    show: fn(RowOutcome) -> T,
+) -> Fetch<T, AfterRow> {
+    let (bulk, caller) = (call.application.bulk.clone(), call.caller.clone());
+    Box::new(move |limit: Limit, after: Option<AfterRow>| {
+        let (bulk, caller, job) = (bulk.clone(), caller.clone(), job.clone());
+        let filter = RowFilter {
+            status,
+            after: after.map_or(0, |after| after.row),
+        };
+        Box::pin(async move {
+            let most = limit.get() as usize;
+            // One more than asked for tells whether there is a next page.
+            let query = ListRows {
+                filter,
+                limit: limit.get() + 1,
+            };
+            let mut rows = bulk.rows(&caller, &job, query).await?;
+            let is_more = rows.len() > most;
+            rows.truncate(most);
+            let next = rows
+                .last()
+                .filter(|_| is_more)
+                .map(|last| AfterRow { row: last.row });
+            Ok(Slice {
+                rows: rows.into_iter().map(show).collect(),
+                next,
+            })
+        })
+    })
+}
+
+/// The columns of the file, but for the errors of an earlier round.
+fn original_columns(job: &Job) -> Vec<String> {
+    let columns = job.columns.iter().filter(|name| *name != ERROR);
+    columns.map(|name| harmless(name)).collect()
+}
+
+/// Which cells belong to them.
+fn kept_cells(job: &Job) -> Vec<bool> {
+    job.columns.iter().map(|name| name != ERROR).collect()
+}
+
+/// The row as it came, and why it failed; `None` for one of which nothing was kept.
+fn annotated(row: &RowOutcome, kept: &[bool]) -> Option<Vec<String>> {
+    let source = row.source.as_deref()?;
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(source.as_bytes());
+    let cells = reader.records().next()?.ok()?;
+    let mut record: Vec<String> = kept
+        .iter()
+        .enumerate()
+        .filter(|(_, is_kept)| **is_kept)
+        .map(|(at, _)| harmless(cells.get(at).unwrap_or_default()))
+        .collect();
+    let errors: Vec<_> = row.faults.iter().map(told).collect();
+    record.push(harmless(&errors.join("; ")));
+    Some(record)
+}
+
+fn told(fault: &Fault) -> String {
+    if fault.pointer.is_empty() {
+        fault.detail.clone()
+    } else {
+        format!("{}: {}", fault.pointer, fault.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(source: &str) -> RowOutcome {
+        RowOutcome {
+            row: 2,
+            status: RowStatus::Error,
+            faults: vec![
+                Fault::new("current_ratio", "not_a_number", "\"x\" is not a number"),
+                Fault::new("", "too_few_ratios", "2 are present"),
+            ],
+            prediction: None,
+            source: Some(source.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_failed_row_comes_back_with_its_cells_and_its_errors() {
+        let record = annotated(&outcome(r#"ACME,"a, b",x"#), &[true, true, true]).unwrap();
+        assert_eq!(
+            record,
+            [
+                "ACME",
+                "a, b",
+                "x",
+                "current_ratio: \"x\" is not a number; 2 are present"
+            ]
+        );
+    }
+
+    #[test]
+    fn errors_of_an_earlier_round_are_replaced() {
+        let record = annotated(&outcome("ACME,old error,x"), &[true, false, true]).unwrap();
+        assert_eq!(record[..2], ["ACME", "x"]);
+        assert_eq!(record.len(), 3);
+    }
+
+    #[test]
+    fn formulas_are_made_harmless_and_numbers_kept() {
+        let record = annotated(&outcome("=cmd(),-0.5"), &[true, true]).unwrap();
+        assert_eq!(record[..2], ["'=cmd()", "-0.5"]);
+    }
+
+    #[test]
+    fn a_row_that_is_shorter_than_the_header_is_filled_up() {
+        let record = annotated(&outcome("ACME"), &[true, true, true]).unwrap();
+        assert_eq!(record[..3], ["ACME", "", ""]);
+    }
+}

@@ -1,0 +1,62 @@
+//! `POST /bulk-uploads`
+
+use accunode_application::{Error, Once};
+use accunode_domain::{Timestamp, job::Job};
+use actix_multipart::Multipart;
+use actix_web::{http::StatusCode, web::Payload};
+
+use super::{
+    dto::JobDto,
+    form::{self, FormSchema},
+};
+use crate::{
+    call::Call,
+    once::{self, Reply},
+    problem::Answer,
+    v1::BASE,
+};
+
+fn reply(job: &Job, now: Timestamp) -> Reply {
+    let location = format!("{BASE}/bulk-uploads/{}", job.id);
+    Reply::new(StatusCode::ACCEPTED, &JobDto::of(job.clone(), now))
+        .tagged(job.row_version)
+        .at(location)
+}
+
+/// Upload a file of companies to be scored
+#[utoipa::path(
+    post,
+    path = "/api/v1/bulk-uploads",
+    tag = "Bulk uploads",
+    operation_id = "create_bulk_upload",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again")),
+    request_body(content = FormSchema, content_type = "multipart/form-data"),
+    responses(
+        (status = 202, description = "The upload; `Location` tells where it stands", body = JobDto),
+        (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`duplicate_file` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn submit(call: Call, payload: Payload) -> Answer {
+    call.no_params()?;
+    let bulk = call.application.bulk.clone();
+    let form = form::read(&bulk, Multipart::new(call.request.headers(), payload)).await?;
+    let request = once::requested(&call.request, &form.fields)?;
+    let caller = call.caller.clone();
+    let now = call.application.ports().clock.now();
+    let upload = form.take();
+    // In a task of its own: a client that goes away now must not leave a job
+    // without its file, or a file without its job.
+    let done = tokio::spawn(async move {
+        let render = |job: &Job| reply(job, now).kept();
+        let once = request.map(|request| Once {
+            request,
+            render: &render,
+        });
+        bulk.submit(&caller, upload, once.as_ref()).await
+    });
+    let done = done
+        .await
+        .map_err(|panic| Error::Internal(Box::new(panic)))??;
+    once::answer(done, |job| reply(job, now))
+}

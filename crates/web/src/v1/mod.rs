@@ -1,0 +1,83 @@
+//! Version 1 of the API, a folder for each resource, a file for each verb.
+
+pub(crate) mod analytics;
+pub(crate) mod auth;
+pub(crate) mod bulk_uploads;
+pub(crate) mod companies;
+pub(crate) mod me;
+pub(crate) mod models;
+pub(crate) mod predictions;
+
+use actix_web::web::{ServiceConfig, delete, get, post, resource};
+
+/// Under which every path of this version stands.
+pub(crate) const BASE: &str = "/api/v1";
+
+/// Every route below [`BASE`].
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/auth/register").route(post().to(auth::register::register)))
+        .service(resource("/auth/login").route(post().to(auth::login::login)))
+        .service(resource("/auth/refresh").route(post().to(auth::refresh::refresh)))
+        .service(resource("/auth/logout").route(post().to(auth::logout::logout)))
+        .service(resource("/me").route(get().to(me::me)))
+        .service(
+            resource("/companies")
+                .route(get().to(companies::list::list))
+                .route(post().to(companies::create::create)),
+        )
+        .service(
+            resource("/companies/{id}")
+                .route(get().to(companies::get::get))
+                .route(delete().to(companies::remove::remove)),
+        )
+        .service(
+            resource("/predictions/{kind:annual|quarterly}")
+                .route(get().to(predictions::list::list))
+                .route(post().to(predictions::create::create)),
+        )
+        .service(
+            resource("/predictions/{kind:annual|quarterly}/score")
+                .route(post().to(predictions::score::score)),
+        )
+        .service(
+            resource("/predictions/{kind:annual|quarterly}/{id}")
+                .route(get().to(predictions::get::get))
+                .route(delete().to(predictions::remove::remove)),
+        )
+        .service(
+            resource("/predictions/{kind:annual|quarterly}/{id}/explanation")
+                .route(get().to(predictions::explanation::explanation)),
+        )
+        .service(
+            resource("/bulk-uploads")
+                .route(get().to(bulk_uploads::list::list))
+                .route(post().to(bulk_uploads::submit::submit)),
+        )
+        .service(
+            resource("/bulk-uploads/templates/{kind:annual|quarterly}.csv")
+                .route(get().to(bulk_uploads::template::csv)),
+        )
+        .service(
+            resource("/bulk-uploads/templates/{kind:annual|quarterly}.xlsx")
+                .route(get().to(bulk_uploads::template::xlsx)),
+        )
+        .service(resource("/bulk-uploads/{id}").route(get().to(bulk_uploads::get::get)))
+        .service(resource("/bulk-uploads/{id}/rows").route(get().to(bulk_uploads::rows::rows)))
+        .service(
+            resource("/bulk-uploads/{id}/events").route(get().to(bulk_uploads::events::events)),
+        )
+        .service(
+            resource("/bulk-uploads/{id}/cancel").route(post().to(bulk_uploads::cancel::cancel)),
+        )
+        .service(resource("/dashboard").route(get().to(analytics::dashboard::dashboard)))
+        .service(
+            resource("/analytics/risk-distribution")
+                .route(get().to(analytics::risk_distribution::risk_distribution)),
+        )
+        .service(resource("/models").route(get().to(models::list::list)))
+        .service(resource("/models/{name}").route(get().to(models::get::get)))
+        .service(
+            resource("/models/{name}/versions/{version}").route(get().to(models::get::version)),
+        );
+}

@@ -1,0 +1,38 @@
+//! `GET /models`
+
+use accunode_ports::scoring::ModelInfo;
+use actix_web::HttpResponse;
+
+use super::dto::ModelSummaryDto;
+use crate::{
+    call::Call,
+    page::ListDto,
+    problem::{Answer, Problem},
+};
+
+/// The models that are served, for whoever may use them.
+pub(super) fn served(call: &Call) -> Result<Vec<ModelInfo>, Problem> {
+    call.no_params()?;
+    let actor = &call.caller.actor;
+    actor
+        .use_models()
+        .map_err(|denial| Problem::denied(denial, "model"))?;
+    Ok(call.application.ports().scorer.models())
+}
+
+/// The models that are served
+#[utoipa::path(
+    get,
+    path = "/api/v1/models",
+    tag = "Models",
+    operation_id = "list_models",
+    responses((status = 200, description = "All of them", body = ListDto<ModelSummaryDto>))
+)]
+pub(crate) async fn list(call: Call) -> Answer {
+    let models = served(&call)?;
+    Ok(HttpResponse::Ok().json(ListDto {
+        data: models.iter().map(ModelSummaryDto::from).collect(),
+        next_cursor: None,
+        has_more: false,
+    }))
+}

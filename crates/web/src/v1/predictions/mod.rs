@@ -1,0 +1,10 @@
+//! Predictions, annual and quarterly under one path each.
+
+pub(crate) mod create;
+pub(crate) mod dto;
+pub(crate) mod explanation;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod remove;
+pub(crate) mod request;
+pub(crate) mod score;

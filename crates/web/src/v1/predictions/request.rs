@@ -1,0 +1,274 @@
+//! Predictions as they are asked for.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use accunode_application::predictions::{CompanyChoice, CreatePrediction, RawRatios, ScoreItem};
+use accunode_domain::{
+    company::CompanyDraft,
+    fault::Fault,
+    id::{CompanyId, OrganizationId},
+    owner::AccessLevel,
+    prediction::{Kind, OnConflict},
+    ratio::RatioUnit,
+};
+use serde::Deserialize;
+use serde_json::{Number, json};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, SchemaType, Type},
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    names::{AccessLevelName, OnConflictName, RatioUnitName},
+    problem::Problem,
+};
+
+/// Ratios by name, each a number or null.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct RatioMap(BTreeMap<String, Option<Number>>);
+
+impl PartialSchema for RatioMap {
+    fn schema() -> RefOr<Schema> {
+        let names = |kind: Kind| {
+            let names: Vec<_> = kind
+                .ratios()
+                .iter()
+                .map(|d| format!("`{}`", d.name))
+                .collect();
+            format!("{kind}: {}", names.join(", "))
+        };
+        let number =
+            ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Number, Type::Null]));
+        ObjectBuilder::new()
+            .description(Some(format!(
+                "Ratios by name, each a number or null (missing); at least 3 must be present. {}. {}.",
+                names(Kind::Annual),
+                names(Kind::Quarterly)
+            )))
+            .additional_properties(Some(Schema::from(number)))
+            .examples([json!({
+                "long_term_debt_to_total_capital": 0.254,
+                "total_debt_to_ebitda": 3.1,
+                "net_income_margin": 0.08,
+                "ebit_to_interest_expense": 6.4,
+                "return_on_assets": 0.05,
+            })])
+            .into()
+    }
+}
+
+impl ToSchema for RatioMap {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Ratios")
+    }
+}
+
+impl From<RatioMap> for RawRatios {
+    fn from(ratios: RatioMap) -> Self {
+        // The shortest decimal that reads back to the number sent.
+        let text = |number: Number| number.to_string();
+        ratios
+            .0
+            .into_iter()
+            .map(|(name, value)| (name, value.map(text)))
+            .collect()
+    }
+}
+
+/// A company, found by its symbol or made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CompanyDescription {
+    /// 1 to 10 letters, digits or `. - / _ & ^ =`; upper-cased.
+    #[schema(example = "ACME")]
+    symbol: String,
+    #[schema(example = "Acme Corporation")]
+    name: Option<String>,
+    #[schema(example = "Industrials")]
+    sector: Option<String>,
+    industry: Option<String>,
+    /// In whole units of the currency, above 0.
+    market_cap: Option<f64>,
+    /// ISO 3166 alpha-3.
+    country: Option<String>,
+    /// ISO 4217.
+    currency: Option<String>,
+    exchange: Option<String>,
+}
+
+/// A prediction to be made: for `company_id` or for `company`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPrediction {
+    company_id: Option<Uuid>,
+    company: Option<CompanyDescription>,
+    /// Four digits, 1900 to 2100.
+    #[schema(example = "2024")]
+    reporting_year: String,
+    /// Q1 to Q4; for quarterly predictions and no others.
+    #[schema(example = "Q3")]
+    reporting_quarter: Option<String>,
+    ratios: RatioMap,
+    #[schema(value_type = Option<RatioUnitName>)]
+    ratio_unit: Option<RatioUnit>,
+    /// By default what suits the caller's role.
+    #[schema(value_type = Option<AccessLevelName>)]
+    access_level: Option<AccessLevel>,
+    /// With the access level `organization`.
+    organization_id: Option<Uuid>,
+    #[schema(value_type = Option<OnConflictName>)]
+    on_conflict: Option<OnConflict>,
+}
+
+impl NewPrediction {
+    /// The command for a kind of prediction.
+    pub(crate) fn command(self, kind: Kind) -> Result<CreatePrediction, Problem> {
+        let mut faults = Vec::new();
+        faults.extend(unexpected_quarter(kind, self.reporting_quarter.as_deref()));
+        let company = match (self.company_id, self.company) {
+            (Some(id), None) => Some(CompanyChoice::Id(CompanyId(id))),
+            (None, Some(company)) => Some(CompanyChoice::Described(company.into())),
+            (None, None) => {
+                faults.push(Fault::new(
+                    "/company_id",
+                    "required",
+                    "say `company_id` or `company`",
+                ));
+                None
+            }
+            (Some(_), Some(_)) => {
+                faults.push(Fault::new(
+                    "/company",
+                    "ambiguous",
+                    "say `company_id` or `company`, and not both",
+                ));
+                None
+            }
+        };
+        match company {
+            Some(company) if faults.is_empty() => Ok(CreatePrediction {
+                kind,
+                company,
+                reporting_year: self.reporting_year,
+                reporting_quarter: self.reporting_quarter,
+                ratios: self.ratios.into(),
+                ratio_unit: self.ratio_unit.unwrap_or_default(),
+                access_level: self.access_level,
+                organization: self.organization_id.map(OrganizationId),
+                on_conflict: self.on_conflict.unwrap_or_default(),
+            }),
+            _ => Err(Problem::faults(faults)),
+        }
+    }
+}
+
+fn unexpected_quarter(kind: Kind, quarter: Option<&str>) -> Option<Fault> {
+    (kind == Kind::Annual && quarter.is_some()).then(|| {
+        Fault::new(
+            "/reporting_quarter",
+            "unknown_field",
+            "an annual prediction has no quarter",
+        )
+    })
+}
+
+impl From<CompanyDescription> for CompanyDraft {
+    fn from(company: CompanyDescription) -> Self {
+        Self {
+            symbol: company.symbol,
+            name: company.name,
+            sector: company.sector,
+            industry: company.industry,
+            market_cap: company.market_cap,
+            country: company.country,
+            currency: company.currency,
+            exchange: company.exchange,
+        }
+    }
+}
+
+/// Ratios to be scored without storing anything.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScoreRequest {
+    /// 1 to 1,000; each succeeds or fails for itself.
+    pub(crate) items: Vec<ScoreItemBody>,
+}
+
+/// One item to be scored.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ScoreItem)]
+pub(crate) struct ScoreItemBody {
+    ratios: RatioMap,
+    #[schema(value_type = Option<RatioUnitName>)]
+    ratio_unit: Option<RatioUnit>,
+    /// Changes no score; repeated in the answer.
+    #[schema(example = "2024")]
+    pub(crate) reporting_year: Option<String>,
+    #[schema(example = "Q3")]
+    pub(crate) reporting_quarter: Option<String>,
+}
+
+impl From<ScoreItemBody> for ScoreItem {
+    fn from(item: ScoreItemBody) -> Self {
+        Self {
+            ratios: item.ratios.into(),
+            ratio_unit: item.ratio_unit.unwrap_or_default(),
+            reporting_year: item.reporting_year,
+            reporting_quarter: item.reporting_quarter,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str) -> NewPrediction {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_ratio_keeps_the_shortest_text_of_its_number() {
+        let body = body(
+            r#"{"company": {"symbol": "A"}, "reporting_year": "2024", "ratios": {"a": 0.10, "b": 3, "c": null, "d": 1e-7}}"#,
+        );
+        let command = body.command(Kind::Annual).unwrap();
+        let texts: Vec<_> = command
+            .ratios
+            .iter()
+            .map(|(_, text)| text.as_deref())
+            .collect();
+        assert_eq!(texts, [Some("0.1"), Some("3"), None, Some("1e-7")]);
+    }
+
+    #[test]
+    fn a_prediction_names_its_company_in_one_way() {
+        for text in [
+            r#"{"reporting_year": "2024", "ratios": {}}"#,
+            r#"{"company_id": "00000000-0000-0000-0000-000000000001", "company": {"symbol": "A"}, "reporting_year": "2024", "ratios": {}}"#,
+        ] {
+            assert_eq!(
+                body(text)
+                    .command(Kind::Annual)
+                    .unwrap_err()
+                    .status()
+                    .as_u16(),
+                422
+            );
+        }
+    }
+
+    #[test]
+    fn a_quarter_belongs_to_quarterly_predictions_only() {
+        let text = r#"{"company": {"symbol": "A"}, "reporting_year": "2024", "reporting_quarter": "Q1", "ratios": {}}"#;
+        assert!(body(text).command(Kind::Annual).is_err());
+        assert!(body(text).command(Kind::Quarterly).is_ok());
+    }
+}

@@ -1,0 +1,45 @@
+//! `POST /predictions/{kind}/score`
+
+use accunode_application::predictions::ScoreItem;
+use accunode_domain::prediction::Kind;
+use actix_web::HttpResponse;
+
+use super::dto::{ItemDto, ItemsDto, ScoreDto, ScoreRequest};
+use crate::{
+    body::Body,
+    call::Call,
+    names::KindName,
+    problem::{Answer, Problem},
+};
+
+/// Score ratios without storing anything
+#[utoipa::path(
+    post,
+    path = "/api/v1/predictions/{kind}/score",
+    tag = "Predictions",
+    operation_id = "score",
+    params(("kind" = KindName, Path)),
+    request_body = ScoreRequest,
+    responses((status = 200, description = "What became of each item, in their order", body = ItemsDto<ScoreDto>))
+)]
+pub(crate) async fn score(call: Call, body: Body<ScoreRequest>) -> Answer {
+    let kind: Kind = call.name("kind")?;
+    call.no_params()?;
+    let actor = &call.caller.actor;
+    actor
+        .use_models()
+        .map_err(|denial| Problem::denied(denial, "model"))?;
+    let items = body.read().await?.value.items;
+    let items: Vec<ScoreItem> = items.into_iter().map(ScoreItem::from).collect();
+    let scored = call.application.predictions.score(kind, &items).await?;
+    let show = |(item, result): (ScoreItem, Result<_, _>)| match result {
+        Ok(scored) => ItemDto::done(ScoreDto::of(
+            &scored,
+            item.reporting_year,
+            item.reporting_quarter,
+        )),
+        Err(faults) => ItemDto::failed(faults),
+    };
+    let data = items.into_iter().zip(scored).map(show).collect();
+    Ok(HttpResponse::Ok().json(ItemsDto { data }))
+}
