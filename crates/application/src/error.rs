@@ -189,6 +189,11 @@ impl From<ScoringError> for Error {
     fn from(error: ScoringError) -> Self {
         match error {
             ScoringError::NoModel(_) => Self::Unavailable(Box::new(error)),
+            ScoringError::NotServed(_) => Self::Conflict {
+                code: "model_unavailable",
+                detail: error.to_string(),
+                existing: None,
+            },
             other => Self::Internal(Box::new(other)),
         }
     }

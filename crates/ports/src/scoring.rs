@@ -16,11 +16,13 @@ pub struct Scored {
     pub explanation: Option<Explanation>,
 }
 
-/// A model that is served.
+/// A model that is available.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelInfo {
     /// Which one.
     pub model: ModelRef,
+    /// Whether it answers where no model is named: one of each kind does.
+    pub is_default: bool,
     /// What it predicts from.
     pub kind: Kind,
     /// One sentence for people.
@@ -48,6 +50,9 @@ pub enum ScoringError {
     /// No model of this kind is served.
     #[error("no {0} model is served")]
     NoModel(Kind),
+    /// This version is not available, or not any more.
+    #[error("the model {} {} is not available", .0.name, .0.version)]
+    NotServed(ModelRef),
     /// The model gave something that is no probability.
     #[error("the model {0} answered with something that is no probability")]
     NotAProbability(String),
@@ -65,7 +70,8 @@ pub enum ScoringError {
 /// It computes on the calling thread; keep it off the threads that wait.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Scorer: Send + Sync {
-    /// Scores ratios of one kind. As many answers as questions, in their order.
+    /// Scores ratios of one kind by its default model. As many answers as questions,
+    /// in their order.
     ///
     /// # Errors
     /// [`ScoringError`], for all of them.
@@ -75,11 +81,28 @@ pub trait Scorer: Send + Sync {
         ratios: &[Ratios],
         explain: bool,
     ) -> Result<Vec<Scored>, ScoringError>;
-    /// The models that are served.
+    /// The same by the version that is named, the default one or another: what a
+    /// stored prediction names must repeat as long as its model is there.
+    ///
+    /// # Errors
+    /// [`ScoringError::NotServed`] where there is no such version of this kind with
+    /// this hash; otherwise as [`Scorer::score`].
+    fn score_by(
+        &self,
+        model: &ModelRef,
+        kind: Kind,
+        ratios: &[Ratios],
+        explain: bool,
+    ) -> Result<Vec<Scored>, ScoringError>;
+    /// The models that are available, by kind, the one that would serve first before
+    /// the others.
     fn models(&self) -> Vec<ModelInfo>;
     /// The models that were refused.
     fn refused(&self) -> Vec<RefusedModel>;
-    /// Whether a model takes companies of this sector as its own: `false` where
-    /// its training left the sector out.
+    /// Whether the default model takes rows with gaps. One that does not fails all
+    /// rows of a call for one gap, so these are to be sorted out before.
+    fn accepts_missing(&self, kind: Kind) -> bool;
+    /// Whether the default model takes companies of this sector as its own: `false`
+    /// where its training left the sector out.
     fn covers_sector(&self, kind: Kind, sector: &str) -> bool;
 }

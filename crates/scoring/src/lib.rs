@@ -22,11 +22,14 @@ mod graph;
 mod load;
 mod manifest;
 mod model;
+mod pin;
 mod plain;
 mod probe;
 mod reasons;
 mod registry;
 mod scorecard;
 mod shapley;
+mod shelf;
 
+pub use pin::{ModelPin, PinError};
 pub use registry::ModelRegistry;

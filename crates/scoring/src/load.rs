@@ -60,6 +60,7 @@ pub(crate) fn load<B: AsRef<[u8]>>(artefact: &Artefact<B>) -> Result<Model, Load
             version: manifest.version.clone(),
             sha256,
         },
+        is_default: false,
         kind: manifest.kind,
         description: manifest.description.clone(),
         thresholds: manifest.thresholds(),

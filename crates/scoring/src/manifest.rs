@@ -266,7 +266,7 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 /// Names end up in paths, tags and tables.
-fn plain_name(name: &str) -> bool {
+pub(crate) fn plain_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name

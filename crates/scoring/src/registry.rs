@@ -1,36 +1,53 @@
-//! All models: which are served, which were refused and why.
+//! All models: which are there, which of them serve, which were refused and why.
 
 use std::{
-    cmp::Ordering,
-    fs, io,
-    path::{Path, PathBuf},
+    collections::{BTreeMap, VecDeque},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use accunode_domain::{prediction::Kind, ratio::Ratios};
+use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef};
 use accunode_ports::scoring::{ModelInfo, RefusedModel, Scored, Scorer, ScoringError};
 
 use crate::{
-    artefact::{Artefact, MANIFEST, ONNX, SHIPPED},
-    load::{LoadError, load},
+    artefact::SHIPPED,
     model::Model,
+    pin::{ModelPin, PinError},
+    shelf::{Place, model_folders, precedence},
 };
 
-/// The models that are served: one for each kind.
+/// How many versions stay loaded beside the default ones. Predictions of an old
+/// version are looked at again in bursts.
+const LOADED: usize = 2;
+
+/// The models that passed every check. One of each kind is the default; any other
+/// version scores by its reference.
 ///
 /// A model from a configured folder goes before a shipped one, and of those the
-/// newest version is served. A model that fails a check is refused, and the next
-/// one takes its place.
+/// newest version is the default, unless [`ModelRegistry::pin`] says otherwise. A
+/// model that fails a check is refused, and the next one takes its place.
 #[derive(Debug)]
 pub struct ModelRegistry {
-    served: Vec<Model>,
+    /// By kind and precedence.
+    versions: Vec<Version>,
+    defaults: BTreeMap<Kind, Serving>,
+    /// Others that were asked for lately, the last one at the end.
+    lately: Mutex<VecDeque<(usize, Arc<Model>)>>,
     refused: Vec<RefusedModel>,
 }
 
-/// Where a model came from; what people put into a folder goes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
-    Shipped,
-    Folder,
+/// A version on the shelf. Its graph is not kept: it is loaded, and checked again,
+/// when somebody asks for it.
+#[derive(Debug)]
+struct Version {
+    info: ModelInfo,
+    place: Place,
+}
+
+#[derive(Debug)]
+struct Serving {
+    at: usize,
+    model: Arc<Model>,
 }
 
 impl ModelRegistry {
@@ -44,67 +61,226 @@ impl ModelRegistry {
     /// model's own files. A folder that cannot be read is among the refused.
     #[must_use]
     pub fn load(folders: &[PathBuf]) -> Self {
-        let mut registry = Self {
-            served: Vec::new(),
-            refused: Vec::new(),
-        };
-        let mut models: Vec<(Source, Model)> = Vec::new();
-        for (name, artefact) in &SHIPPED {
-            registry.sort_in(&mut models, Source::Shipped, name, load(artefact));
+        let mut found = Found::default();
+        for (at, (name, _)) in SHIPPED.iter().enumerate() {
+            found.take(name, Place::Shipped(at));
         }
         for folder in folders {
             match model_folders(folder) {
-                Ok(found) => {
-                    for (name, path) in found {
-                        let loaded = Artefact::read(&path)
-                            .map_err(LoadError::from)
-                            .and_then(|artefact| load(&artefact));
-                        registry.sort_in(&mut models, Source::Folder, &name, loaded);
+                Ok(models) => {
+                    for (name, path) in models {
+                        found.take(&name, Place::Folder(path));
                     }
                 }
-                Err(e) => registry.refuse(
+                Err(e) => found.refuse(
                     &folder.display().to_string(),
                     format!("it cannot be read: {e}"),
                 ),
             }
         }
-        models.sort_by(precedence);
-        for (_, model) in models {
-            if registry.model(model.info.kind).is_none() {
-                tracing::info!(kind = %model.info.kind, model = model.name(), "model served");
-                registry.served.push(model);
-            }
-        }
-        registry.served.sort_by_key(|model| model.info.kind);
-        registry
+        found.into_registry()
     }
 
-    fn sort_in(
-        &mut self,
-        models: &mut Vec<(Source, Model)>,
-        source: Source,
-        folder: &str,
-        loaded: Result<Model, LoadError>,
-    ) {
-        match loaded {
-            Ok(model) => {
-                let (name, version) = (&model.info.model.name, &model.info.model.version);
-                let twin = models
-                    .iter()
-                    .map(|(_, m)| &m.info.model)
-                    .find(|other| (&other.name, &other.version) == (name, version));
-                match twin {
-                    // A version is immutable: predictions stored with it must reproduce.
-                    Some(twin) if twin.sha256 != model.info.model.sha256 => {
-                        let reason = format!(
-                            "there is another {name} {version}; give it a version of its own"
-                        );
-                        self.refuse(folder, reason);
-                    }
-                    _ => models.push((source, model)),
+    /// Makes this version the default of its kind.
+    ///
+    /// # Errors
+    /// [`PinError`] where it is not there.
+    pub fn pin(mut self, kind: Kind, pin: &ModelPin) -> Result<Self, PinError> {
+        let at = self
+            .versions
+            .iter()
+            .position(|v| v.info.kind == kind && pin.names(&v.info.model))
+            .ok_or_else(|| PinError::Unknown {
+                kind,
+                pin: pin.clone(),
+                known: self.known(kind),
+            })?;
+        if self.defaults.get(&kind).is_none_or(|d| d.at != at) {
+            let model = self.versions[at]
+                .load()
+                .map_err(|cause| PinError::Unloadable {
+                    pin: pin.clone(),
+                    cause,
+                })?;
+            self.defaults.insert(kind, Serving { at, model });
+        }
+        tracing::info!(%kind, model = %pin, "model pinned");
+        Ok(self)
+    }
+
+    fn known(&self, kind: Kind) -> String {
+        let there: Vec<String> = self
+            .versions
+            .iter()
+            .filter(|v| v.info.kind == kind)
+            .map(|v| format!("{}@{}", v.info.model.name, v.info.model.version))
+            .collect();
+        let refused = self
+            .refused
+            .iter()
+            .map(|r| format!("; {} was refused: {}", r.folder, r.reason));
+        let mut known = if there.is_empty() {
+            "there is none".to_owned()
+        } else {
+            format!("there is {}", there.join(", "))
+        };
+        known.extend(refused);
+        known
+    }
+
+    fn default(&self, kind: Kind) -> Option<&Model> {
+        self.defaults.get(&kind).map(|default| &*default.model)
+    }
+
+    fn by_reference(&self, model: &ModelRef, kind: Kind) -> Result<Arc<Model>, ScoringError> {
+        let not_served = || ScoringError::NotServed(model.clone());
+        let at = self
+            .versions
+            .iter()
+            .position(|v| v.info.kind == kind && v.info.model == *model)
+            .ok_or_else(not_served)?;
+        if let Some(default) = self.defaults.get(&kind).filter(|d| d.at == at) {
+            return Ok(default.model.clone());
+        }
+        // What it guards is whole after every step, also after a panic.
+        let lately = || self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = {
+            let mut lately = lately();
+            let place = lately.iter().position(|(other, _)| *other == at);
+            place.and_then(|place| lately.remove(place))
+        };
+        let (_, loaded) = match known {
+            Some(known) => known,
+            // Loading takes a while: others must not wait for it.
+            None => (
+                at,
+                self.versions[at].load().map_err(|cause| {
+                    tracing::warn!(
+                        model = model.name,
+                        version = model.version,
+                        cause,
+                        "model lost"
+                    );
+                    not_served()
+                })?,
+            ),
+        };
+        let mut lately = lately();
+        lately.retain(|(other, _)| *other != at);
+        lately.push_back((at, loaded.clone()));
+        while lately.len() > LOADED {
+            lately.pop_front();
+        }
+        Ok(loaded)
+    }
+}
+
+impl Scorer for ModelRegistry {
+    fn score(
+        &self,
+        kind: Kind,
+        ratios: &[Ratios],
+        explain: bool,
+    ) -> Result<Vec<Scored>, ScoringError> {
+        self.default(kind)
+            .ok_or(ScoringError::NoModel(kind))?
+            .score(ratios, explain)
+    }
+
+    fn score_by(
+        &self,
+        model: &ModelRef,
+        kind: Kind,
+        ratios: &[Ratios],
+        explain: bool,
+    ) -> Result<Vec<Scored>, ScoringError> {
+        self.by_reference(model, kind)?.score(ratios, explain)
+    }
+
+    fn models(&self) -> Vec<ModelInfo> {
+        self.versions
+            .iter()
+            .enumerate()
+            .map(|(at, version)| ModelInfo {
+                is_default: self.defaults.values().any(|default| default.at == at),
+                ..version.info.clone()
+            })
+            .collect()
+    }
+
+    fn refused(&self) -> Vec<RefusedModel> {
+        self.refused.clone()
+    }
+
+    fn accepts_missing(&self, kind: Kind) -> bool {
+        self.default(kind).is_none_or(Model::accepts_missing)
+    }
+
+    fn covers_sector(&self, kind: Kind, sector: &str) -> bool {
+        self.default(kind)
+            .is_none_or(|model| model.covers_sector(sector))
+    }
+}
+
+impl Version {
+    /// Loads and checks it once more; it must be what it was when it was found.
+    fn load(&self) -> Result<Arc<Model>, String> {
+        let model = self.place.load().map_err(|e| e.to_string())?;
+        if model.info == self.info {
+            Ok(Arc::new(model))
+        } else {
+            Err("its files were changed while the service runs".to_owned())
+        }
+    }
+}
+
+/// What is found while folders are read. Of each kind the graph of the best one is kept.
+#[derive(Debug, Default)]
+struct Found {
+    versions: Vec<Version>,
+    best: BTreeMap<Kind, (Place, Arc<Model>)>,
+    refused: Vec<RefusedModel>,
+}
+
+impl Found {
+    fn take(&mut self, folder: &str, place: Place) {
+        match place.load() {
+            Ok(model) => self.add(folder, place, model),
+            Err(e) => self.refuse(folder, e.to_string()),
+        }
+    }
+
+    fn add(&mut self, folder: &str, place: Place, model: Model) {
+        let info = &model.info;
+        let same = |other: &&Version| {
+            let (a, b) = (&other.info.model, &info.model);
+            (&a.name, &a.version) == (&b.name, &b.version)
+        };
+        match self.versions.iter().find(same) {
+            // A version is immutable: predictions stored with it must reproduce.
+            Some(twin)
+                if twin.info.model.sha256 != info.model.sha256
+                    || twin.info.manifest != info.manifest =>
+            {
+                let (name, version) = (&info.model.name, &info.model.version);
+                let reason =
+                    format!("there is another {name} {version}; give it a version of its own");
+                self.refuse(folder, reason);
+            }
+            Some(_) => {}
+            None => {
+                let kind = info.kind;
+                self.versions.push(Version {
+                    info: info.clone(),
+                    place: place.clone(),
+                });
+                let better = self.best.get(&kind).is_none_or(|(other, best)| {
+                    precedence((&place, info), (other, &best.info)).is_lt()
+                });
+                if better {
+                    self.best.insert(kind, (place, Arc::new(model)));
                 }
             }
-            Err(e) => self.refuse(folder, e.to_string()),
         }
     }
 
@@ -116,118 +292,31 @@ impl ModelRegistry {
         });
     }
 
-    fn model(&self, kind: Kind) -> Option<&Model> {
-        self.served.iter().find(|model| model.info.kind == kind)
-    }
-}
-
-impl Scorer for ModelRegistry {
-    fn score(
-        &self,
-        kind: Kind,
-        ratios: &[Ratios],
-        explain: bool,
-    ) -> Result<Vec<Scored>, ScoringError> {
-        self.model(kind)
-            .ok_or(ScoringError::NoModel(kind))?
-            .score(ratios, explain)
-    }
-
-    fn models(&self) -> Vec<ModelInfo> {
-        self.served.iter().map(|model| model.info.clone()).collect()
-    }
-
-    fn refused(&self) -> Vec<RefusedModel> {
-        self.refused.clone()
-    }
-
-    fn covers_sector(&self, kind: Kind, sector: &str) -> bool {
-        self.model(kind)
-            .is_none_or(|model| model.covers_sector(sector))
-    }
-}
-
-/// First what is served first.
-fn precedence((a_source, a): &(Source, Model), (b_source, b): &(Source, Model)) -> Ordering {
-    let (a, b) = (&a.info.model, &b.info.model);
-    b_source
-        .cmp(a_source)
-        .then_with(|| by_version(&b.version, &a.version))
-        .then_with(|| a.name.cmp(&b.name))
-}
-
-/// 1.10.0 comes after 1.9.0, and 1.0.0 after 1.0.0-rc1.
-fn by_version(a: &str, b: &str) -> Ordering {
-    let parts = |version: &str| {
-        let (numbers, suffix) = version.split_once('-').unwrap_or((version, ""));
-        let numbers: Vec<u64> = numbers
-            .split('.')
-            .map(|part| part.parse().unwrap_or(0))
-            .collect();
-        (numbers, suffix.is_empty(), suffix.to_owned())
-    };
-    parts(a).cmp(&parts(b))
-}
-
-/// The models under a folder: itself, its folders and theirs, by name.
-fn model_folders(root: &Path) -> io::Result<Vec<(String, PathBuf)>> {
-    let holds_model = |path: &Path| path.join(MANIFEST).is_file() || path.join(ONNX).is_file();
-    if holds_model(root) {
-        return Ok(vec![(name_of(root), root.to_owned())]);
-    }
-    let mut found = Vec::new();
-    for folder in folders_in(root)? {
-        if holds_model(&folder) {
-            found.push((name_of(&folder), folder));
-        } else {
-            for version in folders_in(&folder)? {
-                if holds_model(&version) {
-                    let name = format!("{}/{}", name_of(&folder), name_of(&version));
-                    found.push((name, version));
-                }
-            }
+    fn into_registry(mut self) -> ModelRegistry {
+        self.versions.sort_by(|a, b| {
+            let by_kind = a.info.kind.cmp(&b.info.kind);
+            by_kind.then_with(|| precedence((&a.place, &a.info), (&b.place, &b.info)))
+        });
+        let versions = self.versions;
+        let default = |(kind, (_, model)): (Kind, (Place, Arc<Model>))| {
+            let at = versions.iter().position(|v| v.info == model.info)?;
+            tracing::info!(%kind, model = model.name(), "model served");
+            Some((kind, Serving { at, model }))
+        };
+        let defaults = self.best.into_iter().filter_map(default).collect();
+        ModelRegistry {
+            versions,
+            defaults,
+            lately: Mutex::default(),
+            refused: self.refused,
         }
     }
-    Ok(found)
-}
-
-fn folders_in(path: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            folders.push(path);
-        }
-    }
-    folders.sort();
-    Ok(folders)
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_are_compared_number_by_number() {
-        for (older, newer) in [
-            ("1.9.0", "1.10.0"),
-            ("1.0.0", "1.0.1"),
-            ("1.0", "1.0.1"),
-            ("1.0.0-rc1", "1.0.0"),
-            ("2024.9", "2024.10"),
-        ] {
-            assert_eq!(by_version(older, newer), Ordering::Less, "{older} {newer}");
-            assert_eq!(by_version(newer, older), Ordering::Greater);
-        }
-        assert_eq!(by_version("1.0.0", "1.0.0"), Ordering::Equal);
-    }
+    use crate::artefact::SHIPPED;
 
     #[test]
     fn a_folder_of_an_unreadable_name_is_refused_and_the_shipped_models_are_served() {

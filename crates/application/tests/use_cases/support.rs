@@ -155,6 +155,7 @@ pub(crate) fn scorer() -> MockScorer {
     scorer
         .expect_covers_sector()
         .returning(|_, sector| sector != "Financials");
+    scorer.expect_accepts_missing().return_const(true);
     scorer
 }
 

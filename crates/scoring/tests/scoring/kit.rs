@@ -155,11 +155,12 @@ impl Copy {
     }
 }
 
-/// The models that are served, as `name version`.
+/// The models that serve by default, as `name version`.
 pub(crate) fn served(registry: &ModelRegistry) -> Vec<String> {
     registry
         .models()
         .iter()
+        .filter(|m| m.is_default)
         .map(|m| format!("{} {}", m.model.name, m.model.version))
         .collect()
 }

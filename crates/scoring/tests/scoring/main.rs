@@ -10,3 +10,4 @@ mod own_models;
 mod properties;
 mod refusals;
 mod shipped;
+mod versions;

@@ -1,0 +1,183 @@
+//! Several versions: one serves by default, each of them by its reference.
+
+use std::fs;
+
+use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef};
+use accunode_ports::scoring::{Scorer, ScoringError};
+use accunode_scoring::ModelRegistry;
+use serde_json::json;
+
+use crate::kit::{Models, golden, served};
+
+fn row(kind: Kind) -> [Ratios; 1] {
+    [golden(kind).swap_remove(0).0]
+}
+
+fn reference(registry: &ModelRegistry, name: &str) -> ModelRef {
+    let models = registry.models();
+    let found = models.iter().find(|m| m.model.name == name).unwrap();
+    found.model.clone()
+}
+
+/// A copy of a shipped model that expects another default rate, so that its PDs differ.
+fn at_another_rate(models: &Models, kind: Kind, name: &str, rate: f64) {
+    let copy = models.copy(kind, name);
+    copy.manifest(|m| m["target_default_rate"] = json!(rate));
+    // Log-odds of golden rows are before the correction to that rate: they still hold.
+    let base = 0.069_751_538_636_881_7_f64;
+    let shift = |target: f64| (target / (1.0 - target) * (1.0 - base) / base).ln();
+    let (inputs, parts) = match kind {
+        Kind::Annual => (5, 1),
+        Kind::Quarterly => (6, 3),
+    };
+    copy.golden(|row| {
+        for part in 0..parts {
+            let log_odds: f64 = row[inputs + part].parse().unwrap();
+            let pd = 1.0 / (1.0 + (-(log_odds + shift(rate))).exp());
+            row[inputs + parts + part] = pd.to_string();
+        }
+        true
+    });
+}
+
+#[test]
+fn every_version_scores_by_its_reference_and_one_by_default() {
+    for kind in Kind::ALL {
+        let models = Models::new();
+        at_another_rate(&models, kind, "own", 0.03);
+        let registry = models.load();
+        assert_eq!(registry.refused(), []);
+        assert_eq!(registry.models().len(), 3);
+        let row = row(kind);
+        let (own, shipped) = (
+            reference(&registry, "own"),
+            reference(&registry, kind.as_str()),
+        );
+        let by = |model: &ModelRef| registry.score_by(model, kind, &row, true).unwrap();
+        let default = registry.score(kind, &row, true).unwrap();
+        assert_eq!(default, by(&own));
+        let old = by(&shipped);
+        assert_eq!(old[0].outcome.model, shipped);
+        assert_eq!(
+            old,
+            ModelRegistry::shipped().score(kind, &row, true).unwrap()
+        );
+        assert!(old[0].outcome.pd < default[0].outcome.pd);
+        // Once more, now that it is loaded.
+        assert_eq!(old, by(&shipped));
+    }
+}
+
+#[test]
+fn a_reference_that_is_not_there_to_the_last_letter_is_not_served() {
+    let registry = ModelRegistry::shipped();
+    let annual = reference(&registry, "annual");
+    let other = |change: fn(&mut ModelRef)| {
+        let mut model = annual.clone();
+        change(&mut model);
+        model
+    };
+    for (model, kind) in [
+        (other(|m| m.version = "0.9.0".into()), Kind::Annual),
+        (other(|m| m.name = "own".into()), Kind::Annual),
+        (other(|m| m.sha256 = "0".repeat(64)), Kind::Annual),
+        (annual.clone(), Kind::Quarterly),
+    ] {
+        let refused = registry.score_by(&model, kind, &[], false).unwrap_err();
+        assert_eq!(refused, ScoringError::NotServed(model));
+    }
+}
+
+#[test]
+fn a_pin_makes_another_version_the_default_and_the_rest_stays_available() {
+    let models = Models::new();
+    at_another_rate(&models, Kind::Annual, "own", 0.03);
+    let registry = models.load();
+    assert_eq!(served(&registry), ["own 9.0.0", "quarterly 1.0.0"]);
+    let registry = registry
+        .pin(Kind::Annual, &"annual@1.0.0".parse().unwrap())
+        .unwrap();
+    assert_eq!(served(&registry), ["annual 1.0.0", "quarterly 1.0.0"]);
+    let row = row(Kind::Annual);
+    let scored = registry.score(Kind::Annual, &row, false).unwrap();
+    assert_eq!(scored[0].outcome.model.name, "annual");
+    let own = reference(&registry, "own");
+    assert!(registry.score_by(&own, Kind::Annual, &row, false).is_ok());
+}
+
+#[test]
+fn a_pin_on_what_is_not_there_says_what_there_is_and_what_was_refused() {
+    let models = Models::new();
+    models
+        .copy(Kind::Annual, "own")
+        .manifest(|m| m["sha256"] = json!("0".repeat(64)));
+    let wrong = |kind, pin: &str| {
+        let refused = models.load().pin(kind, &pin.parse().unwrap());
+        refused.unwrap_err().to_string()
+    };
+    let told = wrong(Kind::Annual, "own@9.0.0");
+    assert!(
+        told.contains("no annual model own@9.0.0; there is annual@1.0.0; own/9.0.0 was refused")
+            && told.contains("SHA-256"),
+        "{told}"
+    );
+    let told = wrong(Kind::Quarterly, "annual@1.0.0");
+    assert!(told.contains("there is quarterly@1.0.0"), "{told}");
+}
+
+#[test]
+fn a_version_whose_files_change_or_go_while_the_service_runs_is_not_served_any_more() {
+    let models = Models::new();
+    let copy = models.copy(Kind::Annual, "own");
+    let registry = models
+        .load()
+        .pin(Kind::Annual, &"annual@1.0.0".parse().unwrap())
+        .unwrap();
+    let own = reference(&registry, "own");
+    copy.manifest(|m| m["description"] = json!("something else"));
+    let refused = registry.score_by(&own, Kind::Annual, &row(Kind::Annual), false);
+    assert_eq!(refused, Err(ScoringError::NotServed(own.clone())));
+    fs::remove_dir_all(&copy.folder).unwrap();
+    let refused = registry.score_by(&own, Kind::Annual, &row(Kind::Annual), false);
+    assert_eq!(refused, Err(ScoringError::NotServed(own)));
+}
+
+#[test]
+fn versions_beyond_the_few_that_stay_loaded_answer_as_before() {
+    let models = Models::new();
+    for (name, rate) in [("a", 0.01), ("b", 0.02), ("c", 0.03), ("d", 0.04)] {
+        at_another_rate(&models, Kind::Annual, name, rate);
+    }
+    let registry = models.load();
+    let row = row(Kind::Annual);
+    let all = || {
+        let models = registry.models().into_iter();
+        let annual = models.filter(|m| m.kind == Kind::Annual);
+        let scored = annual.map(|m| registry.score_by(&m.model, Kind::Annual, &row, false));
+        scored
+            .map(|s| s.unwrap().remove(0).outcome.pd)
+            .collect::<Vec<_>>()
+    };
+    let first = all();
+    assert_eq!(first.len(), 5);
+    assert_eq!(first, all());
+}
+
+#[test]
+fn a_manifest_that_changes_what_a_version_says_needs_a_version_of_its_own() {
+    let models = Models::new();
+    at_another_rate(&models, Kind::Annual, "annual", 0.03);
+    let copy = models.copy(Kind::Annual, "twin");
+    copy.manifest(|m| {
+        m["name"] = json!("annual");
+        m["version"] = json!("1.0.0");
+        m["thresholds"]["medium"] = json!(0.02);
+    });
+    let registry = models.load();
+    assert!(
+        registry.refused()[0]
+            .reason
+            .contains("there is another annual 1.0.0")
+    );
+    assert_eq!(served(&registry)[0], "annual 9.0.0");
+}
