@@ -14,6 +14,7 @@ mod bulk;
 mod db;
 mod entities;
 mod errors;
+mod keyset;
 mod kinds;
 mod listener;
 mod maintenance;

@@ -112,14 +112,14 @@ impl JobQueue for PgJobQueue {
     async fn claim(&self) -> Result<Option<(Job, Lease)>, RepositoryError> {
         self.seen.store(self.listener.count(), Ordering::Relaxed);
         let mut sql = QueryBuilder::new(format!(
-            "SELECT {JOB}, j.lease_token FROM claim_bulk_job(gen_random_uuid(), make_interval(secs => "
+            "SELECT {JOB}, p.lease_token FROM claim_bulk_job(gen_random_uuid(), make_interval(secs => "
         ));
         sql.push_bind(self.settings.lease.as_secs_f64())
             .push("), ")
             .push_bind(self.settings.per_owner)
             .push(", ")
             .push_bind(self.settings.max_attempts)
-            .push(") j");
+            .push(") p");
         let Some(row) = self.as_worker(sql).await? else {
             return Ok(None);
         };

@@ -74,10 +74,10 @@ impl Place {
     }
 }
 
-/// The columns of a company, of the alias `c`.
-pub(crate) const COMPANY: &str = "c.id, c.symbol, c.name, c.sector, c.industry, c.market_cap, \
-     c.country, c.currency, c.exchange, c.organization_id, c.access_level, c.created_by, \
-     c.created_at, c.updated_at, c.row_version";
+/// The columns of a company, of the alias `p`.
+pub(crate) const COMPANY: &str = "p.id, p.symbol, p.name, p.sector, p.industry, p.market_cap, \
+     p.country, p.currency, p.exchange, p.organization_id, p.access_level, p.created_by, \
+     p.created_at, p.updated_at, p.row_version";
 
 /// A company from [`COMPANY`].
 pub(crate) fn company(row: &PgRow) -> Result<Company, RepositoryError> {

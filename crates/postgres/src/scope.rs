@@ -47,6 +47,15 @@ impl Reach {
         self.every_organization
     }
 
+    /// The owners one by one, as `o (key)`, for a scan of each one's index.
+    pub(crate) const fn owners(&self) -> &'static str {
+        if self.every_organization {
+            "(SELECT unnest(a.keys) UNION SELECT id FROM organizations) o (key)"
+        } else {
+            "unnest(a.keys) o (key)"
+        }
+    }
+
     /// Begins a reading statement: the CTE `a` with the actor set, `a.keys` and `a.glass`.
     /// What follows must read inside `LATERAL` and under a [`Self::condition`] or
     /// an `unnest(a.keys)`, which make it wait for the CTE.

@@ -20,9 +20,10 @@ use uuid::Uuid;
 use crate::{
     db::Db,
     entities::companies,
-    errors::{defect, from_orm},
+    errors::from_orm,
+    keyset::{Keyset, no_such_order, page},
     kinds::KindNames,
-    row::{COMPANY, bad_cursor, company, get, key_time, time_key},
+    row::{COMPANY, company, get, time_key},
     scope::Reach,
 };
 
@@ -61,8 +62,8 @@ impl CompanyRepository for Db {
         let reach = Reach::of(scope);
         let mut sql = reach.statement(&self.actor(scope));
         sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {COMPANY} FROM companies c WHERE {} AND c.id = ",
-            reach.condition_of_one("c", "id"),
+            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {COMPANY} FROM companies p WHERE {} AND p.id = ",
+            reach.condition_of_one("p", "id"),
         ));
         sql.push_bind(id.0).push(" LIMIT 1) x");
         self.one(sql).await?.as_ref().map(company).transpose()
@@ -84,7 +85,7 @@ impl CompanyRepository for Db {
             sql.push_bind(keys.clone())
                 .push(
                     "::uuid[]) WITH ORDINALITY o (key, rank) \
-                     JOIN companies c ON c.owner_key = o.key AND c.symbol = ",
+                     JOIN companies p ON p.owner_key = o.key AND p.symbol = ",
                 )
                 .push_bind(profile.symbol.as_str())
                 .push(" ORDER BY o.rank LIMIT 1");
@@ -117,51 +118,22 @@ impl CompanyRepository for Db {
         if let Some(q) = &filter.q {
             return self.search(scope, q, filter, limit).await;
         }
-        let (key, direction) = match sort {
-            Sort::CreatedAt => ("created_at", "DESC"),
-            Sort::Name => ("name", "ASC"),
-            Sort::Symbol => ("symbol", "ASC"),
-            Sort::Pd => return Err(defect("companies have no pd to sort by")),
+        if sort == Sort::Pd {
+            return Err(no_such_order("companies", sort));
+        }
+        let keyset = Keyset {
+            columns: COMPANY,
+            table: "companies",
+            sort,
+            over_all: sort == Sort::CreatedAt,
         };
-        if after.as_ref().is_some_and(|cursor| cursor.sort != sort) {
-            return Err(bad_cursor(sort));
-        }
-        let reach = Reach::of(scope);
-        let order = format!("{key} {direction}, id {direction}");
-        let more = i64::from(limit.get()) + 1;
-        let mut sql = reach.statement(&self.actor(scope));
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (");
-        if !reach.every_organization() {
-            sql.push("SELECT p.* FROM unnest(a.keys) o (key) CROSS JOIN LATERAL (");
-        }
-        sql.push(format_args!("SELECT {COMPANY} FROM companies c WHERE "));
-        if reach.every_organization() {
-            sql.push(reach.condition("c"));
-        } else {
-            sql.push("c.owner_key = o.key");
-        }
-        push_filter(&mut sql, filter);
-        if let Some(cursor) = &after {
-            let compare = if direction == "DESC" { "<" } else { ">" };
-            sql.push(format_args!(" AND (c.{key}, c.id) {compare} ("));
-            match sort {
-                Sort::CreatedAt => sql.push_bind(key_time(cursor)?),
-                _ => sql.push_bind(cursor.key.clone()),
-            };
-            sql.push(", ").push_bind(cursor.id).push(")");
-        }
-        sql.push(format_args!(
-            " ORDER BY c.{key} {direction}, c.id {direction} LIMIT "
-        ))
-        .push_bind(more);
-        if !reach.every_organization() {
-            sql.push(format_args!(") p ORDER BY {order} LIMIT "))
-                .push_bind(more);
-        }
-        sql.push(format_args!(") x ORDER BY {order}"));
+        let actor = self.actor(scope);
+        let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
+            push_filter(sql, filter);
+        })?;
         let rows = self.all(sql).await?;
         let rows = rows.iter().map(company).collect::<Result<Vec<_>, _>>()?;
-        Ok(crate::repositories::page(rows, limit, |last| Cursor {
+        Ok(page(rows, limit, |last| Cursor {
             sort,
             key: match sort {
                 Sort::Name => last.profile.name.clone(),
@@ -255,7 +227,7 @@ impl Db {
             let mut sql = reach.statement(&self.actor(scope));
             sql.push(format_args!(
                 "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {COMPANY}, h.rank AS hit_rank, ({}",
-                reach.condition("c")
+                reach.condition("p")
             ));
             push_filter(&mut sql, filter);
             // The argument refers to `a`, so that the function is called after the actor is set.
@@ -267,7 +239,7 @@ impl Db {
                 .push_bind(after.map(|(rank, _)| rank))
                 .push(", ")
                 .push_bind(after.map(|(_, id)| id))
-                .push(") h JOIN companies c ON c.id = h.id OFFSET 0) x ORDER BY x.hit_rank DESC, x.id DESC");
+                .push(") h JOIN companies p ON p.id = h.id OFFSET 0) x ORDER BY x.hit_rank DESC, x.id DESC");
             let hits = self.all(sql).await?;
             for row in &hits {
                 if get::<Option<bool>>(row, "passes")? == Some(true) && found.len() < wanted {
@@ -295,7 +267,7 @@ fn insert_unless_there(
     profile: &CompanyProfile,
 ) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(
-        "INSERT INTO companies AS c (id, symbol, name, sector, industry, market_cap, country, currency, \
+        "INSERT INTO companies AS p (id, symbol, name, sector, industry, market_cap, country, currency, \
          exchange, organization_id, access_level, created_by) VALUES (",
     );
     let mut values = sql.separated(", ");
@@ -331,14 +303,14 @@ fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &CompanyFilter) {
     ];
     for (column, value) in texts {
         if let Some(value) = value {
-            sql.push(format_args!(" AND c.{column} = "))
+            sql.push(format_args!(" AND p.{column} = "))
                 .push_bind(value.to_owned());
         }
     }
     if let Some(least) = filter.market_cap_gte {
-        sql.push(" AND c.market_cap >= ").push_bind(least);
+        sql.push(" AND p.market_cap >= ").push_bind(least);
     }
     if let Some(most) = filter.market_cap_lte {
-        sql.push(" AND c.market_cap <= ").push_bind(most);
+        sql.push(" AND p.market_cap <= ").push_bind(most);
     }
 }

@@ -23,9 +23,9 @@ use crate::{
     bulk,
     db::Db,
     errors::defect,
+    keyset::{Keyset, page},
     kinds::KindNames,
-    repositories::page,
-    row::{Place, bad_cursor, get, key_time, storable, time_key},
+    row::{Place, get, storable, time_key},
     scope::Reach,
 };
 
@@ -35,7 +35,7 @@ impl JobRepository for Db {
         self.transaction()?;
         let options = serde_json::to_value(job.options).map_err(|e| defect(e.to_string()))?;
         let mut sql = QueryBuilder::new(
-            "INSERT INTO bulk_upload_jobs AS j (id, filename, original_filename, file_size, file_hash, \
+            "INSERT INTO bulk_upload_jobs AS p (id, filename, original_filename, file_size, file_hash, \
              job_type, options, dedup_key, organization_id, access_level, created_by) VALUES (",
         );
         sql.separated(", ")
@@ -79,8 +79,8 @@ impl JobRepository for Db {
         let reach = Reach::of(scope);
         let mut sql = reach.statement(&self.actor(scope));
         sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {JOB} FROM bulk_upload_jobs j WHERE {} AND j.id = ",
-            reach.condition_of_one("j", "id"),
+            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {JOB} FROM bulk_upload_jobs p WHERE {} AND p.id = ",
+            reach.condition_of_one("p", "id"),
         ));
         sql.push_bind(id.0).push(" LIMIT 1) x");
         self.one(sql).await?.as_ref().map(read_job).transpose()
@@ -93,45 +93,21 @@ impl JobRepository for Db {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Job>, RepositoryError> {
-        if after
-            .as_ref()
-            .is_some_and(|cursor| cursor.sort != Sort::CreatedAt)
-        {
-            return Err(bad_cursor(Sort::CreatedAt));
-        }
-        let reach = Reach::of(scope);
-        let more = i64::from(limit.get()) + 1;
-        let mut sql = reach.statement(&self.actor(scope));
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (");
-        if !reach.every_organization() {
-            sql.push("SELECT y.* FROM unnest(a.keys) o (key) CROSS JOIN LATERAL (");
-        }
-        sql.push(format_args!("SELECT {JOB} FROM bulk_upload_jobs j WHERE "));
-        if reach.every_organization() {
-            sql.push(reach.condition("j"));
-        } else {
-            sql.push("j.owner_key = o.key");
-        }
-        if let Some(status) = filter.status {
-            sql.push(" AND j.status = ").push_bind(status.as_str());
-        }
-        if let Some(kind) = filter.kind {
-            sql.push(" AND j.job_type = ").push_bind(kind.as_str());
-        }
-        if let Some(cursor) = &after {
-            sql.push(" AND (j.created_at, j.id) < (")
-                .push_bind(key_time(cursor)?)
-                .push(", ")
-                .push_bind(cursor.id)
-                .push(")");
-        }
-        sql.push(" ORDER BY j.created_at DESC, j.id DESC LIMIT ")
-            .push_bind(more);
-        if !reach.every_organization() {
-            sql.push(") y ORDER BY created_at DESC, id DESC LIMIT ")
-                .push_bind(more);
-        }
-        sql.push(") x ORDER BY created_at DESC, id DESC");
+        let keyset = Keyset {
+            columns: JOB,
+            table: "bulk_upload_jobs",
+            sort: Sort::CreatedAt,
+            over_all: false,
+        };
+        let actor = self.actor(scope);
+        let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
+            if let Some(status) = filter.status {
+                sql.push(" AND p.status = ").push_bind(status.as_str());
+            }
+            if let Some(kind) = filter.kind {
+                sql.push(" AND p.job_type = ").push_bind(kind.as_str());
+            }
+        })?;
         let rows = self.all(sql).await?;
         let rows = rows.iter().map(read_job).collect::<Result<Vec<_>, _>>()?;
         Ok(page(rows, limit, |last| Cursor {
@@ -215,11 +191,11 @@ impl JobRepository for Db {
     async fn request_cancel(&self, _grant: Grant, id: JobId) -> Result<Job, RepositoryError> {
         self.transaction()?;
         let mut sql = QueryBuilder::new(
-            "UPDATE bulk_upload_jobs AS j SET \
-             cancel_requested_at = coalesce(j.cancel_requested_at, clock_timestamp()), \
-             completed_at = CASE WHEN j.status = 'pending' THEN clock_timestamp() END, \
-             status = CASE WHEN j.status = 'pending' THEN 'cancelled' ELSE j.status END \
-             WHERE j.status IN ('pending', 'processing') AND j.id = ",
+            "UPDATE bulk_upload_jobs AS p SET \
+             cancel_requested_at = coalesce(p.cancel_requested_at, clock_timestamp()), \
+             completed_at = CASE WHEN p.status = 'pending' THEN clock_timestamp() END, \
+             status = CASE WHEN p.status = 'pending' THEN 'cancelled' ELSE p.status END \
+             WHERE p.status IN ('pending', 'processing') AND p.id = ",
         );
         sql.push_bind(id.0).push(format_args!(" RETURNING {JOB}"));
         match self.one(sql).await? {
@@ -269,12 +245,12 @@ impl JobRepository for Db {
     }
 }
 
-/// The columns of a job, of the alias `j`.
-pub(crate) const JOB: &str = "j.id, j.job_type, j.status, j.original_filename, j.filename, \
-     j.file_size, j.file_hash, j.options, j.total_rows, j.success_count, j.updated_count, \
-     j.skipped_count, j.error_count, j.checkpoint, j.warnings, j.file_columns, j.error, \
-     j.cancel_requested_at, j.started_at, j.completed_at, j.attempts, j.access_level, \
-     j.organization_id, j.created_by, j.created_at, j.updated_at, j.row_version";
+/// The columns of a job, of the alias `p`.
+pub(crate) const JOB: &str = "p.id, p.job_type, p.status, p.original_filename, p.filename, \
+     p.file_size, p.file_hash, p.options, p.total_rows, p.success_count, p.updated_count, \
+     p.skipped_count, p.error_count, p.checkpoint, p.warnings, p.file_columns, p.error, \
+     p.cancel_requested_at, p.started_at, p.completed_at, p.attempts, p.access_level, \
+     p.organization_id, p.created_by, p.created_at, p.updated_at, p.row_version";
 
 /// A job from [`JOB`].
 pub(crate) fn read_job(row: &PgRow) -> Result<Job, RepositoryError> {

@@ -24,9 +24,9 @@ use uuid::Uuid;
 use crate::{
     db::Db,
     errors::defect,
+    keyset::{Keyset, no_such_order, page},
     kinds::KindNames,
-    repositories::page,
-    row::{Place, bad_cursor, get, key_time, storable, time_key},
+    row::{Place, get, storable, time_key},
     scope::Reach,
 };
 
@@ -120,51 +120,19 @@ impl PredictionRepository for Db {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Prediction>, RepositoryError> {
-        let key = match sort {
-            Sort::CreatedAt => "created_at",
-            Sort::Pd => "pd",
-            Sort::Name | Sort::Symbol => {
-                return Err(defect(format!("predictions are not sorted by {sort}")));
-            }
+        if matches!(sort, Sort::Name | Sort::Symbol) {
+            return Err(no_such_order("predictions", sort));
+        }
+        let keyset = Keyset {
+            columns: &columns(kind),
+            table: kind.table(),
+            sort,
+            over_all: sort == Sort::CreatedAt,
         };
-        if after.as_ref().is_some_and(|cursor| cursor.sort != sort) {
-            return Err(bad_cursor(sort));
-        }
-        let reach = Reach::of(scope);
-        let order = format!("{key} DESC, id DESC");
-        let more = i64::from(limit.get()) + 1;
-        let mut sql = reach.statement(&self.actor(scope));
-        if reach.every_organization() {
-            push_select(&mut sql, kind);
-            sql.push(reach.condition("p"));
-        } else {
-            sql.push(
-                "SELECT x.* FROM a CROSS JOIN LATERAL (\
-                 SELECT y.* FROM unnest(a.keys) o (key) CROSS JOIN LATERAL (",
-            );
-            sql.push(format_args!(
-                "SELECT {} FROM {} p WHERE ",
-                columns(kind),
-                kind.table()
-            ));
-            sql.push("p.owner_key = o.key");
-        }
-        push_filter(&mut sql, kind, filter);
-        if let Some(cursor) = &after {
-            sql.push(format_args!(" AND (p.{key}, p.id) < ("));
-            match sort {
-                Sort::Pd => sql.push_bind(cursor.key.parse::<f64>().map_err(|_| bad_cursor(sort))?),
-                _ => sql.push_bind(key_time(cursor)?),
-            };
-            sql.push(", ").push_bind(cursor.id).push(")");
-        }
-        sql.push(format_args!(" ORDER BY p.{key} DESC, p.id DESC LIMIT "))
-            .push_bind(more);
-        if !reach.every_organization() {
-            sql.push(format_args!(") y ORDER BY {order} LIMIT "))
-                .push_bind(more);
-        }
-        sql.push(format_args!(") x ORDER BY {order}"));
+        let actor = self.actor(scope);
+        let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
+            push_filter(sql, kind, filter);
+        })?;
         let rows = self.all(sql).await?;
         let rows = rows
             .iter()

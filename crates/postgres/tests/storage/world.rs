@@ -12,11 +12,11 @@ use accunode_domain::{
     risk::{ModelRef, Pd, Thresholds},
 };
 use accunode_ports::repositories::{Store, UnitOfWork};
-use accunode_postgres::PgStore;
+use accunode_postgres::{PgStore, PoolSettings};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::Database;
+use crate::support::{Database, settings};
 
 /// Everybody there is: name, role, organization.
 pub(crate) const PEOPLE: [(&str, &str, &str); 8] = [
@@ -69,6 +69,18 @@ impl World {
             superuser,
             database,
         }
+    }
+
+    /// The store as a superuser, for whom no policy holds: what it shows is what its own
+    /// conditions let through.
+    pub(crate) async fn without_policies(&self) -> PgStore {
+        let superuser = PoolSettings {
+            set_role: None,
+            ..settings()
+        };
+        PgStore::connect(self.database.url(), superuser)
+            .await
+            .unwrap()
     }
 
     /// Who this person is now.
