@@ -60,7 +60,7 @@ pub fn score(
     let options = options(unit);
     let read: Vec<_> = rows
         .iter()
-        .map(|row| read_row(kind, &options, columns, row))
+        .map(|row| read_row(kind, &options, columns, row, scorer))
         .collect();
     let good: Vec<Ratios> = read
         .iter()

@@ -16,7 +16,7 @@ use accunode_ports::{
 };
 
 use super::Columns;
-use crate::predictions::{SECTOR_OUT_OF_SCOPE, to_store};
+use crate::predictions::{SECTOR_OUT_OF_SCOPE, fit_for_model, to_store};
 
 /// A row with everything that scoring needs.
 pub(super) struct Readable {
@@ -53,7 +53,7 @@ pub(super) fn judge(
 ) -> Result<Vec<ChunkRow>, ScoringError> {
     let read: Vec<Result<Readable, Vec<Fault>>> = rows
         .iter()
-        .map(|row| read_row(kind, options, columns, row))
+        .map(|row| read_row(kind, options, columns, row, scorer))
         .collect();
     let good: Vec<Ratios> = read.iter().flatten().map(|r| r.ratios.clone()).collect();
     let mut scored = scorer.score(kind, &good, false)?.into_iter();
@@ -100,6 +100,7 @@ pub(super) fn read_row(
     options: &JobOptions,
     columns: &Columns,
     row: &SourceRow,
+    scorer: &dyn Scorer,
 ) -> Result<Readable, Vec<Fault>> {
     let mut faults = Vec::new();
     let company = match columns.company(&row.cells) {
@@ -114,6 +115,7 @@ pub(super) fn read_row(
         .map_err(|more| faults.extend(more))
         .ok();
     let ratios = check(kind, options.ratio_unit, &columns.ratios(&row.cells))
+        .and_then(|ratios| fit_for_model(scorer, ratios))
         .map_err(|more| faults.extend(more))
         .ok();
     match (company, period, ratios) {

@@ -11,10 +11,13 @@ use accunode_domain::{
     ratio::{RatioUnit, Ratios},
     risk::Explanation,
 };
-use accunode_ports::{UnitOfWork, scoring::Scored};
+use accunode_ports::{
+    UnitOfWork,
+    scoring::{Scored, Scorer},
+};
 use serde_json::json;
 
-use super::{Predictions, RawRatios, SECTOR_OUT_OF_SCOPE, check_ratios, to_store};
+use super::{Predictions, RawRatios, SECTOR_OUT_OF_SCOPE, check_ratios, fit_for_model, to_store};
 use crate::{Caller, Done, Error, Once};
 
 /// For which company.
@@ -72,7 +75,7 @@ struct Checked {
     draft: Option<CompanyProfile>,
 }
 
-fn check(command: &CreatePrediction) -> Result<Checked, Error> {
+fn check(command: &CreatePrediction, scorer: &dyn Scorer) -> Result<Checked, Error> {
     let mut faults = Vec::new();
     let mut note = |more: Vec<Fault>| faults.extend(more);
     let period = Period::parse(
@@ -83,6 +86,7 @@ fn check(command: &CreatePrediction) -> Result<Checked, Error> {
     .map_err(&mut note)
     .ok();
     let ratios = check_ratios(command.kind, command.ratio_unit, &command.ratios)
+        .and_then(|ratios| fit_for_model(scorer, ratios))
         .map_err(&mut note)
         .ok();
     let draft = match &command.company {
@@ -119,7 +123,7 @@ impl Predictions {
         let grant = actor
             .create(command.access_level, command.organization)
             .map_err(|denial| Error::denied(denial, "organization"))?;
-        let checked = check(command)?;
+        let checked = check(command, &*self.ports.scorer)?;
         let scope = actor.scope();
         let named = match command.company {
             CompanyChoice::Id(id) => Some(self.readable_company(&scope, grant, id).await?),

@@ -16,6 +16,7 @@ use accunode_domain::{
     ratio::{RatioUnit, Ratios, check},
     risk::Explanation,
 };
+use accunode_ports::scoring::Scorer;
 
 pub use batch::MAX_BATCH;
 pub use create::{CompanyChoice, CreatePrediction, CreatedPrediction, Creation};
@@ -83,6 +84,18 @@ pub fn check_ratios(kind: Kind, unit: RatioUnit, raw: &RawRatios) -> Result<Rati
             faults.extend(more);
             Err(faults)
         }
+    }
+}
+
+/// Lets through what the default model takes: not every one takes gaps.
+///
+/// # Errors
+/// `missing_not_accepted` for each ratio that is missing and must not be.
+pub(crate) fn fit_for_model(scorer: &dyn Scorer, ratios: Ratios) -> Result<Ratios, Vec<Fault>> {
+    if scorer.accepts_missing(ratios.kind()) {
+        Ok(ratios)
+    } else {
+        ratios.without_gaps()
     }
 }
 

@@ -5,9 +5,9 @@ use accunode_domain::{
     prediction::{Kind, Period},
     ratio::{RatioUnit, Ratios},
 };
-use accunode_ports::scoring::Scored;
+use accunode_ports::scoring::{Scored, Scorer};
 
-use super::{Predictions, RawRatios, check_ratios};
+use super::{Predictions, RawRatios, check_ratios, fit_for_model};
 use crate::Error;
 
 /// The largest number of items in one request.
@@ -49,8 +49,11 @@ impl Predictions {
                 format!("has {} items; 1 to {MAX_ITEMS} are allowed", items.len()),
             )));
         }
-        let checked: Vec<Result<Ratios, Vec<Fault>>> =
-            items.iter().map(|item| check_item(kind, item)).collect();
+        let scorer = &*self.ports.scorer;
+        let checked: Vec<Result<Ratios, Vec<Fault>>> = items
+            .iter()
+            .map(|item| check_item(kind, item, scorer))
+            .collect();
         let good: Vec<Ratios> = checked.iter().flatten().cloned().collect();
         let mut scored = self.ports.score(kind, good, true).await?.into_iter();
         checked
@@ -66,8 +69,9 @@ impl Predictions {
     }
 }
 
-fn check_item(kind: Kind, item: &ScoreItem) -> Result<Ratios, Vec<Fault>> {
-    let ratios = check_ratios(kind, item.ratio_unit, &item.ratios);
+fn check_item(kind: Kind, item: &ScoreItem, scorer: &dyn Scorer) -> Result<Ratios, Vec<Fault>> {
+    let ratios = check_ratios(kind, item.ratio_unit, &item.ratios)
+        .and_then(|ratios| fit_for_model(scorer, ratios));
     // A period changes no score; where one is given it must be one.
     let period = match &item.reporting_year {
         None => Ok(()),

@@ -11,7 +11,7 @@ use accunode_domain::{
 use super::{
     Explained, Predictions, RawRatios, SECTOR_OUT_OF_SCOPE, check_ratios,
     create::{entity, summary},
-    to_store, version_asked,
+    fit_for_model, to_store, version_asked,
 };
 use crate::{Caller, Error};
 
@@ -77,7 +77,9 @@ impl Predictions {
         let mut explanation = None;
         if !command.ratios.is_empty() {
             let merged = merged(kind, &stored, command);
-            let ratios = check_ratios(kind, command.ratio_unit, &merged).map_err(Error::Invalid)?;
+            let ratios = check_ratios(kind, command.ratio_unit, &merged)
+                .and_then(|ratios| fit_for_model(&*self.ports.scorer, ratios))
+                .map_err(Error::Invalid)?;
             let scored = self
                 .ports
                 .score(kind, vec![ratios.clone()], true)

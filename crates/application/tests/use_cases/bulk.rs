@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use accunode_application::Settings;
+use accunode_application::{
+    Settings,
+    bulk::{Columns, offline},
+};
 use accunode_domain::{
     id::JobId,
     job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus},
@@ -24,7 +27,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::support::{Doubles, noon, scorer, user};
+use crate::support::{Doubles, noon, scorer, scorer_without_gaps, user};
 
 struct Rows {
     columns: Vec<String>,
@@ -34,6 +37,10 @@ struct Rows {
 impl Rows {
     /// Rows whose shares are all `share`.
     fn of(count: u32, share: &str, after: u32) -> Box<dyn RowReader> {
+        Box::new(Self::table(count, share, after))
+    }
+
+    fn table(count: u32, share: &str, after: u32) -> Self {
         let columns = "symbol,year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
         let row = |n: u32| SourceRow {
             row: n + 2,
@@ -47,10 +54,10 @@ impl Rows {
                 share.into(),
             ],
         };
-        Box::new(Self {
+        Self {
             columns: columns.split(',').map(str::to_owned).collect(),
             rows: (0..count).map(row).filter(|row| row.row > after).collect(),
-        })
+        }
     }
 }
 
@@ -179,6 +186,66 @@ async fn every_row_is_stored_once_and_the_last_checkpoint_is_the_last_row() {
             .iter()
             .all(|r| matches!(r.verdict, RowVerdict::Scored(_)))
     }));
+}
+
+#[tokio::test]
+async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
+    let ana = user(Role::User, None);
+    let (mut doubles, chunks) = worker(&ana, 12, "0.1", 2);
+    doubles.scorer = scorer_without_gaps();
+    doubles.files.checkpoint();
+    doubles.files.expect_open_rows().returning(|_, _, after| {
+        let mut rows = Rows::table(12, "0.1", after);
+        rows.rows[3].cells[5] = "-".into();
+        Ok(Box::new(rows))
+    });
+    doubles
+        .queue
+        .expect_finish()
+        .times(1)
+        .withf(|_, status, _, _| *status == JobStatus::Completed)
+        .returning(|_, _, _, _| Ok(()));
+    let job = job(&ana);
+    let lease = lease(&job);
+    doubles
+        .application()
+        .bulk
+        .process(job, lease, &watch::channel(false).1)
+        .await;
+    let chunks = chunks.lock().unwrap();
+    let refused: Vec<_> = chunks
+        .iter()
+        .flat_map(|c| &c.rows)
+        .filter_map(|row| match &row.verdict {
+            RowVerdict::Refused(faults) => Some((row.row, &*faults[0].pointer, &*faults[0].code)),
+            RowVerdict::Scored(_) => None,
+        })
+        .collect();
+    assert_eq!(
+        refused,
+        [(5, "ebit_to_interest_expense", "missing_not_accepted")]
+    );
+}
+
+#[test]
+fn offline_a_row_with_a_gap_fails_for_itself_too() {
+    let mut rows = Rows::table(2, "0.1", 0);
+    rows.rows[0].cells[6] = "n.a.".into();
+    let columns = Columns::of(Kind::Annual, &rows.columns).unwrap();
+    let scored = offline::score(
+        Kind::Annual,
+        RatioUnit::Fraction,
+        &columns,
+        &rows.rows,
+        &scorer_without_gaps(),
+    )
+    .unwrap();
+    let faults = scored[0].as_ref().unwrap_err();
+    assert_eq!(
+        (&*faults[0].pointer, &*faults[0].code),
+        ("return_on_assets", "missing_not_accepted")
+    );
+    assert!(scored[1].is_ok());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use accunode_application::{
     Done, Error,
-    predictions::{CompanyChoice, CreatePrediction, Creation, SECTOR_OUT_OF_SCOPE},
+    predictions::{CompanyChoice, CreatePrediction, Creation, SECTOR_OUT_OF_SCOPE, ScoreItem},
 };
 use accunode_domain::{
     access::Grant,
@@ -18,7 +18,7 @@ use accunode_domain::{
 use accunode_ports::{RepositoryError, repositories::FoundCompany};
 use uuid::Uuid;
 
-use crate::support::{Doubles, caller, company_id, noon, scorer, user};
+use crate::support::{Doubles, caller, company_id, noon, scorer, scorer_without_gaps, user};
 
 fn command() -> CreatePrediction {
     let ratios = [
@@ -118,6 +118,68 @@ async fn every_fault_of_a_body_is_told_at_once_and_nothing_is_begun() {
             "/company/country"
         ]
     );
+}
+
+#[tokio::test]
+async fn a_model_that_takes_no_gaps_names_them_beside_the_other_faults() {
+    let doubles = Doubles {
+        scorer: scorer_without_gaps(),
+        ..Doubles::default()
+    };
+    let command = CreatePrediction {
+        reporting_year: "24".into(),
+        ..command()
+    };
+    let error = doubles
+        .application()
+        .predictions
+        .create(&caller(&user(Role::User, None)), &command, None)
+        .await
+        .unwrap_err();
+    let Error::Invalid(faults) = error else {
+        panic!("{error:?}")
+    };
+    let told: Vec<_> = faults.iter().map(|f| (&*f.pointer, &*f.code)).collect();
+    assert_eq!(
+        told[1..],
+        [
+            ("/ratios/net_income_margin", "missing_not_accepted"),
+            ("/ratios/ebit_to_interest_expense", "missing_not_accepted")
+        ]
+    );
+    assert_eq!(told[0].0, "/reporting_year");
+}
+
+#[tokio::test]
+async fn a_row_with_a_gap_fails_for_itself_where_the_model_takes_none() {
+    let doubles = Doubles {
+        scorer: scorer_without_gaps(),
+        ..Doubles::default()
+    };
+    let item = |values: [&str; 5]| ScoreItem {
+        ratios: Kind::Annual
+            .ratios()
+            .iter()
+            .zip(values)
+            .map(|(d, value)| (d.name.to_owned(), Some(value.to_owned())))
+            .collect(),
+        ..ScoreItem::default()
+    };
+    let items = [
+        item(["0.3", "2", "0.1", "NA", "0.1"]),
+        item(["0.3", "2", "0.1", "5", "0.1"]),
+    ];
+    let scored = doubles
+        .application()
+        .predictions
+        .score(Kind::Annual, &items)
+        .await
+        .unwrap();
+    assert_eq!(
+        scored[0].as_ref().unwrap_err()[0].code,
+        "missing_not_accepted"
+    );
+    assert!(scored[1].is_ok());
 }
 
 #[tokio::test]

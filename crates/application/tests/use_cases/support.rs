@@ -40,12 +40,14 @@ impl Default for Doubles {
     fn default() -> Self {
         let mut cache = MockCache::new();
         cache.expect_bump().returning(|_| Ok(()));
+        let mut scorer = MockScorer::new();
+        scorer.expect_accepts_missing().return_const(true);
         Self {
             store: MockStore::default(),
             sessions: MockSessionStore::new(),
             cache,
             hasher: MockPasswordHasher::new(),
-            scorer: MockScorer::new(),
+            scorer,
             files: MockFileStore::new(),
             queue: MockJobQueue::new(),
             settings: Settings::default(),
@@ -148,14 +150,30 @@ pub(crate) fn scored(_: &Ratios) -> Scored {
 }
 
 pub(crate) fn scorer() -> MockScorer {
+    scorer_that(true)
+}
+
+/// A model that takes no gaps and, as the real ones, fails altogether where it meets one.
+pub(crate) fn scorer_without_gaps() -> MockScorer {
+    scorer_that(false)
+}
+
+fn scorer_that(accepts_missing: bool) -> MockScorer {
     let mut scorer = MockScorer::new();
-    scorer
-        .expect_score()
-        .returning(|_, ratios, _| Ok(ratios.iter().map(scored).collect()));
+    scorer.expect_score().returning(move |_, ratios, _| {
+        let gap = |r: &Ratios| r.values().iter().any(|v| v.scored.is_none());
+        assert!(
+            accepts_missing || !ratios.iter().any(gap),
+            "a gap was scored"
+        );
+        Ok(ratios.iter().map(scored).collect())
+    });
     scorer
         .expect_covers_sector()
         .returning(|_, sector| sector != "Financials");
-    scorer.expect_accepts_missing().return_const(true);
+    scorer
+        .expect_accepts_missing()
+        .return_const(accepts_missing);
     scorer
 }
 

@@ -50,6 +50,36 @@ pub fn check(kind: Kind, unit: RatioUnit, raw: &[Option<&str>]) -> Result<Ratios
     }
 }
 
+impl Ratios {
+    /// The same ratios for a model that takes no gaps.
+    ///
+    /// # Errors
+    /// `missing_not_accepted` for each ratio without a value, with the pointer
+    /// `/ratios/<name>`.
+    pub fn without_gaps(self) -> Result<Self, Vec<Fault>> {
+        let faults: Vec<Fault> = self
+            .iter()
+            .filter(|(_, ratio)| ratio.scored.is_none())
+            .map(|(definition, ratio)| {
+                let what = match ratio.flag {
+                    Some(Flag::Implausible) => "is too large to be true and counts as missing",
+                    _ => "is missing",
+                };
+                Fault::new(
+                    format!("/ratios/{}", definition.name),
+                    "missing_not_accepted",
+                    format!("{} {what}; the model needs every ratio", definition.name),
+                )
+            })
+            .collect();
+        if faults.is_empty() {
+            Ok(self)
+        } else {
+            Err(faults)
+        }
+    }
+}
+
 fn missing(raw: Option<String>) -> Ratio {
     Ratio {
         raw,
@@ -238,6 +268,23 @@ mod tests {
             (faults[0].pointer.as_str(), faults[0].code.as_str()),
             ("/ratios", "too_few_ratios")
         );
+    }
+
+    #[test]
+    fn a_model_that_takes_no_gaps_is_told_every_one_of_them() {
+        let gaps = annual(["0.3", "NA", "0.1", "5", "1e8"], RatioUnit::Fraction).unwrap();
+        let faults = gaps.without_gaps().unwrap_err();
+        let told: Vec<_> = faults.iter().map(|f| (&*f.pointer, &*f.code)).collect();
+        assert_eq!(
+            told,
+            [
+                ("/ratios/total_debt_to_ebitda", "missing_not_accepted"),
+                ("/ratios/return_on_assets", "missing_not_accepted")
+            ]
+        );
+        assert!(faults[1].detail.contains("too large to be true"));
+        let full = annual(["0.3", "1", "0.1", "5", "0.1"], RatioUnit::Fraction).unwrap();
+        assert_eq!(full.clone().without_gaps(), Ok(full));
     }
 
     #[test]
