@@ -201,6 +201,6 @@ mod tests {
         let allow = allowed("/api/v1/predictions/{kind:annual|quarterly}").unwrap();
         assert_eq!(allow, "GET, POST");
         let allow = allowed("/api/v1/companies/{id}").unwrap();
-        assert_eq!(allow, "GET, DELETE");
+        assert_eq!(allow, "GET, PATCH, DELETE");
     }
 }

@@ -37,6 +37,13 @@ pub(crate) fn object<T: Serialize>(request: &HttpRequest, version: i64, dto: &T)
         .json(dto))
 }
 
+/// An object after a change: 200 with its new tag.
+pub(crate) fn changed<T: Serialize>(version: i64, dto: &T) -> Answer {
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, tag(version)))
+        .json(dto))
+}
+
 /// The version that the client means by `If-Match`; `None` where it does not care.
 ///
 /// # Errors

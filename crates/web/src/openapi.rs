@@ -28,11 +28,11 @@ use crate::{
     paths(
         auth::register::register, auth::login::login, auth::refresh::refresh, auth::logout::logout,
         me::me,
-        companies::list::list, companies::create::create, companies::get::get, companies::remove::remove,
-        predictions::list::list, predictions::create::create, predictions::score::score,
+        companies::list::list, companies::create::create, companies::get::get, companies::remove::remove, companies::update::update,
+        predictions::list::list, predictions::create::create, predictions::score::score, predictions::batch::batch, predictions::update::update,
         predictions::get::get, predictions::remove::remove, predictions::explanation::explanation,
         bulk_uploads::list::list, bulk_uploads::submit::submit, bulk_uploads::get::get,
-        bulk_uploads::rows::rows, bulk_uploads::events::events, bulk_uploads::cancel::cancel,
+        bulk_uploads::rows::rows, bulk_uploads::events::events, bulk_uploads::cancel::cancel, bulk_uploads::retry::retry, bulk_uploads::remove::remove,
         bulk_uploads::template::csv, bulk_uploads::template::xlsx,
         analytics::dashboard::dashboard, analytics::risk_distribution::risk_distribution,
         models::list::list, models::get::get, models::get::version,
@@ -267,6 +267,9 @@ mod tests {
     fn bodies_refuse_unknown_fields() {
         let document = serde_json::to_value(openapi()).unwrap();
         for name in [
+            "CompanyChanges",
+            "PredictionChanges",
+            "Batch",
             "NewCompany",
             "NewPrediction",
             "CompanyDescription",

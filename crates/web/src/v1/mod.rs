@@ -8,7 +8,7 @@ pub(crate) mod me;
 pub(crate) mod models;
 pub(crate) mod predictions;
 
-use actix_web::web::{ServiceConfig, delete, get, post, resource};
+use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
 
 /// Under which every path of this version stands.
 pub(crate) const BASE: &str = "/api/v1";
@@ -29,6 +29,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/companies/{id}")
                 .route(get().to(companies::get::get))
+                .route(patch().to(companies::update::update))
                 .route(delete().to(companies::remove::remove)),
         )
         .service(
@@ -41,8 +42,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(post().to(predictions::score::score)),
         )
         .service(
+            resource("/predictions/{kind:annual|quarterly}/batch")
+                .route(post().to(predictions::batch::batch)),
+        )
+        .service(
             resource("/predictions/{kind:annual|quarterly}/{id}")
                 .route(get().to(predictions::get::get))
+                .route(patch().to(predictions::update::update))
                 .route(delete().to(predictions::remove::remove)),
         )
         .service(
@@ -62,7 +68,12 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             resource("/bulk-uploads/templates/{kind:annual|quarterly}.xlsx")
                 .route(get().to(bulk_uploads::template::xlsx)),
         )
-        .service(resource("/bulk-uploads/{id}").route(get().to(bulk_uploads::get::get)))
+        .service(
+            resource("/bulk-uploads/{id}")
+                .route(get().to(bulk_uploads::get::get))
+                .route(delete().to(bulk_uploads::remove::remove)),
+        )
+        .service(resource("/bulk-uploads/{id}/retry").route(post().to(bulk_uploads::retry::retry)))
         .service(resource("/bulk-uploads/{id}/rows").route(get().to(bulk_uploads::rows::rows)))
         .service(
             resource("/bulk-uploads/{id}/events").route(get().to(bulk_uploads::events::events)),

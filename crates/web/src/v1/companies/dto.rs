@@ -1,12 +1,12 @@
 //! Companies as they are written.
 
-use accunode_application::companies::CreateCompany;
+use accunode_application::companies::{CreateCompany, UpdateCompany};
 use accunode_domain::{
     company::{Company, CompanyDraft},
     id::OrganizationId,
     owner::AccessLevel,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -61,6 +61,65 @@ impl From<NewCompany> for CreateCompany {
             },
             access_level: body.access_level,
             organization: body.organization_id.map(OrganizationId),
+        }
+    }
+}
+
+/// What is to be different of a company; what is not named stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CompanyChanges {
+    #[schema(value_type = String, required = false, example = "ACME")]
+    symbol: Option<String>,
+    #[schema(value_type = String, required = false, example = "Acme Corporation")]
+    name: Option<String>,
+    #[schema(value_type = String, required = false, example = "Industrials")]
+    sector: Option<String>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    industry: Option<Option<String>>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<f64>)]
+    market_cap: Option<Option<f64>>,
+    #[schema(value_type = String, required = false, example = "USA")]
+    country: Option<String>,
+    #[schema(value_type = String, required = false, example = "USD")]
+    currency: Option<String>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    exchange: Option<Option<String>>,
+    /// Wider than before, never narrower.
+    #[schema(value_type = AccessLevelName, required = false)]
+    access_level: Option<AccessLevel>,
+    #[schema(value_type = Uuid, required = false)]
+    organization_id: Option<Uuid>,
+}
+
+/// A field that is there, be it null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl CompanyChanges {
+    /// The command on the version that was read.
+    pub(crate) fn command(self, if_match: Option<i64>) -> UpdateCompany {
+        UpdateCompany {
+            symbol: self.symbol,
+            name: self.name,
+            sector: self.sector,
+            industry: self.industry,
+            market_cap: self.market_cap,
+            country: self.country,
+            currency: self.currency,
+            exchange: self.exchange,
+            access_level: self.access_level,
+            organization: self.organization_id.map(OrganizationId),
+            if_match,
         }
     }
 }
@@ -133,5 +192,21 @@ impl From<Company> for CompanyDto {
             created_at: company.created_at,
             updated_at: company.updated_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_empties_a_field_and_silence_keeps_it() {
+        let changes: CompanyChanges =
+            serde_json::from_str(r#"{"industry": null, "exchange": "NYSE"}"#).unwrap();
+        let command = changes.command(Some(3));
+        assert_eq!(command.industry, Some(None));
+        assert_eq!(command.exchange, Some(Some("NYSE".to_owned())));
+        assert_eq!(command.market_cap, None);
+        assert_eq!(command.if_match, Some(3));
     }
 }

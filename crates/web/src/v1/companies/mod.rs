@@ -5,3 +5,4 @@ pub(crate) mod dto;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod remove;
+pub(crate) mod update;

@@ -17,20 +17,27 @@ use crate::{
     v1::BASE,
 };
 
-fn reply(created: &CreatedPrediction) -> Reply {
-    let status = match created.creation {
+/// Whether something new is there now.
+pub(super) const fn status(creation: Creation) -> StatusCode {
+    match creation {
         Creation::Created => StatusCode::CREATED,
         Creation::Updated | Creation::Skipped => StatusCode::OK,
-    };
+    }
+}
+
+fn reply(created: &CreatedPrediction) -> Reply {
     let prediction = &created.prediction;
     let location = format!(
         "{BASE}/predictions/{}/{}",
         prediction.period.kind(),
         prediction.id
     );
-    Reply::new(status, &PredictionDto::from(created.clone()))
-        .tagged(prediction.row_version)
-        .at(location)
+    Reply::new(
+        status(created.creation),
+        &PredictionDto::from(created.clone()),
+    )
+    .tagged(prediction.row_version)
+    .at(location)
 }
 
 /// Score a company and keep the prediction

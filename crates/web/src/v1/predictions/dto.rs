@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use accunode_application::predictions::{CreatedPrediction, Explained, ScoredItem};
 use accunode_domain::{
-    fault::Fault,
     owner::AccessLevel,
     prediction::{Kind, Outcome, Prediction},
     risk::{Explanation, ModelRef, Reason, RiskLevel},
 };
+use actix_web::http::StatusCode;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(crate) use super::request::{NewPrediction, ScoreRequest};
+pub(crate) use super::request::{Batch, NewPrediction, PredictionChanges, ScoreRequest};
 use crate::{
     names::{AccessLevelName, RiskLevelName},
-    problem::FaultDto,
+    problem::{FaultDto, Problem, ProblemDto},
 };
 
 /// What a model said.
@@ -326,22 +326,22 @@ pub(crate) struct ItemDto<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) prediction: Option<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) problem: Option<crate::problem::ProblemDto>,
+    pub(crate) problem: Option<ProblemDto>,
 }
 
 impl<T> ItemDto<T> {
     /// One that succeeded.
-    pub(crate) fn done(prediction: T) -> Self {
+    pub(crate) fn done(status: StatusCode, prediction: T) -> Self {
         Self {
-            status: 200,
+            status: status.as_u16(),
             prediction: Some(prediction),
             problem: None,
         }
     }
 
     /// One that failed.
-    pub(crate) fn failed(faults: Vec<Fault>) -> Self {
-        let problem = crate::problem::Problem::faults(faults);
+    pub(crate) fn failed(problem: &Problem) -> Self {
+        problem.log();
         Self {
             status: problem.status().as_u16(),
             prediction: None,

@@ -1,5 +1,6 @@
 //! Predictions, annual and quarterly under one path each.
 
+pub(crate) mod batch;
 pub(crate) mod create;
 pub(crate) mod dto;
 pub(crate) mod explanation;
@@ -8,3 +9,4 @@ pub(crate) mod list;
 pub(crate) mod remove;
 pub(crate) mod request;
 pub(crate) mod score;
+pub(crate) mod update;

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use accunode_application::predictions::{CompanyChoice, CreatePrediction, RawRatios, ScoreItem};
+use accunode_application::predictions::{
+    CompanyChoice, CreatePrediction, RawRatios, ScoreItem, UpdatePrediction,
+};
 use accunode_domain::{
     company::CompanyDraft,
     fault::Fault,
@@ -165,6 +167,43 @@ impl NewPrediction {
             _ => Err(Problem::faults(faults)),
         }
     }
+}
+
+/// What is to be different of a prediction.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PredictionChanges {
+    /// These take the place of those sent before, the others stay; it is scored anew.
+    #[schema(value_type = RatioMap, required = false)]
+    ratios: Option<RatioMap>,
+    #[schema(value_type = RatioUnitName, required = false)]
+    ratio_unit: Option<RatioUnit>,
+    /// Wider than before, never narrower.
+    #[schema(value_type = AccessLevelName, required = false)]
+    access_level: Option<AccessLevel>,
+    #[schema(value_type = Uuid, required = false)]
+    organization_id: Option<Uuid>,
+}
+
+impl PredictionChanges {
+    /// The command on the version that was read.
+    pub(crate) fn command(self, if_match: Option<i64>) -> UpdatePrediction {
+        UpdatePrediction {
+            ratios: self.ratios.unwrap_or_default().into(),
+            ratio_unit: self.ratio_unit.unwrap_or_default(),
+            access_level: self.access_level,
+            organization: self.organization_id.map(OrganizationId),
+            if_match,
+        }
+    }
+}
+
+/// Predictions to be made in one request.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Batch {
+    /// 1 to 100; each succeeds or fails for itself, in their order.
+    pub(crate) items: Vec<NewPrediction>,
 }
 
 fn unexpected_quarter(kind: Kind, quarter: Option<&str>) -> Option<Fault> {

@@ -2,7 +2,7 @@
 
 use accunode_application::predictions::ScoreItem;
 use accunode_domain::prediction::Kind;
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, http::StatusCode};
 
 use super::dto::{ItemDto, ItemsDto, ScoreDto, ScoreRequest};
 use crate::{
@@ -33,12 +33,11 @@ pub(crate) async fn score(call: Call, body: Body<ScoreRequest>) -> Answer {
     let items: Vec<ScoreItem> = items.into_iter().map(ScoreItem::from).collect();
     let scored = call.application.predictions.score(kind, &items).await?;
     let show = |(item, result): (ScoreItem, Result<_, _>)| match result {
-        Ok(scored) => ItemDto::done(ScoreDto::of(
-            &scored,
-            item.reporting_year,
-            item.reporting_quarter,
-        )),
-        Err(faults) => ItemDto::failed(faults),
+        Ok(scored) => ItemDto::done(
+            StatusCode::OK,
+            ScoreDto::of(&scored, item.reporting_year, item.reporting_quarter),
+        ),
+        Err(faults) => ItemDto::failed(&Problem::faults(faults)),
     };
     let data = items.into_iter().zip(scored).map(show).collect();
     Ok(HttpResponse::Ok().json(ItemsDto { data }))

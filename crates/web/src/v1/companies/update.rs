@@ -1,0 +1,39 @@
+//! `PATCH /companies/{id}`
+
+use super::dto::{CompanyChanges, CompanyDto};
+use crate::{
+    body::Body,
+    call::Call,
+    etag::{self, if_match},
+    problem::Answer,
+};
+
+/// Describe a company better, or share it more widely
+#[utoipa::path(
+    patch,
+    path = "/api/v1/companies/{id}",
+    tag = "Companies",
+    operation_id = "update_company",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The company"),
+        ("If-Match" = Option<String>, Header, description = "The ETag it was read with"),
+    ),
+    request_body = CompanyChanges,
+    responses(
+        (status = 200, description = "The company as it is now", body = CompanyDto),
+        (status = 403, description = "`not_writable`, `level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`company_in_use`, `level_change`, `symbol_taken`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 412, description = "`stale`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update(call: Call, body: Body<CompanyChanges>) -> Answer {
+    call.no_params()?;
+    let version = if_match(&call.request)?;
+    let command = body.read().await?.value.command(version);
+    let companies = &call.application.companies;
+    let company = companies
+        .update(&call.caller, call.id("company")?, &command)
+        .await?;
+    etag::changed(company.row_version, &CompanyDto::from(company))
+}

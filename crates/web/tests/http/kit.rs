@@ -1,0 +1,209 @@
+//! The application over doubles of every port, and somebody who is signed in.
+
+use std::sync::Arc;
+
+use accunode_application::{Application, Ports, Settings};
+use accunode_domain::{
+    Timestamp,
+    access::Actor,
+    id::{OrganizationId, SessionId, UserId},
+    organization::Membership,
+    session::Session,
+    user::{Email, Profile, Role, User},
+};
+use accunode_ports::{
+    cache::MockCache,
+    files::{FileStore, MockFileStore},
+    jobs::MockJobQueue,
+    limits::{Budget, LimitClass, MockRateLimiter},
+    mock::MockStore,
+    scoring::MockScorer,
+    sessions::MockSessionStore,
+    system::{MockClock, MockIdSource, MockPasswordHasher},
+};
+use accunode_web::{TrustedProxies, WebState};
+use actix_web::{
+    body::to_bytes,
+    http::{StatusCode, header::HeaderMap},
+    test,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The token that the session store knows.
+pub(crate) const TOKEN: &str = "a-token";
+
+/// What a test replaces.
+pub(crate) struct Kit {
+    pub(crate) store: MockStore,
+    pub(crate) sessions: MockSessionStore,
+    pub(crate) files: Arc<dyn FileStore>,
+    pub(crate) scorer: MockScorer,
+    pub(crate) remaining: u32,
+}
+
+pub(crate) fn user(role: Role, organization: Option<OrganizationId>) -> User {
+    User {
+        id: UserId(Uuid::from_u128(1)),
+        email: Email::from_stored("ada@example.com".to_owned()),
+        role,
+        organization,
+        profile: Profile::default(),
+        is_verified: true,
+        is_active: true,
+        last_login: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        row_version: 4,
+    }
+}
+
+pub(crate) fn session(user: &User, membership: Option<Membership>) -> Session {
+    Session {
+        id: SessionId(Uuid::from_u128(2)),
+        user: user.id,
+        actor: Actor::new(user, membership).unwrap(),
+        tenancy_version: 1,
+        ip: None,
+        user_agent: None,
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+impl Kit {
+    /// Nobody is signed in.
+    pub(crate) fn new() -> Self {
+        let mut store = MockStore::default();
+        store.users.expect_tenancy_version().returning(|| Ok(1));
+        Self {
+            store,
+            sessions: MockSessionStore::new(),
+            files: Arc::new(MockFileStore::new()),
+            scorer: MockScorer::new(),
+            remaining: 9,
+        }
+    }
+
+    /// Somebody is signed in with [`TOKEN`].
+    pub(crate) fn signed_in(session: Session) -> Self {
+        let mut kit = Self::new();
+        kit.sessions
+            .expect_find()
+            .returning(move |token| Ok((token == TOKEN).then(|| session.clone())));
+        kit
+    }
+
+    /// A user without an organization is signed in.
+    pub(crate) fn with_user() -> Self {
+        Self::signed_in(session(&user(Role::User, None), None))
+    }
+
+    fn state(self) -> WebState {
+        let mut clock = MockClock::new();
+        clock.expect_now().returning(|| Timestamp::UNIX_EPOCH);
+        let mut ids = MockIdSource::new();
+        ids.expect_new_id().returning(|| Uuid::from_u128(77));
+        let mut limiter = MockRateLimiter::new();
+        let remaining = self.remaining;
+        limiter
+            .expect_draw()
+            .returning(move |_: LimitClass, _: &str| {
+                Ok(Budget {
+                    allowed: remaining > 0,
+                    limit: 10,
+                    window_seconds: 60,
+                    remaining,
+                    reset_seconds: 6,
+                })
+            });
+        let ports = Ports {
+            store: Arc::new(self.store),
+            sessions: Arc::new(self.sessions),
+            cache: Arc::new(MockCache::new()),
+            hasher: Arc::new(MockPasswordHasher::new()),
+            scorer: Arc::new(self.scorer),
+            files: self.files,
+            queue: Arc::new(MockJobQueue::new()),
+            clock: Arc::new(clock),
+            ids: Arc::new(ids),
+            settings: Settings::default(),
+        };
+        WebState {
+            application: Application::new(Arc::new(ports)),
+            limiter: Arc::new(limiter),
+            proxies: TrustedProxies::default(),
+        }
+    }
+
+    /// The answer to one request.
+    pub(crate) async fn ask(self, request: test::TestRequest) -> Answer {
+        let app = test::init_service(accunode_web::app(&self.state())).await;
+        let response = test::call_service(&app, request.to_request()).await;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = to_bytes(response.into_body()).await.unwrap();
+        Answer {
+            status,
+            headers,
+            text: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map(|v| v.to_str().unwrap())
+            .unwrap_or_default()
+    }
+
+    /// That it is this problem, as a document.
+    pub(crate) fn assert_problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let document = self.json();
+        assert_eq!(document["code"], code);
+        assert_eq!(document["status"], status);
+        assert_eq!(document["request_id"], self.header("x-request-id"));
+    }
+
+    /// The codes of everything that is wrong.
+    pub(crate) fn faults(&self) -> Vec<(String, String)> {
+        let document = self.json();
+        let errors = document["errors"].as_array().unwrap();
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        errors
+            .iter()
+            .map(|e| (text(&e["pointer"]), text(&e["code"])))
+            .collect()
+    }
+}
+
+/// A request of somebody who is signed in.
+pub(crate) fn get(path: &str) -> test::TestRequest {
+    test::TestRequest::get()
+        .uri(path)
+        .insert_header(("Authorization", format!("Bearer {TOKEN}")))
+}
+
+/// The same with a body.
+pub(crate) fn post(path: &str, body: &'static str) -> test::TestRequest {
+    test::TestRequest::post()
+        .uri(path)
+        .insert_header(("Authorization", format!("Bearer {TOKEN}")))
+        .insert_header(("Content-Type", "application/json"))
+        .set_payload(body)
+}

@@ -1,0 +1,177 @@
+//! Forms: streamed, checked whole, and nothing left behind.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use accunode_domain::fault::Fault;
+use accunode_ports::{
+    PortError,
+    files::{ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile},
+};
+use actix_web::test::TestRequest;
+use async_trait::async_trait;
+use futures::StreamExt;
+use uuid::Uuid;
+
+use crate::kit::{Kit, TOKEN};
+
+const BOUNDARY: &str = "xXx";
+
+fn form(parts: &[(&str, Option<&str>, &str)]) -> TestRequest {
+    let mut body = String::new();
+    for (name, filename, text) in parts {
+        let filename = filename
+            .map(|f| format!("; filename=\"{f}\""))
+            .unwrap_or_default();
+        body.push_str(&format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{filename}\r\n\r\n{text}\r\n"
+        ));
+    }
+    body.push_str(&format!("--{BOUNDARY}--\r\n"));
+    raw(body)
+}
+
+fn raw(body: String) -> TestRequest {
+    TestRequest::post()
+        .uri("/api/v1/bulk-uploads")
+        .insert_header(("Authorization", format!("Bearer {TOKEN}")))
+        .insert_header((
+            "Content-Type",
+            format!("multipart/form-data; boundary={BOUNDARY}"),
+        ))
+        .set_payload(body)
+}
+
+/// A store that counts what it keeps.
+#[derive(Default)]
+struct Counting(Arc<AtomicUsize>);
+
+#[async_trait]
+impl FileStore for Counting {
+    async fn receive(
+        &self,
+        _: Uuid,
+        mut bytes: ByteStream,
+        limit: u64,
+    ) -> Result<StoredFile, ReceiveError> {
+        let mut size = 0;
+        while let Some(chunk) = bytes.next().await {
+            size += chunk.map_err(ReceiveError::CutOff)?.len() as u64;
+            if size > limit {
+                return Err(ReceiveError::TooLarge { limit });
+            }
+        }
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(StoredFile {
+            key: "uploads/1".to_owned(),
+            size,
+            sha256: "ab".to_owned(),
+        })
+    }
+
+    async fn open_rows(&self, _: &str, _: &str, _: u32) -> Result<Box<dyn RowReader>, OpenError> {
+        Err(OpenError::Unreadable(Fault::new(
+            "",
+            "empty_file",
+            "nothing in it",
+        )))
+    }
+
+    async fn remove(&self, _: &str) -> Result<(), PortError> {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+fn with_files() -> (Kit, Arc<AtomicUsize>) {
+    let store = Counting::default();
+    let kept = store.0.clone();
+    let kit = Kit {
+        files: Arc::new(store),
+        ..Kit::with_user()
+    };
+    (kit, kept)
+}
+
+async fn assert_nothing_left(kept: &AtomicUsize) {
+    // The file is removed by a task of its own.
+    for _ in 0..100 {
+        if kept.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("a refused upload was kept");
+}
+
+#[actix_web::test]
+async fn a_form_is_checked_whole_and_its_file_removed() {
+    let (kit, kept) = with_files();
+    let answer = kit
+        .ask(form(&[
+            ("file", Some("a.csv"), "company_symbol\nA\n"),
+            ("colour", None, "red"),
+            ("on_conflict", None, "maybe"),
+            ("dry_run", None, "yes"),
+            ("file", Some("b.csv"), "x"),
+        ]))
+        .await;
+    answer.assert_problem(422, "validation_failed");
+    let mut codes: Vec<_> = answer.faults();
+    codes.sort();
+    let expected = [
+        ("/colour", "unknown_field"),
+        ("/dry_run", "unknown_value"),
+        ("/file", "several_files"),
+        ("/job_type", "required"),
+        ("/on_conflict", "unknown_value"),
+    ];
+    assert_eq!(codes, expected.map(|(p, c)| (p.to_owned(), c.to_owned())));
+    assert_nothing_left(&kept).await;
+}
+
+#[actix_web::test]
+async fn a_form_needs_a_file() {
+    let (kit, _) = with_files();
+    let answer = kit.ask(form(&[("job_type", None, "annual")])).await;
+    answer.assert_problem(422, "required");
+    assert_eq!(
+        answer.faults(),
+        [("/file".to_owned(), "required".to_owned())]
+    );
+}
+
+#[actix_web::test]
+async fn another_kind_of_body_is_refused() {
+    let (kit, _) = with_files();
+    let request = raw("{}".to_owned()).insert_header(("Content-Type", "application/json"));
+    kit.ask(request)
+        .await
+        .assert_problem(415, "unsupported_media_type");
+}
+
+#[actix_web::test]
+async fn an_upload_that_is_cut_off_leaves_nothing() {
+    let (kit, kept) = with_files();
+    let body = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\ncompany_sym"
+    );
+    let answer = kit.ask(raw(body)).await;
+    assert!(answer.status.is_client_error(), "{}", answer.text);
+    assert_nothing_left(&kept).await;
+}
+
+#[actix_web::test]
+async fn a_file_that_cannot_be_read_is_removed() {
+    let (kit, kept) = with_files();
+    let answer = kit
+        .ask(form(&[
+            ("job_type", None, "annual"),
+            ("file", Some("a.csv"), "x"),
+        ]))
+        .await;
+    answer.assert_problem(422, "empty_file");
+    assert_nothing_left(&kept).await;
+}
