@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::score::Score;
 use crate::config::Sources;
 
 /// Predicts the default risk of companies.
@@ -43,16 +44,48 @@ pub struct Settings {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Answer requests and work on uploads
+    Serve {
+        /// Where to listen [env: ACCUNODE_LISTEN]
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<String>,
+        /// Leave uploads to another process
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Work on uploads and answer no requests
+    Worker,
+    /// Look after administrators
+    #[command(subcommand)]
+    Admin(Admin),
     /// Change the database's schema, or say where it stands
     #[command(subcommand)]
     Migrate(Migrate),
     /// Look after the database
     #[command(subcommand)]
     Maintain(Maintain),
+    /// Score a file without server and database
+    Score(Score),
     /// Print the configuration, with secrets hidden
     Config,
+    /// Print the OpenAPI document
+    Openapi,
     /// Print the version
     Version,
+}
+
+/// `accunode admin`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Admin {
+    /// Make a verified super_admin
+    Create {
+        /// His e-mail address
+        #[arg(long)]
+        email: String,
+        /// Read the password from standard input, one line
+        #[arg(long)]
+        password_stdin: bool,
+    },
 }
 
 /// `accunode migrate`.

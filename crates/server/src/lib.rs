@@ -4,6 +4,7 @@
 //! - `config`: the one configuration struct, from defaults, file, environment and flags
 //! - `database`: which database, as which roles, and getting it ready
 //! - `embedded`: the private PostgreSQL that runs where no database is configured
+//! - `service`: the wiring; `single` and `upkeep` go on beside it
 //! - `telemetry`: log lines
 //!
 //! Start with `main.rs`, which is short, and `commands::with_database`.
@@ -13,4 +14,7 @@ pub mod commands;
 pub mod config;
 pub mod database;
 pub mod embedded;
+pub mod service;
+pub mod single;
 pub mod telemetry;
+pub mod upkeep;

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use accunode::cli::{Cli, Command};
+use accunode::commands::serve::Duties;
 use accunode::config::Config;
 use accunode::{commands, telemetry};
 use clap::Parser;
@@ -20,15 +21,41 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
-    if let Command::Version = cli.command {
-        return commands::version::run();
-    }
-    let config = Config::load(&cli.settings.sources())?;
-    telemetry::init(&config)?;
     match cli.command {
+        Command::Version => return commands::version::run(),
+        Command::Openapi => return commands::openapi::run(),
+        _ => {}
+    }
+    let mut sources = cli.settings.sources();
+    if let Command::Serve {
+        listen: Some(address),
+        ..
+    } = &cli.command
+    {
+        sources.flags.push(("listen".to_owned(), address.clone()));
+    }
+    let config = Config::load(&sources)?;
+    telemetry::init(&config)?;
+    match &cli.command {
+        Command::Serve { no_worker, .. } => commands::serve::run(
+            &config,
+            Duties {
+                api: true,
+                worker: !no_worker,
+            },
+        ),
+        Command::Worker => commands::serve::run(
+            &config,
+            Duties {
+                api: false,
+                worker: true,
+            },
+        ),
+        Command::Admin(action) => commands::admin::run(&config, action),
+        Command::Score(what) => commands::score::run(&config, what),
         Command::Config => commands::config::run(&config),
-        Command::Migrate(action) => commands::migrate::run(&config, action),
-        Command::Maintain(action) => commands::maintain::run(&config, action),
-        Command::Version => Ok(()),
+        Command::Migrate(action) => commands::migrate::run(&config, *action),
+        Command::Maintain(action) => commands::maintain::run(&config, *action),
+        Command::Openapi | Command::Version => Ok(()),
     }
 }

@@ -1,8 +1,12 @@
 //! What each command does, one module each.
 
+pub mod admin;
 pub mod config;
 pub mod maintain;
 pub mod migrate;
+pub mod openapi;
+pub mod score;
+pub mod serve;
 pub mod version;
 
 use std::fmt::Display;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use accunode_web::Network;
 use nix::unistd::Uid;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -25,7 +26,7 @@ use crate::embedded::EmbeddedOptions;
 use layers::Layers;
 use read::{
     MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_database_url,
-    read_files_url, read_folder, read_postgres,
+    read_files_url, read_folder, read_limits, read_postgres,
 };
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
@@ -34,6 +35,12 @@ const KEYS: &[&str] = &[
     "database_url",
     "db_pool_size",
     "files_url",
+    "limits.admin",
+    "limits.auth",
+    "limits.read",
+    "limits.score",
+    "limits.upload",
+    "limits.write",
     "listen",
     "log",
     "log_format",
@@ -43,6 +50,7 @@ const KEYS: &[&str] = &[
     "postgres.bin_dir",
     "redis_url",
     "registration",
+    "trusted_proxies",
     "workers",
 ];
 
@@ -78,6 +86,10 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// Whether people may register themselves.
     pub registration: Registration,
+    /// Requests a minute and principal, by class; 0 is no limit.
+    pub limits: LimitsConfig,
+    /// Proxies whose word on a request's origin is taken: addresses or networks.
+    pub trusted_proxies: Vec<String>,
     /// Threads that answer HTTP requests.
     pub workers: usize,
     /// What is logged, such as `info,accunode=debug`.
@@ -96,6 +108,18 @@ pub struct PostgresConfig {
     pub bin_dir: Option<PathBuf>,
     /// PostgreSQL's own settings by name.
     pub settings: BTreeMap<String, String>,
+}
+
+/// Requests a minute and principal (a person, or an address where nobody is signed in).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the classes")]
+pub struct LimitsConfig {
+    pub admin: u32,
+    pub auth: u32,
+    pub read: u32,
+    pub score: u32,
+    pub upload: u32,
+    pub write: u32,
 }
 
 /// Whether people may register themselves.
@@ -175,6 +199,20 @@ impl Config {
                 },
             )
             .unwrap_or(Registration::Open);
+        let limits = read_limits(&mut layers);
+        let trusted_proxies = layers
+            .read(
+                "trusted_proxies",
+                "must be addresses or networks with commas between, such as 10.0.0.0/8,127.0.0.1",
+                |text| {
+                    let names: Vec<String> = text.split(',').map(|n| n.trim().to_owned()).collect();
+                    names
+                        .iter()
+                        .all(|n| n.parse::<Network>().is_ok())
+                        .then_some(names)
+                },
+            )
+            .unwrap_or_default();
         let workers = layers
             .read(
                 "workers",
@@ -218,6 +256,8 @@ impl Config {
             models_dir,
             max_upload_bytes,
             registration,
+            limits,
+            trusted_proxies,
             workers,
             log,
             log_format,

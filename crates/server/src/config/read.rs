@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::layers::Layers;
-use super::{PostgresConfig, SecretUrl, Sources};
+use super::{LimitsConfig, PostgresConfig, SecretUrl, Sources};
 use crate::embedded::{EmbeddedOptions, OWNED_SETTINGS};
 
 const KIB: u64 = 1024;
@@ -56,6 +56,23 @@ pub(super) fn check_combinations(layers: &mut Layers) {
             None,
             "cannot be used: this version keeps sessions, cache and limits in its own process; remove it",
         );
+    }
+}
+
+pub(super) fn read_limits(layers: &mut Layers) -> LimitsConfig {
+    let mut read = |key: &str, default| {
+        let rule = "must be a number of requests a minute, 0 for no limit";
+        layers
+            .read(key, rule, |text| text.parse().ok())
+            .unwrap_or(default)
+    };
+    LimitsConfig {
+        admin: read("limits.admin", 60),
+        auth: read("limits.auth", 10),
+        read: read("limits.read", 600),
+        score: read("limits.score", 120),
+        upload: read("limits.upload", 30),
+        write: read("limits.write", 120),
     }
 }
 

@@ -1,0 +1,64 @@
+//! `accunode admin`: people of whom everybody else depends.
+
+use std::io::{BufRead, stdin};
+
+use accunode_application::{Error, accounts::Registration};
+use accunode_domain::audit::RequestContext;
+use anyhow::{Context, bail};
+use uuid::Uuid;
+
+use super::{say, with_database};
+use crate::{cli::Admin, config::Config, service::Service};
+
+/// Runs one action; works beside a running server.
+///
+/// # Errors
+/// Every fault of what was given, and those of the database.
+pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
+    let Admin::Create {
+        email,
+        password_stdin,
+    } = action;
+    if !password_stdin {
+        bail!(
+            "give the password on standard input, with --password-stdin: an argument would show in the list of processes"
+        );
+    }
+    let mut password = String::new();
+    stdin()
+        .lock()
+        .read_line(&mut password)
+        .context("cannot read the password")?;
+    let form = Registration {
+        email: email.clone(),
+        password: password.trim_end_matches(['\r', '\n']).to_owned(),
+        ..Registration::default()
+    };
+    with_database(config, async |database| {
+        database.ensure_schema().await?;
+        let url = database.serving_url().await?;
+        let service = Service::wire(config, url.expose()).await?;
+        let context = RequestContext {
+            request_id: format!("cli-{}", Uuid::from_u128(u128::from(std::process::id()))),
+            user_agent: Some("accunode admin create".to_owned()),
+            ..RequestContext::default()
+        };
+        let made = service
+            .application
+            .accounts
+            .create_admin(&form, &context)
+            .await;
+        service.store.close().await;
+        match made {
+            Ok(user) => say(format_args!("{} is a super_admin now", user.email.as_str())),
+            Err(Error::Invalid(faults)) => {
+                let lines: Vec<_> = faults
+                    .iter()
+                    .map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.detail))
+                    .collect();
+                bail!("{}", lines.join("\n"))
+            }
+            Err(other) => Err(other.into()),
+        }
+    })
+}

@@ -1,0 +1,163 @@
+//! `accunode score`: a file is scored without server and database.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use accunode_application::bulk::{
+    Columns,
+    offline::{self, OfflineScore},
+};
+use accunode_domain::{fault::Fault, prediction::Kind, ratio::RatioUnit};
+use accunode_files::{Limits, read_rows};
+use accunode_ports::files::SourceRow;
+use accunode_scoring::ModelRegistry;
+use anyhow::Context;
+use clap::Args;
+
+use crate::config::Config;
+
+/// How many rows are scored at once.
+const CHUNK: usize = 1_000;
+
+/// What is to be scored, and where to.
+#[derive(Clone, Debug, Args)]
+pub struct Score {
+    /// The file: .csv, .csv.gz or .xlsx, with the columns of an upload
+    pub file: PathBuf,
+    /// annual or quarterly
+    #[arg(long)]
+    pub kind: Kind,
+    /// The unit of the shares: fraction (0.254) or percent (25.4)
+    #[arg(long, default_value = "fraction")]
+    pub ratio_unit: RatioUnit,
+    /// The unit is right although it looks wrong
+    #[arg(long)]
+    pub confirm_units: bool,
+    /// Where the scores are written, as CSV; standard output without it
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
+}
+
+/// Scores a file.
+///
+/// # Errors
+/// Where the file cannot be read, lacks columns or is in another unit, or no model
+/// of its kind is served.
+pub fn run(config: &Config, what: &Score) -> anyhow::Result<()> {
+    let folders: Vec<PathBuf> = config.models_dir.iter().cloned().collect();
+    let models = ModelRegistry::load(&folders);
+    let mut rows = read_rows(&what.file, Limits::default())?;
+    let columns = Columns::of(what.kind, rows.columns()).map_err(told)?;
+    let sink: Box<dyn Write> = match &what.output {
+        Some(path) => Box::new(
+            File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
+        ),
+        None => Box::new(io::stdout().lock()),
+    };
+    let mut table = csv::Writer::from_writer(sink);
+    table.write_record(header(what.kind))?;
+    let mut units_checked = what.confirm_units;
+    loop {
+        let chunk = rows
+            .by_ref()
+            .take(CHUNK)
+            .collect::<Result<Vec<SourceRow>, _>>()?;
+        if chunk.is_empty() {
+            break;
+        }
+        if !units_checked {
+            offline::units(what.kind, what.ratio_unit, &columns, &chunk).map_err(|mismatch| {
+                let shown = mismatch.to_string();
+                anyhow::anyhow!(
+                    "{}",
+                    shown
+                        .replace("ratio_unit=", "--ratio-unit ")
+                        .replace("confirm_units=true", "--confirm-units")
+                )
+            })?;
+            units_checked = true;
+        }
+        let scores = offline::score(what.kind, what.ratio_unit, &columns, &chunk, &models)?;
+        for (row, score) in chunk.iter().zip(scores) {
+            table.write_record(record(what.kind, row, score))?;
+        }
+    }
+    table.flush()?;
+    Ok(())
+}
+
+fn told(faults: Vec<Fault>) -> anyhow::Error {
+    let lines: Vec<_> = faults.into_iter().map(|fault| fault.detail).collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
+}
+
+fn header(kind: Kind) -> Vec<&'static str> {
+    let probabilities: &[_] = match kind {
+        Kind::Annual => &["probability"],
+        Kind::Quarterly => &[
+            "logistic_probability",
+            "gbm_probability",
+            "ensemble_probability",
+        ],
+    };
+    let mut names = vec!["row", "company_symbol", "period", "pd"];
+    names.extend(probabilities);
+    names.extend([
+        "risk_level",
+        "confidence",
+        "model",
+        "flags",
+        "reasons",
+        "error",
+    ]);
+    names
+}
+
+fn record(kind: Kind, row: &SourceRow, score: Result<OfflineScore, Vec<Fault>>) -> Vec<String> {
+    let count = header(kind).len();
+    let mut record = vec![row.row.to_string()];
+    match score {
+        Ok(score) => {
+            let outcome = &score.scored.outcome;
+            record.extend([
+                score.company.symbol.as_str().to_owned(),
+                score.period.to_string(),
+                outcome.pd.get().to_string(),
+            ]);
+            let parts = outcome.parts.map(|parts| [parts.logistic, parts.gbm]);
+            record.extend(
+                parts
+                    .into_iter()
+                    .flatten()
+                    .map(|pd| pd.rounded().to_string()),
+            );
+            let reasons = score
+                .scored
+                .explanation
+                .map(|e| e.reasons)
+                .unwrap_or_default();
+            let reasons: Vec<_> = reasons.into_iter().map(|reason| reason.text).collect();
+            record.extend([
+                outcome.pd.rounded().to_string(),
+                outcome.risk_level.to_string(),
+                outcome.confidence.to_string(),
+                format!("{} {}", outcome.model.name, outcome.model.version),
+                score.flags.join("; "),
+                reasons.join("; "),
+                String::new(),
+            ]);
+        }
+        Err(faults) => {
+            record.resize(count - 1, String::new());
+            let told: Vec<_> = faults
+                .iter()
+                .map(|f| format!("{}: {}", f.pointer, f.detail))
+                .collect();
+            record.push(told.join("; "));
+        }
+    }
+    record
+}

@@ -1,0 +1,121 @@
+//! Wiring: the use cases over what serves their ports.
+
+use std::{path::PathBuf, sync::Arc};
+
+use accunode_application::{Application, Ports, Settings};
+use accunode_files::{FileSettings, Limits, ObjectFileStore};
+use accunode_local::{
+    Argon2Hasher, HashingSettings, LimitSettings, LocalCache, LocalLimits, LocalSessions, Quota,
+    SystemClock, UuidV7Ids,
+};
+use accunode_ports::system::Clock;
+use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
+use accunode_scoring::ModelRegistry;
+use accunode_web::{TrustedProxies, WebState};
+use anyhow::Context;
+
+use crate::config::{Config, Registration};
+
+/// Figures are small; this many bytes hold those of thousands of people.
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Everything that answers requests and works on uploads, in one process.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The use cases.
+    pub application: Application,
+    /// What the API stands on.
+    pub web: WebState,
+    /// The database, for what goes on beside requests.
+    pub store: Arc<PgStore>,
+}
+
+impl Service {
+    /// Wires the service to the database behind `serving_url`, whose role must be fit
+    /// to serve.
+    ///
+    /// # Errors
+    /// Where the database does not answer or its role would see too much, the file
+    /// store cannot be opened, or no model at all can be served.
+    pub async fn wire(config: &Config, serving_url: &str) -> anyhow::Result<Self> {
+        // Reading and verifying models computes for a while.
+        let folders: Vec<PathBuf> = config.models_dir.iter().cloned().collect();
+        let models = tokio::task::spawn_blocking(move || ModelRegistry::load(&folders)).await?;
+
+        let settings = PoolSettings {
+            size: config.db_pool_size,
+            expected_migrations: accunode_migration::migration_names(),
+            ..PoolSettings::default()
+        };
+        let store = PgStore::connect(serving_url, settings)
+            .await
+            .context("the database does not answer")?;
+        store
+            .verify_serving_role()
+            .await
+            .context("the database's role must not serve")?;
+        let queue = store.queue(QueueSettings::default())?;
+        let store = Arc::new(store);
+
+        let files = ObjectFileStore::open(&FileSettings {
+            location: config.files_url.expose().to_owned(),
+            options: Vec::new(),
+            spool: std::env::temp_dir(),
+            limits: Limits::default(),
+        })
+        .context("the file store cannot be opened")?;
+
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ports = Ports {
+            store: store.clone(),
+            sessions: Arc::new(LocalSessions::new(clock.clone())),
+            cache: Arc::new(LocalCache::new(clock.clone(), CACHE_BYTES)),
+            hasher: Arc::new(Argon2Hasher::new(HashingSettings::default())?),
+            scorer: Arc::new(models),
+            files: Arc::new(files),
+            queue: Arc::new(queue),
+            clock: clock.clone(),
+            ids: Arc::new(UuidV7Ids),
+            settings: Settings {
+                registration_open: config.registration == Registration::Open,
+                max_upload_bytes: config.max_upload_bytes,
+                ..Settings::default()
+            },
+        };
+        let application = Application::new(Arc::new(ports));
+        let web = WebState {
+            application: application.clone(),
+            limiter: Arc::new(LocalLimits::new(clock, quotas(config))),
+            proxies: trusted_proxies(config)?,
+        };
+        Ok(Self {
+            application,
+            web,
+            store,
+        })
+    }
+}
+
+fn quotas(config: &Config) -> LimitSettings {
+    let limits = &config.limits;
+    LimitSettings {
+        auth: Quota::per_minute(limits.auth),
+        read: Quota::per_minute(limits.read),
+        write: Quota::per_minute(limits.write),
+        score: Quota::per_minute(limits.score),
+        upload: Quota::per_minute(limits.upload),
+        admin: Quota::per_minute(limits.admin),
+    }
+}
+
+fn trusted_proxies(config: &Config) -> anyhow::Result<TrustedProxies> {
+    let networks: Result<_, String> = config
+        .trusted_proxies
+        .iter()
+        .map(|network| network.parse())
+        .collect();
+    Ok(TrustedProxies {
+        networks: networks.map_err(anyhow::Error::msg)?,
+        ..TrustedProxies::default()
+    })
+}

@@ -1,0 +1,33 @@
+//! What goes on beside requests: rollups are folded, partitions made, old answers dropped.
+
+use std::{sync::Arc, time::Duration};
+
+use accunode_postgres::PgStore;
+use tokio::sync::watch;
+
+/// How often the changes since are merged into the dashboards' sums.
+const FOLD: Duration = Duration::from_secs(2);
+/// How often the rest is looked after.
+const DAILY: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Looks after the database until `stop` turns true. Several processes may do so at
+/// once: each step takes a lock that it does not wait for, or is safe to do twice.
+pub async fn look_after(store: Arc<PgStore>, mut stop: watch::Receiver<bool>) {
+    let mut fold = tokio::time::interval(FOLD);
+    let mut daily = tokio::time::interval(DAILY);
+    fold.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let done = tokio::select! {
+            // Dropped at once: what it gives is a lock.
+            _ = async { drop(stop.wait_for(|stop| *stop).await) } => return,
+            _ = fold.tick() => store.fold_rollups().await.map(|_| ()),
+            _ = daily.tick() => store.prepare_for_tomorrow().await,
+        };
+        if let Err(error) = done {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "upkeep of the database failed; it is tried again"
+            );
+        }
+    }
+}
