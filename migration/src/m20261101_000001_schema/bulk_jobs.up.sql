@@ -63,17 +63,23 @@ CREATE INDEX idx_bulk_jobs_owner_started ON bulk_upload_jobs (owner_key, started
 CREATE INDEX idx_bulk_jobs_processing ON bulk_upload_jobs (lease_expires_at) WHERE status = 'processing';  -- expired leases
 
 CREATE TABLE bulk_upload_rows (
-  job_id        UUID        NOT NULL,
-  row_number    INTEGER     NOT NULL CHECK (row_number > 0),
-  status        VARCHAR(10) NOT NULL CHECK (status IN ('error', 'skipped', 'updated')),
-  code          VARCHAR(60),                 -- why: out_of_range, duplicate, not_writable …
-  problem       JSONB,
-  source        TEXT,                        -- the line as it came, for the corrected upload
-  prediction_id UUID,                        -- the one already there, or the one updated
-  old_values    JSONB,                       -- what an update replaced
-  owner_key     UUID        NOT NULL,        -- its job's, so that the policy needs no join
+  job_id         UUID        NOT NULL,
+  row_number     INTEGER     NOT NULL CHECK (row_number > 0),
+  status         VARCHAR(10) NOT NULL CHECK (status IN ('ok', 'error', 'skipped', 'updated')),
+  code           VARCHAR(60),                 -- why: out_of_range, duplicate, not_writable …
+  problem        JSONB,
+  source         TEXT,                        -- the line as it came, for the corrected upload
+  prediction_id  UUID,                        -- the one already there, or the one updated
+  old_values     JSONB,                       -- what an update replaced
+  -- of a dry run's ok line, which makes no prediction that a later line could meet
+  company_period VARCHAR(40),
+  raw_ratios     JSONB,
+  owner_key      UUID        NOT NULL,        -- its job's, so that the policy needs no join
   CONSTRAINT bulk_upload_rows_pkey PRIMARY KEY (job_id, row_number),
   CONSTRAINT bulk_upload_rows_outcome CHECK (
-    CASE status WHEN 'updated' THEN prediction_id IS NOT NULL ELSE code IS NOT NULL AND old_values IS NULL END),
+    CASE status WHEN 'updated' THEN prediction_id IS NOT NULL
+                WHEN 'ok' THEN company_period IS NOT NULL AND raw_ratios IS NOT NULL AND old_values IS NULL
+                ELSE code IS NOT NULL AND old_values IS NULL END),
   CONSTRAINT fk_bulk_upload_rows_job FOREIGN KEY (job_id, owner_key) REFERENCES bulk_upload_jobs (id, owner_key) ON DELETE CASCADE
 );
+CREATE INDEX idx_bulk_upload_rows_company_period ON bulk_upload_rows (job_id, company_period) WHERE company_period IS NOT NULL;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{owner_key, staging};
+use super::{number, owner_key, repeats::Group, staging};
 use crate::{
     db::Db,
     kinds::KindNames,
@@ -21,8 +21,8 @@ use crate::{
 pub(super) struct Existing {
     /// The row of the file that met it.
     pub(super) row: i32,
-    /// The prediction.
-    pub(super) id: Uuid,
+    /// The prediction; `None` where a dry run only said that there would be one.
+    pub(super) id: Option<Uuid>,
     /// The upload and row that made it.
     pub(super) origin: Option<(JobId, u32)>,
     /// Its ratios as sent.
@@ -31,6 +31,8 @@ pub(super) struct Existing {
     pub(super) old_values: Option<Value>,
     /// The earlier row of this file that updated it, with its text.
     pub(super) updated_before: Option<(u32, Option<String>)>,
+    /// The text of the earlier row that made it, where a dry run keeps that.
+    pub(super) source: Option<String>,
 }
 
 impl Existing {
@@ -75,12 +77,13 @@ pub(super) async fn find(
         let met_by = get(&row, "met_by")?;
         let existing = Existing {
             row: met_by,
-            id,
+            id: Some(id),
             origin,
             raw: raw_ratios(kind, &get(&row, "raw_ratios")?)
                 .ok_or_else(|| place.corrupt("raw_ratios"))?,
             old_values: None,
             updated_before: None,
+            source: None,
         };
         found.insert(met_by, existing);
     }
@@ -119,8 +122,9 @@ pub(super) async fn update(
     let writable = there
         .values()
         .filter(|existing| existing.old_values.is_some());
-    let (rows, ids): (Vec<_>, Vec<_>) =
-        writable.map(|existing| (existing.row, existing.id)).unzip();
+    let (rows, ids): (Vec<_>, Vec<_>) = writable
+        .filter_map(|existing| Some((existing.row, existing.id?)))
+        .unzip();
     if ids.is_empty() {
         return Ok(());
     }
@@ -173,11 +177,56 @@ async fn recall_updates(
         earlier.insert(get::<Uuid>(&row, "prediction_id")?, row);
     }
     for existing in there.values_mut() {
-        if let Some(row) = earlier.get(&existing.id) {
+        if let Some(row) = existing.id.and_then(|id| earlier.get(&id)) {
             existing.updated_before =
                 Some((place.unsigned(row, "row_number")?, get(row, "source")?));
             existing.old_values = get(row, "old_values")?;
         }
+    }
+    Ok(())
+}
+
+/// In a dry run: earlier rows of the file that would have made what these rows meet.
+pub(super) async fn find_foretold(
+    db: &Db,
+    lease: &Lease,
+    chunk: &JobChunk,
+    groups: &[Group<'_>],
+    there: &mut HashMap<i32, Existing>,
+) -> Result<(), RepositoryError> {
+    let rows: HashMap<String, i32> = groups
+        .iter()
+        .map(|group| (group.chosen.company_period(), number(group.chosen.row)))
+        .filter(|(_, row)| !there.contains_key(row))
+        .collect();
+    let keys: Vec<_> = rows.keys().cloned().collect();
+    let mut sql = QueryBuilder::new(
+        "SELECT row_number, company_period, raw_ratios, source FROM bulk_upload_rows WHERE job_id = ",
+    );
+    sql.push_bind(lease.job.0)
+        .push(" AND company_period = ANY (")
+        .push_bind(keys)
+        .push(")");
+    let place = Place {
+        table: "bulk_upload_rows",
+        id: lease.job.0,
+    };
+    for row in db.all(sql).await? {
+        let Some(&met_by) = rows.get(get::<&str>(&row, "company_period")?) else {
+            continue;
+        };
+        let existing = Existing {
+            row: met_by,
+            id: None,
+            origin: Some((lease.job, place.unsigned(&row, "row_number")?)),
+            raw: raw_ratios(chunk.kind, &get(&row, "raw_ratios")?)
+                .ok_or_else(|| place.corrupt("raw_ratios"))?,
+            // Its own uploader may write it.
+            old_values: Some(Value::Null),
+            updated_before: None,
+            source: get(&row, "source")?,
+        };
+        there.insert(met_by, existing);
     }
     Ok(())
 }

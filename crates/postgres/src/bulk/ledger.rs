@@ -130,9 +130,11 @@ async fn keep_rows(
         .collect();
     let predictions: Vec<_> = kept.iter().map(|row| row.prediction).collect();
     let old_values: Vec<_> = kept.iter().map(|row| row.old_values.clone()).collect();
+    let (keys, raws): (Vec<_>, Vec<_>) =
+        kept.iter().map(|row| row.foretold.clone().unzip()).unzip();
     let mut sql = QueryBuilder::new(
         "INSERT INTO bulk_upload_rows (job_id, owner_key, row_number, status, code, problem, source, \
-         prediction_id, old_values) SELECT ",
+         prediction_id, old_values, company_period, raw_ratios) SELECT ",
     );
     sql.push_bind(lease.job.0)
         .push("::uuid, ")
@@ -151,6 +153,10 @@ async fn keep_rows(
         .push_bind(predictions)
         .push("::uuid[], ")
         .push_bind(old_values)
+        .push("::jsonb[], ")
+        .push_bind(keys)
+        .push("::text[], ")
+        .push_bind(raws)
         .push("::jsonb[]) k");
     db.run(sql).await.map(|_| ())
 }

@@ -10,7 +10,8 @@
 //!    looked at afterwards ([`existing`]).
 //! 5. What became of each row is told ([`outcome`]) and written ([`ledger`]).
 //!
-//! A dry run does 3 and 4 behind a savepoint and rolls back to it.
+//! A dry run does 3 and 4 behind a savepoint and rolls back to it. It keeps its ok rows
+//! too, so that rows of later chunks meet them.
 
 mod companies;
 mod copy;
@@ -44,6 +45,17 @@ pub(crate) struct Candidate<'c> {
     source: &'c str,
     /// Everything a prediction needs.
     scored: &'c ScoredRow,
+}
+
+impl Candidate<'_> {
+    /// `AAPL 2024 Q3`: what makes two rows of a file the same.
+    fn company_period(&self) -> String {
+        format!(
+            "{} {}",
+            self.scored.company.symbol.as_str(),
+            self.scored.period
+        )
+    }
 }
 
 /// Stores a chunk. See [`accunode_ports::repositories::JobRepository::store_chunk`].
@@ -129,6 +141,9 @@ async fn resolve(
         ))));
     }
     existing::update(db, lease, chunk, &mut there).await?;
+    if chunk.dry_run {
+        existing::find_foretold(db, lease, chunk, &groups, &mut there).await?;
+    }
     for group in groups {
         told.group(
             lease.job,

@@ -21,6 +21,7 @@ use super::{
     existing::Existing,
     repeats::{Group, differ},
 };
+use crate::repositories::prediction::raw_json;
 
 /// A row that is kept with the job, because it did not simply become a prediction.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Kept {
     pub(super) source: Option<String>,
     pub(super) prediction: Option<Uuid>,
     pub(super) old_values: Option<Value>,
+    /// Of a dry run's ok row: its company and period, and its ratios as sent.
+    pub(super) foretold: Option<(String, Value)>,
 }
 
 /// What became of a chunk.
@@ -84,7 +87,9 @@ impl Told {
         match (existing, chunk.on_conflict) {
             (None, _) => {
                 self.counts.success += 1;
-                self.repeats(chunk, group, group.chosen.scored.id.0);
+                self.foretell(chunk, &group.chosen);
+                let stored = (!chunk.dry_run).then_some(group.chosen.scored.id.0);
+                self.repeats(chunk, group, stored);
             }
             (Some(existing), OnConflict::Update) => self.update(job, chunk, group, existing),
             (Some(existing), OnConflict::Error) => match existing.made_by(job) {
@@ -113,7 +118,7 @@ impl Told {
     }
 
     /// The rows beside one that was stored by this chunk.
-    fn repeats(&mut self, chunk: &JobChunk, group: &Group<'_>, prediction: Uuid) {
+    fn repeats(&mut self, chunk: &JobChunk, group: &Group<'_>, prediction: Option<Uuid>) {
         let chosen = &group.chosen;
         for row in &group.others {
             match chunk.on_conflict {
@@ -124,7 +129,7 @@ impl Told {
                         Some(row.source),
                         RowStatus::Error,
                         vec![fault],
-                        Some(prediction),
+                        prediction,
                         None,
                     );
                 }
@@ -140,7 +145,7 @@ impl Told {
                         Some(row.source),
                         RowStatus::Skipped,
                         vec![fault],
-                        Some(prediction),
+                        prediction,
                         None,
                     );
                 }
@@ -156,7 +161,8 @@ impl Told {
         let chosen = &group.chosen;
         if let Some(earlier) = existing.made_by(job) {
             // The row that stands there now is as ok as the one that stood there.
-            self.earlier(chosen, earlier, None, existing.id);
+            self.earlier(chosen, earlier, existing.source.clone(), existing.id);
+            self.foretell(chunk, chosen);
         } else {
             match &existing.updated_before {
                 Some((earlier, source)) => {
@@ -169,8 +175,9 @@ impl Told {
                 status: RowStatus::Updated,
                 faults: Vec::new(),
                 source: Some(chosen.source.to_owned()),
-                prediction: Some(existing.id),
+                prediction: existing.id,
                 old_values: Some(old_values.clone()),
+                foretold: None,
             });
         }
         self.repeats(chunk, group, existing.id);
@@ -182,7 +189,7 @@ impl Told {
         chosen: &Candidate<'_>,
         row: u32,
         source: Option<String>,
-        prediction: Uuid,
+        prediction: Option<Uuid>,
     ) {
         self.superseded.push(row);
         self.keep(
@@ -190,9 +197,28 @@ impl Told {
             source.as_deref(),
             RowStatus::Skipped,
             vec![superseded(chosen, chosen.row)],
-            Some(prediction),
+            prediction,
             None,
         );
+    }
+
+    /// A dry run keeps its ok rows: nothing else tells later rows of them.
+    fn foretell(&mut self, chunk: &JobChunk, row: &Candidate<'_>) {
+        if !chunk.dry_run {
+            return;
+        }
+        self.kept.push(Kept {
+            row: row.row,
+            status: RowStatus::Ok,
+            faults: Vec::new(),
+            source: Some(row.source.to_owned()),
+            prediction: None,
+            old_values: None,
+            foretold: Some((
+                row.company_period(),
+                raw_json(chunk.kind, &row.scored.ratios),
+            )),
+        });
     }
 
     fn every(
@@ -208,13 +234,19 @@ impl Told {
                 Some(row.source),
                 status,
                 vec![fault(row)],
-                Some(existing.id),
+                existing.id,
                 None,
             );
         }
     }
 
-    fn skip(&mut self, row: &Candidate<'_>, first: u32, other_ratios: bool, prediction: Uuid) {
+    fn skip(
+        &mut self,
+        row: &Candidate<'_>,
+        first: u32,
+        other_ratios: bool,
+        prediction: Option<Uuid>,
+    ) {
         let mut fault = repeated(row, first);
         if other_ratios {
             fault.code = "conflicting_duplicate".to_owned();
@@ -225,7 +257,7 @@ impl Told {
             Some(row.source),
             RowStatus::Skipped,
             vec![fault],
-            Some(prediction),
+            prediction,
             None,
         );
     }
@@ -252,6 +284,7 @@ impl Told {
             source,
             prediction,
             old_values,
+            foretold: None,
         });
     }
 }
@@ -262,39 +295,31 @@ impl<'c> Group<'c> {
     }
 }
 
-fn named(row: &Candidate<'_>) -> String {
-    format!(
-        "{} {}",
-        row.scored.company.symbol.as_str(),
-        row.scored.period
-    )
-}
-
 fn repeated(row: &Candidate<'_>, first: u32) -> Fault {
     Fault::new(
         "/symbol",
         "repeated_in_file",
-        format!("{} stands on row {first} already", named(row)),
+        format!("{} stands on row {first} already", row.company_period()),
     )
 }
 
 fn superseded(row: &Candidate<'_>, last: u32) -> Fault {
     let detail = format!(
         "{} stands on row {last} again, and the last one counts",
-        named(row)
+        row.company_period()
     );
     Fault::new("/symbol", "superseded_in_file", detail)
 }
 
 fn exists(row: &Candidate<'_>) -> Fault {
-    let detail = format!("{} has a prediction already", named(row));
+    let detail = format!("{} has a prediction already", row.company_period());
     Fault::new("/symbol", "prediction_exists", detail)
 }
 
 fn not_writable(row: &Candidate<'_>) -> Fault {
     let detail = format!(
         "{} has a prediction that only its creator or an administrator may change",
-        named(row)
+        row.company_period()
     );
     Fault::new("/symbol", "not_writable", detail)
 }

@@ -132,10 +132,12 @@ impl JobRepository for Db {
         let limit = i64::from(limit);
         let mut sql = reach.statement(&self.actor(scope));
         sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT y.* FROM (");
-        let kept = filter.status != Some(RowStatus::Ok);
+        // A dry run makes no predictions: its ok rows are kept like the others.
+        let kept = filter.status != Some(RowStatus::Ok) || job.options.dry_run;
         if kept {
             sql.push(
-                "(SELECT r.row_number, r.status, r.problem, r.prediction_id, r.source \
+                "(SELECT r.row_number, r.status, r.problem, r.prediction_id, \
+                 CASE WHEN r.status <> 'ok' THEN r.source END AS source \
                  FROM bulk_upload_rows r WHERE a.actor IS NOT NULL AND r.job_id = ",
             )
             .push_bind(job.id.0)

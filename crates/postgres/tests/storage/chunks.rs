@@ -7,7 +7,7 @@ use accunode_domain::{
     audit::RequestContext,
     fault::Fault,
     id::{CompanyId, JobId, PredictionId},
-    job::{Checkpoint, Job, JobCounts, JobOptions, RowOutcome},
+    job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus, RowOutcome},
     owner::AccessLevel,
     page::Limit,
     prediction::{Kind, OnConflict, Prediction},
@@ -49,8 +49,20 @@ impl Upload {
         kind: Kind,
         on_conflict: OnConflict,
     ) -> Self {
+        Self::begin_with(world, name, level, kind, on_conflict, false).await
+    }
+
+    async fn begin_with(
+        world: World,
+        name: &str,
+        level: AccessLevel,
+        kind: Kind,
+        on_conflict: OnConflict,
+        dry_run: bool,
+    ) -> Self {
         let options = JobOptions {
             on_conflict,
+            dry_run,
             ..JobOptions::default()
         };
         add(&world, name, level, &new_job(kind, options)).await;
@@ -64,7 +76,7 @@ impl Upload {
             grant,
             lease,
             on_conflict,
-            dry_run: false,
+            dry_run,
             kind,
         }
     }
@@ -489,36 +501,101 @@ async fn a_lost_lease_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_everything_and_stores_nothing() {
-    let mut upload = Upload::begin(
-        "m1",
-        AccessLevel::Organization,
-        Kind::Annual,
-        OnConflict::Update,
-    )
-    .await;
-    upload.dry_run = true;
-    there(&upload.world, "m1", "MINE", "2024", 0.5).await;
-    let rows = vec![
-        row(2, "NEW", "2024", 0.1),
-        row(3, "MINE", "2024", 0.9),
-        row(4, "NEW", "2024", 0.2),
-        refused(5),
-    ];
-    assert_eq!(upload.store(rows).await.unwrap(), counts(1, 1, 1, 1));
-    let rows = vec![row(6, "MINE", "2024", 0.8)];
-    assert_eq!(upload.store(rows).await.unwrap(), counts(0, 0, 1, 0));
+async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
+    for on_conflict in OnConflict::ALL {
+        let mut world = World::create().await;
+        let before = there(&world, "m1", "MINE", "2024", 0.5).await;
+        there(&world, "m2", "OTHERS", "2024", 0.5).await;
+        let mut told = Vec::new();
+        for dry_run in [true, false] {
+            let kind = Kind::Annual;
+            let level = AccessLevel::Organization;
+            let upload = Upload::begin_with(world, "m1", level, kind, on_conflict, dry_run).await;
+            let first = vec![
+                row(2, "NEW", "2024", 0.1),
+                row(3, "MINE", "2024", 0.9),
+                row(4, "NEW", "2024", 0.2),
+                refused(5),
+                row(6, "OTHERS", "2024", 0.2),
+            ];
+            let second = vec![
+                row(7, "MINE", "2024", 0.8),
+                row(8, "NEW", "2024", 0.1),
+                row(9, "NEW", "2024", 0.2),
+                row(10, "NEW", "2023", 0.2),
+            ];
+            let third = vec![row(11, "NEW", "2024", 0.3), row(12, "NEW", "2023", 0.2)];
+            let mut sum = JobCounts::default();
+            for rows in [first, second, third] {
+                sum += upload.store(rows).await.unwrap();
+            }
+            let job = upload.job().await;
+            assert_eq!((job.counts, job.checkpoint.row), (sum, 12));
+            told.push((upload.told().await, sum));
+            if dry_run {
+                let stored = upload.stored().await;
+                assert_eq!(stored.len(), 2, "{stored:?}");
+                assert_eq!(stored["MINE 2024"], before.outcome.pd.get());
+                let left = upload
+                    .world
+                    .count("SELECT (SELECT count(*) FROM companies WHERE symbol = 'NEW') + (SELECT count(*) FROM audit_logs)")
+                    .await;
+                assert_eq!(left, 0);
+                let ok = RowFilter {
+                    status: Some("ok".parse().unwrap()),
+                    after: 0,
+                };
+                let scope = upload.actor.scope();
+                let ok = upload
+                    .world
+                    .store
+                    .jobs()
+                    .rows(&scope, &job, ok, 100)
+                    .await
+                    .unwrap();
+                assert_eq!(ok.len(), 2);
+                assert!(
+                    ok.iter()
+                        .all(|row| row.prediction.is_none() && row.source.is_none())
+                );
+            }
+            let queue = upload.world.store.queue(QueueSettings::default()).unwrap();
+            queue
+                .finish(&upload.lease, JobStatus::Completed, None, Some(11))
+                .await
+                .unwrap();
+            world = upload.world;
+        }
+        assert_eq!(told[0], told[1], "{on_conflict}");
+    }
+}
+
+#[tokio::test]
+async fn breaking_the_glass_on_an_upload_shows_what_became_of_its_rows() {
+    let upload = Upload::begin("u0", AccessLevel::Personal, Kind::Annual, OnConflict::Error).await;
+    upload
+        .store(vec![row(2, "AAPL", "2024", 0.1), refused(3)])
+        .await
+        .unwrap();
+    let sa = upload.world.actor("sa").await;
+    let jobs = upload.world.store.jobs();
     assert_eq!(
-        upload.stored().await,
-        BTreeMap::from([("MINE 2024".to_owned(), 0.5)])
+        jobs.find(&sa.scope(), upload.lease.job).await.unwrap(),
+        None
     );
-    let job = upload.job().await;
-    assert_eq!((job.counts, job.checkpoint.row), (counts(1, 1, 2, 1), 6));
-    let left = upload
-        .world
-        .count("SELECT (SELECT count(*) FROM companies WHERE symbol = 'NEW') + (SELECT count(*) FROM audit_logs)")
-        .await;
-    assert_eq!(left, 0);
+    let glass = sa.scope_with_break_glass(upload.lease.job.0).unwrap();
+    let job = jobs.find(&glass, upload.lease.job).await.unwrap().unwrap();
+    let rows = jobs
+        .rows(&glass, &job, RowFilter::default(), 10)
+        .await
+        .unwrap();
+    assert_eq!(rows.iter().map(|row| row.row).collect::<Vec<_>>(), [2, 3]);
+    assert!(
+        jobs.rows(&sa.scope(), &job, RowFilter::default(), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -631,12 +708,7 @@ async fn removing_a_job_may_remove_what_it_made() {
     );
     let queue = upload.world.store.queue(QueueSettings::default()).unwrap();
     queue
-        .finish(
-            &upload.lease,
-            accunode_domain::job::JobStatus::Completed,
-            None,
-            Some(2),
-        )
+        .finish(&upload.lease, JobStatus::Completed, None, Some(2))
         .await
         .unwrap();
     assert_eq!(remove(upload.lease.job, true).await.unwrap(), 1);
