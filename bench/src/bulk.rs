@@ -1,0 +1,283 @@
+//! Bulk uploads: the worker's whole path against `\copy` of the finished rows.
+
+use std::{
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use accunode_application::{Caller, Done, bulk::SubmitUpload};
+use accunode_domain::{
+    audit::RequestContext,
+    job::{Job, JobOptions},
+    prediction::Kind,
+};
+use anyhow::{Context, bail, ensure};
+use futures::{StreamExt, TryStreamExt};
+use sqlx::Row;
+use tokio::sync::watch;
+use tokio_util::io::ReaderStream;
+use uuid::Uuid;
+
+use crate::{
+    adapter::Dice,
+    cluster::Cluster,
+    figure::{Figure, Samples, Unit},
+    ground::Numbered,
+    note,
+    options::{Options, YEARS},
+    scoring::texts,
+    service::Service,
+};
+
+/// The first year of the first upload; each has its own, so that no key repeats.
+const FIRST_YEAR: u64 = 1950;
+
+/// Rows a second of both, in turn.
+pub(crate) async fn measure(
+    options: &Options,
+    cluster: &Cluster,
+    service: &Service,
+) -> anyhow::Result<Vec<Figure>> {
+    let loads = Loads {
+        options,
+        cluster,
+        service,
+    };
+    note("bulk: one upload that is not counted, and whose rows the reference loads");
+    let (template, _) = loads.upload(0).await?;
+    if options.statements {
+        cluster.run("SELECT pg_stat_statements_reset()").await?;
+    }
+    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+    for repetition in 0..options.repetitions {
+        for (at, side) in [repetition % 2 == 0, repetition % 2 != 0]
+            .into_iter()
+            .enumerate()
+        {
+            let load = 1 + 2 * repetition + at as u64;
+            if side {
+                ours.add(loads.upload(load).await?.1);
+            } else {
+                theirs.add(loads.copy(template, load).await?);
+            }
+        }
+    }
+    if options.statements {
+        statements(cluster).await?;
+    }
+    Ok(vec![Figure {
+        name: "bulk upload, annual".to_owned(),
+        unit: Unit::Rows,
+        ours,
+        reference: theirs,
+        how: "CSV in the file store → claimed, read, checked, scored, stored with audit and checkpoints by the worker, \
+              against `\\copy` of the finished rows; same table, indexes and triggers, in turn"
+            .to_owned(),
+    }])
+}
+
+struct Loads<'a> {
+    options: &'a Options,
+    cluster: &'a Cluster,
+    service: &'a Service,
+}
+
+impl Loads<'_> {
+    /// AccuNode: an upload is received, then worked on; the second part is timed. Answers
+    /// the job and its rows a second.
+    async fn upload(&self, load: u64) -> anyhow::Result<(Uuid, f64)> {
+        let path = self.cluster.file("upload.csv");
+        write_csv(&path, self.options.companies(), FIRST_YEAR + YEARS * load)?;
+        let job = self.submit(&path).await?;
+        self.cluster.settle().await?;
+
+        let application = self.service.application();
+        let (_stop, stopped) = watch::channel(false);
+        let start = Instant::now();
+        let claimed = application.ports().queue.claim().await?;
+        let (claimed, lease) = claimed.context("the upload is not in the queue")?;
+        ensure!(claimed.id == job.id, "another upload is in the queue");
+        application.bulk.process(claimed, lease, &stopped).await;
+        let seconds = start.elapsed().as_secs_f64();
+
+        self.check_job(&job).await?;
+        let rate = self.rate(seconds);
+        note(format_args!("bulk: {rate:.0} rows/s by the worker"));
+        Ok((job.id.0, rate))
+    }
+
+    async fn submit(&self, path: &Path) -> anyhow::Result<Job> {
+        let bulk = &self.service.application().bulk;
+        let file = tokio::fs::File::open(path).await?;
+        let bytes = ReaderStream::with_capacity(file, 1 << 18).map_err(Into::into);
+        let file = bulk.receive(bytes.boxed()).await?;
+        let actor = self.service.people.first().context("a tenant's member")?;
+        let caller = Caller {
+            actor: actor.clone(),
+            context: RequestContext::default(),
+            session: None,
+        };
+        let upload = SubmitUpload {
+            file,
+            original_filename: "upload.csv".to_owned(),
+            kind: Kind::Annual,
+            access_level: None,
+            organization: None,
+            options: JobOptions::default(),
+            force: false,
+        };
+        match bulk.submit(&caller, upload, None).await? {
+            Done::Fresh(job) => Ok(job),
+            Done::Replayed(_) => bail!("an upload without a key was replayed"),
+        }
+    }
+
+    /// That every row was stored.
+    async fn check_job(&self, job: &Job) -> anyhow::Result<()> {
+        let row = sqlx::query(
+            "SELECT status, success_count, coalesce(error_message, '') FROM bulk_upload_jobs WHERE id = $1",
+        )
+        .bind(job.id.0)
+        .fetch_one(self.cluster.superuser())
+        .await?;
+        let (status, stored): (String, i32) = (row.try_get(0)?, row.try_get(1)?);
+        let error: String = row.try_get(2)?;
+        ensure!(
+            status == "completed" && u64::try_from(stored) == Ok(self.options.upload_rows()),
+            "the upload ended as {status} with {stored} rows stored {error}"
+        );
+        self.count(job.id.0).await
+    }
+
+    /// The reference: the finished rows of the upload `template`, for other years and with
+    /// other ids, by `\copy`.
+    async fn copy(&self, template: Uuid, load: u64) -> anyhow::Result<f64> {
+        let path = self.cluster.file("finished.copy");
+        let file = path.to_str().context("a path is not UTF-8")?;
+        let job = Numbered::Prediction.id(u64::MAX >> 20 | load);
+        let export = finished(template, job, load);
+        self.cluster
+            .psql(&format!("\\copy ({export}) TO '{file}'"))
+            .await?;
+        self.cluster.settle().await?;
+
+        let load = format!(
+            "\\copy annual_predictions ({}) FROM '{file}'",
+            columns().join(", ")
+        );
+        let start = Instant::now();
+        self.cluster.psql(&load).await?;
+        let seconds = start.elapsed().as_secs_f64();
+
+        self.count(job).await?;
+        let rate = self.rate(seconds);
+        note(format_args!("bulk: {rate:.0} rows/s by \\copy"));
+        Ok(rate)
+    }
+
+    /// That all of a load's rows are there.
+    async fn count(&self, job: Uuid) -> anyhow::Result<()> {
+        let there: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM annual_predictions WHERE bulk_job_id = $1")
+                .bind(job)
+                .fetch_one(self.cluster.superuser())
+                .await?;
+        ensure!(
+            u64::try_from(there) == Ok(self.options.upload_rows()),
+            "{there} rows are there after a load of {}",
+            self.options.upload_rows()
+        );
+        Ok(())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 rows")]
+    fn rate(&self, seconds: f64) -> f64 {
+        self.options.upload_rows() as f64 / seconds
+    }
+}
+
+/// A file as an analyst would send it: every company in one year, then in the next.
+fn write_csv(path: &PathBuf, companies: u64, first_year: u64) -> anyhow::Result<()> {
+    let ratios: Vec<_> = Kind::Annual.ratios().iter().map(|r| r.name).collect();
+    let mut file = BufWriter::new(std::fs::File::create(path)?);
+    writeln!(
+        file,
+        "company_symbol,company_name,sector,reporting_year,{}",
+        ratios.join(",")
+    )?;
+    let mut dice = Dice::new(first_year);
+    for year in first_year..first_year + YEARS {
+        for n in 0..companies {
+            let ratios = loop {
+                let ratios = texts(Kind::Annual, &mut dice);
+                // Two may be missing.
+                if ratios.iter().filter(|text| !text.is_empty()).count() >= 3 {
+                    break ratios.join(",");
+                }
+            };
+            writeln!(file, "B{n},Company B{n},Sector {},{year},{ratios}", n % 11)?;
+        }
+    }
+    Ok(file.flush()?)
+}
+
+/// What an upload writes; the rest are defaults.
+fn columns() -> Vec<&'static str> {
+    let mut columns = vec![
+        "id",
+        "reporting_year",
+        "bulk_job_id",
+        "bulk_row",
+        "company_id",
+        "company_symbol",
+        "company_name",
+        "company_sector",
+        "pd",
+        "probability",
+        "risk_level",
+        "confidence",
+        "model_name",
+        "model_version",
+        "model_sha256",
+        "raw_ratios",
+        "flags",
+        "predicted_at",
+        "organization_id",
+        "access_level",
+        "created_by",
+    ];
+    columns.extend(Kind::Annual.ratios().iter().map(|ratio| ratio.name));
+    columns
+}
+
+/// Its rows in the file's order, with ids that grow as the application's do.
+fn finished(template: Uuid, job: Uuid, load: u64) -> String {
+    let prefix = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0000).to_string();
+    let prefix = prefix.strip_suffix("000000000000").unwrap_or(&prefix);
+    let same = columns().split_off(3).join(", ");
+    format!(
+        "SELECT ('{prefix}' || lpad(to_hex({load}::bigint * 100000000 + bulk_row), 12, '0'))::uuid, \
+                (reporting_year::int + {})::text, '{job}'::uuid, {same} \
+           FROM annual_predictions WHERE bulk_job_id = '{template}' ORDER BY bulk_row",
+        YEARS * load
+    )
+}
+
+/// Where the database spent its time.
+async fn statements(cluster: &Cluster) -> anyhow::Result<()> {
+    let rows = sqlx::query(
+        "SELECT calls, total_exec_time, left(regexp_replace(query, '\\s+', ' ', 'g'), 140) \
+           FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 15",
+    )
+    .fetch_all(cluster.superuser())
+    .await?;
+    for row in rows {
+        let (calls, milliseconds): (i64, f64) = (row.try_get(0)?, row.try_get(1)?);
+        let query: String = row.try_get(2)?;
+        note(format_args!(
+            "{calls:>8} × {milliseconds:>10.0} ms  {query}"
+        ));
+    }
+    Ok(())
+}

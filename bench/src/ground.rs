@@ -1,0 +1,246 @@
+//! The rows that are there before anything is measured, so that indexes are real.
+
+use accunode_domain::user::Password;
+use accunode_local::{Argon2Hasher, HashingSettings};
+use accunode_ports::system::PasswordHasher;
+use anyhow::Context;
+use uuid::Uuid;
+
+use crate::{
+    cluster::Cluster,
+    note,
+    options::{Options, YEARS},
+};
+
+/// Organizations with one person each. Beside them there are the system's rows.
+pub(crate) const TENANTS: u64 = 20;
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// The first year of the ground's companies.
+const FIRST_YEAR: u64 = 2015;
+/// One prediction a second from here on.
+const START: &str = "timestamptz '2026-01-01T00:00:00Z'";
+/// Predictions of one INSERT.
+const BATCH: u64 = 100_000;
+
+/// Things whose ids are made from their numbers, alike here and in SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbered {
+    /// An organization, from 1.
+    Tenant,
+    /// Its member; 0 is the super_admin.
+    Person,
+    /// A company of the ground, from 0.
+    Company,
+    /// A prediction, from 1. Later ones sort later, as the application's own ids do.
+    Prediction,
+}
+
+impl Numbered {
+    const fn prefix(self) -> u128 {
+        match self {
+            Self::Tenant => 0x0190_0000_0000_7000_8000_0000_0000_0000,
+            Self::Person => 0x0190_0000_0000_7000_9000_0000_0000_0000,
+            Self::Company => 0x0190_0000_0000_7000_a000_0000_0000_0000,
+            Self::Prediction => 0x0190_0000_0000_7000_b000_0000_0000_0000,
+        }
+    }
+
+    /// The id of number `n`.
+    pub(crate) const fn id(self, n: u64) -> Uuid {
+        Uuid::from_u128(self.prefix() | n as u128)
+    }
+
+    /// The same of an SQL expression.
+    pub(crate) fn sql(self, n: &str) -> String {
+        let prefix = self.id(0).to_string();
+        let prefix = prefix.strip_suffix("000000000000").unwrap_or(&prefix);
+        format!("('{prefix}' || lpad(to_hex({n}), 12, '0'))::uuid")
+    }
+}
+
+/// What lies there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ground {
+    /// Predictions.
+    pub(crate) rows: u64,
+    /// Companies, each with a prediction for each year.
+    pub(crate) companies: u64,
+}
+
+impl Ground {
+    /// Lays it.
+    pub(crate) async fn lay(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
+        let companies = options.base / YEARS;
+        let ground = Self {
+            rows: companies * YEARS,
+            companies,
+        };
+        note(format_args!("laying {} predictions", ground.rows));
+        people(cluster).await?;
+        ground.lay_companies(cluster).await?;
+        let mut from = 1;
+        while from <= ground.rows {
+            let to = ground.rows.min(from + BATCH - 1);
+            cluster.run(ground.predictions(from, to)).await?;
+            from = to + 1;
+        }
+        lay_companies_of_uploads(cluster, options.companies()).await?;
+        while fold(cluster).await? > 0 {}
+        cluster.run("VACUUM (ANALYZE) companies").await?;
+        cluster.settle().await?;
+        Ok(ground)
+    }
+
+    /// The organization of a prediction; 0 is the system.
+    pub(crate) const fn tenant_of(self, prediction: u64) -> u64 {
+        ((prediction - 1) % self.companies) % (TENANTS + 1)
+    }
+
+    /// A prediction of this organization: any `n` gives one.
+    pub(crate) const fn prediction_of(self, tenant: u64, n: u64) -> u64 {
+        let each = self.companies / (TENANTS + 1);
+        let company = (n % each) * (TENANTS + 1) + tenant;
+        let year = (n / each) % YEARS;
+        year * self.companies + company + 1
+    }
+
+    /// When the prediction was made that four fifths of all are newer than; SQL.
+    pub(crate) fn long_ago(self) -> String {
+        format!("({START} + {} * interval '1 second')", self.rows / 5)
+    }
+
+    /// Every 21st company is the system's, the others belong to the tenants in turn.
+    async fn lay_companies(self, cluster: &Cluster) -> anyhow::Result<()> {
+        cluster
+            .run(format!(
+                "INSERT INTO companies (id, symbol, name, sector, organization_id, access_level, created_by) \
+                 SELECT {}, 'C' || c, 'Company ' || c, {}, {} \
+                   FROM generate_series(0, {}::bigint) c",
+                Numbered::Company.sql("c"),
+                sector("c"),
+                owner("c"),
+                self.companies - 1
+            ))
+            .await
+            .context("companies")?;
+        Ok(())
+    }
+
+    fn predictions(self, from: u64, to: u64) -> String {
+        format!(
+            "INSERT INTO annual_predictions (id, company_id, company_symbol, company_name, company_sector, \
+               reporting_year, probability, pd, risk_level, confidence, predicted_at, model_name, model_version, \
+               model_sha256, long_term_debt_to_total_capital, total_debt_to_ebitda, net_income_margin, \
+               ebit_to_interest_expense, return_on_assets, raw_ratios, created_at, updated_at, \
+               organization_id, access_level, created_by) \
+             SELECT {id}, {company}, 'C' || c, 'Company ' || c, {sector}, year::text, pd::numeric(5,4), pd, \
+               CASE WHEN pd < 0.02 THEN 'Low' WHEN pd < 0.1 THEN 'Medium' ELSE 'High' END, 0.8, at, \
+               'ground', '1.0.0', repeat('0', 64), 0.62, 7.4, -0.03, 0.8, -0.01, \
+               '{{\"unit\": \"fraction\", \"values\": {{\"long_term_debt_to_total_capital\": \"0.62\", \
+                 \"total_debt_to_ebitda\": \"7.4\", \"net_income_margin\": \"-0.03\", \
+                 \"ebit_to_interest_expense\": \"0.8\", \"return_on_assets\": \"-0.01\"}}}}', at, at, {owner} \
+               FROM (SELECT n, (n - 1) % {companies} AS c, {FIRST_YEAR} + (n - 1) / {companies} AS year, \
+                            power(10, 4 * ((n * 7919 % 100003)::float8 / 100003) - 4) AS pd, \
+                            {START} + n * interval '1 second' AS at \
+                       FROM generate_series({from}::bigint, {to}::bigint) n) r",
+            id = Numbered::Prediction.sql("n"),
+            company = Numbered::Company.sql("c"),
+            sector = sector("c"),
+            owner = owner("c"),
+            companies = self.companies,
+        )
+    }
+}
+
+/// One of eleven sectors; SQL.
+fn sector(n: &str) -> String {
+    format!("'Sector ' || {n} % 11")
+}
+
+/// `organization_id, access_level, created_by` of the company with this number; SQL.
+fn owner(n: &str) -> String {
+    let turn = format!("{n} % {}", TENANTS + 1);
+    format!(
+        "CASE WHEN {turn} > 0 THEN {} END, CASE WHEN {turn} > 0 THEN 'organization' ELSE 'system' END, {}",
+        Numbered::Tenant.sql(&turn),
+        Numbered::Person.sql(&turn)
+    )
+}
+
+async fn people(cluster: &Cluster) -> anyhow::Result<()> {
+    let hasher = Argon2Hasher::new(HashingSettings::default())?;
+    let password = Password::attempt(PASSWORD).context("a password")?;
+    let hash = hasher.hash(password).await?;
+    cluster
+        .run(format!(
+            "INSERT INTO organizations (id, name) SELECT {}, 'Tenant ' || n FROM generate_series(1, {TENANTS}::bigint) n; \
+             INSERT INTO users (id, email, password_hash, role, organization_id, is_verified) \
+             SELECT {}, 'person' || n || '@example.com', '{hash}', \
+                    CASE WHEN n > 0 THEN 'org_member' ELSE 'super_admin' END, \
+                    CASE WHEN n > 0 THEN {} END, true \
+               FROM generate_series(0, {TENANTS}::bigint) n",
+            Numbered::Tenant.sql("n"),
+            Numbered::Person.sql("n"),
+            Numbered::Tenant.sql("n")
+        ))
+        .await
+        .context("people")?;
+    Ok(())
+}
+
+/// The companies that uploads speak of are the first tenant's, and there already: the
+/// reference could not make them.
+async fn lay_companies_of_uploads(cluster: &Cluster, companies: u64) -> anyhow::Result<()> {
+    cluster
+        .run(format!(
+            "INSERT INTO companies (symbol, name, sector, organization_id, access_level, created_by) \
+             SELECT 'B' || n, 'Company B' || n, {}, '{}', 'organization', '{}' FROM generate_series(0, {}::bigint) n",
+            sector("n"),
+            Numbered::Tenant.id(1),
+            Numbered::Person.id(1),
+            companies - 1
+        ))
+        .await
+        .context("companies of the uploads")?;
+    Ok(())
+}
+
+/// Merges what the triggers noted, as the service does all the time.
+async fn fold(cluster: &Cluster) -> anyhow::Result<i32> {
+    Ok(sqlx::query_scalar("SELECT fold_prediction_rollups()")
+        .fetch_one(cluster.superuser())
+        .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_the_same_here_and_in_sql() {
+        assert_eq!(
+            Numbered::Tenant.sql("7"),
+            "('01900000-0000-7000-8000-' || lpad(to_hex(7), 12, '0'))::uuid"
+        );
+        assert_eq!(
+            Numbered::Tenant.id(26).to_string(),
+            "01900000-0000-7000-8000-00000000001a"
+        );
+    }
+
+    #[test]
+    fn every_prediction_named_for_a_tenant_is_its_own_and_there() {
+        let ground = Ground {
+            rows: 4_200,
+            companies: 420,
+        };
+        for tenant in 0..=TENANTS {
+            for n in [0, 1, 19, 20, 199, 5_000, u64::MAX] {
+                let prediction = ground.prediction_of(tenant, n);
+                assert_eq!(ground.tenant_of(prediction), tenant);
+                assert!((1..=ground.rows).contains(&prediction));
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The same reads over HTTP: session, access rules, JSON, and a client beside it all.
+
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::{
+    adapter::{CLIENTS, Dice, PAGE},
+    figure::{Figure, Samples, Unit},
+    ground::{Ground, Numbered, PASSWORD},
+    note,
+    options::Options,
+    service::Service,
+};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    List,
+    Riskiest,
+    One,
+    Dashboard,
+}
+
+const ASKED: [(Asked, &str); 4] = [
+    (Asked::List, "`GET /predictions/annual`"),
+    (Asked::Riskiest, "`GET /predictions/annual?sort=pd`"),
+    (Asked::One, "`GET /predictions/annual/{id}`"),
+    (Asked::Dashboard, "`GET /dashboard`, cached"),
+];
+
+/// Requests a second, for information: there is no reference.
+pub(crate) async fn measure(
+    options: &Options,
+    ground: &Ground,
+    service: &Service,
+) -> anyhow::Result<Vec<Figure>> {
+    let client = reqwest::Client::new();
+    let token = sign_in(&client, service).await?;
+    let mut figures = Vec::new();
+    for (asked, name) in ASKED {
+        note(name);
+        let mut ours = Samples::default();
+        for _ in 0..options.repetitions {
+            ours.add(rate(asked, &client, &token, options, ground, service).await?);
+        }
+        figures.push(Figure {
+            name: name.to_owned(),
+            unit: Unit::Transactions,
+            ours,
+            reference: Samples::default(),
+            how: format!(
+                "{CLIENTS} clients with keep-alive in the same process, so service, clients and PostgreSQL share the processors"
+            ),
+        });
+    }
+    Ok(figures)
+}
+
+/// The first tenant's member.
+async fn sign_in(client: &reqwest::Client, service: &Service) -> anyhow::Result<String> {
+    let response = client
+        .post(service.url("/auth/login"))
+        .json(&json!({ "email": "person1@example.com", "password": PASSWORD }))
+        .send()
+        .await?
+        .error_for_status()?;
+    let answer: Value = response.json().await?;
+    let token = answer["access_token"].as_str();
+    Ok(token.context("no token after signing in")?.to_owned())
+}
+
+async fn rate(
+    asked: Asked,
+    client: &reqwest::Client,
+    token: &str,
+    options: &Options,
+    ground: &Ground,
+    service: &Service,
+) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    let end = start + options.window();
+    let mut tasks = JoinSet::new();
+    for task in 0..CLIENTS {
+        let (client, token, ground) = (client.clone(), token.to_owned(), *ground);
+        let base = service.url("");
+        tasks.spawn(async move {
+            let mut dice = Dice::new(task);
+            let mut count = 0_u32;
+            while Instant::now() < end {
+                let url = format!("{base}{}", path(asked, &ground, &mut dice));
+                let response = client.get(url).bearer_auth(&token).send().await?;
+                let status = response.status();
+                let body = response.bytes().await?;
+                ensure!(
+                    status.is_success(),
+                    "{status}: {}",
+                    String::from_utf8_lossy(&body)
+                );
+                count += 1;
+            }
+            Ok(count)
+        });
+    }
+    let mut count = 0.0;
+    while let Some(done) = tasks.join_next().await {
+        count += f64::from(done??);
+    }
+    Ok(count / start.elapsed().as_secs_f64())
+}
+
+fn path(asked: Asked, ground: &Ground, dice: &mut Dice) -> String {
+    match asked {
+        Asked::List => format!("/predictions/annual?limit={PAGE}"),
+        Asked::Riskiest => format!("/predictions/annual?sort=pd&limit={PAGE}"),
+        Asked::One => {
+            let prediction = ground.prediction_of(1, dice.roll());
+            format!(
+                "/predictions/annual/{}",
+                Numbered::Prediction.id(prediction)
+            )
+        }
+        Asked::Dashboard => "/dashboard".to_owned(),
+    }
+}

@@ -1,0 +1,95 @@
+//! Measures AccuNode against raw PostgreSQL: one machine, one run, its own database.
+//!
+//! - `options`: what can be asked for; `--quick` is small enough for a test
+//! - `cluster`: the private PostgreSQL, and its own programs (`psql`, `pgbench`)
+//! - `ground`: the rows that are there before anything is measured
+//! - `service`: the service in this process, wired as the binary wires it
+//! - `scoring`, `reads`, `http`, `bulk`, `program`: one kind of figure each
+//! - `figure`, `report`, `machine`: what was measured, where, written down
+//!
+//! **Invariant:** both sides of a comparison do the same work on the same rows in the
+//! same run; where that can be checked (equal answers, equal counts) it is, and a run
+//! that finds a difference fails.
+
+mod adapter;
+mod bulk;
+mod cluster;
+mod figure;
+mod ground;
+mod http;
+mod machine;
+mod options;
+mod pgbench;
+mod program;
+mod reads;
+mod reference;
+mod report;
+mod scoring;
+mod service;
+
+use accunode::commands::stop_requested;
+use anyhow::{Context, bail};
+use clap::Parser;
+
+use crate::{
+    cluster::Cluster, figure::Figure, ground::Ground, machine::Machine, options::Options,
+    service::Service,
+};
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse().checked()?;
+    // Found out before minutes have passed.
+    if let Some(document) = options.document() {
+        report::check(&document)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = measure(&options) => done,
+            asked = stop_requested() => {
+                asked?;
+                bail!("interrupted: nothing was written")
+            }
+            () = tokio::time::sleep(options.deadline()) => {
+                bail!("not done after {:?}: nothing was written", options.deadline())
+            }
+        }
+    })
+}
+
+async fn measure(options: &Options) -> anyhow::Result<()> {
+    let cluster = Cluster::start().await?;
+    let machine = Machine::look(&cluster).await?;
+    let mut figures = scoring::measure(options).await?;
+
+    let ground = Ground::lay(&cluster, options).await?;
+    let service = Service::start(&cluster).await?;
+    figures.extend(over_the_service(options, &cluster, &ground, &service).await?);
+    service.stop().await;
+
+    figures.extend(program::measure(options, &cluster).await?);
+    cluster.stop().await?;
+    report::write(options, &machine, &figures)
+}
+
+async fn over_the_service(
+    options: &Options,
+    cluster: &Cluster,
+    ground: &Ground,
+    service: &Service,
+) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = reads::measure(options, cluster, ground, service).await?;
+    figures.extend(http::measure(options, ground, service).await?);
+    figures.extend(bulk::measure(options, cluster, service).await?);
+    Ok(figures)
+}
+
+/// Tells what goes on, on standard error.
+fn note(line: impl std::fmt::Display) {
+    use std::io::Write;
+    // Nobody to tell is no reason to stop.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

@@ -1,0 +1,66 @@
+//! `pgbench`: what the database alone can do.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+
+use crate::{adapter::CLIENTS, cluster::Cluster, options::Options};
+
+/// Transactions a second of a script, with prepared statements.
+pub(crate) async fn rate(
+    cluster: &Cluster,
+    script: &Path,
+    options: &Options,
+) -> anyhow::Result<f64> {
+    let script = script.to_str().context("a script's path is not UTF-8")?;
+    let threads = std::thread::available_parallelism()?.get().min(8);
+    // It knows whole seconds only.
+    let seconds = options.seconds.ceil().max(1.0);
+    let said = cluster
+        .pgbench(&[
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            &CLIENTS.to_string(),
+            "-j",
+            &threads.to_string(),
+            "-T",
+            &seconds.to_string(),
+            "-f",
+            script,
+        ])
+        .await?;
+    read(&said)
+}
+
+fn read(said: &str) -> anyhow::Result<f64> {
+    let failed = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("number of failed transactions: "))
+        .all(|rest| rest.starts_with("0 "));
+    ensure!(failed, "transactions of pgbench failed: {said}");
+    said.lines()
+        .find_map(|line| line.strip_prefix("tps = "))
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|tps| tps.parse().ok())
+        .with_context(|| format!("pgbench told no rate: {said}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAID: &str = "scaling factor: 1\nnumber of failed transactions: 0 (0.000%)\n\
+                        latency average = 0.400 ms\ntps = 19873.123 (without initial connection time)\n";
+
+    #[test]
+    fn the_rate_is_the_one_without_connecting() {
+        assert_eq!(read(SAID).unwrap(), 19_873.123);
+    }
+
+    #[test]
+    fn failed_transactions_are_no_rate() {
+        assert!(read(&SAID.replace("0 (", "3 (")).is_err());
+    }
+}

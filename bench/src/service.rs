@@ -1,0 +1,102 @@
+//! The service in this process, wired as the binary wires it, answering on a free port.
+
+use std::{net::TcpListener, sync::Arc};
+
+use accunode::{service::Service as Wired, upkeep};
+use accunode_application::Application;
+use accunode_domain::{access::Actor, id::UserId};
+use accunode_ports::Store;
+use accunode_postgres::PgStore;
+use actix_web::{HttpServer, dev::ServerHandle};
+use anyhow::Context;
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{
+    cluster::Cluster,
+    ground::{Numbered, TENANTS},
+};
+
+/// The running service. Uploads are worked on only when a measurement does so.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// The members of the tenants; the first is tenant 1's.
+    pub(crate) people: Arc<[Actor]>,
+    wired: Wired,
+    base: String,
+    stop: watch::Sender<bool>,
+    server: ServerHandle,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Service {
+    /// Starts it on the cluster's database.
+    pub(crate) async fn start(cluster: &Cluster) -> anyhow::Result<Self> {
+        let wired = Wired::wire(&cluster.config, cluster.serving_url()).await?;
+        let mut people = Vec::new();
+        for n in 1..=TENANTS {
+            people.push(person(&wired.store, n).await?);
+        }
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let base = format!("http://{}", listener.local_addr()?);
+        let state = wired.web.clone();
+        let server = HttpServer::new(move || accunode_web::app(&state))
+            .workers(cluster.config.workers)
+            .disable_signals()
+            .shutdown_timeout(1)
+            .listen(listener)?
+            .run();
+        let handle = server.handle();
+        let (stop, stopped) = watch::channel(false);
+        let tasks = vec![
+            tokio::spawn(upkeep::look_after(wired.store.clone(), stopped)),
+            // Its end is what `stop` asks for.
+            tokio::spawn(async move {
+                let _ = server.await;
+            }),
+        ];
+        Ok(Self {
+            people: people.into(),
+            wired,
+            base,
+            stop,
+            server: handle,
+            tasks,
+        })
+    }
+
+    /// The use cases.
+    pub(crate) const fn application(&self) -> &Application {
+        &self.wired.application
+    }
+
+    /// The database, as the service sees it.
+    pub(crate) fn store(&self) -> Arc<PgStore> {
+        self.wired.store.clone()
+    }
+
+    /// Where it answers.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}/api/v1{path}", self.base)
+    }
+
+    /// Stops everything in order and waits for it.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        self.server.stop(true).await;
+        for task in self.tasks {
+            // A task that panicked has ended, too.
+            let _ = task.await;
+        }
+        self.wired.store.close().await;
+    }
+}
+
+async fn person(store: &PgStore, n: u64) -> anyhow::Result<Actor> {
+    let id = UserId(Numbered::Person.id(n));
+    let (user, membership, _) = store
+        .users()
+        .with_membership(id)
+        .await?
+        .context("the tenant's member")?;
+    Ok(Actor::new(&user, membership)?)
+}
