@@ -218,6 +218,9 @@ impl From<ReceiveError> for Error {
 impl From<OpenError> for Error {
     fn from(error: OpenError) -> Self {
         match error {
+            OpenError::Unreadable(fault) if fault.pointer.starts_with("/file") => {
+                Self::invalid(fault)
+            }
             OpenError::Unreadable(fault) => Self::invalid(fault.under("/file")),
             OpenError::Port(error) => error.into(),
         }

@@ -19,7 +19,8 @@ use crate::{
 };
 
 const KEY: &str = "Idempotency-Key";
-const REPLAYED: &str = "Idempotency-Replayed";
+/// The header of an answer that is given again.
+pub(crate) const REPLAYED: &str = "Idempotency-Replayed";
 
 /// An answer that can be kept: body, and the headers that belong to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,10 +93,33 @@ impl Reply {
 
 /// Answers what was done now, or gives the first answer again.
 pub(crate) fn answer<T>(done: Done<T>, reply: impl Fn(&T) -> Reply) -> Answer {
+    let (reply, replayed) = self::reply(done, reply)?;
+    reply.send(replayed)
+}
+
+/// The answer, and whether it is given again.
+pub(crate) fn reply<T>(
+    done: Done<T>,
+    reply: impl Fn(&T) -> Reply,
+) -> Result<(Reply, bool), Problem> {
     match done {
-        Done::Fresh(made) => reply(&made).send(false),
-        Done::Replayed(stored) => Reply::restored(stored)?.send(true),
+        Done::Fresh(made) => Ok((reply(&made), false)),
+        Done::Replayed(stored) => Ok((Reply::restored(stored)?, true)),
     }
+}
+
+/// One item of a request that may be sent again: it has a key of its own, which no
+/// client would think of.
+pub(crate) fn requested_item(
+    request: &HttpRequest,
+    at: usize,
+    fields: &Value,
+) -> Result<Option<IdempotentRequest>, Problem> {
+    let whole = requested(request, fields)?;
+    Ok(whole.map(|whole| IdempotentRequest {
+        key: hex::encode(Sha256::digest(format!("{}\n{at}", whole.key))),
+        ..whole
+    }))
 }
 
 /// The request as one that may be sent again, where it carries a key.
@@ -189,6 +213,21 @@ mod tests {
             fingerprint("POST", "/x", &json!([[1], 2])),
             fingerprint("POST", "/x", &json!([1, [2]]))
         );
+    }
+
+    #[test]
+    fn each_item_of_a_batch_has_a_key_of_its_own() {
+        let request = actix_web::test::TestRequest::post()
+            .insert_header((KEY, "k"))
+            .to_http_request();
+        let item = |at| {
+            requested_item(&request, at, &json!({"a": 1}))
+                .unwrap()
+                .unwrap()
+        };
+        assert_ne!(item(0).key, item(1).key);
+        assert_eq!(item(0), item(0));
+        assert_ne!(item(0).key, "k");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) struct ModelSummaryDto {
     #[schema(value_type = KindName)]
     kind: Kind,
     description: String,
+    /// Whether it is the one that scores; the others repeat what they said.
+    is_default: bool,
     thresholds: ThresholdsDto,
 }
 
@@ -67,15 +69,6 @@ pub(crate) struct ModelDetailDto {
     card: String,
 }
 
-/// A model in every version that is served.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ModelVersions)]
-pub(crate) struct ModelVersionsDto {
-    #[schema(example = "annual")]
-    pub(crate) name: String,
-    pub(crate) versions: Vec<ModelDetailDto>,
-}
-
 impl From<&ModelInfo> for ModelSummaryDto {
     fn from(info: &ModelInfo) -> Self {
         Self {
@@ -84,6 +77,7 @@ impl From<&ModelInfo> for ModelSummaryDto {
             sha256: info.model.sha256.clone(),
             kind: info.kind,
             description: info.description.clone(),
+            is_default: info.is_default,
             thresholds: ThresholdsDto {
                 medium: info.thresholds.medium,
                 high: info.thresholds.high,

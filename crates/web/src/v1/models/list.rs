@@ -10,8 +10,8 @@ use crate::{
     problem::{Answer, Problem},
 };
 
-/// The models that are served, for whoever may use them.
-pub(super) fn served(call: &Call) -> Result<Vec<ModelInfo>, Problem> {
+/// The models that are available, for whoever may use them.
+pub(super) fn available(call: &Call) -> Result<Vec<ModelInfo>, Problem> {
     call.no_params()?;
     let actor = &call.caller.actor;
     actor
@@ -20,7 +20,7 @@ pub(super) fn served(call: &Call) -> Result<Vec<ModelInfo>, Problem> {
     Ok(call.application.ports().scorer.models())
 }
 
-/// The models that are served
+/// The models that are available, in every version
 #[utoipa::path(
     get,
     path = "/api/v1/models",
@@ -29,7 +29,7 @@ pub(super) fn served(call: &Call) -> Result<Vec<ModelInfo>, Problem> {
     responses((status = 200, description = "All of them", body = ListDto<ModelSummaryDto>))
 )]
 pub(crate) async fn list(call: Call) -> Answer {
-    let models = served(&call)?;
+    let models = available(&call)?;
     Ok(HttpResponse::Ok().json(ListDto {
         data: models.iter().map(ModelSummaryDto::from).collect(),
         next_cursor: None,

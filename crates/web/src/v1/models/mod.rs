@@ -1,4 +1,4 @@
-//! The models that are served.
+//! The models that are available.
 
 pub(crate) mod dto;
 pub(crate) mod get;

@@ -1,17 +1,22 @@
 //! `POST /predictions/{kind}/batch`
 
-use accunode_application::predictions::{CreatePrediction, MAX_BATCH};
-use accunode_domain::prediction::Kind;
+use accunode_application::{
+    Once,
+    predictions::{CreatePrediction, CreatedPrediction, MAX_BATCH},
+};
+use accunode_domain::{idempotency::IdempotentRequest, prediction::Kind};
 use actix_web::{HttpResponse, http::StatusCode};
+use serde_json::Value;
 
 use super::{
-    create::status,
-    dto::{Batch, ItemDto, ItemsDto, NewPrediction, PredictionDto},
+    create::reply,
+    dto::{Batch, ItemDto, ItemsDto, PredictionDto},
 };
 use crate::{
-    body::Body,
+    body::{Body, Parsed},
     call::Call,
     names::KindName,
+    once,
     problem::{Answer, Problem},
 };
 
@@ -21,52 +26,66 @@ use crate::{
     path = "/api/v1/predictions/{kind}/batch",
     tag = "Predictions",
     operation_id = "create_predictions",
-    params(("kind" = KindName, Path)),
+    params(
+        ("kind" = KindName, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes every item safe to send again"),
+    ),
     request_body = Batch,
     responses((status = 200, description = "What became of each item, in their order", body = ItemsDto<PredictionDto>))
 )]
 pub(crate) async fn batch(call: Call, body: Body<Batch>) -> Answer {
     let kind: Kind = call.name("kind")?;
     call.no_params()?;
-    let items = body.read().await?.value.items;
-    if items.len() > MAX_BATCH {
-        return Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_many_items",
-            format!("{} items; at most {MAX_BATCH} are allowed", items.len()),
-        ));
+    let Parsed { value, raw } = body.read().await?;
+    check_number(value.items.len())?;
+    let mut data = Vec::with_capacity(value.items.len());
+    let mut all_replayed = true;
+    for (at, item) in value.items.into_iter().enumerate() {
+        let once = once::requested_item(&call.request, at, &raw["items"][at])?;
+        let (item, replayed) = one(&call, item.command(kind), once).await;
+        all_replayed &= replayed;
+        data.push(item);
     }
-    if items.is_empty() {
-        return Err(Problem::fault("/items", "out_of_range", "has no items"));
+    let mut response = HttpResponse::Ok();
+    if all_replayed {
+        response.insert_header((once::REPLAYED, "true"));
     }
-    let data = store(&call, kind, items).await?;
-    Ok(HttpResponse::Ok().json(ItemsDto { data }))
+    Ok(response.json(ItemsDto { data }))
 }
 
-/// What became of each item, in their order.
-async fn store(
-    call: &Call,
-    kind: Kind,
-    items: Vec<NewPrediction>,
-) -> Result<Vec<ItemDto<PredictionDto>>, Problem> {
-    let commands: Vec<Result<CreatePrediction, Problem>> =
-        items.into_iter().map(|item| item.command(kind)).collect();
-    let sound: Vec<CreatePrediction> = commands.iter().flatten().cloned().collect();
-    let mut made = if sound.is_empty() {
-        Vec::new()
-    } else {
-        call.application
-            .predictions
-            .batch(&call.caller, &sound)
-            .await?
+fn check_number(items: usize) -> Result<(), Problem> {
+    match items {
+        0 => Err(Problem::fault("/items", "out_of_range", "has no items")),
+        1..=MAX_BATCH => Ok(()),
+        more => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_many_items",
+            format!("{more} items; at most {MAX_BATCH} are allowed"),
+        )),
     }
-    .into_iter();
-    let show = |command: Result<CreatePrediction, Problem>| match (command, &mut made) {
-        (Err(problem), _) => Some(ItemDto::failed(&problem)),
-        (Ok(_), made) => made.next().map(|result| match result {
-            Ok(created) => ItemDto::done(status(created.creation), created.into()),
-            Err(error) => ItemDto::failed(&error.into()),
-        }),
+}
+
+/// What became of one item, and whether that had been told before. Each is kept by
+/// itself: a batch that is sent again goes on where it was interrupted.
+async fn one(
+    call: &Call,
+    command: Result<CreatePrediction, Problem>,
+    request: Option<IdempotentRequest>,
+) -> (ItemDto<Value>, bool) {
+    let result = async {
+        let render = |created: &CreatedPrediction| reply(created).kept();
+        let once = request.map(|request| Once {
+            request,
+            render: &render,
+        });
+        let predictions = &call.application.predictions;
+        let done = predictions
+            .create(&call.caller, &command?, once.as_ref())
+            .await?;
+        once::reply(done, reply)
     };
-    Ok(commands.into_iter().filter_map(show).collect())
+    match result.await {
+        Ok((reply, replayed)) => (ItemDto::done(reply.status, reply.body), replayed),
+        Err(problem) => (ItemDto::failed(&problem), false),
+    }
 }

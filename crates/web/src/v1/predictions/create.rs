@@ -18,14 +18,14 @@ use crate::{
 };
 
 /// Whether something new is there now.
-pub(super) const fn status(creation: Creation) -> StatusCode {
+const fn status(creation: Creation) -> StatusCode {
     match creation {
         Creation::Created => StatusCode::CREATED,
         Creation::Updated | Creation::Skipped => StatusCode::OK,
     }
 }
 
-fn reply(created: &CreatedPrediction) -> Reply {
+pub(super) fn reply(created: &CreatedPrediction) -> Reply {
     let prediction = &created.prediction;
     let location = format!(
         "{BASE}/predictions/{}/{}",

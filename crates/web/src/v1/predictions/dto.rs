@@ -8,7 +8,6 @@ use accunode_domain::{
     prediction::{Kind, Outcome, Prediction},
     risk::{Explanation, ModelRef, Reason, RiskLevel},
 };
-use actix_web::http::StatusCode;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -331,9 +330,9 @@ pub(crate) struct ItemDto<T> {
 
 impl<T> ItemDto<T> {
     /// One that succeeded.
-    pub(crate) fn done(status: StatusCode, prediction: T) -> Self {
+    pub(crate) fn done(status: u16, prediction: T) -> Self {
         Self {
-            status: status.as_u16(),
+            status,
             prediction: Some(prediction),
             problem: None,
         }

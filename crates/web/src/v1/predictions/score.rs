@@ -2,7 +2,7 @@
 
 use accunode_application::predictions::ScoreItem;
 use accunode_domain::prediction::Kind;
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::HttpResponse;
 
 use super::dto::{ItemDto, ItemsDto, ScoreDto, ScoreRequest};
 use crate::{
@@ -34,7 +34,7 @@ pub(crate) async fn score(call: Call, body: Body<ScoreRequest>) -> Answer {
     let scored = call.application.predictions.score(kind, &items).await?;
     let show = |(item, result): (ScoreItem, Result<_, _>)| match result {
         Ok(scored) => ItemDto::done(
-            StatusCode::OK,
+            200,
             ScoreDto::of(&scored, item.reporting_year, item.reporting_quarter),
         ),
         Err(faults) => ItemDto::failed(&Problem::faults(faults)),
