@@ -94,8 +94,7 @@ pub trait Scorer: Send + Sync {
         ratios: &[Ratios],
         explain: bool,
     ) -> Result<Vec<Scored>, ScoringError>;
-    /// The models that are available, by kind, the one that would serve first before
-    /// the others.
+    /// The models that are available, by kind, the default one before the others.
     fn models(&self) -> Vec<ModelInfo>;
     /// The models that were refused.
     fn refused(&self) -> Vec<RefusedModel>;

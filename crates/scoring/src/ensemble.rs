@@ -1,16 +1,18 @@
-//! A scorecard, gradient boosted trees and their blend on the log-odds.
+//! A logistic model, gradient boosted trees and their blend on the log-odds.
 
 use accunode_domain::risk::PriorCorrection;
 
 use crate::{
     form::Verdict,
-    manifest::{EnsembleFacts, Manifest, require},
+    graph::Row,
+    manifest::{EnsembleFacts, FormFacts, Manifest, require},
     scorecard::Scorecard,
 };
 
 #[derive(Debug)]
 pub(crate) struct Ensemble {
-    card: Scorecard,
+    /// `None` where the graph gives the logistic model's log-odds itself.
+    card: Option<Scorecard>,
     weight_gbm: f64,
     slope: f64,
     offset: f64,
@@ -35,7 +37,10 @@ impl Ensemble {
             || "ensemble needs a weight_gbm within 0 to 1, an `a` above 0 and a `b`".to_owned(),
         )?;
         Ok(Self {
-            card: Scorecard::of_sample(manifest)?,
+            card: match manifest.form {
+                FormFacts::Pair => None,
+                _ => Some(Scorecard::of_sample(manifest)?),
+            },
             weight_gbm: blend.weight_gbm,
             slope: blend.a,
             offset: blend.b,
@@ -45,10 +50,27 @@ impl Ensemble {
         })
     }
 
+    /// The outputs that are read, with their columns, for `inputs` ratios.
+    pub(crate) fn outputs(&self, inputs: usize) -> Vec<(&'static str, usize)> {
+        let logistic = match self.card {
+            Some(_) => ("contributions", inputs),
+            None => ("logistic_log_odds", 1),
+        };
+        vec![logistic, ("gbm_log_odds", 1)]
+    }
+
+    /// What each ratio adds to the logistic model's log-odds, where the graph says it.
+    pub(crate) fn contributions<'a>(&self, row: &Row<'a>) -> Option<&'a [f32]> {
+        self.card.as_ref().map(|_| row.output(0))
+    }
+
     /// All three log-odds, and how far the two models rank a company alike.
-    pub(crate) fn verdict(&self, contributions: &[f32], gbm: f32) -> Verdict {
-        let logistic = self.card.log_odds(contributions);
-        let gbm = f64::from(gbm);
+    pub(crate) fn verdict(&self, row: &Row<'_>) -> Verdict {
+        let logistic = match &self.card {
+            Some(card) => card.log_odds(row.output(0)),
+            None => f64::from(row.output(0)[0]),
+        };
+        let gbm = f64::from(row.output(1)[0]);
         let blend = self.weight_gbm * gbm + (1.0 - self.weight_gbm) * logistic;
         Verdict {
             log_odds: self.slope * blend + self.offset + self.shift,

@@ -15,7 +15,7 @@ use crate::{
 pub(crate) enum Form {
     /// A base and one contribution for each ratio.
     Scorecard(Scorecard),
-    /// A scorecard, boosted trees and their blend.
+    /// A logistic model, boosted trees and their blend.
     Ensemble(Ensemble),
     /// One number, of which nothing more is known.
     Plain(Plain),
@@ -48,14 +48,19 @@ impl Form {
             (FormFacts::Scorecard { .. }, None) => {
                 Scorecard::new(manifest, prior).map(Self::Scorecard)
             }
-            (FormFacts::Scorecard { .. }, Some(blend)) => {
+            (FormFacts::Scorecard { .. } | FormFacts::Pair, Some(blend)) => {
                 Ensemble::new(manifest, blend, prior).map(Self::Ensemble)
             }
             (FormFacts::Probability, None) => {
                 Ok(Self::Plain(Plain::new(Output::Probability, prior)))
             }
             (FormFacts::LogOdds, None) => Ok(Self::Plain(Plain::new(Output::LogOdds, prior))),
-            (_, Some(_)) => Err("an ensemble needs a form of type \"scorecard\"".to_owned()),
+            (FormFacts::Pair, None) => {
+                Err("a form of type \"pair\" needs `ensemble`: how the two are blended".to_owned())
+            }
+            (_, Some(_)) => {
+                Err("an ensemble needs a form of type \"scorecard\" or \"pair\"".to_owned())
+            }
         }
     }
 
@@ -63,7 +68,7 @@ impl Form {
     pub(crate) fn outputs(&self, inputs: usize) -> Vec<(&'static str, usize)> {
         match self {
             Self::Scorecard(_) => vec![("contributions", inputs)],
-            Self::Ensemble(_) => vec![("contributions", inputs), ("gbm_log_odds", 1)],
+            Self::Ensemble(ensemble) => ensemble.outputs(inputs),
             Self::Plain(plain) => vec![(plain.output_name(), 1)],
         }
     }
@@ -89,7 +94,7 @@ impl Form {
                     agreement: card.agreement(contributions),
                 }
             }
-            Self::Ensemble(ensemble) => ensemble.verdict(row.output(0), row.output(1)[0]),
+            Self::Ensemble(ensemble) => ensemble.verdict(row),
             Self::Plain(plain) => Verdict {
                 log_odds: plain.log_odds(row.output(0)[0]),
                 parts: None,
@@ -101,7 +106,8 @@ impl Form {
     /// The contributions as the graph gives them, where it gives any.
     pub(crate) fn contributions<'a>(&self, row: &Row<'a>) -> Option<&'a [f32]> {
         match self {
-            Self::Scorecard(_) | Self::Ensemble(_) => Some(row.output(0)),
+            Self::Scorecard(_) => Some(row.output(0)),
+            Self::Ensemble(ensemble) => ensemble.contributions(row),
             Self::Plain(_) => None,
         }
     }

@@ -42,6 +42,8 @@ pub(crate) struct Shape {
     pub(crate) outputs: Vec<(&'static str, usize)>,
     /// Rows that are run at once.
     pub(crate) chunk: usize,
+    /// Whether a NaN may stand for a ratio that is missing.
+    pub(crate) accepts_missing: bool,
 }
 
 /// Why a graph is not run.
@@ -51,6 +53,10 @@ pub(crate) enum GraphError {
     NotOnnx(TractError),
     #[error("the operator {0} is not among the tested ones ({tested})", tested = TESTED_OPERATORS.join(", "))]
     Operator(String),
+    #[error(
+        "it is declared to accept missing ratios, but no IsNaN looks for them: a comparison with a missing value is false without an error"
+    )]
+    BlindToMissing,
     #[error("it keeps the tensor {0} in another file")]
     External(String),
     #[error("it has {0} inputs; one is needed")]
@@ -91,7 +97,7 @@ impl Graph {
         let proto = framework
             .proto_model_for_read(&mut &*onnx)
             .map_err(GraphError::NotOnnx)?;
-        check_nodes(&proto)?;
+        check_nodes(&proto, shape.accepts_missing)?;
         let places = places(&proto, &shape)?;
         let model = framework
             .model_for_proto_model(&proto)
@@ -156,7 +162,7 @@ impl<'a> Row<'a> {
     }
 }
 
-fn check_nodes(proto: &pb::ModelProto) -> Result<(), GraphError> {
+fn check_nodes(proto: &pb::ModelProto, accepts_missing: bool) -> Result<(), GraphError> {
     let Some(graph) = &proto.graph else {
         return Ok(());
     };
@@ -170,6 +176,9 @@ fn check_nodes(proto: &pb::ModelProto) -> Result<(), GraphError> {
             };
             return Err(GraphError::Operator(format!("{domain}{}", node.op_type)));
         }
+    }
+    if accepts_missing && graph.node.iter().all(|node| node.op_type != "IsNaN") {
+        return Err(GraphError::BlindToMissing);
     }
     match graph
         .initializer

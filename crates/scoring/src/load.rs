@@ -86,6 +86,7 @@ fn prove(
         inputs,
         outputs: form.outputs(inputs),
         chunk: form.chunk(),
+        accepts_missing: manifest.accepts_missing,
     };
     let graph = Graph::read(onnx, shape)?;
     let model = Model::new(info, manifest, graph, form, prior);

@@ -90,6 +90,8 @@ pub(crate) enum FormFacts {
         #[serde(default, rename = "standard_error")]
         _standard_error: Value,
     },
+    /// Outputs `logistic_log_odds` and `gbm_log_odds` [N, 1], on the sample's scale.
+    Pair,
     /// Output `probability` [N, 1], on the sample's scale.
     Probability,
     /// Output `log_odds` [N, 1], on the sample's scale.

@@ -48,25 +48,30 @@ pub(crate) fn probe(model: &Model, manifest: &Manifest) -> Result<(), String> {
         rows = vec![with(f32::NAN)];
         rows.extend(values(input).map(with));
         let answers = answers(model, &rows)?;
-        let (missing, given) = (answers[0], &answers[1..]);
-        let low = given.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = given.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if missing < low - SAME || missing > high + SAME {
-            let pd = |log_odds| Pd::from_log_odds(log_odds).get();
-            return Err(format!(
-                "without {} the PD is {:.3e}, and with any value of it within {:.3e} to {:.3e}: the graph takes missing for a number",
-                input.name,
-                pd(missing),
-                pd(low),
-                pd(high)
-            ));
+        // Each probability for itself: a blend would hide what one of them does.
+        for part in 0..answers[0].len() {
+            let missing = answers[0][part];
+            let given = answers[1..].iter().map(|answer| answer[part]);
+            let low = given.clone().fold(f64::INFINITY, f64::min);
+            let high = given.fold(f64::NEG_INFINITY, f64::max);
+            if missing < low - SAME || missing > high + SAME {
+                let pd = |log_odds| Pd::from_log_odds(log_odds).get();
+                return Err(format!(
+                    "without {} the PD is {:.3e}, and with any value of it within {:.3e} to {:.3e}: the graph takes missing for a number",
+                    input.name,
+                    pd(missing),
+                    pd(low),
+                    pd(high)
+                ));
+            }
         }
     }
     Ok(())
 }
 
-/// Log-odds, all of them finite; contributions of what is missing, all of them 0.
-fn answers(model: &Model, rows: &[Vec<f32>]) -> Result<Vec<f64>, String> {
+/// The log-odds of each probability, all of them finite; contributions of what is
+/// missing, all of them 0.
+fn answers(model: &Model, rows: &[Vec<f32>]) -> Result<Vec<Vec<f64>>, String> {
     let verdicts = model.verdicts(rows).map_err(|e| format!("{e:#}"))?;
     rows.iter()
         .zip(verdicts)
@@ -84,7 +89,8 @@ fn answers(model: &Model, rows: &[Vec<f32>]) -> Result<Vec<f64>, String> {
                     "a ratio that is missing in {row:?} contributes something other than 0"
                 ));
             }
-            Ok(verdict.log_odds)
+            let parts = verdict.parts.into_iter().flatten();
+            Ok(std::iter::once(verdict.log_odds).chain(parts).collect())
         })
         .collect()
 }

@@ -198,14 +198,13 @@ impl Scorer for ModelRegistry {
     }
 
     fn models(&self) -> Vec<ModelInfo> {
-        self.versions
-            .iter()
-            .enumerate()
-            .map(|(at, version)| ModelInfo {
-                is_default: self.defaults.values().any(|default| default.at == at),
-                ..version.info.clone()
-            })
-            .collect()
+        let info = |(at, version): (usize, &Version)| ModelInfo {
+            is_default: self.defaults.values().any(|default| default.at == at),
+            ..version.info.clone()
+        };
+        let mut models: Vec<_> = self.versions.iter().enumerate().map(info).collect();
+        models.sort_by_key(|model| (model.kind, !model.is_default));
+        models
     }
 
     fn refused(&self) -> Vec<RefusedModel> {

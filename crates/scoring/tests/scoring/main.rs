@@ -10,4 +10,6 @@ mod own_models;
 mod properties;
 mod refusals;
 mod shipped;
+mod trained;
+mod training;
 mod versions;

@@ -167,6 +167,35 @@ fn a_model_that_does_not_accept_missing_ratios_refuses_them() {
 }
 
 #[test]
+fn a_model_that_leaves_missing_ratios_to_the_runtime_is_refused() {
+    let models = Models::new();
+    let copy = models.copy(Kind::Annual, "own");
+    logistic(&copy, FILL, "probability", true);
+    copy.onnx(|m| {
+        let graph = m.graph.as_mut().unwrap();
+        // NaN is not less than anything, so it stays what it is.
+        graph.node[0] = node("Less", &["ratios", "fill"], "missing");
+    });
+    let refused = models.load().refused();
+    assert!(
+        refused[0].reason.contains("no IsNaN looks for them"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_pair_needs_to_say_how_it_is_blended() {
+    let models = Models::new();
+    let copy = models.copy(Kind::Annual, "own");
+    copy.manifest(|m| m["form"] = json!({ "type": "pair" }));
+    let refused = models.load().refused();
+    assert!(
+        refused[0].reason.contains("needs `ensemble`"),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_model_that_reads_a_missing_ratio_as_an_extreme_number_is_refused() {
     let models = Models::new();
     logistic(

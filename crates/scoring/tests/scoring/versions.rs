@@ -98,6 +98,8 @@ fn a_pin_makes_another_version_the_default_and_the_rest_stays_available() {
         .pin(Kind::Annual, &"annual@1.0.0".parse().unwrap())
         .unwrap();
     assert_eq!(served(&registry), ["annual 1.0.0", "quarterly 1.0.0"]);
+    let first = registry.models().swap_remove(0);
+    assert_eq!((&*first.model.name, first.is_default), ("annual", true));
     let row = row(Kind::Annual);
     let scored = registry.score(Kind::Annual, &row, false).unwrap();
     assert_eq!(scored[0].outcome.model.name, "annual");

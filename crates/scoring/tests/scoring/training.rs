@@ -1,0 +1,141 @@
+//! Every company of the training file, and some that no file would hold, explained.
+
+use std::fs::File;
+
+use accunode_domain::{
+    prediction::Kind,
+    ratio::{RatioUnit, Ratios, check},
+    risk::Pd,
+};
+use accunode_ports::scoring::{Scored, Scorer};
+use flate2::read::GzDecoder;
+
+use crate::kit::SHIPPED;
+
+const FILE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../models/train/data/polish_companies_bankruptcy.csv.gz"
+);
+
+/// Rows of the file that have enough ratios, and how many have not.
+fn training(kind: Kind) -> (Vec<Ratios>, usize) {
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(File::open(FILE).unwrap()));
+    let headers = reader.headers().unwrap().clone();
+    let places: Vec<usize> = kind
+        .ratios()
+        .iter()
+        .map(|d| headers.iter().position(|h| h == d.name).unwrap())
+        .collect();
+    let (mut rows, mut refused) = (Vec::new(), 0);
+    for record in reader.records() {
+        let record = record.unwrap();
+        let raw: Vec<_> = places.iter().map(|at| record.get(*at)).collect();
+        match check(kind, RatioUnit::Fraction, &raw) {
+            Ok(ratios) => rows.push(ratios),
+            Err(faults) => {
+                assert_eq!(faults[0].code, "too_few_ratios");
+                refused += 1;
+            }
+        }
+    }
+    (rows, refused)
+}
+
+/// Each ratio at its worst, at both bounds, missing, a sentinel; all at once where
+/// enough of them stay.
+fn extremes(kind: Kind) -> Vec<Ratios> {
+    let values = [
+        "-1e7", "-1", "-0.0", "0", "1e-40", "2", "50", "1e7", "1e8", "",
+    ];
+    let inputs = kind.ratios().len();
+    let mut rows = Vec::new();
+    for value in values {
+        rows.push(vec![value; inputs]);
+        for at in 0..inputs {
+            let mut row = vec!["0.5"; inputs];
+            row[at] = value;
+            rows.push(row);
+            let mut row = vec![value; inputs];
+            row[at] = "0.5";
+            rows.push(row);
+        }
+    }
+    rows.iter()
+        .filter_map(|row| {
+            let raw: Vec<_> = row.iter().map(|text| Some(*text)).collect();
+            check(kind, RatioUnit::Fraction, &raw).ok()
+        })
+        .collect()
+}
+
+fn explained(kind: Kind, rows: &[Ratios]) -> Vec<Scored> {
+    let scored = SHIPPED.score(kind, rows, true).unwrap();
+    assert_eq!(scored.len(), rows.len());
+    for (at, scored) in scored.iter().enumerate() {
+        let explanation = scored.explanation.as_ref().unwrap();
+        let sum: f64 = explanation.reasons.iter().map(|r| r.contribution).sum();
+        let off = (explanation.base + sum - explanation.log_odds).abs();
+        assert!(off <= 1e-9, "{kind} row {at} is off by {off}");
+        let pd = Pd::from_log_odds(explanation.log_odds);
+        assert_eq!(pd.get().to_bits(), scored.outcome.pd.get().to_bits());
+        assert_eq!(explanation.reasons.len(), kind.ratios().len());
+    }
+    scored
+}
+
+fn riskiest(kind: Kind) -> Vec<String> {
+    let (rows, refused) = training(kind);
+    assert_eq!(rows.len() + refused, 4_428);
+    let scored = explained(kind, &rows);
+    let riskiest = scored
+        .iter()
+        .reduce(|a, b| if b.outcome.pd > a.outcome.pd { b } else { a });
+    let explanation = riskiest.unwrap().explanation.as_ref().unwrap();
+    explanation.reasons.iter().map(|r| r.text.clone()).collect()
+}
+
+#[test]
+fn reasons_add_up_for_every_annual_row_and_the_riskiest_reads_well() {
+    assert_eq!(
+        riskiest(Kind::Annual),
+        [
+            "Total debt / EBITDA of 50 raises the risk most.",
+            "Return on assets of -20.8% raises the risk strongly.",
+            "Net income margin of -32.1% raises the risk strongly.",
+            "Long-term debt / total capital of 200% raises the risk.",
+            "EBIT / interest expense of 0 raises the risk slightly.",
+        ]
+    );
+}
+
+#[test]
+fn reasons_add_up_for_every_quarterly_row_and_the_riskiest_reads_well() {
+    assert_eq!(
+        riskiest(Kind::Quarterly),
+        [
+            "Quick ratio of 0.14 raises the risk most.",
+            "Debt / equity of 5 raises the risk strongly.",
+            "Receivables turnover (trailing twelve months) of 2.01 raises the risk.",
+            "Working capital / total assets of -79.1% raises the risk.",
+            "Current ratio of 0.56 raises the risk.",
+            "Inventory turnover (trailing twelve months) was not given; taken as neutral it raises the risk slightly against a typical company.",
+        ]
+    );
+}
+
+#[test]
+fn reasons_add_up_where_ratios_are_extreme_or_missing() {
+    for kind in Kind::ALL {
+        let rows = extremes(kind);
+        assert!(rows.len() > 90, "{}", rows.len());
+        explained(kind, &rows);
+    }
+}
+
+#[test]
+fn a_row_of_nothing_is_refused_and_never_made_up() {
+    for kind in Kind::ALL {
+        let faults = check(kind, RatioUnit::Percent, &vec![None; kind.ratios().len()]);
+        assert_eq!(faults.unwrap_err()[0].code, "too_few_ratios");
+    }
+}
