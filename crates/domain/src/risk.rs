@@ -128,10 +128,11 @@ impl Thresholds {
 /// `coverage` is the importance-weighted share of ratios present, `support` the
 /// same for those within the training's 1st to 99th percentile, `agreement` falls
 /// with the standard error of the log-odds or with the models' disagreement. Each
-/// is within 0 to 1, and so is the result.
+/// is within 0 to 1, and so is the result, which has 4 decimals: as many as are stored.
 #[must_use]
 pub fn confidence(coverage: f64, support: f64, agreement: f64) -> f64 {
-    (coverage * (0.5 + 0.5 * support) * agreement).clamp(0.0, 1.0)
+    let confidence = (coverage * (0.5 + 0.5 * support) * agreement).clamp(0.0, 1.0);
+    (confidence * 1e4).round() / 1e4
 }
 
 /// Which model said something: enough to say it again.

@@ -4,7 +4,7 @@ use accunode_domain::Timestamp;
 use accunode_ports::system::{Clock, IdSource};
 use uuid::Uuid;
 
-/// The machine's clock.
+/// The machine's clock, in microseconds: what is answered is what is stored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -14,7 +14,9 @@ impl Clock for SystemClock {
         reason = "this is the clock that everybody else is given"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::now_utc()
+        let now = Timestamp::now_utc();
+        let whole = now.nanosecond() / 1_000 * 1_000;
+        now.replace_nanosecond(whole).unwrap_or(now)
     }
 }
 

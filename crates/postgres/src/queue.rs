@@ -23,7 +23,6 @@ use sqlx::{PgPool, Postgres, QueryBuilder, postgres::PgRow};
 
 use crate::{
     actor::ActorSettings,
-    bulk::COMPANY_DIFFERS,
     db::Db,
     errors::defect,
     listener::Listener,
@@ -160,12 +159,12 @@ impl JobQueue for PgJobQueue {
             })
             .collect();
         let mut sql = QueryBuilder::new("UPDATE bulk_upload_jobs SET file_columns = ");
-        // What chunks have found out stays.
+        // What chunks have found out, and count, stays.
         sql.push_bind(columns)
             .push(", warnings = ")
             .push_bind(Value::Array(warnings))
             .push(" || jsonb_path_query_array(warnings, ")
-            .push_bind(format!("$[*] ? (@.code == \"{COMPANY_DIFFERS}\")"))
+            .push_bind("$[*] ? (exists(@.rows))")
             .push("::text::jsonpath)");
         push_held(&mut sql, lease);
         sql.push(" RETURNING id");

@@ -15,16 +15,20 @@ use accunode_ports::{
 use serde_json::{Value, json};
 use sqlx::QueryBuilder;
 
-use super::{number, outcome::Told, owner_key};
+use super::{
+    number,
+    outcome::{CONFLICTING_DUPLICATE, Tally, Told},
+    owner_key,
+};
 use crate::{
     db::Db,
     row::{get, storable},
 };
 
-/// The code of the warning that this module keeps up to date.
-pub(crate) const COMPANY_DIFFERS: &str = "company_differs";
-/// So many symbols are named in it.
-const NAMED_SYMBOLS: usize = 5;
+/// The code of the warning about companies that are described otherwise.
+const COMPANY_DIFFERS: &str = "company_differs";
+/// So many symbols, or symbols with periods, are named in a warning.
+const NAMED: usize = 5;
 
 /// What the job's row said when it was locked.
 #[derive(Debug)]
@@ -213,39 +217,68 @@ fn audit_event(lease: &Lease, chunk: &JobChunk, told: &Told) -> AuditEvent {
     }
 }
 
-/// The job's warnings with this chunk's differences added to those of earlier ones.
-/// Count and symbols stand beside the text, so that they can be added to.
+/// The job's warnings with what this chunk adds to them.
 fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
-    if told.differing_rows == 0 {
-        return warnings;
+    add(
+        &mut warnings,
+        COMPANY_DIFFERS,
+        &["company_name", "sector"],
+        &told.differing,
+        |rows, names| {
+            format!(
+                "on {rows} rows the company's name or sector is not that of the company that is there \
+                 ({names}); companies are found by their symbol and never changed by an upload"
+            )
+        },
+    );
+    add(
+        &mut warnings,
+        CONFLICTING_DUPLICATE,
+        &["company_symbol", "reporting_year"],
+        &told.conflicting,
+        |rows, names| {
+            format!(
+                "{rows} rows repeat a company and period that stands further up, with other ratios \
+                 ({names}); the first of each was stored, so check which one is right"
+            )
+        },
+    );
+    warnings
+}
+
+/// Adds a tally to the warning with its code. Count and names stand beside the text,
+/// so that the next chunk can add to them.
+fn add(
+    warnings: &mut Vec<Value>,
+    code: &str,
+    columns: &[&str],
+    tally: &Tally,
+    text: impl Fn(u64, &str) -> String,
+) {
+    if tally.rows == 0 {
+        return;
     }
-    let place = warnings
-        .iter()
-        .position(|warning| warning["code"] == COMPANY_DIFFERS);
+    let place = warnings.iter().position(|warning| warning["code"] == code);
     let before = place
         .map(|place| warnings.remove(place))
         .unwrap_or_default();
-    let rows = before["rows"].as_u64().unwrap_or(0) + u64::from(told.differing_rows);
-    let known = before["symbols"]
+    let rows = before["rows"].as_u64().unwrap_or(0) + u64::from(tally.rows);
+    let known = before["names"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str);
-    let mut symbols: Vec<String> = known.map(str::to_owned).collect();
-    let named: BTreeSet<_> = symbols.iter().cloned().collect();
-    symbols.extend(told.differing_symbols.difference(&named).cloned());
-    symbols.truncate(NAMED_SYMBOLS);
+    let mut names: Vec<String> = known.map(str::to_owned).collect();
+    let named: BTreeSet<_> = names.iter().cloned().collect();
+    names.extend(tally.names.difference(&named).cloned());
+    let more = names.len() > NAMED;
+    names.truncate(NAMED);
+    let shown = format!("{}{}", names.join(", "), if more { ", …" } else { "" });
     warnings.push(json!({
-        "code": COMPANY_DIFFERS,
-        "detail": format!(
-            "on {rows} rows the company's name or sector is not that of the company that is there \
-             ({}{}); companies are found by their symbol and never changed by an upload",
-            symbols.join(", "),
-            if symbols.len() < NAMED_SYMBOLS { "" } else { ", …" },
-        ),
-        "columns": ["company_name", "sector"],
+        "code": code,
+        "detail": text(rows, &shown),
+        "columns": columns,
         "rows": rows,
-        "symbols": symbols,
+        "names": names,
     }));
-    warnings
 }

@@ -32,8 +32,6 @@ use accunode_ports::{
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-pub(crate) use ledger::COMPANY_DIFFERS;
-
 use crate::{db::Db, errors::from_orm, kinds::KindNames};
 
 /// A row that is to make a prediction.

@@ -23,6 +23,11 @@ use super::{
 };
 use crate::repositories::prediction::raw_json;
 
+/// In a file a fault names a column.
+const SYMBOL_COLUMN: &str = "company_symbol";
+/// The code of a row that repeats a company and period with other ratios.
+pub(super) const CONFLICTING_DUPLICATE: &str = "conflicting_duplicate";
+
 /// A row that is kept with the job, because it did not simply become a prediction.
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -48,10 +53,26 @@ pub(super) struct Told {
     pub(super) superseded: Vec<u32>,
     /// Companies that were made.
     pub(super) companies_made: u32,
-    /// Rows whose name or sector is not their company's.
-    pub(super) differing_rows: u32,
-    /// The symbols of those rows.
-    pub(super) differing_symbols: BTreeSet<String>,
+    /// Rows whose name or sector is not their company's, by symbol.
+    pub(super) differing: Tally,
+    /// Rows that repeat a company and period with other ratios, by those.
+    pub(super) conflicting: Tally,
+}
+
+/// Rows that an analyst should be told of with the whole file.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// How many.
+    pub(super) rows: u32,
+    /// What they are about.
+    pub(super) names: BTreeSet<String>,
+}
+
+impl Tally {
+    fn count(&mut self, name: String) {
+        self.rows += 1;
+        self.names.insert(name);
+    }
 }
 
 impl Told {
@@ -68,9 +89,7 @@ impl Told {
                 .of(row)
                 .is_some_and(|company| company.name != said.name || company.sector != said.sector);
             if differs {
-                self.differing_rows += 1;
-                self.differing_symbols
-                    .insert(said.symbol.as_str().to_owned());
+                self.differing.count(said.symbol.as_str().to_owned());
             }
         }
     }
@@ -249,7 +268,8 @@ impl Told {
     ) {
         let mut fault = repeated(row, first);
         if other_ratios {
-            fault.code = "conflicting_duplicate".to_owned();
+            self.conflicting.count(row.company_period());
+            fault.code = CONFLICTING_DUPLICATE.to_owned();
             fault.detail.push_str(" with other ratios");
         }
         self.keep(
@@ -297,7 +317,7 @@ impl<'c> Group<'c> {
 
 fn repeated(row: &Candidate<'_>, first: u32) -> Fault {
     Fault::new(
-        "/symbol",
+        SYMBOL_COLUMN,
         "repeated_in_file",
         format!("{} stands on row {first} already", row.company_period()),
     )
@@ -308,12 +328,12 @@ fn superseded(row: &Candidate<'_>, last: u32) -> Fault {
         "{} stands on row {last} again, and the last one counts",
         row.company_period()
     );
-    Fault::new("/symbol", "superseded_in_file", detail)
+    Fault::new(SYMBOL_COLUMN, "superseded_in_file", detail)
 }
 
 fn exists(row: &Candidate<'_>) -> Fault {
     let detail = format!("{} has a prediction already", row.company_period());
-    Fault::new("/symbol", "prediction_exists", detail)
+    Fault::new(SYMBOL_COLUMN, "prediction_exists", detail)
 }
 
 fn not_writable(row: &Candidate<'_>) -> Fault {
@@ -321,5 +341,5 @@ fn not_writable(row: &Candidate<'_>) -> Fault {
         "{} has a prediction that only its creator or an administrator may change",
         row.company_period()
     );
-    Fault::new("/symbol", "not_writable", detail)
+    Fault::new(SYMBOL_COLUMN, "not_writable", detail)
 }

@@ -679,6 +679,33 @@ async fn differing_companies_are_counted_over_all_chunks_and_stay_when_the_job_i
 }
 
 #[tokio::test]
+async fn rows_with_other_ratios_are_told_with_the_whole_file_too() {
+    let upload = Upload::begin(
+        "m1",
+        AccessLevel::Organization,
+        Kind::Annual,
+        OnConflict::Skip,
+    )
+    .await;
+    for first in [2_u32, 5] {
+        let rows = (first..first + 3)
+            .map(|n| row(n, "TWIN", "2024", f64::from(n) / 100.0))
+            .collect();
+        upload.store(rows).await.unwrap();
+    }
+    let job = upload.job().await;
+    let warning = job
+        .warnings
+        .iter()
+        .find(|warning| warning.code == "conflicting_duplicate")
+        .expect("a warning");
+    assert!(
+        warning.detail.starts_with("5 rows repeat") && warning.detail.contains("(TWIN 2024)"),
+        "{warning:?}"
+    );
+}
+
+#[tokio::test]
 async fn removing_a_job_may_remove_what_it_made() {
     let upload = Upload::begin(
         "m1",
