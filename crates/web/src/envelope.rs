@@ -33,7 +33,7 @@ pub(crate) struct Drawn(pub(crate) LimitClass, pub(crate) Budget);
 
 /// The middleware; outermost.
 pub(crate) async fn envelope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request);
@@ -44,6 +44,10 @@ pub(crate) async fn envelope(
         method = %request.method(),
         path = %request.path(),
     );
+    // HEAD is GET without the body, which the server leaves away when it writes.
+    if *request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     async move {
         let started = Instant::now();
         let response = next.call(request).await?.map_into_boxed_body();
@@ -141,7 +145,6 @@ fn plain(pattern: &str) -> String {
 fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {
     let drawn = response.request().extensions().get::<Drawn>().copied();
     let is_docs = response.request().path().starts_with(docs::PATH);
-    let is_head = *response.request().method() == Method::HEAD;
     let headers = response.headers_mut();
     set(headers, X_REQUEST_ID, id);
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -155,9 +158,6 @@ fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {
     set(headers, header::CONTENT_SECURITY_POLICY, policy);
     if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
         set(headers, header::CACHE_CONTROL, "no-store");
-    }
-    if is_head {
-        return;
     }
     if let Some(Drawn(class, budget)) = drawn {
         let class = class.as_str();

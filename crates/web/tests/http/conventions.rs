@@ -187,3 +187,11 @@ async fn readiness_names_what_fails() {
     assert_eq!(codes, ["sessions", "model"]);
     assert!(!answer.text.contains("secret"), "{}", answer.text);
 }
+
+#[actix_web::test]
+async fn head_is_answered_where_get_is() {
+    let request = TestRequest::default()
+        .method(actix_web::http::Method::HEAD)
+        .uri("/health/live");
+    assert_eq!(Kit::new().ask(request).await.status.as_u16(), 200);
+}

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{
     create::reply,
-    dto::{Batch, ItemDto, ItemsDto, PredictionDto},
+    dto::{Batch, PredictionDto},
+    items::{ItemDto, ItemsDto},
 };
 use crate::{
     body::{Body, Parsed},

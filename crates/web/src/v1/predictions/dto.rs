@@ -3,120 +3,15 @@
 use std::collections::BTreeMap;
 
 use accunode_application::predictions::{CreatedPrediction, Explained, ScoredItem};
-use accunode_domain::{
-    owner::AccessLevel,
-    prediction::{Kind, Outcome, Prediction},
-    risk::{Explanation, ModelRef, Reason, RiskLevel},
-};
+use accunode_domain::{owner::AccessLevel, prediction::Prediction, risk::Explanation};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::outcome::{ModelDto, OutcomeDto, ReasonDto, by_name, reasons};
 pub(crate) use super::request::{Batch, NewPrediction, PredictionChanges, ScoreRequest};
-use crate::{
-    names::{AccessLevelName, RiskLevelName},
-    problem::{FaultDto, Problem, ProblemDto},
-};
-
-/// What a model said.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Outcome)]
-pub(crate) struct OutcomeDto {
-    /// The probability of default within twelve months, 0 to 1, in full precision.
-    #[schema(example = 0.034_217_9)]
-    pd: f64,
-    /// The PD with 4 decimals (annual).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = 0.0342)]
-    probability: Option<f64>,
-    /// The logistic model's probability, 4 decimals (quarterly).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logistic_probability: Option<f64>,
-    /// The gradient boosting's, 4 decimals (quarterly).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gbm_probability: Option<f64>,
-    /// The PD with 4 decimals (quarterly).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ensemble_probability: Option<f64>,
-    #[schema(value_type = RiskLevelName)]
-    risk_level: RiskLevel,
-    /// 0 to 1: how well the inputs support the number, not the chance of being right.
-    #[schema(example = 0.9)]
-    confidence: f64,
-    model: ModelDto,
-}
-
-/// Which model said it: enough to say it again.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = ModelRef)]
-pub(crate) struct ModelDto {
-    #[schema(example = "annual")]
-    name: String,
-    #[schema(example = "1.0.0")]
-    version: String,
-    /// The SHA-256 of its file.
-    sha256: String,
-}
-
-impl From<&ModelRef> for ModelDto {
-    fn from(model: &ModelRef) -> Self {
-        Self {
-            name: model.name.clone(),
-            version: model.version.clone(),
-            sha256: model.sha256.clone(),
-        }
-    }
-}
-
-impl From<&Outcome> for OutcomeDto {
-    fn from(outcome: &Outcome) -> Self {
-        let rounded = outcome.pd.rounded();
-        let is_annual = outcome.parts.is_none();
-        Self {
-            pd: outcome.pd.get(),
-            probability: is_annual.then_some(rounded),
-            logistic_probability: outcome.parts.map(|parts| parts.logistic.rounded()),
-            gbm_probability: outcome.parts.map(|parts| parts.gbm.rounded()),
-            ensemble_probability: (!is_annual).then_some(rounded),
-            risk_level: outcome.risk_level,
-            confidence: outcome.confidence,
-            model: (&outcome.model).into(),
-        }
-    }
-}
-
-/// How one ratio moved the PD.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Reason)]
-pub(crate) struct ReasonDto {
-    #[schema(example = "total_debt_to_ebitda")]
-    ratio: String,
-    /// The value that was scored; null is missing.
-    value: Option<f64>,
-    /// What it adds to the log-odds: above 0 raises the risk.
-    contribution: f64,
-    /// 1 for the largest contribution by size.
-    rank: u32,
-    /// For people.
-    text: String,
-}
-
-fn reasons(explanation: &Explanation) -> Vec<ReasonDto> {
-    let show = |reason: &Reason| ReasonDto {
-        ratio: reason.ratio.clone(),
-        value: reason.value,
-        contribution: reason.contribution,
-        rank: reason.rank,
-        text: reason.text.clone(),
-    };
-    explanation.reasons.iter().map(show).collect()
-}
-
-fn by_name(kind: Kind, values: impl Iterator<Item = Option<f64>>) -> BTreeMap<String, Option<f64>> {
-    let names = kind.ratios().iter().map(|d| d.name.to_owned());
-    names.zip(values).collect()
-}
+use crate::{names::AccessLevelName, problem::FaultDto};
 
 /// A prediction.
 #[derive(Debug, Serialize, ToSchema)]
@@ -314,43 +209,4 @@ impl ScoreDto {
             reasons: explanation.map(reasons),
         }
     }
-}
-
-/// What became of one item: a prediction or a problem.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ItemDto<T> {
-    /// The HTTP status it would have had alone.
-    #[schema(example = 200)]
-    pub(crate) status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) prediction: Option<T>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) problem: Option<ProblemDto>,
-}
-
-impl<T> ItemDto<T> {
-    /// One that succeeded.
-    pub(crate) fn done(status: u16, prediction: T) -> Self {
-        Self {
-            status,
-            prediction: Some(prediction),
-            problem: None,
-        }
-    }
-
-    /// One that failed.
-    pub(crate) fn failed(problem: &Problem) -> Self {
-        problem.log();
-        Self {
-            status: problem.status().as_u16(),
-            prediction: None,
-            problem: Some(problem.document(None)),
-        }
-    }
-}
-
-/// What became of each item, in their order.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ItemsDto<T> {
-    pub(crate) data: Vec<ItemDto<T>>,
 }

@@ -4,7 +4,10 @@ use accunode_application::predictions::ScoreItem;
 use accunode_domain::prediction::Kind;
 use actix_web::HttpResponse;
 
-use super::dto::{ItemDto, ItemsDto, ScoreDto, ScoreRequest};
+use super::{
+    dto::{ScoreDto, ScoreRequest},
+    items::{ItemDto, ItemsDto},
+};
 use crate::{
     body::Body,
     call::Call,
