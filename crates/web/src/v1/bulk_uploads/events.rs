@@ -20,7 +20,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Progress of an upload until its end, as server-sent events
 ///
 /// Each event is named `progress`, the last one `end`; its data is the upload, its
-/// id the upload's version. `Last-Event-ID` resumes.
+/// id the upload's version and rows. `Last-Event-ID` resumes.
 #[utoipa::path(
     get,
     path = "/api/v1/bulk-uploads/{id}/events",
@@ -43,7 +43,8 @@ pub(crate) async fn events(call: Call) -> Answer {
         .request
         .headers()
         .get("last-event-id")
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        .and_then(|value| value.to_str().ok())
+        .map(|mark| mark.trim().to_owned());
     let follower = Follower {
         call,
         id,
@@ -66,7 +67,7 @@ pub(crate) async fn events(call: Call) -> Answer {
 struct Follower {
     call: Call,
     id: JobId,
-    seen: Option<i64>,
+    seen: Option<String>,
     has_ended: bool,
 }
 
@@ -90,9 +91,10 @@ impl Follower {
                 },
             };
             let is_final = job.status.is_final();
-            if is_final || self.seen != Some(job.row_version) {
+            let mark = mark(&job);
+            if is_final || self.seen.as_ref() != Some(&mark) {
                 self.has_ended = is_final;
-                self.seen = Some(job.row_version);
+                self.seen = Some(mark);
                 return Ok(Some(self.event(job, is_final)));
             }
             let moved = self.call.application.bulk.moved(self.id);
@@ -119,11 +121,16 @@ impl Follower {
     }
 
     fn event(&self, job: Job, is_final: bool) -> Bytes {
-        let version = job.row_version;
+        let mark = mark(&job);
         let now = self.call.application.ports().clock.now();
         // JSON has no line breaks of its own: one `data` line is enough.
         let data = serde_json::to_string(&JobDto::of(job, now)).unwrap_or_default();
         let name = if is_final { "end" } else { "progress" };
-        Bytes::from(format!("event: {name}\nid: {version}\ndata: {data}\n\n"))
+        Bytes::from(format!("event: {name}\nid: {mark}\ndata: {data}\n\n"))
     }
+}
+
+/// What tells one event from the next; rows that were processed are no new version.
+fn mark(job: &Job) -> String {
+    format!("{}.{}", job.row_version, job.counts.processed())
 }

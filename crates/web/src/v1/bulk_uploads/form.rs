@@ -290,12 +290,18 @@ impl Reading {
 /// stays on its thread; it holds a few chunks, so that a slow store slows the client.
 async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
     let (mut sender, receiver) = mpsc::channel::<Result<Bytes, Cause>>(4);
+    // A part must not be asked again after its end.
+    let mut has_ended = false;
     let pump = async {
-        while let Some(chunk) = field.next().await {
+        while !has_ended {
+            let Some(chunk) = field.next().await else {
+                has_ended = true;
+                break;
+            };
             let chunk = chunk.map_err(|error| Cause::from(error.to_string()));
-            let is_end = chunk.is_err();
+            has_ended = chunk.is_err();
             // The store has enough: the file is too large, or the store failed.
-            if sender.send(chunk).await.is_err() || is_end {
+            if sender.send(chunk).await.is_err() {
                 break;
             }
         }
@@ -303,7 +309,7 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
         sender.close_channel();
     };
     let (file, ()) = futures::join!(bulk.receive(receiver.boxed()), pump);
-    if file.is_err() {
+    if file.is_err() && !has_ended {
         // A client that is still sending would not see the answer: it gets a while.
         let _ = tokio::time::timeout(PATIENCE, drain(field)).await;
     }
