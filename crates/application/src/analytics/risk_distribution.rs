@@ -32,7 +32,13 @@ impl Analytics {
         let scope = self.scope(caller, query.scope).await?;
         let analytics = self.ports.store.analytics();
         Ok(analytics
-            .risk_distribution(&scope, query.kind, query.year, query.group_by)
+            .risk_distribution(
+                &caller.actor.scope(),
+                &scope,
+                query.kind,
+                query.year,
+                query.group_by,
+            )
             .await?)
     }
 }

@@ -65,9 +65,11 @@ pub trait AnalyticsRepository: Send + Sync {
         kind: Kind,
         year: Option<ReportingYear>,
     ) -> Result<Headline, RepositoryError>;
-    /// Counts by group and risk level.
+    /// Counts by group and risk level, over the part `scope` of what `reader` can
+    /// read; what a group is named after (a company's country) is looked up with all of it.
     async fn risk_distribution(
         &self,
+        reader: &Scope,
         scope: &Scope,
         kind: Kind,
         year: Option<ReportingYear>,

@@ -73,13 +73,15 @@ impl AnalyticsRepository for Db {
 
     async fn risk_distribution(
         &self,
+        reader: &Scope,
         scope: &Scope,
         kind: Kind,
         year: Option<ReportingYear>,
         group_by: GroupBy,
     ) -> Result<Distribution, RepositoryError> {
         let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
+        // Personal predictions stand on companies of others: the policies must let those through.
+        let mut sql = reach.statement(&self.actor(reader));
         sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (");
         match group_by {
             GroupBy::Sector => {

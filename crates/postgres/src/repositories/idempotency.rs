@@ -1,5 +1,7 @@
 //! Answers to requests that may be sent again.
 
+use std::time::Duration;
+
 use accunode_domain::{
     id::UserId,
     idempotency::{IdempotentRequest, KEPT_HOURS, StoredAnswer},
@@ -11,24 +13,39 @@ use sqlx::QueryBuilder;
 
 use crate::{db::Db, errors::defect, row::get};
 
+/// How often a key is tried that somebody holds, and the pause between.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+
+impl Db {
+    async fn hold(&self, principal: UserId, key: &str) -> Result<bool, RepositoryError> {
+        let mut lock = QueryBuilder::new("SELECT pg_try_advisory_xact_lock(hashtextextended(");
+        lock.push_bind(format!("{principal}:{key}"))
+            .push(", 1)) AS held");
+        self.one(lock)
+            .await?
+            .map_or(Ok(false), |row| get(&row, "held"))
+    }
+}
+
 #[async_trait]
 impl IdempotencyRepository for Db {
     /// The key is held by an advisory lock until the unit of work ends, so that a
-    /// second one is told at once instead of waiting for the first's commit.
+    /// second one is told soon instead of waiting for the first's commit. It is tried a
+    /// few times: a unit of work that was given up rolls back behind its answer.
     async fn take(
         &self,
         principal: UserId,
         request: &IdempotentRequest,
     ) -> Result<Option<StoredAnswer>, RepositoryError> {
         self.transaction()?;
-        let mut lock = QueryBuilder::new("SELECT pg_try_advisory_xact_lock(hashtextextended(");
-        lock.push_bind(format!("{principal}:{}", request.key))
-            .push(", 1)) AS held");
-        let held = match self.one(lock).await? {
-            Some(row) => get::<bool>(&row, "held")?,
-            None => false,
-        };
-        if !held {
+        let mut tries = 1;
+        while !self.hold(principal, &request.key).await? {
+            if tries < TRIES {
+                tokio::time::sleep(PAUSE).await;
+                tries += 1;
+                continue;
+            }
             return Err(RepositoryError::Conflict {
                 constraint: "idempotency_in_flight".to_owned(),
             });

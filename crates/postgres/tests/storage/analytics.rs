@@ -139,7 +139,7 @@ async fn figures_equal_lists(world: &World, store: &PgStore) {
                     GroupBy::Organization,
                 ] {
                     let told = analytics
-                        .risk_distribution(&scope, kind, None, group_by)
+                        .risk_distribution(&scope, &scope, kind, None, group_by)
                         .await
                         .unwrap();
                     let total: i64 = told.iter().map(|count| count.count).sum();
@@ -221,7 +221,7 @@ async fn a_year_narrows_every_figure() {
     assert!(of_year < rows.len() as i64 && headline.last_prediction.is_some());
     for group_by in [GroupBy::Sector, GroupBy::Country] {
         let told = analytics
-            .risk_distribution(&scope, Kind::Annual, Some(year), group_by)
+            .risk_distribution(&scope, &scope, Kind::Annual, Some(year), group_by)
             .await
             .unwrap();
         assert_eq!(told.iter().map(|count| count.count).sum::<i64>(), of_year);
