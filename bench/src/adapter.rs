@@ -141,7 +141,7 @@ impl Reader {
             Read::Distribution => {
                 let by = GroupBy::Sector;
                 let counts = analytics
-                    .risk_distribution(&scope, Kind::Annual, None, by)
+                    .risk_distribution(&scope, &scope, Kind::Annual, None, by)
                     .await?;
                 return Ok(Answer::Distribution(counts));
             }
