@@ -2,11 +2,13 @@
 //! turned into a DTO. Everything wrong is reported at once.
 
 mod json;
+mod parts;
 mod schema;
 
 use std::{marker::PhantomData, time::Duration};
 
 use accunode_application::Error;
+use accunode_domain::fault::Fault;
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
@@ -83,6 +85,13 @@ fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<Parsed<T>, Prob
     let mut faults = faults;
     faults.extend(schema::check(&T::name(), &raw)?);
     if !faults.is_empty() {
+        let told =
+            |fault: &Fault, faults: &[Fault]| faults.iter().any(|f| f.pointer == fault.pointer);
+        for fault in parts::check(&T::name(), &raw) {
+            if !told(&fault, &faults) {
+                faults.push(fault);
+            }
+        }
         return Err(Problem::faults(faults));
     }
     // The schema has let it pass: what fails now is a schema that lies.
@@ -144,10 +153,10 @@ fn too_large() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use accunode_domain::fault::Fault;
-
     use super::*;
-    use crate::v1::{companies::dto::NewCompany, predictions::dto::NewPrediction};
+    use crate::v1::{
+        auth::dto::NewAccount, companies::dto::NewCompany, predictions::dto::NewPrediction,
+    };
 
     fn problem<T: DeserializeOwned + ToSchema + std::fmt::Debug>(text: &str) -> Value {
         let problem = parse::<T>(text.as_bytes()).unwrap_err();
@@ -198,6 +207,36 @@ mod tests {
             pairs(&[
                 ("/company/nme", "unknown_field"),
                 ("/ratios/current_ratio", "not_a_number"),
+            ])
+        );
+    }
+
+    #[test]
+    fn what_has_the_right_form_is_checked_too_where_other_parts_have_not() {
+        let found = faults::<NewPrediction>(
+            r#"{"company": {"symbol": "", "name": "a\u0000b"}, "reporting_year": 20,
+                "reporting_quarter": "Q5", "ratios": {"net_income_margin": "x", "margin": 1}, "note": 2}"#,
+        );
+        assert_eq!(
+            found,
+            pairs(&[
+                ("/company/name", "control_character"),
+                ("/company/symbol", "required"),
+                ("/note", "unknown_field"),
+                ("/ratios/margin", "unknown_field"),
+                ("/ratios/net_income_margin", "not_a_number"),
+                ("/reporting_quarter", "invalid_quarter"),
+                ("/reporting_year", "wrong_type"),
+            ])
+        );
+        let found =
+            faults::<NewAccount>(r#"{"email": "nobody", "password": "short", "role": "x"}"#);
+        assert_eq!(
+            found,
+            pairs(&[
+                ("/email", "invalid_email"),
+                ("/password", "weak_password"),
+                ("/role", "unknown_field"),
             ])
         );
     }
