@@ -1,0 +1,251 @@
+//! What becomes of rows whose company and period stand there already, or twice in the file.
+
+use accunode_domain::{
+    job::{JobCounts, JobStatus},
+    owner::AccessLevel,
+    prediction::{Kind, OnConflict},
+};
+use accunode_ports::{
+    jobs::JobQueue,
+    repositories::{RowFilter, Store},
+};
+use accunode_postgres::QueueSettings;
+
+use crate::{
+    upload::{Upload, counts, refused, row, there},
+    world::World,
+};
+
+#[tokio::test]
+async fn with_error_the_first_row_of_a_file_counts_and_what_was_there_before_it_stays() {
+    let upload = Upload::begin(
+        "m1",
+        AccessLevel::Organization,
+        Kind::Annual,
+        OnConflict::Error,
+    )
+    .await;
+    let before = there(&upload.world, "m2", "OLD", "2024", 0.5).await;
+    let rows = vec![
+        row(2, "AAPL", "2023", 0.1),
+        row(3, "AAPL", "2023", 0.2),
+        row(4, "OLD", "2024", 0.3),
+        row(5, "OLD", "2024", 0.4),
+    ];
+    assert_eq!(upload.store(rows).await.unwrap(), counts(1, 0, 0, 3));
+    // The same across chunks.
+    let rows = vec![
+        row(6, "AAPL", "2023", 0.3),
+        row(7, "OLD", "2024", 0.4),
+        row(8, "AAPL", "2024", 0.3),
+    ];
+    assert_eq!(upload.store(rows).await.unwrap(), counts(1, 0, 0, 2));
+    assert_eq!(
+        upload.told().await,
+        [
+            "2 ok",
+            "3 error repeated_in_file",
+            "4 error prediction_exists",
+            "5 error prediction_exists",
+            "6 error repeated_in_file",
+            "7 error prediction_exists",
+            "8 ok",
+        ]
+    );
+    let outcomes = upload.outcomes().await;
+    assert!(
+        outcomes[4].faults[0].detail.contains("row 2"),
+        "{:?}",
+        outcomes[4]
+    );
+    assert_eq!(outcomes[5].prediction, Some(before.id));
+    assert_eq!(upload.stored().await["OLD 2024"], 0.5);
+    assert_eq!(upload.stored().await["AAPL 2023"], 0.1);
+    assert_eq!(upload.job().await.counts, counts(2, 0, 0, 5));
+}
+
+#[tokio::test]
+async fn with_skip_other_ratios_of_the_same_row_are_flagged() {
+    let upload = Upload::begin(
+        "m1",
+        AccessLevel::Organization,
+        Kind::Annual,
+        OnConflict::Skip,
+    )
+    .await;
+    there(&upload.world, "m2", "OLD", "2024", 0.5).await;
+    let rows = vec![
+        row(2, "AAPL", "2003", 0.1),
+        row(3, "AAPL", "2003", 0.1),
+        row(4, "AAPL", "2003", 0.2),
+        row(5, "OLD", "2024", 0.3),
+    ];
+    assert_eq!(upload.store(rows).await.unwrap(), counts(1, 0, 3, 0));
+    let rows = vec![row(6, "AAPL", "2003", 0.1), row(7, "AAPL", "2003", 0.9)];
+    assert_eq!(upload.store(rows).await.unwrap(), counts(0, 0, 2, 0));
+    assert_eq!(
+        upload.told().await,
+        [
+            "2 ok",
+            "3 skipped repeated_in_file",
+            "4 skipped conflicting_duplicate",
+            "5 skipped prediction_exists",
+            "6 skipped repeated_in_file",
+            "7 skipped conflicting_duplicate",
+        ]
+    );
+    let outcomes = upload.outcomes().await;
+    let detail = &outcomes[5].faults[0].detail;
+    assert_eq!(
+        detail,
+        "AAPL 2003 stands on row 2 already with other ratios"
+    );
+    assert_eq!(upload.stored().await["AAPL 2003"], 0.1);
+}
+
+#[tokio::test]
+async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
+    let upload = Upload::begin(
+        "m1",
+        AccessLevel::Organization,
+        Kind::Annual,
+        OnConflict::Update,
+    )
+    .await;
+    let mine = there(&upload.world, "m1", "MINE", "2024", 0.5).await;
+    let others = there(&upload.world, "m2", "OTHERS", "2024", 0.5).await;
+    let rows = vec![
+        row(2, "AAPL", "2024", 0.1),
+        row(3, "AAPL", "2024", 0.2),
+        row(4, "MINE", "2024", 0.3),
+        row(5, "MINE", "2024", 0.4),
+        row(6, "OTHERS", "2024", 0.6),
+        row(7, "OTHERS", "2024", 0.7),
+    ];
+    assert_eq!(upload.store(rows).await.unwrap(), counts(1, 1, 2, 2));
+    let expected = [
+        "2 skipped superseded_in_file",
+        "3 ok",
+        "4 skipped superseded_in_file",
+        "5 updated",
+        "6 error not_writable",
+        "7 error not_writable",
+    ];
+    assert_eq!(upload.told().await, expected);
+    let stored = upload.stored().await;
+    assert_eq!(
+        (
+            stored["AAPL 2024"],
+            stored["MINE 2024"],
+            stored["OTHERS 2024"]
+        ),
+        (0.2, 0.4, 0.5)
+    );
+    assert_eq!(upload.outcomes().await[5].prediction, Some(others.id));
+
+    // A later chunk supersedes rows of an earlier one; the counters still add up.
+    let rows = vec![row(8, "AAPL", "2024", 0.8), row(9, "MINE", "2024", 0.9)];
+    assert_eq!(upload.store(rows).await.unwrap(), counts(0, 0, 2, 0));
+    let expected = [
+        "2 skipped superseded_in_file",
+        "3 skipped superseded_in_file",
+        "4 skipped superseded_in_file",
+        "5 skipped superseded_in_file",
+        "6 error not_writable",
+        "7 error not_writable",
+        "8 ok",
+        "9 updated",
+    ];
+    assert_eq!(upload.told().await, expected);
+    assert_eq!(upload.job().await.counts, counts(1, 1, 4, 2));
+    let stored = upload.stored().await;
+    assert_eq!((stored["AAPL 2024"], stored["MINE 2024"]), (0.8, 0.9));
+    let outcomes = upload.outcomes().await;
+    assert_eq!(outcomes[3].source.as_deref(), Some("MINE,2024,0.4"));
+    // What the upload replaced is what was there before it, not its own earlier row.
+    let replaced = upload
+        .world
+        .count("SELECT count(*) FROM bulk_upload_rows WHERE row_number = 9 AND (old_values->>'pd')::float8 = 0.5")
+        .await;
+    assert_eq!(replaced, 1);
+    let read = upload
+        .predictions()
+        .await
+        .into_iter()
+        .find(|row| row.id == mine.id)
+        .unwrap();
+    assert_eq!(
+        read.origin, None,
+        "an updated row was not made by the upload"
+    );
+}
+
+#[tokio::test]
+async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
+    for on_conflict in OnConflict::ALL {
+        let mut world = World::create().await;
+        let before = there(&world, "m1", "MINE", "2024", 0.5).await;
+        there(&world, "m2", "OTHERS", "2024", 0.5).await;
+        let mut told = Vec::new();
+        for dry_run in [true, false] {
+            let kind = Kind::Annual;
+            let level = AccessLevel::Organization;
+            let upload = Upload::begin_with(world, "m1", level, kind, on_conflict, dry_run).await;
+            let first = vec![
+                row(2, "NEW", "2024", 0.1),
+                row(3, "MINE", "2024", 0.9),
+                row(4, "NEW", "2024", 0.2),
+                refused(5),
+                row(6, "OTHERS", "2024", 0.2),
+            ];
+            let second = vec![
+                row(7, "MINE", "2024", 0.8),
+                row(8, "NEW", "2024", 0.1),
+                row(9, "NEW", "2024", 0.2),
+                row(10, "NEW", "2023", 0.2),
+            ];
+            let third = vec![row(11, "NEW", "2024", 0.3), row(12, "NEW", "2023", 0.2)];
+            let mut sum = JobCounts::default();
+            for rows in [first, second, third] {
+                sum += upload.store(rows).await.unwrap();
+            }
+            let job = upload.job().await;
+            assert_eq!((job.counts, job.checkpoint.row), (sum, 12));
+            told.push((upload.told().await, sum));
+            if dry_run {
+                let stored = upload.stored().await;
+                assert_eq!(stored.len(), 2, "{stored:?}");
+                assert_eq!(stored["MINE 2024"], before.outcome.pd.get());
+                let left = upload
+                    .world
+                    .count("SELECT (SELECT count(*) FROM companies WHERE symbol = 'NEW') + (SELECT count(*) FROM audit_logs)")
+                    .await;
+                assert_eq!(left, 0);
+                let ok = RowFilter {
+                    status: Some("ok".parse().unwrap()),
+                    after: 0,
+                };
+                let scope = upload.actor.scope();
+                let ok = upload
+                    .world
+                    .store
+                    .jobs()
+                    .rows(&scope, &job, ok, 100)
+                    .await
+                    .unwrap();
+                assert_eq!(ok.len(), 2);
+                assert!(
+                    ok.iter()
+                        .all(|row| row.prediction.is_none() && row.source.is_none())
+                );
+            }
+            let queue = upload.world.store.queue(QueueSettings::default()).unwrap();
+            queue
+                .finish(&upload.lease, JobStatus::Completed, None, Some(11))
+                .await
+                .unwrap();
+            world = upload.world;
+        }
+        assert_eq!(told[0], told[1], "{on_conflict}");
+    }
+}

@@ -1,0 +1,237 @@
+//! An upload that a worker has, and rows for it.
+
+use std::collections::BTreeMap;
+
+use accunode_domain::{
+    access::{Actor, Grant},
+    audit::RequestContext,
+    fault::Fault,
+    id::{CompanyId, PredictionId},
+    job::{Checkpoint, Job, JobCounts, JobOptions, RowOutcome},
+    owner::AccessLevel,
+    page::Limit,
+    prediction::{Kind, OnConflict, Prediction},
+};
+use accunode_ports::{
+    RepositoryError,
+    jobs::{JobQueue, Lease},
+    repositories::{ChunkRow, JobChunk, PredictionFilter, RowFilter, RowVerdict, ScoredRow, Store},
+};
+use accunode_postgres::QueueSettings;
+use uuid::Uuid;
+
+use crate::{
+    queue::{add, new_job},
+    world::{World, grant, noon, outcome, period, profile, ratios},
+};
+
+/// A job that a worker has.
+pub(crate) struct Upload {
+    pub(crate) world: World,
+    pub(crate) actor: Actor,
+    pub(crate) grant: Grant,
+    pub(crate) lease: Lease,
+    pub(crate) on_conflict: OnConflict,
+    pub(crate) dry_run: bool,
+    pub(crate) kind: Kind,
+}
+
+impl Upload {
+    pub(crate) async fn begin(
+        name: &str,
+        level: AccessLevel,
+        kind: Kind,
+        on_conflict: OnConflict,
+    ) -> Self {
+        let world = World::create().await;
+        Self::begin_in(world, name, level, kind, on_conflict).await
+    }
+
+    pub(crate) async fn begin_in(
+        world: World,
+        name: &str,
+        level: AccessLevel,
+        kind: Kind,
+        on_conflict: OnConflict,
+    ) -> Self {
+        Self::begin_with(world, name, level, kind, on_conflict, false).await
+    }
+
+    pub(crate) async fn begin_with(
+        world: World,
+        name: &str,
+        level: AccessLevel,
+        kind: Kind,
+        on_conflict: OnConflict,
+        dry_run: bool,
+    ) -> Self {
+        let options = JobOptions {
+            on_conflict,
+            dry_run,
+            ..JobOptions::default()
+        };
+        add(&world, name, level, &new_job(kind, options)).await;
+        let queue = world.store.queue(QueueSettings::default()).unwrap();
+        let (_, lease) = queue.claim().await.unwrap().unwrap();
+        let actor = world.actor(name).await;
+        let grant = grant(&actor, level);
+        Self {
+            world,
+            actor,
+            grant,
+            lease,
+            on_conflict,
+            dry_run,
+            kind,
+        }
+    }
+
+    pub(crate) async fn store(&self, rows: Vec<ChunkRow>) -> Result<JobCounts, RepositoryError> {
+        let last = rows.last().map_or(1, |row| row.row);
+        let chunk = JobChunk {
+            grant: self.grant,
+            home: self.actor.organization(),
+            kind: self.kind,
+            on_conflict: self.on_conflict,
+            dry_run: self.dry_run,
+            rows,
+            checkpoint: Checkpoint {
+                row: last,
+                bytes: u64::from(last) * 10,
+                units_checked: true,
+            },
+            total_rows: None,
+            context: RequestContext::default(),
+            predicted_at: noon(),
+        };
+        let work = self.world.begin(&self.actor).await;
+        let counts = work
+            .jobs()
+            .store_chunk(&self.actor.scope(), &self.lease, &chunk)
+            .await?;
+        work.commit().await?;
+        Ok(counts)
+    }
+
+    pub(crate) async fn job(&self) -> Job {
+        let scope = self.actor.scope();
+        self.world
+            .store
+            .jobs()
+            .find(&scope, self.lease.job)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    pub(crate) async fn outcomes(&self) -> Vec<RowOutcome> {
+        let job = self.job().await;
+        let scope = self.actor.scope();
+        let filter = RowFilter::default();
+        self.world
+            .store
+            .jobs()
+            .rows(&scope, &job, filter, 1000)
+            .await
+            .unwrap()
+    }
+
+    /// `row status code` of every row.
+    pub(crate) async fn told(&self) -> Vec<String> {
+        let outcomes = self.outcomes().await;
+        outcomes
+            .iter()
+            .map(|row| {
+                let codes: Vec<_> = row.faults.iter().map(|fault| fault.code.as_str()).collect();
+                format!("{} {} {}", row.row, row.status, codes.join(","))
+                    .trim_end()
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    /// `SYMBOL period` → PD of everything stored.
+    pub(crate) async fn stored(&self) -> BTreeMap<String, f64> {
+        let rows = self.predictions().await;
+        rows.into_iter()
+            .map(|row| {
+                (
+                    format!("{} {}", row.company.symbol.as_str(), row.period),
+                    row.outcome.pd.get(),
+                )
+            })
+            .collect()
+    }
+
+    pub(crate) async fn predictions(&self) -> Vec<Prediction> {
+        let page = self
+            .world
+            .store
+            .predictions()
+            .list(
+                &self.actor.scope(),
+                self.kind,
+                &PredictionFilter::default(),
+                Default::default(),
+                Limit::new(100).unwrap(),
+                None,
+            )
+            .await
+            .unwrap();
+        page.rows
+    }
+}
+
+/// A row of a file: its number, symbol, period and PD; the ratios follow from the PD.
+pub(crate) fn row(number: u32, symbol: &str, text: &str, pd: f64) -> ChunkRow {
+    let period = period(text);
+    let kind = period.kind();
+    let scored = ScoredRow {
+        id: PredictionId(Uuid::new_v4()),
+        company_id: CompanyId(Uuid::new_v4()),
+        company: profile(symbol),
+        names_company: true,
+        period,
+        ratios: ratios(kind, pd),
+        outcome: outcome(kind, pd),
+    };
+    ChunkRow {
+        row: number,
+        source: format!("{symbol},{text},{pd}"),
+        verdict: RowVerdict::Scored(Box::new(scored)),
+    }
+}
+
+pub(crate) fn refused(number: u32) -> ChunkRow {
+    ChunkRow {
+        row: number,
+        source: "x\0\t\\,".to_owned(),
+        verdict: RowVerdict::Refused(vec![Fault::new("/ratios", "too_few_ratios", "2 of \0 5")]),
+    }
+}
+
+pub(crate) fn counts(success: u32, updated: u32, skipped: u32, error: u32) -> JobCounts {
+    JobCounts {
+        success,
+        updated,
+        skipped,
+        error,
+    }
+}
+
+/// A prediction that is there before the upload.
+pub(crate) async fn there(
+    world: &World,
+    name: &str,
+    symbol: &str,
+    period: &str,
+    pd: f64,
+) -> Prediction {
+    let actor = world.actor(name).await;
+    let company = world
+        .company(&actor, AccessLevel::Organization, symbol)
+        .await;
+    world
+        .predict(&actor, AccessLevel::Organization, &company, period, pd)
+        .await
+}
