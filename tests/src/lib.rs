@@ -1,1 +1,36 @@
-//! AccuNode's test kit and the tests that run the whole service.
+//! The test kit: a real PostgreSQL, a database of its own for each test, the whole
+//! service in this process, and users as request clients.
+//!
+//! - [`Postgres`]: the one server all tests share; `with-postgres` starts it around a
+//!   whole run, and a test that runs without it starts one for its process
+//! - [`Database`]: a copy of the migrated template, dropped with its value
+//! - [`Service`]: the application as the binary wires it, listening on a free port
+//! - [`Person`]: somebody signed in; `as_member.get("/companies")`
+//! - [`tenancy`]: the organizations and people that the access matrix speaks of
+//!
+//! Tests that need rows of real companies look for the data folder beside the
+//! checkout and say that they were skipped where it is absent.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test cannot go on where its kit fails"
+)]
+
+mod database;
+mod person;
+mod postgres;
+mod service;
+pub mod tenancy;
+
+pub use database::Database;
+pub use person::{Answer, PASSWORD, Person};
+pub use postgres::{Postgres, URL_VARIABLE};
+pub use service::{Service, ServiceOptions};
+
+/// A file of real data, where the machine has it.
+#[must_use]
+pub fn real_data(name: &str) -> Option<std::path::PathBuf> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let path = root.join(name);
+    path.is_file().then_some(path)
+}

@@ -1,0 +1,145 @@
+//! A super_admin who looks at somebody's personal row.
+
+use serde_json::json;
+
+use super::stage::Stage;
+use crate::support::{ask, prediction_on, run, with};
+
+#[tokio::test]
+async fn what_cannot_be_noted_is_not_shown() {
+    let stage = Stage::start().await;
+    let company = stage.company("personal(m1)").await;
+    let prediction = stage
+        .prediction("annual", "personal(m1)", "personal(m1)")
+        .await;
+    let job = stage.upload("personal(m1)").await;
+    let sa = stage.people.person("sa");
+    let paths = [
+        format!("/companies/{company}"),
+        format!("/predictions/annual/{prediction}"),
+        format!("/predictions/annual/{prediction}/explanation"),
+        format!("/bulk-uploads/{job}"),
+        format!("/bulk-uploads/{job}/rows"),
+    ];
+    run(
+        &stage.pool,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF NEW.event_type LIKE '%break_glass' THEN RAISE EXCEPTION 'the audit log is full'; END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION refuse()",
+    )
+    .await;
+    for path in &paths {
+        let answer = sa.get(path).await;
+        assert!(
+            answer.status.is_server_error(),
+            "{path}: {} {}",
+            answer.status,
+            answer.text
+        );
+        assert!(
+            !answer.text.contains("audit log is full"),
+            "{}",
+            answer.text
+        );
+    }
+    run(&stage.pool, "DROP TRIGGER refuse ON audit_logs").await;
+    for path in &paths {
+        let answer = sa.get(path).await;
+        let _ = answer.expect(200);
+        assert!(
+            stage.broke_the_glass(answer.header("x-request-id")).await,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_note_says_whose_row_was_looked_at_by_whom_and_from_where() {
+    let stage = Stage::start().await;
+    let prediction = stage
+        .prediction("annual", "personal(m1)", "personal(m1)")
+        .await;
+    let sa = stage
+        .people
+        .person("sa")
+        .with("x-request-id", "look-1")
+        .with("user-agent", "tests/1.0");
+    let _ = sa
+        .get(&format!("/predictions/annual/{prediction}"))
+        .await
+        .expect(200);
+    let told: serde_json::Value = ask(
+        &stage.pool,
+        "SELECT jsonb_agg(jsonb_build_array(event_type, entity_type, entity_id, actor_email, action, host(ip_address), user_agent)) \
+         FROM audit_logs WHERE request_id = 'look-1'",
+    )
+    .await;
+    assert_eq!(
+        told,
+        json!([[
+            "prediction.break_glass",
+            "annual_prediction",
+            prediction,
+            "sa@example.com",
+            "READ",
+            "127.0.0.1",
+            "tests/1.0"
+        ]])
+    );
+}
+
+#[tokio::test]
+async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
+    let stage = Stage::start().await;
+    let company = stage.company("personal(m1)").await;
+    let prediction = stage
+        .prediction("annual", "personal(m1)", "personal(m1)")
+        .await;
+    let sa = stage.people.person("sa");
+    let on = with(
+        prediction_on("annual", &company, "2024"),
+        json!({ "access_level": "personal" }),
+    );
+    assert_eq!(
+        sa.post("/predictions/annual", &on).await.problem(404),
+        "not_found"
+    );
+    let _ = sa
+        .delete(&format!("/companies/{company}"))
+        .await
+        .problem(403);
+    let _ = sa
+        .delete(&format!("/predictions/annual/{prediction}"))
+        .await
+        .problem(403);
+    let _ = sa
+        .patch(&format!("/companies/{company}"), &json!({ "name": "Mine" }))
+        .await
+        .problem(403);
+    let m1 = stage.people.person("m1");
+    let _ = m1.get(&format!("/companies/{company}")).await.expect(200);
+    let _ = m1
+        .get(&format!("/predictions/annual/{prediction}"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn nobody_below_a_super_admin_has_a_glass_to_break() {
+    let stage = Stage::start().await;
+    let company = stage.company("personal(m1)").await;
+    for who in Stage::everybody().filter(|who| !["m1", "sa"].contains(who)) {
+        let answer = stage
+            .people
+            .person(who)
+            .get(&format!("/companies/{company}"))
+            .await;
+        assert_eq!(answer.problem(404), "not_found", "{who}");
+    }
+    let told: i64 = ask(
+        &stage.pool,
+        "SELECT count(*) FROM audit_logs WHERE event_type LIKE '%break_glass'",
+    )
+    .await;
+    assert_eq!(told, 0);
+}

@@ -1,0 +1,233 @@
+//! The law of every list: it holds what its reader can read, and nothing else.
+
+use std::collections::BTreeSet;
+
+use accunode_domain::{
+    access::{Actor, Reading},
+    id::UserId,
+    owner::{AccessLevel, Owner},
+};
+use accunode_ports::Store;
+use accunode_tests::Person;
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use super::stage::Stage;
+use crate::support::{all_rows, column, text};
+
+/// Every owner of rows that tests make.
+pub(super) const OWNERS: [&str; 13] = [
+    "personal(u0)",
+    "personal(m1)",
+    "personal(m2)",
+    "personal(oA)",
+    "personal(mB)",
+    "personal(tR)",
+    "personal(tZ)",
+    "personal(sa)",
+    "organization(A)",
+    "organization(B)",
+    "organization(R)",
+    "organization(Z)",
+    "system",
+];
+
+/// A row of each table for every owner.
+pub(super) async fn rows_of_everybody(stage: &Stage) {
+    for owner in OWNERS {
+        stage.company(owner).await;
+        for kind in ["annual", "quarterly"] {
+            stage.prediction(kind, owner, owner).await;
+        }
+        stage.upload(owner).await;
+    }
+}
+
+/// What the policy knows of somebody.
+pub(super) async fn actor(stage: &Stage, who: &str) -> Actor {
+    let id = UserId(stage.people.person(who).id);
+    let store = &stage.service.wired().store;
+    let found = store
+        .users()
+        .with_membership(id)
+        .await
+        .expect("the database");
+    let (user, membership, _) = found.expect("the person");
+    Actor::new(&user, membership).expect("an active person")
+}
+
+/// A row as the policy sees it.
+pub(super) struct Owned {
+    pub(super) id: Uuid,
+    pub(super) owner: Owner,
+    pub(super) creator: UserId,
+}
+
+/// Every row of a table.
+pub(super) async fn everything(stage: &Stage, table: &str) -> Vec<Owned> {
+    let sql = format!("SELECT id, access_level, owner_key, created_by FROM {table}");
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .fetch_all(&stage.pool)
+        .await
+        .expect("the rows");
+    rows.iter()
+        .map(|row| Owned {
+            id: row.get("id"),
+            owner: owner(row.get("access_level"), row.get("owner_key")),
+            creator: UserId(row.get("created_by")),
+        })
+        .collect()
+}
+
+/// An owner from its level and key.
+pub(super) fn owner(level: &str, key: Uuid) -> Owner {
+    match level.parse().expect("a level") {
+        AccessLevel::Personal => Owner::Person(UserId(key)),
+        AccessLevel::Organization => Owner::Organization(key.into()),
+        AccessLevel::System => Owner::System,
+    }
+}
+
+async fn listed(person: &Person, path: &str) -> BTreeSet<Uuid> {
+    let rows = all_rows(person, path, 7).await;
+    let ids: BTreeSet<Uuid> = rows
+        .iter()
+        .map(|row| text(row, "id").parse().expect("an id"))
+        .collect();
+    assert_eq!(ids.len(), rows.len(), "{path}: a row stands there twice");
+    ids
+}
+
+#[tokio::test]
+async fn a_list_holds_exactly_what_its_reader_can_read() {
+    let stage = Stage::start().await;
+    rows_of_everybody(&stage).await;
+    for who in Stage::everybody() {
+        let (person, actor) = (stage.people.person(who), actor(&stage, who).await);
+        for (path, table) in [
+            ("/companies", "companies"),
+            ("/companies?sort=symbol", "companies"),
+            ("/predictions/annual", "annual_predictions"),
+            ("/predictions/annual?sort=pd", "annual_predictions"),
+            ("/predictions/quarterly", "quarterly_predictions"),
+            ("/bulk-uploads", "bulk_upload_jobs"),
+        ] {
+            let expected: BTreeSet<Uuid> = everything(&stage, table)
+                .await
+                .into_iter()
+                .filter(|row| actor.read(row.owner) == Ok(Reading::Open))
+                .map(|row| row.id)
+                .collect();
+            assert!(
+                !expected.is_empty(),
+                "{who} has something of his own in {table}"
+            );
+            assert_eq!(listed(person, path).await, expected, "{who} lists {path}");
+            let csv = person.get_as(path, "text/csv").await;
+            let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
+            let exported: BTreeSet<Uuid> = reader
+                .records()
+                .map(|row| row.expect("a row")[0].parse().expect("an id"))
+                .collect();
+            assert_eq!(exported, expected, "{who} exports {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
+    let stage = Stage::start().await;
+    rows_of_everybody(&stage).await;
+    let (a, z) = (
+        stage.people.organization("A"),
+        stage.people.organization("Z"),
+    );
+    let made_up = Uuid::from_u128(7);
+    for who in Stage::everybody() {
+        let (person, actor) = (stage.people.person(who), actor(&stage, who).await);
+        for organization in [a, z, made_up] {
+            let may = actor.narrowed(None, Some(organization.into())).is_ok();
+            for list in [
+                "/companies",
+                "/predictions/annual",
+                "/predictions/quarterly",
+                "/bulk-uploads",
+            ] {
+                let answer = person
+                    .get(&format!("{list}?organization_id={organization}"))
+                    .await;
+                if may {
+                    let rows = answer.expect(200);
+                    assert_eq!(
+                        column(&rows, "access_level")
+                            .iter()
+                            .filter(|l| *l != "organization")
+                            .count(),
+                        0
+                    );
+                    let told = rows["data"].as_array().map(Vec::len);
+                    let expected = if organization == made_up {
+                        0
+                    } else {
+                        told.unwrap_or_default().max(1)
+                    };
+                    assert_eq!(told, Some(expected), "{who} {list}");
+                } else {
+                    assert_eq!(
+                        answer.problem(403),
+                        "outside_scope",
+                        "{who} {list} {organization}"
+                    );
+                }
+            }
+        }
+        for level in ["personal", "organization", "system"] {
+            let list = person
+                .get(&format!("/companies?limit=100&access_level={level}"))
+                .await
+                .expect(200);
+            let expected = everything(&stage, "companies")
+                .await
+                .iter()
+                .filter(|row| {
+                    actor.read(row.owner) == Ok(Reading::Open)
+                        && row.owner.level().as_str() == level
+                })
+                .count();
+            assert_eq!(
+                list["data"].as_array().map(Vec::len),
+                Some(expected),
+                "{who} {level}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_finds_nothing_that_cannot_be_read() {
+    let stage = Stage::start().await;
+    for owner in OWNERS {
+        stage.company(owner).await;
+    }
+    let all = everything(&stage, "companies").await;
+    for who in Stage::everybody() {
+        let (person, actor) = (stage.people.person(who), actor(&stage, who).await);
+        for row in &all {
+            let symbol: String = crate::support::ask(
+                &stage.pool,
+                &format!("SELECT symbol FROM companies WHERE id = '{}'", row.id),
+            )
+            .await;
+            let found = person
+                .get(&format!("/companies?q={symbol}&limit=100"))
+                .await
+                .expect(200);
+            let found = column(&found, "id").contains(&row.id.to_string());
+            assert_eq!(
+                found,
+                actor.read(row.owner) == Ok(Reading::Open),
+                "{who} searches {symbol}"
+            );
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Every cell of the matrix whose endpoint exists, asked of the running service.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use accunode_tests::tenancy::PEOPLE;
+
+use super::{
+    requests::{Request, endpoint, requests},
+    stage::Stage,
+    table::{Row, rows},
+};
+
+/// A request of a cell, ready to be sent.
+struct Asked {
+    what: String,
+    who: &'static str,
+    expected: String,
+    request: Request,
+}
+
+/// What was asked, what was not, and what was wrong.
+#[derive(Default)]
+struct Tally {
+    requests: usize,
+    cells: BTreeSet<(u64, &'static str)>,
+    skipped: BTreeMap<String, usize>,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    #[expect(
+        clippy::print_stdout,
+        reason = "what was not asked is told to whoever runs the tests"
+    )]
+    fn tell(&self) {
+        println!(
+            "{} cells of the matrix asked in {} requests; cells without an endpoint: {:?}",
+            self.cells.len(),
+            self.requests,
+            self.skipped
+        );
+        assert!(
+            self.wrong.is_empty(),
+            "{} wrong:\n{}",
+            self.wrong.len(),
+            self.wrong.join("\n")
+        );
+    }
+}
+
+/// The endpoints that there are, by the service's own document.
+async fn endpoints(stage: &Stage) -> BTreeSet<(String, String)> {
+    let document = stage
+        .service
+        .nobody()
+        .get("//openapi.json")
+        .await
+        .expect(200);
+    let paths = document["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(method, _)| method.clone());
+            let path = path.strip_prefix("/api/v1").unwrap_or(path).to_owned();
+            methods.map(move |method| (method, path.clone()))
+        })
+        .collect()
+}
+
+/// Makes the rows of a row of the matrix, everybody his own.
+async fn prepare(
+    stage: &Stage,
+    row: &Row,
+    known: &BTreeSet<(String, String)>,
+    tally: &mut Tally,
+) -> Vec<Asked> {
+    let mut asked = Vec::new();
+    for resource in &row.resources {
+        for action in &row.actions {
+            let plain = action.split(':').next().unwrap_or_default();
+            let (method, path) = endpoint(resource, plain);
+            if !known.contains(&(method.to_owned(), path.to_owned())) {
+                *tally
+                    .skipped
+                    .entry(format!("{resource} {plain}"))
+                    .or_default() += PEOPLE.len();
+                continue;
+            }
+            for ((who, ..), expected) in PEOPLE.iter().zip(&row.cells) {
+                for request in requests(stage, (resource, action), &row.detail, &row.given).await {
+                    tally.cells.insert((row.line, who));
+                    asked.push(Asked {
+                        what: format!(
+                            "line {}: {resource} {action} {} {}",
+                            row.line, row.detail, row.given
+                        ),
+                        who,
+                        expected: expected.clone(),
+                        request,
+                    });
+                }
+            }
+        }
+    }
+    asked
+}
+
+async fn send(stage: &Stage, asked: Vec<Asked>, tally: &mut Tally) {
+    for Asked {
+        what,
+        who,
+        expected,
+        request,
+    } in asked
+    {
+        let answer = request.send(stage.people.person(who)).await;
+        tally.requests += 1;
+        let status = answer.status.as_u16();
+        let broke = stage.broke_the_glass(answer.header("x-request-id")).await;
+        let got = match (status, broke) {
+            (200..300, true) => "ok*".to_owned(),
+            (200..300, false) => "ok".to_owned(),
+            _ => status.to_string(),
+        };
+        let is_problem = answer.header("content-type") == "application/problem+json";
+        if got != expected || (status >= 400) != is_problem {
+            let text: String = answer.text.chars().take(200).collect();
+            tally.wrong.push(format!(
+                "{what} as {who}: expected {expected}, got {got}: {request:?} {text}"
+            ));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_service_answers_every_cell_of_the_matrix() {
+    let stage = Stage::start().await;
+    let known = endpoints(&stage).await;
+    let mut tally = Tally::default();
+    for row in rows().iter().filter(|row| row.given.is_empty()) {
+        let asked = prepare(&stage, row, &known, &mut tally).await;
+        send(&stage, asked, &mut tally).await;
+    }
+    tally.tell();
+    assert!(
+        tally.cells.len() >= 8 * 30,
+        "rows have gone missing: only {} cells",
+        tally.cells.len()
+    );
+}
+
+#[tokio::test]
+async fn the_service_answers_the_cells_after_something_has_happened() {
+    let mut tally = Tally::default();
+    let situations: BTreeSet<String> = rows()
+        .into_iter()
+        .map(|row| row.given)
+        .filter(|given| !given.is_empty())
+        .collect();
+    for given in &situations {
+        let mut stage = Stage::start().await;
+        let known = endpoints(&stage).await;
+        stage.prepare(given).await;
+        let mut asked = Vec::new();
+        for row in rows().iter().filter(|row| row.given == *given) {
+            asked.extend(prepare(&stage, row, &known, &mut tally).await);
+        }
+        stage.happen(given).await;
+        send(&stage, asked, &mut tally).await;
+    }
+    tally.tell();
+    assert!(
+        tally.cells.len() >= 8 * 12,
+        "rows have gone missing: only {} cells",
+        tally.cells.len()
+    );
+}

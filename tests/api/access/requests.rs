@@ -1,0 +1,231 @@
+//! What the matrix asks, as HTTP requests.
+
+use accunode_tests::{Answer, Person};
+use serde_json::{Value, json};
+
+use super::{
+    stage::{Stage, object},
+    table::split,
+};
+use crate::support::{file_of, prediction_on, quarterly_ratios, ratios};
+
+/// One thing that is asked, with its rows made.
+#[derive(Clone, Debug)]
+pub(super) enum Request {
+    Get(String),
+    Post(String, Value),
+    PostNothing(String),
+    Patch(String, Value),
+    Delete(String),
+    Upload(Vec<(String, String)>, Vec<u8>),
+}
+
+impl Request {
+    pub(super) async fn send(&self, person: &Person) -> Answer {
+        match self {
+            Self::Get(path) => person.get(path).await,
+            Self::Post(path, body) => person.post(path, body).await,
+            Self::PostNothing(path) => person.post_nothing(path).await,
+            Self::Patch(path, body) => person.patch(path, body).await,
+            Self::Delete(path) => person.delete(path).await,
+            Self::Upload(fields, bytes) => {
+                let fields: Vec<(&str, &str)> = fields
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()))
+                    .collect();
+                person.upload(("a.csv", bytes.clone()), &fields).await
+            }
+        }
+    }
+}
+
+/// The endpoints that a key of the matrix is about: method and path.
+pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static str) {
+    match (resource, action) {
+        ("company", "create") => ("post", "/companies"),
+        ("company", "read") => ("get", "/companies/{id}"),
+        ("company", "update" | "raise" | "lower") => ("patch", "/companies/{id}"),
+        ("company", "delete") => ("delete", "/companies/{id}"),
+        ("prediction", "create") => ("post", "/predictions/{kind}"),
+        ("prediction", "read") => ("get", "/predictions/{kind}/{id}"),
+        ("prediction", "update" | "raise" | "lower") => ("patch", "/predictions/{kind}/{id}"),
+        ("prediction", "delete") => ("delete", "/predictions/{kind}/{id}"),
+        ("scoring", "use") => ("post", "/predictions/{kind}/score"),
+        ("models", "use") => ("get", "/models"),
+        ("templates", "use") => ("get", "/bulk-uploads/templates/{kind}.csv"),
+        ("bulk_job", "create") => ("post", "/bulk-uploads"),
+        ("bulk_job", "read") => ("get", "/bulk-uploads/{id}"),
+        ("bulk_job", "rows") => ("get", "/bulk-uploads/{id}/rows"),
+        ("bulk_job", "cancel") => ("post", "/bulk-uploads/{id}/cancel"),
+        ("bulk_job", "retry") => ("post", "/bulk-uploads/{id}/retry"),
+        ("bulk_job", "delete") => ("delete", "/bulk-uploads/{id}"),
+        ("dashboard", "read") => ("get", "/dashboard"),
+        ("analytics", "read") => ("get", "/analytics/risk-distribution"),
+        ("admin", "use") => ("get", "/admin/stats"),
+        ("audit", "read") => ("get", "/audit-logs"),
+        ("users", "directory") => ("get", "/users"),
+        ("user", "read") => ("get", "/users/{id}"),
+        ("user", "deactivate") => ("patch", "/users/{id}"),
+        ("user", "reset_password") => ("post", "/users/{id}/password-reset"),
+        ("user", "end_sessions") => ("delete", "/users/{id}/sessions"),
+        ("user", "set_role") => ("put", "/users/{id}/role"),
+        ("invitation", "create") => ("post", "/users"),
+        ("organization", "create") => ("post", "/organizations"),
+        ("organization", "read") => ("get", "/organizations/{id}"),
+        ("organization", "change_join_token") => ("put", "/organizations/{id}/join-token"),
+        ("organization", "change_allowed_emails") => ("post", "/organizations/{id}/allowed-emails"),
+        ("organization", "delete") => ("delete", "/organizations/{id}"),
+        ("organization", _) => ("patch", "/organizations/{id}"),
+        other => panic!("the matrix asks {other:?}, and no endpoint is known for it"),
+    }
+}
+
+/// Makes the rows that one cell needs, and the requests that ask for it.
+pub(super) async fn requests(
+    stage: &Stage,
+    (resource, action): (&str, &str),
+    detail: &str,
+    given: &str,
+) -> Vec<Request> {
+    let (action, to) = action
+        .split_once(':')
+        .map_or((action, None), |(action, to)| (action, Some(to)));
+    match resource {
+        "company" => vec![company(stage, action, to, detail).await],
+        "prediction" => {
+            let mut requests = Vec::new();
+            for kind in ["annual", "quarterly"] {
+                requests.extend(prediction(stage, kind, action, to, detail, given).await);
+            }
+            requests
+        }
+        "bulk_job" => vec![bulk_job(stage, action, detail).await],
+        "scoring" => {
+            let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
+            vec![
+                Request::Post("/predictions/annual/score".to_owned(), body(ratios())),
+                Request::Post(
+                    "/predictions/quarterly/score".to_owned(),
+                    body(quarterly_ratios()),
+                ),
+            ]
+        }
+        "models" => vec![
+            Request::Get("/models".to_owned()),
+            Request::Get("/models/annual".to_owned()),
+            Request::Get("/models/quarterly/versions/1.0.0".to_owned()),
+        ],
+        "templates" => vec![
+            Request::Get("/bulk-uploads/templates/annual.csv".to_owned()),
+            Request::Get("/bulk-uploads/templates/quarterly.xlsx".to_owned()),
+        ],
+        "dashboard" => vec![Request::Get(format!("/dashboard?{}", scope(stage, detail)))],
+        "analytics" => ["sector", "industry", "country", "organization"]
+            .iter()
+            .map(|by| {
+                let scope = scope(stage, detail);
+                Request::Get(format!(
+                    "/analytics/risk-distribution?{scope}&group_by={by}"
+                ))
+            })
+            .collect(),
+        other => panic!("{other} {action} has an endpoint now: write here how it is asked"),
+    }
+}
+
+fn scope(stage: &Stage, detail: &str) -> String {
+    match split(detail) {
+        (scope, None) => format!("scope={scope}"),
+        (scope, Some(name)) => format!(
+            "scope={scope}&organization_id={}",
+            stage.people.organization(name)
+        ),
+    }
+}
+
+fn target(stage: &Stage, to: &str) -> Value {
+    let (level, organization) = split(to);
+    object(stage.fields(level, organization))
+}
+
+async fn company(stage: &Stage, action: &str, to: Option<&str>, detail: &str) -> Request {
+    if action == "create" {
+        let mut body = target(stage, detail);
+        body["symbol"] = stage.symbol().into();
+        return Request::Post("/companies".to_owned(), body);
+    }
+    let path = format!("/companies/{}", stage.company(detail).await);
+    match (action, to) {
+        ("read", None) => Request::Get(path),
+        ("update", None) => Request::Patch(path, json!({ "industry": "Machinery" })),
+        ("delete", None) => Request::Delete(path),
+        ("raise" | "lower", Some(to)) => Request::Patch(path, target(stage, to)),
+        other => panic!("unknown request {other:?}"),
+    }
+}
+
+async fn prediction(
+    stage: &Stage,
+    kind: &str,
+    action: &str,
+    to: Option<&str>,
+    detail: &str,
+    given: &str,
+) -> Vec<Request> {
+    let (owner, company) = match detail.split_once(" on ") {
+        Some((owner, company)) => (owner, company.to_owned()),
+        None => (detail, Stage::company_under(detail, given)),
+    };
+    if action == "create" {
+        let mut body = prediction_on(kind, &stage.company(&company).await, "2024");
+        let (level, organization) = split(owner);
+        body.as_object_mut()
+            .expect("an object")
+            .extend(stage.fields(level, organization));
+        return vec![Request::Post(format!("/predictions/{kind}"), body)];
+    }
+    let path = format!(
+        "/predictions/{kind}/{}",
+        stage.prediction(kind, owner, &company).await
+    );
+    let new = if kind == "annual" {
+        ratios()
+    } else {
+        quarterly_ratios()
+    };
+    match (action, to) {
+        ("read", None) => vec![
+            Request::Get(path.clone()),
+            Request::Get(format!("{path}/explanation")),
+        ],
+        ("update", None) => vec![Request::Patch(path, json!({ "ratios": new }))],
+        ("delete", None) => vec![Request::Delete(path)],
+        ("raise" | "lower", Some(to)) => vec![Request::Patch(path, target(stage, to))],
+        other => panic!("unknown request {other:?}"),
+    }
+}
+
+async fn bulk_job(stage: &Stage, action: &str, detail: &str) -> Request {
+    if action == "create" {
+        let (level, organization) = split(detail);
+        let fields = stage.fields(level, organization);
+        let mut fields: Vec<(String, String)> = fields
+            .into_iter()
+            .map(|(name, value)| (name, value.as_str().expect("a text").to_owned()))
+            .collect();
+        fields.push(("job_type".to_owned(), "annual".to_owned()));
+        return Request::Upload(fields, file_of([stage.symbol()]));
+    }
+    let job = stage.upload(detail).await;
+    if matches!(action, "retry" | "delete") {
+        stage.end(&job).await;
+    }
+    let path = format!("/bulk-uploads/{job}");
+    match action {
+        "read" => Request::Get(path),
+        "rows" => Request::Get(format!("{path}/rows")),
+        "cancel" | "retry" => Request::PostNothing(format!("{path}/{action}")),
+        "delete" => Request::Delete(path),
+        other => panic!("unknown request {other:?}"),
+    }
+}

@@ -1,0 +1,348 @@
+//! The database alone: statements without any condition, under the role that serves.
+
+use std::collections::BTreeSet;
+
+use accunode_domain::{
+    access::{Actor, Reading, Scope},
+    owner::Owner,
+};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+use uuid::Uuid;
+
+use super::{
+    lists::{actor, everything, owner, rows_of_everybody},
+    stage::Stage,
+};
+use crate::support::run;
+
+const TABLES: [&str; 4] = [
+    "companies",
+    "annual_predictions",
+    "quarterly_predictions",
+    "bulk_upload_jobs",
+];
+const ROLLUPS: [&str; 6] = [
+    "annual_prediction_rollup",
+    "annual_prediction_rollup_delta",
+    "annual_prediction_rollup_live",
+    "quarterly_prediction_rollup",
+    "quarterly_prediction_rollup_delta",
+    "quarterly_prediction_rollup_live",
+];
+
+/// The settings that the policies read, as the architecture has them.
+async fn act(connection: &mut PgConnection, scope: &Scope) {
+    let array = |keys: Vec<Uuid>| {
+        let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
+        format!("{{{}}}", keys.join(","))
+    };
+    let settings = [
+        (
+            "user_id",
+            scope.user().map(|id| id.0.to_string()).unwrap_or_default(),
+        ),
+        (
+            "owner_keys",
+            array(scope.owners().iter().map(|owner| owner.key()).collect()),
+        ),
+        (
+            "admin_keys",
+            array(scope.administers().iter().map(|id| id.0).collect()),
+        ),
+        (
+            "all_organizations",
+            if scope.super_admin() {
+                "on".to_owned()
+            } else {
+                String::new()
+            },
+        ),
+    ];
+    for (name, value) in settings {
+        sqlx::query("SELECT set_config('accunode.' || $1, $2, false)")
+            .bind(name)
+            .bind(value)
+            .execute(&mut *connection)
+            .await
+            .expect("the setting");
+    }
+}
+
+/// The rows that a statement touches; it leaves no trace.
+async fn touched(connection: &mut PgConnection, sql: &str) -> BTreeSet<Uuid> {
+    let mut transaction = connection.begin().await.expect("a transaction");
+    let rows = sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .fetch_all(&mut *transaction)
+        .await;
+    let ids = rows
+        .unwrap_or_else(|error| panic!("{sql}: {error}"))
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    transaction.rollback().await.expect("no trace");
+    ids
+}
+
+/// The rows of a table that the policy lets somebody have.
+async fn allowed(
+    stage: &Stage,
+    table: &str,
+    may: impl Fn(&super::lists::Owned) -> bool,
+) -> BTreeSet<Uuid> {
+    everything(stage, table)
+        .await
+        .iter()
+        .filter(|row| may(row))
+        .map(|row| row.id)
+        .collect()
+}
+
+fn may_write(actor: &Actor, table: &str, row: &super::lists::Owned) -> bool {
+    if table == "bulk_upload_jobs" {
+        actor.control_upload(row.owner, row.creator).is_ok()
+    } else {
+        actor.write(row.owner, row.creator).is_ok()
+    }
+}
+
+#[tokio::test]
+async fn statements_without_a_condition_touch_exactly_what_the_policy_allows() {
+    let stage = Stage::start().await;
+    rows_of_everybody(&stage).await;
+    let mut server = stage.service.database.server_role().await;
+    for who in Stage::everybody() {
+        let actor = actor(&stage, who).await;
+        act(&mut server, &actor.scope()).await;
+        for table in TABLES {
+            let readable = allowed(&stage, table, |row| {
+                actor.read(row.owner) == Ok(Reading::Open)
+            })
+            .await;
+            let writable = allowed(&stage, table, |row| may_write(&actor, table, row)).await;
+            assert!(!writable.is_empty() && writable.is_subset(&readable));
+            let select = touched(&mut server, &format!("SELECT id FROM {table}")).await;
+            assert_eq!(select, readable, "{who} selects from {table}");
+            let update = format!("UPDATE {table} SET updated_at = updated_at RETURNING id");
+            assert_eq!(
+                touched(&mut server, &update).await,
+                writable,
+                "{who} updates {table}"
+            );
+            let delete = format!("DELETE FROM {table} RETURNING id");
+            assert_eq!(
+                touched(&mut server, &delete).await,
+                writable,
+                "{who} deletes from {table}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn sums_are_seen_for_readable_owners_only_and_written_by_nobody() {
+    let stage = Stage::start().await;
+    rows_of_everybody(&stage).await;
+    let mut server = stage.service.database.server_role().await;
+    // Some in the sums and some in the changes since, whoever folds meanwhile.
+    run(&stage.pool, "SELECT fold_prediction_rollups()").await;
+    for owner in ["personal(m1)", "organization(Z)", "system"] {
+        for kind in ["annual", "quarterly"] {
+            stage.prediction(kind, owner, owner).await;
+        }
+    }
+    for who in Stage::everybody() {
+        let actor = actor(&stage, who).await;
+        act(&mut server, &actor.scope()).await;
+        for rollup in ROLLUPS {
+            let sql = format!("SELECT access_level, owner_key FROM {rollup}");
+            let seen = sqlx::query(AssertSqlSafe(sql))
+                .fetch_all(&mut server)
+                .await
+                .expect("the sums");
+            for row in &seen {
+                let owner = owner(row.get(0), row.get(1));
+                assert_eq!(
+                    actor.read(owner),
+                    Ok(Reading::Open),
+                    "{who} sees {owner:?} in {rollup}"
+                );
+            }
+            if rollup.ends_with("_live") {
+                let keys: BTreeSet<Uuid> = seen.iter().map(|row| row.get(1)).collect();
+                let table = rollup.replace("_prediction_rollup_live", "_predictions");
+                let expected: BTreeSet<Uuid> = everything(&stage, &table)
+                    .await
+                    .iter()
+                    .filter(|row| actor.read(row.owner) == Ok(Reading::Open))
+                    .map(|row| row.owner.key())
+                    .collect();
+                assert_eq!(keys, expected, "{who} {rollup}");
+            }
+            for sql in [
+                format!("UPDATE {rollup} SET n = n"),
+                format!("DELETE FROM {rollup}"),
+            ] {
+                assert!(
+                    server.execute(AssertSqlSafe(sql.clone())).await.is_err(),
+                    "{who}: {sql}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_lines_of_an_upload_are_seen_and_removed_as_the_upload_is() {
+    let stage = Stage::start().await;
+    for owner in super::lists::OWNERS {
+        let job = stage.upload(owner).await;
+        stage.end(&job).await;
+    }
+    let mut server = stage.service.database.server_role().await;
+    for who in Stage::everybody() {
+        let actor = actor(&stage, who).await;
+        act(&mut server, &actor.scope()).await;
+        let jobs = "bulk_upload_jobs";
+        let readable = allowed(&stage, jobs, |row| {
+            actor.read(row.owner) == Ok(Reading::Open)
+        })
+        .await;
+        let writable = allowed(&stage, jobs, |row| may_write(&actor, jobs, row)).await;
+        let select = touched(&mut server, "SELECT job_id FROM bulk_upload_rows").await;
+        assert_eq!(select, readable, "{who}");
+        let delete = touched(&mut server, "DELETE FROM bulk_upload_rows RETURNING job_id").await;
+        assert_eq!(delete, writable, "{who}");
+        assert!(
+            server
+                .execute("UPDATE bulk_upload_rows SET code = code")
+                .await
+                .is_err()
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_is_seen_by_rank_and_changed_by_nobody() {
+    let stage = Stage::start().await;
+    rows_of_everybody(&stage).await;
+    let log = sqlx::query("SELECT id, user_id, organization_id FROM audit_logs")
+        .fetch_all(&stage.pool)
+        .await;
+    let log = log.expect("the audit log");
+    let mut server = stage.service.database.server_role().await;
+    for who in Stage::everybody() {
+        let actor = actor(&stage, who).await;
+        let scope = actor.scope();
+        act(&mut server, &scope).await;
+        let expected: BTreeSet<Uuid> = log
+            .iter()
+            .filter(|row| {
+                let (user, organization) =
+                    (row.get::<Option<Uuid>, _>(1), row.get::<Option<Uuid>, _>(2));
+                user == Some(actor.user().0)
+                    || scope.super_admin()
+                    || organization.is_some_and(|id| scope.administers().contains(&id.into()))
+            })
+            .map(|row| row.get(0))
+            .collect();
+        assert_eq!(
+            touched(&mut server, "SELECT id FROM audit_logs").await,
+            expected,
+            "{who}"
+        );
+        for sql in [
+            "UPDATE audit_logs SET action = action",
+            "DELETE FROM audit_logs",
+            "TRUNCATE audit_logs",
+        ] {
+            assert!(server.execute(sql).await.is_err(), "{who}: {sql}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_an_actor_there_is_nothing() {
+    let stage = Stage::start().await;
+    rows_of_everybody(&stage).await;
+    let mut server = stage.service.database.server_role().await;
+    let all = TABLES
+        .iter()
+        .chain(&ROLLUPS)
+        .chain(&["bulk_upload_rows", "audit_logs"]);
+    for nobody in ["before anything was set", "after an actor was there"] {
+        for table in all.clone() {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let n: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_one(&mut server)
+                .await
+                .expect("a count");
+            assert_eq!(n, 0, "{table} {nobody}");
+        }
+        for table in TABLES {
+            for sql in [
+                format!("UPDATE {table} SET updated_at = updated_at"),
+                format!("DELETE FROM {table}"),
+            ] {
+                let done = server
+                    .execute(AssertSqlSafe(sql.clone()))
+                    .await
+                    .expect("no error");
+                assert_eq!(done.rows_affected(), 0, "{sql} {nobody}");
+            }
+        }
+        // Set for a transaction, as the service does: nothing is left behind.
+        let mut transaction = server.begin().await.expect("a transaction");
+        transaction
+            .execute("SELECT set_config('accunode.all_organizations', 'on', true)")
+            .await
+            .expect("set");
+        transaction.commit().await.expect("committed");
+    }
+}
+
+#[tokio::test]
+async fn nobody_inserts_for_an_owner_that_is_not_his() {
+    let stage = Stage::start().await;
+    let mut server = stage.service.database.server_role().await;
+    let owners = |stage: &Stage| {
+        let people =
+            Stage::everybody().map(|who| Owner::Person(stage.people.person(who).id.into()));
+        let places = stage
+            .people
+            .organizations
+            .values()
+            .map(|id| Owner::Organization((*id).into()));
+        people
+            .chain(places)
+            .chain([Owner::System])
+            .collect::<Vec<_>>()
+    };
+    for who in Stage::everybody() {
+        let actor = actor(&stage, who).await;
+        act(&mut server, &actor.scope()).await;
+        for owner in owners(&stage) {
+            let creator = match owner {
+                Owner::Person(id) => id,
+                _ => actor.user(),
+            };
+            let may = match owner {
+                Owner::Person(id) => id == actor.user(),
+                _ => actor
+                    .create(Some(owner.level()), owner.organization())
+                    .is_ok(),
+            };
+            let mut transaction = server.begin().await.expect("a transaction");
+            let done = sqlx::query(
+                "INSERT INTO companies (symbol, name, sector, access_level, organization_id, created_by) \
+                 VALUES ('NEW', 'N', 'S', $1, $2, $3)",
+            )
+            .bind(owner.level().as_str())
+            .bind(owner.organization().map(|id| id.0))
+            .bind(creator.0)
+            .execute(&mut *transaction)
+            .await;
+            assert_eq!(done.is_ok(), may, "{who} inserts for {owner:?}: {done:?}");
+            transaction.rollback().await.expect("no trace");
+        }
+    }
+}

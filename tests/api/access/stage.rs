@@ -1,0 +1,211 @@
+//! The fixture of the matrix in a running service: its rows, and what happens to it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use accunode_tests::{Person, Service, ServiceOptions, tenancy::Tenancy};
+use serde_json::{Map, Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::table::split;
+use crate::support::{file_of, line, prediction_on, run, submit, text};
+
+/// The service with the people of the matrix; nobody works on uploads.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) service: Service,
+    pub(super) people: Tenancy,
+    pub(super) pool: PgPool,
+    made: AtomicU32,
+}
+
+impl Stage {
+    pub(super) async fn start() -> Self {
+        let service = Service::with(ServiceOptions::default().without_worker()).await;
+        let people = Tenancy::of(&service).await;
+        let pool = service.database.superuser().await;
+        Self {
+            service,
+            people,
+            pool,
+            made: AtomicU32::new(0),
+        }
+    }
+
+    /// A symbol that nobody has yet.
+    pub(super) fn symbol(&self) -> String {
+        format!("S{}", self.made.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// What has happened before the rows are made.
+    pub(super) async fn prepare(&mut self, given: &str) {
+        if given == "r_has_new_child_c" {
+            let id: Uuid = sqlx::query_scalar(
+                "INSERT INTO organizations (name, parent_id) VALUES ('C', $1) RETURNING id",
+            )
+            .bind(self.people.organization("R"))
+            .fetch_one(&self.pool)
+            .await
+            .expect("a child");
+            self.people.organizations.insert("C", id);
+        }
+    }
+
+    /// What happens after they were made, behind the service's back.
+    pub(super) async fn happen(&self, given: &str) {
+        let user = |changes: &str, who: &str| {
+            format!(
+                "UPDATE users SET {changes} WHERE email = '{}@example.com'",
+                who.to_lowercase()
+            )
+        };
+        let id = |name: &str| self.people.organization(name);
+        let sql = match given {
+            "" | "r_has_new_child_c" => return,
+            "a_hides_system_data" => {
+                "UPDATE organizations SET hide_system_data = true WHERE name = 'A'".to_owned()
+            }
+            "a_inactive" => {
+                "UPDATE organizations SET is_active = false WHERE name = 'A'".to_owned()
+            }
+            "a_deleted" => "DELETE FROM organizations WHERE name = 'A'".to_owned(),
+            "m1_moved_to_b" => user(&format!("organization_id = '{}'", id("B")), "m1"),
+            "u0_joined_a" => user(
+                &format!("role = 'org_member', organization_id = '{}'", id("A")),
+                "u0",
+            ),
+            "oa_demoted" => user("role = 'org_member'", "oA"),
+            "m1_deactivated" => user("is_active = false", "m1"),
+            other => panic!("unknown situation {other:?}"),
+        };
+        run(&self.pool, &sql).await;
+    }
+
+    /// Who makes the rows of an owner, and how they are named in a body.
+    fn owner(&self, owner: &str) -> (&Person, Map<String, Value>) {
+        let (level, of) = split(owner);
+        let creator = match (level, of) {
+            ("personal", Some(who)) => who,
+            ("organization", Some("A")) => "m1",
+            ("organization", Some("B")) => "mB",
+            ("organization", Some("R" | "C")) => "tR",
+            ("organization", Some("Z")) => "tZ",
+            ("system", None) => "sa",
+            _ => panic!("unknown owner {owner:?}"),
+        };
+        let of = of.filter(|_| level == "organization");
+        (self.people.person(creator), self.fields(level, of))
+    }
+
+    /// A level and an organization as a body names them.
+    pub(super) fn fields(&self, level: &str, organization: Option<&str>) -> Map<String, Value> {
+        let mut fields = Map::new();
+        fields.insert("access_level".to_owned(), level.into());
+        if let Some(name) = organization {
+            fields.insert(
+                "organization_id".to_owned(),
+                self.people.organization(name).to_string().into(),
+            );
+        }
+        fields
+    }
+
+    /// A company of this owner.
+    pub(super) async fn company(&self, owner: &str) -> String {
+        let (creator, mut body) = self.owner(owner);
+        body.insert("symbol".to_owned(), self.symbol().into());
+        let made = creator
+            .post("/companies", &Value::Object(body))
+            .await
+            .expect(201);
+        text(&made, "id").to_owned()
+    }
+
+    /// A prediction of this owner on a company of that one.
+    pub(super) async fn prediction(&self, kind: &str, owner: &str, company: &str) -> String {
+        let company = self.company(company).await;
+        let (creator, fields) = self.owner(owner);
+        let mut body = prediction_on(kind, &company, "2024");
+        body.as_object_mut().expect("an object").extend(fields);
+        let made = creator
+            .post(&format!("/predictions/{kind}"), &body)
+            .await
+            .expect(201);
+        text(&made, "id").to_owned()
+    }
+
+    /// A waiting upload of this owner.
+    pub(super) async fn upload(&self, owner: &str) -> String {
+        let (creator, fields) = self.owner(owner);
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().expect("a text")))
+            .collect();
+        submit(creator, "a.csv", file_of([self.symbol()]), &fields).await
+    }
+
+    /// Makes an upload one that has ended, with a row that failed.
+    pub(super) async fn end(&self, job: &str) {
+        let columns: Vec<String> = crate::support::HEADER
+            .split(',')
+            .map(|name| format!("'{name}'"))
+            .collect();
+        run(
+            &self.pool,
+            &format!(
+                "UPDATE bulk_upload_jobs SET status = 'processing', started_at = now(), lease_token = gen_random_uuid(), \
+                   lease_expires_at = now() + interval '1 hour' WHERE id = '{job}'; \
+                 UPDATE bulk_upload_jobs SET status = 'completed', completed_at = now(), lease_token = NULL, \
+                   lease_expires_at = NULL, total_rows = 1, processed_rows = 1, error_count = 1, \
+                   file_columns = ARRAY[{}] WHERE id = '{job}'; \
+                 INSERT INTO bulk_upload_rows (job_id, row_number, status, code, problem, source, owner_key) \
+                 SELECT id, 2, 'error', 'invalid_year', \
+                   '[{{\"pointer\": \"reporting_year\", \"code\": \"invalid_year\", \"detail\": \"is none\"}}]', '{}', owner_key \
+                 FROM bulk_upload_jobs WHERE id = '{job}'",
+                columns.join(","),
+                line(&self.symbol(), "2024", "2.0"),
+            ),
+        )
+        .await;
+    }
+
+    /// The company on which the matrix has a prediction of this owner stand.
+    pub(super) fn company_under(owner: &str, given: &str) -> String {
+        match split(owner) {
+            ("system", None) => "system".to_owned(),
+            // An organization takes its companies with it, and u0 could see none before.
+            ("personal", Some(who)) if given == "a_deleted" || who == "u0" => owner.to_owned(),
+            ("personal", _) => "organization(A)".to_owned(),
+            _ => owner.to_owned(),
+        }
+    }
+
+    /// Whether the audit log was told of a broken glass by this request.
+    pub(super) async fn broke_the_glass(&self, request_id: &str) -> bool {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM audit_logs WHERE request_id = $1 AND action = 'READ' \
+             AND event_type LIKE '%.break\\_glass' AND user_id = $2)",
+        )
+        .bind(request_id)
+        .bind(self.people.person("sa").id)
+        .fetch_one(&self.pool)
+        .await
+        .expect("the audit log")
+    }
+
+    /// The people, in the order of the table's columns.
+    pub(super) fn everybody() -> impl Iterator<Item = &'static str> {
+        accunode_tests::tenancy::PEOPLE
+            .iter()
+            .map(|(name, ..)| *name)
+    }
+}
+
+/// An empty object, or one with these fields.
+pub(super) fn object(fields: Map<String, Value>) -> Value {
+    if fields.is_empty() {
+        json!({})
+    } else {
+        Value::Object(fields)
+    }
+}

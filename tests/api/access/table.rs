@@ -1,0 +1,56 @@
+//! `docs/access-matrix.csv`, as it stands.
+
+use std::path::Path;
+
+use accunode_tests::tenancy::PEOPLE;
+
+/// A row of the table.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) line: u64,
+    pub(super) resources: Vec<String>,
+    pub(super) actions: Vec<String>,
+    pub(super) detail: String,
+    pub(super) given: String,
+    /// One answer for each of [`PEOPLE`].
+    pub(super) cells: Vec<String>,
+}
+
+/// Every row, in the file's order.
+pub(super) fn rows() -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/access-matrix.csv");
+    let mut reader = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_path(path)
+        .expect("the matrix");
+    let header: Vec<String> = reader
+        .headers()
+        .expect("a header")
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    let people: Vec<&str> = PEOPLE.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(header[5..], people, "the table's people are the kit's");
+    let split = |text: &str| text.split('|').map(str::to_owned).collect();
+    reader
+        .records()
+        .map(|record| {
+            let record = record.expect("a row");
+            Row {
+                line: record.position().expect("a place").line(),
+                resources: split(&record[0]),
+                actions: split(&record[1]),
+                detail: record[2].to_owned(),
+                given: record[3].to_owned(),
+                cells: record.iter().skip(5).map(str::to_owned).collect(),
+            }
+        })
+        .collect()
+}
+
+/// `a(b)` as `a` and `b`.
+pub(super) fn split(text: &str) -> (&str, Option<&str>) {
+    text.strip_suffix(')')
+        .and_then(|text| text.split_once('('))
+        .map_or((text, None), |(name, of)| (name, Some(of)))
+}

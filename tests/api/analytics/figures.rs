@@ -1,0 +1,349 @@
+//! Every figure equals the plain query over what its reader can read, at every moment.
+
+use std::collections::BTreeMap;
+
+use accunode_domain::{
+    access::{Actor, DashboardScope},
+    id::{OrganizationId, UserId},
+};
+use accunode_ports::Store;
+use accunode_tests::{
+    Service,
+    tenancy::{PEOPLE, Tenancy},
+};
+use serde_json::{Map, Value, json};
+
+use super::plain::Plain;
+use crate::support::{file, line, quarterly_ratios, ratios, run, submit, text};
+
+const CASES: u64 = 60;
+const YEARS: [&str; 3] = ["2022", "2023", "2024"];
+
+/// A small generator with a seed that is told: the cases can be had again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        // xorshift64*, its high bits
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
+        usize::try_from(high).expect("31 bits") % sides
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.roll(from.len())]
+    }
+}
+
+/// A part of what one can read; all of it without one.
+type Part = Option<(DashboardScope, Option<OrganizationId>)>;
+
+struct Play<'a> {
+    service: &'a Service,
+    people: &'a Tenancy,
+    pool: sqlx::PgPool,
+    dice: Dice,
+}
+
+impl Play<'_> {
+    fn somebody(&mut self) -> &'static str {
+        self.dice.pick(&PEOPLE).0
+    }
+
+    async fn actor(&self, who: &str) -> Actor {
+        let id = UserId(self.people.person(who).id);
+        let found = self.service.wired().store.users().with_membership(id).await;
+        let (user, membership, _) = found.expect("the database").expect("the person");
+        Actor::new(&user, membership).expect("an active person")
+    }
+
+    /// Somebody writes something: a prediction, an update, a removal or a small file.
+    async fn write(&mut self) -> String {
+        let who = self.somebody();
+        let person = self.people.person(who);
+        let kind = self.dice.pick(&["annual", "annual", "quarterly"]);
+        let level = match who {
+            "u0" => "personal",
+            "sa" => self.dice.pick(&["personal", "system", "system"]),
+            _ => self
+                .dice
+                .pick(&["personal", "organization", "organization"]),
+        };
+        match self.dice.roll(10) {
+            0..=5 => {
+                let mut body = json!({
+                    "company": {
+                        "symbol": format!("S{}", self.dice.roll(6)), "sector": self.dice.pick(&["Energy", "Utilities"]),
+                        "country": self.dice.pick(&["USA", "DEU"]), "industry": self.dice.pick(&["Oil", "Water"]),
+                    },
+                    "reporting_year": self.dice.pick(&YEARS), "access_level": level, "on_conflict": "update",
+                    "ratios": if kind == "annual" { ratios() } else { quarterly_ratios() },
+                });
+                let (ratio, risky) = if kind == "annual" {
+                    ("return_on_assets", -0.9)
+                } else {
+                    ("current_ratio", 0.1)
+                };
+                body["ratios"][ratio] = json!([risky, 0.02, 0.4][self.dice.roll(3)]);
+                if kind == "quarterly" {
+                    body["reporting_quarter"] = self.dice.pick(&["Q1", "Q4"]).into();
+                } else if self.dice.roll(2) == 0 {
+                    body["ratios"]["total_debt_to_ebitda"] = json!(-1);
+                    body["ratios"]["ebit_to_interest_expense"] = json!(-8);
+                }
+                let answer = person.post(&format!("/predictions/{kind}"), &body).await;
+                // Somebody else's row in the organization may be there already.
+                assert!(
+                    [200, 201, 403].contains(&answer.status.as_u16()),
+                    "{who}: {}",
+                    answer.text
+                );
+                format!("{who} predicts {kind} {level}: {}", answer.status)
+            }
+            6..=7 => {
+                let list = person
+                    .get(&format!("/predictions/{kind}?limit=100"))
+                    .await
+                    .expect(200);
+                let rows = list["data"].as_array().expect("rows").clone();
+                if rows.is_empty() {
+                    return format!("{who} has nothing to remove");
+                }
+                let row = &rows[self.dice.roll(rows.len())];
+                let answer = person
+                    .delete(&format!("/predictions/{kind}/{}", text(row, "id")))
+                    .await;
+                assert!(
+                    [204, 403].contains(&answer.status.as_u16()),
+                    "{who}: {}",
+                    answer.text
+                );
+                format!("{who} removes {kind}: {}", answer.status)
+            }
+            8 => {
+                let list = person.get("/companies?limit=100").await.expect(200);
+                let rows = list["data"].as_array().expect("rows").clone();
+                if rows.is_empty() {
+                    return format!("{who} has no company");
+                }
+                let row = &rows[self.dice.roll(rows.len())];
+                let answer = person
+                    .delete(&format!("/companies/{}?force=true", text(row, "id")))
+                    .await;
+                assert!(
+                    [204, 403].contains(&answer.status.as_u16()),
+                    "{who}: {}",
+                    answer.text
+                );
+                format!("{who} removes a company: {}", answer.status)
+            }
+            _ => {
+                let lines: Vec<String> = (0..4)
+                    .map(|n| {
+                        line(
+                            &format!("S{n}"),
+                            self.dice.pick(&YEARS),
+                            self.dice.pick(&["0.1", "9", "-2"]),
+                        )
+                    })
+                    .collect();
+                let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+                let options = [
+                    ("access_level", level),
+                    ("on_conflict", "update"),
+                    ("force", "true"),
+                ];
+                let job = submit(person, "a.csv", file(&lines), &options).await;
+                let done = self.service.finished(person, &job).await;
+                assert_eq!(done["status"], "completed", "{done}");
+                format!("{who} uploads {level}")
+            }
+        }
+    }
+
+    /// Somebody looks at figures, and they are those of the plain query.
+    async fn look(&mut self, after: &str) {
+        let who = self.somebody();
+        let actor = self.actor(who).await;
+        let year = if self.dice.roll(2) == 0 {
+            None
+        } else {
+            Some(self.dice.pick(&YEARS))
+        };
+        let mut parts: Vec<Part> = vec![None];
+        for scope in DashboardScope::ALL {
+            parts.push(Some((scope, None)));
+            if matches!(scope, DashboardScope::Organization | DashboardScope::Tenant) {
+                parts.extend(
+                    self.people
+                        .organizations
+                        .values()
+                        .map(|id| Some((scope, Some((*id).into())))),
+                );
+            }
+        }
+        let children: Vec<OrganizationId> = ["A", "B"]
+            .map(|name| self.people.organization(name).into())
+            .to_vec();
+        let person = self.people.person(who);
+        for part in parts {
+            let query = match part {
+                None => String::new(),
+                Some((scope, None)) => format!("&scope={scope}"),
+                Some((scope, Some(id))) => format!("&scope={scope}&organization_id={id}"),
+            };
+            let expected = match part {
+                None => Ok(actor.scope()),
+                Some((scope, organization)) => {
+                    let root = organization == Some(self.people.organization("R").into());
+                    actor.dashboard(scope, organization, if root { &children } else { &[] })
+                }
+            };
+            let year_part = year
+                .map(|year| format!("&reporting_year={year}"))
+                .unwrap_or_default();
+            let what = format!("{who} looks at {query}{year_part} after {after}");
+            let answer = person
+                .get(&format!(
+                    "/dashboard?{}",
+                    format!("{query}{year_part}").trim_start_matches('&')
+                ))
+                .await;
+            let Ok(scope) = expected else {
+                assert!(
+                    [403, 422].contains(&answer.status.as_u16()),
+                    "{what}: {}",
+                    answer.text
+                );
+                continue;
+            };
+            let plain = Plain {
+                pool: &self.pool,
+                reader: actor.scope(),
+                scope,
+                year,
+            };
+            let told = answer.expect(200);
+            for kind in ["annual", "quarterly"] {
+                plain.is_headline(kind, &told[kind], &what).await;
+                let group_by = ["sector", "industry", "country", "organization"][self.dice.roll(4)];
+                let path = format!(
+                    "/analytics/risk-distribution?kind={kind}&group_by={group_by}{query}{year_part}"
+                );
+                let told = by_group(&person.get(&path).await.expect(200));
+                assert_eq!(
+                    told,
+                    plain.distribution(kind, group_by).await,
+                    "{what} {path}"
+                );
+            }
+        }
+    }
+}
+
+/// The groups by name.
+fn by_group(distribution: &Value) -> Value {
+    let mut groups = Map::new();
+    for row in distribution["data"].as_array().expect("groups") {
+        let mut counts = row.clone();
+        let name = counts
+            .as_object_mut()
+            .and_then(|row| row.remove("group"))
+            .expect("a group");
+        groups.insert(name.as_str().expect("a name").to_owned(), counts);
+    }
+    Value::Object(groups)
+}
+
+#[tokio::test]
+async fn figures_equal_the_plain_query_after_every_write_whoever_looks() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    for seed in [0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03] {
+        let pool = service.database.superuser().await;
+        let mut play = Play {
+            service: &service,
+            people: &people,
+            pool,
+            dice: Dice(seed),
+        };
+        let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+        for case in 0..CASES / 2 {
+            // Seen before the write, so that a figure that was kept would be noticed.
+            play.look("nothing new").await;
+            let what = play.write().await;
+            *kinds
+                .entry(what.split(':').next().unwrap_or_default().to_owned())
+                .or_default() += 1;
+            play.look(&format!("case {case} of seed {seed:x}: {what}"))
+                .await;
+        }
+        println!("{kinds:?}");
+    }
+}
+
+#[tokio::test]
+async fn figures_change_with_what_one_may_read() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let m1 = people.person("m1");
+    let _ = m1
+        .post(
+            "/predictions/annual",
+            &crate::support::prediction("ACME", "2024"),
+        )
+        .await
+        .expect(201);
+    let published = crate::support::with(
+        crate::support::prediction("ACME", "2024"),
+        json!({ "access_level": "system" }),
+    );
+    let _ = people
+        .person("sa")
+        .post("/predictions/annual", &published)
+        .await
+        .expect(201);
+    let total =
+        async || m1.get("/dashboard").await.expect(200)["annual"]["total_predictions"].clone();
+    assert_eq!(total().await, 2);
+    let pool = service.database.superuser().await;
+    run(
+        &pool,
+        "UPDATE organizations SET hide_system_data = true WHERE name = 'A'",
+    )
+    .await;
+    assert_eq!(total().await, 1);
+    run(&pool, "UPDATE users SET organization_id = (SELECT id FROM organizations WHERE name = 'B') WHERE email = 'm1@example.com'").await;
+    assert_eq!(total().await, 1, "B hides nothing, and sees nothing of A");
+}
+
+#[tokio::test]
+async fn wrong_questions_are_told_by_name() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    for (path, fault) in [
+        ("/dashboard?scope=galaxy", "/scope unknown_value"),
+        (
+            "/dashboard?reporting_year=24",
+            "/reporting_year invalid_year",
+        ),
+        (
+            "/analytics/risk-distribution?group_by=size",
+            "/group_by unknown_value",
+        ),
+        (
+            "/analytics/risk-distribution?kind=monthly",
+            "/kind unknown_value",
+        ),
+    ] {
+        let answer = ana.get(path).await;
+        let _ = answer.problem(422);
+        assert_eq!(answer.faults(), [fault]);
+    }
+    assert_eq!(
+        ana.get("/dashboard?scope=organization").await.problem(403),
+        "level_forbidden"
+    );
+}

@@ -1,0 +1,4 @@
+//! `/dashboard` and `/analytics/*`
+
+mod figures;
+mod plain;

@@ -1,0 +1,125 @@
+//! The same figures as plain SQL over what the policy lets somebody read.
+
+use accunode_domain::access::Scope;
+use serde_json::{Map, Value, json};
+use sqlx::{AssertSqlSafe, PgPool, Row, postgres::PgRow};
+use uuid::Uuid;
+
+/// Statements over the rows of a scope, by a superuser.
+pub(super) struct Plain<'a> {
+    pub(super) pool: &'a PgPool,
+    /// All that he can read: names of companies beyond are not told.
+    pub(super) reader: Scope,
+    /// The part that is counted.
+    pub(super) scope: Scope,
+    pub(super) year: Option<&'static str>,
+}
+
+impl Plain<'_> {
+    async fn rows(&self, sql: String) -> Vec<PgRow> {
+        let keys = |scope: &Scope| {
+            scope
+                .owners()
+                .iter()
+                .map(|owner| owner.key())
+                .collect::<Vec<Uuid>>()
+        };
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(keys(&self.scope))
+            .bind(self.scope.every_organization())
+            .bind(self.year)
+            .bind(keys(&self.reader))
+            .bind(self.reader.every_organization())
+            .fetch_all(self.pool)
+            .await
+            .expect("the plain figures")
+    }
+
+    fn condition() -> &'static str {
+        "(p.owner_key = ANY ($1) OR ($2 AND p.access_level = 'organization')) \
+         AND ($3::text IS NULL OR p.reporting_year = $3) AND ($4::uuid[] IS NOT NULL AND $5::bool IS NOT NULL)"
+    }
+
+    /// That the headline figures of a kind are these.
+    pub(super) async fn is_headline(&self, kind: &str, told: &Value, what: &str) {
+        let probability = if kind == "annual" {
+            "probability"
+        } else {
+            "ensemble_probability"
+        };
+        let rows = self
+            .rows(format!(
+                "SELECT count(*), count(*) FILTER (WHERE risk_level = 'High'), \
+                   count(DISTINCT company_id) FILTER (WHERE risk_level = 'High'), avg({probability})::float8, \
+                   percentile_disc(ARRAY[0.4999, 0.5001]) WITHIN GROUP (ORDER BY pd), max(created_at)::text \
+                 FROM {kind}_predictions p WHERE {}",
+                Self::condition()
+            ))
+            .await;
+        let row = &rows[0];
+        let total: i64 = row.get(0);
+        assert_eq!(told["total_predictions"], total, "{what}: {told}");
+        assert_eq!(
+            told["high_risk_count"],
+            row.get::<i64, _>(1),
+            "{what}: {told}"
+        );
+        assert_eq!(
+            told["high_risk_companies"],
+            row.get::<i64, _>(2),
+            "{what}: {told}"
+        );
+        if total == 0 {
+            for field in ["avg_probability", "median_probability", "last_prediction"] {
+                assert!(told[field].is_null(), "{what}: {told}");
+            }
+            return;
+        }
+        let average: f64 = row.get(3);
+        assert!(
+            (told["avg_probability"].as_f64().expect("a mean") - average).abs() < 1e-9,
+            "{what}: {told}"
+        );
+        // From one of 64 buckets, each 1.2 times as wide as it is low.
+        let median = told["median_probability"].as_f64().expect("a median");
+        let middle: Vec<f64> = row.get(4);
+        let (low, high) = (middle[0].max(1e-5), middle[1].max(1e-5));
+        assert!(
+            low / 1.2 <= median && median <= high * 1.2,
+            "{what}: {median} is not about {middle:?}"
+        );
+        assert!(told["last_prediction"].is_string(), "{what}: {told}");
+    }
+
+    /// The counts by group and level, as the API writes them.
+    pub(super) async fn distribution(&self, kind: &str, group_by: &str) -> Value {
+        let group = match group_by {
+            "sector" => "p.company_sector",
+            "industry" => "coalesce(c.industry, 'Unknown')",
+            "country" => "coalesce(c.country, 'Unknown')",
+            _ => "coalesce(o.name, initcap(p.access_level))",
+        };
+        let rows = self
+            .rows(format!(
+                "SELECT {group}, count(*) FILTER (WHERE p.risk_level = 'Low'), count(*) FILTER (WHERE p.risk_level = 'Medium'), \
+                   count(*) FILTER (WHERE p.risk_level = 'High'), count(*) \
+                 FROM {kind}_predictions p LEFT JOIN companies c ON c.id = p.company_id \
+                   AND (c.owner_key = ANY ($4) OR ($5 AND c.access_level = 'organization')) \
+                   LEFT JOIN organizations o ON o.id = p.organization_id \
+                 WHERE {} GROUP BY 1",
+                Self::condition()
+            ))
+            .await;
+        let mut groups = Map::new();
+        for row in rows {
+            groups.insert(
+                row.get(0),
+                json!({
+                    "low": row.get::<i64, _>(1), "medium": row.get::<i64, _>(2),
+                    "high": row.get::<i64, _>(3), "total": row.get::<i64, _>(4),
+                }),
+            );
+        }
+        Value::Object(groups)
+    }
+}

@@ -1,0 +1,6 @@
+//! `/auth/*` and `/me`.
+
+mod audit;
+mod limits;
+mod registration;
+mod sessions;

@@ -1,0 +1,173 @@
+//! `POST /auth/login`, `/auth/refresh`, `/auth/logout`, and what a token is worth.
+
+use accunode_tests::{Answer, PASSWORD, Service};
+use serde_json::{Value, json};
+
+use crate::support::{run, text};
+
+async fn login(service: &Service, email: &str, password: &str) -> Answer {
+    let body = json!({ "email": email, "password": password });
+    service.nobody().post("/auth/login", &body).await
+}
+
+async fn refresh(service: &Service, token: &Value) -> Answer {
+    service
+        .nobody()
+        .post("/auth/refresh", &json!({ "refresh_token": token }))
+        .await
+}
+
+#[tokio::test]
+async fn a_login_answers_a_pair_of_tokens_and_who_they_are_for() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let answer = login(&service, "ana@example.com", PASSWORD).await;
+    let body = answer.expect(200);
+    assert_eq!(body["token_type"], "Bearer");
+    assert_eq!(body["expires_in"], 900);
+    assert_eq!(body["user"]["id"], ana.id.to_string());
+    assert_ne!(body["access_token"], body["refresh_token"]);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert!(
+        !answer.text.contains("argon2") && !answer.text.contains("password"),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
+    let service = Service::start().await;
+    service.person("ana").await;
+    let told = |answer: &Answer| {
+        let mut body = answer.expect(401);
+        body["request_id"] = Value::Null;
+        let mut headers: Vec<(String, String)> = answer
+            .headers
+            .keys()
+            .filter(|name| !matches!(name.as_str(), "x-request-id" | "date"))
+            .map(|name| (name.to_string(), answer.header(name.as_str()).to_owned()))
+            .collect();
+        headers.sort();
+        (body, headers)
+    };
+    let wrong = login(&service, "ana@example.com", "a wrong password").await;
+    let unknown = login(&service, "nobody@example.com", "a wrong password").await;
+    let no_address = login(&service, "no address at all", "a wrong password").await;
+    assert_eq!(wrong.problem(401), "invalid_credentials");
+    assert_eq!(told(&wrong), told(&unknown));
+    assert_eq!(told(&wrong), told(&no_address));
+}
+
+#[tokio::test]
+async fn without_a_token_or_with_a_made_up_one_nothing_is_answered() {
+    let service = Service::start().await;
+    let nobody = service.nobody();
+    let answer = nobody.get("/me").await;
+    assert_eq!(answer.problem(401), "token_required");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        r#"Bearer realm="accunode""#
+    );
+    for token in ["x", "null", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."] {
+        let answer = nobody.with_token(token).get("/companies").await;
+        assert_eq!(answer.problem(401), "invalid_token", "{token}");
+        assert!(
+            answer
+                .header("www-authenticate")
+                .contains(r#"error="invalid_token""#)
+        );
+    }
+    let basic = nobody.with("authorization", "Basic YTpi").get("/me").await;
+    assert_eq!(basic.problem(401), "invalid_token");
+}
+
+#[tokio::test]
+async fn after_logout_both_tokens_are_dead_at_once() {
+    let service = Service::start().await;
+    service.person("ana").await;
+    let first = login(&service, "ana@example.com", PASSWORD)
+        .await
+        .expect(200);
+    let other = login(&service, "ana@example.com", PASSWORD)
+        .await
+        .expect(200);
+    let ana = service.nobody().with_token(text(&first, "access_token"));
+    let elsewhere = service.nobody().with_token(text(&other, "access_token"));
+    let _ = ana.get("/me").await.expect(200);
+    let _ = ana.post_nothing("/auth/logout").await.expect(204);
+    assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
+    assert_eq!(
+        refresh(&service, &first["refresh_token"])
+            .await
+            .problem(401),
+        "token_expired"
+    );
+    let _ = elsewhere.get("/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_refresh_answers_a_new_pair_and_the_session_goes_on() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let first = login(&service, "ana@example.com", PASSWORD)
+        .await
+        .expect(200);
+    let second = refresh(&service, &first["refresh_token"]).await.expect(200);
+    assert_ne!(first["refresh_token"], second["refresh_token"]);
+    let renewed = service.nobody().with_token(text(&second, "access_token"));
+    assert_eq!(
+        renewed.get("/me").await.expect(200)["id"],
+        ana.id.to_string()
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_used_twice_ends_its_whole_family() {
+    let service = Service::start().await;
+    service.person("ana").await;
+    let first = login(&service, "ana@example.com", PASSWORD)
+        .await
+        .expect(200);
+    let second = refresh(&service, &first["refresh_token"]).await.expect(200);
+    let stolen = refresh(&service, &first["refresh_token"]).await;
+    assert_eq!(stolen.problem(401), "token_reused");
+    let heir = service.nobody().with_token(text(&second, "access_token"));
+    assert_eq!(heir.get("/me").await.problem(401), "invalid_token");
+    assert_eq!(
+        refresh(&service, &second["refresh_token"])
+            .await
+            .problem(401),
+        "token_expired"
+    );
+}
+
+#[tokio::test]
+async fn an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing() {
+    let service = Service::start().await;
+    service.person("ana").await;
+    let pair = login(&service, "ana@example.com", PASSWORD)
+        .await
+        .expect(200);
+    assert_eq!(
+        refresh(&service, &pair["access_token"]).await.problem(401),
+        "token_expired"
+    );
+    let wrong = service.nobody().with_token(text(&pair, "refresh_token"));
+    assert_eq!(wrong.get("/me").await.problem(401), "invalid_token");
+}
+
+#[tokio::test]
+async fn a_deactivated_person_is_out_at_once() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let pool = service.database.superuser().await;
+    run(
+        &pool,
+        "UPDATE users SET is_active = false WHERE email = 'ana@example.com'",
+    )
+    .await;
+    assert_eq!(ana.get("/me").await.status.as_u16(), 401);
+    let again = login(&service, "ana@example.com", PASSWORD).await;
+    assert_eq!(again.problem(401), "invalid_credentials");
+}

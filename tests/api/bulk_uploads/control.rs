@@ -1,0 +1,215 @@
+//! Uploads that are watched and stopped.
+
+use accunode_tests::{Service, ServiceOptions};
+use serde_json::Value;
+
+use super::outcomes::counts;
+use crate::support::{column, file_of, run, submit, text};
+
+/// The events of a stream: name and data.
+fn events(stream: &str) -> Vec<(String, Value)> {
+    stream
+        .split("\n\n")
+        .filter_map(|event| {
+            let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+            let data = serde_json::from_str(field("data: ")?).expect("JSON");
+            Some((field("event: ")?.to_owned(), data))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_events_of_an_upload_tell_how_it_goes_until_its_end() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let symbols: Vec<String> = (0..12_000).map(|n| format!("S{n}")).collect();
+    let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
+    let answer = ana
+        .get_as(&format!("/bulk-uploads/{job}/events"), "text/event-stream")
+        .await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    assert!(
+        answer
+            .header("content-type")
+            .starts_with("text/event-stream")
+    );
+    let events = events(&answer.text);
+    let (name, end) = events.last().expect("an end");
+    assert_eq!(
+        (name.as_str(), text(end, "status"), counts(end)),
+        ("end", "completed", [12_000, 0, 0, 0])
+    );
+    let steps: Vec<i64> = events
+        .iter()
+        .map(|(_, job)| crate::support::count(job, "processed_rows"))
+        .collect();
+    assert!(steps.is_sorted(), "{steps:?}");
+    assert!(
+        steps.iter().any(|rows| (1..12_000).contains(rows)),
+        "progress is told on the way: {steps:?}"
+    );
+    // Whoever comes late is told the end at once.
+    let late = ana
+        .get_as(&format!("/bulk-uploads/{job}/events"), "text/event-stream")
+        .await;
+    assert_eq!(self::events(&late.text).len(), 1);
+}
+
+#[tokio::test]
+async fn a_waiting_upload_is_cancelled_at_once_and_its_file_may_be_sent_again() {
+    let service = Service::with(ServiceOptions::default().without_worker()).await;
+    let ana = service.person("ana").await;
+    let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
+    let path = format!("/bulk-uploads/{job}");
+    assert_eq!(ana.get(&path).await.expect(200)["status"], "pending");
+    let cancelled = ana
+        .post_nothing(&format!("{path}/cancel"))
+        .await
+        .expect(202);
+    assert_eq!(cancelled["status"], "cancelled");
+    assert!(cancelled["cancel_requested_at"].is_string());
+    let again = ana.post_nothing(&format!("{path}/cancel")).await;
+    assert_eq!(again.problem(409), "not_cancellable");
+    let _ = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
+}
+
+#[tokio::test]
+async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let pool = service.database.superuser().await;
+    // The first chunk waits for a lock until the wish has been told.
+    run(
+        &pool,
+        "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF NEW.processed_rows > OLD.processed_rows THEN PERFORM pg_advisory_xact_lock(4711); END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER zz_hold BEFORE UPDATE ON bulk_upload_jobs FOR EACH ROW EXECUTE FUNCTION hold()",
+    )
+    .await;
+    let mut lock = pool.acquire().await.expect("a connection");
+    sqlx::query("SELECT pg_advisory_lock(4711)")
+        .execute(&mut *lock)
+        .await
+        .expect("the lock");
+    let symbols: Vec<String> = (0..12_000).map(|n| format!("S{n}")).collect();
+    let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
+    let path = format!("/bulk-uploads/{job}");
+    wait_until_blocked(&pool, 1).await;
+    // Its row is locked by the chunk under way: the wish waits for that, then is heard.
+    let wish = {
+        let (ana, path) = (ana.clone(), format!("{path}/cancel"));
+        tokio::spawn(async move { ana.post_nothing(&path).await })
+    };
+    wait_until_blocked(&pool, 2).await;
+    sqlx::query("SELECT pg_advisory_unlock(4711)")
+        .execute(&mut *lock)
+        .await
+        .expect("unlocked");
+    let _ = wish.await.expect("an answer").expect(202);
+    let stopped = service.finished(&ana, &job).await;
+    assert_eq!(stopped["status"], "cancelled", "{stopped}");
+    let [stored, ..] = counts(&stopped);
+    assert!((1..12_000).contains(&stored), "{stopped}");
+    let dashboard = ana.get("/dashboard").await.expect(200);
+    assert_eq!(dashboard["annual"]["total_predictions"], stored);
+}
+
+/// Until so many statements wait for a lock: PostgreSQL tells nobody, so it is asked.
+async fn wait_until_blocked(pool: &sqlx::PgPool, statements: i64) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let waiting: i64 = crate::support::ask(
+            pool,
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .await;
+        if waiting >= statements {
+            return;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{waiting} wait, not {statements}"
+        );
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn uploads_are_listed_newest_first_and_filtered() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    for name in ["one.csv", "two.csv", "three.csv"] {
+        let job = submit(
+            &ana,
+            name,
+            file_of([name.split('.').next().expect("a name")]),
+            &[],
+        )
+        .await;
+        service.finished(&ana, &job).await;
+    }
+    let list = ana.get("/bulk-uploads?limit=2").await.expect(200);
+    assert_eq!(column(&list, "original_filename"), ["three.csv", "two.csv"]);
+    for (query, expected) in [
+        ("status=completed", 3),
+        ("status=failed", 0),
+        ("job_type=quarterly", 0),
+    ] {
+        let list = ana.get(&format!("/bulk-uploads?{query}")).await.expect(200);
+        assert_eq!(
+            list["data"].as_array().map(Vec::len),
+            Some(expected),
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_worker_whose_lease_was_taken_over_stores_nothing_more() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let pool = service.database.superuser().await;
+    // Before each chunk's counters are written somebody else takes the job over.
+    run(
+        &pool,
+        "CREATE FUNCTION steal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF (SELECT count(*) FROM annual_predictions) >= 5000 THEN RAISE EXCEPTION 'a second chunk got this far'; END IF; RETURN NULL; END $$; \
+         CREATE TRIGGER zz_steal BEFORE INSERT ON annual_predictions FOR EACH STATEMENT EXECUTE FUNCTION steal(); \
+         CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF NEW.processed_rows >= 5000 AND OLD.processed_rows < 5000 THEN \
+             NEW.lease_token := gen_random_uuid(); NEW.lease_expires_at := clock_timestamp() + interval '1 hour'; END IF; \
+           RETURN NEW; END $$; \
+         CREATE TRIGGER zz_lose BEFORE UPDATE ON bulk_upload_jobs FOR EACH ROW EXECUTE FUNCTION lose()",
+    )
+    .await;
+    let symbols: Vec<String> = (0..12_000).map(|n| format!("S{n}")).collect();
+    let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
+    let id = accunode_domain::id::JobId(job.parse().expect("an id"));
+    while ana.get(&format!("/bulk-uploads/{job}")).await.expect(200)["processed_rows"] == 0 {
+        service.wired().application.bulk.moved(id).await;
+    }
+    // The worker is free again when it has given up the job: the next upload shows it.
+    let bens = service.person("ben").await;
+    let job_type = [("job_type", "quarterly")];
+    let header = "symbol,year,quarter,current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets";
+    let next = bens
+        .upload(
+            (
+                "q.csv",
+                format!("{header}\nA,2024,Q1,1,1,1,1,1,0.1\n").into_bytes(),
+            ),
+            &job_type,
+        )
+        .await;
+    assert_eq!(
+        service.finished(&bens, text(&next.expect(202), "id")).await["status"],
+        "completed"
+    );
+    let left = ana.get(&format!("/bulk-uploads/{job}")).await.expect(200);
+    assert_eq!(
+        (text(&left, "status"), counts(&left)),
+        ("processing", [5_000, 0, 0, 0])
+    );
+    let stored: i64 = crate::support::ask(&pool, "SELECT count(*) FROM annual_predictions").await;
+    assert_eq!(stored, 5_000);
+}

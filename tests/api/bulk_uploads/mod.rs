@@ -1,0 +1,8 @@
+//! `/bulk-uploads`
+
+mod control;
+mod files;
+mod outcomes;
+mod real_workbooks;
+mod rows;
+mod visibility;

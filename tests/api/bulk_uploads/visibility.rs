@@ -1,0 +1,119 @@
+//! Whose an upload is.
+
+use accunode_tests::{Service, tenancy::Tenancy};
+
+use crate::support::{all_rows, file_of, submit, text};
+
+#[tokio::test]
+async fn somebody_else_finds_neither_the_upload_nor_anything_it_made() {
+    let service = Service::start().await;
+    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    let job = submit(&ana, "a.csv", file_of(["ACME"]), &[]).await;
+    service.finished(&ana, &job).await;
+    let prediction = all_rows(&ana, "/predictions/annual", 10).await.remove(0);
+    let paths = [
+        format!("/bulk-uploads/{job}"),
+        format!("/bulk-uploads/{job}/rows"),
+        format!("/bulk-uploads/{job}/rows?status=error"),
+        format!("/predictions/annual/{}", text(&prediction, "id")),
+        format!(
+            "/predictions/annual/{}/explanation",
+            text(&prediction, "id")
+        ),
+        format!("/companies/{}", text(&prediction, "company_id")),
+    ];
+    for path in &paths {
+        let _ = ana.get(path).await.expect(200);
+        assert_eq!(ben.get(path).await.problem(404), "not_found", "{path}");
+    }
+    let events = format!("/bulk-uploads/{job}/events");
+    assert_eq!(
+        ben.get_as(&events, "text/event-stream").await.problem(404),
+        "not_found"
+    );
+    assert_eq!(
+        ben.get_as(&paths[1], "text/csv").await.problem(404),
+        "not_found"
+    );
+    assert_eq!(
+        ben.post_nothing(&format!("/bulk-uploads/{job}/cancel"))
+            .await
+            .problem(404),
+        "not_found"
+    );
+    for list in ["/bulk-uploads", "/predictions/annual", "/companies"] {
+        assert!(all_rows(&ben, list, 10).await.is_empty(), "{list}");
+        assert_eq!(all_rows(&ana, list, 10).await.len(), 1, "{list}");
+    }
+    let by_job = format!("/predictions/annual?job_id={job}");
+    assert!(all_rows(&ben, &by_job, 10).await.is_empty());
+    // The same answer as for an upload that there is not.
+    let real = ben.get(&paths[0]).await.json();
+    let none = ben
+        .get("/bulk-uploads/00000000-0000-4000-8000-000000000000")
+        .await
+        .json();
+    assert_eq!(
+        (&real["code"], &real["detail"]),
+        (&none["code"], &none["detail"])
+    );
+}
+
+#[tokio::test]
+async fn a_members_upload_is_his_organizations_and_so_is_what_it_made() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let m1 = people.person("m1");
+    let job = submit(m1, "a.csv", file_of(["ACME", "OTHER"]), &[]).await;
+    let done = service.finished(m1, &job).await;
+    assert_eq!(done["access_level"], "organization");
+    assert_eq!(
+        done["organization_id"],
+        people.organization("A").to_string()
+    );
+    for (who, rows) in [
+        ("m2", 2),
+        ("oA", 2),
+        ("tR", 2),
+        ("sa", 2),
+        ("mB", 0),
+        ("tZ", 0),
+        ("u0", 0),
+    ] {
+        let seen = all_rows(people.person(who), "/predictions/annual", 10).await;
+        assert_eq!(seen.len(), rows, "{who}");
+        let status = people
+            .person(who)
+            .get(&format!("/bulk-uploads/{job}"))
+            .await
+            .status
+            .as_u16();
+        assert_eq!(status, if rows > 0 { 200 } else { 404 }, "{who}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_loses_his_rights_meanwhile_stores_nothing_more() {
+    let service = Service::with(accunode_tests::ServiceOptions::default().without_worker()).await;
+    let people = Tenancy::of(&service).await;
+    let m1 = people.person("m1");
+    let job = submit(m1, "a.csv", file_of(["ACME"]), &[]).await;
+    let pool = service.database.superuser().await;
+    crate::support::run(
+        &pool,
+        "UPDATE users SET organization_id = (SELECT id FROM organizations WHERE name = 'B') WHERE email = 'm1@example.com'",
+    )
+    .await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let bulk = service.wired().application.bulk.clone();
+    let worker = tokio::spawn(async move { bulk.work(stopped).await });
+    let failed = service.finished(people.person("oA"), &job).await;
+    stop.send_replace(true);
+    worker.await.expect("the worker ends");
+    assert_eq!(
+        (text(&failed, "status"), text(&failed, "error_code")),
+        ("failed", "rights_lost")
+    );
+    let stored: i64 = crate::support::ask(&pool, "SELECT count(*) FROM annual_predictions").await;
+    assert_eq!(stored, 0);
+}

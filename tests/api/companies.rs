@@ -1,0 +1,197 @@
+//! `/companies`
+
+use accunode_tests::Service;
+use serde_json::{Value, json};
+
+use crate::{
+    redactions::redacted,
+    support::{all_rows, column, file_of, line, prediction, submit, text},
+};
+
+#[tokio::test]
+async fn a_company_is_made_read_and_removed() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let body = json!({
+        "symbol": "acme", "name": " Acme Corporation ", "sector": "Industrials",
+        "market_cap": 1_250_000_000.4, "country": "deu", "currency": "eur", "exchange": "XETRA",
+    });
+    let answer = ana.post("/companies", &body).await;
+    let made = answer.expect(201);
+    redacted(|| {
+        insta::assert_json_snapshot!(made, @r#"
+        {
+          "access_level": "personal",
+          "country": "DEU",
+          "created_at": "[time]",
+          "created_by": "[id]",
+          "currency": "EUR",
+          "exchange": "XETRA",
+          "id": "[id]",
+          "industry": null,
+          "market_cap": 1250000000,
+          "name": "Acme Corporation",
+          "organization_id": null,
+          "sector": "Industrials",
+          "symbol": "ACME",
+          "updated_at": "[time]"
+        }
+        "#);
+    });
+    let path = format!("/companies/{}", text(&made, "id"));
+    assert_eq!(answer.header("location"), format!("/api/v1{path}"));
+    assert_eq!(ana.get(&path).await.expect(200), made);
+    let _ = ana.delete(&path).await.expect(204);
+    assert_eq!(ana.get(&path).await.problem(404), "not_found");
+    assert_eq!(ana.delete(&path).await.problem(404), "not_found");
+}
+
+#[tokio::test]
+async fn a_symbol_is_taken_once_for_each_owner() {
+    let service = Service::start().await;
+    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    let _ = ana
+        .post("/companies", &json!({ "symbol": "ACME" }))
+        .await
+        .expect(201);
+    assert_eq!(
+        ana.post("/companies", &json!({ "symbol": "acme" }))
+            .await
+            .problem(409),
+        "symbol_taken"
+    );
+    let _ = ben
+        .post("/companies", &json!({ "symbol": "ACME" }))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn a_company_with_predictions_is_removed_only_by_force() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let made = ana
+        .post("/predictions/annual", &prediction("ACME", "2024"))
+        .await
+        .expect(201);
+    let company = format!("/companies/{}", text(&made, "company_id"));
+    assert_eq!(ana.delete(&company).await.problem(409), "company_in_use");
+    let _ = ana
+        .delete(&format!("{company}?force=true"))
+        .await
+        .expect(204);
+    let gone = format!("/predictions/annual/{}", text(&made, "id"));
+    assert_eq!(ana.get(&gone).await.problem(404), "not_found");
+    let dashboard = ana.get("/dashboard").await.expect(200);
+    assert_eq!(dashboard["annual"]["total_predictions"], 0);
+}
+
+#[tokio::test]
+async fn companies_are_filtered_sorted_and_searched() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    for (symbol, name, sector, cap, country) in [
+        ("CCC", "Zeta Energy", "Energy", 300, "USA"),
+        ("AAA", "Alpha Metals", "Materials", 100, "DEU"),
+        ("BBB", "Beta Energy", "Energy", 200, "DEU"),
+    ] {
+        let body = json!({
+            "symbol": symbol, "name": name, "sector": sector, "market_cap": cap, "country": country,
+        });
+        let _ = ana.post("/companies", &body).await.expect(201);
+    }
+    for (query, expected) in [
+        ("sort=symbol", vec!["AAA", "BBB", "CCC"]),
+        ("sort=name", vec!["AAA", "BBB", "CCC"]),
+        ("", vec!["BBB", "AAA", "CCC"]),
+        ("sector=Energy&sort=symbol", vec!["BBB", "CCC"]),
+        ("country=DEU&sort=symbol", vec!["AAA", "BBB"]),
+        ("market_cap_gte=200&sort=symbol", vec!["BBB", "CCC"]),
+        (
+            "market_cap_gte=100&market_cap_lte=200&sort=symbol",
+            vec!["AAA", "BBB"],
+        ),
+        ("symbol=ccc", vec!["CCC"]),
+        (
+            "access_level=personal&sort=symbol",
+            vec!["AAA", "BBB", "CCC"],
+        ),
+        ("access_level=system", vec![]),
+        ("q=alpha%20metals", vec!["AAA"]),
+        ("q=ccc", vec!["CCC"]),
+    ] {
+        let list = ana.get(&format!("/companies?{query}")).await.expect(200);
+        assert_eq!(column(&list, "symbol"), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn each_company_stands_on_exactly_one_page_while_others_are_made() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let symbols: Vec<String> = (0..40).map(|n| format!("T{n:02}")).collect();
+    // One transaction: every row has the same time of making, half of them one name.
+    let lines: Vec<String> = symbols
+        .iter()
+        .enumerate()
+        .map(|(n, symbol)| {
+            line(symbol, "2024", "2.0").replace(
+                &format!("{symbol} Inc"),
+                if n % 2 == 0 { "Same" } else { symbol },
+            )
+        })
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let job = submit(&ana, "ties.csv", crate::support::file(&lines), &[]).await;
+    service.finished(&ana, &job).await;
+
+    for sort in ["created_at", "name", "symbol"] {
+        let (mut seen, mut cursor) = (Vec::<String>::new(), String::new());
+        for step in 0.. {
+            let page = ana
+                .get(&format!("/companies?limit=7&sort={sort}{cursor}"))
+                .await
+                .expect(200);
+            seen.extend(column(&page, "symbol"));
+            // Somebody goes on working meanwhile, before and behind the cursor.
+            for (symbol, name) in [
+                (format!("A{sort:.3}{step}"), "AA"),
+                (format!("Z{sort:.3}{step}"), "ZZ"),
+            ] {
+                let _ = ana
+                    .post("/companies", &json!({ "symbol": symbol, "name": name }))
+                    .await
+                    .expect(201);
+            }
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+            assert!(step < 60, "the list does not end");
+        }
+        let mut old: Vec<&String> = seen.iter().filter(|s| s.starts_with('T')).collect();
+        assert_eq!(old.len(), 40, "{sort}: {seen:?}");
+        old.sort();
+        old.dedup();
+        assert_eq!(old.len(), 40, "{sort}: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn uploads_make_companies_that_are_then_found_and_not_changed() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let job = submit(&ana, "a.csv", file_of(["ACME"]), &[]).await;
+    service.finished(&ana, &job).await;
+    let before: Vec<Value> = all_rows(&ana, "/companies", 10).await;
+    let other = crate::support::file(&["ACME,Another Name,Energy,2023,0.25,2.0,0.08,6.4,0.05"]);
+    let job = submit(&ana, "b.csv", other, &[]).await;
+    let done = service.finished(&ana, &job).await;
+    assert_eq!(done["success_count"], 1, "{done}");
+    assert_eq!(all_rows(&ana, "/companies", 10).await, before);
+    let list = ana
+        .get("/predictions/annual?reporting_year=2023")
+        .await
+        .expect(200);
+    assert_eq!(list["data"][0]["company_name"], "ACME Inc");
+}

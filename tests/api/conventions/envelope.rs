@@ -1,0 +1,134 @@
+//! Statuses, headers and problems that no handler makes.
+
+use accunode_tests::{Answer, Service};
+use serde_json::json;
+
+/// A problem document with the request's id, and nothing of the inside in it.
+#[track_caller]
+fn is_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.problem(status), code);
+    let body = answer.json();
+    assert_eq!(body["status"], status);
+    assert_eq!(body["request_id"], answer.header("x-request-id"));
+    assert_eq!(body["type"], format!("urn:accunode:problem:{code}"));
+    for inside in ["actix", "sqlx", "crates/", "panicked", "SELECT"] {
+        assert!(!answer.text.contains(inside), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_there_is_not_is_a_problem() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    for path in [
+        "/nothing",
+        "//nothing",
+        "//",
+        "//api/v2/companies",
+        "/predictions/monthly",
+        "/companies/a/b",
+    ] {
+        is_problem(&ana.get(path).await, 404, "not_found");
+        is_problem(&service.nobody().get(path).await, 404, "not_found");
+    }
+    for path in [
+        "/companies/7",
+        "/predictions/annual/not-an-id",
+        "/bulk-uploads/'",
+        "/models/none",
+    ] {
+        is_problem(&ana.get(path).await, 404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_know_is_a_problem_that_names_those_it_knows() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let answer = ana.put("/companies", &json!({})).await;
+    is_problem(&answer, 405, "method_not_allowed");
+    assert_eq!(answer.header("allow"), "GET, POST");
+    let answer = ana.delete("/auth/login").await;
+    is_problem(&answer, 405, "method_not_allowed");
+    assert_eq!(answer.header("allow"), "POST");
+}
+
+#[tokio::test]
+async fn a_format_that_is_not_offered_is_a_problem() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    is_problem(
+        &ana.get_as("/companies", "text/html").await,
+        406,
+        "not_acceptable",
+    );
+    is_problem(&ana.get_as("/me", "text/csv").await, 406, "not_acceptable");
+    let _ = ana.get_as("/me", "text/html, */*;q=0.1").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_or_of_another_kind_is_a_problem() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let large = format!("{{\"symbol\": \"{}\"}}", "A".repeat(3 << 20));
+    is_problem(
+        &ana.post_raw("/companies", large).await,
+        413,
+        "payload_too_large",
+    );
+    let form = ana.with("content-type", "application/x-www-form-urlencoded");
+    is_problem(
+        &form.post_raw("/companies", "symbol=ACME").await,
+        415,
+        "unsupported_media_type",
+    );
+    let packed = ana.with("content-encoding", "gzip");
+    is_problem(
+        &packed.post_raw("/companies", "{}").await,
+        415,
+        "unsupported_media_type",
+    );
+    let json = ana
+        .post("/bulk-uploads", &json!({ "job_type": "annual" }))
+        .await;
+    is_problem(&json, 415, "unsupported_media_type");
+}
+
+#[tokio::test]
+async fn a_sane_request_id_is_kept_and_any_other_replaced() {
+    let service = Service::start().await;
+    let nobody = service.nobody();
+    let kept = nobody
+        .with("x-request-id", "trace-1.a_B")
+        .get("//health/live")
+        .await;
+    assert_eq!(kept.header("x-request-id"), "trace-1.a_B");
+    for other in ["", "two words", "a\"b", "x".repeat(101).as_str()] {
+        let answer = nobody.with("x-request-id", other).get("/me").await;
+        let id = answer.header("x-request-id");
+        assert!(!id.is_empty() && id != other, "{other:?} became {id:?}");
+        is_problem(&answer, 401, "token_required");
+    }
+    let (one, two) = (nobody.get("/me").await, nobody.get("/me").await);
+    assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_to_be_careful() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    for answer in [
+        ana.get("/me").await,
+        ana.get("/nothing").await,
+        service.nobody().get("/me").await,
+    ] {
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("default-src 'none'")
+        );
+    }
+}

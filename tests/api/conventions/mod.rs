@@ -1,0 +1,6 @@
+//! What holds for every endpoint.
+
+mod bodies;
+mod envelope;
+mod lists;
+mod repetition;

@@ -1,0 +1,15 @@
+//! The whole service over HTTP. The modules mirror the paths of the API; beside them
+//! stand what holds for all of it (`conventions`) and who may do what (`access`).
+
+#![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
+
+mod access;
+mod analytics;
+mod auth;
+mod bulk_uploads;
+mod companies;
+mod conventions;
+mod operations;
+mod predictions;
+mod redactions;
+mod support;

@@ -1,0 +1,207 @@
+//! `GET /predictions/{kind}`
+
+use accunode_tests::{Person, Service};
+use serde_json::{Value, json};
+
+use crate::support::{all_rows, column, file, line, number, prediction, submit, text, with};
+
+async fn made(
+    person: &Person,
+    symbol: &str,
+    year: &str,
+    return_on_assets: f64,
+    sector: &str,
+) -> Value {
+    let mut body = with(
+        prediction(symbol, year),
+        json!({ "company": { "symbol": symbol, "sector": sector } }),
+    );
+    body["ratios"]["return_on_assets"] = json!(return_on_assets);
+    person.post("/predictions/annual", &body).await.expect(201)
+}
+
+#[tokio::test]
+async fn predictions_are_filtered_by_everything_that_they_show() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let safe = made(&ana, "SAFE", "2024", 0.2, "Energy").await;
+    let risky = made(&ana, "RISKY", "2023", -0.6, "Utilities").await;
+    let old = made(&ana, "SAFE", "2022", 0.2, "Energy").await;
+    let job = submit(
+        &ana,
+        "one.csv",
+        file(&[&line("FILED", "2024", "30.0")]),
+        &[],
+    )
+    .await;
+    service.finished(&ana, &job).await;
+    let pd = number(&risky, "pd");
+    let time = text(&risky, "created_at");
+    for (query, expected) in [
+        (
+            String::new(),
+            vec!["FILED 2024", "RISKY 2023", "SAFE 2022", "SAFE 2024"],
+        ),
+        (
+            format!("company_id={}", text(&old, "company_id")),
+            vec!["SAFE 2022", "SAFE 2024"],
+        ),
+        (
+            "symbol=safe&reporting_year=2022".to_owned(),
+            vec!["SAFE 2022"],
+        ),
+        ("sector=Utilities".to_owned(), vec!["RISKY 2023"]),
+        (
+            format!("risk_level={}&symbol=RISKY", text(&risky, "risk_level")),
+            vec!["RISKY 2023"],
+        ),
+        (
+            format!("probability_gte={pd}&probability_lte={pd}"),
+            vec!["RISKY 2023"],
+        ),
+        (
+            format!("probability_lte={}", number(&safe, "pd")),
+            vec!["SAFE 2022", "SAFE 2024"],
+        ),
+        (format!("job_id={job}"), vec!["FILED 2024"]),
+        (
+            "model_version=1.0.0&reporting_year=2023".to_owned(),
+            vec!["RISKY 2023"],
+        ),
+        ("model_version=0.0.1".to_owned(), vec![]),
+        (format!("created_to={time}"), vec!["SAFE 2024"]),
+        ("access_level=system".to_owned(), vec![]),
+    ] {
+        let list = ana
+            .get(&format!("/predictions/annual?{query}"))
+            .await
+            .expect(200);
+        let mut told: Vec<String> = column(&list, "company_symbol")
+            .iter()
+            .zip(column(&list, "reporting_year"))
+            .map(|(symbol, year)| format!("{symbol} {year}"))
+            .collect();
+        told.sort();
+        // Whether an end counts is the list's to say; that it holds back the later ones is not.
+        if query.starts_with("created_to") {
+            told.retain(|row| row != "RISKY 2023");
+        }
+        assert_eq!(told, expected, "{query}");
+    }
+    let from = ana
+        .get(&format!("/predictions/annual?created_from={time}"))
+        .await
+        .expect(200);
+    assert_eq!(column(&from, "company_symbol"), ["FILED", "SAFE", "RISKY"]);
+    for (query, fault) in [
+        ("risk_level=Huge", "/risk_level unknown_value"),
+        ("probability_gte=2", "/probability_gte out_of_range"),
+        ("probability_gte=nan", "/probability_gte out_of_range"),
+        ("created_from=yesterday", "/created_from invalid_time"),
+        (
+            "reporting_quarter=Q1",
+            "/reporting_quarter unknown_parameter",
+        ),
+    ] {
+        let answer = ana.get(&format!("/predictions/annual?{query}")).await;
+        let _ = answer.problem(422);
+        assert_eq!(answer.faults(), [fault]);
+    }
+}
+
+#[tokio::test]
+async fn the_riskiest_come_first_where_that_is_asked() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    for (n, returned) in [0.1, -0.5, 0.02, -0.1, 0.3].into_iter().enumerate() {
+        made(&ana, &format!("S{n}"), "2024", returned, "Energy").await;
+    }
+    let rows = all_rows(&ana, "/predictions/annual?sort=pd", 2).await;
+    let pds: Vec<f64> = rows.iter().map(|row| number(row, "pd")).collect();
+    assert_eq!(pds.len(), 5);
+    assert!(pds.is_sorted_by(|a, b| a >= b), "{pds:?}");
+    assert_eq!(text(&rows[0], "company_symbol"), "S1");
+}
+
+#[tokio::test]
+async fn each_prediction_stands_on_exactly_one_page_while_others_are_made() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    // One file: all rows have one time of making, and three PDs among them.
+    let lines: Vec<String> = (0..60)
+        .map(|n| line(&format!("T{n:02}"), "2024", ["0.5", "4.0", "30.0"][n % 3]))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let job = submit(&ana, "ties.csv", file(&lines), &[]).await;
+    service.finished(&ana, &job).await;
+    for sort in ["created_at", "pd"] {
+        let (mut seen, mut cursor) = (Vec::<String>::new(), String::new());
+        for step in 0.. {
+            let page = ana
+                .get(&format!("/predictions/annual?limit=7&sort={sort}{cursor}"))
+                .await
+                .expect(200);
+            seen.extend(column(&page, "company_symbol"));
+            for returned in [0.3, -0.6] {
+                made(
+                    &ana,
+                    &format!("X{}{step}", if returned > 0.0 { "L" } else { "H" }),
+                    &format!("20{step:02}"),
+                    returned,
+                    sort,
+                )
+                .await;
+            }
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+            assert!(step < 60, "the list does not end");
+        }
+        let mut old: Vec<&String> = seen
+            .iter()
+            .filter(|symbol| symbol.starts_with('T'))
+            .collect();
+        assert_eq!(old.len(), 60, "{sort}");
+        old.sort();
+        old.dedup();
+        assert_eq!(old.len(), 60, "{sort}");
+        for row in all_rows(&ana, "/predictions/annual", 100).await {
+            if text(&row, "company_symbol").starts_with('X') {
+                let _ = ana
+                    .delete(&format!("/predictions/annual/{}", text(&row, "id")))
+                    .await
+                    .expect(204);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_of_several_owners_are_one_list_in_one_order() {
+    let service = Service::start().await;
+    let people = accunode_tests::tenancy::Tenancy::of(&service).await;
+    let tr = people.person("tR");
+    let mut expected = Vec::new();
+    for n in 0..24 {
+        let (who, level) = [
+            ("tR", "personal"),
+            ("m1", "organization"),
+            ("mB", "organization"),
+            ("sa", "system"),
+        ][n % 4];
+        let body = with(
+            prediction(&format!("S{n:02}"), "2024"),
+            json!({ "access_level": level }),
+        );
+        let made = people
+            .person(who)
+            .post("/predictions/annual", &body)
+            .await
+            .expect(201);
+        expected.insert(0, text(&made, "id").to_owned());
+    }
+    let rows = all_rows(tr, "/predictions/annual", 5).await;
+    let ids: Vec<&str> = rows.iter().map(|row| text(row, "id")).collect();
+    assert_eq!(ids, expected);
+}

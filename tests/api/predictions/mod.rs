@@ -1,0 +1,8 @@
+//! `/predictions/*` and `/models`
+
+mod conflicts;
+mod create;
+mod lists;
+mod models;
+mod score;
+mod symbols;

@@ -1,0 +1,182 @@
+//! Which company a symbol means.
+
+use accunode_tests::{Person, Service, tenancy::Tenancy};
+use serde_json::{Value, json};
+
+use crate::support::{prediction, run, text, with};
+
+async fn company(person: &Person, level: &str) -> String {
+    let body = json!({ "symbol": "ACME", "name": level, "access_level": level });
+    text(&person.post("/companies", &body).await.expect(201), "id").to_owned()
+}
+
+async fn personal(person: &Person, year: &str) -> Value {
+    let body = with(
+        prediction("ACME", year),
+        json!({ "access_level": "personal" }),
+    );
+    person.post("/predictions/annual", &body).await.expect(201)
+}
+
+#[tokio::test]
+async fn ones_own_comes_before_the_organizations_and_that_before_everyones() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let (m1, m2, sa) = (
+        people.person("m1"),
+        people.person("m2"),
+        people.person("sa"),
+    );
+
+    let everyones = company(sa, "system").await;
+    assert_eq!(personal(m1, "2020").await["company_id"], everyones);
+    let shared = m1
+        .post("/predictions/annual", &prediction("ACME", "2020"))
+        .await
+        .expect(201);
+    assert_eq!(
+        shared["company_id"], everyones,
+        "an organization's prediction takes the system's company"
+    );
+
+    let organizations = company(people.person("oA"), "organization").await;
+    assert_eq!(personal(m1, "2021").await["company_id"], organizations);
+    let shared = m1
+        .post("/predictions/annual", &prediction("ACME", "2021"))
+        .await
+        .expect(201);
+    assert_eq!(shared["company_id"], organizations);
+
+    let own = company(m1, "personal").await;
+    assert_eq!(personal(m1, "2022").await["company_id"], own);
+    assert_eq!(personal(m2, "2022").await["company_id"], organizations);
+    let shared = m1
+        .post("/predictions/annual", &prediction("ACME", "2022"))
+        .await
+        .expect(201);
+    assert_eq!(
+        shared["company_id"], organizations,
+        "a personal company is not the organization's"
+    );
+
+    let elsewhere = people
+        .person("mB")
+        .post("/predictions/annual", &prediction("ACME", "2022"))
+        .await;
+    assert_eq!(elsewhere.expect(201)["company_id"], everyones);
+    let published = with(
+        prediction("ACME", "2022"),
+        json!({ "access_level": "system" }),
+    );
+    let published = sa.post("/predictions/annual", &published).await.expect(201);
+    assert_eq!(published["company_id"], everyones);
+}
+
+#[tokio::test]
+async fn where_everyones_are_hidden_a_company_is_made_instead() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let everyones = company(people.person("sa"), "system").await;
+    let pool = service.database.superuser().await;
+    run(
+        &pool,
+        "UPDATE organizations SET hide_system_data = true WHERE name = 'A'",
+    )
+    .await;
+    let m1 = people.person("m1");
+    let made = m1
+        .post("/predictions/annual", &prediction("ACME", "2024"))
+        .await
+        .expect(201);
+    assert_ne!(made["company_id"], everyones);
+    let company = m1
+        .get(&format!("/companies/{}", text(&made, "company_id")))
+        .await
+        .expect(200);
+    assert_eq!(company["access_level"], "organization");
+    assert_eq!(
+        company["organization_id"],
+        people.organization("A").to_string()
+    );
+}
+
+#[tokio::test]
+async fn a_new_symbol_makes_a_company_for_the_predictions_owner() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    for (who, body, level) in [
+        ("u0", json!({}), "personal"),
+        ("m1", json!({}), "organization"),
+        ("m1", json!({ "access_level": "personal" }), "personal"),
+        ("sa", json!({ "access_level": "system" }), "system"),
+    ] {
+        let person = people.person(who);
+        let made = person
+            .post(
+                "/predictions/annual",
+                &with(prediction("NEWCO", "2024"), body),
+            )
+            .await
+            .expect(201);
+        let company = person
+            .get(&format!("/companies/{}", text(&made, "company_id")))
+            .await
+            .expect(200);
+        assert_eq!(
+            (&company["access_level"], &made["access_level"]),
+            (&json!(level), &json!(level)),
+            "{who}"
+        );
+        assert_eq!(
+            (&company["sector"], &company["name"]),
+            (&json!("Unknown"), &json!("NEWCO"))
+        );
+        if level == "system" {
+            continue;
+        }
+        let _ = person
+            .delete(&format!("/companies/{}?force=true", text(&company, "id")))
+            .await
+            .expect(204);
+    }
+}
+
+#[tokio::test]
+async fn a_company_that_is_there_is_not_changed_and_the_difference_is_told() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let described = |name: &str, sector: &str| json!({ "company": { "symbol": "ACME", "name": name, "sector": sector } });
+    let first = with(prediction("ACME", "2022"), described("Acme", "Energy"));
+    let first = ana.post("/predictions/annual", &first).await.expect(201);
+    assert_eq!(first["warnings"], json!([]));
+
+    let other = with(prediction("ACME", "2023"), described("Other", "Utilities"));
+    let other = ana.post("/predictions/annual", &other).await.expect(201);
+    let told: Vec<(&str, &str)> = other["warnings"]
+        .as_array()
+        .expect("warnings")
+        .iter()
+        .map(|warning| (text(warning, "pointer"), text(warning, "code")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("/company/name", "company_differs"),
+            ("/company/sector", "company_differs")
+        ]
+    );
+    assert_eq!(
+        (&other["company_name"], &other["company_sector"]),
+        (&json!("Acme"), &json!("Energy"))
+    );
+
+    let silent = ana
+        .post("/predictions/annual", &prediction("ACME", "2024"))
+        .await
+        .expect(201);
+    assert_eq!(
+        silent["warnings"],
+        json!([]),
+        "what is not said cannot differ"
+    );
+}

@@ -1,0 +1,189 @@
+//! What the tests send, and how they look behind the service's back.
+
+use accunode_tests::Person;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, PgPool};
+
+/// The header of a file of annual statements.
+pub(crate) const HEADER: &str = "company_symbol,company_name,sector,reporting_year,\
+long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
+
+/// The ratios of an ordinary company, as fractions.
+pub(crate) fn ratios() -> Value {
+    json!({
+        "long_term_debt_to_total_capital": 0.25,
+        "total_debt_to_ebitda": 2.0,
+        "net_income_margin": 0.08,
+        "ebit_to_interest_expense": 6.4,
+        "return_on_assets": 0.05,
+    })
+}
+
+/// The ratios of an ordinary quarter.
+pub(crate) fn quarterly_ratios() -> Value {
+    json!({
+        "current_ratio": 1.6,
+        "quick_ratio": 1.1,
+        "debt_to_equity": 0.8,
+        "inventory_turnover": 6.2,
+        "receivables_turnover": 7.5,
+        "working_capital_to_total_assets": 0.15,
+    })
+}
+
+/// A prediction for a company that is found by its symbol, or made.
+pub(crate) fn prediction(symbol: &str, year: &str) -> Value {
+    json!({ "company": { "symbol": symbol }, "reporting_year": year, "ratios": ratios() })
+}
+
+/// The same for a quarter.
+pub(crate) fn quarterly(symbol: &str, year: &str, quarter: &str) -> Value {
+    json!({
+        "company": { "symbol": symbol }, "reporting_year": year, "reporting_quarter": quarter,
+        "ratios": quarterly_ratios(),
+    })
+}
+
+/// A prediction of this kind for a company that is named by its id.
+pub(crate) fn prediction_on(kind: &str, company: &str, year: &str) -> Value {
+    match kind {
+        "annual" => json!({ "company_id": company, "reporting_year": year, "ratios": ratios() }),
+        _ => json!({
+            "company_id": company, "reporting_year": year, "reporting_quarter": "Q2",
+            "ratios": quarterly_ratios(),
+        }),
+    }
+}
+
+/// An object with some fields changed; null takes a field away.
+pub(crate) fn with(mut body: Value, changes: Value) -> Value {
+    let target = body.as_object_mut().expect("an object");
+    let Value::Object(changes) = changes else {
+        panic!("changes are an object")
+    };
+    for (name, value) in changes {
+        if value.is_null() {
+            target.remove(&name);
+        } else {
+            target.insert(name, value);
+        }
+    }
+    body
+}
+
+/// A file of annual statements.
+pub(crate) fn file(lines: &[&str]) -> Vec<u8> {
+    let mut text = format!("{HEADER}\n");
+    for line in lines {
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.into_bytes()
+}
+
+/// A sound line of such a file.
+pub(crate) fn line(symbol: &str, year: &str, debt_to_ebitda: &str) -> String {
+    format!("{symbol},{symbol} Inc,Industrials,{year},0.25,{debt_to_ebitda},0.08,6.4,0.05")
+}
+
+/// A file of sound lines, one for each symbol.
+pub(crate) fn file_of<S: AsRef<str>>(symbols: impl IntoIterator<Item = S>) -> Vec<u8> {
+    let lines: Vec<String> = symbols
+        .into_iter()
+        .map(|symbol| line(symbol.as_ref(), "2024", "2.0"))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    file(&lines)
+}
+
+/// Sends a file of annual statements that must be taken, and answers its job's id.
+pub(crate) async fn submit(
+    person: &Person,
+    name: &str,
+    bytes: Vec<u8>,
+    options: &[(&str, &str)],
+) -> String {
+    let fields: Vec<(&str, &str)> = [("job_type", "annual")]
+        .into_iter()
+        .chain(options.iter().copied())
+        .collect();
+    let job = person.upload((name, bytes), &fields).await.expect(202);
+    text(&job, "id").to_owned()
+}
+
+/// A field that is a text.
+#[track_caller]
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no text {field} in {value}"))
+}
+
+/// A field that is a number.
+#[track_caller]
+pub(crate) fn number(value: &Value, field: &str) -> f64 {
+    value[field]
+        .as_f64()
+        .unwrap_or_else(|| panic!("no number {field} in {value}"))
+}
+
+/// A field that is a count.
+#[track_caller]
+pub(crate) fn count(value: &Value, field: &str) -> i64 {
+    value[field]
+        .as_i64()
+        .unwrap_or_else(|| panic!("no count {field} in {value}"))
+}
+
+/// The texts of one field over the rows of a list.
+pub(crate) fn column(list: &Value, field: &str) -> Vec<String> {
+    let rows = list["data"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no list: {list}"));
+    rows.iter().map(|row| text(row, field).to_owned()).collect()
+}
+
+/// Every row of a list, page by page.
+pub(crate) async fn all_rows(person: &Person, path: &str, limit: usize) -> Vec<Value> {
+    let mut rows = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let page = match &cursor {
+            None => format!("{path}{mark}limit={limit}"),
+            Some(cursor) => format!("{path}{mark}limit={limit}&cursor={cursor}"),
+        };
+        let page = person.get(&page).await.expect(200);
+        rows.extend(page["data"].as_array().expect("rows").iter().cloned());
+        assert_eq!(
+            page["has_more"].as_bool(),
+            Some(!page["next_cursor"].is_null()),
+            "{page}"
+        );
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => return rows,
+        }
+    }
+}
+
+/// One value, asked by a superuser.
+pub(crate) async fn ask<T>(pool: &PgPool, sql: &str) -> T
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+{
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+        .fetch_one(pool)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// Something done by a superuser.
+pub(crate) async fn run(pool: &PgPool, sql: &str) {
+    if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(pool)
+        .await
+    {
+        panic!("{sql}: {error}");
+    }
+}

@@ -1,0 +1,78 @@
+//! Commands beside a running program.
+
+use std::{io::Write, process::Stdio};
+
+use crate::running::{Serving, command, database_processes, folder};
+
+#[tokio::test]
+async fn an_administrator_is_made_beside_a_running_program() {
+    let data = folder();
+    let serving = Serving::start(data.path());
+    let mut child = command(data.path())
+        .args([
+            "admin",
+            "create",
+            "--email",
+            "root@example.com",
+            "--password-stdin",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let password = format!("{}\n", accunode_tests::PASSWORD);
+    child
+        .stdin
+        .take()
+        .expect("its input")
+        .write_all(password.as_bytes())
+        .expect("told");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(!String::from_utf8_lossy(&output.stdout).contains(accunode_tests::PASSWORD));
+    let root = serving.nobody().login("root@example.com").await;
+    assert_eq!(root.get("/me").await.expect(200)["role"], "super_admin");
+    assert!(serving.stop().success());
+    assert_eq!(database_processes(data.path()), Vec::<u32>::new());
+}
+
+#[tokio::test]
+async fn a_second_program_on_the_same_data_says_why_it_does_not_serve() {
+    let data = folder();
+    let serving = Serving::start(data.path());
+    let second = command(data.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .expect("it ends");
+    assert!(!second.status.success());
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        told.contains("another AccuNode serves on this database"),
+        "{told}"
+    );
+    let _ = serving.nobody().get("//health/ready").await.expect(200);
+}
+
+#[test]
+fn the_openapi_document_is_printed_and_needs_no_database() {
+    let data = folder();
+    let output = command(data.path())
+        .arg("openapi")
+        .output()
+        .expect("it ends");
+    assert!(output.status.success());
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    let kept: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).expect("the document")).expect("JSON");
+    assert!(
+        printed == kept,
+        "docs/openapi.json is not what the program prints"
+    );
+    assert!(!data.path().join("postgres").exists());
+}

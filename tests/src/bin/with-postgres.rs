@@ -1,0 +1,23 @@
+//! Runs a command with a PostgreSQL around it: `with-postgres cargo nextest run`.
+
+use std::process::{Command, ExitCode};
+
+use accunode_tests::{Postgres, URL_VARIABLE};
+use anyhow::Context;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let program = arguments
+        .next()
+        .context("usage: with-postgres PROGRAM [ARGUMENT…]")?;
+    let server = Postgres::start()?;
+    let status = Command::new(&program)
+        .args(arguments)
+        .env(URL_VARIABLE, server.url())
+        .status()
+        .with_context(|| format!("run {}", program.display()))?;
+    drop(server);
+    Ok(ExitCode::from(
+        u8::try_from(status.code().unwrap_or(1)).unwrap_or(1),
+    ))
+}

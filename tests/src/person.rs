@@ -1,0 +1,276 @@
+//! Somebody who sends requests, and what he is answered.
+
+use reqwest::{
+    Method, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    multipart,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The password of everybody in the tests.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Somebody: signed in, or nobody in particular.
+#[derive(Clone, Debug)]
+pub struct Person {
+    base: String,
+    client: reqwest::Client,
+    token: Option<String>,
+    headers: HeaderMap,
+    /// His id; nil for nobody.
+    pub id: Uuid,
+    /// His address; empty for nobody.
+    pub email: String,
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// Where it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|e| panic!("{}: not JSON ({e}): {}", self.status, self.text))
+    }
+
+    /// The body as JSON, of an answer that must have this status.
+    ///
+    /// # Panics
+    /// Where it has another; the message shows the body.
+    #[must_use]
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+
+    /// The problem's code, of an answer that must have this status.
+    ///
+    /// # Panics
+    /// Where it has another, or is no problem.
+    #[must_use]
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> String {
+        let body = self.expect(status);
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.text
+        );
+        body["code"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no code: {}", self.text))
+            .to_owned()
+    }
+
+    /// `pointer code` of every fault of a problem.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        self.json()["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|e| {
+                format!(
+                    "{} {}",
+                    e["pointer"].as_str().unwrap_or("?"),
+                    e["code"].as_str().unwrap_or("?")
+                )
+            })
+            .collect()
+    }
+
+    /// A header, empty where it is absent.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+    }
+}
+
+impl Person {
+    /// Nobody in particular, at the service with this address.
+    #[must_use]
+    pub fn nobody(base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            client: reqwest::Client::new(),
+            token: None,
+            headers: HeaderMap::new(),
+            id: Uuid::nil(),
+            email: String::new(),
+        }
+    }
+
+    /// The same one with a header on every request.
+    ///
+    /// # Panics
+    /// Where that is no header.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut other = self.clone();
+        other.headers.insert(
+            HeaderName::try_from(name).expect("a header's name"),
+            HeaderValue::from_str(value).expect("a header's value"),
+        );
+        other
+    }
+
+    /// The same one with another token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// Registers under this address and signs in.
+    ///
+    /// # Panics
+    /// Where either fails.
+    pub async fn register(&self, email: &str) -> Self {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let _ = self.post("/auth/register", &body).await.expect(201);
+        self.login(email).await
+    }
+
+    /// Signs in.
+    ///
+    /// # Panics
+    /// Where that fails.
+    pub async fn login(&self, email: &str) -> Self {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let answer = self.post("/auth/login", &body).await.expect(200);
+        let id = answer["user"]["id"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .expect("an id");
+        Self {
+            token: answer["access_token"].as_str().map(str::to_owned),
+            id,
+            email: email.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// GET; a path that begins with `/` is below `/api/v1`, one with `//` below the root.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// GET of another representation.
+    pub async fn get_as(&self, path: &str, accept: &str) -> Answer {
+        self.with(ACCEPT.as_str(), accept).get(path).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Some(body.to_string().into_bytes()))
+            .await
+    }
+
+    /// PATCH with JSON.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body.to_string().into_bytes()))
+            .await
+    }
+
+    /// PUT of JSON.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, Some(body.to_string().into_bytes()))
+            .await
+    }
+
+    /// POST without a body.
+    pub async fn post_nothing(&self, path: &str) -> Answer {
+        self.send(Method::POST, path, None).await
+    }
+
+    /// POST of whatever is said to be JSON.
+    pub async fn post_raw(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+        self.send(Method::POST, path, Some(body.into())).await
+    }
+
+    /// POST of a form with a file.
+    ///
+    /// # Panics
+    /// Where the service cannot be reached.
+    pub async fn upload(&self, file: (&str, Vec<u8>), fields: &[(&str, &str)]) -> Answer {
+        let mut form = multipart::Form::new();
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        form = form.part(
+            "file",
+            multipart::Part::bytes(file.1).file_name(file.0.to_owned()),
+        );
+        let request = self.request(Method::POST, "/bulk-uploads").multipart(form);
+        read(request.send().await.expect("the service answers")).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
+        let mut request = self.request(method, path);
+        if let Some(body) = body {
+            if !self.headers.contains_key(CONTENT_TYPE) {
+                request = request.header(CONTENT_TYPE, "application/json");
+            }
+            request = request.body(body);
+        }
+        read(request.send().await.expect("the service answers")).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let url = match path.strip_prefix("//") {
+            Some(path) => format!("{}/{path}", self.base),
+            None => format!("{}/api/v1{path}", self.base),
+        };
+        let mut request = self
+            .client
+            .request(method, url)
+            .headers(self.headers.clone());
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        request
+    }
+}
+
+async fn read(response: reqwest::Response) -> Answer {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.bytes().await.expect("a whole answer").to_vec();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Answer {
+        status,
+        headers,
+        text,
+        bytes,
+    }
+}

@@ -1,0 +1,209 @@
+//! The whole service, in this process, on a free port.
+
+use std::{net::TcpListener, path::Path};
+
+use accunode::{
+    config::{Config, Sources},
+    database::Database as Target,
+    service::Service as Wired,
+    upkeep,
+};
+use actix_web::{HttpServer, dev::ServerHandle};
+use tempfile::TempDir;
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{Database, Person};
+
+/// What a test wants to be different.
+#[derive(Clone, Debug)]
+pub struct ServiceOptions {
+    /// Whether uploads are worked on.
+    pub worker: bool,
+    /// Settings by name, on top of the tests' own.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Default for ServiceOptions {
+    fn default() -> Self {
+        Self {
+            worker: true,
+            settings: Vec::new(),
+        }
+    }
+}
+
+impl ServiceOptions {
+    /// With a setting.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without anybody who works on uploads.
+    #[must_use]
+    pub fn without_worker(self) -> Self {
+        Self {
+            worker: false,
+            ..self
+        }
+    }
+}
+
+/// The service with a database and a folder of its own. It ends with this value.
+#[derive(Debug)]
+pub struct Service {
+    /// Its database.
+    pub database: Database,
+    wired: Wired,
+    base: String,
+    stop: watch::Sender<bool>,
+    server: ServerHandle,
+    tasks: Vec<JoinHandle<()>>,
+    // The last to go.
+    folder: TempDir,
+}
+
+impl Service {
+    /// Starts the service as the binary does, with limits off.
+    ///
+    /// # Panics
+    /// Where it does not start: no test can go on then.
+    pub async fn start() -> Self {
+        Self::with(ServiceOptions::default()).await
+    }
+
+    /// The same with something different.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub async fn with(options: ServiceOptions) -> Self {
+        let database = Database::create().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::over(database, folder, options).await
+    }
+
+    async fn over(database: Database, folder: TempDir, options: ServiceOptions) -> Self {
+        let config = config(database.url(), folder.path(), &options);
+        let (target, _) = Target::open(&config).expect("a database");
+        target.ensure_schema().await.expect("a migrated database");
+        let url = target.serving_url().await.expect("a role to serve as");
+        let wired = Wired::wire(&config, url.expose())
+            .await
+            .expect("the wiring");
+
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = vec![tokio::spawn(upkeep::look_after(
+            wired.store.clone(),
+            stopped.clone(),
+        ))];
+        if options.worker {
+            let bulk = wired.application.bulk.clone();
+            tasks.push(tokio::spawn(async move { bulk.work(stopped).await }));
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("its address"));
+        let state = wired.web.clone();
+        let server = HttpServer::new(move || accunode_web::app(&state))
+            .workers(1)
+            .disable_signals()
+            .shutdown_timeout(1)
+            .listen(listener)
+            .expect("to listen")
+            .run();
+        let handle = server.handle();
+        tasks.push(tokio::spawn(async move {
+            // Its end is what `Drop` asks for.
+            let _ = server.await;
+        }));
+        Self {
+            database,
+            wired,
+            base,
+            stop,
+            server: handle,
+            tasks,
+            folder,
+        }
+    }
+
+    /// Nobody in particular, before this service.
+    #[must_use]
+    pub fn nobody(&self) -> Person {
+        Person::nobody(&self.base)
+    }
+
+    /// Somebody new with the role `user`, signed in.
+    ///
+    /// # Panics
+    /// Where registration fails.
+    pub async fn person(&self, name: &str) -> Person {
+        self.nobody().register(&format!("{name}@example.com")).await
+    }
+
+    /// The wiring, for what HTTP does not show.
+    #[must_use]
+    pub fn wired(&self) -> &Wired {
+        &self.wired
+    }
+
+    /// Where uploaded files lie.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Waits until an upload has come to an end, and answers it.
+    ///
+    /// # Panics
+    /// Where that takes longer than two minutes.
+    pub async fn finished(&self, person: &Person, job: &str) -> serde_json::Value {
+        let id = accunode_domain::id::JobId(job.parse().expect("a job's id"));
+        let wait = async {
+            loop {
+                let job = person.get(&format!("/bulk-uploads/{id}")).await.expect(200);
+                if !matches!(job["status"].as_str(), Some("pending" | "processing")) {
+                    return job;
+                }
+                self.wired.application.bulk.moved(id).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(120), wait)
+            .await
+            .expect("the upload to end")
+    }
+
+    /// Stops everything in order and waits for it.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        self.server.stop(true).await;
+        for task in self.tasks.drain(..) {
+            let _ = task.await;
+        }
+        self.wired.store.close().await;
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+fn config(url: &str, folder: &Path, options: &ServiceOptions) -> Config {
+    let mut sources = Sources::default();
+    let mut set = |name: &str, value: &str| sources.flags.push((name.to_owned(), value.to_owned()));
+    set("database_url", url);
+    set("data_dir", &folder.display().to_string());
+    set("db_pool_size", "6");
+    for class in ["admin", "auth", "read", "score", "upload", "write"] {
+        set(&format!("limits.{class}"), "0");
+    }
+    for (name, value) in &options.settings {
+        set(name, value);
+    }
+    Config::load(&sources).expect("a right configuration")
+}
