@@ -19,6 +19,7 @@ mod error;
 mod lock;
 mod m20261101_000001_schema;
 mod m20261102_000001_riskiest_first;
+mod m20261103_000001_revisions;
 mod roles;
 mod run;
 

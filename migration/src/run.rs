@@ -13,6 +13,7 @@ use sqlx::{
 
 use crate::{
     MigrateError, lock::MigrationLock, m20261101_000001_schema, m20261102_000001_riskiest_first,
+    m20261103_000001_revisions,
 };
 
 /// Every migration, oldest first.
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261101_000001_schema::Migration),
             Box::new(m20261102_000001_riskiest_first::Migration),
+            Box::new(m20261103_000001_revisions::Migration),
         ]
     }
 }

@@ -6,6 +6,8 @@ use accunode_domain::prediction::Kind;
 pub(crate) trait KindNames {
     /// The table of predictions.
     fn table(self) -> &'static str;
+    /// What its predictions said before.
+    fn revisions(self) -> &'static str;
     /// The rollup with its deltas.
     fn rollup(self) -> &'static str;
     /// The rollup's sum of headline probabilities.
@@ -27,6 +29,13 @@ impl KindNames for Kind {
         match self {
             Self::Annual => "annual_predictions",
             Self::Quarterly => "quarterly_predictions",
+        }
+    }
+
+    fn revisions(self) -> &'static str {
+        match self {
+            Self::Annual => "annual_prediction_revisions",
+            Self::Quarterly => "quarterly_prediction_revisions",
         }
     }
 

@@ -6,7 +6,7 @@ use accunode_domain::{
     access::DashboardScope,
     job::{JobStatus, RowStatus},
     owner::AccessLevel,
-    prediction::{Kind, OnConflict, Quarter},
+    prediction::{Kind, OnConflict, Quarter, RevisionReason},
     ratio::RatioUnit,
     risk::RiskLevel,
     user::Role,
@@ -51,6 +51,7 @@ names_of! {
     OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
     QuarterName, Quarter, "A quarter of the reporting year.";
     RatioUnitName, RatioUnit, "The unit of the ratios that are shares: 0.254 or 25.4.";
+    RevisionReasonName, RevisionReason, "What differed from what took its place.";
     RiskLevelName, RiskLevel, "How a probability of default is judged, by the model's thresholds.";
     RoleName, Role, "What a person is, lowest rank first.";
     RowStatusName, RowStatus, "What became of a row of a file.";

@@ -31,6 +31,7 @@ use crate::{
         companies::list::list, companies::create::create, companies::get::get, companies::remove::remove, companies::update::update,
         predictions::list::list, predictions::create::create, predictions::score::score, predictions::batch::batch, predictions::update::update,
         predictions::get::get, predictions::remove::remove, predictions::explanation::explanation,
+        predictions::revisions::revisions,
         bulk_uploads::list::list, bulk_uploads::submit::submit, bulk_uploads::get::get,
         bulk_uploads::rows::rows, bulk_uploads::events::events, bulk_uploads::cancel::cancel, bulk_uploads::retry::retry, bulk_uploads::remove::remove,
         bulk_uploads::template::csv, bulk_uploads::template::xlsx,

@@ -116,6 +116,24 @@ fn replacements() -> impl Iterator<Item = (&'static str, String)> {
 }
 
 #[tokio::test]
+async fn every_table_stands_in_the_document() {
+    let scratch = Scratch::migrated().await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+            AND relnamespace = 'public'::regnamespace ORDER BY 1",
+    )
+    .fetch_all(&scratch.pool)
+    .await
+    .unwrap();
+    let missing: Vec<_> = tables
+        .iter()
+        .filter(|table| !table.ends_with("_delta") && !DOCUMENT.contains(&format!("`{table}`")))
+        .collect();
+    assert!(tables.len() > 20 && missing.is_empty(), "{missing:?}");
+    scratch.end().await;
+}
+
+#[tokio::test]
 async fn the_documents_maintenance_and_monitoring_statements_run() {
     let scratch = Scratch::migrated().await;
     let mut connection = connect(&scratch.url).await;

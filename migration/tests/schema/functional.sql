@@ -132,7 +132,8 @@ SELECT t.run(t.prediction(c, l, o, b, '2020'))
 SET SESSION AUTHORIZATION accunode_server;
 SELECT t.rows('SELECT 1 FROM ' || x, 0, x || ' without an actor')
   FROM unnest(ARRAY['companies', 'annual_predictions', 'quarterly_predictions', 'bulk_upload_jobs', 'bulk_upload_rows', 'audit_logs',
-                    'annual_prediction_rollup_live', 'quarterly_prediction_rollup_live']) x;
+                    'annual_prediction_rollup_live', 'quarterly_prediction_rollup_live',
+                    'annual_prediction_revisions', 'quarterly_prediction_revisions']) x;
 SELECT t.rows('UPDATE annual_predictions SET confidence = 0.8', 0, 'no actor'), t.rows('DELETE FROM companies', 0, 'no actor');
 SELECT t.fails('ALTER TABLE companies DISABLE ROW LEVEL SECURITY', '42501'), t.fails('CREATE TABLE public.x (a int)', '42501'),
   t.fails('CREATE SCHEMA x', '42501'), t.fails('DROP TABLE annual_predictions', '42501'), t.fails('CREATE INDEX ON companies (name)', '42501'),
@@ -144,7 +145,7 @@ SELECT t.fails('ALTER TABLE companies DISABLE ROW LEVEL SECURITY', '42501'), t.f
   t.fails('DELETE FROM annual_prediction_rollup_delta', '42501'), t.fails('UPDATE tenancy_state SET version = 0', '42501'),
   t.fails('DELETE FROM users', '42501'), t.fails('DELETE FROM seaql_migrations', '42501'),
   t.fails('DROP FUNCTION search_companies(text, int, real, uuid)', '42501'), t.fails('SELECT annual_rollup_apply()', '42501'),
-  t.fails('SET ROLE accunode_owner', '42501');
+  t.fails('SELECT annual_revisions_keep()', '42501'), t.fails('SET ROLE accunode_owner', '42501');
 
 -- ## rows listed by each person
 DO $$ DECLARE v record; BEGIN
@@ -249,6 +250,34 @@ SELECT t.act('m1');
 SELECT t.rows($$UPDATE annual_predictions SET confidence = 0.5 WHERE id = t.id('pcApersonal2020')$$, 1, 'edits'),
   t.rows('SELECT 1 FROM annual_predictions', 3, 'two personal, one system'),
   t.rows($$SELECT 1 FROM annual_predictions WHERE company_symbol = 'cA' AND company_name = 'cA' AND company_sector = 'S'$$, 1, 'shown whole without its company');
+ROLLBACK;
+
+-- ## a prediction keeps what it said before: figures, model, ratios as sent, and nothing else
+BEGIN;
+SET LOCAL SESSION AUTHORIZATION accunode_server;
+SELECT t.act('m1'), set_config('accunode.job_id', t.id('j')::text, true);
+SELECT t.rows($$UPDATE annual_predictions SET pd = 0.25, probability = 0.25 WHERE company_symbol = 'cA'$$, 2, 'two at once');
+SELECT set_config('accunode.job_id', '', true);
+SELECT t.rows($$UPDATE annual_predictions SET confidence = 0.4, flags = '{x}' WHERE company_symbol = 'cA'$$, 2, 'no revision'),
+  t.rows($$UPDATE annual_predictions SET model_sha256 = repeat('1', 64), model_version = '2', pd = 0.75 WHERE id = t.id('pcApersonal2020')$$, 1, 'another model'),
+  t.rows($$UPDATE annual_predictions SET raw_ratios = '{"values": {}}', model_sha256 = repeat('2', 64) WHERE id = t.id('pcApersonal2020')$$, 1, 'other ratios');
+SELECT t.eq((SELECT array_agg(concat_ws(' ', reason, pd, model_version, bulk_job_id = t.id('j'), replaced_by = t.id('m1')) ORDER BY row_version)
+               FROM annual_prediction_revisions WHERE prediction_id = t.id('pcApersonal2020')),
+            ARRAY['figures 0.5 1 t t', 'model 0.25 1 t', 'ratios 0.75 2 t'], 'what was replaced, oldest first'),
+  t.eq((SELECT count(DISTINCT row_version) FROM annual_prediction_revisions WHERE prediction_id = t.id('pcApersonal2020')), 3::bigint, 'versions');
+SELECT t.rows('SELECT 1 FROM annual_prediction_revisions', 4, 'm1');
+SELECT t.act('m2');
+SELECT t.rows('SELECT 1 FROM annual_prediction_revisions', 1, 'm2 sees the organization''s');
+SELECT t.act('mb');
+SELECT t.rows('SELECT 1 FROM annual_prediction_revisions', 0, 'mb');
+SELECT t.act('sa', t.id('pcApersonal2020')::text);
+SELECT t.rows('SELECT 1 FROM annual_prediction_revisions', 4, 'break-glass opens the history of its row'),
+  t.fails($$UPDATE annual_prediction_revisions SET pd = 0$$, '42501'), t.fails('DELETE FROM annual_prediction_revisions', '42501'),
+  t.fails('INSERT INTO annual_prediction_revisions DEFAULT VALUES', '42501'), t.fails('TRUNCATE quarterly_prediction_revisions', '42501');
+SELECT t.act('m1');
+SELECT t.rows($$DELETE FROM annual_predictions WHERE id = t.id('pcApersonal2020')$$, 1, 'goes'), t.rows('SELECT 1 FROM annual_prediction_revisions', 1, 'and its history');
+RESET SESSION AUTHORIZATION;
+SELECT t.rows('SELECT 1 FROM annual_prediction_revisions', 1, 'really');
 ROLLBACK;
 
 -- ## audit: each sees his part; nobody rewrites it

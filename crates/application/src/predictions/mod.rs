@@ -5,6 +5,7 @@ mod create;
 mod get;
 mod list;
 mod remove;
+mod revisions;
 mod score;
 mod update;
 
@@ -21,6 +22,7 @@ use accunode_ports::scoring::Scorer;
 pub use batch::MAX_BATCH;
 pub use create::{CompanyChoice, CreatePrediction, CreatedPrediction, Creation};
 pub use list::ListPredictions;
+pub use revisions::Revisions;
 pub use score::{MAX_ITEMS, ScoreItem, ScoredItem};
 pub use update::UpdatePrediction;
 

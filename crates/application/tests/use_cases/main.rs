@@ -8,5 +8,6 @@
 
 mod bulk;
 mod predictions;
+mod revisions;
 mod signing_in;
 mod support;

@@ -1,6 +1,10 @@
 //! Predictions: what was said of a company and period, by which model, and why.
 
+mod revision;
+
 use serde::{Deserialize, Serialize};
+
+pub use revision::{Revision, RevisionReason};
 
 use crate::{
     Timestamp,

@@ -6,7 +6,7 @@ use accunode_domain::{
     company::Symbol,
     id::{CompanyId, JobId, PredictionId},
     page::{Cursor, Limit, Page, Sort},
-    prediction::{Kind, Period, Prediction, Quarter, ReportingYear},
+    prediction::{Kind, Period, Prediction, Quarter, ReportingYear, Revision},
     risk::RiskLevel,
 };
 use async_trait::async_trait;
@@ -56,6 +56,16 @@ pub trait PredictionRepository: Send + Sync {
         kind: Kind,
         id: PredictionId,
     ) -> Result<Option<Prediction>, RepositoryError>;
+    /// What it said before, newest first, at most `limit`: nothing where the prediction
+    /// cannot be read. `after` is the version of the last one seen.
+    async fn revisions(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        id: PredictionId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Revision>, RepositoryError>;
     /// A page.
     async fn list(
         &self,

@@ -12,7 +12,7 @@ use super::{number, owner_key, repeats::Group, staging};
 use crate::{
     db::Db,
     kinds::KindNames,
-    repositories::prediction::raw_ratios,
+    repositories::said::raw_ratios,
     row::{Place, get},
 };
 

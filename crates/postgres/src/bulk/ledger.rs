@@ -36,12 +36,15 @@ pub(super) struct LockedJob {
     warnings: Vec<Value>,
 }
 
-/// Locks the job's row, if the lease is still ours.
+/// Locks the job's row, if the lease is still ours, and says for which job the
+/// transaction works from now on: revisions keep that.
 ///
 /// # Errors
 /// `Stale`.
 pub(super) async fn lock(db: &Db, lease: &Lease) -> Result<LockedJob, RepositoryError> {
-    let mut sql = QueryBuilder::new("SELECT warnings FROM bulk_upload_jobs WHERE id = ");
+    let mut sql = QueryBuilder::new(
+        "SELECT warnings, set_config('accunode.job_id', id::text, true) FROM bulk_upload_jobs WHERE id = ",
+    );
     sql.push_bind(lease.job.0)
         .push(" AND lease_token = ")
         .push_bind(lease.token)

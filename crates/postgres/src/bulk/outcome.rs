@@ -21,7 +21,7 @@ use super::{
     existing::Existing,
     repeats::{Group, differ},
 };
-use crate::repositories::prediction::raw_json;
+use crate::repositories::said::raw_json;
 
 /// In a file a fault names a column.
 const SYMBOL_COLUMN: &str = "company_symbol";

@@ -11,7 +11,7 @@ use crate::{
     db::Db,
     errors::{defect, from_orm, from_sqlx},
     kinds::KindNames,
-    repositories::prediction::{probabilities, raw_json},
+    repositories::said::{probabilities, raw_json},
     row::get,
 };
 

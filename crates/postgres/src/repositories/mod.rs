@@ -5,5 +5,7 @@ mod audit;
 pub(crate) mod company;
 mod idempotency;
 pub(crate) mod job;
-pub(crate) mod prediction;
+mod prediction;
+mod revision;
+pub(crate) mod said;
 mod user;

@@ -6,7 +6,7 @@ use accunode_domain::{
     access::{Grant, Scope},
     id::{CompanyId, PredictionId},
     page::{Cursor, Limit, Page, Sort},
-    prediction::{Kind, Period, Prediction},
+    prediction::{Kind, Period, Prediction, Revision},
 };
 use accunode_ports::{
     RepositoryError,
@@ -16,13 +16,13 @@ use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
 
 use columns::{columns, prediction, written_columns, written_values};
-pub(crate) use columns::{probabilities, raw_json, raw_ratios};
 
 use crate::{
     db::Db,
     errors::defect,
     keyset::{Keyset, no_such_order, page},
     kinds::KindNames,
+    repositories::revision,
     row::time_key,
     scope::Reach,
 };
@@ -106,6 +106,17 @@ impl PredictionRepository for Db {
             .await?
             .map(|row| prediction(kind, &row))
             .transpose()
+    }
+
+    async fn revisions(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        id: PredictionId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Revision>, RepositoryError> {
+        revision::list(self, scope, kind, id, after, limit).await
     }
 
     async fn list(

@@ -16,6 +16,7 @@ mod outcomes;
 mod people;
 mod predictions;
 mod queue;
+mod revisions;
 mod row_level_security;
 mod support;
 mod transactions;

@@ -141,6 +141,19 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
         ),
         (0.2, 0.4, 0.5)
     );
+    let kept = upload
+        .world
+        .store
+        .predictions()
+        .revisions(&upload.actor.scope(), Kind::Annual, mine.id, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (&kept[0].outcome, kept[0].job),
+        (&mine.outcome, Some(upload.lease.job)),
+        "what the upload replaced is kept, and that it did"
+    );
     assert_eq!(upload.outcomes().await[5].prediction, Some(others.id));
 
     // A later chunk supersedes rows of an earlier one; the counters still add up.

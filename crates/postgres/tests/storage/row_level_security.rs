@@ -115,6 +115,30 @@ async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_scope() {
+    let world = World::create().await;
+    rows_of_everybody(&world).await;
+    for (name, ..) in PEOPLE {
+        let scope = world.actor(name).await.scope();
+        for table in ["annual_prediction", "quarterly_prediction"] {
+            let rescored = format!("UPDATE {table}s SET pd = pd / 2");
+            sqlx::query(AssertSqlSafe(rescored))
+                .execute(&world.superuser)
+                .await
+                .unwrap();
+            let readable = touched(&world, &scope, format!("SELECT id FROM {table}s")).await;
+            let history = format!("SELECT prediction_id FROM {table}_revisions");
+            assert_eq!(
+                touched(&world, &scope, history).await,
+                readable,
+                "{name} reads {table}"
+            );
+            assert!(!readable.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
     let world = World::create().await;
     rows_of_everybody(&world).await;

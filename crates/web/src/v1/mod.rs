@@ -56,6 +56,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(get().to(predictions::explanation::explanation)),
         )
         .service(
+            resource("/predictions/{kind:annual|quarterly}/{id}/revisions")
+                .route(get().to(predictions::revisions::revisions)),
+        )
+        .service(
             resource("/bulk-uploads")
                 .route(get().to(bulk_uploads::list::list))
                 .route(post().to(bulk_uploads::submit::submit)),

@@ -10,5 +10,6 @@ pub(crate) mod list;
 mod outcome;
 pub(crate) mod remove;
 pub(crate) mod request;
+pub(crate) mod revisions;
 pub(crate) mod score;
 pub(crate) mod update;

@@ -1,0 +1,55 @@
+//! What a prediction said before is looked at.
+
+use accunode_domain::{
+    access::Reading,
+    id::PredictionId,
+    page::Limit,
+    prediction::{Kind, Revision},
+};
+
+use super::Predictions;
+use crate::{Caller, Error};
+
+/// Some of a prediction's revisions, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Revisions {
+    /// The revisions.
+    pub rows: Vec<Revision>,
+    /// The version of the last one, where there are older ones.
+    pub next: Option<i64>,
+}
+
+impl Predictions {
+    /// What a prediction said before, newest first. The glass is broken for it as for
+    /// the prediction itself.
+    ///
+    /// # Errors
+    /// `NotFound` for a prediction that the caller cannot read.
+    pub async fn revisions(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        id: PredictionId,
+        limit: Limit,
+        after: Option<i64>,
+    ) -> Result<Revisions, Error> {
+        let missing = |_| Error::not_found("prediction");
+        let prediction = self.find(caller, kind, id).await?;
+        let scope = match caller.actor.read(prediction.owner).map_err(missing)? {
+            Reading::Open => caller.actor.scope(),
+            Reading::BreakGlass => caller.actor.scope_with_break_glass(id.0).map_err(missing)?,
+        };
+        // One more than asked says whether there are older ones.
+        let mut rows = self
+            .ports
+            .store
+            .predictions()
+            .revisions(&scope, kind, id, after, limit.get() + 1)
+            .await?;
+        let asked = limit.get() as usize;
+        let more = rows.len() > asked;
+        rows.truncate(asked);
+        let next = more.then(|| rows.last().map(|row| row.version)).flatten();
+        Ok(Revisions { rows, next })
+    }
+}

@@ -1,0 +1,140 @@
+//! What predictions said before.
+
+use accunode_domain::{
+    access::Scope,
+    id::PredictionId,
+    owner::AccessLevel,
+    prediction::{Kind, Prediction, Revision, RevisionReason},
+    risk::Pd,
+};
+use accunode_ports::repositories::Store;
+
+use crate::world::{World, grant, outcome, ratios};
+
+async fn revisions(
+    world: &World,
+    scope: &Scope,
+    kind: Kind,
+    id: PredictionId,
+    after: Option<i64>,
+    limit: u32,
+) -> Vec<Revision> {
+    let predictions = world.store.predictions();
+    predictions
+        .revisions(scope, kind, id, after, limit)
+        .await
+        .unwrap()
+}
+
+/// Replaces a prediction as its creator.
+async fn replace(world: &World, prediction: &mut Prediction, change: impl FnOnce(&mut Prediction)) {
+    let m1 = world.actor("m1").await;
+    change(prediction);
+    let work = world.begin(&m1).await;
+    work.predictions()
+        .replace(
+            grant(&m1, prediction.owner.level()),
+            prediction,
+            prediction.row_version,
+        )
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    prediction.row_version += 1;
+}
+
+#[tokio::test]
+async fn what_was_said_before_is_kept_whole_and_told_newest_first() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    for period in ["2024", "2024 Q3"] {
+        let first = world
+            .predict(&m1, AccessLevel::Organization, &company, period, 0.5)
+            .await;
+        let kind = first.period.kind();
+        let mut now = first.clone();
+        replace(&world, &mut now, |p| p.outcome.pd = Pd::new(0.25).unwrap()).await;
+        let second = now.clone();
+        replace(&world, &mut now, |p| {
+            p.outcome = outcome(kind, 0.125);
+            p.outcome.model.version = "2".to_owned();
+            p.outcome.model.sha256 = "b".repeat(64);
+        })
+        .await;
+        let third = now.clone();
+        replace(&world, &mut now, |p| p.ratios = ratios(kind, 0.5)).await;
+
+        let scope = world.actor("m2").await.scope();
+        let told = revisions(&world, &scope, kind, first.id, None, 10).await;
+        let expected = [
+            (&third, RevisionReason::Ratios),
+            (&second, RevisionReason::Model),
+            (&first, RevisionReason::Figures),
+        ];
+        assert_eq!(told.len(), expected.len(), "{period}");
+        for (revision, (was, reason)) in told.iter().zip(expected) {
+            assert_eq!(
+                (&revision.outcome, &revision.ratios, revision.version),
+                (&was.outcome, &was.ratios, was.row_version),
+                "{period}"
+            );
+            assert_eq!(
+                (revision.reason, revision.predicted_at),
+                (reason, was.predicted_at)
+            );
+            assert_eq!(
+                (revision.replaced_by, revision.job),
+                (Some(m1.user()), None)
+            );
+        }
+        assert!(
+            told.windows(2)
+                .all(|two| two[0].replaced_at >= two[1].replaced_at)
+        );
+        let page = revisions(&world, &scope, kind, first.id, Some(3), 1).await;
+        assert_eq!(page, [told[1].clone()], "{period}");
+    }
+}
+
+#[tokio::test]
+async fn sharing_more_widely_says_nothing_new() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    let mut stored = world
+        .predict(&m1, AccessLevel::Personal, &company, "2024", 0.5)
+        .await;
+    replace(&world, &mut stored, |p| {
+        p.owner = grant(&m1, AccessLevel::Organization).owner();
+    })
+    .await;
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM annual_prediction_revisions")
+            .await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn the_history_is_read_by_whoever_reads_the_prediction() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let company = world.company(&m1, AccessLevel::Personal, "AAPL").await;
+    let mut stored = world
+        .predict(&m1, AccessLevel::Personal, &company, "2024", 0.5)
+        .await;
+    replace(&world, &mut stored, |p| {
+        p.outcome.pd = Pd::new(0.25).unwrap();
+    })
+    .await;
+    for (name, seen) in [("m1", 1), ("m2", 0), ("oA", 0), ("mB", 0), ("sa", 0)] {
+        let scope = world.actor(name).await.scope();
+        let told = revisions(&world, &scope, Kind::Annual, stored.id, None, 10).await;
+        assert_eq!(told.len(), seen, "{name}");
+    }
+    let glass = world.actor("sa").await.scope_with_break_glass(stored.id.0);
+    let told = revisions(&world, &glass.unwrap(), Kind::Annual, stored.id, None, 10).await;
+    assert_eq!(told.len(), 1);
+}

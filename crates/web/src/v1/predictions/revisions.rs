@@ -1,0 +1,106 @@
+//! `GET /predictions/{kind}/{id}/revisions`
+
+use std::collections::BTreeMap;
+
+use accunode_domain::{
+    id::PredictionId,
+    prediction::{Kind, Revision, RevisionReason},
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::outcome::{OutcomeDto, by_name};
+use crate::{
+    call::Call,
+    export::Columns,
+    names::{KindName, RevisionReasonName},
+    page::{self, ListDto, Slice},
+    problem::Answer,
+};
+
+/// What a prediction said until something else took its place.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Revision)]
+pub(crate) struct RevisionDto {
+    prediction_id: Uuid,
+    /// The version that it had then, which was its ETag.
+    #[schema(example = 1)]
+    version: i64,
+    #[serde(flatten)]
+    outcome: OutcomeDto,
+    /// As stored: fractions within range, 4 decimals; null is missing.
+    ratios: BTreeMap<String, Option<f64>>,
+    /// What was done to a ratio before it was scored: `name:flag`.
+    flags: Vec<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    predicted_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    replaced_at: OffsetDateTime,
+    /// Who replaced it; null where that was done to the database itself.
+    replaced_by: Option<Uuid>,
+    /// The upload or rescoring that replaced it.
+    bulk_job_id: Option<Uuid>,
+    /// What differed: the ratios as sent, else the model, else the figures alone.
+    #[schema(value_type = RevisionReasonName)]
+    reason: RevisionReason,
+}
+
+impl RevisionDto {
+    fn of(kind: Kind, revision: Revision) -> Self {
+        Self {
+            prediction_id: revision.prediction.0,
+            version: revision.version,
+            outcome: (&revision.outcome).into(),
+            ratios: by_name(kind, revision.ratios.values.into_iter()),
+            flags: revision.ratios.flags,
+            predicted_at: revision.predicted_at,
+            replaced_at: revision.replaced_at,
+            replaced_by: revision.replaced_by.map(|id| id.0),
+            bulk_job_id: revision.job.map(|id| id.0),
+            reason: revision.reason,
+        }
+    }
+}
+
+/// What a prediction said before, newest first
+#[utoipa::path(
+    get,
+    path = "/api/v1/predictions/{kind}/{id}/revisions",
+    tag = "Predictions",
+    operation_id = "list_revisions",
+    params(
+        ("kind" = KindName, Path),
+        ("id" = Uuid, Path, description = "The prediction"),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "What was replaced, when, by whom; empty where nothing was", body = ListDto<RevisionDto>),
+        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn revisions(call: Call) -> Answer {
+    let (kind, id): (Kind, PredictionId) = (call.name("kind")?, call.id("prediction")?);
+    let mut params = call.params();
+    let limit = params.limit();
+    let after: Option<i64> = params.opaque();
+    params.finish()?;
+    let (application, caller) = (call.application.clone(), call.caller.clone());
+    let fetch = Box::new(move |limit, after: Option<i64>| {
+        let (predictions, caller) = (application.predictions.clone(), caller.clone());
+        let page = async move {
+            let page = predictions
+                .revisions(&caller, kind, id, limit, after)
+                .await?;
+            let show = |revision| RevisionDto::of(kind, revision);
+            Ok(Slice {
+                rows: page.rows.into_iter().map(show).collect(),
+                next: page.next,
+            })
+        };
+        Box::pin(page) as _
+    });
+    page::answer(&call, "revision", Columns::of(&[]), limit, after, fetch).await
+}
