@@ -33,10 +33,11 @@ lint: ## Formatting, clippy without warnings, the law of the layers
 	scripts/check-layers.sh
 
 docs: ## Build the API documentation without warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --all-features --no-deps --quiet
 
 generate: ## Write anew what is generated: the OpenAPI document, the access matrix
-	ACCUNODE_UPDATE=1 scripts/test.sh generated
+	ACCUNODE_UPDATE=1 cargo test --quiet --package accunode-web --lib openapi
+	ACCUNODE_UPDATE=1 cargo test --quiet --package accunode-domain --test access_matrix document
 
 models: ## Train the shipped models anew (Python)
 	models/train/build.sh build

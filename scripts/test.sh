@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Runs the tests; an argument narrows them to names that contain it. One PostgreSQL
-# serves them all: the kit starts it, and stops it when the runner has ended.
+# Runs the tests; arguments go to the runner, so that a name narrows them to those that
+# contain it. One PostgreSQL serves them all: the kit starts it, and stops it when the
+# runner has ended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"
 
-cargo build --quiet --package accunode-tests --bin with-postgres
+# Always the whole workspace with all features: another selection would unify the
+# features of dependencies otherwise, and build them a second time.
 if cargo nextest --version >/dev/null 2>&1; then
   runner=(cargo nextest run --workspace --all-features)
 else
   runner=(cargo test --workspace --all-features --lib --bins --tests)
 fi
+"${runner[@]}" --no-run
 "$CARGO_TARGET_DIR/debug/with-postgres" "${runner[@]}" "$@"
 # nextest runs no examples of the documentation.
 if [ $# -eq 0 ]; then
