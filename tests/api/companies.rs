@@ -87,6 +87,80 @@ async fn a_company_with_predictions_is_removed_only_by_force() {
 }
 
 #[tokio::test]
+async fn a_company_is_described_better_and_its_predictions_stay_as_they_were() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let made = ana
+        .post("/predictions/annual", &prediction("ACME", "2024"))
+        .await
+        .expect(201);
+    let path = format!("/companies/{}", text(&made, "company_id"));
+    let read = ana.get(&path).await;
+    let change = json!({ "name": "Acme Corporation", "sector": "Energy", "industry": "Oil" });
+    let changed = ana
+        .with("if-match", read.header("etag"))
+        .patch(&path, &change)
+        .await;
+    let company = changed.expect(200);
+    assert_eq!(
+        (&company["name"], &company["sector"], &company["industry"]),
+        (&json!("Acme Corporation"), &json!("Energy"), &json!("Oil"))
+    );
+    assert_eq!(company["symbol"], "ACME");
+    let stale = ana
+        .with("if-match", read.header("etag"))
+        .patch(&path, &change)
+        .await;
+    assert_eq!(stale.problem(412), "stale");
+    let emptied = ana
+        .patch(&path, &json!({ "industry": null }))
+        .await
+        .expect(200);
+    assert!(
+        emptied["industry"].is_null() && emptied["sector"] == "Energy",
+        "{emptied}"
+    );
+    let forged = ana.patch(&path, &json!({ "created_by": ana.id })).await;
+    assert_eq!(forged.problem(422), "unknown_field");
+
+    let prediction = format!("/predictions/annual/{}", text(&made, "id"));
+    let prediction = ana.get(&prediction).await.expect(200);
+    assert_eq!(
+        (&prediction["company_name"], &prediction["company_sector"]),
+        (&json!("ACME"), &json!("Unknown")),
+        "the company as of scoring"
+    );
+    let _ = ana
+        .post("/companies", &json!({ "symbol": "TAKEN" }))
+        .await
+        .expect(201);
+    let taken = ana.patch(&path, &json!({ "symbol": "taken" })).await;
+    assert_eq!(taken.problem(409), "symbol_taken");
+}
+
+#[tokio::test]
+async fn a_company_with_predictions_keeps_its_level() {
+    let service = Service::start().await;
+    let people = accunode_tests::tenancy::Tenancy::of(&service).await;
+    let m1 = people.person("m1");
+    let own = crate::support::with(
+        prediction("ACME", "2024"),
+        json!({ "access_level": "personal" }),
+    );
+    let made = m1.post("/predictions/annual", &own).await.expect(201);
+    let path = format!("/companies/{}", text(&made, "company_id"));
+    let raise = json!({ "access_level": "organization" });
+    assert_eq!(m1.patch(&path, &raise).await.problem(409), "company_in_use");
+    let gone = format!("/predictions/annual/{}", text(&made, "id"));
+    let _ = m1.delete(&gone).await.expect(204);
+    assert_eq!(
+        m1.patch(&path, &raise).await.expect(200)["access_level"],
+        "organization"
+    );
+    let _ = people.person("m2").get(&path).await.expect(200);
+}
+
+#[tokio::test]
 async fn companies_are_filtered_sorted_and_searched() {
     let service = Service::start().await;
     let ana = service.person("ana").await;

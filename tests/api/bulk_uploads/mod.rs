@@ -5,4 +5,5 @@ mod files;
 mod outcomes;
 mod real_workbooks;
 mod rows;
+mod undoing;
 mod visibility;

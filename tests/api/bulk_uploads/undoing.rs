@@ -1,0 +1,138 @@
+//! `POST /bulk-uploads/{id}/retry` and `DELETE /bulk-uploads/{id}`
+
+use accunode_tests::{Service, ServiceOptions};
+use serde_json::json;
+
+use super::outcomes::counts;
+use crate::support::{all_rows, file, file_of, line, prediction, submit, text};
+
+#[tokio::test]
+async fn rows_that_failed_are_tried_again_as_an_upload_of_their_own() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let there = ana
+        .post("/predictions/annual", &prediction("THERE", "2024"))
+        .await
+        .expect(201);
+    let lines = [
+        line("NEW", "2024", "2.0"),
+        line("THERE", "2024", "3.0"),
+        line("BAD", "24", "2.0"),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let job = submit(&ana, "rows.csv", file(&lines), &[]).await;
+    assert_eq!(counts(&service.finished(&ana, &job).await), [1, 0, 0, 2]);
+
+    // What stood in the way is gone; what is wrong is still wrong.
+    let path = format!("/predictions/annual/{}", text(&there, "id"));
+    let _ = ana.delete(&path).await.expect(204);
+    let answer = ana
+        .post_nothing(&format!("/bulk-uploads/{job}/retry"))
+        .await;
+    let again = answer.expect(202);
+    let again_id = text(&again, "id").to_owned();
+    assert_ne!(again_id, job);
+    assert_eq!(
+        answer.header("location"),
+        format!("/api/v1/bulk-uploads/{again_id}")
+    );
+    assert_eq!(again["original_filename"], "rows.retry.csv");
+    assert_eq!(
+        counts(&service.finished(&ana, &again_id).await),
+        [1, 0, 0, 1]
+    );
+    assert_eq!(
+        counts(&ana.get(&format!("/bulk-uploads/{job}")).await.expect(200)),
+        [1, 0, 0, 2]
+    );
+
+    let whole = submit(&ana, "whole.csv", file_of(["WHOLE"]), &[]).await;
+    service.finished(&ana, &whole).await;
+    let nothing = ana
+        .post_nothing(&format!("/bulk-uploads/{whole}/retry"))
+        .await;
+    assert_eq!(nothing.problem(409), "nothing_to_retry");
+}
+
+#[tokio::test]
+async fn an_upload_is_undone_or_forgotten_as_asked() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let kept = submit(&ana, "kept.csv", file_of(["A", "B"]), &[]).await;
+    service.finished(&ana, &kept).await;
+    let undone = submit(&ana, "undone.csv", file_of(["C", "D", "E"]), &[]).await;
+    service.finished(&ana, &undone).await;
+    let total =
+        async || ana.get("/dashboard").await.expect(200)["annual"]["total_predictions"].clone();
+    assert_eq!(total().await, 5);
+
+    let wrong = ana
+        .delete(&format!("/bulk-uploads/{undone}?predictions=perhaps"))
+        .await;
+    assert_eq!(wrong.faults(), ["/predictions unknown_value"]);
+    let _ = ana
+        .delete(&format!("/bulk-uploads/{undone}?predictions=delete"))
+        .await
+        .expect(204);
+    assert_eq!(total().await, 2);
+    let _ = ana
+        .delete(&format!("/bulk-uploads/{kept}"))
+        .await
+        .expect(204);
+    assert_eq!(total().await, 2);
+    for job in [&kept, &undone] {
+        assert_eq!(
+            ana.get(&format!("/bulk-uploads/{job}")).await.problem(404),
+            "not_found"
+        );
+        assert_eq!(
+            ana.get(&format!("/bulk-uploads/{job}/rows"))
+                .await
+                .problem(404),
+            "not_found"
+        );
+    }
+    assert!(all_rows(&ana, "/bulk-uploads", 10).await.is_empty());
+    // Nothing stands in the way of the same file any more.
+    let again = submit(&ana, "undone.csv", file_of(["C", "D", "E"]), &[]).await;
+    assert_eq!(counts(&service.finished(&ana, &again).await), [3, 0, 0, 0]);
+
+    let pool = service.database.superuser().await;
+    let told: serde_json::Value = crate::support::ask(
+        &pool,
+        "SELECT jsonb_agg(new_values ORDER BY created_at) FROM audit_logs WHERE event_type = 'bulk_upload.deleted'",
+    )
+    .await;
+    assert_eq!(
+        told,
+        json!([{ "predictions_deleted": 3 }, { "predictions_deleted": 0 }])
+    );
+}
+
+#[tokio::test]
+async fn a_running_upload_is_not_removed() {
+    let service = Service::with(ServiceOptions::default().without_worker()).await;
+    let ana = service.person("ana").await;
+    let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
+    let path = format!("/bulk-uploads/{job}");
+    assert_eq!(ana.delete(&path).await.problem(409), "running");
+    assert_eq!(
+        ana.post_nothing(&format!("{path}/retry"))
+            .await
+            .problem(409),
+        "nothing_to_retry"
+    );
+    let cancelled = ana.post_nothing(&format!("{path}/cancel")).await;
+    assert_eq!(
+        ana.with("if-match", "\"999\"")
+            .delete(&path)
+            .await
+            .problem(412),
+        "stale"
+    );
+    let _ = ana
+        .with("if-match", cancelled.header("etag"))
+        .delete(&path)
+        .await
+        .expect(204);
+}

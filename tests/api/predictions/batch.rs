@@ -1,0 +1,105 @@
+//! `POST /predictions/{kind}/batch`
+
+use accunode_tests::Service;
+use serde_json::{Value, json};
+
+use crate::support::{ask, number, prediction, with};
+
+#[tokio::test]
+async fn each_item_is_stored_or_refused_for_itself_in_its_order() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let few = with(
+        prediction("FEW", "2024"),
+        json!({ "ratios": { "return_on_assets": 0.1 } }),
+    );
+    let items = json!({ "items": [
+        prediction("ACME", "2024"), few, prediction("ACME", "2024"), prediction("OTHER", "2024"),
+        with(prediction("ACME", "2024"), json!({ "on_conflict": "skip" })),
+        with(prediction("SYS", "2024"), json!({ "access_level": "system" })),
+    ] });
+    let answer = ana
+        .post("/predictions/annual/batch", &items)
+        .await
+        .expect(200);
+    let data = answer["data"].as_array().expect("items");
+    let told: Vec<(i64, &str)> = data
+        .iter()
+        .map(|item| {
+            let code = item["problem"]["code"].as_str().unwrap_or_default();
+            (item["status"].as_i64().expect("a status"), code)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (201, ""),
+            (422, "too_few_ratios"),
+            (409, "prediction_exists"),
+            (201, ""),
+            (200, ""),
+            (403, "level_forbidden"),
+        ]
+    );
+    assert_eq!(data[4]["prediction"]["id"], data[0]["prediction"]["id"]);
+    assert_eq!(
+        data[2]["problem"]["existing_id"],
+        data[0]["prediction"]["id"]
+    );
+    let alone = ana
+        .post("/predictions/annual", &prediction("ALONE", "2024"))
+        .await
+        .expect(201);
+    let batched = &data[0]["prediction"];
+    assert_eq!(
+        number(batched, "pd").to_bits(),
+        number(&alone, "pd").to_bits()
+    );
+    let list = ana.get("/predictions/annual").await.expect(200);
+    assert_eq!(list["data"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_sent_again_goes_on_and_makes_nothing_twice() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let pool = service.database.superuser().await;
+    let again = ana.with("idempotency-key", "batch-1");
+    let items: Vec<Value> = (0..5)
+        .map(|n| prediction(&format!("S{n}"), "2024"))
+        .collect();
+    let body = json!({ "items": items });
+    let first = again.post("/predictions/annual/batch", &body).await;
+    let second = again.post("/predictions/annual/batch", &body).await;
+    assert_eq!(second.expect(200), first.expect(200));
+    assert_eq!(first.header("idempotency-replayed"), "");
+    assert_eq!(second.header("idempotency-replayed"), "true");
+    assert_eq!(
+        ask::<i64>(&pool, "SELECT count(*) FROM annual_predictions").await,
+        5
+    );
+}
+
+#[tokio::test]
+async fn a_batch_has_one_to_a_hundred_items() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let many = |n: usize| {
+        let items: Vec<Value> = (0..n)
+            .map(|n| prediction(&format!("S{n}"), "2024"))
+            .collect();
+        json!({ "items": items })
+    };
+    let none = ana.post("/predictions/annual/batch", &many(0)).await;
+    assert_eq!(none.faults(), ["/items out_of_range"]);
+    let _ = ana
+        .post("/predictions/annual/batch", &many(101))
+        .await
+        .problem(413);
+    let hundred = ana
+        .post("/predictions/annual/batch", &many(100))
+        .await
+        .expect(200);
+    let data = hundred["data"].as_array().expect("items");
+    assert!(data.len() == 100 && data.iter().all(|item| item["status"] == 201));
+}
