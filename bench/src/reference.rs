@@ -1,7 +1,7 @@
 //! The same reads as plain SQL, by a superuser: no policies, no actor, nothing decoded.
 
 use accunode_domain::{prediction::Kind, risk::RiskLevel};
-use accunode_ports::repositories::{Headline, RiskCount};
+use accunode_ports::repositories::{Group, Headline, RiskCount};
 use anyhow::{Context, ensure};
 use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
@@ -147,7 +147,10 @@ fn count(row: &PgRow) -> anyhow::Result<RiskCount> {
     let level: &str = row.try_get(1)?;
     let risk_level: RiskLevel = level.parse().ok().context("a risk level")?;
     Ok(RiskCount {
-        group: row.try_get(0)?,
+        group: Group {
+            name: row.try_get(0)?,
+            organization: None,
+        },
         risk_level,
         count: row.try_get(2)?,
     })

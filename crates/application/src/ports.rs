@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accunode_domain::{prediction::Kind, ratio::Ratios};
+use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef};
 use accunode_ports::{
     Store,
     cache::Cache,
@@ -82,5 +82,23 @@ impl Ports {
             .await
             .map_err(|panic| Error::Internal(Box::new(panic)))?
             .map_err(Error::from)
+    }
+
+    /// Scores once more what this model scored before.
+    ///
+    /// # Errors
+    /// `model_unavailable` where its version is not served any more.
+    pub(crate) async fn score_by(
+        &self,
+        model: ModelRef,
+        ratios: Ratios,
+        explain: bool,
+    ) -> Result<Scored, Error> {
+        let (scorer, kind) = (self.scorer.clone(), ratios.kind());
+        tokio::task::spawn_blocking(move || scorer.score_by(&model, kind, &[ratios], explain))
+            .await
+            .map_err(|panic| Error::Internal(Box::new(panic)))??
+            .pop()
+            .ok_or_else(|| Error::Internal("the model answered nothing".into()))
     }
 }

@@ -135,6 +135,37 @@ pub fn confidence(coverage: f64, support: f64, agreement: f64) -> f64 {
     (confidence * 1e4).round() / 1e4
 }
 
+/// The sectors that a model's training left out. They are compared without regard
+/// to case and to the spaces around words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SectorScope {
+    left_out: std::collections::BTreeSet<String>,
+}
+
+impl SectorScope {
+    /// The flag of a prediction for a company of a sector that was left out.
+    pub const FLAG: &'static str = "sector_out_of_scope";
+
+    /// Everything but these sectors.
+    pub fn all_but(sectors: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let left_out = sectors.into_iter().map(|sector| folded(sector.as_ref()));
+        Self {
+            left_out: left_out.collect(),
+        }
+    }
+
+    /// Whether companies of this sector were among those the model learned from.
+    #[must_use]
+    pub fn covers(&self, sector: &str) -> bool {
+        !self.left_out.contains(&folded(sector))
+    }
+}
+
+fn folded(sector: &str) -> String {
+    let words: Vec<&str> = sector.split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
+
 /// Which model said something: enough to say it again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelRef {
@@ -187,6 +218,13 @@ mod tests {
         assert!(
             PriorCorrection::new(0.0, 0.5).is_none() && PriorCorrection::new(0.5, 1.0).is_none()
         );
+    }
+
+    #[test]
+    fn sectors_are_compared_without_regard_to_case_and_spaces() {
+        let scope = SectorScope::all_but(["Real Estate"]);
+        assert!(!scope.covers("  real   ESTATE "));
+        assert!(scope.covers("Industrials") && scope.covers(""));
     }
 
     #[test]

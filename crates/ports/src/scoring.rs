@@ -3,7 +3,7 @@
 use accunode_domain::{
     prediction::{Kind, Outcome},
     ratio::Ratios,
-    risk::{Explanation, ModelRef, Thresholds},
+    risk::{Explanation, ModelRef, SectorScope, Thresholds},
 };
 use serde_json::Value;
 
@@ -42,6 +42,16 @@ pub struct RefusedModel {
     pub folder: String,
     /// What it failed.
     pub reason: String,
+}
+
+/// What is known of the data that a model learned from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainingFacts {
+    /// The median of each ratio, by the order of the kind's definitions; none where
+    /// no model is served.
+    pub medians: Vec<f64>,
+    /// The sectors that were among its companies.
+    pub sectors: SectorScope,
 }
 
 /// Why nothing was scored.
@@ -104,4 +114,7 @@ pub trait Scorer: Send + Sync {
     /// Whether the default model takes companies of this sector as its own: `false`
     /// where its training left the sector out.
     fn covers_sector(&self, kind: Kind, sector: &str) -> bool;
+    /// What is known of the data that the default model learned from; nothing where
+    /// none is served.
+    fn training(&self, kind: Kind) -> TrainingFacts;
 }

@@ -1,13 +1,11 @@
 //! A model that passed its checks: from ratios to outcomes and reasons.
 
-use std::collections::BTreeSet;
-
 use accunode_domain::{
     prediction::{EnsembleParts, Outcome},
     ratio::{Ratio, Ratios},
-    risk::{Explanation, Pd, PriorCorrection, confidence},
+    risk::{Explanation, Pd, PriorCorrection, SectorScope, confidence},
 };
-use accunode_ports::scoring::{ModelInfo, Scored, ScoringError};
+use accunode_ports::scoring::{ModelInfo, Scored, ScoringError, TrainingFacts};
 use tract_onnx::prelude::{TractError, TractResult};
 
 use crate::{
@@ -28,7 +26,7 @@ pub(crate) struct Model {
     /// What stands for a ratio that a coalition of the Shapley values leaves out.
     reference: Vec<f32>,
     prior: PriorCorrection,
-    out_of_scope: BTreeSet<String>,
+    training: TrainingFacts,
 }
 
 /// What confidence asks of one input.
@@ -55,12 +53,10 @@ impl Model {
             accepts_missing: manifest.accepts_missing,
             reference: manifest.reference().into_iter().map(to_f32).collect(),
             prior,
-            out_of_scope: manifest
-                .scope
-                .out_of_scope_sectors
-                .iter()
-                .map(|sector| folded(sector))
-                .collect(),
+            training: TrainingFacts {
+                medians: manifest.inputs.iter().map(|input| input.median).collect(),
+                sectors: SectorScope::all_but(&manifest.scope.out_of_scope_sectors),
+            },
         }
     }
 
@@ -105,9 +101,9 @@ impl Model {
         }
     }
 
-    /// Whether companies of this sector were among those it learned from.
-    pub(crate) fn covers_sector(&self, sector: &str) -> bool {
-        !self.out_of_scope.contains(&folded(sector))
+    /// What is known of the data it learned from.
+    pub(crate) const fn training(&self) -> &TrainingFacts {
+        &self.training
     }
 
     /// Name and version, for people.
@@ -270,12 +266,6 @@ fn explanation(ratios: &Ratios, base: f64, contributions: &[f64], log_odds: f64)
         reasons: reasons::reasons(ratios, contributions),
         log_odds,
     }
-}
-
-/// Sectors are compared without regard to case and to the spaces around words.
-fn folded(sector: &str) -> String {
-    let words: Vec<&str> = sector.split_whitespace().collect();
-    words.join(" ").to_lowercase()
 }
 
 #[expect(

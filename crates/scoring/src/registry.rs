@@ -7,7 +7,9 @@ use std::{
 };
 
 use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef};
-use accunode_ports::scoring::{ModelInfo, RefusedModel, Scored, Scorer, ScoringError};
+use accunode_ports::scoring::{
+    ModelInfo, RefusedModel, Scored, Scorer, ScoringError, TrainingFacts,
+};
 
 use crate::{
     artefact::SHIPPED,
@@ -217,7 +219,12 @@ impl Scorer for ModelRegistry {
 
     fn covers_sector(&self, kind: Kind, sector: &str) -> bool {
         self.default(kind)
-            .is_none_or(|model| model.covers_sector(sector))
+            .is_none_or(|model| model.training().sectors.covers(sector))
+    }
+
+    fn training(&self, kind: Kind) -> TrainingFacts {
+        self.default(kind)
+            .map_or_else(TrainingFacts::default, |model| model.training().clone())
     }
 }
 

@@ -23,13 +23,18 @@ impl Policy {
         let reads = matches!(*method, Method::GET | Method::HEAD);
         let class = match path {
             _ if path.starts_with("/auth/") => LimitClass::Auth,
-            _ if path.ends_with("/score") => LimitClass::Score,
+            _ if path.ends_with("/score") || path.ends_with("/reproduce") => LimitClass::Score,
             _ if reads => LimitClass::Read,
             "/bulk-uploads" => LimitClass::Upload,
             _ => LimitClass::Write,
         };
         let offers: &[Format] = match path {
-            "/companies" | "/bulk-uploads" | "/bulk-uploads/{id}/rows" if reads => {
+            "/companies"
+            | "/companies/{id}/predictions"
+            | "/bulk-uploads"
+            | "/bulk-uploads/{id}/rows"
+                if reads =>
+            {
                 &[Format::Json, Format::Csv]
             }
             _ if reads && path.starts_with("/predictions/") && path.matches('/').count() == 2 => {

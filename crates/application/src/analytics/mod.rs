@@ -1,7 +1,9 @@
 //! Dashboards.
 
 mod dashboard;
+mod model_agreement;
 mod risk_distribution;
+mod trend;
 
 use std::sync::Arc;
 
@@ -12,7 +14,9 @@ use accunode_domain::{
 };
 
 pub use dashboard::{Dashboard, DashboardQuery, KindFigures};
+pub use model_agreement::AgreementQuery;
 pub use risk_distribution::DistributionQuery;
+pub use trend::TrendQuery;
 
 use crate::{Caller, Error, Ports};
 

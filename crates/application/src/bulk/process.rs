@@ -117,6 +117,8 @@ impl Bulk {
                 return Ok(done);
             }
             if !checkpoint.units_checked {
+                self.warn_of_turnovers(&job, lease, &columns, reader.columns(), &rows)
+                    .await?;
                 if !job.options.confirm_units {
                     rows::check_units(job.kind, &job.options, &columns, &rows).map_err(
                         |mismatch| {
@@ -150,6 +152,25 @@ impl Bulk {
                 .await?;
             done += count;
         }
+    }
+
+    /// Tells what the first rows say of the turnovers, beside what the header said.
+    async fn warn_of_turnovers(
+        &self,
+        job: &Job,
+        lease: &Lease,
+        columns: &Columns,
+        header: &[String],
+        rows: &[SourceRow],
+    ) -> Result<(), Error> {
+        let medians = self.ports.scorer.training(job.kind).medians;
+        let warning = rows::turnover_warning(job.kind, &job.options, columns, rows, &medians);
+        if let Some(warning) = warning {
+            let mut warnings = columns.warnings();
+            warnings.push(warning);
+            self.ports.queue.describe(lease, header, &warnings).await?;
+        }
+        Ok(())
     }
 
     async fn open(&self, job: &Job, after: u32) -> Result<Box<dyn RowReader>, Error> {
@@ -192,6 +213,7 @@ impl Bulk {
             kind: job.kind,
             on_conflict: job.options.on_conflict,
             dry_run: job.options.dry_run,
+            sectors: self.ports.scorer.training(job.kind).sectors,
             rows,
             checkpoint,
             total_rows,

@@ -4,9 +4,9 @@ use accunode_domain::{
     company::CompanyProfile,
     fault::Fault,
     id::{CompanyId, PredictionId},
-    job::JobOptions,
+    job::{JobOptions, JobWarning},
     prediction::{Kind, Period},
-    ratio::{Ratios, UnitCheck, UnitMismatch, check},
+    ratio::{Ratios, TurnoverCheck, UnitCheck, UnitMismatch, check},
 };
 use accunode_ports::{
     files::SourceRow,
@@ -16,7 +16,10 @@ use accunode_ports::{
 };
 
 use super::Columns;
-use crate::predictions::{SECTOR_OUT_OF_SCOPE, fit_for_model, to_store};
+use crate::predictions::{fit_for_model, to_store};
+
+/// The warning of a file whose turnovers look like those of a single quarter.
+const TURNOVER_NOT_ANNUAL: &str = "turnover_not_annual";
 
 /// A row with everything that scoring needs.
 pub(super) struct Readable {
@@ -42,6 +45,37 @@ pub(super) fn check_units(
     seen.verdict(options.ratio_unit)
 }
 
+/// What an analyst should know of the turnovers of the first rows of a file.
+pub(super) fn turnover_warning(
+    kind: Kind,
+    options: &JobOptions,
+    columns: &Columns,
+    rows: &[SourceRow],
+    training: &[f64],
+) -> Option<JobWarning> {
+    let mut seen = TurnoverCheck::default();
+    for row in rows.iter().take(UnitCheck::ROWS) {
+        if let Ok(ratios) = check(kind, options.ratio_unit, &columns.ratios(&row.cells)) {
+            seen.see(&ratios);
+        }
+    }
+    let low = seen.verdict(kind, training);
+    let medians: Vec<_> = low
+        .iter()
+        .map(|(name, median, training)| {
+            format!("{name} has the median {median:.2}, companies usually have {training:.2}")
+        })
+        .collect();
+    (!low.is_empty()).then(|| JobWarning {
+        code: TURNOVER_NOT_ANNUAL.to_owned(),
+        detail: format!(
+            "{}; turnovers are figures of twelve months: take the flow of the last four quarters, not of one",
+            medians.join("; ")
+        ),
+        columns: low.iter().map(|(name, ..)| (*name).to_owned()).collect(),
+    })
+}
+
 /// Checks and scores rows. Computes on the calling thread.
 pub(super) fn judge(
     kind: Kind,
@@ -63,21 +97,15 @@ pub(super) fn judge(
         .map(|(row, read)| {
             let verdict = match read {
                 Ok(readable) => match scored.next() {
-                    Some(scored) => {
-                        let mut ratios = to_store(&readable.ratios);
-                        if !scorer.covers_sector(kind, &readable.company.sector) {
-                            ratios.flags.push(SECTOR_OUT_OF_SCOPE.to_owned());
-                        }
-                        RowVerdict::Scored(Box::new(ScoredRow {
-                            id: PredictionId(ids.new_id()),
-                            company_id: CompanyId(ids.new_id()),
-                            company: readable.company,
-                            names_company: columns.names_company(),
-                            period: readable.period,
-                            ratios,
-                            outcome: scored.outcome,
-                        }))
-                    }
+                    Some(scored) => RowVerdict::Scored(Box::new(ScoredRow {
+                        id: PredictionId(ids.new_id()),
+                        company_id: CompanyId(ids.new_id()),
+                        company: readable.company,
+                        names_company: columns.names_company(),
+                        period: readable.period,
+                        ratios: to_store(&readable.ratios),
+                        outcome: scored.outcome,
+                    })),
                     None => RowVerdict::Refused(vec![Fault::new(
                         "",
                         "not_scored",

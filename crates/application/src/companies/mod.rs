@@ -4,12 +4,14 @@ mod create;
 mod get;
 mod list;
 mod remove;
+mod timeline;
 mod update;
 
 use std::sync::Arc;
 
 pub use create::CreateCompany;
 pub use list::ListCompanies;
+pub use timeline::TimelineQuery;
 pub use update::UpdateCompany;
 
 use crate::Ports;

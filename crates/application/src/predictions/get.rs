@@ -67,10 +67,15 @@ impl Predictions {
                 explanation: None,
             });
         };
-        let scored = self.ports.score(kind, vec![ratios], true).await?.pop();
-        let explanation = scored
-            .filter(|scored| scored.outcome.model == prediction.outcome.model)
-            .and_then(|scored| scored.explanation);
+        let model = prediction.outcome.model.clone();
+        let explanation = match self.ports.score_by(model, ratios, true).await {
+            Ok(scored) => scored.explanation,
+            Err(Error::Conflict {
+                code: "model_unavailable",
+                ..
+            }) => None,
+            Err(other) => return Err(other),
+        };
         Ok(Explained {
             prediction,
             explanation,

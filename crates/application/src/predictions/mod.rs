@@ -5,6 +5,7 @@ mod create;
 mod get;
 mod list;
 mod remove;
+mod reproduce;
 mod revisions;
 mod score;
 mod update;
@@ -15,13 +16,14 @@ use accunode_domain::{
     fault::Fault,
     prediction::{Kind, Prediction, StoredRatios},
     ratio::{RatioUnit, Ratios, check},
-    risk::Explanation,
+    risk::{Explanation, SectorScope},
 };
 use accunode_ports::scoring::Scorer;
 
 pub use batch::MAX_BATCH;
 pub use create::{CompanyChoice, CreatePrediction, CreatedPrediction, Creation};
 pub use list::ListPredictions;
+pub use reproduce::Reproduction;
 pub use revisions::Revisions;
 pub use score::{MAX_ITEMS, ScoreItem, ScoredItem};
 pub use update::UpdatePrediction;
@@ -29,7 +31,7 @@ pub use update::UpdatePrediction;
 use crate::{Error, Ports};
 
 /// The flag of a prediction for a company of a sector that the model was not trained on.
-pub const SECTOR_OUT_OF_SCOPE: &str = "sector_out_of_scope";
+pub const SECTOR_OUT_OF_SCOPE: &str = SectorScope::FLAG;
 
 /// Predictions.
 #[derive(Clone, Debug)]

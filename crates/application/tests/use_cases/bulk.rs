@@ -19,7 +19,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    files::{OpenError, RowReader, SourceRow},
+    files::{MockFileStore, OpenError, RowReader, SourceRow},
     jobs::{Lease, Renewal},
     repositories::{JobChunk, RowVerdict},
 };
@@ -58,6 +58,23 @@ impl Rows {
             columns: columns.split(',').map(str::to_owned).collect(),
             rows: (0..count).map(row).filter(|row| row.row > after).collect(),
         }
+    }
+}
+
+/// Quarterly rows whose inventory is turned over so often.
+fn quarterly(count: u32, turnover: &str) -> Rows {
+    let columns = "symbol,year,quarter,current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets,note";
+    let row = |n: u32| {
+        let cells = ["1.6", "1.1", "0.8", turnover, "2.9", "0.1", ""];
+        let names = [format!("S{n}"), "2024".into(), "Q1".into()];
+        SourceRow {
+            row: n + 2,
+            cells: names.into_iter().chain(cells.map(str::to_owned)).collect(),
+        }
+    };
+    Rows {
+        columns: columns.split(',').map(str::to_owned).collect(),
+        rows: (0..count).map(row).collect(),
     }
 }
 
@@ -415,4 +432,54 @@ async fn a_deadlock_stores_the_same_chunk_again() {
         .process(job, lease, &watch::channel(false).1)
         .await;
     assert!(!first.load(Ordering::SeqCst) && second.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
+    let ana = user(Role::User, None);
+    // The double's training has the median 3 everywhere.
+    for (turnover, expected) in [("0.9", true), ("1.1", false)] {
+        let (mut doubles, chunks) = worker(&ana, 0, "0.1", 1);
+        doubles.files = MockFileStore::new();
+        doubles
+            .files
+            .expect_open_rows()
+            .returning(move |_, _, _| Ok(Box::new(quarterly(50, turnover))));
+        doubles.queue.expect_finish().returning(|_, _, _, _| Ok(()));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let kept = told.clone();
+        doubles
+            .queue
+            .expect_describe()
+            .returning(move |_, _, warnings| {
+                *kept.lock().unwrap() = warnings.to_vec();
+                Ok(())
+            });
+        let mut job = job(&ana);
+        job.kind = Kind::Quarterly;
+        job.columns = Vec::new();
+        let lease = lease(&job);
+        doubles
+            .application()
+            .bulk
+            .process(job, lease, &watch::channel(false).1)
+            .await;
+        let told: Vec<_> = told
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|warning| (warning.code.clone(), warning.columns.clone()))
+            .collect();
+        let mut wanted = vec![("ignored_columns".to_owned(), vec!["note".to_owned()])];
+        if expected {
+            let columns = vec!["inventory_turnover".to_owned()];
+            wanted.push(("turnover_not_annual".to_owned(), columns));
+        }
+        assert_eq!(told, wanted, "{turnover}");
+        assert_eq!(
+            chunks.lock().unwrap()[0].rows.len(),
+            50,
+            "it is stored all the same"
+        );
+    }
 }

@@ -8,6 +8,7 @@
 
 mod bulk;
 mod predictions;
+mod reproducing;
 mod revisions;
 mod signing_in;
 mod support;

@@ -11,7 +11,7 @@ use accunode_domain::{
     organization::Membership,
     prediction::Outcome,
     ratio::Ratios,
-    risk::{Explanation, ModelRef, Pd, RiskLevel},
+    risk::{Explanation, ModelRef, Pd, RiskLevel, SectorScope},
     user::{Email, Profile, Role, User},
 };
 use accunode_ports::{
@@ -19,7 +19,7 @@ use accunode_ports::{
     files::MockFileStore,
     jobs::MockJobQueue,
     mock::{MockStore, MockUnitOfWork},
-    scoring::{MockScorer, Scored},
+    scoring::{MockScorer, Scored, ScoringError, TrainingFacts},
     sessions::MockSessionStore,
     system::{MockClock, MockIdSource, MockPasswordHasher},
 };
@@ -171,6 +171,16 @@ fn scorer_that(accepts_missing: bool) -> MockScorer {
     scorer
         .expect_covers_sector()
         .returning(|_, sector| sector != "Financials");
+    scorer
+        .expect_score_by()
+        .returning(|named, _, ratios, _| match *named == model() {
+            true => Ok(ratios.iter().map(scored).collect()),
+            false => Err(ScoringError::NotServed(named.clone())),
+        });
+    scorer.expect_training().returning(|kind| TrainingFacts {
+        medians: vec![3.0; kind.ratios().len()],
+        sectors: SectorScope::all_but(["Financials"]),
+    });
     scorer
         .expect_accepts_missing()
         .return_const(accepts_missing);

@@ -156,6 +156,28 @@ impl Period {
         }
     }
 
+    /// A period as a parameter names it: `2024`, or `2024-Q3`.
+    ///
+    /// # Errors
+    /// `invalid_period` at `pointer`.
+    pub fn read(pointer: &str, value: &str) -> Result<Self, Fault> {
+        let text = value.trim();
+        let (year, quarter) = match text.split_once(['-', ' ']) {
+            Some((year, quarter)) => (year, Some(quarter)),
+            None => (text, None),
+        };
+        let year = ReportingYear::parse(pointer, year).ok();
+        let quarter = quarter.map(str::parse::<Quarter>).transpose().ok();
+        match (year, quarter) {
+            (Some(year), Some(quarter)) => Ok(Self { year, quarter }),
+            _ => Err(Fault::new(
+                pointer,
+                "invalid_period",
+                format!("{:?} is no period like 2024 or 2024-Q3", shorten(text)),
+            )),
+        }
+    }
+
     /// Annual without a quarter, quarterly with one.
     #[must_use]
     pub const fn kind(self) -> Kind {
@@ -294,6 +316,17 @@ mod tests {
         );
         for bad in ["0000", "1899", "2101", "24", "٢٠٢٤", "2024.0", ""] {
             assert!(ReportingYear::parse("/y", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_period_is_read_as_a_parameter_names_it() {
+        let read = |text| Period::read("/from", text).map(|period| period.to_string());
+        assert_eq!(read("2024").unwrap(), "2024");
+        assert_eq!(read("2024-Q3").unwrap(), "2024 Q3");
+        assert_eq!(read("2024 Q1").unwrap(), "2024 Q1");
+        for bad in ["", "24", "2024-", "2024-Q5", "2024-01-01"] {
+            assert_eq!(read(bad).unwrap_err().code, "invalid_period", "{bad:?}");
         }
     }
 

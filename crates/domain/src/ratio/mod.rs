@@ -6,11 +6,13 @@
 //! brought into range, and a flag says so.
 
 mod rules;
+mod turnover_check;
 mod unit_check;
 
 use serde::{Deserialize, Serialize};
 
 pub use rules::{IMPLAUSIBLE, MIN_PRESENT, check, in_unit};
+pub use turnover_check::TurnoverCheck;
 pub use unit_check::{UnitCheck, UnitMismatch};
 
 use crate::{fault::text_enum, prediction::Kind};
@@ -31,6 +33,14 @@ pub struct RatioDefinition {
     /// Whether its numerator is debt, which is never negative: a negative value
     /// then says that the denominator is not positive.
     pub debt_over: bool,
+}
+
+impl RatioDefinition {
+    /// Whether it sets twelve months of flow against a stock.
+    #[must_use]
+    pub fn is_turnover(&self) -> bool {
+        self.name.ends_with("_turnover")
+    }
 }
 
 const fn share(name: &'static str, label: &'static str, min: f64, max: f64) -> RatioDefinition {

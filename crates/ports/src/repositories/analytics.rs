@@ -3,7 +3,8 @@
 use accunode_domain::{
     Timestamp,
     access::Scope,
-    prediction::{Kind, ReportingYear},
+    id::OrganizationId,
+    prediction::{Kind, Period, ReportingYear},
     risk::RiskLevel,
 };
 use async_trait::async_trait;
@@ -29,7 +30,8 @@ pub struct Headline {
     pub last_prediction: Option<Timestamp>,
 }
 
-/// By what a distribution is grouped.
+/// By what a distribution or a trend is grouped. Sectors are those that predictions
+/// keep as of scoring; industries and countries those of their companies now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum GroupBy {
@@ -40,11 +42,21 @@ pub enum GroupBy {
     Organization,
 }
 
+/// A group of predictions, in the order of the names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// A sector, or what [`GroupBy`] names: `Unknown` where there is none; `Personal`
+    /// and `System` beside the organizations.
+    pub name: String,
+    /// Which organization, where it is one: two may have the same name.
+    pub organization: Option<OrganizationId>,
+}
+
 /// How many predictions of one group have one risk level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RiskCount {
-    /// The group: a sector, or what [`GroupBy`] names.
-    pub group: String,
+    /// The group.
+    pub group: Group,
     /// The level.
     pub risk_level: RiskLevel,
     /// How many.
@@ -53,6 +65,38 @@ pub struct RiskCount {
 
 /// Counts by group and level, groups in order.
 pub type Distribution = Vec<RiskCount>;
+
+/// How far the two models behind the quarterly ensemble stray from it, in one quarter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreement {
+    /// The quarter.
+    pub period: Period,
+    /// How many predictions.
+    pub count: i64,
+    /// The mean of |logistic − ensemble|, of probabilities with 4 decimals.
+    pub logistic_deviation: f64,
+    /// The mean of |gbm − ensemble|.
+    pub gbm_deviation: f64,
+    /// The mean confidence.
+    pub confidence: f64,
+}
+
+/// The predictions of one group for one period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrendPoint {
+    /// The group; `None` where nothing is grouped.
+    pub group: Option<Group>,
+    /// The period.
+    pub period: Period,
+    /// How many predictions; at least one.
+    pub count: i64,
+    /// How many of them are High.
+    pub high: i64,
+    /// The mean of the probabilities, 4 decimals each.
+    pub mean_probability: f64,
+    /// The median, as the geometric middle of its PD bucket (64 of them, log-spaced).
+    pub median_probability: f64,
+}
 
 /// Dashboards. Every figure equals the plain query over what the scope can read.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -75,4 +119,19 @@ pub trait AnalyticsRepository: Send + Sync {
         year: Option<ReportingYear>,
         group_by: GroupBy,
     ) -> Result<Distribution, RepositoryError>;
+    /// The agreement of the models by quarter, newest first.
+    async fn model_agreement(
+        &self,
+        scope: &Scope,
+        year: Option<ReportingYear>,
+    ) -> Result<Vec<Agreement>, RepositoryError>;
+    /// One point for each group and period, groups in order, oldest period first;
+    /// over the part `scope` of what `reader` can read.
+    async fn trend(
+        &self,
+        reader: &Scope,
+        scope: &Scope,
+        kind: Kind,
+        group_by: Option<GroupBy>,
+    ) -> Result<Vec<TrendPoint>, RepositoryError>;
 }

@@ -9,6 +9,7 @@ use accunode_domain::{
     job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus, RowOutcome, RowStatus},
     page::{Limit, Page},
     prediction::{Kind, OnConflict, Outcome, Period, StoredRatios},
+    risk::SectorScope,
 };
 use async_trait::async_trait;
 
@@ -104,8 +105,12 @@ pub struct JobChunk {
     pub kind: Kind,
     /// What happens to companies and periods that are already there.
     pub on_conflict: OnConflict,
-    /// Whether everything but storing is done.
+    /// Whether everything but storing is done. What would have been stored is kept
+    /// with the job, so that its rows can be told and later repetitions are known.
     pub dry_run: bool,
+    /// The sectors that the model takes as its own: a prediction on a company of
+    /// another one is flagged, whatever the file says of the company.
+    pub sectors: SectorScope,
     /// The rows, in the file's order.
     pub rows: Vec<ChunkRow>,
     /// Where the job stands after them.
@@ -144,7 +149,8 @@ pub trait JobRepository: Send + Sync {
         after: Option<accunode_domain::page::Cursor>,
     ) -> Result<Page<Job>, RepositoryError>;
     /// What became of its rows, in the file's order: those that are not ok from
-    /// what was kept of them, the rest from the predictions they made.
+    /// what was kept of them, the rest from the predictions they made. Of a dry run
+    /// all are kept.
     async fn rows(
         &self,
         scope: &Scope,

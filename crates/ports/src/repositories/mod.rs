@@ -11,14 +11,18 @@ mod user;
 use accunode_domain::access::Scope;
 use async_trait::async_trait;
 
-pub use analytics::{AnalyticsRepository, Distribution, GroupBy, Headline, RiskCount};
+pub use analytics::{
+    Agreement, AnalyticsRepository, Distribution, Group, GroupBy, Headline, RiskCount, TrendPoint,
+};
 pub use audit::AuditRepository;
 pub use company::{CompanyFilter, CompanyRepository, FoundCompany};
 pub use idempotency::IdempotencyRepository;
 pub use job::{
     ChunkRow, JobChunk, JobFilter, JobRepository, NewJob, RowFilter, RowVerdict, ScoredRow,
 };
-pub use prediction::{PredictionFilter, PredictionRepository};
+pub use prediction::{
+    PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
+};
 pub use user::{Credentials, NewUser, UserRepository};
 
 #[cfg(feature = "mock")]

@@ -32,6 +32,37 @@ pub struct PredictionFilter {
     pub created_to: Option<Timestamp>,
 }
 
+/// What a company's timeline is narrowed to, beside its scope. A period without a
+/// quarter stands for the whole year.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimelineFilter {
+    /// Of this kind only.
+    pub kind: Option<Kind>,
+    /// For this period and later ones.
+    pub from: Option<Period>,
+    /// For this period and earlier ones.
+    pub to: Option<Period>,
+}
+
+/// A place on a timeline: a year's own statement comes after its quarters, as it is
+/// made at the year's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineMark {
+    /// The period.
+    pub period: Period,
+    /// Tells apart what there is for one period: for several owners.
+    pub id: PredictionId,
+}
+
+/// A part of a timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline {
+    /// Oldest period first.
+    pub predictions: Vec<Prediction>,
+    /// Where the next part begins; `None` at the end.
+    pub next: Option<TimelineMark>,
+}
+
 /// Predictions: tenant rows.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -76,6 +107,15 @@ pub trait PredictionRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Prediction>, RepositoryError>;
+    /// What there is for a company, of both kinds, oldest period first.
+    async fn timeline(
+        &self,
+        scope: &Scope,
+        company: CompanyId,
+        filter: &TimelineFilter,
+        limit: Limit,
+        after: Option<TimelineMark>,
+    ) -> Result<Timeline, RepositoryError>;
     /// Takes the place of the stored one with its id, if that still has `version`:
     /// ratios, outcome and owner.
     ///

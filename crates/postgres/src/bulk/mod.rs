@@ -109,7 +109,7 @@ async fn resolve(
     told.note_differences(&companies, &candidates);
 
     let groups = repeats::group(&candidates, chunk.on_conflict);
-    staging::copy(db, chunk.kind, &companies, &groups).await?;
+    staging::copy(db, chunk, &companies, &groups).await?;
     let mut pending: Vec<i32> = groups
         .iter()
         .map(|group| number(group.chosen.row))

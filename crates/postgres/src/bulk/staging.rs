@@ -1,7 +1,7 @@
 //! The temporary table, and the one statement that stores from it. COPY itself is
 //! refused under row-level security, and would end at the first key that is there.
 
-use accunode_domain::prediction::Kind;
+use accunode_domain::{prediction::Kind, risk::SectorScope};
 use accunode_ports::{RepositoryError, jobs::Lease, repositories::JobChunk};
 use sea_orm::ConnectionTrait;
 use sqlx::QueryBuilder;
@@ -62,10 +62,11 @@ pub(super) async fn prepare(db: &Db, kind: Kind) -> Result<(), RepositoryError> 
 /// Copies the chosen row of every group.
 pub(super) async fn copy(
     db: &Db,
-    kind: Kind,
+    chunk: &JobChunk,
     companies: &Companies,
     groups: &[Group<'_>],
 ) -> Result<(), RepositoryError> {
+    let kind = chunk.kind;
     let mut text = CopyText::default();
     for Group { chosen, .. } in groups {
         let company = companies
@@ -95,8 +96,14 @@ pub(super) async fn copy(
             .text(&outcome.model.name)
             .text(&outcome.model.version)
             .text(&outcome.model.sha256)
-            .text(&raw_json(kind, &scored.ratios).to_string())
-            .texts(&scored.ratios.flags);
+            .text(&raw_json(kind, &scored.ratios).to_string());
+        if chunk.sectors.covers(&company.sector) {
+            text.texts(&scored.ratios.flags);
+        } else {
+            let mut flags = scored.ratios.flags.clone();
+            flags.push(SectorScope::FLAG.to_owned());
+            text.texts(&flags);
+        }
         for probability in probabilities(kind, outcome)? {
             text.decimal(Some(probability));
         }

@@ -1,6 +1,7 @@
 //! Predictions, annual and quarterly by the same SQL.
 
 mod columns;
+mod timeline;
 
 use accunode_domain::{
     access::{Grant, Scope},
@@ -10,7 +11,9 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{PredictionFilter, PredictionRepository},
+    repositories::{
+        PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
+    },
 };
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
@@ -155,6 +158,17 @@ impl PredictionRepository for Db {
             },
             id: last.id.0,
         }))
+    }
+
+    async fn timeline(
+        &self,
+        scope: &Scope,
+        company: CompanyId,
+        filter: &TimelineFilter,
+        limit: Limit,
+        after: Option<TimelineMark>,
+    ) -> Result<Timeline, RepositoryError> {
+        timeline::part(self, scope, company, filter, limit, after).await
     }
 
     async fn replace(

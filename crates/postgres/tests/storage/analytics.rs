@@ -147,7 +147,7 @@ async fn figures_equal_lists(world: &World, store: &PgStore) {
                     if group_by == GroupBy::Sector {
                         let told: BTreeMap<_, _> = told
                             .into_iter()
-                            .map(|c| ((c.group, c.risk_level), c.count))
+                            .map(|c| ((c.group.name, c.risk_level), c.count))
                             .collect();
                         assert_eq!(told, expected);
                     }

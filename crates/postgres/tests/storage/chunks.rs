@@ -8,6 +8,7 @@ use accunode_domain::{
     job::{Checkpoint, JobCounts, JobOptions, JobStatus},
     owner::AccessLevel,
     prediction::{Kind, OnConflict},
+    risk::SectorScope,
 };
 use accunode_ports::{
     RepositoryError,
@@ -366,6 +367,7 @@ async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
                 kind: Kind::Annual,
                 on_conflict: OnConflict::Skip,
                 dry_run: false,
+                sectors: SectorScope::default(),
                 rows,
                 checkpoint: Checkpoint::default(),
                 total_rows: Some(500),

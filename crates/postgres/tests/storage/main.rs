@@ -11,6 +11,7 @@
 mod analytics;
 mod chunks;
 mod companies;
+mod figures;
 mod lists;
 mod outcomes;
 mod people;
@@ -19,6 +20,7 @@ mod queue;
 mod revisions;
 mod row_level_security;
 mod support;
+mod timeline;
 mod transactions;
 mod upload;
 mod world;

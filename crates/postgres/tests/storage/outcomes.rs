@@ -1,19 +1,23 @@
 //! What becomes of rows whose company and period stand there already, or twice in the file.
 
 use accunode_domain::{
+    company::CompanyProfile,
+    id::CompanyId,
     job::{JobCounts, JobStatus},
     owner::AccessLevel,
     prediction::{Kind, OnConflict},
+    risk::SectorScope,
 };
 use accunode_ports::{
     jobs::JobQueue,
-    repositories::{RowFilter, Store},
+    repositories::{RowFilter, RowVerdict, Store},
 };
 use accunode_postgres::QueueSettings;
+use uuid::Uuid;
 
 use crate::{
     upload::{Upload, counts, refused, row, there},
-    world::World,
+    world::{World, profile},
 };
 
 #[tokio::test]
@@ -261,4 +265,45 @@ async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
         }
         assert_eq!(told[0], told[1], "{on_conflict}");
     }
+}
+
+#[tokio::test]
+async fn a_sector_out_of_scope_is_that_of_the_company_that_is_there_and_not_the_files() {
+    let upload = Upload::begin(
+        "m1",
+        AccessLevel::Organization,
+        Kind::Annual,
+        OnConflict::Error,
+    )
+    .await;
+    let work = upload.world.begin(&upload.actor).await;
+    let bank = CompanyProfile {
+        sector: "Financials".to_owned(),
+        ..profile("BANK")
+    };
+    work.companies()
+        .add(upload.grant, CompanyId(Uuid::new_v4()), &bank)
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    // The file says Energy of the first two; of the third that it is a bank.
+    let mut third = row(4, "NEW", "2024", 0.1);
+    if let RowVerdict::Scored(scored) = &mut third.verdict {
+        scored.company.sector = "financials".to_owned();
+    }
+    let rows = vec![
+        row(2, "BANK", "2024", 0.1),
+        row(3, "AAPL", "2024", 0.1),
+        third,
+    ];
+    assert_eq!(upload.store(rows).await.unwrap(), counts(3, 0, 0, 0));
+    let mut flagged: Vec<_> = upload
+        .predictions()
+        .await
+        .into_iter()
+        .filter(|row| row.ratios.flags.iter().any(|f| f == SectorScope::FLAG))
+        .map(|row| row.company.symbol.as_str().to_owned())
+        .collect();
+    flagged.sort();
+    assert_eq!(flagged, ["BANK", "NEW"]);
 }

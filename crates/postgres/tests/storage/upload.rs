@@ -11,6 +11,7 @@ use accunode_domain::{
     owner::AccessLevel,
     page::Limit,
     prediction::{Kind, OnConflict, Prediction},
+    risk::SectorScope,
 };
 use accunode_ports::{
     RepositoryError,
@@ -94,6 +95,7 @@ impl Upload {
             kind: self.kind,
             on_conflict: self.on_conflict,
             dry_run: self.dry_run,
+            sectors: SectorScope::all_but(["Financials"]),
             rows,
             checkpoint: Checkpoint {
                 row: last,

@@ -33,6 +33,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(delete().to(companies::remove::remove)),
         )
         .service(
+            resource("/companies/{id}/predictions").route(get().to(companies::timeline::timeline)),
+        )
+        .service(
             resource("/predictions/{kind:annual|quarterly}")
                 .route(get().to(predictions::list::list))
                 .route(post().to(predictions::create::create)),
@@ -58,6 +61,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/predictions/{kind:annual|quarterly}/{id}/revisions")
                 .route(get().to(predictions::revisions::revisions)),
+        )
+        .service(
+            resource("/predictions/{kind:annual|quarterly}/{id}/reproduce")
+                .route(post().to(predictions::reproduce::reproduce)),
         )
         .service(
             resource("/bulk-uploads")
@@ -90,6 +97,11 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             resource("/analytics/risk-distribution")
                 .route(get().to(analytics::risk_distribution::risk_distribution)),
         )
+        .service(
+            resource("/analytics/model-agreement")
+                .route(get().to(analytics::model_agreement::model_agreement)),
+        )
+        .service(resource("/analytics/trend").route(get().to(analytics::trend::trend)))
         .service(resource("/models").route(get().to(models::list::list)))
         .service(resource("/models/{name}").route(get().to(models::get::get)))
         .service(

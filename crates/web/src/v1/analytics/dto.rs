@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use accunode_application::analytics::Dashboard;
 use accunode_domain::{prediction::Kind, risk::RiskLevel};
-use accunode_ports::repositories::{Distribution, Headline};
+use accunode_ports::repositories::{Agreement, Distribution, Group, Headline, TrendPoint};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::names::KindName;
 
@@ -83,6 +84,8 @@ pub(crate) struct DistributionDto {
 pub(crate) struct GroupDto {
     #[schema(example = "Industrials")]
     group: String,
+    /// Which organization, by `group_by=organization`: two may have the same name.
+    id: Option<Uuid>,
     low: i64,
     medium: i64,
     high: i64,
@@ -92,12 +95,13 @@ pub(crate) struct GroupDto {
 impl DistributionDto {
     /// The counts of a kind, a line for each group.
     pub(crate) fn of(kind: Kind, counts: Distribution) -> Self {
-        let mut groups: BTreeMap<String, GroupDto> = BTreeMap::new();
+        let mut groups: BTreeMap<Group, GroupDto> = BTreeMap::new();
         for count in counts {
             let group = groups
                 .entry(count.group)
-                .or_insert_with_key(|name| GroupDto {
-                    group: name.clone(),
+                .or_insert_with_key(|group| GroupDto {
+                    group: group.name.clone(),
+                    id: group.organization.map(|id| id.0),
                     low: 0,
                     medium: 0,
                     high: 0,
@@ -117,8 +121,113 @@ impl DistributionDto {
     }
 }
 
+/// How far the models agree, a line for each quarter, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ModelAgreement)]
+pub(crate) struct AgreementsDto {
+    data: Vec<AgreementDto>,
+}
+
+/// How far the models agree in one quarter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuarterAgreement)]
+pub(crate) struct AgreementDto {
+    #[schema(example = "2024")]
+    reporting_year: String,
+    #[schema(example = "Q3")]
+    reporting_quarter: Option<String>,
+    /// How many predictions.
+    n: i64,
+    /// The mean of |logistic − ensemble|, of probabilities with 4 decimals.
+    logistic_deviation: f64,
+    /// The mean of |gbm − ensemble|.
+    gbm_deviation: f64,
+    mean_confidence: f64,
+}
+
+impl From<Vec<Agreement>> for AgreementsDto {
+    fn from(quarters: Vec<Agreement>) -> Self {
+        let show = |quarter: Agreement| AgreementDto {
+            reporting_year: quarter.period.year.to_string(),
+            reporting_quarter: quarter.period.quarter.map(|q| q.to_string()),
+            n: quarter.count,
+            logistic_deviation: quarter.logistic_deviation,
+            gbm_deviation: quarter.gbm_deviation,
+            mean_confidence: quarter.confidence,
+        };
+        Self {
+            data: quarters.into_iter().map(show).collect(),
+        }
+    }
+}
+
+/// How risk has moved from period to period.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Trend)]
+pub(crate) struct TrendDto {
+    #[schema(value_type = KindName)]
+    kind: Kind,
+    /// How the medians were found: the geometric middle of the bucket, of 64.
+    #[schema(example = "pd_buckets")]
+    median_basis: &'static str,
+    /// Groups in the order of their names, in each the oldest period first.
+    data: Vec<TrendPointDto>,
+}
+
+/// The predictions of one group for one period.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrendPoint)]
+pub(crate) struct TrendPointDto {
+    /// Null where nothing is grouped.
+    #[schema(example = "Industrials")]
+    group: Option<String>,
+    /// Which organization, by `group_by=organization`.
+    id: Option<Uuid>,
+    #[schema(example = "2024")]
+    reporting_year: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reporting_quarter: Option<String>,
+    n: i64,
+    /// Of the probabilities with 4 decimals each.
+    mean_probability: f64,
+    median_probability: f64,
+    /// The share of those that are High, 0 to 1.
+    #[schema(example = 0.125)]
+    high_share: f64,
+}
+
+impl TrendDto {
+    /// The points of a kind.
+    pub(crate) fn of(kind: Kind, points: Vec<TrendPoint>) -> Self {
+        let show = |point: TrendPoint| {
+            let (group, organization) = match point.group {
+                Some(group) => (Some(group.name), group.organization),
+                None => (None, None),
+            };
+            #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 predictions")]
+            let high_share = point.high as f64 / point.count as f64;
+            TrendPointDto {
+                group,
+                id: organization.map(|id| id.0),
+                reporting_year: point.period.year.to_string(),
+                reporting_quarter: point.period.quarter.map(|q| q.to_string()),
+                n: point.count,
+                mean_probability: point.mean_probability,
+                median_probability: point.median_probability,
+                high_share,
+            }
+        };
+        Self {
+            kind,
+            median_basis: "pd_buckets",
+            data: points.into_iter().map(show).collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use accunode_domain::id::OrganizationId;
     use accunode_ports::repositories::RiskCount;
 
     use super::*;
@@ -126,7 +235,10 @@ mod tests {
     #[test]
     fn the_counts_of_a_group_stand_in_one_line() {
         let count = |group: &str, risk_level, count| RiskCount {
-            group: group.to_owned(),
+            group: Group {
+                name: group.to_owned(),
+                organization: None,
+            },
             risk_level,
             count,
         };
@@ -144,5 +256,21 @@ mod tests {
             .map(|g| (g.group.as_str(), g.low, g.high, g.total))
             .collect();
         assert_eq!(lines, [("a", 1, 0, 1), ("b", 3, 2, 5)]);
+    }
+
+    #[test]
+    fn two_organizations_of_one_name_have_a_line_each() {
+        let ids = [1, 2].map(|n| OrganizationId(Uuid::from_u128(n)));
+        let count = |organization| RiskCount {
+            group: Group {
+                name: "Acme".to_owned(),
+                organization: Some(organization),
+            },
+            risk_level: RiskLevel::Low,
+            count: 1,
+        };
+        let dto = DistributionDto::of(Kind::Annual, ids.map(count).to_vec());
+        let lines: Vec<_> = dto.data.iter().map(|g| (g.id, g.total)).collect();
+        assert_eq!(lines, ids.map(|id| (Some(id.0), 1)));
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     problem::Answer,
 };
 
-fn group_by(pointer: &str, value: &str) -> Result<GroupBy, Fault> {
+pub(super) fn group_by(pointer: &str, value: &str) -> Result<GroupBy, Fault> {
     match value {
         "sector" => Ok(GroupBy::Sector),
         "industry" => Ok(GroupBy::Industry),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use accunode_application::predictions::{CreatedPrediction, Explained, ScoredItem};
+use accunode_application::predictions::{CreatedPrediction, Explained, Reproduction, ScoredItem};
 use accunode_domain::{owner::AccessLevel, prediction::Prediction, risk::Explanation};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -169,6 +169,32 @@ impl ExplanationDto {
             reasons: reasons(explanation),
             model: (&explained.prediction.outcome.model).into(),
         })
+    }
+}
+
+/// A stored prediction beside the same one worked out now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reproduction)]
+pub(crate) struct ReproductionDto {
+    /// Whether the PDs agree to 1e-6.
+    #[serde(rename = "match")]
+    is_match: bool,
+    /// Whether they agree to the last bit, as they do on one machine.
+    bit_equal: bool,
+    stored: OutcomeDto,
+    recomputed: OutcomeDto,
+    model: ModelDto,
+}
+
+impl From<&Reproduction> for ReproductionDto {
+    fn from(reproduction: &Reproduction) -> Self {
+        Self {
+            is_match: reproduction.is_match(),
+            bit_equal: reproduction.is_bit_equal(),
+            stored: (&reproduction.stored).into(),
+            recomputed: (&reproduction.recomputed).into(),
+            model: (&reproduction.recomputed.model).into(),
+        }
     }
 }
 

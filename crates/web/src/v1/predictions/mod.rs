@@ -9,6 +9,7 @@ mod items;
 pub(crate) mod list;
 mod outcome;
 pub(crate) mod remove;
+pub(crate) mod reproduce;
 pub(crate) mod request;
 pub(crate) mod revisions;
 pub(crate) mod score;

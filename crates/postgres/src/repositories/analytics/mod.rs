@@ -1,18 +1,20 @@
 //! Dashboards: sums over the rollups of a scope's owners.
 
-use std::collections::BTreeMap;
+mod agreement;
+mod distribution;
+mod groups;
+mod trend;
 
 use accunode_domain::{
     access::Scope,
-    prediction::{Kind, ReportingYear},
-    risk::RiskLevel,
+    prediction::{Kind, Period, ReportingYear},
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{AnalyticsRepository, Distribution, GroupBy, Headline, RiskCount},
+    repositories::{Agreement, AnalyticsRepository, Distribution, GroupBy, Headline, TrendPoint},
 };
 use async_trait::async_trait;
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
 
 use crate::{db::Db, errors::defect, kinds::KindNames, row::get, scope::Reach};
 
@@ -79,64 +81,25 @@ impl AnalyticsRepository for Db {
         year: Option<ReportingYear>,
         group_by: GroupBy,
     ) -> Result<Distribution, RepositoryError> {
-        let reach = Reach::of(scope);
-        // Personal predictions stand on companies of others: the policies must let those through.
-        let mut sql = reach.statement(&self.actor(reader));
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (");
-        match group_by {
-            GroupBy::Sector => {
-                sql.push(format_args!(
-                    "SELECT r.sector AS name, r.risk_level, sum(r.n)::bigint AS n FROM {} r WHERE {}",
-                    kind.rollup(),
-                    reach.condition("r")
-                ));
-                push_year(&mut sql, "r", year);
-            }
-            GroupBy::Organization => {
-                sql.push(format_args!(
-                    "SELECT coalesce(o.name, CASE r.access_level WHEN 'system' THEN 'System' WHEN 'personal' \
-                     THEN 'Personal' ELSE 'Unknown' END) AS name, r.risk_level, sum(r.n)::bigint AS n \
-                     FROM {} r LEFT JOIN organizations o ON o.id = r.owner_key WHERE {}",
-                    kind.rollup(),
-                    reach.condition("r")
-                ));
-                push_year(&mut sql, "r", year);
-            }
-            GroupBy::Industry | GroupBy::Country => {
-                let column = if group_by == GroupBy::Industry {
-                    "industry"
-                } else {
-                    "country"
-                };
-                // A prediction stays readable when its company no longer is.
-                sql.push(format_args!(
-                    "SELECT coalesce(c.{column}, 'Unknown') AS name, p.risk_level, count(*) AS n \
-                     FROM {} p LEFT JOIN companies c ON c.id = p.company_id WHERE {}",
-                    kind.table(),
-                    reach.condition("p")
-                ));
-                push_year(&mut sql, "p", year);
-            }
-        }
-        sql.push(" GROUP BY 1, 2 OFFSET 0) x WHERE x.n <> 0");
-        let mut counts: BTreeMap<(String, RiskLevel), i64> = BTreeMap::new();
-        for row in self.all(sql).await? {
-            let level: &str = get(&row, "risk_level")?;
-            let level = level.parse().map_err(|_| RepositoryError::Corrupt {
-                table: kind.rollup(),
-                column: "risk_level",
-                id: level.to_owned(),
-            })?;
-            *counts.entry((get(&row, "name")?, level)).or_default() += get::<i64>(&row, "n")?;
-        }
-        let counts = counts.into_iter();
-        Ok(counts
-            .map(|((group, risk_level), count)| RiskCount {
-                group,
-                risk_level,
-                count,
-            })
-            .collect())
+        self.distribution(reader, scope, kind, year, group_by).await
+    }
+
+    async fn model_agreement(
+        &self,
+        scope: &Scope,
+        year: Option<ReportingYear>,
+    ) -> Result<Vec<Agreement>, RepositoryError> {
+        self.agreement(scope, year).await
+    }
+
+    async fn trend(
+        &self,
+        reader: &Scope,
+        scope: &Scope,
+        kind: Kind,
+        group_by: Option<GroupBy>,
+    ) -> Result<Vec<TrendPoint>, RepositoryError> {
+        self.points(reader, scope, kind, group_by).await
     }
 }
 
@@ -189,8 +152,7 @@ fn push_year(sql: &mut QueryBuilder<Postgres>, alias: &str, year: Option<Reporti
     }
 }
 
-/// The geometric middle of the bucket that holds the lower median: bucket b spans
-/// 10^(5b/64 − 5) to 10^(5(b+1)/64 − 5).
+/// The middle of the bucket that holds the lower median.
 fn median(buckets: &[Bucket], total: i64) -> Option<f64> {
     let middle = (total + 1) / 2;
     let mut below = 0;
@@ -198,7 +160,31 @@ fn median(buckets: &[Bucket], total: i64) -> Option<f64> {
         below += bucket.predictions;
         below >= middle
     })?;
-    Some(10_f64.powf((f64::from(holds.bucket) + 0.5) * 5.0 / 64.0 - 5.0))
+    Some(middle_of(holds.bucket))
+}
+
+/// The geometric middle of a bucket: bucket b spans 10^(5b/64 − 5) to 10^(5(b+1)/64 − 5).
+fn middle_of(bucket: i16) -> f64 {
+    10_f64.powf((f64::from(bucket) + 0.5) * 5.0 / 64.0 - 5.0)
+}
+
+/// The period of a rollup's row.
+fn period(kind: Kind, row: &PgRow) -> Result<Period, RepositoryError> {
+    let corrupt = |column| RepositoryError::Corrupt {
+        table: kind.rollup(),
+        column,
+        id: "a sum".to_owned(),
+    };
+    let year = ReportingYear::parse("", get(row, "reporting_year")?)
+        .map_err(|_| corrupt("reporting_year"))?;
+    let quarter = match kind {
+        Kind::Annual => None,
+        Kind::Quarterly => {
+            let quarter: &str = get(row, "reporting_quarter")?;
+            Some(quarter.parse().map_err(|_| corrupt("reporting_quarter"))?)
+        }
+    };
+    Ok(Period { year, quarter })
 }
 
 #[cfg(test)]

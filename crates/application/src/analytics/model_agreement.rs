@@ -1,0 +1,32 @@
+//! How far the models behind the quarterly ensemble agree.
+
+use accunode_domain::prediction::ReportingYear;
+use accunode_ports::repositories::Agreement;
+
+use super::{Analytics, FigureScope};
+use crate::{Caller, Error};
+
+/// Which quarters.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AgreementQuery {
+    /// Over which rows.
+    pub scope: FigureScope,
+    /// In which reporting year; all of them by default.
+    pub year: Option<ReportingYear>,
+}
+
+impl Analytics {
+    /// The agreement of the models by quarter, newest first.
+    ///
+    /// # Errors
+    /// `outside_scope` for rows that are not the caller's to see.
+    pub async fn model_agreement(
+        &self,
+        caller: &Caller,
+        query: AgreementQuery,
+    ) -> Result<Vec<Agreement>, Error> {
+        let scope = self.scope(caller, query.scope).await?;
+        let analytics = self.ports.store.analytics();
+        Ok(analytics.model_agreement(&scope, query.year).await?)
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether a file's turnovers are annual figures: what a model learned from is twelve
+//! months of flow over a stock, and a quarter's flow is a quarter of that.
+
+use super::Ratios;
+use crate::prediction::Kind;
+
+/// A median below this part of the training's says that the flow is not twelve months'.
+const LEAST_PART: f64 = 1.0 / 3.0;
+/// Fewer values than this say nothing about a file.
+const MIN_VALUES: usize = 20;
+
+/// Looks at the turnovers of a file's first rows.
+#[derive(Clone, Debug, Default)]
+pub struct TurnoverCheck {
+    /// By the order of [`Kind::ratios`].
+    seen: Vec<Vec<f32>>,
+}
+
+impl TurnoverCheck {
+    /// Looks at one row.
+    pub fn see(&mut self, ratios: &Ratios) {
+        self.seen.resize_with(ratios.values().len(), Vec::new);
+        for ((definition, ratio), seen) in ratios.iter().zip(&mut self.seen) {
+            if definition.is_turnover()
+                && let Some(value) = ratio.scored
+            {
+                seen.push(value);
+            }
+        }
+    }
+
+    /// The turnovers whose median lies below a third of the training's, with both
+    /// medians. `training` has one median for each of the kind's ratios.
+    #[must_use]
+    pub fn verdict(&self, kind: Kind, training: &[f64]) -> Vec<(&'static str, f64, f64)> {
+        let columns = kind.ratios().iter().zip(&self.seen).zip(training);
+        columns
+            .filter_map(|((definition, values), training)| {
+                let median = median(values)?;
+                (median < training * LEAST_PART).then_some((definition.name, median, *training))
+            })
+            .collect()
+    }
+}
+
+fn median(values: &[f32]) -> Option<f64> {
+    if values.len() < MIN_VALUES {
+        return None;
+    }
+    let mut sorted = values.to_vec();
+    let (_, median, _) = sorted.select_nth_unstable_by((values.len() - 1) / 2, f32::total_cmp);
+    Some(f64::from(*median))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ratio::{RatioUnit, check};
+
+    fn seen(rows: usize, inventory: &str, receivables: Option<&str>) -> TurnoverCheck {
+        let raw = [
+            Some("1.6"),
+            Some("1.1"),
+            Some("0.8"),
+            Some(inventory),
+            receivables,
+            Some("0.15"),
+        ];
+        let ratios = check(Kind::Quarterly, RatioUnit::Fraction, &raw).unwrap();
+        let mut check = TurnoverCheck::default();
+        for _ in 0..rows {
+            check.see(&ratios);
+        }
+        check
+    }
+
+    const TRAINING: [f64; 6] = [1.6, 1.0, 0.9, 9.0, 6.0, 0.2];
+
+    #[test]
+    fn a_quarters_flow_is_told_from_a_years_by_each_turnover() {
+        let told = seen(50, "2.9", Some("1.9")).verdict(Kind::Quarterly, &TRAINING);
+        let names: Vec<_> = told.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(names, ["inventory_turnover", "receivables_turnover"]);
+        assert!((told[0].1 - 2.9).abs() < 1e-6 && told[0].2 == 9.0);
+        let told = seen(50, "3.1", None).verdict(Kind::Quarterly, &TRAINING);
+        assert_eq!(told, []);
+    }
+
+    #[test]
+    fn a_handful_of_rows_says_nothing() {
+        assert_eq!(
+            seen(19, "0.1", None).verdict(Kind::Quarterly, &TRAINING),
+            []
+        );
+        assert_eq!(
+            TurnoverCheck::default().verdict(Kind::Annual, &TRAINING),
+            []
+        );
+    }
+}
