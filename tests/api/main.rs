@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
 
+mod audit_logs;
 mod access;
 mod analytics;
 mod auth;

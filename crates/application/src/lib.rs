@@ -12,6 +12,7 @@
 
 pub mod accounts;
 pub mod analytics;
+pub mod audit;
 pub mod bulk;
 pub mod caller;
 pub mod companies;
@@ -41,6 +42,8 @@ pub struct Application {
     pub bulk: bulk::Bulk,
     /// Dashboards.
     pub analytics: analytics::Analytics,
+    /// The audit log.
+    pub audit: audit::Audit,
 }
 
 impl Application {
@@ -58,6 +61,9 @@ impl Application {
                 ports: ports.clone(),
             },
             bulk: bulk::Bulk {
+                ports: ports.clone(),
+            },
+            audit: audit::Audit {
                 ports: ports.clone(),
             },
             analytics: analytics::Analytics { ports },

@@ -112,3 +112,41 @@ impl AuditEvent {
         }
     }
 }
+
+/// An event as it stands in the log. Names are those of then: the log outlives those
+/// it speaks of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditRecord {
+    /// Its id.
+    pub id: Uuid,
+    /// What happened, in the words of the business: `prediction.created`.
+    pub event_type: String,
+    /// To what kind of thing: `annual_prediction`.
+    pub entity_type: String,
+    /// To which one.
+    pub entity_id: Option<Uuid>,
+    /// By whom; `None` where nobody was signed in.
+    pub user: Option<UserId>,
+    /// His e-mail address then, or the one tried.
+    pub actor_email: Option<String>,
+    /// In which organization.
+    pub organization: Option<OrganizationId>,
+    /// Its name then.
+    pub organization_name: Option<String>,
+    /// Which of the nine actions it is.
+    pub action: AuditAction,
+    /// What was there before, without secrets.
+    pub old_values: Option<Value>,
+    /// What was there afterwards, without secrets.
+    pub new_values: Option<Value>,
+    /// Anything else worth knowing, an object.
+    pub metadata: Value,
+    /// From which address.
+    pub ip: Option<std::net::IpAddr>,
+    /// By which program, as it said.
+    pub user_agent: Option<String>,
+    /// The request that caused it.
+    pub request_id: Option<String>,
+    /// When.
+    pub created_at: crate::Timestamp,
+}

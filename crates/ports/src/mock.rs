@@ -77,6 +77,7 @@ pub struct MockStore {
     pub predictions: MockPredictionRepository,
     pub jobs: MockJobRepository,
     pub analytics: MockAnalyticsRepository,
+    pub audit: MockAuditRepository,
     pub units: Mutex<Vec<MockUnitOfWork>>,
 }
 
@@ -116,6 +117,9 @@ impl Store for MockStore {
     }
     fn analytics(&self) -> &dyn AnalyticsRepository {
         &self.analytics
+    }
+    fn audit(&self) -> &dyn AuditRepository {
+        &self.audit
     }
     async fn ready(&self) -> Result<(), RepositoryError> {
         Ok(())

@@ -94,6 +94,17 @@ impl ActorSettings {
             .push_bind(&self.break_glass)
             .push(", true) AS actor");
     }
+
+    /// The settings that the audit log's policy looks at, in the same way.
+    pub(crate) fn push_audit(&self, sql: &mut QueryBuilder<Postgres>) {
+        sql.push("set_config('accunode.user_id', ")
+            .push_bind(&self.user_id)
+            .push(", true) || set_config('accunode.admin_keys', ")
+            .push_bind(&self.admin_keys)
+            .push(", true) || set_config('accunode.all_organizations', ")
+            .push_bind(self.all_organizations)
+            .push(", true) AS actor");
+    }
 }
 
 fn array(keys: impl IntoIterator<Item = Uuid>) -> String {

@@ -6,8 +6,8 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        AnalyticsRepository, CompanyRepository, JobRepository, PredictionRepository, Store,
-        UnitOfWork, UserRepository,
+        AnalyticsRepository, AuditRepository, CompanyRepository, JobRepository,
+        PredictionRepository, Store, UnitOfWork, UserRepository,
     },
 };
 use async_trait::async_trait;
@@ -118,6 +118,10 @@ impl Store for PgStore {
     }
 
     fn analytics(&self) -> &dyn AnalyticsRepository {
+        &self.db
+    }
+
+    fn audit(&self) -> &dyn AuditRepository {
         &self.db
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use accunode_application::Error;
 use accunode_domain::page::Limit;
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
 use bytes::Bytes;
 use futures::stream;
 use serde::Serialize;
@@ -109,7 +109,7 @@ pub(crate) fn csv(records: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
 }
 
 /// The head of a CSV answer.
-pub(crate) fn attachment(name: &str) -> actix_web::HttpResponseBuilder {
+pub(crate) fn attachment(name: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
         .content_type("text/csv; charset=utf-8")
@@ -140,8 +140,34 @@ where
     .await
 }
 
-/// Streams every page of a list, each row as `record` writes it; the audit log is
-/// told before the first byte.
+/// Streams every page of a list, a JSON object a line.
+pub(crate) async fn lines<T, C>(
+    call: &Call,
+    name: &'static str,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+) -> Answer
+where
+    T: Serialize + 'static,
+    C: 'static,
+{
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("application/jsonl")
+        .insert_header((header::VARY, "Accept"));
+    pages(call, name, response, Vec::new(), after, fetch, |rows| {
+        let mut bytes = Vec::new();
+        for row in rows {
+            // Writing to memory cannot fail, and a DTO is always JSON.
+            let _ = serde_json::to_writer(&mut bytes, row);
+            bytes.push(b'\n');
+        }
+        bytes
+    })
+    .await
+}
+
+/// Streams every page of a list as CSV, each row as `record` writes it.
 pub(crate) async fn records<T, C>(
     call: &Call,
     name: &'static str,
@@ -149,6 +175,33 @@ pub(crate) async fn records<T, C>(
     after: Option<C>,
     fetch: Fetch<T, C>,
     record: impl Fn(&T) -> Option<Vec<String>> + 'static,
+) -> Answer
+where
+    T: 'static,
+    C: 'static,
+{
+    let head = csv([header]);
+    pages(
+        call,
+        name,
+        attachment(name),
+        head,
+        after,
+        fetch,
+        move |rows| csv(rows.iter().filter_map(&record)),
+    )
+    .await
+}
+
+/// Streams every page of a list; the audit log is told before the first byte.
+async fn pages<T, C>(
+    call: &Call,
+    name: &'static str,
+    mut response: HttpResponseBuilder,
+    head: Vec<u8>,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+    write: impl Fn(&[T]) -> Vec<u8> + 'static,
 ) -> Answer
 where
     T: 'static,
@@ -162,32 +215,32 @@ where
     call.application
         .record_export(&call.caller, name, filter)
         .await?;
-    let mut ready = VecDeque::from([Step::Bytes(csv([header]))]);
+    let mut ready = VecDeque::from([Step::Bytes(head)]);
     ready.push_back(Step::Slice(first));
     let body = stream::try_unfold(
-        (ready, fetch, record),
-        move |(mut ready, fetch, record)| async move {
+        (ready, fetch, write),
+        move |(mut ready, fetch, write)| async move {
             let Some(step) = ready.pop_front() else {
                 return Ok::<_, Problem>(None);
             };
             let bytes = match step {
                 Step::Bytes(bytes) => bytes,
                 Step::Slice(slice) => {
-                    let bytes = csv(slice.rows.iter().filter_map(&record));
+                    let bytes = write(&slice.rows);
                     ready.extend(slice.next.map(Step::After));
                     bytes
                 }
                 Step::After(cursor) => {
                     let slice = fetch(all, Some(cursor)).await.map_err(cut)?;
-                    let bytes = csv(slice.rows.iter().filter_map(&record));
+                    let bytes = write(&slice.rows);
                     ready.extend(slice.next.map(Step::After));
                     bytes
                 }
             };
-            Ok(Some((Bytes::from(bytes), (ready, fetch, record))))
+            Ok(Some((Bytes::from(bytes), (ready, fetch, write))))
         },
     );
-    Ok(attachment(name).streaming(body))
+    Ok(response.streaming(body))
 }
 
 enum Step<T, C> {

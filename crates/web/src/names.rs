@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use accunode_domain::{
     access::DashboardScope,
+    audit::AuditAction,
     job::{JobStatus, RowStatus},
     owner::AccessLevel,
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
@@ -45,6 +46,7 @@ macro_rules! names_of {
 
 names_of! {
     AccessLevelName, AccessLevel, "For whom a row is: its creator alone, an organization, everyone.";
+    AuditActionName, AuditAction, "What was done.";
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
     JobStatusName, JobStatus, "Where an upload stands.";
     KindName, Kind, "From which statements a prediction is made.";

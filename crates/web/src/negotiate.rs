@@ -14,6 +14,8 @@ pub(crate) enum Format {
     Json,
     /// `text/csv`
     Csv,
+    /// `application/jsonl`: one JSON object a line.
+    JsonLines,
     /// `text/event-stream`
     EventStream,
     /// An Excel workbook.
@@ -26,6 +28,7 @@ impl Format {
         match self {
             Self::Json => "application/json",
             Self::Csv => "text/csv",
+            Self::JsonLines => "application/jsonl",
             Self::EventStream => "text/event-stream",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }

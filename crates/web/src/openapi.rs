@@ -15,7 +15,7 @@ use utoipa::{
 use crate::{
     health,
     problem::{self, ProblemDto},
-    v1::{analytics, auth, bulk_uploads, companies, me, models, predictions},
+    v1::{analytics, audit_logs, auth, bulk_uploads, companies, me, models, predictions},
 };
 
 #[derive(OpenApi)]
@@ -36,6 +36,7 @@ use crate::{
         bulk_uploads::rows::rows, bulk_uploads::events::events, bulk_uploads::cancel::cancel, bulk_uploads::retry::retry, bulk_uploads::remove::remove,
         bulk_uploads::template::csv, bulk_uploads::template::xlsx,
         analytics::dashboard::dashboard, analytics::risk_distribution::risk_distribution, analytics::model_agreement::model_agreement, analytics::trend::trend,
+        audit_logs::list::list, audit_logs::get::get,
         models::list::list, models::get::get, models::get::version,
         health::live, health::ready, health::version,
     ),
@@ -46,6 +47,7 @@ use crate::{
         (name = "Predictions", description = "Annual and quarterly probabilities of default"),
         (name = "Bulk uploads", description = "Files of companies to be scored"),
         (name = "Dashboards", description = "Figures over what the caller can read"),
+        (name = "Audit", description = "Who saw and changed what"),
         (name = "Models", description = "The models that are served"),
         (name = "Operations", description = "Whether the service lives and can serve"),
     ),

@@ -63,8 +63,10 @@ where
     T: Serialize + 'static,
     C: Serialize + 'static,
 {
-    if call.format == Format::Csv {
-        return export::stream(call, name, columns, after, fetch).await;
+    match call.format {
+        Format::Csv => return export::stream(call, name, columns, after, fetch).await,
+        Format::JsonLines => return export::lines(call, name, after, fetch).await,
+        _ => {}
     }
     let slice = fetch(limit, after).await?;
     let next_cursor = slice.next.as_ref().map(encode);

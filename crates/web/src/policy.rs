@@ -40,6 +40,7 @@ impl Policy {
             _ if reads && path.starts_with("/predictions/") && path.matches('/').count() == 2 => {
                 &[Format::Json, Format::Csv]
             }
+            "/audit-logs" => &[Format::Json, Format::Csv, Format::JsonLines],
             _ if path.ends_with("/events") => &[Format::EventStream],
             _ if path.starts_with("/bulk-uploads/templates/") => {
                 if path.ends_with(".xlsx") {

@@ -1,9 +1,31 @@
 //! The audit log: append-only.
 
-use accunode_domain::audit::{AuditEvent, RequestContext};
+use accunode_domain::{
+    Timestamp,
+    access::{AuditScope, Scope},
+    audit::{AuditAction, AuditEvent, AuditRecord, RequestContext},
+    id::UserId,
+    page::{Cursor, Limit, Page},
+};
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::RepositoryError;
+
+/// What a list of events is narrowed to, beside its scope.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the names are those of the columns")]
+pub struct AuditFilter {
+    pub user: Option<UserId>,
+    pub action: Option<AuditAction>,
+    pub event_type: Option<String>,
+    pub entity_type: Option<String>,
+    pub entity_id: Option<Uuid>,
+    pub ip: Option<std::net::IpAddr>,
+    pub request_id: Option<String>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
 
 /// The audit log.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -15,4 +37,20 @@ pub trait AuditRepository: Send + Sync {
         context: &RequestContext,
         event: AuditEvent,
     ) -> Result<(), RepositoryError>;
+    /// A page of the events within `events`, newest first. `scope` is the reader's own.
+    async fn list(
+        &self,
+        scope: &Scope,
+        events: &AuditScope,
+        filter: &AuditFilter,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<AuditRecord>, RepositoryError>;
+    /// By id.
+    async fn find(
+        &self,
+        scope: &Scope,
+        events: &AuditScope,
+        id: Uuid,
+    ) -> Result<Option<AuditRecord>, RepositoryError>;
 }

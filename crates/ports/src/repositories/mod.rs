@@ -14,7 +14,7 @@ use async_trait::async_trait;
 pub use analytics::{
     Agreement, AnalyticsRepository, Distribution, Group, GroupBy, Headline, RiskCount, TrendPoint,
 };
-pub use audit::AuditRepository;
+pub use audit::{AuditFilter, AuditRepository};
 pub use company::{CompanyFilter, CompanyRepository, FoundCompany};
 pub use idempotency::IdempotencyRepository;
 pub use job::{
@@ -51,6 +51,8 @@ pub trait Store: Send + Sync {
     fn jobs(&self) -> &dyn JobRepository;
     /// Dashboards.
     fn analytics(&self) -> &dyn AnalyticsRepository;
+    /// The audit log.
+    fn audit(&self) -> &dyn AuditRepository;
 
     /// Whether the database answers and its schema is the one this program needs;
     /// the text says what is wrong.

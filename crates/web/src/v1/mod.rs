@@ -1,6 +1,7 @@
 //! Version 1 of the API, a folder for each resource, a file for each verb.
 
 pub(crate) mod analytics;
+pub(crate) mod audit_logs;
 pub(crate) mod auth;
 pub(crate) mod bulk_uploads;
 pub(crate) mod companies;
@@ -102,6 +103,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(get().to(analytics::model_agreement::model_agreement)),
         )
         .service(resource("/analytics/trend").route(get().to(analytics::trend::trend)))
+        .service(resource("/audit-logs").route(get().to(audit_logs::list::list)))
+        .service(resource("/audit-logs/{id}").route(get().to(audit_logs::get::get)))
         .service(resource("/models").route(get().to(models::list::list)))
         .service(resource("/models/{name}").route(get().to(models::get::get)))
         .service(

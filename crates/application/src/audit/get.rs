@@ -1,0 +1,27 @@
+//! One event is looked at.
+
+use accunode_domain::audit::AuditRecord;
+use uuid::Uuid;
+
+use super::Audit;
+use crate::{Caller, Error};
+
+impl Audit {
+    /// One event.
+    ///
+    /// # Errors
+    /// `NotFound` for what the caller may not read.
+    pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<AuditRecord, Error> {
+        let events = caller
+            .actor
+            .audit_log(None)
+            .map_err(|denial| Error::denied(denial, "event"))?;
+        let found = self
+            .ports
+            .store
+            .audit()
+            .find(&caller.actor.scope(), &events, id)
+            .await?;
+        found.ok_or_else(|| Error::not_found("event"))
+    }
+}
