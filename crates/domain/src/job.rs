@@ -9,6 +9,7 @@ use crate::{
     owner::Owner,
     prediction::{Kind, OnConflict},
     ratio::RatioUnit,
+    risk::ModelRef,
 };
 
 /// Where a job stands.
@@ -83,6 +84,28 @@ pub struct JobOptions {
     pub confirm_units: bool,
 }
 
+/// What a job does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// It makes predictions of the rows of a file.
+    #[default]
+    Upload,
+    /// It scores predictions that are there by another model.
+    Rescore(Rescoring),
+}
+
+/// Which predictions of an owner are scored anew, and by which model. Those that it
+/// scored already are left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rescoring {
+    /// By which model.
+    pub model: ModelRef,
+    /// Only those that this version scored, whatever the model's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_from: Option<String>,
+}
+
 /// How many rows had which outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -120,6 +143,18 @@ pub struct Checkpoint {
     pub bytes: u64,
     /// Whether the unit of the shares has been checked.
     pub units_checked: bool,
+    /// The last prediction that a rescoring has accounted for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Position>,
+}
+
+/// Where a prediction stands among its owner's, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// When it was stored, in microseconds since 1970.
+    pub created_at_micros: i64,
+    /// Its id, for those of one moment.
+    pub id: PredictionId,
 }
 
 /// Something about a whole file that an analyst should know.
@@ -152,6 +187,9 @@ pub struct Job {
     pub file_hash: String,
     /// What it is asked to do.
     pub options: JobOptions,
+    /// Whether it reads a file or scores what is there. A rescoring has no file: no
+    /// key, no hash, no bytes, and none of the options is for it.
+    pub task: Task,
     /// Rows of data in the file; `None` until known.
     pub total_rows: Option<u32>,
     /// What became of the rows so far.

@@ -22,6 +22,8 @@ pub(crate) trait KindNames {
     fn ratio_columns(self) -> Vec<&'static str>;
     /// The temporary table that a chunk of an upload is copied into.
     fn staging(self) -> &'static str;
+    /// The temporary table that a chunk of a rescoring is copied into.
+    fn rescored(self) -> &'static str;
 }
 
 impl KindNames for Kind {
@@ -80,6 +82,13 @@ impl KindNames for Kind {
 
     fn ratio_columns(self) -> Vec<&'static str> {
         self.ratios().iter().map(|ratio| ratio.name).collect()
+    }
+
+    fn rescored(self) -> &'static str {
+        match self {
+            Self::Annual => "pg_temp.accunode_annual_rescored",
+            Self::Quarterly => "pg_temp.accunode_quarterly_rescored",
+        }
     }
 
     fn staging(self) -> &'static str {

@@ -26,7 +26,7 @@ use crate::{
     db::Db,
     errors::defect,
     listener::Listener,
-    repositories::job::{JOB, read_job},
+    repositories::job::{JOB, RESCORE, read_job},
     row::{get, storable},
     unit_of_work::PgTx,
 };
@@ -199,8 +199,11 @@ impl JobQueue for PgJobQueue {
             .push_bind(total.map_err(|_| defect("more rows than an integer holds"))?)
             .push(
                 ", total_rows), completed_at = clock_timestamp(), lease_token = NULL, \
-                 lease_expires_at = NULL",
-            );
+                 lease_expires_at = NULL, dedup_key = CASE WHEN NOT options ? ",
+            )
+            // What was scored may be scored again.
+            .push_bind(RESCORE)
+            .push(" THEN dedup_key END");
         push_held(&mut sql, lease);
         sql.push(" RETURNING id");
         self.held(sql).await.map(|_| ())

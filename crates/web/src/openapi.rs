@@ -15,7 +15,9 @@ use utoipa::{
 use crate::{
     health,
     problem::{self, ProblemDto},
-    v1::{analytics, audit_logs, auth, bulk_uploads, companies, me, models, predictions},
+    v1::{
+        analytics, audit_logs, auth, bulk_uploads, companies, me, models, predictions, rescorings,
+    },
 };
 
 #[derive(OpenApi)]
@@ -37,6 +39,7 @@ use crate::{
         bulk_uploads::template::csv, bulk_uploads::template::xlsx,
         analytics::dashboard::dashboard, analytics::risk_distribution::risk_distribution, analytics::model_agreement::model_agreement, analytics::trend::trend,
         audit_logs::list::list, audit_logs::get::get,
+        rescorings::create::create, rescorings::get::get,
         models::list::list, models::get::get, models::get::version,
         health::live, health::ready, health::version,
     ),
@@ -275,6 +278,7 @@ mod tests {
             "Batch",
             "NewCompany",
             "NewPrediction",
+            "NewRescoring",
             "CompanyDescription",
             "ScoreRequest",
             "ScoreItem",

@@ -25,7 +25,7 @@ impl Policy {
             _ if path.starts_with("/auth/") => LimitClass::Auth,
             _ if path.ends_with("/score") || path.ends_with("/reproduce") => LimitClass::Score,
             _ if reads => LimitClass::Read,
-            "/bulk-uploads" => LimitClass::Upload,
+            "/bulk-uploads" | "/rescorings" => LimitClass::Upload,
             _ => LimitClass::Write,
         };
         let offers: &[Format] = match path {

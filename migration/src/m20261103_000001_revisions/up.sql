@@ -80,9 +80,10 @@ BEGIN
     o.model_sha256, o.long_term_debt_to_total_capital, o.total_debt_to_ebitda, o.net_income_margin,
     o.ebit_to_interest_expense, o.return_on_assets, o.raw_ratios, o.flags,
     n.updated_at, actor_id(), actor_job(),
-    CASE WHEN n.raw_ratios <> o.raw_ratios THEN 'ratios' WHEN n.model_sha256 <> o.model_sha256 THEN 'model' ELSE 'figures' END
+    CASE WHEN n.raw_ratios <> o.raw_ratios THEN 'ratios' WHEN (n.model_name, n.model_version, n.model_sha256) <> (o.model_name, o.model_version, o.model_sha256) THEN 'model' ELSE 'figures' END
     FROM old_rows o JOIN new_rows n ON n.id = o.id
-   WHERE n.pd <> o.pd OR n.model_sha256 <> o.model_sha256 OR n.raw_ratios <> o.raw_ratios;
+   WHERE n.pd <> o.pd OR n.raw_ratios <> o.raw_ratios
+      OR (n.model_name, n.model_version, n.model_sha256) <> (o.model_name, o.model_version, o.model_sha256);
   RETURN NULL;
 END $$;
 CREATE TRIGGER trg_annual_revisions AFTER UPDATE ON annual_predictions
@@ -101,9 +102,10 @@ BEGIN
     o.debt_to_equity, o.inventory_turnover, o.receivables_turnover, o.working_capital_to_total_assets,
     o.raw_ratios, o.flags,
     n.updated_at, actor_id(), actor_job(),
-    CASE WHEN n.raw_ratios <> o.raw_ratios THEN 'ratios' WHEN n.model_sha256 <> o.model_sha256 THEN 'model' ELSE 'figures' END
+    CASE WHEN n.raw_ratios <> o.raw_ratios THEN 'ratios' WHEN (n.model_name, n.model_version, n.model_sha256) <> (o.model_name, o.model_version, o.model_sha256) THEN 'model' ELSE 'figures' END
     FROM old_rows o JOIN new_rows n ON n.id = o.id
-   WHERE n.pd <> o.pd OR n.model_sha256 <> o.model_sha256 OR n.raw_ratios <> o.raw_ratios;
+   WHERE n.pd <> o.pd OR n.raw_ratios <> o.raw_ratios
+      OR (n.model_name, n.model_version, n.model_sha256) <> (o.model_name, o.model_version, o.model_sha256);
   RETURN NULL;
 END $$;
 CREATE TRIGGER trg_quarterly_revisions AFTER UPDATE ON quarterly_predictions

@@ -11,6 +11,8 @@ pub mod offline;
 mod process;
 mod read;
 mod remove;
+mod rescore;
+mod rescoring;
 mod retry;
 mod rows;
 mod submit;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 pub use columns::{COMPANY_COLUMNS, Columns};
 pub use read::{ListJobs, ListRows};
+pub use rescore::RescorePredictions;
 pub use submit::SubmitUpload;
 pub use template::{Template, TemplateColumn};
 

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use accunode_domain::{
-    access::{Actor, Grant},
+    access::{Actor, Grant, Scope},
     audit::RequestContext,
     fault::Fault,
     id::OrganizationId,
-    job::{Checkpoint, Job, JobStatus},
+    job::{Checkpoint, Job, JobStatus, Task},
     ratio::UnitCheck,
 };
 use accunode_ports::{
     RepositoryError,
     files::{RowReader, SourceRow},
     jobs::{Lease, Renewal},
-    repositories::{ChunkRow, JobChunk},
+    repositories::{ChunkRow, JobChunk, RescoredChunk},
 };
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -28,7 +28,7 @@ const HEARTBEAT: Duration = Duration::from_secs(8);
 const TRIES: u32 = 5;
 
 /// Why a job was left before its end.
-enum Left {
+pub(super) enum Left {
     /// It cannot be done; the fault is for its creator.
     Failed(Fault),
     /// Its creator wants it to stop.
@@ -39,6 +39,12 @@ enum Left {
     Lost,
     /// Something outside failed: the lease runs out and somebody tries again.
     Trouble(Error),
+}
+
+/// What is stored in one transaction.
+pub(super) enum Chunk {
+    Uploaded(JobChunk),
+    Rescored(RescoredChunk),
 }
 
 impl From<Error> for Left {
@@ -56,7 +62,10 @@ impl Bulk {
     pub async fn process(&self, job: Job, lease: Lease, stop: &watch::Receiver<bool>) {
         let beat = Heartbeat::start(self, lease);
         let id = job.id;
-        let outcome = self.try_process(job, &lease, stop).await;
+        let outcome = match &job.task {
+            Task::Upload => self.try_process(&job, &lease, stop).await,
+            Task::Rescore(rescoring) => self.try_rescore(&job, rescoring, &lease, stop).await,
+        };
         drop(beat);
         let queue = &self.ports.queue;
         let closed = match outcome {
@@ -90,13 +99,13 @@ impl Bulk {
 
     async fn try_process(
         &self,
-        job: Job,
+        job: &Job,
         lease: &Lease,
         stop: &watch::Receiver<bool>,
     ) -> Result<u32, Left> {
         let mut checkpoint = job.checkpoint;
         let mut done = job.counts.processed();
-        let mut reader = self.open(&job, checkpoint.row).await?;
+        let mut reader = self.open(job, checkpoint.row).await?;
         let columns = Columns::of(job.kind, reader.columns()).map_err(Error::Invalid)?;
         if job.columns.is_empty() {
             self.ports
@@ -117,7 +126,7 @@ impl Bulk {
                 return Ok(done);
             }
             if !checkpoint.units_checked {
-                self.warn_of_turnovers(&job, lease, &columns, reader.columns(), &rows)
+                self.warn_of_turnovers(job, lease, &columns, reader.columns(), &rows)
                     .await?;
                 if !job.options.confirm_units {
                     rows::check_units(job.kind, &job.options, &columns, &rows).map_err(
@@ -132,23 +141,15 @@ impl Bulk {
                 }
                 checkpoint.units_checked = true;
             }
-            // Asked before each chunk, so that a wish to cancel is heard at once.
-            match self.ports.queue.renew(lease).await.map_err(Error::from)? {
-                Renewal::Continue => {}
-                Renewal::CancelRequested => return Err(Left::Cancelled),
-                Renewal::Lost => return Err(Left::Lost),
-            }
-            if *stop.borrow() {
-                return Err(Left::Stopped);
-            }
+            self.go_on(lease, stop).await?;
             let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             checkpoint = Checkpoint {
                 row: rows.last().map_or(checkpoint.row, |row| row.row),
                 bytes: reader.bytes_read(),
                 ..checkpoint
             };
-            let judged = self.judge(&job, &columns, rows).await?;
-            self.store(&job, lease, judged, checkpoint, reader.total_rows())
+            let judged = self.judge(job, &columns, rows).await?;
+            self.store(job, lease, judged, checkpoint, reader.total_rows())
                 .await?;
             done += count;
         }
@@ -171,6 +172,20 @@ impl Bulk {
             self.ports.queue.describe(lease, header, &warnings).await?;
         }
         Ok(())
+    }
+
+    /// Whether to go on: asked before each chunk, so that a wish to cancel is heard at once.
+    pub(super) async fn go_on(
+        &self,
+        lease: &Lease,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), Left> {
+        match self.ports.queue.renew(lease).await.map_err(Error::from)? {
+            Renewal::Continue if *stop.borrow() => Err(Left::Stopped),
+            Renewal::Continue => Ok(()),
+            Renewal::CancelRequested => Err(Left::Cancelled),
+            Renewal::Lost => Err(Left::Lost),
+        }
     }
 
     async fn open(&self, job: &Job, after: u32) -> Result<Box<dyn RowReader>, Error> {
@@ -223,37 +238,53 @@ impl Bulk {
             },
             predicted_at: self.ports.clock.now(),
         };
-        let scope = actor.scope();
-        let mut tries = 1;
-        loop {
-            match self.try_store(&scope, lease, &chunk).await {
-                Ok(()) => break,
-                Err(RepositoryError::Unavailable(cause)) if tries < TRIES => {
-                    tracing::warn!(job = %job.id, %cause, tries, "a chunk is stored again");
-                    tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(tries)).await;
-                    tries += 1;
-                }
-                Err(error) => return Err(Error::from(error).into()),
-            }
-        }
+        self.store_chunk(&actor.scope(), lease, &Chunk::Uploaded(chunk))
+            .await?;
         if !job.options.dry_run {
             self.ports.forget_figures(&[grant.owner().key()]).await;
         }
         Ok(())
     }
 
+    /// Stores a chunk, again where the database was away for a moment.
+    pub(super) async fn store_chunk(
+        &self,
+        scope: &Scope,
+        lease: &Lease,
+        chunk: &Chunk,
+    ) -> Result<(), Error> {
+        let mut tries = 1;
+        loop {
+            match self.try_store(scope, lease, chunk).await {
+                Err(RepositoryError::Unavailable(cause)) if tries < TRIES => {
+                    tracing::warn!(job = %lease.job, %cause, tries, "a chunk is stored again");
+                    tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(tries)).await;
+                    tries += 1;
+                }
+                done => return Ok(done?),
+            }
+        }
+    }
+
     async fn try_store(
         &self,
-        scope: &accunode_domain::access::Scope,
+        scope: &Scope,
         lease: &Lease,
-        chunk: &JobChunk,
+        chunk: &Chunk,
     ) -> Result<(), RepositoryError> {
         let unit = self.ports.store.begin(scope).await?;
-        unit.jobs().store_chunk(scope, lease, chunk).await?;
+        match chunk {
+            Chunk::Uploaded(chunk) => unit.jobs().store_chunk(scope, lease, chunk).await?,
+            Chunk::Rescored(chunk) => unit.jobs().store_rescored(lease, chunk).await?,
+        };
         unit.commit().await
     }
 
-    async fn rights(&self, job: &Job) -> Result<(Actor, Grant, Option<OrganizationId>), Left> {
+    /// What the job's creator may do now: his rights are worked out anew.
+    pub(super) async fn rights(
+        &self,
+        job: &Job,
+    ) -> Result<(Actor, Grant, Option<OrganizationId>), Left> {
         let lost = || {
             Left::Failed(Fault::new(
                 "",

@@ -3,6 +3,7 @@
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     id::JobId,
+    job::Task,
 };
 use accunode_ports::{RepositoryError, files::StoredFile};
 use serde_json::json;
@@ -52,12 +53,14 @@ impl Bulk {
             .record(&caller.context, caller.sign(event))
             .await?;
         unit.commit().await?;
-        self.discard(&StoredFile {
-            key: job.file_key,
-            size: 0,
-            sha256: job.file_hash,
-        })
-        .await;
+        if job.task == Task::Upload {
+            self.discard(&StoredFile {
+                key: job.file_key,
+                size: 0,
+                sha256: job.file_hash,
+            })
+            .await;
+        }
         if predictions {
             self.ports.forget_figures(&[job.owner.key()]).await;
         }

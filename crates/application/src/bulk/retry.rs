@@ -2,7 +2,7 @@
 
 use accunode_domain::{
     id::JobId,
-    job::{Job, RowStatus},
+    job::{Job, RowStatus, Task},
 };
 use accunode_ports::repositories::RowFilter;
 use bytes::Bytes;
@@ -30,7 +30,9 @@ impl Bulk {
         if !job.status.is_final() || job.counts.error == 0 || job.columns.is_empty() {
             return Err(Error::Conflict {
                 code: "nothing_to_retry",
-                detail: if job.status.is_final() {
+                detail: if job.task != Task::Upload {
+                    "a rescoring is repeated by asking for it again".to_owned()
+                } else if job.status.is_final() {
                     "no row of this upload failed by itself; send the file again".to_owned()
                 } else {
                     "this upload is still being worked on".to_owned()

@@ -5,7 +5,7 @@ use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     fault::{Fault, clean_text},
     id::{JobId, OrganizationId},
-    job::{Job, JobOptions},
+    job::{Job, JobOptions, Task},
     owner::AccessLevel,
     prediction::Kind,
 };
@@ -98,6 +98,7 @@ impl Bulk {
             file_size: i64::try_from(upload.file.size).unwrap_or(i64::MAX),
             file_hash: upload.file.sha256,
             options: upload.options,
+            task: Task::Upload,
             dedup_key: dedup_key.clone(),
         };
         let unit = self.ports.store.begin(&actor.scope()).await?;

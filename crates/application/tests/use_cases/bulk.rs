@@ -11,7 +11,7 @@ use accunode_application::{
 };
 use accunode_domain::{
     id::JobId,
-    job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus},
+    job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus, Task},
     owner::Owner,
     prediction::Kind,
     ratio::RatioUnit,
@@ -105,6 +105,7 @@ fn job(creator: &User) -> Job {
         file_size: 1,
         file_hash: String::new(),
         options: JobOptions::default(),
+        task: Task::Upload,
         total_rows: None,
         counts: JobCounts::default(),
         checkpoint: Checkpoint::default(),
@@ -321,6 +322,7 @@ async fn a_worker_that_takes_over_goes_on_after_the_checkpoint() {
         row: 11,
         bytes: 0,
         units_checked: true,
+        after: None,
     };
     job.counts.success = 10;
     let lease = lease(&job);

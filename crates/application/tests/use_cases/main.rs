@@ -9,6 +9,7 @@
 mod bulk;
 mod predictions;
 mod reproducing;
+mod rescoring;
 mod revisions;
 mod signing_in;
 mod support;

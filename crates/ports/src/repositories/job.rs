@@ -6,13 +6,16 @@ use accunode_domain::{
     company::CompanyProfile,
     fault::Fault,
     id::{CompanyId, JobId, OrganizationId, PredictionId},
-    job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus, RowOutcome, RowStatus},
+    job::{
+        Checkpoint, Job, JobCounts, JobOptions, JobStatus, Position, RowOutcome, RowStatus, Task,
+    },
     page::{Limit, Page},
     prediction::{Kind, OnConflict, Outcome, Period, StoredRatios},
     risk::SectorScope,
 };
 use async_trait::async_trait;
 
+use super::rescoring::{Rescorable, RescoredChunk, ToRescore};
 use crate::{RepositoryError, jobs::Lease};
 
 /// An upload that has been received.
@@ -32,6 +35,8 @@ pub struct NewJob {
     pub file_hash: String,
     /// What it is asked to do.
     pub options: JobOptions,
+    /// Whether it reads that file, or scores what is there and has none.
+    pub task: Task,
     /// What makes two uploads of one owner the same; `None` never does.
     pub dedup_key: Option<String>,
 }
@@ -170,6 +175,27 @@ pub trait JobRepository: Send + Sync {
         scope: &Scope,
         lease: &Lease,
         chunk: &JobChunk,
+    ) -> Result<JobCounts, RepositoryError>;
+    /// How many predictions a rescoring is about, at this moment.
+    async fn count_to_rescore(&self, wanted: &ToRescore) -> Result<u32, RepositoryError>;
+    /// Some of them, oldest first, behind a position.
+    async fn to_rescore(
+        &self,
+        wanted: &ToRescore,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Vec<Rescorable>, RepositoryError>;
+    /// Stores a chunk of a rescoring, under the lease, in the unit of work, and gives
+    /// back how many rows had which outcome. A prediction that was changed or went
+    /// since it was read is skipped, one that the actor may not write an error.
+    ///
+    /// # Errors
+    /// `Stale` where the lease is not ours any more: nothing of the chunk may be
+    /// committed then.
+    async fn store_rescored(
+        &self,
+        lease: &Lease,
+        chunk: &RescoredChunk,
     ) -> Result<JobCounts, RepositoryError>;
     /// Asks a job to stop: at once where no worker has it, else at its next chunk.
     ///

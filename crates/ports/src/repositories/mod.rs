@@ -6,6 +6,7 @@ mod company;
 mod idempotency;
 mod job;
 mod prediction;
+mod rescoring;
 mod user;
 
 use accunode_domain::access::Scope;
@@ -23,6 +24,7 @@ pub use job::{
 pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
 };
+pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
 pub use user::{Credentials, NewUser, UserRepository};
 
 #[cfg(feature = "mock")]

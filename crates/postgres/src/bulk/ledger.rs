@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     fault::Fault,
-    job::{JobCounts, RowStatus},
+    job::{Checkpoint, JobCounts, RowStatus},
 };
 use accunode_ports::{
     RepositoryError,
@@ -14,10 +14,11 @@ use accunode_ports::{
 };
 use serde_json::{Value, json};
 use sqlx::QueryBuilder;
+use uuid::Uuid;
 
 use super::{
     number,
-    outcome::{CONFLICTING_DUPLICATE, Tally, Told},
+    outcome::{CONFLICTING_DUPLICATE, Kept, Tally, Told},
     owner_key,
 };
 use crate::{
@@ -33,7 +34,7 @@ const NAMED: usize = 5;
 /// What the job's row said when it was locked.
 #[derive(Debug)]
 pub(super) struct LockedJob {
-    warnings: Vec<Value>,
+    pub(super) warnings: Vec<Value>,
 }
 
 /// Locks the job's row, if the lease is still ours, and says for which job the
@@ -67,15 +68,31 @@ pub(super) async fn write(
     job: LockedJob,
     told: Told,
 ) -> Result<JobCounts, RepositoryError> {
-    keep_rows(db, lease, chunk, &told).await?;
+    forget_rows(db, lease, &told.superseded).await?;
+    keep_rows(db, lease, owner_key(chunk), &told.kept).await?;
     // A dry run changes nothing that an auditor would ask for.
     if !chunk.dry_run {
         db.record(&chunk.context, audit_event(lease, chunk, &told))
             .await?;
     }
-    let counts = told.counts;
     let warnings = warnings(job.warnings, &told);
-    let checkpoint = serde_json::to_value(chunk.checkpoint)
+    let (total, checkpoint) = (chunk.total_rows, chunk.checkpoint);
+    advance(db, lease, told.counts, total, warnings, checkpoint).await
+}
+
+/// Moves the job on by these rows, if the lease is still ours.
+///
+/// # Errors
+/// `Stale`.
+pub(super) async fn advance(
+    db: &Db,
+    lease: &Lease,
+    counts: JobCounts,
+    total_rows: Option<u32>,
+    warnings: Vec<Value>,
+    checkpoint: Checkpoint,
+) -> Result<JobCounts, RepositoryError> {
+    let checkpoint = serde_json::to_value(checkpoint)
         .map_err(|error| RepositoryError::Internal(Box::new(error)))?;
     let mut sql = QueryBuilder::new("UPDATE bulk_upload_jobs SET ");
     for (column, count) in [
@@ -90,7 +107,7 @@ pub(super) async fn write(
             .push(", ");
     }
     sql.push("total_rows = coalesce(")
-        .push_bind(chunk.total_rows.map(number))
+        .push_bind(total_rows.map(number))
         .push(", total_rows), warnings = ")
         .push_bind(Value::Array(warnings))
         .push(", checkpoint = ")
@@ -105,22 +122,27 @@ pub(super) async fn write(
     }
 }
 
-async fn keep_rows(
+/// Forgets what was kept of rows of earlier chunks.
+async fn forget_rows(db: &Db, lease: &Lease, rows: &[u32]) -> Result<(), RepositoryError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = rows.iter().copied().map(number).collect();
+    let mut sql = QueryBuilder::new("DELETE FROM bulk_upload_rows WHERE job_id = ");
+    sql.push_bind(lease.job.0)
+        .push(" AND row_number = ANY (")
+        .push_bind(rows)
+        .push(")");
+    db.run(sql).await.map(|_| ())
+}
+
+/// Keeps what became of rows.
+pub(super) async fn keep_rows(
     db: &Db,
     lease: &Lease,
-    chunk: &JobChunk,
-    told: &Told,
+    owner: Uuid,
+    kept: &[Kept],
 ) -> Result<(), RepositoryError> {
-    if !told.superseded.is_empty() {
-        let rows: Vec<_> = told.superseded.iter().copied().map(number).collect();
-        let mut sql = QueryBuilder::new("DELETE FROM bulk_upload_rows WHERE job_id = ");
-        sql.push_bind(lease.job.0)
-            .push(" AND row_number = ANY (")
-            .push_bind(rows)
-            .push(")");
-        db.run(sql).await?;
-    }
-    let kept = &told.kept;
     if kept.is_empty() {
         return Ok(());
     }
@@ -145,7 +167,7 @@ async fn keep_rows(
     );
     sql.push_bind(lease.job.0)
         .push("::uuid, ")
-        .push_bind(owner_key(chunk))
+        .push_bind(owner)
         .push("::uuid, k.* FROM unnest(")
         .push_bind(rows)
         .push("::int[], ")
@@ -169,7 +191,7 @@ async fn keep_rows(
 }
 
 /// Why, in a word: the first fault's code.
-fn code(row: &super::outcome::Kept) -> Option<String> {
+fn code(row: &Kept) -> Option<String> {
     match (row.faults.first(), row.status) {
         (Some(fault), _) => Some(storable(&fault.code).chars().take(60).collect()),
         (None, RowStatus::Updated | RowStatus::Ok) => None,

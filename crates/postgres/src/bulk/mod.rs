@@ -19,6 +19,7 @@ mod existing;
 mod ledger;
 mod outcome;
 mod repeats;
+mod rescoring;
 mod staging;
 
 use std::collections::{HashMap, HashSet};
@@ -33,6 +34,8 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::{db::Db, errors::from_orm, kinds::KindNames};
+
+pub(crate) use rescoring::rescore;
 
 /// A row that is to make a prediction.
 #[derive(Clone, Copy, Debug)]

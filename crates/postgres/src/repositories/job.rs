@@ -4,14 +4,19 @@ use accunode_domain::{
     access::{Grant, Scope},
     fault::Fault,
     id::{JobId, PredictionId},
-    job::{Checkpoint, Job, JobCounts, JobOptions, JobStatus, JobWarning, RowOutcome, RowStatus},
+    job::{
+        Checkpoint, Job, JobCounts, JobOptions, JobStatus, JobWarning, Position, RowOutcome,
+        RowStatus, Task,
+    },
     page::{Cursor, Limit, Page, Sort},
     prediction::Kind,
 };
 use accunode_ports::{
     RepositoryError,
     jobs::Lease,
-    repositories::{JobChunk, JobFilter, JobRepository, NewJob, RowFilter},
+    repositories::{
+        JobChunk, JobFilter, JobRepository, NewJob, Rescorable, RescoredChunk, RowFilter, ToRescore,
+    },
 };
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
@@ -25,6 +30,7 @@ use crate::{
     errors::defect,
     keyset::{Keyset, page},
     kinds::KindNames,
+    repositories::rescoring,
     row::{Place, get, storable, time_key},
     scope::Reach,
 };
@@ -33,7 +39,7 @@ use crate::{
 impl JobRepository for Db {
     async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError> {
         self.transaction()?;
-        let options = serde_json::to_value(job.options).map_err(|e| defect(e.to_string()))?;
+        let options = options_json(job.options, &job.task)?;
         let mut sql = QueryBuilder::new(
             "INSERT INTO bulk_upload_jobs AS p (id, filename, original_filename, file_size, file_hash, \
              job_type, options, dedup_key, organization_id, access_level, created_by) VALUES (",
@@ -43,7 +49,7 @@ impl JobRepository for Db {
             .push_bind(storable(&job.file_key))
             .push_bind(storable(&job.original_filename))
             .push_bind(job.file_size)
-            .push_bind(job.file_hash.clone())
+            .push_bind(Some(job.file_hash.clone()).filter(|hash| !hash.is_empty()))
             .push_bind(job.kind.as_str())
             .push_bind(options)
             .push_bind(job.dedup_key.clone())
@@ -190,6 +196,27 @@ impl JobRepository for Db {
         bulk::store(self, scope, lease, chunk).await
     }
 
+    async fn count_to_rescore(&self, wanted: &ToRescore) -> Result<u32, RepositoryError> {
+        rescoring::count(self, wanted).await
+    }
+
+    async fn to_rescore(
+        &self,
+        wanted: &ToRescore,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Vec<Rescorable>, RepositoryError> {
+        rescoring::read(self, wanted, after, limit).await
+    }
+
+    async fn store_rescored(
+        &self,
+        lease: &Lease,
+        chunk: &RescoredChunk,
+    ) -> Result<JobCounts, RepositoryError> {
+        bulk::rescore(self, lease, chunk).await
+    }
+
     async fn request_cancel(&self, _grant: Grant, id: JobId) -> Result<Job, RepositoryError> {
         self.transaction()?;
         let mut sql = QueryBuilder::new(
@@ -247,6 +274,9 @@ impl JobRepository for Db {
     }
 }
 
+/// Under which name the options of a rescoring say what it is about.
+pub(crate) const RESCORE: &str = "rescore";
+
 /// The columns of a job, of the alias `p`.
 pub(crate) const JOB: &str = "p.id, p.job_type, p.status, p.original_filename, p.filename, \
      p.file_size, p.file_hash, p.options, p.total_rows, p.success_count, p.updated_count, \
@@ -262,6 +292,8 @@ pub(crate) fn read_job(row: &PgRow) -> Result<Job, RepositoryError> {
         id,
     };
     let (owner, created_by) = place.owner(row)?;
+    let (options, task) =
+        read_options(get(row, "options")?).ok_or_else(|| place.corrupt("options"))?;
     let total_rows = match get::<Option<i32>>(row, "total_rows")? {
         Some(total) => Some(u32::try_from(total).map_err(|_| place.corrupt("total_rows"))?),
         None => None,
@@ -274,7 +306,8 @@ pub(crate) fn read_job(row: &PgRow) -> Result<Job, RepositoryError> {
         file_key: get(row, "filename")?,
         file_size: get(row, "file_size")?,
         file_hash: get::<Option<String>>(row, "file_hash")?.unwrap_or_default(),
-        options: json_column::<JobOptions>(place, row, "options")?,
+        options,
+        task,
         total_rows,
         counts: JobCounts {
             success: place.unsigned(row, "success_count")?,
@@ -302,6 +335,24 @@ pub(crate) fn read_job(row: &PgRow) -> Result<Job, RepositoryError> {
         updated_at: get(row, "updated_at")?,
         row_version: get(row, "row_version")?,
     })
+}
+
+/// The options, and beside them what a rescoring is about.
+fn options_json(options: JobOptions, task: &Task) -> Result<Value, RepositoryError> {
+    let json = |error: serde_json::Error| defect(error.to_string());
+    let mut value = serde_json::to_value(options).map_err(json)?;
+    if let Task::Rescore(rescoring) = task {
+        value[RESCORE] = serde_json::to_value(rescoring).map_err(json)?;
+    }
+    Ok(value)
+}
+
+fn read_options(mut value: Value) -> Option<(JobOptions, Task)> {
+    let task = match value.as_object_mut()?.remove(RESCORE) {
+        Some(rescoring) => Task::Rescore(serde_json::from_value(rescoring).ok()?),
+        None => Task::Upload,
+    };
+    Some((serde_json::from_value(value).ok()?, task))
 }
 
 fn json_column<T: DeserializeOwned>(

@@ -6,6 +6,7 @@ pub(crate) mod company;
 mod idempotency;
 pub(crate) mod job;
 mod prediction;
+mod rescoring;
 mod revision;
 pub(crate) mod said;
 mod user;

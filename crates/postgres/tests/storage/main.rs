@@ -17,6 +17,7 @@ mod outcomes;
 mod people;
 mod predictions;
 mod queue;
+mod rescoring;
 mod revisions;
 mod row_level_security;
 mod support;

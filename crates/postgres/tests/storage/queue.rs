@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use accunode_domain::{
     fault::Fault,
     id::JobId,
-    job::{Job, JobOptions, JobStatus, JobWarning},
+    job::{Job, JobOptions, JobStatus, JobWarning, Task},
     owner::AccessLevel,
     prediction::Kind,
 };
@@ -29,6 +29,7 @@ pub(crate) fn new_job(kind: Kind, options: JobOptions) -> NewJob {
         file_size: 100,
         file_hash: "0".repeat(64),
         options,
+        task: Task::Upload,
         dedup_key: None,
     }
 }

@@ -101,6 +101,7 @@ impl Upload {
                 row: last,
                 bytes: u64::from(last) * 10,
                 units_checked: true,
+                after: None,
             },
             total_rows: None,
             context: RequestContext::default(),

@@ -8,6 +8,7 @@ pub(crate) mod companies;
 pub(crate) mod me;
 pub(crate) mod models;
 pub(crate) mod predictions;
+pub(crate) mod rescorings;
 
 use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
 
@@ -93,6 +94,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/bulk-uploads/{id}/cancel").route(post().to(bulk_uploads::cancel::cancel)),
         )
+        .service(resource("/rescorings").route(post().to(rescorings::create::create)))
+        .service(resource("/rescorings/{id}").route(get().to(rescorings::get::get)))
         .service(resource("/dashboard").route(get().to(analytics::dashboard::dashboard)))
         .service(
             resource("/analytics/risk-distribution")

@@ -1,7 +1,7 @@
 //! Uploads as they are written.
 
 use accunode_domain::{
-    job::{Job, JobOptions, JobStatus, JobWarning, RowOutcome, RowStatus},
+    job::{Job, JobOptions, JobStatus, JobWarning, Rescoring, RowOutcome, RowStatus, Task},
     owner::AccessLevel,
     prediction::{Kind, OnConflict},
     ratio::RatioUnit,
@@ -16,6 +16,7 @@ use crate::{
         AccessLevelName, JobStatusName, KindName, OnConflictName, RatioUnitName, RowStatusName,
     },
     problem::{Problem, ProblemDto},
+    v1::predictions::outcome::ModelDto,
 };
 
 /// An upload.
@@ -31,9 +32,11 @@ pub(crate) struct JobDto {
     original_filename: String,
     /// In bytes.
     file_size: i64,
-    /// The SHA-256 of the file.
-    file_sha256: String,
+    /// The SHA-256 of the file; null for a rescoring, which has none.
+    file_sha256: Option<String>,
     options: OptionsDto,
+    /// Of a rescoring: which predictions, and by which model; null for an upload.
+    rescoring: Option<RescoringDto>,
     /// Rows of data in the file; null until known.
     total_rows: Option<u32>,
     /// The sum of the four counts.
@@ -89,6 +92,24 @@ impl From<JobOptions> for OptionsDto {
             on_conflict: options.on_conflict,
             dry_run: options.dry_run,
             confirm_units: options.confirm_units,
+        }
+    }
+}
+
+/// Which predictions are scored anew, and by which model.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rescoring)]
+pub(crate) struct RescoringDto {
+    model: ModelDto,
+    /// Only predictions that this version made; null for all that another one made.
+    only_from_model_version: Option<String>,
+}
+
+impl From<Rescoring> for RescoringDto {
+    fn from(rescoring: Rescoring) -> Self {
+        Self {
+            model: (&rescoring.model).into(),
+            only_from_model_version: rescoring.only_from,
         }
     }
 }
@@ -150,8 +171,12 @@ impl JobDto {
             status: job.status,
             original_filename: job.original_filename,
             file_size: job.file_size,
-            file_sha256: job.file_hash,
+            file_sha256: Some(job.file_hash).filter(|hash| !hash.is_empty()),
             options: job.options.into(),
+            rescoring: match job.task {
+                Task::Upload => None,
+                Task::Rescore(rescoring) => Some(rescoring.into()),
+            },
             total_rows: job.total_rows,
             processed_rows: job.counts.processed(),
             success_count: job.counts.success,
@@ -180,7 +205,7 @@ impl JobDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BulkUploadRow)]
 pub(crate) struct RowDto {
-    /// The row in its file; the header is row 1.
+    /// The row in its file; the header is row 1. Of a rescoring: the prediction's number.
     row: u32,
     #[schema(value_type = RowStatusName)]
     status: RowStatus,

@@ -7,7 +7,7 @@ pub(crate) mod explanation;
 pub(crate) mod get;
 mod items;
 pub(crate) mod list;
-mod outcome;
+pub(crate) mod outcome;
 pub(crate) mod remove;
 pub(crate) mod reproduce;
 pub(crate) mod request;

@@ -1,0 +1,93 @@
+//! `POST /rescorings`
+
+use accunode_application::{Once, bulk::RescorePredictions};
+use accunode_domain::{
+    Timestamp, id::OrganizationId, job::Job, owner::AccessLevel, prediction::Kind,
+};
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    body::Body,
+    call::Call,
+    names::{AccessLevelName, KindName},
+    once::{self, Reply},
+    problem::Answer,
+    v1::{BASE, bulk_uploads::dto::JobDto},
+};
+
+/// Whose predictions are to be scored, and by which model.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewRescoring {
+    #[schema(value_type = KindName)]
+    kind: Kind,
+    /// By default the model that scores new predictions.
+    #[schema(example = "annual")]
+    model_name: Option<String>,
+    #[schema(example = "1.1.0")]
+    model_version: Option<String>,
+    /// Whose predictions: by default the owner that suits the caller's role.
+    #[schema(value_type = Option<AccessLevelName>)]
+    access_level: Option<AccessLevel>,
+    /// With the access level `organization`.
+    organization_id: Option<Uuid>,
+    /// Only predictions that this version made.
+    #[schema(example = "1.0.0")]
+    only_from_model_version: Option<String>,
+}
+
+impl From<NewRescoring> for RescorePredictions {
+    fn from(body: NewRescoring) -> Self {
+        Self {
+            kind: body.kind,
+            model_name: body.model_name,
+            model_version: body.model_version,
+            access_level: body.access_level,
+            organization: body.organization_id.map(OrganizationId),
+            only_from_model_version: body.only_from_model_version,
+        }
+    }
+}
+
+fn reply(job: &Job, now: Timestamp) -> Reply {
+    let location = format!("{BASE}/rescorings/{}", job.id);
+    Reply::new(StatusCode::ACCEPTED, &JobDto::of(job.clone(), now))
+        .tagged(job.row_version)
+        .at(location)
+}
+
+/// Score an owner's predictions by another model
+///
+/// Those that the model scored already are left alone. What the others said before stays
+/// readable as their revisions. Rows, events, cancelling and removing are those of uploads.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rescorings",
+    tag = "Bulk uploads",
+    operation_id = "create_rescoring",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again")),
+    request_body = NewRescoring,
+    responses(
+        (status = 202, description = "The job; `Location` tells where it stands", body = JobDto),
+        (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`rescoring_running` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(call: Call, body: Body<NewRescoring>) -> Answer {
+    call.no_params()?;
+    let body = body.read().await?;
+    let now = call.application.ports().clock.now();
+    let render = |job: &Job| reply(job, now).kept();
+    let once = once::requested(&call.request, &body.raw)?.map(|request| Once {
+        request,
+        render: &render,
+    });
+    let bulk = &call.application.bulk;
+    let done = bulk
+        .rescore(&call.caller, &body.value.into(), once.as_ref())
+        .await?;
+    once::answer(done, |job| reply(job, now))
+}
