@@ -5,10 +5,17 @@ use serde_json::json;
 
 /// What somebody sees of the log, as `action event_type`, newest first.
 async fn seen(person: &accunode_tests::Person, query: &str) -> Vec<String> {
-    let page = person.get(&format!("/audit-logs?limit=100{query}")).await.expect(200);
+    let page = person
+        .get(&format!("/audit-logs?limit=100{query}"))
+        .await
+        .expect(200);
     let events = page["data"].as_array().expect("rows");
-    let text = |event: &serde_json::Value, name: &str| event[name].as_str().unwrap_or("").to_owned();
-    events.iter().map(|e| format!("{} {}", text(e, "action"), text(e, "event_type"))).collect()
+    let text =
+        |event: &serde_json::Value, name: &str| event[name].as_str().unwrap_or("").to_owned();
+    events
+        .iter()
+        .map(|e| format!("{} {}", text(e, "action"), text(e, "event_type")))
+        .collect()
 }
 
 #[tokio::test]
@@ -16,22 +23,47 @@ async fn everybody_reads_his_own_events_and_administrators_those_of_their_organi
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let body = json!({ "symbol": "AUDIT", "access_level": "organization" });
-    let _ = tenancy.person("m1").post("/companies", &body).await.expect(201);
+    let _ = tenancy
+        .person("m1")
+        .post("/companies", &body)
+        .await
+        .expect(201);
 
-    assert_eq!(seen(tenancy.person("m1"), "").await, ["CREATE company.created", "LOGIN session.started"]);
-    assert_eq!(seen(tenancy.person("m2"), "").await, ["LOGIN session.started"]);
+    assert_eq!(
+        seen(tenancy.person("m1"), "").await,
+        ["CREATE company.created", "LOGIN session.started"]
+    );
+    assert_eq!(
+        seen(tenancy.person("m2"), "").await,
+        ["LOGIN session.started"]
+    );
     for admin in ["oA", "tR", "sa"] {
         let events = seen(tenancy.person(admin), "&event_type=company.created").await;
         assert_eq!(events, ["CREATE company.created"], "{admin}");
     }
-    assert!(seen(tenancy.person("tZ"), "&event_type=company.created").await.is_empty());
+    assert!(
+        seen(tenancy.person("tZ"), "&event_type=company.created")
+            .await
+            .is_empty()
+    );
     // Administrators' own events of their organization are found by two indexes and told once.
     let own = seen(tenancy.person("oA"), "&action=LOGIN").await;
     assert_eq!(own.len(), 3, "m1, m2 and oA: {own:?}");
 
     let a = tenancy.organization("A");
-    for (person, status) in [("u0", 403), ("m1", 403), ("oA", 200), ("mB", 403), ("tR", 200), ("tZ", 403), ("sa", 200)] {
-        let answer = tenancy.person(person).get(&format!("/audit-logs?organization_id={a}")).await;
+    for (person, status) in [
+        ("u0", 403),
+        ("m1", 403),
+        ("oA", 200),
+        ("mB", 403),
+        ("tR", 200),
+        ("tZ", 403),
+        ("sa", 200),
+    ] {
+        let answer = tenancy
+            .person(person)
+            .get(&format!("/audit-logs?organization_id={a}"))
+            .await;
         assert_eq!(answer.status.as_u16(), status, "{person}: {}", answer.text);
     }
 }
@@ -39,9 +71,19 @@ async fn everybody_reads_his_own_events_and_administrators_those_of_their_organi
 #[tokio::test]
 async fn an_event_says_who_did_what_from_where_and_is_secret_to_others() {
     let service = Service::start().await;
-    let ana = service.person("ana").await.with("x-request-id", "request-7").with("user-agent", "curl/8");
-    let _ = ana.post("/companies", &json!({ "symbol": "ACME", "name": "Acme" })).await.expect(201);
-    let page = ana.get("/audit-logs?request_id=request-7&action=CREATE").await.expect(200);
+    let ana = service
+        .person("ana")
+        .await
+        .with("x-request-id", "request-7")
+        .with("user-agent", "curl/8");
+    let _ = ana
+        .post("/companies", &json!({ "symbol": "ACME", "name": "Acme" }))
+        .await
+        .expect(201);
+    let page = ana
+        .get("/audit-logs?request_id=request-7&action=CREATE")
+        .await
+        .expect(200);
     let event = &page["data"][0];
     assert_eq!(event["actor_email"], "ana@example.com");
     assert_eq!(event["entity_type"], "company");
@@ -50,9 +92,15 @@ async fn an_event_says_who_did_what_from_where_and_is_secret_to_others() {
     assert_eq!(event["user_agent"], "curl/8");
 
     let id = event["id"].as_str().expect("an id");
-    assert_eq!(ana.get(&format!("/audit-logs/{id}")).await.expect(200)["id"], id);
+    assert_eq!(
+        ana.get(&format!("/audit-logs/{id}")).await.expect(200)["id"],
+        id
+    );
     let bob = service.person("bob").await;
-    assert_eq!(bob.get(&format!("/audit-logs/{id}")).await.problem(404), "not_found");
+    assert_eq!(
+        bob.get(&format!("/audit-logs/{id}")).await.problem(404),
+        "not_found"
+    );
 }
 
 #[tokio::test]
@@ -60,16 +108,26 @@ async fn the_log_is_paged_without_losing_or_doubling_events() {
     let service = Service::start().await;
     let ana = service.person("ana").await;
     for n in 0..25 {
-        let _ = ana.post("/companies", &json!({ "symbol": format!("S{n}") })).await.expect(201);
+        let _ = ana
+            .post("/companies", &json!({ "symbol": format!("S{n}") }))
+            .await
+            .expect(201);
     }
     let mut symbols = Vec::new();
     let mut path = "/audit-logs?action=CREATE&entity_type=company&limit=7".to_owned();
     loop {
         let page = ana.get(&path).await.expect(200);
         for event in page["data"].as_array().expect("rows") {
-            symbols.push(event["new_values"]["profile"]["symbol"].as_str().expect("a symbol").to_owned());
+            symbols.push(
+                event["new_values"]["profile"]["symbol"]
+                    .as_str()
+                    .expect("a symbol")
+                    .to_owned(),
+            );
         }
-        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
         path = format!("/audit-logs?action=CREATE&entity_type=company&limit=7&cursor={cursor}");
     }
     let expected: Vec<_> = (0..25).rev().map(|n| format!("S{n}")).collect();
@@ -80,16 +138,38 @@ async fn the_log_is_paged_without_losing_or_doubling_events() {
 async fn the_log_is_taken_out_as_csv_and_json_lines_and_says_so() {
     let service = Service::start().await;
     let ana = service.person("ana").await;
-    let _ = ana.post("/companies", &json!({ "symbol": "ACME" })).await.expect(201);
+    let _ = ana
+        .post("/companies", &json!({ "symbol": "ACME" }))
+        .await
+        .expect(201);
     let csv = ana.get_as("/audit-logs?action=CREATE", "text/csv").await;
     assert_eq!(csv.status.as_u16(), 200, "{}", csv.text);
-    assert!(csv.text.starts_with("id,created_at,action,"), "{}", csv.text);
-    assert_eq!(csv.text.lines().count(), 3, "registration, company and header: {}", csv.text);
+    assert!(
+        csv.text.starts_with("id,created_at,action,"),
+        "{}",
+        csv.text
+    );
+    assert_eq!(
+        csv.text.lines().count(),
+        3,
+        "registration, company and header: {}",
+        csv.text
+    );
 
-    let lines = ana.get_as("/audit-logs?action=EXPORT", "application/jsonl").await;
+    let lines = ana
+        .get_as("/audit-logs?action=EXPORT", "application/jsonl")
+        .await;
     assert_eq!(lines.header("content-type"), "application/jsonl");
-    let events: Vec<serde_json::Value> =
-        lines.text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(events.len(), 1, "the first export; its own is told after it was read: {}", lines.text);
+    let events: Vec<serde_json::Value> = lines
+        .text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(
+        events.len(),
+        1,
+        "the first export; its own is told after it was read: {}",
+        lines.text
+    );
     assert_eq!(events[0]["metadata"]["action"], "CREATE");
 }

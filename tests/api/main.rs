@@ -3,9 +3,9 @@
 
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
 
-mod audit_logs;
 mod access;
 mod analytics;
+mod audit_logs;
 mod auth;
 mod bulk_uploads;
 mod companies;

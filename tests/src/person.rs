@@ -1,5 +1,7 @@
 //! Somebody who sends requests, and what he is answered.
 
+use std::time::Duration;
+
 use reqwest::{
     Method, StatusCode,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -116,7 +118,7 @@ impl Person {
     pub fn nobody(base: &str) -> Self {
         Self {
             base: base.to_owned(),
-            client: reqwest::Client::new(),
+            client: client(),
             token: None,
             headers: HeaderMap::new(),
             id: Uuid::nil(),
@@ -261,6 +263,15 @@ impl Person {
         }
         request
     }
+}
+
+/// Gives idle connections up before the server does: one that closes while a request
+/// is on its way would look like a failure.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .pool_idle_timeout(Duration::from_secs(2))
+        .build()
+        .expect("a client")
 }
 
 async fn read(response: reqwest::Response) -> Answer {

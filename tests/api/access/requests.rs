@@ -119,16 +119,29 @@ pub(super) async fn requests(
             Request::Get("/bulk-uploads/templates/annual.csv".to_owned()),
             Request::Get("/bulk-uploads/templates/quarterly.xlsx".to_owned()),
         ],
+        "audit" => vec![match split(detail) {
+            ("organization", Some(name)) => {
+                let id = stage.people.organization(name);
+                Request::Get(format!("/audit-logs?organization_id={id}"))
+            }
+            _ => Request::Get("/audit-logs".to_owned()),
+        }],
         "dashboard" => vec![Request::Get(format!("/dashboard?{}", scope(stage, detail)))],
-        "analytics" => ["sector", "industry", "country", "organization"]
-            .iter()
-            .map(|by| {
-                let scope = scope(stage, detail);
+        "analytics" => {
+            let scope = scope(stage, detail);
+            let by = |group: &&str| {
                 Request::Get(format!(
-                    "/analytics/risk-distribution?{scope}&group_by={by}"
+                    "/analytics/risk-distribution?{scope}&group_by={group}"
                 ))
-            })
-            .collect(),
+            };
+            let mut requests: Vec<Request> = ["sector", "industry", "country", "organization"]
+                .iter()
+                .map(by)
+                .collect();
+            requests.push(Request::Get(format!("/analytics/trend?{scope}")));
+            requests.push(Request::Get(format!("/analytics/model-agreement?{scope}")));
+            requests
+        }
         other => panic!("{other} {action} has an endpoint now: write here how it is asked"),
     }
 }

@@ -99,14 +99,19 @@ impl Plain<'_> {
             "country" => "coalesce(c.country, 'Unknown')",
             _ => "coalesce(o.name, initcap(p.access_level))",
         };
+        let id = if group_by == "organization" {
+            "o.id"
+        } else {
+            "NULL::uuid"
+        };
         let rows = self
             .rows(format!(
                 "SELECT {group}, count(*) FILTER (WHERE p.risk_level = 'Low'), count(*) FILTER (WHERE p.risk_level = 'Medium'), \
-                   count(*) FILTER (WHERE p.risk_level = 'High'), count(*) \
+                   count(*) FILTER (WHERE p.risk_level = 'High'), count(*), {id} \
                  FROM {kind}_predictions p LEFT JOIN companies c ON c.id = p.company_id \
                    AND (c.owner_key = ANY ($4) OR ($5 AND c.access_level = 'organization')) \
                    LEFT JOIN organizations o ON o.id = p.organization_id \
-                 WHERE {} GROUP BY 1",
+                 WHERE {} GROUP BY 1, 6",
                 Self::condition()
             ))
             .await;
@@ -115,6 +120,7 @@ impl Plain<'_> {
             groups.insert(
                 row.get(0),
                 json!({
+                    "id": row.get::<Option<Uuid>, _>(5),
                     "low": row.get::<i64, _>(1), "medium": row.get::<i64, _>(2),
                     "high": row.get::<i64, _>(3), "total": row.get::<i64, _>(4),
                 }),
