@@ -10,6 +10,8 @@ mod auth;
 mod bulk_uploads;
 mod companies;
 mod conventions;
+mod models;
+mod offline;
 mod operations;
 mod predictions;
 mod redactions;

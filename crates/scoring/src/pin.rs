@@ -38,6 +38,9 @@ pub enum PinError {
 }
 
 impl ModelPin {
+    /// How a pin is written, for people.
+    pub const RULE: &str = "must be a model's name and version, such as annual@1.0.0";
+
     /// Whether it names this version.
     pub(crate) fn names(&self, model: &ModelRef) -> bool {
         (&self.name, &self.version) == (&model.name, &model.version)
@@ -53,7 +56,7 @@ impl FromStr for ModelPin {
                 name: name.to_owned(),
                 version: version.to_owned(),
             }),
-            _ => Err("must be a model's name and version, such as annual@1.0.0"),
+            _ => Err(Self::RULE),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! - `config`: the one configuration struct, from defaults, file, environment and flags
 //! - `database`: which database, as which roles, and getting it ready
 //! - `embedded`: the private PostgreSQL that runs where no database is configured
+//! - `models`: which models score, as configured
 //! - `service`: the wiring; `single` and `upkeep` go on beside it
 //! - `telemetry`: log lines
 //!
@@ -14,6 +15,7 @@ pub mod commands;
 pub mod config;
 pub mod database;
 pub mod embedded;
+pub mod models;
 pub mod service;
 pub mod single;
 pub mod telemetry;

@@ -1,6 +1,6 @@
 //! Wiring: the use cases over what serves their ports.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use accunode_application::{Application, Ports, Settings};
 use accunode_files::{FileSettings, Limits, ObjectFileStore};
@@ -10,11 +10,11 @@ use accunode_local::{
 };
 use accunode_ports::system::Clock;
 use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
-use accunode_scoring::ModelRegistry;
 use accunode_web::{TrustedProxies, WebState};
 use anyhow::Context;
 
 use crate::config::{Config, Registration};
+use crate::models::ModelChoice;
 
 /// Figures are small; this many bytes hold those of thousands of people.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
@@ -36,11 +36,11 @@ impl Service {
     ///
     /// # Errors
     /// Where the database does not answer or its role would see too much, the file
-    /// store cannot be opened, or no model at all can be served.
+    /// store cannot be opened, or a model that should score is not there.
     pub async fn wire(config: &Config, serving_url: &str) -> anyhow::Result<Self> {
         // Reading and verifying models computes for a while.
-        let folders: Vec<PathBuf> = config.models_dir.iter().cloned().collect();
-        let models = tokio::task::spawn_blocking(move || ModelRegistry::load(&folders)).await?;
+        let choice = ModelChoice::of(config);
+        let models = tokio::task::spawn_blocking(move || choice.load()).await??;
 
         let settings = PoolSettings {
             size: config.db_pool_size,

@@ -33,6 +33,25 @@ pub(crate) struct HealthDto {
     status: &'static str,
 }
 
+/// That requests can be served, and what is wrong beside that.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Readiness)]
+pub(crate) struct ReadinessDto {
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// Models that failed a check and do not score; others do in their place.
+    refused_models: Vec<RefusedModelDto>,
+}
+
+/// A model that failed a check.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefusedModel)]
+pub(crate) struct RefusedModelDto {
+    #[schema(example = "own/1.0.0")]
+    folder: String,
+    reason: String,
+}
+
 /// Which program this is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Version)]
@@ -63,7 +82,7 @@ pub(crate) async fn live() -> Answer {
     operation_id = "ready",
     security(()),
     responses(
-        (status = 200, description = "They can", body = HealthDto),
+        (status = 200, description = "They can; models that were refused are named", body = ReadinessDto),
         (status = 503, description = "`not_ready`: `errors` names what fails (database, migrations, sessions, model)", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
@@ -75,7 +94,10 @@ pub(crate) async fn ready(state: Data<WebState>) -> Answer {
         .chain(check_models(&state))
         .collect();
     if faults.is_empty() {
-        return Ok(HttpResponse::Ok().json(HealthDto { status: "ok" }));
+        return Ok(HttpResponse::Ok().json(ReadinessDto {
+            status: "ok",
+            refused_models: refused(&state),
+        }));
     }
     let names: Vec<_> = faults.iter().map(|fault| fault.code.as_str()).collect();
     let detail = format!("not ready: {}", names.join(", "));
@@ -127,11 +149,22 @@ fn check_models(state: &WebState) -> Option<Fault> {
         .map(Kind::as_str)
         .collect();
     (!missing.is_empty()).then(|| {
-        failing(
-            "model",
-            &format!("no {} model is served", missing.join(" and no ")),
-        )
+        let mut detail = format!("no {} model is served", missing.join(" and no "));
+        for RefusedModelDto { folder, reason } in refused(state) {
+            detail += &format!("; {folder} was refused: {reason}");
+        }
+        failing("model", &detail)
     })
+}
+
+fn refused(state: &WebState) -> Vec<RefusedModelDto> {
+    let refused = state.application.ports().scorer.refused().into_iter();
+    refused
+        .map(|model| RefusedModelDto {
+            folder: model.folder,
+            reason: model.reason,
+        })
+        .collect()
 }
 
 /// Which version of the program this is

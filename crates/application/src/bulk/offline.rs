@@ -29,7 +29,7 @@ pub struct OfflineScore {
     pub ratios: Ratios,
     /// Everything worth knowing of the inputs, as it would be stored.
     pub flags: Vec<String>,
-    /// What the model said, with its reasons.
+    /// What the model said.
     pub scored: Scored,
 }
 
@@ -46,7 +46,8 @@ pub fn units(
     check_units(kind, &options(unit), columns, rows)
 }
 
-/// Scores rows with their reasons; each succeeds or fails for itself, in their order.
+/// Scores rows, with their reasons where these are asked for; each succeeds or fails
+/// for itself, in their order.
 ///
 /// # Errors
 /// Where no model of this kind is served.
@@ -56,6 +57,7 @@ pub fn score(
     columns: &Columns,
     rows: &[SourceRow],
     scorer: &dyn Scorer,
+    explain: bool,
 ) -> Result<Vec<Result<OfflineScore, Vec<Fault>>>, ScoringError> {
     let options = options(unit);
     let read: Vec<_> = rows
@@ -67,7 +69,7 @@ pub fn score(
         .flatten()
         .map(|row| row.ratios.clone())
         .collect();
-    let mut scored = scorer.score(kind, &good, true)?.into_iter();
+    let mut scored = scorer.score(kind, &good, explain)?.into_iter();
     Ok(read
         .into_iter()
         .map(|row| {

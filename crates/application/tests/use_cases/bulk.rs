@@ -256,6 +256,7 @@ fn offline_a_row_with_a_gap_fails_for_itself_too() {
         &columns,
         &rows.rows,
         &scorer_without_gaps(),
+        false,
     )
     .unwrap();
     let faults = scored[0].as_ref().unwrap_err();

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use accunode_application::bulk::{
@@ -11,13 +11,13 @@ use accunode_application::bulk::{
     offline::{self, OfflineScore},
 };
 use accunode_domain::{fault::Fault, prediction::Kind, ratio::RatioUnit};
-use accunode_files::{Limits, read_rows};
-use accunode_ports::files::SourceRow;
+use accunode_files::{Limits, Rows, read_rows};
+use accunode_ports::files::{OpenError, SourceRow};
 use accunode_scoring::ModelRegistry;
 use anyhow::Context;
 use clap::Args;
 
-use crate::config::Config;
+use crate::{config::Config, models::ModelChoice};
 
 /// How many rows are scored at once.
 const CHUNK: usize = 1_000;
@@ -36,57 +36,93 @@ pub struct Score {
     /// The unit is right although it looks wrong
     #[arg(long)]
     pub confirm_units: bool,
+    /// Leave the reasons out: many times as fast for quarterly files
+    #[arg(long)]
+    pub no_reasons: bool,
     /// Where the scores are written, as CSV; standard output without it
     #[arg(long, short)]
     pub output: Option<PathBuf>,
 }
 
-/// Scores a file.
+/// Scores a file. Nothing is written before its columns and its unit are right.
 ///
 /// # Errors
 /// Where the file cannot be read, lacks columns or is in another unit, or no model
 /// of its kind is served.
 pub fn run(config: &Config, what: &Score) -> anyhow::Result<()> {
-    let folders: Vec<PathBuf> = config.models_dir.iter().cloned().collect();
-    let models = ModelRegistry::load(&folders);
-    let mut rows = read_rows(&what.file, Limits::default())?;
+    let models = ModelChoice::of(config).load()?;
+    let mut rows = read_rows(&what.file, Limits::default())
+        .with_context(|| format!("cannot read {}", what.file.display()))?;
     let columns = Columns::of(what.kind, rows.columns()).map_err(told)?;
-    let sink: Box<dyn Write> = match &what.output {
+    for warning in columns.warnings() {
+        tracing::warn!(columns = ?warning.columns, "{}", warning.detail);
+    }
+    let chunk = next(&mut rows)?;
+    if !what.confirm_units {
+        offline::units(what.kind, what.ratio_unit, &columns, &chunk).map_err(|mismatch| {
+            let told = mismatch.to_string();
+            let told = told.replace("ratio_unit=", "--ratio-unit ");
+            anyhow::anyhow!(told.replace("confirm_units=true", "--confirm-units"))
+        })?;
+    }
+    match write(what, &columns, chunk, &mut rows, &models) {
+        // Whoever reads has seen enough, like `head`.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        written => written,
+    }
+}
+
+fn next(rows: &mut Rows) -> Result<Vec<SourceRow>, OpenError> {
+    rows.take(CHUNK).collect()
+}
+
+fn write(
+    what: &Score,
+    columns: &Columns,
+    mut chunk: Vec<SourceRow>,
+    rows: &mut Rows,
+    models: &ModelRegistry,
+) -> anyhow::Result<()> {
+    let mut table = csv::Writer::from_writer(sink(what.output.as_deref())?);
+    table.write_record(header(what.kind))?;
+    while !chunk.is_empty() {
+        let scores = offline::score(
+            what.kind,
+            what.ratio_unit,
+            columns,
+            &chunk,
+            models,
+            !what.no_reasons,
+        )?;
+        for (row, score) in chunk.iter().zip(scores) {
+            table.write_record(record(what.kind, row, score))?;
+        }
+        chunk = next(rows)?;
+    }
+    table.flush()?;
+    Ok(())
+}
+
+fn sink(output: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
+    Ok(match output {
         Some(path) => Box::new(
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
         ),
         None => Box::new(io::stdout().lock()),
+    })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = |cause: &(dyn std::error::Error + 'static)| {
+        let from_csv = cause.downcast_ref::<csv::Error>().map(csv::Error::kind);
+        match (cause.downcast_ref::<io::Error>(), from_csv) {
+            (Some(error), _) | (None, Some(csv::ErrorKind::Io(error))) => Some(error.kind()),
+            _ => None,
+        }
     };
-    let mut table = csv::Writer::from_writer(sink);
-    table.write_record(header(what.kind))?;
-    let mut units_checked = what.confirm_units;
-    loop {
-        let chunk = rows
-            .by_ref()
-            .take(CHUNK)
-            .collect::<Result<Vec<SourceRow>, _>>()?;
-        if chunk.is_empty() {
-            break;
-        }
-        if !units_checked {
-            offline::units(what.kind, what.ratio_unit, &columns, &chunk).map_err(|mismatch| {
-                let shown = mismatch.to_string();
-                anyhow::anyhow!(
-                    "{}",
-                    shown
-                        .replace("ratio_unit=", "--ratio-unit ")
-                        .replace("confirm_units=true", "--confirm-units")
-                )
-            })?;
-            units_checked = true;
-        }
-        let scores = offline::score(what.kind, what.ratio_unit, &columns, &chunk, &models)?;
-        for (row, score) in chunk.iter().zip(scores) {
-            table.write_record(record(what.kind, row, score))?;
-        }
-    }
-    table.flush()?;
-    Ok(())
+    error
+        .chain()
+        .any(|cause| io(cause) == Some(io::ErrorKind::BrokenPipe))
 }
 
 fn told(faults: Vec<Fault>) -> anyhow::Error {

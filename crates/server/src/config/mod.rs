@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use accunode_scoring::ModelPin;
 use accunode_web::Network;
 use nix::unistd::Uid;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 
 pub use fault::{ConfigFaults, Fault};
@@ -45,6 +46,8 @@ const KEYS: &[&str] = &[
     "log",
     "log_format",
     "max_upload_bytes",
+    "model_annual",
+    "model_quarterly",
     "models_dir",
     "owner_database_url",
     "postgres.bin_dir",
@@ -82,6 +85,12 @@ pub struct Config {
     /// A folder of models beside the shipped ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models_dir: Option<PathBuf>,
+    /// Which annual model scores; without it the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_annual: Option<ModelPin>,
+    /// Which quarterly model scores; without it the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_quarterly: Option<ModelPin>,
     /// The largest upload, in bytes.
     pub max_upload_bytes: u64,
     /// Whether people may register themselves.
@@ -89,6 +98,7 @@ pub struct Config {
     /// Requests a minute and principal, by class; 0 is no limit.
     pub limits: LimitsConfig,
     /// Proxies whose word on a request's origin is taken: addresses or networks.
+    #[serde(serialize_with = "with_commas", skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<String>,
     /// Threads that answer HTTP requests.
     pub workers: usize,
@@ -181,6 +191,8 @@ impl Config {
             )
             .unwrap_or(12);
         let models_dir = read_folder(&mut layers, "models_dir");
+        let mut pin = |key| layers.read(key, ModelPin::RULE, |text| text.parse().ok());
+        let (model_annual, model_quarterly) = (pin("model_annual"), pin("model_quarterly"));
         let max_upload_bytes = layers
             .read(
                 "max_upload_bytes",
@@ -254,6 +266,8 @@ impl Config {
             db_pool_size,
             files_url,
             models_dir,
+            model_annual,
+            model_quarterly,
             max_upload_bytes,
             registration,
             limits,
@@ -282,6 +296,11 @@ impl Config {
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
     }
+}
+
+/// As a list is read.
+fn with_commas<S: Serializer>(names: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&names.join(","))
 }
 
 #[cfg(test)]

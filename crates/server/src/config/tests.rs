@@ -123,6 +123,24 @@ fn every_fault_is_named_at_once_with_field_value_and_rule() {
 }
 
 #[test]
+fn a_model_is_named_with_its_version() {
+    let config = Config::load(&sources(&[("ACCUNODE_MODEL_ANNUAL", "own@2.0.0")]));
+    let config = config.expect("a right configuration");
+    assert!(
+        config
+            .to_toml()
+            .expect("printable")
+            .contains("model_annual = \"own@2.0.0\"")
+    );
+    assert!(config.model_quarterly.is_none());
+    let found = faults(&sources(&[("ACCUNODE_MODEL_QUARTERLY", "own 2.0.0")]));
+    assert_eq!(
+        found[0].1,
+        "model_quarterly = \"own 2.0.0\" (from ACCUNODE_MODEL_QUARTERLY): must be a model's name and version, such as annual@1.0.0"
+    );
+}
+
+#[test]
 fn our_own_name_of_the_database_url_beats_the_common_one() {
     let config = Config::load(&sources(&[
         ("DATABASE_URL", "postgres://a@common/x"),
@@ -164,6 +182,7 @@ fn the_printed_configuration_is_a_file_without_secrets() {
     let config = Config::load(&sources(&[
         ("DATABASE_URL", "postgres://app:pa55@db/x"),
         ("ACCUNODE_DATA_DIR", "/srv/accunode"),
+        ("ACCUNODE_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1"),
     ]))
     .expect("a right configuration");
     let text = config.to_toml().expect("printable");

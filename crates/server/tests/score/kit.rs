@@ -1,0 +1,75 @@
+//! A folder to work in, and the program.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// A folder that is the program's whole world.
+pub(crate) struct Desk(TempDir);
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Writes a file and gives its path.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    /// The names of all files and folders.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).unwrap();
+        let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+        let mut names: Vec<_> = entries.map(|entry| name(entry.unwrap())).collect();
+        names.sort();
+        names
+    }
+
+    pub(crate) fn score(&self, arguments: &[&str]) -> Output {
+        self.score_with(arguments, &[])
+    }
+
+    pub(crate) fn score_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_accunode"))
+            .arg("score")
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.0.path())
+            // Nobody listens there: whoever wanted a database would fail.
+            .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
+            .envs(environment.iter().copied())
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+}
+
+/// The rows of a run that went well, by column.
+pub(crate) fn answer(output: &Output) -> Vec<BTreeMap<String, String>> {
+    assert!(output.status.success(), "{}", told(output));
+    let mut reader = csv::Reader::from_reader(&*output.stdout);
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+/// What the program said besides its answer.
+pub(crate) fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A file of the data that tests may use where it lies beside the project.
+pub(crate) fn shared(name: &str) -> Option<String> {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let path = root.join("../shared/data").join(name);
+    path.is_file().then(|| path.to_str().unwrap().to_owned())
+}

@@ -1,0 +1,119 @@
+//! `accunode score`: files are scored without a database, a network or a trace.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be set up has failed the test"
+)]
+
+mod kit;
+mod models;
+mod refusals;
+mod shared;
+
+use std::fs;
+
+use accunode_domain::{
+    prediction::Kind,
+    ratio::{RatioUnit, check},
+};
+use accunode_ports::scoring::Scorer;
+use accunode_scoring::ModelRegistry;
+
+use crate::kit::{Desk, answer, told};
+
+const ANNUAL: &str = "company_symbol,reporting_year,sector,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets
+NRTH,2024,Industrials,0.2366,2.249,0.0973,11.47,0.0647
+SUMT,2024,Banks,0.61,-3,-0.2,0.3,NA
+NONE,2024,Industrials,,,0.1,5,
+WORD,24,Industrials,a,1,0.1,5,0.1
+";
+const QUARTERLY: &str = "ticker,year,reporting_quarter,current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets
+PL0000,2012,Q1,1.0205,0.66883,1.73155,7.2711,4.7343,0.01134
+PL0001,2012,3,0.4,0.2,-1,3,2,-0.5
+";
+
+#[test]
+fn scores_are_those_of_the_models_to_the_last_bit() {
+    let desk = Desk::new();
+    let models = ModelRegistry::shipped();
+    for (kind, text, raw) in [
+        (
+            Kind::Annual,
+            ANNUAL,
+            &["0.2366", "2.249", "0.0973", "11.47", "0.0647"][..],
+        ),
+        (
+            Kind::Quarterly,
+            QUARTERLY,
+            &[
+                "1.0205", "0.66883", "1.73155", "7.2711", "4.7343", "0.01134",
+            ][..],
+        ),
+    ] {
+        let file = desk.file("rows.csv", text);
+        let rows = answer(&desk.score(&[&file, "--kind", kind.as_str()]));
+        let raw: Vec<_> = raw.iter().map(|text| Some(*text)).collect();
+        let ratios = check(kind, RatioUnit::Fraction, &raw).unwrap();
+        let expected = models.score(kind, &[ratios], true).unwrap().remove(0);
+        let outcome = &expected.outcome;
+        let bits = |text: &str| text.parse::<f64>().unwrap().to_bits();
+        assert_eq!(bits(&rows[0]["pd"]), outcome.pd.get().to_bits());
+        assert_eq!(bits(&rows[0]["confidence"]), outcome.confidence.to_bits());
+        assert_eq!(rows[0]["risk_level"], outcome.risk_level.as_str());
+        let reasons = expected.explanation.unwrap().reasons;
+        assert!(rows[0]["reasons"].starts_with(&reasons[0].text));
+        if let Some(parts) = outcome.parts {
+            assert_eq!(rows[0]["gbm_probability"], parts.gbm.rounded().to_string());
+        }
+    }
+}
+
+#[test]
+fn each_row_fails_for_itself_and_says_why() {
+    let desk = Desk::new();
+    let file = desk.file("rows.csv", ANNUAL);
+    let rows = answer(&desk.score(&[&file, "--kind", "annual"]));
+    let symbols: Vec<_> = rows.iter().map(|row| &*row["company_symbol"]).collect();
+    assert_eq!(symbols, ["NRTH", "SUMT", "", ""]);
+    assert_eq!(
+        rows[1]["flags"],
+        "total_debt_to_ebitda:non_positive_denominator; return_on_assets:missing; sector_out_of_scope"
+    );
+    assert!(rows[2]["error"].contains("2 of 5 ratios are present"));
+    let both = &rows[3]["error"];
+    assert!(
+        both.contains("reporting_year: ") && both.contains("long_term_debt_to_total_capital: "),
+        "{both}"
+    );
+    let numbers: Vec<_> = rows.iter().map(|row| &*row["row"]).collect();
+    assert_eq!(numbers, ["2", "3", "4", "5"]);
+}
+
+#[test]
+fn nothing_is_left_behind_beside_what_was_asked_for() {
+    let desk = Desk::new();
+    let file = desk.file("rows.csv", ANNUAL);
+    let output = desk.path("scores.csv");
+    let said = desk.score(&[&file, "--kind", "annual", "--output", &output]);
+    assert!(
+        said.status.success() && said.stdout.is_empty(),
+        "{}",
+        told(&said)
+    );
+    assert_eq!(fs::read_to_string(&output).unwrap().lines().count(), 5);
+    assert_eq!(desk.files(), ["rows.csv", "scores.csv"]);
+}
+
+#[test]
+fn without_reasons_the_scores_are_the_same() {
+    let desk = Desk::new();
+    let file = desk.file("rows.csv", QUARTERLY);
+    let with = answer(&desk.score(&[&file, "--kind", "quarterly"]));
+    let without = answer(&desk.score(&[&file, "--kind", "quarterly", "--no-reasons"]));
+    assert_eq!(with.len(), without.len());
+    for (with, mut without) in with.into_iter().zip(without) {
+        assert_eq!(without["reasons"], "");
+        without.insert("reasons".into(), with["reasons"].clone());
+        assert_eq!(with, without);
+    }
+}

@@ -1,0 +1,60 @@
+//! Models of one's own serve offline as they do online.
+
+use std::{fs, path::Path};
+
+use crate::{
+    ANNUAL,
+    kit::{Desk, answer, told},
+};
+
+/// The shipped annual model under another version.
+fn copied(desk: &Desk, version: &str) -> String {
+    let shipped = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../models/annual/1.0.0"
+    ));
+    let folder = desk.path(&format!("models/annual/{version}"));
+    fs::create_dir_all(&folder).unwrap();
+    for entry in fs::read_dir(shipped).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), Path::new(&folder).join(entry.file_name())).unwrap();
+    }
+    let manifest = Path::new(&folder).join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let text = text.replacen("\"1.0.0\"", &format!("\"{version}\""), 1);
+    fs::write(manifest, text).unwrap();
+    desk.path("models")
+}
+
+#[test]
+fn the_newest_model_of_the_folder_scores_unless_another_one_is_pinned() {
+    let desk = Desk::new();
+    copied(&desk, "1.1.0");
+    let folder = copied(&desk, "1.2.0");
+    let file = desk.file("rows.csv", ANNUAL);
+    let model = |pin: &str| {
+        let environment = [
+            ("ACCUNODE_MODELS_DIR", &*folder),
+            ("ACCUNODE_MODEL_ANNUAL", pin),
+        ];
+        desk.score_with(&[&file, "--kind", "annual"], &environment)
+    };
+    assert_eq!(answer(&model(""))[0]["model"], "annual 1.2.0");
+    assert_eq!(answer(&model("annual@1.1.0"))[0]["model"], "annual 1.1.0");
+    assert_eq!(answer(&model("annual@1.0.0"))[0]["model"], "annual 1.0.0");
+    let refused = model("annual@3.0.0");
+    let said = told(&refused);
+    assert!(
+        !refused.status.success()
+            && said.contains(
+                "no annual model annual@3.0.0; there is annual@1.2.0, annual@1.1.0, annual@1.0.0"
+            ),
+        "{said}"
+    );
+    let wrong = model("3.0.0");
+    assert!(
+        told(&wrong).contains("model_annual = \"3.0.0\" (from ACCUNODE_MODEL_ANNUAL)"),
+        "{}",
+        told(&wrong)
+    );
+}

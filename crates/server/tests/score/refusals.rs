@@ -1,0 +1,75 @@
+//! What cannot be scored says what to do, and leaves what was there.
+
+use std::fs;
+
+use crate::{
+    ANNUAL,
+    kit::{Desk, answer, told},
+};
+
+#[test]
+fn a_file_in_percent_is_told_and_the_output_stays_what_it_was() {
+    let desk = Desk::new();
+    let header = ANNUAL.lines().next().unwrap();
+    // A single row proves nothing about a file; four do.
+    let lines = ["2024", "2023", "2022", "2021"]
+        .map(|year| format!("NRTH,{year},Industrials,23.66,2.249,9.73,11.47,6.47\n"));
+    let file = desk.file("rows.csv", &format!("{header}\n{}", lines.concat()));
+    let output = desk.file("scores.csv", "before");
+    let refused = desk.score(&[&file, "--kind", "annual", "--output", &output]);
+    assert!(!refused.status.success());
+    let said = told(&refused);
+    assert!(
+        said.contains("12 of 12 shares")
+            && said.contains("--ratio-unit percent")
+            && said.contains("--confirm-units"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&output).unwrap(), "before");
+    let percent = answer(&desk.score(&[&file, "--kind", "annual", "--ratio-unit", "percent"]));
+    let file = desk.file("fraction.csv", ANNUAL);
+    let fraction = answer(&desk.score(&[&file, "--kind", "annual"]));
+    assert_eq!(percent[0]["pd"], fraction[0]["pd"]);
+    let confirmed = desk.score(&[
+        &desk.path("rows.csv"),
+        "--kind",
+        "annual",
+        "--confirm-units",
+    ]);
+    assert!(answer(&confirmed)[0]["flags"].contains("clamped_high"));
+}
+
+#[test]
+fn missing_columns_are_all_named() {
+    let desk = Desk::new();
+    let file = desk.file("rows.csv", "symbol,year,total_debt_to_ebitda\nA,2024,1\n");
+    let refused = desk.score(&[&file, "--kind", "annual"]);
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    let said = told(&refused);
+    for column in [
+        "net_income_margin",
+        "ebit_to_interest_expense",
+        "return_on_assets",
+    ] {
+        assert!(said.contains(column), "{said}");
+    }
+    assert!(!said.contains("company_symbol"), "{said}");
+}
+
+#[test]
+fn what_is_no_file_of_rows_is_told() {
+    let desk = Desk::new();
+    for (name, text, part) in [
+        ("rows.pdf", "%PDF", ".csv"),
+        ("rows.xlsx", "not a workbook", "xlsx"),
+        ("empty.csv", "", "empty"),
+    ] {
+        let file = desk.file(name, text);
+        let refused = desk.score(&[&file, "--kind", "annual"]);
+        let said = told(&refused);
+        assert!(!refused.status.success(), "{name}: {said}");
+        assert!(said.contains(part) && said.contains(name), "{name}: {said}");
+    }
+    let refused = desk.score(&["nowhere.csv", "--kind", "annual"]);
+    assert!(told(&refused).contains("nowhere.csv"), "{}", told(&refused));
+}
