@@ -5,6 +5,23 @@
 //! folders. [`ModelRegistry`] loads them all, refuses those that fail a check and
 //! serves the rest through [`accunode_ports::scoring::Scorer`].
 //!
+//! ```
+//! use accunode_domain::{prediction::Kind, ratio::{RatioUnit, check}};
+//! use accunode_ports::scoring::Scorer;
+//! use accunode_scoring::ModelRegistry;
+//!
+//! let models = ModelRegistry::shipped(); // verifies them: once, then share it
+//! let raw = ["0.62", "7.4", "-0.03", "0.8", "-0.01"].map(Some);
+//! let ratios = check(Kind::Annual, RatioUnit::Fraction, &raw).unwrap();
+//! let scored = models.score(Kind::Annual, &[ratios], true)?.remove(0);
+//! println!("{:.2} % ({})", 100.0 * scored.outcome.pd.get(), scored.outcome.risk_level);
+//! for reason in scored.explanation.unwrap().reasons {
+//!     println!("{:+.2} {}", reason.contribution, reason.text);
+//! }
+//! # assert_eq!(scored.outcome.risk_level, accunode_domain::risk::RiskLevel::Medium);
+//! # Ok::<(), accunode_ports::scoring::ScoringError>(())
+//! ```
+//!
 //! Where to start: [`load`] is the list of checks, [`graph`] runs the ONNX in
 //! f32 and in chunks of a fixed size, [`form`] makes log-odds of its outputs in
 //! f64, [`model`] makes an outcome of log-odds, [`reasons`] puts it into words.
