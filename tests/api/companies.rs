@@ -1,5 +1,7 @@
 //! `/companies`
 
+mod predictions;
+
 use accunode_tests::Service;
 use serde_json::{Value, json};
 

@@ -129,17 +129,14 @@ pub(super) async fn requests(
         "dashboard" => vec![Request::Get(format!("/dashboard?{}", scope(stage, detail)))],
         "analytics" => {
             let scope = scope(stage, detail);
-            let by = |group: &&str| {
-                Request::Get(format!(
-                    "/analytics/risk-distribution?{scope}&group_by={group}"
-                ))
-            };
-            let mut requests: Vec<Request> = ["sector", "industry", "country", "organization"]
-                .iter()
-                .map(by)
-                .collect();
-            requests.push(Request::Get(format!("/analytics/trend?{scope}")));
-            requests.push(Request::Get(format!("/analytics/model-agreement?{scope}")));
+            let mut requests = vec![Request::Get(format!("/analytics/model-agreement?{scope}"))];
+            for by in ["sector", "industry", "country", "organization"] {
+                for figure in ["risk-distribution", "trend"] {
+                    requests.push(Request::Get(format!(
+                        "/analytics/{figure}?{scope}&group_by={by}"
+                    )));
+                }
+            }
             requests
         }
         other => panic!("{other} {action} has an endpoint now: write here how it is asked"),
@@ -210,6 +207,7 @@ async fn prediction(
         ("read", None) => vec![
             Request::Get(path.clone()),
             Request::Get(format!("{path}/explanation")),
+            Request::Post(format!("{path}/reproduce"), json!({})),
         ],
         ("update", None) => vec![Request::Patch(path, json!({ "ratios": new }))],
         ("delete", None) => vec![Request::Delete(path)],

@@ -26,9 +26,9 @@ async fn rows_that_failed_are_tried_again_as_an_upload_of_their_own() {
     // What stood in the way is gone; what is wrong is still wrong.
     let path = format!("/predictions/annual/{}", text(&there, "id"));
     let _ = ana.delete(&path).await.expect(204);
-    let answer = ana
-        .post_nothing(&format!("/bulk-uploads/{job}/retry"))
-        .await;
+    let once = ana.with("Idempotency-Key", "again-1");
+    let retry = format!("/bulk-uploads/{job}/retry");
+    let answer = once.post_nothing(&retry).await;
     let again = answer.expect(202);
     let again_id = text(&again, "id").to_owned();
     assert_ne!(again_id, job);
@@ -37,6 +37,10 @@ async fn rows_that_failed_are_tried_again_as_an_upload_of_their_own() {
         format!("/api/v1/bulk-uploads/{again_id}")
     );
     assert_eq!(again["original_filename"], "rows.retry.csv");
+    let repeated = once.post_nothing(&retry).await;
+    assert_eq!(repeated.expect(202), again);
+    assert_eq!(repeated.header("idempotency-replayed"), "true");
+    assert_eq!(all_rows(&ana, "/bulk-uploads", 10).await.len(), 2);
     assert_eq!(
         counts(&service.finished(&ana, &again_id).await),
         [1, 0, 0, 1]

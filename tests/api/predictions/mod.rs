@@ -5,6 +5,7 @@ mod conflicts;
 mod create;
 mod lists;
 mod models;
+mod reproduce;
 mod score;
 mod symbols;
 mod update;

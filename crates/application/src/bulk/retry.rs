@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 
 use super::{Bulk, ListRows, SubmitUpload, rows::as_csv};
-use crate::{Caller, Done, Error};
+use crate::{Caller, Done, Error, Once};
 
 /// How many rows are read from the database at once.
 const PAGE: u32 = 1_000;
@@ -21,7 +21,12 @@ impl Bulk {
     /// # Errors
     /// `NotFound`, `not_writable`; `nothing_to_retry` where no row failed, or the
     /// upload is still being worked on.
-    pub async fn retry(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+    pub async fn retry(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        once: Option<&Once<'_, Job>>,
+    ) -> Result<Done<Job>, Error> {
         let job = self.get(caller, id).await?;
         caller
             .actor
@@ -50,10 +55,7 @@ impl Bulk {
             options: job.options,
             force: true,
         };
-        match self.submit(caller, upload, None).await? {
-            Done::Fresh(job) => Ok(job),
-            Done::Replayed(_) => Err(Error::Internal("a replay without a key".into())),
-        }
+        self.submit(caller, upload, once).await
     }
 
     /// The failed rows as a CSV file. They are at most as many as the upload had, and

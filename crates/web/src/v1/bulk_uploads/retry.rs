@@ -1,9 +1,11 @@
 //! `POST /bulk-uploads/{id}/retry`
 
-use actix_web::{HttpResponse, http::header};
+use accunode_application::{Error, Once};
+use accunode_domain::job::Job;
+use serde_json::Value;
 
-use super::dto::JobDto;
-use crate::{call::Call, etag, problem::Answer, v1::BASE};
+use super::{dto::JobDto, submit::reply};
+use crate::{call::Call, once, problem::Answer};
 
 /// Try the failed rows again, as an upload of their own
 #[utoipa::path(
@@ -11,24 +13,34 @@ use crate::{call::Call, etag, problem::Answer, v1::BASE};
     path = "/api/v1/bulk-uploads/{id}/retry",
     tag = "Bulk uploads",
     operation_id = "retry_bulk_upload",
-    params(("id" = uuid::Uuid, Path, description = "The upload")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The upload"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again"),
+    ),
     responses(
         (status = 202, description = "The new upload; `Location` tells where it stands", body = JobDto),
         (status = 403, description = "`not_writable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`nothing_to_retry`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`nothing_to_retry`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn retry(call: Call) -> Answer {
     call.no_params()?;
-    let job = call
-        .application
-        .bulk
-        .retry(&call.caller, call.id("upload")?)
-        .await?;
+    let id = call.id("upload")?;
+    let request = once::requested(&call.request, &Value::Null)?;
+    let (bulk, caller) = (call.application.bulk.clone(), call.caller.clone());
     let now = call.application.ports().clock.now();
-    Ok(HttpResponse::Accepted()
-        .insert_header((header::ETAG, etag::tag(job.row_version)))
-        .insert_header((header::LOCATION, format!("{BASE}/bulk-uploads/{}", job.id)))
-        .json(JobDto::of(job, now)))
+    // In a task of its own, as with an upload: no job without its file.
+    let done = tokio::spawn(async move {
+        let render = |job: &Job| reply(job, now).kept();
+        let once = request.map(|request| Once {
+            request,
+            render: &render,
+        });
+        bulk.retry(&caller, id, once.as_ref()).await
+    });
+    let done = done
+        .await
+        .map_err(|panic| Error::Internal(Box::new(panic)))??;
+    once::answer(done, |job| reply(job, now))
 }

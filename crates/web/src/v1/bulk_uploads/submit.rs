@@ -16,7 +16,7 @@ use crate::{
     v1::BASE,
 };
 
-fn reply(job: &Job, now: Timestamp) -> Reply {
+pub(super) fn reply(job: &Job, now: Timestamp) -> Reply {
     let location = format!("{BASE}/bulk-uploads/{}", job.id);
     Reply::new(StatusCode::ACCEPTED, &JobDto::of(job.clone(), now))
         .tagged(job.row_version)
