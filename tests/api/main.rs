@@ -15,4 +15,5 @@ mod offline;
 mod operations;
 mod predictions;
 mod redactions;
+mod rescorings;
 mod support;

@@ -18,6 +18,7 @@ async fn what_cannot_be_noted_is_not_shown() {
         format!("/companies/{company}"),
         format!("/predictions/annual/{prediction}"),
         format!("/predictions/annual/{prediction}/explanation"),
+        format!("/predictions/annual/{prediction}/revisions"),
         format!("/bulk-uploads/{job}"),
         format!("/bulk-uploads/{job}/rows"),
     ];

@@ -6,6 +6,7 @@ mod create;
 mod lists;
 mod models;
 mod reproduce;
+mod revisions;
 mod score;
 mod symbols;
 mod update;

@@ -1,0 +1,207 @@
+//! `/rescorings`
+
+use accunode_tests::{Person, Service, ServiceOptions, tenancy::Tenancy};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::support::{count, file_of, prediction, quarterly, run, submit, text};
+
+/// Makes every prediction one of an older model version, which said something else.
+async fn age(pool: &PgPool) {
+    run(
+        pool,
+        "UPDATE annual_predictions SET model_version = '0.9.0', model_sha256 = repeat('0', 64),
+           pd = 0.5, probability = 0.5, risk_level = 'High';
+         UPDATE quarterly_predictions SET model_version = '0.9.0', model_sha256 = repeat('0', 64),
+           pd = 0.5, ensemble_probability = 0.5, risk_level = 'High'",
+    )
+    .await;
+}
+
+async fn rescored(service: &Service, person: &Person, body: &Value) -> Value {
+    let job = person.post("/rescorings", body).await.expect(202);
+    service.finished(person, text(&job, "id")).await
+}
+
+#[tokio::test]
+async fn a_portfolio_is_scored_by_the_model_that_serves_now_to_the_last_bit() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    for (kind, body) in [
+        ("annual", prediction("ACME", "2024")),
+        ("quarterly", quarterly("ACME", "2024", "Q2")),
+    ] {
+        let path = format!("/predictions/{kind}");
+        let made = ana.post(&path, &body).await.expect(201);
+        age(&service.database.superuser().await).await;
+        let answer = ana.post("/rescorings", &json!({ "kind": kind })).await;
+        let job = answer.expect(202);
+        let place = format!("/rescorings/{}", text(&job, "id"));
+        assert!(answer.header("location").ends_with(&place));
+        let done = service.finished(&ana, text(&job, "id")).await;
+        assert_eq!(done["status"], "completed", "{done}");
+        assert_eq!(
+            (count(&done, "updated_count"), count(&done, "total_rows")),
+            (1, 1)
+        );
+        assert_eq!(done["rescoring"]["model"], made["model"]);
+        assert_eq!(ana.get(&place).await.expect(200), done);
+
+        let one = format!("{path}/{}", text(&made, "id"));
+        let now = ana.get(&one).await.expect(200);
+        for field in [
+            "pd",
+            "risk_level",
+            "confidence",
+            "model",
+            "ratios",
+            "flags",
+            "reasons",
+        ] {
+            assert_eq!(now[field], made[field], "{kind} {field}");
+        }
+        let history = ana.get(&format!("{one}/revisions")).await.expect(200);
+        let newest = &history["data"][0];
+        assert_eq!(newest["pd"], 0.5);
+        assert_eq!(newest["model"]["version"], "0.9.0");
+        assert_eq!(
+            (&newest["reason"], &newest["bulk_job_id"]),
+            (&json!("model"), &job["id"])
+        );
+        let rows = ana
+            .get(&format!("/bulk-uploads/{}/rows", text(&job, "id")))
+            .await
+            .expect(200);
+        assert_eq!(rows["data"][0]["status"], "updated");
+        assert_eq!(rows["data"][0]["prediction_id"], made["id"]);
+    }
+}
+
+#[tokio::test]
+async fn a_large_portfolio_goes_chunk_by_chunk_and_dashboards_follow() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let symbols: Vec<String> = (0..6_000).map(|n| format!("S{n}")).collect();
+    let upload = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
+    let _ = service.finished(&ana, &upload).await;
+    let before = ana.get("/dashboard").await.expect(200);
+    age(&service.database.superuser().await).await;
+    let done = rescored(&service, &ana, &json!({ "kind": "annual" })).await;
+    assert_eq!(done["status"], "completed", "{done}");
+    assert_eq!(count(&done, "updated_count"), 6_000);
+    let after = ana.get("/dashboard").await.expect(200);
+    for field in [
+        "total_predictions",
+        "high_risk_count",
+        "avg_probability",
+        "median_probability",
+    ] {
+        assert_eq!(after["annual"][field], before["annual"][field], "{field}");
+    }
+    let again = rescored(&service, &ana, &json!({ "kind": "annual" })).await;
+    assert_eq!(
+        count(&again, "processed_rows"),
+        0,
+        "nothing is left to score"
+    );
+}
+
+#[tokio::test]
+async fn of_an_organizations_portfolio_a_member_scores_what_he_may_write() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    for (name, symbol) in [("m1", "ONE"), ("m2", "TWO")] {
+        let made = people.person(name);
+        let _ = made
+            .post("/predictions/annual", &prediction(symbol, "2024"))
+            .await
+            .expect(201);
+    }
+    age(&service.database.superuser().await).await;
+    let body = json!({ "kind": "annual" });
+    let done = rescored(&service, people.person("m1"), &body).await;
+    assert_eq!(
+        (count(&done, "updated_count"), count(&done, "error_count")),
+        (1, 1),
+        "{done}"
+    );
+    let rows = people
+        .person("m1")
+        .get(&format!(
+            "/bulk-uploads/{}/rows?status=error",
+            text(&done, "id")
+        ))
+        .await
+        .expect(200);
+    assert_eq!(
+        rows["data"][0]["problem"]["errors"][0]["code"],
+        "not_writable"
+    );
+    let done = rescored(&service, people.person("oA"), &body).await;
+    assert_eq!(
+        (count(&done, "updated_count"), count(&done, "error_count")),
+        (1, 0)
+    );
+    let place = format!("/rescorings/{}", text(&done, "id"));
+    assert_eq!(
+        people.person("mB").get(&place).await.problem(404),
+        "not_found"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_is_refused() {
+    let service = Service::with(ServiceOptions::default().without_worker()).await;
+    let ana = service.person("ana").await;
+    let refused = async |body: Value| ana.post("/rescorings", &body).await;
+    assert_eq!(
+        refused(json!({ "kind": "annual", "access_level": "system" }))
+            .await
+            .problem(403),
+        "level_forbidden"
+    );
+    assert_eq!(
+        refused(json!({ "kind": "annual", "model_version": "0.0.0" }))
+            .await
+            .faults(),
+        ["/model_version model_unavailable"]
+    );
+    for (body, code) in [
+        (json!({ "kind": "annual", "modle": "x" }), "unknown_field"),
+        (json!({ "kind": "weekly" }), "unknown_value"),
+    ] {
+        assert_eq!(refused(body).await.problem(422), code);
+    }
+    let waiting = ana
+        .post("/rescorings", &json!({ "kind": "annual" }))
+        .await
+        .expect(202);
+    let twice = refused(json!({ "kind": "annual" })).await;
+    assert_eq!(twice.problem(409), "rescoring_running");
+    assert_eq!(twice.json()["existing_id"], waiting["id"]);
+    let job = format!("/bulk-uploads/{}", text(&waiting, "id"));
+    assert_eq!(
+        ana.post_nothing(&format!("{job}/retry")).await.problem(409),
+        "nothing_to_retry"
+    );
+    let _ = ana.post_nothing(&format!("{job}/cancel")).await.expect(202);
+    let again = ana
+        .post("/rescorings", &json!({ "kind": "annual" }))
+        .await
+        .expect(202);
+    assert_ne!(again["id"], waiting["id"]);
+    let upload = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
+    let alias = ana.get(&format!("/rescorings/{upload}")).await;
+    assert_eq!(alias.problem(404), "not_found");
+}
+
+#[tokio::test]
+async fn the_same_request_sent_again_makes_one_job() {
+    let service = Service::with(ServiceOptions::default().without_worker()).await;
+    let ana = service.person("ana").await.with("Idempotency-Key", "once");
+    let body = json!({ "kind": "annual" });
+    let first = ana.post("/rescorings", &body).await;
+    let again = ana.post("/rescorings", &body).await;
+    assert_eq!(first.expect(202)["id"], again.expect(202)["id"]);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+}
