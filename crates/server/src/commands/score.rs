@@ -182,7 +182,7 @@ fn record(kind: Kind, row: &SourceRow, score: Result<OfflineScore, Vec<Fault>>) 
                 outcome.confidence.to_string(),
                 format!("{} {}", outcome.model.name, outcome.model.version),
                 score.flags.join("; "),
-                reasons.join("; "),
+                reasons.join(" "),
                 String::new(),
             ]);
         }
