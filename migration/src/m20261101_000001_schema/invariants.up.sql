@@ -157,9 +157,9 @@ DECLARE
   bad uuid;
 BEGIN
   IF TG_OP = 'UPDATE' THEN
-    SELECT n.id INTO bad
-      FROM (SELECT id, company_id, access_level, organization_id, owner_key FROM new_rows
-            EXCEPT SELECT id, company_id, access_level, organization_id, owner_key FROM old_rows) n
+    SELECT n.company_id INTO bad
+      FROM (SELECT company_id, access_level, organization_id FROM new_rows
+            EXCEPT SELECT company_id, access_level, organization_id FROM old_rows) n
      CROSS JOIN LATERAL (SELECT access_level, organization_id FROM companies WHERE id = n.company_id OFFSET 0) c
      WHERE NOT coalesce(
              c.access_level = 'system'
