@@ -29,11 +29,11 @@ fmt: ## Format the code
 
 lint: ## Formatting, clippy without warnings, the law of the layers
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
+	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	scripts/check-layers.sh
 
 docs: ## Build the API documentation without warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --all-features --no-deps --quiet
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet
 
 generate: ## Write anew what is generated: the OpenAPI document, the access matrix
 	ACCUNODE_UPDATE=1 cargo test --quiet --package accunode-web --lib openapi

@@ -6,16 +6,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"
 
-# Always the whole workspace with all features: another selection would unify the
-# features of dependencies otherwise, and build them a second time.
+# Always the whole workspace: another selection of packages would unify the features of
+# dependencies otherwise, and build them a second time.
 if cargo nextest --version >/dev/null 2>&1; then
-  runner=(cargo nextest run --workspace --all-features)
+  runner=(cargo nextest run --workspace)
 else
-  runner=(cargo test --workspace --all-features --lib --bins --tests)
+  runner=(cargo test --workspace --lib --bins --tests)
 fi
 "${runner[@]}" --no-run
 "$CARGO_TARGET_DIR/debug/with-postgres" "${runner[@]}" "$@"
 # nextest runs no examples of the documentation.
 if [ $# -eq 0 ]; then
-  cargo test --quiet --workspace --all-features --doc
+  cargo test --quiet --workspace --doc
 fi
