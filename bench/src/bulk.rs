@@ -155,7 +155,7 @@ impl Loads<'_> {
     async fn copy(&self, template: Uuid, load: u64) -> anyhow::Result<f64> {
         let path = self.cluster.file("finished.copy");
         let file = path.to_str().context("a path is not UTF-8")?;
-        let job = Numbered::Prediction.id(u64::MAX >> 20 | load);
+        let job = Numbered::Prediction.id((1 << 40) + load);
         let export = finished(template, job, load);
         self.cluster
             .psql(&format!("\\copy ({export}) TO '{file}'"))
