@@ -33,7 +33,7 @@ lint: ## Formatting, clippy without warnings, the law of the layers
 	scripts/check-layers.sh
 
 docs: ## Build the API documentation without warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --quiet
+	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --quiet
 
 generate: ## Write anew what is generated: the OpenAPI document, the access matrix
 	ACCUNODE_UPDATE=1 cargo test --quiet --package accunode-web --lib openapi

@@ -12,7 +12,7 @@
 //!    of the access rules and happen in a unit of work;
 //! 2. a method on [`UnitOfWork`] (and on [`Store`] for reads);
 //! 3. its adapter under the same path in the postgres crate;
-//! 4. its double in [`mock`].
+//! 4. its double in `mock` (the feature of that name).
 //!
 //! [`Scope`]: accunode_domain::access::Scope
 

@@ -181,6 +181,7 @@ async fn readiness_names_what_fails() {
         })
     });
     kit.scorer.expect_models().returning(Vec::new);
+    kit.scorer.expect_refused().returning(Vec::new);
     let answer = kit.ask(TestRequest::get().uri("/health/ready")).await;
     answer.assert_problem(503, "not_ready");
     let codes: Vec<_> = answer.faults().into_iter().map(|(_, code)| code).collect();
