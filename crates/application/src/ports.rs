@@ -10,7 +10,7 @@ use accunode_ports::{
     jobs::JobQueue,
     scoring::{Scored, Scorer},
     sessions::SessionStore,
-    system::{Clock, IdSource, PasswordHasher},
+    system::{Clock, IdSource, PasswordHasher, Randomness},
 };
 
 use crate::Error;
@@ -48,6 +48,7 @@ pub struct Ports {
     pub queue: Arc<dyn JobQueue>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
+    pub randomness: Arc<dyn Randomness>,
     pub settings: Settings,
 }
 

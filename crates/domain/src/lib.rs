@@ -90,6 +90,7 @@ pub mod page;
 pub mod prediction;
 pub mod ratio;
 pub mod risk;
+pub mod secret;
 pub mod session;
 pub mod user;
 

@@ -18,4 +18,4 @@ pub use cache::LocalCache;
 pub use hasher::{Argon2Hasher, HashingSettings};
 pub use limits::{LimitSettings, LocalLimits, Quota};
 pub use sessions::LocalSessions;
-pub use system::{SystemClock, UuidV7Ids};
+pub use system::{SystemClock, SystemRandomness, UuidV7Ids};

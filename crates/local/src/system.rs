@@ -1,7 +1,7 @@
-//! Time and ids as the machine has them.
+//! Time, ids and randomness as the machine has them.
 
 use accunode_domain::Timestamp;
-use accunode_ports::system::{Clock, IdSource};
+use accunode_ports::system::{Clock, IdSource, Randomness};
 use uuid::Uuid;
 
 /// The machine's clock, in microseconds: what is answered is what is stored.
@@ -32,6 +32,16 @@ impl IdSource for UuidV7Ids {
     fn new_id(&self) -> Uuid {
         // One counter for the whole process: a later id always sorts later.
         Uuid::now_v7()
+    }
+}
+
+/// The operating system's generator, through one that is seeded from it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandomness;
+
+impl Randomness for SystemRandomness {
+    fn bits(&self) -> [u8; 32] {
+        rand::random()
     }
 }
 

@@ -20,6 +20,13 @@ pub trait IdSource: Send + Sync {
     fn new_id(&self) -> Uuid;
 }
 
+/// Randomness that nobody can foresee, for secrets.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait Randomness: Send + Sync {
+    /// 256 bits, seeded by the operating system.
+    fn bits(&self) -> [u8; 32];
+}
+
 /// Passwords and their hashes.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]

@@ -6,7 +6,7 @@ use accunode_application::{Application, Ports, Settings};
 use accunode_files::{FileSettings, Limits, ObjectFileStore};
 use accunode_local::{
     Argon2Hasher, HashingSettings, LimitSettings, LocalCache, LocalLimits, LocalSessions, Quota,
-    SystemClock, UuidV7Ids,
+    SystemClock, SystemRandomness, UuidV7Ids,
 };
 use accunode_ports::system::Clock;
 use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
@@ -76,6 +76,7 @@ impl Service {
             queue: Arc::new(queue),
             clock: clock.clone(),
             ids: Arc::new(UuidV7Ids),
+            randomness: Arc::new(SystemRandomness),
             settings: Settings {
                 registration_open: config.registration == Registration::Open,
                 max_upload_bytes: config.max_upload_bytes,

@@ -21,7 +21,7 @@ use accunode_ports::{
     mock::{MockStore, MockUnitOfWork},
     scoring::{MockScorer, Scored, ScoringError, TrainingFacts},
     sessions::MockSessionStore,
-    system::{MockClock, MockIdSource, MockPasswordHasher},
+    system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
 };
 use uuid::Uuid;
 
@@ -70,6 +70,8 @@ impl Doubles {
         clock.expect_now().returning(noon);
         let mut ids = MockIdSource::new();
         ids.expect_new_id().returning(Uuid::new_v4);
+        let mut randomness = MockRandomness::new();
+        randomness.expect_bits().return_const([7; 32]);
         Application::new(Arc::new(Ports {
             store: Arc::new(self.store),
             sessions: Arc::new(self.sessions),
@@ -80,6 +82,7 @@ impl Doubles {
             queue: Arc::new(self.queue),
             clock: Arc::new(clock),
             ids: Arc::new(ids),
+            randomness: Arc::new(randomness),
             settings: self.settings,
         }))
     }

@@ -19,7 +19,7 @@ use accunode_ports::{
     mock::MockStore,
     scoring::MockScorer,
     sessions::MockSessionStore,
-    system::{MockClock, MockIdSource, MockPasswordHasher},
+    system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
 };
 use accunode_web::{TrustedProxies, WebState};
 use actix_web::{
@@ -126,6 +126,7 @@ impl Kit {
             queue: Arc::new(MockJobQueue::new()),
             clock: Arc::new(clock),
             ids: Arc::new(ids),
+            randomness: Arc::new(MockRandomness::new()),
             settings: Settings::default(),
         };
         WebState {
