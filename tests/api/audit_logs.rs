@@ -3,6 +3,8 @@
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::json;
 
+use crate::support;
+
 /// What somebody sees of the log, as `action event_type`, newest first.
 async fn seen(person: &accunode_tests::Person, query: &str) -> Vec<String> {
     let page = person
@@ -172,4 +174,101 @@ async fn the_log_is_taken_out_as_csv_and_json_lines_and_says_so() {
         lines.text
     );
     assert_eq!(events[0]["metadata"]["action"], "CREATE");
+}
+
+#[tokio::test]
+async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let m2 = tenancy.person("m2");
+    let body = json!({ "symbol": "OURS", "access_level": "organization" });
+    let mut ids = Vec::new();
+    for symbol in ["OURS", "OURS2"] {
+        let body = support::with(body.clone(), json!({ "symbol": symbol }));
+        let made = tenancy.person("m1").post("/companies", &body).await;
+        ids.push(made.expect(201)["id"].as_str().expect("an id").to_owned());
+    }
+
+    // Twenty at once, of two companies: one kind of request.
+    let at_once = (0..20).map(|n| {
+        let path = format!("/companies/{}", ids[n % 2]);
+        async move { m2.delete(&path).await.problem(403) }
+    });
+    for code in futures::future::join_all(at_once).await {
+        assert_eq!(code, "not_writable");
+    }
+    let path = format!("/companies/{}", ids[0]);
+    let change = json!({ "industry": "Machinery" });
+    assert_eq!(m2.patch(&path, &change).await.problem(403), "not_writable");
+
+    let page = m2.get("/audit-logs?action=DENIED").await.expect(200);
+    let events = page["data"].as_array().expect("rows");
+    let told: Vec<_> = events
+        .iter()
+        .map(|e| (&e["metadata"]["request"], &e["metadata"]["code"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                &json!("PATCH /api/v1/companies/{id}"),
+                &json!("not_writable")
+            ),
+            (
+                &json!("DELETE /api/v1/companies/{id}"),
+                &json!("not_writable")
+            ),
+        ]
+    );
+    assert_eq!(events[0]["entity_id"], ids[0].as_str());
+    assert_eq!(events[0]["actor_email"], "m2@example.com");
+    assert_eq!(events[0]["ip_address"], "127.0.0.1");
+    // Their administrator sees them, too.
+    let seen = seen(tenancy.person("oA"), "&action=DENIED").await;
+    assert_eq!(seen.len(), 2, "{seen:?}");
+
+    // A minute later the next one counts again.
+    let pool = service.database.superuser().await;
+    for statement in [
+        "ALTER TABLE audit_logs DISABLE TRIGGER USER",
+        "UPDATE audit_logs SET created_at = created_at - INTERVAL '61 seconds' WHERE action = 'DENIED'",
+        "ALTER TABLE audit_logs ENABLE TRIGGER USER",
+    ] {
+        let _ = sqlx::query(statement)
+            .execute(&pool)
+            .await
+            .expect(statement);
+    }
+    pool.close().await;
+    assert_eq!(m2.patch(&path, &change).await.problem(403), "not_writable");
+    let page = m2.get("/audit-logs?action=DENIED").await.expect(200);
+    assert_eq!(page["data"].as_array().expect("rows").len(), 3);
+}
+
+#[tokio::test]
+async fn a_refused_item_of_a_batch_is_told_and_a_row_that_is_not_there_is_not() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let item = support::with(
+        support::prediction("ACME", "2024"),
+        json!({ "access_level": "system" }),
+    );
+    let fine = support::prediction("FINE", "2024");
+    let answer = ana
+        .post(
+            "/predictions/annual/batch",
+            &json!({ "items": [fine, item] }),
+        )
+        .await
+        .expect(200);
+    assert_eq!(answer["data"][1]["status"], 403);
+    let nowhere = format!("/companies/{}", uuid::Uuid::from_u128(7));
+    assert_eq!(ana.get(&nowhere).await.problem(404), "not_found");
+
+    let page = ana.get("/audit-logs?action=DENIED").await.expect(200);
+    let events = page["data"].as_array().expect("rows");
+    assert_eq!(events.len(), 1, "{events:?}");
+    let request = "POST /api/v1/predictions/{kind}/batch";
+    assert_eq!(events[0]["metadata"]["request"], request);
+    assert_eq!(events[0]["metadata"]["code"], "level_forbidden");
 }

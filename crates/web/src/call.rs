@@ -36,6 +36,11 @@ pub(crate) struct Call {
     pub(crate) format: Format,
 }
 
+/// Who a request was found to come from, in its extensions: what is refused later is
+/// told to the audit log under his name.
+#[derive(Clone, Debug)]
+pub(crate) struct Known(pub(crate) Caller);
+
 /// A request of anybody.
 #[derive(Debug)]
 pub(crate) struct Guest {
@@ -64,6 +69,7 @@ impl FromRequest for Call {
                     return Err(refusal);
                 }
             };
+            request.extensions_mut().insert(Known(caller.clone()));
             let user = caller.actor.user().to_string();
             draw(&request, state, policy.class, &user).await?;
             if !policy.for_inactive {

@@ -17,7 +17,7 @@ use actix_web::{
 };
 use tracing::Instrument;
 
-use crate::{WebState, docs, openapi, problem::Problem};
+use crate::{WebState, denials, docs, openapi, problem::Problem};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -51,6 +51,7 @@ pub(crate) async fn envelope(
     async move {
         let started = Instant::now();
         let response = next.call(request).await?.map_into_boxed_body();
+        denials::tell(&response).await;
         let mut response = as_problem(response, &id);
         dress(&mut response, &id);
         let millis = started.elapsed().as_millis();
@@ -126,7 +127,7 @@ fn allowed(pattern: &str) -> Option<HeaderValue> {
 }
 
 /// A pattern without its regular expressions: `{kind:annual|quarterly}` is `{kind}`.
-fn plain(pattern: &str) -> String {
+pub(crate) fn plain(pattern: &str) -> String {
     let mut text = String::with_capacity(pattern.len());
     let mut skipping = false;
     for c in pattern.chars() {

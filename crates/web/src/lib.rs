@@ -12,6 +12,7 @@
 mod address;
 mod body;
 mod call;
+mod denials;
 mod docs;
 mod envelope;
 mod etag;

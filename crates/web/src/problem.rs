@@ -202,6 +202,11 @@ impl Problem {
         self.status
     }
 
+    /// The stable code.
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
     /// Writes the causes to the log; the current span holds the request's id.
     pub(crate) fn log(&self) {
         let Some(cause) = &self.cause else { return };

@@ -1,10 +1,12 @@
 //! The audit log: who saw and changed what.
 
+mod denied;
 mod get;
 mod list;
 
 use std::sync::Arc;
 
+pub use denied::{DENIALS_APART, Denied};
 pub use list::ListEvents;
 
 use crate::Ports;

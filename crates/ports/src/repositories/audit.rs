@@ -37,6 +37,14 @@ pub trait AuditRepository: Send + Sync {
         context: &RequestContext,
         event: AuditEvent,
     ) -> Result<(), RepositoryError>;
+    /// Appends a refusal, unless one of the same person with the same
+    /// `metadata.request` was appended less than `apart` ago, by whatever node.
+    async fn record_denial(
+        &self,
+        context: &RequestContext,
+        event: AuditEvent,
+        apart: std::time::Duration,
+    ) -> Result<(), RepositoryError>;
     /// A page of the events within `events`, newest first. `scope` is the reader's own.
     async fn list(
         &self,

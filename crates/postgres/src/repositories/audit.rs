@@ -74,6 +74,34 @@ impl AuditRepository for Db {
         self.run(sql).await.map(|_| ())
     }
 
+    /// Refusals of the same person are appended one after the other; without that two
+    /// at once would both find none before them.
+    async fn record_denial(
+        &self,
+        context: &RequestContext,
+        event: AuditEvent,
+        apart: std::time::Duration,
+    ) -> Result<(), RepositoryError> {
+        let user = event.user.map(|id| id.0);
+        let mut turn = QueryBuilder::new("SELECT pg_advisory_xact_lock(hashtextextended(");
+        turn.push_bind(user.map(|id| id.to_string()))
+            .push(", 0)) WHERE ")
+            .push_bind(user)
+            .push(" IS NOT NULL");
+        self.run(turn).await?;
+        let mut told = QueryBuilder::new("SELECT e.id FROM audit_logs e WHERE e.user_id = ");
+        told.push_bind(user)
+            .push(" AND e.action = 'DENIED' AND e.metadata->>'request' = ")
+            .push_bind(event.metadata["request"].as_str().map(str::to_owned))
+            .push(" AND e.created_at > CURRENT_TIMESTAMP - make_interval(secs => ")
+            .push_bind(apart.as_secs_f64())
+            .push(") LIMIT 1");
+        if self.one(told).await?.is_some() {
+            return Ok(());
+        }
+        self.record(context, event).await
+    }
+
     async fn list(
         &self,
         scope: &Scope,

@@ -11,6 +11,7 @@
 mod analytics;
 mod chunks;
 mod companies;
+mod denials;
 mod figures;
 mod lists;
 mod outcomes;

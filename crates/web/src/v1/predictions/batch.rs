@@ -16,6 +16,7 @@ use super::{
 use crate::{
     body::{Body, Parsed},
     call::Call,
+    denials,
     names::KindName,
     once,
     problem::{Answer, Problem},
@@ -87,6 +88,9 @@ async fn one(
     };
     match result.await {
         Ok((reply, replayed)) => (ItemDto::done(reply.status, reply.body), replayed),
-        Err(problem) => (ItemDto::failed(&problem), false),
+        Err(problem) => {
+            denials::note(&call.request, &problem);
+            (ItemDto::failed(&problem), false)
+        }
     }
 }
