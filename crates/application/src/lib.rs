@@ -18,6 +18,7 @@ pub mod caller;
 pub mod companies;
 pub mod error;
 pub mod exports;
+pub mod mail;
 pub mod once;
 pub mod ports;
 pub mod predictions;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 pub use caller::Caller;
 pub use error::Error;
+pub use mail::Outbox;
 pub use once::{Done, Once};
 pub use ports::{Ports, Settings};
 

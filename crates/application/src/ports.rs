@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef};
+use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef, secret::Secret};
 use accunode_ports::{
     Store,
     cache::Cache,
@@ -13,10 +13,10 @@ use accunode_ports::{
     system::{Clock, IdSource, PasswordHasher, Randomness},
 };
 
-use crate::Error;
+use crate::{Error, Outbox};
 
 /// What an operator decides about the use cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Whether strangers may make accounts.
     pub registration_open: bool,
@@ -24,6 +24,9 @@ pub struct Settings {
     pub max_upload_bytes: u64,
     /// How many rows of an upload are stored in one transaction.
     pub chunk_rows: usize,
+    /// Where people reach the service, without a slash at its end: what links in mails
+    /// begin with.
+    pub public_url: String,
 }
 
 impl Default for Settings {
@@ -32,6 +35,7 @@ impl Default for Settings {
             registration_open: true,
             max_upload_bytes: 512 * 1024 * 1024,
             chunk_rows: 5_000,
+            public_url: "http://127.0.0.1:8080".to_owned(),
         }
     }
 }
@@ -49,6 +53,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub randomness: Arc<dyn Randomness>,
+    pub mail: Outbox,
     pub settings: Settings,
 }
 
@@ -61,6 +66,17 @@ impl std::fmt::Debug for Ports {
 }
 
 impl Ports {
+    /// A link of a mail: the page and the secret it needs, which stands behind `#` so
+    /// that no server, proxy or log on the way sees it.
+    #[must_use]
+    pub fn link(&self, page: &str, secret: &Secret) -> String {
+        format!(
+            "{}/{page}#token={}",
+            self.settings.public_url,
+            secret.expose()
+        )
+    }
+
     /// Makes every cached figure of these owners unreachable, after a commit. A
     /// cache that is out of reach cannot answer either, so the change stands.
     pub(crate) async fn forget_figures(&self, owners: &[uuid::Uuid]) {

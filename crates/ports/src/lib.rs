@@ -5,7 +5,7 @@
 //!
 //! Where to start: [`Store`] opens a [`UnitOfWork`]; both hand out the
 //! repositories in [`repositories`]. Beside them stand [`sessions`], [`cache`],
-//! [`limits`], [`files`], [`scoring`], [`jobs`] and the small ones in [`system`].
+//! [`limits`], [`mail`], [`files`], [`scoring`], [`jobs`] and the small ones in [`system`].
 //!
 //! To add a repository:
 //! 1. a trait in `repositories/<entity>.rs`; reads take a [`Scope`], writes a proof
@@ -23,6 +23,7 @@ pub mod error;
 pub mod files;
 pub mod jobs;
 pub mod limits;
+pub mod mail;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod repositories;

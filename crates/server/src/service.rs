@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use accunode_application::{Application, Ports, Settings};
+use accunode_application::{Application, Outbox, Ports, Settings};
 use accunode_files::{FileSettings, Limits, ObjectFileStore};
 use accunode_local::{
     Argon2Hasher, HashingSettings, LimitSettings, LocalCache, LocalLimits, LocalSessions, Quota,
     SystemClock, SystemRandomness, UuidV7Ids,
 };
-use accunode_ports::system::Clock;
+use accunode_mail::{Composer, FileMailer, SmtpMailer, SmtpUrl};
+use accunode_ports::{mail::Mailer, system::Clock};
 use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
 use accunode_web::{TrustedProxies, WebState};
 use anyhow::Context;
@@ -77,9 +78,11 @@ impl Service {
             clock: clock.clone(),
             ids: Arc::new(UuidV7Ids),
             randomness: Arc::new(SystemRandomness),
+            mail: Outbox::new(mailer(config, clock.clone())?),
             settings: Settings {
                 registration_open: config.registration == Registration::Open,
                 max_upload_bytes: config.max_upload_bytes,
+                public_url: config.public_url.clone(),
                 ..Settings::default()
             },
         };
@@ -95,6 +98,18 @@ impl Service {
             store,
         })
     }
+}
+
+/// The mail server, or the folder where none is configured.
+fn mailer(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
+    let composer = Composer::new(config.mail_from.clone(), clock, Arc::new(UuidV7Ids));
+    let Some(url) = &config.smtp_url else {
+        let folder = config.data_dir.join("mail");
+        return Ok(Arc::new(FileMailer::new(folder, composer)));
+    };
+    let url: SmtpUrl = url.expose().parse().map_err(anyhow::Error::msg)?;
+    let mailer = SmtpMailer::new(&url, composer).context("the mail server cannot be used")?;
+    Ok(Arc::new(mailer))
 }
 
 fn quotas(config: &Config) -> LimitSettings {

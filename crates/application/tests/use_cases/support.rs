@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use accunode_application::{Application, Caller, Ports, Settings};
+use accunode_application::{Application, Caller, Outbox, Ports, Settings};
 use accunode_domain::{
     Timestamp,
     access::Actor,
@@ -18,6 +18,7 @@ use accunode_ports::{
     cache::MockCache,
     files::MockFileStore,
     jobs::MockJobQueue,
+    mail::MockMailer,
     mock::{MockStore, MockUnitOfWork},
     scoring::{MockScorer, Scored, ScoringError, TrainingFacts},
     sessions::MockSessionStore,
@@ -33,6 +34,7 @@ pub(crate) struct Doubles {
     pub(crate) scorer: MockScorer,
     pub(crate) files: MockFileStore,
     pub(crate) queue: MockJobQueue,
+    pub(crate) mailer: MockMailer,
     pub(crate) settings: Settings,
 }
 
@@ -50,6 +52,7 @@ impl Default for Doubles {
             scorer,
             files: MockFileStore::new(),
             queue: MockJobQueue::new(),
+            mailer: MockMailer::new(),
             settings: Settings::default(),
         }
     }
@@ -83,6 +86,7 @@ impl Doubles {
             clock: Arc::new(clock),
             ids: Arc::new(ids),
             randomness: Arc::new(randomness),
+            mail: Outbox::new(Arc::new(self.mailer)),
             settings: self.settings,
         }))
     }

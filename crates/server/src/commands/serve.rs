@@ -1,6 +1,6 @@
 //! `accunode serve` and `accunode worker`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use accunode_application::Application;
 use actix_web::HttpServer;
@@ -21,6 +21,8 @@ pub struct Duties {
 
 /// How long requests that are being answered may take when the process stops, in seconds.
 const DRAIN_SECONDS: u64 = 20;
+/// How long mails may take that wait for the mail server when the process stops.
+const MAILS: Duration = Duration::from_secs(10);
 
 /// Serves until somebody wants this process to end.
 ///
@@ -76,6 +78,10 @@ async fn serve(
     upkeep.await?;
     if !kept.is_finished() {
         kept.await??;
+    }
+    let lost = service.application.ports().mail.finish(MAILS).await;
+    if lost > 0 {
+        tracing::error!(lost, "mails were still waiting for the mail server");
     }
     service.store.close().await;
     served

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use accunode_mail::Sender;
 use accunode_scoring::ModelPin;
 use accunode_web::Network;
 use nix::unistd::Uid;
@@ -27,7 +28,7 @@ use crate::embedded::EmbeddedOptions;
 use layers::Layers;
 use read::{
     MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_database_url,
-    read_files_url, read_folder, read_limits, read_postgres,
+    read_files_url, read_folder, read_limits, read_mail, read_postgres,
 };
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
@@ -45,14 +46,17 @@ const KEYS: &[&str] = &[
     "listen",
     "log",
     "log_format",
+    "mail_from",
     "max_upload_bytes",
     "model_annual",
     "model_quarterly",
     "models_dir",
     "owner_database_url",
     "postgres.bin_dir",
+    "public_url",
     "redis_url",
     "registration",
+    "smtp_url",
     "trusted_proxies",
     "workers",
 ];
@@ -63,6 +67,7 @@ const SECRETS: &[&str] = &[
     "files_url",
     "owner_database_url",
     "redis_url",
+    "smtp_url",
 ];
 
 /// What the service runs with. Printing it (`Debug`, `Serialize`) hides the secrets.
@@ -95,6 +100,14 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// Whether people may register themselves.
     pub registration: Registration,
+    /// Where people reach the service: what links in mails begin with.
+    pub public_url: String,
+    /// The mail server; without it mails are written into a folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp_url: Option<SecretUrl>,
+    /// Who sends the mails.
+    #[serde(serialize_with = "as_text")]
+    pub mail_from: Sender,
     /// Requests a minute and principal, by class; 0 is no limit.
     pub limits: LimitsConfig,
     /// Proxies whose word on a request's origin is taken: addresses or networks.
@@ -212,6 +225,7 @@ impl Config {
             )
             .unwrap_or(Registration::Open);
         let limits = read_limits(&mut layers);
+        let mail = read_mail(&mut layers, listen);
         let trusted_proxies = layers
             .read(
                 "trusted_proxies",
@@ -270,6 +284,9 @@ impl Config {
             model_quarterly,
             max_upload_bytes,
             registration,
+            public_url: mail.public_url,
+            smtp_url: mail.smtp_url,
+            mail_from: mail.from,
             limits,
             trusted_proxies,
             workers,
@@ -296,6 +313,14 @@ impl Config {
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
     }
+}
+
+/// As it is read.
+fn as_text<S: Serializer>(
+    value: &impl std::fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// As a list is read.

@@ -1,9 +1,11 @@
 //! Reading the values that need more than a line.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use accunode_mail::{Sender, SmtpUrl};
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
@@ -57,6 +59,53 @@ pub(super) fn check_combinations(layers: &mut Layers) {
             "cannot be used: this version keeps sessions, cache and limits in its own process; remove it",
         );
     }
+}
+
+/// What concerns mails.
+pub(super) struct MailConfig {
+    pub(super) public_url: String,
+    pub(super) smtp_url: Option<SecretUrl>,
+    pub(super) from: Sender,
+}
+
+pub(super) fn read_mail(layers: &mut Layers, listen: SocketAddr) -> MailConfig {
+    let smtp_url = layers.read("smtp_url", SmtpUrl::RULE, |text| {
+        text.parse::<SmtpUrl>().ok()?;
+        SecretUrl::parse(text).ok()
+    });
+    let from = layers.read("mail_from", Sender::RULE, |text| text.parse().ok());
+    let rule = "must be the URL where people reach the service, such as https://risk.bank.example";
+    let public_url = layers.read("public_url", rule, |text| {
+        let url = Url::parse(text).ok()?;
+        let sound = ["http", "https"].contains(&url.scheme())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        sound.then(|| url.as_str().trim_end_matches('/').to_owned())
+    });
+    if smtp_url.is_some() {
+        // Real mails must not come from nobody or link to the receiver's own machine.
+        for name in ["mail_from", "public_url"] {
+            if layers.text(name).is_none() {
+                layers.fault(name, None, "must be given where smtp_url is");
+            }
+        }
+    }
+    MailConfig {
+        public_url: public_url.unwrap_or_else(|| local_url(listen)),
+        smtp_url,
+        from: from.unwrap_or_default(),
+    }
+}
+
+/// How this machine reaches the service.
+fn local_url(listen: SocketAddr) -> String {
+    let mut address = listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{address}")
 }
 
 pub(super) fn read_limits(layers: &mut Layers) -> LimitsConfig {

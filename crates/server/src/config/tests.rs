@@ -232,3 +232,48 @@ fn sizes_are_bytes_or_have_a_unit() {
         assert_eq!(parse_bytes(wrong), None, "{wrong}");
     }
 }
+
+#[test]
+fn without_a_mail_server_mails_go_nowhere_and_link_to_this_machine() {
+    let config = Config::load(&sources(&[("ACCUNODE_LISTEN", "0.0.0.0:9090")]));
+    let config = config.expect("a right configuration");
+    assert!(config.smtp_url.is_none());
+    assert_eq!(config.public_url, "http://127.0.0.1:9090");
+}
+
+#[test]
+fn a_mail_server_needs_a_sender_and_an_address_for_links() {
+    let url = ("ACCUNODE_SMTP_URL", "smtps://ana:pa55@mail.example");
+    let found = faults(&sources(&[url]));
+    let fields: Vec<_> = found.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["mail_from", "public_url"]);
+
+    let config = Config::load(&sources(&[
+        url,
+        ("ACCUNODE_MAIL_FROM", "AccuNode <noreply@bank.example>"),
+        ("ACCUNODE_PUBLIC_URL", "https://risk.bank.example/"),
+    ]))
+    .expect("a right configuration");
+    assert_eq!(config.public_url, "https://risk.bank.example");
+    let text = config.to_toml().expect("printable");
+    assert!(text.contains("smtps://ana:hidden@mail.example"), "{text}");
+    assert!(
+        text.contains("mail_from = \"AccuNode <noreply@bank.example>\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_password_for_a_mail_server_without_tls_is_a_fault_that_does_not_show_it() {
+    let found = faults(&sources(&[
+        ("ACCUNODE_SMTP_URL", "smtp://ana:pa55@mail.example?tls=none"),
+        ("ACCUNODE_PUBLIC_URL", "risk.bank.example"),
+        ("ACCUNODE_MAIL_FROM", "nobody"),
+    ]));
+    let fields: Vec<_> = found.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["smtp_url", "mail_from", "public_url"]);
+    assert!(
+        !found.iter().any(|(_, text)| text.contains("pa55")),
+        "{found:?}"
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accunode_application::{Application, Ports, Settings};
+use accunode_application::{Application, Outbox, Ports, Settings};
 use accunode_domain::{
     Timestamp,
     access::Actor,
@@ -16,6 +16,7 @@ use accunode_ports::{
     files::{FileStore, MockFileStore},
     jobs::MockJobQueue,
     limits::{Budget, LimitClass, MockRateLimiter},
+    mail::MockMailer,
     mock::MockStore,
     scoring::MockScorer,
     sessions::MockSessionStore,
@@ -127,6 +128,7 @@ impl Kit {
             clock: Arc::new(clock),
             ids: Arc::new(ids),
             randomness: Arc::new(MockRandomness::new()),
+            mail: Outbox::new(Arc::new(MockMailer::new())),
             settings: Settings::default(),
         };
         WebState {

@@ -1,0 +1,81 @@
+//! Mails as files, for whoever has no mail server.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use accunode_ports::{
+    PortError,
+    mail::{Mailer, Message},
+};
+use async_trait::async_trait;
+use tokio::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::AsyncWriteExt,
+};
+
+use crate::{Composer, WHAT};
+
+/// Writes each mail into a file of its own, readable for the service's user alone: it
+/// may hold a token. Nobody gets it unless the operator hands it on.
+#[derive(Debug)]
+pub struct FileMailer {
+    folder: PathBuf,
+    composer: Composer,
+}
+
+impl FileMailer {
+    /// Mails into this folder, which is made with the first of them.
+    #[must_use]
+    pub fn new(folder: PathBuf, composer: Composer) -> Self {
+        Self { folder, composer }
+    }
+
+    async fn write(&self, id: &str, mail: &[u8]) -> io::Result<PathBuf> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)
+            .await?;
+        let (draft, path) = (
+            self.folder.join(format!(".{id}.draft")),
+            self.folder.join(format!("{id}.eml")),
+        );
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&draft)
+            .await?;
+        file.write_all(mail).await?;
+        file.flush().await?;
+        // Whoever watches the folder sees whole mails only.
+        fs::rename(&draft, &path).await?;
+        Ok(path)
+    }
+}
+
+#[async_trait]
+impl Mailer for FileMailer {
+    async fn send(&self, message: &Message) -> Result<(), PortError> {
+        let (id, mail) = self.composer.compose(message)?;
+        let path =
+            self.write(&id, &mail.formatted())
+                .await
+                .map_err(|cause| PortError::Unavailable {
+                    what: WHAT,
+                    cause: cause.into(),
+                })?;
+        tracing::info!(
+            file = %Path::new(&path).display(),
+            subject = message.subject,
+            "no mail server is configured: a mail was written into a file"
+        );
+        Ok(())
+    }
+
+    fn delivers(&self) -> bool {
+        false
+    }
+}
