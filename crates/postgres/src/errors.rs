@@ -37,6 +37,17 @@ pub(crate) fn defect(what: impl Into<String>) -> RepositoryError {
     RepositoryError::Internal(what.into().into())
 }
 
+/// Whether the server gave up waiting for a lock; the transaction can only be rolled
+/// back after that.
+pub(crate) fn is_lock_timeout(error: &RepositoryError) -> bool {
+    let RepositoryError::Unavailable(cause) = error else {
+        return false;
+    };
+    let said = cause.downcast_ref::<sqlx::Error>();
+    said.and_then(sqlx::Error::as_database_error)
+        .is_some_and(|said| said.code().as_deref() == Some("55P03"))
+}
+
 enum Kind {
     Conflict(String),
     Contention,

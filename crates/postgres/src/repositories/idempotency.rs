@@ -1,7 +1,5 @@
 //! Answers to requests that may be sent again.
 
-use std::time::Duration;
-
 use accunode_domain::{
     id::UserId,
     idempotency::{IdempotentRequest, KEPT_HOURS, StoredAnswer},
@@ -11,45 +9,59 @@ use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::QueryBuilder;
 
-use crate::{db::Db, errors::defect, row::get};
+use crate::{
+    db::Db,
+    errors::{defect, is_lock_timeout},
+    row::get,
+};
 
-/// How often a key is tried that somebody holds, and the pause between.
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long a key that somebody holds is waited for: a unit of work that was given up
+/// rolls back behind its answer, and whoever asks again at once is told what became of it.
+const PATIENCE: &str = "100ms";
 
 impl Db {
-    async fn hold(&self, principal: UserId, key: &str) -> Result<bool, RepositoryError> {
-        let mut lock = QueryBuilder::new("SELECT pg_try_advisory_xact_lock(hashtextextended(");
-        lock.push_bind(format!("{principal}:{key}"))
-            .push(", 1)) AS held");
-        self.one(lock)
-            .await?
-            .map_or(Ok(false), |row| get(&row, "held"))
+    /// Takes the key's lock, which the unit of work then holds to its end.
+    async fn hold(&self, principal: UserId, key: &str) -> Result<(), RepositoryError> {
+        let name = format!("{principal}:{key}");
+        let mut at_once = QueryBuilder::new("SELECT pg_try_advisory_xact_lock(hashtextextended(");
+        at_once.push_bind(&name).push(", 1)) AS held");
+        let row = self.one(at_once).await?;
+        if row.map_or(Ok(false), |row| get(&row, "held"))? {
+            return Ok(());
+        }
+        self.lock_timeout(PATIENCE).await?;
+        let mut wait = QueryBuilder::new("SELECT pg_advisory_xact_lock(hashtextextended(");
+        wait.push_bind(&name).push(", 1))");
+        self.run(wait).await.map_err(|error| {
+            if is_lock_timeout(&error) {
+                RepositoryError::Conflict {
+                    constraint: "idempotency_in_flight".to_owned(),
+                }
+            } else {
+                error
+            }
+        })?;
+        self.lock_timeout("0").await
+    }
+
+    async fn lock_timeout(&self, value: &str) -> Result<(), RepositoryError> {
+        let mut sql = QueryBuilder::new("SELECT set_config('lock_timeout', ");
+        sql.push_bind(value).push(", true)");
+        self.run(sql).await.map(|_| ())
     }
 }
 
 #[async_trait]
 impl IdempotencyRepository for Db {
     /// The key is held by an advisory lock until the unit of work ends, so that a
-    /// second one is told soon instead of waiting for the first's commit. It is tried a
-    /// few times: a unit of work that was given up rolls back behind its answer.
+    /// second one is told soon instead of waiting for the first's commit.
     async fn take(
         &self,
         principal: UserId,
         request: &IdempotentRequest,
     ) -> Result<Option<StoredAnswer>, RepositoryError> {
         self.transaction()?;
-        let mut tries = 1;
-        while !self.hold(principal, &request.key).await? {
-            if tries < TRIES {
-                tokio::time::sleep(PAUSE).await;
-                tries += 1;
-                continue;
-            }
-            return Err(RepositoryError::Conflict {
-                constraint: "idempotency_in_flight".to_owned(),
-            });
-        }
+        self.hold(principal, &request.key).await?;
         // One that is too old, or whose first unit of work kept no answer, is taken over.
         let mut take = QueryBuilder::new(
             "INSERT INTO idempotency_keys AS k (principal, key, fingerprint) VALUES (",

@@ -211,6 +211,24 @@ async fn a_key_answers_again_what_it_answered_first() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_whose_unit_of_work_was_given_up_is_free_at_once() {
+    let world = World::create().await;
+    let scope = world.actor("m1").await.scope();
+    let principal = UserId(id("m1"));
+    let request = IdempotentRequest {
+        key: "k".to_owned(),
+        fingerprint: "f".repeat(64),
+    };
+    for _ in 0..50 {
+        let unit = world.store.begin(&scope).await.unwrap();
+        let taken = unit.idempotency().take(principal, &request).await;
+        // The one before rolls back behind its dropping, and this one waits for that.
+        assert_eq!(taken.unwrap(), None);
+        drop(unit);
+    }
+}
+
 #[tokio::test]
 async fn a_role_that_row_level_security_does_not_hold_for_may_not_serve() {
     let world = World::create().await;
