@@ -117,6 +117,7 @@ impl Loads<'_> {
             actor: actor.clone(),
             context: RequestContext::default(),
             session: None,
+            confirmed_at: None,
         };
         let upload = SubmitUpload {
             file,

@@ -1,10 +1,13 @@
 //! Who calls, and from where.
 
 use accunode_domain::{
+    Timestamp,
     access::Actor,
     audit::{AuditEvent, RequestContext},
     id::SessionId,
+    session::CONFIRMATION_SECONDS,
 };
+use time::Duration;
 
 use crate::{Error, Ports};
 
@@ -17,6 +20,8 @@ pub struct Caller {
     pub context: RequestContext,
     /// The session it was made in; `None` for the worker.
     pub session: Option<SessionId>,
+    /// When he last proved himself in this session; `None` where it has no person.
+    pub confirmed_at: Option<Timestamp>,
 }
 
 impl Caller {
@@ -33,6 +38,23 @@ impl Caller {
 }
 
 impl Caller {
+    /// That he proved himself a short while ago, for what a stolen token must not do. Ask
+    /// the access rules first: who may not at all is not asked for his password.
+    ///
+    /// # Errors
+    /// `step_up_required`.
+    pub fn require_recent_confirmation(&self, now: Timestamp) -> Result<(), Error> {
+        let limit = Duration::seconds(CONFIRMATION_SECONDS);
+        if self.confirmed_at.is_some_and(|at| now - at <= limit) {
+            return Ok(());
+        }
+        Err(Error::Unauthenticated {
+            code: "step_up_required",
+            detail: "confirm that it is you: send your password to /auth/step-up and try again"
+                .to_owned(),
+        })
+    }
+
     /// Writes an event that comes with no change (reads, exports), in a short unit
     /// of work of its own, before anything is answered.
     pub(crate) async fn record(&self, ports: &Ports, event: AuditEvent) -> Result<(), Error> {

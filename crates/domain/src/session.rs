@@ -13,6 +13,12 @@ pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
 /// How long a session lives without a refresh, in seconds (30 days).
 pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 24 * 60 * 60;
 
+/// How long ago a person may have proved himself, at most, when he does what is
+/// sensitive, in seconds.
+pub const CONFIRMATION_SECONDS: i64 = 15 * 60;
+/// How exactly a session knows when it was last used, in seconds.
+pub const LAST_SEEN_SECONDS: i64 = 60;
+
 /// What the session store keeps: who is asking, worked out once, and at which
 /// version of the tenancy, so that a request needs no database to know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,4 +38,12 @@ pub struct Session {
     /// When it was started.
     #[serde(with = "time::serde::timestamp")]
     pub created_at: Timestamp,
+    /// When it was last used, to within [`LAST_SEEN_SECONDS`].
+    #[serde(with = "time::serde::timestamp")]
+    pub last_seen_at: Timestamp,
+    /// When its person last proved himself: at login, or since by a step-up.
+    #[serde(with = "time::serde::timestamp")]
+    pub confirmed_at: Timestamp,
+    /// Whether he did so with a second factor, too.
+    pub second_factor: bool,
 }

@@ -29,6 +29,7 @@ use crate::{
     ),
     paths(
         auth::register::register, auth::login::login, auth::refresh::refresh, auth::logout::logout,
+        auth::step_up::step_up,
         me::me,
         companies::list::list, companies::create::create, companies::get::get, companies::remove::remove, companies::update::update, companies::timeline::timeline,
         predictions::list::list, predictions::create::create, predictions::score::score, predictions::batch::batch, predictions::update::update,
@@ -285,6 +286,7 @@ mod tests {
             "NewAccount",
             "Login",
             "Refresh",
+            "StepUp",
         ] {
             let schema = &document["components"]["schemas"][name];
             assert_eq!(schema["additionalProperties"], false, "{name}: {schema}");

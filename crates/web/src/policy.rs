@@ -54,7 +54,7 @@ impl Policy {
         Self {
             class,
             offers,
-            for_inactive: matches!(path, "/me" | "/auth/logout"),
+            for_inactive: matches!(path, "/me" | "/auth/logout" | "/auth/step-up"),
         }
     }
 }

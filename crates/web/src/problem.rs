@@ -281,6 +281,10 @@ impl From<Error> for Problem {
                     "invalid_token" | "inactive" => HeaderValue::from_static(
                         r#"Bearer realm="accunode", error="invalid_token""#,
                     ),
+                    // RFC 9470: the token is good, but its person has to prove himself again.
+                    "step_up_required" => HeaderValue::from_static(
+                        r#"Bearer realm="accunode", error="insufficient_user_authentication", max_age=900"#,
+                    ),
                     _ => HeaderValue::from_static(r#"Bearer realm="accunode""#),
                 };
                 Self::new(StatusCode::UNAUTHORIZED, code, detail)

@@ -4,3 +4,4 @@ mod audit;
 mod limits;
 mod registration;
 mod sessions;
+mod step_up;

@@ -1,6 +1,7 @@
 //! A token is turned into somebody who calls.
 
-use accunode_domain::audit::RequestContext;
+use accunode_domain::{audit::RequestContext, session::LAST_SEEN_SECONDS};
+use time::Duration;
 
 use super::Accounts;
 use crate::{Caller, Error};
@@ -23,6 +24,11 @@ impl Accounts {
                 detail: "sign in again: the access token is unknown or too old".to_owned(),
             });
         };
+        let now = self.ports.clock.now();
+        let mut changed = now - session.last_seen_at >= Duration::seconds(LAST_SEEN_SECONDS);
+        if changed {
+            session.last_seen_at = now;
+        }
         let version = self.ports.store.users().tenancy_version().await?;
         if session.tenancy_version != version {
             let (me, version) = match self.load(session.user).await {
@@ -36,12 +42,16 @@ impl Accounts {
             };
             session.actor = me.actor;
             session.tenancy_version = version;
+            changed = true;
+        }
+        if changed {
             self.ports.sessions.update(&session).await?;
         }
         Ok(Caller {
             actor: session.actor,
             context,
             session: Some(session.id),
+            confirmed_at: Some(session.confirmed_at),
         })
     }
 }

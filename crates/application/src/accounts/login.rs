@@ -79,6 +79,9 @@ impl Accounts {
             ip: context.ip,
             user_agent: context.user_agent.clone(),
             created_at: now,
+            last_seen_at: now,
+            confirmed_at: now,
+            second_factor: false,
         };
         let unit = self.ports.store.begin(&Scope::nobody()).await?;
         unit.users()

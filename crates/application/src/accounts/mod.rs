@@ -6,6 +6,7 @@ mod login;
 mod logout;
 mod refresh;
 mod register;
+mod step_up;
 
 use std::sync::Arc;
 

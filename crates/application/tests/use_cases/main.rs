@@ -8,6 +8,7 @@
 
 mod bulk;
 mod predictions;
+mod proving_oneself;
 mod reproducing;
 mod rescoring;
 mod revisions;

@@ -151,6 +151,9 @@ fn session_of(role: Role, version: i64) -> (Session, OrganizationId) {
         ip: None,
         user_agent: None,
         created_at: noon(),
+        last_seen_at: noon(),
+        confirmed_at: noon(),
+        second_factor: false,
     };
     (session, organization)
 }

@@ -128,6 +128,7 @@ pub(crate) fn caller(user: &User) -> Caller {
         actor,
         context: RequestContext::default(),
         session: None,
+        confirmed_at: None,
     }
 }
 

@@ -316,6 +316,9 @@ proptest! {
                 ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
                 user_agent: None,
                 created_at: Timestamp::UNIX_EPOCH,
+                last_seen_at: Timestamp::UNIX_EPOCH,
+                confirmed_at: Timestamp::UNIX_EPOCH,
+                second_factor: true,
             };
             let kept = serde_json::to_string(&session).unwrap();
             prop_assert!(!kept.contains("\"key\""), "a session is no key's");

@@ -40,6 +40,9 @@ pub fn session_of(user: u128, session: u128, at: Timestamp) -> Session {
         ip: Some([192, 0, 2, 1].into()),
         user_agent: Some("contract".to_owned()),
         created_at: at,
+        last_seen_at: at,
+        confirmed_at: at,
+        second_factor: false,
     }
 }
 

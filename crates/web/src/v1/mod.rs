@@ -22,6 +22,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(resource("/auth/login").route(post().to(auth::login::login)))
         .service(resource("/auth/refresh").route(post().to(auth::refresh::refresh)))
         .service(resource("/auth/logout").route(post().to(auth::logout::logout)))
+        .service(resource("/auth/step-up").route(post().to(auth::step_up::step_up)))
         .service(resource("/me").route(get().to(me::me)))
         .service(
             resource("/companies")

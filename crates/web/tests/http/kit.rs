@@ -68,6 +68,9 @@ pub(crate) fn session(user: &User, membership: Option<Membership>) -> Session {
         ip: None,
         user_agent: None,
         created_at: Timestamp::UNIX_EPOCH,
+        last_seen_at: Timestamp::UNIX_EPOCH,
+        confirmed_at: Timestamp::UNIX_EPOCH,
+        second_factor: false,
     }
 }
 

@@ -52,6 +52,14 @@ pub(crate) struct Login {
     pub(crate) password: String,
 }
 
+/// Somebody who proves himself once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StepUp {
+    #[schema(example = "correct horse battery", format = Password)]
+    pub(crate) password: String,
+}
+
 /// A refresh token, good once.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -69,7 +77,7 @@ macro_rules! secret_debug {
     )+};
 }
 
-secret_debug!(NewAccount, Login, Refresh, TokensDto);
+secret_debug!(NewAccount, Login, StepUp, Refresh, TokensDto);
 
 /// A person as stored.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,0 +1,130 @@
+//! Proving oneself again: what is sensitive, and when a session was last used.
+
+use accunode_application::{Caller, Error};
+use accunode_domain::{audit::RequestContext, id::SessionId, session::Session, user::Role};
+use accunode_ports::{repositories::Credentials, system::Verified};
+use time::Duration;
+use uuid::Uuid;
+
+use crate::support::{Doubles, caller, noon, user};
+
+fn session_of(caller: &Caller) -> Session {
+    Session {
+        id: SessionId(Uuid::from_u128(3)),
+        user: caller.actor.user(),
+        actor: caller.actor.clone(),
+        tenancy_version: 1,
+        ip: None,
+        user_agent: None,
+        created_at: noon(),
+        last_seen_at: noon(),
+        confirmed_at: noon() - Duration::hours(2),
+        second_factor: false,
+    }
+}
+
+fn code(result: Result<(), Error>) -> &'static str {
+    match result {
+        Err(Error::Unauthenticated { code, .. }) => code,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_proof_holds_for_a_quarter_of_an_hour() {
+    let mut ana = caller(&user(Role::User, None));
+    ana.confirmed_at = Some(noon());
+    for (seconds, holds) in [(0, true), (900, true), (901, false)] {
+        let proved = ana.require_recent_confirmation(noon() + Duration::seconds(seconds));
+        assert_eq!(proved.is_ok(), holds, "after {seconds} s");
+    }
+    ana.confirmed_at = None;
+    assert_eq!(
+        code(ana.require_recent_confirmation(noon())),
+        "step_up_required"
+    );
+}
+
+/// What `verified` makes of a step-up, and the session as it is kept then.
+async fn step_up(verified: Verified, failures: usize) -> Result<(), Error> {
+    let mut doubles = Doubles::default();
+    let ana = user(Role::User, None);
+    let mut caller = caller(&ana);
+    let session = session_of(&caller);
+    caller.session = Some(session.id);
+    doubles
+        .sessions
+        .expect_list()
+        .returning(move |_| Ok(vec![session.clone()]));
+    doubles
+        .sessions
+        .expect_update()
+        .times(1 - failures)
+        .withf(|session| session.confirmed_at == noon())
+        .returning(|_| Ok(()));
+    doubles
+        .store
+        .users
+        .expect_credentials()
+        .returning(move |_| {
+            Ok(Some(Credentials {
+                user: ana.clone(),
+                password_hash: "hash".into(),
+            }))
+        });
+    doubles
+        .hasher
+        .expect_verify()
+        .times(1)
+        .returning(move |_, _| Ok(verified.clone()));
+    doubles.unit(|unit| {
+        unit.audit.expect_record().times(1).returning(|_, _| Ok(()));
+    });
+    doubles
+        .application()
+        .accounts
+        .step_up(&caller, "whatever")
+        .await
+}
+
+#[tokio::test]
+async fn the_right_password_renews_the_proof() {
+    step_up(Verified::Yes { rehashed: None }, 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_password_proves_nothing_and_is_told_to_the_log() {
+    assert_eq!(code(step_up(Verified::No, 1).await), "wrong_password");
+}
+
+#[tokio::test]
+async fn a_session_notes_that_it_is_used_once_a_minute() {
+    for (seconds, noted) in [(59, 0), (60, 1)] {
+        let mut doubles = Doubles::default();
+        let ana = caller(&user(Role::User, None));
+        let mut session = session_of(&ana);
+        session.last_seen_at = noon() - Duration::seconds(seconds);
+        doubles
+            .sessions
+            .expect_find()
+            .returning(move |_| Ok(Some(session.clone())));
+        doubles
+            .sessions
+            .expect_update()
+            .times(noted)
+            .withf(|session| session.last_seen_at == noon())
+            .returning(|_| Ok(()));
+        doubles
+            .store
+            .users
+            .expect_tenancy_version()
+            .returning(|| Ok(1));
+        let caller = doubles
+            .application()
+            .accounts
+            .authenticate("token", RequestContext::default())
+            .await
+            .unwrap();
+        assert_eq!(caller.confirmed_at, Some(noon() - Duration::hours(2)));
+    }
+}

@@ -1,0 +1,46 @@
+//! `POST /auth/step-up`
+
+use accunode_tests::{PASSWORD, Service};
+use serde_json::{Value, json};
+
+use crate::support::ask;
+
+#[tokio::test]
+async fn a_password_proves_who_one_is_and_another_does_not() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let wrong = ana
+        .post("/auth/step-up", &json!({ "password": "a wrong password" }))
+        .await;
+    assert_eq!(wrong.problem(401), "wrong_password");
+    let _ = ana.get("/me").await.expect(200);
+    let _ = ana
+        .post("/auth/step-up", &json!({ "password": PASSWORD }))
+        .await
+        .expect(204);
+
+    let pool = service.database.superuser().await;
+    let told: Value = ask(
+        &pool,
+        "SELECT jsonb_agg(jsonb_build_array(event_type, action, actor_email) ORDER BY created_at, id) \
+         FROM audit_logs WHERE event_type IN ('session.refused', 'session.confirmed')",
+    )
+    .await;
+    assert_eq!(
+        told,
+        json!([
+            ["session.refused", "FAILED_LOGIN", "ana@example.com"],
+            ["session.confirmed", "LOGIN", "ana@example.com"]
+        ])
+    );
+}
+
+#[tokio::test]
+async fn nobody_proves_himself_without_a_session() {
+    let service = Service::start().await;
+    let answer = service
+        .nobody()
+        .post("/auth/step-up", &json!({ "password": PASSWORD }))
+        .await;
+    assert_eq!(answer.problem(401), "token_required");
+}
