@@ -10,6 +10,7 @@ mod auth;
 mod bulk_uploads;
 mod companies;
 mod conventions;
+mod invitations;
 mod models;
 mod offline;
 mod operations;

@@ -18,6 +18,7 @@ pub mod caller;
 pub mod companies;
 pub mod error;
 pub mod exports;
+pub mod invitations;
 pub mod mail;
 pub mod once;
 pub mod ports;
@@ -36,6 +37,8 @@ pub use ports::{Ports, Settings};
 pub struct Application {
     /// Accounts and sessions.
     pub accounts: accounts::Accounts,
+    /// Invitations into organizations.
+    pub invitations: invitations::Invitations,
     /// Companies.
     pub companies: companies::Companies,
     /// Predictions.
@@ -54,6 +57,9 @@ impl Application {
     pub fn new(ports: Arc<Ports>) -> Self {
         Self {
             accounts: accounts::Accounts {
+                ports: ports.clone(),
+            },
+            invitations: invitations::Invitations {
                 ports: ports.clone(),
             },
             companies: companies::Companies {

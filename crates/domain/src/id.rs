@@ -35,6 +35,8 @@ id_type! {
     PredictionId,
     /// A bulk upload.
     JobId,
+    /// An invitation into an organization.
+    InvitationId,
     /// A signed-in session: a family of refresh tokens.
     SessionId,
 }

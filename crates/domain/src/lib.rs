@@ -83,6 +83,7 @@ pub mod company;
 pub mod fault;
 pub mod id;
 pub mod idempotency;
+pub mod invitation;
 pub mod job;
 pub mod organization;
 pub mod owner;

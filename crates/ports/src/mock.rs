@@ -13,9 +13,11 @@ use crate::{
     RepositoryError,
     repositories::{
         AnalyticsRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
-        JobRepository, MockAnalyticsRepository, MockAuditRepository, MockCompanyRepository,
-        MockIdempotencyRepository, MockJobRepository, MockPredictionRepository, MockUserRepository,
-        PredictionRepository, Store, UnitOfWork, UserRepository,
+        InvitationRepository, JobRepository, MemberRepository, MockAnalyticsRepository,
+        MockAuditRepository, MockCompanyRepository, MockIdempotencyRepository,
+        MockInvitationRepository, MockJobRepository, MockMemberRepository,
+        MockPredictionRepository, MockUserRepository, PredictionRepository, Store, UnitOfWork,
+        UserRepository,
     },
 };
 
@@ -24,6 +26,8 @@ use crate::{
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockUnitOfWork {
     pub users: MockUserRepository,
+    pub members: MockMemberRepository,
+    pub invitations: MockInvitationRepository,
     pub companies: MockCompanyRepository,
     pub predictions: MockPredictionRepository,
     pub jobs: MockJobRepository,
@@ -45,6 +49,12 @@ impl std::fmt::Debug for MockUnitOfWork {
 impl UnitOfWork for MockUnitOfWork {
     fn users(&self) -> &dyn UserRepository {
         &self.users
+    }
+    fn members(&self) -> &dyn MemberRepository {
+        &self.members
+    }
+    fn invitations(&self) -> &dyn InvitationRepository {
+        &self.invitations
     }
     fn companies(&self) -> &dyn CompanyRepository {
         &self.companies
@@ -73,6 +83,8 @@ impl UnitOfWork for MockUnitOfWork {
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockStore {
     pub users: MockUserRepository,
+    pub members: MockMemberRepository,
+    pub invitations: MockInvitationRepository,
     pub companies: MockCompanyRepository,
     pub predictions: MockPredictionRepository,
     pub jobs: MockJobRepository,
@@ -105,6 +117,12 @@ impl Store for MockStore {
     }
     fn users(&self) -> &dyn UserRepository {
         &self.users
+    }
+    fn members(&self) -> &dyn MemberRepository {
+        &self.members
+    }
+    fn invitations(&self) -> &dyn InvitationRepository {
+        &self.invitations
     }
     fn companies(&self) -> &dyn CompanyRepository {
         &self.companies

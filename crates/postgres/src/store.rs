@@ -6,8 +6,8 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        AnalyticsRepository, AuditRepository, CompanyRepository, JobRepository,
-        PredictionRepository, Store, UnitOfWork, UserRepository,
+        AnalyticsRepository, AuditRepository, CompanyRepository, InvitationRepository,
+        JobRepository, MemberRepository, PredictionRepository, Store, UnitOfWork, UserRepository,
     },
 };
 use async_trait::async_trait;
@@ -102,6 +102,14 @@ impl Store for PgStore {
     }
 
     fn users(&self) -> &dyn UserRepository {
+        &self.db
+    }
+
+    fn members(&self) -> &dyn MemberRepository {
+        &self.db
+    }
+
+    fn invitations(&self) -> &dyn InvitationRepository {
         &self.db
     }
 

@@ -9,8 +9,8 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        AuditRepository, CompanyRepository, IdempotencyRepository, JobRepository,
-        PredictionRepository, UnitOfWork, UserRepository,
+        AuditRepository, CompanyRepository, IdempotencyRepository, InvitationRepository,
+        JobRepository, MemberRepository, PredictionRepository, UnitOfWork, UserRepository,
     },
 };
 use async_trait::async_trait;
@@ -157,6 +157,14 @@ impl PgUnitOfWork {
 #[async_trait]
 impl UnitOfWork for PgUnitOfWork {
     fn users(&self) -> &dyn UserRepository {
+        &self.db
+    }
+
+    fn members(&self) -> &dyn MemberRepository {
+        &self.db
+    }
+
+    fn invitations(&self) -> &dyn InvitationRepository {
         &self.db
     }
 

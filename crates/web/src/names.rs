@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use accunode_domain::{
     access::DashboardScope,
     audit::AuditAction,
+    invitation::InvitationStatus,
     job::{JobStatus, RowStatus},
     owner::AccessLevel,
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
@@ -48,6 +49,7 @@ names_of! {
     AccessLevelName, AccessLevel, "For whom a row is: its creator alone, an organization, everyone.";
     AuditActionName, AuditAction, "What was done.";
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
+    InvitationStatusName, InvitationStatus, "What has become of an invitation.";
     JobStatusName, JobStatus, "Where an upload stands.";
     KindName, Kind, "From which statements a prediction is made.";
     OnConflictName, OnConflict, "What happens where company and period have a prediction already.";

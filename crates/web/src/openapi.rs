@@ -16,7 +16,8 @@ use crate::{
     health,
     problem::{self, ProblemDto},
     v1::{
-        analytics, audit_logs, auth, bulk_uploads, companies, me, models, predictions, rescorings,
+        analytics, audit_logs, auth, bulk_uploads, companies, invitations, me, models, predictions,
+        rescorings,
     },
 };
 
@@ -31,6 +32,7 @@ use crate::{
         auth::register::register, auth::login::login, auth::refresh::refresh, auth::logout::logout,
         auth::step_up::step_up,
         me::me,
+        invitations::invite::invite, invitations::list::list, invitations::withdraw::withdraw,
         companies::list::list, companies::create::create, companies::get::get, companies::remove::remove, companies::update::update, companies::timeline::timeline,
         predictions::list::list, predictions::create::create, predictions::score::score, predictions::batch::batch, predictions::update::update,
         predictions::get::get, predictions::remove::remove, predictions::explanation::explanation, predictions::reproduce::reproduce,
@@ -47,6 +49,7 @@ use crate::{
     components(schemas(ProblemDto)),
     tags(
         (name = "Identity", description = "Accounts and sessions"),
+        (name = "People", description = "Members of organizations, and those invited"),
         (name = "Companies", description = "Companies whose risk is predicted"),
         (name = "Predictions", description = "Annual and quarterly probabilities of default"),
         (name = "Bulk uploads", description = "Files of companies to be scored"),
@@ -284,6 +287,7 @@ mod tests {
             "ScoreRequest",
             "ScoreItem",
             "NewAccount",
+            "NewInvitation",
             "Login",
             "Refresh",
             "StepUp",

@@ -30,6 +30,7 @@ impl Policy {
         };
         let offers: &[Format] = match path {
             "/companies"
+            | "/organizations/{id}/invitations"
             | "/companies/{id}/predictions"
             | "/bulk-uploads"
             | "/bulk-uploads/{id}/rows"

@@ -119,6 +119,17 @@ pub(super) async fn requests(
             Request::Get("/bulk-uploads/templates/annual.csv".to_owned()),
             Request::Get("/bulk-uploads/templates/quarterly.xlsx".to_owned()),
         ],
+        "invitation" => {
+            let (role, organization) = split(detail);
+            vec![Request::Post(
+                "/users".to_owned(),
+                json!({
+                    "email": format!("{}@example.com", stage.symbol().to_lowercase()),
+                    "role": role,
+                    "organization_id": organization.map(|name| stage.people.organization(name)),
+                }),
+            )]
+        }
         "audit" => vec![match split(detail) {
             ("organization", Some(name)) => {
                 let id = stage.people.organization(name);

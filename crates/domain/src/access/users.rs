@@ -253,6 +253,30 @@ impl Actor {
         self.assignment(role, organization, self.organization())
     }
 
+    /// That he may invite the first administrator of an organization that he is making
+    /// under `parent`: tenant_admin of a root, org_admin of a child. It is in nobody's
+    /// S(u) yet, so [`Self::invite`] would refuse.
+    ///
+    /// # Errors
+    /// `Forbidden("key_forbidden")` for an API key; those of
+    /// [`Self::create_organization`].
+    pub fn invite_first_admin(
+        &self,
+        organization: OrganizationId,
+        parent: Option<OrganizationId>,
+    ) -> Result<Assignment, Denial> {
+        self.require_person()?;
+        self.create_organization(parent)?;
+        Ok(Assignment {
+            role: if parent.is_some() {
+                Role::OrgAdmin
+            } else {
+                Role::TenantAdmin
+            },
+            organization: Some(organization),
+        })
+    }
+
     /// That he may remove somebody: from his organization as whoever may make him
     /// a `user`, himself included; for good as tenant_admin and above, never
     /// himself, which is [`Self::require_person`]'s.

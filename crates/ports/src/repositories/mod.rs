@@ -4,7 +4,9 @@ mod analytics;
 mod audit;
 mod company;
 mod idempotency;
+mod invitation;
 mod job;
+mod member;
 mod prediction;
 mod rescoring;
 mod user;
@@ -18,9 +20,11 @@ pub use analytics::{
 pub use audit::{AuditFilter, AuditRepository};
 pub use company::{CompanyFilter, CompanyRepository, FoundCompany};
 pub use idempotency::IdempotencyRepository;
+pub use invitation::{InvitationRepository, NewInvitation};
 pub use job::{
     ChunkRow, JobChunk, JobFilter, JobRepository, NewJob, RowFilter, RowVerdict, ScoredRow,
 };
+pub use member::{Home, Member, MemberRepository};
 pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
 };
@@ -30,8 +34,9 @@ pub use user::{Credentials, NewUser, UserRepository};
 #[cfg(feature = "mock")]
 pub use {
     analytics::MockAnalyticsRepository, audit::MockAuditRepository, company::MockCompanyRepository,
-    idempotency::MockIdempotencyRepository, job::MockJobRepository,
-    prediction::MockPredictionRepository, user::MockUserRepository,
+    idempotency::MockIdempotencyRepository, invitation::MockInvitationRepository,
+    job::MockJobRepository, member::MockMemberRepository, prediction::MockPredictionRepository,
+    user::MockUserRepository,
 };
 
 use crate::RepositoryError;
@@ -45,6 +50,10 @@ pub trait Store: Send + Sync {
 
     /// Users and their organizations.
     fn users(&self) -> &dyn UserRepository;
+    /// People as members of organizations.
+    fn members(&self) -> &dyn MemberRepository;
+    /// Invitations into organizations.
+    fn invitations(&self) -> &dyn InvitationRepository;
     /// Companies.
     fn companies(&self) -> &dyn CompanyRepository;
     /// Predictions.
@@ -69,6 +78,10 @@ pub trait Store: Send + Sync {
 pub trait UnitOfWork: Send + Sync {
     /// Users and their organizations.
     fn users(&self) -> &dyn UserRepository;
+    /// People as members of organizations.
+    fn members(&self) -> &dyn MemberRepository;
+    /// Invitations into organizations.
+    fn invitations(&self) -> &dyn InvitationRepository;
     /// Companies.
     fn companies(&self) -> &dyn CompanyRepository;
     /// Predictions.

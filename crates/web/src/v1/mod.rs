@@ -5,6 +5,7 @@ pub(crate) mod audit_logs;
 pub(crate) mod auth;
 pub(crate) mod bulk_uploads;
 pub(crate) mod companies;
+pub(crate) mod invitations;
 pub(crate) mod me;
 pub(crate) mod models;
 pub(crate) mod predictions;
@@ -24,6 +25,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(resource("/auth/logout").route(post().to(auth::logout::logout)))
         .service(resource("/auth/step-up").route(post().to(auth::step_up::step_up)))
         .service(resource("/me").route(get().to(me::me)))
+        .service(resource("/users").route(post().to(invitations::invite::invite)))
+        .service(
+            resource("/organizations/{id}/invitations").route(get().to(invitations::list::list)),
+        )
+        .service(
+            resource("/organizations/{id}/invitations/{invitation_id}")
+                .route(delete().to(invitations::withdraw::withdraw)),
+        )
         .service(
             resource("/companies")
                 .route(get().to(companies::list::list))

@@ -1,0 +1,202 @@
+//! Somebody is invited.
+
+use accunode_domain::{
+    access::{Assignment, Denial},
+    audit::{AuditAction, AuditEvent},
+    fault::Fault,
+    id::{InvitationId, OrganizationId},
+    invitation::{Invitation, VALID_DAYS},
+    secret::Secret,
+    user::{Email, Role},
+};
+use accunode_ports::{UnitOfWork, mail::Message, repositories::NewInvitation};
+use time::Duration;
+
+use super::{Invitations, values};
+use crate::{Caller, Done, Error, Once};
+
+/// Who is to be invited.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// His address, whether he has an account or not.
+    pub email: String,
+    /// What he is to be.
+    pub role: Role,
+    /// Where; the caller's own organization where none is named.
+    pub organization: Option<OrganizationId>,
+}
+
+/// An invitation that is there once its unit of work is committed.
+#[derive(Clone, Debug)]
+#[must_use = "the mail with the token is posted after the commit"]
+pub(crate) struct Invited {
+    /// As stored.
+    pub(crate) invitation: Invitation,
+    /// The mail that holds its token.
+    pub(crate) mail: Message,
+}
+
+impl Invitations {
+    /// Invites somebody into an organization. He sets his own password, and joins when
+    /// he accepts. Whether the address has an account is told only where the caller sees
+    /// that person anyway.
+    ///
+    /// # Errors
+    /// `key_forbidden`, `role_forbidden`, `role_not_assignable`, `outside_scope`; every
+    /// fault of the command; `NotFound` for an organization that is not there;
+    /// `already_member` for a member of one of the caller's organizations.
+    pub async fn invite(
+        &self,
+        caller: &Caller,
+        command: &Invite,
+        once: Option<&Once<'_, Invitation>>,
+    ) -> Result<Done<Invitation>, Error> {
+        let actor = &caller.actor;
+        let (assignment, email) = check(caller, command)?;
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        if let Some(answer) = Once::take(once, &*unit, actor).await? {
+            return Ok(Done::Replayed(answer));
+        }
+        let organization = assignment.organization();
+        let home = match organization {
+            Some(id) => unit.members().home(id).await?,
+            None => None,
+        };
+        let home = home.ok_or_else(|| Error::not_found("organization"))?;
+        assignment.fits(home.parent).map_err(refused)?;
+        if let Some(there) = unit.members().by_email(&email).await?
+            && there
+                .user
+                .organization
+                .is_some_and(|theirs| actor.sees_organization(theirs))
+        {
+            return Err(Error::Conflict {
+                code: "already_member",
+                detail: "this person belongs to one of your organizations already; change the role instead"
+                    .to_owned(),
+                existing: Some(there.user.id.0),
+            });
+        }
+        let invited = self
+            .add_within(&*unit, caller, assignment, email, &home.name)
+            .await?;
+        Once::keep(once, &*unit, actor, &invited.invitation).await?;
+        unit.commit().await?;
+        self.ports.mail.post(invited.mail);
+        Ok(Done::Fresh(invited.invitation))
+    }
+
+    /// Adds an invitation, and its audit row, within a unit of work that is about more
+    /// than that. One that waits already is made anew, with another token. Whether the
+    /// role fits the organization, and the organization's name, are the caller's to know.
+    ///
+    /// # Errors
+    /// As the repositories have them.
+    pub(crate) async fn add_within(
+        &self,
+        unit: &dyn UnitOfWork,
+        caller: &Caller,
+        assignment: Assignment,
+        email: Email,
+        organization_name: &str,
+    ) -> Result<Invited, Error> {
+        let organization = assignment
+            .organization()
+            .ok_or_else(|| Error::not_found("organization"))?;
+        let before = unit.invitations().waiting(organization, &email).await?;
+        let token = Secret::from_random("inv", self.ports.randomness.bits());
+        let now = self.ports.clock.now();
+        let new = NewInvitation {
+            id: InvitationId(self.ports.ids.new_id()),
+            assignment,
+            email,
+            token_hash: token.hash(),
+            invited_by: caller.actor.user(),
+            created_at: now,
+            expires_at: now + Duration::days(VALID_DAYS),
+        };
+        let invitation = unit.invitations().add(&new).await?;
+        let event = AuditEvent {
+            entity_id: Some(invitation.id.0),
+            organization: Some(organization),
+            old_values: before.as_ref().map(values),
+            new_values: Some(values(&invitation)),
+            ..match before {
+                None => AuditEvent::new("invitation.created", "invitation", AuditAction::Create),
+                Some(_) => AuditEvent::new("invitation.renewed", "invitation", AuditAction::Update),
+            }
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        let mail = self.mail(caller, &invitation, organization_name, &token);
+        Ok(Invited { invitation, mail })
+    }
+
+    fn mail(
+        &self,
+        caller: &Caller,
+        invitation: &Invitation,
+        organization: &str,
+        token: &Secret,
+    ) -> Message {
+        let by = caller.actor.email().as_str();
+        let link = self.ports.link("accept-invitation", token);
+        let until = invitation.expires_at.date();
+        Message {
+            to: invitation.email.clone(),
+            subject: format!("You are invited to {organization}"),
+            text: format!(
+                "{by} invites you to join {organization} on AccuNode as {}.\n\n\
+                 Accept until {until}:\n{link}\n\n\
+                 Whoever has this link can accept in your name: do not hand it on. If you do not \
+                 know what this is about, do nothing.\n",
+                invitation.role
+            ),
+        }
+    }
+}
+
+/// That the caller may, and everything that is wrong with the command.
+fn check(caller: &Caller, command: &Invite) -> Result<(Assignment, Email), Error> {
+    let assignment = caller
+        .actor
+        .invite(command.role, command.organization)
+        .map_err(refused)?;
+    let mut faults = Vec::new();
+    if assignment.organization().is_none() {
+        faults.push(Fault::new(
+            "/role",
+            "not_invitable",
+            "people are invited into organizations, as org_member, org_admin or tenant_admin",
+        ));
+    }
+    match Email::parse("/email", &command.email) {
+        Ok(email) if faults.is_empty() => Ok((assignment, email)),
+        Ok(_) => Err(Error::Invalid(faults)),
+        Err(fault) => {
+            faults.push(fault);
+            Err(Error::Invalid(faults))
+        }
+    }
+}
+
+/// A refusal, with the field of the body that it is about.
+fn refused(denial: Denial) -> Error {
+    let (pointer, detail) = match denial {
+        Denial::Unprocessable("not_a_root") => (
+            "/role",
+            "a tenant_admin belongs to a root organization, and this is none",
+        ),
+        Denial::Unprocessable("organization_required") => (
+            "/organization_id",
+            "this role is held in an organization; name it",
+        ),
+        Denial::Unprocessable(_) => (
+            "/organization_id",
+            "this role belongs to no organization; name none",
+        ),
+        other => return Error::denied(other, "organization"),
+    };
+    Error::invalid(Fault::new(pointer, denial.code(), detail))
+}

@@ -1,0 +1,41 @@
+//! Invitations are listed.
+
+use accunode_domain::{
+    id::OrganizationId,
+    invitation::{Invitation, InvitationStatus},
+    page::{Cursor, Limit, Page},
+};
+
+use super::Invitations;
+use crate::{Caller, Error};
+
+impl Invitations {
+    /// A page of an organization's invitations, newest first, each with what has become
+    /// of it. Those that were withdrawn are gone.
+    ///
+    /// # Errors
+    /// `NotFound`; `field_forbidden` for members.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        organization: OrganizationId,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<(Invitation, InvitationStatus)>, Error> {
+        self.administered(caller, organization).await?;
+        let invitations = self.ports.store.invitations();
+        let page = invitations.list(organization, limit, after).await?;
+        let now = self.ports.clock.now();
+        Ok(Page {
+            rows: page
+                .rows
+                .into_iter()
+                .map(|invitation| {
+                    let status = invitation.status(now);
+                    (invitation, status)
+                })
+                .collect(),
+            next: page.next,
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! Invitations into organizations.
+
+mod invite;
+mod list;
+mod withdraw;
+
+use std::sync::Arc;
+
+use accunode_domain::{
+    access::{Denial, OrganizationChange},
+    id::OrganizationId,
+    invitation::Invitation,
+};
+use serde_json::{Value, json};
+
+pub use invite::Invite;
+
+use crate::{Caller, Error, Ports};
+
+/// Invitations into organizations.
+#[derive(Clone, Debug)]
+pub struct Invitations {
+    pub(crate) ports: Arc<Ports>,
+}
+
+impl Invitations {
+    /// That the caller administers an organization, and that it is there.
+    async fn administered(&self, caller: &Caller, id: OrganizationId) -> Result<(), Error> {
+        let refused = |denial: Denial| Error::denied(denial, "organization");
+        caller
+            .actor
+            .change_organization(id, OrganizationChange::Profile)
+            .map_err(refused)?;
+        match self.ports.store.members().home(id).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::not_found("organization")),
+        }
+    }
+}
+
+/// What the audit log is told of an invitation.
+fn values(invitation: &Invitation) -> Value {
+    json!({
+        "email": invitation.email,
+        "role": invitation.role,
+        "organization_id": invitation.organization,
+    })
+}

@@ -1,0 +1,45 @@
+//! An invitation is withdrawn.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    id::{InvitationId, OrganizationId},
+};
+
+use super::{Invitations, values};
+use crate::{Caller, Error};
+
+impl Invitations {
+    /// Withdraws an invitation that nobody has accepted: its token is worth nothing from
+    /// now on. Only who could have made it may.
+    ///
+    /// # Errors
+    /// `NotFound`, also for one that was accepted; `field_forbidden` for members,
+    /// `role_not_assignable` for an invitation to the caller's own rank or above,
+    /// `key_forbidden`.
+    pub async fn withdraw(
+        &self,
+        caller: &Caller,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<(), Error> {
+        self.administered(caller, organization).await?;
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        let gone = unit.invitations().withdraw(organization, id).await?;
+        let gone = gone.ok_or_else(|| Error::not_found("invitation"))?;
+        // Refused, the unit of work is dropped and the invitation still there.
+        caller
+            .actor
+            .invite(gone.role, Some(organization))
+            .map_err(|denial| Error::denied(denial, "invitation"))?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: Some(organization),
+            old_values: Some(values(&gone)),
+            ..AuditEvent::new("invitation.withdrawn", "invitation", AuditAction::Delete)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        Ok(unit.commit().await?)
+    }
+}

@@ -1,0 +1,105 @@
+//! Invitations into an organization: who is invited decides, and sets his own password.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    fault::text_enum,
+    id::{InvitationId, OrganizationId, UserId},
+    user::{Email, Role},
+};
+
+/// How long an invitation may be accepted, in days.
+pub const VALID_DAYS: i64 = 7;
+
+/// What has become of an invitation. One that was withdrawn is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationStatus {
+    /// It waits to be accepted.
+    Pending,
+    /// It waited too long.
+    Expired,
+    /// Somebody has joined by it.
+    Accepted,
+}
+
+impl InvitationStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Expired, Self::Accepted];
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+text_enum!(InvitationStatus);
+
+/// An invitation as stored. Its token's hash never leaves the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// Into which organization.
+    pub organization: OrganizationId,
+    /// Who is invited.
+    pub email: Email,
+    /// What he is to be there; a role that needs an organization.
+    pub role: Role,
+    /// By whom; `None` where that person is gone.
+    pub invited_by: Option<UserId>,
+    /// Until when it may be accepted.
+    pub expires_at: Timestamp,
+    /// When it was accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// By whom.
+    pub accepted_by: Option<UserId>,
+    /// When it was made, or made anew.
+    pub created_at: Timestamp,
+}
+
+impl Invitation {
+    /// What has become of it by now.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> InvitationStatus {
+        if self.accepted_at.is_some() {
+            InvitationStatus::Accepted
+        } else if now >= self.expires_at {
+            InvitationStatus::Expired
+        } else {
+            InvitationStatus::Pending
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_expires_at_its_moment_and_stays_accepted_after_it() {
+        let end = Timestamp::UNIX_EPOCH;
+        let second = time::Duration::SECOND;
+        let mut invitation = Invitation {
+            id: InvitationId(uuid::Uuid::nil()),
+            organization: OrganizationId(uuid::Uuid::nil()),
+            email: Email::from_stored("ana@example.com".to_owned()),
+            role: Role::OrgMember,
+            invited_by: None,
+            expires_at: end,
+            accepted_at: None,
+            accepted_by: None,
+            created_at: end - second,
+        };
+        assert_eq!(invitation.status(end - second), InvitationStatus::Pending);
+        assert_eq!(invitation.status(end), InvitationStatus::Expired);
+        invitation.accepted_at = Some(end - second);
+        assert_eq!(invitation.status(end + second), InvitationStatus::Accepted);
+    }
+}

@@ -1,0 +1,93 @@
+//! Invitations as they are written.
+
+use accunode_application::invitations::Invite;
+use accunode_domain::{
+    id::OrganizationId,
+    invitation::{Invitation, InvitationStatus},
+    user::Role,
+};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::names::{InvitationStatusName, RoleName};
+
+/// Who is to be invited.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewInvitation {
+    #[schema(example = "ada@example.com")]
+    email: String,
+    /// One that belongs to an organization, below one's own rank.
+    #[schema(value_type = RoleName, example = "org_member")]
+    role: Role,
+    /// One's own where none is named.
+    organization_id: Option<Uuid>,
+}
+
+impl From<NewInvitation> for Invite {
+    fn from(body: NewInvitation) -> Self {
+        Self {
+            email: body.email,
+            role: body.role,
+            organization: body.organization_id.map(OrganizationId),
+        }
+    }
+}
+
+/// An invitation. Its token is in the mail and nowhere else.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitation)]
+pub(crate) struct InvitationDto {
+    id: Uuid,
+    organization_id: Uuid,
+    #[schema(example = "ada@example.com")]
+    email: String,
+    #[schema(value_type = RoleName)]
+    role: Role,
+    #[schema(value_type = InvitationStatusName)]
+    status: InvitationStatus,
+    /// Null where that person is gone.
+    invited_by: Option<Uuid>,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    accepted_at: Option<OffsetDateTime>,
+    accepted_by: Option<Uuid>,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+}
+
+impl InvitationDto {
+    /// The columns of an export.
+    pub(crate) const COLUMNS: &[&str] = &[
+        "id",
+        "organization_id",
+        "email",
+        "role",
+        "status",
+        "invited_by",
+        "expires_at",
+        "accepted_at",
+        "accepted_by",
+        "created_at",
+    ];
+}
+
+impl From<(Invitation, InvitationStatus)> for InvitationDto {
+    fn from((invitation, status): (Invitation, InvitationStatus)) -> Self {
+        Self {
+            id: invitation.id.0,
+            organization_id: invitation.organization.0,
+            email: invitation.email.as_str().to_owned(),
+            role: invitation.role,
+            status,
+            invited_by: invitation.invited_by.map(|id| id.0),
+            expires_at: invitation.expires_at,
+            accepted_at: invitation.accepted_at,
+            accepted_by: invitation.accepted_by.map(|id| id.0),
+            created_at: invitation.created_at,
+        }
+    }
+}

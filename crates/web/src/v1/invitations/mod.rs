@@ -1,0 +1,6 @@
+//! Invitations into organizations.
+
+pub(crate) mod dto;
+pub(crate) mod invite;
+pub(crate) mod list;
+pub(crate) mod withdraw;
