@@ -22,7 +22,12 @@ async fn an_invitation_waits_for_a_week_and_tells_nobody_its_token() {
         (&json!("pending"), &json!("org_member"))
     );
     assert_eq!(made["invited_by"], tenancy.person("oA").id.to_string());
-    assert!(!answer.text.contains("token"), "{}", answer.text);
+    let mail = service.last_mail_to("new@example.com").await;
+    assert_eq!(mail.subject, "You are invited to A");
+    assert!(mail.text.contains("oa@example.com"), "{}", mail.text);
+    let token = mail.token();
+    assert_eq!(token.len(), 4 + 64, "{token}");
+    assert!(!answer.text.contains(&token), "{}", answer.text);
 
     let pool = service.database.superuser().await;
     let days: i64 = ask(

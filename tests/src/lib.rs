@@ -17,12 +17,14 @@
 )]
 
 mod database;
+mod mail;
 mod person;
 mod postgres;
 mod service;
 pub mod tenancy;
 
 pub use database::Database;
+pub use mail::Mail;
 pub use person::{Answer, PASSWORD, Person};
 pub use postgres::{Postgres, URL_VARIABLE};
 pub use service::{Service, ServiceOptions};

@@ -1,0 +1,81 @@
+//! What the service has mailed: without a mail server each mail is a file.
+
+use std::{fs, time::Duration};
+
+use crate::Service;
+
+/// A mail as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// To whom.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its text, lines ended by `\n`.
+    pub text: String,
+}
+
+impl Mail {
+    /// The token of its link.
+    ///
+    /// # Panics
+    /// Where it has none.
+    #[must_use]
+    #[track_caller]
+    pub fn token(&self) -> String {
+        let (_, rest) = self.text.split_once("#token=").expect("a link");
+        rest.split_whitespace().next().expect("a token").to_owned()
+    }
+}
+
+impl Service {
+    /// Every mail to this address, oldest first, when none is under way any more.
+    ///
+    /// # Panics
+    /// Where mails hang, or are none.
+    pub async fn mails_to(&self, email: &str) -> Vec<Mail> {
+        let outbox = &self.wired().application.ports().mail;
+        assert_eq!(
+            outbox.finish(Duration::from_secs(30)).await,
+            0,
+            "mails hang"
+        );
+        let Ok(folder) = fs::read_dir(self.folder().join("mail")) else {
+            return Vec::new();
+        };
+        // Their names are ids, which sort by time.
+        let mut paths: Vec<_> = folder
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "eml"))
+            .collect();
+        paths.sort();
+        paths
+            .iter()
+            .map(|path| read(&fs::read_to_string(path).expect("a mail")))
+            .filter(|mail| mail.to == email)
+            .collect()
+    }
+
+    /// The newest mail to this address.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn last_mail_to(&self, email: &str) -> Mail {
+        let mails = self.mails_to(email).await;
+        mails.into_iter().next_back().expect("a mail")
+    }
+}
+
+fn read(text: &str) -> Mail {
+    let text = text.replace("\r\n", "\n");
+    let (head, body) = text.split_once("\n\n").expect("head and body");
+    let field = |name: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default().trim().to_owned()
+    };
+    Mail {
+        to: field("To:"),
+        subject: field("Subject:"),
+        text: body.to_owned(),
+    }
+}
