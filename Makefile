@@ -27,10 +27,11 @@ check: lint docs test ## Everything that the continuous integration checks
 fmt: ## Format the code
 	cargo fmt --all
 
-lint: ## Formatting, clippy without warnings, the law of the layers
+lint: ## Formatting, clippy without warnings, the law of the layers, what security.md names
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	scripts/check-layers.sh
+	scripts/check-security.sh
 
 docs: ## Build the API documentation without warnings
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --quiet
