@@ -23,6 +23,9 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
+/// A year, also for the names below.
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
 /// The id of a request, in its extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
@@ -146,7 +149,15 @@ pub(crate) fn plain(pattern: &str) -> String {
 fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {
     let drawn = response.request().extensions().get::<Drawn>().copied();
     let is_docs = response.request().path().starts_with(docs::PATH);
+    let over_tls = response
+        .request()
+        .app_data::<web::Data<WebState>>()
+        .is_some_and(|state| state.is_behind_tls());
     let headers = response.headers_mut();
+    // RFC 6797 wants it over TLS alone, and browsers ignore it elsewhere.
+    if over_tls {
+        set(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
     set(headers, X_REQUEST_ID, id);
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::X_FRAME_OPTIONS, "DENY");
@@ -154,7 +165,7 @@ fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {
     let policy = if is_docs {
         docs::CONTENT_SECURITY_POLICY
     } else {
-        "default-src 'none'; frame-ancestors 'none'"
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     };
     set(headers, header::CONTENT_SECURITY_POLICY, policy);
     if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {

@@ -24,6 +24,7 @@ mod once;
 mod openapi;
 mod page;
 mod params;
+mod patience;
 mod policy;
 mod problem;
 mod v1;
@@ -52,6 +53,14 @@ pub struct WebState {
     pub limiter: Arc<dyn RateLimiter>,
     /// The proxies that may say from where a request came.
     pub proxies: TrustedProxies,
+}
+
+impl WebState {
+    /// Whether people reach the service by https, as its operator says.
+    fn is_behind_tls(&self) -> bool {
+        let settings = &self.application.ports().settings;
+        settings.public_url.starts_with("https://")
+    }
 }
 
 impl std::fmt::Debug for WebState {

@@ -322,6 +322,11 @@ RESET SESSION AUTHORIZATION;
 SELECT t.eq((SELECT count(*) FROM audit_logs_default), 0::bigint, 'default emptied'), t.eq((SELECT count(*) FROM audit_logs_2020_02), 1::bigint, 'moved'),
   t.eq((SELECT count(*) FROM audit_logs_2020_03), 1::bigint, 'moved'), t.fails('UPDATE audit_logs_2020_02 SET action = ''READ''', '42501'),
   t.eq((SELECT count(*) FROM pg_index WHERE indrelid = 'audit_logs_2020_02'::regclass), (SELECT count(*) FROM pg_index WHERE indrelid = 'audit_logs'::regclass), 'an attached partition has every index');
+-- ## audit partitions: the serving role makes months and cannot throw any away
+SET SESSION AUTHORIZATION accunode_server;
+SELECT t.fails('SELECT audit_drop_partitions(90)', '42501'), t.fails('SELECT rebuild_prediction_rollups()', '42501'),
+  t.fails('DROP TABLE audit_logs_2020_02', '42501'), t.fails('TRUNCATE audit_logs', '42501');
+RESET SESSION AUTHORIZATION;
 -- ## audit partitions: retention drops whole months and nothing young
 SELECT t.eq((SELECT count(*) FROM audit_drop_partitions(90)) > 70, true, 'retention'), t.rows('SELECT 1 FROM audit_logs', 2, 'young rows stay'),
   t.fails('SELECT audit_drop_partitions(7)', '22023'), t.fails('SELECT audit_make_partitions(61)', '22023');

@@ -1,6 +1,6 @@
 //! Statuses, headers and problems that no handler makes.
 
-use accunode_tests::{Answer, Service};
+use accunode_tests::{Answer, Service, ServiceOptions};
 use serde_json::json;
 
 /// A problem document with the request's id, and nothing of the inside in it.
@@ -130,5 +130,26 @@ async fn every_answer_tells_browsers_to_be_careful() {
                 .header("content-security-policy")
                 .contains("default-src 'none'")
         );
+    }
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_stay_with_https_where_that_is_how_people_come() {
+    for (url, told) in [
+        (
+            "https://risk.bank.example",
+            "max-age=31536000; includeSubDomains",
+        ),
+        ("http://risk.bank.example", ""),
+    ] {
+        let options = ServiceOptions::default().with("public_url", url);
+        let service = Service::with(options).await;
+        let answers = [
+            service.nobody().get("//health/live").await,
+            service.nobody().get("/companies").await,
+        ];
+        for answer in answers {
+            assert_eq!(answer.header("strict-transport-security"), told, "{url}");
+        }
     }
 }

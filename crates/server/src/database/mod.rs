@@ -10,8 +10,10 @@
 mod error;
 mod role;
 
+use std::net::IpAddr;
+
 use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 pub use error::DatabaseError;
@@ -141,6 +143,12 @@ impl Database {
     /// # Errors
     /// When neither is possible: the service must not start.
     pub async fn serving_url(&self) -> Result<SecretUrl, DatabaseError> {
+        if is_readable_on_the_way(&self.server_url.expose().parse()?) {
+            tracing::warn!(
+                "what goes to the database and back may be read on the way: it is on another \
+                 machine, and its URL does not ask for TLS; add sslmode=verify-full"
+            );
+        }
         let given = RoleFacts::ask(&self.server_url.expose().parse()?).await?;
         if !given.must_become_server()? {
             return Ok(self.server_url.clone());
@@ -179,6 +187,19 @@ impl Database {
             .options([("role", OWNER_ROLE), ("statement_timeout", "0")]);
         Ok(PgConnection::connect_with(&options).await?)
     }
+}
+
+/// Whether somebody between could read along, or make both sides do without TLS.
+fn is_readable_on_the_way(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let is_here = host.starts_with('/')
+        || host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let asks_for_tls = matches!(
+        options.get_ssl_mode(),
+        PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
+    );
+    !is_here && !asks_for_tls
 }
 
 /// Another process may make it at the same time.
@@ -226,4 +247,26 @@ async fn one_connection(options: PgConnectOptions) -> Result<PgPool, DatabaseErr
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_elsewhere_without_tls_is_told_of() {
+        for (url, readable) in [
+            ("postgres://a@db/x", true),
+            ("postgres://a@10.0.0.7/x?sslmode=prefer", true),
+            ("postgres://a@db/x?sslmode=disable", true),
+            ("postgres://a@db/x?sslmode=require", false),
+            ("postgres://a@db/x?sslmode=verify-full", false),
+            ("postgres://a@localhost/x", false),
+            ("postgres://a@127.0.0.1:5433/x", false),
+            ("postgres://a@%2Frun%2Fpostgresql/x", false),
+        ] {
+            let options = url.parse().expect(url);
+            assert_eq!(is_readable_on_the_way(&options), readable, "{url}");
+        }
+    }
 }

@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 use crate::{
     names::{AccessLevelName, KindName, OnConflictName, RatioUnitName},
+    patience,
     problem::Problem,
 };
 
@@ -122,7 +123,7 @@ pub(super) async fn read(bulk: &Bulk, mut form: Multipart) -> Result<Form, Probl
         faults: Vec::new(),
     };
     let mut parts = 0;
-    while let Some(field) = form.next().await {
+    while let Some(field) = patience::next(&mut form).await? {
         let field = field.map_err(broken)?;
         parts += 1;
         if parts > PARTS {
@@ -183,7 +184,7 @@ impl Reading {
             return drain(field).await;
         }
         let mut bytes = BytesMut::new();
-        while let Some(chunk) = field.next().await {
+        while let Some(chunk) = patience::next(&mut field).await? {
             let chunk = chunk.map_err(broken)?;
             if bytes.len() + chunk.len() > TEXT_LIMIT {
                 self.note(
@@ -292,13 +293,21 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
     let (mut sender, receiver) = mpsc::channel::<Result<Bytes, Cause>>(4);
     // A part must not be asked again after its end.
     let mut has_ended = false;
+    let mut too_slow = None;
     let pump = async {
         while !has_ended {
-            let Some(chunk) = field.next().await else {
-                has_ended = true;
-                break;
+            let chunk = match patience::next(&mut field).await {
+                Ok(None) => {
+                    has_ended = true;
+                    break;
+                }
+                Ok(Some(chunk)) => chunk.map_err(|error| Cause::from(error.to_string())),
+                Err(silent) => {
+                    let cause = Cause::from(silent.to_string());
+                    too_slow = Some(silent);
+                    Err(cause)
+                }
             };
-            let chunk = chunk.map_err(|error| Cause::from(error.to_string()));
             has_ended = chunk.is_err();
             // The store has enough: the file is too large, or the store failed.
             if sender.send(chunk).await.is_err() {
@@ -309,6 +318,9 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
         sender.close_channel();
     };
     let (file, ()) = futures::join!(bulk.receive(receiver.boxed()), pump);
+    if let Some(silent) = too_slow {
+        return Err(silent);
+    }
     if file.is_err() && !has_ended {
         // A client that is still sending would not see the answer: it gets a while.
         let _ = tokio::time::timeout(PATIENCE, drain(field)).await;
@@ -318,7 +330,7 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
 
 /// Reads over a part that is of no use.
 async fn drain(mut field: Field) -> Result<(), Problem> {
-    while let Some(chunk) = field.next().await {
+    while let Some(chunk) = patience::next(&mut field).await? {
         chunk.map_err(broken)?;
     }
     Ok(())
