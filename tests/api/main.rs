@@ -14,6 +14,7 @@ mod invitations;
 mod models;
 mod offline;
 mod operations;
+mod organizations;
 mod predictions;
 mod redactions;
 mod rescorings;

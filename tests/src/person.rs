@@ -211,6 +211,11 @@ impl Person {
             .await
     }
 
+    /// PUT without a body.
+    pub async fn put_nothing(&self, path: &str) -> Answer {
+        self.send(Method::PUT, path, None).await
+    }
+
     /// POST without a body.
     pub async fn post_nothing(&self, path: &str) -> Answer {
         self.send(Method::POST, path, None).await

@@ -125,6 +125,9 @@ fn words(code: &str) -> &'static str {
         "scope_exceeds_role" => "a key cannot do more than its owner",
         "has_children" => "this organization has children",
         "not_a_member" => "this person is no member of this organization",
+        "already_member" => "you are a member of an organization already",
+        "email_not_allowed" => "your e-mail address is not among those that may join",
+        "organization_full" => "the organization has no seat left",
         "last_super_admin" => "at least one active super_admin must remain",
         _ => "your role does not allow this",
     }
@@ -145,6 +148,10 @@ impl From<RepositoryError> for Error {
                     "companies_level_fixed" | "companies_organization_fixed" => "company_in_use",
                     "companies_level_never_down" | "predictions_level_never_down" => "level_change",
                     "idempotency_in_flight" => "idempotency_in_flight",
+                    "idx_organizations_domain" => "domain_taken",
+                    "organizations_depth" | "fk_organizations_parent" => "not_a_root",
+                    "organizations_max_users" => "organization_full",
+                    "allowed_emails_pkey" => "already_allowed",
                     _ => "conflict",
                 },
                 detail: match constraint.as_str() {
@@ -165,6 +172,10 @@ impl From<RepositoryError> for Error {
                     "idempotency_in_flight" => {
                         "a request with this Idempotency-Key is being worked on"
                     }
+                    "idx_organizations_domain" => "another organization has this domain",
+                    "organizations_depth" | "fk_organizations_parent" => words("not_a_root"),
+                    "organizations_max_users" => words("organization_full"),
+                    "allowed_emails_pkey" => "this e-mail address is listed already",
                     _ => "it contradicts what is stored already",
                 }
                 .to_owned(),

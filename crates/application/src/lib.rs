@@ -21,6 +21,7 @@ pub mod exports;
 pub mod invitations;
 pub mod mail;
 pub mod once;
+pub mod organizations;
 pub mod ports;
 pub mod predictions;
 
@@ -39,6 +40,8 @@ pub struct Application {
     pub accounts: accounts::Accounts,
     /// Invitations into organizations.
     pub invitations: invitations::Invitations,
+    /// Organizations and tenants.
+    pub organizations: organizations::Organizations,
     /// Companies.
     pub companies: companies::Companies,
     /// Predictions.
@@ -60,6 +63,9 @@ impl Application {
                 ports: ports.clone(),
             },
             invitations: invitations::Invitations {
+                ports: ports.clone(),
+            },
+            organizations: organizations::Organizations {
                 ports: ports.clone(),
             },
             companies: companies::Companies {

@@ -13,11 +13,12 @@ use crate::{
     RepositoryError,
     repositories::{
         AnalyticsRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
-        InvitationRepository, JobRepository, MemberRepository, MockAnalyticsRepository,
-        MockAuditRepository, MockCompanyRepository, MockIdempotencyRepository,
-        MockInvitationRepository, MockJobRepository, MockMemberRepository,
-        MockPredictionRepository, MockUserRepository, PredictionRepository, Store, UnitOfWork,
-        UserRepository,
+        InvitationRepository, JobRepository, JoiningRepository, MemberRepository,
+        MockAnalyticsRepository, MockAuditRepository, MockCompanyRepository,
+        MockIdempotencyRepository, MockInvitationRepository, MockJobRepository,
+        MockJoiningRepository, MockMemberRepository, MockOrganizationRepository,
+        MockPredictionRepository, MockUserRepository, OrganizationRepository, PredictionRepository,
+        Store, UnitOfWork, UserRepository,
     },
 };
 
@@ -28,6 +29,8 @@ pub struct MockUnitOfWork {
     pub users: MockUserRepository,
     pub members: MockMemberRepository,
     pub invitations: MockInvitationRepository,
+    pub organizations: MockOrganizationRepository,
+    pub joining: MockJoiningRepository,
     pub companies: MockCompanyRepository,
     pub predictions: MockPredictionRepository,
     pub jobs: MockJobRepository,
@@ -55,6 +58,12 @@ impl UnitOfWork for MockUnitOfWork {
     }
     fn invitations(&self) -> &dyn InvitationRepository {
         &self.invitations
+    }
+    fn organizations(&self) -> &dyn OrganizationRepository {
+        &self.organizations
+    }
+    fn joining(&self) -> &dyn JoiningRepository {
+        &self.joining
     }
     fn companies(&self) -> &dyn CompanyRepository {
         &self.companies
@@ -85,6 +94,8 @@ pub struct MockStore {
     pub users: MockUserRepository,
     pub members: MockMemberRepository,
     pub invitations: MockInvitationRepository,
+    pub organizations: MockOrganizationRepository,
+    pub joining: MockJoiningRepository,
     pub companies: MockCompanyRepository,
     pub predictions: MockPredictionRepository,
     pub jobs: MockJobRepository,
@@ -123,6 +134,12 @@ impl Store for MockStore {
     }
     fn invitations(&self) -> &dyn InvitationRepository {
         &self.invitations
+    }
+    fn organizations(&self) -> &dyn OrganizationRepository {
+        &self.organizations
+    }
+    fn joining(&self) -> &dyn JoiningRepository {
+        &self.joining
     }
     fn companies(&self) -> &dyn CompanyRepository {
         &self.companies

@@ -7,7 +7,8 @@ use accunode_ports::{
     RepositoryError,
     repositories::{
         AnalyticsRepository, AuditRepository, CompanyRepository, InvitationRepository,
-        JobRepository, MemberRepository, PredictionRepository, Store, UnitOfWork, UserRepository,
+        JobRepository, JoiningRepository, MemberRepository, OrganizationRepository,
+        PredictionRepository, Store, UnitOfWork, UserRepository,
     },
 };
 use async_trait::async_trait;
@@ -110,6 +111,14 @@ impl Store for PgStore {
     }
 
     fn invitations(&self) -> &dyn InvitationRepository {
+        &self.db
+    }
+
+    fn organizations(&self) -> &dyn OrganizationRepository {
+        &self.db
+    }
+
+    fn joining(&self) -> &dyn JoiningRepository {
         &self.db
     }
 

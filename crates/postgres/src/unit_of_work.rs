@@ -10,7 +10,8 @@ use accunode_ports::{
     RepositoryError,
     repositories::{
         AuditRepository, CompanyRepository, IdempotencyRepository, InvitationRepository,
-        JobRepository, MemberRepository, PredictionRepository, UnitOfWork, UserRepository,
+        JobRepository, JoiningRepository, MemberRepository, OrganizationRepository,
+        PredictionRepository, UnitOfWork, UserRepository,
     },
 };
 use async_trait::async_trait;
@@ -165,6 +166,14 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn invitations(&self) -> &dyn InvitationRepository {
+        &self.db
+    }
+
+    fn organizations(&self) -> &dyn OrganizationRepository {
+        &self.db
+    }
+
+    fn joining(&self) -> &dyn JoiningRepository {
         &self.db
     }
 

@@ -7,6 +7,7 @@ use accunode_domain::{
     audit::AuditAction,
     invitation::InvitationStatus,
     job::{JobStatus, RowStatus},
+    organization::{JoinPolicy, SizeCategory},
     owner::AccessLevel,
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
     ratio::RatioUnit,
@@ -51,6 +52,7 @@ names_of! {
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
     InvitationStatusName, InvitationStatus, "What has become of an invitation.";
     JobStatusName, JobStatus, "Where an upload stands.";
+    JoinPolicyName, JoinPolicy, "Who may join with an organization's token: nobody, whoever holds it, or only listed e-mail addresses.";
     KindName, Kind, "From which statements a prediction is made.";
     OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
     QuarterName, Quarter, "A quarter of the reporting year.";
@@ -59,4 +61,5 @@ names_of! {
     RiskLevelName, RiskLevel, "How a probability of default is judged, by the model's thresholds.";
     RoleName, Role, "What a person is, lowest rank first.";
     RowStatusName, RowStatus, "What became of a row of a file.";
+    SizeCategoryName, SizeCategory, "How large an organization says it is.";
 }

@@ -16,8 +16,8 @@ use crate::{
     health,
     problem::{self, ProblemDto},
     v1::{
-        analytics, audit_logs, auth, bulk_uploads, companies, invitations, me, models, predictions,
-        rescorings,
+        analytics, audit_logs, auth, bulk_uploads, companies, invitations, me, models,
+        organizations, predictions, rescorings,
     },
 };
 
@@ -33,6 +33,8 @@ use crate::{
         auth::step_up::step_up,
         me::me,
         invitations::invite::invite, invitations::list::list, invitations::withdraw::withdraw,
+        organizations::list::list, organizations::create::create, organizations::get::get, organizations::update::update, organizations::remove::remove,
+        organizations::stats::stats,
         companies::list::list, companies::create::create, companies::get::get, companies::remove::remove, companies::update::update, companies::timeline::timeline,
         predictions::list::list, predictions::create::create, predictions::score::score, predictions::batch::batch, predictions::update::update,
         predictions::get::get, predictions::remove::remove, predictions::explanation::explanation, predictions::reproduce::reproduce,
@@ -50,6 +52,7 @@ use crate::{
     tags(
         (name = "Identity", description = "Accounts and sessions"),
         (name = "People", description = "Members of organizations, and those invited"),
+        (name = "Organizations", description = "Tenants: root organizations and their children"),
         (name = "Companies", description = "Companies whose risk is predicted"),
         (name = "Predictions", description = "Annual and quarterly probabilities of default"),
         (name = "Bulk uploads", description = "Files of companies to be scored"),
@@ -281,6 +284,8 @@ mod tests {
             "PredictionChanges",
             "Batch",
             "NewCompany",
+            "NewOrganization",
+            "OrganizationChanges",
             "NewPrediction",
             "NewRescoring",
             "CompanyDescription",

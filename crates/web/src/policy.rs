@@ -34,6 +34,7 @@ impl Policy {
             | "/companies/{id}/predictions"
             | "/bulk-uploads"
             | "/bulk-uploads/{id}/rows"
+            | "/organizations"
                 if reads =>
             {
                 &[Format::Json, Format::Csv]

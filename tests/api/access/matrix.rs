@@ -16,6 +16,8 @@ struct Asked {
     who: &'static str,
     expected: String,
     request: Request,
+    /// Whether it may change the fixture itself, which is put back then.
+    unsettles: bool,
 }
 
 /// What was asked, what was not, and what was wrong.
@@ -101,6 +103,7 @@ async fn prepare(
                         who,
                         expected: expected.clone(),
                         request,
+                        unsettles: matches!(resource.as_str(), "organization" | "user"),
                     });
                 }
             }
@@ -115,9 +118,13 @@ async fn send(stage: &Stage, asked: Vec<Asked>, tally: &mut Tally) {
         who,
         expected,
         request,
+        unsettles,
     } in asked
     {
         let answer = request.send(stage.people.person(who)).await;
+        if unsettles {
+            stage.put_back().await;
+        }
         tally.requests += 1;
         let status = answer.status.as_u16();
         let broke = stage.broke_the_glass(answer.header("x-request-id")).await;

@@ -16,6 +16,7 @@ pub(super) enum Request {
     Post(String, Value),
     PostNothing(String),
     Patch(String, Value),
+    PutNothing(String),
     Delete(String),
     Upload(Vec<(String, String)>, Vec<u8>),
 }
@@ -27,6 +28,7 @@ impl Request {
             Self::Post(path, body) => person.post(path, body).await,
             Self::PostNothing(path) => person.post_nothing(path).await,
             Self::Patch(path, body) => person.patch(path, body).await,
+            Self::PutNothing(path) => person.put_nothing(path).await,
             Self::Delete(path) => person.delete(path).await,
             Self::Upload(fields, bytes) => {
                 let fields: Vec<(&str, &str)> = fields
@@ -150,6 +152,7 @@ pub(super) async fn requests(
             }
             requests
         }
+        "organization" => organization(stage, action, detail),
         other => panic!("{other} {action} has an endpoint now: write here how it is asked"),
     }
 }
@@ -161,6 +164,42 @@ fn scope(stage: &Stage, detail: &str) -> String {
             "scope={scope}&organization_id={}",
             stage.people.organization(name)
         ),
+    }
+}
+
+/// Nothing of it is made for a cell: what a request does to the fixture is put back.
+fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
+    let id = |name: &str| stage.people.organization(name);
+    if action == "create" {
+        let mut body = json!({ "name": stage.symbol() });
+        if let ("child", Some(parent)) = split(detail) {
+            body["parent_id"] = id(parent).to_string().into();
+        }
+        return vec![Request::Post("/organizations".to_owned(), body)];
+    }
+    let path = format!("/organizations/{}", id(detail));
+    let change = |body: Value| vec![Request::Patch(path.clone(), body)];
+    match action {
+        "read" => vec![Request::Get(path)],
+        // What only its administrators see goes with the profile that only they change.
+        "change_profile" => vec![
+            Request::Patch(path.clone(), json!({ "industry": "Banking" })),
+            Request::Get(format!("{path}/stats")),
+        ],
+        "change_join_token" => vec![
+            Request::PutNothing(format!("{path}/join-token")),
+            Request::Patch(path.clone(), json!({ "join_policy": "closed" })),
+        ],
+        "change_allowed_emails" => vec![Request::Post(
+            format!("{path}/allowed-emails"),
+            json!({ "email": format!("{}@example.com", stage.symbol()) }),
+        )],
+        "change_is_active" => change(json!({ "is_active": true })),
+        "change_max_users" => change(json!({ "max_users": 50 })),
+        "change_hide_system_data" => change(json!({ "hide_system_data": false })),
+        "set_parent" => change(json!({ "parent_id": id("R") })),
+        "delete" => vec![Request::Delete(format!("{path}?force=true"))],
+        other => panic!("unknown request {other:?}"),
     }
 }
 

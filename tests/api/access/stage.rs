@@ -1,6 +1,9 @@
 //! The fixture of the matrix in a running service: its rows, and what happens to it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    fmt::Write as _,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use accunode_tests::{Person, Service, ServiceOptions, tenancy::Tenancy};
 use serde_json::{Map, Value, json};
@@ -78,6 +81,35 @@ impl Stage {
             "m1_deactivated" => user("is_active = false", "m1"),
             other => panic!("unknown situation {other:?}"),
         };
+        run(&self.pool, &sql).await;
+    }
+
+    /// Puts organizations and people back to what the fixture says of them.
+    pub(super) async fn put_back(&self) {
+        let id = |name: &str| self.people.organization(name);
+        let mut sql = String::new();
+        for (name, parent) in [("R", None), ("Z", None), ("A", Some("R")), ("B", Some("R"))] {
+            let parent = parent.map_or("NULL".to_owned(), |parent| format!("'{}'", id(parent)));
+            let _ = write!(
+                sql,
+                "INSERT INTO organizations AS o (id, name, parent_id) VALUES ('{}', '{name}', {parent}) \
+                 ON CONFLICT (id) DO UPDATE SET parent_id = excluded.parent_id, is_active = true, \
+                   hide_system_data = false, max_users = NULL, join_policy = 'closed' \
+                 WHERE (o.parent_id, o.is_active, o.hide_system_data, o.max_users, o.join_policy) \
+                   IS DISTINCT FROM (excluded.parent_id, true, false, NULL::int, 'closed'); ",
+                id(name)
+            );
+        }
+        for (name, role, organization) in accunode_tests::tenancy::PEOPLE {
+            let organization = organization.map_or("NULL".to_owned(), |o| format!("'{}'", id(o)));
+            let user = self.people.person(name).id;
+            let _ = write!(
+                sql,
+                "UPDATE users SET role = '{role}', organization_id = {organization}, is_active = true \
+                 WHERE id = '{user}' AND (role, organization_id, is_active) \
+                   IS DISTINCT FROM ('{role}', {organization}::uuid, true); "
+            );
+        }
         run(&self.pool, &sql).await;
     }
 

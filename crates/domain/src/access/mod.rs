@@ -36,7 +36,7 @@ pub use actor::Actor;
 pub use analytics::DashboardScope;
 pub use audit::AuditScope;
 pub use keys::KeyScope;
-pub use organizations::{OrganizationChange, Organizations, fits_as_parent};
+pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent};
 pub use rows::{Reading, prediction_fits_company};
 pub use scope::{Grant, Scope};
 pub use users::{Assignment, Directory, Removal, Subject, super_admin_remains};

@@ -1,7 +1,7 @@
 //! Organizations: who sees, changes, makes and deletes them.
 
 use super::{Actor, Denial, KeyScope};
-use crate::{id::OrganizationId, user::Role};
+use crate::{id::OrganizationId, organization::JoinPolicy, user::Role};
 
 /// What is changed of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +44,19 @@ impl OrganizationChange {
     }
 }
 
+/// What a join token opens, as it stands for one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// The organization behind it.
+    pub organization: OrganizationId,
+    /// Whom it lets in.
+    pub policy: JoinPolicy,
+    /// Whether the organization is active.
+    pub is_active: bool,
+    /// Whether the person's e-mail address is listed.
+    pub is_listed: bool,
+}
+
 /// The organizations that somebody may see listed. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organizations {
@@ -72,15 +85,20 @@ impl Organizations {
 }
 
 impl Actor {
-    /// The organizations that he may list: S(u).
+    /// The organizations that he may list: S(u). A filter may name their parent.
     ///
     /// # Errors
-    /// `Forbidden("role_forbidden")` for a user, who belongs to none.
-    pub fn list_organizations(&self) -> Result<Organizations, Denial> {
+    /// `Forbidden("role_forbidden")` for a user, who belongs to none;
+    /// `Forbidden("outside_scope")` for a parent that is not his.
+    pub fn list_organizations(
+        &self,
+        parent: Option<OrganizationId>,
+    ) -> Result<Organizations, Denial> {
         self.require_key_scope(KeyScope::Read)?;
         if self.role() == Role::User {
             return Err(Denial::Forbidden("role_forbidden"));
         }
+        parent.map_or(Ok(()), |parent| self.names_organization(parent))?;
         Ok(Organizations {
             ids: self.organizations(),
             every: self.role() == Role::SuperAdmin,
@@ -147,6 +165,29 @@ impl Actor {
             }
             _ => Err(Denial::Forbidden("role_forbidden")),
         }
+    }
+
+    /// That he may join an organization whose token he holds: somebody with the role
+    /// `user`, himself. A door that is not open to anybody does not exist.
+    ///
+    /// # Errors
+    /// In this order: `Forbidden("key_forbidden")`; `Conflict("already_member")`;
+    /// `Forbidden("role_forbidden")` for a super_admin; `NotFound`;
+    /// `Forbidden("email_not_allowed")`.
+    pub fn join_organization(&self, door: Option<&Door>) -> Result<(), Denial> {
+        self.require_person()?;
+        match self.role() {
+            Role::User => {}
+            Role::SuperAdmin => return Err(Denial::Forbidden("role_forbidden")),
+            _ => return Err(Denial::Conflict("already_member")),
+        }
+        let door = door
+            .filter(|door| door.is_active && door.policy != JoinPolicy::Closed)
+            .ok_or(Denial::NotFound)?;
+        if door.policy == JoinPolicy::AllowedEmails && !door.is_listed {
+            return Err(Denial::Forbidden("email_not_allowed"));
+        }
+        Ok(())
     }
 
     fn find_organization(&self, id: OrganizationId) -> Result<(), Denial> {

@@ -405,8 +405,9 @@ fn a_childs_members_do_not_see_its_root() {
     for change in OrganizationChange::ALL {
         assert_eq!(oa.change_organization(r, change), Err(Denial::NotFound));
     }
-    let listed = oa.list_organizations().unwrap();
+    let listed = oa.list_organizations(None).unwrap();
     assert!(listed.contains(organization("A")) && !listed.contains(r));
-    assert!(world.actor("sa").list_organizations().unwrap().every());
-    assert!(world.actor("u0").list_organizations().is_err());
+    assert!(world.actor("sa").list_organizations(None).unwrap().every());
+    assert!(world.actor("u0").list_organizations(None).is_err());
+    assert_eq!(oa.list_organizations(Some(r)), Err(OUTSIDE));
 }

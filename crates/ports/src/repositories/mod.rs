@@ -6,7 +6,9 @@ mod company;
 mod idempotency;
 mod invitation;
 mod job;
+mod joining;
 mod member;
+mod organization;
 mod prediction;
 mod rescoring;
 mod user;
@@ -24,7 +26,12 @@ pub use invitation::{InvitationRepository, NewInvitation};
 pub use job::{
     ChunkRow, JobChunk, JobFilter, JobRepository, NewJob, RowFilter, RowVerdict, ScoredRow,
 };
+pub use joining::{AllowedEmail, JoiningRepository};
 pub use member::{Home, Member, MemberRepository};
+pub use organization::{
+    Bereaved, FormerMember, NewOrganization, OrganizationFilter, OrganizationRepository,
+    OrganizationState,
+};
 pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
 };
@@ -35,7 +42,8 @@ pub use user::{Credentials, NewUser, UserRepository};
 pub use {
     analytics::MockAnalyticsRepository, audit::MockAuditRepository, company::MockCompanyRepository,
     idempotency::MockIdempotencyRepository, invitation::MockInvitationRepository,
-    job::MockJobRepository, member::MockMemberRepository, prediction::MockPredictionRepository,
+    job::MockJobRepository, joining::MockJoiningRepository, member::MockMemberRepository,
+    organization::MockOrganizationRepository, prediction::MockPredictionRepository,
     user::MockUserRepository,
 };
 
@@ -54,6 +62,10 @@ pub trait Store: Send + Sync {
     fn members(&self) -> &dyn MemberRepository;
     /// Invitations into organizations.
     fn invitations(&self) -> &dyn InvitationRepository;
+    /// Organizations.
+    fn organizations(&self) -> &dyn OrganizationRepository;
+    /// Join tokens and who may use them.
+    fn joining(&self) -> &dyn JoiningRepository;
     /// Companies.
     fn companies(&self) -> &dyn CompanyRepository;
     /// Predictions.
@@ -82,6 +94,10 @@ pub trait UnitOfWork: Send + Sync {
     fn members(&self) -> &dyn MemberRepository;
     /// Invitations into organizations.
     fn invitations(&self) -> &dyn InvitationRepository;
+    /// Organizations.
+    fn organizations(&self) -> &dyn OrganizationRepository;
+    /// Join tokens and who may use them.
+    fn joining(&self) -> &dyn JoiningRepository;
     /// Companies.
     fn companies(&self) -> &dyn CompanyRepository;
     /// Predictions.

@@ -7,6 +7,7 @@
 use accunode_domain::{
     company::CompanyDraft,
     fault::Fault,
+    organization::OrganizationDraft,
     prediction::{Kind, Quarter, ReportingYear},
     user::{Email, Password, Profile},
 };
@@ -18,6 +19,7 @@ pub(super) fn check(schema: &str, body: &Value) -> Vec<Fault> {
         "NewCompany" => company(body),
         "NewPrediction" => prediction(body),
         "NewAccount" => account(body),
+        "NewOrganization" => organization(body),
         _ => Vec::new(),
     }
 }
@@ -82,6 +84,19 @@ fn prediction(body: &Value) -> Vec<Fault> {
             }),
     );
     faults
+}
+
+fn organization(body: &Value) -> Vec<Fault> {
+    let owned = |name| text(body, name).map(str::to_owned);
+    let draft = OrganizationDraft {
+        // A name that is absent, or no text, has been told of already.
+        name: owned("name").unwrap_or_else(|| "X".to_owned()),
+        domain: owned("domain"),
+        description: owned("description"),
+        industry: owned("industry"),
+        size_category: None,
+    };
+    draft.check().err().unwrap_or_default()
 }
 
 fn account(body: &Value) -> Vec<Fault> {

@@ -8,6 +8,7 @@ pub(crate) mod companies;
 pub(crate) mod invitations;
 pub(crate) mod me;
 pub(crate) mod models;
+pub(crate) mod organizations;
 pub(crate) mod predictions;
 pub(crate) mod rescorings;
 
@@ -33,6 +34,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             resource("/organizations/{id}/invitations/{invitation_id}")
                 .route(delete().to(invitations::withdraw::withdraw)),
         )
+        .configure(organization_routes)
         .service(
             resource("/companies")
                 .route(get().to(companies::list::list))
@@ -122,5 +124,23 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(resource("/models/{name}").route(get().to(models::get::get)))
         .service(
             resource("/models/{name}/versions/{version}").route(get().to(models::get::version)),
+        );
+}
+
+fn organization_routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/organizations")
+                .route(get().to(organizations::list::list))
+                .route(post().to(organizations::create::create)),
+        )
+        .service(
+            resource("/organizations/{id}")
+                .route(get().to(organizations::get::get))
+                .route(patch().to(organizations::update::update))
+                .route(delete().to(organizations::remove::remove)),
+        )
+        .service(
+            resource("/organizations/{id}/stats").route(get().to(organizations::stats::stats)),
         );
 }

@@ -1,0 +1,41 @@
+//! Organizations are listed.
+
+use accunode_domain::{
+    organization::Organization,
+    page::{Cursor, Limit, Page, Sort},
+};
+use accunode_ports::repositories::OrganizationFilter;
+
+use super::{Organizations, refused};
+use crate::{Caller, Error};
+
+/// Which organizations, in which order.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query's parameters")]
+pub struct ListOrganizations {
+    pub filter: OrganizationFilter,
+    pub sort: Sort,
+    pub limit: Limit,
+    pub after: Option<Cursor>,
+}
+
+impl Organizations {
+    /// A page of the organizations that are the caller's: his own, his tenant's, or all.
+    ///
+    /// # Errors
+    /// `role_forbidden` for a `user`; `outside_scope` for a parent that is not his.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        query: ListOrganizations,
+    ) -> Result<Page<Organization>, Error> {
+        let among = caller
+            .actor
+            .list_organizations(query.filter.parent)
+            .map_err(refused)?;
+        let organizations = self.ports.store.organizations();
+        Ok(organizations
+            .list(&among, &query.filter, query.sort, query.limit, query.after)
+            .await?)
+    }
+}

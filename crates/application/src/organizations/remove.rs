@@ -1,0 +1,79 @@
+//! An organization is removed, with everything that belongs to it.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    id::OrganizationId,
+};
+use accunode_ports::repositories::OrganizationState;
+use serde_json::{Value, json};
+
+use super::{Organizations, refused};
+use crate::{Caller, Error, predictions::version_asked};
+
+impl Organizations {
+    /// Removes an organization. Its companies, predictions, uploads, keys, invitations
+    /// and ways of joining go with it; its members become `user`s and keep their
+    /// personal rows, but for predictions on its companies; its children become roots;
+    /// its audit log stays. Where anything of this would happen, `force` must say so.
+    ///
+    /// # Errors
+    /// `NotFound`; `role_forbidden`; `organization_not_empty`; `Stale`.
+    pub async fn remove(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+        force: bool,
+        if_match: Option<i64>,
+    ) -> Result<(), Error> {
+        let actor = &caller.actor;
+        actor.delete_organization(id).map_err(refused)?;
+        let stored = self.stored(id).await?;
+        let within = actor.narrowed(None, Some(id)).map_err(refused)?;
+
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        let bereaved = unit.organizations().bereaved(id).await?;
+        let stats = unit.organizations().stats(&within, id).await?;
+        if !force && !stats.is_empty() {
+            return Err(Error::Conflict {
+                code: "organization_not_empty",
+                detail: format!(
+                    "it has {} members, {} children, {} companies, {} predictions and {} uploads; \
+                     force=true removes it with its rows and makes its members users",
+                    stats.users,
+                    stats.children,
+                    stats.companies,
+                    stats.annual_predictions + stats.quarterly_predictions,
+                    stats.jobs,
+                ),
+                existing: None,
+            });
+        }
+        let version = version_asked(if_match, stored.row_version)?;
+        let mut old = json!(OrganizationState::from(&stored));
+        if let Value::Object(fields) = &mut old {
+            fields.insert("stats".to_owned(), json!(stats));
+            fields.insert("members".to_owned(), json!(bereaved.members));
+            fields.insert("children".to_owned(), json!(bereaved.children));
+        }
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: Some(id),
+            old_values: Some(old),
+            metadata: json!({ "force": force }),
+            ..AuditEvent::new("organization.deleted", "organization", AuditAction::Delete)
+        };
+        // While its name can still be copied into the log.
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.organizations().remove(id, version).await?;
+        unit.commit().await?;
+        self.ports.forget_figures(&bereaved.owners).await;
+        for key in &bereaved.files {
+            if let Err(error) = self.ports.files.remove(key).await {
+                tracing::warn!(%key, %error, "a deleted organization's file could not be removed");
+            }
+        }
+        Ok(())
+    }
+}

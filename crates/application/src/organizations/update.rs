@@ -1,0 +1,167 @@
+//! An organization is changed: each field by whoever may change that.
+
+use accunode_domain::{
+    access::{Actor, Denial, OrganizationChange, fits_as_parent},
+    audit::{AuditAction, AuditEvent},
+    fault::Fault,
+    id::OrganizationId,
+    organization::{JoinPolicy, Organization, OrganizationDraft, SizeCategory},
+};
+use accunode_ports::repositories::OrganizationState;
+use serde_json::json;
+
+use super::{Organizations, refused};
+use crate::{Caller, Error, predictions::version_asked};
+
+/// What is to be different. What is not named stays; `Some(None)` empties a field.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the body's fields")]
+pub struct UpdateOrganization {
+    pub name: Option<String>,
+    pub domain: Option<Option<String>>,
+    pub description: Option<Option<String>>,
+    pub industry: Option<Option<String>>,
+    pub size_category: Option<Option<SizeCategory>>,
+    pub join_policy: Option<JoinPolicy>,
+    pub is_active: Option<bool>,
+    pub max_users: Option<Option<u32>>,
+    pub hide_system_data: Option<bool>,
+    pub parent: Option<Option<OrganizationId>>,
+    /// The version that the caller read.
+    pub if_match: Option<i64>,
+}
+
+impl UpdateOrganization {
+    /// The fields that are named, each with what it changes.
+    fn fields(&self) -> impl Iterator<Item = (&'static str, OrganizationChange)> {
+        use OrganizationChange as Change;
+        [
+            ("name", self.name.is_some(), Change::Profile),
+            ("domain", self.domain.is_some(), Change::Profile),
+            ("description", self.description.is_some(), Change::Profile),
+            ("industry", self.industry.is_some(), Change::Profile),
+            (
+                "size_category",
+                self.size_category.is_some(),
+                Change::Profile,
+            ),
+            ("join_policy", self.join_policy.is_some(), Change::JoinToken),
+            ("is_active", self.is_active.is_some(), Change::IsActive),
+            ("max_users", self.max_users.is_some(), Change::MaxUsers),
+            (
+                "hide_system_data",
+                self.hide_system_data.is_some(),
+                Change::HideSystemData,
+            ),
+            ("parent_id", self.parent.is_some(), Change::Parent),
+        ]
+        .into_iter()
+        .filter(|(_, named, _)| *named)
+        .map(|(field, _, change)| (field, change))
+    }
+
+    /// That the actor may change every field that is named, or else which he may not.
+    fn allowed(&self, actor: &Actor, id: OrganizationId) -> Result<(), Error> {
+        let mut forbidden = Vec::new();
+        for (field, change) in self.fields() {
+            match actor.change_organization(id, change) {
+                Ok(()) => {}
+                Err(Denial::Forbidden("field_forbidden")) => forbidden.push(field),
+                Err(other) => return Err(refused(other)),
+            }
+        }
+        if forbidden.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Denied {
+            code: "field_forbidden",
+            detail: format!("your role cannot change {}", forbidden.join(", ")),
+        })
+    }
+}
+
+impl Organizations {
+    /// Changes an organization. What its members may do follows at their next request.
+    ///
+    /// # Errors
+    /// `NotFound`; `field_forbidden`, naming the fields; `NotFound` for a parent that is
+    /// not there; `not_a_root`, `has_children`; every fault of the description;
+    /// `Stale`; `domain_taken`.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+        command: &UpdateOrganization,
+    ) -> Result<Organization, Error> {
+        let stored = self.get(caller, id).await?;
+        command.allowed(&caller.actor, id)?;
+        if let Some(Some(parent)) = command.parent {
+            self.check_parent(id, parent).await?;
+        }
+        let next = state(&stored, command)?;
+        let version = version_asked(command.if_match, stored.row_version)?;
+
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        let updated = unit.organizations().update(id, &next, version).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: Some(id),
+            old_values: Some(json!(OrganizationState::from(&stored))),
+            new_values: Some(json!(OrganizationState::from(&updated))),
+            ..AuditEvent::new("organization.updated", "organization", AuditAction::Update)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        Ok(updated)
+    }
+
+    /// A tenant is one level deep; the database holds it against two who act at once.
+    async fn check_parent(&self, id: OrganizationId, parent: OrganizationId) -> Result<(), Error> {
+        let parent = self.stored(parent).await?;
+        let children = self.ports.store.users().children(id).await?;
+        let is_root = parent.parent.is_none() && parent.id != id;
+        fits_as_parent(is_root, !children.is_empty()).map_err(refused)
+    }
+}
+
+/// What is stored, with the changes in it.
+fn state(stored: &Organization, command: &UpdateOrganization) -> Result<OrganizationState, Error> {
+    let kept = OrganizationDraft::from(stored.profile.clone());
+    let draft = OrganizationDraft {
+        name: command.name.clone().unwrap_or(kept.name),
+        domain: command.domain.clone().unwrap_or(kept.domain),
+        description: command.description.clone().unwrap_or(kept.description),
+        industry: command.industry.clone().unwrap_or(kept.industry),
+        size_category: command.size_category.unwrap_or(kept.size_category),
+    };
+    let max_users = command.max_users.unwrap_or(stored.max_users);
+    let profile = draft.check();
+    let seats = match max_users {
+        Some(seats) if !(1..=MOST_USERS).contains(&seats) => Some(Fault::new(
+            "/max_users",
+            "out_of_range",
+            format!("{seats} is not within 1 to {MOST_USERS}; null allows any number"),
+        )),
+        _ => None,
+    };
+    match (profile, seats) {
+        (Ok(profile), None) => Ok(OrganizationState {
+            profile,
+            parent_id: command.parent.unwrap_or(stored.parent),
+            is_active: command.is_active.unwrap_or(stored.is_active),
+            hide_system_data: command.hide_system_data.unwrap_or(stored.hide_system_data),
+            max_users,
+            join_policy: command.join_policy.unwrap_or(stored.join_policy),
+        }),
+        (profile, seats) => {
+            let mut faults = profile.err().unwrap_or_default();
+            faults.extend(seats);
+            Err(Error::Invalid(faults))
+        }
+    }
+}
+
+/// The largest limit of members that can be set.
+const MOST_USERS: u32 = 1_000_000;

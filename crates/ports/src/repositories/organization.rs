@@ -1,0 +1,139 @@
+//! Organizations.
+
+use accunode_domain::{
+    access::{Organizations, Scope},
+    id::{OrganizationId, UserId},
+    organization::{JoinPolicy, Organization, OrganizationProfile, OrganizationStats},
+    page::{Cursor, Limit, Page, Sort},
+    user::Role,
+};
+use async_trait::async_trait;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::RepositoryError;
+
+/// What a list of organizations is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrganizationFilter {
+    /// Ranks by likeness of name and domain; such a list has no cursor.
+    pub q: Option<String>,
+    /// Only those that are, or are not, active.
+    pub is_active: Option<bool>,
+    /// Only the children of this root.
+    pub parent: Option<OrganizationId>,
+}
+
+/// An organization to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOrganization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// What describes it.
+    pub profile: OrganizationProfile,
+    /// The root it belongs to.
+    pub parent: Option<OrganizationId>,
+}
+
+/// Everything of an organization that can be changed, as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OrganizationState {
+    /// What describes it.
+    #[serde(flatten)]
+    pub profile: OrganizationProfile,
+    /// The root it belongs to.
+    pub parent_id: Option<OrganizationId>,
+    /// Whether its members can work.
+    pub is_active: bool,
+    /// Whether its members are spared everyone's rows.
+    pub hide_system_data: bool,
+    /// How many members it may have.
+    pub max_users: Option<u32>,
+    /// Who may join with its token.
+    pub join_policy: JoinPolicy,
+}
+
+impl From<&Organization> for OrganizationState {
+    fn from(organization: &Organization) -> Self {
+        Self {
+            profile: organization.profile.clone(),
+            parent_id: organization.parent,
+            is_active: organization.is_active,
+            hide_system_data: organization.hide_system_data,
+            max_users: organization.max_users,
+            join_policy: organization.join_policy,
+        }
+    }
+}
+
+/// A member of an organization that is deleted, for the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct FormerMember {
+    /// Who.
+    pub id: UserId,
+    /// The role he had.
+    pub role: Role,
+}
+
+/// What goes with an organization.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bereaved {
+    /// Its members, who become `user`s.
+    pub members: Vec<FormerMember>,
+    /// Its children, which become roots.
+    pub children: Vec<OrganizationId>,
+    /// The files of its uploads, by their keys in the file store.
+    pub files: Vec<String>,
+    /// The owners of whose predictions some go with its companies: itself, and people
+    /// with personal predictions on them.
+    pub owners: Vec<Uuid>,
+}
+
+/// Organizations. They are not tenant rows; who may see and change which is decided
+/// before asking.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OrganizationRepository: Send + Sync {
+    /// Stores an organization.
+    ///
+    /// # Errors
+    /// `Conflict` on `idx_organizations_domain`, `organizations_depth`,
+    /// `fk_organizations_parent`.
+    async fn add(&self, new: &NewOrganization) -> Result<Organization, RepositoryError>;
+    /// By id.
+    async fn find(&self, id: OrganizationId) -> Result<Option<Organization>, RepositoryError>;
+    /// A page of those that somebody may list, by `created_at` or `name`.
+    async fn list(
+        &self,
+        among: &Organizations,
+        filter: &OrganizationFilter,
+        sort: Sort,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<Organization>, RepositoryError>;
+    /// Brings an organization into this state, if its version still is `version`.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` as [`Self::add`].
+    async fn update(
+        &self,
+        id: OrganizationId,
+        state: &OrganizationState,
+        version: i64,
+    ) -> Result<Organization, RepositoryError>;
+    /// What there is of it. `scope` is the reader's own: rows are counted within it.
+    async fn stats(
+        &self,
+        scope: &Scope,
+        id: OrganizationId,
+    ) -> Result<OrganizationStats, RepositoryError>;
+    /// What would go with it. Locks it until the unit of work ends, so that nothing is
+    /// added meanwhile.
+    async fn bereaved(&self, id: OrganizationId) -> Result<Bereaved, RepositoryError>;
+    /// Removes it with its rows, if its version still is `version`: its members become
+    /// `user`s, its children roots.
+    ///
+    /// # Errors
+    /// `Stale`.
+    async fn remove(&self, id: OrganizationId, version: i64) -> Result<(), RepositoryError>;
+}

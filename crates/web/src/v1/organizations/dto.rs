@@ -1,0 +1,225 @@
+//! Organizations as they are written.
+
+use accunode_application::organizations::{CreateOrganization, UpdateOrganization};
+use accunode_domain::{
+    id::OrganizationId,
+    organization::{JoinPolicy, Organization, OrganizationDraft, OrganizationStats, SizeCategory},
+};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    names::{JoinPolicyName, SizeCategoryName},
+    v1::companies::dto::given,
+};
+
+/// An organization to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewOrganization {
+    /// At most 200 characters.
+    #[schema(example = "Example Bank")]
+    name: String,
+    /// Its e-mail domain; no two organizations have the same.
+    #[schema(example = "bank.example")]
+    domain: Option<String>,
+    /// At most 2,000 characters.
+    description: Option<String>,
+    #[schema(example = "Banking")]
+    industry: Option<String>,
+    #[schema(value_type = Option<SizeCategoryName>)]
+    size_category: Option<SizeCategory>,
+    /// The root it is to belong to; without one it is a root itself.
+    parent_id: Option<Uuid>,
+}
+
+impl From<NewOrganization> for CreateOrganization {
+    fn from(body: NewOrganization) -> Self {
+        Self {
+            draft: OrganizationDraft {
+                name: body.name,
+                domain: body.domain,
+                description: body.description,
+                industry: body.industry,
+                size_category: body.size_category,
+            },
+            parent: body.parent_id.map(OrganizationId),
+        }
+    }
+}
+
+/// What is to be different of an organization; what is not named stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganizationChanges {
+    #[schema(value_type = String, required = false, example = "Example Bank")]
+    name: Option<String>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    domain: Option<Option<String>>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    description: Option<Option<String>>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    industry: Option<Option<String>>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SizeCategoryName>)]
+    size_category: Option<Option<SizeCategory>>,
+    /// Who may join with the join token.
+    #[schema(value_type = JoinPolicyName, required = false)]
+    join_policy: Option<JoinPolicy>,
+    /// For a tenant_admin and above: whether its members can work.
+    #[schema(value_type = bool, required = false)]
+    is_active: Option<bool>,
+    /// For a tenant_admin and above: how many members it may have. Null allows any number.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    max_users: Option<Option<u32>>,
+    /// For a tenant_admin and above: whether its members are spared everyone's rows.
+    #[schema(value_type = bool, required = false)]
+    hide_system_data: Option<bool>,
+    /// For a super_admin: the root it belongs to. Null makes it a root.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Uuid>)]
+    parent_id: Option<Option<Uuid>>,
+}
+
+impl OrganizationChanges {
+    /// The command on the version that was read.
+    pub(crate) fn command(self, if_match: Option<i64>) -> UpdateOrganization {
+        UpdateOrganization {
+            name: self.name,
+            domain: self.domain,
+            description: self.description,
+            industry: self.industry,
+            size_category: self.size_category,
+            join_policy: self.join_policy,
+            is_active: self.is_active,
+            max_users: self.max_users,
+            hide_system_data: self.hide_system_data,
+            parent: self.parent_id.map(|parent| parent.map(OrganizationId)),
+            if_match,
+        }
+    }
+}
+
+/// An organization: a tenant's root or one of its children.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Organization)]
+pub(crate) struct OrganizationDto {
+    id: Uuid,
+    #[schema(example = "Example Bank")]
+    name: String,
+    #[schema(example = "bank.example")]
+    domain: Option<String>,
+    description: Option<String>,
+    #[schema(example = "Banking")]
+    industry: Option<String>,
+    #[schema(value_type = Option<SizeCategoryName>)]
+    size_category: Option<SizeCategory>,
+    /// The root it belongs to; null for a root.
+    parent_id: Option<Uuid>,
+    /// Members of an inactive organization can do nothing but leave.
+    is_active: bool,
+    /// Whether its members are spared everyone's rows.
+    hide_system_data: bool,
+    /// How many members it may have, active or not; null for any number.
+    max_users: Option<u32>,
+    /// Who may join with the join token.
+    #[schema(value_type = JoinPolicyName)]
+    join_policy: JoinPolicy,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+}
+
+impl OrganizationDto {
+    /// The columns of an export.
+    pub(crate) const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "name",
+        "domain",
+        "description",
+        "industry",
+        "size_category",
+        "parent_id",
+        "is_active",
+        "hide_system_data",
+        "max_users",
+        "join_policy",
+        "created_at",
+        "updated_at",
+    ];
+}
+
+impl From<Organization> for OrganizationDto {
+    fn from(organization: Organization) -> Self {
+        let profile = organization.profile;
+        Self {
+            id: organization.id.0,
+            name: profile.name,
+            domain: profile.domain,
+            description: profile.description,
+            industry: profile.industry,
+            size_category: profile.size_category,
+            parent_id: organization.parent.map(|id| id.0),
+            is_active: organization.is_active,
+            hide_system_data: organization.hide_system_data,
+            max_users: organization.max_users,
+            join_policy: organization.join_policy,
+            created_at: organization.created_at,
+            updated_at: organization.updated_at,
+        }
+    }
+}
+
+/// What there is of an organization.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrganizationStats)]
+pub(crate) struct OrganizationStatsDto {
+    /// Its members.
+    users: u64,
+    /// Those of them who are active.
+    active_users: u64,
+    companies: u64,
+    predictions: PredictionCountsDto,
+    /// Its bulk uploads.
+    jobs: u64,
+    /// Those of them that have not ended.
+    open_jobs: u64,
+    /// Its children, where it is a root.
+    children: u64,
+}
+
+/// Predictions by kind.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PredictionCounts)]
+pub(crate) struct PredictionCountsDto {
+    annual: u64,
+    quarterly: u64,
+}
+
+impl From<OrganizationStats> for OrganizationStatsDto {
+    fn from(stats: OrganizationStats) -> Self {
+        Self {
+            users: stats.users,
+            active_users: stats.active_users,
+            companies: stats.companies,
+            predictions: PredictionCountsDto {
+                annual: stats.annual_predictions,
+                quarterly: stats.quarterly_predictions,
+            },
+            jobs: stats.jobs,
+            open_jobs: stats.open_jobs,
+            children: stats.children,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What a change of an organization means to those who are signed in: it counts at their
+//! next request.
+
+use serde_json::json;
+
+use super::tenancy;
+use crate::support::{column, prediction_on, text};
+
+#[tokio::test]
+async fn members_of_an_inactive_organization_may_look_at_themselves_and_leave() {
+    let (_service, people) = tenancy().await;
+    let (tr, oa, m1) = (
+        people.person("tR"),
+        people.person("oA"),
+        people.person("m1"),
+    );
+    let a = people.organization("A");
+    let path = format!("/organizations/{a}");
+    let company = m1
+        .post("/companies", &json!({ "symbol": "ACME" }))
+        .await
+        .expect(201);
+    let _ = tr
+        .patch(&path, &json!({ "is_active": false }))
+        .await
+        .expect(200);
+    let document = tr.get("//openapi.json").await.expect(200);
+    let reads: Vec<String> = document["paths"]
+        .as_object()
+        .expect("paths")
+        .iter()
+        .filter(|(path, item)| {
+            path.starts_with("/api/v1/") && item.get("get").is_some() && !path.contains('{')
+        })
+        .map(|(path, _)| path["/api/v1".len()..].to_owned())
+        .collect();
+    assert!(reads.len() >= 10, "{reads:?}");
+    for person in [m1, oa] {
+        for read in &reads {
+            let answer = person.get(read).await;
+            if read == "/me" {
+                let _ = answer.expect(200);
+            } else {
+                assert_eq!(answer.problem(403), "organization_inactive", "{read}");
+            }
+        }
+        let changed = person.patch(&path, &json!({ "is_active": true })).await;
+        assert_eq!(changed.problem(403), "organization_inactive");
+    }
+    let _ = tr
+        .get(&format!("/companies/{}", text(&company, "id")))
+        .await
+        .expect(200);
+    assert_eq!(
+        m1.get("/me").await.expect(200)["organization"]["is_active"],
+        false
+    );
+    let _ = oa.post_nothing("/auth/logout").await.expect(204);
+    // And back again.
+    let _ = tr
+        .patch(&path, &json!({ "is_active": true }))
+        .await
+        .expect(200);
+    let _ = m1.get("/companies").await.expect(200);
+}
+
+#[tokio::test]
+async fn everyones_rows_vanish_for_members_whose_organization_hides_them() {
+    let (_service, people) = tenancy().await;
+    let (tr, m1, sa) = (
+        people.person("tR"),
+        people.person("m1"),
+        people.person("sa"),
+    );
+    let company = sa
+        .post(
+            "/companies",
+            &json!({ "symbol": "EVERY", "access_level": "system" }),
+        )
+        .await
+        .expect(201);
+    let company = text(&company, "id");
+    let kept = m1
+        .post(
+            "/predictions/annual",
+            &prediction_on("annual", company, "2024"),
+        )
+        .await
+        .expect(201);
+    let path = format!("/organizations/{}", people.organization("A"));
+    let hide = async |hidden: bool| {
+        let _ = tr
+            .patch(&path, &json!({ "hide_system_data": hidden }))
+            .await
+            .expect(200);
+    };
+    hide(true).await;
+    let seen = async || {
+        let one = m1.get(&format!("/companies/{company}")).await.status;
+        let list = m1.get("/companies?limit=100").await.expect(200);
+        let found = m1.get("/companies?q=EVERY").await.expect(200);
+        (
+            one.as_u16(),
+            column(&list, "symbol").len(),
+            column(&found, "symbol").len(),
+        )
+    };
+    assert_eq!(seen().await, (404, 0, 0));
+    let still = m1
+        .get(&format!("/predictions/annual/{}", text(&kept, "id")))
+        .await
+        .expect(200);
+    assert_eq!(
+        still["company_symbol"], "EVERY",
+        "what is readable stays readable whole"
+    );
+    let _ = tr.get(&format!("/companies/{company}")).await.expect(200);
+    hide(false).await;
+    assert_eq!(seen().await, (200, 1, 1));
+}
+
+#[tokio::test]
+async fn a_new_child_is_its_tenant_admins_at_once_and_no_members() {
+    let (_service, people) = tenancy().await;
+    let (tr, sa) = (people.person("tR"), people.person("sa"));
+    let body = json!({ "name": "C", "parent_id": people.organization("R") });
+    let made = sa.post("/organizations", &body).await.expect(201);
+    let c = text(&made, "id");
+    let company = tr
+        .post(
+            "/companies",
+            &json!({ "symbol": "CHILD", "organization_id": c }),
+        )
+        .await
+        .expect(201);
+    let path = format!("/companies/{}", text(&company, "id"));
+    assert_eq!(
+        tr.get("/organizations?sort=name").await.expect(200)["data"][2]["name"],
+        "C"
+    );
+    for who in ["m1", "oA", "mB", "tZ"] {
+        assert_eq!(
+            people.person(who).get(&path).await.problem(404),
+            "not_found"
+        );
+    }
+}
+
+#[tokio::test]
+async fn figures_of_an_organization_count_what_is_its_own() {
+    let (_service, people) = tenancy().await;
+    let (m1, oa) = (people.person("m1"), people.person("oA"));
+    let path = format!("/organizations/{}/stats", people.organization("A"));
+    for (symbol, level) in [("A1", "organization"), ("A2", "personal")] {
+        let company = m1
+            .post(
+                "/companies",
+                &json!({ "symbol": symbol, "access_level": level }),
+            )
+            .await
+            .expect(201);
+        for kind in ["annual", "quarterly"] {
+            let mut body = prediction_on(kind, text(&company, "id"), "2024");
+            body["access_level"] = level.into();
+            let _ = m1
+                .post(&format!("/predictions/{kind}"), &body)
+                .await
+                .expect(201);
+        }
+    }
+    let expected = json!({
+        "users": 3, "active_users": 3, "companies": 1,
+        "predictions": { "annual": 1, "quarterly": 1 },
+        "jobs": 0, "open_jobs": 0, "children": 0,
+    });
+    for person in [oa, people.person("tR"), people.person("sa")] {
+        assert_eq!(person.get(&path).await.expect(200), expected);
+    }
+    assert_eq!(m1.get(&path).await.problem(403), "field_forbidden");
+    assert_eq!(
+        people.person("mB").get(&path).await.problem(404),
+        "not_found"
+    );
+}
