@@ -35,6 +35,7 @@ impl Policy {
             | "/bulk-uploads"
             | "/bulk-uploads/{id}/rows"
             | "/organizations"
+            | "/organizations/{id}/allowed-emails"
                 if reads =>
             {
                 &[Format::Json, Format::Csv]

@@ -2,6 +2,7 @@
 
 mod changing;
 mod consequences;
+mod joining;
 mod removing;
 
 use accunode_tests::{Service, ServiceOptions, tenancy::Tenancy};

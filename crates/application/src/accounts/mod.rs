@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod create_admin;
+mod join;
 mod login;
 mod logout;
 mod refresh;

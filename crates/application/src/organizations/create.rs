@@ -4,13 +4,14 @@ use accunode_domain::{
     access::fits_as_parent,
     audit::{AuditAction, AuditEvent},
     id::OrganizationId,
-    organization::{Organization, OrganizationDraft},
+    organization::{Organization, OrganizationDraft, OrganizationProfile},
+    user::Email,
 };
 use accunode_ports::repositories::{NewOrganization, OrganizationState};
 use serde_json::json;
 
 use super::{Organizations, refused};
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Done, Error, Once, invitations::Invitations};
 
 /// An organization to be made.
 #[derive(Clone, Debug, Default)]
@@ -19,14 +20,17 @@ pub struct CreateOrganization {
     pub draft: OrganizationDraft,
     /// The root it is to belong to; it is a root itself where none is named.
     pub parent: Option<OrganizationId>,
+    /// Who is invited as its first administrator.
+    pub admin_email: Option<String>,
 }
 
 impl Organizations {
-    /// Makes an organization: a child of one's own root, or as super_admin any.
+    /// Makes an organization: a child of one's own root, or as super_admin any; and with
+    /// it the invitation of its first administrator, where one is named.
     ///
     /// # Errors
     /// `role_forbidden`, `outside_scope`; `NotFound` for a parent that is not there;
-    /// `not_a_root`; every fault of the draft; `domain_taken`.
+    /// `not_a_root`; every fault of the command; `domain_taken`.
     pub async fn create(
         &self,
         caller: &Caller,
@@ -39,10 +43,16 @@ impl Organizations {
             let parent = self.stored(parent).await?;
             fits_as_parent(parent.parent.is_none(), false).map_err(refused)?;
         }
+        let (profile, admin) = check(command)?;
         let new = NewOrganization {
             id: OrganizationId(self.ports.ids.new_id()),
-            profile: command.draft.check().map_err(Error::Invalid)?,
+            profile,
             parent: command.parent,
+        };
+        let assignment = actor.invite_first_admin(new.id, new.parent);
+        let assignment = match &admin {
+            Some(_) => Some(assignment.map_err(refused)?),
+            None => None,
         };
         let unit = self.ports.store.begin(&actor.scope()).await?;
         if let Some(answer) = Once::take(once, &*unit, actor).await? {
@@ -58,8 +68,37 @@ impl Organizations {
         unit.audit()
             .record(&caller.context, caller.sign(event))
             .await?;
+        let mut invited = None;
+        if let (Some(admin), Some(assignment)) = (admin, assignment) {
+            let invitations = Invitations {
+                ports: self.ports.clone(),
+            };
+            let name = &made.profile.name;
+            invited = Some(
+                invitations
+                    .add_within(&*unit, caller, assignment, admin, name)
+                    .await?,
+            );
+        }
         Once::keep(once, &*unit, actor, &made).await?;
         unit.commit().await?;
+        if let Some(invited) = invited {
+            self.ports.mail.post(invited.mail);
+        }
         Ok(Done::Fresh(made))
+    }
+}
+
+/// Everything that is wrong with the command, or what it is about.
+fn check(command: &CreateOrganization) -> Result<(OrganizationProfile, Option<Email>), Error> {
+    let admin = command.admin_email.as_deref();
+    let admin = admin.map(|email| Email::parse("/admin_email", email));
+    match (command.draft.check(), admin.transpose()) {
+        (Ok(profile), Ok(admin)) => Ok((profile, admin)),
+        (profile, admin) => {
+            let mut faults = profile.err().unwrap_or_default();
+            faults.extend(admin.err());
+            Err(Error::Invalid(faults))
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod create;
 mod get;
+mod joining;
 mod list;
 mod remove;
 mod update;
@@ -13,6 +14,7 @@ use accunode_domain::{
 };
 
 pub use create::CreateOrganization;
+pub use joining::JoinToken;
 pub use list::ListOrganizations;
 pub use update::UpdateOrganization;
 

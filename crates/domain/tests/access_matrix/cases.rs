@@ -2,9 +2,10 @@
 
 use accunode_domain::{
     access::{
-        Actor, DashboardScope, Denial, OrganizationChange, Reading, Removal, fits_as_parent,
-        prediction_fits_company, super_admin_remains,
+        Actor, DashboardScope, Denial, Door, KeyScope, OrganizationChange, Reading, Removal,
+        fits_as_parent, prediction_fits_company, super_admin_remains,
     },
+    organization::JoinPolicy,
     owner::{AccessLevel, Owner},
     user::Role,
 };
@@ -370,6 +371,65 @@ fn a_tenant_is_one_level_deep() {
     assert_eq!(fits_as_parent(true, false), Ok(()));
     assert!(fits_as_parent(true, true).is_err());
     assert!(fits_as_parent(false, false).is_err());
+}
+
+#[test]
+fn the_first_administrator_of_a_root_is_its_tenant_admin_and_of_a_child_its_org_admin() {
+    let world = World::fixture();
+    let (new, r) = (organization("new"), organization("R"));
+    let first = |who: &str, parent| world.actor(who).invite_first_admin(new, parent);
+    let given = |role| (role, Some(new));
+    let root = first("sa", None).unwrap();
+    assert_eq!((root.role(), root.organization()), given(Role::TenantAdmin));
+    for who in ["sa", "tR"] {
+        let child = first(who, Some(r)).unwrap();
+        assert_eq!((child.role(), child.organization()), given(Role::OrgAdmin));
+    }
+    assert!(first("tR", None).is_err() && first("tZ", Some(r)).is_err());
+    assert!(first("oA", Some(organization("A"))).is_err());
+    let key = world.actor("sa").limited_to(&KeyScope::ALL, None).unwrap();
+    assert_eq!(
+        key.invite_first_admin(new, None),
+        Err(Denial::Forbidden("key_forbidden"))
+    );
+}
+
+#[test]
+fn who_may_join_is_told_by_the_door() {
+    let world = World::fixture();
+    let door = |policy, is_active, is_listed| Door {
+        organization: organization("A"),
+        policy,
+        is_active,
+        is_listed,
+    };
+    let join = |who: &str, door: Option<Door>| world.actor(who).join_organization(door.as_ref());
+    let open = Some(door(JoinPolicy::Token, true, false));
+    assert_eq!(join("u0", open), Ok(()));
+    assert_eq!(
+        join("u0", Some(door(JoinPolicy::AllowedEmails, true, true))),
+        Ok(())
+    );
+    assert_eq!(
+        join("u0", Some(door(JoinPolicy::AllowedEmails, true, false))),
+        Err(Denial::Forbidden("email_not_allowed"))
+    );
+    for shut in [
+        None,
+        Some(door(JoinPolicy::Closed, true, true)),
+        Some(door(JoinPolicy::Token, false, true)),
+    ] {
+        assert_eq!(join("u0", shut), Err(Denial::NotFound));
+    }
+    for member in ["m1", "oA", "tR"] {
+        assert_eq!(join(member, open), Err(Denial::Conflict("already_member")));
+    }
+    assert_eq!(join("sa", open), Err(Denial::Forbidden("role_forbidden")));
+    let key = world.actor("u0").limited_to(&KeyScope::ALL, None).unwrap();
+    assert_eq!(
+        key.join_organization(open.as_ref()),
+        Err(Denial::Forbidden("key_forbidden"))
+    );
 }
 
 #[test]

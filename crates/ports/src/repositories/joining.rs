@@ -5,6 +5,7 @@ use accunode_domain::{
     access::Door,
     id::{OrganizationId, UserId},
     page::{Cursor, Limit, Page},
+    secret::SecretHash,
     user::Email,
 };
 use async_trait::async_trait;
@@ -27,19 +28,22 @@ pub struct AllowedEmail {
 #[async_trait]
 pub trait JoiningRepository: Send + Sync {
     /// Gives an organization a token, in place of the one it may have; answers whether
-    /// it had one. Only its SHA-256 in hexadecimal is known here.
-    async fn put_token<'a>(
+    /// it had one.
+    async fn put_token(
         &self,
         organization: OrganizationId,
-        hash: &'a str,
+        token: &SecretHash,
         by: UserId,
     ) -> Result<bool, RepositoryError>;
     /// Takes the token away; answers whether there was one.
     async fn remove_token(&self, organization: OrganizationId) -> Result<bool, RepositoryError>;
-    /// What the token with this hash opens for somebody with this address. Locks the
+    /// What this token opens for somebody with this address. Locks the
     /// organization until the unit of work ends: people who join it come one by one.
-    async fn door<'a>(&self, hash: &'a str, email: &Email)
-    -> Result<Option<Door>, RepositoryError>;
+    async fn door(
+        &self,
+        token: &SecretHash,
+        email: &Email,
+    ) -> Result<Option<Door>, RepositoryError>;
     /// Makes a `user` a member of an organization; answers whether he was one.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use accunode_domain::{
     access::Door,
     id::{OrganizationId, UserId},
     page::{Cursor, Limit, Page, Sort},
+    secret::SecretHash,
     user::Email,
 };
 use accunode_ports::{
@@ -23,10 +24,10 @@ use crate::{
 
 #[async_trait]
 impl JoiningRepository for Db {
-    async fn put_token<'a>(
+    async fn put_token(
         &self,
         organization: OrganizationId,
-        hash: &'a str,
+        token: &SecretHash,
         by: UserId,
     ) -> Result<bool, RepositoryError> {
         self.transaction()?;
@@ -36,7 +37,7 @@ impl JoiningRepository for Db {
         );
         sql.separated(", ")
             .push_bind(organization.0)
-            .push_bind(hash)
+            .push_bind(token.as_str())
             .push_bind(by.0);
         // Two at once: the later one's token counts.
         sql.push(
@@ -56,9 +57,9 @@ impl JoiningRepository for Db {
 
     /// NO KEY UPDATE is what the trigger that counts seats takes, too, and beside it
     /// foreign keys on the organization can still be checked.
-    async fn door<'a>(
+    async fn door(
         &self,
-        hash: &'a str,
+        token: &SecretHash,
         email: &Email,
     ) -> Result<Option<Door>, RepositoryError> {
         self.transaction()?;
@@ -71,7 +72,7 @@ impl JoiningRepository for Db {
                 ") AS is_listed FROM join_tokens t JOIN organizations o ON o.id = t.organization_id \
                  WHERE t.token_hash = ",
             )
-            .push_bind(hash)
+            .push_bind(token.as_str())
             .push(" FOR NO KEY UPDATE OF o");
         let Some(row) = self.one(sql).await? else {
             return Ok(None);

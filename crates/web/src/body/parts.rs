@@ -96,7 +96,10 @@ fn organization(body: &Value) -> Vec<Fault> {
         industry: owned("industry"),
         size_category: None,
     };
-    draft.check().err().unwrap_or_default()
+    let mut faults = draft.check().err().unwrap_or_default();
+    let admin = text(body, "admin_email").map(|email| Email::parse("/admin_email", email));
+    faults.extend(admin.and_then(Result::err));
+    faults
 }
 
 fn account(body: &Value) -> Vec<Fault> {

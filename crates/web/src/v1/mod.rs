@@ -12,7 +12,7 @@ pub(crate) mod organizations;
 pub(crate) mod predictions;
 pub(crate) mod rescorings;
 
-use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
+use actix_web::web::{ServiceConfig, delete, get, patch, post, put, resource};
 
 /// Under which every path of this version stands.
 pub(crate) const BASE: &str = "/api/v1";
@@ -129,6 +129,21 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 fn organization_routes(config: &mut ServiceConfig) {
     config
+        .service(resource("/auth/join").route(post().to(auth::join::join)))
+        .service(
+            resource("/organizations/{id}/join-token")
+                .route(put().to(organizations::join_token::put))
+                .route(delete().to(organizations::join_token::remove)),
+        )
+        .service(
+            resource("/organizations/{id}/allowed-emails")
+                .route(get().to(organizations::allowed_emails::list))
+                .route(post().to(organizations::allowed_emails::add)),
+        )
+        .service(
+            resource("/organizations/{id}/allowed-emails/{email}")
+                .route(delete().to(organizations::allowed_emails::remove)),
+        )
         .service(
             resource("/organizations")
                 .route(get().to(organizations::list::list))

@@ -1,6 +1,7 @@
 //! Accounts and sessions.
 
 pub(crate) mod dto;
+pub(crate) mod join;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod refresh;

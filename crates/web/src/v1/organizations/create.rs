@@ -31,7 +31,7 @@ fn reply(organization: &Organization) -> Reply {
     request_body = NewOrganization,
     responses(
         (status = 201, description = "The organization", body = OrganizationDto),
-        (status = 403, description = "`role_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`role_forbidden`, `outside_scope`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: the parent", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 409, description = "`domain_taken`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )

@@ -33,6 +33,10 @@ pub(crate) struct NewOrganization {
     size_category: Option<SizeCategory>,
     /// The root it is to belong to; without one it is a root itself.
     parent_id: Option<Uuid>,
+    /// Who is invited as its first administrator: tenant_admin of a root, org_admin of a
+    /// child.
+    #[schema(example = "ada@bank.example")]
+    admin_email: Option<String>,
 }
 
 impl From<NewOrganization> for CreateOrganization {
@@ -46,6 +50,7 @@ impl From<NewOrganization> for CreateOrganization {
                 size_category: body.size_category,
             },
             parent: body.parent_id.map(OrganizationId),
+            admin_email: body.admin_email,
         }
     }
 }

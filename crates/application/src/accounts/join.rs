@@ -1,0 +1,59 @@
+//! Somebody joins an organization by its token.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    secret::Secret,
+    user::Role,
+};
+use serde_json::json;
+
+use super::{Accounts, Me};
+use crate::{Caller, Error};
+
+impl Accounts {
+    /// Makes the caller a member of the organization whose token he holds. Personal rows
+    /// that he has stay personal. Of many who come at once no more get in than there are
+    /// seats: they come one by one.
+    ///
+    /// # Errors
+    /// `key_forbidden`, `role_forbidden`; `already_member`; `NotFound` for a token that
+    /// opens nothing (any more); `email_not_allowed`; `organization_full`.
+    pub async fn join(&self, caller: &Caller, token: &Secret) -> Result<Me, Error> {
+        let actor = &caller.actor;
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        let door = unit.joining().door(&token.hash(), actor.email()).await?;
+        actor
+            .join_organization(door.as_ref())
+            .map_err(|denial| Error::denied(denial, "join token"))?;
+        let Some(door) = door else {
+            return Err(Error::not_found("join token"));
+        };
+        if !unit
+            .joining()
+            .admit(actor.user(), door.organization)
+            .await?
+        {
+            return Err(Error::Conflict {
+                code: "already_member",
+                detail: "you have become a member of an organization meanwhile".to_owned(),
+                existing: None,
+            });
+        }
+        let event = AuditEvent {
+            entity_id: Some(actor.user().0),
+            organization: Some(door.organization),
+            old_values: Some(json!({ "role": Role::User, "organization_id": null })),
+            new_values: Some(json!({
+                "role": Role::OrgMember,
+                "organization_id": door.organization,
+            })),
+            metadata: json!({ "by": "join_token", "policy": door.policy }),
+            ..AuditEvent::new("user.joined", "user", AuditAction::Update)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        self.me(actor.user()).await
+    }
+}

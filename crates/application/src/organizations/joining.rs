@@ -1,0 +1,181 @@
+//! How people join an organization by themselves: the token that it hands out, and the
+//! addresses that may use it.
+
+use accunode_domain::{
+    access::OrganizationChange,
+    audit::{AuditAction, AuditEvent},
+    id::OrganizationId,
+    page::{Cursor, Limit, Page},
+    secret::Secret,
+    user::Email,
+};
+use accunode_ports::repositories::AllowedEmail;
+use serde_json::json;
+
+use super::{Organizations, refused};
+use crate::{Caller, Done, Error, Once};
+
+/// A join token, told once.
+#[derive(Clone, Debug)]
+pub struct JoinToken {
+    /// The token.
+    pub secret: Secret,
+    /// The page that it opens, with the token behind `#`.
+    pub url: String,
+}
+
+impl Organizations {
+    /// That the caller may change this of an organization, and that it is there.
+    async fn changeable(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+        change: OrganizationChange,
+    ) -> Result<(), Error> {
+        caller
+            .actor
+            .change_organization(id, change)
+            .map_err(refused)?;
+        self.stored(id).await.map(|_| ())
+    }
+
+    /// Gives an organization a new join token. The one before is worth nothing any more.
+    /// Whom it lets in is the organization's `join_policy` to say.
+    ///
+    /// # Errors
+    /// `NotFound`; `field_forbidden`.
+    pub async fn put_join_token(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+    ) -> Result<JoinToken, Error> {
+        self.changeable(caller, id, OrganizationChange::JoinToken)
+            .await?;
+        let secret = Secret::from_random("join", self.ports.randomness.bits());
+        let actor = &caller.actor;
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        let replaced = unit
+            .joining()
+            .put_token(id, &secret.hash(), actor.user())
+            .await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: Some(id),
+            metadata: json!({ "replaced": replaced }),
+            ..AuditEvent::new("join_token.created", "organization", AuditAction::Create)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        let url = self.ports.link("join", &secret);
+        Ok(JoinToken { secret, url })
+    }
+
+    /// Takes an organization's join token away.
+    ///
+    /// # Errors
+    /// `NotFound`, also where it has none; `field_forbidden`.
+    pub async fn remove_join_token(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+    ) -> Result<(), Error> {
+        self.changeable(caller, id, OrganizationChange::JoinToken)
+            .await?;
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        if !unit.joining().remove_token(id).await? {
+            return Err(Error::not_found("join token"));
+        }
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: Some(id),
+            ..AuditEvent::new("join_token.removed", "organization", AuditAction::Delete)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// A page of the addresses that may join an organization, A to Z.
+    ///
+    /// # Errors
+    /// `NotFound`; `field_forbidden`.
+    pub async fn allowed_emails(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<AllowedEmail>, Error> {
+        self.changeable(caller, id, OrganizationChange::AllowedEmails)
+            .await?;
+        let joining = self.ports.store.joining();
+        Ok(joining.allowed_emails(id, limit, after).await?)
+    }
+
+    /// Lists an address that may join.
+    ///
+    /// # Errors
+    /// `NotFound`; `field_forbidden`; `invalid_email`; `already_allowed`.
+    pub async fn allow_email(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+        email: &str,
+        once: Option<&Once<'_, AllowedEmail>>,
+    ) -> Result<Done<AllowedEmail>, Error> {
+        self.changeable(caller, id, OrganizationChange::AllowedEmails)
+            .await?;
+        let email = Email::parse("/email", email).map_err(Error::invalid)?;
+        let actor = &caller.actor;
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        if let Some(answer) = Once::take(once, &*unit, actor).await? {
+            return Ok(Done::Replayed(answer));
+        }
+        let allowed = unit.joining().allow(id, &email, actor.user()).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: Some(id),
+            new_values: Some(json!({ "email": email })),
+            ..AuditEvent::new("allowed_email.added", "organization", AuditAction::Create)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        Once::keep(once, &*unit, actor, &allowed).await?;
+        unit.commit().await?;
+        Ok(Done::Fresh(allowed))
+    }
+
+    /// Strikes an address off the list. Whoever joined by it stays.
+    ///
+    /// # Errors
+    /// `NotFound`, also where it is not listed; `field_forbidden`.
+    pub async fn disallow_email(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+        email: &str,
+    ) -> Result<(), Error> {
+        self.changeable(caller, id, OrganizationChange::AllowedEmails)
+            .await?;
+        let missing = || Error::not_found("e-mail address");
+        let email = Email::parse("/email", email).map_err(|_| missing())?;
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        if !unit.joining().disallow(id, &email).await? {
+            return Err(missing());
+        }
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: Some(id),
+            old_values: Some(json!({ "email": email })),
+            ..AuditEvent::new("allowed_email.removed", "organization", AuditAction::Delete)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        Ok(unit.commit().await?)
+    }
+}

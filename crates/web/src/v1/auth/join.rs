@@ -1,0 +1,46 @@
+//! `POST /auth/join`
+
+use accunode_domain::secret::Secret;
+use actix_web::HttpResponse;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::dto::MeDto;
+use crate::{body::Body, call::Call, problem::Answer};
+
+/// The token of an organization.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Join {
+    join_token: String,
+}
+
+impl std::fmt::Debug for Join {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Join").finish_non_exhaustive()
+    }
+}
+
+/// Join an organization by its token
+///
+/// For somebody with the role `user`. His personal rows stay personal.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/join",
+    tag = "Identity",
+    operation_id = "join",
+    request_body = Join,
+    responses(
+        (status = 200, description = "Oneself, now a member", body = MeDto),
+        (status = 403, description = "`email_not_allowed`, `role_forbidden`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: the token opens nothing, or not any more", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`already_member`, `organization_full`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn join(call: Call, body: Body<Join>) -> Answer {
+    call.no_params()?;
+    let token = Secret::shown(&body.read().await?.value.join_token);
+    let accounts = &call.application.accounts;
+    let me = accounts.join(&call.caller, &token).await?;
+    Ok(HttpResponse::Ok().json(MeDto::from(me)))
+}

@@ -1,0 +1,347 @@
+//! Join tokens, allowed addresses, and joining.
+
+use accunode_tests::{Person, Service, tenancy::Tenancy};
+use serde_json::{Value, json};
+
+use super::tenancy;
+use crate::support::{all_rows, ask, column, prediction, text, with};
+
+fn path(people: &Tenancy, name: &str) -> String {
+    format!("/organizations/{}", people.organization(name))
+}
+
+/// Opens A to whoever `policy` lets in, and answers its token.
+async fn open(people: &Tenancy, policy: &str) -> String {
+    let (oa, path) = (people.person("oA"), path(people, "A"));
+    let _ = oa
+        .patch(&path, &json!({ "join_policy": policy }))
+        .await
+        .expect(200);
+    let told = oa
+        .put_nothing(&format!("{path}/join-token"))
+        .await
+        .expect(200);
+    text(&told, "join_token").to_owned()
+}
+
+async fn join(person: &Person, token: &str) -> accunode_tests::Answer {
+    person
+        .post("/auth/join", &json!({ "join_token": token }))
+        .await
+}
+
+#[tokio::test]
+async fn a_join_token_is_told_once_and_makes_a_user_a_member() {
+    let (service, people) = tenancy().await;
+    let (oa, u0) = (people.person("oA"), people.person("u0"));
+    let a = path(&people, "A");
+    let _ = oa
+        .patch(&a, &json!({ "join_policy": "token" }))
+        .await
+        .expect(200);
+    let told = oa.put_nothing(&format!("{a}/join-token")).await.expect(200);
+    let token = text(&told, "join_token");
+    assert_eq!(token.len(), "join_".len() + 64, "256 bits: {token}");
+    assert!(
+        text(&told, "join_url").ends_with(&format!("/join#token={token}")),
+        "{told}"
+    );
+
+    let me = join(u0, token).await.expect(200);
+    assert_eq!(me["role"], "org_member");
+    assert_eq!(
+        text(&me["organization"], "id"),
+        people.organization("A").to_string()
+    );
+    let _ = u0.get(&a).await.expect(200);
+
+    let pool = service.database.superuser().await;
+    for table in ["join_tokens", "audit_logs"] {
+        let kept: i64 = ask(
+            &pool,
+            &format!("SELECT count(*) FROM {table} t WHERE t::text LIKE '%{token}%'"),
+        )
+        .await;
+        assert_eq!(kept, 0, "{table} holds its hash at most");
+    }
+    let log = oa
+        .get("/audit-logs?event_type=user.joined")
+        .await
+        .expect(200);
+    let event = &log["data"][0];
+    assert_eq!(event["old_values"]["role"], "user");
+    assert_eq!(event["new_values"]["role"], "org_member");
+    assert_eq!(event["user_id"], u0.id.to_string());
+    assert_eq!(event["organization_id"], me["organization"]["id"]);
+}
+
+#[tokio::test]
+async fn a_new_token_replaces_the_old_one_and_none_is_left_when_it_is_taken_away() {
+    let (service, people) = tenancy().await;
+    let (oa, a) = (people.person("oA"), path(&people, "A"));
+    let first = open(&people, "token").await;
+    let second = open(&people, "token").await;
+    assert_ne!(first, second);
+    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    assert_eq!(join(&ana, &first).await.problem(404), "not_found");
+    let _ = join(&ana, &second).await.expect(200);
+    let _ = oa.delete(&format!("{a}/join-token")).await.expect(204);
+    assert_eq!(join(&ben, &second).await.problem(404), "not_found");
+    assert_eq!(
+        oa.delete(&format!("{a}/join-token")).await.problem(404),
+        "not_found"
+    );
+    let log = oa.get("/audit-logs?limit=100").await.expect(200);
+    let told: Vec<String> = column(&log, "event_type")
+        .into_iter()
+        .filter(|event| event.starts_with("join_token"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "join_token.removed",
+            "join_token.created",
+            "join_token.created"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_door_that_is_shut_does_not_exist() {
+    let (_service, people) = tenancy().await;
+    let (u0, tr, oa) = (
+        people.person("u0"),
+        people.person("tR"),
+        people.person("oA"),
+    );
+    let a = path(&people, "A");
+    assert_eq!(join(u0, "join_nothing").await.problem(404), "not_found");
+    let token = open(&people, "closed").await;
+    assert_eq!(join(u0, &token).await.problem(404), "not_found");
+    let token = open(&people, "token").await;
+    let active = async |is_active: bool| {
+        let _ = tr
+            .patch(&a, &json!({ "is_active": is_active }))
+            .await
+            .expect(200);
+    };
+    active(false).await;
+    assert_eq!(join(u0, &token).await.problem(404), "not_found");
+    active(true).await;
+    // Who is a member already needs no other organization, whatever he shows.
+    for who in ["m1", "oA", "tZ"] {
+        let answer = join(people.person(who), &token).await;
+        assert_eq!(answer.problem(409), "already_member", "{who}");
+    }
+    let sa = join(people.person("sa"), &token).await;
+    assert_eq!(sa.problem(403), "role_forbidden");
+    let unknown = json!({ "join_token": token, "role": "org_admin" });
+    assert_eq!(
+        u0.post("/auth/join", &unknown).await.problem(422),
+        "unknown_field"
+    );
+    let _ = oa.delete(&format!("{a}/join-token")).await.expect(204);
+    assert_eq!(join(u0, &token).await.problem(404), "not_found");
+}
+
+#[tokio::test]
+async fn only_listed_addresses_join_where_the_organization_says_so() {
+    let (service, people) = tenancy().await;
+    let oa = people.person("oA");
+    let list = format!("{}/allowed-emails", path(&people, "A"));
+    let token = open(&people, "allowed_emails").await;
+    let ana = service.person("ana+a").await;
+    assert_eq!(join(&ana, &token).await.problem(403), "email_not_allowed");
+
+    let body = json!({ "email": " Ana+A@Example.com" });
+    let once = oa.with("Idempotency-Key", "allow-ana");
+    let made = once.post(&list, &body).await.expect(201);
+    assert_eq!(made["email"], "ana+a@example.com");
+    let again = once.post(&list, &body).await;
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(oa.post(&list, &body).await.problem(409), "already_allowed");
+    let wrong = json!({ "email": "nobody" });
+    assert_eq!(oa.post(&list, &wrong).await.problem(422), "invalid_email");
+    for n in 0..4 {
+        let body = json!({ "email": format!("b{n}@example.com") });
+        let _ = oa.post(&list, &body).await.expect(201);
+    }
+    let listed: Vec<String> = all_rows(oa, &list, 2)
+        .await
+        .iter()
+        .map(|row| text(row, "email").to_owned())
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            "ana+a@example.com",
+            "b0@example.com",
+            "b1@example.com",
+            "b2@example.com",
+            "b3@example.com"
+        ]
+    );
+    let csv = oa.get_as(&list, "text/csv").await;
+    assert_eq!(csv.text.lines().count(), 6, "{}", csv.text);
+
+    let _ = join(&ana, &token).await.expect(200);
+    // Struck off, he stays.
+    for address in ["ana%2Ba@example.com", "b0%40example.com"] {
+        let _ = oa.delete(&format!("{list}/{address}")).await.expect(204);
+        let again = oa.delete(&format!("{list}/{address}")).await;
+        assert_eq!(again.problem(404), "not_found");
+    }
+    assert_eq!(ana.get("/me").await.expect(200)["role"], "org_member");
+    assert_eq!(all_rows(oa, &list, 100).await.len(), 3);
+    assert_eq!(
+        people.person("m1").get(&list).await.problem(403),
+        "field_forbidden"
+    );
+    assert_eq!(
+        people.person("mB").get(&list).await.problem(404),
+        "not_found"
+    );
+}
+
+#[tokio::test]
+async fn of_many_who_come_at_once_no_more_get_in_than_there_are_seats() {
+    let (service, people) = tenancy().await;
+    let token = open(&people, "token").await;
+    let a = path(&people, "A");
+    // Three are in; four seats are left for twelve.
+    let _ = people
+        .person("tR")
+        .patch(&a, &json!({ "max_users": 7 }))
+        .await
+        .expect(200);
+    let mut comers = Vec::new();
+    for n in 0..12 {
+        comers.push(service.person(&format!("comer{n}")).await);
+    }
+    let asked = comers.iter().map(|comer| {
+        let (comer, token) = (comer.clone(), token.clone());
+        tokio::spawn(async move { join(&comer, &token).await })
+    });
+    let mut statuses = Vec::new();
+    for answer in asked.collect::<Vec<_>>() {
+        let answer = answer.await.expect("an answer");
+        match answer.status.as_u16() {
+            200 => {}
+            _ => assert_eq!(answer.problem(409), "organization_full"),
+        }
+        statuses.push(answer.status.as_u16());
+    }
+    let in_now = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!(in_now, 4, "{statuses:?}");
+    let stats = people
+        .person("oA")
+        .get(&format!("{a}/stats"))
+        .await
+        .expect(200);
+    assert_eq!(stats["users"], 7);
+    // A limit below their number throws nobody out, and lets nobody in.
+    let _ = people
+        .person("tR")
+        .patch(&a, &json!({ "max_users": 2 }))
+        .await
+        .expect(200);
+    let late = service.person("late").await;
+    assert_eq!(join(&late, &token).await.problem(409), "organization_full");
+    let _ = people.person("m1").get("/companies").await.expect(200);
+}
+
+#[tokio::test]
+async fn who_joins_keeps_his_personal_rows_to_himself() {
+    let (_service, people) = tenancy().await;
+    let token = open(&people, "token").await;
+    let (u0, oa) = (people.person("u0"), people.person("oA"));
+    let made = u0
+        .post("/predictions/annual", &prediction("MINE", "2024"))
+        .await
+        .expect(201);
+    let _ = join(u0, &token).await.expect(200);
+    let path = format!("/predictions/annual/{}", text(&made, "id"));
+    assert_eq!(u0.get(&path).await.expect(200)["access_level"], "personal");
+    assert_eq!(oa.get(&path).await.problem(404), "not_found");
+    let new = u0
+        .post("/predictions/annual", &prediction("NEW", "2024"))
+        .await
+        .expect(201);
+    assert_eq!(new["access_level"], "organization", "new ones are shared");
+    let raised = json!({ "access_level": "organization" });
+    let own = with(
+        prediction("SHARE", "2024"),
+        json!({ "access_level": "personal" }),
+    );
+    let own = u0.post("/predictions/annual", &own).await.expect(201);
+    let path = format!("/companies/{}", text(&own, "company_id"));
+    assert_eq!(
+        u0.patch(&path, &raised).await.problem(409),
+        "company_in_use"
+    );
+}
+
+#[tokio::test]
+async fn the_first_administrator_is_invited_with_his_organization_or_not_at_all() {
+    let (service, people) = tenancy().await;
+    let (sa, tr) = (people.person("sa"), people.person("tR"));
+    let body = |name: &str, parent: Option<&str>, admin: &str| {
+        let mut body = json!({ "name": name, "admin_email": admin });
+        if let Some(parent) = parent {
+            body["parent_id"] = people.organization(parent).to_string().into();
+        }
+        body
+    };
+    for (who, parent, admin, role) in [
+        (sa, None, "root@new.example", "tenant_admin"),
+        (tr, Some("R"), "child@new.example", "org_admin"),
+    ] {
+        let made = who
+            .post("/organizations", &body("New", parent, admin))
+            .await
+            .expect(201);
+        let invited = sa
+            .get(&format!("/organizations/{}/invitations", text(&made, "id")))
+            .await
+            .expect(200);
+        assert_eq!(column(&invited, "role"), [role]);
+        assert_eq!(column(&invited, "email"), [admin]);
+        assert_eq!(
+            invited_by_mail(&service, admin).await,
+            "You are invited to New"
+        );
+        assert!(!made.to_string().contains(admin));
+    }
+    // A fault in either leaves neither.
+    let pool = service.database.superuser().await;
+    let there = async || -> (i64, i64) {
+        (
+            ask(&pool, "SELECT count(*) FROM organizations").await,
+            ask(&pool, "SELECT count(*) FROM invitations").await,
+        )
+    };
+    let before = there().await;
+    let answer = sa
+        .post("/organizations", &body("", None, "no address"))
+        .await;
+    let _ = answer.problem(422);
+    assert_eq!(
+        answer.faults(),
+        ["/name required", "/admin_email invalid_email"]
+    );
+    crate::support::run(
+        &pool,
+        "ALTER TABLE invitations ADD CONSTRAINT none CHECK (email <> 'refused@new.example')",
+    )
+    .await;
+    let refused = sa
+        .post("/organizations", &body("Gone", None, "refused@new.example"))
+        .await;
+    assert!(refused.status.is_client_error() || refused.status.is_server_error());
+    assert_eq!(there().await, before);
+    assert!(service.mails_to("refused@new.example").await.is_empty());
+}
+
+async fn invited_by_mail(service: &Service, email: &str) -> Value {
+    service.last_mail_to(email).await.subject.into()
+}
