@@ -16,7 +16,14 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// # Errors
 /// 408 `request_timeout` where nothing arrives for too long.
 pub(crate) async fn next<S: Stream + Unpin>(pieces: &mut S) -> Result<Option<S::Item>, Problem> {
-    tokio::time::timeout(PAUSE, pieces.next())
+    within(PAUSE, pieces).await
+}
+
+async fn within<S: Stream + Unpin>(
+    pause: Duration,
+    pieces: &mut S,
+) -> Result<Option<S::Item>, Problem> {
+    tokio::time::timeout(pause, pieces.next())
         .await
         .map_err(|_| Problem::of_status(StatusCode::REQUEST_TIMEOUT))
 }
@@ -27,12 +34,12 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_pause_that_is_too_long_ends_the_waiting() {
         let mut steady = stream::iter([1, 2]);
         assert_eq!(next(&mut steady).await.unwrap(), Some(1));
         let mut silent = stream::pending::<u8>();
-        let refused = next(&mut silent).await.unwrap_err();
+        let refused = within(Duration::ZERO, &mut silent).await.unwrap_err();
         assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
     }
 }
