@@ -19,3 +19,4 @@ mod predictions;
 mod redactions;
 mod rescorings;
 mod support;
+mod users;

@@ -152,6 +152,7 @@ impl From<RepositoryError> for Error {
                     "organizations_depth" | "fk_organizations_parent" => "not_a_root",
                     "organizations_max_users" => "organization_full",
                     "allowed_emails_pkey" => "already_allowed",
+                    "users_last_super_admin" => "last_super_admin",
                     _ => "conflict",
                 },
                 detail: match constraint.as_str() {
@@ -169,6 +170,7 @@ impl From<RepositoryError> for Error {
                         words("level_change")
                     }
                     "prediction_organization_consistency" => words("level_mismatch"),
+                    "users_last_super_admin" => words("last_super_admin"),
                     "idempotency_in_flight" => {
                         "a request with this Idempotency-Key is being worked on"
                     }

@@ -22,6 +22,7 @@ pub mod invitations;
 pub mod mail;
 pub mod once;
 pub mod organizations;
+pub mod people;
 pub mod ports;
 pub mod predictions;
 
@@ -38,6 +39,8 @@ pub use ports::{Ports, Settings};
 pub struct Application {
     /// Accounts and sessions.
     pub accounts: accounts::Accounts,
+    /// People.
+    pub people: people::People,
     /// Invitations into organizations.
     pub invitations: invitations::Invitations,
     /// Organizations and tenants.
@@ -60,6 +63,9 @@ impl Application {
     pub fn new(ports: Arc<Ports>) -> Self {
         Self {
             accounts: accounts::Accounts {
+                ports: ports.clone(),
+            },
+            people: people::People {
                 ports: ports.clone(),
             },
             invitations: invitations::Invitations {

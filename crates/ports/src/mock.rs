@@ -13,12 +13,12 @@ use crate::{
     RepositoryError,
     repositories::{
         AnalyticsRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
-        InvitationRepository, JobRepository, JoiningRepository, MemberRepository,
-        MockAnalyticsRepository, MockAuditRepository, MockCompanyRepository,
-        MockIdempotencyRepository, MockInvitationRepository, MockJobRepository,
-        MockJoiningRepository, MockMemberRepository, MockOrganizationRepository,
-        MockPredictionRepository, MockUserRepository, OrganizationRepository, PredictionRepository,
-        Store, UnitOfWork, UserRepository,
+        InvitationRepository, JobRepository, JoiningRepository, MockAnalyticsRepository,
+        MockAuditRepository, MockCompanyRepository, MockIdempotencyRepository,
+        MockInvitationRepository, MockJobRepository, MockJoiningRepository,
+        MockOrganizationRepository, MockPersonRepository, MockPredictionRepository,
+        MockUserRepository, OrganizationRepository, PersonRepository, PredictionRepository, Store,
+        UnitOfWork, UserRepository,
     },
 };
 
@@ -27,7 +27,7 @@ use crate::{
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockUnitOfWork {
     pub users: MockUserRepository,
-    pub members: MockMemberRepository,
+    pub people: MockPersonRepository,
     pub invitations: MockInvitationRepository,
     pub organizations: MockOrganizationRepository,
     pub joining: MockJoiningRepository,
@@ -53,8 +53,8 @@ impl UnitOfWork for MockUnitOfWork {
     fn users(&self) -> &dyn UserRepository {
         &self.users
     }
-    fn members(&self) -> &dyn MemberRepository {
-        &self.members
+    fn people(&self) -> &dyn PersonRepository {
+        &self.people
     }
     fn invitations(&self) -> &dyn InvitationRepository {
         &self.invitations
@@ -92,7 +92,7 @@ impl UnitOfWork for MockUnitOfWork {
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockStore {
     pub users: MockUserRepository,
-    pub members: MockMemberRepository,
+    pub people: MockPersonRepository,
     pub invitations: MockInvitationRepository,
     pub organizations: MockOrganizationRepository,
     pub joining: MockJoiningRepository,
@@ -129,8 +129,8 @@ impl Store for MockStore {
     fn users(&self) -> &dyn UserRepository {
         &self.users
     }
-    fn members(&self) -> &dyn MemberRepository {
-        &self.members
+    fn people(&self) -> &dyn PersonRepository {
+        &self.people
     }
     fn invitations(&self) -> &dyn InvitationRepository {
         &self.invitations

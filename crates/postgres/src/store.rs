@@ -7,7 +7,7 @@ use accunode_ports::{
     RepositoryError,
     repositories::{
         AnalyticsRepository, AuditRepository, CompanyRepository, InvitationRepository,
-        JobRepository, JoiningRepository, MemberRepository, OrganizationRepository,
+        JobRepository, JoiningRepository, OrganizationRepository, PersonRepository,
         PredictionRepository, Store, UnitOfWork, UserRepository,
     },
 };
@@ -106,7 +106,7 @@ impl Store for PgStore {
         &self.db
     }
 
-    fn members(&self) -> &dyn MemberRepository {
+    fn people(&self) -> &dyn PersonRepository {
         &self.db
     }
 

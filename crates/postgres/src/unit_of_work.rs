@@ -10,7 +10,7 @@ use accunode_ports::{
     RepositoryError,
     repositories::{
         AuditRepository, CompanyRepository, IdempotencyRepository, InvitationRepository,
-        JobRepository, JoiningRepository, MemberRepository, OrganizationRepository,
+        JobRepository, JoiningRepository, OrganizationRepository, PersonRepository,
         PredictionRepository, UnitOfWork, UserRepository,
     },
 };
@@ -161,7 +161,7 @@ impl UnitOfWork for PgUnitOfWork {
         &self.db
     }
 
-    fn members(&self) -> &dyn MemberRepository {
+    fn people(&self) -> &dyn PersonRepository {
         &self.db
     }
 

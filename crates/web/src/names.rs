@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use accunode_domain::{
-    access::DashboardScope,
+    access::{DashboardScope, Removal},
     audit::AuditAction,
     invitation::InvitationStatus,
     job::{JobStatus, RowStatus},
@@ -57,6 +57,7 @@ names_of! {
     OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
     QuarterName, Quarter, "A quarter of the reporting year.";
     RatioUnitName, RatioUnit, "The unit of the ratios that are shares: 0.254 or 25.4.";
+    RemovalName, Removal, "What becomes of somebody who is removed.";
     RevisionReasonName, RevisionReason, "What differed from what took its place.";
     RiskLevelName, RiskLevel, "How a probability of default is judged, by the model's thresholds.";
     RoleName, Role, "What a person is, lowest rank first.";

@@ -17,7 +17,7 @@ use crate::{
     problem::{self, ProblemDto},
     v1::{
         analytics, audit_logs, auth, bulk_uploads, companies, invitations, me, models,
-        organizations, predictions, rescorings,
+        organizations, predictions, rescorings, users,
     },
 };
 
@@ -32,6 +32,7 @@ use crate::{
         auth::register::register, auth::login::login, auth::refresh::refresh, auth::logout::logout,
         auth::step_up::step_up,
         me::me,
+        users::list::list, users::get::get, users::update::update, users::remove::remove, users::set_role::set_role, users::sessions::end,
         invitations::invite::invite, invitations::list::list, invitations::withdraw::withdraw,
         organizations::list::list, organizations::create::create, organizations::get::get, organizations::update::update, organizations::remove::remove,
         organizations::stats::stats, organizations::join_token::put, organizations::join_token::remove,
@@ -296,6 +297,8 @@ mod tests {
             "ScoreItem",
             "NewAccount",
             "NewInvitation",
+            "PersonChanges",
+            "NewRole",
             "Login",
             "Refresh",
             "StepUp",

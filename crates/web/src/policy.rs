@@ -31,6 +31,7 @@ impl Policy {
         let offers: &[Format] = match path {
             "/companies"
             | "/organizations/{id}/invitations"
+            | "/users"
             | "/companies/{id}/predictions"
             | "/bulk-uploads"
             | "/bulk-uploads/{id}/rows"

@@ -2,6 +2,7 @@
 
 use accunode_tests::{Answer, Person};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     stage::{Stage, object},
@@ -17,18 +18,44 @@ pub(super) enum Request {
     PostNothing(String),
     Patch(String, Value),
     PutNothing(String),
+    Put(String, Value),
     Delete(String),
     Upload(Vec<(String, String)>, Vec<u8>),
+    /// What is done to a person is done to a twin of his, by whom where he does it himself.
+    ToPerson {
+        person: Uuid,
+        twin: String,
+        request: Box<Request>,
+    },
 }
 
 impl Request {
     pub(super) async fn send(&self, person: &Person) -> Answer {
+        if let Self::ToPerson {
+            person: original,
+            twin,
+            request,
+        } = self
+        {
+            let himself = match person.id == *original {
+                true => Some(person.login(twin).await),
+                false => None,
+            };
+            return request
+                .send_plainly(himself.as_ref().unwrap_or(person))
+                .await;
+        }
+        self.send_plainly(person).await
+    }
+
+    async fn send_plainly(&self, person: &Person) -> Answer {
         match self {
             Self::Get(path) => person.get(path).await,
             Self::Post(path, body) => person.post(path, body).await,
             Self::PostNothing(path) => person.post_nothing(path).await,
             Self::Patch(path, body) => person.patch(path, body).await,
             Self::PutNothing(path) => person.put_nothing(path).await,
+            Self::Put(path, body) => person.put(path, body).await,
             Self::Delete(path) => person.delete(path).await,
             Self::Upload(fields, bytes) => {
                 let fields: Vec<(&str, &str)> = fields
@@ -37,6 +64,7 @@ impl Request {
                     .collect();
                 person.upload(("a.csv", bytes.clone()), &fields).await
             }
+            Self::ToPerson { .. } => panic!("a twin has no twin"),
         }
     }
 }
@@ -121,6 +149,11 @@ pub(super) async fn requests(
             Request::Get("/bulk-uploads/templates/annual.csv".to_owned()),
             Request::Get("/bulk-uploads/templates/quarterly.xlsx".to_owned()),
         ],
+        "users" => {
+            let id = stage.people.organization(detail);
+            vec![Request::Get(format!("/users?organization_id={id}"))]
+        }
+        "user" => vec![user(stage, action, to, detail).await],
         "invitation" => {
             let (role, organization) = split(detail);
             vec![Request::Post(
@@ -154,6 +187,29 @@ pub(super) async fn requests(
         }
         "organization" => organization(stage, action, detail),
         other => panic!("{other} {action} has an endpoint now: write here how it is asked"),
+    }
+}
+
+async fn user(stage: &Stage, action: &str, to: Option<&str>, who: &str) -> Request {
+    let (id, email) = stage.twin(who).await;
+    let path = format!("/users/{id}");
+    let request = match (action, to) {
+        ("read", None) => Request::Get(path),
+        ("deactivate", None) => Request::Patch(path, json!({ "is_active": false })),
+        ("reset_password", None) => Request::PostNothing(format!("{path}/password-reset")),
+        ("end_sessions", None) => Request::Delete(format!("{path}/sessions")),
+        ("set_role", Some(to)) => {
+            let (role, organization) = split(to);
+            let organization = organization.map(|name| stage.people.organization(name));
+            let body = json!({ "role": role, "organization_id": organization, "reason": "a test" });
+            Request::Put(format!("{path}/role"), body)
+        }
+        other => panic!("unknown request {other:?}"),
+    };
+    Request::ToPerson {
+        person: stage.people.person(who).id,
+        twin: email,
+        request: Box::new(request),
     }
 }
 

@@ -166,6 +166,21 @@ impl Stage {
         text(&made, "id").to_owned()
     }
 
+    /// Somebody who is what this person is, with id and e-mail address.
+    pub(super) async fn twin(&self, who: &str) -> (Uuid, String) {
+        let email = format!("twin-{}@example.com", self.symbol().to_lowercase());
+        let id = sqlx::query_scalar(
+            "INSERT INTO users (email, password_hash, role, organization_id, is_verified) \
+             SELECT $1, password_hash, role, organization_id, true FROM users WHERE id = $2 RETURNING id",
+        )
+        .bind(&email)
+        .bind(self.people.person(who).id)
+        .fetch_one(&self.pool)
+        .await
+        .expect("a twin");
+        (id, email)
+    }
+
     /// A waiting upload of this owner.
     pub(super) async fn upload(&self, owner: &str) -> String {
         let (creator, fields) = self.owner(owner);

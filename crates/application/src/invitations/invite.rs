@@ -1,7 +1,7 @@
 //! Somebody is invited.
 
 use accunode_domain::{
-    access::{Assignment, Denial},
+    access::Assignment,
     audit::{AuditAction, AuditEvent},
     fault::Fault,
     id::{InvitationId, OrganizationId},
@@ -13,7 +13,7 @@ use accunode_ports::{UnitOfWork, mail::Message, repositories::NewInvitation};
 use time::Duration;
 
 use super::{Invitations, values};
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Done, Error, Once, people::refused};
 
 /// Who is to be invited.
 #[derive(Clone, Debug)]
@@ -59,12 +59,12 @@ impl Invitations {
         }
         let organization = assignment.organization();
         let home = match organization {
-            Some(id) => unit.members().home(id).await?,
+            Some(id) => unit.organizations().find(id).await?,
             None => None,
         };
         let home = home.ok_or_else(|| Error::not_found("organization"))?;
         assignment.fits(home.parent).map_err(refused)?;
-        if let Some(there) = unit.members().by_email(&email).await?
+        if let Some(there) = unit.people().by_email(&email).await?
             && there
                 .user
                 .organization
@@ -78,7 +78,7 @@ impl Invitations {
             });
         }
         let invited = self
-            .add_within(&*unit, caller, assignment, email, &home.name)
+            .add_within(&*unit, caller, assignment, email, &home.profile.name)
             .await?;
         Once::keep(once, &*unit, actor, &invited.invitation).await?;
         unit.commit().await?;
@@ -179,24 +179,4 @@ fn check(caller: &Caller, command: &Invite) -> Result<(Assignment, Email), Error
             Err(Error::Invalid(faults))
         }
     }
-}
-
-/// A refusal, with the field of the body that it is about.
-fn refused(denial: Denial) -> Error {
-    let (pointer, detail) = match denial {
-        Denial::Unprocessable("not_a_root") => (
-            "/role",
-            "a tenant_admin belongs to a root organization, and this is none",
-        ),
-        Denial::Unprocessable("organization_required") => (
-            "/organization_id",
-            "this role is held in an organization; name it",
-        ),
-        Denial::Unprocessable(_) => (
-            "/organization_id",
-            "this role belongs to no organization; name none",
-        ),
-        other => return Error::denied(other, "organization"),
-    };
-    Error::invalid(Fault::new(pointer, denial.code(), detail))
 }

@@ -31,7 +31,7 @@ impl Invitations {
             .actor
             .change_organization(id, OrganizationChange::Profile)
             .map_err(refused)?;
-        match self.ports.store.members().home(id).await? {
+        match self.ports.store.organizations().find(id).await? {
             Some(_) => Ok(()),
             None => Err(Error::not_found("organization")),
         }

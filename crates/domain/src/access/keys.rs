@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, Denial, Subject};
-use crate::{fault::text_enum, id::OrganizationId, organization::Membership, user::Role};
+use crate::{
+    fault::text_enum,
+    id::OrganizationId,
+    organization::Membership,
+    user::{Role, User},
+};
 
 /// What an API key is for. Each narrows; none gives what its owner's role does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,6 +109,19 @@ impl Actor {
         }
         self.key = Some(KeyLimits { scopes, bound });
         Ok(self)
+    }
+
+    /// The same one as he is stored by now, cut down by the key he may be here by.
+    ///
+    /// # Errors
+    /// As [`Self::new`] and [`Self::limited_to`].
+    pub fn renewed(&self, user: &User, membership: Option<Membership>) -> Result<Self, Denial> {
+        let fresh = Self::new(user, membership)?;
+        let Some(key) = &self.key else {
+            return Ok(fresh);
+        };
+        let bound_to = self.organization().filter(|_| key.bound);
+        fresh.limited_to(&key.scopes, bound_to)
     }
 
     /// Whether he is here by an API key.

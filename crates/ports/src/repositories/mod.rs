@@ -7,8 +7,8 @@ mod idempotency;
 mod invitation;
 mod job;
 mod joining;
-mod member;
 mod organization;
+mod person;
 mod prediction;
 mod rescoring;
 mod user;
@@ -27,11 +27,11 @@ pub use job::{
     ChunkRow, JobChunk, JobFilter, JobRepository, NewJob, RowFilter, RowVerdict, ScoredRow,
 };
 pub use joining::{AllowedEmail, JoiningRepository};
-pub use member::{Home, Member, MemberRepository};
 pub use organization::{
     Bereaved, FormerMember, NewOrganization, OrganizationFilter, OrganizationRepository,
     OrganizationState,
 };
+pub use person::{Person, PersonFilter, PersonRepository, StandIn};
 pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
 };
@@ -42,9 +42,9 @@ pub use user::{Credentials, NewUser, UserRepository};
 pub use {
     analytics::MockAnalyticsRepository, audit::MockAuditRepository, company::MockCompanyRepository,
     idempotency::MockIdempotencyRepository, invitation::MockInvitationRepository,
-    job::MockJobRepository, joining::MockJoiningRepository, member::MockMemberRepository,
-    organization::MockOrganizationRepository, prediction::MockPredictionRepository,
-    user::MockUserRepository,
+    job::MockJobRepository, joining::MockJoiningRepository,
+    organization::MockOrganizationRepository, person::MockPersonRepository,
+    prediction::MockPredictionRepository, user::MockUserRepository,
 };
 
 use crate::RepositoryError;
@@ -58,8 +58,8 @@ pub trait Store: Send + Sync {
 
     /// Users and their organizations.
     fn users(&self) -> &dyn UserRepository;
-    /// People as members of organizations.
-    fn members(&self) -> &dyn MemberRepository;
+    /// People, for those who administer them.
+    fn people(&self) -> &dyn PersonRepository;
     /// Invitations into organizations.
     fn invitations(&self) -> &dyn InvitationRepository;
     /// Organizations.
@@ -90,8 +90,8 @@ pub trait Store: Send + Sync {
 pub trait UnitOfWork: Send + Sync {
     /// Users and their organizations.
     fn users(&self) -> &dyn UserRepository;
-    /// People as members of organizations.
-    fn members(&self) -> &dyn MemberRepository;
+    /// People, for those who administer them.
+    fn people(&self) -> &dyn PersonRepository;
     /// Invitations into organizations.
     fn invitations(&self) -> &dyn InvitationRepository;
     /// Organizations.

@@ -11,6 +11,7 @@ pub(crate) mod models;
 pub(crate) mod organizations;
 pub(crate) mod predictions;
 pub(crate) mod rescorings;
+pub(crate) mod users;
 
 use actix_web::web::{ServiceConfig, delete, get, patch, post, put, resource};
 
@@ -26,7 +27,19 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(resource("/auth/logout").route(post().to(auth::logout::logout)))
         .service(resource("/auth/step-up").route(post().to(auth::step_up::step_up)))
         .service(resource("/me").route(get().to(me::me)))
-        .service(resource("/users").route(post().to(invitations::invite::invite)))
+        .service(
+            resource("/users")
+                .route(get().to(users::list::list))
+                .route(post().to(invitations::invite::invite)),
+        )
+        .service(
+            resource("/users/{id}")
+                .route(get().to(users::get::get))
+                .route(patch().to(users::update::update))
+                .route(delete().to(users::remove::remove)),
+        )
+        .service(resource("/users/{id}/role").route(put().to(users::set_role::set_role)))
+        .service(resource("/users/{id}/sessions").route(delete().to(users::sessions::end)))
         .service(
             resource("/organizations/{id}/invitations").route(get().to(invitations::list::list)),
         )

@@ -1,0 +1,44 @@
+//! A person is looked at.
+
+use accunode_domain::{
+    id::UserId,
+    user::{Role, User},
+};
+use accunode_ports::repositories::Person;
+
+use super::{People, refused};
+use crate::{Caller, Error};
+
+/// A person as somebody is shown him.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// As stored.
+    pub user: User,
+    /// The role that counts.
+    pub effective_role: Role,
+    /// Whether in full, or by id, name, e-mail address and role.
+    pub full: bool,
+}
+
+impl Shown {
+    pub(super) fn of(person: Person, full: bool) -> Self {
+        Self {
+            effective_role: person.subject().role(),
+            user: person.user,
+            full,
+        }
+    }
+}
+
+impl People {
+    /// One person in full: oneself, or somebody whose administrator one is.
+    ///
+    /// # Errors
+    /// `NotFound`; `role_forbidden` for a colleague.
+    pub async fn get(&self, caller: &Caller, id: UserId) -> Result<Shown, Error> {
+        let person = self.ports.store.people().find(id).await?;
+        let person = person.ok_or_else(|| Error::not_found("user"))?;
+        caller.actor.read_user(&person.subject()).map_err(refused)?;
+        Ok(Shown::of(person, true))
+    }
+}

@@ -1,0 +1,56 @@
+//! A person is changed while nobody else changes him, or whoever changes him.
+
+use accunode_domain::{
+    access::{Actor, Denial, Subject},
+    id::UserId,
+};
+use accunode_ports::{UnitOfWork, repositories::Person};
+
+use super::{People, refused};
+use crate::{Caller, Error, accounts::unusable};
+
+/// A unit of work in which the caller and the person he is about to change are held as
+/// they are, with what the caller's rights gave him.
+pub(super) struct Held<T> {
+    pub(super) unit: Box<dyn UnitOfWork>,
+    pub(super) person: Person,
+    pub(super) granted: T,
+}
+
+impl People {
+    /// Asks the rules, and asks them once more when both people are held: two
+    /// administrators who take each other's rights away cannot both succeed by rights
+    /// that one of them has lost.
+    ///
+    /// # Errors
+    /// `NotFound` and whatever `allow` refuses; `Unauthenticated` where the caller was
+    /// deactivated meanwhile.
+    pub(super) async fn hold<T: Send>(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        allow: impl Fn(&Actor, &Subject) -> Result<T, Denial> + Send,
+    ) -> Result<Held<T>, Error> {
+        let found = self.ports.store.people().find(id).await?;
+        let found = found.ok_or_else(|| Error::not_found("user"))?;
+        allow(&caller.actor, &found.subject()).map_err(refused)?;
+
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        let me = caller.actor.user();
+        let held = unit.people().hold(&[me, id]).await?;
+        let one = |id: UserId| held.iter().find(|person| person.user.id == id).cloned();
+        let (Some(myself), Some(person)) = (one(me), one(id)) else {
+            return Err(Error::not_found("user"));
+        };
+        let actor = caller
+            .actor
+            .renewed(&myself.user, myself.membership)
+            .map_err(unusable)?;
+        let granted = allow(&actor, &person.subject()).map_err(refused)?;
+        Ok(Held {
+            unit,
+            person,
+            granted,
+        })
+    }
+}

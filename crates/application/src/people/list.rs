@@ -1,0 +1,48 @@
+//! People are listed and searched.
+
+use accunode_domain::{
+    id::OrganizationId,
+    page::{Cursor, Limit, Page},
+};
+use accunode_ports::repositories::PersonFilter;
+
+use super::{People, Shown};
+use crate::{Caller, Error};
+
+/// Which people.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query's parameters")]
+pub struct ListPeople {
+    pub filter: PersonFilter,
+    pub organization: Option<OrganizationId>,
+    pub limit: Limit,
+    pub after: Option<Cursor>,
+}
+
+impl People {
+    /// A page of the people of the caller's organizations, newest first: for members a
+    /// directory of those who are active, for administrators everybody in full.
+    ///
+    /// # Errors
+    /// `role_forbidden` for a `user`; `outside_scope` for a filter that names an
+    /// organization that is not his.
+    pub async fn list(&self, caller: &Caller, query: ListPeople) -> Result<Page<Shown>, Error> {
+        let directory = caller
+            .actor
+            .directory(query.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let people = self.ports.store.people();
+        let page = people
+            .list(&directory, &query.filter, query.limit, query.after)
+            .await?;
+        let full = directory.full();
+        Ok(Page {
+            rows: page
+                .rows
+                .into_iter()
+                .map(|person| Shown::of(person, full))
+                .collect(),
+            next: page.next,
+        })
+    }
+}

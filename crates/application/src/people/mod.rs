@@ -1,0 +1,78 @@
+//! People, for those who administer them, and what one may do with one's own account
+//! for good.
+
+mod get;
+mod hold;
+mod list;
+mod remove;
+mod sessions;
+mod set_role;
+mod update;
+
+use std::sync::Arc;
+
+use accunode_domain::{
+    access::Denial,
+    fault::{Fault, clean_text},
+    id::{SessionId, UserId},
+    user::User,
+};
+use serde_json::{Value, json};
+
+pub use get::Shown;
+pub use list::ListPeople;
+pub use remove::Remove;
+pub use set_role::SetRole;
+pub use update::UpdatePerson;
+
+use crate::{Error, Ports};
+
+/// The longest reason that is given for a change, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// People.
+#[derive(Clone, Debug)]
+pub struct People {
+    pub(crate) ports: Arc<Ports>,
+}
+
+impl People {
+    /// Ends somebody's sessions after a change of his rights. That the session store is
+    /// out of reach does not bring them back: a session counts for what its person may do
+    /// by now, whatever he could when it began.
+    async fn end_sessions_of(&self, user: UserId, keep: Option<SessionId>) {
+        if let Err(error) = self.ports.sessions.end_all(user, keep).await {
+            tracing::error!(%user, %error, "sessions could not be ended");
+        }
+    }
+}
+
+/// A refusal, with the field of the body that it is about.
+pub(crate) fn refused(denial: Denial) -> Error {
+    let (pointer, detail) = match denial {
+        Denial::Unprocessable("not_a_root") => (
+            "/role",
+            "a tenant_admin belongs to a root organization, and this is none",
+        ),
+        Denial::Unprocessable("organization_required") => (
+            "/organization_id",
+            "this role is held in an organization; name it",
+        ),
+        Denial::Unprocessable(_) => (
+            "/organization_id",
+            "this role belongs to no organization; name none",
+        ),
+        other => return Error::denied(other, "user"),
+    };
+    Error::invalid(Fault::new(pointer, denial.code(), detail))
+}
+
+fn reason_of(text: Option<&str>) -> Result<Option<String>, Fault> {
+    text.map(|text| clean_text("/reason", text, LONGEST_REASON))
+        .transpose()
+}
+
+/// What the audit log is told of a role.
+fn standing(user: &User) -> Value {
+    json!({ "role": user.role, "organization_id": user.organization })
+}

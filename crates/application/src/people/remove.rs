@@ -1,0 +1,121 @@
+//! A person is removed: from his organization, or for good.
+
+use accunode_domain::{
+    access::{Actor, Removal, Subject},
+    audit::{AuditAction, AuditEvent},
+    id::UserId,
+    secret::Secret,
+    user::{Email, Password, Role},
+};
+use accunode_ports::repositories::StandIn;
+use serde_json::json;
+
+use super::{People, hold::Held, reason_of, refused, set_role, standing};
+use crate::{Caller, Error, predictions::version_asked};
+
+/// What is to become of somebody.
+#[derive(Clone, Debug)]
+pub struct Remove {
+    /// Whether he leaves, or is forgotten.
+    pub removal: Removal,
+    /// Why, for the audit log.
+    pub reason: Option<String>,
+    /// The version that the caller read.
+    pub if_match: Option<i64>,
+}
+
+impl People {
+    /// Removes somebody. The rows that he made stay, under his id.
+    ///
+    /// # Errors
+    /// `NotFound`; `rank_too_low`, `role_forbidden`, `key_forbidden`; `not_a_member`;
+    /// `step_up_required`; `Stale`; `last_super_admin`.
+    pub async fn remove(&self, caller: &Caller, id: UserId, command: &Remove) -> Result<(), Error> {
+        let reason = reason_of(command.reason.as_deref()).map_err(Error::invalid)?;
+        match command.removal {
+            Removal::RemoveFromOrg => self.leave(caller, id, command, reason).await,
+            Removal::Anonymize => self.anonymize(caller, id, command, reason).await,
+        }
+    }
+
+    async fn leave(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        command: &Remove,
+        reason: Option<String>,
+    ) -> Result<(), Error> {
+        let allow = |actor: &Actor, subject: &Subject| {
+            actor.remove_user(subject, Removal::RemoveFromOrg)?;
+            actor.set_role(subject, Role::User, None)
+        };
+        let held = self.hold(caller, id, allow).await?;
+        caller.require_recent_confirmation(self.ports.clock.now())?;
+        let Held {
+            unit,
+            person,
+            granted,
+        } = held;
+        let stored = &person.user;
+        let version = version_asked(command.if_match, stored.row_version)?;
+        let updated = unit.people().assign(id, granted, version).await?;
+        set_role::record(&*unit, caller, (stored, &updated), reason.as_deref()).await?;
+        unit.commit().await?;
+        self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
+            .await;
+        Ok(())
+    }
+
+    async fn anonymize(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        command: &Remove,
+        reason: Option<String>,
+    ) -> Result<(), Error> {
+        let allow = |actor: &Actor, subject: &Subject| {
+            actor.remove_user(subject, Removal::Anonymize)?;
+            actor.require_person()
+        };
+        // Whoever may not is told so before his request costs a hash.
+        let found = self.ports.store.people().find(id).await?;
+        let found = found.ok_or_else(|| Error::not_found("user"))?;
+        allow(&caller.actor, &found.subject()).map_err(refused)?;
+        caller.require_recent_confirmation(self.ports.clock.now())?;
+        let stand_in = self.stand_in(id).await?;
+        let held = self.hold(caller, id, allow).await?;
+        let stored = &held.person.user;
+        let version = version_asked(command.if_match, stored.row_version)?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: stored.organization,
+            old_values: Some(standing(stored)),
+            metadata: json!({ "reason": reason }),
+            ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)
+        };
+        held.unit
+            .audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        held.unit
+            .people()
+            .anonymize(stored, &stand_in, version)
+            .await?;
+        held.unit.commit().await?;
+        self.end_sessions_of(id, None).await;
+        Ok(())
+    }
+
+    /// What takes the place of who somebody was: an address that cannot be reached
+    /// (RFC 2606) and says nothing but his id, and the hash of a password that nobody
+    /// knows, so that trying it takes as long as any other.
+    pub(super) async fn stand_in(&self, id: UserId) -> Result<StandIn, Error> {
+        let secret = Secret::from_random("pw", self.ports.randomness.bits());
+        let password = Password::attempt(secret.expose())
+            .ok_or_else(|| Error::Internal("a random password is too long".into()))?;
+        Ok(StandIn {
+            email: Email::from_stored(format!("{id}@anonymized.invalid")),
+            password_hash: self.ports.hasher.hash(password).await?,
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! A person is given a role, or leaves.
+
+use accunode_domain::{
+    access::{Actor, Subject},
+    audit::{AuditAction, AuditEvent},
+    id::{OrganizationId, UserId},
+    user::{Role, User},
+};
+use accunode_ports::UnitOfWork;
+use serde_json::json;
+
+use super::{People, Shown, hold::Held, reason_of, refused, standing};
+use crate::{Caller, Error, predictions::version_asked};
+
+/// What somebody is to be.
+#[derive(Clone, Debug)]
+pub struct SetRole {
+    /// The role.
+    pub role: Role,
+    /// In which organization; his own where none is named.
+    pub organization: Option<OrganizationId>,
+    /// Why, for the audit log.
+    pub reason: String,
+    /// The version that the caller read.
+    pub if_match: Option<i64>,
+}
+
+impl People {
+    /// Gives somebody below one's own rank a role below one's own rank, or leaves. His
+    /// sessions end, so that he signs in to what he is now.
+    ///
+    /// # Errors
+    /// `NotFound`; `rank_too_low`, `role_not_assignable`, `outside_scope`,
+    /// `key_forbidden`; `step_up_required`; every fault of the command; `NotFound` for an
+    /// organization that is not there; `Stale`; `last_super_admin`,
+    /// `organization_full`.
+    pub async fn set_role(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        command: &SetRole,
+    ) -> Result<Shown, Error> {
+        let allow = |actor: &Actor, subject: &Subject| {
+            actor.set_role(subject, command.role, command.organization)
+        };
+        let held = self.hold(caller, id, allow).await?;
+        caller.require_recent_confirmation(self.ports.clock.now())?;
+        let reason = reason_of(Some(&command.reason)).map_err(Error::invalid)?;
+        if let Some(organization) = held.granted.organization() {
+            let home = held.unit.organizations().find(organization).await?;
+            let home = home.ok_or_else(|| Error::not_found("organization"))?;
+            held.granted.fits(home.parent).map_err(refused)?;
+        }
+        let Held {
+            unit,
+            person,
+            granted,
+        } = held;
+        let stored = &person.user;
+        let version = version_asked(command.if_match, stored.row_version)?;
+        if (granted.role(), granted.organization()) == (stored.role, stored.organization) {
+            return Ok(Shown::of(person, true));
+        }
+        let updated = unit.people().assign(id, granted, version).await?;
+        record(&*unit, caller, (stored, &updated), reason.as_deref()).await?;
+        unit.commit().await?;
+        self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
+            .await;
+        // What is known of his organization is another one's now.
+        let changed = self.ports.store.people().find(id).await?;
+        Ok(Shown::of(
+            changed.ok_or_else(|| Error::not_found("user"))?,
+            true,
+        ))
+    }
+}
+
+/// Tells the audit log that somebody has another role now: once in the organization that
+/// he left, and once in the one that he came to.
+pub(super) async fn record(
+    unit: &dyn UnitOfWork,
+    caller: &Caller,
+    (old, new): (&User, &User),
+    reason: Option<&str>,
+) -> Result<(), Error> {
+    let mut told = vec![old.organization, new.organization];
+    told.dedup();
+    if told.len() > 1 {
+        told.retain(Option::is_some);
+    }
+    for organization in told {
+        let event = AuditEvent {
+            entity_id: Some(new.id.0),
+            organization,
+            old_values: Some(standing(old)),
+            new_values: Some(standing(new)),
+            metadata: json!({ "reason": reason }),
+            ..AuditEvent::new("user.role_changed", "user", AuditAction::Update)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! A person's names are changed, or whether he may come in.
+
+use accunode_domain::{
+    access::{Actor, Subject},
+    audit::{AuditAction, AuditEvent},
+    id::UserId,
+    user::{Profile, User},
+};
+use serde_json::{Value, json};
+
+use super::{People, Shown, reason_of};
+use crate::{Caller, Error, predictions::version_asked};
+
+/// What is to be different. What is not named stays; `Some(None)` empties it.
+#[derive(Clone, Debug, Default)]
+pub struct UpdatePerson {
+    /// His first name.
+    pub first_name: Option<Option<String>>,
+    /// His last name.
+    pub last_name: Option<Option<String>>,
+    /// His telephone number.
+    pub phone: Option<Option<String>>,
+    /// Whether he may come in.
+    pub is_active: Option<bool>,
+    /// Why, for the audit log.
+    pub reason: Option<String>,
+    /// The version that the caller read.
+    pub if_match: Option<i64>,
+}
+
+impl People {
+    /// Changes somebody's names and telephone number: one's own, or as his administrator;
+    /// and as his administrator whether he is active. Who is not has no session left, and
+    /// none of his keys works.
+    ///
+    /// # Errors
+    /// `NotFound`; `rank_too_low`; every fault of the command; `Stale`;
+    /// `last_super_admin`.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: UserId,
+        command: &UpdatePerson,
+    ) -> Result<Shown, Error> {
+        let allow = |actor: &Actor, subject: &Subject| match command.is_active {
+            Some(_) => actor.administer_user(subject),
+            None => actor.edit_user(subject),
+        };
+        let held = self.hold(caller, id, allow).await?;
+        let stored = &held.person.user;
+        let version = version_asked(command.if_match, stored.row_version)?;
+        let (next, reason) = changed(stored, command)?;
+        if next == *stored {
+            return Ok(Shown::of(held.person, true));
+        }
+        let updated = held.unit.people().update(&next, version).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: stored.organization,
+            old_values: Some(values(stored)),
+            new_values: Some(values(&updated)),
+            metadata: json!({ "reason": reason }),
+            ..match (stored.is_active, updated.is_active) {
+                (true, false) => AuditEvent::new("user.deactivated", "user", AuditAction::Update),
+                (false, true) => AuditEvent::new("user.activated", "user", AuditAction::Update),
+                _ => AuditEvent::new("user.updated", "user", AuditAction::Update),
+            }
+        };
+        held.unit
+            .audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        held.unit.commit().await?;
+        if !updated.is_active {
+            self.end_sessions_of(id, None).await;
+        }
+        let mut person = held.person;
+        person.user = updated;
+        Ok(Shown::of(person, true))
+    }
+}
+
+/// The person as he is to be, and why.
+fn changed(stored: &User, command: &UpdatePerson) -> Result<(User, Option<String>), Error> {
+    let mut faults = Vec::new();
+    let kept = |new: &Option<Option<String>>, old: &Option<String>| {
+        new.clone().unwrap_or_else(|| old.clone())
+    };
+    let old = &stored.profile;
+    let profile = Profile::parse(
+        kept(&command.first_name, &old.first_name).as_deref(),
+        kept(&command.last_name, &old.last_name).as_deref(),
+        kept(&command.phone, &old.phone).as_deref(),
+        &mut faults,
+    );
+    let reason = reason_of(command.reason.as_deref()).map_err(|fault| faults.push(fault));
+    match reason {
+        Ok(reason) if faults.is_empty() => Ok((
+            User {
+                profile,
+                is_active: command.is_active.unwrap_or(stored.is_active),
+                ..stored.clone()
+            },
+            reason,
+        )),
+        _ => Err(Error::Invalid(faults)),
+    }
+}
+
+fn values(user: &User) -> Value {
+    json!({
+        "first_name": user.profile.first_name,
+        "last_name": user.profile.last_name,
+        "phone": user.profile.phone,
+        "is_active": user.is_active,
+    })
+}

@@ -1,0 +1,109 @@
+//! People as those see them who administer them.
+
+use accunode_domain::{
+    access::{Assignment, Directory, Subject},
+    id::UserId,
+    organization::Membership,
+    page::{Cursor, Limit, Page},
+    user::{Email, Role, User},
+};
+use async_trait::async_trait;
+
+use crate::RepositoryError;
+
+/// A person, and what the rules need of his organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// As stored.
+    pub user: User,
+    /// What is known of his organization, where he has one.
+    pub membership: Option<Membership>,
+}
+
+impl Person {
+    /// He, as the rules see him.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        let parent = self.membership.as_ref().and_then(|m| m.parent);
+        Subject::new(&self.user, parent)
+    }
+}
+
+/// What a list of people is narrowed to, beside whom one may list at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonFilter {
+    /// Ranks by where name or address has this text; such a list has no cursor.
+    pub q: Option<String>,
+    /// The role as stored.
+    pub role: Option<Role>,
+    /// Only those who are, or are not, active.
+    pub is_active: Option<bool>,
+}
+
+/// What takes the place of who somebody was.
+#[derive(Clone)]
+pub struct StandIn {
+    /// An address at which nobody can be reached.
+    pub email: Email,
+    /// The hash of a password that nobody knows.
+    pub password_hash: String,
+}
+
+impl std::fmt::Debug for StandIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StandIn")
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
+}
+
+/// People. They are not tenant rows; who may see and change whom is decided before asking.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PersonRepository: Send + Sync {
+    /// By id.
+    async fn find(&self, id: UserId) -> Result<Option<Person>, RepositoryError>;
+    /// By e-mail address.
+    async fn by_email(&self, email: &Email) -> Result<Option<Person>, RepositoryError>;
+    /// Those of these ids that there are, in the order of their ids, held until the unit
+    /// of work ends: neither they nor what they may do changes meanwhile, unless by a
+    /// change of their organizations.
+    async fn hold(&self, ids: &[UserId]) -> Result<Vec<Person>, RepositoryError>;
+    /// A page of those within `directory`, newest first; those who are not shown in full
+    /// are active.
+    async fn list(
+        &self,
+        directory: &Directory,
+        filter: &PersonFilter,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<Person>, RepositoryError>;
+    /// Changes names, telephone number and whether he is active, if his version still is
+    /// `version`.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` on `users_last_super_admin` (I7).
+    async fn update(&self, user: &User, version: i64) -> Result<User, RepositoryError>;
+    /// Gives somebody a role, if his version still is `version`.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` on `users_last_super_admin` (I7), on
+    /// `organizations_max_users` where no seat is left, or on `fk_users_organization`.
+    async fn assign(
+        &self,
+        id: UserId,
+        assignment: Assignment,
+        version: i64,
+    ) -> Result<User, RepositoryError>;
+    /// Removes for good who somebody was: from his account, from the audit log, and with
+    /// everything by which he could come in. He is not active and a `user` afterwards.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` on `users_last_super_admin` (I7).
+    async fn anonymize(
+        &self,
+        user: &User,
+        stand_in: &StandIn,
+        version: i64,
+    ) -> Result<User, RepositoryError>;
+}

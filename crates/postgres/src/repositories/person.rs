@@ -1,0 +1,272 @@
+//! People as those see them who administer them.
+
+use accunode_domain::{
+    access::{Assignment, Directory},
+    id::{OrganizationId, UserId},
+    organization::Membership,
+    page::{Cursor, Limit, Page, Sort},
+    user::{Email, Profile, User},
+};
+use accunode_ports::{
+    RepositoryError,
+    repositories::{Person, PersonFilter, PersonRepository, StandIn},
+};
+use async_trait::async_trait;
+use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
+use uuid::Uuid;
+
+use crate::{
+    db::Db,
+    keyset::page,
+    row::{Place, get, key_time, time_key},
+};
+
+/// A person's columns, of the aliases `u` and, for his organization, `o`. The
+/// password's hash is not among them.
+const PERSON: &str = "u.id, u.email, u.role, u.organization_id, u.first_name, u.last_name, \
+     u.phone, u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, \
+     u.row_version, o.parent_id, o.is_active AS organization_is_active, o.hide_system_data, \
+     ARRAY(SELECT c.id FROM organizations c WHERE c.parent_id = o.id ORDER BY c.id) AS children";
+
+const FROM: &str = "FROM users u LEFT JOIN organizations o ON o.id = u.organization_id";
+
+/// What a search looks in, as the index has it.
+const SEARCHED: &str =
+    "(u.email || ' ' || coalesce(u.first_name, '') || ' ' || coalesce(u.last_name, ''))";
+
+#[async_trait]
+impl PersonRepository for Db {
+    async fn find(&self, id: UserId) -> Result<Option<Person>, RepositoryError> {
+        let mut sql = QueryBuilder::new(format!("SELECT {PERSON} {FROM} WHERE u.id = "));
+        sql.push_bind(id.0);
+        self.one(sql).await?.as_ref().map(read).transpose()
+    }
+
+    async fn by_email(&self, email: &Email) -> Result<Option<Person>, RepositoryError> {
+        let mut sql = QueryBuilder::new(format!("SELECT {PERSON} {FROM} WHERE u.email = "));
+        sql.push_bind(email.as_str());
+        self.one(sql).await?.as_ref().map(read).transpose()
+    }
+
+    /// Rows are locked one by one in the order of their ids, so that two who hold the same
+    /// people wait for each other and never deadlock. They are read by a second statement,
+    /// which sees what those have committed who were waited for.
+    async fn hold(&self, ids: &[UserId]) -> Result<Vec<Person>, RepositoryError> {
+        self.transaction()?;
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let mut lock = QueryBuilder::new("SELECT id FROM users WHERE id = ANY (");
+        lock.push_bind(ids.clone())
+            .push(") ORDER BY id FOR NO KEY UPDATE");
+        self.all(lock).await?;
+        let mut sql = QueryBuilder::new(format!("SELECT {PERSON} {FROM} WHERE u.id = ANY ("));
+        sql.push_bind(ids).push(") ORDER BY u.id");
+        self.all(sql).await?.iter().map(read).collect()
+    }
+
+    async fn list(
+        &self,
+        directory: &Directory,
+        filter: &PersonFilter,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<Person>, RepositoryError> {
+        let after = after
+            .as_ref()
+            .map(|cursor| key_time(cursor).map(|at| (at, cursor.id)))
+            .transpose()?;
+        let more = i64::from(limit.get()) + 1;
+        let narrow = |sql: &mut QueryBuilder<Postgres>| {
+            push_filter(sql, directory, filter);
+            if let Some((at, id)) = after {
+                sql.push(" AND (u.created_at, u.id) < (")
+                    .push_bind(at)
+                    .push(", ")
+                    .push_bind(id)
+                    .push(")");
+            }
+            push_order(sql, filter);
+            sql.push(" LIMIT ").push_bind(more);
+        };
+        let mut sql = QueryBuilder::new(format!("SELECT {PERSON} FROM ("));
+        if directory.everyone() {
+            sql.push("SELECT u.* FROM users u WHERE true");
+            narrow(&mut sql);
+        } else {
+            // One scan of each organization's index, merged and cut.
+            let keys: Vec<Uuid> = directory.organizations().iter().map(|id| id.0).collect();
+            sql.push("SELECT m.* FROM unnest(").push_bind(keys).push(
+                "::uuid[]) k (id) CROSS JOIN LATERAL (SELECT u.* FROM users u WHERE u.organization_id = k.id",
+            );
+            narrow(&mut sql);
+            sql.push(") m");
+        }
+        sql.push(") u LEFT JOIN organizations o ON o.id = u.organization_id");
+        push_order(&mut sql, filter);
+        sql.push(" LIMIT ").push_bind(more);
+        let rows = self.all(sql).await?;
+        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut page = page(rows, limit, |last| Cursor {
+            sort: Sort::CreatedAt,
+            key: time_key(last.user.created_at),
+            id: last.user.id.0,
+        });
+        if filter.q.is_some() {
+            page.next = None;
+        }
+        Ok(page)
+    }
+
+    async fn update(&self, user: &User, version: i64) -> Result<User, RepositoryError> {
+        let profile = &user.profile;
+        let mut sql = QueryBuilder::new("UPDATE users u SET first_name = ");
+        sql.push_bind(profile.first_name.clone())
+            .push(", last_name = ")
+            .push_bind(profile.last_name.clone())
+            .push(", phone = ")
+            .push_bind(profile.phone.clone())
+            .push(", is_active = ")
+            .push_bind(user.is_active);
+        self.changed(sql, user.id, version).await
+    }
+
+    async fn assign(
+        &self,
+        id: UserId,
+        assignment: Assignment,
+        version: i64,
+    ) -> Result<User, RepositoryError> {
+        let mut sql = QueryBuilder::new("UPDATE users u SET role = ");
+        sql.push_bind(assignment.role().as_str())
+            .push(", organization_id = ")
+            .push_bind(assignment.organization().map(|id| id.0));
+        self.changed(sql, id, version).await
+    }
+
+    async fn anonymize(
+        &self,
+        user: &User,
+        stand_in: &StandIn,
+        version: i64,
+    ) -> Result<User, RepositoryError> {
+        let mut sql = QueryBuilder::new("UPDATE users u SET email = ");
+        sql.push_bind(stand_in.email.as_str())
+            .push(", password_hash = ")
+            .push_bind(&stand_in.password_hash)
+            .push(
+                ", role = 'user', organization_id = NULL, first_name = NULL, last_name = NULL, \
+                 phone = NULL, is_verified = false, is_active = false, last_login = NULL",
+            );
+        let changed = self.changed(sql, user.id, version).await?;
+        let mut forget = QueryBuilder::new("SELECT forget_person(");
+        forget
+            .push_bind(user.id.0)
+            .push(", ")
+            .push_bind(user.email.as_str())
+            .push(", ")
+            .push_bind(stand_in.email.as_str())
+            .push(")");
+        self.run(forget).await?;
+        Ok(changed)
+    }
+}
+
+impl Db {
+    /// Ends an UPDATE of one person, alias `u`, and gives him back.
+    async fn changed(
+        &self,
+        mut sql: QueryBuilder<Postgres>,
+        id: UserId,
+        version: i64,
+    ) -> Result<User, RepositoryError> {
+        self.transaction()?;
+        sql.push(" WHERE u.id = ")
+            .push_bind(id.0)
+            .push(" AND u.row_version = ")
+            .push_bind(version)
+            .push(
+                " RETURNING u.id, u.email, u.role, u.organization_id, u.first_name, u.last_name, \
+                 u.phone, u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, \
+                 u.row_version",
+            );
+        match self.one(sql).await? {
+            Some(row) => user(&row),
+            None => Err(RepositoryError::Stale { what: "user" }),
+        }
+    }
+}
+
+fn push_filter(sql: &mut QueryBuilder<Postgres>, directory: &Directory, filter: &PersonFilter) {
+    if !directory.full() {
+        sql.push(" AND u.is_active");
+    }
+    if let Some(is_active) = filter.is_active {
+        sql.push(" AND u.is_active = ").push_bind(is_active);
+    }
+    if let Some(role) = filter.role {
+        sql.push(" AND u.role = ").push_bind(role.as_str());
+    }
+    if let Some(q) = &filter.q {
+        sql.push(format_args!(" AND {SEARCHED} ILIKE "))
+            .push_bind(format!("%{}%", escaped(q)));
+    }
+}
+
+/// Newest first; a search the better the earlier the text is found.
+fn push_order(sql: &mut QueryBuilder<Postgres>, filter: &PersonFilter) {
+    sql.push(" ORDER BY ");
+    if let Some(q) = &filter.q {
+        sql.push("strpos(lower")
+            .push(SEARCHED)
+            .push(", lower(")
+            .push_bind(q.clone())
+            .push(")), ");
+    }
+    sql.push("u.created_at DESC, u.id DESC");
+}
+
+/// A text that a pattern takes as it is.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+fn read(row: &PgRow) -> Result<Person, RepositoryError> {
+    let user = user(row)?;
+    let membership = match user.organization {
+        None => None,
+        Some(organization) => Some(Membership {
+            organization,
+            parent: get::<Option<Uuid>>(row, "parent_id")?.map(OrganizationId),
+            children: get::<Vec<Uuid>>(row, "children")?
+                .into_iter()
+                .map(OrganizationId)
+                .collect(),
+            is_active: get(row, "organization_is_active")?,
+            hide_system_data: get(row, "hide_system_data")?,
+        }),
+    };
+    Ok(Person { user, membership })
+}
+
+fn user(row: &PgRow) -> Result<User, RepositoryError> {
+    let id: Uuid = get(row, "id")?;
+    let place = Place { table: "users", id };
+    Ok(User {
+        id: UserId(id),
+        email: Email::from_stored(get(row, "email")?),
+        role: place.named(row, "role")?,
+        organization: get::<Option<Uuid>>(row, "organization_id")?.map(OrganizationId),
+        profile: Profile {
+            first_name: get(row, "first_name")?,
+            last_name: get(row, "last_name")?,
+            phone: get(row, "phone")?,
+        },
+        is_verified: get(row, "is_verified")?,
+        is_active: get(row, "is_active")?,
+        last_login: get(row, "last_login")?,
+        created_at: get(row, "created_at")?,
+        updated_at: get(row, "updated_at")?,
+        row_version: get(row, "row_version")?,
+    })
+}

@@ -1,0 +1,155 @@
+//! People as they are written.
+
+use accunode_application::people::{SetRole, Shown, UpdatePerson};
+use accunode_domain::{id::OrganizationId, user::Role};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{names::RoleName, v1::companies::dto::given};
+
+/// A person. What stands below `role` is shown to himself and to his administrators.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Person)]
+pub(crate) struct PersonDto {
+    id: Uuid,
+    #[schema(example = "ada@example.com")]
+    email: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    /// The role that counts: a tenant_admin of a child organization is its org_admin.
+    #[schema(value_type = RoleName)]
+    effective_role: Role,
+    /// The role as stored.
+    #[schema(value_type = RoleName)]
+    role: Role,
+    #[serde(flatten)]
+    more: Option<MoreDto>,
+}
+
+/// What only he and his administrators are shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MoreDto {
+    #[schema(required = false)]
+    phone: Option<String>,
+    #[schema(required = false)]
+    organization_id: Option<Uuid>,
+    /// Whether the e-mail address is known to be his.
+    #[schema(required = false)]
+    is_verified: bool,
+    #[schema(required = false)]
+    is_active: bool,
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = false)]
+    last_login: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(required = false)]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(required = false)]
+    updated_at: OffsetDateTime,
+}
+
+impl PersonDto {
+    /// The columns of an export; members find the last ones empty.
+    pub(crate) const COLUMNS: &[&str] = &[
+        "id",
+        "email",
+        "first_name",
+        "last_name",
+        "effective_role",
+        "role",
+        "phone",
+        "organization_id",
+        "is_verified",
+        "is_active",
+        "last_login",
+        "created_at",
+        "updated_at",
+    ];
+}
+
+impl From<Shown> for PersonDto {
+    fn from(shown: Shown) -> Self {
+        let user = shown.user;
+        Self {
+            id: user.id.0,
+            email: user.email.as_str().to_owned(),
+            first_name: user.profile.first_name,
+            last_name: user.profile.last_name,
+            effective_role: shown.effective_role,
+            role: user.role,
+            more: shown.full.then_some(MoreDto {
+                phone: user.profile.phone,
+                organization_id: user.organization.map(|id| id.0),
+                is_verified: user.is_verified,
+                is_active: user.is_active,
+                last_login: user.last_login,
+                created_at: user.created_at,
+                updated_at: user.updated_at,
+            }),
+        }
+    }
+}
+
+/// What is to be different of a person; what is not named stays, null empties it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PersonChanges {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "Ada")]
+    first_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "Lovelace")]
+    last_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "+44 20 7946 0000")]
+    phone: Option<Option<String>>,
+    /// For administrators. Who is not active has no session and no working key.
+    #[schema(value_type = bool, required = false)]
+    is_active: Option<bool>,
+    /// Why, for the audit log; at most 500 characters.
+    #[schema(value_type = String, required = false, example = "Left the bank")]
+    reason: Option<String>,
+}
+
+impl PersonChanges {
+    /// What the use case is asked.
+    pub(crate) fn command(self, if_match: Option<i64>) -> UpdatePerson {
+        UpdatePerson {
+            first_name: self.first_name,
+            last_name: self.last_name,
+            phone: self.phone,
+            is_active: self.is_active,
+            reason: self.reason,
+            if_match,
+        }
+    }
+}
+
+/// What somebody is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewRole {
+    #[schema(value_type = RoleName, example = "org_admin")]
+    role: Role,
+    /// In which organization; the person's own where none is named. None with `user` and
+    /// `super_admin`.
+    organization_id: Option<Uuid>,
+    /// Why, for the audit log; at most 500 characters.
+    #[schema(example = "Takes over from Charles")]
+    reason: String,
+}
+
+impl NewRole {
+    /// What the use case is asked.
+    pub(crate) fn command(self, if_match: Option<i64>) -> SetRole {
+        SetRole {
+            role: self.role,
+            organization: self.organization_id.map(OrganizationId),
+            reason: self.reason,
+            if_match,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! People.
+
+pub(crate) mod dto;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod remove;
+pub(crate) mod sessions;
+pub(crate) mod set_role;
+pub(crate) mod update;

@@ -1,0 +1,25 @@
+//! `GET`, `DELETE /users/{id}/sessions`
+
+use actix_web::HttpResponse;
+
+use crate::{call::Call, problem::Answer};
+
+/// End every session of somebody whom one administers
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{id}/sessions",
+    tag = "People",
+    operation_id = "end_user_sessions",
+    params(("id" = uuid::Uuid, Path, description = "The person")),
+    responses(
+        (status = 204, description = "He is signed out everywhere"),
+        (status = 403, description = "`rank_too_low`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn end(call: Call) -> Answer {
+    call.no_params()?;
+    let people = &call.application.people;
+    people.end_sessions(&call.caller, call.id("user")?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,39 @@
+//! `PATCH /users/{id}`
+
+use super::dto::{PersonChanges, PersonDto};
+use crate::{
+    body::Body,
+    call::Call,
+    etag::{self, if_match},
+    problem::Answer,
+};
+
+/// Change somebody's names, or whether he may come in
+#[utoipa::path(
+    patch,
+    path = "/api/v1/users/{id}",
+    tag = "People",
+    operation_id = "update_user",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The person"),
+        ("If-Match" = Option<String>, Header, description = "The ETag it was read with"),
+    ),
+    request_body = PersonChanges,
+    responses(
+        (status = 200, description = "The person as he is now", body = PersonDto),
+        (status = 403, description = "`rank_too_low`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`last_super_admin`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 412, description = "`stale`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update(call: Call, body: Body<PersonChanges>) -> Answer {
+    call.no_params()?;
+    let version = if_match(&call.request)?;
+    let command = body.read().await?.value.command(version);
+    let people = &call.application.people;
+    let person = people
+        .update(&call.caller, call.id("user")?, &command)
+        .await?;
+    etag::changed(person.user.row_version, &PersonDto::from(person))
+}

@@ -1,0 +1,161 @@
+//! `DELETE /users/{id}?mode=anonymize`
+
+use accunode_tests::{PASSWORD, Service, tenancy::Tenancy};
+use serde_json::{Value, json};
+
+use crate::support::{ask, run};
+
+#[tokio::test]
+async fn who_is_anonymized_is_nowhere_to_be_found_and_his_rows_stay() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (oa, tr) = (tenancy.person("oA"), tenancy.person("tR"));
+    let pool = service.database.superuser().await;
+    // He comes by an invitation, is described, works, mistypes his password, is invited elsewhere.
+    let invite = json!({ "email": "ada.lovelace@example.com", "role": "org_member" });
+    let _ = oa.post("/users", &invite).await.expect(202);
+    let _ = tenancy
+        .person("tZ")
+        .post("/users", &invite)
+        .await
+        .expect(202);
+    let ada = service
+        .nobody()
+        .with("user-agent", "AdasBrowser/1")
+        .register("ada.lovelace@example.com")
+        .await;
+    let role = json!({
+        "role": "org_member", "organization_id": tenancy.organization("A"), "reason": "joins",
+    });
+    let path = format!("/users/{}", ada.id);
+    let sa = tenancy.person("sa");
+    let _ = sa.put(&format!("{path}/role"), &role).await.expect(200);
+    let ada = service
+        .nobody()
+        .with("user-agent", "AdasBrowser/1")
+        .login(&ada.email)
+        .await;
+    let names = json!({ "first_name": "Augusta", "last_name": "Lovelace", "phone": "+44 1815" });
+    let _ = oa.patch(&path, &names).await.expect(200);
+    let wrong = json!({ "email": ada.email, "password": "not this one" });
+    let _ = service
+        .nobody()
+        .post("/auth/login", &wrong)
+        .await
+        .expect(401);
+    let body = json!({ "symbol": "ACME", "access_level": "organization" });
+    let made = ada.post("/companies", &body).await.expect(201);
+
+    let personal = "SELECT string_agg(t::text, E'\\n') FROM ( \
+         SELECT u::text AS t FROM users u UNION ALL SELECT l::text FROM audit_logs l \
+         UNION ALL SELECT i::text FROM invitations i UNION ALL SELECT k::text FROM api_keys k \
+         UNION ALL SELECT a::text FROM allowed_emails a UNION ALL SELECT d::text FROM idempotency_keys d) x";
+    let before: String = ask(&pool, personal).await;
+    for trace in [
+        "ada.lovelace",
+        "Augusta",
+        "Lovelace",
+        "+44 1815",
+        "AdasBrowser",
+    ] {
+        assert!(before.contains(trace), "{trace}");
+    }
+    let count = "SELECT count(*) FROM audit_logs";
+    let events: i64 = ask(&pool, count).await;
+
+    assert_eq!(
+        oa.delete(&format!("{path}?mode=anonymize"))
+            .await
+            .problem(403),
+        "role_forbidden"
+    );
+    let _ = tr
+        .delete(&format!("{path}?mode=anonymize&reason=asked%20for%20it"))
+        .await
+        .expect(204);
+
+    let after: String = ask(&pool, personal).await;
+    for trace in [
+        "ada.lovelace",
+        "Augusta",
+        "Lovelace",
+        "+44 1815",
+        "AdasBrowser",
+    ] {
+        let found: Vec<&str> = after.lines().filter(|line| line.contains(trace)).collect();
+        assert!(found.is_empty(), "{trace} is left in {found:#?}");
+    }
+    // Nothing that happened is gone: the refusal and the removal were told, too.
+    assert_eq!(ask::<i64>(&pool, count).await, events + 2);
+    let hers: i64 = ask(
+        &pool,
+        &format!(
+            "SELECT count(*) FROM audit_logs WHERE user_id = '{0}' AND actor_email = '{0}@anonymized.invalid'",
+            ada.id
+        ),
+    )
+    .await;
+    assert!(hers >= 4, "{hers}");
+
+    assert_eq!(ada.get("/me").await.problem(401), "invalid_token");
+    for email in [
+        "ada.lovelace@example.com",
+        &format!("{}@anonymized.invalid", ada.id),
+    ] {
+        let login = json!({ "email": email, "password": PASSWORD });
+        let answer = service.nobody().post("/auth/login", &login).await;
+        assert_eq!(answer.problem(401), "invalid_credentials");
+    }
+    let company = format!("/companies/{}", made["id"].as_str().expect("an id"));
+    let kept = oa.get(&company).await.expect(200);
+    assert_eq!(kept["created_by"], ada.id.to_string());
+    let told: Value = ask(
+        &pool,
+        "SELECT jsonb_build_array(action, old_values, new_values, metadata->'reason', actor_email) \
+         FROM audit_logs WHERE event_type = 'user.anonymized'",
+    )
+    .await;
+    assert_eq!(
+        told,
+        json!([
+            "DELETE", { "role": "org_member", "organization_id": tenancy.organization("A") }, null,
+            "asked for it", "tr@example.com",
+        ])
+    );
+    // The address is free again, for somebody else.
+    let other = service.nobody().register("ada.lovelace@example.com").await;
+    assert_ne!(other.id, ada.id);
+}
+
+#[tokio::test]
+async fn the_server_can_forget_nobody_who_is_still_there_and_rewrite_nothing_else() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let m2 = tenancy.person("m2");
+    let mut server = service.database.server_role().await;
+    let refused = async |sql: String, server: &mut sqlx::PgConnection| {
+        let error = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(server)
+            .await
+            .expect_err("refused");
+        let error = error.into_database_error().expect("by the database");
+        assert_eq!(error.code().as_deref(), Some("42501"), "{error}");
+    };
+    let forget = format!("SELECT forget_person('{}', '{}', 'x')", m2.id, m2.email);
+    refused(forget, &mut server).await;
+    let rewrite = "SET accunode.forgetting = 'x'; UPDATE audit_logs SET action = 'READ'";
+    refused(rewrite.to_owned(), &mut server).await;
+    // Not even the owner rewrites what happened: only who it was.
+    let pool = service.database.superuser().await;
+    for change in [
+        "action = 'READ'",
+        "new_values = '{}'",
+        "user_id = NULL",
+        "created_at = now()",
+    ] {
+        let sql = format!("SET accunode.forgetting = 'x'; UPDATE audit_logs SET {change}");
+        let error = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&pool).await;
+        assert!(error.is_err(), "{change}");
+        run(&pool, "RESET accunode.forgetting").await;
+    }
+}

@@ -1,0 +1,6 @@
+//! `/users`.
+
+mod changes;
+mod directory;
+mod forgetting;
+mod roles;
