@@ -1,18 +1,24 @@
 //! A token is turned into somebody who calls.
 
-use accunode_domain::{audit::RequestContext, session::LAST_SEEN_SECONDS};
+use accunode_domain::{access::Actor, audit::RequestContext, session::LAST_SEEN_SECONDS};
+use accunode_ports::repositories::Standing;
 use time::Duration;
 
-use super::Accounts;
+use super::{Accounts, gone, unusable};
 use crate::{Caller, Error};
 
 impl Accounts {
-    /// Who shows this access token. Costs one look-up of the session, and a read
-    /// of the user only where users or organizations have changed since.
+    /// Who shows this access token. Costs one look-up in the session store
+    /// ([`SessionStore::find`]) and one statement in the database
+    /// ([`UserRepository::current`]), which also reads the user anew where users or
+    /// organizations have changed since; then the session is told, once.
     ///
     /// # Errors
     /// `Unauthenticated("invalid_token")` for a token that is unknown, too old, or
     /// whose session or account has ended.
+    ///
+    /// [`SessionStore::find`]: accunode_ports::sessions::SessionStore::find
+    /// [`UserRepository::current`]: accunode_ports::repositories::UserRepository::current
     pub async fn authenticate(
         &self,
         token: &str,
@@ -29,20 +35,30 @@ impl Accounts {
         if changed {
             session.last_seen_at = now;
         }
-        let version = self.ports.store.users().tenancy_version().await?;
-        if session.tenancy_version != version {
-            let (me, version) = match self.load(session.user).await {
-                Ok(loaded) => loaded,
-                Err(error) => {
-                    if matches!(error, Error::Unauthenticated { .. }) {
-                        self.ports.sessions.end(session.id).await?;
-                    }
-                    return Err(error);
-                }
-            };
-            session.actor = me.actor;
-            session.tenancy_version = version;
-            changed = true;
+        let users = self.ports.store.users();
+        let standing = users.current(session.user, session.tenancy_version).await?;
+        let anew = match standing {
+            Standing::Unchanged => None,
+            Standing::Gone => Some(Err(gone())),
+            Standing::Changed {
+                user,
+                membership,
+                version,
+            } => {
+                session.tenancy_version = version;
+                Some(Actor::new(&user, membership).map_err(unusable))
+            }
+        };
+        match anew {
+            None => {}
+            Some(Ok(actor)) => {
+                session.actor = actor;
+                changed = true;
+            }
+            Some(Err(error)) => {
+                self.ports.sessions.end(session.id).await?;
+                return Err(error);
+            }
         }
         if changed {
             self.ports.sessions.update(&session).await?;

@@ -57,6 +57,14 @@ pub(crate) fn unusable(denial: Denial) -> Error {
     }
 }
 
+/// What is told where an account is not there any more.
+pub(crate) fn gone() -> Error {
+    Error::Unauthenticated {
+        code: "invalid_token",
+        detail: "this account does not exist any more".to_owned(),
+    }
+}
+
 impl Accounts {
     /// The caller's own account.
     ///
@@ -71,10 +79,7 @@ impl Accounts {
         let Some((user, membership, version)) =
             self.ports.store.users().with_membership(user).await?
         else {
-            return Err(Error::Unauthenticated {
-                code: "invalid_token",
-                detail: "this account does not exist any more".to_owned(),
-            });
+            return Err(gone());
         };
         let actor = Actor::new(&user, membership.clone()).map_err(unusable)?;
         Ok((

@@ -6,11 +6,12 @@ use accunode_application::Error;
 use accunode_domain::{
     audit::{AuditAction, RequestContext},
     id::{OrganizationId, SessionId},
+    organization::Membership,
     session::Session,
-    user::Role,
+    user::{Role, User},
 };
 use accunode_ports::{
-    repositories::Credentials,
+    repositories::{Credentials, Standing},
     sessions::{Refreshed, TokenPair},
     system::Verified,
 };
@@ -158,8 +159,18 @@ fn session_of(role: Role, version: i64) -> (Session, OrganizationId) {
     (session, organization)
 }
 
+/// Somebody as he stands at the tenancy's second version.
+fn changed(user: &User, membership: Option<Membership>) -> Standing {
+    Standing::Changed {
+        user: Box::new(user.clone()),
+        membership,
+        version: 2,
+    }
+}
+
+/// The doubles count: a second look-up or any other statement would be refused.
 #[tokio::test]
-async fn a_session_older_than_the_tenancy_works_out_the_role_anew() {
+async fn a_session_older_than_the_tenancy_works_out_the_role_anew_with_one_statement() {
     let mut doubles = Doubles::default();
     let (session, organization) = session_of(Role::OrgAdmin, 1);
     let mut demoted = user(Role::OrgMember, Some(organization));
@@ -167,18 +178,15 @@ async fn a_session_older_than_the_tenancy_works_out_the_role_anew() {
     doubles
         .sessions
         .expect_find()
+        .times(1)
         .returning(move |_| Ok(Some(session.clone())));
     doubles
         .store
         .users
-        .expect_tenancy_version()
-        .returning(|| Ok(2));
-    doubles
-        .store
-        .users
-        .expect_with_membership()
+        .expect_current()
         .times(1)
-        .returning(move |_| Ok(Some((demoted.clone(), Some(membership(organization)), 2))));
+        .withf(|_, known| *known == 1)
+        .returning(move |_, _| Ok(changed(&demoted, Some(membership(organization)))));
     doubles
         .sessions
         .expect_update()
@@ -201,12 +209,14 @@ async fn a_session_at_the_present_tenancy_reads_no_user() {
     doubles
         .sessions
         .expect_find()
+        .times(1)
         .returning(move |_| Ok(Some(session.clone())));
     doubles
         .store
         .users
-        .expect_tenancy_version()
-        .returning(|| Ok(5));
+        .expect_current()
+        .times(1)
+        .returning(|_, _| Ok(Standing::Unchanged));
     let caller = doubles
         .application()
         .accounts
@@ -228,13 +238,8 @@ async fn the_session_of_a_deactivated_person_ends_with_his_next_request() {
     doubles
         .store
         .users
-        .expect_tenancy_version()
-        .returning(|| Ok(2));
-    doubles
-        .store
-        .users
-        .expect_with_membership()
-        .returning(move |_| Ok(Some((gone.clone(), None, 2))));
+        .expect_current()
+        .returning(move |_, _| Ok(changed(&gone, None)));
     doubles.sessions.expect_end().times(1).returning(|_| Ok(()));
     let result = doubles
         .application()

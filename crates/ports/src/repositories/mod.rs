@@ -36,7 +36,7 @@ pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
 };
 pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
-pub use user::{Credentials, NewUser, UserRepository};
+pub use user::{Credentials, NewUser, Standing, UserRepository};
 
 #[cfg(feature = "mock")]
 pub use {

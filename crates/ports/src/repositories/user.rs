@@ -55,6 +55,24 @@ impl std::fmt::Debug for NewUser {
     }
 }
 
+/// What has become of somebody since he was read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// Neither users nor organizations have changed: what was worked out holds.
+    Unchanged,
+    /// Something has changed, perhaps of somebody else: him, anew.
+    Changed {
+        /// Who he is now.
+        user: Box<User>,
+        /// His organization, where he has one.
+        membership: Option<Membership>,
+        /// The tenancy version at which both were read.
+        version: i64,
+    },
+    /// He is not there any more.
+    Gone,
+}
+
 /// Users. They are not tenant rows; who may see whom is decided before asking.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -74,8 +92,9 @@ pub trait UserRepository: Send + Sync {
     ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError>;
     /// The children of a root; none for an organization that is none or not there.
     async fn children(&self, root: OrganizationId) -> Result<Vec<OrganizationId>, RepositoryError>;
-    /// The version of users and organizations: any change of them moves it.
-    async fn tenancy_version(&self) -> Result<i64, RepositoryError>;
+    /// What has become of somebody who was read at the tenancy version `known`, in
+    /// one statement: any change of users and organizations moves that version.
+    async fn current(&self, id: UserId, known: i64) -> Result<Standing, RepositoryError>;
     /// Notes a login, and a new hash where the parameters have changed. Moves
     /// neither the row's version nor the tenancy's.
     async fn record_login<'a>(

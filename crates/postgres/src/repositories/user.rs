@@ -8,17 +8,17 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{Credentials, NewUser, UserRepository},
+    repositories::{Credentials, NewUser, Standing, UserRepository},
 };
 use async_trait::async_trait;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use sqlx::QueryBuilder;
+use sqlx::{QueryBuilder, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
     db::Db,
     entities::users,
-    errors::from_orm,
+    errors::{defect, from_orm},
     row::{Place, get},
 };
 
@@ -61,53 +61,15 @@ impl UserRepository for Db {
         &self,
         id: UserId,
     ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "SELECT u.id, u.email, u.role, u.organization_id, u.first_name, u.last_name, u.phone, \
-                    u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, u.row_version, \
-                    o.parent_id, o.is_active AS organization_is_active, o.hide_system_data, \
-                    ARRAY(SELECT c.id FROM organizations c WHERE c.parent_id = o.id ORDER BY c.id) AS children, \
-                    tenancy_version() AS tenancy \
-               FROM users u LEFT JOIN organizations o ON o.id = u.organization_id WHERE u.id = ",
-        );
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {PERSON}, tenancy_version() AS tenancy \
+               FROM users u LEFT JOIN organizations o ON o.id = u.organization_id WHERE u.id = "
+        ));
         sql.push_bind(id.0);
         let Some(row) = self.one(sql).await? else {
             return Ok(None);
         };
-        let place = Place {
-            table: "users",
-            id: id.0,
-        };
-        let organization = get::<Option<Uuid>>(&row, "organization_id")?.map(OrganizationId);
-        let membership = match organization {
-            None => None,
-            Some(organization) => Some(Membership {
-                organization,
-                parent: get::<Option<Uuid>>(&row, "parent_id")?.map(OrganizationId),
-                children: get::<Vec<Uuid>>(&row, "children")?
-                    .into_iter()
-                    .map(OrganizationId)
-                    .collect(),
-                is_active: get(&row, "organization_is_active")?,
-                hide_system_data: get(&row, "hide_system_data")?,
-            }),
-        };
-        let user = User {
-            id,
-            email: Email::from_stored(get(&row, "email")?),
-            role: place.named(&row, "role")?,
-            organization,
-            profile: Profile {
-                first_name: get(&row, "first_name")?,
-                last_name: get(&row, "last_name")?,
-                phone: get(&row, "phone")?,
-            },
-            is_verified: get(&row, "is_verified")?,
-            is_active: get(&row, "is_active")?,
-            last_login: get(&row, "last_login")?,
-            created_at: get(&row, "created_at")?,
-            updated_at: get(&row, "updated_at")?,
-            row_version: get(&row, "row_version")?,
-        };
+        let (user, membership) = person(&row)?;
         Ok(Some((user, membership, get(&row, "tenancy")?)))
     }
 
@@ -120,11 +82,33 @@ impl UserRepository for Db {
             .collect()
     }
 
-    async fn tenancy_version(&self) -> Result<i64, RepositoryError> {
+    async fn current(&self, id: UserId, known: i64) -> Result<Standing, RepositoryError> {
+        // The condition on the version is part of the join: while it holds, no user is read.
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {PERSON}, t.version AS tenancy FROM tenancy_state t \
+               LEFT JOIN users u ON t.version <> "
+        ));
+        sql.push_bind(known)
+            .push(" AND u.id = ")
+            .push_bind(id.0)
+            .push(" LEFT JOIN organizations o ON o.id = u.organization_id");
         let row = self
-            .one(QueryBuilder::new("SELECT tenancy_version() AS tenancy"))
-            .await?;
-        row.map_or(Ok(0), |row| get(&row, "tenancy"))
+            .one(sql)
+            .await?
+            .ok_or_else(|| defect("tenancy_state has no row"))?;
+        let version: i64 = get(&row, "tenancy")?;
+        if version == known {
+            return Ok(Standing::Unchanged);
+        }
+        if get::<Option<Uuid>>(&row, "id")?.is_none() {
+            return Ok(Standing::Gone);
+        }
+        let (user, membership) = person(&row)?;
+        Ok(Standing::Changed {
+            user: Box::new(user),
+            membership,
+            version,
+        })
     }
 
     async fn record_login<'a>(
@@ -141,4 +125,48 @@ impl UserRepository for Db {
         sql.push(" WHERE id = ").push_bind(id.0);
         self.run(sql).await.map(|_| ())
     }
+}
+
+/// What [`person`] is read from, of the aliases `u` (users) and `o` (organizations).
+pub(crate) const PERSON: &str = "u.id, u.email, u.role, u.organization_id, u.first_name, \
+     u.last_name, u.phone, u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, \
+     u.row_version, o.parent_id, o.is_active AS organization_is_active, o.hide_system_data, \
+     ARRAY(SELECT c.id FROM organizations c WHERE c.parent_id = o.id ORDER BY c.id) AS children";
+
+/// Somebody and what the access rules need of his organization, from [`PERSON`].
+pub(crate) fn person(row: &PgRow) -> Result<(User, Option<Membership>), RepositoryError> {
+    let id: Uuid = get(row, "id")?;
+    let place = Place { table: "users", id };
+    let organization = get::<Option<Uuid>>(row, "organization_id")?.map(OrganizationId);
+    let membership = match organization {
+        None => None,
+        Some(organization) => Some(Membership {
+            organization,
+            parent: get::<Option<Uuid>>(row, "parent_id")?.map(OrganizationId),
+            children: get::<Vec<Uuid>>(row, "children")?
+                .into_iter()
+                .map(OrganizationId)
+                .collect(),
+            is_active: get(row, "organization_is_active")?,
+            hide_system_data: get(row, "hide_system_data")?,
+        }),
+    };
+    let user = User {
+        id: UserId(id),
+        email: Email::from_stored(get(row, "email")?),
+        role: place.named(row, "role")?,
+        organization,
+        profile: Profile {
+            first_name: get(row, "first_name")?,
+            last_name: get(row, "last_name")?,
+            phone: get(row, "phone")?,
+        },
+        is_verified: get(row, "is_verified")?,
+        is_active: get(row, "is_active")?,
+        last_login: get(row, "last_login")?,
+        created_at: get(row, "created_at")?,
+        updated_at: get(row, "updated_at")?,
+        row_version: get(row, "row_version")?,
+    };
+    Ok((user, membership))
 }

@@ -6,7 +6,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{NewUser, Store},
+    repositories::{NewUser, Standing, Store},
 };
 
 use crate::world::{World, id, noon, organization};
@@ -70,10 +70,8 @@ async fn a_tenant_admin_is_read_with_the_children_of_his_root() {
             .unwrap(),
         children
     );
-    assert_eq!(
-        version,
-        world.store.users().tenancy_version().await.unwrap()
-    );
+    let standing = world.store.users().current(user.id, version).await.unwrap();
+    assert_eq!(standing, Standing::Unchanged);
     let nobody = world
         .store
         .users()
@@ -106,5 +104,17 @@ async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
         .execute(&world.superuser)
         .await
         .unwrap();
-    assert!(users.tenancy_version().await.unwrap() > version);
+    let standing = users.current(before.id, version).await.unwrap();
+    let Standing::Changed {
+        user,
+        membership,
+        version: now,
+    } = standing
+    else {
+        panic!("{standing:?}")
+    };
+    assert_eq!(*user, after);
+    assert!(membership.unwrap().hide_system_data && now > version);
+    let gone = users.current(UserId(id("nobody")), version).await.unwrap();
+    assert_eq!(gone, Standing::Gone);
 }

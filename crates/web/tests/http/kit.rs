@@ -18,6 +18,7 @@ use accunode_ports::{
     limits::{Budget, LimitClass, MockRateLimiter},
     mail::MockMailer,
     mock::MockStore,
+    repositories::Standing,
     scoring::MockScorer,
     sessions::MockSessionStore,
     system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
@@ -78,7 +79,10 @@ impl Kit {
     /// Nobody is signed in.
     pub(crate) fn new() -> Self {
         let mut store = MockStore::default();
-        store.users.expect_tenancy_version().returning(|| Ok(1));
+        store
+            .users
+            .expect_current()
+            .returning(|_, _| Ok(Standing::Unchanged));
         Self {
             store,
             sessions: MockSessionStore::new(),
