@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
 ADDRESS ?= 127.0.0.1:8080
 
-.PHONY: help run test check fmt lint docs generate models bench postgres clean
+.PHONY: help run test check fmt lint docs generate models bench postgres redis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,11 +15,14 @@ help: ## Show this list
 postgres: ## Install PostgreSQL's programs where they are missing
 	@scripts/install-postgres.sh
 
+redis: ## Install Redis's program where it is missing; only the tests need it
+	@scripts/install-redis.sh
+
 run: postgres ## Build AccuNode and serve it on http://127.0.0.1:8080
 	cargo build --release --package accunode
 	ACCUNODE_LISTEN=$(ADDRESS) exec "$(CARGO_TARGET_DIR)/release/accunode" serve
 
-test: postgres ## Run every test, with a PostgreSQL of their own
+test: postgres redis ## Run every test, with a PostgreSQL and a Redis of their own
 	@scripts/test.sh
 
 check: lint docs test ## Everything that the continuous integration checks

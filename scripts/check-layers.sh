@@ -14,9 +14,9 @@ forbid() { # package, pattern of crate names
     fail=1
   fi
 }
-outside='(sea-orm|sea-query|sqlx|actix|redis|deadpool|tract|object_store|calamine|utoipa|accunode-(postgres|local|files|scoring|web|migration)).*|accunode'
+outside='(sea-orm|sea-query|sqlx|actix|redis|deadpool|tract|object_store|calamine|utoipa|accunode-(postgres|redis|local|files|scoring|web|migration)).*|accunode'
 forbid accunode-domain "$outside|tokio.*|futures.*|accunode-(ports|application)|mockall"
 forbid accunode-ports "$outside|tokio.*|accunode-application"
 forbid accunode-application "$outside"
-forbid accunode-web '(sea-orm|sqlx|redis|tract|object_store|calamine|accunode-(postgres|local|files|scoring|migration)).*|accunode'
+forbid accunode-web '(sea-orm|sqlx|redis|tract|object_store|calamine|accunode-(postgres|redis|local|files|scoring|migration)).*|accunode'
 exit $fail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests; arguments go to the runner, so that a name narrows them to those that
-# contain it. One PostgreSQL serves them all: the kit starts it, and stops it when the
-# runner has ended.
+# contain it. One PostgreSQL and one Redis serve them all: the kit starts them, and stops
+# them when the runner has ended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"

@@ -187,3 +187,12 @@ pub(crate) async fn run(pool: &PgPool, sql: &str) {
         panic!("{sql}: {error}");
     }
 }
+
+/// Waits for what other processes do: there is no event to await.
+pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !is_so().await {
+        assert!(std::time::Instant::now() < end, "not within 30 s: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}

@@ -1,8 +1,9 @@
-//! The test kit: a real PostgreSQL, a database of its own for each test, the whole
+//! The test kit: a real PostgreSQL and Redis, a database of its own for each test, the whole
 //! service in this process, and users as request clients.
 //!
 //! - [`Postgres`]: the one server all tests share; `with-postgres` starts it around a
 //!   whole run, and a test that runs without it starts one for its process
+//! - [`Redis`]: the same for Redis, and servers of a test's own that it may take down
 //! - [`Database`]: a copy of the migrated template, dropped with its value
 //! - [`Service`]: the application as the binary wires it, listening on a free port
 //! - [`Person`]: somebody signed in; `as_member.get("/companies")`
@@ -20,6 +21,7 @@ mod database;
 mod mail;
 mod person;
 mod postgres;
+mod redis;
 mod service;
 pub mod tenancy;
 
@@ -27,6 +29,7 @@ pub use database::Database;
 pub use mail::Mail;
 pub use person::{Answer, PASSWORD, Person};
 pub use postgres::{Postgres, URL_VARIABLE};
+pub use redis::{REDIS_VARIABLE, Redis};
 pub use service::{Service, ServiceOptions};
 
 /// A file of real data, where the machine has it.

@@ -149,6 +149,15 @@ impl Person {
         }
     }
 
+    /// The same one, with his token, before another process.
+    #[must_use]
+    pub fn at(&self, there: &Self) -> Self {
+        Self {
+            base: there.base.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Registers under this address and signs in.
     ///
     /// # Panics

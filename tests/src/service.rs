@@ -1,6 +1,6 @@
 //! The whole service, in this process, on a free port.
 
-use std::{net::TcpListener, path::Path};
+use std::{net::TcpListener, path::Path, sync::Arc};
 
 use accunode::{
     config::{Config, Sources},
@@ -12,7 +12,7 @@ use actix_web::{HttpServer, dev::ServerHandle};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{Database, Person};
+use crate::{Database, Person, Redis};
 
 /// What a test wants to be different.
 #[derive(Clone, Debug)]
@@ -40,6 +40,13 @@ impl ServiceOptions {
         self
     }
 
+    /// With sessions, cache and limits in the tests' Redis, apart from everybody else's.
+    #[must_use]
+    pub fn with_redis(self) -> Self {
+        self.with("redis_url", Redis::shared_url())
+            .with("redis_prefix", &Redis::prefix())
+    }
+
     /// Without anybody who works on uploads.
     #[must_use]
     pub fn without_worker(self) -> Self {
@@ -54,7 +61,7 @@ impl ServiceOptions {
 #[derive(Debug)]
 pub struct Service {
     /// Its database.
-    pub database: Database,
+    pub database: Arc<Database>,
     wired: Wired,
     base: String,
     stop: watch::Sender<bool>,
@@ -78,12 +85,21 @@ impl Service {
     /// # Panics
     /// Where it does not start.
     pub async fn with(options: ServiceOptions) -> Self {
-        let database = Database::create().await;
+        let database = Arc::new(Database::create().await);
         let folder = tempfile::tempdir().expect("a folder");
         Self::over(database, folder, options).await
     }
 
-    async fn over(database: Database, folder: TempDir, options: ServiceOptions) -> Self {
+    /// One more process on the same database.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub async fn beside(&self, options: ServiceOptions) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::over(self.database.clone(), folder, options).await
+    }
+
+    async fn over(database: Arc<Database>, folder: TempDir, options: ServiceOptions) -> Self {
         let config = config(database.url(), folder.path(), &options);
         let (target, _) = Target::open(&config).expect("a database");
         target.ensure_schema().await.expect("a migrated database");

@@ -1,6 +1,6 @@
 //! Sessions, cache, limits, clock and password hashing in one process.
 //!
-//! What one machine needs without Redis: the same ports, held to the same
+//! What one machine needs without `accunode-redis`: the same ports, held to the same
 //! contract (`accunode_ports::contract`). Everything here is gone when the
 //! process ends: whoever was signed in signs in again. Everything is bounded, so
 //! that no stranger fills the memory.
@@ -16,6 +16,6 @@ mod system;
 
 pub use cache::LocalCache;
 pub use hasher::{Argon2Hasher, HashingSettings};
-pub use limits::{LimitSettings, LocalLimits, Quota};
+pub use limits::LocalLimits;
 pub use sessions::LocalSessions;
 pub use system::{SystemClock, SystemRandomness, UuidV7Ids};

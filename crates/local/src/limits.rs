@@ -9,70 +9,10 @@ use std::{
 
 use accunode_ports::{
     PortError,
-    limits::{Budget, LimitClass, RateLimiter},
+    limits::{Budget, LimitClass, LimitSettings, Quota, RateLimiter},
     system::Clock,
 };
 use async_trait::async_trait;
-
-/// So many requests in so many seconds; they may come at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
-    /// Requests per window; 0 for no limit.
-    pub requests: u32,
-    /// The window, in seconds.
-    pub window_seconds: u32,
-}
-
-impl Quota {
-    /// So many requests a minute.
-    #[must_use]
-    pub const fn per_minute(requests: u32) -> Self {
-        Self {
-            requests,
-            window_seconds: 60,
-        }
-    }
-}
-
-/// The quota of each class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the classes")]
-pub struct LimitSettings {
-    pub auth: Quota,
-    pub read: Quota,
-    pub write: Quota,
-    pub score: Quota,
-    pub upload: Quota,
-    pub admin: Quota,
-}
-
-impl LimitSettings {
-    /// The quota of a class.
-    #[must_use]
-    pub const fn of(&self, class: LimitClass) -> Quota {
-        match class {
-            LimitClass::Auth => self.auth,
-            LimitClass::Read => self.read,
-            LimitClass::Write => self.write,
-            LimitClass::Score => self.score,
-            LimitClass::Upload => self.upload,
-            LimitClass::Admin => self.admin,
-        }
-    }
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        Self {
-            auth: Quota::per_minute(10),
-            read: Quota::per_minute(600),
-            write: Quota::per_minute(120),
-            score: Quota::per_minute(120),
-            upload: Quota::per_minute(30),
-            admin: Quota::per_minute(60),
-        }
-    }
-}
 
 const SHARDS: usize = 16;
 /// Budgets of one shard; full ones are forgotten first, then the fullest.
@@ -117,7 +57,6 @@ impl std::fmt::Debug for LocalLimits {
 
 #[async_trait]
 impl RateLimiter for LocalLimits {
-    /// Without a limit the budget says `limit: 0` and allows everything.
     async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
         let Quota {
             requests,
@@ -125,13 +64,7 @@ impl RateLimiter for LocalLimits {
         } = self.settings.of(class);
         let window_seconds = window_seconds.max(1);
         if requests == 0 {
-            return Ok(Budget {
-                allowed: true,
-                limit: 0,
-                window_seconds,
-                remaining: u32::MAX,
-                reset_seconds: 0,
-            });
+            return Ok(Budget::unlimited(self.settings.of(class)));
         }
         let now = self.clock.now().unix_timestamp_nanos();
         let window = i128::from(window_seconds) * SECOND;

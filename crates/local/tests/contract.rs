@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accunode_local::{LimitSettings, LocalCache, LocalLimits, LocalSessions, Quota};
+use accunode_local::{LocalCache, LocalLimits, LocalSessions};
 use accunode_ports::contract::{self, TestClock};
 
 macro_rules! contract {
@@ -25,23 +25,13 @@ fn cache(clock: Arc<TestClock>) -> LocalCache {
 }
 
 fn limiter(clock: Arc<TestClock>) -> LocalLimits {
-    let quota = Quota::per_minute(contract::limits::REQUESTS);
-    LocalLimits::new(
-        clock,
-        LimitSettings {
-            auth: quota,
-            read: quota,
-            write: quota,
-            score: quota,
-            upload: quota,
-            admin: quota,
-        },
-    )
+    LocalLimits::new(clock, contract::limits::settings())
 }
 
 contract! {
     sessions::an_access_token_lives_as_long_as_said(sessions);
     sessions::a_refresh_token_used_twice_ends_its_family(sessions);
+    sessions::a_refresh_token_is_exchanged_once_however_many_try(sessions);
     sessions::a_session_ends_without_a_refresh(sessions);
     sessions::an_ended_session_stays_ended(sessions);
     sessions::all_sessions_of_a_user_can_be_ended(sessions);

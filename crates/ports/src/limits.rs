@@ -56,6 +56,84 @@ pub struct Budget {
     pub reset_seconds: u32,
 }
 
+/// So many requests in so many seconds; they may come at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests per window; 0 for no limit.
+    pub requests: u32,
+    /// The window, in seconds.
+    pub window_seconds: u32,
+}
+
+impl Quota {
+    /// So many requests a minute.
+    #[must_use]
+    pub const fn per_minute(requests: u32) -> Self {
+        Self {
+            requests,
+            window_seconds: 60,
+        }
+    }
+}
+
+/// The quota of each class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the classes")]
+pub struct LimitSettings {
+    pub auth: Quota,
+    pub read: Quota,
+    pub write: Quota,
+    pub score: Quota,
+    pub upload: Quota,
+    pub admin: Quota,
+}
+
+impl LimitSettings {
+    /// The quota of a class.
+    #[must_use]
+    pub const fn of(&self, class: LimitClass) -> Quota {
+        match class {
+            LimitClass::Auth => self.auth,
+            LimitClass::Read => self.read,
+            LimitClass::Write => self.write,
+            LimitClass::Score => self.score,
+            LimitClass::Upload => self.upload,
+            LimitClass::Admin => self.admin,
+        }
+    }
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            auth: Quota::per_minute(10),
+            read: Quota::per_minute(600),
+            write: Quota::per_minute(120),
+            score: Quota::per_minute(120),
+            upload: Quota::per_minute(30),
+            admin: Quota::per_minute(60),
+        }
+    }
+}
+
+impl Budget {
+    /// Without a limit the budget says `limit: 0` and allows everything.
+    #[must_use]
+    pub const fn unlimited(quota: Quota) -> Self {
+        Self {
+            allowed: true,
+            limit: 0,
+            window_seconds: if quota.window_seconds == 0 {
+                1
+            } else {
+                quota.window_seconds
+            },
+            remaining: u32::MAX,
+            reset_seconds: 0,
+        }
+    }
+}
+
 /// Rate limits, per principal: a user's id, or an address where nobody is signed in.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]

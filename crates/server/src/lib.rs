@@ -5,7 +5,8 @@
 //! - `database`: which database, as which roles, and getting it ready
 //! - `embedded`: the private PostgreSQL that runs where no database is configured
 //! - `models`: which models score, as configured
-//! - `service`: the wiring; `single` and `upkeep` go on beside it
+//! - `service`: the wiring; `shared`: sessions, cache and limits, here or in Redis; `single`
+//!   and `upkeep` go on beside it
 //! - `telemetry`: log lines
 //!
 //! Start with `main.rs`, which is short, and `commands::with_database`.
@@ -17,6 +18,7 @@ pub mod database;
 pub mod embedded;
 pub mod models;
 pub mod service;
+pub mod shared;
 pub mod single;
 pub mod telemetry;
 pub mod upkeep;

@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use accunode_application::{Application, Outbox, Ports, Settings};
 use accunode_files::{FileSettings, Limits, ObjectFileStore};
-use accunode_local::{
-    Argon2Hasher, HashingSettings, LimitSettings, LocalCache, LocalLimits, LocalSessions, Quota,
-    SystemClock, SystemRandomness, UuidV7Ids,
-};
+use accunode_local::{Argon2Hasher, HashingSettings, SystemClock, SystemRandomness, UuidV7Ids};
 use accunode_mail::{Composer, FileMailer, SmtpMailer, SmtpUrl};
-use accunode_ports::{mail::Mailer, system::Clock};
+use accunode_ports::{
+    mail::Mailer,
+    system::{Clock, Randomness},
+};
 use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
 use accunode_web::{TrustedProxies, WebState};
 use anyhow::Context;
 
 use crate::config::{Config, Registration};
 use crate::models::ModelChoice;
-
-/// Figures are small; this many bytes hold those of thousands of people.
-const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+use crate::shared::Shared;
 
 /// Everything that answers requests and works on uploads, in one process.
 #[derive(Clone, Debug)]
@@ -67,18 +65,20 @@ impl Service {
         .context("the file store cannot be opened")?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+        let shared = Shared::open(config, clock.clone(), randomness.clone()).await?;
         let ports = Ports {
             store: store.clone(),
-            sessions: Arc::new(LocalSessions::new(clock.clone())),
-            cache: Arc::new(LocalCache::new(clock.clone(), CACHE_BYTES)),
+            sessions: shared.sessions,
+            cache: shared.cache,
             hasher: Arc::new(Argon2Hasher::new(HashingSettings::default())?),
             scorer: Arc::new(models),
             files: Arc::new(files),
             queue: Arc::new(queue),
             clock: clock.clone(),
             ids: Arc::new(UuidV7Ids),
-            randomness: Arc::new(SystemRandomness),
-            mail: Outbox::new(mailer(config, clock.clone())?),
+            randomness,
+            mail: Outbox::new(mailer(config, clock)?),
             settings: Settings {
                 registration_open: config.registration == Registration::Open,
                 max_upload_bytes: config.max_upload_bytes,
@@ -89,7 +89,7 @@ impl Service {
         let application = Application::new(Arc::new(ports));
         let web = WebState {
             application: application.clone(),
-            limiter: Arc::new(LocalLimits::new(clock, quotas(config))),
+            limiter: shared.limiter,
             proxies: trusted_proxies(config)?,
         };
         Ok(Self {
@@ -110,18 +110,6 @@ fn mailer(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mail
     let url: SmtpUrl = url.expose().parse().map_err(anyhow::Error::msg)?;
     let mailer = SmtpMailer::new(&url, composer).context("the mail server cannot be used")?;
     Ok(Arc::new(mailer))
-}
-
-fn quotas(config: &Config) -> LimitSettings {
-    let limits = &config.limits;
-    LimitSettings {
-        auth: Quota::per_minute(limits.auth),
-        read: Quota::per_minute(limits.read),
-        write: Quota::per_minute(limits.write),
-        score: Quota::per_minute(limits.score),
-        upload: Quota::per_minute(limits.upload),
-        admin: Quota::per_minute(limits.admin),
-    }
 }
 
 fn trusted_proxies(config: &Config) -> anyhow::Result<TrustedProxies> {

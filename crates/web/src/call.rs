@@ -217,7 +217,8 @@ fn unauthenticated(code: &'static str, detail: &str) -> Problem {
     .into()
 }
 
-/// Draws one request; without a limiter requests are not refused.
+/// Draws one request. Where the limiter is out of reach, what could be used to guess
+/// passwords is refused; other requests are not, they have their own checks.
 async fn draw(
     request: &HttpRequest,
     state: &WebState,
@@ -226,6 +227,9 @@ async fn draw(
 ) -> Result<(), Problem> {
     let budget = match state.limiter.draw(class, principal).await {
         Ok(budget) => budget,
+        Err(error) if class == LimitClass::Auth => {
+            return Err(accunode_application::Error::from(error).into());
+        }
         Err(error) => {
             tracing::warn!(%error, "rate limits are out of reach");
             return Ok(());

@@ -2,6 +2,8 @@
 
 mod audit;
 mod limits;
+mod place;
+mod redis;
 mod registration;
 mod sessions;
 mod step_up;

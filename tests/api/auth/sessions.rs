@@ -5,6 +5,37 @@ use serde_json::{Value, json};
 
 use crate::support::{run, text};
 
+/// Every test twice: with sessions in the process, and in Redis.
+macro_rules! with_either_store {
+    ($($name:ident)+) => {
+        mod in_process {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(accunode_tests::Service::start().await).await;
+            })+
+        }
+        mod in_redis {
+            use accunode_tests::{Service, ServiceOptions};
+            $(#[tokio::test]
+            async fn $name() {
+                let service = Service::with(ServiceOptions::default().with_redis()).await;
+                super::$name(service).await;
+            })+
+        }
+    };
+}
+
+with_either_store! {
+    a_login_answers_a_pair_of_tokens_and_who_they_are_for
+    an_unknown_address_and_a_wrong_password_get_the_same_answer
+    without_a_token_or_with_a_made_up_one_nothing_is_answered
+    after_logout_both_tokens_are_dead_at_once
+    a_refresh_answers_a_new_pair_and_the_session_goes_on
+    a_refresh_token_that_is_used_twice_ends_its_whole_family
+    an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing
+    a_deactivated_person_is_out_at_once
+}
+
 async fn login(service: &Service, email: &str, password: &str) -> Answer {
     let body = json!({ "email": email, "password": password });
     service.nobody().post("/auth/login", &body).await
@@ -17,9 +48,7 @@ async fn refresh(service: &Service, token: &Value) -> Answer {
         .await
 }
 
-#[tokio::test]
-async fn a_login_answers_a_pair_of_tokens_and_who_they_are_for() {
-    let service = Service::start().await;
+async fn a_login_answers_a_pair_of_tokens_and_who_they_are_for(service: Service) {
     let ana = service.person("ana").await;
     let answer = login(&service, "ana@example.com", PASSWORD).await;
     let body = answer.expect(200);
@@ -35,9 +64,7 @@ async fn a_login_answers_a_pair_of_tokens_and_who_they_are_for() {
     );
 }
 
-#[tokio::test]
-async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
-    let service = Service::start().await;
+async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(service: Service) {
     service.person("ana").await;
     let told = |answer: &Answer| {
         let mut body = answer.expect(401);
@@ -59,9 +86,7 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
     assert_eq!(told(&wrong), told(&no_address));
 }
 
-#[tokio::test]
-async fn without_a_token_or_with_a_made_up_one_nothing_is_answered() {
-    let service = Service::start().await;
+async fn without_a_token_or_with_a_made_up_one_nothing_is_answered(service: Service) {
     let nobody = service.nobody();
     let answer = nobody.get("/me").await;
     assert_eq!(answer.problem(401), "token_required");
@@ -82,9 +107,7 @@ async fn without_a_token_or_with_a_made_up_one_nothing_is_answered() {
     assert_eq!(basic.problem(401), "invalid_token");
 }
 
-#[tokio::test]
-async fn after_logout_both_tokens_are_dead_at_once() {
-    let service = Service::start().await;
+async fn after_logout_both_tokens_are_dead_at_once(service: Service) {
     service.person("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -106,9 +129,7 @@ async fn after_logout_both_tokens_are_dead_at_once() {
     let _ = elsewhere.get("/me").await.expect(200);
 }
 
-#[tokio::test]
-async fn a_refresh_answers_a_new_pair_and_the_session_goes_on() {
-    let service = Service::start().await;
+async fn a_refresh_answers_a_new_pair_and_the_session_goes_on(service: Service) {
     let ana = service.person("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -122,9 +143,7 @@ async fn a_refresh_answers_a_new_pair_and_the_session_goes_on() {
     );
 }
 
-#[tokio::test]
-async fn a_refresh_token_that_is_used_twice_ends_its_whole_family() {
-    let service = Service::start().await;
+async fn a_refresh_token_that_is_used_twice_ends_its_whole_family(service: Service) {
     service.person("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -142,9 +161,7 @@ async fn a_refresh_token_that_is_used_twice_ends_its_whole_family() {
     );
 }
 
-#[tokio::test]
-async fn an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing() {
-    let service = Service::start().await;
+async fn an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing(service: Service) {
     service.person("ana").await;
     let pair = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -157,9 +174,7 @@ async fn an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing() {
     assert_eq!(wrong.get("/me").await.problem(401), "invalid_token");
 }
 
-#[tokio::test]
-async fn a_deactivated_person_is_out_at_once() {
-    let service = Service::start().await;
+async fn a_deactivated_person_is_out_at_once(service: Service) {
     let ana = service.person("ana").await;
     let pool = service.database.superuser().await;
     run(

@@ -1,8 +1,8 @@
-//! Runs a command with a PostgreSQL around it: `with-postgres cargo nextest run`.
+//! Runs a command with a PostgreSQL and a Redis around it: `with-postgres cargo nextest run`.
 
 use std::process::{Command, ExitCode};
 
-use accunode_tests::{Postgres, URL_VARIABLE};
+use accunode_tests::{Postgres, REDIS_VARIABLE, Redis, URL_VARIABLE};
 use anyhow::Context;
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -11,11 +11,14 @@ fn main() -> anyhow::Result<ExitCode> {
         .next()
         .context("usage: with-postgres PROGRAM [ARGUMENT…]")?;
     let server = Postgres::start()?;
+    let redis = Redis::start()?;
     let status = Command::new(&program)
         .args(arguments)
         .env(URL_VARIABLE, server.url())
+        .env(REDIS_VARIABLE, redis.url())
         .status()
         .with_context(|| format!("run {}", program.display()))?;
+    drop(redis);
     drop(server);
     Ok(ExitCode::from(
         u8::try_from(status.code().unwrap_or(1)).unwrap_or(1),

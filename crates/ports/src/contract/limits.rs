@@ -2,10 +2,24 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, run by the adapters")]
 
 use super::TestClock;
-use crate::limits::{LimitClass, RateLimiter};
+use crate::limits::{LimitClass, LimitSettings, Quota, RateLimiter};
 
 /// What the limiter under test allows in a minute.
 pub const REQUESTS: u32 = 6;
+
+/// The settings of the limiter under test.
+#[must_use]
+pub const fn settings() -> LimitSettings {
+    let quota = Quota::per_minute(REQUESTS);
+    LimitSettings {
+        auth: quota,
+        read: quota,
+        write: quota,
+        score: quota,
+        upload: quota,
+        admin: quota,
+    }
+}
 
 /// A whole window's requests may come at once; then there is one now and again.
 pub async fn a_budget_is_drawn_down_and_fills_again(limiter: &dyn RateLimiter, clock: &TestClock) {

@@ -8,6 +8,7 @@ use accunode_domain::{
     session::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Session},
     user::{Email, Profile, Role, User},
 };
+use futures::future::join_all;
 use uuid::Uuid;
 
 use super::TestClock;
@@ -101,6 +102,27 @@ pub async fn a_refresh_token_used_twice_ends_its_family(
     }
     assert!(store.find(&other.access).await.unwrap().is_some());
     assert_eq!(store.list(session.user).await.unwrap().len(), 1);
+}
+
+/// Of many who show the same refresh token at once, one at most gets a new pair; and
+/// as all the others have used it twice, nobody keeps one.
+pub async fn a_refresh_token_is_exchanged_once_however_many_try(
+    store: &dyn SessionStore,
+    clock: &TestClock,
+) {
+    let first = store.start(&session_of(7, 71, clock.now())).await.unwrap();
+    let tries = (0..16).map(|_| store.refresh(&first.refresh));
+    let mut pairs = Vec::new();
+    let mut reused = 0;
+    for said in join_all(tries).await {
+        match said.unwrap() {
+            Refreshed::Pair(_, pair) => pairs.push(pair),
+            Refreshed::Reused => reused += 1,
+            Refreshed::Unknown => {}
+        }
+    }
+    assert_eq!((pairs.len(), reused), (1, 1));
+    assert_eq!(store.find(&pairs[0].access).await.unwrap(), None);
 }
 
 /// A session that nobody refreshes is over after its thirty days; each refresh gives thirty more.

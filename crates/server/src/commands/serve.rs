@@ -8,7 +8,13 @@ use anyhow::Context;
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{stop_requested, with_database};
-use crate::{config::Config, database::Database, service::Service, single::OnlyOne, upkeep};
+use crate::{
+    config::Config,
+    database::Database,
+    service::Service,
+    single::{Place, Sessions},
+    upkeep,
+};
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +49,11 @@ async fn serve(
 ) -> anyhow::Result<()> {
     database.ensure_schema().await?;
     let url = database.serving_url().await?;
-    let place = OnlyOne::take(url.expose()).await?;
+    let sessions = match config.redis_url {
+        Some(_) => Sessions::Shared,
+        None => Sessions::InProcess,
+    };
+    let place = Place::take(url.expose(), sessions).await?;
     let service = Service::wire(config, url.expose()).await?;
     for refused in service.application.ports().scorer.refused() {
         tracing::error!(

@@ -28,7 +28,7 @@ use crate::embedded::EmbeddedOptions;
 use layers::Layers;
 use read::{
     MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_database_url,
-    read_files_url, read_folder, read_limits, read_mail, read_postgres,
+    read_files_url, read_folder, read_limits, read_mail, read_postgres, read_redis_url,
 };
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
@@ -54,6 +54,7 @@ const KEYS: &[&str] = &[
     "owner_database_url",
     "postgres.bin_dir",
     "public_url",
+    "redis_prefix",
     "redis_url",
     "registration",
     "smtp_url",
@@ -83,6 +84,12 @@ pub struct Config {
     /// The same database as the role that owns the schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_database_url: Option<SecretUrl>,
+    /// Where sessions, cache and limits are kept for several processes; without it
+    /// they live in this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis_url: Option<SecretUrl>,
+    /// What every key in Redis begins with.
+    pub redis_prefix: String,
     /// Connections that one process keeps at most.
     pub db_pool_size: u32,
     /// Where uploaded files are kept.
@@ -196,6 +203,18 @@ impl Config {
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let database_url = read_database_url(&mut layers, "database_url");
         let owner_database_url = read_database_url(&mut layers, "owner_database_url");
+        let redis_url = read_redis_url(&mut layers);
+        let redis_prefix = layers
+            .read(
+                "redis_prefix",
+                "must be 1 to 64 letters, digits, - and _",
+                |text| {
+                    let sound = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+                    ((1..=64).contains(&text.len()) && text.chars().all(sound))
+                        .then(|| text.to_owned())
+                },
+            )
+            .unwrap_or_else(|| "accunode".into());
         let db_pool_size = layers
             .read(
                 "db_pool_size",
@@ -277,6 +296,8 @@ impl Config {
             data_dir,
             database_url,
             owner_database_url,
+            redis_url,
+            redis_prefix,
             db_pool_size,
             files_url,
             models_dir,

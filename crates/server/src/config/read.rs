@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use accunode_mail::{Sender, SmtpUrl};
+use accunode_redis::RedisSettings;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
@@ -24,6 +25,17 @@ pub(super) fn read_database_url(layers: &mut Layers, key: &str) -> Option<Secret
             let url = SecretUrl::parse(text).ok()?;
             let known = ["postgres", "postgresql"].contains(&url.scheme());
             (known && PgConnectOptions::from_str(text).is_ok()).then_some(url)
+        },
+    )
+}
+
+pub(super) fn read_redis_url(layers: &mut Layers) -> Option<SecretUrl> {
+    layers.read(
+        "redis_url",
+        "must be a URL such as redis://user:password@host:6379/0, rediss:// for TLS, or redis+unix:///path/to/socket",
+        |text| {
+            let url = SecretUrl::parse(text).ok()?;
+            RedisSettings::is_url(text).then_some(url)
         },
     )
 }
@@ -51,13 +63,6 @@ pub(super) fn read_folder(layers: &mut Layers, key: &str) -> Option<PathBuf> {
 pub(super) fn check_combinations(layers: &mut Layers) {
     if layers.text("owner_database_url").is_some() && layers.text("database_url").is_none() {
         layers.fault("owner_database_url", None, "needs database_url beside it");
-    }
-    if layers.text("redis_url").is_some() {
-        layers.fault(
-            "redis_url",
-            None,
-            "cannot be used: this version keeps sessions, cache and limits in its own process; remove it",
-        );
     }
 }
 

@@ -75,7 +75,7 @@ fn every_fault_is_named_at_once_with_field_value_and_rule() {
         ("ACCUNODE_LISTEN", "8080"),
         ("ACCUNODE_DB_POOL_SIZE", "many"),
         ("DATABASE_URL", "mysql://root:pa55@db/x"),
-        ("REDIS_URL", "redis://:pa55@cache"),
+        ("REDIS_URL", "http://:pa55@cache"),
         ("ACCUNODE_LOG_FORMAT", "xml"),
         ("ACCUNODE_POSTGRES_SETTINGS_PORT", "5433"),
     ]);
@@ -181,6 +181,7 @@ fn a_file_that_is_not_there_or_not_toml_is_a_fault() {
 fn the_printed_configuration_is_a_file_without_secrets() {
     let config = Config::load(&sources(&[
         ("DATABASE_URL", "postgres://app:pa55@db/x"),
+        ("REDIS_URL", "rediss://ada:pa55@cache/2"),
         ("ACCUNODE_DATA_DIR", "/srv/accunode"),
         ("ACCUNODE_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1"),
     ]))
@@ -192,6 +193,10 @@ fn the_printed_configuration_is_a_file_without_secrets() {
     );
     assert!(
         text.contains("database_url = \"postgres://app:hidden@db/x\""),
+        "{text}"
+    );
+    assert!(
+        text.contains("redis_url = \"rediss://ada:hidden@cache/2\""),
         "{text}"
     );
 

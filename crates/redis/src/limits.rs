@@ -1,0 +1,92 @@
+//! Rate limits that hold over all processes.
+
+use std::sync::Arc;
+
+use accunode_ports::{
+    PortError,
+    limits::{Budget, LimitClass, LimitSettings, Quota, RateLimiter},
+    system::Clock,
+};
+use async_trait::async_trait;
+use redis::Script;
+
+use crate::connection::{RedisConnection, failed};
+
+const SECOND: i64 = 1_000_000;
+
+/// Rate limits in Redis, in microseconds: exact in a script's numbers.
+pub struct RedisLimits {
+    connection: RedisConnection,
+    clock: Arc<dyn Clock>,
+    settings: LimitSettings,
+    draw: Script,
+}
+
+impl RedisLimits {
+    /// Limits by these settings, which every process must share.
+    #[must_use]
+    pub fn new(
+        connection: RedisConnection,
+        clock: Arc<dyn Clock>,
+        settings: LimitSettings,
+    ) -> Self {
+        Self {
+            connection,
+            clock,
+            settings,
+            draw: Script::new(include_str!("scripts/draw.lua")),
+        }
+    }
+}
+
+impl std::fmt::Debug for RedisLimits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisLimits")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl RateLimiter for RedisLimits {
+    async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
+        let quota = self.settings.of(class);
+        let Some(each) = each(quota) else {
+            return Ok(Budget::unlimited(quota));
+        };
+        let window = i64::from(quota.window_seconds.max(1)) * SECOND;
+        let now = self.clock.now().unix_timestamp_nanos() / 1_000;
+        let mut script = self.draw.prepare_invoke();
+        script
+            .key(
+                self.connection
+                    .key("limit", format_args!("{}:{principal}", class.as_str())),
+            )
+            .arg(&[i64::try_from(now).unwrap_or(i64::MAX), window, each]);
+        // Once too often drawn is better than a request that is refused.
+        let (allowed, left, until_full): (bool, i64, i64) = self
+            .connection
+            .again(&script)
+            .await
+            .map_err(|cause| failed("the rate limiter", cause))?;
+        let remaining = u32::try_from(left / each).unwrap_or(u32::MAX);
+        let wait = if remaining > 0 {
+            until_full
+        } else {
+            each - left
+        };
+        Ok(Budget {
+            allowed,
+            limit: quota.requests,
+            window_seconds: quota.window_seconds.max(1),
+            remaining,
+            reset_seconds: u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+/// What one request costs of the window; `None` without a limit.
+fn each(quota: Quota) -> Option<i64> {
+    let window = i64::from(quota.window_seconds.max(1)) * SECOND;
+    (quota.requests > 0).then(|| (window / i64::from(quota.requests)).max(1))
+}

@@ -1,0 +1,17 @@
+-- What the scripts of sessions share. A family is a hash {session, user, current, till},
+-- where `current` is the refresh token that is good; beside it a list of those that
+-- were, newest first. A user's families stand in a sorted set, by when they were started.
+local function finish(keys, id, user)
+  redis.call('DEL', keys.family .. id, keys.used .. id)
+  redis.call('ZREM', keys.user .. user, id)
+end
+
+-- Makes a new pair of tokens the good one of a family.
+local function give(keys, id, user, now, access, refresh, access_ms, refresh_ms)
+  local family = keys.family .. id
+  redis.call('HSET', family, 'current', refresh, 'till', string.format('%.0f', now + refresh_ms))
+  redis.call('PEXPIRE', family, refresh_ms)
+  redis.call('PEXPIRE', keys.user .. user, refresh_ms)
+  redis.call('SET', keys.access .. access, id .. ' ' .. string.format('%.0f', now + access_ms), 'PX', access_ms)
+  redis.call('SET', keys.refresh .. refresh, id, 'PX', refresh_ms)
+end

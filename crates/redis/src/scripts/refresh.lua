@@ -1,0 +1,26 @@
+-- ARGV: areas (access, refresh, family, used, user), now, the token shown, the new
+-- access and refresh tokens, access_ms, refresh_ms, used tokens per family.
+-- Answers {'pair', session}, {'reused'} or {'unknown'}.
+local keys = {access = ARGV[1], refresh = ARGV[2], family = ARGV[3], used = ARGV[4], user = ARGV[5]}
+local now, shown = tonumber(ARGV[6]), ARGV[7]
+local id = redis.call('GET', keys.refresh .. shown)
+if not id then return {'unknown'} end
+local family = redis.call('HMGET', keys.family .. id, 'current', 'till', 'session', 'user')
+local current, till, session, user = family[1], family[2], family[3], family[4]
+if not current then return {'unknown'} end
+if now >= tonumber(till) then
+  finish(keys, id, user)
+  return {'unknown'}
+end
+if current ~= shown then
+  finish(keys, id, user)
+  return {'reused'}
+end
+local refresh_ms = tonumber(ARGV[11])
+redis.call('LPUSH', keys.used .. id, shown)
+redis.call('PEXPIRE', keys.used .. id, refresh_ms)
+while redis.call('LLEN', keys.used .. id) > tonumber(ARGV[12]) do
+  redis.call('DEL', keys.refresh .. redis.call('RPOP', keys.used .. id))
+end
+give(keys, id, user, now, ARGV[8], ARGV[9], tonumber(ARGV[10]), refresh_ms)
+return {'pair', session}

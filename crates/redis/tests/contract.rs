@@ -1,0 +1,54 @@
+//! Redis keeps the contract that every adapter keeps.
+
+#![expect(clippy::unwrap_used, reason = "a test cannot go on without Redis")]
+
+use std::sync::Arc;
+
+use accunode_local::SystemRandomness;
+use accunode_ports::contract::{self, TestClock};
+use accunode_redis::{RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisSettings};
+use accunode_tests::Redis;
+
+macro_rules! contract {
+    ($($area:ident::$name:ident($make:ident);)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let clock = Arc::new(TestClock::default());
+            let adapter = $make(connection().await, clock.clone());
+            contract::$area::$name(&adapter, &clock).await;
+        }
+    )+};
+}
+
+async fn connection() -> RedisConnection {
+    let settings = RedisSettings {
+        prefix: Redis::prefix(),
+        ..RedisSettings::new(Redis::shared_url())
+    };
+    RedisConnection::connect(&settings).await.unwrap()
+}
+
+fn sessions(connection: RedisConnection, clock: Arc<TestClock>) -> RedisSessions {
+    RedisSessions::new(connection, clock, Arc::new(SystemRandomness))
+}
+
+fn cache(connection: RedisConnection, clock: Arc<TestClock>) -> RedisCache {
+    RedisCache::new(connection, clock)
+}
+
+fn limiter(connection: RedisConnection, clock: Arc<TestClock>) -> RedisLimits {
+    RedisLimits::new(connection, clock, contract::limits::settings())
+}
+
+contract! {
+    sessions::an_access_token_lives_as_long_as_said(sessions);
+    sessions::a_refresh_token_used_twice_ends_its_family(sessions);
+    sessions::a_refresh_token_is_exchanged_once_however_many_try(sessions);
+    sessions::a_session_ends_without_a_refresh(sessions);
+    sessions::an_ended_session_stays_ended(sessions);
+    sessions::all_sessions_of_a_user_can_be_ended(sessions);
+    cache::entries_are_kept_as_long_as_told(cache);
+    cache::a_bump_moves_the_generation_of_its_owner_only(cache);
+    limits::a_budget_is_drawn_down_and_fills_again(limiter);
+    limits::budgets_are_apart(limiter);
+}

@@ -1,0 +1,78 @@
+//! What several processes would have to share: sessions, cached figures, rate limits.
+//! They live in this process, or in Redis where one is configured.
+
+use std::sync::Arc;
+
+use accunode_local::{LocalCache, LocalLimits, LocalSessions};
+use accunode_ports::{
+    cache::Cache,
+    limits::{LimitSettings, Quota, RateLimiter},
+    sessions::SessionStore,
+    system::{Clock, Randomness},
+};
+use accunode_redis::{RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisSettings};
+use anyhow::Context;
+
+use crate::config::Config;
+
+/// Figures are small; this many bytes hold those of thousands of people.
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The ports of what is shared.
+#[expect(missing_docs, reason = "the names are those of the ports")]
+pub struct Shared {
+    pub sessions: Arc<dyn SessionStore>,
+    pub cache: Arc<dyn Cache>,
+    pub limiter: Arc<dyn RateLimiter>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// As configured. Call it within the runtime that lives as long as the process.
+    ///
+    /// # Errors
+    /// Where Redis is configured and does not answer.
+    pub async fn open(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+    ) -> anyhow::Result<Self> {
+        let quotas = quotas(config);
+        let Some(url) = &config.redis_url else {
+            return Ok(Self {
+                sessions: Arc::new(LocalSessions::new(clock.clone())),
+                cache: Arc::new(LocalCache::new(clock.clone(), CACHE_BYTES)),
+                limiter: Arc::new(LocalLimits::new(clock, quotas)),
+            });
+        };
+        let settings = RedisSettings {
+            prefix: config.redis_prefix.clone(),
+            ..RedisSettings::new(url.expose())
+        };
+        let redis = RedisConnection::connect(&settings)
+            .await
+            .context("Redis does not answer")?;
+        Ok(Self {
+            sessions: Arc::new(RedisSessions::new(redis.clone(), clock.clone(), randomness)),
+            cache: Arc::new(RedisCache::new(redis.clone(), clock.clone())),
+            limiter: Arc::new(RedisLimits::new(redis, clock, quotas)),
+        })
+    }
+}
+
+fn quotas(config: &Config) -> LimitSettings {
+    let limits = &config.limits;
+    LimitSettings {
+        auth: Quota::per_minute(limits.auth),
+        read: Quota::per_minute(limits.read),
+        write: Quota::per_minute(limits.write),
+        score: Quota::per_minute(limits.score),
+        upload: Quota::per_minute(limits.upload),
+        admin: Quota::per_minute(limits.admin),
+    }
+}

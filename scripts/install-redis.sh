@@ -1,0 +1,46 @@
+#!/bin/sh
+# Makes sure that the program of a Redis server is on this machine: the tests run one of
+# their own. Does nothing where it is (Valkey will do, too). With root and apt it is
+# installed, without the system-wide server that the package would otherwise start;
+# elsewhere this says what to install.
+set -eu
+
+find_server() {
+    for program in redis-server valkey-server; do
+        command -v "$program" && return 0
+    done
+    return 1
+}
+
+if program=$(find_server); then
+    echo "Redis: $program"
+    exit 0
+fi
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    cat >&2 <<END
+No redis-server was found. Install one:
+  Debian, Ubuntu   sudo apt-get install redis-server
+  Fedora           sudo dnf install valkey
+  Alpine           sudo apk add redis
+  macOS            brew install redis
+END
+    exit 1
+fi
+
+# Asked by the package: may a service be started? No.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+apt-get install --yes --no-install-recommends redis-server
+
+if program=$(find_server); then
+    echo "Redis: $program"
+else
+    echo "redis-server is installed, but was not found." >&2
+    exit 1
+fi

@@ -1,0 +1,32 @@
+//! Who may serve on a database beside whom.
+
+use accunode::single::{Place, Sessions};
+use accunode_tests::Database;
+
+#[tokio::test]
+async fn many_serve_who_share_their_sessions_and_one_alone_who_does_not() {
+    let database = Database::create().await;
+    let take = async |sessions| Place::take(database.url(), sessions).await;
+    let refusal = async |sessions| take(sessions).await.expect_err("refused").to_string();
+
+    let (one, two) = (take(Sessions::Shared).await, take(Sessions::Shared).await);
+    assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+    assert!(refusal(Sessions::InProcess).await.contains("REDIS_URL"));
+    drop((one, two));
+
+    let (_stop, stopped) = tokio::sync::watch::channel(true);
+    let free = async |sessions| {
+        // The server frees a lock as soon as it sees that its connection is closed.
+        loop {
+            if let Ok(place) = take(sessions).await {
+                return place;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let alone = free(Sessions::InProcess).await;
+    assert!(refusal(Sessions::InProcess).await.contains("REDIS_URL"));
+    assert!(refusal(Sessions::Shared).await.contains("to itself"));
+    alone.keep(stopped).await.expect("given back");
+    let _ = free(Sessions::Shared).await;
+}

@@ -1,0 +1,128 @@
+//! Sessions, limits and cache in Redis: what several processes share, and what is
+//! answered while it is away.
+
+use accunode_tests::{Answer, PASSWORD, Person, Redis, Service, ServiceOptions};
+use serde_json::json;
+
+use crate::support::{eventually, prediction, text};
+
+async fn login(nobody: &Person, email: &str) -> Answer {
+    let body = json!({ "email": email, "password": PASSWORD });
+    nobody.post("/auth/login", &body).await
+}
+
+#[tokio::test]
+async fn two_processes_know_of_each_others_sessions_at_once() {
+    let options = ServiceOptions::default().with_redis();
+    let one = Service::with(options.clone()).await;
+    let two = one.beside(options).await;
+    let ana = one.person("ana").await;
+    let there = ana.at(&two.nobody());
+    assert_eq!(there.get("/me").await.expect(200)["email"], ana.email);
+
+    let pair = login(&one.nobody(), "ana@example.com").await.expect(200);
+    let refresh = json!({ "refresh_token": pair["refresh_token"] });
+    let renewed = two
+        .nobody()
+        .post("/auth/refresh", &refresh)
+        .await
+        .expect(200);
+    let stolen = one.nobody().post("/auth/refresh", &refresh).await;
+    assert_eq!(stolen.problem(401), "token_reused");
+    let heir = two.nobody().with_token(text(&renewed, "access_token"));
+    assert_eq!(heir.get("/me").await.problem(401), "invalid_token");
+
+    let _ = there.post_nothing("/auth/logout").await.expect(204);
+    assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
+}
+
+#[tokio::test]
+async fn two_processes_share_budgets_and_figures() {
+    let options = ServiceOptions::default()
+        .with_redis()
+        .with("limits.score", "2");
+    let one = Service::with(options.clone()).await;
+    let two = one.beside(options).await;
+    let ana = one.person("ana").await;
+    let there = ana.at(&two.nobody());
+
+    // The other's figures are seen to be stale as soon as this one has written.
+    let total = async |person: &Person| {
+        let dashboard = person.get("/dashboard?scope=personal").await.expect(200);
+        dashboard["annual"]["total_predictions"].clone()
+    };
+    assert_eq!(
+        (total(&ana).await, total(&there).await),
+        (json!(0), json!(0))
+    );
+    let _ = ana
+        .post("/predictions/annual", &prediction("ACME", "2024"))
+        .await
+        .expect(201);
+    assert_eq!(total(&there).await, json!(1));
+
+    let score = json!({ "items": [{ "ratios": crate::support::ratios() }] });
+    let path = "/predictions/annual/score";
+    let _ = ana.post(path, &score).await.expect(200);
+    let _ = there.post(path, &score).await.expect(200);
+    assert_eq!(ana.post(path, &score).await.problem(429), "rate_limited");
+    assert_eq!(there.post(path, &score).await.problem(429), "rate_limited");
+}
+
+#[tokio::test]
+async fn without_redis_nobody_gets_in_and_with_it_again_everybody_goes_on() {
+    let mut redis = Redis::start().expect("a Redis");
+    let service = Service::with(ServiceOptions::default().with("redis_url", &redis.url())).await;
+    let ana = service.person("ana").await;
+    let nobody = service.nobody();
+    let _ = nobody.get("//health/ready").await.expect(200);
+
+    redis.kill().expect("killed");
+    let refused = [
+        ana.get("/me").await,
+        ana.get("/companies").await,
+        nobody.with_token("at_whatever").get("/companies").await,
+        login(&nobody, "ana@example.com").await,
+        nobody
+            .post("/auth/refresh", &json!({ "refresh_token": "rt_whatever" }))
+            .await,
+    ];
+    for answer in refused {
+        assert_eq!(answer.problem(503), "unavailable");
+        assert!(!answer.header("retry-after").is_empty());
+        assert!(!answer.text.contains("redis"), "{}", answer.text);
+    }
+    let ready = nobody.get("//health/ready").await;
+    assert_eq!(ready.problem(503), "not_ready");
+    assert_eq!(ready.faults(), ["/sessions sessions"]);
+    let _ = nobody.get("//health/live").await.expect(200);
+
+    // Nothing is started anew but Redis.
+    redis.run().expect("started again");
+    eventually("the service is ready", async || {
+        nobody.get("//health/ready").await.status.as_u16() == 200
+    })
+    .await;
+    assert_eq!(ana.get("/me").await.expect(200)["email"], ana.email);
+    let _ = login(&nobody, "ana@example.com").await.expect(200);
+}
+
+#[tokio::test]
+async fn figures_that_could_not_be_discarded_are_not_shown_when_redis_is_back() {
+    let mut redis = Redis::start().expect("a Redis");
+    let service = Service::with(ServiceOptions::default().with("redis_url", &redis.url())).await;
+    let ana = service.person("ana").await;
+    let cache = service.wired().application.ports().cache.clone();
+    let before = cache.generations(&[ana.id]).await.expect("a generation");
+
+    // What a change does after its commit.
+    redis.kill().expect("killed");
+    assert!(cache.bump(ana.id).await.is_err());
+    redis.run().expect("started again");
+    eventually("the change has been told", async || {
+        cache.generations(&[ana.id]).await.is_ok()
+    })
+    .await;
+    let after = cache.generations(&[ana.id]).await.expect("a generation");
+    assert!(after > before, "{before:?} {after:?}");
+}
