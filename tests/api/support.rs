@@ -196,3 +196,24 @@ pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
+
+/// Runs every test twice: with sessions in the process, and in Redis. The first line
+/// says how a service is started.
+macro_rules! with_either_store {
+    ($start:path; $($name:ident)+) => {
+        mod in_process {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($start(accunode_tests::ServiceOptions::default()).await).await;
+            })+
+        }
+        mod in_redis {
+            $(#[tokio::test]
+            async fn $name() {
+                let options = accunode_tests::ServiceOptions::default().with_redis();
+                super::$name($start(options).await).await;
+            })+
+        }
+    };
+}
+pub(crate) use with_either_store;

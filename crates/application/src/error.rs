@@ -57,6 +57,12 @@ pub enum Error {
     /// What was sent is wrong: all of it at once.
     #[error("{} faults", .0.len())]
     Invalid(Vec<Fault>),
+    /// Too many failures to prove who one is: not before so many seconds.
+    #[error("too many failed attempts; try again in {seconds} s")]
+    LockedOut {
+        /// At least one.
+        seconds: u32,
+    },
     /// Something outside cannot be reached: try again later.
     #[error("temporarily unavailable")]
     Unavailable(#[source] Cause),

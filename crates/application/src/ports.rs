@@ -11,6 +11,7 @@ use accunode_ports::{
     scoring::{Scored, Scorer},
     sessions::SessionStore,
     system::{Clock, IdSource, PasswordHasher, Randomness},
+    throttle::Throttle,
 };
 
 use crate::{Error, Outbox};
@@ -45,6 +46,7 @@ impl Default for Settings {
 pub struct Ports {
     pub store: Arc<dyn Store>,
     pub sessions: Arc<dyn SessionStore>,
+    pub throttle: Arc<dyn Throttle>,
     pub cache: Arc<dyn Cache>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub scorer: Arc<dyn Scorer>,

@@ -13,9 +13,11 @@ mod hasher;
 mod limits;
 mod sessions;
 mod system;
+mod throttle;
 
 pub use cache::LocalCache;
 pub use hasher::{Argon2Hasher, HashingSettings};
 pub use limits::LocalLimits;
 pub use sessions::LocalSessions;
 pub use system::{SystemClock, SystemRandomness, UuidV7Ids};
+pub use throttle::LocalThrottle;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accunode_local::{LocalCache, LocalLimits, LocalSessions};
+use accunode_local::{LocalCache, LocalLimits, LocalSessions, LocalThrottle};
 use accunode_ports::contract::{self, TestClock};
 
 macro_rules! contract {
@@ -28,6 +28,10 @@ fn limiter(clock: Arc<TestClock>) -> LocalLimits {
     LocalLimits::new(clock, contract::limits::settings())
 }
 
+fn throttle(clock: Arc<TestClock>) -> LocalThrottle {
+    LocalThrottle::new(clock)
+}
+
 contract! {
     sessions::an_access_token_lives_as_long_as_said(sessions);
     sessions::a_refresh_token_used_twice_ends_its_family(sessions);
@@ -39,4 +43,11 @@ contract! {
     cache::a_bump_moves_the_generation_of_its_owner_only(cache);
     limits::a_budget_is_drawn_down_and_fills_again(limiter);
     limits::budgets_are_apart(limiter);
+    throttle::who_fails_again_and_again_waits_longer_and_longer(throttle);
+    throttle::a_success_forgives(throttle);
+    throttle::strangers_cannot_lock_the_owner_out(throttle);
+    throttle::one_password_is_not_tried_on_everybody(throttle);
+    throttle::codes_are_counted_apart(throttle);
+    throttle::a_clock_set_back_locks_nobody_out(throttle);
+    throttle::nobody_gets_more_tries_by_being_quick(throttle);
 }

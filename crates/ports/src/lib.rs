@@ -5,7 +5,7 @@
 //!
 //! Where to start: [`Store`] opens a [`UnitOfWork`]; both hand out the
 //! repositories in [`repositories`]. Beside them stand [`sessions`], [`cache`],
-//! [`limits`], [`mail`], [`files`], [`scoring`], [`jobs`] and the small ones in [`system`].
+//! [`limits`], [`throttle`], [`mail`], [`files`], [`scoring`], [`jobs`] and the small ones in [`system`].
 //!
 //! To add a repository:
 //! 1. a trait in `repositories/<entity>.rs`; reads take a [`Scope`], writes a proof
@@ -30,6 +30,7 @@ pub mod repositories;
 pub mod scoring;
 pub mod sessions;
 pub mod system;
+pub mod throttle;
 
 pub use error::{Contention, PortError, RepositoryError};
 pub use repositories::{Store, UnitOfWork};

@@ -1,5 +1,7 @@
 //! Rate limits.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 
 use crate::PortError;
@@ -140,4 +142,31 @@ impl Budget {
 pub trait RateLimiter: Send + Sync {
     /// Draws one request.
     async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError>;
+}
+
+/// Under which name requests of an address are counted: a subscriber has a whole
+/// /64 of IPv6.
+#[must_use]
+pub fn principal(address: Option<IpAddr>) -> String {
+    match address {
+        Some(IpAddr::V6(v6)) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Some(v4) => v4.to_string(),
+        None => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscriber_of_ipv6_is_counted_once() {
+        assert_eq!(
+            principal("2001:db8::1".parse().ok()),
+            principal("2001:db8::ffff:2".parse().ok())
+        );
+    }
 }

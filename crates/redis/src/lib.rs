@@ -20,8 +20,10 @@ mod cache;
 mod connection;
 mod limits;
 mod sessions;
+mod throttle;
 
 pub use cache::RedisCache;
 pub use connection::{RedisConnection, RedisSettings};
 pub use limits::RedisLimits;
 pub use sessions::RedisSessions;
+pub use throttle::RedisThrottle;

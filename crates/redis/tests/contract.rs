@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use accunode_local::SystemRandomness;
 use accunode_ports::contract::{self, TestClock};
-use accunode_redis::{RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisSettings};
+use accunode_redis::{
+    RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisSettings, RedisThrottle,
+};
 use accunode_tests::Redis;
 
 macro_rules! contract {
@@ -40,6 +42,10 @@ fn limiter(connection: RedisConnection, clock: Arc<TestClock>) -> RedisLimits {
     RedisLimits::new(connection, clock, contract::limits::settings())
 }
 
+fn throttle(connection: RedisConnection, clock: Arc<TestClock>) -> RedisThrottle {
+    RedisThrottle::new(connection, clock)
+}
+
 contract! {
     sessions::an_access_token_lives_as_long_as_said(sessions);
     sessions::a_refresh_token_used_twice_ends_its_family(sessions);
@@ -51,4 +57,11 @@ contract! {
     cache::a_bump_moves_the_generation_of_its_owner_only(cache);
     limits::a_budget_is_drawn_down_and_fills_again(limiter);
     limits::budgets_are_apart(limiter);
+    throttle::who_fails_again_and_again_waits_longer_and_longer(throttle);
+    throttle::a_success_forgives(throttle);
+    throttle::strangers_cannot_lock_the_owner_out(throttle);
+    throttle::one_password_is_not_tried_on_everybody(throttle);
+    throttle::codes_are_counted_apart(throttle);
+    throttle::a_clock_set_back_locks_nobody_out(throttle);
+    throttle::nobody_gets_more_tries_by_being_quick(throttle);
 }

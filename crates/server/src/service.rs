@@ -71,6 +71,7 @@ impl Service {
             store: store.clone(),
             sessions: shared.sessions,
             cache: shared.cache,
+            throttle: shared.throttle,
             hasher: Arc::new(Argon2Hasher::new(HashingSettings::default())?),
             scorer: Arc::new(models),
             files: Arc::new(files),

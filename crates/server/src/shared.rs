@@ -1,16 +1,20 @@
-//! What several processes would have to share: sessions, cached figures, rate limits.
+//! What several processes would have to share: sessions, cached figures, rate limits and
+//! the memory of failed logins.
 //! They live in this process, or in Redis where one is configured.
 
 use std::sync::Arc;
 
-use accunode_local::{LocalCache, LocalLimits, LocalSessions};
+use accunode_local::{LocalCache, LocalLimits, LocalSessions, LocalThrottle};
 use accunode_ports::{
     cache::Cache,
     limits::{LimitSettings, Quota, RateLimiter},
     sessions::SessionStore,
     system::{Clock, Randomness},
+    throttle::Throttle,
 };
-use accunode_redis::{RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisSettings};
+use accunode_redis::{
+    RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisSettings, RedisThrottle,
+};
 use anyhow::Context;
 
 use crate::config::Config;
@@ -24,6 +28,7 @@ pub struct Shared {
     pub sessions: Arc<dyn SessionStore>,
     pub cache: Arc<dyn Cache>,
     pub limiter: Arc<dyn RateLimiter>,
+    pub throttle: Arc<dyn Throttle>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -47,7 +52,8 @@ impl Shared {
             return Ok(Self {
                 sessions: Arc::new(LocalSessions::new(clock.clone())),
                 cache: Arc::new(LocalCache::new(clock.clone(), CACHE_BYTES)),
-                limiter: Arc::new(LocalLimits::new(clock, quotas)),
+                limiter: Arc::new(LocalLimits::new(clock.clone(), quotas)),
+                throttle: Arc::new(LocalThrottle::new(clock)),
             });
         };
         let settings = RedisSettings {
@@ -60,7 +66,8 @@ impl Shared {
         Ok(Self {
             sessions: Arc::new(RedisSessions::new(redis.clone(), clock.clone(), randomness)),
             cache: Arc::new(RedisCache::new(redis.clone(), clock.clone())),
-            limiter: Arc::new(RedisLimits::new(redis, clock, quotas)),
+            limiter: Arc::new(RedisLimits::new(redis.clone(), clock.clone(), quotas)),
+            throttle: Arc::new(RedisThrottle::new(redis, clock)),
         })
     }
 }

@@ -128,19 +128,6 @@ fn node(text: &str) -> Option<IpAddr> {
     text.rsplit_once(':')?.0.parse().ok()
 }
 
-/// Under which name requests of an address are counted: a subscriber has a whole
-/// /64 of IPv6.
-pub(crate) fn principal(address: Option<IpAddr>) -> String {
-    match address {
-        Some(IpAddr::V6(v6)) => {
-            let [a, b, c, d, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Some(v4) => v4.to_string(),
-        None => "unknown".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
@@ -210,13 +197,5 @@ mod tests {
                 .contains(ip("8.8.8.8"))
         );
         assert!("10.0.0.0/33".parse::<Network>().is_err());
-    }
-
-    #[test]
-    fn a_subscriber_of_ipv6_is_counted_once() {
-        assert_eq!(
-            principal(Some(ip("2001:db8::1"))),
-            principal(Some(ip("2001:db8::ffff:2")))
-        );
     }
 }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, str::FromStr};
 
 use accunode_application::{Application, Caller};
 use accunode_domain::{audit::RequestContext, fault::Fault};
-use accunode_ports::limits::LimitClass;
+use accunode_ports::limits::{self, LimitClass};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
@@ -18,7 +18,7 @@ use futures::future::LocalBoxFuture;
 use uuid::Uuid;
 
 use crate::{
-    WebState, address,
+    WebState,
     envelope::{Drawn, RequestId},
     negotiate::{Format, choose},
     params::Params,
@@ -58,7 +58,7 @@ impl FromRequest for Call {
             let state = state(&request)?;
             let policy = policy(&request);
             let context = context(&request, state);
-            let address = address::principal(context.ip);
+            let address = limits::principal(context.ip);
             let caller = match authenticate(&request, state, context).await {
                 Ok(caller) => caller,
                 Err(refusal) => {
@@ -99,7 +99,7 @@ impl FromRequest for Guest {
             let state = state(&request)?;
             let policy = policy(&request);
             let context = context(&request, state);
-            let principal = address::principal(context.ip);
+            let principal = limits::principal(context.ip);
             draw(&request, state, policy.class, &principal).await?;
             choose(request.headers(), policy.offers)?;
             Ok(Self {

@@ -305,6 +305,10 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
             }
             Error::Invalid(faults) => Self::faults(faults),
+            Error::LockedOut { seconds } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "locked_out", detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+            }
             Error::Unavailable(cause) => Self {
                 cause: Some(cause),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
@@ -344,6 +348,7 @@ mod tests {
             }),
             403
         );
+        assert_eq!(status_of(Error::LockedOut { seconds: 2 }), 429);
         assert_eq!(status_of(Error::Stale), 412);
         assert_eq!(
             status_of(Error::TooLarge {

@@ -7,3 +7,4 @@ mod redis;
 mod registration;
 mod sessions;
 mod step_up;
+mod throttling;

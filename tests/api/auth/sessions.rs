@@ -5,27 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{run, text};
 
-/// Every test twice: with sessions in the process, and in Redis.
-macro_rules! with_either_store {
-    ($($name:ident)+) => {
-        mod in_process {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(accunode_tests::Service::start().await).await;
-            })+
-        }
-        mod in_redis {
-            use accunode_tests::{Service, ServiceOptions};
-            $(#[tokio::test]
-            async fn $name() {
-                let service = Service::with(ServiceOptions::default().with_redis()).await;
-                super::$name(service).await;
-            })+
-        }
-    };
-}
-
-with_either_store! {
+crate::support::with_either_store! {
+    accunode_tests::Service::with;
     a_login_answers_a_pair_of_tokens_and_who_they_are_for
     an_unknown_address_and_a_wrong_password_get_the_same_answer
     without_a_token_or_with_a_made_up_one_nothing_is_answered

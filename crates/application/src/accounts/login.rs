@@ -8,8 +8,12 @@ use accunode_domain::{
     session::Session,
     user::{Email, Password},
 };
-use accunode_ports::{repositories::Credentials, system::Verified};
-use serde_json::json;
+use accunode_ports::{
+    repositories::Credentials,
+    system::Verified,
+    throttle::{Admission, Attempt},
+};
+use serde_json::{Value, json};
 
 use super::{Accounts, SignedIn};
 use crate::Error;
@@ -23,9 +27,10 @@ fn refused() -> Error {
 
 impl Accounts {
     /// Starts a session. An unknown address, a wrong password and an inactive
-    /// account get the same answer after the same time.
+    /// account get the same answer after the same time, and the same waits.
     ///
     /// # Errors
+    /// `LockedOut` after too many failures, whether the account exists or not;
     /// `invalid_credentials`, `email_unverified`.
     pub async fn login(
         &self,
@@ -33,24 +38,34 @@ impl Accounts {
         password: &str,
         context: &RequestContext,
     ) -> Result<SignedIn, Error> {
+        let attempt = Attempt::password(email, context.ip);
+        if let Admission::Wait(seconds) = self.ports.throttle.admit(&attempt).await? {
+            // Before anything is looked up: nobody learns whether the account exists.
+            self.record_failure(email, None, json!({ "reason": "locked_out" }), context)
+                .await?;
+            return Err(Error::LockedOut { seconds });
+        }
         let found = match Email::parse("/email", email) {
             Ok(email) => self.ports.store.users().credentials(&email).await?,
             Err(_) => None,
         };
         let hash = found.as_ref().map(|c| c.password_hash.clone());
         // Too long to be anybody's: still hashed, cut, so that it takes as long.
-        let attempt = Password::attempt(password);
-        let hash = if attempt.is_some() { hash } else { None };
-        let attempt = attempt
+        let typed = Password::attempt(password);
+        let hash = if typed.is_some() { hash } else { None };
+        let typed = typed
             .or_else(|| Password::attempt(""))
             .ok_or_else(refused)?;
-        let verified = self.ports.hasher.verify(attempt, hash).await?;
+        let verified = self.ports.hasher.verify(typed, hash).await?;
         match (found, verified) {
             (Some(found), Verified::Yes { rehashed }) if found.user.is_active => {
+                self.ports.throttle.succeeded(&attempt).await?;
                 self.start(found, rehashed, context).await
             }
             (found, _) => {
-                self.record_failure(email, found.as_ref(), context).await?;
+                let known = json!({ "known": found.is_some() });
+                self.record_failure(email, found.as_ref(), known, context)
+                    .await?;
                 Err(refused())
             }
         }
@@ -105,6 +120,7 @@ impl Accounts {
         &self,
         email: &str,
         found: Option<&Credentials>,
+        metadata: Value,
         context: &RequestContext,
     ) -> Result<(), Error> {
         let unit = self.ports.store.begin(&Scope::nobody()).await?;
@@ -113,7 +129,7 @@ impl Accounts {
             user: found.map(|c| c.user.id),
             organization: found.and_then(|c| c.user.organization),
             actor_email: Some(shorten(&email.trim().replace(char::is_control, "?"))),
-            metadata: json!({ "known": found.is_some() }),
+            metadata,
             ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
         };
         unit.audit().record(context, event).await?;

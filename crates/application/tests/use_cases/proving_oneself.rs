@@ -2,7 +2,10 @@
 
 use accunode_application::{Caller, Error};
 use accunode_domain::{audit::RequestContext, id::SessionId, session::Session, user::Role};
-use accunode_ports::{repositories::Credentials, system::Verified};
+use accunode_ports::{
+    repositories::{Credentials, Standing},
+    system::Verified,
+};
 use time::Duration;
 use uuid::Uuid;
 
@@ -117,8 +120,9 @@ async fn a_session_notes_that_it_is_used_once_a_minute() {
         doubles
             .store
             .users
-            .expect_tenancy_version()
-            .returning(|| Ok(1));
+            .expect_current()
+            .times(1)
+            .returning(|_, _| Ok(Standing::Unchanged));
         let caller = doubles
             .application()
             .accounts

@@ -23,12 +23,14 @@ use accunode_ports::{
     scoring::{MockScorer, Scored, ScoringError, TrainingFacts},
     sessions::MockSessionStore,
     system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
+    throttle::{Admission, MockThrottle},
 };
 use uuid::Uuid;
 
 pub(crate) struct Doubles {
     pub(crate) store: MockStore,
     pub(crate) sessions: MockSessionStore,
+    pub(crate) throttle: MockThrottle,
     pub(crate) cache: MockCache,
     pub(crate) hasher: MockPasswordHasher,
     pub(crate) scorer: MockScorer,
@@ -42,11 +44,15 @@ impl Default for Doubles {
     fn default() -> Self {
         let mut cache = MockCache::new();
         cache.expect_bump().returning(|_| Ok(()));
+        let mut throttle = MockThrottle::new();
+        throttle.expect_admit().returning(|_| Ok(Admission::Go));
+        throttle.expect_succeeded().returning(|_| Ok(()));
         let mut scorer = MockScorer::new();
         scorer.expect_accepts_missing().return_const(true);
         Self {
             store: MockStore::default(),
             sessions: MockSessionStore::new(),
+            throttle,
             cache,
             hasher: MockPasswordHasher::new(),
             scorer,
@@ -78,6 +84,7 @@ impl Doubles {
         Application::new(Arc::new(Ports {
             store: Arc::new(self.store),
             sessions: Arc::new(self.sessions),
+            throttle: Arc::new(self.throttle),
             cache: Arc::new(self.cache),
             hasher: Arc::new(self.hasher),
             scorer: Arc::new(self.scorer),

@@ -4,6 +4,7 @@
 pub mod cache;
 pub mod limits;
 pub mod sessions;
+pub mod throttle;
 
 use std::sync::{Mutex, PoisonError};
 

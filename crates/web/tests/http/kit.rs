@@ -22,6 +22,7 @@ use accunode_ports::{
     scoring::MockScorer,
     sessions::MockSessionStore,
     system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
+    throttle::MockThrottle,
 };
 use accunode_web::{TrustedProxies, WebState};
 use actix_web::{
@@ -127,6 +128,7 @@ impl Kit {
         let ports = Ports {
             store: Arc::new(self.store),
             sessions: Arc::new(self.sessions),
+            throttle: Arc::new(MockThrottle::new()),
             cache: Arc::new(MockCache::new()),
             hasher: Arc::new(MockPasswordHasher::new()),
             scorer: Arc::new(self.scorer),

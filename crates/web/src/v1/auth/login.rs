@@ -16,6 +16,7 @@ use crate::{body::Body, call::Guest, problem::Answer};
     responses(
         (status = 200, description = "A session's tokens", body = TokensDto),
         (status = 401, description = "`invalid_credentials`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 429, description = "`locked_out` after too many failures, `rate_limited`; `Retry-After` tells when to come back", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 403, description = "`email_unverified`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]

@@ -1,0 +1,148 @@
+//! The contract of [`Throttle`].
+#![expect(clippy::unwrap_used, reason = "these are tests, run by the adapters")]
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::TestClock;
+use crate::throttle::{Admission, Attempt, Guess, Throttle};
+
+fn address(n: u32) -> Option<IpAddr> {
+    Some(Ipv4Addr::from_bits(0xC000_0200 + n).into())
+}
+
+async fn ask(throttle: &dyn Throttle, attempt: &Attempt) -> Admission {
+    throttle.admit(attempt).await.unwrap()
+}
+
+/// Fails until a wait is told, and answers how often that was allowed.
+async fn exhaust(throttle: &dyn Throttle, attempt: &Attempt) -> u32 {
+    let mut tries = 0;
+    while ask(throttle, attempt).await == Admission::Go {
+        tries += 1;
+        assert!(tries < 1_000, "nobody is ever refused");
+    }
+    tries
+}
+
+/// Some tries are free; then each failure doubles the wait, up to the longest.
+pub async fn who_fails_again_and_again_waits_longer_and_longer(
+    throttle: &dyn Throttle,
+    clock: &TestClock,
+) {
+    let guess = Attempt::password("ada@example.com", address(1));
+    assert_eq!(exhaust(throttle, &guess).await, 5);
+    for wait in [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
+        // Asking costs nothing and lengthens nothing.
+        assert_eq!(ask(throttle, &guess).await, Admission::Wait(wait));
+        clock.advance(i64::from(wait) - 1);
+        assert_eq!(ask(throttle, &guess).await, Admission::Wait(1));
+        clock.advance(1);
+        assert_eq!(ask(throttle, &guess).await, Admission::Go);
+    }
+    clock.advance(24 * 60 * 60);
+    assert_eq!(exhaust(throttle, &guess).await, 5);
+}
+
+/// Who proves himself begins anew; others have nothing of it.
+pub async fn a_success_forgives(throttle: &dyn Throttle, _: &TestClock) {
+    let guess = Attempt::password("ada@example.com", address(1));
+    let other = Attempt::password("eve@example.com", address(1));
+    for _ in 0..5 {
+        assert_eq!(ask(throttle, &other).await, Admission::Go);
+    }
+    for _ in 0..3 {
+        for _ in 0..5 {
+            assert_eq!(ask(throttle, &guess).await, Admission::Go);
+        }
+        throttle.succeeded(&guess).await.unwrap();
+    }
+    assert_eq!(exhaust(throttle, &guess).await, 5);
+    assert!(matches!(ask(throttle, &other).await, Admission::Wait(_)));
+}
+
+/// However many strangers try from however many places, the owner gets in: at once
+/// from where he was before, after a short wait from elsewhere.
+pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock: &TestClock) {
+    let home = Attempt::password("ada@example.com", address(1));
+    assert_eq!(ask(throttle, &home).await, Admission::Go);
+    throttle.succeeded(&home).await.unwrap();
+
+    let stranger = |n| Attempt::password("ada@example.com", address(n));
+    let mut guesses = 0;
+    for n in 100..150 {
+        guesses += exhaust(throttle, &stranger(n)).await;
+    }
+    assert!((20..=25).contains(&guesses), "{guesses} guesses were free");
+
+    assert_eq!(ask(throttle, &home).await, Admission::Go);
+    throttle.succeeded(&home).await.unwrap();
+    let away = Attempt::password("ada@example.com", address(2));
+    assert_eq!(ask(throttle, &away).await, Admission::Wait(10));
+    for n in 200..250 {
+        let _ = exhaust(throttle, &stranger(n)).await;
+    }
+    clock.advance(10);
+    for n in 300..350 {
+        let _ = exhaust(throttle, &stranger(n)).await;
+    }
+    assert_eq!(ask(throttle, &away).await, Admission::Go);
+    // A stranger had that one try as well, and waits like anybody who has failed often.
+    assert_eq!(exhaust(throttle, &stranger(200)).await, 1);
+    assert_eq!(ask(throttle, &stranger(200)).await, Admission::Wait(2));
+
+    // Calm again, everybody has his free tries again.
+    clock.advance(2 * 24 * 60 * 60);
+    assert_eq!(exhaust(throttle, &stranger(100)).await, 5);
+}
+
+/// One address has a budget over all accounts, and the others have their own.
+pub async fn one_password_is_not_tried_on_everybody(throttle: &dyn Throttle, clock: &TestClock) {
+    let at = |account: u32, n| Attempt::password(&format!("u{account}@example.com"), address(n));
+    for account in 0..50 {
+        assert_eq!(ask(throttle, &at(account, 1)).await, Admission::Go);
+    }
+    assert_eq!(ask(throttle, &at(50, 1)).await, Admission::Wait(30));
+    assert_eq!(ask(throttle, &at(50, 2)).await, Admission::Go);
+    clock.advance(30);
+    assert_eq!(ask(throttle, &at(51, 1)).await, Admission::Go);
+    assert_eq!(ask(throttle, &at(52, 1)).await, Admission::Wait(30));
+    // Who signs in has spent nothing.
+    clock.advance(30);
+    assert_eq!(ask(throttle, &at(53, 1)).await, Admission::Go);
+    throttle.succeeded(&at(53, 1)).await.unwrap();
+    assert_eq!(ask(throttle, &at(54, 1)).await, Admission::Go);
+}
+
+/// Codes are counted by the account, apart from passwords.
+pub async fn codes_are_counted_apart(throttle: &dyn Throttle, clock: &TestClock) {
+    let password = Attempt::password("ada@example.com", address(1));
+    let code = Attempt::second_factor("ada@example.com");
+    assert_eq!(code.guess, Guess::SecondFactor);
+    assert_eq!(exhaust(throttle, &code).await, 5);
+    assert_eq!(ask(throttle, &code).await, Admission::Wait(2));
+    assert_eq!(ask(throttle, &password).await, Admission::Go);
+    throttle.succeeded(&password).await.unwrap();
+    assert_eq!(ask(throttle, &code).await, Admission::Wait(2));
+    clock.advance(2);
+    assert_eq!(ask(throttle, &code).await, Admission::Go);
+    throttle.succeeded(&code).await.unwrap();
+    assert_eq!(exhaust(throttle, &code).await, 5);
+}
+
+/// Tries that come at the same time are counted one by one.
+pub async fn nobody_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &TestClock) {
+    let guess = Attempt::password("ada@example.com", address(1));
+    let all = futures::future::join_all((0..40).map(|_| throttle.admit(&guess))).await;
+    let gone = all
+        .into_iter()
+        .filter(|said| matches!(said, Ok(Admission::Go)));
+    assert_eq!(gone.count(), 5);
+}
+
+/// A clock that was set back makes nobody wait for it to catch up.
+pub async fn a_clock_set_back_locks_nobody_out(throttle: &dyn Throttle, clock: &TestClock) {
+    let guess = Attempt::password("ada@example.com", address(1));
+    assert_eq!(exhaust(throttle, &guess).await, 5);
+    clock.advance(-365 * 24 * 60 * 60);
+    assert_eq!(ask(throttle, &guess).await, Admission::Go);
+}
