@@ -11,7 +11,7 @@ use accunode_ports::{
     system::{Clock, Randomness},
 };
 use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
-use accunode_web::{TrustedProxies, WebState};
+use accunode_web::{Readiness, TrustedProxies, WebState};
 use anyhow::Context;
 
 use crate::config::{Config, Registration};
@@ -91,6 +91,7 @@ impl Service {
         let web = WebState {
             application: application.clone(),
             limiter: shared.limiter,
+            readiness: Readiness::default(),
             proxies: trusted_proxies(config)?,
         };
         Ok(Self {

@@ -71,6 +71,7 @@ impl FromRequest for Call {
             };
             request.extensions_mut().insert(Known(caller.clone()));
             let user = caller.actor.user().to_string();
+            tracing::Span::current().record("user", &user);
             draw(&request, state, policy.class, &user).await?;
             if !policy.for_inactive {
                 caller

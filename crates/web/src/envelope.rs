@@ -1,7 +1,7 @@
 //! What every answer goes through: a request id, a log line, security headers, the
 //! state of the budget, and problems where the framework has only a status.
 
-use std::{collections::BTreeMap, sync::LazyLock, time::Instant};
+use std::{collections::BTreeMap, net::IpAddr, sync::LazyLock, time::Instant};
 
 use accunode_ports::limits::{Budget, LimitClass};
 use actix_web::{
@@ -46,6 +46,8 @@ pub(crate) async fn envelope(
         request_id = %id,
         method = %request.method(),
         path = %request.path(),
+        ip = client(&request).map(tracing::field::display),
+        user = tracing::field::Empty, // whoever it turns out to be
     );
     // HEAD is GET without the body, which the server leaves away when it writes.
     if *request.method() == Method::HEAD {
@@ -63,6 +65,13 @@ pub(crate) async fn envelope(
     }
     .instrument(span)
     .await
+}
+
+/// From where the request comes, as far as its proxies are believed.
+fn client(request: &ServiceRequest) -> Option<IpAddr> {
+    let state = request.app_data::<web::Data<WebState>>()?;
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    state.proxies.client(peer, request.headers())
 }
 
 /// The caller's id where it is a sane token, else a new one.

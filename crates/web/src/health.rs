@@ -1,5 +1,10 @@
 //! Whether the service lives, and whether it can serve.
 
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use accunode_domain::{fault::Fault, prediction::Kind};
 use accunode_ports::RepositoryError;
 use actix_web::{
@@ -11,6 +16,7 @@ use actix_web::{
     web::{Data, ServiceConfig, get, resource},
 };
 use serde::Serialize;
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::{
@@ -87,12 +93,7 @@ pub(crate) async fn live() -> Answer {
     )
 )]
 pub(crate) async fn ready(state: Data<WebState>) -> Answer {
-    let (store, sessions) = futures::join!(check_store(&state), check_sessions(&state));
-    let faults: Vec<Fault> = store
-        .into_iter()
-        .chain(sessions)
-        .chain(check_models(&state))
-        .collect();
+    let faults = state.readiness.faults(&state).await;
     if faults.is_empty() {
         return Ok(HttpResponse::Ok().json(ReadinessDto {
             status: "ok",
@@ -101,12 +102,46 @@ pub(crate) async fn ready(state: Data<WebState>) -> Answer {
     }
     let names: Vec<_> = faults.iter().map(|fault| fault.code.as_str()).collect();
     let detail = format!("not ready: {}", names.join(", "));
-    tracing::warn!(failing = names.join(", "), "not ready");
     Err(
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
             .with_errors(faults)
             .with_header(header::RETRY_AFTER, HeaderValue::from(5)),
     )
+}
+
+/// How long what was found holds for everybody who asks.
+const FRESH: Duration = Duration::from_millis(250);
+
+/// What readiness was found to be, asked of the database and the sessions by one request
+/// at a time and a few times a second: anybody may ask, and must not keep them busy.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Mutex<Option<Found>>>);
+
+#[derive(Debug)]
+struct Found {
+    at: Instant,
+    faults: Vec<Fault>,
+}
+
+impl Readiness {
+    async fn faults(&self, state: &WebState) -> Vec<Fault> {
+        let mut found = self.0.lock().await;
+        if let Some(fresh) = found.as_ref().filter(|found| found.at.elapsed() < FRESH) {
+            return fresh.faults.clone();
+        }
+        let (store, sessions) = futures::join!(check_store(state), check_sessions(state));
+        let models = check_models(state);
+        let faults: Vec<Fault> = store.into_iter().chain(sessions).chain(models).collect();
+        if !faults.is_empty() {
+            let names: Vec<_> = faults.iter().map(|fault| fault.code.as_str()).collect();
+            tracing::warn!(failing = names.join(", "), "not ready");
+        }
+        *found = Some(Found {
+            at: Instant::now(),
+            faults: faults.clone(),
+        });
+        faults
+    }
 }
 
 fn failing(what: &str, detail: &str) -> Fault {

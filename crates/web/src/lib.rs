@@ -42,6 +42,7 @@ use actix_web::{
 };
 
 pub use address::{ForwardedHeader, Network, TrustedProxies};
+pub use health::Readiness;
 pub use openapi::openapi;
 
 /// What the API stands on; the same for every worker thread.
@@ -53,6 +54,8 @@ pub struct WebState {
     pub limiter: Arc<dyn RateLimiter>,
     /// The proxies that may say from where a request came.
     pub proxies: TrustedProxies,
+    /// What was last found when somebody asked whether requests can be served.
+    pub readiness: Readiness,
 }
 
 impl WebState {

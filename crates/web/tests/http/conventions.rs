@@ -190,6 +190,24 @@ async fn readiness_names_what_fails() {
 }
 
 #[actix_web::test]
+async fn many_who_ask_for_readiness_at_once_cost_one_look() {
+    let mut kit = Kit::new();
+    kit.sessions.expect_find().times(1).returning(|_| Ok(None));
+    kit.scorer.expect_models().times(1).returning(Vec::new);
+    kit.scorer.expect_refused().returning(Vec::new);
+    let requests = (0..50).map(|_| TestRequest::get().uri("/health/ready"));
+    assert_eq!(kit.ask_at_once(requests.collect()).await, [503; 50]);
+}
+
+#[actix_web::test]
+async fn the_openapi_document_is_counted_against_a_budget() {
+    let mut kit = Kit::new();
+    kit.remaining = 0;
+    let answer = kit.ask(TestRequest::get().uri("/openapi.json")).await;
+    answer.assert_problem(429, "rate_limited");
+}
+
+#[actix_web::test]
 async fn head_is_answered_where_get_is() {
     let request = TestRequest::default()
         .method(actix_web::http::Method::HEAD)

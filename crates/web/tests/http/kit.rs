@@ -24,7 +24,7 @@ use accunode_ports::{
     system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
     throttle::MockThrottle,
 };
-use accunode_web::{TrustedProxies, WebState};
+use accunode_web::{Readiness, TrustedProxies, WebState};
 use actix_web::{
     body::to_bytes,
     http::{StatusCode, header::HeaderMap},
@@ -143,8 +143,19 @@ impl Kit {
         WebState {
             application: Application::new(Arc::new(ports)),
             limiter: Arc::new(limiter),
+            readiness: Readiness::default(),
             proxies: TrustedProxies::default(),
         }
+    }
+
+    /// The statuses of requests that come at once.
+    pub(crate) async fn ask_at_once(self, requests: Vec<test::TestRequest>) -> Vec<u16> {
+        let app = test::init_service(accunode_web::app(&self.state())).await;
+        let asked = requests
+            .into_iter()
+            .map(|request| test::call_service(&app, request.to_request()));
+        let responses = futures::future::join_all(asked).await;
+        responses.iter().map(|r| r.status().as_u16()).collect()
     }
 
     /// The answer to one request.
