@@ -15,6 +15,7 @@ mod models;
 mod offline;
 mod operations;
 mod organizations;
+mod permissions;
 mod predictions;
 mod redactions;
 mod rescorings;

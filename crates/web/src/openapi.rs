@@ -17,7 +17,7 @@ use crate::{
     problem::{self, ProblemDto},
     v1::{
         analytics, audit_logs, auth, bulk_uploads, companies, invitations, me, models,
-        organizations, predictions, rescorings, users,
+        organizations, permissions, predictions, rescorings, users,
     },
 };
 
@@ -36,7 +36,7 @@ use crate::{
         invitations::invite::invite, invitations::list::list, invitations::withdraw::withdraw,
         organizations::list::list, organizations::create::create, organizations::get::get, organizations::update::update, organizations::remove::remove,
         organizations::stats::stats, organizations::join_token::put, organizations::join_token::remove,
-        organizations::allowed_emails::list, organizations::allowed_emails::add, organizations::allowed_emails::remove, auth::join::join,
+        organizations::allowed_emails::list, organizations::allowed_emails::add, organizations::allowed_emails::remove, auth::join::join, permissions::permissions,
         companies::list::list, companies::create::create, companies::get::get, companies::remove::remove, companies::update::update, companies::timeline::timeline,
         predictions::list::list, predictions::create::create, predictions::score::score, predictions::batch::batch, predictions::update::update,
         predictions::get::get, predictions::remove::remove, predictions::explanation::explanation, predictions::reproduce::reproduce,

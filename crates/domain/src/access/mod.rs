@@ -16,6 +16,7 @@
 //! | `jobs` | bulk uploads |
 //! | `users`, `organizations` | people and tenants |
 //! | `analytics`, `audit`, `admin` | figures, the audit log, the installation |
+//! | `permissions` | all of these, to tell somebody in advance what he may do |
 //! | `keys` | how an API key cuts its owner's role down |
 //!
 //! What every answer should be stands in `docs/access-matrix.csv`; the test
@@ -28,6 +29,7 @@ mod audit;
 mod jobs;
 mod keys;
 mod organizations;
+mod permissions;
 mod rows;
 mod scope;
 mod users;
@@ -37,6 +39,7 @@ pub use analytics::DashboardScope;
 pub use audit::AuditScope;
 pub use keys::KeyScope;
 pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent};
+pub use permissions::Permission;
 pub use rows::{Reading, prediction_fits_company};
 pub use scope::{Grant, Scope};
 pub use users::{Assignment, Directory, Removal, Subject, super_admin_remains};

@@ -30,6 +30,15 @@ impl Subject {
         }
     }
 
+    /// Nobody in particular, with this role in this organization.
+    pub(super) const fn stand_in(role: Role, organization: OrganizationId) -> Self {
+        Self {
+            id: UserId(uuid::Uuid::max()),
+            role,
+            organization: Some(organization),
+        }
+    }
+
     /// Who he is.
     #[must_use]
     pub const fn id(&self) -> UserId {

@@ -15,7 +15,7 @@ use proptest::{prelude::*, sample::select};
 use crate::world::{World, organization};
 
 /// A world of some tenants and people, with the names of both.
-fn worlds() -> impl Strategy<Value = World> {
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let places = prop::collection::vec((any::<bool>(), 0..4_usize, any::<bool>()), 1..6);
     let people = prop::collection::vec((select(&Role::ALL[..]), 0..6_usize), 1..7);
     (places, people).prop_map(|(places, people)| {
@@ -51,7 +51,7 @@ fn owners(world: &World) -> Vec<Owner> {
 }
 
 /// Every row there can be: its owner and who made it.
-fn rows(world: &World) -> Vec<(Owner, UserId)> {
+pub(crate) fn rows(world: &World) -> Vec<(Owner, UserId)> {
     let mut rows = Vec::new();
     for owner in owners(world) {
         match owner {
@@ -62,11 +62,11 @@ fn rows(world: &World) -> Vec<(Owner, UserId)> {
     rows
 }
 
-fn actors(world: &World) -> Vec<Actor> {
+pub(crate) fn actors(world: &World) -> Vec<Actor> {
     world.people.keys().map(|name| world.actor(name)).collect()
 }
 
-fn places(world: &World) -> Vec<OrganizationId> {
+pub(crate) fn places(world: &World) -> Vec<OrganizationId> {
     let unknown = ["there is no such organization".to_owned()];
     world
         .places

@@ -10,6 +10,7 @@ mod cases;
 mod document;
 mod keys;
 mod laws;
+mod permissions;
 mod requests;
 mod table;
 mod world;

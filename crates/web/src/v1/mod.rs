@@ -9,6 +9,7 @@ pub(crate) mod invitations;
 pub(crate) mod me;
 pub(crate) mod models;
 pub(crate) mod organizations;
+pub(crate) mod permissions;
 pub(crate) mod predictions;
 pub(crate) mod rescorings;
 pub(crate) mod users;
@@ -142,6 +143,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 fn organization_routes(config: &mut ServiceConfig) {
     config
+        .service(resource("/me/permissions").route(get().to(permissions::permissions)))
         .service(resource("/auth/join").route(post().to(auth::join::join)))
         .service(
             resource("/organizations/{id}/join-token")

@@ -1,0 +1,323 @@
+//! What somebody may do, told in advance: for menus, and for people who ask why.
+//!
+//! There is no second list of rules here. Every line is what the policy answers when it
+//! is asked about a row, an organization or a person of that kind; what is never asked
+//! here is decided nowhere but where it is done.
+
+use super::{Actor, DashboardScope, Door, OrganizationChange, Reading, Subject};
+use crate::{
+    id::{OrganizationId, UserId},
+    organization::JoinPolicy,
+    owner::{AccessLevel, Owner},
+    user::Role,
+};
+
+/// Something that somebody may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// With what: `company`, `organization`, `person` and so on.
+    pub resource: &'static str,
+    /// What: `read`, `create` and so on.
+    pub action: &'static str,
+    /// At which level the rows are, where it is about rows.
+    pub level: Option<AccessLevel>,
+    /// People of which role it is about, where it is about people.
+    pub roles: Vec<Role>,
+    /// In which organizations, where it is about those, beside `every_organization`.
+    pub organizations: Vec<OrganizationId>,
+    /// Whether in every organization there is (a super_admin's).
+    pub every_organization: bool,
+    /// Whether only with rows that he made himself.
+    pub own_only: bool,
+}
+
+type OfRow = fn(&Actor, Owner, UserId) -> bool;
+type OfPlace = fn(&Actor, OrganizationId) -> bool;
+type OfPeople = fn(&Actor, Role, OrganizationId) -> bool;
+type OfAnything = fn(&Actor) -> bool;
+
+/// About rows: an owner and a creator.
+const ROWS: [(&str, &str, OfRow); 15] = [
+    ("company", "read", |actor, owner, _| reads(actor, owner)),
+    ("company", "create", |actor, owner, _| creates(actor, owner)),
+    ("company", "update", writes),
+    ("company", "delete", writes),
+    ("company", "raise", |actor, owner, _| raises(actor, owner)),
+    ("prediction", "read", |actor, owner, _| reads(actor, owner)),
+    ("prediction", "create", |actor, owner, _| {
+        creates(actor, owner)
+    }),
+    ("prediction", "update", writes),
+    ("prediction", "delete", writes),
+    ("prediction", "raise", |actor, owner, _| {
+        raises(actor, owner)
+    }),
+    ("bulk_upload", "read", |actor, owner, _| reads(actor, owner)),
+    ("bulk_upload", "create", |actor, owner, _| {
+        actor
+            .upload(Some(owner.level()), owner.organization())
+            .is_ok()
+    }),
+    ("bulk_upload", "control", |actor, owner, creator| {
+        actor.control_upload(owner, creator).is_ok()
+    }),
+    ("rescoring", "create", |actor, owner, _| {
+        actor
+            .upload(Some(owner.level()), owner.organization())
+            .is_ok()
+    }),
+    ("dashboard", "read", |actor, owner, _| {
+        let scope = match owner.level() {
+            AccessLevel::Personal => DashboardScope::Personal,
+            AccessLevel::Organization => DashboardScope::Organization,
+            AccessLevel::System => DashboardScope::System,
+        };
+        actor.dashboard(scope, owner.organization(), &[]).is_ok()
+    }),
+];
+
+/// About organizations.
+const PLACES: [(&str, &str, OfPlace); 13] = [
+    ("organization", "read", |actor, id| {
+        actor.read_organization(id).is_ok()
+    }),
+    ("organization", "change_profile", |actor, id| {
+        changes(actor, id, OrganizationChange::Profile)
+    }),
+    ("organization", "change_join_token", |actor, id| {
+        changes(actor, id, OrganizationChange::JoinToken)
+    }),
+    ("organization", "change_allowed_emails", |actor, id| {
+        changes(actor, id, OrganizationChange::AllowedEmails)
+    }),
+    ("organization", "change_is_active", |actor, id| {
+        changes(actor, id, OrganizationChange::IsActive)
+    }),
+    ("organization", "change_max_users", |actor, id| {
+        changes(actor, id, OrganizationChange::MaxUsers)
+    }),
+    ("organization", "change_hide_system_data", |actor, id| {
+        changes(actor, id, OrganizationChange::HideSystemData)
+    }),
+    ("organization", "set_parent", |actor, id| {
+        changes(actor, id, OrganizationChange::Parent)
+    }),
+    ("organization", "delete", |actor, id| {
+        actor.delete_organization(id).is_ok()
+    }),
+    ("organization", "create_child", |actor, id| {
+        actor.create_organization(Some(id)).is_ok()
+    }),
+    ("tenant_dashboard", "read", |actor, id| {
+        actor
+            .dashboard(DashboardScope::Tenant, Some(id), &[])
+            .is_ok()
+    }),
+    ("audit_log", "read", |actor, id| {
+        actor.audit_log(Some(id)).is_ok()
+    }),
+    ("directory", "read", |actor, id| {
+        actor.directory(Some(id)).is_ok()
+    }),
+];
+
+/// About people of a role in an organization.
+const PEOPLE: [(&str, &str, OfPeople); 4] = [
+    ("invitation", "create", |actor, role, id| {
+        actor.invite(role, Some(id)).is_ok()
+    }),
+    ("person", "read", |actor, role, id| {
+        actor.read_user(&Subject::stand_in(role, id)).is_ok()
+    }),
+    ("person", "administer", |actor, role, id| {
+        actor.administer_user(&Subject::stand_in(role, id)).is_ok()
+    }),
+    // The role that a member is given.
+    ("person", "set_role", |actor, role, id| {
+        let member = Subject::stand_in(Role::OrgMember, id);
+        actor.set_role(&member, role, Some(id)).is_ok()
+    }),
+];
+
+/// About none of them.
+const ANYTHING: [(&str, &str, OfAnything); 6] = [
+    ("scoring", "use", |actor| actor.use_models().is_ok()),
+    ("audit_log", "read_own", |actor| {
+        actor.own_audit_log().is_ok()
+    }),
+    ("api_key", "create", |actor| {
+        actor.create_key(&[], None).is_ok()
+    }),
+    ("organization", "create_root", |actor| {
+        actor.create_organization(None).is_ok()
+    }),
+    ("organization", "join", |actor| {
+        let open = Door {
+            organization: OrganizationId(uuid::Uuid::nil()),
+            policy: JoinPolicy::Token,
+            is_active: true,
+            is_listed: false,
+        };
+        actor.join_organization(Some(&open)).is_ok()
+    }),
+    ("installation", "operate", |actor| {
+        actor.operate_installation().is_ok()
+    }),
+];
+
+impl Actor {
+    /// Everything he may do, by asking the policy about each kind of thing. Personal rows
+    /// are his own: that a super_admin may break the glass is no permission.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<Permission> {
+        let mut all = Vec::new();
+        for (resource, action, may) in ROWS {
+            self.of_rows(resource, action, may, &mut all);
+        }
+        for (resource, action, may) in PLACES {
+            self.of_places(resource, action, None, |id| may(self, id), &mut all);
+        }
+        for (resource, action, may) in PEOPLE {
+            self.of_people(resource, action, may, &mut all);
+        }
+        for (resource, action, may) in ANYTHING {
+            if may(self) {
+                all.push(Permission::new(resource, action));
+            }
+        }
+        all
+    }
+
+    fn of_rows(
+        &self,
+        resource: &'static str,
+        action: &'static str,
+        may: OfRow,
+        all: &mut Vec<Permission>,
+    ) {
+        let somebody = UserId(STAND_IN);
+        for owner in [Owner::Person(self.user()), Owner::System] {
+            let alone = may(self, owner, self.user());
+            let anyones = matches!(owner, Owner::Person(_)) || may(self, owner, somebody);
+            if alone {
+                all.push(Permission {
+                    level: Some(owner.level()),
+                    own_only: !anyones,
+                    ..Permission::new(resource, action)
+                });
+            }
+        }
+        let level = Some(AccessLevel::Organization);
+        let anyones = |id| may(self, Owner::Organization(id), somebody);
+        let alone = |id| may(self, Owner::Organization(id), self.user()) && !anyones(id);
+        self.of_places(resource, action, level, anyones, all);
+        let before = all.len();
+        self.of_places(resource, action, level, alone, all);
+        for own in &mut all[before..] {
+            own.own_only = true;
+        }
+    }
+
+    fn of_places(
+        &self,
+        resource: &'static str,
+        action: &'static str,
+        level: Option<AccessLevel>,
+        may: impl Fn(OrganizationId) -> bool,
+        all: &mut Vec<Permission>,
+    ) {
+        let mut organizations = self.organizations();
+        organizations.retain(|id| may(*id));
+        // A super_admin's are all there are: one stands for each.
+        let every_organization = self.role() == Role::SuperAdmin && may(OrganizationId(STAND_IN));
+        if every_organization || !organizations.is_empty() {
+            all.push(Permission {
+                level,
+                organizations,
+                every_organization,
+                ..Permission::new(resource, action)
+            });
+        }
+    }
+
+    fn of_people(
+        &self,
+        resource: &'static str,
+        action: &'static str,
+        may: OfPeople,
+        all: &mut Vec<Permission>,
+    ) {
+        let mut found: Vec<Permission> = Vec::new();
+        for role in Role::ALL
+            .into_iter()
+            .filter(|role| role.needs_organization())
+        {
+            let mut lines = Vec::new();
+            self.of_places(resource, action, None, |id| may(self, role, id), &mut lines);
+            for mut line in lines {
+                let same = found.iter_mut().find(|other| {
+                    other.organizations == line.organizations
+                        && other.every_organization == line.every_organization
+                });
+                match same {
+                    Some(other) => other.roles.push(role),
+                    None => {
+                        line.roles.push(role);
+                        found.push(line);
+                    }
+                }
+            }
+        }
+        all.append(&mut found);
+    }
+}
+
+/// An id that nobody and nothing has.
+const STAND_IN: uuid::Uuid = uuid::Uuid::max();
+
+impl Permission {
+    const fn new(resource: &'static str, action: &'static str) -> Self {
+        Self {
+            resource,
+            action,
+            level: None,
+            roles: Vec::new(),
+            organizations: Vec::new(),
+            every_organization: false,
+            own_only: false,
+        }
+    }
+
+    /// Whether it is about this organization.
+    #[must_use]
+    pub fn covers(&self, organization: OrganizationId) -> bool {
+        self.every_organization || self.organizations.contains(&organization)
+    }
+}
+
+fn reads(actor: &Actor, owner: Owner) -> bool {
+    actor.read(owner) == Ok(Reading::Open)
+}
+
+fn creates(actor: &Actor, owner: Owner) -> bool {
+    actor
+        .create(Some(owner.level()), owner.organization())
+        .is_ok()
+}
+
+fn writes(actor: &Actor, owner: Owner, creator: UserId) -> bool {
+    actor.write(owner, creator).is_ok()
+}
+
+/// Whether a personal row of his can become one of this owner.
+fn raises(actor: &Actor, owner: Owner) -> bool {
+    let own = Owner::Person(actor.user());
+    owner != own
+        && actor
+            .raise(own, actor.user(), owner.level(), owner.organization())
+            .is_ok()
+}
+
+fn changes(actor: &Actor, id: OrganizationId, change: OrganizationChange) -> bool {
+    actor.change_organization(id, change).is_ok()
+}

@@ -1,0 +1,276 @@
+//! What somebody is told that he may do is what the policy lets him do: no more, no less.
+
+use accunode_domain::{
+    access::{Actor, DashboardScope, Door, KeyScope, OrganizationChange, Permission, Reading},
+    id::{OrganizationId, UserId},
+    organization::JoinPolicy,
+    owner::{AccessLevel, Owner},
+    user::Role,
+};
+use proptest::{prelude::*, sample::select};
+
+use crate::{
+    laws::{actors, places, rows, worlds},
+    world::{World, organization},
+};
+
+/// What he is told of a row.
+fn told(all: &[Permission], what: (&str, &str), actor: &Actor, row: (Owner, UserId)) -> bool {
+    let (owner, creator) = row;
+    all.iter().any(|line| {
+        (line.resource, line.action) == what
+            && line.level == Some(owner.level())
+            && owner.organization().is_none_or(|id| line.covers(id))
+            && (!line.own_only || creator == actor.user())
+            // Personal rows are those of the one who asks.
+            && !matches!(owner, Owner::Person(id) if id != actor.user())
+    })
+}
+
+/// What he is told of an organization.
+fn told_of_place(all: &[Permission], what: (&str, &str), id: OrganizationId) -> bool {
+    all.iter()
+        .any(|line| (line.resource, line.action) == what && line.covers(id))
+}
+
+fn told_of_role(all: &[Permission], what: (&str, &str), role: Role, id: OrganizationId) -> bool {
+    all.iter().any(|line| {
+        (line.resource, line.action) == what && line.covers(id) && line.roles.contains(&role)
+    })
+}
+
+fn told_plainly(all: &[Permission], what: (&str, &str)) -> bool {
+    all.iter().any(|line| (line.resource, line.action) == what)
+}
+
+/// What the policy lets him do with a row, asked as the use cases ask it.
+fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: UserId) -> bool {
+    let (level, place) = (Some(owner.level()), owner.organization());
+    match (resource, action) {
+        (_, "read") if resource != "dashboard" => actor.read(owner) == Ok(Reading::Open),
+        ("company" | "prediction", "create") => actor.create(level, place).is_ok(),
+        ("company" | "prediction", "update" | "delete") => actor.write(owner, creator).is_ok(),
+        ("company" | "prediction", "raise") => {
+            let own = Owner::Person(actor.user());
+            own != owner && actor.raise(own, actor.user(), owner.level(), place).is_ok()
+        }
+        ("bulk_upload" | "rescoring", "create") => actor.upload(level, place).is_ok(),
+        ("bulk_upload", "control") => actor.control_upload(owner, creator).is_ok(),
+        ("dashboard", "read") => {
+            let scope: DashboardScope = owner.level().as_str().parse().unwrap();
+            actor.dashboard(scope, place, &[]).is_ok()
+        }
+        other => panic!("{other:?} is told of rows, and nobody checks it"),
+    }
+}
+
+fn lets_of_place(actor: &Actor, (resource, action): (&str, &str), id: OrganizationId) -> bool {
+    use OrganizationChange as Change;
+    let change = |change| actor.change_organization(id, change).is_ok();
+    match (resource, action) {
+        ("organization", "read") => actor.read_organization(id).is_ok(),
+        ("organization", "change_profile") => change(Change::Profile),
+        ("organization", "change_join_token") => change(Change::JoinToken),
+        ("organization", "change_allowed_emails") => change(Change::AllowedEmails),
+        ("organization", "change_is_active") => change(Change::IsActive),
+        ("organization", "change_max_users") => change(Change::MaxUsers),
+        ("organization", "change_hide_system_data") => change(Change::HideSystemData),
+        ("organization", "set_parent") => change(Change::Parent),
+        ("organization", "delete") => actor.delete_organization(id).is_ok(),
+        ("organization", "create_child") => actor.create_organization(Some(id)).is_ok(),
+        ("tenant_dashboard", "read") => actor
+            .dashboard(DashboardScope::Tenant, Some(id), &[])
+            .is_ok(),
+        ("audit_log", "read") => actor.audit_log(Some(id)).is_ok(),
+        ("directory", "read") => actor.directory(Some(id)).is_ok(),
+        other => panic!("{other:?} is told of organizations, and nobody checks it"),
+    }
+}
+
+const OF_ROWS: [(&str, &str); 15] = [
+    ("company", "read"),
+    ("company", "create"),
+    ("company", "update"),
+    ("company", "delete"),
+    ("company", "raise"),
+    ("prediction", "read"),
+    ("prediction", "create"),
+    ("prediction", "update"),
+    ("prediction", "delete"),
+    ("prediction", "raise"),
+    ("bulk_upload", "read"),
+    ("bulk_upload", "create"),
+    ("bulk_upload", "control"),
+    ("rescoring", "create"),
+    ("dashboard", "read"),
+];
+
+const OF_PLACES: [(&str, &str); 13] = [
+    ("organization", "read"),
+    ("organization", "change_profile"),
+    ("organization", "change_join_token"),
+    ("organization", "change_allowed_emails"),
+    ("organization", "change_is_active"),
+    ("organization", "change_max_users"),
+    ("organization", "change_hide_system_data"),
+    ("organization", "set_parent"),
+    ("organization", "delete"),
+    ("organization", "create_child"),
+    ("tenant_dashboard", "read"),
+    ("audit_log", "read"),
+    ("directory", "read"),
+];
+
+/// Making and raising are about owners, whoever made the row; the rest about rows there are.
+fn is_about_oneself(action: &str, owner: Owner, actor: &Actor) -> bool {
+    matches!(owner, Owner::Person(id) if id != actor.user())
+        && matches!(action, "create" | "raise" | "read")
+}
+
+fn check(world: &World, actor: &Actor) {
+    let all = actor.permissions();
+    for what in OF_ROWS {
+        for (owner, creator) in rows(world) {
+            // "Personal" means one's own to whoever makes or counts.
+            if is_about_oneself(what.1, owner, actor) {
+                assert!(!told(&all, what, actor, (owner, creator)));
+                continue;
+            }
+            assert_eq!(
+                told(&all, what, actor, (owner, creator)),
+                lets(actor, what, owner, creator),
+                "{what:?} {owner:?} by {creator} as {actor:?}"
+            );
+        }
+    }
+    for id in places(world) {
+        for what in OF_PLACES {
+            assert_eq!(
+                told_of_place(&all, what, id),
+                lets_of_place(actor, what, id),
+                "{what:?} {id} as {actor:?}"
+            );
+        }
+        for role in [Role::OrgMember, Role::OrgAdmin, Role::TenantAdmin] {
+            assert_eq!(
+                told_of_role(&all, ("invitation", "create"), role, id),
+                actor.invite(role, Some(id)).is_ok()
+            );
+        }
+    }
+    for name in world.people.keys() {
+        let subject = world.subject(name).unwrap();
+        let (Some(id), true) = (subject.organization(), subject.id() != actor.user()) else {
+            continue;
+        };
+        for (action, may) in [
+            ("read", actor.read_user(&subject).is_ok()),
+            ("administer", actor.administer_user(&subject).is_ok()),
+        ] {
+            let told = told_of_role(&all, ("person", action), subject.role(), id);
+            assert_eq!(told, may, "{action} {subject:?} as {actor:?}");
+        }
+        for role in [Role::OrgMember, Role::OrgAdmin, Role::TenantAdmin] {
+            if subject.role() == Role::OrgMember {
+                assert_eq!(
+                    told_of_role(&all, ("person", "set_role"), role, id),
+                    actor.set_role(&subject, role, Some(id)).is_ok()
+                );
+            }
+        }
+    }
+    let open = Door {
+        organization: organization("somewhere"),
+        policy: JoinPolicy::Token,
+        is_active: true,
+        is_listed: false,
+    };
+    for (what, may) in [
+        (("scoring", "use"), actor.use_models().is_ok()),
+        (("audit_log", "read_own"), actor.own_audit_log().is_ok()),
+        (("api_key", "create"), actor.create_key(&[], None).is_ok()),
+        (
+            ("organization", "create_root"),
+            actor.create_organization(None).is_ok(),
+        ),
+        (
+            ("organization", "join"),
+            actor.join_organization(Some(&open)).is_ok(),
+        ),
+        (
+            ("installation", "operate"),
+            actor.operate_installation().is_ok(),
+        ),
+    ] {
+        assert_eq!(told_plainly(&all, what), may, "{what:?} as {actor:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_one_is_told_is_what_one_may(
+        world in worlds(),
+        scopes in prop::collection::vec(select(&KeyScope::ALL[..]), 0..4),
+    ) {
+        for actor in actors(&world) {
+            check(&world, &actor);
+            let key = actor.clone().limited_to(&scopes, None).unwrap();
+            check(&world, &key);
+            if let Some(place) = actor.organization() {
+                check(&world, &actor.limited_to(&scopes, Some(place)).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_told_that_nobody_checks() {
+    let world = World::fixture();
+    let plain = [
+        ("scoring", "use"),
+        ("audit_log", "read_own"),
+        ("api_key", "create"),
+        ("organization", "create_root"),
+        ("organization", "join"),
+        ("installation", "operate"),
+        ("invitation", "create"),
+        ("person", "read"),
+        ("person", "administer"),
+        ("person", "set_role"),
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for actor in actors(&world) {
+        for line in actor.permissions() {
+            let what = (line.resource, line.action);
+            assert!(
+                OF_ROWS.contains(&what) || OF_PLACES.contains(&what) || plain.contains(&what),
+                "{what:?}"
+            );
+            seen.insert(what);
+        }
+    }
+    assert_eq!(seen.len(), OF_ROWS.len() + OF_PLACES.len() + plain.len());
+}
+
+#[test]
+fn a_member_is_told_that_he_changes_what_he_made_and_an_administrator_whatever_is_there() {
+    let world = World::fixture();
+    let line = |who: &str| {
+        let all = world.actor(who).permissions();
+        let level = Some(AccessLevel::Organization);
+        let mut lines = all.into_iter().filter(|line| {
+            (line.resource, line.action, line.level) == ("company", "update", level)
+        });
+        let line = lines.next().unwrap();
+        assert_eq!(lines.next(), None);
+        (
+            line.organizations.len(),
+            line.every_organization,
+            line.own_only,
+        )
+    };
+    assert_eq!(line("m1"), (1, false, true));
+    assert_eq!(line("oA"), (1, false, false));
+    assert_eq!(line("tR"), (3, false, false));
+    assert_eq!(line("sa"), (0, true, false));
+}
