@@ -150,8 +150,9 @@ impl SessionStore for LocalSessions {
             return Ok(Refreshed::Unknown);
         }
         if family.current != shown {
+            let stolen = Box::new(family.session.clone());
             state.end(id);
-            return Ok(Refreshed::Reused);
+            return Ok(Refreshed::Reused(stolen));
         }
         family.used.push_back(shown);
         let session = Box::new(family.session.clone());

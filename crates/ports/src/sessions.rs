@@ -28,8 +28,8 @@ impl std::fmt::Debug for TokenPair {
 pub enum Refreshed {
     /// A new pair for this session.
     Pair(Box<Session>, TokenPair),
-    /// It was used before: the whole family has been ended.
-    Reused,
+    /// It was used before: the whole family has been ended. This was its session.
+    Reused(Box<Session>),
     /// It is unknown or too old.
     Unknown,
 }

@@ -174,7 +174,10 @@ impl SessionStore for RedisSessions {
                 Some(session) => Refreshed::Pair(Box::new(session), pair),
                 None => Refreshed::Unknown,
             }),
-            [kind] if kind == "reused" => Ok(Refreshed::Reused),
+            [kind, session] if kind == "reused" => Ok(match read(session) {
+                Some(session) => Refreshed::Reused(Box::new(session)),
+                None => Refreshed::Unknown,
+            }),
             [kind] if kind == "unknown" => Ok(Refreshed::Unknown),
             _ => Err(corrupt(WHAT, "a script's answer is not understood")),
         }

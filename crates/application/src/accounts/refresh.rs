@@ -3,11 +3,13 @@
 use accunode_domain::{
     access::Scope,
     audit::{AuditAction, AuditEvent, RequestContext},
+    session::{SESSION_SECONDS, Session},
 };
 use accunode_ports::sessions::Refreshed;
 use serde_json::json;
+use time::Duration;
 
-use super::{Accounts, SignedIn};
+use super::{Accounts, Me, SignedIn};
 use crate::Error;
 
 impl Accounts {
@@ -18,16 +20,20 @@ impl Accounts {
     /// `token_reused`, `token_expired`.
     pub async fn refresh(&self, token: &str, context: &RequestContext) -> Result<SignedIn, Error> {
         match self.ports.sessions.refresh(token).await? {
-            Refreshed::Pair(session, tokens) => match self.load(session.user).await {
-                Ok((me, _)) => Ok(SignedIn { tokens, me }),
+            Refreshed::Pair(session, tokens) => match self.go_on(&session).await {
+                Ok(me) => Ok(SignedIn { tokens, me }),
                 Err(error) => {
                     self.ports.sessions.end(session.id).await?;
                     Err(error)
                 }
             },
-            Refreshed::Reused => {
+            Refreshed::Reused(session) => {
                 let unit = self.ports.store.begin(&Scope::nobody()).await?;
                 let event = AuditEvent {
+                    entity_id: Some(session.id.0),
+                    user: Some(session.user),
+                    actor_email: Some(session.actor.email().as_str().to_owned()),
+                    organization: session.actor.organization(),
                     metadata: json!({ "reason": "token_reused" }),
                     ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
                 };
@@ -39,10 +45,23 @@ impl Accounts {
                         .to_owned(),
                 })
             }
-            Refreshed::Unknown => Err(Error::Unauthenticated {
-                code: "token_expired",
-                detail: "sign in again: the refresh token is unknown or too old".to_owned(),
-            }),
+            Refreshed::Unknown => Err(expired()),
         }
+    }
+
+    /// Whose session goes on, where it may.
+    async fn go_on(&self, session: &Session) -> Result<Me, Error> {
+        let age = self.ports.clock.now() - session.created_at;
+        if age >= Duration::seconds(SESSION_SECONDS) {
+            return Err(expired());
+        }
+        Ok(self.load(session.user).await?.0)
+    }
+}
+
+fn expired() -> Error {
+    Error::Unauthenticated {
+        code: "token_expired",
+        detail: "sign in again: the refresh token is unknown or too old".to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use accunode_domain::{
     audit::{AuditAction, RequestContext},
     id::{OrganizationId, SessionId},
     organization::Membership,
-    session::Session,
+    session::{SESSION_SECONDS, Session},
     user::{Role, User},
 };
 use accunode_ports::{
@@ -15,6 +15,7 @@ use accunode_ports::{
     sessions::{Refreshed, TokenPair},
     system::Verified,
 };
+use time::Duration;
 use uuid::Uuid;
 
 use crate::support::{Doubles, caller, membership, noon, user};
@@ -252,12 +253,22 @@ async fn the_session_of_a_deactivated_person_ends_with_his_next_request() {
 #[tokio::test]
 async fn a_refresh_token_used_twice_is_told_and_leaves_a_trace() {
     let mut doubles = Doubles::default();
+    let (session, organization) = session_of(Role::OrgMember, 1);
+    let (whose, which) = (session.user, session.id.0);
     doubles
         .sessions
         .expect_refresh()
-        .returning(|_| Ok(Refreshed::Reused));
-    let committed = doubles.unit(|unit| {
-        unit.audit.expect_record().times(1).returning(|_, _| Ok(()));
+        .returning(move |_| Ok(Refreshed::Reused(Box::new(session.clone()))));
+    let committed = doubles.unit(move |unit| {
+        unit.audit
+            .expect_record()
+            .times(1)
+            .withf(move |_, event| {
+                event.user == Some(whose)
+                    && event.entity_id == Some(which)
+                    && event.organization == Some(organization)
+            })
+            .returning(|_, _| Ok(()));
     });
     let result = doubles
         .application()
@@ -272,6 +283,37 @@ async fn a_refresh_token_used_twice_is_told_and_leaves_a_trace() {
         })
     ));
     assert!(committed.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_session_ends_after_ninety_days_however_often_it_is_refreshed() {
+    for (seconds, lives) in [(SESSION_SECONDS - 1, true), (SESSION_SECONDS, false)] {
+        let mut doubles = Doubles::default();
+        let (mut session, organization) = session_of(Role::OrgMember, 1);
+        session.created_at = noon() - Duration::seconds(seconds);
+        let mut ana = user(Role::OrgMember, Some(organization));
+        ana.id = session.user;
+        doubles
+            .sessions
+            .expect_refresh()
+            .returning(move |_| Ok(Refreshed::Pair(Box::new(session.clone()), pair())));
+        doubles
+            .sessions
+            .expect_end()
+            .times(usize::from(!lives))
+            .returning(|_| Ok(()));
+        doubles
+            .store
+            .users
+            .expect_with_membership()
+            .returning(move |_| Ok(Some((ana.clone(), Some(membership(organization)), 1))));
+        let result = doubles
+            .application()
+            .accounts
+            .refresh("r", &RequestContext::default())
+            .await;
+        assert_eq!(result.is_ok(), lives, "after {seconds} s: {result:?}");
+    }
 }
 
 #[tokio::test]

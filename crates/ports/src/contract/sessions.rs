@@ -89,10 +89,10 @@ pub async fn a_refresh_token_used_twice_ends_its_family(
     let other = store.start(&session_of(2, 22, clock.now())).await.unwrap();
     let (_, second) = pair(store, &first.refresh).await;
     let (_, third) = pair(store, &second.refresh).await;
-    assert!(matches!(
-        store.refresh(&first.refresh).await.unwrap(),
-        Refreshed::Reused
-    ));
+    match store.refresh(&first.refresh).await.unwrap() {
+        Refreshed::Reused(stolen) => assert_eq!(*stolen, session),
+        other => panic!("{other:?}"),
+    }
     for dead in [&first, &second, &third] {
         assert_eq!(store.find(&dead.access).await.unwrap(), None);
         assert!(!matches!(
@@ -117,7 +117,7 @@ pub async fn a_refresh_token_is_exchanged_once_however_many_try(
     for said in join_all(tries).await {
         match said.unwrap() {
             Refreshed::Pair(_, pair) => pairs.push(pair),
-            Refreshed::Reused => reused += 1,
+            Refreshed::Reused(_) => reused += 1,
             Refreshed::Unknown => {}
         }
     }

@@ -1,6 +1,6 @@
 -- ARGV: areas (access, refresh, family, used, user), now, the token shown, the new
 -- access and refresh tokens, access_ms, refresh_ms, used tokens per family.
--- Answers {'pair', session}, {'reused'} or {'unknown'}.
+-- Answers {'pair', session}, {'reused', session} or {'unknown'}.
 local keys = {access = ARGV[1], refresh = ARGV[2], family = ARGV[3], used = ARGV[4], user = ARGV[5]}
 local now, shown = tonumber(ARGV[6]), ARGV[7]
 local id = redis.call('GET', keys.refresh .. shown)
@@ -14,7 +14,7 @@ if now >= tonumber(till) then
 end
 if current ~= shown then
   finish(keys, id, user)
-  return {'reused'}
+  return {'reused', session}
 end
 local refresh_ms = tonumber(ARGV[11])
 redis.call('LPUSH', keys.used .. id, shown)
