@@ -11,6 +11,7 @@ mod bulk_uploads;
 mod companies;
 mod conventions;
 mod invitations;
+mod me;
 mod models;
 mod offline;
 mod operations;

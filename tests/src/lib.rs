@@ -7,6 +7,7 @@
 //! - [`Database`]: a copy of the migrated template, dropped with its value
 //! - [`Service`]: the application as the binary wires it, listening on a free port
 //! - [`Person`]: somebody signed in; `as_member.get("/companies")`
+//! - [`Mail`]: what the service has mailed; [`Postbox`]: a mail server that takes it
 //! - [`tenancy`]: the organizations and people that the access matrix speaks of
 //!
 //! Tests that need rows of real companies look for the data folder beside the
@@ -20,6 +21,7 @@
 mod database;
 mod mail;
 mod person;
+mod postbox;
 mod postgres;
 mod redis;
 mod service;
@@ -28,6 +30,7 @@ pub mod tenancy;
 pub use database::Database;
 pub use mail::Mail;
 pub use person::{Answer, PASSWORD, Person};
+pub use postbox::Postbox;
 pub use postgres::{Postgres, URL_VARIABLE};
 pub use redis::{REDIS_VARIABLE, Redis};
 pub use service::{Service, ServiceOptions};

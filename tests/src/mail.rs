@@ -29,17 +29,22 @@ impl Mail {
 }
 
 impl Service {
+    /// Waits until no mail is under way any more.
+    ///
+    /// # Panics
+    /// Where mails hang.
+    pub async fn mails_sent(&self) {
+        let outbox = &self.wired().application.ports().mail;
+        let left = outbox.finish(Duration::from_secs(30)).await;
+        assert_eq!(left, 0, "mails hang");
+    }
+
     /// Every mail to this address, oldest first, when none is under way any more.
     ///
     /// # Panics
     /// Where mails hang, or are none.
     pub async fn mails_to(&self, email: &str) -> Vec<Mail> {
-        let outbox = &self.wired().application.ports().mail;
-        assert_eq!(
-            outbox.finish(Duration::from_secs(30)).await,
-            0,
-            "mails hang"
-        );
+        self.mails_sent().await;
         let Ok(folder) = fs::read_dir(self.folder().join("mail")) else {
             return Vec::new();
         };
@@ -66,7 +71,7 @@ impl Service {
     }
 }
 
-fn read(text: &str) -> Mail {
+pub(crate) fn read(text: &str) -> Mail {
     let text = text.replace("\r\n", "\n");
     let (head, body) = text.split_once("\n\n").expect("head and body");
     let field = |name: &str| {

@@ -45,6 +45,14 @@ pub enum Error {
         /// What it contradicts.
         existing: Option<Uuid>,
     },
+    /// It was there once, and is no good any more.
+    #[error("{detail}")]
+    Gone {
+        /// A stable code.
+        code: &'static str,
+        /// For people.
+        detail: String,
+    },
     /// It was changed since the caller read it.
     #[error("it was changed since you read it; read it again and repeat the change")]
     Stale,

@@ -94,5 +94,6 @@ pub mod risk;
 pub mod secret;
 pub mod session;
 pub mod user;
+pub mod user_token;
 
 pub use time::OffsetDateTime as Timestamp;

@@ -117,10 +117,11 @@ pub struct Password(String);
 impl Password {
     /// The shortest password accepted, in characters.
     pub const MIN: usize = 10;
-    /// The longest, in bytes: hashing time must not grow with what a stranger sends.
+    /// The longest, in characters: hashing time must not grow with what a stranger sends.
     pub const MAX: usize = 128;
 
-    /// A password for a new account or a change.
+    /// A password for a new account or a change, by its form. Whether it is easily
+    /// guessed is for whoever hashes it to say.
     ///
     /// # Errors
     /// `weak_password`: too short, too long, one character repeated, or part of the e-mail.
@@ -133,10 +134,9 @@ impl Password {
                 Self::MIN
             ));
         }
-        if value.len() > Self::MAX {
+        if length > Self::MAX {
             return weak(format!(
-                "has {} bytes; at most {} are allowed",
-                value.len(),
+                "has {length} characters; at most {} are allowed",
                 Self::MAX
             ));
         }
@@ -155,7 +155,8 @@ impl Password {
     /// A password as given at login: whatever it is, as long as hashing it is cheap.
     #[must_use]
     pub fn attempt(value: &str) -> Option<Self> {
-        (value.len() <= Self::MAX).then(|| Self(value.to_owned()))
+        let cheap = value.chars().nth(Self::MAX).is_none();
+        cheap.then(|| Self(value.to_owned()))
     }
 
     /// The secret itself, for the hasher alone.
@@ -262,6 +263,7 @@ mod tests {
             "longname1234",
             "longname1234@x.com",
             &"x1".repeat(65),
+            &"é".repeat(129),
         ] {
             let fault = Password::new("/password", bad, &email).unwrap_err();
             assert_eq!(fault.code, "weak_password");
@@ -272,5 +274,9 @@ mod tests {
         }
         let good = Password::new("/password", "correct horse battery", &email).unwrap();
         assert!(!format!("{good:?}").contains("horse"));
+        let long = format!("{}x", "é".repeat(127));
+        assert!(Password::new("/password", &long, &email).is_ok());
+        assert!(Password::attempt(&long).is_some());
+        assert!(Password::attempt(&format!("{long}x")).is_none());
     }
 }

@@ -139,6 +139,34 @@ impl PasswordHasher for Argon2Hasher {
         })
         .await
     }
+
+    async fn weakness(
+        &self,
+        password: Password,
+        about: Vec<String>,
+    ) -> Result<Option<String>, PortError> {
+        self.in_turn(move |_| Ok(weakness(password.expose(), &about)))
+            .await
+    }
+}
+
+/// What zxcvbn knows to be guessed within 10⁸ tries: common passwords, words, names and
+/// dates, keyboard runs and repeats, also with letters replaced.
+fn weakness(password: &str, about: &[String]) -> Option<String> {
+    let about: Vec<&str> = about.iter().map(String::as_str).collect();
+    let estimate = zxcvbn::zxcvbn(password, &about);
+    if estimate.score() >= zxcvbn::Score::Three {
+        return None;
+    }
+    let why = estimate.feedback().and_then(|feedback| feedback.warning());
+    Some(match why {
+        Some(why) => {
+            let why = why.to_string();
+            format!("is easily guessed: {}", why.trim_end_matches('.'))
+        }
+        None => "is easily guessed; take several words that have nothing to do with each other"
+            .to_owned(),
+    })
 }
 
 fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, PortError> {
@@ -260,6 +288,34 @@ mod tests {
         }
         drop(turn);
         assert!(waiting.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_soon_guessed_is_weak_and_the_reason_does_not_repeat_it() {
+        let hasher = Argon2Hasher::new(CHEAP).unwrap();
+        let about = vec!["ana.longname".to_owned(), "bank.example".to_owned()];
+        for weak in [
+            "password123",
+            "P@ssw0rd2024",
+            "qwertyuiop",
+            "1234567890",
+            "abcabcabcabc",
+            "iloveyou1234",
+            "ana.longname1",
+            "bank.example",
+        ] {
+            let why = hasher.weakness(password(weak), about.clone()).await;
+            let why = why.unwrap().unwrap_or_else(|| panic!("{weak} passed"));
+            assert!(!why.contains(weak), "{why}");
+        }
+        for good in [
+            "correct horse battery staple",
+            "tK7#mz0-Vq",
+            "gęsty las nad rzeką",
+        ] {
+            let why = hasher.weakness(password(good), about.clone()).await;
+            assert_eq!(why.unwrap(), None, "{good}");
+        }
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::{
         MockAuditRepository, MockCompanyRepository, MockIdempotencyRepository,
         MockInvitationRepository, MockJobRepository, MockJoiningRepository,
         MockOrganizationRepository, MockPersonRepository, MockPredictionRepository,
-        MockUserRepository, OrganizationRepository, PersonRepository, PredictionRepository, Store,
-        UnitOfWork, UserRepository,
+        MockUserRepository, MockUserTokenRepository, OrganizationRepository, PersonRepository,
+        PredictionRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 
@@ -28,6 +28,7 @@ use crate::{
 pub struct MockUnitOfWork {
     pub users: MockUserRepository,
     pub people: MockPersonRepository,
+    pub user_tokens: MockUserTokenRepository,
     pub invitations: MockInvitationRepository,
     pub organizations: MockOrganizationRepository,
     pub joining: MockJoiningRepository,
@@ -55,6 +56,9 @@ impl UnitOfWork for MockUnitOfWork {
     }
     fn people(&self) -> &dyn PersonRepository {
         &self.people
+    }
+    fn user_tokens(&self) -> &dyn UserTokenRepository {
+        &self.user_tokens
     }
     fn invitations(&self) -> &dyn InvitationRepository {
         &self.invitations
@@ -93,6 +97,7 @@ impl UnitOfWork for MockUnitOfWork {
 pub struct MockStore {
     pub users: MockUserRepository,
     pub people: MockPersonRepository,
+    pub user_tokens: MockUserTokenRepository,
     pub invitations: MockInvitationRepository,
     pub organizations: MockOrganizationRepository,
     pub joining: MockJoiningRepository,
@@ -131,6 +136,9 @@ impl Store for MockStore {
     }
     fn people(&self) -> &dyn PersonRepository {
         &self.people
+    }
+    fn user_tokens(&self) -> &dyn UserTokenRepository {
+        &self.user_tokens
     }
     fn invitations(&self) -> &dyn InvitationRepository {
         &self.invitations

@@ -38,6 +38,13 @@ pub trait PasswordHasher: Send + Sync {
     /// time tells nobody whether an account exists.
     async fn verify(&self, password: Password, hash: Option<String>)
     -> Result<Verified, PortError>;
+    /// Why somebody who tries would soon guess this password, for people; `None` where
+    /// he would not. `about` are words of its owner, such as his address.
+    async fn weakness(
+        &self,
+        password: Password,
+        about: Vec<String>,
+    ) -> Result<Option<String>, PortError>;
 }
 
 /// What became of a verification.

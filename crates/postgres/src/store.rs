@@ -8,7 +8,7 @@ use accunode_ports::{
     repositories::{
         AnalyticsRepository, AuditRepository, CompanyRepository, InvitationRepository,
         JobRepository, JoiningRepository, OrganizationRepository, PersonRepository,
-        PredictionRepository, Store, UnitOfWork, UserRepository,
+        PredictionRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -107,6 +107,10 @@ impl Store for PgStore {
     }
 
     fn people(&self) -> &dyn PersonRepository {
+        &self.db
+    }
+
+    fn user_tokens(&self) -> &dyn UserTokenRepository {
         &self.db
     }
 

@@ -11,7 +11,7 @@ use accunode_ports::{
     repositories::{
         AuditRepository, CompanyRepository, IdempotencyRepository, InvitationRepository,
         JobRepository, JoiningRepository, OrganizationRepository, PersonRepository,
-        PredictionRepository, UnitOfWork, UserRepository,
+        PredictionRepository, UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -162,6 +162,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn people(&self) -> &dyn PersonRepository {
+        &self.db
+    }
+
+    fn user_tokens(&self) -> &dyn UserTokenRepository {
         &self.db
     }
 

@@ -72,7 +72,7 @@ impl Service {
             sessions: shared.sessions,
             cache: shared.cache,
             throttle: shared.throttle,
-            hasher: Arc::new(Argon2Hasher::new(HashingSettings::default())?),
+            hasher: Arc::new(Argon2Hasher::new(hashing(config))?),
             scorer: Arc::new(models),
             files: Arc::new(files),
             queue: Arc::new(queue),
@@ -112,6 +112,26 @@ fn mailer(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mail
     let url: SmtpUrl = url.expose().parse().map_err(anyhow::Error::msg)?;
     let mailer = SmtpMailer::new(&url, composer).context("the mail server cannot be used")?;
     Ok(Arc::new(mailer))
+}
+
+/// What OWASP asks of argon2id at least, as memory in KiB times passes.
+const LEAST_WORK: u64 = 2 * 19_456;
+
+fn hashing(config: &Config) -> HashingSettings {
+    let cost = config.password_hashing;
+    if u64::from(cost.memory_kib) * u64::from(cost.iterations) < LEAST_WORK {
+        tracing::warn!(
+            memory_kib = cost.memory_kib,
+            iterations = cost.iterations,
+            "passwords are hashed more cheaply than OWASP advises"
+        );
+    }
+    HashingSettings {
+        memory_kib: cost.memory_kib,
+        iterations: cost.iterations,
+        lanes: cost.parallelism,
+        at_once: None,
+    }
 }
 
 fn trusted_proxies(config: &Config) -> anyhow::Result<TrustedProxies> {

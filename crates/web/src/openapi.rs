@@ -31,7 +31,8 @@ use crate::{
     paths(
         auth::register::register, auth::login::login, auth::refresh::refresh, auth::logout::logout,
         auth::step_up::step_up,
-        me::me,
+        auth::verify_email::verify_email, auth::verify_email::resend, auth::forgot_password::forgot_password, auth::reset_password::reset_password,
+        me::me, me::update::update, me::password::change, me::sessions::list, me::sessions::end_others, me::sessions::end,
         users::list::list, users::get::get, users::update::update, users::remove::remove, users::set_role::set_role, users::sessions::end,
         invitations::invite::invite, invitations::list::list, invitations::withdraw::withdraw,
         organizations::list::list, organizations::create::create, organizations::get::get, organizations::update::update, organizations::remove::remove,
@@ -302,6 +303,11 @@ mod tests {
             "Login",
             "Refresh",
             "StepUp",
+            "MailToken",
+            "MailRequest",
+            "PasswordReset",
+            "PasswordChange",
+            "ProfileChanges",
         ] {
             let schema = &document["components"]["schemas"][name];
             assert_eq!(schema["additionalProperties"], false, "{name}: {schema}");

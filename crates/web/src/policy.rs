@@ -58,7 +58,7 @@ impl Policy {
         Self {
             class,
             offers,
-            for_inactive: matches!(path, "/me" | "/auth/logout" | "/auth/step-up"),
+            for_inactive: matches!(path, "/me" | "/auth/logout"),
         }
     }
 }

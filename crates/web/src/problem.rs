@@ -300,6 +300,7 @@ impl From<Error> for Problem {
                 existing,
                 ..Self::new(StatusCode::CONFLICT, code, detail)
             },
+            Error::Gone { code, detail } => Self::new(StatusCode::GONE, code, detail),
             Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "stale", detail),
             Error::TooLarge { detail } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
@@ -349,6 +350,13 @@ mod tests {
             403
         );
         assert_eq!(status_of(Error::LockedOut { seconds: 2 }), 429);
+        assert_eq!(
+            status_of(Error::Gone {
+                code: "token_expired",
+                detail: String::new()
+            }),
+            410
+        );
         assert_eq!(status_of(Error::Stale), 412);
         assert_eq!(
             status_of(Error::TooLarge {

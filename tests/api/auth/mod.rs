@@ -2,9 +2,12 @@
 
 mod audit;
 mod limits;
+mod mails;
+mod passwords;
 mod place;
 mod redis;
 mod registration;
 mod sessions;
 mod step_up;
 mod throttling;
+mod timing;

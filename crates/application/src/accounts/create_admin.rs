@@ -5,7 +5,7 @@ use accunode_domain::{
     user::{Role, User},
 };
 
-use super::{Accounts, Registration, register::check};
+use super::{Accounts, Registration};
 use crate::Error;
 
 impl Accounts {
@@ -18,8 +18,8 @@ impl Accounts {
         form: &Registration,
         context: &RequestContext,
     ) -> Result<User, Error> {
-        let (email, password, profile) = check(form).map_err(Error::Invalid)?;
-        self.add_user(email, password, profile, Role::SuperAdmin, context)
+        let checked = self.check(form).await?;
+        self.add_user(checked, Role::SuperAdmin, true, context)
             .await
     }
 }

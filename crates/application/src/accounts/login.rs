@@ -9,7 +9,7 @@ use accunode_domain::{
     user::{Email, Password},
 };
 use accunode_ports::{
-    repositories::Credentials,
+    repositories::{Credentials, Rehashed},
     system::Verified,
     throttle::{Admission, Attempt},
 };
@@ -85,6 +85,10 @@ impl Accounts {
             });
         }
         let now = self.ports.clock.now();
+        let rehashed = rehashed.as_deref().map(|new| Rehashed {
+            old: &found.password_hash,
+            new,
+        });
         let (me, tenancy_version) = self.load(found.user.id).await?;
         let session = Session {
             id: SessionId(self.ports.ids.new_id()),
@@ -99,9 +103,7 @@ impl Accounts {
             second_factor: false,
         };
         let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        unit.users()
-            .record_login(me.user.id, now, rehashed.as_deref())
-            .await?;
+        unit.users().record_login(me.user.id, now, rehashed).await?;
         let event = AuditEvent {
             entity_id: Some(session.id.0),
             user: Some(me.user.id),

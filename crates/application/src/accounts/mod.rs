@@ -1,13 +1,19 @@
 //! Accounts and sessions.
 
 mod authenticate;
+mod change_password;
 mod create_admin;
 mod join;
 mod login;
 mod logout;
+mod mail_token;
+mod passwords;
 mod refresh;
 mod register;
+mod reset_password;
+mod sessions;
 mod step_up;
+mod verify_email;
 
 use std::sync::Arc;
 

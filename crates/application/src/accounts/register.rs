@@ -3,9 +3,9 @@
 use accunode_domain::{
     access::Scope,
     audit::{AuditAction, AuditEvent, RequestContext},
-    fault::Fault,
     id::UserId,
     user::{Email, Password, Profile, Role, User},
+    user_token::TokenPurpose,
 };
 use accunode_ports::repositories::NewUser;
 use serde_json::json;
@@ -32,36 +32,16 @@ impl std::fmt::Debug for Registration {
     }
 }
 
-/// The parts of a registration after every check.
-pub(super) fn check(form: &Registration) -> Result<(Email, Password, Profile), Vec<Fault>> {
-    let mut faults = Vec::new();
-    let email = Email::parse("/email", &form.email);
-    // The password's rules need an address; where that is wrong, none can be contained in it.
-    let stand_in = Email::from_stored(String::new());
-    let password = Password::new(
-        "/password",
-        &form.password,
-        email.as_ref().unwrap_or(&stand_in),
-    );
-    let profile = Profile::parse(
-        form.first_name.as_deref(),
-        form.last_name.as_deref(),
-        form.phone.as_deref(),
-        &mut faults,
-    );
-    match (email, password) {
-        (Ok(email), Ok(password)) if faults.is_empty() => Ok((email, password, profile)),
-        (email, password) => {
-            faults.extend(email.err());
-            faults.extend(password.err());
-            Err(faults)
-        }
-    }
+/// A registration after every check.
+pub(super) struct Checked {
+    email: Email,
+    password: Password,
+    profile: Profile,
 }
 
 impl Accounts {
-    /// Makes an account with the role `user`. Without a mail server nobody can
-    /// verify the address, so it counts as verified at once.
+    /// Makes an account with the role `user`, and sends a mail with which its address is
+    /// verified. Where no mail reaches anybody it counts as verified at once.
     ///
     /// # Errors
     /// `registration_closed`, every fault of the form, `email_taken`.
@@ -76,19 +56,55 @@ impl Accounts {
                 detail: "accounts are made by an administrator here".to_owned(),
             });
         }
-        let (email, password, profile) = check(form).map_err(Error::Invalid)?;
-        self.add_user(email, password, profile, Role::User, context)
+        let checked = self.check(form).await?;
+        let is_verified = !self.ports.mail.delivers();
+        self.add_user(checked, Role::User, is_verified, context)
             .await
+    }
+
+    /// Everything that is wrong with a registration, at once.
+    pub(super) async fn check(&self, form: &Registration) -> Result<Checked, Error> {
+        let mut faults = Vec::new();
+        let email = Email::parse("/email", &form.email);
+        // The password's rules need an address; where that is wrong, none can be contained in it.
+        let stand_in = Email::from_stored(String::new());
+        let known = email.as_ref().unwrap_or(&stand_in);
+        let password = self
+            .ports
+            .choose_password("/password", &form.password, known);
+        let password = password.await?;
+        let profile = Profile::parse(
+            form.first_name.as_deref(),
+            form.last_name.as_deref(),
+            form.phone.as_deref(),
+            &mut faults,
+        );
+        match (email, password) {
+            (Ok(email), Ok(password)) if faults.is_empty() => Ok(Checked {
+                email,
+                password,
+                profile,
+            }),
+            (email, password) => {
+                faults.extend(email.err());
+                faults.extend(password.err());
+                Err(Error::Invalid(faults))
+            }
+        }
     }
 
     pub(super) async fn add_user(
         &self,
-        email: Email,
-        password: Password,
-        profile: Profile,
+        checked: Checked,
         role: Role,
+        is_verified: bool,
         context: &RequestContext,
     ) -> Result<User, Error> {
+        let Checked {
+            email,
+            password,
+            profile,
+        } = checked;
         let password_hash = self.ports.hasher.hash(password).await?;
         let new = NewUser {
             id: UserId(self.ports.ids.new_id()),
@@ -97,7 +113,7 @@ impl Accounts {
             role,
             organization: None,
             profile,
-            is_verified: true,
+            is_verified,
         };
         let unit = self.ports.store.begin(&Scope::nobody()).await?;
         let user = unit.users().add(&new).await?;
@@ -109,7 +125,16 @@ impl Accounts {
             ..AuditEvent::new("user.registered", "user", AuditAction::Create)
         };
         unit.audit().record(context, event).await?;
+        let mail = if is_verified {
+            None
+        } else {
+            self.issue(&*unit, Some(&user), TokenPurpose::VerifyEmail)
+                .await?
+        };
         unit.commit().await?;
+        if let Some(mail) = mail {
+            self.ports.mail.post(mail);
+        }
         Ok(user)
     }
 }

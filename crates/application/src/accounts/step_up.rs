@@ -5,7 +5,10 @@ use accunode_domain::{
     session::Session,
     user::Password,
 };
-use accunode_ports::system::Verified;
+use accunode_ports::{
+    system::Verified,
+    throttle::{Admission, Attempt},
+};
 use serde_json::json;
 
 use super::Accounts;
@@ -16,7 +19,7 @@ impl Accounts {
     /// of the last quarter of an hour.
     ///
     /// # Errors
-    /// `wrong_password`; `invalid_token` where the session ended meanwhile.
+    /// `LockedOut` after too many failures; `wrong_password`; `invalid_token` where the session ended meanwhile.
     pub async fn step_up(&self, caller: &Caller, password: &str) -> Result<(), Error> {
         let mut session = self.own_session(caller).await?;
         self.prove(caller, password, "step_up").await?;
@@ -44,7 +47,8 @@ impl Accounts {
             })
     }
 
-    /// That somebody who is signed in knows his password. A failure is audited.
+    /// That somebody who is signed in knows his password. A failure is audited, and
+    /// counts like one at the login.
     pub(super) async fn prove(
         &self,
         caller: &Caller,
@@ -52,6 +56,10 @@ impl Accounts {
         purpose: &'static str,
     ) -> Result<(), Error> {
         let email = caller.actor.email();
+        let attempt = Attempt::password(email.as_str(), caller.context.ip);
+        if let Admission::Wait(seconds) = self.ports.throttle.admit(&attempt).await? {
+            return Err(Error::LockedOut { seconds });
+        }
         let found = self.ports.store.users().credentials(email).await?;
         let hash = found
             .filter(|found| found.user.id == caller.actor.user())
@@ -61,6 +69,7 @@ impl Accounts {
             None => Verified::No,
         };
         if matches!(verified, Verified::Yes { .. }) {
+            self.ports.throttle.succeeded(&attempt).await?;
             return Ok(());
         }
         let event = AuditEvent {

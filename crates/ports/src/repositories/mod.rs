@@ -12,6 +12,7 @@ mod person;
 mod prediction;
 mod rescoring;
 mod user;
+mod user_token;
 
 use accunode_domain::access::Scope;
 use async_trait::async_trait;
@@ -36,7 +37,8 @@ pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
 };
 pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
-pub use user::{Credentials, NewUser, Standing, UserRepository};
+pub use user::{Credentials, NewUser, Rehashed, Standing, UserRepository};
+pub use user_token::{NewUserToken, UserTokenRepository};
 
 #[cfg(feature = "mock")]
 pub use {
@@ -45,6 +47,7 @@ pub use {
     job::MockJobRepository, joining::MockJoiningRepository,
     organization::MockOrganizationRepository, person::MockPersonRepository,
     prediction::MockPredictionRepository, user::MockUserRepository,
+    user_token::MockUserTokenRepository,
 };
 
 use crate::RepositoryError;
@@ -60,6 +63,8 @@ pub trait Store: Send + Sync {
     fn users(&self) -> &dyn UserRepository;
     /// People, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
+    /// Tokens that were sent to people's mailboxes.
+    fn user_tokens(&self) -> &dyn UserTokenRepository;
     /// Invitations into organizations.
     fn invitations(&self) -> &dyn InvitationRepository;
     /// Organizations.
@@ -92,6 +97,8 @@ pub trait UnitOfWork: Send + Sync {
     fn users(&self) -> &dyn UserRepository;
     /// People, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
+    /// Tokens that were sent to people's mailboxes.
+    fn user_tokens(&self) -> &dyn UserTokenRepository;
     /// Invitations into organizations.
     fn invitations(&self) -> &dyn InvitationRepository;
     /// Organizations.

@@ -73,6 +73,21 @@ pub enum Standing {
     Gone,
 }
 
+/// A hash that replaces one of the same password, for newer parameters.
+#[derive(Clone, Copy)]
+pub struct Rehashed<'a> {
+    /// The hash that the password fitted.
+    pub old: &'a str,
+    /// The new one.
+    pub new: &'a str,
+}
+
+impl std::fmt::Debug for Rehashed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rehashed(…)")
+    }
+}
+
 /// Users. They are not tenant rows; who may see whom is decided before asking.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -95,12 +110,16 @@ pub trait UserRepository: Send + Sync {
     /// What has become of somebody who was read at the tenancy version `known`, in
     /// one statement: any change of users and organizations moves that version.
     async fn current(&self, id: UserId, known: i64) -> Result<Standing, RepositoryError>;
-    /// Notes a login, and a new hash where the parameters have changed. Moves
-    /// neither the row's version nor the tenancy's.
+    /// Notes a login, and a new hash where the parameters have changed and the password
+    /// has not meanwhile. Moves neither the row's version nor the tenancy's.
     async fn record_login<'a>(
         &self,
         id: UserId,
         at: Timestamp,
-        rehashed: Option<&'a str>,
+        rehashed: Option<Rehashed<'a>>,
     ) -> Result<(), RepositoryError>;
+    /// Stores another password's hash.
+    async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError>;
+    /// Notes that the address is his.
+    async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError>;
 }

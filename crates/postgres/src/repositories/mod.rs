@@ -14,3 +14,4 @@ mod rescoring;
 mod revision;
 pub(crate) mod said;
 mod user;
+mod user_token;

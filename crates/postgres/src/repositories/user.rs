@@ -8,7 +8,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{Credentials, NewUser, Standing, UserRepository},
+    repositories::{Credentials, NewUser, Rehashed, Standing, UserRepository},
 };
 use async_trait::async_trait;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -115,14 +115,32 @@ impl UserRepository for Db {
         &self,
         id: UserId,
         at: Timestamp,
-        rehashed: Option<&'a str>,
+        rehashed: Option<Rehashed<'a>>,
     ) -> Result<(), RepositoryError> {
         let mut sql = QueryBuilder::new("UPDATE users SET last_login = ");
         sql.push_bind(at);
-        if let Some(hash) = rehashed {
-            sql.push(", password_hash = ").push_bind(hash);
+        if let Some(Rehashed { old, new }) = rehashed {
+            sql.push(", password_hash = CASE WHEN password_hash = ")
+                .push_bind(old)
+                .push(" THEN ")
+                .push_bind(new)
+                .push(" ELSE password_hash END");
         }
         sql.push(" WHERE id = ").push_bind(id.0);
+        self.run(sql).await.map(|_| ())
+    }
+
+    async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError> {
+        self.transaction()?;
+        let mut sql = QueryBuilder::new("UPDATE users SET password_hash = ");
+        sql.push_bind(hash).push(" WHERE id = ").push_bind(id.0);
+        self.run(sql).await.map(|_| ())
+    }
+
+    async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError> {
+        self.transaction()?;
+        let mut sql = QueryBuilder::new("UPDATE users SET is_verified = TRUE WHERE id = ");
+        sql.push_bind(id.0).push(" AND NOT is_verified");
         self.run(sql).await.map(|_| ())
     }
 }

@@ -25,4 +25,5 @@ mod support;
 mod timeline;
 mod transactions;
 mod upload;
+mod user_tokens;
 mod world;

@@ -6,10 +6,17 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{NewUser, Standing, Store},
+    repositories::{NewUser, Rehashed, Standing, Store},
 };
 
 use crate::world::{World, id, noon, organization};
+
+const fn rehashed(old: &'static str) -> Rehashed<'static> {
+    Rehashed {
+        old,
+        new: "new hash",
+    }
+}
 
 #[tokio::test]
 async fn an_address_is_taken_once() {
@@ -91,12 +98,19 @@ async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
         .unwrap()
         .unwrap();
     users
-        .record_login(before.id, noon(), Some("new hash"))
+        .record_login(before.id, noon(), Some(rehashed("hash")))
         .await
         .unwrap();
     let (after, _, same) = users.with_membership(before.id).await.unwrap().unwrap();
     assert_eq!((after.row_version, same), (before.row_version, version));
     assert_eq!(after.last_login, Some(noon()));
+    let credentials = users.credentials(&after.email).await.unwrap().unwrap();
+    assert_eq!(credentials.password_hash, "new hash");
+    // A password that was changed meanwhile is not brought back by a login with the old one.
+    users
+        .record_login(before.id, noon(), Some(rehashed("hash")))
+        .await
+        .unwrap();
     let credentials = users.credentials(&after.email).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash, "new hash");
 

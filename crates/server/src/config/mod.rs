@@ -28,7 +28,8 @@ use crate::embedded::EmbeddedOptions;
 use layers::Layers;
 use read::{
     MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_database_url,
-    read_files_url, read_folder, read_limits, read_mail, read_postgres, read_redis_url,
+    read_files_url, read_folder, read_hashing, read_limits, read_mail, read_postgres,
+    read_redis_url,
 };
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
@@ -52,6 +53,9 @@ const KEYS: &[&str] = &[
     "model_quarterly",
     "models_dir",
     "owner_database_url",
+    "password_hashing.iterations",
+    "password_hashing.memory_kib",
+    "password_hashing.parallelism",
     "postgres.bin_dir",
     "public_url",
     "redis_prefix",
@@ -107,6 +111,8 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// Whether people may register themselves.
     pub registration: Registration,
+    /// What hashing a password costs.
+    pub password_hashing: HashingConfig,
     /// Where people reach the service: what links in mails begin with.
     pub public_url: String,
     /// The mail server; without it mails are written into a folder.
@@ -150,6 +156,18 @@ pub struct LimitsConfig {
     pub score: u32,
     pub upload: u32,
     pub write: u32,
+}
+
+/// What hashing a password (argon2id) costs. A change holds for new passwords, and for
+/// old ones from their next login on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct HashingConfig {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
 }
 
 /// Whether people may register themselves.
@@ -244,6 +262,7 @@ impl Config {
             )
             .unwrap_or(Registration::Open);
         let limits = read_limits(&mut layers);
+        let password_hashing = read_hashing(&mut layers);
         let mail = read_mail(&mut layers, listen);
         let trusted_proxies = layers
             .read(
@@ -305,6 +324,7 @@ impl Config {
             model_quarterly,
             max_upload_bytes,
             registration,
+            password_hashing,
             public_url: mail.public_url,
             smtp_url: mail.smtp_url,
             mail_from: mail.from,

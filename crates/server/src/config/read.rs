@@ -5,13 +5,14 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use accunode_local::HashingSettings;
 use accunode_mail::{Sender, SmtpUrl};
 use accunode_redis::RedisSettings;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::layers::Layers;
-use super::{LimitsConfig, PostgresConfig, SecretUrl, Sources};
+use super::{HashingConfig, LimitsConfig, PostgresConfig, SecretUrl, Sources};
 use crate::embedded::{EmbeddedOptions, OWNED_SETTINGS};
 
 const KIB: u64 = 1024;
@@ -64,6 +65,33 @@ pub(super) fn check_combinations(layers: &mut Layers) {
     if layers.text("owner_database_url").is_some() && layers.text("database_url").is_none() {
         layers.fault("owner_database_url", None, "needs database_url beside it");
     }
+}
+
+pub(super) fn read_hashing(layers: &mut Layers) -> HashingConfig {
+    let mut read = |key: &str, range: RangeInclusive<u32>, default| {
+        let rule = format!("must be a number from {} to {}", range.start(), range.end());
+        layers
+            .read(key, &rule, |text| parse_within(text, range))
+            .unwrap_or(default)
+    };
+    let default = HashingSettings::default();
+    let hashing = HashingConfig {
+        memory_kib: read(
+            "password_hashing.memory_kib",
+            64..=4_194_304,
+            default.memory_kib,
+        ),
+        iterations: read("password_hashing.iterations", 1..=64, default.iterations),
+        parallelism: read("password_hashing.parallelism", 1..=64, default.lanes),
+    };
+    if hashing.memory_kib < 8 * hashing.parallelism {
+        layers.fault(
+            "password_hashing.memory_kib",
+            Some(hashing.memory_kib.to_string()),
+            "must be at least 8 times password_hashing.parallelism",
+        );
+    }
+    hashing
 }
 
 /// What concerns mails.

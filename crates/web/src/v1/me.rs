@@ -1,4 +1,9 @@
-//! `GET /me`
+//! Oneself: `GET /me`, and what one may do about oneself.
+
+pub(crate) mod dto;
+pub(crate) mod password;
+pub(crate) mod sessions;
+pub(crate) mod update;
 
 use super::auth::dto::MeDto;
 use crate::{call::Call, etag, problem::Answer};

@@ -27,7 +27,27 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(resource("/auth/refresh").route(post().to(auth::refresh::refresh)))
         .service(resource("/auth/logout").route(post().to(auth::logout::logout)))
         .service(resource("/auth/step-up").route(post().to(auth::step_up::step_up)))
-        .service(resource("/me").route(get().to(me::me)))
+        .service(resource("/auth/verify-email").route(post().to(auth::verify_email::verify_email)))
+        .service(resource("/auth/verify-email/resend").route(post().to(auth::verify_email::resend)))
+        .service(
+            resource("/auth/password/forgot")
+                .route(post().to(auth::forgot_password::forgot_password)),
+        )
+        .service(
+            resource("/auth/password/reset").route(post().to(auth::reset_password::reset_password)),
+        )
+        .service(
+            resource("/me")
+                .route(get().to(me::me))
+                .route(patch().to(me::update::update)),
+        )
+        .service(resource("/me/password").route(post().to(me::password::change)))
+        .service(
+            resource("/me/sessions")
+                .route(get().to(me::sessions::list))
+                .route(delete().to(me::sessions::end_others)),
+        )
+        .service(resource("/me/sessions/{id}").route(delete().to(me::sessions::end)))
         .service(
             resource("/users")
                 .route(get().to(users::list::list))

@@ -19,7 +19,7 @@ use crate::names::RoleName;
 pub(crate) struct NewAccount {
     #[schema(example = "ada@example.com")]
     email: String,
-    /// 10 to 128 characters, and not the e-mail address.
+    /// 10 to 128 characters, and not easily guessed.
     #[schema(example = "correct horse battery", format = Password)]
     password: String,
     #[schema(example = "Ada")]
@@ -52,6 +52,31 @@ pub(crate) struct Login {
     pub(crate) password: String,
 }
 
+/// The token of a mail, good once.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MailToken {
+    pub(crate) token: String,
+}
+
+/// To whom a mail is to go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MailRequest {
+    #[schema(example = "ada@example.com")]
+    pub(crate) email: String,
+}
+
+/// A new password, by the token of a mail.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordReset {
+    pub(crate) token: String,
+    /// 10 to 128 characters, and not easily guessed.
+    #[schema(example = "correct horse battery", format = Password)]
+    pub(crate) password: String,
+}
+
 /// Somebody who proves himself once more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -77,7 +102,15 @@ macro_rules! secret_debug {
     )+};
 }
 
-secret_debug!(NewAccount, Login, StepUp, Refresh, TokensDto);
+secret_debug!(
+    NewAccount,
+    Login,
+    StepUp,
+    Refresh,
+    MailToken,
+    PasswordReset,
+    TokensDto
+);
 
 /// A person as stored.
 #[derive(Debug, Serialize, ToSchema)]

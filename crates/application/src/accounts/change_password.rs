@@ -1,0 +1,60 @@
+//! Somebody changes his password.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    fault::Fault,
+};
+
+use super::{Accounts, reset_password::password_changed};
+use crate::{Caller, Error};
+
+impl Accounts {
+    /// Sets another password and ends the caller's other sessions.
+    ///
+    /// # Errors
+    /// `key_forbidden`; `LockedOut`; `wrong_password`; `weak_password`, also for the present one.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        current: &str,
+        new: &str,
+    ) -> Result<(), Error> {
+        let actor = &caller.actor;
+        actor
+            .require_person()
+            .map_err(|denial| Error::denied(denial, "user"))?;
+        let mut session = self.own_session(caller).await?;
+        self.prove(caller, current, "change_password").await?;
+        if current == new {
+            return Err(Error::invalid(Fault::new(
+                "/new_password",
+                "weak_password",
+                "is the present one",
+            )));
+        }
+        let password = self
+            .ports
+            .choose_password("/new_password", new, actor.email())
+            .await?
+            .map_err(Error::invalid)?;
+        let hash = self.ports.hasher.hash(password).await?;
+        let me = self.me(actor.user()).await?;
+        self.end_sessions(actor.user(), caller.session).await?;
+
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        unit.users().set_password(actor.user(), &hash).await?;
+        let event = AuditEvent {
+            entity_id: Some(actor.user().0),
+            ..AuditEvent::new("user.password_changed", "user", AuditAction::Update)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.commit().await?;
+        self.end_sessions(actor.user(), caller.session).await?;
+        session.confirmed_at = self.ports.clock.now();
+        self.ports.sessions.update(&session).await?;
+        self.ports.mail.post(password_changed(&me.user));
+        Ok(())
+    }
+}

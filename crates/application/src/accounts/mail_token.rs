@@ -1,0 +1,142 @@
+//! Tokens that go to a person's mailbox: verification of the address, and a new
+//! password. Whether an address has an account shows neither in the answer nor in its
+//! time: the same statements run, and the mail goes out behind the answer.
+
+use accunode_domain::{
+    access::Scope,
+    audit::{AuditAction, AuditEvent, RequestContext},
+    fault::shorten,
+    id::UserId,
+    secret::Secret,
+    user::{Email, User},
+    user_token::TokenPurpose,
+};
+use accunode_ports::{UnitOfWork, mail::Message, repositories::NewUserToken};
+use serde_json::json;
+
+use super::Accounts;
+use crate::Error;
+
+impl Accounts {
+    /// Sends the mail with which an address is verified once more, where there is an
+    /// account that needs it.
+    ///
+    /// # Errors
+    /// Where the database is out of reach.
+    pub async fn resend_verification(
+        &self,
+        email: &str,
+        context: &RequestContext,
+    ) -> Result<(), Error> {
+        self.mail_token(email, TokenPurpose::VerifyEmail, context)
+            .await
+    }
+
+    /// Sends a mail with which a new password can be chosen, where there is an account.
+    ///
+    /// # Errors
+    /// Where the database is out of reach.
+    pub async fn forgot_password(
+        &self,
+        email: &str,
+        context: &RequestContext,
+    ) -> Result<(), Error> {
+        self.mail_token(email, TokenPurpose::ResetPassword, context)
+            .await
+    }
+
+    async fn mail_token(
+        &self,
+        email: &str,
+        purpose: TokenPurpose,
+        context: &RequestContext,
+    ) -> Result<(), Error> {
+        let found = match Email::parse("/email", email) {
+            Ok(email) => self.ports.store.users().credentials(&email).await?,
+            Err(_) => None,
+        };
+        let user = found.map(|found| found.user).filter(|user| {
+            user.is_active && (purpose == TokenPurpose::ResetPassword || !user.is_verified)
+        });
+        let unit = self.ports.store.begin(&Scope::nobody()).await?;
+        let mail = self.issue(&*unit, user.as_ref(), purpose).await?;
+        let event_type = match purpose {
+            TokenPurpose::VerifyEmail => "user.verification_requested",
+            TokenPurpose::ResetPassword => "user.password_reset_requested",
+        };
+        let event = AuditEvent {
+            entity_id: user.as_ref().map(|user| user.id.0),
+            organization: user.as_ref().and_then(|user| user.organization),
+            actor_email: Some(shorten(&email.trim().replace(char::is_control, "?"))),
+            metadata: json!({ "mailed": mail.is_some() }),
+            ..AuditEvent::new(event_type, "user", AuditAction::Update)
+        };
+        unit.audit().record(context, event).await?;
+        unit.commit().await?;
+        if let Some(mail) = mail {
+            self.ports.mail.post(mail);
+        }
+        Ok(())
+    }
+
+    /// Makes a token in place of the open one and the mail that brings it, to be posted
+    /// after the commit; none for nobody, and none a minute after the last one.
+    pub(crate) async fn issue(
+        &self,
+        unit: &dyn UnitOfWork,
+        user: Option<&User>,
+        purpose: TokenPurpose,
+    ) -> Result<Option<Message>, Error> {
+        let secret = Secret::from_random(purpose.kind(), self.ports.randomness.bits());
+        let token = NewUserToken {
+            id: self.ports.ids.new_id(),
+            // Nobody has a new id.
+            user: user.map_or_else(|| UserId(self.ports.ids.new_id()), |user| user.id),
+            purpose,
+            hash: secret.hash(),
+            now: self.ports.clock.now(),
+        };
+        let kept = unit.user_tokens().replace(&token).await?;
+        Ok(user
+            .filter(|_| kept)
+            .map(|user| self.letter(user, purpose, &secret)))
+    }
+
+    fn letter(&self, user: &User, purpose: TokenPurpose, secret: &Secret) -> Message {
+        let to = user.email.clone();
+        match purpose {
+            TokenPurpose::VerifyEmail => Message {
+                to,
+                subject: "Confirm your e-mail address".to_owned(),
+                text: format!(
+                    "Somebody, we hope you, made an account on AccuNode with this address.\n\n\
+                     Confirm that it is yours, within {} days:\n{}\n\n\
+                     If you know nothing of it, do nothing: without this the account cannot be used.\n",
+                    purpose.lifetime().whole_days(),
+                    self.ports.link("verify-email", secret),
+                ),
+            },
+            TokenPurpose::ResetPassword => Message {
+                to,
+                subject: "Choose a new password".to_owned(),
+                text: format!(
+                    "Somebody, we hope you, asked for a new password of your account on AccuNode.\n\n\
+                     Choose it within {} minutes:\n{}\n\n\
+                     If it was not you, do nothing: your password stays as it is. Whoever has this \
+                     link can take your account, so do not hand it on.\n",
+                    purpose.lifetime().whole_minutes(),
+                    self.ports.link("reset-password", secret),
+                ),
+            },
+        }
+    }
+}
+
+/// What a token that is unknown, used, replaced or too old is answered with.
+pub(super) fn expired() -> Error {
+    Error::Gone {
+        code: "token_expired",
+        detail: "this link was used, replaced by a newer one, or is too old; ask for another"
+            .to_owned(),
+    }
+}

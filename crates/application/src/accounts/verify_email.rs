@@ -1,0 +1,38 @@
+//! Somebody proves that an address is his.
+
+use accunode_domain::{
+    access::Scope,
+    audit::{AuditAction, AuditEvent, RequestContext},
+    secret::Secret,
+    user_token::TokenPurpose,
+};
+use serde_json::json;
+
+use super::{Accounts, mail_token::expired};
+use crate::Error;
+
+impl Accounts {
+    /// Uses the token of a mail up: the account can be used from then on.
+    ///
+    /// # Errors
+    /// `Gone("token_expired")`.
+    pub async fn verify_email(&self, token: &str, context: &RequestContext) -> Result<(), Error> {
+        let hash = Secret::shown(token).hash();
+        let unit = self.ports.store.begin(&Scope::nobody()).await?;
+        let user = unit
+            .user_tokens()
+            .take(TokenPurpose::VerifyEmail, &hash, self.ports.clock.now())
+            .await?
+            .ok_or_else(expired)?;
+        unit.users().mark_verified(user).await?;
+        let event = AuditEvent {
+            entity_id: Some(user.0),
+            user: Some(user),
+            old_values: Some(json!({ "is_verified": false })),
+            new_values: Some(json!({ "is_verified": true })),
+            ..AuditEvent::new("user.email_verified", "user", AuditAction::Update)
+        };
+        unit.audit().record(context, event).await?;
+        Ok(unit.commit().await?)
+    }
+}

@@ -1,0 +1,88 @@
+//! What one may change about oneself, as it is written.
+
+use accunode_application::people::UpdatePerson;
+use accunode_domain::{id::SessionId, session::Session};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::v1::companies::dto::given;
+
+/// What is to be different; what is not named stays, null empties.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProfileChanges {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "Ada")]
+    first_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "Lovelace")]
+    last_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "+44 20 7946 0000")]
+    phone: Option<Option<String>>,
+}
+
+impl ProfileChanges {
+    /// The command on the version that was read.
+    pub(crate) fn command(self, if_match: Option<i64>) -> UpdatePerson {
+        UpdatePerson {
+            first_name: self.first_name,
+            last_name: self.last_name,
+            phone: self.phone,
+            if_match,
+            ..UpdatePerson::default()
+        }
+    }
+}
+
+/// A new password in place of the present one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordChange {
+    #[schema(example = "correct horse battery", format = Password)]
+    pub(crate) current_password: String,
+    /// 10 to 128 characters, and not easily guessed.
+    #[schema(example = "four unrelated words here", format = Password)]
+    pub(crate) new_password: String,
+}
+
+impl std::fmt::Debug for PasswordChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasswordChange").finish_non_exhaustive()
+    }
+}
+
+/// Somewhere where one is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionDto {
+    id: Uuid,
+    /// From where it was started.
+    #[schema(value_type = Option<String>, example = "192.0.2.7")]
+    ip: Option<std::net::IpAddr>,
+    /// By which program, as it said.
+    user_agent: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    /// To the minute.
+    #[serde(with = "time::serde::rfc3339")]
+    last_seen_at: OffsetDateTime,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl SessionDto {
+    /// A session, seen from another one.
+    pub(crate) fn of(session: Session, current: Option<SessionId>) -> Self {
+        Self {
+            id: session.id.0,
+            ip: session.ip,
+            user_agent: session.user_agent,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            current: current == Some(session.id),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `POST /auth/verify-email`, `/auth/verify-email/resend`
+
+use accunode_tests::{PASSWORD, Postbox, Service};
+use serde_json::json;
+
+use crate::support::run;
+
+/// As if the last mail were long ago.
+const LONG_AGO: &str = "UPDATE user_tokens SET created_at = created_at - interval '1 hour'";
+
+async fn registered() -> (Postbox, Service) {
+    let postbox = Postbox::start().await;
+    let service = Service::with(postbox.options()).await;
+    let body = json!({ "email": "ana@example.com", "password": PASSWORD });
+    let made = service.nobody().post("/auth/register", &body).await;
+    assert_eq!(made.expect(201)["is_verified"], false);
+    service.mails_sent().await;
+    (postbox, service)
+}
+
+#[tokio::test]
+async fn an_account_is_used_once_its_address_is_confirmed() {
+    let (postbox, service) = registered().await;
+    let login = json!({ "email": "ana@example.com", "password": PASSWORD });
+    let early = service.nobody().post("/auth/login", &login).await;
+    assert_eq!(early.problem(403), "email_unverified");
+
+    let mails = postbox.mails_to("ana@example.com");
+    assert_eq!(mails.len(), 1);
+    let link = "https://risk.bank.example/verify-email#token=ev_";
+    assert!(mails[0].text.contains(link), "{}", mails[0].text);
+    let token = json!({ "token": mails[0].token() });
+    let nobody = service.nobody();
+    let _ = nobody.post("/auth/verify-email", &token).await.expect(204);
+    let again = nobody.post("/auth/verify-email", &token).await;
+    assert_eq!(again.problem(410), "token_expired");
+    let ana = nobody.login("ana@example.com").await;
+    assert_eq!(ana.get("/me").await.expect(200)["is_verified"], true);
+}
+
+#[tokio::test]
+async fn a_newer_mail_makes_the_older_one_worthless() {
+    let (postbox, service) = registered().await;
+    let nobody = service.nobody();
+    let pool = service.database.superuser().await;
+    let ask = json!({ "email": " ANA@example.com" });
+    let _ = nobody
+        .post("/auth/verify-email/resend", &ask)
+        .await
+        .expect(202);
+    service.mails_sent().await;
+    assert_eq!(
+        postbox.mails_to("ana@example.com").len(),
+        1,
+        "a minute has not passed"
+    );
+    run(&pool, LONG_AGO).await;
+    let _ = nobody
+        .post("/auth/verify-email/resend", &ask)
+        .await
+        .expect(202);
+    service.mails_sent().await;
+    let mails = postbox.mails_to("ana@example.com");
+    assert_eq!(mails.len(), 2);
+    for (mail, status) in mails.iter().zip([410, 204]) {
+        let token = json!({ "token": mail.token() });
+        let _ = nobody
+            .post("/auth/verify-email", &token)
+            .await
+            .expect(status);
+    }
+    run(&pool, LONG_AGO).await;
+    let _ = nobody
+        .post("/auth/verify-email/resend", &ask)
+        .await
+        .expect(202);
+    service.mails_sent().await;
+    assert_eq!(
+        postbox.mails_to("ana@example.com").len(),
+        2,
+        "nothing is left to confirm"
+    );
+}
+
+#[tokio::test]
+async fn tokens_that_are_none_too_old_or_for_something_else_confirm_nothing() {
+    let (postbox, service) = registered().await;
+    let nobody = service.nobody();
+    let ask = json!({ "email": "ana@example.com" });
+    let _ = nobody.post("/auth/password/forgot", &ask).await.expect(202);
+    service.mails_sent().await;
+    let mails = postbox.mails_to("ana@example.com");
+    let pool = service.database.superuser().await;
+    run(
+        &pool,
+        "UPDATE user_tokens SET expires_at = now() WHERE purpose = 'verify_email'",
+    )
+    .await;
+    let tokens = [
+        mails[0].token(),
+        mails[1].token(),
+        "x".to_owned(),
+        String::new(),
+    ];
+    for token in tokens {
+        let answer = nobody
+            .post("/auth/verify-email", &json!({ "token": token }))
+            .await;
+        assert_eq!(answer.problem(410), "token_expired", "{token}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_server_that_hangs_delays_no_answer() {
+    let postbox = Postbox::start().await;
+    let service = Service::with(postbox.options()).await;
+    postbox.hang();
+    let body = json!({ "email": "ana@example.com", "password": PASSWORD });
+    let _ = service
+        .nobody()
+        .post("/auth/register", &body)
+        .await
+        .expect(201);
+    for email in ["ana@example.com", "nobody@example.com"] {
+        let ask = json!({ "email": email });
+        let _ = service
+            .nobody()
+            .post("/auth/password/forgot", &ask)
+            .await
+            .expect(202);
+    }
+    assert!(postbox.mails_to("ana@example.com").is_empty());
+    postbox.go_on();
+    service.mails_sent().await;
+    assert_eq!(postbox.mails_to("ana@example.com").len(), 2);
+    assert!(postbox.mails_to("nobody@example.com").is_empty());
+}
+
+#[tokio::test]
+async fn no_token_of_a_mail_is_kept_or_told_anywhere_else() {
+    let (postbox, service) = registered().await;
+    let nobody = service.nobody();
+    let ask = json!({ "email": "ana@example.com" });
+    let _ = nobody.post("/auth/password/forgot", &ask).await.expect(202);
+    service.mails_sent().await;
+    let pool = service.database.superuser().await;
+    let kept: String = crate::support::ask(
+        &pool,
+        "SELECT concat((SELECT string_agg(t::text, '') FROM user_tokens t), (SELECT string_agg(l::text, '') FROM audit_logs l))",
+    )
+    .await;
+    for mail in postbox.mails_to("ana@example.com") {
+        assert!(!kept.contains(&mail.token()), "{kept}");
+    }
+}
