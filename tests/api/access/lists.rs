@@ -40,6 +40,7 @@ pub(super) async fn rows_of_everybody(stage: &Stage) {
             stage.prediction(kind, owner, owner).await;
         }
         stage.upload(owner).await;
+        stage.rescoring(owner).await;
     }
 }
 

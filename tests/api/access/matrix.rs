@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::tenancy::PEOPLE;
 
 use super::{
+    coverage::{self, Operation},
     requests::{Request, endpoint, requests},
     stage::Stage,
     table::{Row, rows},
@@ -25,6 +26,7 @@ struct Asked {
 struct Tally {
     requests: usize,
     cells: BTreeSet<(u64, &'static str)>,
+    operations: BTreeSet<Operation>,
     skipped: BTreeMap<String, usize>,
     wrong: Vec<String>,
 }
@@ -51,7 +53,7 @@ impl Tally {
 }
 
 /// The endpoints that there are, by the service's own document.
-async fn endpoints(stage: &Stage) -> BTreeSet<(String, String)> {
+async fn endpoints(stage: &Stage) -> BTreeSet<Operation> {
     let document = stage
         .service
         .nobody()
@@ -77,7 +79,7 @@ async fn endpoints(stage: &Stage) -> BTreeSet<(String, String)> {
 async fn prepare(
     stage: &Stage,
     row: &Row,
-    known: &BTreeSet<(String, String)>,
+    known: &BTreeSet<Operation>,
     tally: &mut Tally,
 ) -> Vec<Asked> {
     let mut asked = Vec::new();
@@ -94,6 +96,10 @@ async fn prepare(
             }
             for ((who, ..), expected) in PEOPLE.iter().zip(&row.cells) {
                 for request in requests(stage, (resource, action), &row.detail, &row.given).await {
+                    let (method, path) = request.line();
+                    tally
+                        .operations
+                        .insert(coverage::operation(known, method, path));
                     tally.cells.insert((row.line, who));
                     asked.push(Asked {
                         what: format!(
@@ -153,6 +159,7 @@ async fn the_service_answers_every_cell_of_the_matrix() {
         send(&stage, asked, &mut tally).await;
     }
     tally.tell();
+    coverage::check(&known, &tally.operations);
     assert!(
         tally.cells.len() >= 8 * 30,
         "rows have gone missing: only {} cells",

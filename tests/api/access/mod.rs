@@ -2,9 +2,12 @@
 //! the pure policy.
 
 mod break_glass;
+mod coverage;
 mod lists;
 mod matrix;
 mod requests;
 mod row_level_security;
+mod sql_matrix;
 mod stage;
 mod table;
+mod tables;

@@ -1,5 +1,7 @@
 //! What the matrix asks, as HTTP requests.
 
+mod organizations;
+
 use accunode_tests::{Answer, Person};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -69,14 +71,31 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Method and path, as they are sent.
+    pub(super) fn line(&self) -> (&'static str, &str) {
+        match self {
+            Self::Get(path) => ("get", path),
+            Self::Post(path, _) | Self::PostNothing(path) => ("post", path),
+            Self::Patch(path, _) => ("patch", path),
+            Self::Put(path, _) | Self::PutNothing(path) => ("put", path),
+            Self::Delete(path) => ("delete", path),
+            Self::Upload(..) => ("post", "/bulk-uploads"),
+            Self::ToPerson { request, .. } => request.line(),
+        }
+    }
+}
+
 /// The endpoints that a key of the matrix is about: method and path.
 pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static str) {
     match (resource, action) {
         ("company", "create") => ("post", "/companies"),
+        ("company", "list") => ("get", "/companies"),
         ("company", "read") => ("get", "/companies/{id}"),
         ("company", "update" | "raise" | "lower") => ("patch", "/companies/{id}"),
         ("company", "delete") => ("delete", "/companies/{id}"),
         ("prediction", "create") => ("post", "/predictions/{kind}"),
+        ("prediction", "list") => ("get", "/predictions/{kind}"),
         ("prediction", "read") => ("get", "/predictions/{kind}/{id}"),
         ("prediction", "update" | "raise" | "lower") => ("patch", "/predictions/{kind}/{id}"),
         ("prediction", "delete") => ("delete", "/predictions/{kind}/{id}"),
@@ -84,6 +103,9 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("models", "use") => ("get", "/models"),
         ("templates", "use") => ("get", "/bulk-uploads/templates/{kind}.csv"),
         ("bulk_job", "create") => ("post", "/bulk-uploads"),
+        ("bulk_job", "list") => ("get", "/bulk-uploads"),
+        ("rescoring", "create") => ("post", "/rescorings"),
+        ("rescoring", "read") => ("get", "/rescorings/{id}"),
         ("bulk_job", "read") => ("get", "/bulk-uploads/{id}"),
         ("bulk_job", "rows") => ("get", "/bulk-uploads/{id}/rows"),
         ("bulk_job", "cancel") => ("post", "/bulk-uploads/{id}/cancel"),
@@ -93,13 +115,18 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("analytics", "read") => ("get", "/analytics/risk-distribution"),
         ("admin", "use") => ("get", "/admin/stats"),
         ("audit", "read") => ("get", "/audit-logs"),
+        ("audit", "read_event") => ("get", "/audit-logs/{id}"),
         ("users", "directory") => ("get", "/users"),
         ("user", "read") => ("get", "/users/{id}"),
-        ("user", "deactivate") => ("patch", "/users/{id}"),
+        ("user", "deactivate" | "edit") => ("patch", "/users/{id}"),
+        ("user", "remove_from_org" | "anonymize") => ("delete", "/users/{id}"),
         ("user", "reset_password") => ("post", "/users/{id}/password-reset"),
         ("user", "end_sessions") => ("delete", "/users/{id}/sessions"),
         ("user", "set_role") => ("put", "/users/{id}/role"),
         ("invitation", "create") => ("post", "/users"),
+        ("invitation", "list") => ("get", "/organizations/{id}/invitations"),
+        ("invitation", "withdraw") => ("delete", "/organizations/{id}/invitations/{invitation_id}"),
+        ("organizations", "list") => ("get", "/organizations"),
         ("organization", "create") => ("post", "/organizations"),
         ("organization", "read") => ("get", "/organizations/{id}"),
         ("organization", "change_join_token") => ("put", "/organizations/{id}/join-token"),
@@ -121,7 +148,8 @@ pub(super) async fn requests(
         .split_once(':')
         .map_or((action, None), |(action, to)| (action, Some(to)));
     match resource {
-        "company" => vec![company(stage, action, to, detail).await],
+        "company" | "prediction" | "bulk_job" if action == "list" => list(stage, resource, detail),
+        "company" => company(stage, action, to, detail).await,
         "prediction" => {
             let mut requests = Vec::new();
             for kind in ["annual", "quarterly"] {
@@ -129,7 +157,8 @@ pub(super) async fn requests(
             }
             requests
         }
-        "bulk_job" => vec![bulk_job(stage, action, detail).await],
+        "bulk_job" => bulk_job(stage, action, detail).await,
+        "rescoring" => vec![rescoring(stage, action, detail).await],
         "scoring" => {
             let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
             vec![
@@ -154,16 +183,13 @@ pub(super) async fn requests(
             vec![Request::Get(format!("/users?organization_id={id}"))]
         }
         "user" => vec![user(stage, action, to, detail).await],
-        "invitation" => {
-            let (role, organization) = split(detail);
-            vec![Request::Post(
-                "/users".to_owned(),
-                json!({
-                    "email": format!("{}@example.com", stage.symbol().to_lowercase()),
-                    "role": role,
-                    "organization_id": organization.map(|name| stage.people.organization(name)),
-                }),
-            )]
+        "invitation" => organizations::invitation(stage, action, detail).await,
+        "audit" if action == "read_event" => {
+            let company = stage.company(detail).await;
+            vec![Request::Get(format!(
+                "/audit-logs/{}",
+                stage.event_of(&company).await
+            ))]
         }
         "audit" => vec![match split(detail) {
             ("organization", Some(name)) => {
@@ -185,7 +211,8 @@ pub(super) async fn requests(
             }
             requests
         }
-        "organization" => organization(stage, action, detail),
+        "organizations" => vec![organizations::list(stage, detail)],
+        "organization" => organizations::organization(stage, action, detail),
         other => panic!("{other} {action} has an endpoint now: write here how it is asked"),
     }
 }
@@ -195,6 +222,8 @@ async fn user(stage: &Stage, action: &str, to: Option<&str>, who: &str) -> Reque
     let path = format!("/users/{id}");
     let request = match (action, to) {
         ("read", None) => Request::Get(path),
+        ("edit", None) => Request::Patch(path, json!({ "first_name": "Ana" })),
+        ("remove_from_org" | "anonymize", None) => Request::Delete(format!("{path}?mode={action}")),
         ("deactivate", None) => Request::Patch(path, json!({ "is_active": false })),
         ("reset_password", None) => Request::PostNothing(format!("{path}/password-reset")),
         ("end_sessions", None) => Request::Delete(format!("{path}/sessions")),
@@ -223,38 +252,38 @@ fn scope(stage: &Stage, detail: &str) -> String {
     }
 }
 
-/// Nothing of it is made for a cell: what a request does to the fixture is put back.
-fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
-    let id = |name: &str| stage.people.organization(name);
-    if action == "create" {
-        let mut body = json!({ "name": stage.symbol() });
-        if let ("child", Some(parent)) = split(detail) {
-            body["parent_id"] = id(parent).to_string().into();
-        }
-        return vec![Request::Post("/organizations".to_owned(), body)];
-    }
-    let path = format!("/organizations/{}", id(detail));
-    let change = |body: Value| vec![Request::Patch(path.clone(), body)];
+/// The list of a table, narrowed to what an owner has.
+fn list(stage: &Stage, resource: &str, detail: &str) -> Vec<Request> {
+    let (level, organization) = split(detail);
+    let filter: Vec<String> = stage
+        .fields(level, organization)
+        .iter()
+        .filter(|(name, _)| *name == "organization_id")
+        .map(|(name, value)| format!("{name}={}", value.as_str().expect("a text")))
+        .collect();
+    let lists: &[&str] = match resource {
+        "company" => &["/companies"],
+        "prediction" => &["/predictions/annual", "/predictions/quarterly"],
+        _ => &["/bulk-uploads"],
+    };
+    lists
+        .iter()
+        .map(|list| Request::Get(format!("{list}?{}", filter.join("&"))))
+        .collect()
+}
+
+/// One that has not ended stands in the way of the same again: each is about another
+/// model version.
+async fn rescoring(stage: &Stage, action: &str, detail: &str) -> Request {
     match action {
-        "read" => vec![Request::Get(path)],
-        // What only its administrators see goes with the profile that only they change.
-        "change_profile" => vec![
-            Request::Patch(path.clone(), json!({ "industry": "Banking" })),
-            Request::Get(format!("{path}/stats")),
-        ],
-        "change_join_token" => vec![
-            Request::PutNothing(format!("{path}/join-token")),
-            Request::Patch(path.clone(), json!({ "join_policy": "closed" })),
-        ],
-        "change_allowed_emails" => vec![Request::Post(
-            format!("{path}/allowed-emails"),
-            json!({ "email": format!("{}@example.com", stage.symbol()) }),
-        )],
-        "change_is_active" => change(json!({ "is_active": true })),
-        "change_max_users" => change(json!({ "max_users": 50 })),
-        "change_hide_system_data" => change(json!({ "hide_system_data": false })),
-        "set_parent" => change(json!({ "parent_id": id("R") })),
-        "delete" => vec![Request::Delete(format!("{path}?force=true"))],
+        "create" => {
+            let (level, organization) = split(detail);
+            let mut body = object(stage.fields(level, organization));
+            body["kind"] = "annual".into();
+            body["only_from_model_version"] = stage.symbol().into();
+            Request::Post("/rescorings".to_owned(), body)
+        }
+        "read" => Request::Get(format!("/rescorings/{}", stage.rescoring(detail).await)),
         other => panic!("unknown request {other:?}"),
     }
 }
@@ -264,20 +293,25 @@ fn target(stage: &Stage, to: &str) -> Value {
     object(stage.fields(level, organization))
 }
 
-async fn company(stage: &Stage, action: &str, to: Option<&str>, detail: &str) -> Request {
+async fn company(stage: &Stage, action: &str, to: Option<&str>, detail: &str) -> Vec<Request> {
     if action == "create" {
         let mut body = target(stage, detail);
         body["symbol"] = stage.symbol().into();
-        return Request::Post("/companies".to_owned(), body);
+        return vec![Request::Post("/companies".to_owned(), body)];
     }
     let path = format!("/companies/{}", stage.company(detail).await);
-    match (action, to) {
-        ("read", None) => Request::Get(path),
+    vec![match (action, to) {
+        ("read", None) => {
+            return vec![
+                Request::Get(path.clone()),
+                Request::Get(format!("{path}/predictions")),
+            ];
+        }
         ("update", None) => Request::Patch(path, json!({ "industry": "Machinery" })),
         ("delete", None) => Request::Delete(path),
         ("raise" | "lower", Some(to)) => Request::Patch(path, target(stage, to)),
         other => panic!("unknown request {other:?}"),
-    }
+    }]
 }
 
 async fn prediction(
@@ -313,6 +347,7 @@ async fn prediction(
         ("read", None) => vec![
             Request::Get(path.clone()),
             Request::Get(format!("{path}/explanation")),
+            Request::Get(format!("{path}/revisions")),
             Request::Post(format!("{path}/reproduce"), json!({})),
         ],
         ("update", None) => vec![Request::Patch(path, json!({ "ratios": new }))],
@@ -322,7 +357,7 @@ async fn prediction(
     }
 }
 
-async fn bulk_job(stage: &Stage, action: &str, detail: &str) -> Request {
+async fn bulk_job(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
     if action == "create" {
         let (level, organization) = split(detail);
         let fields = stage.fields(level, organization);
@@ -331,18 +366,24 @@ async fn bulk_job(stage: &Stage, action: &str, detail: &str) -> Request {
             .map(|(name, value)| (name, value.as_str().expect("a text").to_owned()))
             .collect();
         fields.push(("job_type".to_owned(), "annual".to_owned()));
-        return Request::Upload(fields, file_of([stage.symbol()]));
+        return vec![Request::Upload(fields, file_of([stage.symbol()]))];
     }
     let job = stage.upload(detail).await;
-    if matches!(action, "retry" | "delete") {
+    if matches!(action, "rows" | "retry" | "delete") {
         stage.end(&job).await;
     }
     let path = format!("/bulk-uploads/{job}");
-    match action {
+    vec![match action {
         "read" => Request::Get(path),
-        "rows" => Request::Get(format!("{path}/rows")),
+        // It has ended, and so do its events.
+        "rows" => {
+            return vec![
+                Request::Get(format!("{path}/rows")),
+                Request::Get(format!("{path}/events")),
+            ];
+        }
         "cancel" | "retry" => Request::PostNothing(format!("{path}/{action}")),
         "delete" => Request::Delete(path),
         other => panic!("unknown request {other:?}"),
-    }
+    }]
 }

@@ -31,7 +31,7 @@ const ROLLUPS: [&str; 6] = [
 ];
 
 /// The settings that the policies read, as the architecture has them.
-async fn act(connection: &mut PgConnection, scope: &Scope) {
+pub(super) async fn act(connection: &mut PgConnection, scope: &Scope) {
     let array = |keys: Vec<Uuid>| {
         let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
         format!("{{{}}}", keys.join(","))
@@ -57,6 +57,13 @@ async fn act(connection: &mut PgConnection, scope: &Scope) {
                 String::new()
             },
         ),
+        (
+            "break_glass",
+            scope
+                .break_glass()
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+        ),
     ];
     for (name, value) in settings {
         sqlx::query("SELECT set_config('accunode.' || $1, $2, false)")
@@ -69,7 +76,7 @@ async fn act(connection: &mut PgConnection, scope: &Scope) {
 }
 
 /// The rows that a statement touches; it leaves no trace.
-async fn touched(connection: &mut PgConnection, sql: &str) -> BTreeSet<Uuid> {
+pub(super) async fn touched(connection: &mut PgConnection, sql: &str) -> BTreeSet<Uuid> {
     let mut transaction = connection.begin().await.expect("a transaction");
     let rows = sqlx::query(AssertSqlSafe(sql.to_owned()))
         .fetch_all(&mut *transaction)
@@ -344,5 +351,34 @@ async fn nobody_inserts_for_an_owner_that_is_not_his() {
             assert_eq!(done.is_ok(), may, "{who} inserts for {owner:?}: {done:?}");
             transaction.rollback().await.expect("no trace");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_prediction_said_before_is_seen_as_the_prediction_is() {
+    let stage = Stage::start().await;
+    rows_of_everybody(&stage).await;
+    let mut server = stage.service.database.server_role().await;
+    for kind in ["annual", "quarterly"] {
+        let table = format!("{kind}_predictions");
+        run(
+            &stage.pool,
+            &format!("UPDATE {table} SET pd = pd / 2, model_version = 'older'"),
+        )
+        .await;
+        let history = format!("SELECT prediction_id FROM {kind}_prediction_revisions");
+        for who in Stage::everybody() {
+            let actor = actor(&stage, who).await;
+            act(&mut server, &actor.scope()).await;
+            let readable = allowed(&stage, &table, |row| {
+                actor.read(row.owner) == Ok(Reading::Open)
+            })
+            .await;
+            assert_eq!(touched(&mut server, &history).await, readable, "{who}");
+            let change = format!("DELETE FROM {kind}_prediction_revisions");
+            assert!(server.execute(AssertSqlSafe(change)).await.is_err());
+        }
+        act(&mut server, &Scope::nobody()).await;
+        assert!(touched(&mut server, &history).await.is_empty());
     }
 }

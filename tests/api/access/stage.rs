@@ -191,6 +191,42 @@ impl Stage {
         submit(creator, "a.csv", file_of([self.symbol()]), &fields).await
     }
 
+    /// A waiting rescoring of this owner's predictions.
+    pub(super) async fn rescoring(&self, owner: &str) -> String {
+        let (creator, fields) = self.owner(owner);
+        let mut body = object(fields);
+        body["kind"] = "annual".into();
+        body["only_from_model_version"] = self.symbol().into();
+        let made = creator.post("/rescorings", &body).await.expect(202);
+        text(&made, "id").to_owned()
+    }
+
+    /// What the audit log was told when this company was made.
+    pub(super) async fn event_of(&self, company: &str) -> Uuid {
+        sqlx::query_scalar(
+            "SELECT id FROM audit_logs WHERE entity_id = $1::uuid AND event_type = 'company.created'",
+        )
+        .bind(company.parse::<Uuid>().expect("an id"))
+        .fetch_one(&self.pool)
+        .await
+        .expect("an event")
+    }
+
+    /// A waiting invitation of this address into an organization.
+    pub(super) async fn invitation(&self, organization: &str, email: &str) -> String {
+        let body = json!({
+            "email": email, "role": "org_member",
+            "organization_id": self.people.organization(organization),
+        });
+        let made = self
+            .people
+            .person("sa")
+            .post("/users", &body)
+            .await
+            .expect(202);
+        text(&made, "id").to_owned()
+    }
+
     /// Makes an upload one that has ended, with a row that failed.
     pub(super) async fn end(&self, job: &str) {
         let columns: Vec<String> = crate::support::HEADER

@@ -1,7 +1,7 @@
 //! A row of the matrix as a question to the policy.
 
 use accunode_domain::{
-    access::{Actor, DashboardScope, Denial, OrganizationChange, Reading},
+    access::{Actor, DashboardScope, Denial, OrganizationChange, Reading, Removal},
     id::{OrganizationId, UserId},
     owner::{AccessLevel, Owner},
     user::Role,
@@ -21,20 +21,25 @@ pub(crate) const KNOWN: &[&str] = &[
     "admin use",
     "analytics read",
     "audit read",
+    "audit read_event",
     "bulk_job cancel",
     "bulk_job create",
     "bulk_job delete",
+    "bulk_job list",
     "bulk_job read",
     "bulk_job retry",
     "bulk_job rows",
     "company create",
     "company delete",
+    "company list",
     "company lower",
     "company raise",
     "company read",
     "company update",
     "dashboard read",
     "invitation create",
+    "invitation list",
+    "invitation withdraw",
     "models use",
     "organization change_allowed_emails",
     "organization change_hide_system_data",
@@ -46,17 +51,24 @@ pub(crate) const KNOWN: &[&str] = &[
     "organization delete",
     "organization read",
     "organization set_parent",
+    "organizations list",
     "prediction create",
     "prediction delete",
+    "prediction list",
     "prediction lower",
     "prediction raise",
     "prediction read",
     "prediction update",
+    "rescoring create",
+    "rescoring read",
     "scoring use",
     "templates use",
+    "user anonymize",
     "user deactivate",
+    "user edit",
     "user end_sessions",
     "user read",
+    "user remove_from_org",
     "user reset_password",
     "user set_role",
     "users directory",
@@ -99,8 +111,11 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         None => (request.action, None),
     };
     Ok(match (request.resource, action, to) {
-        ("company" | "prediction" | "bulk_job", "read", None) | ("bulk_job", "rows", None) => {
-            actor.read(world.owner(request.detail)?.0)
+        ("company" | "prediction" | "bulk_job" | "rescoring", "read", None)
+        | ("bulk_job", "rows", None) => actor.read(world.owner(request.detail)?.0),
+        ("company" | "prediction" | "bulk_job", "list", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.narrowed(Some(level), organization))
         }
         ("company" | "prediction", "update" | "delete", None) => {
             let (owner, creator) = world.owner(request.detail)?;
@@ -124,7 +139,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.create(Some(level), organization))
         }
-        ("bulk_job", "create", None) => {
+        ("bulk_job" | "rescoring", "create", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.upload(Some(level), organization))
         }
@@ -147,6 +162,16 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             ("organization", Some(name)) => open(actor.audit_log(Some(organization(name)))),
             _ => return Err(unknown()),
         },
+        ("audit", "read_event", None) => {
+            let (owner, creator) = world.owner(request.detail)?;
+            let events = actor.audit_log(None);
+            events.and_then(
+                |events| match events.contains(Some(creator), owner.organization()) {
+                    true => Ok(Reading::Open),
+                    false => Err(Denial::NotFound),
+                },
+            )
+        }
         ("users", "directory", None) => open(actor.directory(Some(organization(request.detail)))),
         ("user", action, to) => {
             user(world, actor, action, to, request.detail).ok_or_else(unknown)?
@@ -155,6 +180,15 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             let (role, place) = assigned(request.detail).ok_or_else(unknown)?;
             open(actor.invite(role, place))
         }
+        ("invitation", "list" | "withdraw", None) => {
+            let id = organization(request.detail);
+            open(actor.change_organization(id, OrganizationChange::Profile))
+        }
+        ("organizations", "list", None) => match split(request.detail) {
+            ("own", None) => open(actor.list_organizations(None)),
+            ("children", Some(root)) => open(actor.list_organizations(Some(organization(root)))),
+            _ => return Err(unknown()),
+        },
         ("organization", action, None) => {
             organization_request(actor, action, request.detail).ok_or_else(unknown)?
         }
@@ -175,6 +209,9 @@ fn user(
         ("deactivate" | "reset_password" | "end_sessions", None) => {
             open(actor.administer_user(&subject))
         }
+        ("edit", None) => open(actor.edit_user(&subject)),
+        ("remove_from_org", None) => open(actor.remove_user(&subject, Removal::RemoveFromOrg)),
+        ("anonymize", None) => open(actor.remove_user(&subject, Removal::Anonymize)),
         ("set_role", Some(to)) => {
             let (role, place) = assigned(to)?;
             let parent = split(to)

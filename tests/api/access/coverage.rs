@@ -1,0 +1,127 @@
+//! That nothing is missing from the matrix: no operation of the API, and in `tables` no
+//! table of the database.
+
+use std::collections::BTreeSet;
+
+/// A method and a path of the OpenAPI document, below the base.
+pub(super) type Operation = (String, String);
+
+/// Operations that the matrix does not ask about, by the beginning of their path, and why.
+const OUTSIDE: [(&str, &str, &str); 6] = [
+    (
+        "",
+        "/auth/",
+        "public, or about the caller's own session: tests/api/auth, organizations/joining",
+    ),
+    (
+        "get",
+        "/me",
+        "the caller's own account: tests/api/auth, permissions",
+    ),
+    (
+        "post",
+        "/predictions/{kind}/batch",
+        "each item is answered as by POST /predictions/{kind}: tests/api/predictions/batch",
+    ),
+    ("get", "/health/", "public: whether the service lives"),
+    ("get", "/version", "public: which build this is"),
+    ("get", "/docs", "public: the documentation"),
+];
+
+fn is_outside((method, path): &Operation) -> bool {
+    OUTSIDE
+        .iter()
+        .any(|(only, prefix, _)| (only.is_empty() || method == only) && path.starts_with(prefix))
+}
+
+/// The operation that a request is: among those whose path fits, the most literal one.
+pub(super) fn operation(known: &BTreeSet<Operation>, method: &str, sent: &str) -> Operation {
+    let path = sent.split('?').next().unwrap_or_default();
+    let mut fitting: Vec<&Operation> = known
+        .iter()
+        .filter(|(m, template)| m == method && fits(template, path))
+        .collect();
+    fitting.sort_by_key(|(_, template)| template.matches('{').count());
+    match fitting.first() {
+        Some(operation) => (*operation).clone(),
+        None => panic!("{method} {sent} is no operation of the OpenAPI document"),
+    }
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(given)) => {
+                let fits = match (wanted.split_once('{'), wanted.split_once('}')) {
+                    (Some((before, _)), Some((_, after))) => {
+                        given.starts_with(before) && given.ends_with(after)
+                    }
+                    _ => wanted == given,
+                };
+                if !fits {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// That every operation was asked about or stands outside for a reason, and none both.
+pub(super) fn check(known: &BTreeSet<Operation>, asked: &BTreeSet<Operation>) {
+    let missing: Vec<_> = known
+        .iter()
+        .filter(|operation| !asked.contains(*operation) && !is_outside(operation))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "in docs/openapi.json and not in docs/access-matrix.csv: {missing:#?}"
+    );
+    let both: Vec<_> = asked.iter().filter(|o| is_outside(o)).collect();
+    assert!(both.is_empty(), "asked, and said to be outside: {both:?}");
+    for (method, prefix, why) in OUTSIDE {
+        let there = known
+            .iter()
+            .any(|(m, path)| (method.is_empty() || m == method) && path.starts_with(prefix));
+        assert!(
+            there || prefix == "/docs",
+            "{method} {prefix} ({why}) is not there"
+        );
+    }
+}
+
+#[test]
+fn a_request_is_the_most_literal_operation_that_it_fits() {
+    let known: BTreeSet<Operation> = [
+        ("post", "/predictions/{kind}/score"),
+        ("post", "/predictions/{kind}/{id}"),
+        ("get", "/bulk-uploads/{id}"),
+        ("get", "/bulk-uploads/templates/{kind}.csv"),
+        ("get", "/bulk-uploads/templates/{kind}.xlsx"),
+    ]
+    .map(|(method, path)| (method.to_owned(), path.to_owned()))
+    .into();
+    let of = |method: &str, path: &str| operation(&known, method, path).1;
+    assert_eq!(
+        of("post", "/predictions/annual/score"),
+        "/predictions/{kind}/score"
+    );
+    assert_eq!(
+        of("post", "/predictions/annual/7"),
+        "/predictions/{kind}/{id}"
+    );
+    assert_eq!(of("get", "/bulk-uploads/7?x=1"), "/bulk-uploads/{id}");
+    assert_eq!(
+        of("get", "/bulk-uploads/templates/annual.xlsx"),
+        "/bulk-uploads/templates/{kind}.xlsx"
+    );
+}
+
+#[test]
+#[should_panic(expected = "not in docs/access-matrix.csv")]
+fn an_operation_that_nobody_asks_about_is_told() {
+    let known = BTreeSet::from([("get".to_owned(), "/secrets".to_owned())]);
+    check(&known, &BTreeSet::new());
+}

@@ -1,0 +1,177 @@
+//! The cells of the matrix about reading, changing and deleting rows, asked of the
+//! database itself: statements with no condition at all, as the role that serves.
+
+use std::collections::BTreeSet;
+
+use accunode_domain::{
+    access::{Actor, Scope},
+    id::UserId,
+};
+use accunode_ports::Store;
+use accunode_tests::tenancy::PEOPLE;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    row_level_security::{act, touched},
+    stage::Stage,
+    table::{Row, rows},
+};
+
+/// A row that was made for a cell, and the statement that a cell is about.
+struct Asked {
+    line: u64,
+    what: String,
+    statement: String,
+    reads: bool,
+    row: Uuid,
+    cells: Vec<String>,
+}
+
+/// The statement of an action on a resource; none where it is about no such thing.
+fn statement(table: &str, action: &str) -> Option<(String, bool)> {
+    Some(match action {
+        "read" => (format!("SELECT id FROM {table}"), true),
+        "rows" => ("SELECT job_id FROM bulk_upload_rows".to_owned(), true),
+        "update" | "cancel" | "retry" => (
+            format!("UPDATE {table} SET updated_at = updated_at RETURNING id"),
+            false,
+        ),
+        "delete" => (format!("DELETE FROM {table} RETURNING id"), false),
+        _ => return None,
+    })
+}
+
+/// Makes the rows that a row of the matrix is about.
+async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
+    let mut asked = Vec::new();
+    for resource in &row.resources {
+        let tables: &[&str] = match resource.as_str() {
+            "company" => &["companies"],
+            "prediction" => &["annual_predictions", "quarterly_predictions"],
+            "bulk_job" | "rescoring" => &["bulk_upload_jobs"],
+            _ => continue,
+        };
+        for (action, table) in row
+            .actions
+            .iter()
+            .flat_map(|action| tables.iter().map(move |table| (action, *table)))
+        {
+            let Some((statement, reads)) = statement(table, action) else {
+                continue;
+            };
+            let company = Stage::company_under(&row.detail, &row.given);
+            let id = match (resource.as_str(), table) {
+                ("company", _) => stage.company(&row.detail).await,
+                ("rescoring", _) => stage.rescoring(&row.detail).await,
+                ("bulk_job", _) => stage.upload(&row.detail).await,
+                (_, "annual_predictions") => {
+                    stage.prediction("annual", &row.detail, &company).await
+                }
+                _ => stage.prediction("quarterly", &row.detail, &company).await,
+            };
+            if action == "rows" {
+                stage.end(&id).await;
+            }
+            asked.push(Asked {
+                line: row.line,
+                what: format!("{resource} {action} {} {}", row.detail, row.given),
+                statement,
+                reads,
+                row: id.parse().expect("an id"),
+                cells: row.cells.clone(),
+            });
+        }
+    }
+    asked
+}
+
+/// What somebody may read now; nothing where he is not let in.
+async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
+    let id = UserId(stage.people.person(who).id);
+    let found = stage
+        .service
+        .wired()
+        .store
+        .users()
+        .with_membership(id)
+        .await;
+    let (user, membership, _) = found.expect("the database").expect("the person");
+    Actor::new(&user, membership).ok()
+}
+
+/// Asks every cell; answers how many, and which got another answer.
+async fn ask(stage: &Stage, server: &mut PgConnection, asked: &[Asked]) -> (usize, Vec<String>) {
+    let mut cells = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for (at, (who, ..)) in PEOPLE.iter().enumerate() {
+        let actor = actor(stage, who).await;
+        let scope = actor.as_ref().map_or(Scope::nobody(), Actor::scope);
+        for question in asked {
+            let cell = question.cells[at].as_str();
+            let inactive = actor
+                .as_ref()
+                .is_some_and(|actor| actor.require_active_organization().is_err());
+            // That an organization is not active is known before the database is asked.
+            if inactive {
+                continue;
+            }
+            cells.insert((question.line, *who));
+            act(server, &scope).await;
+            let open = touched(server, &question.statement)
+                .await
+                .contains(&question.row);
+            let expected = cell == "ok";
+            if open != expected {
+                wrong.push(format!(
+                    "line {}: {} as {who}: {cell}, and the row is {}",
+                    question.line,
+                    question.what,
+                    if open { "touched" } else { "not touched" }
+                ));
+            }
+            if cell == "ok*" && question.reads {
+                let glass = actor.as_ref().expect("a super_admin");
+                let glass = glass.scope_with_break_glass(question.row);
+                act(server, &glass.expect("a super_admin")).await;
+                let seen = touched(server, &question.statement).await;
+                if !seen.contains(&question.row) {
+                    wrong.push(format!(
+                        "line {}: {} by break-glass: not seen",
+                        question.line, question.what
+                    ));
+                }
+            }
+        }
+    }
+    (cells.len(), wrong)
+}
+
+#[tokio::test]
+async fn statements_without_a_condition_answer_every_cell_about_rows() {
+    let rows = rows();
+    let situations: BTreeSet<&str> = rows.iter().map(|row| row.given.as_str()).collect();
+    let (mut cells, mut wrong) = (0, Vec::new());
+    for given in situations {
+        let mut stage = Stage::start().await;
+        stage.prepare(given).await;
+        let mut asked = Vec::new();
+        for row in rows.iter().filter(|row| row.given == given) {
+            asked.extend(prepare(&stage, row).await);
+        }
+        if asked.is_empty() {
+            continue;
+        }
+        stage.happen(given).await;
+        let mut server = stage.service.database.server_role().await;
+        let (more, faults) = ask(&stage, &mut server, &asked).await;
+        cells += more;
+        wrong.extend(faults);
+    }
+    println!(
+        "{cells} cells of the matrix asked of the database, {} wrong",
+        wrong.len()
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(cells >= 150, "rows have gone missing: only {cells} cells");
+}

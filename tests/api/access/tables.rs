@@ -1,0 +1,125 @@
+//! Every table of the database is guarded by row-level security and proved to be, or
+//! stands here with the reason why it needs none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use accunode_tests::Database;
+
+/// Tables whose policies are proved in `row_level_security` and `sql_matrix`.
+pub(super) const GUARDED: [&str; 12] = [
+    "annual_prediction_revisions",
+    "annual_prediction_rollup",
+    "annual_prediction_rollup_delta",
+    "annual_predictions",
+    "audit_logs",
+    "bulk_upload_jobs",
+    "bulk_upload_rows",
+    "companies",
+    "quarterly_prediction_revisions",
+    "quarterly_prediction_rollup",
+    "quarterly_prediction_rollup_delta",
+    "quarterly_predictions",
+];
+
+/// Tables without policies, and why: who may see what of them is decided before asking.
+const UNGUARDED: &[(&str, &str)] = &[
+    (
+        "organizations",
+        "whose rows a person may see follows from it: it is read to work that out",
+    ),
+    (
+        "users",
+        "signing in reads it before anybody is known; lists name the organizations they are for",
+    ),
+    (
+        "api_keys",
+        "read before anybody is known; lists name whose they are",
+    ),
+    (
+        "invitations",
+        "read by a token before anybody is known; lists name the organization",
+    ),
+    ("allowed_emails", "lists name the organization"),
+    (
+        "join_tokens",
+        "read by a token; one hash for each organization",
+    ),
+    ("user_tokens", "read by a token before anybody is known"),
+    ("idempotency_keys", "every statement names the principal"),
+    (
+        "maintenance_runs",
+        "of the installation, for a super_admin alone",
+    ),
+    ("tenancy_state", "one number"),
+    ("seaql_migrations", "names of migrations"),
+];
+
+#[tokio::test]
+async fn every_table_is_guarded_or_needs_no_guard_for_a_reason() {
+    let database = Database::create().await;
+    let pool = database.superuser().await;
+    let tables: BTreeMap<String, bool> = sqlx::query_as::<_, (String, bool)>(
+        "SELECT relname::text, relrowsecurity FROM pg_class WHERE relkind IN ('r', 'p') \
+         AND NOT relispartition AND relnamespace = 'public'::regnamespace",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("the tables")
+    .into_iter()
+    .collect();
+    let guarded: BTreeSet<&str> = tables
+        .iter()
+        .filter(|(_, guarded)| **guarded)
+        .map(|(table, _)| table.as_str())
+        .collect();
+    assert_eq!(
+        guarded,
+        GUARDED.into(),
+        "tables with policies, and tables whose policies are proved"
+    );
+    let without: BTreeSet<&str> = tables
+        .iter()
+        .filter(|(_, guarded)| !**guarded)
+        .map(|(table, _)| table.as_str())
+        .collect();
+    let reasons: BTreeSet<&str> = UNGUARDED.iter().map(|(table, _)| *table).collect();
+    assert_eq!(
+        without, reasons,
+        "tables without policies, and tables that need none for a reason"
+    );
+    let owned: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name::text FROM information_schema.columns \
+         WHERE table_schema = 'public' AND column_name = 'owner_key'",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("the columns");
+    for table in owned {
+        // A view is read with the rights of whoever reads it.
+        assert!(
+            guarded.contains(table.as_str()) || table.ends_with("_live"),
+            "{table} has an owner and no guard"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_partition_is_not_reached_around_the_guard_of_its_table() {
+    let database = Database::create().await;
+    let pool = database.superuser().await;
+    let open: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class WHERE relispartition AND relkind = 'r' \
+         AND has_table_privilege('accunode_server', oid, 'SELECT, INSERT, UPDATE, DELETE')",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("the partitions");
+    assert!(open.is_empty(), "{open:?}");
+    let partitions: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pg_inherits WHERE inhparent = 'audit_logs'::regclass",
+    )
+    .fetch_one(&pool)
+    .await
+    .expect("a count");
+    assert!(partitions > 1);
+}
