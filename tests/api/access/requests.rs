@@ -121,6 +121,7 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("user", "deactivate" | "edit") => ("patch", "/users/{id}"),
         ("user", "remove_from_org" | "anonymize") => ("delete", "/users/{id}"),
         ("user", "reset_password") => ("post", "/users/{id}/password-reset"),
+        ("user", "list_sessions") => ("get", "/users/{id}/sessions"),
         ("user", "end_sessions") => ("delete", "/users/{id}/sessions"),
         ("user", "set_role") => ("put", "/users/{id}/role"),
         ("invitation", "create") => ("post", "/users"),
@@ -226,6 +227,7 @@ async fn user(stage: &Stage, action: &str, to: Option<&str>, who: &str) -> Reque
         ("remove_from_org" | "anonymize", None) => Request::Delete(format!("{path}?mode={action}")),
         ("deactivate", None) => Request::Patch(path, json!({ "is_active": false })),
         ("reset_password", None) => Request::PostNothing(format!("{path}/password-reset")),
+        ("list_sessions", None) => Request::Get(format!("{path}/sessions")),
         ("end_sessions", None) => Request::Delete(format!("{path}/sessions")),
         ("set_role", Some(to)) => {
             let (role, organization) = split(to);

@@ -45,6 +45,18 @@ const UNGUARDED: &[(&str, &str)] = &[
         "read by a token; one hash for each organization",
     ),
     ("user_tokens", "read by a token before anybody is known"),
+    (
+        "user_totp",
+        "read while signing in; every statement names the person",
+    ),
+    (
+        "recovery_codes",
+        "read while signing in; every statement names the person",
+    ),
+    (
+        "login_challenges",
+        "read by a token before anybody is signed in",
+    ),
     ("idempotency_keys", "every statement names the principal"),
     (
         "maintenance_runs",

@@ -67,6 +67,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "user deactivate",
     "user edit",
     "user end_sessions",
+    "user list_sessions",
     "user read",
     "user remove_from_org",
     "user reset_password",
@@ -206,7 +207,7 @@ fn user(
     let subject = world.subject(name)?;
     Some(match (action, to) {
         ("read", None) => open(actor.read_user(&subject)),
-        ("deactivate" | "reset_password" | "end_sessions", None) => {
+        ("deactivate" | "reset_password" | "list_sessions" | "end_sessions", None) => {
             open(actor.administer_user(&subject))
         }
         ("edit", None) => open(actor.edit_user(&subject)),
