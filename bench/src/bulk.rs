@@ -118,6 +118,7 @@ impl Loads<'_> {
             context: RequestContext::default(),
             session: None,
             confirmed_at: None,
+            key: None,
         };
         let upload = SubmitUpload {
             file,

@@ -5,6 +5,7 @@
 
 mod access;
 mod analytics;
+mod api_keys;
 mod audit_logs;
 mod auth;
 mod bulk_uploads;

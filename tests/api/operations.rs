@@ -12,6 +12,8 @@ async fn operations(service: &Service) -> Vec<(String, String, bool)> {
         let example = path
             .replace("{kind}", "annual")
             .replace("{id}", "00000000-0000-4000-8000-000000000000")
+            .replace("{invitation_id}", "00000000-0000-4000-8000-000000000000")
+            .replace("{email}", "ada@example.com")
             .replace("{name}", "annual")
             .replace("{version}", "1.0.0");
         assert!(

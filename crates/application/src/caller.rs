@@ -4,10 +4,12 @@ use accunode_domain::{
     Timestamp,
     access::Actor,
     audit::{AuditEvent, RequestContext},
-    id::SessionId,
+    id::{ApiKeyId, SessionId},
     session::CONFIRMATION_SECONDS,
 };
+use serde_json::Value;
 use time::Duration;
+use uuid::Uuid;
 
 use crate::{Error, Ports};
 
@@ -22,12 +24,24 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// When he last proved himself in this session; `None` where it has no person.
     pub confirmed_at: Option<Timestamp>,
+    /// The API key that he is here by.
+    pub key: Option<ApiKeyId>,
 }
 
 impl Caller {
-    /// The event with him as its actor.
+    /// Whose budget of requests he draws on: a key has one of its own, so that a program
+    /// that runs wild does not lock its owner out.
     #[must_use]
-    pub fn sign(&self, event: AuditEvent) -> AuditEvent {
+    pub fn principal(&self) -> Uuid {
+        self.key.map_or(self.actor.user().0, |key| key.0)
+    }
+
+    /// The event with him as its actor, and with the key that he is here by.
+    #[must_use]
+    pub fn sign(&self, mut event: AuditEvent) -> AuditEvent {
+        if let (Some(key), Value::Object(metadata)) = (self.key, &mut event.metadata) {
+            metadata.insert("api_key_id".to_owned(), key.to_string().into());
+        }
         AuditEvent {
             user: Some(self.actor.user()),
             actor_email: Some(self.actor.email().as_str().to_owned()),

@@ -12,6 +12,7 @@
 
 pub mod accounts;
 pub mod analytics;
+pub mod api_keys;
 pub mod audit;
 pub mod bulk;
 pub mod caller;
@@ -45,6 +46,8 @@ pub struct Application {
     pub invitations: invitations::Invitations,
     /// Organizations and tenants.
     pub organizations: organizations::Organizations,
+    /// API keys.
+    pub api_keys: api_keys::ApiKeys,
     /// Companies.
     pub companies: companies::Companies,
     /// Predictions.
@@ -72,6 +75,9 @@ impl Application {
                 ports: ports.clone(),
             },
             organizations: organizations::Organizations {
+                ports: ports.clone(),
+            },
+            api_keys: api_keys::ApiKeys {
                 ports: ports.clone(),
             },
             companies: companies::Companies {

@@ -29,6 +29,8 @@ id_type! {
     UserId,
     /// An organization: a tenant's root or one of its children.
     OrganizationId,
+    /// An API key.
+    ApiKeyId,
     /// A company whose risk is predicted.
     CompanyId,
     /// An annual or quarterly prediction.

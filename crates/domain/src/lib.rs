@@ -78,6 +78,7 @@
 //! under the same path again.
 
 pub mod access;
+pub mod api_key;
 pub mod audit;
 pub mod company;
 pub mod fault;

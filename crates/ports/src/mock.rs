@@ -12,13 +12,14 @@ use async_trait::async_trait;
 use crate::{
     RepositoryError,
     repositories::{
-        AnalyticsRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
-        InvitationRepository, JobRepository, JoiningRepository, MockAnalyticsRepository,
-        MockAuditRepository, MockCompanyRepository, MockIdempotencyRepository,
-        MockInvitationRepository, MockJobRepository, MockJoiningRepository,
-        MockOrganizationRepository, MockPersonRepository, MockPredictionRepository,
-        MockUserRepository, MockUserTokenRepository, OrganizationRepository, PersonRepository,
-        PredictionRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
+        AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
+        IdempotencyRepository, InvitationRepository, JobRepository, JoiningRepository,
+        MockAnalyticsRepository, MockApiKeyRepository, MockAuditRepository, MockCompanyRepository,
+        MockIdempotencyRepository, MockInvitationRepository, MockJobRepository,
+        MockJoiningRepository, MockOrganizationRepository, MockPersonRepository,
+        MockPredictionRepository, MockUserRepository, MockUserTokenRepository,
+        OrganizationRepository, PersonRepository, PredictionRepository, Store, UnitOfWork,
+        UserRepository, UserTokenRepository,
     },
 };
 
@@ -27,6 +28,7 @@ use crate::{
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockUnitOfWork {
     pub users: MockUserRepository,
+    pub api_keys: MockApiKeyRepository,
     pub people: MockPersonRepository,
     pub user_tokens: MockUserTokenRepository,
     pub invitations: MockInvitationRepository,
@@ -53,6 +55,9 @@ impl std::fmt::Debug for MockUnitOfWork {
 impl UnitOfWork for MockUnitOfWork {
     fn users(&self) -> &dyn UserRepository {
         &self.users
+    }
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        &self.api_keys
     }
     fn people(&self) -> &dyn PersonRepository {
         &self.people
@@ -96,6 +101,7 @@ impl UnitOfWork for MockUnitOfWork {
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockStore {
     pub users: MockUserRepository,
+    pub api_keys: MockApiKeyRepository,
     pub people: MockPersonRepository,
     pub user_tokens: MockUserTokenRepository,
     pub invitations: MockInvitationRepository,
@@ -133,6 +139,9 @@ impl Store for MockStore {
     }
     fn users(&self) -> &dyn UserRepository {
         &self.users
+    }
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        &self.api_keys
     }
     fn people(&self) -> &dyn PersonRepository {
         &self.people

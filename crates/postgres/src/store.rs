@@ -6,9 +6,10 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        AnalyticsRepository, AuditRepository, CompanyRepository, InvitationRepository,
-        JobRepository, JoiningRepository, OrganizationRepository, PersonRepository,
-        PredictionRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
+        AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
+        InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
+        PersonRepository, PredictionRepository, Store, UnitOfWork, UserRepository,
+        UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -103,6 +104,10 @@ impl Store for PgStore {
     }
 
     fn users(&self) -> &dyn UserRepository {
+        &self.db
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
         &self.db
     }
 

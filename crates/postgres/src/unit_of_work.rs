@@ -9,9 +9,9 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        AuditRepository, CompanyRepository, IdempotencyRepository, InvitationRepository,
-        JobRepository, JoiningRepository, OrganizationRepository, PersonRepository,
-        PredictionRepository, UnitOfWork, UserRepository, UserTokenRepository,
+        ApiKeyRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
+        InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
+        PersonRepository, PredictionRepository, UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -158,6 +158,10 @@ impl PgUnitOfWork {
 #[async_trait]
 impl UnitOfWork for PgUnitOfWork {
     fn users(&self) -> &dyn UserRepository {
+        &self.db
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
         &self.db
     }
 

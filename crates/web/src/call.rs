@@ -72,7 +72,8 @@ impl FromRequest for Call {
             request.extensions_mut().insert(Known(caller.clone()));
             let user = caller.actor.user().to_string();
             tracing::Span::current().record("user", &user);
-            draw(&request, state, policy.class, &user).await?;
+            let principal = caller.principal().to_string();
+            draw(&request, state, policy.class, &principal).await?;
             if !policy.for_inactive {
                 caller
                     .actor
@@ -203,7 +204,7 @@ async fn authenticate(
     let Some(token) = token else {
         return Err(unauthenticated(
             "invalid_token",
-            "`Authorization` must be `Bearer` and an access token",
+            "`Authorization` must be `Bearer` and an access token or API key",
         ));
     };
     let accounts = &state.application.accounts;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use accunode_domain::{
-    access::{DashboardScope, Removal},
+    access::{DashboardScope, KeyScope, Removal},
     audit::AuditAction,
     invitation::InvitationStatus,
     job::{JobStatus, RowStatus},
@@ -53,6 +53,7 @@ names_of! {
     InvitationStatusName, InvitationStatus, "What has become of an invitation.";
     JobStatusName, JobStatus, "Where an upload stands.";
     JoinPolicyName, JoinPolicy, "Who may join with an organization's token: nobody, whoever holds it, or only listed e-mail addresses.";
+    KeyScopeName, KeyScope, "What an API key is for.";
     KindName, Kind, "From which statements a prediction is made.";
     OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
     QuarterName, Quarter, "A quarter of the reporting year.";

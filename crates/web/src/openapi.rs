@@ -16,7 +16,7 @@ use crate::{
     health,
     problem::{self, ProblemDto},
     v1::{
-        analytics, audit_logs, auth, bulk_uploads, companies, invitations, me, models,
+        analytics, api_keys, audit_logs, auth, bulk_uploads, companies, invitations, me, models,
         organizations, permissions, predictions, rescorings, users,
     },
 };
@@ -34,6 +34,7 @@ use crate::{
         auth::verify_email::verify_email, auth::verify_email::resend, auth::forgot_password::forgot_password, auth::reset_password::reset_password,
         me::me, me::update::update, me::password::change, me::sessions::list, me::sessions::end_others, me::sessions::end,
         users::list::list, users::get::get, users::update::update, users::remove::remove, users::set_role::set_role, users::sessions::end,
+        api_keys::create::create, api_keys::list::list, api_keys::revoke::revoke, api_keys::rotate::rotate,
         invitations::invite::invite, invitations::list::list, invitations::withdraw::withdraw,
         organizations::list::list, organizations::create::create, organizations::get::get, organizations::update::update, organizations::remove::remove,
         organizations::stats::stats, organizations::join_token::put, organizations::join_token::remove,
@@ -54,6 +55,7 @@ use crate::{
     components(schemas(ProblemDto)),
     tags(
         (name = "Identity", description = "Accounts and sessions"),
+        (name = "API keys", description = "Stand-ins of people for programs, with no more than they have"),
         (name = "People", description = "Members of organizations, and those invited"),
         (name = "Organizations", description = "Tenants: root organizations and their children"),
         (name = "Companies", description = "Companies whose risk is predicted"),
@@ -159,7 +161,7 @@ impl Modify for Common {
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The access token of `/auth/login`"));
+            .description(Some("The access token of `/auth/login`, or an API key"));
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
         for (_, name, description) in SHARED {
             components
@@ -297,6 +299,8 @@ mod tests {
             "ScoreRequest",
             "ScoreItem",
             "NewAccount",
+            "NewApiKey",
+            "Rotation",
             "NewInvitation",
             "PersonChanges",
             "NewRole",

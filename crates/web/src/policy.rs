@@ -30,6 +30,7 @@ impl Policy {
         };
         let offers: &[Format] = match path {
             "/companies"
+            | "/api-keys"
             | "/organizations/{id}/invitations"
             | "/users"
             | "/companies/{id}/predictions"

@@ -10,6 +10,7 @@ const ALL: &[&str] = &[
     "m20261102_000001_riskiest_first",
     "m20261103_000001_revisions",
     "m20261123_000001_proofs",
+    "m20261123_000002_key_rotation",
     "m20261123_000003_seats",
     "m20261123_000004_forgetting",
     "m20261123_000005_retention_by_the_owner",

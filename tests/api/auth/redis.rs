@@ -92,6 +92,11 @@ async fn without_redis_nobody_gets_in_and_with_it_again_everybody_goes_on() {
         assert!(!answer.header("retry-after").is_empty());
         assert!(!answer.text.contains("redis"), "{}", answer.text);
     }
+    // What was found holds for a moment.
+    eventually("it is not ready", async || {
+        nobody.get("//health/ready").await.status.as_u16() == 503
+    })
+    .await;
     let ready = nobody.get("//health/ready").await;
     assert_eq!(ready.problem(503), "not_ready");
     assert_eq!(ready.faults(), ["/sessions sessions"]);

@@ -1,6 +1,8 @@
 //! A token is turned into somebody who calls.
 
-use accunode_domain::{access::Actor, audit::RequestContext, session::LAST_SEEN_SECONDS};
+use accunode_domain::{
+    access::Actor, api_key::looks_like_key, audit::RequestContext, session::LAST_SEEN_SECONDS,
+};
 use accunode_ports::repositories::Standing;
 use time::Duration;
 
@@ -8,10 +10,11 @@ use super::{Accounts, gone, unusable};
 use crate::{Caller, Error};
 
 impl Accounts {
-    /// Who shows this access token. Costs one look-up in the session store
+    /// Who shows this access token, or this API key. A token costs one look-up in the session store
     /// ([`SessionStore::find`]) and one statement in the database
     /// ([`UserRepository::current`]), which also reads the user anew where users or
-    /// organizations have changed since; then the session is told, once.
+    /// organizations have changed since; then the session is told, once. A key costs
+    /// one statement.
     ///
     /// # Errors
     /// `Unauthenticated("invalid_token")` for a token that is unknown, too old, or
@@ -24,6 +27,9 @@ impl Accounts {
         token: &str,
         context: RequestContext,
     ) -> Result<Caller, Error> {
+        if looks_like_key(token) {
+            return self.authenticate_key(token, context).await;
+        }
         let Some(mut session) = self.ports.sessions.find(token).await? else {
             return Err(Error::Unauthenticated {
                 code: "invalid_token",
@@ -68,6 +74,7 @@ impl Accounts {
             context,
             session: Some(session.id),
             confirmed_at: Some(session.confirmed_at),
+            key: None,
         })
     }
 }

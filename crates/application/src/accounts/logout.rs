@@ -9,8 +9,12 @@ impl Accounts {
     /// Ends the caller's session: its tokens are dead at once.
     ///
     /// # Errors
-    /// Where sessions or database are out of reach.
+    /// `key_forbidden`; where sessions or database are out of reach.
     pub async fn logout(&self, caller: &Caller) -> Result<(), Error> {
+        caller
+            .actor
+            .require_person()
+            .map_err(|denial| Error::denied(denial, "session"))?;
         let Some(session) = caller.session else {
             return Ok(());
         };

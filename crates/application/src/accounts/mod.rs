@@ -1,6 +1,7 @@
 //! Accounts and sessions.
 
 mod authenticate;
+mod authenticate_key;
 mod change_password;
 mod create_admin;
 mod join;

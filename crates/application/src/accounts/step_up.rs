@@ -19,8 +19,13 @@ impl Accounts {
     /// of the last quarter of an hour.
     ///
     /// # Errors
-    /// `LockedOut` after too many failures; `wrong_password`; `invalid_token` where the session ended meanwhile.
+    /// `key_forbidden`; `LockedOut` after too many failures; `wrong_password`;
+    /// `invalid_token` where the session ended meanwhile.
     pub async fn step_up(&self, caller: &Caller, password: &str) -> Result<(), Error> {
+        caller
+            .actor
+            .require_person()
+            .map_err(|denial| Error::denied(denial, "session"))?;
         let mut session = self.own_session(caller).await?;
         self.prove(caller, password, "step_up").await?;
         let unit = self.ports.store.begin(&caller.actor.scope()).await?;

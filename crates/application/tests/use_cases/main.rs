@@ -6,6 +6,7 @@
     reason = "a test that cannot be arranged has failed"
 )]
 
+mod api_keys;
 mod bulk;
 mod predictions;
 mod proving_oneself;

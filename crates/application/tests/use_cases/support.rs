@@ -136,6 +136,7 @@ pub(crate) fn caller(user: &User) -> Caller {
         context: RequestContext::default(),
         session: None,
         confirmed_at: None,
+        key: None,
     }
 }
 

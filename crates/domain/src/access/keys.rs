@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Actor, Denial, Subject};
 use crate::{
     fault::text_enum,
-    id::OrganizationId,
+    id::{OrganizationId, UserId},
     organization::Membership,
     user::{Role, User},
 };
@@ -69,6 +69,36 @@ text_enum!(KeyScope);
 pub(super) struct KeyLimits {
     scopes: Vec<KeyScope>,
     bound: bool,
+}
+
+/// Whose keys somebody lists. Made only by an [`Actor`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyDirectory(Keys);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keys {
+    Of(UserId),
+    In(OrganizationId),
+}
+
+impl KeyDirectory {
+    /// The person whose keys they are.
+    #[must_use]
+    pub const fn owner(&self) -> Option<UserId> {
+        match self.0 {
+            Keys::Of(owner) => Some(owner),
+            Keys::In(_) => None,
+        }
+    }
+
+    /// Or the organization whose members' they are, or that they are bound to.
+    #[must_use]
+    pub const fn organization(&self) -> Option<OrganizationId> {
+        match self.0 {
+            Keys::Of(_) => None,
+            Keys::In(organization) => Some(organization),
+        }
+    }
 }
 
 impl Actor {
@@ -161,18 +191,64 @@ impl Actor {
         organization.map_or(Ok(()), |id| self.names_organization(id))
     }
 
-    /// That he may see and end the keys of `owner`: his own, or as an administrator
-    /// those of people below his rank.
+    /// Whose keys he may list: his own, or those of an organization that he administers.
     ///
     /// # Errors
-    /// `Forbidden("key_forbidden")` for a key; else those of [`Self::administer_user`].
-    pub fn revoke_keys(&self, owner: &Subject) -> Result<(), Denial> {
+    /// `Forbidden`: `key_forbidden`; `role_forbidden` where he administers nothing;
+    /// `outside_scope`.
+    pub fn key_directory(
+        &self,
+        organization: Option<OrganizationId>,
+    ) -> Result<KeyDirectory, Denial> {
         self.require_person()?;
-        if owner.id() == self.user() {
+        let Some(organization) = organization else {
+            return Ok(KeyDirectory(Keys::Of(self.user())));
+        };
+        if self.role() < Role::OrgAdmin {
+            return Err(Denial::Forbidden("role_forbidden"));
+        }
+        self.names_organization(organization)?;
+        Ok(KeyDirectory(Keys::In(organization)))
+    }
+
+    /// That he may see a key of `owner` that is bound to `organization`: his own, those
+    /// of members of an organization that he administers, and those bound to it.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn see_key(
+        &self,
+        owner: &Subject,
+        organization: Option<OrganizationId>,
+    ) -> Result<(), Denial> {
+        let administers = [owner.organization(), organization]
+            .into_iter()
+            .flatten()
+            .any(|id| self.administers(id));
+        if owner.id() == self.user() || self.role() == Role::SuperAdmin || administers {
             Ok(())
         } else {
-            self.administer_user(owner)
+            Err(Denial::NotFound)
         }
+    }
+
+    /// That he may end a key of `owner` that is bound to `organization`: his own, or as
+    /// an administrator those of people below his rank.
+    ///
+    /// # Errors
+    /// `Forbidden("key_forbidden")` for a key; `NotFound`; `Forbidden("rank_too_low")`.
+    pub fn end_key(
+        &self,
+        owner: &Subject,
+        organization: Option<OrganizationId>,
+    ) -> Result<(), Denial> {
+        self.require_person()?;
+        self.see_key(owner, organization)?;
+        if owner.id() == self.user() {
+            return Ok(());
+        }
+        self.administer_user(owner)
+            .map_err(|_| Denial::Forbidden("rank_too_low"))
     }
 
     /// Whether the key he may be here by allows this; a person needs no leave.

@@ -37,7 +37,7 @@ mod users;
 pub use actor::Actor;
 pub use analytics::DashboardScope;
 pub use audit::AuditScope;
-pub use keys::KeyScope;
+pub use keys::{KeyDirectory, KeyScope};
 pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent};
 pub use permissions::Permission;
 pub use rows::{Reading, prediction_fits_company};

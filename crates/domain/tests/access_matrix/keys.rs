@@ -120,7 +120,8 @@ fn a_key_never_makes_keys_people_or_sessions() {
             .map(|_| ()),
         forbidden
     );
-    assert_eq!(sa.revoke_keys(&world.subject("m1").unwrap()), forbidden);
+    assert_eq!(sa.end_key(&world.subject("m1").unwrap(), None), forbidden);
+    assert_eq!(sa.key_directory(None).map(|_| ()), forbidden);
     let itself = world.subject("sa").unwrap();
     assert_eq!(
         sa.set_role(&itself, Role::User, None).map(|_| ()),
@@ -144,18 +145,49 @@ fn a_key_is_cut_from_what_its_owner_has() {
         m1.create_key(&[KeyScope::Read], Some(organization("B"))),
         Err(Denial::Forbidden("outside_scope"))
     );
-    assert!(m1.revoke_keys(&world.subject("m1").unwrap()).is_ok());
-    assert!(m1.revoke_keys(&world.subject("m2").unwrap()).is_err());
-    assert!(
-        world
-            .actor("oA")
-            .revoke_keys(&world.subject("m2").unwrap())
-            .is_ok()
-    );
     // A key of a key is never more than the first.
     let twice = key(&world, "m1", &[KeyScope::Read], Some("A"))
         .limited_to(&KeyScope::ALL, None)
         .unwrap();
     assert!(twice.create(None, None).is_err());
     assert!(twice.read(Owner::Person(twice.user())).is_err());
+}
+
+#[test]
+fn keys_are_ended_by_their_owners_and_those_who_administer_them() {
+    let world = World::fixture();
+    let a = Some(organization("A"));
+    let end = |who: &str, whose: &str, bound| {
+        world
+            .actor(who)
+            .end_key(&world.subject(whose).unwrap(), bound)
+    };
+    let rank = Err(Denial::Forbidden("rank_too_low"));
+    for (who, whose, bound, expected) in [
+        ("m1", "m1", None, Ok(())),
+        ("m1", "m2", None, Err(Denial::NotFound)),
+        ("oA", "m2", None, Ok(())),
+        ("oA", "mB", None, Err(Denial::NotFound)),
+        ("oA", "tR", None, Err(Denial::NotFound)),
+        ("oA", "tR", a, rank),
+        ("mB", "tR", a, Err(Denial::NotFound)),
+        ("tR", "oA", None, Ok(())),
+        ("tZ", "oA", None, Err(Denial::NotFound)),
+        ("sa", "u0", None, Ok(())),
+        ("sa", "tR", a, Ok(())),
+    ] {
+        assert_eq!(end(who, whose, bound), expected, "{who} ends {whose}'s");
+    }
+    let listed = |who: &str, named| world.actor(who).key_directory(named);
+    let own = listed("m1", None).unwrap();
+    assert_eq!((own.owner(), own.organization()), (world.user("m1"), None));
+    let theirs = listed("oA", a).unwrap();
+    assert_eq!((theirs.owner(), theirs.organization()), (None, a));
+    for (who, code) in [
+        ("m1", "role_forbidden"),
+        ("u0", "role_forbidden"),
+        ("tZ", "outside_scope"),
+    ] {
+        assert_eq!(listed(who, a), Err(Denial::Forbidden(code)), "{who}");
+    }
 }

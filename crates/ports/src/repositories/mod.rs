@@ -1,6 +1,7 @@
 //! Storage: the store, the unit of work, one repository for each entity.
 
 mod analytics;
+mod api_key;
 mod audit;
 mod company;
 mod idempotency;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 pub use analytics::{
     Agreement, AnalyticsRepository, Distribution, Group, GroupBy, Headline, RiskCount, TrendPoint,
 };
+pub use api_key::{ApiKeyRepository, NewApiKey, NextSecret, PresentedKey};
 pub use audit::{AuditFilter, AuditRepository};
 pub use company::{CompanyFilter, CompanyRepository, FoundCompany};
 pub use idempotency::IdempotencyRepository;
@@ -42,9 +44,9 @@ pub use user_token::{NewUserToken, UserTokenRepository};
 
 #[cfg(feature = "mock")]
 pub use {
-    analytics::MockAnalyticsRepository, audit::MockAuditRepository, company::MockCompanyRepository,
-    idempotency::MockIdempotencyRepository, invitation::MockInvitationRepository,
-    job::MockJobRepository, joining::MockJoiningRepository,
+    analytics::MockAnalyticsRepository, api_key::MockApiKeyRepository, audit::MockAuditRepository,
+    company::MockCompanyRepository, idempotency::MockIdempotencyRepository,
+    invitation::MockInvitationRepository, job::MockJobRepository, joining::MockJoiningRepository,
     organization::MockOrganizationRepository, person::MockPersonRepository,
     prediction::MockPredictionRepository, user::MockUserRepository,
     user_token::MockUserTokenRepository,
@@ -61,6 +63,8 @@ pub trait Store: Send + Sync {
 
     /// Users and their organizations.
     fn users(&self) -> &dyn UserRepository;
+    /// API keys.
+    fn api_keys(&self) -> &dyn ApiKeyRepository;
     /// People, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
     /// Tokens that were sent to people's mailboxes.
@@ -95,6 +99,8 @@ pub trait Store: Send + Sync {
 pub trait UnitOfWork: Send + Sync {
     /// Users and their organizations.
     fn users(&self) -> &dyn UserRepository;
+    /// API keys.
+    fn api_keys(&self) -> &dyn ApiKeyRepository;
     /// People, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
     /// Tokens that were sent to people's mailboxes.

@@ -1,6 +1,7 @@
 //! One file for each repository of the ports, implemented on [`crate::db::Db`].
 
 mod analytics;
+mod api_key;
 mod audit;
 pub(crate) mod company;
 mod idempotency;

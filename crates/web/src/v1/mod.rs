@@ -1,6 +1,7 @@
 //! Version 1 of the API, a folder for each resource, a file for each verb.
 
 pub(crate) mod analytics;
+pub(crate) mod api_keys;
 pub(crate) mod audit_logs;
 pub(crate) mod auth;
 pub(crate) mod bulk_uploads;
@@ -69,6 +70,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(delete().to(invitations::withdraw::withdraw)),
         )
         .configure(organization_routes)
+        .service(
+            resource("/api-keys")
+                .route(get().to(api_keys::list::list))
+                .route(post().to(api_keys::create::create)),
+        )
+        .service(resource("/api-keys/{id}").route(delete().to(api_keys::revoke::revoke)))
+        .service(resource("/api-keys/{id}/rotate").route(post().to(api_keys::rotate::rotate)))
         .service(
             resource("/companies")
                 .route(get().to(companies::list::list))

@@ -1,0 +1,94 @@
+//! Somebody makes a key of his own.
+
+use accunode_domain::{
+    Timestamp,
+    access::KeyScope,
+    api_key::{KeyTerms, MOST_KEYS, shown_prefix},
+    audit::{AuditAction, AuditEvent},
+    id::{ApiKeyId, OrganizationId},
+    idempotency::IdempotentRequest,
+};
+use accunode_ports::repositories::NewApiKey;
+
+use super::{ApiKeys, Revealed, already_shown, kept, values};
+use crate::{Caller, Error, Once};
+
+/// What somebody wants of a new key.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// What he calls it.
+    pub name: String,
+    /// What it is for.
+    pub scopes: Vec<KeyScope>,
+    /// The organization that it is to be cut down to.
+    pub organization: Option<OrganizationId>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ApiKeys {
+    /// Makes a key of the caller's own. Its secret is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// `key_forbidden`, `scope_exceeds_role`, `outside_scope`; `step_up_required`; every
+    /// fault of the command; `too_many_keys`; `secret_already_shown` for a request that
+    /// is sent again.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        command: &NewKey,
+        request: Option<IdempotentRequest>,
+    ) -> Result<Revealed, Error> {
+        let actor = &caller.actor;
+        actor
+            .create_key(&command.scopes, command.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let now = self.ports.clock.now();
+        caller.require_recent_confirmation(now)?;
+        let terms = KeyTerms::check(
+            &command.name,
+            &command.scopes,
+            command.organization,
+            command.expires_at,
+            now,
+        )
+        .map_err(Error::Invalid)?;
+        let secret = self.new_secret();
+        let new = NewApiKey {
+            id: ApiKeyId(self.ports.ids.new_id()),
+            owner: actor.user(),
+            terms,
+            prefix: shown_prefix(&secret),
+            secret_hash: secret.hash(),
+            created_at: now,
+        };
+        let render = |key: &_| kept(key, 201);
+        let once = request.map(|request| Once {
+            request,
+            render: &render,
+        });
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
+            return Err(already_shown(&answer));
+        }
+        if unit.api_keys().count(actor.user(), now).await? >= MOST_KEYS {
+            return Err(Error::Conflict {
+                code: "too_many_keys",
+                detail: format!("you have {MOST_KEYS} keys; end one that is not needed first"),
+                existing: None,
+            });
+        }
+        let key = unit.api_keys().add(&new).await?;
+        let event = AuditEvent {
+            entity_id: Some(key.id.0),
+            new_values: Some(values(&key)),
+            ..AuditEvent::new("api_key.created", "api_key", AuditAction::Create)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        Once::keep(once.as_ref(), &*unit, actor, &key).await?;
+        unit.commit().await?;
+        Ok(Revealed { key, secret })
+    }
+}

@@ -1,0 +1,69 @@
+//! API keys: made, rotated and ended by people, never by keys.
+
+mod create;
+mod list;
+mod revoke;
+mod rotate;
+
+use std::sync::Arc;
+
+use accunode_domain::{
+    api_key::{ApiKey, SECRET_KIND},
+    idempotency::StoredAnswer,
+    secret::Secret,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub use create::NewKey;
+
+use crate::{Error, Ports};
+
+/// API keys.
+#[derive(Clone, Debug)]
+pub struct ApiKeys {
+    pub(crate) ports: Arc<Ports>,
+}
+
+/// A key with its secret, which nobody is shown again.
+#[derive(Clone, Debug)]
+pub struct Revealed {
+    /// The key.
+    pub key: ApiKey,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+impl ApiKeys {
+    fn new_secret(&self) -> Secret {
+        Secret::from_random(SECRET_KIND, self.ports.randomness.bits())
+    }
+}
+
+/// What is kept of an answer that shows a secret: which key it was about.
+fn kept(key: &ApiKey, status: u16) -> (u16, Value) {
+    (status, json!({ "id": key.id }))
+}
+
+/// What a repeated request is told: it was carried out, and the secret is not kept.
+fn already_shown(answer: &StoredAnswer) -> Error {
+    Error::Conflict {
+        code: "secret_already_shown",
+        detail: "this request was carried out, and the secret shown then is kept nowhere; rotate the key for another"
+            .to_owned(),
+        existing: answer.body["id"]
+            .as_str()
+            .and_then(|id| Uuid::try_parse(id).ok()),
+    }
+}
+
+/// What the audit log is told of a key.
+fn values(key: &ApiKey) -> Value {
+    json!({
+        "name": key.name,
+        "prefix": key.prefix,
+        "scopes": key.scopes,
+        "organization_id": key.organization,
+        "expires_at": key.expires_at.map(|at| at.unix_timestamp()),
+    })
+}

@@ -1,0 +1,85 @@
+//! A key gets another secret.
+
+use accunode_domain::{
+    access::Denial,
+    api_key::{overlap, shown_prefix},
+    audit::{AuditAction, AuditEvent},
+    id::ApiKeyId,
+    idempotency::IdempotentRequest,
+};
+use accunode_ports::repositories::NextSecret;
+
+use super::{ApiKeys, Revealed, already_shown, kept, values};
+use crate::{Caller, Error, Once};
+
+impl ApiKeys {
+    /// Gives a key of the caller's own another secret; the present one stays good for a
+    /// while, so that programs can be changed one by one. One that was already on its
+    /// way out is worth nothing any more.
+    ///
+    /// # Errors
+    /// `key_forbidden`; `NotFound`; `not_writable` for somebody else's;
+    /// `scope_exceeds_role` where its owner could not make it any more, `outside_scope`;
+    /// `step_up_required`; `out_of_range`; `key_expired`; `secret_already_shown`.
+    pub async fn rotate(
+        &self,
+        caller: &Caller,
+        id: ApiKeyId,
+        overlap_seconds: Option<i64>,
+        request: Option<IdempotentRequest>,
+    ) -> Result<Revealed, Error> {
+        let actor = &caller.actor;
+        let refused = |denial| Error::denied(denial, "API key");
+        actor.require_person().map_err(refused)?;
+        let now = self.ports.clock.now();
+        let secret = self.new_secret();
+        let render = |key: &_| kept(key, 200);
+        let once = request.map(|request| Once {
+            request,
+            render: &render,
+        });
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        let Some((before, owner)) = unit.api_keys().find(id).await? else {
+            return Err(Error::not_found("API key"));
+        };
+        actor
+            .see_key(&owner.subject(), before.organization)
+            .map_err(refused)?;
+        if before.owner != actor.user() {
+            return Err(refused(Denial::Forbidden("not_writable")));
+        }
+        actor
+            .create_key(&before.scopes, before.organization)
+            .map_err(refused)?;
+        caller.require_recent_confirmation(now)?;
+        let overlap = overlap(overlap_seconds).map_err(Error::invalid)?;
+        if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
+            return Err(already_shown(&answer));
+        }
+        if before.has_expired(now) {
+            return Err(Error::Conflict {
+                code: "key_expired",
+                detail: "this key has expired; make another".to_owned(),
+                existing: None,
+            });
+        }
+        let next = NextSecret {
+            prefix: shown_prefix(&secret),
+            hash: secret.hash(),
+            previous_until: now + overlap,
+        };
+        let key = unit.api_keys().rotate(id, &next).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            old_values: Some(values(&before)),
+            new_values: Some(values(&key)),
+            ..AuditEvent::new("api_key.rotated", "api_key", AuditAction::Update)
+        };
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        Once::keep(once.as_ref(), &*unit, actor, &key).await?;
+        unit.commit().await?;
+        Ok(Revealed { key, secret })
+    }
+}

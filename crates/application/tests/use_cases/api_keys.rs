@@ -1,0 +1,121 @@
+//! API keys: what recognising one costs, and when one is made.
+
+use accunode_application::{Error, api_keys::NewKey};
+use accunode_domain::{
+    access::KeyScope,
+    api_key::ApiKey,
+    audit::RequestContext,
+    id::{ApiKeyId, OrganizationId},
+    user::{Role, User},
+};
+use accunode_ports::repositories::PresentedKey;
+use time::Duration;
+use uuid::Uuid;
+
+use crate::support::{Doubles, caller, membership, noon, user};
+
+fn key_of(owner: &User, organization: Option<OrganizationId>) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId(Uuid::from_u128(5)),
+        owner: owner.id,
+        organization,
+        name: "nightly".to_owned(),
+        prefix: "ak_12345678".to_owned(),
+        scopes: vec![KeyScope::Read],
+        expires_at: None,
+        last_used_at: Some(noon()),
+        previous_until: None,
+        created_at: noon(),
+    }
+}
+
+/// The doubles count: a look-up of sessions or any other statement would be refused.
+#[tokio::test]
+async fn a_key_costs_one_statement_and_no_look_up() {
+    let mut doubles = Doubles::default();
+    let organization = OrganizationId(Uuid::new_v4());
+    let owner = user(Role::OrgAdmin, Some(organization));
+    let key = key_of(&owner, None);
+    let found = PresentedKey {
+        key: key.clone(),
+        owner,
+        membership: Some(membership(organization)),
+    };
+    doubles
+        .store
+        .api_keys
+        .expect_presented()
+        .times(1)
+        .withf(|hash, now| hash.as_str().len() == 64 && *now == noon())
+        .returning(move |_, _| Ok(Some(found.clone())));
+    let caller = doubles
+        .application()
+        .accounts
+        .authenticate("ak_whatever", RequestContext::default())
+        .await
+        .unwrap();
+    assert_eq!((caller.key, caller.session), (Some(key.id), None));
+    assert!(caller.actor.is_key() && caller.confirmed_at.is_none());
+    assert_eq!(caller.principal(), key.id.0);
+    assert_eq!(caller.actor.role(), Role::OrgAdmin);
+}
+
+#[tokio::test]
+async fn a_key_whose_organization_is_not_its_owners_any_more_is_worth_nothing() {
+    let mut doubles = Doubles::default();
+    let organization = OrganizationId(Uuid::new_v4());
+    let owner = user(Role::OrgMember, Some(organization));
+    let elsewhere = OrganizationId(Uuid::new_v4());
+    let found = PresentedKey {
+        key: key_of(&owner, Some(elsewhere)),
+        owner,
+        membership: Some(membership(organization)),
+    };
+    doubles
+        .store
+        .api_keys
+        .expect_presented()
+        .returning(move |_, _| Ok(Some(found.clone())));
+    let result = doubles
+        .application()
+        .accounts
+        .authenticate("ak_whatever", RequestContext::default())
+        .await;
+    assert!(
+        matches!(
+            result,
+            Err(Error::Unauthenticated {
+                code: "invalid_token",
+                ..
+            })
+        ),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_is_made_only_by_somebody_who_has_just_proved_himself() {
+    let mut ana = caller(&user(Role::User, None));
+    let wanted = NewKey {
+        name: "nightly".to_owned(),
+        scopes: vec![KeyScope::Read],
+        organization: None,
+        expires_at: None,
+    };
+    for confirmed_at in [None, Some(noon() - Duration::minutes(16))] {
+        ana.confirmed_at = confirmed_at;
+        // No unit of work is begun: there is none.
+        let application = Doubles::default().application();
+        let result = application.api_keys.create(&ana, &wanted, None).await;
+        assert!(
+            matches!(
+                result,
+                Err(Error::Unauthenticated {
+                    code: "step_up_required",
+                    ..
+                })
+            ),
+            "{result:?}"
+        );
+    }
+}

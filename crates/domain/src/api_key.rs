@@ -1,0 +1,196 @@
+//! API keys: a person's stand-in for programs, with no more than he has.
+
+use std::collections::BTreeSet;
+
+use time::Duration;
+
+use crate::{
+    Timestamp,
+    access::KeyScope,
+    fault::{Fault, clean_text},
+    id::{ApiKeyId, OrganizationId, UserId},
+    secret::Secret,
+};
+
+/// What a key's secret begins with.
+pub const SECRET_KIND: &str = "ak";
+/// Characters of a secret that are shown, to tell keys apart.
+const SHOWN: usize = 11;
+/// Keys that one person may have at a time.
+pub const MOST_KEYS: usize = 25;
+/// How long the secret before a rotation stays good where nothing is said, in seconds.
+pub const OVERLAP_SECONDS: i64 = 24 * 60 * 60;
+/// The longest that it may, in seconds.
+pub const LONGEST_OVERLAP_SECONDS: i64 = 7 * OVERLAP_SECONDS;
+/// How exactly a key knows when it was last used, in seconds.
+pub const LAST_USED_SECONDS: i64 = 60;
+
+/// An API key as stored. Its secret's hash never leaves the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// Whose it is, and with whom it dies.
+    pub owner: UserId,
+    /// The organization that it is cut down to.
+    pub organization: Option<OrganizationId>,
+    /// What its owner calls it, at most 100 characters.
+    pub name: String,
+    /// How its secret begins.
+    pub prefix: String,
+    /// What it is for, each once.
+    pub scopes: Vec<KeyScope>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to within [`LAST_USED_SECONDS`].
+    pub last_used_at: Option<Timestamp>,
+    /// Until when the secret before the last rotation is good.
+    pub previous_until: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What somebody wants of a new key, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyTerms {
+    /// What its owner calls it.
+    pub name: String,
+    /// What it is for.
+    pub scopes: Vec<KeyScope>,
+    /// The organization that it is cut down to.
+    pub organization: Option<OrganizationId>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl KeyTerms {
+    /// Checks what was asked for.
+    ///
+    /// # Errors
+    /// Every fault: `/name` as [`clean_text`] has them, `/scopes` `required`,
+    /// `/expires_at` `not_in_future`.
+    pub fn check(
+        name: &str,
+        scopes: &[KeyScope],
+        organization: Option<OrganizationId>,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let name = clean_text("/name", name, 100)
+            .map_err(|fault| faults.push(fault))
+            .unwrap_or_default();
+        let scopes: BTreeSet<KeyScope> = scopes.iter().copied().collect();
+        if scopes.is_empty() {
+            let detail = "a key needs at least one scope";
+            faults.push(Fault::new("/scopes", "required", detail));
+        }
+        if expires_at.is_some_and(|at| at <= now) {
+            let detail = "must be in the future; leave it out for a key that does not expire";
+            faults.push(Fault::new("/expires_at", "not_in_future", detail));
+        }
+        if faults.is_empty() {
+            Ok(Self {
+                name,
+                scopes: scopes.into_iter().collect(),
+                organization,
+                expires_at,
+            })
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+/// How long the present secret stays good beside the next one.
+///
+/// # Errors
+/// `/overlap_seconds` `out_of_range` beyond 0 to [`LONGEST_OVERLAP_SECONDS`].
+pub fn overlap(seconds: Option<i64>) -> Result<Duration, Fault> {
+    let seconds = seconds.unwrap_or(OVERLAP_SECONDS);
+    if (0..=LONGEST_OVERLAP_SECONDS).contains(&seconds) {
+        return Ok(Duration::seconds(seconds));
+    }
+    Err(Fault::new(
+        "/overlap_seconds",
+        "out_of_range",
+        format!("{seconds} is not within 0 and {LONGEST_OVERLAP_SECONDS} (7 days)"),
+    ))
+}
+
+/// What is shown of a secret: 32 of its 256 bits.
+#[must_use]
+pub fn shown_prefix(secret: &Secret) -> String {
+    secret.expose().chars().take(SHOWN).collect()
+}
+
+/// Whether a token says of itself that it is a key's secret.
+#[must_use]
+pub fn looks_like_key(token: &str) -> bool {
+    token
+        .strip_prefix(SECRET_KIND)
+        .is_some_and(|rest| rest.starts_with('_'))
+}
+
+impl ApiKey {
+    /// Whether it has ended by itself.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether it is time to note once more that it was used.
+    #[must_use]
+    pub fn note_use(&self, now: Timestamp) -> bool {
+        self.last_used_at
+            .is_none_or(|at| now - at >= Duration::seconds(LAST_USED_SECONDS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noon() -> Timestamp {
+        Timestamp::UNIX_EPOCH + Duration::hours(12)
+    }
+
+    #[test]
+    fn everything_wrong_with_a_key_is_told_at_once() {
+        let faults = KeyTerms::check(" ", &[], None, Some(noon()), noon()).unwrap_err();
+        let codes: Vec<_> = faults
+            .iter()
+            .map(|fault| (fault.pointer.as_str(), fault.code.as_str()))
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                ("/name", "required"),
+                ("/scopes", "required"),
+                ("/expires_at", "not_in_future")
+            ]
+        );
+        let twice = [KeyScope::Score, KeyScope::Read, KeyScope::Score];
+        let terms = KeyTerms::check(" nightly ", &twice, None, None, noon()).unwrap();
+        assert_eq!(terms.name, "nightly");
+        assert_eq!(terms.scopes, [KeyScope::Read, KeyScope::Score]);
+    }
+
+    #[test]
+    fn a_secret_stays_good_for_a_day_or_as_long_as_said_within_a_week() {
+        assert_eq!(overlap(None), Ok(Duration::DAY));
+        assert_eq!(overlap(Some(0)), Ok(Duration::ZERO));
+        assert_eq!(overlap(Some(604_800)), Ok(Duration::WEEK));
+        for wrong in [-1, 604_801] {
+            assert_eq!(overlap(Some(wrong)).unwrap_err().code, "out_of_range");
+        }
+    }
+
+    #[test]
+    fn a_prefix_tells_keys_apart_and_gives_little_away() {
+        let secret = Secret::from_random(SECRET_KIND, [0xab; 32]);
+        assert_eq!(shown_prefix(&secret), "ak_abababab");
+        assert!(looks_like_key(secret.expose()));
+        assert!(!looks_like_key("at_abababab") && !looks_like_key("akabab"));
+    }
+}

@@ -1,0 +1,95 @@
+//! API keys.
+
+use accunode_domain::{
+    Timestamp,
+    access::KeyDirectory,
+    api_key::{ApiKey, KeyTerms},
+    id::{ApiKeyId, UserId},
+    organization::Membership,
+    page::{Cursor, Limit, Page},
+    secret::SecretHash,
+    user::User,
+};
+use async_trait::async_trait;
+
+use super::Person;
+use crate::RepositoryError;
+
+/// A key to be stored.
+#[derive(Clone, Debug)]
+pub struct NewApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// Whose it is.
+    pub owner: UserId,
+    /// What it may do, and until when.
+    pub terms: KeyTerms,
+    /// How its secret begins.
+    pub prefix: String,
+    /// Of the secret that is shown once.
+    pub secret_hash: SecretHash,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// The secret that takes the place of a key's present one.
+#[derive(Clone, Debug)]
+pub struct NextSecret {
+    /// How it begins.
+    pub prefix: String,
+    /// Its hash.
+    pub hash: SecretHash,
+    /// Until when the one before is good.
+    pub previous_until: Timestamp,
+}
+
+/// A key that was shown, with its owner as he is now.
+#[derive(Clone, Debug)]
+pub struct PresentedKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Whose it is.
+    pub owner: User,
+    /// His organization, where he has one.
+    pub membership: Option<Membership>,
+}
+
+/// API keys. Those that were revoked are not there any more, whoever asks. They are no
+/// tenant rows; who may see and end whose is decided before asking.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait ApiKeyRepository: Send + Sync {
+    /// The key with this secret, or with this one before its last rotation while that
+    /// is good, unless it has expired; with owner and membership, in one statement.
+    async fn presented(
+        &self,
+        secret: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<PresentedKey>, RepositoryError>;
+    /// Notes that a key was used. Where somebody else notes or changes it at this very
+    /// moment, nothing is done: nobody waits for that.
+    async fn used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError>;
+    /// Stores a key.
+    async fn add(&self, key: &NewApiKey) -> Result<ApiKey, RepositoryError>;
+    /// How many keys somebody has that have not expired.
+    async fn count(&self, owner: UserId, now: Timestamp) -> Result<usize, RepositoryError>;
+    /// A page of keys, newest first.
+    async fn list(
+        &self,
+        whose: &KeyDirectory,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<ApiKey>, RepositoryError>;
+    /// By id with its owner, held until the unit of work ends.
+    async fn find(&self, id: ApiKeyId) -> Result<Option<(ApiKey, Person)>, RepositoryError>;
+    /// Puts the next secret in the place of the present one.
+    ///
+    /// # Errors
+    /// `Stale` where it was revoked meanwhile.
+    async fn rotate(&self, id: ApiKeyId, next: &NextSecret) -> Result<ApiKey, RepositoryError>;
+    /// Ends a key for good, with both its secrets.
+    ///
+    /// # Errors
+    /// `Stale` where it was revoked meanwhile.
+    async fn revoke(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError>;
+}
