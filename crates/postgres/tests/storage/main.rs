@@ -12,6 +12,7 @@ mod analytics;
 mod chunks;
 mod companies;
 mod denials;
+mod fences;
 mod figures;
 mod lists;
 mod outcomes;

@@ -1,0 +1,546 @@
+//! Two fences stand around every row: the query's own filter and the database's policy.
+//! Each is tested without the other, so that neither hides that the other has a hole; and
+//! what is wrong names the query.
+
+use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+
+use accunode_domain::{
+    access::{Actor, AuditScope, Scope},
+    id::{CompanyId, JobId, OrganizationId, PredictionId, UserId},
+    job::Job,
+    owner::Owner,
+    page::{Limit, Sort},
+    prediction::Kind,
+};
+use accunode_ports::repositories::{
+    AnalyticsRepository, AuditFilter, AuditRepository, CompanyFilter, CompanyRepository, GroupBy,
+    JobFilter, JobRepository, OrganizationRepository, PredictionFilter, PredictionRepository,
+    RowFilter, Store, TimelineFilter, UnitOfWork,
+};
+use accunode_postgres::PgStore;
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use crate::world::{PEOPLE, World, id};
+
+/// Every query that takes a scope, by repository and method, in all its forms.
+const QUERIES: [&str; 26] = [
+    "company.find",
+    "company.list by created_at",
+    "company.list by name",
+    "company.list by symbol",
+    "company.list by q",
+    "company.is_in_use",
+    "prediction.find annual",
+    "prediction.find quarterly",
+    "prediction.list annual by created_at",
+    "prediction.list annual by pd",
+    "prediction.list quarterly by created_at",
+    "prediction.list quarterly by pd",
+    "prediction.revisions",
+    "prediction.timeline",
+    "job.find",
+    "job.list",
+    "job.rows",
+    "audit.find",
+    "audit.list",
+    "organization.stats",
+    "analytics.headline",
+    "analytics.risk_distribution",
+    "analytics.risk_distribution by organization",
+    "analytics.model_agreement",
+    "analytics.trend",
+    "analytics.trend by sector",
+];
+
+/// What takes a scope and does not read by it: it writes under a grant, as that scope's
+/// actor.
+const WRITES: [&str; 2] = ["company.find_or_add", "job.store_chunk"];
+
+/// One of everything of one owner, all with his label.
+struct Cell {
+    label: String,
+    owner: Owner,
+    creator: UserId,
+    company: CompanyId,
+    annual: PredictionId,
+    quarterly: PredictionId,
+    job: Job,
+    event: Uuid,
+}
+
+struct Rows {
+    cells: Vec<Cell>,
+    /// A system company on which every owner has a prediction.
+    shared: CompanyId,
+}
+
+/// Where a query is asked: the pool, or a unit of work of somebody.
+struct Asked<'a> {
+    companies: &'a dyn CompanyRepository,
+    predictions: &'a dyn PredictionRepository,
+    jobs: &'a dyn JobRepository,
+    audit: &'a dyn AuditRepository,
+    organizations: &'a dyn OrganizationRepository,
+    /// Figures are asked of the pool alone.
+    analytics: Option<&'a dyn AnalyticsRepository>,
+}
+
+impl<'a> Asked<'a> {
+    fn of_pool(store: &'a PgStore) -> Self {
+        Self {
+            companies: store.companies(),
+            predictions: store.predictions(),
+            jobs: store.jobs(),
+            audit: store.audit(),
+            organizations: store.organizations(),
+            analytics: Some(store.analytics()),
+        }
+    }
+
+    fn of_unit(unit: &'a dyn UnitOfWork) -> Self {
+        Self {
+            companies: unit.companies(),
+            predictions: unit.predictions(),
+            jobs: unit.jobs(),
+            audit: unit.audit(),
+            organizations: unit.organizations(),
+            analytics: None,
+        }
+    }
+}
+
+fn owners() -> Vec<(String, Owner, &'static str)> {
+    let people = PEOPLE.map(|(name, ..)| {
+        let label = format!("P{}", name.to_uppercase());
+        (label, Owner::Person(UserId(id(name))), name)
+    });
+    let places = [("A", "m1"), ("B", "mB"), ("R", "tR"), ("Z", "tZ")].map(|(name, creator)| {
+        let owner = Owner::Organization(OrganizationId(id(name)));
+        (format!("O{name}"), owner, creator)
+    });
+    let system = [("SYS".to_owned(), Owner::System, "sa")];
+    people.into_iter().chain(places).chain(system).collect()
+}
+
+/// Makes a cell for every owner, behind the store's back.
+async fn fill(world: &World) -> Rows {
+    let shared = Uuid::from_u128(0xffff);
+    let mut sql = format!(
+        "INSERT INTO companies (id, symbol, name, sector, access_level, created_by) \
+         VALUES ('{shared}', 'SHARED', 'Everyone', 'S', 'system', '{}');",
+        id("sa")
+    );
+    let mut at = 0x1_0000_u128;
+    let mut next = || {
+        at += 1;
+        Uuid::from_u128(at)
+    };
+    let mut ids = Vec::new();
+    for (label, owner, creator) in owners() {
+        let [company, annual, quarterly, other, job, event] = std::array::from_fn(|_| next());
+        let whose = format!(
+            "'{}', {}, '{}'",
+            owner.level(),
+            owner
+                .organization()
+                .map_or("NULL".to_owned(), |id| format!("'{id}'")),
+            id(creator)
+        );
+        let said = "0.1, 'High', 0.9, now(), 'm', '1', repeat('a', 64)";
+        let _ = write!(
+            sql,
+            "INSERT INTO companies (id, symbol, name, sector, access_level, organization_id, created_by) \
+               VALUES ('{company}', '{label}', 'Fence {label}', '{label}', {whose}); \
+             INSERT INTO annual_predictions (id, company_id, company_symbol, company_name, company_sector, \
+               reporting_year, probability, pd, risk_level, confidence, predicted_at, model_name, \
+               model_version, model_sha256, access_level, organization_id, created_by) \
+               VALUES ('{annual}', '{company}', '{label}', 'N', '{label}', '2024', 0.1, {said}, {whose}), \
+                      ('{other}', '{shared}', 'SHARED', 'N', '{label}', '2024', 0.1, {said}, {whose}); \
+             UPDATE annual_predictions SET pd = 0.2, model_version = '2' WHERE id = '{annual}'; \
+             INSERT INTO quarterly_predictions (id, company_id, company_symbol, company_name, company_sector, \
+               reporting_year, reporting_quarter, ensemble_probability, logistic_probability, gbm_probability, \
+               pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, \
+               access_level, organization_id, created_by) \
+               VALUES ('{quarterly}', '{company}', '{label}', 'N', '{label}', '2024', 'Q2', 0.1, 0.1, 0.1, {said}, {whose}); \
+             INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, \
+               completed_at, total_rows, processed_rows, error_count, access_level, organization_id, created_by) \
+               VALUES ('{job}', 'f', '{label}', 1, 'annual', 'completed', now(), 1, 1, 1, {whose}); \
+             INSERT INTO bulk_upload_rows (job_id, row_number, status, code, problem, source, owner_key) \
+               VALUES ('{job}', 2, 'error', 'required', \
+                 '[{{\"pointer\": \"x\", \"code\": \"required\", \"detail\": \"{label}\"}}]', '{label}', '{}'); \
+             INSERT INTO audit_logs (id, event_type, entity_type, user_id, organization_id, action) \
+               VALUES ('{event}', '{label}', 'fence', '{}', {}, 'READ');",
+            owner.key(),
+            id(creator),
+            owner
+                .organization()
+                .map_or("NULL".to_owned(), |id| format!("'{id}'")),
+        );
+        ids.push((
+            label, owner, creator, company, annual, quarterly, job, event,
+        ));
+    }
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    let mut cells = Vec::new();
+    for (label, owner, creator, company, annual, quarterly, job, event) in ids {
+        let scope = world.actor(creator).await.scope();
+        let job = world.store.jobs().find(&scope, JobId(job)).await.unwrap();
+        cells.push(Cell {
+            label,
+            owner,
+            creator: UserId(id(creator)),
+            company: CompanyId(company),
+            annual: PredictionId(annual),
+            quarterly: PredictionId(quarterly),
+            job: job.unwrap(),
+            event,
+        });
+    }
+    Rows {
+        cells,
+        shared: CompanyId(shared),
+    }
+}
+
+fn all() -> Limit {
+    Limit::new(Limit::MAX).unwrap()
+}
+
+/// What a query answers: the labels of the rows it shows, or how many it counts.
+/// `None` where it cannot be asked there.
+async fn ask(
+    query: &str,
+    on: &Asked<'_>,
+    rows: &Rows,
+    scope: &Scope,
+    events: &AuditScope,
+) -> Option<BTreeSet<String>> {
+    let mut seen = BTreeSet::new();
+    let (method, form) = query.split_once(' ').unwrap_or((query, ""));
+    let kind = if form.starts_with("quarterly") {
+        Kind::Quarterly
+    } else {
+        Kind::Annual
+    };
+    match method {
+        "company.list" => {
+            let filter = CompanyFilter {
+                q: (form == "by q").then(|| "Fence".to_owned()),
+                ..CompanyFilter::default()
+            };
+            let sort = match form {
+                "by name" => Sort::Name,
+                "by symbol" => Sort::Symbol,
+                _ => Sort::CreatedAt,
+            };
+            let page = on.companies.list(scope, &filter, sort, all(), None).await;
+            for company in page.unwrap().rows {
+                seen.insert(company.profile.symbol.as_str().to_owned());
+            }
+            seen.remove("SHARED");
+        }
+        "prediction.list" => {
+            let sort = if form.ends_with("by pd") {
+                Sort::Pd
+            } else {
+                Sort::CreatedAt
+            };
+            let filter = PredictionFilter::default();
+            let page = on
+                .predictions
+                .list(scope, kind, &filter, sort, all(), None)
+                .await;
+            seen.extend(page.unwrap().rows.into_iter().map(|row| row.company.sector));
+        }
+        "prediction.timeline" => {
+            let filter = TimelineFilter::default();
+            let part = on
+                .predictions
+                .timeline(scope, rows.shared, &filter, all(), None)
+                .await;
+            let told = part.unwrap().predictions.into_iter();
+            seen.extend(told.map(|row| row.company.sector));
+        }
+        "job.list" => {
+            let page = on
+                .jobs
+                .list(scope, &JobFilter::default(), all(), None)
+                .await;
+            seen.extend(
+                page.unwrap()
+                    .rows
+                    .into_iter()
+                    .map(|job| job.original_filename),
+            );
+        }
+        "audit.list" => {
+            let filter = AuditFilter {
+                entity_type: Some("fence".to_owned()),
+                ..AuditFilter::default()
+            };
+            let page = on.audit.list(scope, events, &filter, all(), None).await;
+            seen.extend(page.unwrap().rows.into_iter().map(|event| event.event_type));
+        }
+        "organization.stats" => {
+            let nobody = OrganizationId(Uuid::max());
+            let stats = on.organizations.stats(scope, nobody).await.unwrap();
+            // The shared company is counted with everyone's.
+            let shared = u64::from(scope.contains(Owner::System));
+            seen.insert(counted(&[
+                stats.companies.saturating_sub(shared),
+                stats.annual_predictions / 2,
+                stats.quarterly_predictions,
+                stats.jobs,
+            ]));
+        }
+        method if method.starts_with("analytics.") => {
+            seen.insert(figure(query, on.analytics?, scope).await);
+        }
+        _ => {
+            for cell in &rows.cells {
+                if shows(query, kind, on, cell, scope, events).await {
+                    seen.insert(cell.label.clone());
+                }
+            }
+        }
+    }
+    Some(seen)
+}
+
+/// Whether a query about one row shows this one.
+async fn shows(
+    query: &str,
+    kind: Kind,
+    on: &Asked<'_>,
+    cell: &Cell,
+    scope: &Scope,
+    events: &AuditScope,
+) -> bool {
+    let prediction = match kind {
+        Kind::Annual => cell.annual,
+        Kind::Quarterly => cell.quarterly,
+    };
+    match query.split(' ').next().unwrap() {
+        "company.find" => on
+            .companies
+            .find(scope, cell.company)
+            .await
+            .unwrap()
+            .is_some(),
+        "company.is_in_use" => on.companies.is_in_use(scope, cell.company).await.unwrap(),
+        "prediction.find" => {
+            let found = on.predictions.find(scope, kind, prediction).await;
+            found.unwrap().is_some()
+        }
+        "prediction.revisions" => {
+            let before = on
+                .predictions
+                .revisions(scope, kind, prediction, None, 10)
+                .await;
+            !before.unwrap().is_empty()
+        }
+        "job.find" => on.jobs.find(scope, cell.job.id).await.unwrap().is_some(),
+        "job.rows" => {
+            let outcomes = on
+                .jobs
+                .rows(scope, &cell.job, RowFilter::default(), 10)
+                .await;
+            !outcomes.unwrap().is_empty()
+        }
+        "audit.find" => on
+            .audit
+            .find(scope, events, cell.event)
+            .await
+            .unwrap()
+            .is_some(),
+        other => panic!("{other} stands in the table, and nobody asks it"),
+    }
+}
+
+/// A figure as the number of owners whose rows it counts.
+async fn figure(query: &str, on: &dyn AnalyticsRepository, scope: &Scope) -> String {
+    let owners = match query {
+        "analytics.headline" => {
+            let annual = on.headline(scope, Kind::Annual, None).await.unwrap();
+            let quarterly = on.headline(scope, Kind::Quarterly, None).await.unwrap();
+            assert_eq!(annual.high_risk_count, annual.total_predictions);
+            assert_eq!(annual.total_predictions, 2 * quarterly.total_predictions);
+            quarterly.total_predictions
+        }
+        "analytics.risk_distribution" | "analytics.risk_distribution by organization" => {
+            let by = match query.ends_with("organization") {
+                true => GroupBy::Organization,
+                false => GroupBy::Sector,
+            };
+            let groups = on
+                .risk_distribution(scope, scope, Kind::Annual, None, by)
+                .await;
+            let sum: i64 = groups.unwrap().iter().map(|group| group.count).sum();
+            sum / 2
+        }
+        "analytics.model_agreement" => {
+            let quarters = on.model_agreement(scope, None).await.unwrap();
+            quarters.iter().map(|quarter| quarter.count).sum()
+        }
+        "analytics.trend" | "analytics.trend by sector" => {
+            let by = query.ends_with("sector").then_some(GroupBy::Sector);
+            let points = on.trend(scope, scope, Kind::Quarterly, by).await.unwrap();
+            points.iter().map(|point| point.count).sum()
+        }
+        other => panic!("{other} stands in the table, and nobody asks it"),
+    };
+    u64::try_from(owners).unwrap().to_string()
+}
+
+/// Counts that must all be the same.
+fn counted(counts: &[u64]) -> String {
+    assert!(
+        counts.windows(2).all(|pair| pair[0] == pair[1]),
+        "{counts:?}"
+    );
+    counts[0].to_string()
+}
+
+/// What a query must answer where these cells can be read, and of these events.
+fn expected(query: &str, rows: &Rows, readable: impl Fn(&Cell) -> bool) -> BTreeSet<String> {
+    let labels: BTreeSet<String> = rows
+        .cells
+        .iter()
+        .filter(|cell| readable(cell))
+        .map(|cell| cell.label.clone())
+        .collect();
+    if query.starts_with("analytics.") || query == "organization.stats" {
+        return [labels.len().to_string()].into();
+    }
+    labels
+}
+
+/// Whether the events of a cell are among somebody's.
+fn tells(events: &AuditScope, cell: &Cell) -> bool {
+    events.contains(Some(cell.creator), cell.owner.organization())
+}
+
+/// Asks every query of everybody, where the pool's role is this.
+async fn holes(world: &World, store: &PgStore, rows: &Rows) -> Vec<String> {
+    let mut holes = Vec::new();
+    for (name, ..) in PEOPLE {
+        let actor = world.actor(name).await;
+        let (scope, events) = (actor.scope(), actor.audit_log(None).unwrap());
+        for query in QUERIES {
+            let told = ask(query, &Asked::of_pool(store), rows, &scope, &events).await;
+            let wanted = expected(query, rows, |cell| match query.starts_with("audit.") {
+                true => tells(&events, cell),
+                false => scope.contains(cell.owner),
+            });
+            let told = told.unwrap();
+            if told != wanted {
+                holes.push(format!("{query} as {name}: {told:?} and not {wanted:?}"));
+            }
+        }
+    }
+    holes
+}
+
+#[tokio::test]
+async fn every_querys_own_filter_suffices_where_no_policy_holds() {
+    let world = World::create().await;
+    let rows = fill(&world).await;
+    let unguarded = world.without_policies().await;
+    // That nothing guards there: all rows are seen without a condition.
+    let seen = sqlx::query("SELECT count(*) FROM companies")
+        .fetch_one(unguarded.pool())
+        .await
+        .unwrap();
+    assert_eq!(seen.get::<i64, _>(0), 14);
+    let holes = holes(&world, &unguarded, &rows).await;
+    assert!(
+        holes.is_empty(),
+        "filters with holes:\n{}",
+        holes.join("\n")
+    );
+}
+
+#[tokio::test]
+async fn every_query_answers_the_same_behind_the_policies() {
+    let world = World::create().await;
+    let rows = fill(&world).await;
+    let holes = holes(&world, &world.store, &rows).await;
+    assert!(holes.is_empty(), "{}", holes.join("\n"));
+}
+
+#[tokio::test]
+async fn a_query_that_asks_for_somebody_elses_rows_gets_none_of_them() {
+    let world = World::create().await;
+    let rows = fill(&world).await;
+    let mut actors: Vec<(&str, Actor)> = Vec::new();
+    for (name, ..) in PEOPLE {
+        actors.push((name, world.actor(name).await));
+    }
+    let (mut asked, mut holes) = (0, Vec::new());
+    for (name, reader) in &actors {
+        let unit = world.begin(reader).await;
+        let may = (reader.scope(), reader.audit_log(None).unwrap());
+        for (other, liar) in &actors {
+            let (scope, events) = (liar.scope(), liar.audit_log(None).unwrap());
+            for query in QUERIES {
+                let on = Asked::of_unit(&*unit);
+                // What counts the shared company by the asked scope is no list of owners.
+                if query == "organization.stats" {
+                    continue;
+                }
+                let Some(told) = ask(query, &on, &rows, &scope, &events).await else {
+                    continue;
+                };
+                asked += 1;
+                let wanted = expected(query, &rows, |cell| match query.starts_with("audit.") {
+                    true => tells(&events, cell) && tells(&may.1, cell),
+                    false => scope.contains(cell.owner) && may.0.contains(cell.owner),
+                });
+                if told != wanted {
+                    holes.push(format!(
+                        "{query} as {name} asking as {other}: {told:?} and not {wanted:?}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(asked > 1_000, "{asked}");
+    assert!(
+        holes.is_empty(),
+        "policies with holes:\n{}",
+        holes.join("\n")
+    );
+}
+
+/// Every method of the ports that takes a scope, as `repository.method`.
+fn methods() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ports/src/repositories");
+    let mut methods = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let repository = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in text.split("async fn ").skip(1) {
+            let (signature, _) = part.split_once(';').unwrap_or((part, ""));
+            let name = signature.split(['(', '<']).next().unwrap();
+            if signature.contains("scope: &Scope") && name != "begin" {
+                methods.insert(format!("{repository}.{name}"));
+            }
+        }
+    }
+    methods
+}
+
+#[test]
+fn every_query_that_takes_a_scope_stands_in_the_table() {
+    let named: BTreeSet<String> = QUERIES
+        .iter()
+        .chain(&WRITES)
+        .map(|query| query.split(' ').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(methods(), named);
+}
