@@ -119,6 +119,7 @@ impl Loads<'_> {
             session: None,
             confirmed_at: None,
             key: None,
+            second_factor: false,
         };
         let upload = SubmitUpload {
             file,

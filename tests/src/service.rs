@@ -163,6 +163,19 @@ impl Service {
         &self.wired
     }
 
+    /// Somebody's sessions as if he had proved himself so many seconds earlier.
+    ///
+    /// # Panics
+    /// Where the session store does not answer.
+    pub async fn age_sessions(&self, person: &Person, seconds: u64) {
+        let sessions = &self.wired.application.ports().sessions;
+        let user = accunode_domain::id::UserId(person.id);
+        for mut session in sessions.list(user).await.expect("sessions") {
+            session.confirmed_at -= std::time::Duration::from_secs(seconds);
+            sessions.update(&session).await.expect("kept");
+        }
+    }
+
     /// Where uploaded files lie.
     #[must_use]
     pub fn folder(&self) -> &Path {

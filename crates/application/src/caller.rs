@@ -26,6 +26,8 @@ pub struct Caller {
     pub confirmed_at: Option<Timestamp>,
     /// The API key that he is here by.
     pub key: Option<ApiKeyId>,
+    /// Whether he showed a second factor in it.
+    pub second_factor: bool,
 }
 
 impl Caller {

@@ -120,6 +120,9 @@ fn words(code: &str) -> &'static str {
         "level_forbidden" => "your role cannot make anything at this access level",
         "outside_scope" => "this organization is not one of yours",
         "not_writable" => "you can read this but not change it",
+        "second_factor_required" => {
+            "your organization asks for a second factor: enrol one at /me/mfa/totp"
+        }
         "organization_inactive" => "your organization is not active",
         "organization_mismatch" => {
             "organization_id goes with access_level organization and with no other"

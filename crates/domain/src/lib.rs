@@ -64,6 +64,7 @@
 //!     children: Vec::new(),
 //!     is_active: true,
 //!     hide_system_data: false,
+//!     require_second_factor: false,
 //! };
 //! let actor = Actor::new(&ana, Some(membership)).unwrap();
 //!
@@ -92,6 +93,7 @@ pub mod page;
 pub mod prediction;
 pub mod ratio;
 pub mod risk;
+pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod user;

@@ -199,6 +199,8 @@ pub struct Organization {
     pub is_active: bool,
     /// Whether its members are spared everyone's rows.
     pub hide_system_data: bool,
+    /// Whether its members must show a second factor.
+    pub require_second_factor: bool,
     /// How many members it may have, active or not; `None` for any number.
     pub max_users: Option<u32>,
     /// Who may join with its token.
@@ -253,6 +255,9 @@ pub struct Membership {
     pub is_active: bool,
     /// Whether everyone's rows are hidden from its members.
     pub hide_system_data: bool,
+    /// Whether its members must show a second factor.
+    #[serde(default)]
+    pub require_second_factor: bool,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! the time; [`Argon2Hasher`] serves with and without Redis.
 
 mod cache;
+mod codes;
 mod hasher;
 mod limits;
 mod sessions;
@@ -16,6 +17,7 @@ mod system;
 mod throttle;
 
 pub use cache::LocalCache;
+pub use codes::{SealingKey, TotpDevice};
 pub use hasher::{Argon2Hasher, HashingSettings};
 pub use limits::LocalLimits;
 pub use sessions::LocalSessions;

@@ -28,6 +28,7 @@ pub mod mail;
 pub mod mock;
 pub mod repositories;
 pub mod scoring;
+pub mod second_factor;
 pub mod sessions;
 pub mod system;
 pub mod throttle;

@@ -17,9 +17,9 @@ use crate::{
         MockAnalyticsRepository, MockApiKeyRepository, MockAuditRepository, MockCompanyRepository,
         MockIdempotencyRepository, MockInvitationRepository, MockJobRepository,
         MockJoiningRepository, MockOrganizationRepository, MockPersonRepository,
-        MockPredictionRepository, MockUserRepository, MockUserTokenRepository,
-        OrganizationRepository, PersonRepository, PredictionRepository, Store, UnitOfWork,
-        UserRepository, UserTokenRepository,
+        MockPredictionRepository, MockSecondFactorRepository, MockUserRepository,
+        MockUserTokenRepository, OrganizationRepository, PersonRepository, PredictionRepository,
+        SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 
@@ -31,6 +31,7 @@ pub struct MockUnitOfWork {
     pub api_keys: MockApiKeyRepository,
     pub people: MockPersonRepository,
     pub user_tokens: MockUserTokenRepository,
+    pub second_factors: MockSecondFactorRepository,
     pub invitations: MockInvitationRepository,
     pub organizations: MockOrganizationRepository,
     pub joining: MockJoiningRepository,
@@ -61,6 +62,9 @@ impl UnitOfWork for MockUnitOfWork {
     }
     fn people(&self) -> &dyn PersonRepository {
         &self.people
+    }
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
+        &self.second_factors
     }
     fn user_tokens(&self) -> &dyn UserTokenRepository {
         &self.user_tokens
@@ -104,6 +108,7 @@ pub struct MockStore {
     pub api_keys: MockApiKeyRepository,
     pub people: MockPersonRepository,
     pub user_tokens: MockUserTokenRepository,
+    pub second_factors: MockSecondFactorRepository,
     pub invitations: MockInvitationRepository,
     pub organizations: MockOrganizationRepository,
     pub joining: MockJoiningRepository,
@@ -145,6 +150,9 @@ impl Store for MockStore {
     }
     fn people(&self) -> &dyn PersonRepository {
         &self.people
+    }
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
+        &self.second_factors
     }
     fn user_tokens(&self) -> &dyn UserTokenRepository {
         &self.user_tokens

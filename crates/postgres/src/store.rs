@@ -8,8 +8,8 @@ use accunode_ports::{
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        PersonRepository, PredictionRepository, Store, UnitOfWork, UserRepository,
-        UserTokenRepository,
+        PersonRepository, PredictionRepository, SecondFactorRepository, Store, UnitOfWork,
+        UserRepository, UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -112,6 +112,10 @@ impl Store for PgStore {
     }
 
     fn people(&self) -> &dyn PersonRepository {
+        &self.db
+    }
+
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
         &self.db
     }
 

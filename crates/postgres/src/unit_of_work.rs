@@ -11,7 +11,8 @@ use accunode_ports::{
     repositories::{
         ApiKeyRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        PersonRepository, PredictionRepository, UnitOfWork, UserRepository, UserTokenRepository,
+        PersonRepository, PredictionRepository, SecondFactorRepository, UnitOfWork, UserRepository,
+        UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -166,6 +167,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn people(&self) -> &dyn PersonRepository {
+        &self.db
+    }
+
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
         &self.db
     }
 

@@ -5,6 +5,7 @@
 //! - `database`: which database, as which roles, and getting it ready
 //! - `embedded`: the private PostgreSQL that runs where no database is configured
 //! - `models`: which models score, as configured
+//! - `sealing`: the key that seals secrets in the database
 //! - `service`: the wiring; `shared`: sessions, cache and limits, here or in Redis; `single`
 //!   and `upkeep` go on beside it
 //! - `telemetry`: log lines
@@ -17,6 +18,7 @@ pub mod config;
 pub mod database;
 pub mod embedded;
 pub mod models;
+pub mod sealing;
 pub mod service;
 pub mod shared;
 pub mod single;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use accunode_application::{Application, Outbox, Ports, Settings};
 use accunode_files::{FileSettings, Limits, ObjectFileStore};
-use accunode_local::{Argon2Hasher, HashingSettings, SystemClock, SystemRandomness, UuidV7Ids};
+use accunode_local::{
+    Argon2Hasher, HashingSettings, SystemClock, SystemRandomness, TotpDevice, UuidV7Ids,
+};
 use accunode_mail::{Composer, FileMailer, SmtpMailer, SmtpUrl};
 use accunode_ports::{
     mail::Mailer,
@@ -16,6 +18,7 @@ use anyhow::Context;
 
 use crate::config::{Config, Registration};
 use crate::models::ModelChoice;
+use crate::sealing::sealing_keys;
 use crate::shared::Shared;
 
 /// Everything that answers requests and works on uploads, in one process.
@@ -73,6 +76,7 @@ impl Service {
             cache: shared.cache,
             throttle: shared.throttle,
             hasher: Arc::new(Argon2Hasher::new(hashing(config))?),
+            codes: Arc::new(TotpDevice::new(&sealing_keys(config, &*randomness)?)?),
             scorer: Arc::new(models),
             files: Arc::new(files),
             queue: Arc::new(queue),

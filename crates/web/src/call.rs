@@ -80,6 +80,9 @@ impl FromRequest for Call {
                     .require_active_organization()
                     .map_err(|denial| Problem::denied(denial, "organization"))?;
             }
+            if !policy.without_second_factor {
+                require_second_factor(&caller)?;
+            }
             let format = choose(request.headers(), policy.offers)?;
             Ok(Self {
                 application: state.application.clone(),
@@ -150,8 +153,17 @@ impl Call {
             .actor
             .require_active_organization()
             .map_err(|denial| Problem::denied(denial, "organization"))?;
+        require_second_factor(&caller)?;
         Ok(caller)
     }
+}
+
+/// That he showed a second factor, where his organization asks for one.
+fn require_second_factor(caller: &Caller) -> Result<(), Problem> {
+    caller
+        .actor
+        .require_second_factor(caller.second_factor)
+        .map_err(|denial| Problem::denied(denial, "organization"))
 }
 
 fn state(request: &HttpRequest) -> Result<&WebState, Problem> {

@@ -14,6 +14,9 @@ pub(crate) struct Policy {
     pub(crate) offers: &'static [Format],
     /// Whether members of an inactive organization may use it.
     pub(crate) for_inactive: bool,
+    /// Whether members who have yet to show a second factor that their organization asks
+    /// for may use it.
+    pub(crate) without_second_factor: bool,
 }
 
 impl Policy {
@@ -60,6 +63,9 @@ impl Policy {
             class,
             offers,
             for_inactive: matches!(path, "/me" | "/auth/logout"),
+            without_second_factor: path == "/me"
+                || path.starts_with("/me/")
+                || path.starts_with("/auth/"),
         }
     }
 }
@@ -101,6 +107,24 @@ mod tests {
             offers("/bulk-uploads/{id}/rows"),
             [Format::Json, Format::Csv]
         );
+    }
+
+    #[test]
+    fn without_a_second_factor_there_is_only_oneself() {
+        let open =
+            |path: &str| Policy::of(&Method::POST, &format!("{BASE}{path}")).without_second_factor;
+        for path in ["/me", "/me/mfa/totp", "/auth/logout"] {
+            assert!(open(path), "{path}");
+        }
+        for path in [
+            "/companies",
+            "/models",
+            "/users/{id}/mfa",
+            "/api-keys",
+            "/members",
+        ] {
+            assert!(!open(path), "{path}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod passwords;
 mod place;
 mod redis;
 mod registration;
+mod second_factor;
 mod sessions;
 mod step_up;
 mod throttling;

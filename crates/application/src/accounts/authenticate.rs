@@ -75,6 +75,7 @@ impl Accounts {
             session: Some(session.id),
             confirmed_at: Some(session.confirmed_at),
             key: None,
+            second_factor: session.second_factor,
         })
     }
 }

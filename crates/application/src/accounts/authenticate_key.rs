@@ -47,6 +47,7 @@ impl Accounts {
             context,
             session: None,
             confirmed_at: None,
+            second_factor: false,
             key: Some(key.id),
         })
     }

@@ -5,17 +5,19 @@ use accunode_domain::{
     audit::{AuditAction, AuditEvent, RequestContext},
     fault::shorten,
     id::SessionId,
+    secret::Secret,
     session::Session,
-    user::{Email, Password},
+    user::{Email, Password, User},
 };
 use accunode_ports::{
+    UnitOfWork,
     repositories::{Credentials, Rehashed},
     system::Verified,
     throttle::{Admission, Attempt},
 };
 use serde_json::{Value, json};
 
-use super::{Accounts, SignedIn};
+use super::{Accounts, LoggedIn, Me, SignedIn};
 use crate::Error;
 
 fn refused() -> Error {
@@ -26,7 +28,7 @@ fn refused() -> Error {
 }
 
 impl Accounts {
-    /// Starts a session. An unknown address, a wrong password and an inactive
+    /// Starts a session, or asks for the second factor where there is one. An unknown address, a wrong password and an inactive
     /// account get the same answer after the same time, and the same waits.
     ///
     /// # Errors
@@ -37,7 +39,7 @@ impl Accounts {
         email: &str,
         password: &str,
         context: &RequestContext,
-    ) -> Result<SignedIn, Error> {
+    ) -> Result<LoggedIn, Error> {
         let attempt = Attempt::password(email, context.ip);
         if let Admission::Wait(seconds) = self.ports.throttle.admit(&attempt).await? {
             // Before anything is looked up: nobody learns whether the account exists.
@@ -76,7 +78,7 @@ impl Accounts {
         found: Credentials,
         rehashed: Option<String>,
         context: &RequestContext,
-    ) -> Result<SignedIn, Error> {
+    ) -> Result<LoggedIn, Error> {
         if !found.user.is_verified {
             return Err(Error::Denied {
                 code: "email_unverified",
@@ -84,12 +86,57 @@ impl Accounts {
                     .to_owned(),
             });
         }
-        let now = self.ports.clock.now();
         let rehashed = rehashed.as_deref().map(|new| Rehashed {
             old: &found.password_hash,
             new,
         });
-        let (me, tenancy_version) = self.load(found.user.id).await?;
+        if self.factor(found.user.id).await?.is_some() {
+            return self.ask_for_factor(&found.user, rehashed, context).await;
+        }
+        let (me, version) = self.load(found.user.id).await?;
+        let unit = self.ports.store.begin(&Scope::nobody()).await?;
+        let signed_in = self.begin_session(unit, me, version, rehashed, None, context);
+        Ok(LoggedIn::Session(Box::new(signed_in.await?)))
+    }
+
+    /// Keeps a login whose password was right until its second factor is shown.
+    async fn ask_for_factor(
+        &self,
+        user: &User,
+        rehashed: Option<Rehashed<'_>>,
+        context: &RequestContext,
+    ) -> Result<LoggedIn, Error> {
+        let now = self.ports.clock.now();
+        let token = Secret::from_random("mfa", self.ports.randomness.bits());
+        let unit = self.ports.store.begin(&Scope::nobody()).await?;
+        let factors = unit.second_factors();
+        factors.challenge(&token.hash(), user.id, now).await?;
+        if rehashed.is_some() {
+            unit.users().record_login(user.id, now, rehashed).await?;
+        }
+        let event = AuditEvent {
+            entity_id: Some(user.id.0),
+            user: Some(user.id),
+            actor_email: Some(user.email.as_str().to_owned()),
+            organization: user.organization,
+            ..AuditEvent::new("session.password_accepted", "session", AuditAction::Login)
+        };
+        unit.audit().record(context, event).await?;
+        unit.commit().await?;
+        Ok(LoggedIn::SecondFactor(token))
+    }
+
+    /// Commits the unit of work with the login's traces, and starts the session.
+    pub(super) async fn begin_session(
+        &self,
+        unit: Box<dyn UnitOfWork>,
+        me: Me,
+        tenancy_version: i64,
+        rehashed: Option<Rehashed<'_>>,
+        second_factor: Option<&'static str>,
+        context: &RequestContext,
+    ) -> Result<SignedIn, Error> {
+        let now = self.ports.clock.now();
         let session = Session {
             id: SessionId(self.ports.ids.new_id()),
             user: me.user.id,
@@ -100,15 +147,15 @@ impl Accounts {
             created_at: now,
             last_seen_at: now,
             confirmed_at: now,
-            second_factor: false,
+            second_factor: second_factor.is_some(),
         };
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
         unit.users().record_login(me.user.id, now, rehashed).await?;
         let event = AuditEvent {
             entity_id: Some(session.id.0),
             user: Some(me.user.id),
             actor_email: Some(me.user.email.as_str().to_owned()),
             organization: me.actor.organization(),
+            metadata: json!({ "second_factor": second_factor }),
             ..AuditEvent::new("session.started", "session", AuditAction::Login)
         };
         unit.audit().record(context, event).await?;

@@ -8,10 +8,12 @@ mod join;
 mod login;
 mod logout;
 mod mail_token;
+mod mfa;
 mod passwords;
 mod refresh;
 mod register;
 mod reset_password;
+mod second_factor;
 mod sessions;
 mod step_up;
 mod verify_email;
@@ -22,11 +24,14 @@ use accunode_domain::{
     access::{Actor, Denial},
     id::UserId,
     organization::Membership,
+    secret::Secret,
     user::User,
 };
 use accunode_ports::sessions::TokenPair;
 
 pub use register::Registration;
+pub use second_factor::NewFactor;
+pub(crate) use second_factor::told as factor_told;
 
 use crate::{Error, Ports};
 
@@ -54,6 +59,15 @@ pub struct SignedIn {
     pub tokens: TokenPair,
     /// Whose they are.
     pub me: Me,
+}
+
+/// What has become of a login whose password was right.
+#[derive(Debug)]
+pub enum LoggedIn {
+    /// A session was started.
+    Session(Box<SignedIn>),
+    /// It waits for a second factor, to be shown with this token.
+    SecondFactor(Secret),
 }
 
 /// What an account that cannot be used is told.

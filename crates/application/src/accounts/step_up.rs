@@ -2,6 +2,8 @@
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
+    fault::Fault,
+    second_factor::Code,
     session::Session,
     user::Password,
 };
@@ -11,33 +13,59 @@ use accunode_ports::{
 };
 use serde_json::json;
 
-use super::Accounts;
+use super::{Accounts, second_factor::invalid_code};
 use crate::{Caller, Error};
 
 impl Accounts {
     /// Renews the proof that the session's person is there: what is sensitive needs one
-    /// of the last quarter of an hour.
+    /// of the last quarter of an hour. Who has a second factor shows that, too.
     ///
     /// # Errors
-    /// `key_forbidden`; `LockedOut` after too many failures; `wrong_password`;
-    /// `invalid_token` where the session ended meanwhile.
-    pub async fn step_up(&self, caller: &Caller, password: &str) -> Result<(), Error> {
-        caller
-            .actor
-            .require_person()
-            .map_err(|denial| Error::denied(denial, "session"))?;
+    /// `key_forbidden`; `LockedOut` after too many failures; `wrong_password`,
+    /// `invalid_code`; `invalid_token` where the session ended meanwhile.
+    pub async fn step_up(
+        &self,
+        caller: &Caller,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<(), Error> {
+        let person = caller.actor.require_person();
+        person.map_err(|denial| Error::denied(denial, "session"))?;
+        let user = caller.actor.user();
         let mut session = self.own_session(caller).await?;
         self.prove(caller, password, "step_up").await?;
+        let factor = self.factor(user).await?;
+        let shown = match (&factor, code) {
+            (None, _) => None,
+            (Some(factor), Some(code)) => {
+                Some((factor, Code::typed(code), self.admit_code(user).await?))
+            }
+            (Some(_), None) => {
+                let rule = "is needed: the code that your device shows, or a recovery code";
+                return Err(Error::invalid(Fault::new("/code", "required", rule)));
+            }
+        };
+        let now = self.ports.clock.now();
         let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        if let Some((factor, code, attempt)) = &shown {
+            if !self.spend(&*unit, user, factor, code, now).await? {
+                drop(unit);
+                self.refused(caller, "invalid_code", "step_up").await?;
+                return Err(invalid_code());
+            }
+            self.ports.throttle.succeeded(attempt).await?;
+        }
         let event = AuditEvent {
             entity_id: Some(session.id.0),
+            metadata: json!({ "second_factor": shown.as_ref().map(|(_, code, _)| code.kind()) }),
             ..AuditEvent::new("session.confirmed", "session", AuditAction::Login)
         };
         unit.audit()
             .record(&caller.context, caller.sign(event))
             .await?;
         unit.commit().await?;
-        session.confirmed_at = self.ports.clock.now();
+        session.confirmed_at = now;
+        session.second_factor |= shown.is_some();
         Ok(self.ports.sessions.update(&session).await?)
     }
 
@@ -77,15 +105,24 @@ impl Accounts {
             self.ports.throttle.succeeded(&attempt).await?;
             return Ok(());
         }
-        let event = AuditEvent {
-            entity_id: caller.session.map(|id| id.0),
-            metadata: json!({ "reason": "wrong_password", "purpose": purpose }),
-            ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
-        };
-        caller.record(&self.ports, event).await?;
+        self.refused(caller, "wrong_password", purpose).await?;
         Err(Error::Unauthenticated {
             code: "wrong_password",
             detail: "this is not your password".to_owned(),
         })
+    }
+
+    async fn refused(
+        &self,
+        caller: &Caller,
+        reason: &'static str,
+        purpose: &'static str,
+    ) -> Result<(), Error> {
+        let event = AuditEvent {
+            entity_id: caller.session.map(|id| id.0),
+            metadata: json!({ "reason": reason, "purpose": purpose }),
+            ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
+        };
+        caller.record(&self.ports, event).await
     }
 }

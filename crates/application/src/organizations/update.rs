@@ -26,6 +26,7 @@ pub struct UpdateOrganization {
     pub is_active: Option<bool>,
     pub max_users: Option<Option<u32>>,
     pub hide_system_data: Option<bool>,
+    pub require_second_factor: Option<bool>,
     pub parent: Option<Option<OrganizationId>>,
     /// The version that the caller read.
     pub if_match: Option<i64>,
@@ -52,6 +53,11 @@ impl UpdateOrganization {
                 "hide_system_data",
                 self.hide_system_data.is_some(),
                 Change::HideSystemData,
+            ),
+            (
+                "require_second_factor",
+                self.require_second_factor.is_some(),
+                Change::RequireSecondFactor,
             ),
             ("parent_id", self.parent.is_some(), Change::Parent),
         ]
@@ -152,6 +158,9 @@ fn state(stored: &Organization, command: &UpdateOrganization) -> Result<Organiza
             parent_id: command.parent.unwrap_or(stored.parent),
             is_active: command.is_active.unwrap_or(stored.is_active),
             hide_system_data: command.hide_system_data.unwrap_or(stored.hide_system_data),
+            require_second_factor: command
+                .require_second_factor
+                .unwrap_or(stored.require_second_factor),
             max_users,
             join_policy: command.join_policy.unwrap_or(stored.join_policy),
         }),

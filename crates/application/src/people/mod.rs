@@ -5,6 +5,7 @@ mod get;
 mod hold;
 mod list;
 mod remove;
+mod second_factor;
 mod sessions;
 mod set_role;
 mod update;

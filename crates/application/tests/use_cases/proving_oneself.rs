@@ -51,6 +51,7 @@ fn a_proof_holds_for_a_quarter_of_an_hour() {
 /// What `verified` makes of a step-up, and the session as it is kept then.
 async fn step_up(verified: Verified, failures: usize) -> Result<(), Error> {
     let mut doubles = Doubles::default();
+    doubles.without_second_factors();
     let ana = user(Role::User, None);
     let mut caller = caller(&ana);
     let session = session_of(&caller);
@@ -86,7 +87,7 @@ async fn step_up(verified: Verified, failures: usize) -> Result<(), Error> {
     doubles
         .application()
         .accounts
-        .step_up(&caller, "whatever")
+        .step_up(&caller, "whatever", None)
         .await
 }
 

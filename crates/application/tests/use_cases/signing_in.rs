@@ -319,6 +319,7 @@ async fn a_session_ends_after_ninety_days_however_often_it_is_refreshed() {
 #[tokio::test]
 async fn no_session_starts_when_its_audit_row_cannot_be_written() {
     let mut doubles = Doubles::default();
+    doubles.without_second_factors();
     let ana = user(Role::User, None);
     let found = ana.clone();
     doubles

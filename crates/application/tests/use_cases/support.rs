@@ -21,6 +21,7 @@ use accunode_ports::{
     mail::MockMailer,
     mock::{MockStore, MockUnitOfWork},
     scoring::{MockScorer, Scored, ScoringError, TrainingFacts},
+    second_factor::MockCodeDevice,
     sessions::MockSessionStore,
     system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
     throttle::{Admission, MockThrottle},
@@ -65,6 +66,12 @@ impl Default for Doubles {
 }
 
 impl Doubles {
+    /// Nobody has a second factor.
+    pub(crate) fn without_second_factors(&mut self) {
+        let factors = &mut self.store.second_factors;
+        factors.expect_find().returning(|_| Ok(None));
+    }
+
     /// One unit of work more, and whether it was committed.
     pub(crate) fn unit(&mut self, arrange: impl FnOnce(&mut MockUnitOfWork)) -> Arc<AtomicBool> {
         let mut unit = MockUnitOfWork::default();
@@ -87,6 +94,7 @@ impl Doubles {
             throttle: Arc::new(self.throttle),
             cache: Arc::new(self.cache),
             hasher: Arc::new(self.hasher),
+            codes: Arc::new(MockCodeDevice::new()),
             scorer: Arc::new(self.scorer),
             files: Arc::new(self.files),
             queue: Arc::new(self.queue),
@@ -126,6 +134,7 @@ pub(crate) fn membership(organization: OrganizationId) -> Membership {
         children: Vec::new(),
         is_active: true,
         hide_system_data: false,
+        require_second_factor: false,
     }
 }
 
@@ -137,6 +146,7 @@ pub(crate) fn caller(user: &User) -> Caller {
         session: None,
         confirmed_at: None,
         key: None,
+        second_factor: false,
     }
 }
 

@@ -98,6 +98,20 @@ impl Actor {
         }
     }
 
+    /// That he showed a second factor, where his organization asks its members for one.
+    /// Programs have no device: a key is never asked for a code.
+    ///
+    /// # Errors
+    /// `Forbidden("second_factor_required")`.
+    pub fn require_second_factor(&self, shown: bool) -> Result<(), Denial> {
+        match &self.membership {
+            Some(m) if m.require_second_factor && !shown && !self.is_key() => {
+                Err(Denial::Forbidden("second_factor_required"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// S(u) of everyone but a super_admin, whose is every organization: none for a
     /// user, his own for a member or org_admin, root and children for a tenant_admin.
     #[must_use]

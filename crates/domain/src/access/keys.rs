@@ -134,6 +134,7 @@ impl Actor {
                 children: Vec::new(),
                 is_active: own.is_none_or(|m| m.is_active),
                 hide_system_data: self.hides_system_data(),
+                require_second_factor: own.is_some_and(|m| m.require_second_factor),
             };
             self = self.reduced(Role::OrgAdmin, membership);
         }

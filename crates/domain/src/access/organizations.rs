@@ -18,19 +18,22 @@ pub enum OrganizationChange {
     MaxUsers,
     /// Whether its members are spared everyone's rows.
     HideSystemData,
+    /// Whether its members must show a second factor.
+    RequireSecondFactor,
     /// The root it belongs to.
     Parent,
 }
 
 impl OrganizationChange {
     /// Every change.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Profile,
         Self::JoinToken,
         Self::AllowedEmails,
         Self::IsActive,
         Self::MaxUsers,
         Self::HideSystemData,
+        Self::RequireSecondFactor,
         Self::Parent,
     ];
 
@@ -38,7 +41,9 @@ impl OrganizationChange {
     const fn least_role(self) -> Role {
         match self {
             Self::Profile | Self::JoinToken | Self::AllowedEmails => Role::OrgAdmin,
-            Self::IsActive | Self::MaxUsers | Self::HideSystemData => Role::TenantAdmin,
+            Self::IsActive | Self::MaxUsers | Self::HideSystemData | Self::RequireSecondFactor => {
+                Role::TenantAdmin
+            }
             Self::Parent => Role::SuperAdmin,
         }
     }

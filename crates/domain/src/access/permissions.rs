@@ -77,7 +77,7 @@ const ROWS: [(&str, &str, OfRow); 15] = [
 ];
 
 /// About organizations.
-const PLACES: [(&str, &str, OfPlace); 13] = [
+const PLACES: [(&str, &str, OfPlace); 14] = [
     ("organization", "read", |actor, id| {
         actor.read_organization(id).is_ok()
     }),
@@ -96,6 +96,11 @@ const PLACES: [(&str, &str, OfPlace); 13] = [
     ("organization", "change_max_users", |actor, id| {
         changes(actor, id, OrganizationChange::MaxUsers)
     }),
+    (
+        "organization",
+        "change_require_second_factor",
+        |actor, id| changes(actor, id, OrganizationChange::RequireSecondFactor),
+    ),
     ("organization", "change_hide_system_data", |actor, id| {
         changes(actor, id, OrganizationChange::HideSystemData)
     }),

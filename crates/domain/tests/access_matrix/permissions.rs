@@ -75,6 +75,7 @@ fn lets_of_place(actor: &Actor, (resource, action): (&str, &str), id: Organizati
         ("organization", "change_is_active") => change(Change::IsActive),
         ("organization", "change_max_users") => change(Change::MaxUsers),
         ("organization", "change_hide_system_data") => change(Change::HideSystemData),
+        ("organization", "change_require_second_factor") => change(Change::RequireSecondFactor),
         ("organization", "set_parent") => change(Change::Parent),
         ("organization", "delete") => actor.delete_organization(id).is_ok(),
         ("organization", "create_child") => actor.create_organization(Some(id)).is_ok(),
@@ -105,7 +106,7 @@ const OF_ROWS: [(&str, &str); 15] = [
     ("dashboard", "read"),
 ];
 
-const OF_PLACES: [(&str, &str); 13] = [
+const OF_PLACES: [(&str, &str); 14] = [
     ("organization", "read"),
     ("organization", "change_profile"),
     ("organization", "change_join_token"),
@@ -113,6 +114,7 @@ const OF_PLACES: [(&str, &str); 13] = [
     ("organization", "change_is_active"),
     ("organization", "change_max_users"),
     ("organization", "change_hide_system_data"),
+    ("organization", "change_require_second_factor"),
     ("organization", "set_parent"),
     ("organization", "delete"),
     ("organization", "create_child"),

@@ -47,6 +47,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "organization change_join_token",
     "organization change_max_users",
     "organization change_profile",
+    "organization change_require_second_factor",
     "organization create",
     "organization delete",
     "organization read",
@@ -240,6 +241,7 @@ fn organization_request(actor: &Actor, action: &str, detail: &str) -> Option<Ans
         "change_is_active" => change(OrganizationChange::IsActive),
         "change_max_users" => change(OrganizationChange::MaxUsers),
         "change_hide_system_data" => change(OrganizationChange::HideSystemData),
+        "change_require_second_factor" => change(OrganizationChange::RequireSecondFactor),
         "set_parent" => change(OrganizationChange::Parent),
         "delete" => open(actor.delete_organization(id)),
         "create" => match split(detail) {

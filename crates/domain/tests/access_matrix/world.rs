@@ -151,6 +151,7 @@ impl World {
             children: self.children(name),
             is_active: place.is_active,
             hide_system_data: place.hide_system_data,
+            require_second_factor: false,
         })
     }
 

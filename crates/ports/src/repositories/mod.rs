@@ -12,6 +12,7 @@ mod organization;
 mod person;
 mod prediction;
 mod rescoring;
+mod second_factor;
 mod user;
 mod user_token;
 
@@ -39,6 +40,7 @@ pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
 };
 pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
+pub use second_factor::{SecondFactorRepository, StoredFactor};
 pub use user::{Credentials, NewUser, Rehashed, Standing, UserRepository};
 pub use user_token::{NewUserToken, UserTokenRepository};
 
@@ -48,8 +50,8 @@ pub use {
     company::MockCompanyRepository, idempotency::MockIdempotencyRepository,
     invitation::MockInvitationRepository, job::MockJobRepository, joining::MockJoiningRepository,
     organization::MockOrganizationRepository, person::MockPersonRepository,
-    prediction::MockPredictionRepository, user::MockUserRepository,
-    user_token::MockUserTokenRepository,
+    prediction::MockPredictionRepository, second_factor::MockSecondFactorRepository,
+    user::MockUserRepository, user_token::MockUserTokenRepository,
 };
 
 use crate::RepositoryError;
@@ -67,6 +69,8 @@ pub trait Store: Send + Sync {
     fn api_keys(&self) -> &dyn ApiKeyRepository;
     /// People, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
+    /// Second factors, and logins that wait for one.
+    fn second_factors(&self) -> &dyn SecondFactorRepository;
     /// Tokens that were sent to people's mailboxes.
     fn user_tokens(&self) -> &dyn UserTokenRepository;
     /// Invitations into organizations.
@@ -103,6 +107,8 @@ pub trait UnitOfWork: Send + Sync {
     fn api_keys(&self) -> &dyn ApiKeyRepository;
     /// People, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
+    /// Second factors, and logins that wait for one.
+    fn second_factors(&self) -> &dyn SecondFactorRepository;
     /// Tokens that were sent to people's mailboxes.
     fn user_tokens(&self) -> &dyn UserTokenRepository;
     /// Invitations into organizations.

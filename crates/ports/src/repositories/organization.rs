@@ -47,6 +47,8 @@ pub struct OrganizationState {
     pub is_active: bool,
     /// Whether its members are spared everyone's rows.
     pub hide_system_data: bool,
+    /// Whether its members must show a second factor.
+    pub require_second_factor: bool,
     /// How many members it may have.
     pub max_users: Option<u32>,
     /// Who may join with its token.
@@ -60,6 +62,7 @@ impl From<&Organization> for OrganizationState {
             parent_id: organization.parent,
             is_active: organization.is_active,
             hide_system_data: organization.hide_system_data,
+            require_second_factor: organization.require_second_factor,
             max_users: organization.max_users,
             join_policy: organization.join_policy,
         }

@@ -14,5 +14,6 @@ mod prediction;
 mod rescoring;
 mod revision;
 pub(crate) mod said;
+mod second_factor;
 mod user;
 mod user_token;

@@ -26,6 +26,7 @@ use crate::{
 const PERSON: &str = "u.id, u.email, u.role, u.organization_id, u.first_name, u.last_name, \
      u.phone, u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, \
      u.row_version, o.parent_id, o.is_active AS organization_is_active, o.hide_system_data, \
+     o.require_second_factor, \
      ARRAY(SELECT c.id FROM organizations c WHERE c.parent_id = o.id ORDER BY c.id) AS children";
 
 const FROM: &str = "FROM users u LEFT JOIN organizations o ON o.id = u.organization_id";
@@ -157,6 +158,11 @@ impl PersonRepository for Db {
                  phone = NULL, is_verified = false, is_active = false, last_login = NULL",
             );
         let changed = self.changed(sql, user.id, version).await?;
+        for table in ["user_totp", "login_challenges"] {
+            let mut sql = QueryBuilder::new(format!("DELETE FROM {table} WHERE user_id = "));
+            sql.push_bind(user.id.0);
+            self.run(sql).await?;
+        }
         let mut forget = QueryBuilder::new("SELECT forget_person(");
         forget
             .push_bind(user.id.0)
@@ -244,6 +250,7 @@ fn read(row: &PgRow) -> Result<Person, RepositoryError> {
                 .collect(),
             is_active: get(row, "organization_is_active")?,
             hide_system_data: get(row, "hide_system_data")?,
+            require_second_factor: get(row, "require_second_factor")?,
         }),
     };
     Ok(Person { user, membership })

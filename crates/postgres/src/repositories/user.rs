@@ -149,6 +149,7 @@ impl UserRepository for Db {
 pub(crate) const PERSON: &str = "u.id, u.email, u.role, u.organization_id, u.first_name, \
      u.last_name, u.phone, u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, \
      u.row_version, o.parent_id, o.is_active AS organization_is_active, o.hide_system_data, \
+     o.require_second_factor, \
      ARRAY(SELECT c.id FROM organizations c WHERE c.parent_id = o.id ORDER BY c.id) AS children";
 
 /// Somebody and what the access rules need of his organization, from [`PERSON`].
@@ -167,6 +168,7 @@ pub(crate) fn person(row: &PgRow) -> Result<(User, Option<Membership>), Reposito
                 .collect(),
             is_active: get(row, "organization_is_active")?,
             hide_system_data: get(row, "hide_system_data")?,
+            require_second_factor: get(row, "require_second_factor")?,
         }),
     };
     let user = User {

@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use fault::{ConfigFaults, Fault};
 pub use layers::Sources;
-pub use secret::SecretUrl;
+pub use secret::{SecretKeys, SecretUrl};
 
 use crate::embedded::EmbeddedOptions;
 use layers::Layers;
@@ -61,6 +61,7 @@ const KEYS: &[&str] = &[
     "redis_prefix",
     "redis_url",
     "registration",
+    "secret_key",
     "smtp_url",
     "trusted_proxies",
     "workers",
@@ -72,6 +73,7 @@ const SECRETS: &[&str] = &[
     "files_url",
     "owner_database_url",
     "redis_url",
+    "secret_key",
     "smtp_url",
 ];
 
@@ -111,6 +113,9 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// Whether people may register themselves.
     pub registration: Registration,
+    /// What seals secrets in the database; without it a file of the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_key: Option<SecretKeys>,
     /// What hashing a password costs.
     pub password_hashing: HashingConfig,
     /// Where people reach the service: what links in mails begin with.
@@ -262,6 +267,7 @@ impl Config {
             )
             .unwrap_or(Registration::Open);
         let limits = read_limits(&mut layers);
+        let secret_key = layers.read("secret_key", SecretKeys::RULE, SecretKeys::parse);
         let password_hashing = read_hashing(&mut layers);
         let mail = read_mail(&mut layers, listen);
         let trusted_proxies = layers
@@ -324,6 +330,7 @@ impl Config {
             model_quarterly,
             max_upload_bytes,
             registration,
+            secret_key,
             password_hashing,
             public_url: mail.public_url,
             smtp_url: mail.smtp_url,

@@ -81,6 +81,45 @@ impl Serialize for SecretUrl {
     }
 }
 
+/// Keys of 256 bits. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKeys(Vec<[u8; 32]>);
+
+impl SecretKeys {
+    /// What they must look like, for people.
+    pub const RULE: &str = "must be 64 hexadecimal digits; several with commas between, of which the first seals and the others open what was sealed before";
+
+    /// Reads keys with commas between.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let keys = text.split(',').map(|key| {
+            let mut bits = [0; 32];
+            hex::decode_to_slice(key.trim(), &mut bits)
+                .ok()
+                .map(|()| bits)
+        });
+        keys.collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    /// The keys themselves, for the one place that seals.
+    #[must_use]
+    pub fn expose(&self) -> &[[u8; 32]] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
+}
+
+impl Serialize for SecretKeys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(HIDDEN)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

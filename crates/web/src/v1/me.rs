@@ -1,6 +1,7 @@
 //! Oneself: `GET /me`, and what one may do about oneself.
 
 pub(crate) mod dto;
+pub(crate) mod mfa;
 pub(crate) mod password;
 pub(crate) mod sessions;
 pub(crate) mod update;

@@ -42,6 +42,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(get().to(me::me))
                 .route(patch().to(me::update::update)),
         )
+        .service(resource("/auth/mfa").route(post().to(auth::mfa::mfa)))
+        .service(
+            resource("/me/mfa/totp")
+                .route(post().to(me::mfa::enrol))
+                .route(delete().to(me::mfa::remove)),
+        )
+        .service(resource("/me/mfa/totp/confirm").route(post().to(me::mfa::confirm)))
+        .service(resource("/users/{id}/mfa").route(delete().to(users::mfa::remove)))
         .service(resource("/me/password").route(post().to(me::password::change)))
         .service(
             resource("/me/sessions")

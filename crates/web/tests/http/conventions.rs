@@ -72,6 +72,7 @@ async fn members_of_an_inactive_organization_see_only_themselves() {
         children: Vec::new(),
         is_active: false,
         hide_system_data: false,
+        require_second_factor: false,
     };
     let member = user(Role::OrgMember, Some(organization));
     let kit = Kit::signed_in(session(&member, Some(membership.clone())));

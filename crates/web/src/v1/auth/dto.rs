@@ -1,8 +1,9 @@
 //! Accounts and sessions as they are written.
 
-use accunode_application::accounts::{Me, Registration, SignedIn};
+use accunode_application::accounts::{LoggedIn, Me, Registration, SignedIn};
 use accunode_domain::{
     organization::Membership,
+    second_factor::CHALLENGE_LIFETIME,
     session::ACCESS_TOKEN_SECONDS,
     user::{Role, User},
 };
@@ -83,6 +84,19 @@ pub(crate) struct PasswordReset {
 pub(crate) struct StepUp {
     #[schema(example = "correct horse battery", format = Password)]
     pub(crate) password: String,
+    /// Of the device, or a recovery code; needed by whoever has a second factor.
+    #[schema(example = "492039")]
+    pub(crate) code: Option<String>,
+}
+
+/// A second factor, for a login that waits for it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShownFactor {
+    pub(crate) mfa_token: String,
+    /// Of the device, or a recovery code.
+    #[schema(example = "492039")]
+    pub(crate) code: String,
 }
 
 /// A refresh token, good once.
@@ -106,6 +120,9 @@ secret_debug!(
     NewAccount,
     Login,
     StepUp,
+    ShownFactor,
+    LoginDto,
+    FactorAskedDto,
     Refresh,
     MailToken,
     PasswordReset,
@@ -180,6 +197,8 @@ pub(crate) struct OwnOrganizationDto {
     is_active: bool,
     /// Whether its members are spared everyone's rows.
     hide_system_data: bool,
+    /// Whether its members must show a second factor.
+    require_second_factor: bool,
 }
 
 /// A tenant: a root organization and its children.
@@ -203,6 +222,7 @@ impl From<Me> for MeDto {
                 parent_id: m.parent.map(|id| id.0),
                 is_active: m.is_active,
                 hide_system_data: m.hide_system_data,
+                require_second_factor: m.require_second_factor,
             }),
             user: me.user.into(),
         }
@@ -223,6 +243,38 @@ pub(crate) struct TokensDto {
     #[schema(example = 900)]
     expires_in: i64,
     user: MeDto,
+}
+
+/// What a right password is answered with.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = LoginAnswer)]
+pub(crate) enum LoginDto {
+    Tokens(Box<TokensDto>),
+    SecondFactor(FactorAskedDto),
+}
+
+/// A login that waits for a second factor.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SecondFactorAsked)]
+pub(crate) struct FactorAskedDto {
+    /// For `/auth/mfa`.
+    mfa_token: String,
+    /// Seconds that it waits.
+    #[schema(example = 300)]
+    expires_in: i64,
+}
+
+impl From<LoggedIn> for LoginDto {
+    fn from(logged_in: LoggedIn) -> Self {
+        match logged_in {
+            LoggedIn::Session(signed_in) => Self::Tokens(Box::new((*signed_in).into())),
+            LoggedIn::SecondFactor(token) => Self::SecondFactor(FactorAskedDto {
+                mfa_token: token.expose().to_owned(),
+                expires_in: CHALLENGE_LIFETIME.whole_seconds(),
+            }),
+        }
+    }
 }
 
 impl From<SignedIn> for TokensDto {

@@ -17,13 +17,15 @@ use crate::{body::Body, call::Call, problem::Answer};
     request_body = StepUp,
     responses(
         (status = 204, description = "Proved, for the next 15 minutes of this session"),
-        (status = 401, description = "`wrong_password`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 401, description = "`wrong_password`, `invalid_code`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn step_up(call: Call, body: Body<StepUp>) -> Answer {
     call.no_params()?;
-    let StepUp { password } = body.read().await?.value;
+    let StepUp { password, code } = body.read().await?.value;
     let accounts = &call.application.accounts;
-    accounts.step_up(&call.caller, &password).await?;
+    accounts
+        .step_up(&call.caller, &password, code.as_deref())
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

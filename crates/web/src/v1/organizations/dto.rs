@@ -90,6 +90,9 @@ pub(crate) struct OrganizationChanges {
     /// For a tenant_admin and above: whether its members are spared everyone's rows.
     #[schema(value_type = bool, required = false)]
     hide_system_data: Option<bool>,
+    /// For a tenant_admin and above: whether its members must show a second factor.
+    #[schema(value_type = bool, required = false)]
+    require_second_factor: Option<bool>,
     /// For a super_admin: the root it belongs to. Null makes it a root.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
@@ -109,6 +112,7 @@ impl OrganizationChanges {
             is_active: self.is_active,
             max_users: self.max_users,
             hide_system_data: self.hide_system_data,
+            require_second_factor: self.require_second_factor,
             parent: self.parent_id.map(|parent| parent.map(OrganizationId)),
             if_match,
         }
@@ -135,6 +139,8 @@ pub(crate) struct OrganizationDto {
     is_active: bool,
     /// Whether its members are spared everyone's rows.
     hide_system_data: bool,
+    /// Whether its members must show a second factor.
+    require_second_factor: bool,
     /// How many members it may have, active or not; null for any number.
     max_users: Option<u32>,
     /// Who may join with the join token.
@@ -158,6 +164,7 @@ impl OrganizationDto {
         "parent_id",
         "is_active",
         "hide_system_data",
+        "require_second_factor",
         "max_users",
         "join_policy",
         "created_at",
@@ -178,6 +185,7 @@ impl From<Organization> for OrganizationDto {
             parent_id: organization.parent.map(|id| id.0),
             is_active: organization.is_active,
             hide_system_data: organization.hide_system_data,
+            require_second_factor: organization.require_second_factor,
             max_users: organization.max_users,
             join_policy: organization.join_policy,
             created_at: organization.created_at,

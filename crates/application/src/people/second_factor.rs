@@ -1,0 +1,50 @@
+//! Somebody has lost his device and his recovery codes: his administrator helps.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    id::UserId,
+};
+use serde_json::json;
+
+use super::People;
+use crate::{Caller, Error, accounts::factor_told};
+
+impl People {
+    /// Takes the second factor of somebody below the caller's rank away, and ends his
+    /// sessions. His password alone lets him in then, so make sure that it is he who asks.
+    ///
+    /// # Errors
+    /// `NotFound`; `rank_too_low`, `key_forbidden`; `step_up_required`; `not_enrolled`.
+    pub async fn remove_factor(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
+        self.administered(caller, id).await?;
+        caller.require_recent_confirmation(self.ports.clock.now())?;
+        let held = self
+            .hold(caller, id, |actor, subject| {
+                actor.administer_user(subject)?;
+                actor.require_person()
+            })
+            .await?;
+        if !held.unit.second_factors().remove(id).await? {
+            return Err(Error::Conflict {
+                code: "not_enrolled",
+                detail: "this person has no second factor".to_owned(),
+                existing: None,
+            });
+        }
+        let user = &held.person.user;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: user.organization,
+            new_values: Some(json!({ "second_factor": null })),
+            ..AuditEvent::new("user.second_factor_removed", "user", AuditAction::Update)
+        };
+        held.unit
+            .audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        held.unit.commit().await?;
+        self.ports.sessions.end_all(id, None).await?;
+        self.ports.mail.post(factor_told(&user.email, false));
+        Ok(())
+    }
+}

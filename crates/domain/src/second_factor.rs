@@ -1,0 +1,120 @@
+//! Second factors: time-based codes (RFC 6238), and recovery codes for whoever has lost
+//! the device that shows them.
+
+use time::Duration;
+
+use crate::secret::{Secret, SecretHash};
+
+/// How many recovery codes a person is given.
+pub const RECOVERY_CODES: usize = 10;
+/// How long a login whose password was right waits for its second factor.
+pub const CHALLENGE_LIFETIME: Duration = Duration::minutes(5);
+/// How many codes may be tried for one such login.
+pub const CHALLENGE_ATTEMPTS: i16 = 5;
+
+/// 32 letters and digits that nobody takes for each other.
+const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+/// Characters of a recovery code: 80 random bits.
+const LENGTH: usize = 16;
+
+/// A code as somebody types it. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Code {
+    /// Six digits of the device.
+    Totp(String),
+    /// A recovery code.
+    Recovery(RecoveryCode),
+}
+
+impl Code {
+    /// What was typed, without spaces and hyphens; small letters count as capitals.
+    #[must_use]
+    pub fn typed(text: &str) -> Self {
+        let plain: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '-')
+            .take(LENGTH + 1)
+            .collect();
+        if plain.len() == 6 && plain.bytes().all(|b| b.is_ascii_digit()) {
+            Self::Totp(plain)
+        } else {
+            Self::Recovery(RecoveryCode(plain.to_uppercase()))
+        }
+    }
+
+    /// Which kind it is, for the audit log.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Totp(_) => "totp",
+            Self::Recovery(_) => "recovery_code",
+        }
+    }
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Code({})", self.kind())
+    }
+}
+
+/// A recovery code, good once: 80 random bits. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecoveryCode(String);
+
+impl RecoveryCode {
+    /// From random bits, of which it takes the first 80.
+    #[must_use]
+    pub fn from_random(bits: [u8; 32]) -> Self {
+        let number = bits[..10]
+            .iter()
+            .fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        let digit = |at: usize| ALPHABET[(number >> (5 * at) & 31) as usize];
+        Self((0..LENGTH).map(|at| char::from(digit(at))).collect())
+    }
+
+    /// As it is told: four groups of four.
+    #[must_use]
+    pub fn expose(&self) -> String {
+        let groups: Vec<&str> = (0..LENGTH / 4)
+            .map(|at| &self.0[4 * at..4 * at + 4])
+            .collect();
+        groups.join("-")
+    }
+
+    /// What is kept of it. Nobody guesses 80 bits, so a slow hash would protect nothing.
+    #[must_use]
+    pub fn hash(&self) -> SecretHash {
+        Secret::shown(&self.0).hash()
+    }
+}
+
+impl std::fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RecoveryCode(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recovery_code_is_known_again_however_it_is_typed() {
+        let code = RecoveryCode::from_random([0x5a; 32]);
+        let told = code.expose();
+        assert_eq!(told.len(), 19);
+        for typed in [told.clone(), told.to_lowercase(), told.replace('-', " ")] {
+            assert_eq!(Code::typed(&typed), Code::Recovery(code.clone()), "{typed}");
+        }
+        assert_ne!(code.hash(), RecoveryCode::from_random([0x5b; 32]).hash());
+        assert!(!format!("{code:?} {:?}", Code::typed(&told)).contains(&told[..4]));
+    }
+
+    #[test]
+    fn six_digits_are_the_devices() {
+        assert_eq!(Code::typed(" 123 456 "), Code::Totp("123456".to_owned()));
+        assert_eq!(Code::typed("12345").kind(), "recovery_code");
+        assert_eq!(Code::typed(&"é".repeat(1_000)).kind(), "recovery_code");
+    }
+}

@@ -1,0 +1,371 @@
+//! `/me/mfa/totp`, `/auth/mfa`, `/users/{id}/mfa`, and organizations that ask for them
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use accunode_tests::{Answer, PASSWORD, Person, Service, tenancy::Tenancy};
+use serde_json::{Value, json};
+use totp_rs::{Builder, Secret};
+
+use crate::support::{ask, run, text};
+
+/// As if the codes of now had not been used.
+const AFRESH: &str = "UPDATE user_totp SET last_step = 0";
+
+/// What the device shows now. The service takes it also when the step has just changed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the device has a clock of its own, as everybody's has"
+)]
+fn shown(secret: &str) -> String {
+    let secret = Secret::try_from_base32(secret).expect("base32");
+    let totp = Builder::new()
+        .with_secret(secret)
+        .build()
+        .expect("a secret");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a time");
+    totp.generate(now.as_secs()).to_string()
+}
+
+/// Another code of six digits.
+fn other_than(code: &str) -> String {
+    let number: u32 = code.parse().expect("digits");
+    // Far from those of the steps beside, which are as random.
+    format!("{:06}", (number + 500_000) % 1_000_000)
+}
+
+/// Enrols somebody who is signed in.
+async fn enrol(person: &Person) -> (String, Vec<String>) {
+    let made = person.post_nothing("/me/mfa/totp").await.expect(201);
+    let secret = text(&made, "secret").to_owned();
+    let uri = text(&made, "otpauth_uri");
+    assert!(
+        uri.starts_with("otpauth://totp/AccuNode:") && uri.contains(&secret),
+        "{uri}"
+    );
+    let codes = made["recovery_codes"].as_array().expect("codes");
+    let codes: Vec<String> = codes
+        .iter()
+        .map(|code| code.as_str().expect("a code").to_owned())
+        .collect();
+    assert_eq!(codes.len(), 10);
+    let code = json!({ "code": shown(&secret) });
+    let _ = person.post("/me/mfa/totp/confirm", &code).await.expect(204);
+    (secret, codes)
+}
+
+async fn password(service: &Service, email: &str) -> Answer {
+    let body = json!({ "email": email, "password": PASSWORD });
+    service.nobody().post("/auth/login", &body).await
+}
+
+async fn mfa_token(service: &Service, email: &str) -> String {
+    let asked = password(service, email).await.expect(200);
+    assert!(asked["access_token"].is_null(), "{asked}");
+    assert_eq!(asked["expires_in"], 300);
+    text(&asked, "mfa_token").to_owned()
+}
+
+async fn show(service: &Service, token: &str, code: &str) -> Answer {
+    let body = json!({ "mfa_token": token, "code": code });
+    service.nobody().post("/auth/mfa", &body).await
+}
+
+#[tokio::test]
+async fn who_has_a_second_factor_signs_in_with_it_and_not_without() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let pool = service.database.superuser().await;
+    let (secret, _) = enrol(&ana).await;
+    run(&pool, AFRESH).await;
+    let token = mfa_token(&service, "ana@example.com").await;
+    let somebody = service.nobody().with_token(&token);
+    assert_eq!(somebody.get("/me").await.problem(401), "invalid_token");
+
+    let code = shown(&secret);
+    let wrong = show(&service, &token, &other_than(&code)).await;
+    assert_eq!(wrong.problem(401), "invalid_code");
+    let signed_in = show(&service, &token, &code).await.expect(200);
+    assert_eq!(signed_in["user"]["id"], ana.id.to_string());
+    let again = service
+        .nobody()
+        .with_token(text(&signed_in, "access_token"));
+    let _ = again.get("/me").await.expect(200);
+    // The wait has ended with the session.
+    assert_eq!(
+        show(&service, &token, &code).await.problem(401),
+        "token_expired"
+    );
+}
+
+#[tokio::test]
+async fn a_code_is_good_once_also_for_two_who_show_it_at_once() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let pool = service.database.superuser().await;
+    let (secret, _) = enrol(&ana).await;
+    let first = mfa_token(&service, "ana@example.com").await;
+    let second = mfa_token(&service, "ana@example.com").await;
+    run(&pool, AFRESH).await;
+    let code = shown(&secret);
+    let (a, b) = tokio::join!(
+        show(&service, &first, &code),
+        show(&service, &second, &code)
+    );
+    let mut statuses = [a.status.as_u16(), b.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401], "{} {}", a.text, b.text);
+    let third = mfa_token(&service, "ana@example.com").await;
+    assert_eq!(
+        show(&service, &third, &code).await.problem(401),
+        "invalid_code"
+    );
+}
+
+#[tokio::test]
+async fn the_code_that_confirmed_it_signs_nobody_in() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let made = ana.post_nothing("/me/mfa/totp").await.expect(201);
+    let code = shown(text(&made, "secret"));
+    let body = json!({ "code": code });
+    let _ = ana.post("/me/mfa/totp/confirm", &body).await.expect(204);
+    let token = mfa_token(&service, "ana@example.com").await;
+    assert_eq!(
+        show(&service, &token, &code).await.problem(401),
+        "invalid_code"
+    );
+}
+
+#[tokio::test]
+async fn a_recovery_code_is_good_once() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let (_, codes) = enrol(&ana).await;
+    let token = mfa_token(&service, "ana@example.com").await;
+    let typed = codes[3].to_lowercase().replace('-', " ");
+    let _ = show(&service, &token, &typed).await.expect(200);
+    let token = mfa_token(&service, "ana@example.com").await;
+    assert_eq!(
+        show(&service, &token, &codes[3]).await.problem(401),
+        "invalid_code"
+    );
+    let _ = show(&service, &token, &codes[4]).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_login_that_waits_may_be_tried_five_times_and_guessing_on_takes_ever_longer() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let (_, codes) = enrol(&ana).await;
+    let token = mfa_token(&service, "ana@example.com").await;
+    for _ in 0..5 {
+        assert_eq!(
+            show(&service, &token, "000-000").await.problem(401),
+            "invalid_code"
+        );
+    }
+    assert_eq!(
+        show(&service, &token, &codes[0]).await.problem(401),
+        "token_expired"
+    );
+    // Another login is no way around: the person's failures count, not the login's.
+    let token = mfa_token(&service, "ana@example.com").await;
+    let slowed = show(&service, &token, &codes[0]).await;
+    assert_eq!(slowed.problem(429), "locked_out");
+    assert!(!slowed.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn a_login_waits_five_minutes() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let (_, codes) = enrol(&ana).await;
+    let token = mfa_token(&service, "ana@example.com").await;
+    let pool = service.database.superuser().await;
+    run(&pool, "UPDATE login_challenges SET expires_at = now()").await;
+    assert_eq!(
+        show(&service, &token, &codes[0]).await.problem(401),
+        "token_expired"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_confirmed_is_asked_for_nowhere() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let first = ana.post_nothing("/me/mfa/totp").await.expect(201);
+    let second = ana.post_nothing("/me/mfa/totp").await.expect(201);
+    assert_ne!(first["secret"], second["secret"]);
+    let _ = service.nobody().login("ana@example.com").await;
+    let old = json!({ "code": shown(text(&first, "secret")) });
+    let answer = ana.post("/me/mfa/totp/confirm", &old).await;
+    assert_eq!(answer.problem(422), "invalid_code");
+    let new = json!({ "code": shown(text(&second, "secret")) });
+    let elsewhere = service.nobody().login("ana@example.com").await;
+    let _ = ana.post("/me/mfa/totp/confirm", &new).await.expect(204);
+    assert_eq!(elsewhere.get("/me").await.problem(401), "invalid_token");
+    let _ = ana.get("/me").await.expect(200);
+    assert_eq!(
+        ana.post("/me/mfa/totp/confirm", &new).await.problem(409),
+        "already_enrolled"
+    );
+    assert_eq!(
+        ana.post_nothing("/me/mfa/totp").await.problem(409),
+        "already_enrolled"
+    );
+    let mail = service.last_mail_to("ana@example.com").await;
+    assert_eq!(mail.subject, "A second factor was added");
+}
+
+#[tokio::test]
+async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let pool = service.database.superuser().await;
+    service.age_sessions(&ana, 16 * 60).await;
+    let refused = ana.post_nothing("/me/mfa/totp").await;
+    assert_eq!(refused.problem(401), "step_up_required");
+    assert!(
+        refused
+            .header("www-authenticate")
+            .contains(r#"error="insufficient_user_authentication", max_age=900"#),
+        "{:?}",
+        refused.headers
+    );
+    let step_up = json!({ "password": PASSWORD });
+    let _ = ana.post("/auth/step-up", &step_up).await.expect(204);
+    let (secret, codes) = enrol(&ana).await;
+
+    // From now on the password alone proves nothing.
+    let alone = ana.post("/auth/step-up", &step_up).await;
+    assert_eq!(alone.faults(), ["/code required"]);
+    run(&pool, AFRESH).await;
+    let code = shown(&secret);
+    let wrong = json!({ "password": PASSWORD, "code": other_than(&code) });
+    assert_eq!(
+        ana.post("/auth/step-up", &wrong).await.problem(401),
+        "invalid_code"
+    );
+    let right = json!({ "password": PASSWORD, "code": code });
+    let _ = ana.post("/auth/step-up", &right).await.expect(204);
+    assert_eq!(
+        ana.post("/auth/step-up", &right).await.problem(401),
+        "invalid_code"
+    );
+    let recovery = json!({ "password": PASSWORD, "code": codes[0] });
+    service.age_sessions(&ana, 16 * 60).await;
+    assert_eq!(
+        ana.delete("/me/mfa/totp").await.problem(401),
+        "step_up_required"
+    );
+    let _ = ana.post("/auth/step-up", &recovery).await.expect(204);
+    let _ = ana.delete("/me/mfa/totp").await.expect(204);
+    assert_eq!(
+        ana.delete("/me/mfa/totp").await.problem(409),
+        "not_enrolled"
+    );
+    let _ = service.nobody().login("ana@example.com").await;
+    let left: i64 = ask(&pool, "SELECT count(*) FROM recovery_codes").await;
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn secrets_are_sealed_codes_are_hashed_and_none_stands_in_the_audit_log() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let pool = service.database.superuser().await;
+    let (secret, codes) = enrol(&ana).await;
+    let token = mfa_token(&service, "ana@example.com").await;
+    let _ = show(&service, &token, &codes[0]).await.expect(200);
+    let bytes = Secret::try_from_base32(&secret).expect("base32");
+    let kept: Vec<u8> = ask(&pool, "SELECT secret FROM user_totp").await;
+    assert!(!kept.windows(8).any(|part| part == &bytes[..8]));
+    let all: String = ask(
+        &pool,
+        "SELECT concat((SELECT string_agg(r::text, '') FROM recovery_codes r), \
+                       (SELECT string_agg(c::text, '') FROM login_challenges c), \
+                       (SELECT string_agg(l::text, '') FROM audit_logs l))",
+    )
+    .await;
+    for secret in codes.iter().chain([&secret, &token]) {
+        assert!(!all.contains(secret.as_str()), "{secret}: {all}");
+    }
+    let told: Value = ask(
+        &pool,
+        "SELECT jsonb_agg(event_type ORDER BY created_at, id) FROM audit_logs WHERE event_type LIKE '%factor%' OR metadata ->> 'second_factor' IS NOT NULL",
+    )
+    .await;
+    let expected = [
+        "user.second_factor_made",
+        "user.second_factor_confirmed",
+        "session.started",
+    ];
+    assert_eq!(told, json!(expected));
+}
+
+#[tokio::test]
+async fn an_organization_that_asks_for_it_leaves_others_only_themselves() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (member, admin, root) = (
+        tenancy.person("m1"),
+        tenancy.person("oA"),
+        tenancy.person("tR"),
+    );
+    let path = format!("/organizations/{}", tenancy.organization("A"));
+    let asks = json!({ "require_second_factor": true });
+    assert_eq!(
+        admin.patch(&path, &asks).await.problem(403),
+        "field_forbidden"
+    );
+    let changed = root.patch(&path, &asks).await.expect(200);
+    assert_eq!(changed["require_second_factor"], true);
+
+    for closed in ["/companies", "/dashboard", "/users", "/models"] {
+        let answer = member.get(closed).await;
+        assert_eq!(answer.problem(403), "second_factor_required", "{closed}");
+    }
+    let me = member.get("/me").await.expect(200);
+    assert_eq!(me["organization"]["require_second_factor"], true);
+    let _ = member.get("/me/sessions").await.expect(200);
+    // Neither the root's own members nor another child's are meant.
+    let _ = root.get("/companies").await.expect(200);
+    let _ = tenancy.person("mB").get("/companies").await.expect(200);
+
+    enrol(member).await;
+    let _ = member.get("/companies").await.expect(200);
+    let _ = member.delete("/me/mfa/totp").await.expect(204);
+    let answer = member.get("/companies").await;
+    assert_eq!(answer.problem(403), "second_factor_required");
+}
+
+#[tokio::test]
+async fn an_administrator_helps_whoever_has_lost_his_device() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (member, admin) = (tenancy.person("m1"), tenancy.person("oA"));
+    enrol(member).await;
+    let path = format!("/users/{}/mfa", member.id);
+    for (who, status) in [("m2", 403), ("mB", 404), ("tZ", 404), ("u0", 404)] {
+        let _ = tenancy.person(who).delete(&path).await.expect(status);
+    }
+    service.age_sessions(admin, 16 * 60).await;
+    assert_eq!(admin.delete(&path).await.problem(401), "step_up_required");
+    let step_up = json!({ "password": PASSWORD });
+    let _ = admin.post("/auth/step-up", &step_up).await.expect(204);
+    let _ = admin.delete(&path).await.expect(204);
+    assert_eq!(admin.delete(&path).await.problem(409), "not_enrolled");
+    assert_eq!(member.get("/me").await.problem(401), "invalid_token");
+    let _ = service.nobody().login("m1@example.com").await;
+    let pool = service.database.superuser().await;
+    let told: Value = ask(
+        &pool,
+        "SELECT to_jsonb(l) FROM audit_logs l WHERE event_type = 'user.second_factor_removed'",
+    )
+    .await;
+    assert_eq!(told["entity_id"], member.id.to_string());
+    assert_eq!(told["user_id"], admin.id.to_string());
+    assert!(told["organization_id"].is_string(), "{told}");
+}
