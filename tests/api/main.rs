@@ -17,6 +17,7 @@ mod models;
 mod offline;
 mod operations;
 mod organizations;
+mod own_data;
 mod permissions;
 mod predictions;
 mod redactions;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    fault::{Fault, clean_text, shorten, text_enum},
+    fault::{Fault, clean_text, text_enum},
     id::{OrganizationId, UserId},
 };
 
@@ -86,13 +86,11 @@ impl Email {
         if sound {
             Ok(Self(text))
         } else {
+            // Never repeated: people type passwords into the wrong field.
             Err(Fault::new(
                 pointer,
                 "invalid_email",
-                format!(
-                    "{:?} is not an e-mail address like name@example.com",
-                    shorten(value)
-                ),
+                "is not an e-mail address like name@example.com",
             ))
         }
     }
@@ -192,7 +190,8 @@ impl Profile {
         faults: &mut Vec<Fault>,
     ) -> Self {
         let mut field = |pointer: &str, value: Option<&str>, max| {
-            value.and_then(|v| clean_text(pointer, v, max).map_err(|f| faults.push(f)).ok())
+            let read = clean_text(pointer, value?, max);
+            read.map_err(|fault| faults.push(discreet(fault, max))).ok()
         };
         Self {
             first_name: field("/first_name", first_name, 100),
@@ -200,6 +199,16 @@ impl Profile {
             phone: field("/phone", phone, 20),
         }
     }
+}
+
+/// A fault that does not repeat what was typed: it may have been meant for another field.
+fn discreet(fault: Fault, max: usize) -> Fault {
+    let detail = match fault.code.as_str() {
+        "too_long" => format!("has more than {max} characters"),
+        "control_character" => "contains a control character; use printable text only".to_owned(),
+        _ => return fault,
+    };
+    Fault { detail, ..fault }
 }
 
 /// A person as stored. The password's hash never leaves the repository with it.

@@ -16,10 +16,11 @@ use crate::{
         IdempotencyRepository, InvitationRepository, JobRepository, JoiningRepository,
         MockAnalyticsRepository, MockApiKeyRepository, MockAuditRepository, MockCompanyRepository,
         MockIdempotencyRepository, MockInvitationRepository, MockJobRepository,
-        MockJoiningRepository, MockOrganizationRepository, MockPersonRepository,
-        MockPredictionRepository, MockSecondFactorRepository, MockUserRepository,
-        MockUserTokenRepository, OrganizationRepository, PersonRepository, PredictionRepository,
-        SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
+        MockJoiningRepository, MockOrganizationRepository, MockOwnDataRepository,
+        MockPersonRepository, MockPredictionRepository, MockSecondFactorRepository,
+        MockUserRepository, MockUserTokenRepository, OrganizationRepository, OwnDataRepository,
+        PersonRepository, PredictionRepository, SecondFactorRepository, Store, UnitOfWork,
+        UserRepository, UserTokenRepository,
     },
 };
 
@@ -29,6 +30,7 @@ use crate::{
 pub struct MockUnitOfWork {
     pub users: MockUserRepository,
     pub api_keys: MockApiKeyRepository,
+    pub own_data: MockOwnDataRepository,
     pub people: MockPersonRepository,
     pub user_tokens: MockUserTokenRepository,
     pub second_factors: MockSecondFactorRepository,
@@ -59,6 +61,9 @@ impl UnitOfWork for MockUnitOfWork {
     }
     fn api_keys(&self) -> &dyn ApiKeyRepository {
         &self.api_keys
+    }
+    fn own_data(&self) -> &dyn OwnDataRepository {
+        &self.own_data
     }
     fn people(&self) -> &dyn PersonRepository {
         &self.people
@@ -106,6 +111,7 @@ impl UnitOfWork for MockUnitOfWork {
 pub struct MockStore {
     pub users: MockUserRepository,
     pub api_keys: MockApiKeyRepository,
+    pub own_data: MockOwnDataRepository,
     pub people: MockPersonRepository,
     pub user_tokens: MockUserTokenRepository,
     pub second_factors: MockSecondFactorRepository,
@@ -147,6 +153,9 @@ impl Store for MockStore {
     }
     fn api_keys(&self) -> &dyn ApiKeyRepository {
         &self.api_keys
+    }
+    fn own_data(&self) -> &dyn OwnDataRepository {
+        &self.own_data
     }
     fn people(&self) -> &dyn PersonRepository {
         &self.people

@@ -8,8 +8,8 @@ use accunode_ports::{
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        PersonRepository, PredictionRepository, SecondFactorRepository, Store, UnitOfWork,
-        UserRepository, UserTokenRepository,
+        OwnDataRepository, PersonRepository, PredictionRepository, SecondFactorRepository, Store,
+        UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -108,6 +108,10 @@ impl Store for PgStore {
     }
 
     fn api_keys(&self) -> &dyn ApiKeyRepository {
+        &self.db
+    }
+
+    fn own_data(&self) -> &dyn OwnDataRepository {
         &self.db
     }
 

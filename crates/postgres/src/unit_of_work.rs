@@ -11,8 +11,8 @@ use accunode_ports::{
     repositories::{
         ApiKeyRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        PersonRepository, PredictionRepository, SecondFactorRepository, UnitOfWork, UserRepository,
-        UserTokenRepository,
+        OwnDataRepository, PersonRepository, PredictionRepository, SecondFactorRepository,
+        UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -163,6 +163,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn api_keys(&self) -> &dyn ApiKeyRepository {
+        &self.db
+    }
+
+    fn own_data(&self) -> &dyn OwnDataRepository {
         &self.db
     }
 

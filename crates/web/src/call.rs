@@ -48,6 +48,15 @@ pub(crate) struct Guest {
     pub(crate) context: RequestContext,
 }
 
+/// A request of anybody, or of somebody who is signed in: what he may do here does not
+/// hang on it, but who he is does.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    pub(crate) application: Application,
+    pub(crate) context: RequestContext,
+    pub(crate) caller: Option<Caller>,
+}
+
 impl FromRequest for Call {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -110,6 +119,34 @@ impl FromRequest for Guest {
             Ok(Self {
                 application: state.application.clone(),
                 context,
+            })
+        })
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let guest = Guest::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let Guest {
+                application,
+                context,
+            } = guest.await?;
+            let caller = if request.headers().contains_key(header::AUTHORIZATION) {
+                let caller = authenticate(&request, state(&request)?, context.clone()).await?;
+                request.extensions_mut().insert(Known(caller.clone()));
+                Some(caller)
+            } else {
+                None
+            };
+            Ok(Self {
+                application,
+                context,
+                caller,
             })
         })
     }

@@ -250,7 +250,7 @@ enum Step<T, C> {
 }
 
 /// Ends the answer in the middle, so that nobody takes a part for the whole.
-fn cut(error: Error) -> Problem {
+pub(crate) fn cut(error: Error) -> Problem {
     let problem = Problem::from(error);
     problem.log();
     problem

@@ -62,10 +62,10 @@ impl Policy {
         Self {
             class,
             offers,
-            for_inactive: matches!(path, "/me" | "/auth/logout"),
             without_second_factor: path == "/me"
                 || path.starts_with("/me/")
                 || path.starts_with("/auth/"),
+            for_inactive: matches!(path, "/me" | "/me/export" | "/auth/logout"),
         }
     }
 }

@@ -55,6 +55,8 @@ BEGIN
   END IF;
   DELETE FROM api_keys WHERE user_id = person;
   DELETE FROM user_tokens WHERE user_id = person;
+  DELETE FROM user_totp WHERE user_id = person;
+  DELETE FROM login_challenges WHERE user_id = person;
   DELETE FROM idempotency_keys WHERE principal = person;
   DELETE FROM allowed_emails WHERE email = address;
   DELETE FROM invitations WHERE email = address AND accepted_at IS NULL;

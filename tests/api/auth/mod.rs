@@ -1,6 +1,7 @@
 //! `/auth/*` and `/me`.
 
 mod audit;
+mod invitations;
 mod limits;
 mod mails;
 mod passwords;

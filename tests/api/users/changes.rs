@@ -159,3 +159,45 @@ async fn rights_that_were_lost_meanwhile_change_nobody() {
         .await;
     assert_eq!(answer.problem(403), "rank_too_low");
 }
+
+#[tokio::test]
+async fn an_administrator_sees_sessions_and_has_a_password_chosen_anew() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (oa, m2) = (tenancy.person("oA"), tenancy.person("m2"));
+    let path = format!("/users/{}", m2.id);
+    let page = oa.get(&format!("{path}/sessions")).await.expect(200);
+    assert_eq!(page["data"].as_array().expect("rows").len(), 1);
+    assert_eq!(page["data"][0]["ip"], "127.0.0.1");
+    assert_eq!(page["data"][0]["current"], false);
+    let reset = format!("{path}/password-reset");
+    let answer = oa.post_nothing(&reset).await;
+    assert_eq!(answer.status.as_u16(), 202);
+    let mail = service.last_mail_to(&m2.email).await;
+    assert!(answer.text.is_empty(), "{}", answer.text);
+    let body = json!({ "token": mail.token(), "password": "four unrelated words here" });
+    let _ = service
+        .nobody()
+        .post("/auth/password/reset", &body)
+        .await
+        .expect(204);
+    assert_eq!(m2.get("/me").await.problem(401), "invalid_token");
+    assert_eq!(
+        tenancy.person("m1").post_nothing(&reset).await.problem(403),
+        "rank_too_low"
+    );
+    let pool = service.database.superuser().await;
+    let told: Value = ask(
+        &pool,
+        &format!(
+            "SELECT jsonb_agg(event_type ORDER BY created_at) FROM audit_logs \
+             WHERE entity_id = '{}' AND user_id = '{}' AND action <> 'DENIED'",
+            m2.id, oa.id
+        ),
+    )
+    .await;
+    assert_eq!(
+        told,
+        json!(["user.sessions_read", "user.password_reset_requested"])
+    );
+}

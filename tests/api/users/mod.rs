@@ -1,5 +1,6 @@
 //! `/users`.
 
+mod at_once;
 mod changes;
 mod directory;
 mod forgetting;

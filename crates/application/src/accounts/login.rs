@@ -3,7 +3,6 @@
 use accunode_domain::{
     access::Scope,
     audit::{AuditAction, AuditEvent, RequestContext},
-    fault::shorten,
     id::SessionId,
     secret::Secret,
     session::Session,
@@ -17,7 +16,7 @@ use accunode_ports::{
 };
 use serde_json::{Value, json};
 
-use super::{Accounts, LoggedIn, Me, SignedIn};
+use super::{Accounts, LoggedIn, Me, SignedIn, tried};
 use crate::Error;
 
 fn refused() -> Error {
@@ -177,7 +176,7 @@ impl Accounts {
             entity_id: found.map(|c| c.user.id.0),
             user: found.map(|c| c.user.id),
             organization: found.and_then(|c| c.user.organization),
-            actor_email: Some(shorten(&email.trim().replace(char::is_control, "?"))),
+            actor_email: tried(email),
             metadata,
             ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
         };

@@ -5,7 +5,6 @@
 use accunode_domain::{
     access::Scope,
     audit::{AuditAction, AuditEvent, RequestContext},
-    fault::shorten,
     id::UserId,
     secret::Secret,
     user::{Email, User},
@@ -14,7 +13,7 @@ use accunode_domain::{
 use accunode_ports::{UnitOfWork, mail::Message, repositories::NewUserToken};
 use serde_json::json;
 
-use super::Accounts;
+use super::{Accounts, tried};
 use crate::Error;
 
 impl Accounts {
@@ -67,7 +66,7 @@ impl Accounts {
         let event = AuditEvent {
             entity_id: user.as_ref().map(|user| user.id.0),
             organization: user.as_ref().and_then(|user| user.organization),
-            actor_email: Some(shorten(&email.trim().replace(char::is_control, "?"))),
+            actor_email: tried(email),
             metadata: json!({ "mailed": mail.is_some() }),
             ..AuditEvent::new(event_type, "user", AuditAction::Update)
         };

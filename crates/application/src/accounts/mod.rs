@@ -25,7 +25,7 @@ use accunode_domain::{
     id::UserId,
     organization::Membership,
     secret::Secret,
-    user::User,
+    user::{Email, User},
 };
 use accunode_ports::sessions::TokenPair;
 
@@ -50,6 +50,21 @@ pub struct Me {
     pub actor: Actor,
     /// His organization, where he has one.
     pub membership: Option<Membership>,
+}
+
+impl Me {
+    /// A stored person.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where he is not active.
+    pub(crate) fn of(user: User, membership: Option<Membership>) -> Result<Self, Error> {
+        let actor = Actor::new(&user, membership.clone()).map_err(unusable)?;
+        Ok(Self {
+            user,
+            actor,
+            membership,
+        })
+    }
 }
 
 /// A session that was just started or renewed.
@@ -78,6 +93,13 @@ pub(crate) fn unusable(denial: Denial) -> Error {
     }
 }
 
+/// The address that somebody tried, for the audit log. What is none is not kept: it may be
+/// a password that was typed into the wrong field.
+fn tried(email: &str) -> Option<String> {
+    let email = Email::parse("/email", email).ok()?;
+    Some(email.as_str().to_owned())
+}
+
 /// What is told where an account is not there any more.
 pub(crate) fn gone() -> Error {
     Error::Unauthenticated {
@@ -102,14 +124,6 @@ impl Accounts {
         else {
             return Err(gone());
         };
-        let actor = Actor::new(&user, membership.clone()).map_err(unusable)?;
-        Ok((
-            Me {
-                user,
-                actor,
-                membership,
-            },
-            version,
-        ))
+        Ok((Me::of(user, membership)?, version))
     }
 }

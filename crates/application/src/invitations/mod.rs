@@ -1,5 +1,6 @@
 //! Invitations into organizations.
 
+mod accept;
 mod invite;
 mod list;
 mod withdraw;
@@ -13,6 +14,7 @@ use accunode_domain::{
 };
 use serde_json::{Value, json};
 
+pub use accept::AcceptInvitation;
 pub use invite::Invite;
 
 use crate::{Caller, Error, Ports};

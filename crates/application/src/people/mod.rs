@@ -1,10 +1,13 @@
 //! People, for those who administer them, and what one may do with one's own account
 //! for good.
 
+mod forget_me;
 mod get;
 mod hold;
 mod list;
+mod own_data;
 mod remove;
+mod reset_password;
 mod second_factor;
 mod sessions;
 mod set_role;
@@ -22,6 +25,7 @@ use serde_json::{Value, json};
 
 pub use get::Shown;
 pub use list::ListPeople;
+pub use own_data::OwnAccount;
 pub use remove::Remove;
 pub use set_role::SetRole;
 pub use update::UpdatePerson;

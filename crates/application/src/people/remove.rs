@@ -59,7 +59,7 @@ impl People {
         let stored = &person.user;
         let version = version_asked(command.if_match, stored.row_version)?;
         let updated = unit.people().assign(id, granted, version).await?;
-        set_role::record(&*unit, caller, (stored, &updated), reason.as_deref()).await?;
+        set_role::record(&*unit, caller, (stored, &updated.user), reason.as_deref()).await?;
         unit.commit().await?;
         self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
             .await;
@@ -85,6 +85,10 @@ impl People {
         let stand_in = self.stand_in(id).await?;
         let held = self.hold(caller, id, allow).await?;
         let stored = &held.person.user;
+        if stored.email == stand_in.email {
+            // Somebody else was quicker, or it is asked for again: he is forgotten.
+            return Ok(());
+        }
         let version = version_asked(command.if_match, stored.row_version)?;
         let event = AuditEvent {
             entity_id: Some(id.0),

@@ -62,16 +62,11 @@ impl People {
             return Ok(Shown::of(person, true));
         }
         let updated = unit.people().assign(id, granted, version).await?;
-        record(&*unit, caller, (stored, &updated), reason.as_deref()).await?;
+        record(&*unit, caller, (stored, &updated.user), reason.as_deref()).await?;
         unit.commit().await?;
         self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
             .await;
-        // What is known of his organization is another one's now.
-        let changed = self.ports.store.people().find(id).await?;
-        Ok(Shown::of(
-            changed.ok_or_else(|| Error::not_found("user"))?,
-            true,
-        ))
+        Ok(Shown::of(updated, true))
     }
 }
 

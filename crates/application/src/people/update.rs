@@ -58,9 +58,9 @@ impl People {
             entity_id: Some(id.0),
             organization: stored.organization,
             old_values: Some(values(stored)),
-            new_values: Some(values(&updated)),
+            new_values: Some(values(&updated.user)),
             metadata: json!({ "reason": reason }),
-            ..match (stored.is_active, updated.is_active) {
+            ..match (stored.is_active, updated.user.is_active) {
                 (true, false) => AuditEvent::new("user.deactivated", "user", AuditAction::Update),
                 (false, true) => AuditEvent::new("user.activated", "user", AuditAction::Update),
                 _ => AuditEvent::new("user.updated", "user", AuditAction::Update),
@@ -71,12 +71,10 @@ impl People {
             .record(&caller.context, caller.sign(event))
             .await?;
         held.unit.commit().await?;
-        if !updated.is_active {
+        if !updated.user.is_active {
             self.end_sessions_of(id, None).await;
         }
-        let mut person = held.person;
-        person.user = updated;
-        Ok(Shown::of(person, true))
+        Ok(Shown::of(updated, true))
     }
 }
 

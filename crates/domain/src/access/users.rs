@@ -6,6 +6,7 @@ use super::{Actor, Denial, KeyScope, actor::effective_role};
 use crate::{
     fault::text_enum,
     id::{OrganizationId, UserId},
+    invitation::Invitation,
     user::{Role, User},
 };
 
@@ -284,6 +285,27 @@ impl Actor {
             },
             organization: Some(organization),
         })
+    }
+
+    /// That he may accept an invitation: to his own address, himself, as somebody with the
+    /// role `user`.
+    ///
+    /// # Errors
+    /// In this order: `Forbidden`: `key_forbidden`, `other_account`;
+    /// `Conflict("already_member")`; `Forbidden("role_forbidden")` for a super_admin.
+    pub fn accept_invitation(&self, invitation: &Invitation) -> Result<Assignment, Denial> {
+        self.require_person()?;
+        if *self.email() != invitation.email {
+            return Err(Denial::Forbidden("other_account"));
+        }
+        match self.role() {
+            Role::User => Ok(Assignment {
+                role: invitation.role,
+                organization: Some(invitation.organization),
+            }),
+            Role::SuperAdmin => Err(Denial::Forbidden("role_forbidden")),
+            _ => Err(Denial::Conflict("already_member")),
+        }
     }
 
     /// That he may remove somebody: from his organization as whoever may make him

@@ -9,6 +9,7 @@ mod invitation;
 mod job;
 mod joining;
 mod organization;
+mod own_data;
 mod person;
 mod prediction;
 mod rescoring;
@@ -35,6 +36,7 @@ pub use organization::{
     Bereaved, FormerMember, NewOrganization, OrganizationFilter, OrganizationRepository,
     OrganizationState,
 };
+pub use own_data::{OwnData, OwnDataRepository, OwnRows, PersonalRows};
 pub use person::{Person, PersonFilter, PersonRepository, StandIn};
 pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
@@ -49,9 +51,10 @@ pub use {
     analytics::MockAnalyticsRepository, api_key::MockApiKeyRepository, audit::MockAuditRepository,
     company::MockCompanyRepository, idempotency::MockIdempotencyRepository,
     invitation::MockInvitationRepository, job::MockJobRepository, joining::MockJoiningRepository,
-    organization::MockOrganizationRepository, person::MockPersonRepository,
-    prediction::MockPredictionRepository, second_factor::MockSecondFactorRepository,
-    user::MockUserRepository, user_token::MockUserTokenRepository,
+    organization::MockOrganizationRepository, own_data::MockOwnDataRepository,
+    person::MockPersonRepository, prediction::MockPredictionRepository,
+    second_factor::MockSecondFactorRepository, user::MockUserRepository,
+    user_token::MockUserTokenRepository,
 };
 
 use crate::RepositoryError;
@@ -67,6 +70,8 @@ pub trait Store: Send + Sync {
     fn users(&self) -> &dyn UserRepository;
     /// API keys.
     fn api_keys(&self) -> &dyn ApiKeyRepository;
+    /// What is stored about one person, for himself.
+    fn own_data(&self) -> &dyn OwnDataRepository;
     /// People, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
     /// Second factors, and logins that wait for one.
@@ -105,6 +110,8 @@ pub trait UnitOfWork: Send + Sync {
     fn users(&self) -> &dyn UserRepository;
     /// API keys.
     fn api_keys(&self) -> &dyn ApiKeyRepository;
+    /// What is stored about one person, for himself.
+    fn own_data(&self) -> &dyn OwnDataRepository;
     /// People, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
     /// Second factors, and logins that wait for one.

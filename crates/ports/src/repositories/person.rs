@@ -83,7 +83,7 @@ pub trait PersonRepository: Send + Sync {
     ///
     /// # Errors
     /// `Stale`; `Conflict` on `users_last_super_admin` (I7).
-    async fn update(&self, user: &User, version: i64) -> Result<User, RepositoryError>;
+    async fn update(&self, user: &User, version: i64) -> Result<Person, RepositoryError>;
     /// Gives somebody a role, if his version still is `version`.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ pub trait PersonRepository: Send + Sync {
         id: UserId,
         assignment: Assignment,
         version: i64,
-    ) -> Result<User, RepositoryError>;
+    ) -> Result<Person, RepositoryError>;
     /// Removes for good who somebody was: from his account, from the audit log, and with
     /// everything by which he could come in. He is not active and a `user` afterwards.
     ///
@@ -105,5 +105,5 @@ pub trait PersonRepository: Send + Sync {
         user: &User,
         stand_in: &StandIn,
         version: i64,
-    ) -> Result<User, RepositoryError>;
+    ) -> Result<Person, RepositoryError>;
 }

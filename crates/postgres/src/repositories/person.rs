@@ -2,10 +2,9 @@
 
 use accunode_domain::{
     access::{Assignment, Directory},
-    id::{OrganizationId, UserId},
-    organization::Membership,
+    id::UserId,
     page::{Cursor, Limit, Page, Sort},
-    user::{Email, Profile, User},
+    user::{Email, User},
 };
 use accunode_ports::{
     RepositoryError,
@@ -18,16 +17,9 @@ use uuid::Uuid;
 use crate::{
     db::Db,
     keyset::page,
-    row::{Place, get, key_time, time_key},
+    repositories::user::{PERSON, person},
+    row::{key_time, time_key},
 };
-
-/// A person's columns, of the aliases `u` and, for his organization, `o`. The
-/// password's hash is not among them.
-const PERSON: &str = "u.id, u.email, u.role, u.organization_id, u.first_name, u.last_name, \
-     u.phone, u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, \
-     u.row_version, o.parent_id, o.is_active AS organization_is_active, o.hide_system_data, \
-     o.require_second_factor, \
-     ARRAY(SELECT c.id FROM organizations c WHERE c.parent_id = o.id ORDER BY c.id) AS children";
 
 const FROM: &str = "FROM users u LEFT JOIN organizations o ON o.id = u.organization_id";
 
@@ -117,9 +109,9 @@ impl PersonRepository for Db {
         Ok(page)
     }
 
-    async fn update(&self, user: &User, version: i64) -> Result<User, RepositoryError> {
+    async fn update(&self, user: &User, version: i64) -> Result<Person, RepositoryError> {
         let profile = &user.profile;
-        let mut sql = QueryBuilder::new("UPDATE users u SET first_name = ");
+        let mut sql = QueryBuilder::new("WITH u AS (UPDATE users u SET first_name = ");
         sql.push_bind(profile.first_name.clone())
             .push(", last_name = ")
             .push_bind(profile.last_name.clone())
@@ -135,8 +127,8 @@ impl PersonRepository for Db {
         id: UserId,
         assignment: Assignment,
         version: i64,
-    ) -> Result<User, RepositoryError> {
-        let mut sql = QueryBuilder::new("UPDATE users u SET role = ");
+    ) -> Result<Person, RepositoryError> {
+        let mut sql = QueryBuilder::new("WITH u AS (UPDATE users u SET role = ");
         sql.push_bind(assignment.role().as_str())
             .push(", organization_id = ")
             .push_bind(assignment.organization().map(|id| id.0));
@@ -148,8 +140,8 @@ impl PersonRepository for Db {
         user: &User,
         stand_in: &StandIn,
         version: i64,
-    ) -> Result<User, RepositoryError> {
-        let mut sql = QueryBuilder::new("UPDATE users u SET email = ");
+    ) -> Result<Person, RepositoryError> {
+        let mut sql = QueryBuilder::new("WITH u AS (UPDATE users u SET email = ");
         sql.push_bind(stand_in.email.as_str())
             .push(", password_hash = ")
             .push_bind(&stand_in.password_hash)
@@ -177,25 +169,21 @@ impl PersonRepository for Db {
 }
 
 impl Db {
-    /// Ends an UPDATE of one person, alias `u`, and gives him back.
+    /// Ends an UPDATE of one person, begun as the CTE `u`, and gives him back.
     async fn changed(
         &self,
         mut sql: QueryBuilder<Postgres>,
         id: UserId,
         version: i64,
-    ) -> Result<User, RepositoryError> {
+    ) -> Result<Person, RepositoryError> {
         self.transaction()?;
         sql.push(" WHERE u.id = ")
             .push_bind(id.0)
             .push(" AND u.row_version = ")
             .push_bind(version)
-            .push(
-                " RETURNING u.id, u.email, u.role, u.organization_id, u.first_name, u.last_name, \
-                 u.phone, u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, \
-                 u.row_version",
-            );
+            .push(format_args!(" RETURNING u.*) SELECT {PERSON} FROM u LEFT JOIN organizations o ON o.id = u.organization_id"));
         match self.one(sql).await? {
-            Some(row) => user(&row),
+            Some(row) => read(&row),
             None => Err(RepositoryError::Stale { what: "user" }),
         }
     }
@@ -238,42 +226,6 @@ fn escaped(text: &str) -> String {
 }
 
 fn read(row: &PgRow) -> Result<Person, RepositoryError> {
-    let user = user(row)?;
-    let membership = match user.organization {
-        None => None,
-        Some(organization) => Some(Membership {
-            organization,
-            parent: get::<Option<Uuid>>(row, "parent_id")?.map(OrganizationId),
-            children: get::<Vec<Uuid>>(row, "children")?
-                .into_iter()
-                .map(OrganizationId)
-                .collect(),
-            is_active: get(row, "organization_is_active")?,
-            hide_system_data: get(row, "hide_system_data")?,
-            require_second_factor: get(row, "require_second_factor")?,
-        }),
-    };
+    let (user, membership) = person(row)?;
     Ok(Person { user, membership })
-}
-
-fn user(row: &PgRow) -> Result<User, RepositoryError> {
-    let id: Uuid = get(row, "id")?;
-    let place = Place { table: "users", id };
-    Ok(User {
-        id: UserId(id),
-        email: Email::from_stored(get(row, "email")?),
-        role: place.named(row, "role")?,
-        organization: get::<Option<Uuid>>(row, "organization_id")?.map(OrganizationId),
-        profile: Profile {
-            first_name: get(row, "first_name")?,
-            last_name: get(row, "last_name")?,
-            phone: get(row, "phone")?,
-        },
-        is_verified: get(row, "is_verified")?,
-        is_active: get(row, "is_active")?,
-        last_login: get(row, "last_login")?,
-        created_at: get(row, "created_at")?,
-        updated_at: get(row, "updated_at")?,
-        row_version: get(row, "row_version")?,
-    })
 }

@@ -21,14 +21,33 @@ static DOCUMENT: LazyLock<Value> =
 static COMPILED: LazyLock<RwLock<HashMap<String, Arc<Validator>>>> =
     LazyLock::new(Default::default);
 
-/// Everything in which a value does not fit a schema.
+/// Everything in which a value does not fit a schema. A body that is to bring a secret is
+/// never repeated, for the secret may stand in any of its fields.
 pub(super) fn check(schema: &str, value: &Value) -> Result<Vec<Fault>, Problem> {
     let validator = validator(schema)?;
     let mut faults = Vec::new();
+    let show = if is_secret(schema) { hide } else { show };
     for error in validator.iter_errors(value) {
-        tell(&error, &mut faults);
+        tell(&error, show, &mut faults);
     }
     Ok(faults)
+}
+
+/// Whether bodies of this schema bring a password, a token or a code.
+fn is_secret(schema: &str) -> bool {
+    let fields = DOCUMENT["components"]["schemas"][schema]["properties"].as_object();
+    fields.into_iter().flatten().any(|(name, _)| {
+        ["password", "token", "secret", "code"]
+            .iter()
+            .any(|word| name.contains(word))
+    })
+}
+
+/// How a value is repeated.
+type Show = fn(&Value) -> String;
+
+fn hide(_: &Value) -> String {
+    "what was sent".to_owned()
 }
 
 fn validator(name: &str) -> Result<Arc<Validator>, Problem> {
@@ -52,7 +71,7 @@ fn validator(name: &str) -> Result<Arc<Validator>, Problem> {
     Ok(validator)
 }
 
-fn tell(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
+fn tell(error: &ValidationError<'_>, show: Show, faults: &mut Vec<Fault>) {
     let pointer = error.instance_path().as_str();
     let value = error.instance();
     match error.kind() {
@@ -64,8 +83,8 @@ fn tell(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
                     .any(|e| e.instance_path().as_str() == pointer && is_null_type(e))
             });
             match meant {
-                Some(branch) => branch.iter().for_each(|e| tell(e, faults)),
-                None => faults.push(wrong_type(pointer, value, "another value")),
+                Some(branch) => branch.iter().for_each(|e| tell(e, show, faults)),
+                None => faults.push(wrong_type(pointer, value, show, "another value")),
             }
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
@@ -93,7 +112,7 @@ fn tell(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
                     names.join(" or ")
                 }
             };
-            faults.push(wrong_type(pointer, value, &expected));
+            faults.push(wrong_type(pointer, value, show, &expected));
         }
         other => {
             let (code, rule) = words(other);
@@ -106,7 +125,7 @@ fn is_null_type(error: &ValidationError<'_>) -> bool {
     matches!(error.kind(), Kind::Type { kind: TypeKind::Single(kind) } if kind.to_string() == "null")
 }
 
-fn wrong_type(pointer: &str, value: &Value, expected: &str) -> Fault {
+fn wrong_type(pointer: &str, value: &Value, show: Show, expected: &str) -> Fault {
     // The codes of ratios are the same whether they come in a body or in a file.
     let code = if pointer.contains("/ratios/") {
         "not_a_number"

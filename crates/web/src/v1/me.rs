@@ -1,8 +1,10 @@
 //! Oneself: `GET /me`, and what one may do about oneself.
 
 pub(crate) mod dto;
+pub(crate) mod export;
 pub(crate) mod mfa;
 pub(crate) mod password;
+pub(crate) mod remove;
 pub(crate) mod sessions;
 pub(crate) mod update;
 

@@ -40,7 +40,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/me")
                 .route(get().to(me::me))
-                .route(patch().to(me::update::update)),
+                .route(patch().to(me::update::update))
+                .route(delete().to(me::remove::remove)),
         )
         .service(resource("/auth/mfa").route(post().to(auth::mfa::mfa)))
         .service(
@@ -50,6 +51,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .service(resource("/me/mfa/totp/confirm").route(post().to(me::mfa::confirm)))
         .service(resource("/users/{id}/mfa").route(delete().to(users::mfa::remove)))
+        .service(resource("/me/export").route(get().to(me::export::export)))
         .service(resource("/me/password").route(post().to(me::password::change)))
         .service(
             resource("/me/sessions")
@@ -57,6 +59,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(delete().to(me::sessions::end_others)),
         )
         .service(resource("/me/sessions/{id}").route(delete().to(me::sessions::end)))
+        .service(resource("/auth/accept-invitation").route(post().to(invitations::accept::accept)))
         .service(
             resource("/users")
                 .route(get().to(users::list::list))
@@ -69,7 +72,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(delete().to(users::remove::remove)),
         )
         .service(resource("/users/{id}/role").route(put().to(users::set_role::set_role)))
-        .service(resource("/users/{id}/sessions").route(delete().to(users::sessions::end)))
+        .service(
+            resource("/users/{id}/sessions")
+                .route(get().to(users::sessions::list))
+                .route(delete().to(users::sessions::end)),
+        )
+        .service(
+            resource("/users/{id}/password-reset").route(post().to(users::password_reset::reset)),
+        )
         .service(
             resource("/organizations/{id}/invitations").route(get().to(invitations::list::list)),
         )

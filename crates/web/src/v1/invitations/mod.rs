@@ -1,5 +1,6 @@
 //! Invitations into organizations.
 
+pub(crate) mod accept;
 pub(crate) mod dto;
 pub(crate) mod invite;
 pub(crate) mod list;

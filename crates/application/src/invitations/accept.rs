@@ -1,0 +1,239 @@
+//! An invitation is accepted.
+
+use accunode_domain::{
+    access::Scope,
+    audit::{AuditAction, AuditEvent, RequestContext},
+    fault::Fault,
+    id::UserId,
+    invitation::{Invitation, InvitationStatus},
+    secret::{Secret, SecretHash},
+    user::{Profile, User},
+};
+use accunode_ports::{
+    UnitOfWork,
+    repositories::{InvitationRepository, NewUser},
+};
+use serde_json::json;
+
+use super::{Invitations, values};
+use crate::{
+    Caller, Error,
+    accounts::{Me, unusable},
+};
+
+/// What whoever accepts an invitation says of himself.
+#[derive(Clone)]
+pub struct AcceptInvitation {
+    /// The token of the mail.
+    pub token: String,
+    /// For a new account.
+    pub password: Option<String>,
+    /// For a new account.
+    pub first_name: Option<String>,
+    /// For a new account.
+    pub last_name: Option<String>,
+}
+
+impl std::fmt::Debug for AcceptInvitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AcceptInvitation").finish_non_exhaustive()
+    }
+}
+
+impl Invitations {
+    /// Accepts an invitation. Where its address has no account, one is made, with an
+    /// address that the token has proved; where it has, its person must be signed in,
+    /// with his second factor where he has one: a mailbox alone opens no account.
+    ///
+    /// # Errors
+    /// `Gone("token_expired")` for a token that is unknown, used, withdrawn or too old;
+    /// `sign_in_required`; `other_account`, `already_member`, `role_forbidden`,
+    /// `key_forbidden`; every fault of the form; `organization_full`.
+    pub async fn accept(
+        &self,
+        caller: Option<&Caller>,
+        form: &AcceptInvitation,
+        context: &RequestContext,
+    ) -> Result<Me, Error> {
+        let token = Secret::shown(&form.token).hash();
+        let invitation = self.open(self.ports.store.invitations(), &token).await?;
+        let found = self
+            .ports
+            .store
+            .people()
+            .by_email(&invitation.email)
+            .await?;
+        let user = match (found, caller) {
+            (None, _) => self.register(form, &token, &invitation, context).await?,
+            (Some(there), Some(caller)) if caller.actor.user() == there.user.id => {
+                self.join(caller, &token).await?
+            }
+            (Some(_), Some(_)) => {
+                return Err(Error::Denied {
+                    code: "other_account",
+                    detail:
+                        "this invitation is for another account than the one you are signed in to"
+                            .to_owned(),
+                });
+            }
+            (Some(_), None) => {
+                return Err(Error::Unauthenticated {
+                    code: "sign_in_required",
+                    detail: "this address has an account: sign in to it and accept again"
+                        .to_owned(),
+                });
+            }
+        };
+        let people = self.ports.store.people().find(user).await?;
+        let person = people.ok_or_else(|| Error::not_found("user"))?;
+        Me::of(person.user, person.membership)
+    }
+
+    /// Somebody new, as a member from the start.
+    async fn register(
+        &self,
+        form: &AcceptInvitation,
+        token: &SecretHash,
+        seen: &Invitation,
+        context: &RequestContext,
+    ) -> Result<UserId, Error> {
+        let mut faults = Vec::new();
+        let profile = Profile::parse(
+            form.first_name.as_deref(),
+            form.last_name.as_deref(),
+            None,
+            &mut faults,
+        );
+        let password = match &form.password {
+            Some(text) => {
+                self.ports
+                    .choose_password("/password", text, &seen.email)
+                    .await?
+            }
+            None => Err(Fault::new(
+                "/password",
+                "required",
+                "choose a password for the account that is made",
+            )),
+        };
+        let password = match password {
+            Ok(password) if faults.is_empty() => password,
+            Ok(_) => return Err(Error::Invalid(faults)),
+            Err(fault) => {
+                faults.push(fault);
+                return Err(Error::Invalid(faults));
+            }
+        };
+        let password_hash = self.ports.hasher.hash(password).await?;
+
+        let unit = self.ports.store.begin(&Scope::nobody()).await?;
+        let invitation = self.open(unit.invitations(), token).await?;
+        let new = NewUser {
+            id: UserId(self.ports.ids.new_id()),
+            email: invitation.email.clone(),
+            password_hash,
+            role: invitation.role,
+            organization: Some(invitation.organization),
+            profile,
+            is_verified: true,
+        };
+        let user = unit.users().add(&new).await?;
+        let registered = AuditEvent {
+            entity_id: Some(user.id.0),
+            new_values: Some(json!({
+                "email": user.email,
+                "first_name": user.profile.first_name,
+                "last_name": user.profile.last_name,
+                "role": user.role,
+                "organization_id": user.organization,
+            })),
+            ..AuditEvent::new("user.registered", "user", AuditAction::Create)
+        };
+        tell(&*unit, context, &user, &invitation, registered).await?;
+        self.close(unit, context, &invitation, &user).await?;
+        Ok(user.id)
+    }
+
+    /// Somebody who had an account, as a member from now on.
+    async fn join(&self, caller: &Caller, token: &SecretHash) -> Result<UserId, Error> {
+        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
+        let invitation = self.open(unit.invitations(), token).await?;
+        let mut held = unit.people().hold(&[caller.actor.user()]).await?;
+        let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
+        let assignment = caller
+            .actor
+            .renewed(&me.user, me.membership)
+            .map_err(unusable)?
+            .accept_invitation(&invitation)
+            .map_err(|denial| Error::denied(denial, "invitation"))?;
+        let user = unit
+            .people()
+            .assign(me.user.id, assignment, me.user.row_version)
+            .await?
+            .user;
+        let joined = AuditEvent {
+            entity_id: Some(user.id.0),
+            old_values: Some(json!({ "role": me.user.role, "organization_id": null })),
+            new_values: Some(json!({ "role": user.role, "organization_id": user.organization })),
+            ..AuditEvent::new("user.joined", "user", AuditAction::Update)
+        };
+        tell(&*unit, &caller.context, &user, &invitation, joined).await?;
+        self.close(unit, &caller.context, &invitation, &user)
+            .await?;
+        Ok(user.id)
+    }
+
+    /// The invitation of a token that can still be accepted.
+    async fn open(
+        &self,
+        invitations: &dyn InvitationRepository,
+        token: &SecretHash,
+    ) -> Result<Invitation, Error> {
+        let now = self.ports.clock.now();
+        let found = invitations.by_token(token).await?;
+        found
+            .filter(|invitation| invitation.status(now) == InvitationStatus::Pending)
+            .ok_or_else(|| Error::Gone {
+                code: "token_expired",
+                detail: "this invitation was accepted, withdrawn, replaced by a newer one, or is too old; ask for another"
+                    .to_owned(),
+            })
+    }
+
+    async fn close(
+        &self,
+        unit: Box<dyn UnitOfWork>,
+        context: &RequestContext,
+        invitation: &Invitation,
+        by: &User,
+    ) -> Result<(), Error> {
+        unit.invitations()
+            .accept(invitation.id, by.id, self.ports.clock.now())
+            .await?;
+        let accepted = AuditEvent {
+            entity_id: Some(invitation.id.0),
+            new_values: Some(values(invitation)),
+            ..AuditEvent::new("invitation.accepted", "invitation", AuditAction::Update)
+        };
+        tell(&*unit, context, by, invitation, accepted).await?;
+        Ok(unit.commit().await?)
+    }
+}
+
+/// Tells the organization's audit log of what this person did.
+async fn tell(
+    unit: &dyn UnitOfWork,
+    context: &RequestContext,
+    by: &User,
+    invitation: &Invitation,
+    event: AuditEvent,
+) -> Result<(), Error> {
+    let event = AuditEvent {
+        user: Some(by.id),
+        actor_email: Some(by.email.as_str().to_owned()),
+        organization: Some(invitation.organization),
+        metadata: json!({ "by": "invitation", "invitation_id": invitation.id }),
+        ..event
+    };
+    Ok(unit.audit().record(context, event).await?)
+}

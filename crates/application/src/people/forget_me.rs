@@ -1,0 +1,60 @@
+//! Somebody ends his own account.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    owner::Owner,
+};
+use serde_json::json;
+
+use super::{People, refused, standing};
+use crate::{Caller, Error, accounts::unusable, predictions::version_asked};
+
+impl People {
+    /// Ends the caller's account: his personal rows go, those that he shares stay under
+    /// his id, and who he was is forgotten, also by the audit log. His sessions and keys
+    /// are dead.
+    ///
+    /// # Errors
+    /// `key_forbidden`, `step_up_required`, `Stale`, `last_super_admin`.
+    pub async fn forget_me(&self, caller: &Caller, if_match: Option<i64>) -> Result<(), Error> {
+        let (actor, id) = (&caller.actor, caller.actor.user());
+        actor.require_person().map_err(refused)?;
+        caller.require_recent_confirmation(self.ports.clock.now())?;
+        let stand_in = self.stand_in(id).await?;
+
+        let unit = self.ports.store.begin(&actor.scope()).await?;
+        let mut held = unit.people().hold(&[id]).await?;
+        let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
+        actor.renewed(&me.user, me.membership).map_err(unusable)?;
+        let version = version_asked(if_match, me.user.row_version)?;
+        let gone = unit.own_data().remove_personal(id).await?;
+        let event = AuditEvent {
+            entity_id: Some(id.0),
+            organization: me.user.organization,
+            old_values: Some(standing(&me.user)),
+            metadata: json!({
+                "by": "himself",
+                "companies_deleted": gone.companies,
+                "predictions_deleted": gone.predictions,
+                "uploads_deleted": gone.uploads,
+            }),
+            ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)
+        };
+        // Before he is forgotten, so that this event forgets him, too.
+        unit.audit()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+        unit.people()
+            .anonymize(&me.user, &stand_in, version)
+            .await?;
+        unit.commit().await?;
+        self.end_sessions_of(id, None).await;
+        self.ports.forget_figures(&[Owner::Person(id).key()]).await;
+        for key in &gone.files {
+            if let Err(error) = self.ports.files.remove(key).await {
+                tracing::error!(key, %error, "the file of a forgotten person's upload is left");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! Everything that is stored about somebody, for himself.
+
+use accunode_domain::{
+    Timestamp,
+    access::Denial,
+    audit::{AuditAction, AuditEvent},
+    organization::Organization,
+    session::Session,
+};
+use accunode_ports::repositories::{OwnData, OwnRows};
+use uuid::Uuid;
+
+use super::{People, refused};
+use crate::{Caller, Error, accounts::Me};
+
+/// What an export begins with; the rows follow part by part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnAccount {
+    /// When it was asked for.
+    pub exported_at: Timestamp,
+    /// His account.
+    pub me: Me,
+    /// His organization.
+    pub organization: Option<Organization>,
+    /// Where he is signed in.
+    pub sessions: Vec<Session>,
+}
+
+impl People {
+    /// The beginning of an export of everything that is stored about the caller. The
+    /// audit log is told before the first byte is answered.
+    ///
+    /// # Errors
+    /// `key_forbidden`.
+    pub async fn export_account(&self, caller: &Caller) -> Result<OwnAccount, Error> {
+        let actor = &caller.actor;
+        actor.require_person().map_err(refused)?;
+        let person = self.ports.store.people().find(actor.user()).await?;
+        let person = person.ok_or_else(|| Error::not_found("user"))?;
+        let organization = match person.user.organization {
+            Some(id) => self.ports.store.organizations().find(id).await?,
+            None => None,
+        };
+        let event = AuditEvent {
+            entity_id: Some(actor.user().0),
+            ..AuditEvent::new("user.exported", "user", AuditAction::Export)
+        };
+        caller.record(&self.ports, event).await?;
+        Ok(OwnAccount {
+            exported_at: self.ports.clock.now(),
+            me: Me::of(person.user, person.membership)?,
+            organization,
+            sessions: self.ports.sessions.list(actor.user()).await?,
+        })
+    }
+
+    /// The next rows of one kind.
+    ///
+    /// # Errors
+    /// `key_forbidden`.
+    pub async fn export_rows(
+        &self,
+        caller: &Caller,
+        kind: OwnData,
+        after: Option<(Timestamp, Uuid)>,
+    ) -> Result<OwnRows, Error> {
+        let actor = &caller.actor;
+        let allowed: Result<(), Denial> = actor.require_person();
+        allowed.map_err(refused)?;
+        let own = self.ports.store.own_data();
+        Ok(own.rows(&actor.scope(), actor.user(), kind, after).await?)
+    }
+}

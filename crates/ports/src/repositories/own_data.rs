@@ -1,0 +1,93 @@
+//! What is stored about one person, for himself.
+
+use accunode_domain::{Timestamp, access::Scope, id::UserId};
+use async_trait::async_trait;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::RepositoryError;
+
+/// A kind of what is stored about a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OwnData {
+    /// His API keys, without their secrets.
+    ApiKeys,
+    /// Invitations that he made, accepted or was sent.
+    Invitations,
+    /// Companies that he made.
+    Companies,
+    /// Annual predictions that he made.
+    AnnualPredictions,
+    /// Quarterly predictions that he made.
+    QuarterlyPredictions,
+    /// Uploads and rescorings that he made.
+    BulkUploads,
+    /// What the audit log tells of his doing.
+    AuditEvents,
+}
+
+impl OwnData {
+    /// Every kind, in the order in which they are told.
+    pub const ALL: [Self; 7] = [
+        Self::ApiKeys,
+        Self::Invitations,
+        Self::Companies,
+        Self::AnnualPredictions,
+        Self::QuarterlyPredictions,
+        Self::BulkUploads,
+        Self::AuditEvents,
+    ];
+
+    /// The name in the export.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKeys => "api_keys",
+            Self::Invitations => "invitations",
+            Self::Companies => "companies",
+            Self::AnnualPredictions => "annual_predictions",
+            Self::QuarterlyPredictions => "quarterly_predictions",
+            Self::BulkUploads => "bulk_uploads",
+            Self::AuditEvents => "audit_events",
+        }
+    }
+}
+
+/// Rows of one kind, and where the next ones begin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnRows {
+    /// The rows as stored, without secrets and without what the storage keeps for itself.
+    pub rows: Vec<Value>,
+    /// The last row's time and id; `None` where there are no more.
+    pub next: Option<(Timestamp, Uuid)>,
+}
+
+/// What went with a person's own rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonalRows {
+    /// How many companies, predictions and uploads.
+    pub companies: u64,
+    /// Annual and quarterly ones.
+    pub predictions: u64,
+    /// Uploads and rescorings.
+    pub uploads: u64,
+    /// The files of the uploads, by their keys in the file store.
+    pub files: Vec<String>,
+}
+
+/// What is stored about one person, for himself.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OwnDataRepository: Send + Sync {
+    /// Rows that he made and may read, newest first. `scope` is his own.
+    async fn rows(
+        &self,
+        scope: &Scope,
+        person: UserId,
+        kind: OwnData,
+        after: Option<(Timestamp, Uuid)>,
+    ) -> Result<OwnRows, RepositoryError>;
+    /// Removes his personal rows. Work on his uploads that is under way ends first, and
+    /// none begins any more. The unit of work must be his.
+    async fn remove_personal(&self, person: UserId) -> Result<PersonalRows, RepositoryError>;
+}

@@ -1,0 +1,140 @@
+//! `GET /me/export`
+
+use std::{array::IntoIter, iter::Peekable};
+
+use accunode_application::{
+    Caller, Error,
+    people::{OwnAccount, People},
+};
+use accunode_domain::Timestamp;
+use accunode_ports::repositories::OwnData;
+use actix_web::{HttpResponse, http::header};
+use bytes::Bytes;
+use futures::stream;
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
+
+use super::dto::SessionDto;
+use crate::{
+    call::Call,
+    export::cut,
+    problem::{Answer, Problem},
+    v1::auth::dto::MeDto,
+};
+
+/// Everything that is stored about oneself, as one JSON object
+#[utoipa::path(
+    get,
+    path = "/api/v1/me/export",
+    tag = "Identity",
+    operation_id = "export_me",
+    responses(
+        (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
+        (status = 403, description = "`key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn export(call: Call) -> Answer {
+    call.no_params()?;
+    let people = call.application.people.clone();
+    let account = people.export_account(&call.caller).await?;
+    let telling = Telling {
+        head: Some(head(account, &call.caller)?),
+        people,
+        caller: call.caller,
+        kinds: OwnData::ALL.into_iter().peekable(),
+        after: None,
+        place: Place::Begin,
+    };
+    let body = stream::try_unfold(telling, |telling| async move {
+        telling.next().await.map_err(cut)
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"accunode-export.json\"",
+        ))
+        .streaming(body))
+}
+
+/// The object up to its first list of rows, not yet closed.
+fn head(account: OwnAccount, caller: &Caller) -> Result<String, Problem> {
+    let internal = |cause: serde_json::Error| Problem::from(Error::Internal(Box::new(cause)));
+    let time = |at: Timestamp| {
+        let text = at.format(&Rfc3339);
+        text.map_err(|cause| Problem::from(Error::Internal(Box::new(cause))))
+    };
+    let organization = account
+        .organization
+        .map(|o| json!({ "id": o.id, "name": o.profile.name, "parent_id": o.parent }));
+    let sessions: Vec<SessionDto> = account
+        .sessions
+        .into_iter()
+        .map(|session| SessionDto::of(session, caller.session))
+        .collect();
+    let value: Value = json!({
+        "exported_at": time(account.exported_at)?,
+        "account": serde_json::to_value(MeDto::from(account.me)).map_err(internal)?,
+        "organization": organization,
+        "sessions": serde_json::to_value(sessions).map_err(internal)?,
+    });
+    let mut text = value.to_string();
+    text.pop();
+    Ok(text)
+}
+
+/// How far the object has been told.
+struct Telling {
+    people: People,
+    caller: Caller,
+    head: Option<String>,
+    kinds: Peekable<IntoIter<OwnData, 7>>,
+    after: Option<(Timestamp, Uuid)>,
+    place: Place,
+}
+
+/// Where the present list of rows stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Begin,
+    Within,
+    Over,
+}
+
+impl Telling {
+    /// The next piece of the object; rows are read when the client has taken those before.
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
+        if let Some(head) = self.head.take() {
+            return Ok(Some((Bytes::from(head), self)));
+        }
+        let Some(kind) = self.kinds.peek().copied() else {
+            if self.place == Place::Over {
+                return Ok(None);
+            }
+            self.place = Place::Over;
+            return Ok(Some((Bytes::from_static(b"}"), self)));
+        };
+        let found = self
+            .people
+            .export_rows(&self.caller, kind, self.after.take())
+            .await?;
+        let rows: Vec<String> = found.rows.iter().map(Value::to_string).collect();
+        let mut text = match self.place {
+            Place::Within => String::new(),
+            _ => format!(",\"{}\":[", kind.as_str()),
+        };
+        if self.place == Place::Within && !rows.is_empty() {
+            text.push(',');
+        }
+        text.push_str(&rows.join(","));
+        self.after = found.next;
+        self.place = Place::Within;
+        if self.after.is_none() {
+            text.push(']');
+            self.kinds.next();
+            self.place = Place::Begin;
+        }
+        Ok(Some((Bytes::from(text), self)))
+    }
+}

@@ -1,0 +1,272 @@
+//! `POST /auth/accept-invitation`
+
+use accunode_tests::{PASSWORD, Person, Service, tenancy::Tenancy};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{ask, run, text};
+
+async fn invited(
+    service: &Service,
+    by: &Person,
+    email: &str,
+    role: &str,
+    organization: Uuid,
+) -> String {
+    let body = json!({ "email": email, "role": role, "organization_id": organization });
+    let _ = by.post("/users", &body).await.expect(202);
+    service.last_mail_to(email).await.token()
+}
+
+#[tokio::test]
+async fn somebody_new_becomes_a_member_with_a_password_of_his_own() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let a = tenancy.organization("A");
+    let token = invited(
+        &service,
+        tenancy.person("tR"),
+        "ada@example.com",
+        "org_admin",
+        a,
+    )
+    .await;
+    let body = json!({ "token": token, "password": PASSWORD, "first_name": "Ada" });
+    let answer = service
+        .nobody()
+        .post("/auth/accept-invitation", &body)
+        .await;
+    let me = answer.expect(200);
+    assert_eq!(
+        (&me["email"], &me["role"], &me["first_name"]),
+        (
+            &json!("ada@example.com"),
+            &json!("org_admin"),
+            &json!("Ada")
+        )
+    );
+    assert_eq!(me["is_verified"], true);
+    assert_eq!(me["organization"]["id"], a.to_string());
+    let ada = service.nobody().login("ada@example.com").await;
+    let _ = ada
+        .get(&format!("/organizations/{a}/invitations"))
+        .await
+        .expect(200);
+
+    let again = service
+        .nobody()
+        .post("/auth/accept-invitation", &body)
+        .await;
+    assert_eq!(again.problem(410), "token_expired");
+    let pool = service.database.superuser().await;
+    let told: Value = ask(
+        &pool,
+        "SELECT jsonb_agg(jsonb_build_array(event_type, user_id, organization_id, new_values->'role') \
+         ORDER BY created_at, event_type) FROM audit_logs \
+         WHERE actor_email = 'ada@example.com' AND action IN ('CREATE', 'UPDATE')",
+    )
+    .await;
+    assert_eq!(
+        told,
+        json!([
+            ["invitation.accepted", ada.id, a, "org_admin"],
+            ["user.registered", ada.id, a, "org_admin"]
+        ])
+    );
+    let page = tenancy
+        .person("oA")
+        .get(&format!("/organizations/{a}/invitations"))
+        .await
+        .expect(200);
+    assert_eq!(page["data"][0]["status"], "accepted");
+    assert_eq!(page["data"][0]["accepted_by"], ada.id.to_string());
+}
+
+#[tokio::test]
+async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (u0, a) = (tenancy.person("u0"), tenancy.organization("A"));
+    let made = u0
+        .post("/companies", &json!({ "symbol": "MINE" }))
+        .await
+        .expect(201);
+    let token = invited(&service, tenancy.person("oA"), &u0.email, "org_member", a).await;
+    let path = "/auth/accept-invitation";
+    let body = json!({ "token": token, "password": "another password entirely" });
+    let nobody = service.nobody().post(path, &body).await;
+    assert_eq!(nobody.problem(401), "sign_in_required");
+    let other = tenancy.person("tZ").post(path, &body).await;
+    assert_eq!(other.problem(403), "other_account");
+    let forged = service.nobody().with_token("at_0").post(path, &body).await;
+    assert_eq!(forged.problem(401), "invalid_token");
+
+    let me = u0.post(path, &json!({ "token": token })).await.expect(200);
+    assert_eq!(
+        (&me["role"], &me["organization"]["id"]),
+        (&json!("org_member"), &json!(a))
+    );
+    let _ = u0.get("/users").await.expect(200);
+    // The password is still his own, and so are his rows.
+    let _ = service.nobody().login(&u0.email).await;
+    let company = u0.get(&format!("/companies/{}", text(&made, "id"))).await;
+    assert_eq!(company.expect(200)["access_level"], "personal");
+
+    let token = invited(
+        &service,
+        tenancy.person("tZ"),
+        &u0.email,
+        "org_member",
+        tenancy.organization("Z"),
+    )
+    .await;
+    let second = u0.post(path, &json!({ "token": token })).await;
+    assert_eq!(second.problem(409), "already_member");
+    let sa = tenancy.person("sa");
+    let token = invited(&service, tenancy.person("oA"), &sa.email, "org_member", a).await;
+    let answer = sa.post(path, &json!({ "token": token })).await;
+    assert_eq!(answer.problem(403), "role_forbidden");
+}
+
+#[tokio::test]
+async fn a_token_that_was_withdrawn_renewed_or_kept_too_long_is_worth_nothing() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (oa, a) = (tenancy.person("oA"), tenancy.organization("A"));
+    let pool = service.database.superuser().await;
+    let accept = async |token: &str| {
+        let body = json!({ "token": token, "password": PASSWORD });
+        let answer = service
+            .nobody()
+            .post("/auth/accept-invitation", &body)
+            .await;
+        answer.problem(410)
+    };
+    let old = invited(&service, oa, "ada@example.com", "org_member", a).await;
+    let new = invited(&service, oa, "ada@example.com", "org_member", a).await;
+    assert_ne!(old, new);
+    assert_eq!(accept(&old).await, "token_expired");
+    run(
+        &pool,
+        "UPDATE invitations SET expires_at = now() - interval '1 second'",
+    )
+    .await;
+    assert_eq!(accept(&new).await, "token_expired");
+    let last = invited(&service, oa, "ada@example.com", "org_member", a).await;
+    let id: Uuid = ask(&pool, "SELECT id FROM invitations").await;
+    let _ = oa
+        .delete(&format!("/organizations/{a}/invitations/{id}"))
+        .await
+        .expect(204);
+    assert_eq!(accept(&last).await, "token_expired");
+    assert_eq!(accept("nonsense").await, "token_expired");
+    let people: i64 = ask(&pool, "SELECT count(*) FROM users").await;
+    assert_eq!(people, 8);
+}
+
+#[tokio::test]
+async fn everything_wrong_with_an_acceptance_is_told_and_the_token_stays_good() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let a = tenancy.organization("A");
+    let token = invited(
+        &service,
+        tenancy.person("oA"),
+        "ada@example.com",
+        "org_member",
+        a,
+    )
+    .await;
+    let accept = async |body: Value| {
+        let answer = service
+            .nobody()
+            .post("/auth/accept-invitation", &body)
+            .await;
+        let mut faults = answer.faults();
+        faults.sort();
+        (answer, faults)
+    };
+    let (answer, faults) =
+        accept(json!({ "token": token, "password": "aaaaaaaaaaaa", "first_name": "a\u{0}" })).await;
+    assert_eq!(
+        faults,
+        ["/first_name control_character", "/password weak_password"]
+    );
+    assert!(!answer.text.contains("aaaaaaaaaaaa"), "{}", answer.text);
+    let (_, faults) = accept(json!({ "token": token })).await;
+    assert_eq!(faults, ["/password required"]);
+    let (_, faults) =
+        accept(json!({ "token": token, "password": PASSWORD, "role": "super_admin" })).await;
+    assert_eq!(faults, ["/role unknown_field"]);
+    let (answer, _) = accept(json!({ "token": token, "password": PASSWORD })).await;
+    let _ = answer.expect(200);
+}
+
+#[tokio::test]
+async fn of_many_who_accept_at_once_no_more_get_in_than_there_are_seats() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let a = tenancy.organization("A");
+    let pool = service.database.superuser().await;
+    let mut tokens = Vec::new();
+    for n in 0..8 {
+        let email = format!("n{n}@example.com");
+        tokens.push(invited(&service, tenancy.person("oA"), &email, "org_member", a).await);
+    }
+    // Three are there already.
+    run(
+        &pool,
+        "UPDATE organizations SET max_users = 5 WHERE name = 'A'",
+    )
+    .await;
+    let answers = futures::future::join_all(tokens.iter().map(|token| {
+        let nobody = service.nobody();
+        async move {
+            let body = json!({ "token": token, "password": PASSWORD });
+            nobody.post("/auth/accept-invitation", &body).await
+        }
+    }))
+    .await;
+    let full = answers
+        .iter()
+        .filter(|answer| answer.status.as_u16() != 200)
+        .map(|answer| answer.problem(409));
+    assert_eq!(full.collect::<Vec<_>>(), ["organization_full"; 6]);
+    let members: i64 = ask(
+        &pool,
+        &format!("SELECT count(*) FROM users WHERE organization_id = '{a}'"),
+    )
+    .await;
+    assert_eq!(members, 5);
+    let people: i64 = ask(&pool, "SELECT count(*) FROM users WHERE email LIKE 'n%'").await;
+    assert_eq!(people, 2, "who did not get in has no account, either");
+}
+
+#[tokio::test]
+async fn one_token_that_is_used_by_two_at_once_lets_one_in() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let a = tenancy.organization("A");
+    let token = invited(
+        &service,
+        tenancy.person("oA"),
+        "ada@example.com",
+        "org_member",
+        a,
+    )
+    .await;
+    let body = json!({ "token": token, "password": PASSWORD });
+    let answers = futures::future::join_all((0..4).map(|_| {
+        let (nobody, body) = (service.nobody(), body.clone());
+        async move { nobody.post("/auth/accept-invitation", &body).await }
+    }))
+    .await;
+    let mut statuses: Vec<u16> = answers.iter().map(|a| a.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 200, "{statuses:?}");
+    // The others come too late, or find the account that was made meanwhile.
+    assert!(
+        statuses[1..].iter().all(|s| [401, 410].contains(s)),
+        "{statuses:?}"
+    );
+}

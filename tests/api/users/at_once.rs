@@ -1,0 +1,205 @@
+//! Many who change each other's rights at once.
+
+use accunode_tests::{PASSWORD, Person, Service, tenancy::Tenancy};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::support::{ask, run};
+
+/// Super_admins beside the one of the tenancy, and members of A.
+const MANY: usize = 7;
+const REQUESTS: usize = 200;
+
+/// Somebody more with the password of everybody.
+async fn more(service: &Service, pool: &PgPool, name: &str, like: &str) -> Person {
+    run(
+        pool,
+        &format!(
+            "INSERT INTO users (email, password_hash, role, organization_id, is_verified) \
+             SELECT '{name}@example.com', password_hash, role, organization_id, true \
+             FROM users WHERE email = '{like}@example.com'"
+        ),
+    )
+    .await;
+    service.nobody().login(&format!("{name}@example.com")).await
+}
+
+/// What one asks of another: all that takes rights away, and role changes of members.
+async fn ask_for(by: &Person, of: &Person, n: usize) -> (u16, String, String) {
+    let path = format!("/users/{}", of.id);
+    let role = |role: &str| json!({ "role": role, "reason": "all at once" });
+    let answer = match n % 4 {
+        0 => by.patch(&path, &json!({ "is_active": false })).await,
+        1 => by.put(&format!("{path}/role"), &role("user")).await,
+        2 if of.email.starts_with("member") => {
+            by.put(&format!("{path}/role"), &role("org_admin")).await
+        }
+        2 => by.delete(&format!("{path}?mode=anonymize")).await,
+        _ => by.put(&format!("{path}/role"), &role("user")).await,
+    };
+    let status = answer.status.as_u16();
+    let code = if status >= 400 {
+        answer.problem(status)
+    } else {
+        String::new()
+    };
+    (status, code, answer.text)
+}
+
+/// Every answer is one of these; above all none is a failure.
+fn is_expected(status: u16, code: &str) -> bool {
+    match status {
+        200 | 204 => true,
+        // The one who asked has lost his account, or his session with a role, meanwhile.
+        401 => ["invalid_token", "inactive"].contains(&code),
+        // He has lost the role by which he asked, or sees nobody any more.
+        403 => ["rank_too_low", "role_not_assignable", "role_forbidden"].contains(&code),
+        404 => code == "not_found",
+        409 => code == "last_super_admin",
+        // A member who is none any more has no organization to be an org_admin of.
+        422 => code == "organization_required",
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn of_two_hundred_changes_at_once_none_fails_and_nobody_keeps_what_he_lost() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let pool = service.database.superuser().await;
+    let mut chiefs = vec![tenancy.person("sa").clone()];
+    let mut members = Vec::new();
+    for n in 0..MANY {
+        chiefs.push(more(&service, &pool, &format!("chief{n}"), "sa").await);
+        members.push(more(&service, &pool, &format!("member{n}"), "m1").await);
+    }
+    let everybody: Vec<&Person> = chiefs.iter().chain(&members).collect();
+
+    let requests = (0..REQUESTS).map(|n| {
+        let by = &chiefs[n % chiefs.len()];
+        // Every one of them meets every other, never himself.
+        let others: Vec<&&Person> = everybody.iter().filter(|p| p.id != by.id).collect();
+        let of = others[(n / chiefs.len()) % others.len()];
+        async move { ask_for(by, of, n / 3).await }
+    });
+    let answers = join_all(requests).await;
+    let wrong: Vec<_> = answers
+        .iter()
+        .filter(|(status, code, _)| !is_expected(*status, code))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let done = answers.iter().filter(|(status, ..)| *status < 300).count();
+    assert!(done >= 10, "only {done} were carried out");
+
+    let remaining: i64 = ask(
+        &pool,
+        "SELECT count(*) FROM users WHERE role = 'super_admin' AND is_active",
+    )
+    .await;
+    assert!(remaining >= 1);
+    for person in &everybody {
+        check(&service, &pool, person).await;
+    }
+    // As many events as changes: nothing was changed without its trace, and nothing told
+    // that did not happen.
+    let changes: i64 = ask(&pool, "SELECT sum(row_version - 1)::bigint FROM users").await;
+    let events: i64 = ask(
+        &pool,
+        "SELECT count(*) FROM audit_logs WHERE event_type IN \
+         ('user.role_changed', 'user.deactivated', 'user.anonymized')",
+    )
+    .await;
+    assert_eq!(changes, events);
+}
+
+/// What is left of what somebody was signed in to.
+async fn check(service: &Service, pool: &PgPool, person: &Person) {
+    let is: Value = ask(
+        pool,
+        &format!(
+            "SELECT jsonb_build_object('version', row_version, 'active', is_active, 'role', role) \
+             FROM users WHERE id = '{}'",
+            person.id
+        ),
+    )
+    .await;
+    let me = person.get("/me").await;
+    if is["version"] == 1 {
+        assert_eq!(me.expect(200)["role"], is["role"], "{}", person.email);
+        return;
+    }
+    // Whatever was changed of him, the session of before is dead.
+    assert_eq!(
+        me.status.as_u16(),
+        401,
+        "{}: {is}: {}",
+        person.email,
+        me.text
+    );
+    let login = json!({ "email": person.email, "password": PASSWORD });
+    let again = service.nobody().post("/auth/login", &login).await;
+    if is["active"] == false {
+        assert_eq!(
+            again.problem(401),
+            "invalid_credentials",
+            "{}",
+            person.email
+        );
+        return;
+    }
+    let now = service.nobody().login(&person.email).await;
+    let own = now.get("/me").await.expect(200);
+    assert_eq!(own["role"], is["role"]);
+    let status = now.get("/users").await.status.as_u16();
+    let expected = if is["role"] == "user" { 403 } else { 200 };
+    assert_eq!(status, expected, "{}: {is}", person.email);
+}
+
+#[tokio::test]
+async fn two_super_admins_who_demote_each_other_leave_one() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let pool = service.database.superuser().await;
+    let one = tenancy.person("sa").clone();
+    for round in 0..5 {
+        let two = more(&service, &pool, &format!("rival{round}"), "sa").await;
+        run(
+            &pool,
+            "UPDATE users SET role = 'super_admin', organization_id = NULL, is_active = true \
+             WHERE email = 'sa@example.com'; \
+             UPDATE users SET is_active = false WHERE role = 'super_admin' \
+             AND email NOT IN ('sa@example.com')",
+        )
+        .await;
+        run(
+            &pool,
+            &format!("UPDATE users SET is_active = true WHERE id = '{}'", two.id),
+        )
+        .await;
+        let one = service.nobody().login(&one.email).await;
+        let two = service.nobody().login(&two.email).await;
+        let leave = json!({ "role": "user", "reason": "a duel" });
+        let (first, second) = (
+            format!("/users/{}/role", two.id),
+            format!("/users/{}/role", one.id),
+        );
+        let (a, b) = tokio::join!(one.put(&first, &leave), two.put(&second, &leave));
+        let mut statuses = [a.status.as_u16(), b.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses[0], 200, "{} {}", a.text, b.text);
+        // The loser had lost his role, or his session, before his request was carried out.
+        assert!(
+            [401, 403, 404].contains(&statuses[1]),
+            "{} {}",
+            a.text,
+            b.text
+        );
+        let left: i64 = ask(
+            &pool,
+            "SELECT count(*) FROM users WHERE role = 'super_admin' AND is_active",
+        )
+        .await;
+        assert_eq!(left, 1);
+    }
+}
