@@ -5,3 +5,4 @@
 mod command_line;
 mod killed;
 mod running;
+mod secrets;

@@ -50,14 +50,18 @@ pub(crate) fn command(data_dir: &Path) -> Command {
 pub(crate) struct Serving {
     child: Child,
     base: String,
-    // Read on by nobody; kept open, so that the program may go on telling.
-    _log: std::thread::JoinHandle<()>,
+    log: Option<std::thread::JoinHandle<String>>,
 }
 
 impl Serving {
     /// Starts it on a free port and waits until it says that it serves.
     pub(crate) fn start(data_dir: &Path) -> Self {
-        let mut child = command(data_dir)
+        Self::of(command(data_dir))
+    }
+
+    /// The same with settings of one's own.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -65,17 +69,16 @@ impl Serving {
             .spawn()
             .expect("the program starts");
         let mut log = BufReader::new(child.stderr.take().expect("its log"));
-        let base = wait_for_address(&mut log);
+        let (base, mut told) = wait_for_address(&mut log);
+        // Read on, so that the program may go on telling.
         let log = std::thread::spawn(move || {
-            let mut line = String::new();
-            while log.read_line(&mut line).is_ok_and(|n| n > 0) {
-                line.clear();
-            }
+            while log.read_line(&mut told).is_ok_and(|n| n > 0) {}
+            told
         });
         Self {
             child,
             base,
-            _log: log,
+            log: Some(log),
         }
     }
 
@@ -91,10 +94,17 @@ impl Serving {
     }
 
     /// Asks it to end in order, and waits until it has.
-    pub(crate) fn stop(mut self) -> std::process::ExitStatus {
+    pub(crate) fn stop(self) -> std::process::ExitStatus {
+        self.stop_and_tell().0
+    }
+
+    /// The same, with everything that it logged.
+    pub(crate) fn stop_and_tell(mut self) -> (std::process::ExitStatus, String) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"));
         kill(pid, Signal::SIGTERM).expect("it runs");
-        self.child.wait().expect("waited for")
+        let status = self.child.wait().expect("waited for");
+        let log = self.log.take().expect("its log");
+        (status, log.join().expect("its log"))
     }
 }
 
@@ -105,7 +115,7 @@ impl Drop for Serving {
     }
 }
 
-fn wait_for_address(log: &mut BufReader<ChildStderr>) -> String {
+fn wait_for_address(log: &mut BufReader<ChildStderr>) -> (String, String) {
     let mut told = String::new();
     loop {
         let start = told.len();
@@ -113,7 +123,7 @@ fn wait_for_address(log: &mut BufReader<ChildStderr>) -> String {
         assert!(n > 0, "the program ended early:\n{told}");
         if let Some((_, rest)) = told[start..].split_once("serves on http://") {
             let address = rest.split([',', ' ']).next().expect("an address");
-            return format!("http://{address}");
+            return (format!("http://{address}"), told);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{db::Db, row::get, scope::Reach};
 const AT_ONCE: i64 = 500;
 
 /// What is nobody's business but the storage's, and secrets' hashes.
-const LEFT_OUT: &str = "ARRAY['owner_key', 'row_version', 'secret_hash', 'token_hash', \
+const LEFT_OUT: &str = "ARRAY['owner_key', 'row_version', 'secret_hash', 'previous_hash', 'token_hash', \
      'lease_token', 'lease_expires_at', 'attempts', 'checkpoint', 'dedup_key', 'processing_logs', \
      'filename', 'file_columns']";
 
