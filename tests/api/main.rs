@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
 
 mod access;
+mod admin;
 mod analytics;
 mod api_keys;
 mod audit_logs;

@@ -19,6 +19,7 @@ pub mod caller;
 pub mod companies;
 pub mod error;
 pub mod exports;
+pub mod installation;
 pub mod invitations;
 pub mod mail;
 pub mod once;
@@ -58,6 +59,8 @@ pub struct Application {
     pub analytics: analytics::Analytics,
     /// The audit log.
     pub audit: audit::Audit,
+    /// The whole installation, for those who operate it.
+    pub installation: installation::Installation,
 }
 
 impl Application {
@@ -87,6 +90,9 @@ impl Application {
                 ports: ports.clone(),
             },
             bulk: bulk::Bulk {
+                ports: ports.clone(),
+            },
+            installation: installation::Installation {
                 ports: ports.clone(),
             },
             audit: audit::Audit {

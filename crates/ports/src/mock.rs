@@ -190,6 +190,9 @@ impl Store for MockStore {
     fn audit(&self) -> &dyn AuditRepository {
         &self.audit
     }
+    fn connections(&self) -> crate::repositories::Connections {
+        crate::repositories::Connections::default()
+    }
     async fn ready(&self) -> Result<(), RepositoryError> {
         Ok(())
     }

@@ -6,7 +6,7 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
+        AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository, Connections,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
         OwnDataRepository, PersonRepository, PredictionRepository, SecondFactorRepository, Store,
         UnitOfWork, UserRepository, UserTokenRepository,
@@ -157,6 +157,14 @@ impl Store for PgStore {
 
     fn audit(&self) -> &dyn AuditRepository {
         &self.db
+    }
+
+    fn connections(&self) -> Connections {
+        Connections {
+            open: self.pool.size(),
+            idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
+            at_most: self.settings.size,
+        }
     }
 
     /// Migrations that this program does not know are no fault: while a new version is

@@ -16,8 +16,8 @@ use crate::{
     health,
     problem::{self, ProblemDto},
     v1::{
-        analytics, api_keys, audit_logs, auth, bulk_uploads, companies, invitations, me, models,
-        organizations, permissions, predictions, rescorings, users,
+        admin, analytics, api_keys, audit_logs, auth, bulk_uploads, companies, invitations, me,
+        models, organizations, permissions, predictions, rescorings, users,
     },
 };
 
@@ -49,6 +49,7 @@ use crate::{
         bulk_uploads::template::csv, bulk_uploads::template::xlsx,
         analytics::dashboard::dashboard, analytics::risk_distribution::risk_distribution, analytics::model_agreement::model_agreement, analytics::trend::trend,
         audit_logs::list::list, audit_logs::get::get,
+        admin::stats::stats,
         rescorings::create::create, rescorings::get::get,
         models::list::list, models::get::get, models::get::version,
         health::live, health::ready, health::version,

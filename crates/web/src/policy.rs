@@ -26,6 +26,7 @@ impl Policy {
         let reads = matches!(*method, Method::GET | Method::HEAD);
         let class = match path {
             _ if path.starts_with("/auth/") => LimitClass::Auth,
+            _ if path.starts_with("/admin/") => LimitClass::Admin,
             _ if path.ends_with("/score") || path.ends_with("/reproduce") => LimitClass::Score,
             _ if reads => LimitClass::Read,
             "/bulk-uploads" | "/rescorings" => LimitClass::Upload,
@@ -79,6 +80,7 @@ mod tests {
         let class =
             |method: Method, path: &str| Policy::of(&method, &format!("{BASE}{path}")).class;
         assert_eq!(class(Method::POST, "/auth/login"), LimitClass::Auth);
+        assert_eq!(class(Method::GET, "/admin/stats"), LimitClass::Admin);
         assert_eq!(class(Method::GET, "/companies"), LimitClass::Read);
         assert_eq!(class(Method::POST, "/companies"), LimitClass::Write);
         assert_eq!(class(Method::POST, "/bulk-uploads"), LimitClass::Upload);

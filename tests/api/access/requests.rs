@@ -212,6 +212,7 @@ pub(super) async fn requests(
             }
             requests
         }
+        "admin" => vec![Request::Get("/admin/stats".to_owned())],
         "organizations" => vec![organizations::list(stage, detail)],
         "organization" => organizations::organization(stage, action, detail),
         other => panic!("{other} {action} has an endpoint now: write here how it is asked"),

@@ -34,6 +34,12 @@ impl Organizations {
             .map_err(refused)?;
         self.stored(id).await?;
         let scope = actor.narrowed(None, Some(id)).map_err(refused)?;
-        Ok(self.ports.store.organizations().stats(&scope, id).await?)
+        let counted = self
+            .ports
+            .store
+            .organizations()
+            .stats(&scope, &[id])
+            .await?;
+        Ok(counted.into_iter().next().unwrap_or_default())
     }
 }

@@ -32,7 +32,8 @@ impl Organizations {
 
         let unit = self.ports.store.begin(&actor.scope()).await?;
         let bereaved = unit.organizations().bereaved(id).await?;
-        let stats = unit.organizations().stats(&within, id).await?;
+        let counted = unit.organizations().stats(&within, &[id]).await?;
+        let stats = counted.into_iter().next().unwrap_or_default();
         if !force && !stats.is_empty() {
             return Err(Error::Conflict {
                 code: "organization_not_empty",

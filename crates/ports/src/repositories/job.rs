@@ -145,6 +145,8 @@ pub trait JobRepository: Send + Sync {
     ) -> Result<Option<JobId>, RepositoryError>;
     /// By id.
     async fn find(&self, scope: &Scope, id: JobId) -> Result<Option<Job>, RepositoryError>;
+    /// How many jobs of the scope have each status; a status that none has is absent.
+    async fn by_status(&self, scope: &Scope) -> Result<Vec<(JobStatus, u64)>, RepositoryError>;
     /// A page, newest first.
     async fn list(
         &self,

@@ -59,6 +59,17 @@ pub use {
 
 use crate::RepositoryError;
 
+/// Connections to the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Open, in use or idle.
+    pub open: u32,
+    /// Open and waiting for work.
+    pub idle: u32,
+    /// How many there may be.
+    pub at_most: u32,
+}
+
 /// The database. Its repositories read outside of any transaction, one statement each.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -95,6 +106,8 @@ pub trait Store: Send + Sync {
     /// The audit log.
     fn audit(&self) -> &dyn AuditRepository;
 
+    /// The connections that this process has to the database.
+    fn connections(&self) -> Connections;
     /// Whether the database answers and its schema is the one this program needs;
     /// the text says what is wrong.
     async fn ready(&self) -> Result<(), RepositoryError>;

@@ -124,12 +124,13 @@ pub trait OrganizationRepository: Send + Sync {
         state: &OrganizationState,
         version: i64,
     ) -> Result<Organization, RepositoryError>;
-    /// What there is of it. `scope` is the reader's own: rows are counted within it.
+    /// What there is of each of these, in their order. `scope` is the reader's own: rows
+    /// are counted within it.
     async fn stats(
         &self,
         scope: &Scope,
-        id: OrganizationId,
-    ) -> Result<OrganizationStats, RepositoryError>;
+        of: &[OrganizationId],
+    ) -> Result<Vec<OrganizationStats>, RepositoryError>;
     /// What would go with it. Locks it until the unit of work ends, so that nothing is
     /// added meanwhile.
     async fn bereaved(&self, id: OrganizationId) -> Result<Bereaved, RepositoryError>;

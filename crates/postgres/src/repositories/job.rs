@@ -92,6 +92,26 @@ impl JobRepository for Db {
         self.one(sql).await?.as_ref().map(read_job).transpose()
     }
 
+    async fn by_status(&self, scope: &Scope) -> Result<Vec<(JobStatus, u64)>, RepositoryError> {
+        let reach = Reach::of(scope);
+        let mut sql = reach.statement(&self.actor(scope));
+        sql.push(format_args!(
+            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT p.status, count(*) AS n \
+             FROM bulk_upload_jobs p WHERE {} GROUP BY p.status OFFSET 0) x ORDER BY x.status",
+            reach.condition("p")
+        ));
+        let rows = self.all(sql).await?;
+        let counted = rows.iter().map(|row| {
+            let status: String = get(row, "status")?;
+            let status = status
+                .parse()
+                .map_err(|_| defect("a job's status is none of the domain's"))?;
+            let n = u64::try_from(get::<i64>(row, "n")?).map_err(|_| defect("a negative count"))?;
+            Ok((status, n))
+        });
+        counted.collect()
+    }
+
     async fn list(
         &self,
         scope: &Scope,

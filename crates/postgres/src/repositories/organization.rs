@@ -149,11 +149,11 @@ impl OrganizationRepository for Db {
     async fn stats(
         &self,
         scope: &Scope,
-        id: OrganizationId,
-    ) -> Result<OrganizationStats, RepositoryError> {
+        of: &[OrganizationId],
+    ) -> Result<Vec<OrganizationStats>, RepositoryError> {
         let reach = Reach::of(scope);
         let mut sql = reach.statement(&self.actor(scope));
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT ");
+        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT o.id, o.at");
         for (name, table, more) in [
             ("companies", "companies", ""),
             ("jobs", "bulk_upload_jobs", ""),
@@ -164,46 +164,28 @@ impl OrganizationRepository for Db {
             ),
         ] {
             sql.push(format_args!(
-                "(SELECT count(*) FROM {table} p WHERE {}{more}) AS {name}, ",
+                ", (SELECT count(*) FROM {table} p WHERE p.owner_key = o.id AND {}{more}) AS {name}",
                 reach.condition("p")
             ));
         }
         for kind in Kind::ALL {
             sql.push(format_args!(
-                "(SELECT coalesce(sum(p.n), 0)::bigint FROM {} p WHERE {}) AS {}, ",
+                ", (SELECT coalesce(sum(p.n), 0)::bigint FROM {} p WHERE p.owner_key = o.id AND {}) AS {}",
                 kind.rollup(),
                 reach.condition("p"),
                 kind.table(),
             ));
         }
-        sql.push("(SELECT count(*) FROM organizations c WHERE c.parent_id = ")
-            .push_bind(id.0)
-            .push(") AS children, (SELECT count(*) FROM users u WHERE u.organization_id = ")
-            .push_bind(id.0)
-            .push(
-                ") AS users, (SELECT count(*) FROM users u WHERE u.is_active AND u.organization_id = ",
-            )
-            .push_bind(id.0)
-            .push(") AS active_users OFFSET 0) x");
-        let row = self.one(sql).await?;
-        let row = row.ok_or_else(|| defect("counts without their row"))?;
-        let place = Place {
-            table: "organizations",
-            id: id.0,
-        };
-        let count = |column: &'static str| {
-            u64::try_from(get::<i64>(&row, column)?).map_err(|_| place.corrupt(column))
-        };
-        Ok(OrganizationStats {
-            users: count("users")?,
-            active_users: count("active_users")?,
-            companies: count("companies")?,
-            annual_predictions: count("annual_predictions")?,
-            quarterly_predictions: count("quarterly_predictions")?,
-            jobs: count("jobs")?,
-            open_jobs: count("open_jobs")?,
-            children: count("children")?,
-        })
+        let ids: Vec<_> = of.iter().map(|id| id.0).collect();
+        sql.push(
+            ", (SELECT count(*) FROM organizations c WHERE c.parent_id = o.id) AS children, \
+             (SELECT count(*) FROM users u WHERE u.organization_id = o.id) AS users, \
+             (SELECT count(*) FROM users u WHERE u.is_active AND u.organization_id = o.id) AS active_users \
+             FROM unnest(",
+        )
+        .push_bind(ids)
+        .push("::uuid[]) WITH ORDINALITY o (id, at) OFFSET 0) x ORDER BY x.at");
+        self.all(sql).await?.iter().map(read_stats).collect()
     }
 
     async fn bereaved(&self, id: OrganizationId) -> Result<Bereaved, RepositoryError> {
@@ -339,6 +321,26 @@ fn push_order(
     })
     .push_bind(i64::from(limit.get()) + 1);
     Ok(())
+}
+
+fn read_stats(row: &PgRow) -> Result<OrganizationStats, RepositoryError> {
+    let place = Place {
+        table: "organizations",
+        id: get(row, "id")?,
+    };
+    let count = |column: &'static str| {
+        u64::try_from(get::<i64>(row, column)?).map_err(|_| place.corrupt(column))
+    };
+    Ok(OrganizationStats {
+        users: count("users")?,
+        active_users: count("active_users")?,
+        companies: count("companies")?,
+        annual_predictions: count("annual_predictions")?,
+        quarterly_predictions: count("quarterly_predictions")?,
+        jobs: count("jobs")?,
+        open_jobs: count("open_jobs")?,
+        children: count("children")?,
+    })
 }
 
 fn read(row: &PgRow) -> Result<Organization, RepositoryError> {

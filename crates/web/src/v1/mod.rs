@@ -1,5 +1,6 @@
 //! Version 1 of the API, a folder for each resource, a file for each verb.
 
+pub(crate) mod admin;
 pub(crate) mod analytics;
 pub(crate) mod api_keys;
 pub(crate) mod audit_logs;
@@ -178,6 +179,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(get().to(analytics::model_agreement::model_agreement)),
         )
         .service(resource("/analytics/trend").route(get().to(analytics::trend::trend)))
+        .service(resource("/admin/stats").route(get().to(admin::stats::stats)))
         .service(resource("/audit-logs").route(get().to(audit_logs::list::list)))
         .service(resource("/audit-logs/{id}").route(get().to(audit_logs::get::get)))
         .service(resource("/models").route(get().to(models::list::list)))

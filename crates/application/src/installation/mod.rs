@@ -1,0 +1,15 @@
+//! The whole installation, for those who operate it.
+
+mod stats;
+
+use std::sync::Arc;
+
+pub use stats::InstallationStats;
+
+use crate::Ports;
+
+/// The whole installation.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    pub(crate) ports: Arc<Ports>,
+}
