@@ -33,6 +33,7 @@ async fn an_organization_is_made_read_and_changed() {
           "max_users": null,
           "name": "Example Bank",
           "parent_id": null,
+          "require_second_factor": false,
           "size_category": "large",
           "updated_at": "[time]"
         }

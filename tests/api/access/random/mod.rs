@@ -1,0 +1,114 @@
+//! The two laws, in random tenants: every list holds { row : read(u, row) }, and every
+//! figure is the same figure over that set. What may be read and what the figures are is
+//! worked out here from what was made, by an oracle that knows no scope and no SQL.
+
+mod figures;
+mod spec;
+
+use std::collections::BTreeSet;
+
+use accunode_domain::owner::AccessLevel;
+use accunode_tests::{Person, Service, ServiceOptions};
+use proptest::test_runner::{Config, TestRunner};
+use uuid::Uuid;
+
+use crate::support::{all_rows, run, text};
+use spec::{Spec, Thing};
+
+/// How many random tenants are looked at; each is a service of its own.
+const CASES: u32 = 4;
+
+#[test]
+fn every_list_and_every_figure_is_that_of_what_may_be_read() {
+    let config = Config {
+        cases: CASES,
+        max_shrink_iters: 12,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let checked = TestRunner::new(config).run(&spec::specs(), |spec| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(check(&spec));
+        Ok(())
+    });
+    if let Err(error) = checked {
+        panic!("{error}");
+    }
+}
+
+/// Makes what is specified and looks at it as everybody.
+async fn check(spec: &Spec) {
+    let service = Service::with(ServiceOptions::default().without_worker()).await;
+    let pool = service.database.superuser().await;
+    // Whose password everybody has.
+    let _ = service.person("seed").await;
+    run(&pool, &spec.sql("seed@example.com")).await;
+    for (who, somebody) in spec.people.iter().enumerate() {
+        if !somebody.is_active {
+            continue;
+        }
+        let person = service.nobody().login(&Spec::email(who)).await;
+        if spec.is_shut_out(who) {
+            for list in LISTS {
+                let answer = person.get(list.0).await;
+                assert_eq!(answer.problem(403), "organization_inactive");
+            }
+            continue;
+        }
+        lists(spec, who, &person).await;
+        figures::check(spec, who, &person).await;
+    }
+}
+
+const LISTS: [(&str, Thing); 8] = [
+    ("/companies", Thing::Company),
+    ("/companies?sort=name", Thing::Company),
+    ("/companies?sort=symbol", Thing::Company),
+    ("/predictions/annual", Thing::Annual),
+    ("/predictions/annual?sort=pd", Thing::Annual),
+    ("/predictions/quarterly", Thing::Quarterly),
+    ("/predictions/quarterly?sort=pd", Thing::Quarterly),
+    ("/bulk-uploads", Thing::Job),
+];
+
+async fn lists(spec: &Spec, who: usize, person: &Person) {
+    for (list, thing) in LISTS {
+        let expected = spec.readable(who, thing, |_| true);
+        let about = format!("{who} lists {list} of {spec:#?}");
+        assert_eq!(listed(person, list).await, expected, "{about}");
+        let csv = person.get_as(list, "text/csv").await;
+        let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
+        let exported: Vec<Uuid> = reader
+            .records()
+            .map(|row| row.expect("a row")[0].parse().expect("an id"))
+            .collect();
+        assert_eq!(exported.len(), expected.len(), "{about}");
+        assert_eq!(exported.into_iter().collect::<BTreeSet<_>>(), expected);
+        if thing == Thing::Job {
+            continue;
+        }
+        for level in AccessLevel::ALL {
+            let mark = if list.contains('?') { '&' } else { '?' };
+            let narrowed = format!("{list}{mark}access_level={level}");
+            let expected = spec.readable(who, thing, |owned| owned.level == level);
+            assert_eq!(
+                listed(person, &narrowed).await,
+                expected,
+                "{narrowed} {about}"
+            );
+        }
+    }
+}
+
+async fn listed(person: &Person, path: &str) -> BTreeSet<Uuid> {
+    let rows = all_rows(person, path, 3).await;
+    let ids: BTreeSet<Uuid> = rows
+        .iter()
+        .map(|row| text(row, "id").parse().expect("an id"))
+        .collect();
+    assert_eq!(ids.len(), rows.len(), "{path}: a row stands there twice");
+    ids
+}

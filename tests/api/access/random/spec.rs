@@ -1,0 +1,330 @@
+//! Random tenants: organizations, people and rows, as plain values; how they come into
+//! the database; and who may read which.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use accunode_domain::{owner::AccessLevel, user::Role};
+use proptest::{prelude::*, sample::select};
+use uuid::Uuid;
+
+/// An organization.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// The root it belongs to, by its place in the list.
+    pub(super) parent: Option<usize>,
+    is_active: bool,
+    hides: bool,
+}
+
+/// A person.
+#[derive(Clone, Debug)]
+pub(super) struct Somebody {
+    pub(super) role: Role,
+    place: Option<usize>,
+    pub(super) is_active: bool,
+}
+
+/// A company with an annual and a quarterly prediction on it, and an upload, all of one
+/// owner; or the company is everyone's.
+#[derive(Clone, Debug)]
+pub(super) struct Bundle {
+    creator: usize,
+    pub(super) level: AccessLevel,
+    pub(super) place: usize,
+    on_system: bool,
+    pub(super) year: u16,
+    pub(super) quarter: u8,
+    pub(super) sector: u8,
+    pub(super) risk: &'static str,
+    /// All in hundredths.
+    pub(super) pd: u32,
+    pub(super) logistic: u32,
+    pub(super) gbm: u32,
+    pub(super) confidence: u32,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Spec {
+    pub(super) places: Vec<Place>,
+    pub(super) people: Vec<Somebody>,
+    pub(super) bundles: Vec<Bundle>,
+}
+
+/// What of a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thing {
+    Company,
+    Annual,
+    Quarterly,
+    Job,
+}
+
+/// Whose something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owned {
+    pub(super) level: AccessLevel,
+    place: usize,
+    creator: usize,
+}
+
+pub(super) fn specs() -> impl Strategy<Value = Spec> {
+    let place = (any::<bool>(), 0..5_usize, 0..5_u8, any::<bool>());
+    let somebody = (select(&Role::ALL[..]), 0..5_usize, 0..7_u8);
+    let bundle = (
+        (
+            0..8_usize,
+            select(&AccessLevel::ALL[..]),
+            0..5_usize,
+            any::<bool>(),
+        ),
+        (
+            2021..2024_u16,
+            1..5_u8,
+            0..3_u8,
+            select(&["Low", "Medium", "High"][..]),
+        ),
+        (1..100_u32, 1..100_u32, 1..100_u32, 1..100_u32),
+    );
+    (
+        prop::collection::vec(place, 1..6),
+        prop::collection::vec(somebody, 2..6),
+        prop::collection::vec(bundle, 4..16),
+    )
+        .prop_map(|(places, people, bundles)| {
+            let mut spec = Spec {
+                places: Vec::new(),
+                people: vec![Somebody {
+                    role: Role::SuperAdmin,
+                    place: None,
+                    is_active: true,
+                }],
+                bundles: Vec::new(),
+            };
+            for (child, parent, active, hides) in places {
+                let roots: Vec<usize> = (0..spec.places.len())
+                    .filter(|at| spec.places[*at].parent.is_none())
+                    .collect();
+                spec.places.push(Place {
+                    parent: (child && !roots.is_empty()).then(|| roots[parent % roots.len()]),
+                    is_active: active > 0,
+                    hides,
+                });
+            }
+            for (role, place, active) in people {
+                spec.people.push(Somebody {
+                    role,
+                    place: role
+                        .needs_organization()
+                        .then_some(place % spec.places.len()),
+                    is_active: active > 0,
+                });
+            }
+            for ((creator, level, place, on_system), (year, quarter, sector, risk), said) in bundles
+            {
+                spec.bundles.push(Bundle {
+                    // Only a super_admin publishes to everyone.
+                    creator: match level {
+                        AccessLevel::System => 0,
+                        _ => creator % spec.people.len(),
+                    },
+                    level,
+                    place: place % spec.places.len(),
+                    on_system,
+                    year,
+                    quarter,
+                    sector,
+                    risk,
+                    pd: said.0,
+                    logistic: said.1,
+                    gbm: said.2,
+                    confidence: said.3,
+                });
+            }
+            spec
+        })
+}
+
+impl Spec {
+    pub(super) fn email(who: usize) -> String {
+        format!("random{who}@example.com")
+    }
+
+    pub(super) fn place_id(at: usize) -> Uuid {
+        Uuid::from_u128(0x1000 + at as u128)
+    }
+
+    fn person_id(at: usize) -> Uuid {
+        Uuid::from_u128(0x2000 + at as u128)
+    }
+
+    /// What of the bundle at this place.
+    pub(super) fn id(thing: Thing, at: usize) -> Uuid {
+        let kind = match thing {
+            Thing::Company => 0x3000,
+            Thing::Annual => 0x4000,
+            Thing::Quarterly => 0x5000,
+            Thing::Job => 0x6000,
+        };
+        Uuid::from_u128(kind + at as u128)
+    }
+
+    /// Whose a part of a bundle is.
+    pub(super) fn owned(bundle: &Bundle, thing: Thing) -> Owned {
+        let everyones = thing == Thing::Company && bundle.on_system;
+        Owned {
+            level: if everyones {
+                AccessLevel::System
+            } else {
+                bundle.level
+            },
+            place: bundle.place,
+            creator: bundle.creator,
+        }
+    }
+
+    /// Whether his organization keeps him out.
+    pub(super) fn is_shut_out(&self, who: usize) -> bool {
+        self.people[who]
+            .place
+            .is_some_and(|place| !self.places[place].is_active)
+    }
+
+    /// read(u, row), told once more: personal its creator; an organization's its members,
+    /// and of a child the tenant_admins of its root; everyone's everyone but those whose
+    /// organization hides it. A super_admin reads all but other people's own.
+    pub(super) fn reads(&self, who: usize, owned: Owned) -> bool {
+        let somebody = &self.people[who];
+        match owned.level {
+            AccessLevel::Personal => owned.creator == who,
+            AccessLevel::System => somebody.place.is_none_or(|place| !self.places[place].hides),
+            AccessLevel::Organization => {
+                somebody.role == Role::SuperAdmin
+                    || somebody.place == Some(owned.place)
+                    || (somebody.role == Role::TenantAdmin
+                        && somebody.place.is_some()
+                        && self.places[owned.place].parent == somebody.place)
+            }
+        }
+    }
+
+    /// The organizations that he administers.
+    pub(super) fn administered(&self, who: usize) -> Vec<usize> {
+        let somebody = &self.people[who];
+        let is_root =
+            |place: Option<usize>| place.is_some_and(|at| self.places[at].parent.is_none());
+        (0..self.places.len())
+            .filter(|at| match somebody.role {
+                Role::SuperAdmin => true,
+                Role::OrgAdmin => somebody.place == Some(*at),
+                Role::TenantAdmin => {
+                    somebody.place == Some(*at)
+                        || (is_root(somebody.place) && self.places[*at].parent == somebody.place)
+                }
+                Role::User | Role::OrgMember => false,
+            })
+            .collect()
+    }
+
+    pub(super) fn members(&self, place: usize) -> usize {
+        self.people
+            .iter()
+            .filter(|somebody| somebody.place == Some(place))
+            .count()
+    }
+
+    /// What he may read of a thing, where `also` holds.
+    pub(super) fn readable(
+        &self,
+        who: usize,
+        thing: Thing,
+        also: impl Fn(Owned) -> bool,
+    ) -> BTreeSet<Uuid> {
+        (0..self.bundles.len())
+            .filter(|at| {
+                let owned = Self::owned(&self.bundles[*at], thing);
+                self.reads(who, owned) && also(owned)
+            })
+            .map(|at| Self::id(thing, at))
+            .collect()
+    }
+
+    /// All of it, with the password of somebody who is there.
+    pub(super) fn sql(&self, seed: &str) -> String {
+        let mut sql = String::new();
+        let quoted = |id: Option<Uuid>| id.map_or("NULL".to_owned(), |id| format!("'{id}'"));
+        for (at, place) in self.places.iter().enumerate() {
+            let _ = write!(
+                sql,
+                "INSERT INTO organizations (id, name, parent_id, is_active, hide_system_data) \
+                 VALUES ('{}', 'Place {at}', {}, {}, {});",
+                Self::place_id(at),
+                quoted(place.parent.map(Self::place_id)),
+                place.is_active,
+                place.hides
+            );
+        }
+        for (at, somebody) in self.people.iter().enumerate() {
+            let _ = write!(
+                sql,
+                "INSERT INTO users (id, email, password_hash, role, organization_id, is_active, is_verified) \
+                 SELECT '{}', '{}', password_hash, '{}', {}, {}, true FROM users WHERE email = '{seed}';",
+                Self::person_id(at),
+                Self::email(at),
+                somebody.role,
+                quoted(somebody.place.map(Self::place_id)),
+                somebody.is_active,
+            );
+        }
+        for (at, bundle) in self.bundles.iter().enumerate() {
+            let whose = |owned: Owned| {
+                let place =
+                    (owned.level == AccessLevel::Organization).then(|| Self::place_id(owned.place));
+                let creator = match owned.level {
+                    AccessLevel::System => 0,
+                    _ => owned.creator,
+                };
+                format!(
+                    "'{}', {}, '{}'",
+                    owned.level,
+                    quoted(place),
+                    Self::person_id(creator)
+                )
+            };
+            let hundredths = |n: u32| format!("{}.{:02}", n / 100, n % 100);
+            let (company, sector) = (Self::id(Thing::Company, at), bundle.sector);
+            let pd = hundredths(bundle.pd);
+            let said = format!(
+                "{pd}, '{}', {}, now(), 'm', '1', repeat('a', 64), {}",
+                bundle.risk,
+                hundredths(bundle.confidence),
+                whose(Self::owned(bundle, Thing::Annual))
+            );
+            let _ = write!(
+                sql,
+                "INSERT INTO companies (id, symbol, name, sector, access_level, organization_id, created_by) \
+                   VALUES ('{company}', 'C{at}', 'Name {sector}', 'Sector {sector}', {}); \
+                 INSERT INTO annual_predictions (id, company_id, company_symbol, company_name, company_sector, \
+                   reporting_year, probability, pd, risk_level, confidence, predicted_at, model_name, \
+                   model_version, model_sha256, access_level, organization_id, created_by) \
+                   VALUES ('{}', '{company}', 'C{at}', 'N', 'Sector {sector}', '{year}', {pd}, {said}); \
+                 INSERT INTO quarterly_predictions (id, company_id, company_symbol, company_name, company_sector, \
+                   reporting_year, reporting_quarter, ensemble_probability, logistic_probability, gbm_probability, \
+                   pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, \
+                   access_level, organization_id, created_by) \
+                   VALUES ('{}', '{company}', 'C{at}', 'N', 'Sector {sector}', '{year}', 'Q{}', {pd}, {}, {}, {said}); \
+                 INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, \
+                   access_level, organization_id, created_by) VALUES ('{}', 'f', 'f', 1, 'annual', {});",
+                whose(Self::owned(bundle, Thing::Company)),
+                Self::id(Thing::Annual, at),
+                Self::id(Thing::Quarterly, at),
+                bundle.quarter,
+                hundredths(bundle.logistic),
+                hundredths(bundle.gbm),
+                Self::id(Thing::Job, at),
+                whose(Self::owned(bundle, Thing::Job)),
+                year = bundle.year,
+            );
+        }
+        sql
+    }
+}
