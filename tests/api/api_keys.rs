@@ -421,6 +421,28 @@ async fn a_repeated_request_makes_one_key_and_shows_no_secret_again() {
 }
 
 #[tokio::test]
+async fn a_key_is_given_no_answer_that_its_owner_or_another_key_was_given() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let first = key_of(&ana, &["write"], None).await.holder;
+    let second = key_of(&ana, &["write"], None).await.holder;
+    let company = company("ACME");
+    let send = async |who: &Person| {
+        let who = who.with("idempotency-key", "nightly-1");
+        who.post("/companies", &company).await
+    };
+    let made = send(&ana).await.expect(201);
+    for other in [&first, &second] {
+        let answer = send(other).await;
+        assert_eq!(answer.problem(409), "symbol_taken");
+        assert!(answer.header("idempotency-replayed").is_empty());
+    }
+    let again = send(&ana).await;
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(again.expect(201), made);
+}
+
+#[tokio::test]
 async fn everything_wrong_with_a_key_is_told_at_once_and_there_are_not_too_many() {
     let service = Service::start().await;
     let ana = service.person("ana").await;

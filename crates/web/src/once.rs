@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use accunode_application::Done;
 use accunode_domain::idempotency::{IdempotentRequest, StoredAnswer};
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse,
     http::{StatusCode, header},
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    call::header_fault,
+    call::{Known, header_fault},
     problem::{Answer, Problem},
 };
 
@@ -144,8 +144,15 @@ pub(crate) fn requested(
                 "must be 1 to 255 printable ASCII characters",
             )
         })?;
+    let known = request.extensions();
+    let by_key = known.get::<Known>().and_then(|Known(caller)| caller.key);
     Ok(Some(IdempotentRequest {
-        key: key.to_owned(),
+        // An API key is a principal of its own: it is given no answer that its owner, or
+        // another key of his, was given.
+        key: match by_key {
+            Some(id) => hex::encode(Sha256::digest(format!("{id}\n{key}"))),
+            None => key.to_owned(),
+        },
         fingerprint: fingerprint(request.method().as_str(), request.path(), fields),
     }))
 }
