@@ -2,6 +2,8 @@
 
 use std::{io::Write, process::Stdio};
 
+use accunode_tests::Redis;
+
 use crate::running::{Serving, command, database_processes, folder};
 
 #[tokio::test]
@@ -56,6 +58,41 @@ async fn a_second_program_on_the_same_data_says_why_it_does_not_serve() {
         "{told}"
     );
     let _ = serving.nobody().get("//health/ready").await.expect(200);
+}
+
+#[tokio::test]
+async fn programs_with_one_redis_serve_one_database_together() {
+    let data = folder();
+    let prefix = Redis::prefix();
+    let shared = [
+        ("REDIS_URL", Redis::shared_url()),
+        ("ACCUNODE_REDIS_PREFIX", prefix.as_str()),
+    ];
+    let start = || {
+        let mut program = command(data.path());
+        program.envs(shared);
+        Serving::of(program)
+    };
+    let (one, two) = (start(), start());
+    let ana = one.nobody().register("ana@example.com").await;
+    let there = ana.at(&two.nobody());
+    assert_eq!(there.get("/me").await.expect(200)["email"], ana.email);
+    let _ = there.post_nothing("/auth/logout").await.expect(204);
+    assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
+
+    // One that would keep its sessions to itself is not let in.
+    let third = command(data.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .expect("it ends");
+    let told = String::from_utf8_lossy(&third.stderr).into_owned();
+    assert!(
+        !third.status.success() && told.contains("REDIS_URL"),
+        "{told}"
+    );
+    assert!(two.stop().success());
+    let _ = one.nobody().get("//health/ready").await.expect(200);
+    assert!(one.stop().success());
 }
 
 #[test]

@@ -110,6 +110,22 @@ impl Redis {
         Ok(())
     }
 
+    /// Stops it in the middle of whatever it does: it takes connections and answers nothing.
+    ///
+    /// # Errors
+    /// Where it does not run.
+    pub fn hang(&self) -> anyhow::Result<()> {
+        kill(self.server, Signal::SIGSTOP).context("stop Redis")
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// Where it does not run.
+    pub fn go_on(&self) -> anyhow::Result<()> {
+        kill(self.server, Signal::SIGCONT).context("let Redis go on")
+    }
+
     fn answers(&self) -> bool {
         let ask = || -> std::io::Result<bool> {
             let mut stream = UnixStream::connect(self.socket())?;
@@ -124,6 +140,8 @@ impl Redis {
 
     fn end(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {
+            // One that hangs would not end; one that is dead needs nothing.
+            let _ = self.go_on();
             drop(keeper.stdin.take());
             let _ = keeper.wait();
         }

@@ -1,6 +1,8 @@
 //! Sessions, limits and cache in Redis: what several processes share, and what is
 //! answered while it is away.
 
+use std::time::{Duration, Instant};
+
 use accunode_tests::{Answer, PASSWORD, Person, Redis, Service, ServiceOptions};
 use serde_json::json;
 
@@ -72,7 +74,8 @@ async fn two_processes_share_budgets_and_figures() {
 #[tokio::test]
 async fn without_redis_nobody_gets_in_and_with_it_again_everybody_goes_on() {
     let mut redis = Redis::start().expect("a Redis");
-    let service = Service::with(ServiceOptions::default().with("redis_url", &redis.url())).await;
+    let options = ServiceOptions::default().with("limits.auth", "100");
+    let service = Service::with(options.with("redis_url", &redis.url())).await;
     let ana = service.person("ana").await;
     let nobody = service.nobody();
     let _ = nobody.get("//health/ready").await.expect(200);
@@ -85,6 +88,12 @@ async fn without_redis_nobody_gets_in_and_with_it_again_everybody_goes_on() {
         login(&nobody, "ana@example.com").await,
         nobody
             .post("/auth/refresh", &json!({ "refresh_token": "rt_whatever" }))
+            .await,
+        nobody
+            .post(
+                "/auth/register",
+                &json!({ "email": "eve@example.com", "password": PASSWORD }),
+            )
             .await,
     ];
     for answer in refused {
@@ -130,4 +139,24 @@ async fn figures_that_could_not_be_discarded_are_not_shown_when_redis_is_back() 
     .await;
     let after = cache.generations(&[ana.id]).await.expect("a generation");
     assert!(after > before, "{before:?} {after:?}");
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_holds_nobody_up_for_long() {
+    let redis = Redis::start().expect("a Redis");
+    let service = Service::with(ServiceOptions::default().with("redis_url", &redis.url())).await;
+    let ana = service.person("ana").await;
+    redis.hang().expect("hangs");
+    let asked = Instant::now();
+    let answers = futures::future::join_all((0..20).map(|_| ana.get("/companies"))).await;
+    for answer in answers {
+        assert_eq!(answer.problem(503), "unavailable");
+    }
+    let waited = asked.elapsed();
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    redis.go_on().expect("goes on");
+    eventually("she is known again", async || {
+        ana.get("/companies").await.status.as_u16() == 200
+    })
+    .await;
 }

@@ -1,0 +1,126 @@
+//! Whose keys are whose: their owners, and those who administer them.
+
+use accunode_tests::{Service, tenancy::Tenancy};
+use serde_json::json;
+
+use super::{Key, SCOPES, company, key_of};
+use crate::support::{column, run, text};
+
+#[tokio::test]
+async fn a_key_follows_its_owners_role_and_dies_with_him() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let pool = service.database.superuser().await;
+    let a = people.organization("A");
+    let row = people
+        .person("m1")
+        .post("/companies", &company("ROW"))
+        .await
+        .expect(201);
+    let row = format!("/companies/{}", text(&row, "id"));
+    let change = json!({ "name": "changed" });
+
+    let admin = people.person("oA");
+    let (key, bound) = (
+        key_of(admin, &SCOPES, None).await.holder,
+        key_of(admin, &["read"], Some(a)).await.holder,
+    );
+    let _ = key.patch(&row, &change).await.expect(200);
+    run(
+        &pool,
+        "UPDATE users SET role = 'org_member' WHERE email = 'oa@example.com'",
+    )
+    .await;
+    assert_eq!(key.patch(&row, &change).await.problem(403), "not_writable");
+    let _ = bound.get(&row).await.expect(200);
+
+    run(
+        &pool,
+        "UPDATE users SET organization_id = (SELECT id FROM organizations WHERE name = 'B') WHERE email = 'oa@example.com'",
+    )
+    .await;
+    assert_eq!(key.get(&row).await.problem(404), "not_found");
+    assert_eq!(bound.get(&row).await.problem(401), "invalid_token");
+
+    let m2 = key_of(people.person("m2"), &["read"], None).await.holder;
+    run(
+        &pool,
+        "UPDATE organizations SET is_active = false WHERE name = 'A'",
+    )
+    .await;
+    assert_eq!(
+        m2.get("/companies").await.problem(403),
+        "organization_inactive"
+    );
+    run(
+        &pool,
+        "UPDATE users SET is_active = false WHERE email = 'm2@example.com'",
+    )
+    .await;
+    assert_eq!(m2.get("/companies").await.status.as_u16(), 401);
+}
+
+#[tokio::test]
+async fn keys_are_seen_and_ended_by_their_owners_and_those_who_administer_them() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let a = people.organization("A");
+    let of_m1 = key_of(people.person("m1"), &["read"], None).await;
+    let of_admin = key_of(people.person("oA"), &["read"], None).await;
+    let of_tenant = key_of(people.person("tR"), &["read"], Some(a)).await;
+    let hidden = key_of(people.person("tR"), &["read"], None).await;
+    let listed = async |name: &str, path: &str| {
+        let mut ids = column(&people.person(name).get(path).await.expect(200), "id");
+        ids.sort();
+        ids
+    };
+    let in_a = format!("/api-keys?organization_id={a}");
+    let mut all = vec![of_m1.id.clone(), of_admin.id.clone(), of_tenant.id.clone()];
+    all.sort();
+    assert_eq!(listed("m1", "/api-keys").await, [of_m1.id.as_str()]);
+    for name in ["oA", "tR", "sa"] {
+        assert_eq!(listed(name, &in_a).await, all, "{name}");
+    }
+    let refusals = [
+        ("m1", "role_forbidden"),
+        ("u0", "role_forbidden"),
+        ("tZ", "outside_scope"),
+    ];
+    for (name, code) in refusals {
+        assert_eq!(
+            people.person(name).get(&in_a).await.problem(403),
+            code,
+            "{name}"
+        );
+    }
+
+    let end = async |name: &str, key: &Key| {
+        let answer = people
+            .person(name)
+            .delete(&format!("/api-keys/{}", key.id))
+            .await;
+        match answer.status.as_u16() {
+            204 => "ended".to_owned(),
+            status => answer.problem(status),
+        }
+    };
+    assert_eq!(end("m2", &of_m1).await, "not_found");
+    assert_eq!(end("mB", &of_m1).await, "not_found");
+    assert_eq!(end("tZ", &of_m1).await, "not_found");
+    assert_eq!(end("oA", &of_tenant).await, "rank_too_low");
+    assert_eq!(end("oA", &hidden).await, "not_found");
+    assert_eq!(end("oA", &of_m1).await, "ended");
+    assert_eq!(end("tR", &of_admin).await, "ended");
+    assert_eq!(end("sa", &hidden).await, "ended");
+    assert_eq!(
+        of_m1.holder.get("/companies").await.problem(401),
+        "invalid_token"
+    );
+
+    // Only the owner is shown a secret.
+    let path = format!("/api-keys/{}/rotate", of_tenant.id);
+    let rotated = people.person("oA").post(&path, &json!({})).await;
+    assert_eq!(rotated.problem(403), "not_writable");
+    let unseen = people.person("m1").post(&path, &json!({})).await;
+    assert_eq!(unseen.problem(404), "not_found");
+}

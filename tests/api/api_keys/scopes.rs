@@ -1,0 +1,104 @@
+//! What a key opens, and what none ever does.
+
+use accunode_tests::{Answer, Service, ServiceOptions, tenancy::Tenancy};
+use serde_json::json;
+
+use super::{SCOPES, company, key_of, wanted};
+use crate::support::{column, file_of, ratios, text};
+
+#[tokio::test]
+async fn every_scope_opens_what_it_is_for_and_nothing_else() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let admin = people.person("oA");
+    let seen = admin.post("/companies", &company("SEEN")).await.expect(201);
+    let seen = format!("/companies/{}", text(&seen, "id"));
+    let people_of_a = format!("/organizations/{}/invitations", people.organization("A"));
+    let items = json!({ "items": [{ "ratios": ratios() }] });
+    for scope in SCOPES {
+        let key = key_of(admin, &[scope], None).await.holder;
+        let expect = |answer: &Answer, what: &str, opens: &[&str], ok: u16, no: (u16, &str)| {
+            if opens.contains(&scope) {
+                let _ = answer.expect(ok);
+            } else {
+                assert_eq!(answer.problem(no.0), no.1, "{what} with {scope}");
+            }
+        };
+        let no = (403, "key_scope");
+        let reads = ["read", "write", "upload"];
+        // Where nothing may be read, existence is secret.
+        let read = key.get(&seen).await;
+        expect(&read, "reading", &reads, 200, (404, "not_found"));
+        let list = key.get("/companies").await.expect(200);
+        let rows = usize::from(reads.contains(&scope));
+        assert!(
+            list["data"].as_array().map_or(0, Vec::len) >= rows
+                && (rows == 1 || column(&list, "id").is_empty()),
+            "listing with {scope}: {list}"
+        );
+        let write = key
+            .post("/companies", &company(&scope.to_uppercase()))
+            .await;
+        expect(&write, "writing", &["write"], 201, no);
+        let path = "/predictions/annual/score";
+        let score = key.post(path, &items).await;
+        expect(&score, "scoring", &["score", "write"], 200, no);
+        let fields = [
+            ("job_type", "annual"),
+            ("dry_run", "true"),
+            ("force", "true"),
+        ];
+        let upload = key.upload(("a.csv", file_of(["ACME"])), &fields).await;
+        expect(&upload, "uploading", &["upload"], 202, no);
+        let audit = key.get("/audit-logs").await;
+        expect(&audit, "auditing", &["audit"], 200, no);
+        let manage = key.get(&people_of_a).await;
+        expect(&manage, "administering", &["admin"], 200, no);
+    }
+}
+
+#[tokio::test]
+async fn a_key_never_makes_keys_people_or_sessions() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let key = key_of(people.person("sa"), &SCOPES, None).await;
+    let holder = key.holder;
+    let own = format!("/api-keys/{}", key.id);
+    let invitation = json!({
+        "email": "new@example.com", "role": "org_member",
+        "organization_id": people.organization("A"),
+    });
+    let answers = [
+        holder.post("/api-keys", &wanted(&["read"], None)).await,
+        holder.post(&format!("{own}/rotate"), &json!({})).await,
+        holder.delete(&own).await,
+        holder.get("/api-keys").await,
+        holder.post("/users", &invitation).await,
+        holder
+            .post(
+                "/auth/step-up",
+                &json!({ "password": accunode_tests::PASSWORD }),
+            )
+            .await,
+        holder.post_nothing("/auth/logout").await,
+    ];
+    for answer in answers {
+        assert_eq!(answer.problem(403), "key_forbidden");
+    }
+    let refreshed = json!({ "refresh_token": "ak_whatever" });
+    let refused = service.nobody().post("/auth/refresh", &refreshed).await;
+    assert_eq!(refused.problem(401), "token_expired");
+}
+
+#[tokio::test]
+async fn a_key_has_a_budget_of_its_own() {
+    let service = Service::with(ServiceOptions::default().with("limits.read", "2")).await;
+    let ana = service.person("ana").await;
+    let key = key_of(&ana, &["read"], None).await.holder;
+    let mut last = 200;
+    for _ in 0..4 {
+        last = key.get("/companies").await.status.as_u16();
+    }
+    assert_eq!(last, 429);
+    let _ = ana.get("/companies").await.expect(200);
+}
