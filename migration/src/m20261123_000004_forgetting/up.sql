@@ -7,7 +7,7 @@ CREATE INDEX idx_users_search ON users
 
 -- Events that name an address in their values; few, so the index costs a bulk load nothing.
 CREATE INDEX idx_audit_logs_named ON audit_logs ((coalesce(new_values ->> 'email', old_values ->> 'email')))
-  WHERE entity_type IN ('user', 'invitation', 'allowed_email');
+  WHERE entity_type IN ('user', 'invitation', 'organization');
 
 -- The values of an event without who somebody was.
 CREATE FUNCTION audit_values_without(val jsonb, stand_in text) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -71,7 +71,7 @@ BEGIN
   UPDATE audit_logs SET old_values = audit_values_without(old_values, stand_in),
          new_values = audit_values_without(new_values, stand_in)
    WHERE (entity_id = person AND entity_type = 'user')
-      OR (entity_type IN ('user', 'invitation', 'allowed_email')
+      OR (entity_type IN ('user', 'invitation', 'organization')
           AND coalesce(new_values ->> 'email', old_values ->> 'email') = address);
   PERFORM set_config('accunode.forgetting', '', true);
 END $$;

@@ -19,6 +19,10 @@ async fn who_is_anonymized_is_nowhere_to_be_found_and_his_rows_stay() {
         .post("/users", &invite)
         .await
         .expect(202);
+    let a = tenancy.organization("A");
+    let listed = json!({ "email": "ada.lovelace@example.com" });
+    let allowed = format!("/organizations/{a}/allowed-emails");
+    let _ = oa.post(&allowed, &listed).await.expect(201);
     let ada = service
         .nobody()
         .with("user-agent", "AdasBrowser/1")
