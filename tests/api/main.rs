@@ -19,6 +19,7 @@ mod offline;
 mod operations;
 mod organizations;
 mod own_data;
+mod pages;
 mod permissions;
 mod predictions;
 mod redactions;

@@ -17,7 +17,7 @@ use actix_web::{
 };
 use tracing::Instrument;
 
-use crate::{WebState, denials, docs, openapi, problem::Problem};
+use crate::{WebState, denials, docs, openapi, pages, problem::Problem};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -158,6 +158,7 @@ pub(crate) fn plain(pattern: &str) -> String {
 fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {
     let drawn = response.request().extensions().get::<Drawn>().copied();
     let is_docs = response.request().path().starts_with(docs::PATH);
+    let is_page = pages::is_page(response.request().path());
     let over_tls = response
         .request()
         .app_data::<web::Data<WebState>>()
@@ -173,6 +174,8 @@ fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {
     set(headers, header::REFERRER_POLICY, "no-referrer");
     let policy = if is_docs {
         docs::CONTENT_SECURITY_POLICY
+    } else if is_page {
+        pages::CONTENT_SECURITY_POLICY
     } else {
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     };

@@ -23,6 +23,7 @@ mod negotiate;
 mod once;
 mod openapi;
 mod page;
+mod pages;
 mod params;
 mod patience;
 mod policy;
@@ -83,6 +84,7 @@ pub fn configure(state: &WebState) -> impl Fn(&mut ServiceConfig) + Clone + 'sta
             .app_data(state.clone())
             .configure(health::routes)
             .configure(docs::routes)
+            .configure(pages::routes)
             .service(web::scope(v1::BASE).configure(v1::routes));
     }
 }

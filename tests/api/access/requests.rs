@@ -123,6 +123,7 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("user", "reset_password") => ("post", "/users/{id}/password-reset"),
         ("user", "list_sessions") => ("get", "/users/{id}/sessions"),
         ("user", "end_sessions") => ("delete", "/users/{id}/sessions"),
+        ("user", "remove_second_factor") => ("delete", "/users/{id}/mfa"),
         ("user", "set_role") => ("put", "/users/{id}/role"),
         ("invitation", "create") => ("post", "/users"),
         ("invitation", "list") => ("get", "/organizations/{id}/invitations"),
@@ -230,6 +231,7 @@ async fn user(stage: &Stage, action: &str, to: Option<&str>, who: &str) -> Reque
         ("reset_password", None) => Request::PostNothing(format!("{path}/password-reset")),
         ("list_sessions", None) => Request::Get(format!("{path}/sessions")),
         ("end_sessions", None) => Request::Delete(format!("{path}/sessions")),
+        ("remove_second_factor", None) => Request::Delete(format!("{path}/mfa")),
         ("set_role", Some(to)) => {
             let (role, organization) = split(to);
             let organization = organization.map(|name| stage.people.organization(name));

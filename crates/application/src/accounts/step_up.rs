@@ -91,6 +91,7 @@ impl Accounts {
         let email = caller.actor.email();
         let attempt = Attempt::password(email.as_str(), caller.context.ip);
         if let Admission::Wait(seconds) = self.ports.throttle.admit(&attempt).await? {
+            self.refused(caller, "locked_out", purpose).await?;
             return Err(Error::LockedOut { seconds });
         }
         let found = self.ports.store.users().credentials(email).await?;

@@ -71,6 +71,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "user list_sessions",
     "user read",
     "user remove_from_org",
+    "user remove_second_factor",
     "user reset_password",
     "user set_role",
     "users directory",
@@ -208,9 +209,14 @@ fn user(
     let subject = world.subject(name)?;
     Some(match (action, to) {
         ("read", None) => open(actor.read_user(&subject)),
-        ("deactivate" | "reset_password" | "list_sessions" | "end_sessions", None) => {
-            open(actor.administer_user(&subject))
-        }
+        (
+            "deactivate"
+            | "reset_password"
+            | "list_sessions"
+            | "end_sessions"
+            | "remove_second_factor",
+            None,
+        ) => open(actor.administer_user(&subject)),
         ("edit", None) => open(actor.edit_user(&subject)),
         ("remove_from_org", None) => open(actor.remove_user(&subject, Removal::RemoveFromOrg)),
         ("anonymize", None) => open(actor.remove_user(&subject, Removal::Anonymize)),

@@ -16,7 +16,6 @@ use crate::{call::Call, problem::Answer};
         (status = 401, description = "`step_up_required`, or no access token, or one that is unknown, too old or ended", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 403, description = "`rank_too_low`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`not_enrolled`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn remove(call: Call) -> Answer {
