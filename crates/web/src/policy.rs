@@ -66,7 +66,7 @@ impl Policy {
             without_second_factor: path == "/me"
                 || path.starts_with("/me/")
                 || path.starts_with("/auth/"),
-            for_inactive: matches!(path, "/me" | "/me/export" | "/auth/logout"),
+            for_inactive: matches!(path, "/me" | "/auth/logout"),
         }
     }
 }
