@@ -23,7 +23,7 @@ mod m20261103_000001_revisions;
 mod m20261123_000001_proofs;
 mod m20261123_000002_key_rotation;
 mod m20261123_000003_seats;
-mod m20261123_000004_forgetting;
+mod m20261123_000004_people_search;
 mod m20261123_000005_retention_by_the_owner;
 mod roles;
 mod run;

@@ -14,8 +14,8 @@ pub const CHALLENGE_ATTEMPTS: i16 = 5;
 
 /// 32 letters and digits that nobody takes for each other.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-/// Characters of a recovery code: 80 random bits.
-const LENGTH: usize = 16;
+/// Characters of a recovery code: 120 random bits, too many for a slow hash to protect.
+const LENGTH: usize = 24;
 
 /// A code as somebody types it. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,22 +58,22 @@ impl std::fmt::Debug for Code {
     }
 }
 
-/// A recovery code, good once: 80 random bits. Its `Debug` shows nothing.
+/// A recovery code, good once: 120 random bits. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
 impl RecoveryCode {
-    /// From random bits, of which it takes the first 80.
+    /// From random bits, of which it takes the first 120.
     #[must_use]
     pub fn from_random(bits: [u8; 32]) -> Self {
-        let number = bits[..10]
+        let number = bits[..15]
             .iter()
             .fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         let digit = |at: usize| ALPHABET[(number >> (5 * at) & 31) as usize];
         Self((0..LENGTH).map(|at| char::from(digit(at))).collect())
     }
 
-    /// As it is told: four groups of four.
+    /// As it is told: six groups of four.
     #[must_use]
     pub fn expose(&self) -> String {
         let groups: Vec<&str> = (0..LENGTH / 4)
@@ -82,7 +82,7 @@ impl RecoveryCode {
         groups.join("-")
     }
 
-    /// What is kept of it. Nobody guesses 80 bits, so a slow hash would protect nothing.
+    /// What is kept of it. Nobody guesses 120 bits, so a slow hash would protect nothing.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         Secret::shown(&self.0).hash()
@@ -103,7 +103,7 @@ mod tests {
     fn a_recovery_code_is_known_again_however_it_is_typed() {
         let code = RecoveryCode::from_random([0x5a; 32]);
         let told = code.expose();
-        assert_eq!(told.len(), 19);
+        assert_eq!(told.len(), 29);
         for typed in [told.clone(), told.to_lowercase(), told.replace('-', " ")] {
             assert_eq!(Code::typed(&typed), Code::Recovery(code.clone()), "{typed}");
         }

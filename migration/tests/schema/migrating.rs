@@ -12,7 +12,7 @@ const ALL: &[&str] = &[
     "m20261123_000001_proofs",
     "m20261123_000002_key_rotation",
     "m20261123_000003_seats",
-    "m20261123_000004_forgetting",
+    "m20261123_000004_people_search",
     "m20261123_000005_retention_by_the_owner",
 ];
 

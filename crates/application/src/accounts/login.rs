@@ -27,8 +27,9 @@ fn refused() -> Error {
 }
 
 impl Accounts {
-    /// Starts a session, or asks for the second factor where there is one. An unknown address, a wrong password and an inactive
-    /// account get the same answer after the same time, and the same waits.
+    /// Starts a session, or asks for the second factor where there is one. An unknown
+    /// address, a wrong password and an inactive account get the same answer after the
+    /// same time, and the same waits.
     ///
     /// # Errors
     /// `LockedOut` after too many failures, whether the account exists or not;
@@ -79,6 +80,10 @@ impl Accounts {
         context: &RequestContext,
     ) -> Result<LoggedIn, Error> {
         if !found.user.is_verified {
+            let email = found.user.email.as_str();
+            let why = json!({ "known": true, "reason": "email_unverified" });
+            self.record_failure(email, Some(&found), why, context)
+                .await?;
             return Err(Error::Denied {
                 code: "email_unverified",
                 detail: "confirm your e-mail address first; a mail with a link was sent to it"

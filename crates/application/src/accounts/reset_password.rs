@@ -69,8 +69,8 @@ pub(super) fn password_changed(user: &User) -> Message {
         to: user.email.clone(),
         subject: "Your password was changed".to_owned(),
         text: "The password of your account on AccuNode was changed, and your other sessions \
-               were ended.\n\nIf it was not you, ask for a new password at once and tell your \
-               administrator.\n"
+               were ended. API keys go on: look at yours, and end those that you do not know.\n\n\
+               If it was not you, ask for a new password at once and tell your administrator.\n"
             .to_owned(),
     }
 }

@@ -20,14 +20,18 @@ impl Accounts {
         Ok(self.ports.sessions.list(caller.actor.user()).await?)
     }
 
-    /// Ends one of the caller's sessions; his present one signs him out.
+    /// Ends one of the caller's sessions; his present one signs him out. Another needs a
+    /// recent proof, or a thief could sign the owner out.
     ///
     /// # Errors
-    /// `key_forbidden`, `NotFound`.
+    /// `key_forbidden`, `NotFound`, `step_up_required`.
     pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
         let mine = self.sessions(caller).await?;
         if !mine.iter().any(|session| session.id == id) {
             return Err(Error::not_found("session"));
+        }
+        if caller.session != Some(id) {
+            caller.require_recent_confirmation(self.ports.clock.now())?;
         }
         let event = AuditEvent {
             entity_id: Some(id.0),
@@ -41,9 +45,10 @@ impl Accounts {
     /// Ends all of the caller's sessions but the present one.
     ///
     /// # Errors
-    /// `key_forbidden`.
+    /// `key_forbidden`, `step_up_required`.
     pub async fn end_other_sessions(&self, caller: &Caller) -> Result<(), Error> {
         require_person(caller)?;
+        caller.require_recent_confirmation(self.ports.clock.now())?;
         let event = AuditEvent {
             entity_id: Some(caller.actor.user().0),
             metadata: json!({ "kept": caller.session }),

@@ -11,8 +11,8 @@ use crate::{Caller, Error, accounts::unusable, predictions::version_asked};
 
 impl People {
     /// Ends the caller's account: his personal rows go, those that he shares stay under
-    /// his id, and who he was is forgotten, also by the audit log. His sessions and keys
-    /// are dead.
+    /// his id, and who he was is forgotten everywhere but in the audit log. His sessions
+    /// and keys are dead.
     ///
     /// # Errors
     /// `key_forbidden`, `step_up_required`, `Stale`, `last_super_admin`.
@@ -40,7 +40,6 @@ impl People {
             }),
             ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)
         };
-        // Before he is forgotten, so that this event forgets him, too.
         unit.audit()
             .record(&caller.context, caller.sign(event))
             .await?;

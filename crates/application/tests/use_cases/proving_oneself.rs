@@ -133,3 +133,40 @@ async fn a_session_notes_that_it_is_used_once_a_minute() {
         assert_eq!(caller.confirmed_at, Some(noon() - Duration::hours(2)));
     }
 }
+
+#[tokio::test]
+async fn an_old_proof_ends_no_session_but_the_present_one() {
+    let ana = user(Role::User, None);
+    let mut caller = caller(&ana);
+    let (mine, other) = (
+        session_of(&caller),
+        Session {
+            id: SessionId(Uuid::from_u128(4)),
+            ..session_of(&caller)
+        },
+    );
+    caller.session = Some(mine.id);
+    caller.confirmed_at = Some(noon() - Duration::hours(2));
+    let with = |ended: usize| {
+        let mut doubles = Doubles::default();
+        let both = vec![mine.clone(), other.clone()];
+        doubles
+            .sessions
+            .expect_list()
+            .returning(move |_| Ok(both.clone()));
+        doubles
+            .sessions
+            .expect_end()
+            .times(ended)
+            .returning(|_| Ok(()));
+        doubles.unit(|unit| {
+            unit.audit.expect_record().returning(|_, _| Ok(()));
+        });
+        doubles.application().accounts
+    };
+    let refused = with(0).end_session(&caller, other.id).await;
+    assert_eq!(code(refused), "step_up_required");
+    let refused = with(0).end_other_sessions(&caller).await;
+    assert_eq!(code(refused), "step_up_required");
+    with(1).end_session(&caller, mine.id).await.unwrap();
+}

@@ -150,20 +150,31 @@ impl PersonRepository for Db {
                  phone = NULL, is_verified = false, is_active = false, last_login = NULL",
             );
         let changed = self.changed(sql, user.id, version).await?;
-        for table in ["user_totp", "login_challenges"] {
-            let mut sql = QueryBuilder::new(format!("DELETE FROM {table} WHERE user_id = "));
+        for (table, whose) in [
+            ("api_keys", "user_id"),
+            ("user_tokens", "user_id"),
+            ("user_totp", "user_id"),
+            ("login_challenges", "user_id"),
+            ("idempotency_keys", "principal"),
+        ] {
+            let mut sql = QueryBuilder::new(format!("DELETE FROM {table} WHERE {whose} = "));
             sql.push_bind(user.id.0);
             self.run(sql).await?;
         }
-        let mut forget = QueryBuilder::new("SELECT forget_person(");
-        forget
-            .push_bind(user.id.0)
-            .push(", ")
-            .push_bind(user.email.as_str())
-            .push(", ")
+        for left in [
+            "DELETE FROM allowed_emails WHERE email = ",
+            "DELETE FROM invitations WHERE accepted_at IS NULL AND email = ",
+        ] {
+            let mut sql = QueryBuilder::new(left);
+            sql.push_bind(user.email.as_str());
+            self.run(sql).await?;
+        }
+        let mut invitations = QueryBuilder::new("UPDATE invitations SET email = ");
+        invitations
             .push_bind(stand_in.email.as_str())
-            .push(")");
-        self.run(forget).await?;
+            .push(" WHERE email = ")
+            .push_bind(user.email.as_str());
+        self.run(invitations).await?;
         Ok(changed)
     }
 }

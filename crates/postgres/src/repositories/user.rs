@@ -134,7 +134,10 @@ impl UserRepository for Db {
         self.transaction()?;
         let mut sql = QueryBuilder::new("UPDATE users SET password_hash = ");
         sql.push_bind(hash).push(" WHERE id = ").push_bind(id.0);
-        self.run(sql).await.map(|_| ())
+        self.run(sql).await?;
+        let mut waiting = QueryBuilder::new("DELETE FROM login_challenges WHERE user_id = ");
+        waiting.push_bind(id.0);
+        self.run(waiting).await.map(|_| ())
     }
 
     async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError> {
