@@ -238,9 +238,6 @@ async fn what_cannot_be_undone_needs_a_recent_proof() {
     let role = json!({ "role": "user", "reason": "leaves" });
     let path = format!("/users/{}/role", ana.id);
     assert_eq!(ana.put(&path, &role).await.problem(401), "step_up_required");
-    let _ = ana
-        .post("/auth/step-up", &json!({ "password": PASSWORD }))
-        .await
-        .expect(204);
+    let ana = ana.step_up(&json!({ "password": PASSWORD })).await;
     let _ = ana.delete("/me").await.expect(204);
 }

@@ -287,7 +287,7 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
     let _ = story
         .post(&person, "/auth/step-up", json!({ "password": third }))
         .await
-        .expect(204);
+        .expect(200);
 
     // An organization, its token, an invitation.
     let pool = database.superuser().await;

@@ -149,6 +149,16 @@ impl Person {
         }
     }
 
+    /// Proves once more who he is; from then on he goes by the new session's token.
+    ///
+    /// # Panics
+    /// Where that is refused.
+    #[must_use]
+    pub async fn step_up(&self, proof: &Value) -> Self {
+        let answer = self.post("/auth/step-up", proof).await.expect(200);
+        self.with_token(answer["access_token"].as_str().expect("a token"))
+    }
+
     /// The same one, with his token, before another process.
     #[must_use]
     pub fn at(&self, there: &Self) -> Self {

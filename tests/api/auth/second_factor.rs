@@ -235,7 +235,7 @@ async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
         refused.headers
     );
     let step_up = json!({ "password": PASSWORD });
-    let _ = ana.post("/auth/step-up", &step_up).await.expect(204);
+    let ana = ana.step_up(&step_up).await;
     let (secret, codes) = enrol(&ana).await;
 
     // From now on the password alone proves nothing.
@@ -249,7 +249,7 @@ async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
         "invalid_code"
     );
     let right = json!({ "password": PASSWORD, "code": code });
-    let _ = ana.post("/auth/step-up", &right).await.expect(204);
+    let ana = ana.step_up(&right).await;
     assert_eq!(
         ana.post("/auth/step-up", &right).await.problem(401),
         "invalid_code"
@@ -260,7 +260,7 @@ async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
         ana.delete("/me/mfa/totp").await.problem(401),
         "step_up_required"
     );
-    let _ = ana.post("/auth/step-up", &recovery).await.expect(204);
+    let ana = ana.step_up(&recovery).await;
     let _ = ana.delete("/me/mfa/totp").await.expect(204);
     assert_eq!(
         ana.delete("/me/mfa/totp").await.problem(409),
@@ -354,7 +354,7 @@ async fn an_administrator_helps_whoever_has_lost_his_device() {
     service.age_sessions(admin, 16 * 60).await;
     assert_eq!(admin.delete(&path).await.problem(401), "step_up_required");
     let step_up = json!({ "password": PASSWORD });
-    let _ = admin.post("/auth/step-up", &step_up).await.expect(204);
+    let admin = admin.step_up(&step_up).await;
     let _ = admin.delete(&path).await.expect(204);
     // Once more there is nothing to take away, and nothing to tell.
     let _ = admin.delete(&path).await.expect(204);

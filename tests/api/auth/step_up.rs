@@ -14,10 +14,11 @@ async fn a_password_proves_who_one_is_and_another_does_not() {
         .await;
     assert_eq!(wrong.problem(401), "wrong_password");
     let _ = ana.get("/me").await.expect(200);
-    let _ = ana
-        .post("/auth/step-up", &json!({ "password": PASSWORD }))
-        .await
-        .expect(204);
+    let again = ana.step_up(&json!({ "password": PASSWORD })).await;
+    // The proof is worth nothing to whoever holds a copy of the old token.
+    assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
+    let sessions = again.get("/me/sessions").await.expect(200);
+    assert_eq!(sessions["data"].as_array().expect("sessions").len(), 1);
 
     let pool = service.database.superuser().await;
     let told: Value = ask(

@@ -3,6 +3,7 @@
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     fault::Fault,
+    id::SessionId,
     second_factor::Code,
     session::Session,
     user::Password,
@@ -13,12 +14,14 @@ use accunode_ports::{
 };
 use serde_json::json;
 
-use super::{Accounts, second_factor::invalid_code};
+use super::{Accounts, SignedIn, second_factor::invalid_code};
 use crate::{Caller, Error};
 
 impl Accounts {
     /// Renews the proof that the session's person is there: what is sensitive needs one
-    /// of the last quarter of an hour. Who has a second factor shows that, too.
+    /// of the last quarter of an hour. Who has a second factor shows that, too. A new
+    /// session takes the place of the present one, so that the proof is worth nothing to
+    /// whoever holds a copy of its tokens.
     ///
     /// # Errors
     /// `key_forbidden`; `LockedOut` after too many failures; `wrong_password`,
@@ -28,11 +31,11 @@ impl Accounts {
         caller: &Caller,
         password: &str,
         code: Option<&str>,
-    ) -> Result<(), Error> {
+    ) -> Result<SignedIn, Error> {
         let person = caller.actor.require_person();
         person.map_err(|denial| Error::denied(denial, "session"))?;
         let user = caller.actor.user();
-        let mut session = self.own_session(caller).await?;
+        let session = self.own_session(caller).await?;
         self.prove(caller, password, "step_up").await?;
         let factor = self.factor(user).await?;
         let shown = match (&factor, code) {
@@ -46,6 +49,16 @@ impl Accounts {
             }
         };
         let now = self.ports.clock.now();
+        let (me, tenancy_version) = self.load(user).await?;
+        let renewed = Session {
+            id: SessionId(self.ports.ids.new_id()),
+            actor: me.actor.clone(),
+            tenancy_version,
+            last_seen_at: now,
+            confirmed_at: now,
+            second_factor: session.second_factor || shown.is_some(),
+            ..session.clone()
+        };
         let unit = self.ports.store.begin(&caller.actor.scope()).await?;
         if let Some((factor, code, attempt)) = &shown {
             if !self.spend(&*unit, user, factor, code, now).await? {
@@ -56,17 +69,17 @@ impl Accounts {
             self.ports.throttle.succeeded(attempt).await?;
         }
         let event = AuditEvent {
-            entity_id: Some(session.id.0),
-            metadata: json!({ "second_factor": shown.as_ref().map(|(_, code, _)| code.kind()) }),
+            entity_id: Some(renewed.id.0),
+            metadata: json!({ "in_place_of": session.id, "second_factor": shown.as_ref().map(|(_, code, _)| code.kind()) }),
             ..AuditEvent::new("session.confirmed", "session", AuditAction::Login)
         };
         unit.audit()
             .record(&caller.context, caller.sign(event))
             .await?;
         unit.commit().await?;
-        session.confirmed_at = now;
-        session.second_factor |= shown.is_some();
-        Ok(self.ports.sessions.update(&session).await?)
+        let tokens = self.ports.sessions.start(&renewed).await?;
+        self.ports.sessions.end(session.id).await?;
+        Ok(SignedIn { tokens, me })
     }
 
     /// The caller's session as it is kept.

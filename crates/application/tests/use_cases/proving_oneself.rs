@@ -1,9 +1,10 @@
 //! Proving oneself again: what is sensitive, and when a session was last used.
 
-use accunode_application::{Caller, Error};
+use accunode_application::{Caller, Error, accounts::SignedIn};
 use accunode_domain::{audit::RequestContext, id::SessionId, session::Session, user::Role};
 use accunode_ports::{
     repositories::{Credentials, Standing},
+    sessions::TokenPair,
     system::Verified,
 };
 use time::Duration;
@@ -26,7 +27,7 @@ fn session_of(caller: &Caller) -> Session {
     }
 }
 
-fn code(result: Result<(), Error>) -> &'static str {
+fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
     match result {
         Err(Error::Unauthenticated { code, .. }) => code,
         other => panic!("{other:?}"),
@@ -49,7 +50,7 @@ fn a_proof_holds_for_a_quarter_of_an_hour() {
 }
 
 /// What `verified` makes of a step-up, and the session as it is kept then.
-async fn step_up(verified: Verified, failures: usize) -> Result<(), Error> {
+async fn step_up(verified: Verified, failures: usize) -> Result<SignedIn, Error> {
     let mut doubles = Doubles::default();
     doubles.without_second_factors();
     let ana = user(Role::User, None);
@@ -60,12 +61,30 @@ async fn step_up(verified: Verified, failures: usize) -> Result<(), Error> {
         .sessions
         .expect_list()
         .returning(move |_| Ok(vec![session.clone()]));
+    let old = caller.session;
     doubles
         .sessions
-        .expect_update()
+        .expect_start()
         .times(1 - failures)
-        .withf(|session| session.confirmed_at == noon())
+        .withf(move |session| session.confirmed_at == noon() && Some(session.id) != old)
+        .returning(|_| {
+            Ok(TokenPair {
+                access: "a".into(),
+                refresh: "r".into(),
+            })
+        });
+    doubles
+        .sessions
+        .expect_end()
+        .times(1 - failures)
+        .withf(move |ended| Some(*ended) == old)
         .returning(|_| Ok(()));
+    let loaded = ana.clone();
+    doubles
+        .store
+        .users
+        .expect_with_membership()
+        .returning(move |_| Ok(Some((loaded.clone(), None, 1))));
     doubles
         .store
         .users
@@ -92,8 +111,9 @@ async fn step_up(verified: Verified, failures: usize) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn the_right_password_renews_the_proof() {
-    step_up(Verified::Yes { rehashed: None }, 0).await.unwrap();
+async fn the_right_password_renews_the_proof_in_a_session_of_its_own() {
+    let signed_in = step_up(Verified::Yes { rehashed: None }, 0).await.unwrap();
+    assert_eq!(signed_in.tokens.access, "a");
 }
 
 #[tokio::test]

@@ -2,13 +2,14 @@
 
 use actix_web::HttpResponse;
 
-use super::dto::StepUp;
+use super::dto::{StepUp, TokensDto};
 use crate::{body::Body, call::Call, problem::Answer};
 
 /// Prove oneself once more, for what is sensitive
 ///
 /// Changing a role, a key or the second factor needs a proof that is at most 15 minutes
-/// old (401 `step_up_required`); signing in is one, too.
+/// old (401 `step_up_required`); signing in is one, too. The answer is a new pair of
+/// tokens; those of the request are dead.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/step-up",
@@ -16,7 +17,7 @@ use crate::{body::Body, call::Call, problem::Answer};
     operation_id = "step_up",
     request_body = StepUp,
     responses(
-        (status = 204, description = "Proved, for the next 15 minutes of this session"),
+        (status = 200, description = "Proved, for the next 15 minutes, to whoever holds these tokens", body = TokensDto),
         (status = 401, description = "`wrong_password`, `invalid_code`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
@@ -24,8 +25,8 @@ pub(crate) async fn step_up(call: Call, body: Body<StepUp>) -> Answer {
     call.no_params()?;
     let StepUp { password, code } = body.read().await?.value;
     let accounts = &call.application.accounts;
-    accounts
+    let signed_in = accounts
         .step_up(&call.caller, &password, code.as_deref())
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(HttpResponse::Ok().json(TokensDto::from(signed_in)))
 }
