@@ -1,22 +1,29 @@
-//! People can be searched for.
+//! People can be searched for by a part of name or address.
 
 use sea_orm_migration::prelude::*;
 
-/// Adds the index of the search.
+use crate::concurrent::{self, Index};
+
+/// Builds the index of the search while people sign in.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
+
+const SEARCH: Index = Index {
+    name: "idx_users_search",
+    on: "users USING gin ((email || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, '')) gin_trgm_ops)",
+};
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = include_str!("m20261123_000004_people_search/up.sql");
-        manager.get_connection().execute_unprepared(sql).await?;
-        Ok(())
+        concurrent::create(manager, SEARCH).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = include_str!("m20261123_000004_people_search/down.sql");
-        manager.get_connection().execute_unprepared(sql).await?;
-        Ok(())
+        concurrent::drop(manager, SEARCH.name).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(false)
     }
 }

@@ -1,6 +1,6 @@
 //! `POST /users` and `/organizations/{id}/invitations`.
 
-use accunode_tests::{Service, tenancy::Tenancy};
+use accunode_tests::{PASSWORD, Service, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use crate::support::{all_rows, ask, column, text};
@@ -239,4 +239,60 @@ async fn administrators_see_and_withdraw_what_they_could_have_made() {
     )
     .await;
     assert_eq!(told, json!(["DELETE", "chief@example.com"]));
+}
+
+#[tokio::test]
+async fn an_invitation_is_worth_no_more_than_its_makers_rights_are_by_now() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (oa, tr, sa) = (
+        tenancy.person("oA"),
+        tenancy.person("tR"),
+        tenancy.person("sa"),
+    );
+    let accept = async |email: &str| {
+        let token = service.last_mail_to(email).await.token();
+        let body = json!({ "token": token, "password": PASSWORD });
+        service
+            .nobody()
+            .post("/auth/accept-invitation", &body)
+            .await
+    };
+    for (maker, email, role) in [
+        (oa, "one@example.com", "org_member"),
+        (oa, "two@example.com", "org_member"),
+        (tr, "chief@example.com", "org_admin"),
+    ] {
+        let body = invitation(email, role, &tenancy, "A");
+        let _ = maker.post("/users", &body).await.expect(202);
+    }
+    // Who could not have made it cannot put a lower one in its place.
+    let lower = invitation("chief@example.com", "org_member", &tenancy, "A");
+    assert_eq!(
+        oa.post("/users", &lower).await.problem(403),
+        "role_not_assignable"
+    );
+    let a = format!("/organizations/{}", tenancy.organization("A"));
+    let active = |is: bool| json!({ "is_active": is });
+    let _ = tr.patch(&a, &active(false)).await.expect(200);
+    assert_eq!(
+        accept("one@example.com").await.problem(410),
+        "token_expired"
+    );
+    let _ = tr.patch(&a, &active(true)).await.expect(200);
+    let _ = accept("one@example.com").await.expect(200);
+
+    let demoted = json!({
+        "role": "org_member", "organization_id": tenancy.organization("A"), "reason": "moves on",
+    });
+    let path = format!("/users/{}/role", oa.id);
+    let _ = sa.put(&path, &demoted).await.expect(200);
+    let path = format!("/users/{}", tr.id);
+    let _ = sa.patch(&path, &active(false)).await.expect(200);
+    for email in ["two@example.com", "chief@example.com"] {
+        assert_eq!(accept(email).await.problem(410), "token_expired", "{email}");
+        let login = json!({ "email": email, "password": PASSWORD });
+        let answer = service.nobody().post("/auth/login", &login).await;
+        assert_eq!(answer.problem(401), "invalid_credentials", "{email}");
+    }
 }

@@ -13,6 +13,9 @@ use sqlx::{
 
 use crate::{actor::ActorSettings, errors::from_sqlx, unit_of_work::PgTx};
 
+/// How long a statement may take that deletes all rows of somebody.
+const DELETION: &str = "300s";
+
 /// The pool or a transaction.
 #[derive(Debug)]
 pub(crate) enum Db {
@@ -90,6 +93,14 @@ impl Db {
             Self::Transaction(tx) => sql.build().execute(&mut **tx.connection().await).await,
         };
         done.map(|done| done.rows_affected()).map_err(from_sqlx)
+    }
+
+    /// Gives the statements of this unit of work more time than others: somebody, or an
+    /// organization, goes with all the rows.
+    pub(crate) async fn take_time(&self) -> Result<(), RepositoryError> {
+        let mut sql = QueryBuilder::new("SELECT set_config('statement_timeout', ");
+        sql.push_bind(DELETION).push(", true)");
+        self.run(sql).await.map(|_| ())
     }
 
     /// The open transaction.

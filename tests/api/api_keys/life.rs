@@ -1,6 +1,6 @@
 //! A key is used, rotated and ended, and what is noted of that.
 
-use accunode_tests::{Person, Service};
+use accunode_tests::{Person, Service, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use super::key_of;
@@ -183,4 +183,22 @@ async fn a_key_knows_when_it_was_last_used_and_is_not_written_at_every_use() {
         used().await > first
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_keys_of_somebody_who_was_deactivated_stay_dead_when_he_comes_back() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let key = key_of(tenancy.person("m1"), &["read"], None).await;
+    let _ = key.holder.get("/companies").await.expect(200);
+    let path = format!("/users/{}", tenancy.person("m1").id);
+    for is_active in [false, true] {
+        let change = json!({ "is_active": is_active });
+        let _ = tenancy.person("oA").patch(&path, &change).await.expect(200);
+        assert_eq!(
+            key.holder.get("/companies").await.problem(401),
+            "invalid_token",
+            "active: {is_active}"
+        );
+    }
 }

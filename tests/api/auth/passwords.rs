@@ -224,3 +224,13 @@ async fn passwords_and_who_changed_them_stand_in_the_audit_log_without_themselve
         assert!(!log.contains(secret), "{log}");
     }
 }
+
+#[tokio::test]
+async fn another_password_is_no_proof_for_what_is_sensitive() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    service.age_sessions(&ana, 16 * 60).await;
+    let body = json!({ "current_password": PASSWORD, "new_password": "Xochimilco-orchard-286" });
+    let _ = ana.post("/me/password", &body).await.expect(204);
+    assert_eq!(ana.delete("/me").await.problem(401), "step_up_required");
+}

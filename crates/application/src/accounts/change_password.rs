@@ -9,7 +9,8 @@ use super::{Accounts, reset_password::password_changed};
 use crate::{Caller, Error};
 
 impl Accounts {
-    /// Sets another password and ends the caller's other sessions.
+    /// Sets another password and ends the caller's other sessions. It is no proof for what
+    /// is sensitive: nobody is asked for his second factor here.
     ///
     /// # Errors
     /// `key_forbidden`; `LockedOut`; `wrong_password`; `weak_password`, also for the present one.
@@ -23,7 +24,7 @@ impl Accounts {
         actor
             .require_person()
             .map_err(|denial| Error::denied(denial, "user"))?;
-        let mut session = self.own_session(caller).await?;
+        self.own_session(caller).await?;
         self.prove(caller, current, "change_password").await?;
         if current == new {
             return Err(Error::invalid(Fault::new(
@@ -52,8 +53,6 @@ impl Accounts {
             .await?;
         unit.commit().await?;
         self.end_sessions(actor.user(), caller.session).await?;
-        session.confirmed_at = self.ports.clock.now();
-        self.ports.sessions.update(&session).await?;
         self.ports.mail.post(password_changed(&me.user));
         Ok(())
     }

@@ -95,12 +95,43 @@ impl Accounts {
             new,
         });
         if self.factor(found.user.id).await?.is_some() {
-            return self.ask_for_factor(&found.user, rehashed, context).await;
+            let token = self.ask_for_factor(&found.user, rehashed, context).await?;
+            if !self.still_right(&found, rehashed).await? {
+                let unit = self.ports.store.begin(&Scope::nobody()).await?;
+                unit.second_factors().end_challenge(&token.hash()).await?;
+                unit.commit().await?;
+                return Err(refused());
+            }
+            return Ok(LoggedIn::SecondFactor(token));
         }
         let (me, version) = self.load(found.user.id).await?;
         let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        let signed_in = self.begin_session(unit, me, version, rehashed, None, context);
-        Ok(LoggedIn::Session(Box::new(signed_in.await?)))
+        let (id, signed_in) = self
+            .begin_session(unit, me, version, rehashed, None, context)
+            .await?;
+        let has_factor = self.factor(found.user.id).await?.is_some();
+        if has_factor || !self.still_right(&found, rehashed).await? {
+            self.ports.sessions.end(id).await?;
+            return Err(refused());
+        }
+        Ok(LoggedIn::Session(Box::new(signed_in)))
+    }
+
+    /// Whether the password that was verified still is the account's. Asked after the
+    /// login is there: a change that is committed later ends it, one that was committed
+    /// before is seen here, and none slips in between.
+    async fn still_right(
+        &self,
+        found: &Credentials,
+        rehashed: Option<Rehashed<'_>>,
+    ) -> Result<bool, Error> {
+        let users = self.ports.store.users();
+        let now = users.credentials(&found.user.email).await?;
+        Ok(now.is_some_and(|now| {
+            now.user.is_active
+                && (now.password_hash == found.password_hash
+                    || rehashed.is_some_and(|rehashed| now.password_hash == rehashed.new))
+        }))
     }
 
     /// Keeps a login whose password was right until its second factor is shown.
@@ -109,7 +140,7 @@ impl Accounts {
         user: &User,
         rehashed: Option<Rehashed<'_>>,
         context: &RequestContext,
-    ) -> Result<LoggedIn, Error> {
+    ) -> Result<Secret, Error> {
         let now = self.ports.clock.now();
         let token = Secret::from_random("mfa", self.ports.randomness.bits());
         let unit = self.ports.store.begin(&Scope::nobody()).await?;
@@ -127,7 +158,7 @@ impl Accounts {
         };
         unit.audit().record(context, event).await?;
         unit.commit().await?;
-        Ok(LoggedIn::SecondFactor(token))
+        Ok(token)
     }
 
     /// Commits the unit of work with the login's traces, and starts the session.
@@ -139,7 +170,7 @@ impl Accounts {
         rehashed: Option<Rehashed<'_>>,
         second_factor: Option<&'static str>,
         context: &RequestContext,
-    ) -> Result<SignedIn, Error> {
+    ) -> Result<(SessionId, SignedIn), Error> {
         let now = self.ports.clock.now();
         let session = Session {
             id: SessionId(self.ports.ids.new_id()),
@@ -166,7 +197,7 @@ impl Accounts {
         unit.commit().await?;
         // After the commit: a session without its audit row must not exist.
         let tokens = self.ports.sessions.start(&session).await?;
-        Ok(SignedIn { tokens, me })
+        Ok((session.id, SignedIn { tokens, me }))
     }
 
     async fn record_failure(

@@ -46,7 +46,7 @@ impl Accounts {
         if !unit.second_factors().end_challenge(&token).await? {
             return Err(expired());
         }
-        let signed_in = self
+        let (_, signed_in) = self
             .begin_session(unit, me, version, None, Some(code.kind()), context)
             .await?;
         self.ports.throttle.succeeded(&attempt).await?;

@@ -1,7 +1,7 @@
 //! An invitation is accepted.
 
 use accunode_domain::{
-    access::Scope,
+    access::{Actor, Scope},
     audit::{AuditAction, AuditEvent, RequestContext},
     fault::Fault,
     id::UserId,
@@ -20,6 +20,29 @@ use crate::{
     Caller, Error,
     accounts::{Me, unusable},
 };
+
+fn gone() -> Error {
+    Error::Gone {
+        code: "token_expired",
+        detail: "this invitation was accepted, withdrawn, replaced by a newer one, or is too old; ask for another"
+            .to_owned(),
+    }
+}
+
+/// That whoever invited may still do so: an invitation is worth no more than his rights
+/// are by now, and nobody comes into an organization that is not active.
+async fn still_offered(unit: &dyn UnitOfWork, invitation: &Invitation) -> Result<(), Error> {
+    let home = unit.organizations().find(invitation.organization).await?;
+    let home = home.filter(|home| home.is_active).ok_or_else(gone)?;
+    let inviter = invitation.invited_by.ok_or_else(gone)?;
+    let inviter = unit.users().with_membership(inviter).await?;
+    let (user, membership, _) = inviter.ok_or_else(gone)?;
+    let actor = Actor::new(&user, membership).map_err(|_| gone())?;
+    let offered = actor
+        .invite(invitation.role, Some(invitation.organization))
+        .and_then(|assignment| assignment.fits(home.parent));
+    offered.map(drop).map_err(|_| gone())
+}
 
 /// What whoever accepts an invitation says of himself.
 #[derive(Clone)]
@@ -128,6 +151,7 @@ impl Invitations {
 
         let unit = self.ports.store.begin(&Scope::nobody()).await?;
         let invitation = self.open(unit.invitations(), token).await?;
+        still_offered(&*unit, &invitation).await?;
         let new = NewUser {
             id: UserId(self.ports.ids.new_id()),
             email: invitation.email.clone(),
@@ -158,6 +182,7 @@ impl Invitations {
     async fn join(&self, caller: &Caller, token: &SecretHash) -> Result<UserId, Error> {
         let unit = self.ports.store.begin(&caller.actor.scope()).await?;
         let invitation = self.open(unit.invitations(), token).await?;
+        still_offered(&*unit, &invitation).await?;
         let mut held = unit.people().hold(&[caller.actor.user()]).await?;
         let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
         let assignment = caller
@@ -193,11 +218,7 @@ impl Invitations {
         let found = invitations.by_token(token).await?;
         found
             .filter(|invitation| invitation.status(now) == InvitationStatus::Pending)
-            .ok_or_else(|| Error::Gone {
-                code: "token_expired",
-                detail: "this invitation was accepted, withdrawn, replaced by a newer one, or is too old; ask for another"
-                    .to_owned(),
-            })
+            .ok_or_else(gone)
     }
 
     async fn close(

@@ -77,6 +77,10 @@ impl Invitations {
                 existing: Some(there.user.id.0),
             });
         }
+        // Who could not withdraw an invitation must not replace it either.
+        if let Some(before) = unit.invitations().waiting(home.id, &email).await? {
+            actor.invite(before.role, Some(home.id)).map_err(refused)?;
+        }
         let invited = self
             .add_within(&*unit, caller, assignment, email, &home.profile.name)
             .await?;

@@ -365,3 +365,57 @@ async fn no_session_starts_when_its_audit_row_cannot_be_written() {
         .await;
     assert!(matches!(result, Err(Error::Internal(_))));
 }
+
+/// A password that is changed while it is verified lets nobody in who knew the old one.
+#[tokio::test]
+async fn a_login_that_was_overtaken_by_another_password_leaves_no_session() {
+    for (now, lives) in [("hash", true), ("another hash", false)] {
+        let mut doubles = Doubles::default();
+        doubles.without_second_factors();
+        let ana = user(Role::User, None);
+        let (known, loaded) = (ana.clone(), ana.clone());
+        let mut asked = 0;
+        doubles
+            .store
+            .users
+            .expect_credentials()
+            .times(2)
+            .returning(move |_| {
+                asked += 1;
+                let password_hash = if asked == 1 { "hash" } else { now };
+                Ok(Some(Credentials {
+                    user: known.clone(),
+                    password_hash: password_hash.into(),
+                }))
+            });
+        doubles
+            .store
+            .users
+            .expect_with_membership()
+            .returning(move |_| Ok(Some((loaded.clone(), None, 1))));
+        doubles
+            .hasher
+            .expect_verify()
+            .returning(|_, _| Ok(Verified::Yes { rehashed: None }));
+        doubles.sessions.expect_start().returning(|_| Ok(pair()));
+        doubles
+            .sessions
+            .expect_end()
+            .times(usize::from(!lives))
+            .returning(|_| Ok(()));
+        doubles.unit(|unit| {
+            unit.users.expect_record_login().returning(|_, _, _| Ok(()));
+            unit.audit.expect_record().returning(|_, _| Ok(()));
+        });
+        let result = doubles
+            .application()
+            .accounts
+            .login(
+                "ana@example.com",
+                "correct horse",
+                &RequestContext::default(),
+            )
+            .await;
+        assert_eq!(result.is_ok(), lives, "{now}: {result:?}");
+    }
+}

@@ -79,7 +79,8 @@ pub trait PersonRepository: Send + Sync {
         after: Option<Cursor>,
     ) -> Result<Page<Person>, RepositoryError>;
     /// Changes names, telephone number and whether he is active, if his version still is
-    /// `version`.
+    /// `version`. Who is not active loses his keys, and the links and logins that wait, for
+    /// good.
     ///
     /// # Errors
     /// `Stale`; `Conflict` on `users_last_super_admin` (I7).

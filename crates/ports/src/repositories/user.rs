@@ -118,8 +118,8 @@ pub trait UserRepository: Send + Sync {
         at: Timestamp,
         rehashed: Option<Rehashed<'a>>,
     ) -> Result<(), RepositoryError>;
-    /// Stores another password's hash, and ends logins that wait for a second factor: the
-    /// password that they began with is none any more.
+    /// Stores another password's hash, and ends what the one before began: logins that
+    /// wait for a second factor, and links to choose another.
     async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError>;
     /// Notes that the address is his.
     async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError>;

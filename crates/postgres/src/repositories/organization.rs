@@ -33,9 +33,6 @@ const ORGANIZATION: &str = "o.id, o.name, o.domain, o.description, o.industry, o
      o.parent_id, o.is_active, o.hide_system_data, o.require_second_factor, o.max_users, o.join_policy, o.created_at, \
      o.updated_at, o.row_version";
 
-/// How long the deletion of an organization may take: it goes with all its rows.
-const DELETION: &str = "300s";
-
 #[async_trait]
 impl OrganizationRepository for Db {
     async fn add(&self, new: &NewOrganization) -> Result<Organization, RepositoryError> {
@@ -190,6 +187,7 @@ impl OrganizationRepository for Db {
 
     async fn bereaved(&self, id: OrganizationId) -> Result<Bereaved, RepositoryError> {
         self.transaction()?;
+        self.take_time().await?;
         let about = |text: &str| {
             let mut sql = QueryBuilder::new(text);
             sql.push_bind(id.0);
@@ -236,9 +234,7 @@ impl OrganizationRepository for Db {
 
     async fn remove(&self, id: OrganizationId, version: i64) -> Result<(), RepositoryError> {
         self.transaction()?;
-        let mut patience = QueryBuilder::new("SELECT set_config('statement_timeout', ");
-        patience.push_bind(DELETION).push(", true)");
-        self.one(patience).await?;
+        self.take_time().await?;
         let mut sql = QueryBuilder::new("DELETE FROM organizations o WHERE o.id = ");
         sql.push_bind(id.0)
             .push(" AND o.row_version = ")

@@ -57,6 +57,7 @@ impl OwnDataRepository for Db {
     /// rows are found; the next one finds no job.
     async fn remove_personal(&self, person: UserId) -> Result<PersonalRows, RepositoryError> {
         self.transaction()?;
+        self.take_time().await?;
         let mine = |verb: &str, table: &str| {
             let mut sql = QueryBuilder::new(format!(
                 "{verb} {table} WHERE access_level = 'personal' AND created_by = "

@@ -119,7 +119,11 @@ impl PersonRepository for Db {
             .push_bind(profile.phone.clone())
             .push(", is_active = ")
             .push_bind(user.is_active);
-        self.changed(sql, user.id, version).await
+        let changed = self.changed(sql, user.id, version).await?;
+        if !user.is_active {
+            self.shut_out(user.id).await?;
+        }
+        Ok(changed)
     }
 
     async fn assign(
@@ -180,6 +184,21 @@ impl PersonRepository for Db {
 }
 
 impl Db {
+    /// Ends for good whatever somebody could come in by but his password: none of it works
+    /// again when he is let in again.
+    async fn shut_out(&self, id: UserId) -> Result<(), RepositoryError> {
+        for statement in [
+            "UPDATE api_keys SET revoked_at = CURRENT_TIMESTAMP WHERE revoked_at IS NULL AND user_id = ",
+            "DELETE FROM user_tokens WHERE user_id = ",
+            "DELETE FROM login_challenges WHERE user_id = ",
+        ] {
+            let mut sql = QueryBuilder::new(statement);
+            sql.push_bind(id.0);
+            self.run(sql).await?;
+        }
+        Ok(())
+    }
+
     /// Ends an UPDATE of one person, begun as the CTE `u`, and gives him back.
     async fn changed(
         &self,

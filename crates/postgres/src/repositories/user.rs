@@ -135,9 +135,15 @@ impl UserRepository for Db {
         let mut sql = QueryBuilder::new("UPDATE users SET password_hash = ");
         sql.push_bind(hash).push(" WHERE id = ").push_bind(id.0);
         self.run(sql).await?;
-        let mut waiting = QueryBuilder::new("DELETE FROM login_challenges WHERE user_id = ");
-        waiting.push_bind(id.0);
-        self.run(waiting).await.map(|_| ())
+        for stale in [
+            "DELETE FROM user_tokens WHERE purpose = 'reset_password' AND used_at IS NULL AND user_id = ",
+            "DELETE FROM login_challenges WHERE user_id = ",
+        ] {
+            let mut sql = QueryBuilder::new(stale);
+            sql.push_bind(id.0);
+            self.run(sql).await?;
+        }
+        Ok(())
     }
 
     async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError> {
