@@ -74,8 +74,7 @@ impl Caller {
     /// Writes an event that comes with no change (reads, exports), in a short unit
     /// of work of its own, before anything is answered.
     pub(crate) async fn record(&self, ports: &Ports, event: AuditEvent) -> Result<(), Error> {
-        let unit = ports.store.begin(&self.actor.scope()).await?;
-        unit.audit().record(&self.context, self.sign(event)).await?;
-        Ok(unit.commit().await?)
+        let scope = self.actor.scope();
+        ports.record(&scope, &self.context, self.sign(event)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use accunode_domain::{access::Denial, fault::Fault};
 use accunode_ports::{
-    PortError, RepositoryError,
+    Contention, PortError, RepositoryError,
     error::Cause,
     files::{OpenError, ReceiveError},
     scoring::ScoringError,
@@ -90,6 +90,13 @@ impl Error {
     #[must_use]
     pub fn invalid(fault: Fault) -> Self {
         Self::Invalid(vec![fault])
+    }
+
+    /// Whether the unit of work was rolled back because it stood in another one's way, so
+    /// that the same one may succeed when it is repeated.
+    #[must_use]
+    pub fn is_contention(&self) -> bool {
+        matches!(self, Self::Unavailable(cause) if cause.is::<Contention>())
     }
 
     /// What a denial means for something that was named by its id.

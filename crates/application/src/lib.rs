@@ -27,6 +27,7 @@ pub mod organizations;
 pub mod people;
 pub mod ports;
 pub mod predictions;
+pub mod transaction;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub use error::Error;
 pub use mail::Outbox;
 pub use once::{Done, Once};
 pub use ports::{Ports, Settings};
+pub use transaction::Transaction;
 
 /// Every area of AccuNode, over one set of ports.
 #[derive(Clone, Debug)]

@@ -42,16 +42,20 @@ impl Accounts {
         let me = self.me(actor.user()).await?;
         self.end_sessions(actor.user(), caller.session).await?;
 
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        unit.users().set_password(actor.user(), &hash).await?;
-        let event = AuditEvent {
-            entity_id: Some(actor.user().0),
-            ..AuditEvent::new("user.password_changed", "user", AuditAction::Update)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        let hash = &hash;
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                unit.users().set_password(actor.user(), hash).await?;
+                let event = AuditEvent {
+                    entity_id: Some(actor.user().0),
+                    ..AuditEvent::new("user.password_changed", "user", AuditAction::Update)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
             .await?;
-        unit.commit().await?;
         self.end_sessions(actor.user(), caller.session).await?;
         self.ports.mail.post(password_changed(&me.user));
         Ok(())

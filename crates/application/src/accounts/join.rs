@@ -20,40 +20,43 @@ impl Accounts {
     /// opens nothing (any more); `email_not_allowed`; `organization_full`.
     pub async fn join(&self, caller: &Caller, token: &Secret) -> Result<Me, Error> {
         let actor = &caller.actor;
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        let door = unit.joining().door(&token.hash(), actor.email()).await?;
-        actor
-            .join_organization(door.as_ref())
-            .map_err(|denial| Error::denied(denial, "join token"))?;
-        let Some(door) = door else {
-            return Err(Error::not_found("join token"));
-        };
-        if !unit
-            .joining()
-            .admit(actor.user(), door.organization)
-            .await?
-        {
-            return Err(Error::Conflict {
-                code: "already_member",
-                detail: "you have become a member of an organization meanwhile".to_owned(),
-                existing: None,
-            });
-        }
-        let event = AuditEvent {
-            entity_id: Some(actor.user().0),
-            organization: Some(door.organization),
-            old_values: Some(json!({ "role": Role::User, "organization_id": null })),
-            new_values: Some(json!({
-                "role": Role::OrgMember,
-                "organization_id": door.organization,
-            })),
-            metadata: json!({ "by": "join_token", "policy": door.policy }),
-            ..AuditEvent::new("user.joined", "user", AuditAction::Update)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                let door = unit.joining().door(&token.hash(), actor.email()).await?;
+                actor
+                    .join_organization(door.as_ref())
+                    .map_err(|denial| Error::denied(denial, "join token"))?;
+                let Some(door) = door else {
+                    return Err(Error::not_found("join token"));
+                };
+                if !unit
+                    .joining()
+                    .admit(actor.user(), door.organization)
+                    .await?
+                {
+                    return Err(Error::Conflict {
+                        code: "already_member",
+                        detail: "you have become a member of an organization meanwhile".to_owned(),
+                        existing: None,
+                    });
+                }
+                let event = AuditEvent {
+                    entity_id: Some(actor.user().0),
+                    organization: Some(door.organization),
+                    old_values: Some(json!({ "role": Role::User, "organization_id": null })),
+                    new_values: Some(json!({
+                        "role": Role::OrgMember,
+                        "organization_id": door.organization,
+                    })),
+                    metadata: json!({ "by": "join_token", "policy": door.policy }),
+                    ..AuditEvent::new("user.joined", "user", AuditAction::Update)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
             .await?;
-        unit.commit().await?;
         self.me(actor.user()).await
     }
 }

@@ -97,24 +97,32 @@ impl Accounts {
         if self.factor(found.user.id).await?.is_some() {
             let token = self.ask_for_factor(&found.user, rehashed, context).await?;
             if !self.still_right(&found, rehashed).await? {
-                let unit = self.ports.store.begin(&Scope::nobody()).await?;
-                unit.second_factors().end_challenge(&token.hash()).await?;
-                unit.commit().await?;
+                let hash = &token.hash();
+                self.ports
+                    .transaction(&Scope::nobody(), |unit| async move {
+                        Ok(unit.second_factors().end_challenge(hash).await?)
+                    })
+                    .await?;
                 return Err(refused());
             }
             return Ok(LoggedIn::SecondFactor(token));
         }
         let (me, version) = self.load(found.user.id).await?;
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        let (id, signed_in) = self
-            .begin_session(unit, me, version, rehashed, None, context)
+        let session = self.new_session(&me, version, false, context);
+        let (id, login) = (session.id, &session);
+        self.ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                record_login(&*unit, login, rehashed, None, context).await
+            })
             .await?;
+        // After the commit: a session without its audit row must not exist.
+        let tokens = self.ports.sessions.start(&session).await?;
         let has_factor = self.factor(found.user.id).await?.is_some();
         if has_factor || !self.still_right(&found, rehashed).await? {
             self.ports.sessions.end(id).await?;
             return Err(refused());
         }
-        Ok(LoggedIn::Session(Box::new(signed_in)))
+        Ok(LoggedIn::Session(Box::new(SignedIn { tokens, me })))
     }
 
     /// Whether the password that was verified still is the account's. Asked after the
@@ -143,36 +151,37 @@ impl Accounts {
     ) -> Result<Secret, Error> {
         let now = self.ports.clock.now();
         let token = Secret::from_random("mfa", self.ports.randomness.bits());
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        let factors = unit.second_factors();
-        factors.challenge(&token.hash(), user.id, now).await?;
-        if rehashed.is_some() {
-            unit.users().record_login(user.id, now, rehashed).await?;
-        }
-        let event = AuditEvent {
-            entity_id: Some(user.id.0),
-            user: Some(user.id),
-            actor_email: Some(user.email.as_str().to_owned()),
-            organization: user.organization,
-            ..AuditEvent::new("session.password_accepted", "session", AuditAction::Login)
-        };
-        unit.audit().record(context, event).await?;
-        unit.commit().await?;
+        let hash = &token.hash();
+        self.ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                let factors = unit.second_factors();
+                factors.challenge(hash, user.id, now).await?;
+                if rehashed.is_some() {
+                    unit.users().record_login(user.id, now, rehashed).await?;
+                }
+                let event = AuditEvent {
+                    entity_id: Some(user.id.0),
+                    user: Some(user.id),
+                    actor_email: Some(user.email.as_str().to_owned()),
+                    organization: user.organization,
+                    ..AuditEvent::new("session.password_accepted", "session", AuditAction::Login)
+                };
+                Ok(unit.audit().record(context, event).await?)
+            })
+            .await?;
         Ok(token)
     }
 
-    /// Commits the unit of work with the login's traces, and starts the session.
-    pub(super) async fn begin_session(
+    /// A session that is about to be started.
+    pub(super) fn new_session(
         &self,
-        unit: Box<dyn UnitOfWork>,
-        me: Me,
+        me: &Me,
         tenancy_version: i64,
-        rehashed: Option<Rehashed<'_>>,
-        second_factor: Option<&'static str>,
+        second_factor: bool,
         context: &RequestContext,
-    ) -> Result<(SessionId, SignedIn), Error> {
+    ) -> Session {
         let now = self.ports.clock.now();
-        let session = Session {
+        Session {
             id: SessionId(self.ports.ids.new_id()),
             user: me.user.id,
             actor: me.actor.clone(),
@@ -182,22 +191,8 @@ impl Accounts {
             created_at: now,
             last_seen_at: now,
             confirmed_at: now,
-            second_factor: second_factor.is_some(),
-        };
-        unit.users().record_login(me.user.id, now, rehashed).await?;
-        let event = AuditEvent {
-            entity_id: Some(session.id.0),
-            user: Some(me.user.id),
-            actor_email: Some(me.user.email.as_str().to_owned()),
-            organization: me.actor.organization(),
-            metadata: json!({ "second_factor": second_factor }),
-            ..AuditEvent::new("session.started", "session", AuditAction::Login)
-        };
-        unit.audit().record(context, event).await?;
-        unit.commit().await?;
-        // After the commit: a session without its audit row must not exist.
-        let tokens = self.ports.sessions.start(&session).await?;
-        Ok((session.id, SignedIn { tokens, me }))
+            second_factor,
+        }
     }
 
     async fn record_failure(
@@ -207,7 +202,6 @@ impl Accounts {
         metadata: Value,
         context: &RequestContext,
     ) -> Result<(), Error> {
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
         let event = AuditEvent {
             entity_id: found.map(|c| c.user.id.0),
             user: found.map(|c| c.user.id),
@@ -216,7 +210,29 @@ impl Accounts {
             metadata,
             ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
         };
-        unit.audit().record(context, event).await?;
-        Ok(unit.commit().await?)
+        self.ports.record(&Scope::nobody(), context, event).await
     }
+}
+
+/// Writes the traces of a login within its unit of work: when it was, and its audit row.
+pub(super) async fn record_login(
+    unit: &dyn UnitOfWork,
+    session: &Session,
+    rehashed: Option<Rehashed<'_>>,
+    second_factor: Option<&'static str>,
+    context: &RequestContext,
+) -> Result<(), Error> {
+    let user = session.user;
+    unit.users()
+        .record_login(user, session.created_at, rehashed)
+        .await?;
+    let event = AuditEvent {
+        entity_id: Some(session.id.0),
+        user: Some(user),
+        actor_email: Some(session.actor.email().as_str().to_owned()),
+        organization: session.actor.organization(),
+        metadata: json!({ "second_factor": second_factor }),
+        ..AuditEvent::new("session.started", "session", AuditAction::Login)
+    };
+    Ok(unit.audit().record(context, event).await?)
 }

@@ -18,16 +18,19 @@ impl Accounts {
         let Some(session) = caller.session else {
             return Ok(());
         };
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let event = AuditEvent {
-            entity_id: Some(session.0),
-            ..AuditEvent::new("session.ended", "session", AuditAction::Logout)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        // The session first: an audit row too many is better than a token that lives on.
-        self.ports.sessions.end(session).await?;
-        Ok(unit.commit().await?)
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let event = AuditEvent {
+                    entity_id: Some(session.0),
+                    ..AuditEvent::new("session.ended", "session", AuditAction::Logout)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                // The session first: an audit row too many is better than a token that lives on.
+                self.ports.sessions.end(session).await?;
+                Ok(())
+            })
+            .await
     }
 }

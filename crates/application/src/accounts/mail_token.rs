@@ -57,21 +57,26 @@ impl Accounts {
         let user = found.map(|found| found.user).filter(|user| {
             user.is_active && (purpose == TokenPurpose::ResetPassword || !user.is_verified)
         });
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        let mail = self.issue(&*unit, user.as_ref(), purpose).await?;
-        let event_type = match purpose {
-            TokenPurpose::VerifyEmail => "user.verification_requested",
-            TokenPurpose::ResetPassword => "user.password_reset_requested",
-        };
-        let event = AuditEvent {
-            entity_id: user.as_ref().map(|user| user.id.0),
-            organization: user.as_ref().and_then(|user| user.organization),
-            actor_email: tried(email),
-            metadata: json!({ "mailed": mail.is_some() }),
-            ..AuditEvent::new(event_type, "user", AuditAction::Update)
-        };
-        unit.audit().record(context, event).await?;
-        unit.commit().await?;
+        let user = &user;
+        let mail = self
+            .ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                let mail = self.issue(&*unit, user.as_ref(), purpose).await?;
+                let event_type = match purpose {
+                    TokenPurpose::VerifyEmail => "user.verification_requested",
+                    TokenPurpose::ResetPassword => "user.password_reset_requested",
+                };
+                let event = AuditEvent {
+                    entity_id: user.as_ref().map(|user| user.id.0),
+                    organization: user.as_ref().and_then(|user| user.organization),
+                    actor_email: tried(email),
+                    metadata: json!({ "mailed": mail.is_some() }),
+                    ..AuditEvent::new(event_type, "user", AuditAction::Update)
+                };
+                unit.audit().record(context, event).await?;
+                Ok(mail)
+            })
+            .await?;
         if let Some(mail) = mail {
             self.ports.mail.post(mail);
         }

@@ -9,7 +9,7 @@ use accunode_domain::{
 };
 use serde_json::json;
 
-use super::{Accounts, SignedIn, second_factor::invalid_code};
+use super::{Accounts, SignedIn, login::record_login, second_factor::invalid_code};
 use crate::Error;
 
 impl Accounts {
@@ -27,30 +27,43 @@ impl Accounts {
         let token = Secret::shown(token).hash();
         let now = self.ports.clock.now();
         // The try is counted whatever becomes of it.
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        let user = unit.second_factors().try_challenge(&token, now).await?;
-        unit.commit().await?;
+        let hash = &token;
+        let user = self
+            .ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                Ok(unit.second_factors().try_challenge(hash, now).await?)
+            })
+            .await?;
         let user = user.ok_or_else(expired)?;
         let attempt = self.admit_code(user).await?;
         let factor = self.factor(user).await?.ok_or_else(expired)?;
         let (me, version) = self.load(user).await?;
         let code = Code::typed(code);
 
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        if !self.spend(&*unit, user, &factor, &code, now).await? {
-            drop(unit);
+        let session = self.new_session(&me, version, true, context);
+        let (factor, spent, login) = (&factor, &code, &session);
+        let is_right = self
+            .ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                if !self.spend(&*unit, user, factor, spent, now).await? {
+                    return Ok(false);
+                }
+                if !unit.second_factors().end_challenge(hash).await? {
+                    return Err(expired());
+                }
+                record_login(&*unit, login, None, Some(spent.kind()), context).await?;
+                Ok(true)
+            })
+            .await?;
+        if !is_right {
             self.refuse_code(user, me.user.email.as_str(), context)
                 .await?;
             return Err(invalid_code());
         }
-        if !unit.second_factors().end_challenge(&token).await? {
-            return Err(expired());
-        }
-        let (_, signed_in) = self
-            .begin_session(unit, me, version, None, Some(code.kind()), context)
-            .await?;
+        // After the commit: a session without its audit row must not exist.
+        let tokens = self.ports.sessions.start(&session).await?;
         self.ports.throttle.succeeded(&attempt).await?;
-        Ok(signed_in)
+        Ok(SignedIn { tokens, me })
     }
 
     async fn refuse_code(
@@ -59,7 +72,6 @@ impl Accounts {
         email: &str,
         context: &RequestContext,
     ) -> Result<(), Error> {
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
         let event = AuditEvent {
             entity_id: Some(user.0),
             user: Some(user),
@@ -67,8 +79,7 @@ impl Accounts {
             metadata: json!({ "reason": "invalid_code" }),
             ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
         };
-        unit.audit().record(context, event).await?;
-        Ok(unit.commit().await?)
+        self.ports.record(&Scope::nobody(), context, event).await
     }
 }
 

@@ -28,7 +28,6 @@ impl Accounts {
                 }
             },
             Refreshed::Reused(session) => {
-                let unit = self.ports.store.begin(&Scope::nobody()).await?;
                 let event = AuditEvent {
                     entity_id: Some(session.id.0),
                     user: Some(session.user),
@@ -37,8 +36,7 @@ impl Accounts {
                     metadata: json!({ "reason": "token_reused" }),
                     ..AuditEvent::new("session.refused", "session", AuditAction::FailedLogin)
                 };
-                unit.audit().record(context, event).await?;
-                unit.commit().await?;
+                self.ports.record(&Scope::nobody(), context, event).await?;
                 Err(Error::Unauthenticated {
                     code: "token_reused",
                     detail: "this refresh token was used before, so its session was ended; sign in again"

@@ -115,23 +115,28 @@ impl Accounts {
             profile,
             is_verified,
         };
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        let user = unit.users().add(&new).await?;
-        let event = AuditEvent {
-            entity_id: Some(user.id.0),
-            user: Some(user.id),
-            actor_email: Some(user.email.as_str().to_owned()),
-            new_values: Some(json!({ "email": user.email, "role": role })),
-            ..AuditEvent::new("user.registered", "user", AuditAction::Create)
-        };
-        unit.audit().record(context, event).await?;
-        let mail = if is_verified {
-            None
-        } else {
-            self.issue(&*unit, Some(&user), TokenPurpose::VerifyEmail)
-                .await?
-        };
-        unit.commit().await?;
+        let new = &new;
+        let (user, mail) = self
+            .ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                let user = unit.users().add(new).await?;
+                let event = AuditEvent {
+                    entity_id: Some(user.id.0),
+                    user: Some(user.id),
+                    actor_email: Some(user.email.as_str().to_owned()),
+                    new_values: Some(json!({ "email": user.email, "role": role })),
+                    ..AuditEvent::new("user.registered", "user", AuditAction::Create)
+                };
+                unit.audit().record(context, event).await?;
+                let mail = if is_verified {
+                    None
+                } else {
+                    self.issue(&*unit, Some(&user), TokenPurpose::VerifyEmail)
+                        .await?
+                };
+                Ok((user, mail))
+            })
+            .await?;
         if let Some(mail) = mail {
             self.ports.mail.post(mail);
         }

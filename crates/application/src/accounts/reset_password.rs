@@ -41,24 +41,28 @@ impl Accounts {
         let password_hash = self.ports.hasher.hash(password).await?;
         self.end_sessions(user.id, None).await?;
 
-        let unit = store.begin(&Scope::nobody()).await?;
-        let taken = unit.user_tokens().take(purpose, &hash, now).await?;
-        if taken != Some(user.id) {
-            return Err(expired());
-        }
-        unit.users().set_password(user.id, &password_hash).await?;
-        unit.users().mark_verified(user.id).await?;
-        let event = AuditEvent {
-            entity_id: Some(user.id.0),
-            user: Some(user.id),
-            actor_email: Some(user.email.as_str().to_owned()),
-            organization: user.organization,
-            ..AuditEvent::new("user.password_reset", "user", AuditAction::Update)
-        };
-        unit.audit().record(context, event).await?;
-        unit.commit().await?;
+        let (hash, user, password_hash) = (&hash, &user, &password_hash);
+        self.ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                let taken = unit.user_tokens().take(purpose, hash, now).await?;
+                if taken != Some(user.id) {
+                    return Err(expired());
+                }
+                unit.users().set_password(user.id, password_hash).await?;
+                unit.users().mark_verified(user.id).await?;
+                let event = AuditEvent {
+                    entity_id: Some(user.id.0),
+                    user: Some(user.id),
+                    actor_email: Some(user.email.as_str().to_owned()),
+                    organization: user.organization,
+                    ..AuditEvent::new("user.password_reset", "user", AuditAction::Update)
+                };
+                unit.audit().record(context, event).await?;
+                Ok(())
+            })
+            .await?;
         self.end_sessions(user.id, None).await?;
-        self.ports.mail.post(password_changed(&user));
+        self.ports.mail.post(password_changed(user));
         Ok(())
     }
 }

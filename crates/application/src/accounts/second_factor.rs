@@ -51,22 +51,26 @@ impl Accounts {
             .map(|_| RecoveryCode::from_random(random.bits()))
             .collect();
         let hashes: Vec<_> = recovery.iter().map(RecoveryCode::hash).collect();
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let factors = unit.second_factors();
-        if !factors.put(user, &made.sealed, &hashes).await? {
-            return Err(conflict(
-                "already_enrolled",
-                "there is a second factor already; take it away first",
-            ));
-        }
-        self.note(
-            &*unit,
-            caller,
-            "user.second_factor_made",
-            json!({ "confirmed": false }),
-        )
-        .await?;
-        unit.commit().await?;
+        let (sealed, hashes) = (&made.sealed, &hashes);
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let factors = unit.second_factors();
+                if !factors.put(user, sealed, hashes).await? {
+                    return Err(conflict(
+                        "already_enrolled",
+                        "there is a second factor already; take it away first",
+                    ));
+                }
+                self.note(
+                    &*unit,
+                    caller,
+                    "user.second_factor_made",
+                    json!({ "confirmed": false }),
+                )
+                .await?;
+                Ok(())
+            })
+            .await?;
         Ok(NewFactor {
             secret: made.secret,
             uri: made.uri,
@@ -85,32 +89,35 @@ impl Accounts {
         let user = caller.actor.user();
         let mut session = self.own_session(caller).await?;
         let now = self.ports.clock.now();
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let factors = unit.second_factors();
-        let stored = factors.find(user).await?;
-        let stored =
-            stored.ok_or_else(|| conflict("not_enrolled", "make a second factor first"))?;
-        let step = match Code::typed(code) {
-            Code::Totp(code) => self.ports.codes.check(user, &stored.sealed, &code, now)?,
-            Code::Recovery(_) => None,
-        };
-        let wrong = "is not the code that the device shows now";
-        let step =
-            step.ok_or_else(|| Error::invalid(Fault::new("/code", "invalid_code", wrong)))?;
-        if !factors.confirm(user, step, now).await? {
-            return Err(conflict(
-                "already_enrolled",
-                "the second factor is confirmed already",
-            ));
-        }
-        self.note(
-            &*unit,
-            caller,
-            "user.second_factor_confirmed",
-            json!({ "confirmed": true }),
-        )
-        .await?;
-        unit.commit().await?;
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let factors = unit.second_factors();
+                let stored = factors.find(user).await?;
+                let stored =
+                    stored.ok_or_else(|| conflict("not_enrolled", "make a second factor first"))?;
+                let step = match Code::typed(code) {
+                    Code::Totp(code) => self.ports.codes.check(user, &stored.sealed, &code, now)?,
+                    Code::Recovery(_) => None,
+                };
+                let wrong = "is not the code that the device shows now";
+                let step =
+                    step.ok_or_else(|| Error::invalid(Fault::new("/code", "invalid_code", wrong)))?;
+                if !factors.confirm(user, step, now).await? {
+                    return Err(conflict(
+                        "already_enrolled",
+                        "the second factor is confirmed already",
+                    ));
+                }
+                self.note(
+                    &*unit,
+                    caller,
+                    "user.second_factor_confirmed",
+                    json!({ "confirmed": true }),
+                )
+                .await?;
+                Ok(())
+            })
+            .await?;
         session.second_factor = true;
         self.ports.sessions.update(&session).await?;
         self.end_sessions(user, caller.session).await?;
@@ -126,13 +133,16 @@ impl Accounts {
         self.require_proof(caller)?;
         let user = caller.actor.user();
         let mut session = self.own_session(caller).await?;
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        if !unit.second_factors().remove(user).await? {
-            return Err(conflict("not_enrolled", "there is no second factor"));
-        }
-        self.note(&*unit, caller, "user.second_factor_removed", json!(null))
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                if !unit.second_factors().remove(user).await? {
+                    return Err(conflict("not_enrolled", "there is no second factor"));
+                }
+                self.note(&*unit, caller, "user.second_factor_removed", json!(null))
+                    .await?;
+                Ok(())
+            })
             .await?;
-        unit.commit().await?;
         session.second_factor = false;
         self.ports.sessions.update(&session).await?;
         self.end_sessions(user, caller.session).await?;

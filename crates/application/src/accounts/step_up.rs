@@ -59,15 +59,12 @@ impl Accounts {
             second_factor: session.second_factor || shown.is_some(),
             ..session.clone()
         };
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        if let Some((factor, code, attempt)) = &shown {
-            if !self.spend(&*unit, user, factor, code, now).await? {
-                drop(unit);
-                self.refused(caller, "invalid_code", "step_up").await?;
-                return Err(invalid_code());
-            }
-            self.ports.throttle.succeeded(attempt).await?;
-        }
+        let (shown, renewed, session) = (&shown, &renewed, &session);
+        let is_right = self.ports.transaction(&caller.actor.scope(), |unit| async move {
+        if let Some((factor, code, _)) = shown
+ && !self.spend(&*unit, user, factor, code, now).await? {
+return Ok(false);
+}
         let event = AuditEvent {
             entity_id: Some(renewed.id.0),
             metadata: json!({ "in_place_of": session.id, "second_factor": shown.as_ref().map(|(_, code, _)| code.kind()) }),
@@ -76,8 +73,16 @@ impl Accounts {
         unit.audit()
             .record(&caller.context, caller.sign(event))
             .await?;
-        unit.commit().await?;
-        let tokens = self.ports.sessions.start(&renewed).await?;
+Ok(true)
+}).await?;
+        if !is_right {
+            self.refused(caller, "invalid_code", "step_up").await?;
+            return Err(invalid_code());
+        }
+        if let Some((_, _, attempt)) = shown {
+            self.ports.throttle.succeeded(attempt).await?;
+        }
+        let tokens = self.ports.sessions.start(renewed).await?;
         self.ports.sessions.end(session.id).await?;
         Ok(SignedIn { tokens, me })
     }

@@ -18,21 +18,25 @@ impl Accounts {
     /// `Gone("token_expired")`.
     pub async fn verify_email(&self, token: &str, context: &RequestContext) -> Result<(), Error> {
         let hash = Secret::shown(token).hash();
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        let user = unit
-            .user_tokens()
-            .take(TokenPurpose::VerifyEmail, &hash, self.ports.clock.now())
-            .await?
-            .ok_or_else(expired)?;
-        unit.users().mark_verified(user).await?;
-        let event = AuditEvent {
-            entity_id: Some(user.0),
-            user: Some(user),
-            old_values: Some(json!({ "is_verified": false })),
-            new_values: Some(json!({ "is_verified": true })),
-            ..AuditEvent::new("user.email_verified", "user", AuditAction::Update)
-        };
-        unit.audit().record(context, event).await?;
-        Ok(unit.commit().await?)
+        let hash = &hash;
+        self.ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                let user = unit
+                    .user_tokens()
+                    .take(TokenPurpose::VerifyEmail, hash, self.ports.clock.now())
+                    .await?
+                    .ok_or_else(expired)?;
+                unit.users().mark_verified(user).await?;
+                let event = AuditEvent {
+                    entity_id: Some(user.0),
+                    user: Some(user),
+                    old_values: Some(json!({ "is_verified": false })),
+                    new_values: Some(json!({ "is_verified": true })),
+                    ..AuditEvent::new("user.email_verified", "user", AuditAction::Update)
+                };
+                unit.audit().record(context, event).await?;
+                Ok(())
+            })
+            .await
     }
 }

@@ -67,28 +67,35 @@ impl ApiKeys {
             request,
             render: &render,
         });
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
-            return Err(already_shown(&answer));
-        }
-        if unit.api_keys().count(actor.user(), now).await? >= MOST_KEYS {
-            return Err(Error::Conflict {
-                code: "too_many_keys",
-                detail: format!("you have {MOST_KEYS} keys; end one that is not needed first"),
-                existing: None,
-            });
-        }
-        let key = unit.api_keys().add(&new).await?;
-        let event = AuditEvent {
-            entity_id: Some(key.id.0),
-            new_values: Some(values(&key)),
-            ..AuditEvent::new("api_key.created", "api_key", AuditAction::Create)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        let (once, new) = (&once, &new);
+        let key = self
+            .ports
+            .transaction(&actor.scope(), |unit| async move {
+                if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
+                    return Err(already_shown(&answer));
+                }
+                if unit.api_keys().count(actor.user(), now).await? >= MOST_KEYS {
+                    return Err(Error::Conflict {
+                        code: "too_many_keys",
+                        detail: format!(
+                            "you have {MOST_KEYS} keys; end one that is not needed first"
+                        ),
+                        existing: None,
+                    });
+                }
+                let key = unit.api_keys().add(new).await?;
+                let event = AuditEvent {
+                    entity_id: Some(key.id.0),
+                    new_values: Some(values(&key)),
+                    ..AuditEvent::new("api_key.created", "api_key", AuditAction::Create)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Once::keep(once.as_ref(), &*unit, actor, &key).await?;
+                Ok(key)
+            })
             .await?;
-        Once::keep(once.as_ref(), &*unit, actor, &key).await?;
-        unit.commit().await?;
         Ok(Revealed { key, secret })
     }
 }

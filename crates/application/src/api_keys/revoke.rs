@@ -17,24 +17,27 @@ impl ApiKeys {
     pub async fn revoke(&self, caller: &Caller, id: ApiKeyId) -> Result<(), Error> {
         let refused = |denial| Error::denied(denial, "API key");
         caller.actor.require_person().map_err(refused)?;
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let Some((key, owner)) = unit.api_keys().find(id).await? else {
-            return Err(Error::not_found("API key"));
-        };
-        caller
-            .actor
-            .end_key(&owner.subject(), key.organization)
-            .map_err(refused)?;
-        unit.api_keys().revoke(id, self.ports.clock.now()).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: owner.user.organization,
-            old_values: Some(values(&key)),
-            ..AuditEvent::new("api_key.revoked", "api_key", AuditAction::Delete)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        Ok(unit.commit().await?)
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let Some((key, owner)) = unit.api_keys().find(id).await? else {
+                    return Err(Error::not_found("API key"));
+                };
+                caller
+                    .actor
+                    .end_key(&owner.subject(), key.organization)
+                    .map_err(refused)?;
+                unit.api_keys().revoke(id, self.ports.clock.now()).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: owner.user.organization,
+                    old_values: Some(values(&key)),
+                    ..AuditEvent::new("api_key.revoked", "api_key", AuditAction::Delete)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
+            .await
     }
 }

@@ -38,48 +38,53 @@ impl ApiKeys {
             request,
             render: &render,
         });
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        let Some((before, owner)) = unit.api_keys().find(id).await? else {
-            return Err(Error::not_found("API key"));
-        };
-        actor
-            .see_key(&owner.subject(), before.organization)
-            .map_err(refused)?;
-        if before.owner != actor.user() {
-            return Err(refused(Denial::Forbidden("not_writable")));
-        }
-        actor
-            .create_key(&before.scopes, before.organization)
-            .map_err(refused)?;
-        caller.require_recent_confirmation(now)?;
-        let overlap = overlap(overlap_seconds).map_err(Error::invalid)?;
-        if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
-            return Err(already_shown(&answer));
-        }
-        if before.has_expired(now) {
-            return Err(Error::Conflict {
-                code: "key_expired",
-                detail: "this key has expired; make another".to_owned(),
-                existing: None,
-            });
-        }
-        let next = NextSecret {
-            prefix: shown_prefix(&secret),
-            hash: secret.hash(),
-            previous_until: now + overlap,
-        };
-        let key = unit.api_keys().rotate(id, &next).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            old_values: Some(values(&before)),
-            new_values: Some(values(&key)),
-            ..AuditEvent::new("api_key.rotated", "api_key", AuditAction::Update)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        let (once, next) = (&once, &secret);
+        let key = self
+            .ports
+            .transaction(&actor.scope(), |unit| async move {
+                let Some((before, owner)) = unit.api_keys().find(id).await? else {
+                    return Err(Error::not_found("API key"));
+                };
+                actor
+                    .see_key(&owner.subject(), before.organization)
+                    .map_err(refused)?;
+                if before.owner != actor.user() {
+                    return Err(refused(Denial::Forbidden("not_writable")));
+                }
+                actor
+                    .create_key(&before.scopes, before.organization)
+                    .map_err(refused)?;
+                caller.require_recent_confirmation(now)?;
+                let overlap = overlap(overlap_seconds).map_err(Error::invalid)?;
+                if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
+                    return Err(already_shown(&answer));
+                }
+                if before.has_expired(now) {
+                    return Err(Error::Conflict {
+                        code: "key_expired",
+                        detail: "this key has expired; make another".to_owned(),
+                        existing: None,
+                    });
+                }
+                let next = NextSecret {
+                    prefix: shown_prefix(next),
+                    hash: next.hash(),
+                    previous_until: now + overlap,
+                };
+                let key = unit.api_keys().rotate(id, &next).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    old_values: Some(values(&before)),
+                    new_values: Some(values(&key)),
+                    ..AuditEvent::new("api_key.rotated", "api_key", AuditAction::Update)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Once::keep(once.as_ref(), &*unit, actor, &key).await?;
+                Ok(key)
+            })
             .await?;
-        Once::keep(once.as_ref(), &*unit, actor, &key).await?;
-        unit.commit().await?;
         Ok(Revealed { key, secret })
     }
 }

@@ -36,10 +36,14 @@ impl Audit {
             metadata: json!({ "request": denied.request, "code": denied.code }),
             ..AuditEvent::new("access.denied", "request", AuditAction::Denied)
         };
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        unit.audit()
-            .record_denial(&caller.context, caller.sign(event), DENIALS_APART)
-            .await?;
-        Ok(unit.commit().await?)
+        let event = &event;
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                unit.audit()
+                    .record_denial(&caller.context, caller.sign(event.clone()), DENIALS_APART)
+                    .await?;
+                Ok(())
+            })
+            .await
     }
 }

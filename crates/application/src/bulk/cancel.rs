@@ -22,30 +22,33 @@ impl Bulk {
             .actor
             .control_upload(job.owner, job.created_by)
             .map_err(|denial| Error::denied(denial, "upload"))?;
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let cancelled = match unit.jobs().request_cancel(grant, id).await {
-            Err(RepositoryError::Stale { .. }) => {
-                return Err(Error::Conflict {
-                    code: "not_cancellable",
-                    detail: format!("this upload is {} already", job.status),
-                    existing: None,
-                });
-            }
-            other => other?,
-        };
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: job.owner.organization(),
-            ..AuditEvent::new(
-                "bulk_upload.cancelled",
-                "bulk_upload_job",
-                AuditAction::Update,
-            )
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        unit.commit().await?;
-        Ok(cancelled)
+        let job = &job;
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let cancelled = match unit.jobs().request_cancel(grant, id).await {
+                    Err(RepositoryError::Stale { .. }) => {
+                        return Err(Error::Conflict {
+                            code: "not_cancellable",
+                            detail: format!("this upload is {} already", job.status),
+                            existing: None,
+                        });
+                    }
+                    other => other?,
+                };
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: job.owner.organization(),
+                    ..AuditEvent::new(
+                        "bulk_upload.cancelled",
+                        "bulk_upload_job",
+                        AuditAction::Update,
+                    )
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(cancelled)
+            })
+            .await
     }
 }

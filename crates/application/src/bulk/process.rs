@@ -11,7 +11,6 @@ use accunode_domain::{
     ratio::UnitCheck,
 };
 use accunode_ports::{
-    RepositoryError,
     files::{RowReader, SourceRow},
     jobs::{Lease, Renewal},
     repositories::{ChunkRow, JobChunk, RescoredChunk},
@@ -256,28 +255,26 @@ impl Bulk {
         let mut tries = 1;
         loop {
             match self.try_store(scope, lease, chunk).await {
-                Err(RepositoryError::Unavailable(cause)) if tries < TRIES => {
+                Err(Error::Unavailable(cause)) if tries < TRIES => {
                     tracing::warn!(job = %lease.job, %cause, tries, "a chunk is stored again");
                     tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(tries)).await;
                     tries += 1;
                 }
-                done => return Ok(done?),
+                done => return done,
             }
         }
     }
 
-    async fn try_store(
-        &self,
-        scope: &Scope,
-        lease: &Lease,
-        chunk: &Chunk,
-    ) -> Result<(), RepositoryError> {
-        let unit = self.ports.store.begin(scope).await?;
-        match chunk {
-            Chunk::Uploaded(chunk) => unit.jobs().store_chunk(scope, lease, chunk).await?,
-            Chunk::Rescored(chunk) => unit.jobs().store_rescored(lease, chunk).await?,
-        };
-        unit.commit().await
+    async fn try_store(&self, scope: &Scope, lease: &Lease, chunk: &Chunk) -> Result<(), Error> {
+        self.ports
+            .transaction(scope, |unit| async move {
+                match chunk {
+                    Chunk::Uploaded(chunk) => unit.jobs().store_chunk(scope, lease, chunk).await?,
+                    Chunk::Rescored(chunk) => unit.jobs().store_rescored(lease, chunk).await?,
+                };
+                Ok(())
+            })
+            .await
     }
 
     /// What the job's creator may do now: his rights are worked out anew.

@@ -23,36 +23,40 @@ impl Bulk {
             .actor
             .control_upload(job.owner, job.created_by)
             .map_err(|denial| Error::denied(denial, "upload"))?;
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let removed = match unit.jobs().remove(grant, id, predictions).await {
-            Err(RepositoryError::Stale { .. }) => {
-                return Err(Error::Conflict {
-                    code: "running",
-                    detail: "this upload is being worked on; cancel it first".to_owned(),
-                    existing: None,
-                });
-            }
-            other => other?,
-        };
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: job.owner.organization(),
-            old_values: Some(json!({
-                "filename": job.original_filename,
-                "sha256": job.file_hash,
-                "counts": job.counts,
-            })),
-            new_values: Some(json!({ "predictions_deleted": removed })),
-            ..AuditEvent::new(
-                "bulk_upload.deleted",
-                "bulk_upload_job",
-                AuditAction::Delete,
-            )
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        let removing = &job;
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let removed = match unit.jobs().remove(grant, id, predictions).await {
+                    Err(RepositoryError::Stale { .. }) => {
+                        return Err(Error::Conflict {
+                            code: "running",
+                            detail: "this upload is being worked on; cancel it first".to_owned(),
+                            existing: None,
+                        });
+                    }
+                    other => other?,
+                };
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: removing.owner.organization(),
+                    old_values: Some(json!({
+                        "filename": removing.original_filename,
+                        "sha256": removing.file_hash,
+                        "counts": removing.counts,
+                    })),
+                    new_values: Some(json!({ "predictions_deleted": removed })),
+                    ..AuditEvent::new(
+                        "bulk_upload.deleted",
+                        "bulk_upload_job",
+                        AuditAction::Delete,
+                    )
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
             .await?;
-        unit.commit().await?;
         if job.task == Task::Upload {
             self.discard(&StoredFile {
                 key: job.file_key,

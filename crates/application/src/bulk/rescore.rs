@@ -68,36 +68,39 @@ impl Bulk {
             task: Task::Rescore(rescoring.clone()),
             dedup_key: Some(dedup_key.clone()),
         };
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        if let Some(answer) = Once::take(once, &*unit, actor).await? {
-            return Ok(Done::Replayed(answer));
-        }
-        if let Some(job) = unit.jobs().same_upload(grant, &dedup_key).await? {
-            return Err(running(Some(job)));
-        }
-        let job = match unit.jobs().add(grant, &new).await {
-            // Somebody else asked for the same, a hair before.
-            Err(RepositoryError::Conflict { .. }) => {
-                return Err(running(self.running(grant, &dedup_key).await?));
-            }
-            other => other?,
-        };
-        let event = AuditEvent {
-            entity_id: Some(job.id.0),
-            organization: grant.owner().organization(),
-            new_values: Some(json!({
-                "job_type": job.kind,
-                "rescore": rescoring,
-                "access_level": grant.owner().level(),
-            })),
-            ..AuditEvent::new("rescoring.created", "bulk_upload_job", AuditAction::Create)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        Once::keep(once, &*unit, actor, &job).await?;
-        unit.commit().await?;
-        Ok(Done::Fresh(job))
+        let (new, dedup_key, rescoring) = (&new, &dedup_key, &rescoring);
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                if let Some(answer) = Once::take(once, &*unit, actor).await? {
+                    return Ok(Done::Replayed(answer));
+                }
+                if let Some(job) = unit.jobs().same_upload(grant, dedup_key).await? {
+                    return Err(running(Some(job)));
+                }
+                let job = match unit.jobs().add(grant, new).await {
+                    // Somebody else asked for the same, a hair before.
+                    Err(RepositoryError::Conflict { .. }) => {
+                        return Err(running(self.running(grant, dedup_key).await?));
+                    }
+                    other => other?,
+                };
+                let event = AuditEvent {
+                    entity_id: Some(job.id.0),
+                    organization: grant.owner().organization(),
+                    new_values: Some(json!({
+                        "job_type": job.kind,
+                        "rescore": rescoring,
+                        "access_level": grant.owner().level(),
+                    })),
+                    ..AuditEvent::new("rescoring.created", "bulk_upload_job", AuditAction::Create)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Once::keep(once, &*unit, actor, &job).await?;
+                Ok(Done::Fresh(job))
+            })
+            .await
     }
 
     /// The model that is asked for. The one that would answer by itself comes first.

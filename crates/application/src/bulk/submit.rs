@@ -101,45 +101,48 @@ impl Bulk {
             task: Task::Upload,
             dedup_key: dedup_key.clone(),
         };
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        if let Some(answer) = Once::take(once, &*unit, actor).await? {
-            return Ok(Done::Replayed(answer));
-        }
-        if let Some(key) = &dedup_key
-            && let Some(job) = unit.jobs().same_upload(grant, key).await?
-        {
-            return Err(duplicate(Some(job)));
-        }
-        let job = match unit.jobs().add(grant, &new).await {
-            // Another upload of the same file was faster, by a hair.
-            Err(RepositoryError::Conflict { .. }) => {
-                return Err(duplicate(self.other(grant, dedup_key.as_deref()).await?));
-            }
-            other => other?,
-        };
-        let event = AuditEvent {
-            entity_id: Some(job.id.0),
-            organization: grant.owner().organization(),
-            new_values: Some(json!({
-                "filename": job.original_filename,
-                "sha256": job.file_hash,
-                "size": job.file_size,
-                "job_type": job.kind,
-                "options": job.options,
-                "access_level": grant.owner().level(),
-            })),
-            ..AuditEvent::new(
-                "bulk_upload.created",
-                "bulk_upload_job",
-                AuditAction::Create,
-            )
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        Once::keep(once, &*unit, actor, &job).await?;
-        unit.commit().await?;
-        Ok(Done::Fresh(job))
+        let (new, dedup_key) = (&new, &dedup_key);
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                if let Some(answer) = Once::take(once, &*unit, actor).await? {
+                    return Ok(Done::Replayed(answer));
+                }
+                if let Some(key) = dedup_key
+                    && let Some(job) = unit.jobs().same_upload(grant, key).await?
+                {
+                    return Err(duplicate(Some(job)));
+                }
+                let job = match unit.jobs().add(grant, new).await {
+                    // Another upload of the same file was faster, by a hair.
+                    Err(RepositoryError::Conflict { .. }) => {
+                        return Err(duplicate(self.other(grant, dedup_key.as_deref()).await?));
+                    }
+                    other => other?,
+                };
+                let event = AuditEvent {
+                    entity_id: Some(job.id.0),
+                    organization: grant.owner().organization(),
+                    new_values: Some(json!({
+                        "filename": job.original_filename,
+                        "sha256": job.file_hash,
+                        "size": job.file_size,
+                        "job_type": job.kind,
+                        "options": job.options,
+                        "access_level": grant.owner().level(),
+                    })),
+                    ..AuditEvent::new(
+                        "bulk_upload.created",
+                        "bulk_upload_job",
+                        AuditAction::Create,
+                    )
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Once::keep(once, &*unit, actor, &job).await?;
+                Ok(Done::Fresh(job))
+            })
+            .await
     }
 
     async fn other(&self, grant: Grant, key: Option<&str>) -> Result<Option<JobId>, Error> {

@@ -39,23 +39,28 @@ impl Companies {
             .create(command.access_level, command.organization)
             .map_err(|denial: Denial| Error::denied(denial, "organization"))?;
         let profile = command.draft.check().map_err(Error::Invalid)?;
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        if let Some(answer) = Once::take(once, &*unit, actor).await? {
-            return Ok(Done::Replayed(answer));
-        }
-        let id = CompanyId(self.ports.ids.new_id());
-        let company = unit.companies().add(grant, id, &profile).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: grant.owner().organization(),
-            new_values: Some(json!({ "profile": profile, "access_level": grant.owner().level() })),
-            ..AuditEvent::new("company.created", "company", AuditAction::Create)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        Once::keep(once, &*unit, actor, &company).await?;
-        unit.commit().await?;
-        Ok(Done::Fresh(company))
+        let profile = &profile;
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                if let Some(answer) = Once::take(once, &*unit, actor).await? {
+                    return Ok(Done::Replayed(answer));
+                }
+                let id = CompanyId(self.ports.ids.new_id());
+                let company = unit.companies().add(grant, id, profile).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: grant.owner().organization(),
+                    new_values: Some(
+                        json!({ "profile": profile, "access_level": grant.owner().level() }),
+                    ),
+                    ..AuditEvent::new("company.created", "company", AuditAction::Create)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Once::keep(once, &*unit, actor, &company).await?;
+                Ok(Done::Fresh(company))
+            })
+            .await
     }
 }

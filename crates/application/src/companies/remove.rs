@@ -32,8 +32,9 @@ impl Companies {
             .actor
             .write(company.owner, company.created_by)
             .map_err(|denial| Error::denied(denial, "company"))?;
-        let unit = self.ports.store.begin(&scope).await?;
-        if !force && unit.companies().is_in_use(&scope, id).await? {
+        let (scope, company) = (&scope, &company);
+        self.ports.transaction(scope, |unit| async move {
+        if !force && unit.companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
                 code: "company_in_use",
                 detail: "there are predictions on this company; force=true removes them with it"
@@ -55,7 +56,8 @@ impl Companies {
         unit.audit()
             .record(&caller.context, caller.sign(event))
             .await?;
-        unit.commit().await?;
+Ok(())
+}).await?;
         self.ports.forget_figures(&[company.owner.key()]).await;
         Ok(())
     }

@@ -74,8 +74,9 @@ impl Companies {
             ..stored.clone()
         };
 
-        let unit = self.ports.store.begin(&scope).await?;
-        if next.owner != stored.owner && unit.companies().is_in_use(&scope, id).await? {
+        let (scope, stored, next) = (&scope, &stored, &next);
+        self.ports.transaction(scope, |unit| async move {
+        if next.owner != stored.owner && unit.companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
                 code: "company_in_use",
                 detail: "there are predictions on this company, so its level cannot change"
@@ -83,7 +84,7 @@ impl Companies {
                 existing: None,
             });
         }
-        let updated = unit.companies().update(grant, &next, version).await?;
+        let updated = unit.companies().update(grant, next, version).await?;
         let event = AuditEvent {
             entity_id: Some(id.0),
             organization: grant.owner().organization(),
@@ -98,8 +99,8 @@ impl Companies {
         unit.audit()
             .record(&caller.context, caller.sign(event))
             .await?;
-        unit.commit().await?;
-        Ok(updated)
+Ok(updated)
+}).await
     }
 }
 

@@ -149,63 +149,72 @@ impl Invitations {
         };
         let password_hash = self.ports.hasher.hash(password).await?;
 
-        let unit = self.ports.store.begin(&Scope::nobody()).await?;
-        let invitation = self.open(unit.invitations(), token).await?;
-        still_offered(&*unit, &invitation).await?;
-        let new = NewUser {
-            id: UserId(self.ports.ids.new_id()),
-            email: invitation.email.clone(),
-            password_hash,
-            role: invitation.role,
-            organization: Some(invitation.organization),
-            profile,
-            is_verified: true,
-        };
-        let user = unit.users().add(&new).await?;
-        let registered = AuditEvent {
-            entity_id: Some(user.id.0),
-            new_values: Some(json!({
-                "email": user.email,
-                "first_name": user.profile.first_name,
-                "last_name": user.profile.last_name,
-                "role": user.role,
-                "organization_id": user.organization,
-            })),
-            ..AuditEvent::new("user.registered", "user", AuditAction::Create)
-        };
-        tell(&*unit, context, &user, &invitation, registered).await?;
-        self.close(unit, context, &invitation, &user).await?;
-        Ok(user.id)
+        let (password_hash, profile) = (&password_hash, &profile);
+        self.ports
+            .transaction(&Scope::nobody(), |unit| async move {
+                let invitation = self.open(unit.invitations(), token).await?;
+                still_offered(&*unit, &invitation).await?;
+                let new = NewUser {
+                    id: UserId(self.ports.ids.new_id()),
+                    email: invitation.email.clone(),
+                    password_hash: password_hash.clone(),
+                    role: invitation.role,
+                    organization: Some(invitation.organization),
+                    profile: profile.clone(),
+                    is_verified: true,
+                };
+                let user = unit.users().add(&new).await?;
+                let registered = AuditEvent {
+                    entity_id: Some(user.id.0),
+                    new_values: Some(json!({
+                        "email": user.email,
+                        "first_name": user.profile.first_name,
+                        "last_name": user.profile.last_name,
+                        "role": user.role,
+                        "organization_id": user.organization,
+                    })),
+                    ..AuditEvent::new("user.registered", "user", AuditAction::Create)
+                };
+                tell(&*unit, context, &user, &invitation, registered).await?;
+                self.close(&*unit, context, &invitation, &user).await?;
+                Ok(user.id)
+            })
+            .await
     }
 
     /// Somebody who had an account, as a member from now on.
     async fn join(&self, caller: &Caller, token: &SecretHash) -> Result<UserId, Error> {
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let invitation = self.open(unit.invitations(), token).await?;
-        still_offered(&*unit, &invitation).await?;
-        let mut held = unit.people().hold(&[caller.actor.user()]).await?;
-        let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
-        let assignment = caller
-            .actor
-            .renewed(&me.user, me.membership)
-            .map_err(unusable)?
-            .accept_invitation(&invitation)
-            .map_err(|denial| Error::denied(denial, "invitation"))?;
-        let user = unit
-            .people()
-            .assign(me.user.id, assignment, me.user.row_version)
-            .await?
-            .user;
-        let joined = AuditEvent {
-            entity_id: Some(user.id.0),
-            old_values: Some(json!({ "role": me.user.role, "organization_id": null })),
-            new_values: Some(json!({ "role": user.role, "organization_id": user.organization })),
-            ..AuditEvent::new("user.joined", "user", AuditAction::Update)
-        };
-        tell(&*unit, &caller.context, &user, &invitation, joined).await?;
-        self.close(unit, &caller.context, &invitation, &user)
-            .await?;
-        Ok(user.id)
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let invitation = self.open(unit.invitations(), token).await?;
+                still_offered(&*unit, &invitation).await?;
+                let mut held = unit.people().hold(&[caller.actor.user()]).await?;
+                let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
+                let assignment = caller
+                    .actor
+                    .renewed(&me.user, me.membership)
+                    .map_err(unusable)?
+                    .accept_invitation(&invitation)
+                    .map_err(|denial| Error::denied(denial, "invitation"))?;
+                let user = unit
+                    .people()
+                    .assign(me.user.id, assignment, me.user.row_version)
+                    .await?
+                    .user;
+                let joined = AuditEvent {
+                    entity_id: Some(user.id.0),
+                    old_values: Some(json!({ "role": me.user.role, "organization_id": null })),
+                    new_values: Some(
+                        json!({ "role": user.role, "organization_id": user.organization }),
+                    ),
+                    ..AuditEvent::new("user.joined", "user", AuditAction::Update)
+                };
+                tell(&*unit, &caller.context, &user, &invitation, joined).await?;
+                self.close(&*unit, &caller.context, &invitation, &user)
+                    .await?;
+                Ok(user.id)
+            })
+            .await
     }
 
     /// The invitation of a token that can still be accepted.
@@ -223,7 +232,7 @@ impl Invitations {
 
     async fn close(
         &self,
-        unit: Box<dyn UnitOfWork>,
+        unit: &dyn UnitOfWork,
         context: &RequestContext,
         invitation: &Invitation,
         by: &User,
@@ -236,8 +245,7 @@ impl Invitations {
             new_values: Some(values(invitation)),
             ..AuditEvent::new("invitation.accepted", "invitation", AuditAction::Update)
         };
-        tell(&*unit, context, by, invitation, accepted).await?;
-        Ok(unit.commit().await?)
+        tell(unit, context, by, invitation, accepted).await
     }
 }
 

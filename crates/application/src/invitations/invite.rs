@@ -53,7 +53,8 @@ impl Invitations {
     ) -> Result<Done<Invitation>, Error> {
         let actor = &caller.actor;
         let (assignment, email) = check(caller, command)?;
-        let unit = self.ports.store.begin(&actor.scope()).await?;
+        let email = &email;
+        let done: Done<Invited> = self.ports.transaction(&actor.scope(), |unit| async move {
         if let Some(answer) = Once::take(once, &*unit, actor).await? {
             return Ok(Done::Replayed(answer));
         }
@@ -64,7 +65,7 @@ impl Invitations {
         };
         let home = home.ok_or_else(|| Error::not_found("organization"))?;
         assignment.fits(home.parent).map_err(refused)?;
-        if let Some(there) = unit.people().by_email(&email).await?
+        if let Some(there) = unit.people().by_email(email).await?
             && there
                 .user
                 .organization
@@ -78,16 +79,22 @@ impl Invitations {
             });
         }
         // Who could not withdraw an invitation must not replace it either.
-        if let Some(before) = unit.invitations().waiting(home.id, &email).await? {
+        if let Some(before) = unit.invitations().waiting(home.id, email).await? {
             actor.invite(before.role, Some(home.id)).map_err(refused)?;
         }
         let invited = self
-            .add_within(&*unit, caller, assignment, email, &home.profile.name)
+            .add_within(&*unit, caller, assignment, email.clone(), &home.profile.name)
             .await?;
         Once::keep(once, &*unit, actor, &invited.invitation).await?;
-        unit.commit().await?;
-        self.ports.mail.post(invited.mail);
-        Ok(Done::Fresh(invited.invitation))
+Ok(Done::Fresh(invited))
+}).await?;
+        Ok(match done {
+            Done::Fresh(invited) => {
+                self.ports.mail.post(invited.mail);
+                Done::Fresh(invited.invitation)
+            }
+            Done::Replayed(answer) => Done::Replayed(answer),
+        })
     }
 
     /// Adds an invitation, and its audit row, within a unit of work that is about more

@@ -23,23 +23,26 @@ impl Invitations {
         id: InvitationId,
     ) -> Result<(), Error> {
         self.administered(caller, organization).await?;
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let gone = unit.invitations().withdraw(organization, id).await?;
-        let gone = gone.ok_or_else(|| Error::not_found("invitation"))?;
-        // Refused, the unit of work is dropped and the invitation still there.
-        caller
-            .actor
-            .invite(gone.role, Some(organization))
-            .map_err(|denial| Error::denied(denial, "invitation"))?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: Some(organization),
-            old_values: Some(values(&gone)),
-            ..AuditEvent::new("invitation.withdrawn", "invitation", AuditAction::Delete)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        Ok(unit.commit().await?)
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let gone = unit.invitations().withdraw(organization, id).await?;
+                let gone = gone.ok_or_else(|| Error::not_found("invitation"))?;
+                // Refused, the unit of work is dropped and the invitation still there.
+                caller
+                    .actor
+                    .invite(gone.role, Some(organization))
+                    .map_err(|denial| Error::denied(denial, "invitation"))?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: Some(organization),
+                    old_values: Some(values(&gone)),
+                    ..AuditEvent::new("invitation.withdrawn", "invitation", AuditAction::Delete)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
+            .await
     }
 }

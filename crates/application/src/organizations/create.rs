@@ -54,38 +54,43 @@ impl Organizations {
             Some(_) => Some(assignment.map_err(refused)?),
             None => None,
         };
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        if let Some(answer) = Once::take(once, &*unit, actor).await? {
-            return Ok(Done::Replayed(answer));
-        }
-        let made = unit.organizations().add(&new).await?;
-        let event = AuditEvent {
-            entity_id: Some(made.id.0),
-            organization: Some(made.id),
-            new_values: Some(json!(OrganizationState::from(&made))),
-            ..AuditEvent::new("organization.created", "organization", AuditAction::Create)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        let (new, admin, assignment) = (&new, &admin, &assignment);
+        let (done, invited) = self
+            .ports
+            .transaction(&actor.scope(), |unit| async move {
+                if let Some(answer) = Once::take(once, &*unit, actor).await? {
+                    return Ok((Done::Replayed(answer), None));
+                }
+                let made = unit.organizations().add(new).await?;
+                let event = AuditEvent {
+                    entity_id: Some(made.id.0),
+                    organization: Some(made.id),
+                    new_values: Some(json!(OrganizationState::from(&made))),
+                    ..AuditEvent::new("organization.created", "organization", AuditAction::Create)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                let mut invited = None;
+                if let (Some(admin), Some(assignment)) = (admin, assignment) {
+                    let invitations = Invitations {
+                        ports: self.ports.clone(),
+                    };
+                    let name = &made.profile.name;
+                    invited = Some(
+                        invitations
+                            .add_within(&*unit, caller, *assignment, admin.clone(), name)
+                            .await?,
+                    );
+                }
+                Once::keep(once, &*unit, actor, &made).await?;
+                Ok((Done::Fresh(made), invited))
+            })
             .await?;
-        let mut invited = None;
-        if let (Some(admin), Some(assignment)) = (admin, assignment) {
-            let invitations = Invitations {
-                ports: self.ports.clone(),
-            };
-            let name = &made.profile.name;
-            invited = Some(
-                invitations
-                    .add_within(&*unit, caller, assignment, admin, name)
-                    .await?,
-            );
-        }
-        Once::keep(once, &*unit, actor, &made).await?;
-        unit.commit().await?;
         if let Some(invited) = invited {
             self.ports.mail.post(invited.mail);
         }
-        Ok(Done::Fresh(made))
+        Ok(done)
     }
 }
 

@@ -53,21 +53,22 @@ impl Organizations {
             .await?;
         let secret = Secret::from_random("join", self.ports.randomness.bits());
         let actor = &caller.actor;
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        let replaced = unit
-            .joining()
-            .put_token(id, &secret.hash(), actor.user())
+        let hash = &secret.hash();
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                let replaced = unit.joining().put_token(id, hash, actor.user()).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: Some(id),
+                    metadata: json!({ "replaced": replaced }),
+                    ..AuditEvent::new("join_token.created", "organization", AuditAction::Create)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
             .await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: Some(id),
-            metadata: json!({ "replaced": replaced }),
-            ..AuditEvent::new("join_token.created", "organization", AuditAction::Create)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        unit.commit().await?;
         let url = self.ports.link("join", &secret);
         Ok(JoinToken { secret, url })
     }
@@ -83,19 +84,22 @@ impl Organizations {
     ) -> Result<(), Error> {
         self.changeable(caller, id, OrganizationChange::JoinToken)
             .await?;
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        if !unit.joining().remove_token(id).await? {
-            return Err(Error::not_found("join token"));
-        }
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: Some(id),
-            ..AuditEvent::new("join_token.removed", "organization", AuditAction::Delete)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        Ok(unit.commit().await?)
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                if !unit.joining().remove_token(id).await? {
+                    return Err(Error::not_found("join token"));
+                }
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: Some(id),
+                    ..AuditEvent::new("join_token.removed", "organization", AuditAction::Delete)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
+            .await
     }
 
     /// A page of the addresses that may join an organization, A to Z.
@@ -130,23 +134,26 @@ impl Organizations {
             .await?;
         let email = Email::parse("/email", email).map_err(Error::invalid)?;
         let actor = &caller.actor;
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        if let Some(answer) = Once::take(once, &*unit, actor).await? {
-            return Ok(Done::Replayed(answer));
-        }
-        let allowed = unit.joining().allow(id, &email, actor.user()).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: Some(id),
-            new_values: Some(json!({ "email": email })),
-            ..AuditEvent::new("allowed_email.added", "organization", AuditAction::Create)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        Once::keep(once, &*unit, actor, &allowed).await?;
-        unit.commit().await?;
-        Ok(Done::Fresh(allowed))
+        let email = &email;
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                if let Some(answer) = Once::take(once, &*unit, actor).await? {
+                    return Ok(Done::Replayed(answer));
+                }
+                let allowed = unit.joining().allow(id, email, actor.user()).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: Some(id),
+                    new_values: Some(json!({ "email": email })),
+                    ..AuditEvent::new("allowed_email.added", "organization", AuditAction::Create)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Once::keep(once, &*unit, actor, &allowed).await?;
+                Ok(Done::Fresh(allowed))
+            })
+            .await
     }
 
     /// Strikes an address off the list. Whoever joined by it stays.
@@ -163,19 +170,23 @@ impl Organizations {
             .await?;
         let missing = || Error::not_found("e-mail address");
         let email = Email::parse("/email", email).map_err(|_| missing())?;
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        if !unit.joining().disallow(id, &email).await? {
-            return Err(missing());
-        }
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: Some(id),
-            old_values: Some(json!({ "email": email })),
-            ..AuditEvent::new("allowed_email.removed", "organization", AuditAction::Delete)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        Ok(unit.commit().await?)
+        let email = &email;
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                if !unit.joining().disallow(id, email).await? {
+                    return Err(missing());
+                }
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: Some(id),
+                    old_values: Some(json!({ "email": email })),
+                    ..AuditEvent::new("allowed_email.removed", "organization", AuditAction::Delete)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
+            .await
     }
 }

@@ -30,9 +30,10 @@ impl Organizations {
         let stored = self.stored(id).await?;
         let within = actor.narrowed(None, Some(id)).map_err(refused)?;
 
-        let unit = self.ports.store.begin(&actor.scope()).await?;
+        let (stored, within) = (&stored, &within);
+        let bereaved = self.ports.transaction(&actor.scope(), |unit| async move {
         let bereaved = unit.organizations().bereaved(id).await?;
-        let counted = unit.organizations().stats(&within, &[id]).await?;
+        let counted = unit.organizations().stats(within, &[id]).await?;
         let stats = counted.into_iter().next().unwrap_or_default();
         if !force && !stats.is_empty() {
             return Err(Error::Conflict {
@@ -50,7 +51,7 @@ impl Organizations {
             });
         }
         let version = version_asked(if_match, stored.row_version)?;
-        let mut old = json!(OrganizationState::from(&stored));
+        let mut old = json!(OrganizationState::from(stored));
         if let Value::Object(fields) = &mut old {
             fields.insert("stats".to_owned(), json!(stats));
             fields.insert("members".to_owned(), json!(bereaved.members));
@@ -68,7 +69,8 @@ impl Organizations {
             .record(&caller.context, caller.sign(event))
             .await?;
         unit.organizations().remove(id, version).await?;
-        unit.commit().await?;
+Ok(bereaved)
+}).await?;
         self.ports.forget_figures(&bereaved.owners).await;
         for key in &bereaved.files {
             if let Err(error) = self.ports.files.remove(key).await {

@@ -107,20 +107,23 @@ impl Organizations {
         let next = state(&stored, command)?;
         let version = version_asked(command.if_match, stored.row_version)?;
 
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let updated = unit.organizations().update(id, &next, version).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: Some(id),
-            old_values: Some(json!(OrganizationState::from(&stored))),
-            new_values: Some(json!(OrganizationState::from(&updated))),
-            ..AuditEvent::new("organization.updated", "organization", AuditAction::Update)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        unit.commit().await?;
-        Ok(updated)
+        let (next, stored) = (&next, &stored);
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let updated = unit.organizations().update(id, next, version).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: Some(id),
+                    old_values: Some(json!(OrganizationState::from(stored))),
+                    new_values: Some(json!(OrganizationState::from(&updated))),
+                    ..AuditEvent::new("organization.updated", "organization", AuditAction::Update)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(updated)
+            })
+            .await
     }
 
     /// A tenant is one level deep; the database holds it against two who act at once.

@@ -22,31 +22,34 @@ impl People {
         caller.require_recent_confirmation(self.ports.clock.now())?;
         let stand_in = self.stand_in(id).await?;
 
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        let mut held = unit.people().hold(&[id]).await?;
-        let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
-        actor.renewed(&me.user, me.membership).map_err(unusable)?;
-        let version = version_asked(if_match, me.user.row_version)?;
-        let gone = unit.own_data().remove_personal(id).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: me.user.organization,
-            old_values: Some(standing(&me.user)),
-            metadata: json!({
-                "by": "himself",
-                "companies_deleted": gone.companies,
-                "predictions_deleted": gone.predictions,
-                "uploads_deleted": gone.uploads,
-            }),
-            ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        let stand_in = &stand_in;
+        let gone = self
+            .ports
+            .transaction(&actor.scope(), |unit| async move {
+                let mut held = unit.people().hold(&[id]).await?;
+                let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
+                actor.renewed(&me.user, me.membership).map_err(unusable)?;
+                let version = version_asked(if_match, me.user.row_version)?;
+                let gone = unit.own_data().remove_personal(id).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: me.user.organization,
+                    old_values: Some(standing(&me.user)),
+                    metadata: json!({
+                        "by": "himself",
+                        "companies_deleted": gone.companies,
+                        "predictions_deleted": gone.predictions,
+                        "uploads_deleted": gone.uploads,
+                    }),
+                    ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                unit.people().anonymize(&me.user, stand_in, version).await?;
+                Ok(gone)
+            })
             .await?;
-        unit.people()
-            .anonymize(&me.user, &stand_in, version)
-            .await?;
-        unit.commit().await?;
         self.end_sessions_of(id, None).await;
         self.ports.forget_figures(&[Owner::Person(id).key()]).await;
         for key in &gone.files {

@@ -9,33 +9,31 @@ use accunode_ports::{UnitOfWork, repositories::Person};
 use super::{People, refused};
 use crate::{Caller, Error, accounts::unusable};
 
-/// A unit of work in which the caller and the person he is about to change are held as
-/// they are, with what the caller's rights gave him.
+/// The person who is about to be changed, held as they are, with what the caller's rights gave.
 pub(super) struct Held<T> {
-    pub(super) unit: Box<dyn UnitOfWork>,
     pub(super) person: Person,
     pub(super) granted: T,
 }
 
 impl People {
-    /// Asks the rules, and asks them once more when both people are held: two
-    /// administrators who take each other's rights away cannot both succeed by rights
-    /// that one of them has lost.
+    /// Asks the rules, and asks them once more when both people are held within the unit
+    /// of work: two administrators who take each other's rights away cannot both succeed by
+    /// rights that one of them has lost.
     ///
     /// # Errors
     /// `NotFound` and whatever `allow` refuses; `Unauthenticated` where the caller was
     /// deactivated meanwhile.
     pub(super) async fn hold<T: Send>(
         &self,
+        unit: &dyn UnitOfWork,
         caller: &Caller,
         id: UserId,
         allow: impl Fn(&Actor, &Subject) -> Result<T, Denial> + Send,
     ) -> Result<Held<T>, Error> {
-        let found = self.ports.store.people().find(id).await?;
+        let found = unit.people().find(id).await?;
         let found = found.ok_or_else(|| Error::not_found("user"))?;
         allow(&caller.actor, &found.subject()).map_err(refused)?;
 
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
         let me = caller.actor.user();
         let held = unit.people().hold(&[me, id]).await?;
         let one = |id: UserId| held.iter().find(|person| person.user.id == id).cloned();
@@ -47,10 +45,6 @@ impl People {
             .renewed(&myself.user, myself.membership)
             .map_err(unusable)?;
         let granted = allow(&actor, &person.subject()).map_err(refused)?;
-        Ok(Held {
-            unit,
-            person,
-            granted,
-        })
+        Ok(Held { person, granted })
     }
 }

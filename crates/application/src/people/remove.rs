@@ -49,18 +49,17 @@ impl People {
             actor.remove_user(subject, Removal::RemoveFromOrg)?;
             actor.set_role(subject, Role::User, None)
         };
-        let held = self.hold(caller, id, allow).await?;
-        caller.require_recent_confirmation(self.ports.clock.now())?;
-        let Held {
-            unit,
-            person,
-            granted,
-        } = held;
-        let stored = &person.user;
-        let version = version_asked(command.if_match, stored.row_version)?;
-        let updated = unit.people().assign(id, granted, version).await?;
-        set_role::record(&*unit, caller, (stored, &updated.user), reason.as_deref()).await?;
-        unit.commit().await?;
+        let reason = reason.as_deref();
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let Held { person, granted } = self.hold(&*unit, caller, id, allow).await?;
+                caller.require_recent_confirmation(self.ports.clock.now())?;
+                let stored = &person.user;
+                let version = version_asked(command.if_match, stored.row_version)?;
+                let updated = unit.people().assign(id, granted, version).await?;
+                set_role::record(&*unit, caller, (stored, &updated.user), reason).await
+            })
+            .await?;
         self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
             .await;
         Ok(())
@@ -83,30 +82,34 @@ impl People {
         allow(&caller.actor, &found.subject()).map_err(refused)?;
         caller.require_recent_confirmation(self.ports.clock.now())?;
         let stand_in = self.stand_in(id).await?;
-        let held = self.hold(caller, id, allow).await?;
-        let stored = &held.person.user;
-        if stored.email == stand_in.email {
-            // Somebody else was quicker, or it is asked for again: he is forgotten.
-            return Ok(());
+        let (stand_in, reason) = (&stand_in, &reason);
+        let is_done = self
+            .ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let held = self.hold(&*unit, caller, id, allow).await?;
+                let stored = &held.person.user;
+                if stored.email == stand_in.email {
+                    // Somebody else was quicker, or it is asked for again: he is forgotten.
+                    return Ok(false);
+                }
+                let version = version_asked(command.if_match, stored.row_version)?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: stored.organization,
+                    old_values: Some(standing(stored)),
+                    metadata: json!({ "reason": reason }),
+                    ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                unit.people().anonymize(stored, stand_in, version).await?;
+                Ok(true)
+            })
+            .await?;
+        if is_done {
+            self.end_sessions_of(id, None).await;
         }
-        let version = version_asked(command.if_match, stored.row_version)?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: stored.organization,
-            old_values: Some(standing(stored)),
-            metadata: json!({ "reason": reason }),
-            ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)
-        };
-        held.unit
-            .audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        held.unit
-            .people()
-            .anonymize(stored, &stand_in, version)
-            .await?;
-        held.unit.commit().await?;
-        self.end_sessions_of(id, None).await;
         Ok(())
     }
 

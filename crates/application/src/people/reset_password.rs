@@ -20,23 +20,28 @@ impl People {
     pub async fn reset_password(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
         let person = self.administered(caller, id).await?;
         let user = Some(&person.user).filter(|user| user.is_active);
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        let accounts = Accounts {
-            ports: self.ports.clone(),
-        };
-        let mail = accounts
-            .issue(&*unit, user, TokenPurpose::ResetPassword)
+        let person = &person;
+        let mail = self
+            .ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let accounts = Accounts {
+                    ports: self.ports.clone(),
+                };
+                let mail = accounts
+                    .issue(&*unit, user, TokenPurpose::ResetPassword)
+                    .await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: person.user.organization,
+                    metadata: json!({ "mailed": mail.is_some() }),
+                    ..AuditEvent::new("user.password_reset_requested", "user", AuditAction::Update)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(mail)
+            })
             .await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: person.user.organization,
-            metadata: json!({ "mailed": mail.is_some() }),
-            ..AuditEvent::new("user.password_reset_requested", "user", AuditAction::Update)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        unit.commit().await?;
         if let Some(mail) = mail {
             self.ports.mail.post(mail);
         }

@@ -1,6 +1,7 @@
 //! Somebody has lost his device and his recovery codes: his administrator helps.
 
 use accunode_domain::{
+    access::{Actor, Subject},
     audit::{AuditAction, AuditEvent},
     id::UserId,
 };
@@ -18,29 +19,34 @@ impl People {
     pub async fn remove_factor(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
         self.administered(caller, id).await?;
         caller.require_recent_confirmation(self.ports.clock.now())?;
-        let held = self
-            .hold(caller, id, |actor, subject| {
-                actor.administer_user(subject)?;
-                actor.require_person()
+        let allow = |actor: &Actor, subject: &Subject| {
+            actor.administer_user(subject)?;
+            actor.require_person()
+        };
+        let removed = self
+            .ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let held = self.hold(&*unit, caller, id, allow).await?;
+                if !unit.second_factors().remove(id).await? {
+                    return Ok(None);
+                }
+                let user = held.person.user;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: user.organization,
+                    new_values: Some(json!({ "second_factor": null })),
+                    ..AuditEvent::new("user.second_factor_removed", "user", AuditAction::Update)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(Some(user.email))
             })
             .await?;
-        if !held.unit.second_factors().remove(id).await? {
-            return Ok(());
+        if let Some(email) = removed {
+            self.ports.sessions.end_all(id, None).await?;
+            self.ports.mail.post(factor_told(&email, false));
         }
-        let user = &held.person.user;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: user.organization,
-            new_values: Some(json!({ "second_factor": null })),
-            ..AuditEvent::new("user.second_factor_removed", "user", AuditAction::Update)
-        };
-        held.unit
-            .audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        held.unit.commit().await?;
-        self.ports.sessions.end_all(id, None).await?;
-        self.ports.mail.post(factor_told(&user.email, false));
         Ok(())
     }
 }

@@ -43,13 +43,17 @@ impl People {
             metadata: json!({ "sessions": count }),
             ..AuditEvent::new("user.sessions_ended", "user", AuditAction::Logout)
         };
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
-            .await?;
-        // First the sessions: an event too many is better than a session that lives on.
-        self.ports.sessions.end_all(id, None).await?;
-        Ok(unit.commit().await?)
+        let event = &event;
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                unit.audit()
+                    .record(&caller.context, caller.sign(event.clone()))
+                    .await?;
+                // First the sessions: an event too many is better than a session that lives on.
+                self.ports.sessions.end_all(id, None).await?;
+                Ok(())
+            })
+            .await
     }
 
     /// Somebody whom the caller administers, himself and by no key.

@@ -43,30 +43,32 @@ impl People {
         let allow = |actor: &Actor, subject: &Subject| {
             actor.set_role(subject, command.role, command.organization)
         };
-        let held = self.hold(caller, id, allow).await?;
-        caller.require_recent_confirmation(self.ports.clock.now())?;
-        let reason = reason_of(Some(&command.reason)).map_err(Error::invalid)?;
-        if let Some(organization) = held.granted.organization() {
-            let home = held.unit.organizations().find(organization).await?;
-            let home = home.ok_or_else(|| Error::not_found("organization"))?;
-            held.granted.fits(home.parent).map_err(refused)?;
+        let (person, is_changed) = self
+            .ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let Held { person, granted } = self.hold(&*unit, caller, id, allow).await?;
+                caller.require_recent_confirmation(self.ports.clock.now())?;
+                let reason = reason_of(Some(&command.reason)).map_err(Error::invalid)?;
+                if let Some(organization) = granted.organization() {
+                    let home = unit.organizations().find(organization).await?;
+                    let home = home.ok_or_else(|| Error::not_found("organization"))?;
+                    granted.fits(home.parent).map_err(refused)?;
+                }
+                let stored = &person.user;
+                let version = version_asked(command.if_match, stored.row_version)?;
+                if (granted.role(), granted.organization()) == (stored.role, stored.organization) {
+                    return Ok((person, false));
+                }
+                let updated = unit.people().assign(id, granted, version).await?;
+                record(&*unit, caller, (stored, &updated.user), reason.as_deref()).await?;
+                Ok((updated, true))
+            })
+            .await?;
+        if is_changed {
+            self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
+                .await;
         }
-        let Held {
-            unit,
-            person,
-            granted,
-        } = held;
-        let stored = &person.user;
-        let version = version_asked(command.if_match, stored.row_version)?;
-        if (granted.role(), granted.organization()) == (stored.role, stored.organization) {
-            return Ok(Shown::of(person, true));
-        }
-        let updated = unit.people().assign(id, granted, version).await?;
-        record(&*unit, caller, (stored, &updated.user), reason.as_deref()).await?;
-        unit.commit().await?;
-        self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
-            .await;
-        Ok(Shown::of(updated, true))
+        Ok(Shown::of(person, true))
     }
 }
 

@@ -46,35 +46,43 @@ impl People {
             Some(_) => actor.administer_user(subject),
             None => actor.edit_user(subject),
         };
-        let held = self.hold(caller, id, allow).await?;
-        let stored = &held.person.user;
-        let version = version_asked(command.if_match, stored.row_version)?;
-        let (next, reason) = changed(stored, command)?;
-        if next == *stored {
-            return Ok(Shown::of(held.person, true));
-        }
-        let updated = held.unit.people().update(&next, version).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: stored.organization,
-            old_values: Some(values(stored)),
-            new_values: Some(values(&updated.user)),
-            metadata: json!({ "reason": reason }),
-            ..match (stored.is_active, updated.user.is_active) {
-                (true, false) => AuditEvent::new("user.deactivated", "user", AuditAction::Update),
-                (false, true) => AuditEvent::new("user.activated", "user", AuditAction::Update),
-                _ => AuditEvent::new("user.updated", "user", AuditAction::Update),
-            }
-        };
-        held.unit
-            .audit()
-            .record(&caller.context, caller.sign(event))
+        let (person, is_changed) = self
+            .ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let held = self.hold(&*unit, caller, id, allow).await?;
+                let stored = &held.person.user;
+                let version = version_asked(command.if_match, stored.row_version)?;
+                let (next, reason) = changed(stored, command)?;
+                if next == *stored {
+                    return Ok((held.person, false));
+                }
+                let updated = unit.people().update(&next, version).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: stored.organization,
+                    old_values: Some(values(stored)),
+                    new_values: Some(values(&updated.user)),
+                    metadata: json!({ "reason": reason }),
+                    ..AuditEvent::new(
+                        match (stored.is_active, updated.user.is_active) {
+                            (true, false) => "user.deactivated",
+                            (false, true) => "user.activated",
+                            _ => "user.updated",
+                        },
+                        "user",
+                        AuditAction::Update,
+                    )
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok((updated, true))
+            })
             .await?;
-        held.unit.commit().await?;
-        if !updated.user.is_active {
+        if is_changed && !person.user.is_active {
             self.end_sessions_of(id, None).await;
         }
-        Ok(Shown::of(updated, true))
+        Ok(Shown::of(person, true))
     }
 }
 

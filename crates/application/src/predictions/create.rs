@@ -136,28 +136,41 @@ impl Predictions {
             .pop()
             .ok_or_else(|| Error::Internal("the model answered nothing".into()))?;
 
-        let unit = self.ports.store.begin(&scope).await?;
-        if let Some(answer) = Once::take(once, &*unit, actor).await? {
-            return Ok(Done::Replayed(answer));
-        }
-        let (company, warnings) = match (named, &checked.draft) {
-            (Some(company), _) => (company, Vec::new()),
-            (None, Some(profile)) => {
-                self.find_or_add(&*unit, actor, grant, command, profile)
-                    .await?
-            }
-            (None, None) => return Err(Error::not_found("company")),
-        };
-        let mut created = self
-            .store(&*unit, caller, grant, command, &checked, &company, scored)
+        let (checked, named, scored) = (&checked, &named, &scored);
+        let done = self
+            .ports
+            .transaction(&scope, |unit| async move {
+                if let Some(answer) = Once::take(once, &*unit, actor).await? {
+                    return Ok(Done::Replayed(answer));
+                }
+                let (company, warnings) = match (named, &checked.draft) {
+                    (Some(company), _) => (company.clone(), Vec::new()),
+                    (None, Some(profile)) => {
+                        self.find_or_add(&*unit, actor, grant, command, profile)
+                            .await?
+                    }
+                    (None, None) => return Err(Error::not_found("company")),
+                };
+                let mut created = self
+                    .store(
+                        &*unit,
+                        caller,
+                        grant,
+                        command,
+                        checked,
+                        &company,
+                        scored.clone(),
+                    )
+                    .await?;
+                created.warnings = warnings;
+                Once::keep(once, &*unit, actor, &created).await?;
+                Ok(Done::Fresh(created))
+            })
             .await?;
-        created.warnings = warnings;
-        Once::keep(once, &*unit, actor, &created).await?;
-        unit.commit().await?;
-        if created.creation != Creation::Skipped {
+        if matches!(&done, Done::Fresh(created) if created.creation != Creation::Skipped) {
             self.ports.forget_figures(&[grant.owner().key()]).await;
         }
-        Ok(Done::Fresh(created))
+        Ok(done)
     }
 
     async fn readable_company(

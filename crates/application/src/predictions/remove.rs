@@ -31,18 +31,22 @@ impl Predictions {
             .write(prediction.owner, prediction.created_by)
             .map_err(|denial| Error::denied(denial, "prediction"))?;
         let version = version_asked(if_match, prediction.row_version)?;
-        let unit = self.ports.store.begin(&caller.actor.scope()).await?;
-        unit.predictions().remove(grant, kind, id, version).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: prediction.owner.organization(),
-            old_values: Some(summary(&prediction)),
-            ..AuditEvent::new("prediction.deleted", entity(kind), AuditAction::Delete)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        let prediction = &prediction;
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                unit.predictions().remove(grant, kind, id, version).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: prediction.owner.organization(),
+                    old_values: Some(summary(prediction)),
+                    ..AuditEvent::new("prediction.deleted", entity(kind), AuditAction::Delete)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
             .await?;
-        unit.commit().await?;
         self.ports.forget_figures(&[prediction.owner.key()]).await;
         Ok(())
     }

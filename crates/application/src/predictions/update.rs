@@ -98,19 +98,23 @@ impl Predictions {
             next.predicted_at = next.updated_at;
             explanation = scored.explanation;
         }
-        let unit = self.ports.store.begin(&actor.scope()).await?;
-        unit.predictions().replace(grant, &next, version).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: grant.owner().organization(),
-            old_values: Some(summary(&stored)),
-            new_values: Some(summary(&next)),
-            ..AuditEvent::new("prediction.updated", entity(kind), AuditAction::Update)
-        };
-        unit.audit()
-            .record(&caller.context, caller.sign(event))
+        let (before, after) = (&stored, &next);
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                unit.predictions().replace(grant, after, version).await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: grant.owner().organization(),
+                    old_values: Some(summary(before)),
+                    new_values: Some(summary(after)),
+                    ..AuditEvent::new("prediction.updated", entity(kind), AuditAction::Update)
+                };
+                unit.audit()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
             .await?;
-        unit.commit().await?;
         self.ports
             .forget_figures(&[stored.owner.key(), next.owner.key()])
             .await;

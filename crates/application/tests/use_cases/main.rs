@@ -15,3 +15,4 @@ mod rescoring;
 mod revisions;
 mod signing_in;
 mod support;
+mod transactions;

@@ -7,6 +7,10 @@
     clippy::expect_used,
     reason = "helpers of tests are tests too"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what is tested here is the storage itself, one unit of work at a time"
+)]
 
 mod analytics;
 mod chunks;

@@ -1,0 +1,75 @@
+//! Units of work that stood in another one's way are repeated, and nothing else is.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use accunode_application::Error;
+use accunode_domain::access::Scope;
+use accunode_ports::{Contention, RepositoryError, error::Cause};
+
+use crate::support::Doubles;
+
+fn deadlock() -> RepositoryError {
+    RepositoryError::Unavailable(Box::new(Contention("deadlock detected".into())))
+}
+
+/// Runs a unit of work whose first `failures` runs end with `error`; answers how often it
+/// ran, how it ended, and which of the five units that are there were committed.
+async fn run(failures: u32, error: fn() -> Error) -> (u32, Result<u32, Error>, Vec<bool>) {
+    let mut doubles = Doubles::default();
+    let committed: Vec<_> = (0..5).map(|_| doubles.unit(|_| {})).collect();
+    let application = doubles.application();
+    let runs = Arc::new(AtomicU32::new(0));
+    let count = &runs;
+    let done = application
+        .ports()
+        .transaction(&Scope::nobody(), |unit| async move {
+            let run = count.fetch_add(1, Ordering::SeqCst);
+            drop(unit);
+            if run < failures {
+                Err(error())
+            } else {
+                Ok(run)
+            }
+        })
+        .await;
+    let committed = committed
+        .iter()
+        .map(|unit| unit.load(Ordering::SeqCst))
+        .collect();
+    (runs.load(Ordering::SeqCst), done, committed)
+}
+
+#[tokio::test]
+async fn a_unit_of_work_is_repeated_up_to_three_times_after_a_deadlock() {
+    for failures in 0..=3 {
+        let (runs, done, committed) = run(failures, || deadlock().into()).await;
+        assert_eq!((runs, done.ok()), (failures + 1, Some(failures)));
+        let only_the_last: Vec<bool> = (0..5).map(|unit| unit == failures).collect();
+        assert_eq!(committed, only_the_last);
+    }
+    let (runs, done, committed) = run(4, || deadlock().into()).await;
+    assert_eq!(runs, 4);
+    assert!(matches!(done, Err(Error::Unavailable(_))), "{done:?}");
+    assert_eq!(committed, [false; 5]);
+}
+
+#[tokio::test]
+async fn no_other_failure_is_repeated() {
+    let errors: [fn() -> Error; 4] = [
+        || Error::Unavailable(Cause::from("the connection was lost at the commit")),
+        || Error::Internal(Cause::from("a defect")),
+        || Error::Stale,
+        || {
+            let constraint = "users_email_key".to_owned();
+            RepositoryError::Conflict { constraint }.into()
+        },
+    ];
+    for error in errors {
+        let (runs, done, committed) = run(1, error).await;
+        assert_eq!((runs, committed), (1, vec![false; 5]), "{done:?}");
+        assert!(done.is_err());
+    }
+}
