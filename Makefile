@@ -12,8 +12,9 @@ ADDRESS ?= 127.0.0.1:8080
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-postgres: ## Install PostgreSQL's programs where they are missing
+postgres: ## Install PostgreSQL's programs and make its account where they are missing
 	@scripts/install-postgres.sh
+	@scripts/create-account.sh
 
 redis: ## Install Redis's program where it is missing; only the tests need it
 	@scripts/install-redis.sh

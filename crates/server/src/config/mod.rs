@@ -56,6 +56,7 @@ const KEYS: &[&str] = &[
     "password_hashing.iterations",
     "password_hashing.memory_kib",
     "password_hashing.parallelism",
+    "postgres.account",
     "postgres.bin_dir",
     "public_url",
     "redis_prefix",
@@ -144,6 +145,10 @@ pub struct Config {
 /// The embedded PostgreSQL's part of the configuration.
 #[derive(Debug, Clone, Serialize)]
 pub struct PostgresConfig {
+    /// The account that PostgreSQL runs as when root starts the service; `accunode-postgres`
+    /// without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Where `initdb` and `postgres` are; looked for without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bin_dir: Option<PathBuf>,
@@ -350,6 +355,7 @@ impl Config {
         EmbeddedOptions {
             directory: self.data_dir.join("postgres"),
             bin_dir: self.postgres.bin_dir.clone(),
+            account: self.postgres.account.clone(),
             settings: self.postgres.settings.clone(),
         }
     }

@@ -159,6 +159,14 @@ pub(super) fn read_limits(layers: &mut Layers) -> LimitsConfig {
 }
 
 pub(super) fn read_postgres(layers: &mut Layers) -> PostgresConfig {
+    let account = layers.read(
+        "postgres.account",
+        "must be the name of an account of this machine",
+        |text| {
+            let sound = |c: char| !c.is_control() && !c.is_whitespace() && !"\":/".contains(c);
+            ((1..=64).contains(&text.len()) && text.chars().all(sound)).then(|| text.to_owned())
+        },
+    );
     let bin_dir = read_folder(layers, "postgres.bin_dir");
     let given = layers.postgres_settings();
     for name in OWNED_SETTINGS
@@ -170,7 +178,11 @@ pub(super) fn read_postgres(layers: &mut Layers) -> PostgresConfig {
     }
     let mut settings = EmbeddedOptions::specified_settings();
     settings.extend(given);
-    PostgresConfig { bin_dir, settings }
+    PostgresConfig {
+        account,
+        bin_dir,
+        settings,
+    }
 }
 
 /// Root's data is the machine's; anyone else's is his own.

@@ -129,6 +129,31 @@ impl Installation {
     }
 }
 
+/// A client program such as `pg_dump`, for a server of this major version: of the same
+/// version where it is installed, otherwise the lowest newer one.
+#[must_use]
+pub fn client_program(configured: Option<&Path>, name: &str, major: u32) -> Option<PathBuf> {
+    let folders = configured.map_or_else(candidates, |folder| vec![folder.to_path_buf()]);
+    folders
+        .iter()
+        .filter_map(|folder| {
+            // Debian's wrappers in /usr/bin choose a version by rules of their own.
+            let program = fs::canonicalize(folder.join(name)).ok()?;
+            if program.file_name()? != name {
+                return None;
+            }
+            let output = std::process::Command::new(&program)
+                .arg("--version")
+                .env("LC_ALL", "C")
+                .output()
+                .ok()?;
+            let (found, _) = parse_version(&String::from_utf8_lossy(&output.stdout))?;
+            (found >= major).then_some((found, program))
+        })
+        .min_by_key(|(found, _)| *found)
+        .map(|(_, program)| program)
+}
+
 /// Folders that may hold the programs: PATH, then where the packages of each system put
 /// them, the lowest supported version first (the closest to what the tests run on).
 fn candidates() -> Vec<PathBuf> {

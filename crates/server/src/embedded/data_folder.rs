@@ -50,7 +50,8 @@ pub(super) fn initialise(
         command
             .arg("--pgdata")
             .arg(&fresh)
-            .args(["--username", SUPERUSER, "--auth", "trust"])
+            .args(["--username", SUPERUSER])
+            .args(["--auth-local", "peer", "--auth-host", "reject"])
             .args(["--encoding", "UTF8", "--locale", "C"])
             .args(["--lc-ctype", character_type, "--data-checksums"]);
         if !durable {

@@ -38,12 +38,74 @@ pub enum EmbeddedError {
         problem: &'static str,
     },
 
-    /// Started as root with nobody to drop to.
+    /// Started as root, and there is no account for PostgreSQL.
     #[error(
-        "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor a user \
-         `nobody`: create one, or start as another user"
+        "PostgreSQL does not run as root, and this machine has no account {account} for it. Make it with \
+         `useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin \
+         {account}` (Alpine: `addgroup -S {account} && adduser -S -D -H -G {account} {account}`), or name \
+         another account in postgres.account, or start as another user than root"
     )]
-    NoUnprivilegedUser,
+    NoAccount {
+        /// The account's name.
+        account: &'static str,
+    },
+
+    /// An account that PostgreSQL cannot or must not run as.
+    #[error("postgres.account {account} {problem}")]
+    Account {
+        /// The account's name.
+        account: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+
+    /// The data folder belongs to another account than the configured one.
+    #[error(
+        "{path} belongs to {owner}, and postgres.account names {account}: remove that setting, or give the \
+         folder away while nothing runs: `chown -R --no-dereference {account}: {path}`",
+        path = path.display()
+    )]
+    OtherAccount {
+        /// The data folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: String,
+        /// The configured account.
+        account: String,
+    },
+
+    /// A server of an earlier version still runs as a shared account.
+    #[error(
+        "process {pid} is a PostgreSQL server of {} that runs as the shared account {from}: stop the \
+         service that started it, then start again; its files go to the account {to} then",
+        data.display()
+    )]
+    RunsAsShared {
+        /// The server's process id.
+        pid: u32,
+        /// The data folder.
+        data: PathBuf,
+        /// As whom it runs.
+        from: String,
+        /// As whom it will run.
+        to: String,
+    },
+
+    /// Something in the data folder cannot be given to another account without harm.
+    #[error(
+        "{path} is a link, has a second name or does not belong to {from}, so the files of the private \
+         PostgreSQL are not given to {to} by themselves: look at it, and give them away while nothing runs: \
+         `chown -R --no-dereference {to}: DATA_FOLDER` with the folder that holds PG_VERSION",
+        path = path.display()
+    )]
+    HandOver {
+        /// What is in the way.
+        path: PathBuf,
+        /// Whose the folder is.
+        from: String,
+        /// Whose it should be.
+        to: String,
+    },
 
     /// The user dropped to cannot get at the data folder.
     #[error(

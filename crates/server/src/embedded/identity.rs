@@ -1,8 +1,8 @@
 //! The operating system user that PostgreSQL runs as, and the folders it may enter.
 //!
-//! PostgreSQL refuses root. As root the server is dropped to the owner of the data folder,
-//! for a new one to `postgres` or `nobody`; the home folder stays root's, so that the
-//! dropped user can put nothing in the way of the files that root opens there.
+//! PostgreSQL refuses root. As root the server is dropped to another account (`account`
+//! says which); the home folder stays root's, so that the dropped user can put nothing in
+//! the way of the files that root opens there.
 
 use std::fs::{self, DirBuilder, Metadata, Permissions};
 use std::io::ErrorKind;
@@ -14,6 +14,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::{Gid, Uid, User};
 
 use super::EmbeddedError;
+use super::account::Account;
 
 /// As whom the server's programs run.
 #[derive(Debug, Clone)]
@@ -26,46 +27,23 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Who should run the server of `data`, which need not exist yet.
-    pub(super) fn for_data_folder(data: &Path) -> Result<Self, EmbeddedError> {
-        let me = Uid::effective();
-        let owner = match fs::symlink_metadata(data) {
-            Ok(found) => Some(found),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(source) => return Err(EmbeddedError::io("look at", data)(source)),
-        };
-        if !me.is_root() {
-            if let Some(owner) = owner.filter(|found| found.uid() != me.as_raw()) {
-                return Err(EmbeddedError::Foreign {
-                    path: data.to_path_buf(),
-                    owner: user_name(Uid::from_raw(owner.uid())),
-                });
-            }
-            return Ok(Self {
-                uid: me,
-                gid: Gid::effective(),
-                name: user_name(me),
-                dropped: false,
-            });
+    pub(super) fn of(account: &Account) -> Self {
+        Self {
+            uid: account.uid,
+            gid: account.gid,
+            name: account.name.clone(),
+            dropped: account.uid != Uid::effective(),
         }
-        if let Some(owner) = owner.filter(|found| found.uid() != 0) {
-            return Ok(Self {
-                uid: Uid::from_raw(owner.uid()),
-                gid: Gid::from_raw(owner.gid()),
-                name: user_name(Uid::from_raw(owner.uid())),
-                dropped: true,
-            });
-        }
-        ["postgres", "nobody"]
-            .into_iter()
-            .find_map(|name| User::from_name(name).ok().flatten())
-            .map(|user| Self {
-                uid: user.uid,
-                gid: user.gid,
-                name: user.name,
-                dropped: true,
-            })
-            .ok_or(EmbeddedError::NoUnprivilegedUser)
+    }
+
+    /// Whether this process is root and starts the server as another user.
+    pub(super) const fn is_dropped(&self) -> bool {
+        self.dropped
+    }
+
+    /// The user's and the group's number.
+    pub(super) fn ids(&self) -> (u32, u32) {
+        (self.uid.as_raw(), self.gid.as_raw())
     }
 
     pub(super) fn name(&self) -> &str {
@@ -182,7 +160,7 @@ fn set_mode(path: &Path, mode: u32) -> Result<(), EmbeddedError> {
         .map_err(EmbeddedError::io("set the mode of", path))
 }
 
-fn user_name(uid: Uid) -> String {
+pub(super) fn user_name(uid: Uid) -> String {
     User::from_uid(uid)
         .ok()
         .flatten()

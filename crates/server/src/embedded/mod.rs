@@ -5,7 +5,10 @@
 //! no network port. What each file is about:
 //!
 //! - `binaries`: which PostgreSQL installations there are, and which one to use
-//! - `identity`: the operating system user the server runs as, and the folders it may enter
+//! - `account`: which operating system account the server runs as
+//! - `hand_over`: taking a data folder away from a shared account
+//! - `identity`: programs run as that account, and the folders it may enter
+//! - `access`: who may connect
 //! - `data_folder`: making the cluster, and the major version it belongs to
 //! - `postmaster`: what `postmaster.pid` says, and mending it after a kill
 //! - `lock`: two processes starting at once
@@ -15,9 +18,12 @@
 //! **Invariant:** a server that this process started does not outlive it on Linux,
 //! however the process dies. A server that it found running is never stopped by it.
 
+mod access;
+mod account;
 mod binaries;
 mod data_folder;
 mod error;
+mod hand_over;
 mod identity;
 mod lock;
 mod options;
@@ -29,11 +35,16 @@ mod supervisor;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use nix::unistd::Uid;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+pub use account::DEFAULT_ACCOUNT;
+pub use binaries::client_program;
 pub use error::EmbeddedError;
 pub use options::{EmbeddedOptions, OWNED_SETTINGS, is_setting_name};
 
+use access::AccessFiles;
+use account::Account;
 use binaries::Installation;
 use identity::Identity;
 use lock::StartLock;
@@ -46,7 +57,7 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 /// How often files are looked at while another process is waited for.
 const POLL: Duration = Duration::from_millis(20);
 
-/// The superuser of the private cluster; nobody but this program reaches its socket.
+/// The superuser of the private cluster.
 const SUPERUSER: &str = "postgres";
 
 /// A running private PostgreSQL. Dropping it stops the server if this process started it.
@@ -70,9 +81,17 @@ impl EmbeddedPostgres {
         options.check()?;
         let directory = identity::absolute(&options.directory)?;
         let data = directory.join("data");
-        let identity = Identity::for_data_folder(&data)?;
+        let mut account = Account::choose(&data, options.account.as_deref())?;
+        let identity = Identity::of(&account);
         identity.create_home(&directory)?;
         let lock = StartLock::acquire(&directory)?;
+        if account.takes_over_from.is_some() {
+            // Another start may have done it while this one waited for the lock.
+            account = Account::choose(&data, options.account.as_deref())?;
+        }
+        if let Some(from) = account.takes_over_from {
+            take_over(&directory, &data, from, &identity)?;
+        }
         let socket = SocketFolder::for_home(&directory, &identity)?;
 
         if wait_for_running(&data, &socket)? {
@@ -98,7 +117,10 @@ impl EmbeddedPostgres {
             )?;
         }
 
+        access::retire_trust(&data)?;
+        let access = AccessFiles::write(&directory, &identity)?;
         let supervisor = Supervisor::start(Launch {
+            access,
             settings: options.settings_for(&installation),
             log: directory.join("postgres.log"),
             home: directory.clone(),
@@ -180,6 +202,25 @@ impl Drop for EmbeddedPostgres {
             tracing::error!(%error, "the embedded PostgreSQL did not stop in order");
         }
     }
+}
+
+/// Gives the files of a server that ran as a shared account to `identity`.
+fn take_over(
+    home: &Path,
+    data: &Path,
+    from: Uid,
+    identity: &Identity,
+) -> Result<(), EmbeddedError> {
+    if let Some(pid) = postmaster::running_pid(data) {
+        return Err(EmbeddedError::RunsAsShared {
+            pid,
+            data: data.to_path_buf(),
+            from: identity::user_name(from),
+            to: identity.name().to_owned(),
+        });
+    }
+    SocketFolder::remove_foreign(home, from)?;
+    hand_over::hand_over(data, from, identity)
 }
 
 /// Waits while a server of this data folder is on its way up or down. `true`: it serves.

@@ -37,6 +37,9 @@ pub struct EmbeddedOptions {
     pub directory: PathBuf,
     /// Where `initdb` and `postgres` are; without it they are looked for.
     pub bin_dir: Option<PathBuf>,
+    /// The account that PostgreSQL runs as when root starts it; without it
+    /// [`DEFAULT_ACCOUNT`](super::DEFAULT_ACCOUNT).
+    pub account: Option<String>,
     /// PostgreSQL settings by name, given on the server's command line.
     pub settings: BTreeMap<String, String>,
 }
@@ -47,6 +50,7 @@ impl EmbeddedOptions {
         Self {
             directory: directory.into(),
             bin_dir: None,
+            account: None,
             settings: Self::specified_settings(),
         }
     }

@@ -8,6 +8,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::unistd::Uid;
+
 use super::EmbeddedError;
 use super::identity::Identity;
 
@@ -23,8 +25,8 @@ const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 /// How long an answer may take on a busy machine.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Where the server's socket is. The folder's mode is what keeps others out: inside it
-/// everyone is trusted.
+/// Where the server's socket is. The folder's mode keeps others out, and so does the
+/// server itself (`access`).
 #[derive(Debug, Clone)]
 pub(super) struct SocketFolder {
     path: PathBuf,
@@ -51,6 +53,20 @@ impl SocketFolder {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes the folder of `home` where it belongs to `owner`, whose server has ended.
+    pub(super) fn remove_foreign(home: &Path, owner: Uid) -> Result<(), EmbeddedError> {
+        let folder = Self {
+            path: Self::path_for(home),
+        };
+        let theirs = fs::symlink_metadata(&folder.path)
+            .is_ok_and(|found| found.is_dir() && found.uid() == owner.as_raw());
+        if !theirs {
+            return Ok(());
+        }
+        folder.clear()?;
+        fs::remove_dir(&folder.path).map_err(EmbeddedError::io("remove", &folder.path))
     }
 
     /// Whether a server answers. Being connected is not enough: the system connects to one

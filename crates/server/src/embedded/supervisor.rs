@@ -15,6 +15,7 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::access::AccessFiles;
 use super::binaries::Installation;
 use super::identity::Identity;
 use super::lock::StartLock;
@@ -44,6 +45,7 @@ const TAIL_BYTES: usize = 1500;
 /// Everything a start needs.
 #[derive(Debug)]
 pub(super) struct Launch {
+    pub(super) access: AccessFiles,
     pub(super) installation: Installation,
     pub(super) identity: Identity,
     pub(super) home: PathBuf,
@@ -155,6 +157,9 @@ impl Launch {
                 "-c",
                 "unix_socket_permissions=0700",
             ]);
+        for setting in self.access.settings() {
+            command.arg("-c").arg(setting);
+        }
         for (name, value) in &self.settings {
             command.arg("-c").arg(format!("{name}={value}"));
         }

@@ -5,6 +5,7 @@
     reason = "a test that cannot be set up has failed, also in its helpers"
 )]
 
+mod accounts;
 mod failures;
 mod kit;
 mod lifetime;

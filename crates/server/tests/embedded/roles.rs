@@ -5,7 +5,7 @@ use accunode::database::{Database, DatabaseError};
 use accunode::embedded::EmbeddedPostgres;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::kit::{folder, start};
+use crate::kit::{allow_role, folder, start};
 
 /// A migrated embedded database, as one that is known by this URL alone.
 async fn known_by(server: &EmbeddedPostgres, role: &str) -> Database {
@@ -81,6 +81,7 @@ fn a_role_that_row_level_security_overlooks_must_not_serve() {
     in_runtime(async |server| {
         let database = known_by(server, "overlooked").await;
         run(server, "CREATE ROLE overlooked LOGIN BYPASSRLS; GRANT CONNECT ON DATABASE accunode TO overlooked").await;
+        allow_role(server, "overlooked").await;
         let refused = database.serving_url().await.expect_err("refused");
         assert!(
             matches!(&refused, DatabaseError::UnfitRole { role, .. } if role == "overlooked"),
@@ -111,6 +112,7 @@ fn a_stranger_must_not_serve() {
             "CREATE ROLE stranger LOGIN; GRANT CONNECT ON DATABASE accunode TO stranger",
         )
         .await;
+        allow_role(server, "stranger").await;
         let refused = database.serving_url().await.expect_err("refused");
         assert!(
             refused.to_string().contains("GRANT accunode_server"),
