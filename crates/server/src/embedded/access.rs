@@ -6,9 +6,9 @@
 //! anew at each start, and stand in for the data folder's own.
 
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
@@ -99,6 +99,9 @@ fn replace(path: &Path, text: &str, identity: &Identity) -> Result<(), EmbeddedE
         .mode(0o640)
         .open(&draft)
         .map_err(EmbeddedError::io("create", &draft))?;
+    // Whatever the umask is: the server's account reads it by its group.
+    file.set_permissions(Permissions::from_mode(0o640))
+        .map_err(EmbeddedError::io("set the mode of", &draft))?;
     if identity.is_dropped() {
         fchown(&file, None, Some(identity.ids().1))
             .map_err(EmbeddedError::io("give away", &draft))?;

@@ -43,6 +43,21 @@ fn the_schema_goes_up_and_down_and_nothing_keeps_running() {
 }
 
 #[test]
+fn a_private_umask_keeps_nobody_out_who_must_read() {
+    let data = folder();
+    let output = Command::new("/bin/sh")
+        .args(["-c", "umask 077; exec \"$0\" migrate up"])
+        .arg(env!("CARGO_BIN_EXE_accunode"))
+        .env_clear()
+        .env("ACCUNODE_DATA_DIR", data.path().join("data"))
+        .env("ACCUNODE_POSTGRES_SETTINGS_FSYNC", "off")
+        .env("PATH", "/usr/bin:/bin")
+        .output()
+        .expect("it runs");
+    assert!(answer(&output).contains("applied m"));
+}
+
+#[test]
 fn maintenance_brings_a_new_database_up_to_date_first() {
     let data = folder();
     let said = answer(&accunode(
