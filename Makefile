@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
 ADDRESS ?= 127.0.0.1:8080
 
-.PHONY: help run test check fmt lint docs generate models bench postgres redis clean
+.PHONY: help run test check fmt lint docs generate hostile fuzz models bench postgres redis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ docs: ## Build the API documentation without warnings
 generate: ## Write anew what is generated: the OpenAPI document, the access matrix
 	ACCUNODE_UPDATE=1 cargo test --quiet --package accunode-web --lib openapi
 	ACCUNODE_UPDATE=1 cargo test --quiet --package accunode-domain --test access_matrix document
+
+hostile: ## Write the hostile files of the tests anew (Python)
+	python3 tests/hostile/make.py
+
+fuzz: ## Fuzz the readers of uploaded files for FUZZ_SECONDS (60)
+	@scripts/fuzz.sh
 
 models: ## Train the shipped models anew (Python)
 	models/train/build.sh build

@@ -27,6 +27,8 @@ mod report;
 mod scoring;
 mod service;
 
+use std::process::ExitCode;
+
 use accunode::commands::stop_requested;
 use anyhow::{Context, bail};
 use clap::Parser;
@@ -36,7 +38,11 @@ use crate::{
     service::Service,
 };
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
+    // The service in this process starts this program to read uploads.
+    if let Some(code) = accunode_files::run_parser_if_asked() {
+        return Ok(code);
+    }
     let options = Options::parse().checked()?;
     // Found out before minutes have passed.
     if let Some(document) = options.document() {
@@ -46,7 +52,7 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         tokio::select! {
             done = measure(&options) => done,
             asked = stop_requested() => {
@@ -57,7 +63,8 @@ fn main() -> anyhow::Result<()> {
                 bail!("not done after {:?}: nothing was written", options.deadline())
             }
         }
-    })
+    });
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 async fn measure(options: &Options) -> anyhow::Result<()> {

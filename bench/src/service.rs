@@ -48,7 +48,11 @@ impl Service {
         let handle = server.handle();
         let (stop, stopped) = watch::channel(false);
         let tasks = vec![
-            tokio::spawn(upkeep::look_after(wired.store.clone(), stopped)),
+            tokio::spawn(upkeep::look_after(
+                wired.store.clone(),
+                wired.application.bulk.clone(),
+                stopped,
+            )),
             // Its end is what `stop` asks for.
             tokio::spawn(async move {
                 let _ = server.await;

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use accunode_tests::Person;
 use serde_json::{Value, json};
 
-use crate::running::{Serving, database_processes, eventually, folder};
+use crate::running::{Serving, database_processes, eventually, folder, parser_processes};
 
 const ROWS: usize = 60_000;
 /// Every so many rows one cannot be used, and one repeats the row before.
@@ -94,7 +94,13 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     let job = job["id"].as_str().expect("an id").to_owned();
     let at_death = processed(&until(&ana, &job, |told| processed(told) > 0).await);
     assert!(at_death < ROWS, "the upload was too quick to be killed");
+    let pid = first.pid();
+    assert_eq!(parser_processes(pid).len(), 1, "it reads the upload");
     first.kill();
+    eventually("the parser has ended with the program", || {
+        parser_processes(pid).is_empty()
+    })
+    .await;
     eventually("the database server has ended with the program", || {
         database_processes(data.path()).is_empty()
     })

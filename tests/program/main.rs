@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
 
 mod command_line;
+mod hostile;
 mod killed;
 mod running;
 mod secrets;

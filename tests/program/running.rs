@@ -87,6 +87,16 @@ impl Serving {
         Person::nobody(&self.base)
     }
 
+    /// Its id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     /// Kills it on the spot, as the kernel does when memory ends.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it runs");
@@ -126,6 +136,22 @@ fn wait_for_address(log: &mut BufReader<ChildStderr>) -> (String, String) {
             return (format!("http://{address}"), told);
         }
     }
+}
+
+/// The processes that read uploads for the process with this id.
+pub(crate) fn parser_processes(server: u32) -> Vec<u32> {
+    let server = server.to_string();
+    std::fs::read_dir("/proc")
+        .expect("/proc")
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid: &u32| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line);
+            let mut arguments = line.split('\0');
+            arguments.next() == Some("accunode-parser") && arguments.any(|text| text == server)
+        })
+        .collect()
 }
 
 /// The processes that work in the embedded database's data folder.

@@ -1,6 +1,10 @@
 //! The whole service, in this process, on a free port.
 
-use std::{net::TcpListener, path::Path, sync::Arc};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use accunode::{
     config::{Config, Sources},
@@ -111,6 +115,7 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![tokio::spawn(upkeep::look_after(
             wired.store.clone(),
+            wired.application.bulk.clone(),
             stopped.clone(),
         ))];
         if options.worker {
@@ -222,12 +227,21 @@ impl Drop for Service {
     }
 }
 
+/// The program as it was built for these tests; they run from a folder beside it.
+fn program() -> PathBuf {
+    let tests = std::env::current_exe().expect("this program");
+    let programs = tests.ancestors().nth(2).expect("the folder of programs");
+    programs.join("accunode-tested")
+}
+
 fn config(url: &str, folder: &Path, options: &ServiceOptions) -> Config {
     let mut sources = Sources::default();
     let mut set = |name: &str, value: &str| sources.flags.push((name.to_owned(), value.to_owned()));
     set("database_url", url);
     set("data_dir", &folder.display().to_string());
     set("db_pool_size", "6");
+    // This process is no `accunode`: the program that reads files was built beside it.
+    set("parser.program", &program().display().to_string());
     for class in ["admin", "auth", "read", "score", "upload", "write"] {
         set(&format!("limits.{class}"), "0");
     }

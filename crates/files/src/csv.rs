@@ -10,9 +10,9 @@ use csv_core::ReadRecordResult;
 
 use crate::{
     Limits, columns, fault,
+    parse::{Flow, Sink},
     progress::Progress,
     unzip::Beyond,
-    worker::{Flow, Sink},
 };
 
 const BUFFER: usize = 64 << 10;
@@ -226,14 +226,22 @@ impl<'a> Records<'a> {
     }
 
     fn failed(&self, error: &io::Error) -> OpenError {
-        let beyond = error.get_ref().and_then(|e| e.downcast_ref::<Beyond>());
-        match beyond {
-            Some(Beyond::Ratio) => fault::bomb("the file", self.limits.inflated_ratio),
-            Some(Beyond::Size) => fault::too_large_inflated("the file", self.limits.inflated_bytes),
-            None => self
-                .progress
-                .broken(&format!("the file, after row {},", self.row), error),
-        }
+        let what = format!("the file, after row {},", self.row);
+        failed(error, self.limits, self.progress, &what)
+    }
+}
+
+/// The error behind a failed read of a file that may be packed.
+pub(crate) fn failed(
+    error: &io::Error,
+    limits: &Limits,
+    progress: &Progress,
+    what: &str,
+) -> OpenError {
+    match error.get_ref().and_then(|e| e.downcast_ref::<Beyond>()) {
+        Some(Beyond::Ratio) => fault::bomb("the file", limits.inflated_ratio),
+        Some(Beyond::Size) => fault::too_large_inflated("the file", limits.inflated_bytes),
+        None => progress.broken(what, error),
     }
 }
 
@@ -270,7 +278,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::worker::Collected;
+    use crate::parse::Collected;
 
     fn read_all(bytes: &[u8]) -> Result<Collected, OpenError> {
         let mut rows = Collected::default();

@@ -5,6 +5,18 @@ use accunode_ports::{PortError, error::Cause, files::OpenError};
 
 const FILE: &str = "/file";
 
+/// Every code of this crate. A parser process that sends another one is not believed.
+pub(crate) const CODES: [&str; 8] = [
+    "cell_too_long",
+    "empty_file",
+    "file_too_complex",
+    "malformed_file",
+    "not_utf8",
+    "too_large_inflated",
+    "too_many_columns",
+    "unsupported_format",
+];
+
 /// A fault of the file.
 pub(crate) fn unreadable(code: &str, detail: impl Into<String>) -> OpenError {
     OpenError::Unreadable(Fault::new(FILE, code, detail))
@@ -42,6 +54,19 @@ pub(crate) fn bomb(what: &str, ratio: u64) -> OpenError {
     )
 }
 
+/// Reading it would take more than is allowed.
+pub(crate) fn too_complex(detail: impl std::fmt::Display) -> OpenError {
+    unreadable(
+        "file_too_complex",
+        format!("{detail}; split the file, or save its rows as CSV"),
+    )
+}
+
+/// It has more of something than is allowed.
+pub(crate) fn too_many(what: &str, kind: &str, limit: u64) -> OpenError {
+    too_complex(format_args!("{what} has more than {limit} {kind}"))
+}
+
 /// A row has too many cells.
 pub(crate) fn too_many_columns(row: u32, limit: usize) -> OpenError {
     unreadable(
@@ -69,6 +94,14 @@ pub(crate) fn store_failed(cause: impl Into<Cause>) -> PortError {
     }
 }
 
+/// Too many files are being read.
+pub(crate) fn busy() -> PortError {
+    PortError::Unavailable {
+        what: "parser of uploads",
+        cause: "as many files are being checked as are at a time".into(),
+    }
+}
+
 /// A defect on this side.
 pub(crate) fn internal(cause: impl Into<Cause>) -> PortError {
     PortError::Internal {
@@ -77,7 +110,7 @@ pub(crate) fn internal(cause: impl Into<Cause>) -> PortError {
     }
 }
 
-fn bytes(n: u64) -> String {
+pub(crate) fn bytes(n: u64) -> String {
     match n {
         n if n >= 1 << 30 => format!("{} GiB", n >> 30),
         n if n >= 1 << 20 => format!("{} MiB", n >> 20),

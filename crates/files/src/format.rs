@@ -60,6 +60,22 @@ impl Format {
         }
     }
 
+    /// The name by which the parser process is told the format.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::CsvGz => "csv.gz",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// The format of such a name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Csv, Self::CsvGz, Self::Xlsx]
+            .into_iter()
+            .find(|format| format.name() == name)
+    }
+
     const fn extension(self) -> &'static str {
         match self {
             Self::Csv => ".csv",

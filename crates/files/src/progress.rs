@@ -28,6 +28,16 @@ impl Progress {
         self.0.read.load(Ordering::Relaxed)
     }
 
+    /// Notes how far another process has read.
+    pub(crate) fn has_read(&self, bytes: u64) {
+        self.0.read.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    /// Why the store failed, if it has.
+    pub(crate) fn take_failure(&self) -> Option<io::Error> {
+        self.failure().take()
+    }
+
     /// The error of a file, unless the store is to blame.
     pub(crate) fn blame(&self, error: OpenError) -> OpenError {
         match self.failure().take() {

@@ -7,16 +7,16 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use crate::{
-    Limits, fault,
+    Limits, ParserSettings, fault,
     format::Format,
     progress::Progress,
-    worker::{self, Batch, Header, Source},
+    worker::{self, Batch, Header, Reading, Source},
 };
 
 /// A chunk ends after so many bytes, whatever number of rows was asked for.
 const CHUNK_BYTES: usize = 16 << 20;
 
-/// The rows of one file. Dropping it ends the thread that reads them.
+/// The rows of one file. Dropping it ends the thread and the process that read them.
 #[derive(Debug)]
 pub struct Rows {
     columns: Vec<String>,
@@ -28,20 +28,12 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Waits for the header of a file of `size` bytes.
-    pub(crate) async fn start(
-        source: Source,
-        format: Format,
-        limits: Limits,
-        size: u64,
-        after: u32,
-    ) -> Result<Self, OpenError> {
-        let progress = Progress::default();
-        let (header, batches) = worker::spawn(source, format, limits, progress.clone(), after)
-            .map_err(fault::internal)?;
-        let header = header
-            .await
-            .map_err(|_| fault::internal("the reading thread ended early"))??;
+    /// Waits for the header of a file.
+    pub(crate) async fn start(reading: Reading) -> Result<Self, OpenError> {
+        let (progress, size) = (Progress::default(), reading.size);
+        let (header, batches) =
+            worker::spawn(reading, progress.clone()).map_err(fault::internal)?;
+        let header = header.await.map_err(|_| ended_early())??;
         Ok(Self::new(header, size, progress, batches))
     }
 
@@ -145,23 +137,35 @@ impl Rows {
     }
 }
 
-/// Opens a file of the local disk, its format told by its name, without a runtime.
+fn ended_early() -> accunode_ports::PortError {
+    fault::internal("the reading thread ended early")
+}
+
+/// Opens a file of the local disk, its format told by its name, without a runtime. It
+/// is read by a process that `parser` starts.
 ///
 /// # Errors
 /// As [`accunode_ports::files::FileStore::open_rows`].
 ///
 /// # Panics
 /// Inside an asynchronous runtime, as its iterator does: it blocks.
-pub fn read_rows(path: &Path, limits: Limits) -> Result<Rows, OpenError> {
+pub fn read_rows(path: &Path, limits: Limits, parser: ParserSettings) -> Result<Rows, OpenError> {
     let name = path.file_name().map(|n| n.to_string_lossy());
     let format = Format::promised(name.as_deref().unwrap_or_default())?;
     let file = File::open(path).map_err(fault::store_failed)?;
     let size = file.metadata().map_err(fault::store_failed)?.len();
+    let reading = Reading {
+        source: Source::File(file),
+        format,
+        limits,
+        size,
+        after: 0,
+        rows: u32::MAX,
+        parser,
+        permit: None,
+    };
     let progress = Progress::default();
-    let (header, batches) = worker::spawn(Source::File(file), format, limits, progress.clone(), 0)
-        .map_err(fault::internal)?;
-    let header = header
-        .blocking_recv()
-        .map_err(|_| fault::internal("the reading thread ended early"))??;
+    let (header, batches) = worker::spawn(reading, progress.clone()).map_err(fault::internal)?;
+    let header = header.blocking_recv().map_err(|_| ended_early())??;
     Ok(Rows::new(header, size, progress, batches))
 }

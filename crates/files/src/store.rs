@@ -1,27 +1,32 @@
 //! The file store: a folder, or any object store that the build knows.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use accunode_domain::Timestamp;
 use accunode_ports::{
     PortError,
-    files::{ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile},
+    files::{
+        ByteStream, FileStore, KeyStream, OpenError, Peek, ReceiveError, RowReader, StoredFile,
+    },
 };
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::{
-    GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, local::LocalFileSystem,
-    path::Path as Key, prefix::PrefixStore,
+    GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, path::Path as Key,
+    prefix::PrefixStore,
 };
 use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use url::Url;
 use uuid::Uuid;
 
-use crate::{Limits, Rows, fault, format::Format, worker::Source};
+use crate::{
+    Limits, ParserSettings, Rows, fault, folder,
+    format::Format,
+    worker::{Reading, Source},
+};
 
 /// Bytes of a part: object stores want at least 5 MiB, and allow 10,000 of them.
 const PART: usize = 8 << 20;
@@ -38,6 +43,8 @@ pub struct FileSettings {
     pub spool: PathBuf,
     /// Bounds on what is read.
     pub limits: Limits,
+    /// The processes that read.
+    pub parser: ParserSettings,
 }
 
 impl std::fmt::Debug for FileSettings {
@@ -48,6 +55,7 @@ impl std::fmt::Debug for FileSettings {
             .field("options", &names)
             .field("spool", &self.spool)
             .field("limits", &self.limits)
+            .field("parser", &self.parser)
             .finish()
     }
 }
@@ -56,9 +64,21 @@ impl std::fmt::Debug for FileSettings {
 #[derive(Debug)]
 pub struct ObjectFileStore {
     store: Arc<dyn ObjectStore>,
+    /// Where the store is a folder of this machine.
+    folder: Option<PathBuf>,
     spool: PathBuf,
     limits: Limits,
+    parser: ParserSettings,
+    /// Parser processes that check uploads, and those that read for the worker: a long
+    /// job does not keep uploads waiting, nor do they keep the worker from its job.
+    checks: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
 }
+
+/// What the keys of uploaded files begin with.
+pub(crate) const UPLOADS: &str = "uploads";
+/// How long the check of an upload waits for a parser process.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
 
 impl ObjectFileStore {
     /// The store that the settings speak of; a folder is made where there is none.
@@ -66,10 +86,10 @@ impl ObjectFileStore {
     /// # Errors
     /// `Unavailable` where the folder cannot be made, `Internal` for a URL of no known kind.
     pub fn open(settings: &FileSettings) -> Result<Self, PortError> {
-        let store: Arc<dyn ObjectStore> = match Url::parse(&settings.location) {
+        match Url::parse(&settings.location) {
             // `C:\files` parses as a URL with a scheme of one letter.
             Ok(url) if url.scheme().len() > 1 => match url.to_file_path() {
-                Ok(folder) if url.scheme() == "file" => Arc::new(folder_store(&folder)?),
+                Ok(folder) if url.scheme() == "file" => Self::in_folder(folder, settings),
                 _ => {
                     #[cfg(feature = "cloud")]
                     provide_tls();
@@ -81,27 +101,62 @@ impl ObjectFileStore {
                             .map(|(k, v)| (k.as_str(), v.as_str())),
                     )
                     .map_err(fault::internal)?;
-                    Arc::new(PrefixStore::new(store, prefix))
+                    let store = Arc::new(PrefixStore::new(store, prefix));
+                    Ok(Self::over(store, None, settings))
                 }
             },
-            _ => Arc::new(folder_store(Path::new(&settings.location))?),
-        };
-        Ok(Self {
-            store,
-            spool: settings.spool.clone(),
-            limits: settings.limits.clone(),
-        })
+            _ => Self::in_folder(PathBuf::from(&settings.location), settings),
+        }
     }
 
-    /// A store in a folder, under the default limits.
-    ///
-    /// # Errors
-    /// `Unavailable` where the folder cannot be made.
-    pub fn folder(folder: &Path) -> Result<Self, PortError> {
-        Ok(Self {
-            store: Arc::new(folder_store(folder)?),
-            spool: folder.join("spool"),
-            limits: Limits::default(),
+    fn in_folder(folder: PathBuf, settings: &FileSettings) -> Result<Self, PortError> {
+        let store = Arc::new(folder::open(&folder)?);
+        Ok(Self::over(store, Some(folder), settings))
+    }
+
+    fn over(store: Arc<dyn ObjectStore>, folder: Option<PathBuf>, settings: &FileSettings) -> Self {
+        // One for the worker, which does one job at a time.
+        let checks = settings.parser.at_once.saturating_sub(1).max(1);
+        Self {
+            store,
+            folder,
+            spool: settings.spool.clone(),
+            limits: settings.limits.clone(),
+            parser: settings.parser.clone(),
+            checks: Arc::new(Semaphore::new(checks)),
+            reads: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Opens a file for a parser process.
+    async fn reading(
+        &self,
+        key: &str,
+        original_filename: &str,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Reading, OpenError> {
+        let format = Format::promised(original_filename)?;
+        let key = Key::parse(key).map_err(fault::internal)?;
+        let found = self.store.get(&key).await.map_err(fault::store_failed)?;
+        let size = found.meta.size;
+        let source = match found.payload {
+            GetResultPayload::File(file, _) => Source::File(file),
+            GetResultPayload::Stream(stream) => Source::Stream {
+                bytes: Box::new(SyncIoBridge::new(StreamReader::new(
+                    stream.map(|chunk| chunk.map_err(std::io::Error::other)),
+                ))),
+                spool: self.spool.clone(),
+            },
+        };
+        Ok(Reading {
+            source,
+            format,
+            limits: self.limits.clone(),
+            size,
+            after: 0,
+            rows: u32::MAX,
+            parser: self.parser.clone(),
+            permit: Some(permit),
         })
     }
 
@@ -141,7 +196,7 @@ impl FileStore for ObjectFileStore {
         bytes: ByteStream,
         limit: u64,
     ) -> Result<StoredFile, ReceiveError> {
-        let key = format!("uploads/{id}");
+        let key = format!("{UPLOADS}/{id}");
         let upload = self
             .store
             .put_multipart(&Key::from(key.as_str()))
@@ -151,6 +206,9 @@ impl FileStore for ObjectFileStore {
         match self.take_in(&mut upload, bytes, limit).await {
             Ok((size, sha256)) => {
                 upload.complete().await?;
+                if let Some(folder) = &self.folder {
+                    folder::hide(&folder.join(&key))?;
+                }
                 Ok(StoredFile { key, size, sha256 })
             }
             Err(error) => {
@@ -166,21 +224,31 @@ impl FileStore for ObjectFileStore {
         original_filename: &str,
         after: u32,
     ) -> Result<Box<dyn RowReader>, OpenError> {
-        let format = Format::promised(original_filename)?;
-        let key = Key::parse(key).map_err(fault::internal)?;
-        let found = self.store.get(&key).await.map_err(fault::store_failed)?;
-        let size = found.meta.size;
-        let source = match found.payload {
-            GetResultPayload::File(file, _) => Source::File(file),
-            GetResultPayload::Stream(stream) => Source::Stream {
-                bytes: Box::new(SyncIoBridge::new(StreamReader::new(
-                    stream.map(|chunk| chunk.map_err(std::io::Error::other)),
-                ))),
-                spool: self.spool.clone(),
-            },
+        let permit = self.reads.clone().acquire_owned().await;
+        let permit = permit.map_err(fault::internal)?;
+        let reading = Reading {
+            after,
+            ..self.reading(key, original_filename, permit).await?
         };
-        let rows = Rows::start(source, format, self.limits.clone(), size, after).await?;
-        Ok(Box::new(rows))
+        Ok(Box::new(Rows::start(reading).await?))
+    }
+
+    async fn peek(&self, key: &str, original_filename: &str, rows: u32) -> Result<Peek, OpenError> {
+        // What the name tells needs no process.
+        Format::promised(original_filename)?;
+        let waiting = self.checks.clone().acquire_owned();
+        let permit = tokio::time::timeout(QUEUE_PATIENCE, waiting).await;
+        let permit = permit
+            .map_err(|_| fault::busy())?
+            .map_err(fault::internal)?;
+        let mut reading = self.reading(key, original_filename, permit).await?;
+        reading.rows = rows.max(1);
+        reading.parser.cpu_seconds = (self.parser.cpu_seconds / 4).max(1);
+        let mut reader = Rows::start(reading).await?;
+        Ok(Peek {
+            rows: reader.next_rows(rows as usize).await?,
+            columns: reader.columns().to_vec(),
+        })
     }
 
     async fn remove(&self, key: &str) -> Result<(), PortError> {
@@ -190,19 +258,28 @@ impl FileStore for ObjectFileStore {
             Err(e) => Err(fault::store_failed(e)),
         }
     }
-}
 
-/// A folder as a store; only this user may look into it.
-fn folder_store(folder: &Path) -> Result<LocalFileSystem, PortError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(fault::store_failed)?;
-    Ok(LocalFileSystem::new_with_prefix(folder)
-        .map_err(fault::store_failed)?
-        // A job row will speak of the file: it must survive what the row survives.
-        .with_fsync(true))
+    fn written_before(&self, before: Timestamp) -> KeyStream {
+        let before = before.unix_timestamp();
+        self.store
+            .list(Some(&Key::from(UPLOADS)))
+            .map_err(fault::store_failed)
+            .try_filter_map(move |found| async move {
+                let is_old = found.last_modified.timestamp() < before;
+                Ok(is_old.then(|| found.location.to_string()))
+            })
+            .boxed()
+    }
+
+    async fn remove_unfinished(&self, before: Timestamp) -> Result<u64, PortError> {
+        let Some(folder) = self.folder.clone() else {
+            return Ok(0);
+        };
+        tokio::task::spawn_blocking(move || folder::remove_unfinished(&folder, before))
+            .await
+            .map_err(fault::internal)?
+            .map_err(fault::store_failed)
+    }
 }
 
 /// Makes `ring` the process's cryptography, unless it has one by now.

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use accunode_files::{FileSettings, Limits, ObjectFileStore, read_rows};
+use accunode_files::{FileSettings, Limits, ObjectFileStore, ParserSettings, read_rows};
 use accunode_ports::files::{
     ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile,
 };
@@ -20,6 +20,11 @@ use uuid::Uuid;
 const ID: Uuid = Uuid::from_u128(7);
 const LIMIT: u64 = 64 << 20;
 
+/// The program that was built for these tests.
+fn parser() -> ParserSettings {
+    ParserSettings::of_program(env!("CARGO_BIN_EXE_accunode-parser").into())
+}
+
 struct Store {
     folder: TempDir,
     store: ObjectFileStore,
@@ -27,8 +32,20 @@ struct Store {
 
 impl Store {
     fn in_a_folder() -> Self {
+        Self::read_by(parser())
+    }
+
+    /// A store in a folder whose files are read by other processes.
+    fn read_by(parser: ParserSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = ObjectFileStore::folder(folder.path()).unwrap();
+        let store = ObjectFileStore::open(&FileSettings {
+            location: folder.path().join("files").display().to_string(),
+            options: Vec::new(),
+            spool: folder.path().join("spool"),
+            limits: Limits::default(),
+            parser,
+        })
+        .unwrap();
         Self { folder, store }
     }
 
@@ -40,6 +57,7 @@ impl Store {
             options: Vec::new(),
             spool: folder.path().join("spool"),
             limits,
+            parser: parser(),
         })
         .unwrap();
         Self { folder, store }
@@ -337,6 +355,7 @@ fn an_unknown_kind_of_store_is_named_at_start() {
         options: vec![("secret".to_owned(), "hunter2".to_owned())],
         spool: PathBuf::new(),
         limits: Limits::default(),
+        parser: parser(),
     };
     assert!(ObjectFileStore::open(&settings).is_err());
     assert!(!format!("{settings:?}").contains("hunter2"));
@@ -355,6 +374,7 @@ fn a_bucket_is_a_store_too() {
         options: options.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
         spool: PathBuf::new(),
         limits: Limits::default(),
+        parser: parser(),
     };
     let store = ObjectFileStore::open(&settings).unwrap();
     assert!(!format!("{store:?}").contains("hunter2"));
@@ -368,7 +388,7 @@ fn the_workbook_of_an_analyst_is_read_whole() {
         println!("SKIPPED: {} is not there", path.display());
         return;
     }
-    let rows = read_rows(&path, Limits::default()).unwrap();
+    let rows = read_rows(&path, Limits::default(), parser()).unwrap();
     assert!(
         rows.columns().contains(&"reporting_year".to_owned()),
         "{:?}",

@@ -1,6 +1,6 @@
 //! Uploaded files: where they are kept, and how their rows are read.
 
-use accunode_domain::fault::Fault;
+use accunode_domain::{Timestamp, fault::Fault};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -38,6 +38,9 @@ pub enum ReceiveError {
 /// A stream of a file's bytes.
 pub type ByteStream = BoxStream<'static, Result<Bytes, crate::error::Cause>>;
 
+/// A stream of keys of files.
+pub type KeyStream = BoxStream<'static, Result<String, PortError>>;
+
 /// Where uploaded files are kept: a folder, or an object store.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -49,6 +52,12 @@ pub trait FileStore: Send + Sync {
         bytes: ByteStream,
         limit: u64,
     ) -> Result<StoredFile, ReceiveError>;
+    /// The beginning of a kept file: its columns and at most `rows` rows, to see
+    /// whether it can be worked on.
+    ///
+    /// # Errors
+    /// As [`Self::open_rows`]; `Unavailable` where too many files are being looked at.
+    async fn peek(&self, key: &str, original_filename: &str, rows: u32) -> Result<Peek, OpenError>;
     /// Opens the rows of a kept file, skipping those up to `after` (0 skips none).
     /// `original_filename` tells the format, and the bytes must agree.
     ///
@@ -62,13 +71,19 @@ pub trait FileStore: Send + Sync {
     ) -> Result<Box<dyn RowReader>, OpenError>;
     /// Removes a file; one that is not there is removed already.
     async fn remove(&self, key: &str) -> Result<(), PortError>;
+    /// The keys of kept files that were last written before a time, in no order.
+    fn written_before(&self, before: Timestamp) -> KeyStream;
+    /// Removes what is left of files that were never received whole, because the
+    /// process ended meanwhile, and were last written before a time; how many those
+    /// were. Stores that look after this themselves answer 0.
+    async fn remove_unfinished(&self, before: Timestamp) -> Result<u64, PortError>;
 }
 
 /// Why the rows of a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file itself: `unsupported_format`, `empty_file`, `malformed_file`,
-    /// `too_large_inflated` and so on.
+    /// `too_large_inflated`, `file_too_complex` and so on.
     #[error("{}", .0.detail)]
     Unreadable(Fault),
     /// The store failed.
@@ -84,6 +99,15 @@ pub struct SourceRow {
     /// The cells; missing ones are empty. Numbers of a workbook in their shortest
     /// decimal form.
     pub cells: Vec<String>,
+}
+
+/// How a file begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peek {
+    /// The names of the columns, trimmed, lower-cased, blanks as underscores.
+    pub columns: Vec<String>,
+    /// The first rows.
+    pub rows: Vec<SourceRow>,
 }
 
 /// The rows of a file, a chunk at a time. Nothing but the chunk is held in memory

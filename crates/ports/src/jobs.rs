@@ -61,6 +61,9 @@ pub trait JobQueue: Send + Sync {
     ) -> Result<(), RepositoryError>;
     /// Gives a job back for another worker at once, when this one shuts down.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError>;
+    /// Which of these files no job speaks of. None while there is no job at all: such a
+    /// database is new or the wrong one, and says nothing about files.
+    async fn files_without_job(&self, keys: &[String]) -> Result<Vec<String>, RepositoryError>;
     /// Returns when a job may have come, or after the polling interval: what wakes
     /// is a hint, the table is the truth.
     async fn wait(&self);

@@ -224,6 +224,18 @@ impl JobQueue for PgJobQueue {
         self.as_worker(sql).await.map(|_| ())
     }
 
+    async fn files_without_job(&self, keys: &[String]) -> Result<Vec<String>, RepositoryError> {
+        let mut sql = QueryBuilder::new("SELECT ARRAY(SELECT k FROM unnest(");
+        sql.push_bind(keys.to_vec()).push(
+            "::text[]) k WHERE NOT EXISTS (SELECT FROM bulk_upload_jobs j WHERE j.filename = k)) \
+             AS keys WHERE EXISTS (SELECT FROM bulk_upload_jobs)",
+        );
+        match self.as_worker(sql).await? {
+            Some(row) => get(&row, "keys"),
+            None => Ok(Vec::new()),
+        }
+    }
+
     async fn wait(&self) {
         let seen = self.seen.load(Ordering::Relaxed);
         // An error is the interval's end: then it is time to look anyway.

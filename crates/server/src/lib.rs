@@ -3,6 +3,7 @@
 //! - `cli` and `commands`: what can be said on the command line, and what it does
 //! - `config`: the one configuration struct, from defaults, file, environment and flags
 //! - `database`: which database, as which roles, and getting it ready
+//! - `descriptors`: how many files and sockets the process may have open
 //! - `embedded`: the private PostgreSQL that runs where no database is configured
 //! - `models`: which models score, as configured
 //! - `sealing`: the key that seals secrets in the database
@@ -16,6 +17,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod database;
+pub mod descriptors;
 pub mod embedded;
 pub mod models;
 pub mod sealing;

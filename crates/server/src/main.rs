@@ -10,6 +10,10 @@ use accunode::{commands, telemetry};
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // A process that reads a stranger's file does nothing else.
+    if let Some(code) = accunode_files::run_parser_if_asked() {
+        return code;
+    }
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -64,6 +64,7 @@ impl Service {
             options: Vec::new(),
             spool: std::env::temp_dir(),
             limits: Limits::default(),
+            parser: config.parser_settings()?,
         })
         .context("the file store cannot be opened")?;
 

@@ -7,14 +7,22 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{Config, LogFormat};
 
+/// Says at level ERROR that a stranger's request could not be parsed, which is nothing
+/// that an operator can mend.
+const NOISE: &str = "actix_http::h1::dispatcher";
+
 /// Starts logging as configured. Once per process.
 ///
 /// # Errors
 /// When logging was started before, or the filter is wrong.
 pub fn init(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
+    let mut filter = EnvFilter::builder()
         .parse(&config.log)
         .context("the log filter is wrong")?;
+    // Whoever names it wants to see it.
+    if !config.log.contains("actix_http") {
+        filter = filter.add_directive(format!("{NOISE}=off").parse()?);
+    }
     let base = fmt().with_env_filter(filter).with_writer(io::stderr);
     match config.log_format {
         LogFormat::Text => base.with_ansi(io::stderr().is_terminal()).try_init(),

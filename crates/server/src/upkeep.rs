@@ -1,7 +1,9 @@
-//! What goes on beside requests: rollups are folded, partitions made, old answers dropped.
+//! What goes on beside requests: rollups are folded, partitions made, old answers and
+//! files without an upload dropped.
 
 use std::{sync::Arc, time::Duration};
 
+use accunode_application::bulk::Bulk;
 use accunode_postgres::PgStore;
 use tokio::sync::watch;
 
@@ -12,9 +14,10 @@ const DAILY: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Looks after the database until `stop` turns true. Several processes may do so at
 /// once: each step takes a lock that it does not wait for, or is safe to do twice.
-pub async fn look_after(store: Arc<PgStore>, mut stop: watch::Receiver<bool>) {
+pub async fn look_after(store: Arc<PgStore>, bulk: Bulk, mut stop: watch::Receiver<bool>) {
     let mut fold = tokio::time::interval(FOLD);
     let mut daily = tokio::time::interval(DAILY);
+    let mut files = tokio::time::interval(DAILY);
     fold.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let done = tokio::select! {
@@ -22,6 +25,15 @@ pub async fn look_after(store: Arc<PgStore>, mut stop: watch::Receiver<bool>) {
             _ = async { drop(stop.wait_for(|stop| *stop).await) } => return,
             _ = fold.tick() => store.fold_rollups().await.map(|_| ()),
             _ = daily.tick() => store.prepare_for_tomorrow().await,
+            _ = files.tick() => {
+                if let Err(error) = bulk.sweep_files().await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "files without an upload could not be removed; it is tried again"
+                    );
+                }
+                Ok(())
+            }
         };
         if let Err(error) = done {
             tracing::warn!(

@@ -2,6 +2,7 @@
 
 mod control;
 mod files;
+mod orphans;
 mod outcomes;
 mod real_quarters;
 mod real_workbooks;

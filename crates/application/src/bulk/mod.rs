@@ -16,6 +16,7 @@ mod rescoring;
 mod retry;
 mod rows;
 mod submit;
+mod sweep;
 mod template;
 mod work;
 
@@ -25,6 +26,7 @@ pub use columns::{COMPANY_COLUMNS, Columns};
 pub use read::{ListJobs, ListRows};
 pub use rescore::RescorePredictions;
 pub use submit::SubmitUpload;
+pub use sweep::SweptFiles;
 pub use template::{Template, TemplateColumn};
 
 use crate::Ports;

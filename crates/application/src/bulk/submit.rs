@@ -154,13 +154,9 @@ impl Bulk {
 
     /// Opens the file to see that it can be worked on: its form, its columns, a first row.
     async fn check_file(&self, upload: &SubmitUpload, filename: &str) -> Result<(), Error> {
-        let mut rows = self
-            .ports
-            .files
-            .open_rows(&upload.file.key, filename, 0)
-            .await?;
-        Columns::of(upload.kind, rows.columns()).map_err(Error::Invalid)?;
-        if rows.next_rows(1).await?.is_empty() {
+        let peek = self.ports.files.peek(&upload.file.key, filename, 1).await?;
+        Columns::of(upload.kind, &peek.columns).map_err(Error::Invalid)?;
+        if peek.rows.is_empty() {
             return Err(Error::invalid(Fault::new(
                 "/file",
                 "empty_file",

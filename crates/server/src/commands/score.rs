@@ -51,7 +51,8 @@ pub struct Score {
 /// of its kind is served.
 pub fn run(config: &Config, what: &Score) -> anyhow::Result<()> {
     let models = ModelChoice::of(config).load()?;
-    let mut rows = read_rows(&what.file, Limits::default())
+    let parser = config.parser_settings()?;
+    let mut rows = read_rows(&what.file, Limits::default(), parser)
         .with_context(|| format!("cannot read {}", what.file.display()))?;
     let columns = Columns::of(what.kind, rows.columns()).map_err(told)?;
     for warning in columns.warnings() {

@@ -11,6 +11,7 @@ use super::{stop_requested, with_database};
 use crate::{
     config::Config,
     database::Database,
+    descriptors,
     service::Service,
     single::{Place, Sessions},
     upkeep,
@@ -36,6 +37,7 @@ const MAILS: Duration = Duration::from_secs(10);
 /// Where the database, the models or the address are not to be had.
 pub fn run(config: &Config, duties: Duties) -> anyhow::Result<()> {
     let started = Instant::now();
+    descriptors::raise_limit();
     with_database(config, async |database| {
         serve(config, duties, database, started).await
     })
@@ -65,7 +67,11 @@ async fn serve(
 
     let (stop, stopped) = watch::channel(false);
     let mut kept = tokio::spawn(place.keep(stopped.clone()));
-    let upkeep = tokio::spawn(upkeep::look_after(service.store.clone(), stopped.clone()));
+    let upkeep = tokio::spawn(upkeep::look_after(
+        service.store.clone(),
+        service.application.bulk.clone(),
+        stopped.clone(),
+    ));
     let worker = duties.worker.then(|| work(&service.application, stopped));
     let until = async {
         tokio::select! {

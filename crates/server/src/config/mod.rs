@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use accunode_files::ParserSettings;
 use accunode_mail::Sender;
 use accunode_scoring::ModelPin;
 use accunode_web::Network;
@@ -28,7 +29,7 @@ use crate::embedded::EmbeddedOptions;
 use layers::Layers;
 use read::{
     MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_database_url,
-    read_files_url, read_folder, read_hashing, read_limits, read_mail, read_postgres,
+    read_files_url, read_folder, read_hashing, read_limits, read_mail, read_parser, read_postgres,
     read_redis_url,
 };
 
@@ -53,6 +54,10 @@ const KEYS: &[&str] = &[
     "model_quarterly",
     "models_dir",
     "owner_database_url",
+    "parser.at_once",
+    "parser.cpu_seconds",
+    "parser.memory",
+    "parser.program",
     "password_hashing.iterations",
     "password_hashing.memory_kib",
     "password_hashing.parallelism",
@@ -112,6 +117,8 @@ pub struct Config {
     pub model_quarterly: Option<ModelPin>,
     /// The largest upload, in bytes.
     pub max_upload_bytes: u64,
+    /// The processes that read uploaded files.
+    pub parser: ParserConfig,
     /// Whether people may register themselves.
     pub registration: Registration,
     /// What seals secrets in the database; without it a file of the data folder.
@@ -154,6 +161,20 @@ pub struct PostgresConfig {
     pub bin_dir: Option<PathBuf>,
     /// PostgreSQL's own settings by name.
     pub settings: BTreeMap<String, String>,
+}
+
+/// The processes that read uploaded files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ParserConfig {
+    /// How many run at a time: one for the worker, the others for uploads that arrive.
+    pub at_once: usize,
+    /// Bytes of memory that each may take.
+    pub memory: u64,
+    /// Seconds of processor time for one file.
+    pub cpu_seconds: u64,
+    /// The program that is started; without it the running one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<PathBuf>,
 }
 
 /// Requests a minute and principal (a person, or an address where nobody is signed in).
@@ -271,6 +292,7 @@ impl Config {
                 },
             )
             .unwrap_or(Registration::Open);
+        let parser = read_parser(&mut layers);
         let limits = read_limits(&mut layers);
         let secret_key = layers.read("secret_key", SecretKeys::RULE, SecretKeys::parse);
         let password_hashing = read_hashing(&mut layers);
@@ -334,6 +356,7 @@ impl Config {
             model_annual,
             model_quarterly,
             max_upload_bytes,
+            parser,
             registration,
             secret_key,
             password_hashing,
@@ -346,6 +369,23 @@ impl Config {
             log,
             log_format,
             postgres,
+        })
+    }
+
+    /// The processes that read uploaded files, as configured.
+    ///
+    /// # Errors
+    /// Where the system does not tell which program is running.
+    pub fn parser_settings(&self) -> std::io::Result<ParserSettings> {
+        let settings = match &self.parser.program {
+            Some(program) => ParserSettings::of_program(program.clone()),
+            None => ParserSettings::of_this_program()?,
+        };
+        Ok(ParserSettings {
+            at_once: self.parser.at_once,
+            memory_bytes: self.parser.memory,
+            cpu_seconds: self.parser.cpu_seconds,
+            ..settings
         })
     }
 

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use accunode_files::ParserSettings;
 use accunode_local::HashingSettings;
 use accunode_mail::{Sender, SmtpUrl};
 use accunode_redis::RedisSettings;
@@ -12,7 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::layers::Layers;
-use super::{HashingConfig, LimitsConfig, PostgresConfig, SecretUrl, Sources};
+use super::{HashingConfig, LimitsConfig, ParserConfig, PostgresConfig, SecretUrl, Sources};
 use crate::embedded::{EmbeddedOptions, OWNED_SETTINGS};
 
 const KIB: u64 = 1024;
@@ -139,6 +140,36 @@ fn local_url(listen: SocketAddr) -> String {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
     format!("http://{address}")
+}
+
+pub(super) fn read_parser(layers: &mut Layers) -> ParserConfig {
+    let default = ParserSettings::of_program(PathBuf::new());
+    ParserConfig {
+        at_once: layers
+            .read(
+                "parser.at_once",
+                "must be a number of processes from 2 to 64",
+                |text| parse_within(text, 2..=64),
+            )
+            .unwrap_or(default.at_once),
+        memory: layers
+            .read(
+                "parser.memory",
+                "must be a number of bytes from 32MiB to 64GiB, such as 96MiB",
+                |text| parse_bytes(text).filter(|n| (32 * MIB..=64 * KIB * MIB).contains(n)),
+            )
+            .unwrap_or(default.memory_bytes),
+        cpu_seconds: layers
+            .read(
+                "parser.cpu_seconds",
+                "must be a number of seconds from 1 to 86400",
+                |text| parse_within(text, 1..=86_400),
+            )
+            .unwrap_or(default.cpu_seconds),
+        program: layers.read("parser.program", "must be a program that exists", |text| {
+            std::path::absolute(text).ok().filter(|path| path.is_file())
+        }),
+    }
 }
 
 pub(super) fn read_limits(layers: &mut Layers) -> LimitsConfig {

@@ -5,10 +5,12 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use accunode_domain::fault::Fault;
+use accunode_domain::{Timestamp, fault::Fault};
 use accunode_ports::{
     PortError,
-    files::{ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile},
+    files::{
+        ByteStream, FileStore, KeyStream, OpenError, Peek, ReceiveError, RowReader, StoredFile,
+    },
 };
 use actix_web::test::TestRequest;
 use async_trait::async_trait;
@@ -71,6 +73,14 @@ impl FileStore for Counting {
         })
     }
 
+    async fn peek(&self, _: &str, _: &str, _: u32) -> Result<Peek, OpenError> {
+        Err(OpenError::Unreadable(Fault::new(
+            "",
+            "empty_file",
+            "nothing in it",
+        )))
+    }
+
     async fn open_rows(&self, _: &str, _: &str, _: u32) -> Result<Box<dyn RowReader>, OpenError> {
         Err(OpenError::Unreadable(Fault::new(
             "",
@@ -82,6 +92,14 @@ impl FileStore for Counting {
     async fn remove(&self, _: &str) -> Result<(), PortError> {
         self.0.fetch_sub(1, Ordering::SeqCst);
         Ok(())
+    }
+
+    fn written_before(&self, _: Timestamp) -> KeyStream {
+        futures::stream::empty().boxed()
+    }
+
+    async fn remove_unfinished(&self, _: Timestamp) -> Result<u64, PortError> {
+        Ok(0)
     }
 }
 

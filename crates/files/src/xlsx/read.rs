@@ -1,15 +1,15 @@
-//! Workbooks (.xlsx): the first visible sheet, cell by cell.
+//! The first visible sheet of a workbook, cell by cell.
 
 use std::{fs::File, io::BufReader};
 
 use accunode_ports::files::{OpenError, SourceRow};
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 
+use super::inspect::inspect_workbook;
 use crate::{
     Limits, columns, fault,
+    parse::{Flow, Sink},
     progress::{Progress, Watched},
-    unzip::inspect_workbook,
-    worker::{Flow, Sink},
 };
 
 /// The last row that a sheet can have: its size was set and says nothing.
@@ -29,7 +29,7 @@ pub(crate) fn read(
     let mut workbook = Xlsx::new(watched).map_err(broken)?;
     let name = first_sheet(&workbook)?;
     let mut cells = workbook.worksheet_cells_reader(&name).map_err(broken)?;
-    let last_row = cells.dimensions().end.0 + 1;
+    let last_row = cells.dimensions().end.0.saturating_add(1);
 
     let mut table = Table {
         sink,
@@ -39,21 +39,26 @@ pub(crate) fn read(
         row: 0,
         cells: Vec::new(),
         bytes: 0,
+        text: 0,
     };
     while let Some(cell) = cells.next_cell().map_err(broken)? {
         let (row, column) = cell.get_position();
-        if row + 1 != table.row {
+        let Some(row) = row.checked_add(1) else {
+            return Err(fault::malformed(
+                "a row of the sheet has no possible number",
+            ));
+        };
+        if row != table.row {
             if row < table.row {
                 return Err(fault::malformed(format!(
-                    "row {} of the sheet stands behind row {}",
-                    row + 1,
+                    "row {row} of the sheet stands behind row {}",
                     table.row
                 )));
             }
             if table.end_row()? == Flow::Stop {
                 return Ok(());
             }
-            table.row = row + 1;
+            table.row = row;
         }
         table.put(column as usize, cell.get_value())?;
     }
@@ -87,6 +92,8 @@ struct Table<'a> {
     row: u32,
     cells: Vec<String>,
     bytes: usize,
+    /// Bytes of all rows so far.
+    text: u64,
 }
 
 impl Table<'_> {
@@ -101,6 +108,13 @@ impl Table<'_> {
         let limit = self.limits.cell_chars;
         if text.len() > limit && text.chars().count() > limit {
             return Err(fault::cell_too_long(self.row, column, limit));
+        }
+        self.text += text.len() as u64;
+        if self.text > self.limits.text_bytes {
+            return Err(fault::too_large_inflated(
+                "the sheet",
+                self.limits.text_bytes,
+            ));
         }
         self.bytes += text.len();
         if self.bytes > self.limits.row_bytes {
@@ -208,7 +222,7 @@ mod tests {
     use rust_xlsxwriter::{ExcelDateTime as Date, Format, Formula, Workbook};
 
     use super::*;
-    use crate::worker::Collected;
+    use crate::parse::Collected;
 
     fn read_bytes(bytes: &[u8], limits: &Limits) -> Result<Collected, OpenError> {
         let mut file = tempfile::tempfile().unwrap();
@@ -319,76 +333,6 @@ mod tests {
         let middle = bytes.len() / 3;
         flipped[middle] ^= 0xff;
         assert!(read_bytes(&flipped, &Limits::default()).is_err());
-    }
-
-    /// A workbook whose part `name` is `size` bytes of the letter a.
-    fn bomb(name: &str, size: usize) -> Vec<u8> {
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        let options = zip::write::SimpleFileOptions::default();
-        for (part, size) in [("xl/workbook.xml", 10), (name, size)] {
-            zip.start_file(part, options).unwrap();
-            let block = vec![b'a'; 1 << 20];
-            let mut left = size;
-            while left > 0 {
-                let n = left.min(block.len());
-                zip.write_all(&block[..n]).unwrap();
-                left -= n;
-            }
-        }
-        zip.finish().unwrap().into_inner()
-    }
-
-    #[test]
-    fn a_zip_bomb_is_refused_by_what_it_really_unpacks_to() {
-        let limits = Limits::default();
-        let mut bytes = bomb("xl/sharedStrings.xml", 40 << 20);
-        assert!(bytes.len() < 100_000, "{}", bytes.len());
-        let (code, detail) = refused(&bytes, &limits);
-        assert_eq!(code, "too_large_inflated");
-        assert!(detail.contains("200 times"), "{detail}");
-
-        // The same bomb, its directory claiming a hundred bytes.
-        let claimed = (40_u32 << 20).to_le_bytes();
-        while let Some(at) = bytes.windows(4).position(|w| w == claimed) {
-            bytes[at..at + 4].copy_from_slice(&100_u32.to_le_bytes());
-        }
-        assert_ne!(refused(&bytes, &limits).0, "empty_file");
-        assert!(read_bytes(&bytes, &limits).is_err());
-    }
-
-    #[test]
-    fn shared_strings_and_sheets_have_limits_of_their_own() {
-        let limits = Limits {
-            shared_strings_bytes: 1 << 20,
-            ..Limits::default()
-        };
-        assert_eq!(
-            refused(&bomb("xl/sharedStrings.xml", 2 << 20), &limits).0,
-            "too_large_inflated"
-        );
-        let (code, detail) = refused(&bomb("xl/worksheets/sheet1.xml", 2 << 20), &limits);
-        assert_eq!(code, "malformed_file");
-        assert!(
-            detail.contains("longer than a spreadsheet allows"),
-            "{detail}"
-        );
-    }
-
-    #[test]
-    fn a_zip_archive_that_is_no_workbook_is_refused() {
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        let options = zip::write::SimpleFileOptions::default();
-        zip.start_file("word/document.xml", options).unwrap();
-        let bytes = zip.finish().unwrap().into_inner();
-        assert_eq!(refused(&bytes, &Limits::default()).0, "unsupported_format");
-
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for n in 0..2_000 {
-            zip.start_file(format!("x{n}"), options).unwrap();
-        }
-        let (code, detail) = refused(&zip.finish().unwrap().into_inner(), &Limits::default());
-        assert_eq!(code, "malformed_file");
-        assert!(detail.contains("2000 parts"), "{detail}");
     }
 
     #[test]

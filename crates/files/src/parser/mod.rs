@@ -1,0 +1,29 @@
+//! The parser process: strangers' files are read by a child of the service.
+//!
+//! A library that meets a hostile file can take all memory, compute for ever, panic or
+//! worse. So a file is read by a process of its own (the same program, started with
+//! [`ParserSettings::SUBCOMMAND`]), which limits itself before it looks at the file
+//! (`sandbox`), gets the file as its standard input, and sends rows as frames through a
+//! pipe (`frame`). Nothing else reaches it: no environment, no other file, no socket.
+//! What it sends is checked as if it had been taken over. A process that exceeds its
+//! limits is the file's fault (`file_too_complex`); one that cannot be started is not.
+
+mod child;
+mod frame;
+mod pipe;
+mod process;
+mod request;
+mod sandbox;
+mod settings;
+
+#[cfg(any(test, feature = "fuzzing"))]
+mod rehearsal;
+#[cfg(test)]
+mod tests;
+
+pub use child::run_parser_if_asked;
+pub(crate) use process::{Input, Process};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use rehearsal::rehearse;
+pub(crate) use request::Request;
+pub use settings::ParserSettings;

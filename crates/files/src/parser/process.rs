@@ -1,0 +1,233 @@
+//! A parser process, seen from the service.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::unix::process::{CommandExt, ExitStatusExt},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    thread,
+    time::Duration,
+};
+
+use accunode_ports::{PortError, files::OpenError};
+use nix::sys::signal::Signal;
+
+use super::{
+    ParserSettings,
+    frame::{Frame, FrameError, FrameReader},
+    pipe::Pipe,
+    request::Request,
+};
+use crate::{
+    fault,
+    parse::Flow,
+    progress::{Progress, Watched},
+    worker::Sender,
+};
+
+/// The file that a parser process reads.
+pub(crate) enum Input {
+    /// A file of this machine, at its start.
+    File(File),
+    /// A stream, which is copied into the process's standard input.
+    Stream(Box<dyn Read + Send>),
+}
+
+/// A running parser process. It is killed with this value.
+pub(crate) struct Process {
+    child: Child,
+    frames: FrameReader<Pipe<ChildStdout>>,
+    request: Request,
+}
+
+impl Process {
+    /// Starts a process that reads `input`.
+    ///
+    /// The thread that calls this must live as long as the process should: the kernel
+    /// ends the process with it.
+    ///
+    /// # Errors
+    /// `Unavailable` where no process can be started.
+    pub(crate) fn start(
+        settings: &ParserSettings,
+        request: Request,
+        input: Input,
+        text: u64,
+        patience: Duration,
+        progress: &Progress,
+        is_wanted: impl Fn() -> bool + Send + 'static,
+    ) -> Result<Self, PortError> {
+        let (stdin, stream) = match input {
+            Input::File(file) => (Stdio::from(file), None),
+            Input::Stream(bytes) => (Stdio::piped(), Some(bytes)),
+        };
+        let mut child = Command::new(&settings.program)
+            .arg0("accunode-parser")
+            .arg(ParserSettings::SUBCOMMAND)
+            .args(request.to_arguments())
+            .env_clear()
+            .current_dir("/")
+            .process_group(0)
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(unavailable)?;
+        if let (Some(stdin), Some(bytes)) = (child.stdin.take(), stream) {
+            feed(stdin, bytes, progress).map_err(unavailable)?;
+        }
+        let stdout = child
+            .stdout
+            .take()
+            .ok_or_else(|| fault::internal("the parser process has no standard output"))?;
+        let pipe = Pipe::new(stdout, patience, is_wanted);
+        Ok(Self {
+            child,
+            frames: FrameReader::new(pipe, request.limits.clone(), request.after, text),
+            request,
+        })
+    }
+
+    /// Hands on everything that the process says.
+    pub(crate) fn forward(
+        &mut self,
+        progress: &Progress,
+        sender: &mut Sender,
+    ) -> Result<(), OpenError> {
+        match self.frames.next() {
+            Ok(Frame::Hello) => {}
+            Ok(_) => return Err(no_parser("it did not say that it is one").into()),
+            Err(FrameError::Invalid(what)) => return Err(no_parser(what).into()),
+            Err(FrameError::Io(error)) if is_unwanted(&error) => return Ok(()),
+            Err(FrameError::Io(error)) => {
+                let status = self.end();
+                return Err(no_parser(format!("{error}; {}", described(status))).into());
+            }
+        }
+        let mut has_header = false;
+        loop {
+            let flow = match self.frames.next() {
+                Ok(Frame::Header(columns, total)) if !has_header => {
+                    has_header = true;
+                    sender.header(columns, total)
+                }
+                Ok(Frame::Rows(rows, read)) if has_header => {
+                    progress.has_read(read);
+                    sender.rows(rows)
+                }
+                Ok(Frame::End) if has_header => return Ok(()),
+                Ok(Frame::Fault(code, detail)) => return Err(fault::unreadable(&code, detail)),
+                Ok(Frame::StoreFailed(detail)) => return Err(fault::store_failed(detail).into()),
+                Ok(_) => return Err(senseless("frames out of order")),
+                Err(FrameError::Invalid(what)) => return Err(senseless(what)),
+                Err(FrameError::Io(error)) if is_unwanted(&error) => return Ok(()),
+                Err(FrameError::Io(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                    return Err(fault::too_complex("the file takes too long to read"));
+                }
+                Err(FrameError::Io(_)) => {
+                    let status = self.end();
+                    return Err(self.verdict(status));
+                }
+            };
+            if flow == Flow::Stop {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Why a process ended before it had sent everything.
+    fn verdict(&self, status: Option<ExitStatus>) -> OpenError {
+        tracing::warn!(
+            status = described(status),
+            "a parser process ended in the middle of a file"
+        );
+        let signal = status
+            .and_then(|status| status.signal())
+            .and_then(|signal| Signal::try_from(signal).ok());
+        match signal {
+            Some(Signal::SIGXCPU) => fault::too_complex(format_args!(
+                "the file takes more than {} s of processor time to read",
+                self.request.cpu_seconds
+            )),
+            // Where memory is refused, the process aborts itself.
+            Some(Signal::SIGABRT) => fault::too_complex(format_args!(
+                "the file takes more than {} of memory to read",
+                fault::bytes(self.request.memory_bytes)
+            )),
+            Some(Signal::SIGHUP | Signal::SIGINT | Signal::SIGQUIT | Signal::SIGTERM) => {
+                unavailable("the parser process was told to end").into()
+            }
+            // SIGKILL comes from the kernel where the machine's memory ends.
+            _ => fault::too_complex(format_args!(
+                "the file cannot be read within the limits of its reader ({})",
+                described(status)
+            )),
+        }
+    }
+
+    /// Makes sure that the process has ended, and how it did.
+    fn end(&mut self) -> Option<ExitStatus> {
+        // One that closes its pipe and lives on, or lives on in spite of silence, is
+        // killed; one that has ended keeps its own status.
+        for _ in 0..100 {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            thread::sleep(GRACE);
+        }
+        // An error says that it has ended.
+        drop(self.child.kill());
+        self.child.wait().ok()
+    }
+}
+
+/// Between closing its pipe and ending a process frees its memory; looked at a hundred
+/// times.
+const GRACE: Duration = Duration::from_millis(20);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Errors say that it has ended and was waited for.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Copies a stream into the process from a thread of its own. A stream that fails is
+/// remembered by `progress` before the process sees an end.
+fn feed(mut stdin: ChildStdin, bytes: Box<dyn Read + Send>, progress: &Progress) -> io::Result<()> {
+    let mut bytes = Watched::new(bytes, progress.clone());
+    thread::Builder::new()
+        .name("accunode-feed".to_owned())
+        .spawn(move || {
+            // Where the process does not want the rest, there is nothing to do.
+            drop(io::copy(&mut bytes, &mut stdin));
+        })?;
+    Ok(())
+}
+
+fn is_unwanted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionAborted
+}
+
+fn described(status: Option<ExitStatus>) -> String {
+    status.map_or_else(|| "unknown".to_owned(), |status| status.to_string())
+}
+
+fn unavailable(cause: impl Into<accunode_ports::error::Cause>) -> PortError {
+    PortError::Unavailable {
+        what: "parser of uploads",
+        cause: cause.into(),
+    }
+}
+
+/// What was started is not a parser, or could not become one: not the file's fault.
+fn no_parser(why: impl std::fmt::Display) -> PortError {
+    unavailable(format!("the parser process did not start: {why}"))
+}
+
+/// The process says what no parser says, after it has looked at the file.
+fn senseless(what: &str) -> OpenError {
+    tracing::warn!(what, "a parser process was not understood");
+    fault::malformed("the file misleads its reader; save it again, or save its rows as CSV")
+}

@@ -1,0 +1,108 @@
+//! Files that no upload speaks of are removed, and no others.
+
+use std::{
+    fs::{File, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use accunode_application::bulk::SweptFiles;
+use accunode_tests::Service;
+
+use crate::support::{file_of, submit};
+
+/// The files of the store, by name.
+fn stored(service: &Service) -> Vec<PathBuf> {
+    let folder = service.folder().join("files/uploads");
+    let entries = std::fs::read_dir(folder).expect("the store").flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    files
+}
+
+/// Makes a file look as if it had been written two days ago.
+fn age(file: &Path) {
+    let file = File::options().write(true).open(file).expect("a file");
+    let written = file.metadata().and_then(|found| found.modified());
+    let written = written.expect("a time");
+    file.set_modified(written - Duration::from_secs(2 * 86_400))
+        .expect("aged");
+}
+
+#[tokio::test]
+async fn old_files_without_an_upload_are_removed_and_no_others() {
+    let service = Service::start().await;
+    let sweep = || async { service.wired().application.bulk.sweep_files().await };
+    let orphan = service
+        .folder()
+        .join("files/uploads/00000000-0000-7000-8000-000000000001");
+    std::fs::write(&orphan, "a").expect("written");
+    age(&orphan);
+    // A database without any upload is new or the wrong one.
+    assert_eq!(sweep().await.expect("swept"), SweptFiles::default());
+
+    for person in ["ana", "ben"] {
+        let person = service.person(person).await;
+        let job = submit(&person, "a.csv", file_of(["A"]), &[]).await;
+        service.finished(&person, &job).await;
+    }
+    let kept: Vec<_> = stored(&service)
+        .into_iter()
+        .filter(|file| *file != orphan)
+        .collect();
+    assert_eq!(kept.len(), 2);
+    for file in &kept {
+        let mode = file.metadata().expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+        age(file);
+    }
+    // One that is being received, one that was never received whole, one that will
+    // have its upload in a moment.
+    let young = service.folder().join("files/uploads/young#1");
+    let unfinished = service.folder().join("files/uploads/old#1");
+    let waiting = service.folder().join("files/uploads/waiting");
+    for file in [&young, &unfinished, &waiting] {
+        std::fs::write(file, "a").expect("written");
+    }
+    age(&unfinished);
+
+    let swept = sweep().await.expect("swept");
+    assert_eq!((swept.orphans, swept.unfinished), (1, 1));
+    let mut expected = [kept, vec![young, waiting]].concat();
+    expected.sort();
+    assert_eq!(stored(&service), expected);
+    assert_eq!(sweep().await.expect("swept"), SweptFiles::default());
+}
+
+#[tokio::test]
+async fn orphans_are_removed_at_start() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
+    service.finished(&ana, &job).await;
+    // Another process with the same database and the same folder.
+    let orphan = service.folder().join("files/uploads/orphan");
+    std::fs::write(&orphan, "a").expect("written");
+    age(&orphan);
+    let url = format!("file://{}", service.folder().join("files").display());
+    let options = accunode_tests::ServiceOptions::default().with("files_url", &url);
+    let _second = service.beside(options).await;
+    while orphan.exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(stored(&service).len(), 1);
+}
+
+#[tokio::test]
+async fn others_cannot_look_into_the_store() {
+    let service = Service::start().await;
+    let folder = service.folder().join("files/uploads");
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("opened");
+    // As after an update from a version that left it open.
+    let url = format!("file://{}", service.folder().join("files").display());
+    let options = accunode_tests::ServiceOptions::default().with("files_url", &url);
+    let _second = service.beside(options).await;
+    let mode = folder.metadata().expect("a folder").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
