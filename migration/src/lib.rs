@@ -25,6 +25,8 @@ mod m20261123_000002_key_rotation;
 mod m20261123_000003_seats;
 mod m20261123_000004_people_search;
 mod m20261123_000005_retention_by_the_owner;
+mod m20261127_000020_row_budget;
+mod m20261127_000021_name_keys;
 mod roles;
 mod run;
 

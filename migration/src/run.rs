@@ -15,7 +15,8 @@ use crate::{
     MigrateError, lock::MigrationLock, m20261101_000001_schema, m20261102_000001_riskiest_first,
     m20261103_000001_revisions, m20261123_000001_proofs, m20261123_000002_key_rotation,
     m20261123_000003_seats, m20261123_000004_people_search,
-    m20261123_000005_retention_by_the_owner,
+    m20261123_000005_retention_by_the_owner, m20261127_000020_row_budget,
+    m20261127_000021_name_keys,
 };
 
 /// Every migration, oldest first.
@@ -33,6 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_seats::Migration),
             Box::new(m20261123_000004_people_search::Migration),
             Box::new(m20261123_000005_retention_by_the_owner::Migration),
+            Box::new(m20261127_000020_row_budget::Migration),
+            Box::new(m20261127_000021_name_keys::Migration),
         ]
     }
 }

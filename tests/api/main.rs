@@ -9,6 +9,7 @@ mod analytics;
 mod api_keys;
 mod audit_logs;
 mod auth;
+mod budgets;
 mod bulk_uploads;
 mod companies;
 mod conventions;

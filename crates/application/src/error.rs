@@ -3,6 +3,7 @@
 use accunode_domain::{access::Denial, fault::Fault};
 use accunode_ports::{
     Contention, PortError, RepositoryError,
+    budgets::{BudgetKind, Exceeded},
     error::Cause,
     files::{OpenError, ReceiveError},
     scoring::ScoringError,
@@ -68,6 +69,26 @@ pub enum Error {
     /// Too many failures to prove who one is: not before so many seconds.
     #[error("too many failed attempts; try again in {seconds} s")]
     LockedOut {
+        /// At least one.
+        seconds: u32,
+    },
+    /// There is no room to keep it.
+    #[error("{detail}")]
+    Full {
+        /// A stable code.
+        code: &'static str,
+        /// For people: the limit, what is used of it, and what makes room.
+        detail: String,
+        /// Seconds after which there may be room without anybody making any.
+        retry_after: Option<u32>,
+    },
+    /// A limit on what goes on at once, or in a time, is reached: it can be tried again.
+    #[error("{detail}")]
+    TooMany {
+        /// A stable code.
+        code: &'static str,
+        /// For people: the limit, what is used of it, and what to wait for.
+        detail: String,
         /// At least one.
         seconds: u32,
     },
@@ -157,6 +178,45 @@ fn words(code: &str) -> &'static str {
     }
 }
 
+/// Seconds after which a job may have ended.
+const A_JOB_SECONDS: u32 = 30;
+
+/// What exceeding a budget of an owner is answered with.
+fn over_budget(exceeded: Exceeded) -> Error {
+    let Exceeded {
+        budget,
+        limit,
+        used,
+        wanted,
+    } = exceeded;
+    match budget {
+        BudgetKind::OpenJobs => Error::TooMany {
+            code: "too_many_open_jobs",
+            detail: format!(
+                "{used} uploads and rescorings of this account or organization have not ended, and \
+                 at most {limit} may be open; wait until one has ended, or cancel one"
+            ),
+            seconds: A_JOB_SECONDS,
+        },
+        BudgetKind::Jobs => Error::Full {
+            code: "job_budget_exhausted",
+            detail: format!(
+                "this account or organization keeps {used} uploads and rescorings, and at most \
+                 {limit} are kept; delete some that are no longer needed"
+            ),
+            retry_after: None,
+        },
+        BudgetKind::FileBytes => Error::Full {
+            code: "file_budget_exhausted",
+            detail: format!(
+                "the files of this account or organization have {used} bytes, this one has {wanted}, \
+                 and at most {limit} are kept; delete uploads that are no longer needed"
+            ),
+            retry_after: None,
+        },
+    }
+}
+
 impl From<RepositoryError> for Error {
     fn from(error: RepositoryError) -> Self {
         match error {
@@ -173,6 +233,7 @@ impl From<RepositoryError> for Error {
                     "companies_level_never_down" | "predictions_level_never_down" => "level_change",
                     "idempotency_in_flight" => "idempotency_in_flight",
                     "idx_organizations_domain" => "domain_taken",
+                    "idx_organizations_name_key" => "name_taken",
                     "organizations_depth" | "fk_organizations_parent" => "not_a_root",
                     "organizations_max_users" => "organization_full",
                     "allowed_emails_pkey" => "already_allowed",
@@ -199,6 +260,9 @@ impl From<RepositoryError> for Error {
                         "a request with this Idempotency-Key is being worked on"
                     }
                     "idx_organizations_domain" => "another organization has this domain",
+                    "idx_organizations_name_key" => {
+                        "another organization of this tenant has this name, or one that looks like it"
+                    }
                     "organizations_depth" | "fk_organizations_parent" => words("not_a_root"),
                     "organizations_max_users" => words("organization_full"),
                     "allowed_emails_pkey" => "this e-mail address is listed already",
@@ -207,6 +271,7 @@ impl From<RepositoryError> for Error {
                 .to_owned(),
                 existing: None,
             },
+            RepositoryError::OverBudget(exceeded) => over_budget(exceeded),
             RepositoryError::Unavailable(cause) => Self::Unavailable(cause),
             other => Self::Internal(Box::new(other)),
         }

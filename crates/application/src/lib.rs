@@ -17,6 +17,7 @@ pub mod audit;
 pub mod bulk;
 pub mod caller;
 pub mod companies;
+pub mod disk;
 pub mod error;
 pub mod exports;
 pub mod installation;

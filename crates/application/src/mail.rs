@@ -1,12 +1,178 @@
 //! Mails that wait behind the answers of the requests that caused them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
-use accunode_ports::mail::{Mailer, Message};
+use accunode_domain::{
+    id::{OrganizationId, UserId},
+    user::Email,
+};
+use accunode_ports::{
+    limits::{self, Quota},
+    mail::{Mailer, Message},
+};
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
+
+use crate::{Caller, Error, Ports};
 
 /// Mails that may wait at once. A mail server that is away must not fill the memory.
 const AT_MOST: usize = 1_000;
+
+/// What somebody can have mailed to an address that is not theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MailKind {
+    Invitation,
+    Verification,
+    PasswordReset,
+}
+
+impl MailKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Verification => "verification",
+            Self::PasswordReset => "password_reset",
+        }
+    }
+}
+
+/// How many mails people can cause. 0 is no limit; a day's mails may go out at once and
+/// come back over a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailQuotas {
+    /// Of one kind to one address in a minute.
+    pub per_address_per_minute: u32,
+    /// Of one kind to one address in a day.
+    pub per_address_per_day: u32,
+    /// By one person, or by one network address where nobody is signed in, in a day.
+    pub per_sender_per_day: u32,
+    /// By all people of one organization in a day.
+    pub per_organization_per_day: u32,
+}
+
+impl Default for MailQuotas {
+    fn default() -> Self {
+        Self {
+            per_address_per_minute: 1,
+            per_address_per_day: 10,
+            per_sender_per_day: 100,
+            per_organization_per_day: 500,
+        }
+    }
+}
+
+/// Who causes a mail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MailSender {
+    /// Somebody who is signed in, and their organization.
+    Person(UserId, Option<OrganizationId>),
+    /// A stranger at this network address.
+    Stranger(Option<IpAddr>),
+}
+
+impl MailSender {
+    pub(crate) fn of(caller: &Caller) -> Self {
+        Self::Person(caller.actor.user(), caller.actor.organization())
+    }
+}
+
+/// The leave to send one mail, drawn from every budget that it counts against. It is drawn
+/// outside of a unit of work that may be repeated, and copied into each repetition.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "it was drawn for a mail"]
+pub(crate) struct Postage(());
+
+/// A mail that may be posted: either its [`Postage`] was drawn, or it is a notice about
+/// their own account to somebody who proved who they are.
+#[derive(Clone, Debug)]
+pub struct Letter(Message);
+
+impl Letter {
+    /// A mail that somebody else can cause.
+    pub(crate) fn drawn(message: Message, Postage(()): Postage) -> Self {
+        Self(message)
+    }
+
+    /// A notice to the owner of an account about a change that needed a proof of it.
+    pub(crate) fn notice(message: Message) -> Self {
+        Self(message)
+    }
+}
+
+impl Ports {
+    /// Draws the leave to send one mail of this kind to this address.
+    ///
+    /// # Errors
+    /// `TooMany("too_many_mails")` with the budget that is used up; where the limiter
+    /// cannot be reached.
+    pub(crate) async fn postage(
+        &self,
+        kind: MailKind,
+        to: &Email,
+        sender: MailSender,
+    ) -> Result<Postage, Error> {
+        let quotas = self.settings.mails;
+        let kind = kind.as_str();
+        let mailbox = mailbox(to);
+        let (sender, organization) = match sender {
+            MailSender::Person(person, organization) => (person.to_string(), organization),
+            MailSender::Stranger(ip) => (limits::principal(ip), None),
+        };
+        // The sender's own first: one who has used them up must not use up those of others.
+        let mut budgets = vec![(
+            "mail_sender".to_owned(),
+            Quota::per_day(quotas.per_sender_per_day),
+            sender,
+            "by one sender in a day",
+        )];
+        if let Some(organization) = organization {
+            budgets.push((
+                "mail_organization".to_owned(),
+                Quota::per_day(quotas.per_organization_per_day),
+                organization.to_string(),
+                "by one organization in a day",
+            ));
+        }
+        budgets.extend([
+            (
+                format!("mail_minute.{kind}"),
+                Quota::per_minute(quotas.per_address_per_minute),
+                mailbox.clone(),
+                "to this address in a minute",
+            ),
+            (
+                format!("mail_day.{kind}"),
+                Quota::per_day(quotas.per_address_per_day),
+                mailbox,
+                "to this address in a day",
+            ),
+        ]);
+        for (name, quota, principal, what) in budgets {
+            let budget = self.limiter.draw_from(&name, quota, &principal).await?;
+            if !budget.allowed {
+                let seconds = budget.reset_seconds.max(1);
+                return Err(Error::TooMany {
+                    code: "too_many_mails",
+                    detail: format!(
+                        "at most {} such mails are sent {what}, and they were; try again in \
+                         {seconds} s",
+                        budget.limit
+                    ),
+                    seconds,
+                });
+            }
+        }
+        Ok(Postage(()))
+    }
+}
+
+/// Under which name the mails to an address are counted: `ana+1@…` and `ana+2@…` are one
+/// mailbox. Its hash, so that no store of limits lists addresses.
+fn mailbox(to: &Email) -> String {
+    let (name, host) = to.as_str().split_once('@').unwrap_or((to.as_str(), ""));
+    let name = name.split('+').next().unwrap_or(name);
+    hex::encode(Sha256::digest(format!("{name}@{host}").as_bytes()))
+}
 
 /// Sends mails in the background, after what they speak of is committed. Whoever asked
 /// has his answer by then: neither a slow nor a failing mail server shows in it.
@@ -35,7 +201,8 @@ impl Outbox {
 
     /// Sends a mail when there is time. One that cannot be sent is told in the log and
     /// not tried again: whoever misses it asks for another.
-    pub fn post(&self, message: Message) {
+    pub fn post(&self, letter: Letter) {
+        let Letter(message) = letter;
         let free = self.under_way.send_if_modified(|count| {
             let free = *count < AT_MOST;
             *count += usize::from(free);
@@ -114,8 +281,8 @@ mod tests {
             })
         });
         let outbox = Outbox::new(Arc::new(mailer));
-        outbox.post(message());
-        outbox.post(message());
+        outbox.post(Letter::notice(message()));
+        outbox.post(Letter::notice(message()));
         assert_eq!(outbox.finish(Duration::from_secs(5)).await, 0);
     }
 
@@ -137,7 +304,7 @@ mod tests {
         let stuck = Arc::new(Stuck(Semaphore::new(0)));
         let outbox = Outbox::new(stuck.clone());
         for _ in 0..AT_MOST + 5 {
-            outbox.post(message());
+            outbox.post(Letter::notice(message()));
         }
         assert_eq!(outbox.finish(Duration::ZERO).await, AT_MOST);
         stuck.0.add_permits(1);

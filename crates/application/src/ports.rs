@@ -5,17 +5,19 @@ use std::sync::Arc;
 use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef, secret::Secret};
 use accunode_ports::{
     Store,
+    budgets::{JobBudget, MinFree, RowBudget},
     cache::Cache,
     files::FileStore,
     jobs::JobQueue,
+    limits::{Quota, RateLimiter},
     scoring::{Scored, Scorer},
     second_factor::CodeDevice,
     sessions::SessionStore,
-    system::{Clock, IdSource, PasswordHasher, Randomness},
+    system::{Clock, Disks, IdSource, PasswordHasher, Randomness},
     throttle::Throttle,
 };
 
-use crate::{Error, Outbox};
+use crate::{Error, Outbox, accounts::KnownKeys, mail::MailQuotas};
 
 /// What an operator decides about the use cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,16 @@ pub struct Settings {
     /// Where people reach the service, without a slash at its end: what links in mails
     /// begin with.
     pub public_url: String,
+    /// What the jobs of one owner may add up to.
+    pub job_budget: JobBudget,
+    /// How many failed and skipped rows are kept.
+    pub row_budget: RowBudget,
+    /// Uploads are refused where a disk has less room than this.
+    pub min_free_disk: MinFree,
+    /// API keys that nobody is known to have, from one address.
+    pub unknown_keys: Quota,
+    /// Mails that people can cause.
+    pub mails: MailQuotas,
 }
 
 impl Default for Settings {
@@ -38,6 +50,18 @@ impl Default for Settings {
             max_upload_bytes: 512 * 1024 * 1024,
             chunk_rows: 5_000,
             public_url: "http://127.0.0.1:8080".to_owned(),
+            job_budget: JobBudget {
+                jobs: 2_000,
+                file_bytes: 20 << 30,
+                open_jobs: 50,
+            },
+            row_budget: RowBudget {
+                per_job: 100_000,
+                per_owner: 1_000_000,
+            },
+            min_free_disk: MinFree::Bytes(1 << 30),
+            unknown_keys: Quota::per_minute(60),
+            mails: MailQuotas::default(),
         }
     }
 }
@@ -48,6 +72,9 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     pub sessions: Arc<dyn SessionStore>,
     pub throttle: Arc<dyn Throttle>,
+    pub limiter: Arc<dyn RateLimiter>,
+    pub disks: Arc<dyn Disks>,
+    pub known_keys: KnownKeys,
     pub cache: Arc<dyn Cache>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub codes: Arc<dyn CodeDevice>,

@@ -7,9 +7,10 @@ use time::Duration;
 use crate::{
     Timestamp,
     access::KeyScope,
-    fault::{Fault, clean_text},
+    fault::Fault,
     id::{ApiKeyId, OrganizationId, UserId},
     secret::Secret,
+    text::clean_text,
 };
 
 /// What a key's secret begins with.
@@ -132,6 +133,19 @@ pub fn looks_like_key(token: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('_'))
 }
 
+/// Whether a token has the form of a key's secret: what has another one is nobody's key,
+/// and no storage need be asked.
+#[must_use]
+pub fn has_key_form(token: &str) -> bool {
+    token
+        .strip_prefix(SECRET_KIND)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .is_some_and(|digits| {
+            let lower_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+            digits.len() == 64 && digits.bytes().all(lower_hex)
+        })
+}
+
 impl ApiKey {
     /// Whether it has ended by itself.
     #[must_use]
@@ -192,5 +206,16 @@ mod tests {
         assert_eq!(shown_prefix(&secret), "ak_abababab");
         assert!(looks_like_key(secret.expose()));
         assert!(!looks_like_key("at_abababab") && !looks_like_key("akabab"));
+        assert!(has_key_form(secret.expose()));
+        for other in [
+            "ak_abababab".to_owned(),
+            secret.expose().to_uppercase(),
+            format!("{}0", secret.expose()),
+            format!("at_{}", "a".repeat(64)),
+            format!("ak_{}", "g".repeat(64)),
+            format!("ak_{}", "é".repeat(32)),
+        ] {
+            assert!(!has_key_form(&other), "{other}");
+        }
     }
 }

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    fault::{Fault, clean_text, shorten},
+    fault::{Fault, shorten},
     id::{CompanyId, UserId},
     owner::Owner,
+    text::clean_text,
 };
 
 /// The sector of a company of which none was given.
@@ -18,29 +19,38 @@ pub const UNKNOWN_SECTOR: &str = "Unknown";
 pub struct Symbol(String);
 
 impl Symbol {
-    /// Reads a symbol: letters, digits, `.`, `-`, `/`, `_`, `&`, `^`, `=`.
+    /// Reads a symbol: letters and digits of ASCII, `.`, `-`, `/`, `_`, `&`, `^`, `=`.
+    /// Letters of other alphabets would pass for these.
     ///
     /// # Errors
     /// `required` or `invalid_symbol` at `pointer`.
     pub fn parse(pointer: &str, value: &str) -> Result<Self, Fault> {
-        let text = value.trim().to_uppercase();
+        let text = value.trim().to_ascii_uppercase();
         if text.is_empty() {
             return Err(Fault::new(pointer, "required", "must not be empty"));
         }
         let sound = text.chars().count() <= 10
             && text
                 .chars()
-                .all(|c| c.is_alphanumeric() || ".-/_&^=".contains(c));
+                .all(|c| c.is_ascii_alphanumeric() || ".-/_&^=".contains(c));
         if sound {
             Ok(Self(text))
         } else {
             Err(Fault::new(
                 pointer,
                 "invalid_symbol",
-                format!(
-                    "{:?} is not a symbol: 1 to 10 letters, digits or . - / _ & ^ =",
-                    shorten(value)
-                ),
+                match text.chars().find(|c| !c.is_ascii()) {
+                    None => format!(
+                        "{:?} is not a symbol: 1 to 10 letters, digits or . - / _ & ^ =",
+                        shorten(value)
+                    ),
+                    Some(c) => format!(
+                        "{:?} contains U+{:04X}, and a symbol has letters A to Z, digits and \
+                         . - / _ & ^ = only; type it anew",
+                        shorten(value),
+                        u32::from(c)
+                    ),
+                },
             ))
         }
     }
@@ -163,6 +173,54 @@ impl CompanyDraft {
     }
 }
 
+impl CompanyDraft {
+    /// Checks what is other than it was: what is stored already was checked by the rules
+    /// of its time and stays.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_change(&self, stored: &CompanyProfile) -> Result<CompanyProfile, Vec<Fault>> {
+        let same_symbol = self.symbol == stored.symbol.as_str();
+        let is = |new: &Option<String>, old: &str| new.as_deref() == Some(old);
+        let (same_name, same_sector) = (
+            is(&self.name, &stored.name),
+            is(&self.sector, &stored.sector),
+        );
+        let same_industry = self.industry == stored.industry;
+        let same_exchange = self.exchange == stored.exchange;
+        let unless = |same: bool, value: &Option<String>| value.clone().filter(|_| !same);
+        let mut profile = Self {
+            symbol: if same_symbol {
+                "X".to_owned()
+            } else {
+                self.symbol.clone()
+            },
+            name: unless(same_name, &self.name),
+            sector: unless(same_sector, &self.sector),
+            industry: unless(same_industry, &self.industry),
+            exchange: unless(same_exchange, &self.exchange),
+            ..self.clone()
+        }
+        .check()?;
+        if same_symbol {
+            profile.symbol = stored.symbol.clone();
+        }
+        if same_name {
+            profile.name.clone_from(&stored.name);
+        }
+        if same_sector {
+            profile.sector.clone_from(&stored.sector);
+        }
+        if same_industry {
+            profile.industry.clone_from(&stored.industry);
+        }
+        if same_exchange {
+            profile.exchange.clone_from(&stored.exchange);
+        }
+        Ok(profile)
+    }
+}
+
 /// A company as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Company {
@@ -229,6 +287,49 @@ mod tests {
             .map(|f| f.pointer)
             .collect();
         assert_eq!(pointers, ["/symbol", "/name", "/country", "/market_cap"]);
+    }
+
+    #[test]
+    fn what_was_stored_before_a_rule_stays_until_it_is_changed() {
+        let stored = CompanyProfile {
+            symbol: Symbol::from_stored("ŁÓD".to_owned()),
+            name: "Ac\u{200B}me".into(),
+            ..CompanyDraft {
+                symbol: "X".into(),
+                ..CompanyDraft::default()
+            }
+            .check()
+            .unwrap()
+        };
+        let same = CompanyDraft {
+            symbol: "ŁÓD".into(),
+            name: Some(stored.name.clone()),
+            sector: Some(stored.sector.clone()),
+            ..CompanyDraft::default()
+        };
+        assert_eq!(same.check_change(&stored).unwrap(), stored);
+        let other = CompanyDraft {
+            symbol: "ŁÓDŹ".into(),
+            sector: Some("Ba\u{202E}nks".into()),
+            ..same
+        };
+        let pointers: Vec<_> = other
+            .check_change(&stored)
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect();
+        assert_eq!(pointers, ["/symbol", "/sector"]);
+    }
+
+    #[test]
+    fn a_symbol_of_letters_that_look_like_ascii_is_refused() {
+        for symbol in ["ААPL", "ＡＡＰＬ", "AAPL\u{200B}", "ŁÓD", "A\u{301}"] {
+            let fault = Symbol::parse("/symbol", symbol).unwrap_err();
+            assert_eq!(fault.code, "invalid_symbol", "{symbol}");
+            assert!(fault.detail.contains("U+"), "{}", fault.detail);
+        }
+        assert_eq!(Symbol::parse("/symbol", "brk.b").unwrap().as_str(), "BRK.B");
     }
 
     #[test]

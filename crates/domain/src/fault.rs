@@ -72,74 +72,11 @@ macro_rules! text_enum {
 }
 pub(crate) use text_enum;
 
-/// A text as a person may have typed it: trimmed, without control characters,
-/// 1 to `max` characters long.
-///
-/// # Errors
-/// `required`, `too_long` or `control_character`.
-pub fn clean_text(pointer: &str, value: &str, max: usize) -> Result<String, Fault> {
-    let text = value.trim();
-    if text.chars().any(char::is_control) {
-        return Err(Fault::new(
-            pointer,
-            "control_character",
-            format!(
-                "{:?} contains a control character; use printable text only",
-                shorten(text)
-            ),
-        ));
-    }
-    if text.is_empty() {
-        return Err(Fault::new(pointer, "required", "must not be empty"));
-    }
-    let length = text.chars().count();
-    if length > max {
-        return Err(Fault::new(
-            pointer,
-            "too_long",
-            format!(
-                "{:?} has {length} characters; at most {max} are allowed",
-                shorten(text)
-            ),
-        ));
-    }
-    Ok(text.to_owned())
-}
-
 /// At most 40 characters of a value, so that an error never repeats a megabyte.
 #[must_use]
 pub fn shorten(value: &str) -> String {
     match value.char_indices().nth(40) {
         Some((at, _)) => format!("{}…", &value[..at]),
         None => value.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_null_byte_in_a_name_is_refused_by_name() {
-        let fault = clean_text("/company/name", "Ac\0me", 200).unwrap_err();
-        assert_eq!(
-            (fault.pointer.as_str(), fault.code.as_str()),
-            ("/company/name", "control_character")
-        );
-    }
-
-    #[test]
-    fn length_counts_characters_and_not_bytes() {
-        assert_eq!(
-            clean_text("/n", &"ł".repeat(10), 10)
-                .unwrap()
-                .chars()
-                .count(),
-            10
-        );
-        assert_eq!(
-            clean_text("/n", &"ł".repeat(11), 10).unwrap_err().code,
-            "too_long"
-        );
     }
 }

@@ -194,6 +194,9 @@ pub struct Job {
     pub total_rows: Option<u32>,
     /// What became of the rows so far.
     pub counts: JobCounts,
+    /// How many failed and skipped rows are kept to be listed. Fewer than
+    /// `counts.error + counts.skipped` where the budget for kept rows was used up.
+    pub rows_kept: u32,
     /// How far it has come.
     pub checkpoint: Checkpoint,
     /// What an analyst should know of the whole file.
@@ -223,6 +226,12 @@ pub struct Job {
 }
 
 impl Job {
+    /// How many failed and skipped rows were counted and not kept.
+    #[must_use]
+    pub const fn rows_not_kept(&self) -> u32 {
+        (self.counts.error + self.counts.skipped).saturating_sub(self.rows_kept)
+    }
+
     /// Rows a second since a worker took it.
     #[must_use]
     pub fn rows_per_second(&self, now: Timestamp) -> Option<f64> {

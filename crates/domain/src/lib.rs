@@ -96,6 +96,7 @@ pub mod risk;
 pub mod second_factor;
 pub mod secret;
 pub mod session;
+pub mod text;
 pub mod user;
 pub mod user_token;
 

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    fault::{Fault, clean_text, shorten, text_enum},
+    fault::{Fault, shorten, text_enum},
     id::OrganizationId,
+    text::{clean_name, clean_prose, clean_text, lookalike_key},
+    user::ascii_host,
 };
 
 /// The longest description, in characters.
@@ -81,9 +83,9 @@ text_enum!(JoinPolicy);
 /// What describes an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationProfile {
-    /// At most 200 characters, not unique.
+    /// At most 200 characters. Within a tenant no two names look alike.
     pub name: String,
-    /// Its e-mail domain, lower-cased, at most 100 characters, unique.
+    /// Its e-mail domain as DNS has it, at most 100 characters, unique.
     pub domain: Option<String>,
     /// At most [`MAX_DESCRIPTION`] characters.
     pub description: Option<String>,
@@ -112,7 +114,7 @@ impl OrganizationDraft {
     /// `invalid_domain`.
     pub fn check(&self) -> Result<OrganizationProfile, Vec<Fault>> {
         let mut faults = Vec::new();
-        let name = clean_text("/name", &self.name, 200)
+        let name = clean_name("/name", &self.name, 200)
             .map_err(|fault| faults.push(fault))
             .ok();
         let domain = self
@@ -127,7 +129,7 @@ impl OrganizationDraft {
         };
         let industry = optional("/industry", &self.industry, 100);
         let description = self.description.as_deref().and_then(|text| {
-            prose("/description", text, MAX_DESCRIPTION)
+            clean_prose("/description", text, MAX_DESCRIPTION)
                 .map_err(|fault| faults.push(fault))
                 .ok()
         });
@@ -144,6 +146,59 @@ impl OrganizationDraft {
     }
 }
 
+impl OrganizationDraft {
+    /// Checks what is other than it was: what is stored already was checked by the rules
+    /// of its time and stays.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_change(
+        &self,
+        stored: &OrganizationProfile,
+    ) -> Result<OrganizationProfile, Vec<Fault>> {
+        let same_name = self.name == stored.name;
+        let changed =
+            |new: &Option<String>, old: &Option<String>| new.clone().filter(|_| new != old);
+        let mut profile = Self {
+            name: if same_name {
+                "unchanged".to_owned()
+            } else {
+                self.name.clone()
+            },
+            domain: changed(&self.domain, &stored.domain),
+            description: changed(&self.description, &stored.description),
+            industry: changed(&self.industry, &stored.industry),
+            size_category: self.size_category,
+        }
+        .check()?;
+        if same_name {
+            profile.name.clone_from(&stored.name);
+        }
+        for (field, new, old) in [
+            (&mut profile.domain, &self.domain, &stored.domain),
+            (
+                &mut profile.description,
+                &self.description,
+                &stored.description,
+            ),
+            (&mut profile.industry, &self.industry, &stored.industry),
+        ] {
+            if new == old {
+                field.clone_from(old);
+            }
+        }
+        Ok(profile)
+    }
+}
+
+impl OrganizationProfile {
+    /// What names that look alike have in common; unique within a tenant.
+    #[must_use]
+    pub fn name_key(&self) -> String {
+        lookalike_key(&self.name)
+    }
+}
+
 impl From<OrganizationProfile> for OrganizationDraft {
     fn from(profile: OrganizationProfile) -> Self {
         Self {
@@ -156,34 +211,17 @@ impl From<OrganizationProfile> for OrganizationDraft {
     }
 }
 
-/// A domain as people write it, `example.com`: dotted labels of letters, digits and
-/// hyphens.
+/// A domain as people write it, `example.com`, in the form that DNS has of it.
 fn domain(value: &str) -> Result<String, Fault> {
-    let text = value.trim().to_lowercase();
-    let sound = (1..=100).contains(&text.len())
-        && text.contains('.')
-        && text.split('.').all(|label| {
-            !label.is_empty()
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-        });
-    if sound {
-        Ok(text)
-    } else {
-        Err(Fault::new(
-            "/domain",
-            "invalid_domain",
-            format!("{:?} is not a domain like example.com", shorten(value)),
-        ))
-    }
-}
-
-/// A text that may have several lines.
-fn prose(pointer: &str, value: &str, max: usize) -> Result<String, Fault> {
-    let one_line = value.replace(['\n', '\r', '\t'], " ");
-    clean_text(pointer, &one_line, max)?;
-    Ok(value.trim().replace("\r\n", "\n"))
+    ascii_host(value.trim())
+        .filter(|host| host.len() <= 100)
+        .ok_or_else(|| {
+            Fault::new(
+                "/domain",
+                "invalid_domain",
+                format!("{:?} is not a domain like example.com", shorten(value)),
+            )
+        })
 }
 
 /// An organization as stored.
@@ -289,6 +327,58 @@ mod tests {
             codes,
             expected.map(|(p, c)| (p.to_owned(), c.to_owned())).to_vec()
         );
+    }
+
+    #[test]
+    fn a_name_is_no_link_and_names_that_look_alike_have_one_key() {
+        let check = |name: &str| {
+            let name = name.to_owned();
+            OrganizationDraft {
+                name,
+                ..OrganizationDraft::default()
+            }
+            .check()
+        };
+        for name in ["Click www.evil.example", "evil.com", "x http://evil"] {
+            assert_eq!(check(name).unwrap_err()[0].code, "link_in_name", "{name}");
+        }
+        assert_eq!(
+            check("Acme\u{202E}").unwrap_err()[0].code,
+            "forbidden_character"
+        );
+        let (ours, theirs) = (check("Acme Bank").unwrap(), check("Аcme bank").unwrap());
+        assert_ne!(ours.name, theirs.name);
+        assert_eq!(ours.name_key(), theirs.name_key());
+    }
+
+    #[test]
+    fn what_was_stored_before_a_rule_stays_until_it_is_changed() {
+        let stored = OrganizationProfile {
+            name: "evil.com\u{200B}".into(),
+            domain: Some("bücher.example".into()),
+            description: Some("a\u{202E}b".into()),
+            industry: None,
+            size_category: None,
+        };
+        let same = OrganizationDraft::from(stored.clone());
+        assert_eq!(same.check_change(&stored).unwrap(), stored);
+        let other = OrganizationDraft {
+            industry: Some("Bank\u{200B}ing".into()),
+            name: "evil.com".into(),
+            ..same.clone()
+        };
+        let codes: Vec<_> = other
+            .check_change(&stored)
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect();
+        assert_eq!(codes, ["/name", "/industry"]);
+        let emptied = OrganizationDraft {
+            description: None,
+            ..same
+        };
+        assert_eq!(emptied.check_change(&stored).unwrap().description, None);
     }
 
     #[test]

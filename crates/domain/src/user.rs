@@ -1,11 +1,13 @@
 //! People who sign in.
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     Timestamp,
-    fault::{Fault, clean_text, text_enum},
+    fault::{Fault, text_enum},
     id::{OrganizationId, UserId},
+    text::{clean_name, clean_text, has_forbidden, is_deceptive},
 };
 
 /// What a person is in AccuNode, lowest rank first.
@@ -55,44 +57,51 @@ impl Role {
 
 text_enum!(Role);
 
-/// An e-mail address, lower-cased, at most 255 bytes.
+/// An e-mail address in one spelling, at most 255 bytes: the name before the `@` composed
+/// (NFKC) and lower-cased, the host as DNS has it (`bücher.example` is
+/// `xn--bcher-kva.example`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
     /// Reads an address. The form is checked, not its existence: one `@`, a name
-    /// before it, a dotted host after it, no white space.
+    /// before it, a dotted host after it, no white space, nothing that cannot be seen,
+    /// and no name that passes for another one.
     ///
     /// # Errors
     /// `invalid_email` at `pointer`.
     pub fn parse(pointer: &str, value: &str) -> Result<Self, Fault> {
-        let text = value.trim().to_lowercase();
-        let sound = text.len() <= 255
-            && text.split_once('@').is_some_and(|(name, host)| {
-                !name.is_empty()
-                    && name.len() <= 64
-                    && host.contains('.')
-                    && host.split('.').all(|label| {
-                        !label.is_empty()
-                            && !label.starts_with('-')
-                            && !label.ends_with('-')
-                            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-                    })
-                    && name.chars().all(|c| {
-                        !c.is_whitespace() && !c.is_control() && !"()<>,;:\"[]\\@".contains(c)
-                    })
-            });
-        if sound {
-            Ok(Self(text))
-        } else {
-            // Never repeated: people type passwords into the wrong field.
-            Err(Fault::new(
-                pointer,
-                "invalid_email",
-                "is not an e-mail address like name@example.com",
-            ))
+        // Never repeated: people type passwords into the wrong field.
+        let wrong = |detail: &str| Err(Fault::new(pointer, "invalid_email", detail));
+        let value = value.trim();
+        let Some((name, host)) = value.split_once('@').filter(|_| value.len() <= 1_000) else {
+            return wrong(NO_EMAIL);
+        };
+        if has_forbidden(value) {
+            return wrong("contains a character that is not visible; type the address anew");
         }
+        // NFKC once more: lower-casing can take it apart.
+        let name: String = name.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+        let name_is_sound = !name.is_empty()
+            && name.len() <= 64
+            && name
+                .chars()
+                .all(|c| !c.is_whitespace() && !c.is_control() && !"()<>,;:\"[]\\@".contains(c));
+        let Some(host) = ascii_host(host).filter(|_| name_is_sound) else {
+            return wrong(NO_EMAIL);
+        };
+        if is_deceptive(&name) {
+            return wrong(
+                "mixes letters of different scripts, or looks like another address; type it \
+                 with letters of one script",
+            );
+        }
+        let text = format!("{name}@{host}");
+        if text.len() > 255 {
+            return wrong(NO_EMAIL);
+        }
+        Ok(Self(text))
     }
 
     /// An address that the database has already vouched for.
@@ -106,6 +115,30 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+const NO_EMAIL: &str = "is not an e-mail address like name@example.com";
+
+/// A host name as DNS has it: lower-cased, in the ASCII form of UTS 46, with a dot and only
+/// letters, digits and hyphens. Two spellings of one host are the same then, and one that
+/// looks like another host shows that it is another one.
+pub(crate) fn ascii_host(host: &str) -> Option<String> {
+    let ascii = if host.is_ascii() {
+        host.to_ascii_lowercase()
+    } else {
+        idna::domain_to_ascii_strict(host).ok()?
+    };
+    let is_sound = ascii.len() <= 253
+        && ascii.contains('.')
+        && ascii.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        });
+    is_sound.then_some(ascii)
 }
 
 /// A password as typed, 10 to 128 characters. Its `Debug` shows nothing.
@@ -190,7 +223,10 @@ impl Profile {
         faults: &mut Vec<Fault>,
     ) -> Self {
         let mut field = |pointer: &str, value: Option<&str>, max| {
-            let read = clean_text(pointer, value?, max);
+            let read = match pointer {
+                "/phone" => clean_text(pointer, value?, max),
+                _ => clean_name(pointer, value?, max),
+            };
             read.map_err(|fault| faults.push(discreet(fault, max))).ok()
         };
         Self {
@@ -205,7 +241,6 @@ impl Profile {
 fn discreet(fault: Fault, max: usize) -> Fault {
     let detail = match fault.code.as_str() {
         "too_long" => format!("has more than {max} characters"),
-        "control_character" => "contains a control character; use printable text only".to_owned(),
         _ => return fault,
     };
     Fault { detail, ..fault }
@@ -261,6 +296,67 @@ mod tests {
         ] {
             assert!(Email::parse("/email", bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_address_has_one_spelling() {
+        for (typed, stored) in [
+            ("Anna@Bücher.Example", "anna@xn--bcher-kva.example"),
+            ("anna@BU\u{308}CHER.example", "anna@xn--bcher-kva.example"),
+            ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
+            ("ａｎｎａ@example.com", "anna@example.com"),
+            ("anna@ｅｘａｍｐｌｅ.com", "anna@example.com"),
+            ("JO\u{301}ZEF@example.com", "józef@example.com"),
+            ("a.b+c@example.com", "a.b+c@example.com"),
+            // A host of Cyrillic letters that looks like apple.com shows what it is.
+            ("a@аррӏе.com", "a@xn--80ak6aa92e.com"),
+        ] {
+            let email = Email::parse("/email", typed).unwrap();
+            assert_eq!(email.as_str(), stored, "{typed}");
+            assert_eq!(Email::parse("/email", stored).unwrap(), email);
+        }
+    }
+
+    #[test]
+    fn an_address_that_passes_for_another_or_cannot_be_seen_is_refused() {
+        for bad in [
+            "аdmin@example.com",
+            "раураl@example.com",
+            "a\u{200B}@example.com",
+            "a@exam\u{200B}ple.com",
+            "a\u{202E}@example.com",
+            "a\u{AD}b@example.com",
+            "a@exa_mple.com",
+            "a@\u{FDD0}.com",
+        ] {
+            let fault = Email::parse("/email", bad).unwrap_err();
+            assert_eq!(fault.code, "invalid_email", "{bad:?}");
+            assert!(!fault.detail.contains(bad), "an address is never repeated");
+        }
+    }
+
+    #[test]
+    fn names_of_people_hold_no_links_and_nothing_that_cannot_be_seen() {
+        let mut faults = Vec::new();
+        Profile::parse(
+            Some("Visit evil.com"),
+            Some("Ev\u{202E}il"),
+            Some("1\u{200B}2"),
+            &mut faults,
+        );
+        let codes: Vec<_> = faults
+            .iter()
+            .map(|fault| (fault.pointer.as_str(), fault.code.as_str()))
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                ("/first_name", "link_in_name"),
+                ("/last_name", "forbidden_character"),
+                ("/phone", "forbidden_character")
+            ]
+        );
+        assert!(faults.iter().all(|fault| !fault.detail.contains("vil")));
     }
 
     #[test]

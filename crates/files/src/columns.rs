@@ -36,15 +36,6 @@ pub(crate) fn fit(cells: &mut Vec<String>, columns: usize) {
     cells.resize(columns.max(used), String::new());
 }
 
-/// Takes off the apostrophe that exports put before text which a spreadsheet would
-/// run as a formula.
-pub(crate) fn without_formula_guard(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r']) => rest,
-        _ => cell,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,14 +51,6 @@ mod tests {
         ] {
             assert_eq!(normalized_column(name), expected);
         }
-    }
-
-    #[test]
-    fn only_an_apostrophe_before_a_formula_is_taken_off() {
-        assert_eq!(without_formula_guard("'=1+1"), "=1+1");
-        assert_eq!(without_formula_guard("'@x"), "@x");
-        assert_eq!(without_formula_guard("'t Hooft"), "'t Hooft");
-        assert_eq!(without_formula_guard("-0.5"), "-0.5");
     }
 
     #[test]

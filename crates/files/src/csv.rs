@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use accunode_domain::text::unguard_formula;
 use accunode_ports::files::{OpenError, SourceRow};
 use csv_core::ReadRecordResult;
 
@@ -220,7 +221,7 @@ impl<'a> Records<'a> {
             if cell.len() > limit && cell.chars().count() > limit {
                 return Err(fault::cell_too_long(self.row, column, limit));
             }
-            row.push(columns::without_formula_guard(cell).to_owned());
+            row.push(unguard_formula(cell).into_owned());
         }
         Ok(row)
     }

@@ -19,8 +19,8 @@ const SHARDS: usize = 16;
 const PER_SHARD: usize = 8_192;
 const SECOND: i128 = 1_000_000_000;
 
-/// When, in nanoseconds, the budget of a principal is full again.
-type Full = HashMap<(LimitClass, Box<str>), i128>;
+/// When, in nanoseconds, the budget of this name and principal is full again.
+type Full = HashMap<(Box<str>, Box<str>), i128>;
 
 /// Rate limits, bounded in memory.
 pub struct LocalLimits {
@@ -58,13 +58,23 @@ impl std::fmt::Debug for LocalLimits {
 #[async_trait]
 impl RateLimiter for LocalLimits {
     async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
+        let quota = self.settings.of(class);
+        self.draw_from(class.as_str(), quota, principal).await
+    }
+
+    async fn draw_from(
+        &self,
+        name: &str,
+        quota: Quota,
+        principal: &str,
+    ) -> Result<Budget, PortError> {
         let Quota {
             requests,
             window_seconds,
-        } = self.settings.of(class);
+        } = quota;
         let window_seconds = window_seconds.max(1);
         if requests == 0 {
-            return Ok(Budget::unlimited(self.settings.of(class)));
+            return Ok(Budget::unlimited(quota));
         }
         let now = self.clock.now().unix_timestamp_nanos();
         let window = i128::from(window_seconds) * SECOND;
@@ -77,7 +87,9 @@ impl RateLimiter for LocalLimits {
         if budgets.len() >= PER_SHARD {
             make_room(&mut budgets, now);
         }
-        let full = budgets.entry((class, principal.into())).or_insert(now);
+        let full = budgets
+            .entry((name.into(), principal.into()))
+            .or_insert(now);
         // Fuller than full: it was full long ago. Emptier than empty: the clock was set back.
         if *full < now || *full > now + window {
             *full = now;

@@ -43,6 +43,7 @@ contract! {
     cache::a_bump_moves_the_generation_of_its_owner_only(cache);
     limits::a_budget_is_drawn_down_and_fills_again(limiter);
     limits::budgets_are_apart(limiter);
+    limits::named_budgets_are_apart(limiter);
     throttle::who_fails_again_and_again_waits_longer_and_longer(throttle);
     throttle::a_success_forgives(throttle);
     throttle::strangers_cannot_lock_the_owner_out(throttle);

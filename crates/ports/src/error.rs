@@ -1,5 +1,7 @@
 //! What can go wrong outside.
 
+use crate::budgets::Exceeded;
+
 /// The cause of an error, kept for the log and never shown to a client.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -35,6 +37,9 @@ pub enum RepositoryError {
         /// The row.
         id: String,
     },
+    /// It would exceed a budget of its owner; nothing was changed.
+    #[error("over the owner's budget: {0:?}")]
+    OverBudget(Exceeded),
     /// The storage cannot be reached, or has no time.
     #[error("storage unavailable")]
     Unavailable(#[source] Cause),

@@ -5,7 +5,7 @@
 //!
 //! Where to start: [`Store`] opens a [`UnitOfWork`]; both hand out the
 //! repositories in [`repositories`]. Beside them stand [`sessions`], [`cache`],
-//! [`limits`], [`throttle`], [`mail`], [`files`], [`scoring`], [`jobs`] and the small ones in [`system`].
+//! [`limits`], [`throttle`], [`budgets`], [`mail`], [`files`], [`scoring`], [`jobs`] and the small ones in [`system`].
 //!
 //! To add a repository:
 //! 1. a trait in `repositories/<entity>.rs`; reads take a [`Scope`], writes a proof
@@ -16,6 +16,7 @@
 //!
 //! [`Scope`]: accunode_domain::access::Scope
 
+pub mod budgets;
 pub mod cache;
 #[cfg(feature = "mock")]
 pub mod contract;

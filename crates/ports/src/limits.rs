@@ -76,6 +76,15 @@ impl Quota {
             window_seconds: 60,
         }
     }
+
+    /// So many requests a day.
+    #[must_use]
+    pub const fn per_day(requests: u32) -> Self {
+        Self {
+            requests,
+            window_seconds: 24 * 60 * 60,
+        }
+    }
 }
 
 /// The quota of each class.
@@ -142,6 +151,14 @@ impl Budget {
 pub trait RateLimiter: Send + Sync {
     /// Draws one request.
     async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError>;
+    /// Draws once from a budget beside the classes, under its own name and with its own
+    /// quota. Every process must use the same quota for a name.
+    async fn draw_from(
+        &self,
+        name: &str,
+        quota: Quota,
+        principal: &str,
+    ) -> Result<Budget, PortError>;
 }
 
 /// Under which name requests of an address are counted: a subscriber has a whole

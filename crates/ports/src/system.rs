@@ -27,6 +27,24 @@ pub trait Randomness: Send + Sync {
     fn bits(&self) -> [u8; 32];
 }
 
+/// A filesystem on which the service keeps something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// What is kept there: `files` or `database`.
+    pub name: &'static str,
+    /// Bytes that this process may still write.
+    pub free_bytes: u64,
+    /// All of its bytes.
+    pub total_bytes: u64,
+}
+
+/// The filesystems on which the service keeps something.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait Disks: Send + Sync {
+    /// Each of them as it is now. One that cannot be looked at is left out.
+    fn volumes(&self) -> Vec<Volume>;
+}
+
 /// Passwords and their hashes.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]

@@ -51,6 +51,15 @@ impl std::fmt::Debug for RedisLimits {
 impl RateLimiter for RedisLimits {
     async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
         let quota = self.settings.of(class);
+        self.draw_from(class.as_str(), quota, principal).await
+    }
+
+    async fn draw_from(
+        &self,
+        name: &str,
+        quota: Quota,
+        principal: &str,
+    ) -> Result<Budget, PortError> {
         let Some(each) = each(quota) else {
             return Ok(Budget::unlimited(quota));
         };
@@ -60,7 +69,7 @@ impl RateLimiter for RedisLimits {
         script
             .key(
                 self.connection
-                    .key("limit", format_args!("{}:{principal}", class.as_str())),
+                    .key("limit", format_args!("{name}:{principal}")),
             )
             .arg(&[i64::try_from(now).unwrap_or(i64::MAX), window, each]);
         // Once too often drawn is better than a request that is refused.

@@ -4,6 +4,7 @@
 //! - `config`: the one configuration struct, from defaults, file, environment and flags
 //! - `database`: which database, as which roles, and getting it ready
 //! - `descriptors`: how many files and sockets the process may have open
+//! - `disks`: the free space of the filesystems on which something is kept
 //! - `embedded`: the private PostgreSQL that runs where no database is configured
 //! - `models`: which models score, as configured
 //! - `sealing`: the key that seals secrets in the database
@@ -18,6 +19,7 @@ pub mod commands;
 pub mod config;
 pub mod database;
 pub mod descriptors;
+pub mod disks;
 pub mod embedded;
 pub mod models;
 pub mod sealing;

@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
-use accunode_application::{Application, Outbox, Ports, Settings};
+use accunode_application::{
+    Application, Outbox, Ports, Settings, accounts::KnownKeys, mail::MailQuotas,
+};
 use accunode_files::{FileSettings, Limits, ObjectFileStore};
 use accunode_local::{
     Argon2Hasher, HashingSettings, SystemClock, SystemRandomness, TotpDevice, UuidV7Ids,
 };
 use accunode_mail::{Composer, FileMailer, SmtpMailer, SmtpUrl};
 use accunode_ports::{
+    budgets::{JobBudget, RowBudget},
+    limits::Quota,
     mail::Mailer,
     system::{Clock, Randomness},
 };
 use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
-use accunode_web::{Readiness, TrustedProxies, WebState};
+use accunode_web::{Readiness, StreamLimits, Streams, TrustedProxies, WebState};
 use anyhow::Context;
 
 use crate::config::{Config, Registration};
+use crate::disks::FolderDisks;
 use crate::models::ModelChoice;
 use crate::sealing::sealing_keys;
 use crate::shared::Shared;
@@ -76,6 +81,9 @@ impl Service {
             sessions: shared.sessions,
             cache: shared.cache,
             throttle: shared.throttle,
+            limiter: shared.limiter.clone(),
+            disks: Arc::new(FolderDisks::of(config)),
+            known_keys: KnownKeys::default(),
             hasher: Arc::new(Argon2Hasher::new(hashing(config))?),
             codes: Arc::new(TotpDevice::new(&sealing_keys(config, &*randomness)?)?),
             scorer: Arc::new(models),
@@ -89,6 +97,23 @@ impl Service {
                 registration_open: config.registration == Registration::Open,
                 max_upload_bytes: config.max_upload_bytes,
                 public_url: config.public_url.clone(),
+                job_budget: JobBudget {
+                    jobs: config.budgets.jobs,
+                    file_bytes: config.budgets.file_bytes,
+                    open_jobs: config.budgets.open_jobs,
+                },
+                row_budget: RowBudget {
+                    per_job: config.budgets.rows_per_job,
+                    per_owner: config.budgets.rows_per_owner,
+                },
+                min_free_disk: config.min_free_disk.0,
+                unknown_keys: Quota::per_minute(config.limits.unknown_keys),
+                mails: MailQuotas {
+                    per_address_per_minute: config.mails.per_address_per_minute,
+                    per_address_per_day: config.mails.per_address_per_day,
+                    per_sender_per_day: config.mails.per_sender_per_day,
+                    per_organization_per_day: config.mails.per_organization_per_day,
+                },
                 ..Settings::default()
             },
         };
@@ -96,6 +121,11 @@ impl Service {
         let web = WebState {
             application: application.clone(),
             limiter: shared.limiter,
+            streams: Streams::new(StreamLimits {
+                per_person: config.budgets.event_streams_per_person,
+                per_organization: config.budgets.event_streams_per_organization,
+                total: config.budgets.event_streams,
+            }),
             readiness: Readiness::default(),
             proxies: trusted_proxies(config)?,
         };

@@ -24,6 +24,7 @@ use crate::{
     params::Params,
     policy::Policy,
     problem::Problem,
+    streams::Streams,
 };
 
 /// A request of somebody who is signed in. Extracting it checks, in this order,
@@ -180,6 +181,11 @@ impl Call {
     /// That the query is empty.
     pub(crate) fn no_params(&self) -> Result<(), Problem> {
         self.params().finish()
+    }
+
+    /// The event streams that are open.
+    pub(crate) fn streams(&self) -> Result<&Streams, Problem> {
+        Ok(&state(&self.request)?.streams)
     }
 
     /// Who asks, asked once more: for answers that go on for long.

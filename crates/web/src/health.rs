@@ -47,6 +47,19 @@ pub(crate) struct ReadinessDto {
     status: &'static str,
     /// Models that failed a check and do not score; others do in their place.
     refused_models: Vec<RefusedModelDto>,
+    /// Disks that have less room than they must: uploads are refused until they have it.
+    low_disks: Vec<LowDiskDto>,
+}
+
+/// A disk that has less room than it must.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LowDisk)]
+pub(crate) struct LowDiskDto {
+    /// What is kept on it: `files` or `database`.
+    #[schema(example = "files")]
+    volume: &'static str,
+    free_bytes: u64,
+    min_free_bytes: u64,
 }
 
 /// A model that failed a check.
@@ -88,7 +101,7 @@ pub(crate) async fn live() -> Answer {
     operation_id = "ready",
     security(()),
     responses(
-        (status = 200, description = "They can; models that were refused are named", body = ReadinessDto),
+        (status = 200, description = "They can; models that were refused and disks that run low are named", body = ReadinessDto),
         (status = 503, description = "`not_ready`: `errors` names what fails (database, migrations, sessions, model)", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
@@ -98,6 +111,7 @@ pub(crate) async fn ready(state: Data<WebState>) -> Answer {
         return Ok(HttpResponse::Ok().json(ReadinessDto {
             status: "ok",
             refused_models: refused(&state),
+            low_disks: low_disks(&state),
         }));
     }
     let names: Vec<_> = faults.iter().map(|fault| fault.code.as_str()).collect();
@@ -190,6 +204,16 @@ fn check_models(state: &WebState) -> Option<Fault> {
         }
         failing("model", &detail)
     })
+}
+
+fn low_disks(state: &WebState) -> Vec<LowDiskDto> {
+    let low = state.application.ports().low_volumes().into_iter();
+    low.map(|low| LowDiskDto {
+        volume: low.volume.name,
+        free_bytes: low.volume.free_bytes,
+        min_free_bytes: low.min_free_bytes,
+    })
+    .collect()
 }
 
 fn refused(state: &WebState) -> Vec<RefusedModelDto> {

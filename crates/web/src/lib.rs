@@ -28,6 +28,7 @@ mod params;
 mod patience;
 mod policy;
 mod problem;
+mod streams;
 mod v1;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ use actix_web::{
 pub use address::{ForwardedHeader, Network, TrustedProxies};
 pub use health::Readiness;
 pub use openapi::openapi;
+pub use streams::{StreamLimits, Streams};
 
 /// What the API stands on; the same for every worker thread.
 #[derive(Clone)]
@@ -53,6 +55,8 @@ pub struct WebState {
     pub application: Application,
     /// Rate limits.
     pub limiter: Arc<dyn RateLimiter>,
+    /// The event streams that are open.
+    pub streams: Streams,
     /// The proxies that may say from where a request came.
     pub proxies: TrustedProxies,
     /// What was last found when somebody asked whether requests can be served.

@@ -5,8 +5,9 @@ use std::{fmt::Display, str::FromStr};
 
 use accunode_domain::{
     Timestamp,
-    fault::{Fault, clean_text, shorten},
+    fault::{Fault, shorten},
     page::{Cursor, Limit, Sort},
+    text::{clean_text, forbidden_prose},
 };
 use actix_web::web::Query;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,12 @@ impl Params {
                 vec![Fault::new("", "malformed_query", error.to_string())],
             ),
         };
+        let mut faults = faults;
+        faults.extend(
+            pairs
+                .iter()
+                .filter_map(|(name, value)| forbidden_prose(&format!("/{}", shorten(name)), value)),
+        );
         Self {
             pairs,
             asked: Vec::new(),
@@ -39,9 +46,14 @@ impl Params {
         }
     }
 
-    /// Notes that something is wrong.
+    /// Notes that something is wrong, unless something is noted of the same place already: a
+    /// character that cannot be seen is found in every parameter, and its rules would only
+    /// say once more that the value is wrong.
     pub(crate) fn note(&mut self, fault: Fault) {
-        self.faults.push(fault);
+        let same = |noted: &Fault| !fault.pointer.is_empty() && noted.pointer == fault.pointer;
+        if !self.faults.iter().any(same) {
+            self.faults.push(fault);
+        }
     }
 
     fn take(&mut self, name: &'static str) -> Option<String> {

@@ -310,6 +310,21 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "locked_out", detail)
                     .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
             }
+            Error::TooMany { code, seconds, .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+            }
+            Error::Full {
+                code, retry_after, ..
+            } => {
+                let problem = Self::new(StatusCode::INSUFFICIENT_STORAGE, code, detail);
+                match retry_after {
+                    Some(seconds) => {
+                        problem.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+                    }
+                    None => problem,
+                }
+            }
             Error::Unavailable(cause) => Self {
                 cause: Some(cause),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)

@@ -19,7 +19,9 @@ async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
         ("limit=5&limit=6", vec!["/limit repeated"]),
         ("cursor=garbage", vec!["/cursor invalid_cursor"]),
         ("cursor=e30", vec!["/cursor invalid_cursor"]),
-        ("symbol=a%00b", vec!["/symbol invalid_symbol"]),
+        ("symbol=a%00b", vec!["/symbol control_character"]),
+        ("q=a%E2%80%8Bb", vec!["/q forbidden_character"]),
+        ("symbol=%D0%90B", vec!["/symbol invalid_symbol"]),
         ("sector=a%00b", vec!["/sector control_character"]),
         ("organization_id=7", vec!["/organization_id invalid_id"]),
     ] {

@@ -6,7 +6,7 @@ use accunode_domain::{
 };
 
 use super::{Accounts, reset_password::password_changed};
-use crate::{Caller, Error};
+use crate::{Caller, Error, mail::Letter};
 
 impl Accounts {
     /// Sets another password and ends the caller's other sessions. It is no proof for what
@@ -57,7 +57,9 @@ impl Accounts {
             })
             .await?;
         self.end_sessions(actor.user(), caller.session).await?;
-        self.ports.mail.post(password_changed(&me.user));
+        self.ports
+            .mail
+            .post(Letter::notice(password_changed(&me.user)));
         Ok(())
     }
 }

@@ -14,7 +14,19 @@ use accunode_ports::{UnitOfWork, mail::Message, repositories::NewUserToken};
 use serde_json::json;
 
 use super::{Accounts, tried};
-use crate::Error;
+use crate::{
+    Error,
+    mail::{Letter, MailKind, MailSender, Postage},
+};
+
+impl From<TokenPurpose> for MailKind {
+    fn from(purpose: TokenPurpose) -> Self {
+        match purpose {
+            TokenPurpose::VerifyEmail => Self::Verification,
+            TokenPurpose::ResetPassword => Self::PasswordReset,
+        }
+    }
+}
 
 impl Accounts {
     /// Sends the mail with which an address is verified once more, where there is an
@@ -50,9 +62,21 @@ impl Accounts {
         purpose: TokenPurpose,
         context: &RequestContext,
     ) -> Result<(), Error> {
-        let found = match Email::parse("/email", email) {
-            Ok(email) => self.ports.store.users().credentials(&email).await?,
-            Err(_) => None,
+        let (found, postage) = match Email::parse("/email", email) {
+            Ok(email) => {
+                // Drawn whether there is an account or not: neither the answer nor its
+                // time tells.
+                let sender = MailSender::Stranger(context.ip);
+                let postage = self.ports.postage(purpose.into(), &email, sender);
+                let postage = match postage.await {
+                    Ok(postage) => Some(postage),
+                    Err(Error::TooMany { .. }) => None,
+                    Err(error) => return Err(error),
+                };
+                let found = self.ports.store.users().credentials(&email).await?;
+                (found, postage)
+            }
+            Err(_) => (None, None),
         };
         let user = found.map(|found| found.user).filter(|user| {
             user.is_active && (purpose == TokenPurpose::ResetPassword || !user.is_verified)
@@ -61,7 +85,7 @@ impl Accounts {
         let mail = self
             .ports
             .transaction(&Scope::nobody(), |unit| async move {
-                let mail = self.issue(&*unit, user.as_ref(), purpose).await?;
+                let mail = self.issue(&*unit, user.as_ref(), purpose, postage).await?;
                 let event_type = match purpose {
                     TokenPurpose::VerifyEmail => "user.verification_requested",
                     TokenPurpose::ResetPassword => "user.password_reset_requested",
@@ -84,13 +108,16 @@ impl Accounts {
     }
 
     /// Makes a token in place of the open one and the mail that brings it, to be posted
-    /// after the commit; none for nobody, and none a minute after the last one.
+    /// after the commit; none without a user or postage, and none a minute after the last
+    /// one. The same statements run in every case.
     pub(crate) async fn issue(
         &self,
         unit: &dyn UnitOfWork,
         user: Option<&User>,
         purpose: TokenPurpose,
-    ) -> Result<Option<Message>, Error> {
+        postage: Option<Postage>,
+    ) -> Result<Option<Letter>, Error> {
+        let user = user.filter(|_| postage.is_some());
         let secret = Secret::from_random(purpose.kind(), self.ports.randomness.bits());
         let token = NewUserToken {
             id: self.ports.ids.new_id(),
@@ -101,12 +128,13 @@ impl Accounts {
             now: self.ports.clock.now(),
         };
         let kept = unit.user_tokens().replace(&token).await?;
-        Ok(user
-            .filter(|_| kept)
-            .map(|user| self.letter(user, purpose, &secret)))
+        Ok(user.filter(|_| kept).zip(postage).map(|(user, postage)| {
+            let message = self.message(user, purpose, &secret);
+            Letter::drawn(message, postage)
+        }))
     }
 
-    fn letter(&self, user: &User, purpose: TokenPurpose, secret: &Secret) -> Message {
+    fn message(&self, user: &User, purpose: TokenPurpose, secret: &Secret) -> Message {
         let to = user.email.clone();
         match purpose {
             TokenPurpose::VerifyEmail => Message {

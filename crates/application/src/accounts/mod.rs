@@ -5,6 +5,7 @@ mod authenticate_key;
 mod change_password;
 mod create_admin;
 mod join;
+mod known_keys;
 mod login;
 mod logout;
 mod mail_token;
@@ -29,6 +30,7 @@ use accunode_domain::{
 };
 use accunode_ports::sessions::TokenPair;
 
+pub use known_keys::KnownKeys;
 pub use register::Registration;
 pub use second_factor::NewFactor;
 pub(crate) use second_factor::told as factor_told;

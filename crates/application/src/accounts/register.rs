@@ -11,7 +11,10 @@ use accunode_ports::repositories::NewUser;
 use serde_json::json;
 
 use super::Accounts;
-use crate::Error;
+use crate::{
+    Error,
+    mail::{MailKind, MailSender},
+};
 
 /// What a stranger says of himself.
 #[derive(Clone, Default)]
@@ -44,7 +47,7 @@ impl Accounts {
     /// verified. Where no mail reaches anybody it counts as verified at once.
     ///
     /// # Errors
-    /// `registration_closed`, every fault of the form, `email_taken`.
+    /// `registration_closed`, every fault of the form, `email_taken`; `too_many_mails`.
     pub async fn register(
         &self,
         form: &Registration,
@@ -105,6 +108,13 @@ impl Accounts {
             password,
             profile,
         } = checked;
+        let postage = if is_verified {
+            None
+        } else {
+            let sender = MailSender::Stranger(context.ip);
+            let postage = self.ports.postage(MailKind::Verification, &email, sender);
+            Some(postage.await?)
+        };
         let password_hash = self.ports.hasher.hash(password).await?;
         let new = NewUser {
             id: UserId(self.ports.ids.new_id()),
@@ -128,11 +138,12 @@ impl Accounts {
                     ..AuditEvent::new("user.registered", "user", AuditAction::Create)
                 };
                 unit.audit().record(context, event).await?;
-                let mail = if is_verified {
-                    None
-                } else {
-                    self.issue(&*unit, Some(&user), TokenPurpose::VerifyEmail)
-                        .await?
+                let mail = match postage {
+                    None => None,
+                    Some(_) => {
+                        let purpose = TokenPurpose::VerifyEmail;
+                        self.issue(&*unit, Some(&user), purpose, postage).await?
+                    }
                 };
                 Ok((user, mail))
             })

@@ -10,7 +10,7 @@ use accunode_domain::{
 use accunode_ports::mail::Message;
 
 use super::{Accounts, mail_token::expired};
-use crate::Error;
+use crate::{Error, mail::Letter};
 
 impl Accounts {
     /// Sets another password by the token of a mail, and ends every session. Whoever
@@ -62,7 +62,7 @@ impl Accounts {
             })
             .await?;
         self.end_sessions(user.id, None).await?;
-        self.ports.mail.post(password_changed(user));
+        self.ports.mail.post(Letter::notice(password_changed(user)));
         Ok(())
     }
 }

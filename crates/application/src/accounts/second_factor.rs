@@ -17,7 +17,7 @@ use accunode_ports::{
 use serde_json::json;
 
 use super::Accounts;
-use crate::{Caller, Error};
+use crate::{Caller, Error, mail::Letter};
 
 /// A second factor that is yet to be confirmed: what its person is told, once.
 #[derive(Clone)]
@@ -121,7 +121,9 @@ impl Accounts {
         session.second_factor = true;
         self.ports.sessions.update(&session).await?;
         self.end_sessions(user, caller.session).await?;
-        self.ports.mail.post(told(caller.actor.email(), true));
+        self.ports
+            .mail
+            .post(Letter::notice(told(caller.actor.email(), true)));
         Ok(())
     }
 
@@ -146,7 +148,9 @@ impl Accounts {
         session.second_factor = false;
         self.ports.sessions.update(&session).await?;
         self.end_sessions(user, caller.session).await?;
-        self.ports.mail.post(told(caller.actor.email(), false));
+        self.ports
+            .mail
+            .post(Letter::notice(told(caller.actor.email(), false)));
         Ok(())
     }
 

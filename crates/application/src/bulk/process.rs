@@ -231,6 +231,7 @@ impl Bulk {
             rows,
             checkpoint,
             total_rows,
+            row_budget: self.ports.settings.row_budget,
             context: RequestContext {
                 request_id: job.id.to_string(),
                 ..RequestContext::default()

@@ -3,12 +3,13 @@
 use accunode_domain::{
     access::Grant,
     audit::{AuditAction, AuditEvent},
-    fault::{Fault, clean_text},
+    fault::Fault,
     id::{JobId, OrganizationId},
     job::{Job, JobOptions, Rescoring, Task},
     owner::AccessLevel,
     prediction::Kind,
     risk::ModelRef,
+    text::clean_text,
 };
 use accunode_ports::{RepositoryError, repositories::NewJob};
 use serde_json::json;
@@ -67,6 +68,7 @@ impl Bulk {
             options: JobOptions::default(),
             task: Task::Rescore(rescoring.clone()),
             dedup_key: Some(dedup_key.clone()),
+            budget: self.ports.settings.job_budget,
         };
         let (new, dedup_key, rescoring) = (&new, &dedup_key, &rescoring);
         self.ports

@@ -3,12 +3,16 @@
 use accunode_domain::{
     id::JobId,
     job::{Job, RowStatus, Task},
+    text::guard_formula,
 };
 use accunode_ports::repositories::RowFilter;
 use bytes::Bytes;
 use futures::StreamExt;
 
-use super::{Bulk, ListRows, SubmitUpload, rows::as_csv};
+use super::{
+    Bulk, ListRows, SubmitUpload,
+    rows::{as_csv, cells_of},
+};
 use crate::{Caller, Done, Error, Once};
 
 /// How many rows are read from the database at once.
@@ -20,7 +24,8 @@ impl Bulk {
     ///
     /// # Errors
     /// `NotFound`, `not_writable`; `nothing_to_retry` where no row failed, or the
-    /// upload is still being worked on.
+    /// upload is still being worked on; `rows_not_kept` where more rows failed than are
+    /// kept.
     pub async fn retry(
         &self,
         caller: &Caller,
@@ -45,6 +50,17 @@ impl Bulk {
                 existing: None,
             });
         }
+        if job.rows_not_kept() > 0 {
+            return Err(Error::Conflict {
+                code: "rows_not_kept",
+                detail: format!(
+                    "{} failed or skipped rows of this upload were counted and not kept, so that \
+                     they cannot be tried again from here; send the file again",
+                    job.rows_not_kept()
+                ),
+                existing: None,
+            });
+        }
         let file = self.receive(self.failed_rows(caller, &job).await?).await?;
         let upload = SubmitUpload {
             file,
@@ -65,7 +81,7 @@ impl Bulk {
         caller: &Caller,
         job: &Job,
     ) -> Result<accunode_ports::files::ByteStream, Error> {
-        let mut pages = vec![Bytes::from(as_csv(&job.columns) + "\n")];
+        let mut pages = vec![Bytes::from(guarded(&job.columns) + "\n")];
         let mut after = 0;
         loop {
             let filter = RowFilter {
@@ -86,13 +102,19 @@ impl Bulk {
             after = last.row;
             let lines: String = rows
                 .iter()
-                .filter_map(|row| row.source.as_ref())
-                .map(|line| format!("{line}\n"))
+                .filter_map(|row| row.source.as_deref())
+                .map(|line| guarded(&cells_of(line)) + "\n")
                 .collect();
             pages.push(Bytes::from(lines));
         }
         Ok(futures::stream::iter(pages.into_iter().map(Ok)).boxed())
     }
+}
+
+/// A record as every file that is written here has it: readers of files take the guard off.
+fn guarded(cells: &[String]) -> String {
+    let guarded = cells.iter().map(|cell| guard_formula(cell).into_owned());
+    as_csv(&guarded.collect::<Vec<_>>())
 }
 
 /// `rows.xlsx` → `rows.retry.csv`

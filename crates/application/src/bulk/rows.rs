@@ -173,6 +173,19 @@ fn name_column(fault: Fault) -> Fault {
     }
 }
 
+/// The cells of a record of [`as_csv`].
+pub(super) fn cells_of(record: &str) -> Vec<String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(record.as_bytes());
+    let cells = reader.records().next().and_then(Result::ok);
+    cells
+        .iter()
+        .flat_map(|cells| cells.iter().map(str::to_owned))
+        .collect()
+}
+
 /// The row as a CSV record without its line end.
 pub(super) fn as_csv(cells: &[String]) -> String {
     let mut writer = csv::WriterBuilder::new()

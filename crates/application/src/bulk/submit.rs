@@ -1,24 +1,34 @@
 //! A file is received and becomes a job.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use accunode_domain::{
     access::Grant,
     audit::{AuditAction, AuditEvent},
-    fault::{Fault, clean_text},
+    fault::Fault,
     id::{JobId, OrganizationId},
     job::{Job, JobOptions, Task},
     owner::AccessLevel,
     prediction::Kind,
+    text::clean_text,
 };
 use accunode_ports::{
     RepositoryError,
     files::{ByteStream, StoredFile},
     repositories::NewJob,
 };
+use futures::StreamExt;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Bulk, Columns};
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Done, Error, Once, disk::storage_low};
+
+/// After so many bytes of an upload the free space is looked at again.
+const LOOK_AT_DISK: usize = 16 << 20;
 
 /// What is to be done with a received file.
 #[derive(Clone, Debug)]
@@ -39,14 +49,43 @@ impl Bulk {
     /// a caller that does not come to that must [`Self::discard`] it.
     ///
     /// # Errors
-    /// `TooLarge`, `cut_off`.
+    /// `TooLarge`, `cut_off`; `storage_low` where the disk has little room left, at the
+    /// start or while the file comes in.
     pub async fn receive(&self, bytes: ByteStream) -> Result<StoredFile, Error> {
+        self.ports.require_disk_space()?;
         let limit = self.ports.settings.max_upload_bytes;
-        Ok(self
+        let (bytes, ran_low) = self.watched(bytes);
+        let received = self
             .ports
             .files
             .receive(self.ports.ids.new_id(), bytes, limit)
-            .await?)
+            .await;
+        match received {
+            Err(_) if ran_low.load(Ordering::Relaxed) => Err(storage_low()),
+            other => Ok(other?),
+        }
+    }
+
+    /// The same bytes, which end with an error once the disk runs low, and whether they did.
+    fn watched(&self, bytes: ByteStream) -> (ByteStream, Arc<AtomicBool>) {
+        let ran_low = Arc::new(AtomicBool::new(false));
+        let (ports, low) = (self.ports.clone(), ran_low.clone());
+        let mut until_look = LOOK_AT_DISK;
+        let watched = bytes.map(move |chunk| {
+            let chunk = chunk?;
+            match until_look.checked_sub(chunk.len()) {
+                Some(rest) => until_look = rest,
+                None => {
+                    until_look = LOOK_AT_DISK;
+                    if ports.require_disk_space().is_err() {
+                        low.store(true, Ordering::Relaxed);
+                        return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+                    }
+                }
+            }
+            Ok(chunk)
+        });
+        (watched.boxed(), ran_low)
     }
 
     /// Removes a received file that became no job.
@@ -100,6 +139,7 @@ impl Bulk {
             options: upload.options,
             task: Task::Upload,
             dedup_key: dedup_key.clone(),
+            budget: self.ports.settings.job_budget,
         };
         let (new, dedup_key) = (&new, &dedup_key);
         self.ports

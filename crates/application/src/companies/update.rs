@@ -67,7 +67,9 @@ impl Companies {
         }
         .map_err(refused)?;
         let version = version_asked(command.if_match, stored.row_version)?;
-        let profile = draft(&stored, command)?.check().map_err(Error::Invalid)?;
+        let profile = draft(&stored, command)?
+            .check_change(&stored.profile)
+            .map_err(Error::Invalid)?;
         let next = Company {
             profile,
             owner: grant.owner(),

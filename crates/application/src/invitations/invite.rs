@@ -7,13 +7,19 @@ use accunode_domain::{
     id::{InvitationId, OrganizationId},
     invitation::{Invitation, VALID_DAYS},
     secret::Secret,
+    text::defang,
     user::{Email, Role},
 };
 use accunode_ports::{UnitOfWork, mail::Message, repositories::NewInvitation};
 use time::Duration;
+use tokio::sync::OnceCell;
 
 use super::{Invitations, values};
-use crate::{Caller, Done, Error, Once, people::refused};
+use crate::{
+    Caller, Done, Error, Once,
+    mail::{Letter, MailKind, MailSender, Postage},
+    people::refused,
+};
 
 /// Who is to be invited.
 #[derive(Clone, Debug)]
@@ -33,7 +39,7 @@ pub(crate) struct Invited {
     /// As stored.
     pub(crate) invitation: Invitation,
     /// The mail that holds its token.
-    pub(crate) mail: Message,
+    pub(crate) mail: Letter,
 }
 
 impl Invitations {
@@ -44,7 +50,8 @@ impl Invitations {
     /// # Errors
     /// `key_forbidden`, `role_forbidden`, `role_not_assignable`, `outside_scope`; every
     /// fault of the command; `NotFound` for an organization that is not there;
-    /// `already_member` for a member of one of the caller's organizations.
+    /// `already_member` for a member of one of the caller's organizations;
+    /// `too_many_mails`.
     pub async fn invite(
         &self,
         caller: &Caller,
@@ -54,6 +61,7 @@ impl Invitations {
         let actor = &caller.actor;
         let (assignment, email) = check(caller, command)?;
         let email = &email;
+        let postage = &OnceCell::new();
         let done: Done<Invited> = self.ports.transaction(&actor.scope(), |unit| async move {
         if let Some(answer) = Once::take(once, &*unit, actor).await? {
             return Ok(Done::Replayed(answer));
@@ -83,7 +91,14 @@ impl Invitations {
             actor.invite(before.role, Some(home.id)).map_err(refused)?;
         }
         let invited = self
-            .add_within(&*unit, caller, assignment, email.clone(), &home.profile.name)
+            .add_within(
+                &*unit,
+                caller,
+                assignment,
+                email.clone(),
+                &home.profile.name,
+                postage,
+            )
             .await?;
         Once::keep(once, &*unit, actor, &invited.invitation).await?;
 Ok(Done::Fresh(invited))
@@ -99,10 +114,12 @@ Ok(Done::Fresh(invited))
 
     /// Adds an invitation, and its audit row, within a unit of work that is about more
     /// than that. One that waits already is made anew, with another token. Whether the
-    /// role fits the organization, and the organization's name, are the caller's to know.
+    /// role fits the organization, and the organization's name, are the caller's to know. The
+    /// postage is drawn at the first attempt, once an answer that is kept needs none, and
+    /// used again where the unit of work is repeated.
     ///
     /// # Errors
-    /// As the repositories have them.
+    /// `too_many_mails`; as the repositories have them.
     pub(crate) async fn add_within(
         &self,
         unit: &dyn UnitOfWork,
@@ -110,10 +127,15 @@ Ok(Done::Fresh(invited))
         assignment: Assignment,
         email: Email,
         organization_name: &str,
+        postage: &OnceCell<Postage>,
     ) -> Result<Invited, Error> {
         let organization = assignment
             .organization()
             .ok_or_else(|| Error::not_found("organization"))?;
+        let sender = MailSender::of(caller);
+        let postage =
+            postage.get_or_try_init(|| self.ports.postage(MailKind::Invitation, &email, sender));
+        let postage = *postage.await?;
         let before = unit.invitations().waiting(organization, &email).await?;
         let token = Secret::from_random("inv", self.ports.randomness.bits());
         let now = self.ports.clock.now();
@@ -141,7 +163,10 @@ Ok(Done::Fresh(invited))
             .record(&caller.context, caller.sign(event))
             .await?;
         let mail = self.mail(caller, &invitation, organization_name, &token);
-        Ok(Invited { invitation, mail })
+        Ok(Invited {
+            invitation,
+            mail: Letter::drawn(mail, postage),
+        })
     }
 
     fn mail(
@@ -152,6 +177,8 @@ Ok(Done::Fresh(invited))
         token: &Secret,
     ) -> Message {
         let by = caller.actor.email().as_str();
+        // Names that were stored before they were checked for links.
+        let organization = defang(organization);
         let link = self.ports.link("accept-invitation", token);
         let until = invitation.expires_at.date();
         Message {

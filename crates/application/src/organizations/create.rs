@@ -9,6 +9,7 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::{NewOrganization, OrganizationState};
 use serde_json::json;
+use tokio::sync::OnceCell;
 
 use super::{Organizations, refused};
 use crate::{Caller, Done, Error, Once, invitations::Invitations};
@@ -55,6 +56,7 @@ impl Organizations {
             None => None,
         };
         let (new, admin, assignment) = (&new, &admin, &assignment);
+        let postage = &OnceCell::new();
         let (done, invited) = self
             .ports
             .transaction(&actor.scope(), |unit| async move {
@@ -79,7 +81,7 @@ impl Organizations {
                     let name = &made.profile.name;
                     invited = Some(
                         invitations
-                            .add_within(&*unit, caller, *assignment, admin.clone(), name)
+                            .add_within(&*unit, caller, *assignment, admin.clone(), name, postage)
                             .await?,
                     );
                 }

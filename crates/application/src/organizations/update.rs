@@ -146,7 +146,7 @@ fn state(stored: &Organization, command: &UpdateOrganization) -> Result<Organiza
         size_category: command.size_category.unwrap_or(kept.size_category),
     };
     let max_users = command.max_users.unwrap_or(stored.max_users);
-    let profile = draft.check();
+    let profile = draft.check_change(&stored.profile);
     let seats = match max_users {
         Some(seats) if !(1..=MOST_USERS).contains(&seats) => Some(Fault::new(
             "/max_users",

@@ -17,8 +17,9 @@ use std::sync::Arc;
 
 use accunode_domain::{
     access::Denial,
-    fault::{Fault, clean_text},
+    fault::Fault,
     id::{SessionId, UserId},
+    text::clean_text,
     user::User,
 };
 use serde_json::{Value, json};

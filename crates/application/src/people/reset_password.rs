@@ -8,7 +8,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::People;
-use crate::{Caller, Error, accounts::Accounts};
+use crate::{Caller, Error, accounts::Accounts, mail::MailSender};
 
 impl People {
     /// Mails somebody below the caller's rank a link with which he chooses a new password.
@@ -16,10 +16,18 @@ impl People {
     /// out, deactivate him.
     ///
     /// # Errors
-    /// `NotFound`; `rank_too_low`, `key_forbidden`.
+    /// `NotFound`; `rank_too_low`, `key_forbidden`; `too_many_mails`.
     pub async fn reset_password(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
         let person = self.administered(caller, id).await?;
         let user = Some(&person.user).filter(|user| user.is_active);
+        let postage = match user {
+            Some(user) => {
+                let sender = MailSender::of(caller);
+                let kind = TokenPurpose::ResetPassword.into();
+                Some(self.ports.postage(kind, &user.email, sender).await?)
+            }
+            None => None,
+        };
         let person = &person;
         let mail = self
             .ports
@@ -28,7 +36,7 @@ impl People {
                     ports: self.ports.clone(),
                 };
                 let mail = accounts
-                    .issue(&*unit, user, TokenPurpose::ResetPassword)
+                    .issue(&*unit, user, TokenPurpose::ResetPassword, postage)
                     .await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),

@@ -8,7 +8,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::People;
-use crate::{Caller, Error, accounts::factor_told};
+use crate::{Caller, Error, accounts::factor_told, mail::Letter};
 
 impl People {
     /// Takes the second factor of somebody below the caller's rank away, where he has one,
@@ -45,7 +45,9 @@ impl People {
             .await?;
         if let Some(email) = removed {
             self.ports.sessions.end_all(id, None).await?;
-            self.ports.mail.post(factor_told(&email, false));
+            self.ports
+                .mail
+                .post(Letter::notice(factor_told(&email, false)));
         }
         Ok(())
     }

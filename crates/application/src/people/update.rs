@@ -89,16 +89,30 @@ impl People {
 /// The person as he is to be, and why.
 fn changed(stored: &User, command: &UpdatePerson) -> Result<(User, Option<String>), Error> {
     let mut faults = Vec::new();
-    let kept = |new: &Option<Option<String>>, old: &Option<String>| {
-        new.clone().unwrap_or_else(|| old.clone())
-    };
     let old = &stored.profile;
-    let profile = Profile::parse(
-        kept(&command.first_name, &old.first_name).as_deref(),
-        kept(&command.last_name, &old.last_name).as_deref(),
-        kept(&command.phone, &old.phone).as_deref(),
+    // What is stored already was checked by the rules of its time and stays.
+    let changed = |new: &'_ Option<Option<String>>, old: &Option<String>| {
+        new.clone().filter(|new| new != old)
+    };
+    let first_name = changed(&command.first_name, &old.first_name);
+    let last_name = changed(&command.last_name, &old.last_name);
+    let phone = changed(&command.phone, &old.phone);
+    let given = |new: &Option<Option<String>>| new.clone().flatten();
+    let parsed = Profile::parse(
+        given(&first_name).as_deref(),
+        given(&last_name).as_deref(),
+        given(&phone).as_deref(),
         &mut faults,
     );
+    let kept = |new: Option<Option<String>>, parsed, old: &Option<String>| match new {
+        Some(_) => parsed,
+        None => old.clone(),
+    };
+    let profile = Profile {
+        first_name: kept(first_name, parsed.first_name, &old.first_name),
+        last_name: kept(last_name, parsed.last_name, &old.last_name),
+        phone: kept(phone, parsed.phone, &old.phone),
+    };
     let reason = reason_of(command.reason.as_deref()).map_err(|fault| faults.push(fault));
     match reason {
         Ok(reason) if faults.is_empty() => Ok((

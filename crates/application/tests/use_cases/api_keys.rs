@@ -51,7 +51,7 @@ async fn a_key_costs_one_statement_and_no_look_up() {
     let caller = doubles
         .application()
         .accounts
-        .authenticate("ak_whatever", RequestContext::default())
+        .authenticate(&format!("ak_{}", "7".repeat(64)), RequestContext::default())
         .await
         .unwrap();
     assert_eq!((caller.key, caller.session), (Some(key.id), None));
@@ -79,7 +79,7 @@ async fn a_key_whose_organization_is_not_its_owners_any_more_is_worth_nothing() 
     let result = doubles
         .application()
         .accounts
-        .authenticate("ak_whatever", RequestContext::default())
+        .authenticate(&format!("ak_{}", "7".repeat(64)), RequestContext::default())
         .await;
     assert!(
         matches!(

@@ -108,6 +108,7 @@ fn job(creator: &User) -> Job {
         task: Task::Upload,
         total_rows: None,
         counts: JobCounts::default(),
+        rows_kept: 0,
         checkpoint: Checkpoint::default(),
         warnings: Vec::new(),
         columns: vec!["known".into()],

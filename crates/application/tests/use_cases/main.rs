@@ -7,6 +7,7 @@
 )]
 
 mod api_keys;
+mod budgets;
 mod bulk;
 mod predictions;
 mod proving_oneself;

@@ -104,6 +104,7 @@ fn job(creator: &User, version: &str) -> Job {
         }),
         total_rows: None,
         counts: JobCounts::default(),
+        rows_kept: 0,
         checkpoint: Checkpoint::default(),
         warnings: Vec::new(),
         columns: Vec::new(),

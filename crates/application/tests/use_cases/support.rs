@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use accunode_application::{Application, Caller, Outbox, Ports, Settings};
+use accunode_application::{Application, Caller, Outbox, Ports, Settings, accounts::KnownKeys};
 use accunode_domain::{
     Timestamp,
     access::Actor,
@@ -18,12 +18,13 @@ use accunode_ports::{
     cache::MockCache,
     files::MockFileStore,
     jobs::MockJobQueue,
+    limits::{Budget, MockRateLimiter},
     mail::MockMailer,
     mock::{MockStore, MockUnitOfWork},
     scoring::{MockScorer, Scored, ScoringError, TrainingFacts},
     second_factor::MockCodeDevice,
     sessions::MockSessionStore,
-    system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
+    system::{MockClock, MockDisks, MockIdSource, MockPasswordHasher, MockRandomness},
     throttle::{Admission, MockThrottle},
 };
 use uuid::Uuid;
@@ -32,6 +33,8 @@ pub(crate) struct Doubles {
     pub(crate) store: MockStore,
     pub(crate) sessions: MockSessionStore,
     pub(crate) throttle: MockThrottle,
+    pub(crate) limiter: MockRateLimiter,
+    pub(crate) disks: MockDisks,
     pub(crate) cache: MockCache,
     pub(crate) hasher: MockPasswordHasher,
     pub(crate) scorer: MockScorer,
@@ -48,12 +51,16 @@ impl Default for Doubles {
         let mut throttle = MockThrottle::new();
         throttle.expect_admit().returning(|_| Ok(Admission::Go));
         throttle.expect_succeeded().returning(|_| Ok(()));
+        let mut disks = MockDisks::new();
+        disks.expect_volumes().returning(Vec::new);
         let mut scorer = MockScorer::new();
         scorer.expect_accepts_missing().return_const(true);
         Self {
             store: MockStore::default(),
             sessions: MockSessionStore::new(),
             throttle,
+            limiter: generous(),
+            disks,
             cache,
             hasher: MockPasswordHasher::new(),
             scorer,
@@ -92,6 +99,9 @@ impl Doubles {
             store: Arc::new(self.store),
             sessions: Arc::new(self.sessions),
             throttle: Arc::new(self.throttle),
+            limiter: Arc::new(self.limiter),
+            disks: Arc::new(self.disks),
+            known_keys: KnownKeys::default(),
             cache: Arc::new(self.cache),
             hasher: Arc::new(self.hasher),
             codes: Arc::new(MockCodeDevice::new()),
@@ -105,6 +115,28 @@ impl Doubles {
             settings: self.settings,
         }))
     }
+}
+
+/// A limiter that refuses nobody.
+pub(crate) fn generous() -> MockRateLimiter {
+    limiter(|_, _| true)
+}
+
+/// A limiter that allows what `allowed` says of a budget's name and principal.
+pub(crate) fn limiter(allowed: impl Fn(&str, &str) -> bool + Send + 'static) -> MockRateLimiter {
+    let mut limiter = MockRateLimiter::new();
+    limiter
+        .expect_draw_from()
+        .returning(move |name, quota, principal| {
+            Ok(Budget {
+                allowed: allowed(name, principal),
+                limit: quota.requests,
+                window_seconds: quota.window_seconds,
+                remaining: 0,
+                reset_seconds: 7,
+            })
+        });
+    limiter
 }
 
 pub(crate) fn noon() -> Timestamp {

@@ -2,6 +2,7 @@
 
 use std::{fs::File, io::BufReader};
 
+use accunode_domain::text::unguard_formula;
 use accunode_ports::files::{OpenError, SourceRow};
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 
@@ -158,8 +159,8 @@ fn text(value: &DataRef<'_>) -> String {
         DataRef::Empty => String::new(),
         DataRef::Int(n) => n.to_string(),
         DataRef::Float(n) => number(*n),
-        DataRef::String(s) => columns::without_formula_guard(s).to_owned(),
-        DataRef::SharedString(s) => columns::without_formula_guard(s).to_owned(),
+        DataRef::String(s) => unguard_formula(s).into_owned(),
+        DataRef::SharedString(s) => unguard_formula(s).into_owned(),
         DataRef::Bool(b) => b.to_string(),
         DataRef::DateTime(at) => date_time(at),
         DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => s.clone(),

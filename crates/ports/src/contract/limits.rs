@@ -59,3 +59,18 @@ pub async fn budgets_are_apart(limiter: &dyn RateLimiter, _: &TestClock) {
         assert_eq!(budget.allowed, class != LimitClass::Auth, "{class:?}");
     }
 }
+
+/// A budget with a name of its own is apart from the classes and from other names.
+pub async fn named_budgets_are_apart(limiter: &dyn RateLimiter, clock: &TestClock) {
+    let quota = Quota::per_day(2);
+    let draw = async |name: &str, who: &str| {
+        let budget = limiter.draw_from(name, quota, who).await.unwrap();
+        (budget.allowed, budget.reset_seconds)
+    };
+    assert!(draw("x", "d").await.0 && draw("x", "d").await.0);
+    assert_eq!(draw("x", "d").await, (false, 12 * 60 * 60));
+    assert!(draw("y", "d").await.0 && draw("x", "e").await.0);
+    assert!(limiter.draw(LimitClass::Auth, "d").await.unwrap().allowed);
+    clock.advance(12 * 60 * 60);
+    assert!(draw("x", "d").await.0 && !draw("x", "d").await.0);
+}

@@ -16,7 +16,11 @@ use accunode_domain::{
 use async_trait::async_trait;
 
 use super::rescoring::{Rescorable, RescoredChunk, ToRescore};
-use crate::{RepositoryError, jobs::Lease};
+use crate::{
+    RepositoryError,
+    budgets::{JobBudget, RowBudget},
+    jobs::Lease,
+};
 
 /// An upload that has been received.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +43,8 @@ pub struct NewJob {
     pub task: Task,
     /// What makes two uploads of one owner the same; `None` never does.
     pub dedup_key: Option<String>,
+    /// What the jobs of the owner may add up to with this one.
+    pub budget: JobBudget,
 }
 
 /// What a list of jobs is narrowed to, beside its scope.
@@ -122,6 +128,8 @@ pub struct JobChunk {
     pub checkpoint: Checkpoint,
     /// Rows of data in the file, once known.
     pub total_rows: Option<u32>,
+    /// How many failed and skipped rows are kept.
+    pub row_budget: RowBudget,
     /// For the audit row.
     pub context: RequestContext,
     /// When the rows were scored.
@@ -132,10 +140,12 @@ pub struct JobChunk {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait JobRepository: Send + Sync {
-    /// Stores a job and wakes a worker at commit.
+    /// Stores a job and wakes a worker at commit. The owner's other jobs are added up
+    /// under a lock that is held until the unit of work ends, so that two of them never
+    /// pass together where one fits.
     ///
     /// # Errors
-    /// `Conflict` on `idx_bulk_jobs_file_hash` where the owner has the same upload already.
+    /// `OverBudget` where the owner's jobs would exceed [`NewJob::budget`]; `Conflict` on `idx_bulk_jobs_file_hash` where the owner has the same upload already.
     async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError>;
     /// The owner's job with this dedup key.
     async fn same_upload(

@@ -11,6 +11,8 @@ use accunode_domain::{
     risk::ModelRef,
 };
 
+use crate::budgets::RowBudget;
+
 /// Which predictions a rescoring is about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToRescore {
@@ -71,6 +73,8 @@ pub struct RescoredChunk {
     pub checkpoint: Checkpoint,
     /// How many predictions the job is about.
     pub total_rows: u32,
+    /// How many failed and skipped rows are kept.
+    pub row_budget: RowBudget,
     /// For the audit row.
     pub context: RequestContext,
     /// When they were scored.

@@ -9,6 +9,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
+    budgets::RowBudget,
     jobs::Lease,
     repositories::{AuditRepository, JobChunk},
 };
@@ -17,6 +18,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
+    budget::{self, Keeping},
     number,
     outcome::{CONFLICTING_DUPLICATE, Kept, Tally, Told},
     owner_key,
@@ -28,6 +30,8 @@ use crate::{
 
 /// The code of the warning about companies that are described otherwise.
 const COMPANY_DIFFERS: &str = "company_differs";
+/// The code of the warning about rows of which nothing is kept.
+const ROWS_NOT_KEPT: &str = "rows_not_kept";
 /// So many symbols, or symbols with periods, are named in a warning.
 const NAMED: usize = 5;
 
@@ -35,6 +39,8 @@ const NAMED: usize = 5;
 #[derive(Debug)]
 pub(super) struct LockedJob {
     pub(super) warnings: Vec<Value>,
+    /// Failed and skipped rows that are kept.
+    pub(super) rows_kept: i64,
 }
 
 /// Locks the job's row, if the lease is still ours, and says for which job the
@@ -44,7 +50,7 @@ pub(super) struct LockedJob {
 /// `Stale`.
 pub(super) async fn lock(db: &Db, lease: &Lease) -> Result<LockedJob, RepositoryError> {
     let mut sql = QueryBuilder::new(
-        "SELECT warnings, set_config('accunode.job_id', id::text, true) FROM bulk_upload_jobs WHERE id = ",
+        "SELECT warnings, rows_kept, set_config('accunode.job_id', id::text, true) FROM bulk_upload_jobs WHERE id = ",
     );
     sql.push_bind(lease.job.0)
         .push(" AND lease_token = ")
@@ -57,7 +63,11 @@ pub(super) async fn lock(db: &Db, lease: &Lease) -> Result<LockedJob, Repository
         Value::Array(warnings) => warnings,
         _ => Vec::new(),
     };
-    Ok(LockedJob { warnings })
+    let rows_kept: i32 = get(&row, "rows_kept")?;
+    Ok(LockedJob {
+        warnings,
+        rows_kept: rows_kept.into(),
+    })
 }
 
 /// Writes what became of the rows, one audit row, the counters and the checkpoint.
@@ -66,21 +76,28 @@ pub(super) async fn write(
     lease: &Lease,
     chunk: &JobChunk,
     job: LockedJob,
-    told: Told,
+    mut told: Told,
 ) -> Result<JobCounts, RepositoryError> {
-    forget_rows(db, lease, &told.superseded).await?;
-    keep_rows(db, lease, owner_key(chunk), &told.kept).await?;
+    let forgotten = forget_rows(db, lease, &told.superseded).await?;
+    let owner = owner_key(chunk);
+    let kept = std::mem::take(&mut told.kept);
+    let (kept, keeping) =
+        budget::fit(db, owner, chunk.row_budget, job.rows_kept - forgotten, kept).await?;
+    keep_rows(db, lease, owner, &kept).await?;
     // A dry run changes nothing that an auditor would ask for.
     if !chunk.dry_run {
         db.record(&chunk.context, audit_event(lease, chunk, &told))
             .await?;
     }
-    let warnings = warnings(job.warnings, &told);
+    let mut warnings = warnings(job.warnings, &told);
+    warn_of_rows_not_kept(&mut warnings, keeping, chunk.row_budget);
     let (total, checkpoint) = (chunk.total_rows, chunk.checkpoint);
-    advance(db, lease, told.counts, total, warnings, checkpoint).await
+    let kept = keeping.kept - forgotten;
+    advance(db, lease, told.counts, kept, total, warnings, checkpoint).await
 }
 
-/// Moves the job on by these rows, if the lease is still ours.
+/// Moves the job on by these rows, if the lease is still ours. `rows_kept` is by how many
+/// the kept rows became more.
 ///
 /// # Errors
 /// `Stale`.
@@ -88,6 +105,7 @@ pub(super) async fn advance(
     db: &Db,
     lease: &Lease,
     counts: JobCounts,
+    rows_kept: i64,
     total_rows: Option<u32>,
     warnings: Vec<Value>,
     checkpoint: Checkpoint,
@@ -106,7 +124,9 @@ pub(super) async fn advance(
             .push_bind(number(count))
             .push(", ");
     }
-    sql.push("total_rows = coalesce(")
+    sql.push("rows_kept = rows_kept + ")
+        .push_bind(rows_kept)
+        .push("::int, total_rows = coalesce(")
         .push_bind(total_rows.map(number))
         .push(", total_rows), warnings = ")
         .push_bind(Value::Array(warnings))
@@ -122,18 +142,25 @@ pub(super) async fn advance(
     }
 }
 
-/// Forgets what was kept of rows of earlier chunks.
-async fn forget_rows(db: &Db, lease: &Lease, rows: &[u32]) -> Result<(), RepositoryError> {
+/// Forgets what was kept of rows of earlier chunks; answers how many of them had failed
+/// or were skipped.
+async fn forget_rows(db: &Db, lease: &Lease, rows: &[u32]) -> Result<i64, RepositoryError> {
     if rows.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let rows: Vec<_> = rows.iter().copied().map(number).collect();
-    let mut sql = QueryBuilder::new("DELETE FROM bulk_upload_rows WHERE job_id = ");
+    let mut sql = QueryBuilder::new("WITH gone AS (DELETE FROM bulk_upload_rows WHERE job_id = ");
     sql.push_bind(lease.job.0)
         .push(" AND row_number = ANY (")
         .push_bind(rows)
-        .push(")");
-    db.run(sql).await.map(|_| ())
+        .push(
+            ") RETURNING status) \
+             SELECT count(*) FILTER (WHERE status IN ('error', 'skipped')) AS n FROM gone",
+        );
+    match db.one(sql).await? {
+        Some(row) => get(&row, "n"),
+        None => Ok(0),
+    }
 }
 
 /// Keeps what became of rows.
@@ -269,6 +296,35 @@ fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
         },
     );
     warnings
+}
+
+/// Says that rows failed of which nothing is kept, so that the list of rows is not taken
+/// for all of them.
+pub(super) fn warn_of_rows_not_kept(
+    warnings: &mut Vec<Value>,
+    keeping: Keeping,
+    budget: RowBudget,
+) {
+    let tally = Tally {
+        rows: keeping.not_kept,
+        ..Tally::default()
+    };
+    add(warnings, ROWS_NOT_KEPT, &[], &tally, |rows, _| {
+        format!(
+            "{rows} failed or skipped rows are counted and not kept: at most {} of a job and {} of \
+             its owner are; correct the file itself and send it again, or delete uploads that \
+             are no longer needed first",
+            limit(budget.per_job),
+            limit(budget.per_owner)
+        )
+    });
+}
+
+fn limit(rows: u32) -> String {
+    match rows {
+        0 => "any number".to_owned(),
+        rows => rows.to_string(),
+    }
 }
 
 /// Adds a tally to the warning with its code. Count and names stand beside the text,

@@ -13,6 +13,7 @@
 //! A dry run does 3 and 4 behind a savepoint and rolls back to it. It keeps its ok rows
 //! too, so that rows of later chunks meet them.
 
+pub(crate) mod budget;
 mod companies;
 mod copy;
 mod existing;

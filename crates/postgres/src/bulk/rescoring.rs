@@ -25,7 +25,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 use sqlx::QueryBuilder;
 
-use super::{copy::CopyText, ledger, number, outcome::Kept};
+use super::{budget, copy::CopyText, ledger, number, outcome::Kept};
 use crate::{
     db::Db,
     errors::{defect, from_orm, from_sqlx},
@@ -54,11 +54,15 @@ pub(crate) async fn rescore(
     };
     let kept: Vec<_> = chunk.rows.iter().map(|row| told(row, &found)).collect();
     let counts = counted(&kept);
-    ledger::keep_rows(db, lease, chunk.grant.owner().key(), &kept).await?;
+    let owner = chunk.grant.owner().key();
+    let (kept, keeping) = budget::fit(db, owner, chunk.row_budget, job.rows_kept, kept).await?;
+    ledger::keep_rows(db, lease, owner, &kept).await?;
     db.record(&chunk.context, audit_event(lease, chunk, counts))
         .await?;
-    let (total, warnings) = (Some(chunk.total_rows), job.warnings);
-    ledger::advance(db, lease, counts, total, warnings, chunk.checkpoint).await
+    let (total, mut warnings) = (Some(chunk.total_rows), job.warnings);
+    ledger::warn_of_rows_not_kept(&mut warnings, keeping, chunk.row_budget);
+    let (kept, checkpoint) = (keeping.kept, chunk.checkpoint);
+    ledger::advance(db, lease, counts, kept, total, warnings, checkpoint).await
 }
 
 /// What was found of the rows that were scored, by their numbers.

@@ -25,7 +25,7 @@ use sqlx::{QueryBuilder, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
-    bulk,
+    bulk::{self, budget},
     db::Db,
     errors::defect,
     keyset::{Keyset, page},
@@ -39,6 +39,7 @@ use crate::{
 impl JobRepository for Db {
     async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError> {
         self.transaction()?;
+        budget::admit(self, grant, job).await?;
         let options = options_json(job.options, &job.task)?;
         let mut sql = QueryBuilder::new(
             "INSERT INTO bulk_upload_jobs AS p (id, filename, original_filename, file_size, file_hash, \
@@ -300,7 +301,7 @@ pub(crate) const RESCORE: &str = "rescore";
 /// The columns of a job, of the alias `p`.
 pub(crate) const JOB: &str = "p.id, p.job_type, p.status, p.original_filename, p.filename, \
      p.file_size, p.file_hash, p.options, p.total_rows, p.success_count, p.updated_count, \
-     p.skipped_count, p.error_count, p.checkpoint, p.warnings, p.file_columns, p.error, \
+     p.skipped_count, p.error_count, p.rows_kept, p.checkpoint, p.warnings, p.file_columns, p.error, \
      p.cancel_requested_at, p.started_at, p.completed_at, p.attempts, p.access_level, \
      p.organization_id, p.created_by, p.created_at, p.updated_at, p.row_version";
 
@@ -335,6 +336,7 @@ pub(crate) fn read_job(row: &PgRow) -> Result<Job, RepositoryError> {
             skipped: place.unsigned(row, "skipped_count")?,
             error: place.unsigned(row, "error_count")?,
         },
+        rows_kept: place.unsigned(row, "rows_kept")?,
         checkpoint: json_column::<Checkpoint>(place, row, "checkpoint")?,
         warnings: json_column::<Vec<JobWarning>>(place, row, "warnings")?,
         columns: get(row, "file_columns")?,

@@ -40,7 +40,7 @@ impl OrganizationRepository for Db {
         let profile = &new.profile;
         let mut sql = QueryBuilder::new(
             "INSERT INTO organizations AS o (id, name, domain, description, industry, size_category, \
-             parent_id) VALUES (",
+             parent_id, name_key) VALUES (",
         );
         sql.separated(", ")
             .push_bind(new.id.0)
@@ -49,7 +49,8 @@ impl OrganizationRepository for Db {
             .push_bind(&profile.description)
             .push_bind(&profile.industry)
             .push_bind(profile.size_category.map(|size| size.as_str()))
-            .push_bind(new.parent.map(|id| id.0));
+            .push_bind(new.parent.map(|id| id.0))
+            .push_bind(profile.name_key());
         sql.push(format_args!(") RETURNING {ORGANIZATION}"));
         let row = self.one(sql).await?;
         read(&row.ok_or_else(|| defect("an insert without its row"))?)
@@ -111,6 +112,8 @@ impl OrganizationRepository for Db {
             .map_err(|_| defect("max_users beyond 2^31"))?;
         let mut sql = QueryBuilder::new("UPDATE organizations o SET name = ");
         sql.push_bind(&profile.name)
+            .push(", name_key = ")
+            .push_bind(profile.name_key())
             .push(", domain = ")
             .push_bind(&profile.domain)
             .push(", description = ")

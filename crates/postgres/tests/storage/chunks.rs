@@ -12,6 +12,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
+    budgets::RowBudget,
     jobs::{JobQueue, Lease},
     repositories::{JobChunk, RowFilter, RowVerdict, Store},
 };
@@ -371,6 +372,7 @@ async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
                 rows,
                 checkpoint: Checkpoint::default(),
                 total_rows: Some(500),
+                row_budget: RowBudget::default(),
                 context: RequestContext::default(),
                 predicted_at: noon(),
             };

@@ -13,6 +13,7 @@
 )]
 
 mod analytics;
+mod budgets;
 mod chunks;
 mod companies;
 mod denials;

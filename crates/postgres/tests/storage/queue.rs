@@ -11,6 +11,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
+    budgets::JobBudget,
     jobs::{JobQueue, Renewal},
     repositories::{JobFilter, NewJob, Store},
 };
@@ -31,6 +32,7 @@ pub(crate) fn new_job(kind: Kind, options: JobOptions) -> NewJob {
         options,
         task: Task::Upload,
         dedup_key: None,
+        budget: JobBudget::default(),
     }
 }
 

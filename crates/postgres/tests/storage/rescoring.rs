@@ -17,6 +17,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
+    budgets::RowBudget,
     jobs::{JobQueue, Lease},
     repositories::{NewJob, Rescorable, RescoredChunk, RescoredRow, RowFilter, Store, ToRescore},
 };
@@ -134,6 +135,7 @@ impl Running {
                 ..Checkpoint::default()
             },
             total_rows: 10,
+            row_budget: RowBudget::default(),
             context: RequestContext::default(),
             predicted_at: Timestamp::UNIX_EPOCH,
             rows,

@@ -15,6 +15,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
+    budgets::RowBudget,
     jobs::{JobQueue, Lease},
     repositories::{ChunkRow, JobChunk, PredictionFilter, RowFilter, RowVerdict, ScoredRow, Store},
 };
@@ -34,6 +35,7 @@ pub(crate) struct Upload {
     pub(crate) lease: Lease,
     pub(crate) on_conflict: OnConflict,
     pub(crate) dry_run: bool,
+    pub(crate) row_budget: RowBudget,
     pub(crate) kind: Kind,
 }
 
@@ -83,11 +85,21 @@ impl Upload {
             lease,
             on_conflict,
             dry_run,
+            row_budget: RowBudget::default(),
             kind,
         }
     }
 
     pub(crate) async fn store(&self, rows: Vec<ChunkRow>) -> Result<JobCounts, RepositoryError> {
+        self.store_under(&self.lease, rows).await
+    }
+
+    /// Stores rows of a job of the same person.
+    pub(crate) async fn store_under(
+        &self,
+        lease: &Lease,
+        rows: Vec<ChunkRow>,
+    ) -> Result<JobCounts, RepositoryError> {
         let last = rows.last().map_or(1, |row| row.row);
         let chunk = JobChunk {
             grant: self.grant,
@@ -104,24 +116,29 @@ impl Upload {
                 after: None,
             },
             total_rows: None,
+            row_budget: self.row_budget,
             context: RequestContext::default(),
             predicted_at: noon(),
         };
         let work = self.world.begin(&self.actor).await;
         let counts = work
             .jobs()
-            .store_chunk(&self.actor.scope(), &self.lease, &chunk)
+            .store_chunk(&self.actor.scope(), lease, &chunk)
             .await?;
         work.commit().await?;
         Ok(counts)
     }
 
     pub(crate) async fn job(&self) -> Job {
+        self.job_of(&self.lease).await
+    }
+
+    pub(crate) async fn job_of(&self, lease: &Lease) -> Job {
         let scope = self.actor.scope();
         self.world
             .store
             .jobs()
-            .find(&scope, self.lease.job)
+            .find(&scope, lease.job)
             .await
             .unwrap()
             .unwrap()

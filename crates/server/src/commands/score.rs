@@ -10,7 +10,7 @@ use accunode_application::bulk::{
     Columns,
     offline::{self, OfflineScore},
 };
-use accunode_domain::{fault::Fault, prediction::Kind, ratio::RatioUnit};
+use accunode_domain::{fault::Fault, prediction::Kind, ratio::RatioUnit, text::guard_formula};
 use accunode_files::{Limits, Rows, read_rows};
 use accunode_ports::files::{OpenError, SourceRow};
 use accunode_scoring::ModelRegistry;
@@ -96,7 +96,9 @@ fn write(
             !what.no_reasons,
         )?;
         for (row, score) in chunk.iter().zip(scores) {
-            table.write_record(record(what.kind, row, score))?;
+            let record = record(what.kind, row, score);
+            let cells = record.iter().map(|cell| guard_formula(cell).into_owned());
+            table.write_record(cells.collect::<Vec<_>>())?;
         }
         chunk = next(rows)?;
     }

@@ -4,6 +4,7 @@
 //! in the environment; `DATABASE_URL` and `REDIS_URL` are understood too. To add one: a field
 //! here, its key in [`KEYS`], and its line in [`Config::load`].
 
+mod budgets;
 mod fault;
 mod layers;
 mod read;
@@ -21,11 +22,13 @@ use nix::unistd::Uid;
 use serde::{Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 
+pub use budgets::{BudgetsConfig, MailsConfig, MinFreeDisk};
 pub use fault::{ConfigFaults, Fault};
 pub use layers::Sources;
 pub use secret::{SecretKeys, SecretUrl};
 
 use crate::embedded::EmbeddedOptions;
+use budgets::{read_budgets, read_mails, read_min_free_disk};
 use layers::Layers;
 use read::{
     MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_database_url,
@@ -35,6 +38,14 @@ use read::{
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
 const KEYS: &[&str] = &[
+    "budgets.event_streams",
+    "budgets.event_streams_per_organization",
+    "budgets.event_streams_per_person",
+    "budgets.file_bytes",
+    "budgets.jobs",
+    "budgets.open_jobs",
+    "budgets.rows_per_job",
+    "budgets.rows_per_owner",
     "data_dir",
     "database_url",
     "db_pool_size",
@@ -43,13 +54,19 @@ const KEYS: &[&str] = &[
     "limits.auth",
     "limits.read",
     "limits.score",
+    "limits.unknown_keys",
     "limits.upload",
     "limits.write",
     "listen",
     "log",
     "log_format",
     "mail_from",
+    "mails.per_address_per_day",
+    "mails.per_address_per_minute",
+    "mails.per_organization_per_day",
+    "mails.per_sender_per_day",
     "max_upload_bytes",
+    "min_free_disk",
     "model_annual",
     "model_quarterly",
     "models_dir",
@@ -119,6 +136,8 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// The processes that read uploaded files.
     pub parser: ParserConfig,
+    /// How much of a disk must stay free for uploads to be taken, in bytes or as a share.
+    pub min_free_disk: MinFreeDisk,
     /// Whether people may register themselves.
     pub registration: Registration,
     /// What seals secrets in the database; without it a file of the data folder.
@@ -136,6 +155,10 @@ pub struct Config {
     pub mail_from: Sender,
     /// Requests a minute and principal, by class; 0 is no limit.
     pub limits: LimitsConfig,
+    /// What one account or organization may use up.
+    pub budgets: BudgetsConfig,
+    /// How many mails people can cause.
+    pub mails: MailsConfig,
     /// Proxies whose word on a request's origin is taken: addresses or networks.
     #[serde(serialize_with = "with_commas", skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<String>,
@@ -185,6 +208,8 @@ pub struct LimitsConfig {
     pub auth: u32,
     pub read: u32,
     pub score: u32,
+    /// API keys that nobody is known to have, from one address.
+    pub unknown_keys: u32,
     pub upload: u32,
     pub write: u32,
 }
@@ -293,7 +318,10 @@ impl Config {
             )
             .unwrap_or(Registration::Open);
         let parser = read_parser(&mut layers);
+        let min_free_disk = read_min_free_disk(&mut layers);
         let limits = read_limits(&mut layers);
+        let budgets = read_budgets(&mut layers);
+        let mails = read_mails(&mut layers);
         let secret_key = layers.read("secret_key", SecretKeys::RULE, SecretKeys::parse);
         let password_hashing = read_hashing(&mut layers);
         let mail = read_mail(&mut layers, listen);
@@ -357,6 +385,7 @@ impl Config {
             model_quarterly,
             max_upload_bytes,
             parser,
+            min_free_disk,
             registration,
             secret_key,
             password_hashing,
@@ -364,6 +393,8 @@ impl Config {
             smtp_url: mail.smtp_url,
             mail_from: mail.from,
             limits,
+            budgets,
+            mails,
             trusted_proxies,
             workers,
             log,

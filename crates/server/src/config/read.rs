@@ -184,6 +184,7 @@ pub(super) fn read_limits(layers: &mut Layers) -> LimitsConfig {
         auth: read("limits.auth", 10),
         read: read("limits.read", 600),
         score: read("limits.score", 120),
+        unknown_keys: read("limits.unknown_keys", 60),
         upload: read("limits.upload", 30),
         write: read("limits.write", 120),
     }

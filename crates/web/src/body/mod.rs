@@ -4,6 +4,7 @@
 mod json;
 mod parts;
 mod schema;
+mod visible;
 
 use std::{marker::PhantomData, time::Duration};
 
@@ -84,6 +85,7 @@ fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<Parsed<T>, Prob
     let (raw, faults) = json::parse(bytes)?;
     let mut faults = faults;
     faults.extend(schema::check(&T::name(), &raw)?);
+    faults.extend(visible::check(&raw));
     if !faults.is_empty() {
         let told =
             |fault: &Fault, faults: &[Fault]| faults.iter().any(|f| f.pointer == fault.pointer);

@@ -16,10 +16,11 @@ use serde_json::Value;
 /// The further faults of a body of this schema.
 pub(super) fn check(schema: &str, body: &Value) -> Vec<Fault> {
     match schema {
-        "NewCompany" => company(body),
+        "NewCompany" | "CompanyChanges" => company(body),
         "NewPrediction" => prediction(body),
-        "NewAccount" => account(body),
-        "NewOrganization" => organization(body),
+        "NewAccount" | "Acceptance" => account(body),
+        "NewOrganization" | "OrganizationChanges" => organization(body),
+        "PersonChanges" | "ProfileChanges" => profile(body),
         _ => Vec::new(),
     }
 }
@@ -114,6 +115,12 @@ fn account(body: &Value) -> Vec<Fault> {
         faults.extend(Password::new("/password", password, email).err());
     }
     faults.extend(email.and_then(Result::err));
+    faults.extend(profile(body));
+    faults
+}
+
+fn profile(body: &Value) -> Vec<Fault> {
+    let mut faults = Vec::new();
     let [first, last, phone] = ["first_name", "last_name", "phone"].map(|name| text(body, name));
     Profile::parse(first, last, phone, &mut faults);
     faults

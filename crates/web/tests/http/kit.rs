@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accunode_application::{Application, Outbox, Ports, Settings};
+use accunode_application::{Application, Outbox, Ports, Settings, accounts::KnownKeys};
 use accunode_domain::{
     Timestamp,
     access::Actor,
@@ -22,10 +22,10 @@ use accunode_ports::{
     scoring::MockScorer,
     second_factor::MockCodeDevice,
     sessions::MockSessionStore,
-    system::{MockClock, MockIdSource, MockPasswordHasher, MockRandomness},
+    system::{MockClock, MockDisks, MockIdSource, MockPasswordHasher, MockRandomness, Volume},
     throttle::MockThrottle,
 };
-use accunode_web::{Readiness, TrustedProxies, WebState};
+use accunode_web::{Readiness, Streams, TrustedProxies, WebState};
 use actix_web::{
     body::to_bytes,
     http::{StatusCode, header::HeaderMap},
@@ -44,6 +44,7 @@ pub(crate) struct Kit {
     pub(crate) files: Arc<dyn FileStore>,
     pub(crate) scorer: MockScorer,
     pub(crate) remaining: u32,
+    pub(crate) volumes: Vec<Volume>,
 }
 
 pub(crate) fn user(role: Role, organization: Option<OrganizationId>) -> User {
@@ -91,6 +92,7 @@ impl Kit {
             files: Arc::new(MockFileStore::new()),
             scorer: MockScorer::new(),
             remaining: 9,
+            volumes: Vec::new(),
         }
     }
 
@@ -126,10 +128,16 @@ impl Kit {
                     reset_seconds: 6,
                 })
             });
+        let volumes = self.volumes;
+        let mut disks = MockDisks::new();
+        disks.expect_volumes().returning(move || volumes.clone());
         let ports = Ports {
             store: Arc::new(self.store),
             sessions: Arc::new(self.sessions),
             throttle: Arc::new(MockThrottle::new()),
+            limiter: Arc::new(MockRateLimiter::new()),
+            disks: Arc::new(disks),
+            known_keys: KnownKeys::default(),
             cache: Arc::new(MockCache::new()),
             hasher: Arc::new(MockPasswordHasher::new()),
             codes: Arc::new(MockCodeDevice::new()),
@@ -145,6 +153,7 @@ impl Kit {
         WebState {
             application: Application::new(Arc::new(ports)),
             limiter: Arc::new(limiter),
+            streams: Streams::default(),
             readiness: Readiness::default(),
             proxies: TrustedProxies::default(),
         }

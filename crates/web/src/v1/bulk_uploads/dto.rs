@@ -45,6 +45,9 @@ pub(crate) struct JobDto {
     updated_count: u32,
     skipped_count: u32,
     error_count: u32,
+    /// How many of the skipped and failed rows are kept to be listed: fewer than there
+    /// are where the budget for them was used up.
+    rows_kept: u32,
     /// What should be known of the whole file.
     warnings: Vec<WarningDto>,
     /// The columns of the file, once it was opened.
@@ -149,6 +152,7 @@ impl JobDto {
         "updated_count",
         "skipped_count",
         "error_count",
+        "rows_kept",
         "error_code",
         "error_message",
         "cancel_requested_at",
@@ -183,6 +187,7 @@ impl JobDto {
             updated_count: job.counts.updated,
             skipped_count: job.counts.skipped,
             error_count: job.counts.error,
+            rows_kept: job.rows_kept,
             warnings: job.warnings.into_iter().map(WarningDto::from).collect(),
             columns: job.columns,
             error_code,

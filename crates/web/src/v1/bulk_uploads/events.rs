@@ -12,15 +12,21 @@ use super::dto::JobDto;
 use crate::{
     call::Call,
     problem::{Answer, Problem},
+    streams::OpenStream,
 };
 
-/// After this long without news a comment keeps proxies from giving up.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// After this long without news it is asked again whether the caller may still watch: a
+/// stream ends that much after a logout or a revocation at the latest.
+const RECHECK: Duration = Duration::from_secs(5);
+/// After so many looks without news a comment keeps proxies from giving up.
+const LOOKS_PER_COMMENT: u32 = 3;
 
 /// Progress of an upload until its end, as server-sent events
 ///
 /// Each event is named `progress`, the last one `end`; its data is the upload, its
-/// id the upload's version and rows. `Last-Event-ID` resumes.
+/// id the upload's version and rows. `Last-Event-ID` resumes. The stream ends a few seconds
+/// after the caller's session or API key does. So many streams may be open at a time for
+/// each person and each organization: `too_many_event_streams` (429) beyond.
 #[utoipa::path(
     get,
     path = "/api/v1/bulk-uploads/{id}/events",
@@ -39,6 +45,7 @@ pub(crate) async fn events(call: Call) -> Answer {
     call.no_params()?;
     let id: JobId = call.id("upload")?;
     let job = call.application.bulk.get(&call.caller, id).await?;
+    let counted = call.streams()?.enter(&call.caller.actor)?;
     let seen = call
         .request
         .headers()
@@ -50,6 +57,8 @@ pub(crate) async fn events(call: Call) -> Answer {
         id,
         seen,
         has_ended: false,
+        quiet_looks: 0,
+        _counted: counted,
     };
     let body = stream::try_unfold((follower, Some(job)), |(mut follower, first)| async move {
         let event = follower.next(first).await?;
@@ -69,6 +78,8 @@ struct Follower {
     id: JobId,
     seen: Option<String>,
     has_ended: bool,
+    quiet_looks: u32,
+    _counted: OpenStream,
 }
 
 impl Follower {
@@ -98,8 +109,12 @@ impl Follower {
                 return Ok(Some(self.event(job, is_final)));
             }
             let moved = self.call.application.bulk.moved(self.id);
-            if tokio::time::timeout(HEARTBEAT, moved).await.is_err() {
-                return Ok(Some(Bytes::from_static(b": still here\n\n")));
+            if tokio::time::timeout(RECHECK, moved).await.is_err() {
+                self.quiet_looks += 1;
+                if self.quiet_looks == LOOKS_PER_COMMENT {
+                    self.quiet_looks = 0;
+                    return Ok(Some(Bytes::from_static(b": still here\n\n")));
+                }
             }
         }
     }

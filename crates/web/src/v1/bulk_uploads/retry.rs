@@ -21,7 +21,8 @@ use crate::{call::Call, once, problem::Answer};
         (status = 202, description = "The new upload; `Location` tells where it stands", body = JobDto),
         (status = 403, description = "`not_writable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`nothing_to_retry`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 507, description = "`job_budget_exhausted`, `file_budget_exhausted`, `storage_low`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`nothing_to_retry`, `rows_not_kept`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn retry(call: Call) -> Answer {

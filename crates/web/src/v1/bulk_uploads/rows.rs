@@ -5,14 +5,16 @@ use accunode_domain::{
     fault::Fault,
     job::{Job, RowOutcome, RowStatus},
     page::Limit,
+    text::guard_formula,
 };
 use accunode_ports::repositories::RowFilter;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::dto::RowDto;
 use crate::{
     call::Call,
-    export::{self, Columns, harmless},
+    export::{self, Columns},
     names::RowStatusName,
     negotiate::Format,
     page::{self, Fetch, ListDto, Slice},
@@ -21,6 +23,9 @@ use crate::{
 
 /// The column that an annotated file has beside its own.
 const ERROR: &str = "error";
+
+/// The header that says how many failed and skipped rows a file cannot have.
+const ROWS_NOT_KEPT: HeaderName = HeaderName::from_static("x-rows-not-kept");
 
 /// Where a page of rows ended.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -33,6 +38,7 @@ struct AfterRow {
 ///
 /// As `text/csv`: the rows that failed (or those with the `status` asked for), with
 /// their original columns and one more, `error`: ready to be corrected and sent again.
+/// Where more rows failed than are kept, `X-Rows-Not-Kept` says how many are missing.
 #[utoipa::path(
     get,
     path = "/api/v1/bulk-uploads/{id}/rows",
@@ -67,9 +73,17 @@ pub(crate) async fn rows(call: Call) -> Answer {
         let mut header = original_columns(&job);
         header.push(ERROR.to_owned());
         let kept = kept_cells(&job);
+        let not_kept = job.rows_not_kept();
         let fetch = fetch(&call, job, Some(status), |row| row);
         let record = move |row: &RowOutcome| annotated(row, &kept);
-        return export::records(&call, "bulk_upload_row", header, after, fetch, record).await;
+        let mut answer =
+            export::records(&call, "bulk_upload_row", header, after, fetch, record).await?;
+        if not_kept > 0 {
+            answer
+                .headers_mut()
+                .insert(ROWS_NOT_KEPT, HeaderValue::from(not_kept));
+        }
+        return Ok(answer);
     }
     let fetch = fetch(&call, job, status, |row| RowDto::from(&row));
     page::answer(
@@ -121,7 +135,9 @@ fn fetch<T: 'static>(
 /// The columns of the file, but for the errors of an earlier round.
 fn original_columns(job: &Job) -> Vec<String> {
     let columns = job.columns.iter().filter(|name| *name != ERROR);
-    columns.map(|name| harmless(name)).collect()
+    columns
+        .map(|name| guard_formula(name).into_owned())
+        .collect()
 }
 
 /// Which cells belong to them.
@@ -141,10 +157,10 @@ fn annotated(row: &RowOutcome, kept: &[bool]) -> Option<Vec<String>> {
         .iter()
         .enumerate()
         .filter(|(_, is_kept)| **is_kept)
-        .map(|(at, _)| harmless(cells.get(at).unwrap_or_default()))
+        .map(|(at, _)| guard_formula(cells.get(at).unwrap_or_default()).into_owned())
         .collect();
     let errors: Vec<_> = row.faults.iter().map(told).collect();
-    record.push(harmless(&errors.join("; ")));
+    record.push(guard_formula(&errors.join("; ")).into_owned());
     Some(record)
 }
 

@@ -34,6 +34,7 @@ pub(super) fn reply(job: &Job, now: Timestamp) -> Reply {
     responses(
         (status = 202, description = "The upload; `Location` tells where it stands", body = JobDto),
         (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 507, description = "`job_budget_exhausted`, `file_budget_exhausted`: delete uploads first; `storage_low`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 409, description = "`duplicate_file` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]

@@ -1,7 +1,7 @@
 //! `DELETE /users/{id}`
 
 use accunode_application::people::Remove;
-use accunode_domain::{access::Removal, fault::clean_text};
+use accunode_domain::{access::Removal, text::clean_text};
 use actix_web::HttpResponse;
 
 use crate::{call::Call, etag::if_match, names::RemovalName, problem::Answer};

@@ -1,0 +1,78 @@
+//! API keys that were good a while ago, so that only others draw on the budget for guesses.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use accunode_domain::{Timestamp, secret::SecretHash};
+use time::Duration;
+
+/// How long a key counts as known after it was last good.
+const KNOWN_FOR: Duration = Duration::days(7);
+/// Keys that are remembered; the one that was good longest ago makes room first.
+const MOST: usize = 50_000;
+
+/// The hashes of API keys that were good a while ago, in this process. To be among them
+/// gives no right: the database is still asked about each request. It only spares the
+/// budget of the address, so that nobody who shares an address with a flood of wrong keys
+/// is kept out by it.
+#[derive(Default)]
+pub struct KnownKeys(Mutex<HashMap<SecretHash, Timestamp>>);
+
+impl KnownKeys {
+    pub(super) fn contains(&self, key: &SecretHash, now: Timestamp) -> bool {
+        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.get(key).is_some_and(|at| now - *at < KNOWN_FOR)
+    }
+
+    pub(super) fn add(&self, key: SecretHash, now: Timestamp) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MOST && !keys.contains_key(&key) {
+            let mut times: Vec<_> = keys.values().copied().collect();
+            let (_, &mut bound, _) = times.select_nth_unstable(MOST / 4);
+            keys.retain(|_, at| *at > bound);
+        }
+        keys.insert(key, now);
+    }
+
+    pub(super) fn remove(&self, key: &SecretHash) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.remove(key);
+    }
+}
+
+impl std::fmt::Debug for KnownKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KnownKeys").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use accunode_domain::secret::Secret;
+
+    use super::*;
+
+    fn hash(n: usize) -> SecretHash {
+        Secret::shown(&format!("ak_{n}")).hash()
+    }
+
+    #[test]
+    fn a_key_is_known_for_a_while_and_memory_is_bounded() {
+        let keys = KnownKeys::default();
+        let now = Timestamp::UNIX_EPOCH;
+        for n in 0..MOST + 10 {
+            let at = now + Duration::seconds(n as i64);
+            keys.add(hash(n), at);
+        }
+        assert!(keys.0.lock().unwrap().len() <= MOST);
+        let last = MOST + 9;
+        let then = now + Duration::seconds(last as i64);
+        assert!(keys.contains(&hash(last), then));
+        assert!(!keys.contains(&hash(0), then));
+        assert!(!keys.contains(&hash(last), then + KNOWN_FOR));
+        keys.remove(&hash(last));
+        assert!(!keys.contains(&hash(last), then));
+    }
+}

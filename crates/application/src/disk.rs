@@ -1,0 +1,69 @@
+//! Whether there is room for what strangers send.
+
+use accunode_ports::system::Volume;
+
+use crate::{Error, Ports};
+
+/// Seconds after which an operator may have made room.
+const RETRY_SECONDS: u32 = 300;
+
+/// A filesystem that has less room than it must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LowVolume {
+    /// The filesystem.
+    pub volume: Volume,
+    /// Bytes that must stay free.
+    pub min_free_bytes: u64,
+}
+
+impl Ports {
+    /// The filesystems that have less room than they must.
+    #[must_use]
+    pub fn low_volumes(&self) -> Vec<LowVolume> {
+        let volumes = self.disks.volumes().into_iter();
+        volumes
+            .map(|volume| LowVolume {
+                volume,
+                min_free_bytes: self.settings.min_free_disk.bytes(volume.total_bytes),
+            })
+            .filter(|low| low.volume.free_bytes < low.min_free_bytes)
+            .collect()
+    }
+
+    /// That every filesystem has room. The figures go to the log; a client learns only
+    /// that there is no room.
+    ///
+    /// # Errors
+    /// `Full("storage_low")`.
+    pub(crate) fn require_disk_space(&self) -> Result<(), Error> {
+        let low = self.low_volumes();
+        for LowVolume {
+            volume,
+            min_free_bytes,
+        } in &low
+        {
+            tracing::warn!(
+                volume = volume.name,
+                free_bytes = volume.free_bytes,
+                min_free_bytes,
+                "an upload is refused: the disk runs low"
+            );
+        }
+        if low.is_empty() {
+            Ok(())
+        } else {
+            Err(storage_low())
+        }
+    }
+}
+
+/// What an upload is refused with where the disk runs low.
+pub(crate) fn storage_low() -> Error {
+    Error::Full {
+        code: "storage_low",
+        detail: "the service has no room for uploads at the moment; try again later, or tell \
+                 whoever operates it"
+            .to_owned(),
+        retry_after: Some(RETRY_SECONDS),
+    }
+}

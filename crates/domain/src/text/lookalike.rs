@@ -1,0 +1,71 @@
+//! Texts that look like others (UTS 39).
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::{RestrictionLevel, RestrictionLevelDetection, skeleton};
+
+/// What two names that are taken for each other have in common: Unicode's skeleton (UTS
+/// 39), without regard to case and spaces. It is for comparing and never shown.
+#[must_use]
+pub fn lookalike_key(name: &str) -> String {
+    let words = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain: String = words.nfkc().collect();
+    // Once before the case is taken away, since a capital I looks like a small l, and once
+    // after, since a small m looks like rn.
+    let first: String = skeleton(&plain).collect();
+    let lower = first.to_lowercase();
+    skeleton(&lower).collect()
+}
+
+/// Whether a word of an address passes for another one: it mixes scripts that are not
+/// written together, or looks like a word of ASCII and is none.
+#[must_use]
+pub fn is_deceptive(word: &str) -> bool {
+    if word.is_ascii() {
+        return false;
+    }
+    let letters: String = word
+        .chars()
+        .filter(|c| !c.is_ascii() || c.is_ascii_alphanumeric())
+        .collect();
+    !letters.check_restriction_level(RestrictionLevel::HighlyRestrictive)
+        || skeleton(&letters).all(|c| c.is_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_taken_for_each_other_have_one_key() {
+        for (a, b) in [
+            ("Acme Bank", "Acme  bank"),
+            ("Acme Bank", "Асme Bank"),
+            ("Large Bank", "Iarge Bank"),
+            ("Metro", "rnetro"),
+            ("Metro", "METRO"),
+            ("ACME", "ＡＣＭＥ"),
+            ("Branch 10", "Branch lO"),
+            ("PayPal", "раураl"),
+        ] {
+            assert_eq!(lookalike_key(a), lookalike_key(b), "{a} and {b}");
+        }
+        for (a, b) in [
+            ("Branch 2", "Branch 3"),
+            ("Nord", "Süd"),
+            ("Acme Bank", "Acme Banks"),
+            ("Zielona", "Żielona"),
+        ] {
+            assert_ne!(lookalike_key(a), lookalike_key(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn words_of_one_script_are_fine_and_those_that_pass_for_others_are_not() {
+        for word in ["anna", "bücher", "józef", "анна", "山田", "やまだ山"] {
+            assert!(!is_deceptive(word), "{word}");
+        }
+        for word in ["аdmin", "раураl", "оса", "pаypal", "gοogle"] {
+            assert!(is_deceptive(word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What one owner may keep and have waiting, so that no owner uses up what all of them
+//! share.
+//!
+//! The owner is the account or the organization to which the rows belong
+//! ([`accunode_domain::owner::Owner`]); the rows of the system count as those of one owner.
+
+/// What the uploads and rescorings of one owner may add up to. Every number includes its
+/// limit; 0 means no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobBudget {
+    /// Jobs that are kept, each with its file where it has one.
+    pub jobs: u32,
+    /// The bytes of the stored files.
+    pub file_bytes: u64,
+    /// Jobs that have not ended: waiting, or being worked on.
+    pub open_jobs: u32,
+}
+
+/// How many failed and skipped rows are kept, to be listed and corrected. Those beyond are
+/// counted exactly and not kept. 0 means no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowBudget {
+    /// Of one job.
+    pub per_job: u32,
+    /// Of all jobs of one owner.
+    pub per_owner: u32,
+}
+
+/// Which budget of an owner a change would exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BudgetKind {
+    /// [`JobBudget::jobs`].
+    Jobs,
+    /// [`JobBudget::file_bytes`].
+    FileBytes,
+    /// [`JobBudget::open_jobs`].
+    OpenJobs,
+}
+
+/// A budget that a change would exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Which one.
+    pub budget: BudgetKind,
+    /// The limit.
+    pub limit: u64,
+    /// What the owner has of it now.
+    pub used: u64,
+    /// What the change would add.
+    pub wanted: u64,
+}
+
+/// What the jobs of one owner add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobUsage {
+    /// Jobs that are kept.
+    pub jobs: u64,
+    /// The bytes of their files.
+    pub file_bytes: u64,
+    /// Those that have not ended.
+    pub open_jobs: u64,
+}
+
+impl JobBudget {
+    /// Whether one more job, with a file of `bytes`, fits.
+    ///
+    /// # Errors
+    /// The first budget that it would exceed.
+    pub fn admit(&self, usage: JobUsage, bytes: u64) -> Result<(), Exceeded> {
+        let checks = [
+            (
+                BudgetKind::OpenJobs,
+                u64::from(self.open_jobs),
+                usage.open_jobs,
+                1,
+            ),
+            (BudgetKind::Jobs, u64::from(self.jobs), usage.jobs, 1),
+            (
+                BudgetKind::FileBytes,
+                self.file_bytes,
+                usage.file_bytes,
+                bytes,
+            ),
+        ];
+        for (budget, limit, used, wanted) in checks {
+            if limit > 0 && used.saturating_add(wanted) > limit {
+                return Err(Exceeded {
+                    budget,
+                    limit,
+                    used,
+                    wanted,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RowBudget {
+    /// How many more rows may be kept, where the job keeps `job` and its owner `owner`.
+    #[must_use]
+    pub fn left(&self, job: u64, owner: u64) -> u64 {
+        let left = |limit: u32, used: u64| match limit {
+            0 => u64::MAX,
+            limit => u64::from(limit).saturating_sub(used),
+        };
+        left(self.per_job, job).min(left(self.per_owner, owner))
+    }
+}
+
+/// How much of a disk must stay free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MinFree {
+    /// So many bytes; 0 switches the check off.
+    Bytes(u64),
+    /// So many hundredths of the disk, 0 to 100.
+    Percent(u8),
+}
+
+impl MinFree {
+    /// The same in bytes, for a disk of `total` bytes.
+    #[must_use]
+    pub fn bytes(self, total: u64) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            // Divided first: no disk is so large that its hundredth times 100 overflows.
+            Self::Percent(percent) => total / 100 * u64::from(percent),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUDGET: JobBudget = JobBudget {
+        jobs: 3,
+        file_bytes: 100,
+        open_jobs: 2,
+    };
+
+    #[test]
+    fn a_budget_includes_its_limit_and_refuses_what_is_beyond() {
+        let usage = JobUsage {
+            jobs: 2,
+            file_bytes: 60,
+            open_jobs: 1,
+        };
+        assert_eq!(BUDGET.admit(usage, 40), Ok(()));
+        let exceeded = BUDGET.admit(usage, 41).unwrap_err();
+        assert_eq!(exceeded.budget, BudgetKind::FileBytes);
+        assert_eq!(
+            (exceeded.limit, exceeded.used, exceeded.wanted),
+            (100, 60, 41)
+        );
+        let full = JobUsage { jobs: 3, ..usage };
+        assert_eq!(BUDGET.admit(full, 0).unwrap_err().budget, BudgetKind::Jobs);
+        let busy = JobUsage {
+            open_jobs: 2,
+            ..usage
+        };
+        assert_eq!(
+            BUDGET.admit(busy, 0).unwrap_err().budget,
+            BudgetKind::OpenJobs
+        );
+        assert_eq!(JobBudget::default().admit(full, u64::MAX), Ok(()));
+    }
+
+    #[test]
+    fn the_smaller_of_two_row_budgets_decides() {
+        let budget = RowBudget {
+            per_job: 10,
+            per_owner: 100,
+        };
+        assert_eq!(budget.left(4, 50), 6);
+        assert_eq!(budget.left(4, 97), 3);
+        assert_eq!(budget.left(11, 0), 0);
+        assert_eq!(RowBudget::default().left(11, 1_000), u64::MAX);
+    }
+}

@@ -1,0 +1,214 @@
+//! What one owner may keep and have waiting, with requests that come at once.
+
+use accunode_domain::{
+    fault::Fault,
+    job::{JobOptions, RowStatus},
+    owner::AccessLevel,
+    prediction::{Kind, OnConflict},
+};
+use accunode_ports::{
+    RepositoryError,
+    budgets::{BudgetKind, JobBudget, RowBudget},
+    jobs::{JobQueue, Lease},
+    repositories::{ChunkRow, NewJob, RowVerdict},
+};
+use accunode_postgres::QueueSettings;
+use futures::future::join_all;
+use uuid::Uuid;
+
+use crate::{
+    queue::new_job,
+    upload::{Upload, row},
+    world::{World, grant},
+};
+
+/// Adds a job in a unit of work of its own.
+async fn try_add(world: &World, name: &str, job: &NewJob) -> Result<(), RepositoryError> {
+    let level = match name {
+        "u0" => AccessLevel::Personal,
+        _ => AccessLevel::Organization,
+    };
+    let actor = world.actor(name).await;
+    let unit = world.begin(&actor).await;
+    unit.jobs().add(grant(&actor, level), job).await?;
+    unit.commit().await
+}
+
+fn job(budget: JobBudget, bytes: i64) -> NewJob {
+    NewJob {
+        budget,
+        file_size: bytes,
+        ..new_job(Kind::Annual, JobOptions::default())
+    }
+}
+
+/// How many of so many jobs that are added at once are taken, and the first refusal.
+async fn at_once(
+    world: &World,
+    name: &str,
+    count: usize,
+    budget: JobBudget,
+    bytes: i64,
+) -> (usize, Option<BudgetKind>) {
+    let jobs: Vec<_> = (0..count).map(|_| job(budget, bytes)).collect();
+    let added = join_all(jobs.iter().map(|job| try_add(world, name, job))).await;
+    let refused = added.iter().find_map(|added| match added {
+        Ok(()) => None,
+        Err(RepositoryError::OverBudget(exceeded)) => Some(exceeded.budget),
+        Err(other) => panic!("{other:?}"),
+    });
+    (added.iter().filter(|added| added.is_ok()).count(), refused)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_that_come_at_once_never_pass_a_budget_together() {
+    let world = World::create().await;
+    let open = JobBudget {
+        open_jobs: 3,
+        ..JobBudget::default()
+    };
+    let taken = at_once(&world, "m1", 8, open, 1).await;
+    assert_eq!(taken, (3, Some(BudgetKind::OpenJobs)));
+
+    // Another owner has a budget of their own, and bytes are counted as exactly.
+    let bytes = JobBudget {
+        file_bytes: 1_000,
+        ..JobBudget::default()
+    };
+    let taken = at_once(&world, "u0", 8, bytes, 300).await;
+    assert_eq!(taken, (3, Some(BudgetKind::FileBytes)));
+    assert!(try_add(&world, "u0", &job(bytes, 100)).await.is_ok());
+    assert!(try_add(&world, "u0", &job(bytes, 1)).await.is_err());
+    let kept = JobBudget {
+        jobs: 5,
+        ..JobBudget::default()
+    };
+    let taken = at_once(&world, "u0", 4, kept, 0).await;
+    assert_eq!(taken, (1, Some(BudgetKind::Jobs)));
+}
+
+#[tokio::test]
+async fn an_ended_job_is_no_longer_open_and_a_deleted_one_is_no_longer_kept() {
+    let world = World::create().await;
+    let budget = JobBudget {
+        open_jobs: 1,
+        jobs: 2,
+        ..JobBudget::default()
+    };
+    let first = job(budget, 1);
+    try_add(&world, "m1", &first).await.unwrap();
+    assert!(try_add(&world, "m1", &job(budget, 1)).await.is_err());
+    let actor = world.actor("m1").await;
+    let grant = grant(&actor, AccessLevel::Organization);
+    let unit = world.begin(&actor).await;
+    unit.jobs().request_cancel(grant, first.id).await.unwrap();
+    unit.commit().await.unwrap();
+    let second = job(budget, 1);
+    try_add(&world, "m1", &second).await.unwrap();
+    let unit = world.begin(&actor).await;
+    unit.jobs().request_cancel(grant, second.id).await.unwrap();
+    unit.commit().await.unwrap();
+    match try_add(&world, "m1", &job(budget, 1)).await {
+        Err(RepositoryError::OverBudget(exceeded)) => {
+            assert_eq!(exceeded.budget, BudgetKind::Jobs);
+            assert_eq!((exceeded.limit, exceeded.used), (2, 2));
+        }
+        other => panic!("{other:?}"),
+    }
+    let unit = world.begin(&actor).await;
+    unit.jobs().remove(grant, first.id, false).await.unwrap();
+    unit.commit().await.unwrap();
+    try_add(&world, "m1", &job(budget, 1)).await.unwrap();
+}
+
+fn failed(number: u32) -> ChunkRow {
+    ChunkRow {
+        row: number,
+        source: format!("row {number}"),
+        verdict: RowVerdict::Refused(vec![Fault::new("x", "wrong", "wrong")]),
+    }
+}
+
+async fn upload_in(world: World, name: &str, budget: RowBudget) -> Upload {
+    let level = AccessLevel::Organization;
+    let mut upload = Upload::begin_in(world, name, level, Kind::Annual, OnConflict::Error).await;
+    upload.row_budget = budget;
+    upload
+}
+
+#[tokio::test]
+async fn failed_rows_beyond_the_budget_are_counted_and_said_not_to_be_kept() {
+    let budget = RowBudget {
+        per_job: 4,
+        per_owner: 0,
+    };
+    let upload = upload_in(World::create().await, "m1", budget).await;
+    let mut rows = vec![row(2, "A", "2024", 0.1)];
+    rows.extend((3..=5).map(failed));
+    upload.store(rows).await.unwrap();
+    upload.store((6..=9).map(failed).collect()).await.unwrap();
+    let job = upload.job().await;
+    assert_eq!((job.counts.success, job.counts.error), (1, 7));
+    assert_eq!((job.rows_kept, job.rows_not_kept()), (4, 3));
+    let kept: Vec<_> = upload.outcomes().await.iter().map(|row| row.row).collect();
+    assert_eq!(kept, [2, 3, 4, 5, 6]);
+    let warning = job.warnings.iter().find(|w| w.code == "rows_not_kept");
+    let detail = &warning.unwrap().detail;
+    assert!(detail.starts_with("3 failed or skipped rows"), "{detail}");
+    // Keeping rows is progress and no new version of the job.
+    assert_eq!(job.row_version, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_of_one_owner_share_the_budget_for_failed_rows() {
+    let world = World::create().await;
+    let budget = RowBudget {
+        per_job: 0,
+        per_owner: 100,
+    };
+    let first = upload_in(world, "m1", budget).await;
+    let level = AccessLevel::Organization;
+    let new = new_job(Kind::Annual, JobOptions::default());
+    let id = new.id;
+    crate::queue::add(&first.world, "m1", level, &new).await;
+    let settings = QueueSettings {
+        per_owner: 10,
+        ..QueueSettings::default()
+    };
+    let queue = first.world.store.queue(settings).unwrap();
+    let (job, lease) = queue.claim().await.unwrap().unwrap();
+    assert_eq!(job.id, id);
+    let store = async |lease: &Lease, from: u32| {
+        let rows = (from..from + 30).map(failed).collect();
+        first.store_under(lease, rows).await.unwrap();
+    };
+    for from in [2, 32, 62] {
+        tokio::join!(store(&first.lease, from), store(&lease, from));
+    }
+    let second = first.job_of(&lease).await;
+    let first = first.job().await;
+    assert_eq!((first.counts.error, second.counts.error), (90, 90));
+    assert_eq!(first.rows_kept + second.rows_kept, 100);
+    assert_eq!(first.rows_not_kept() + second.rows_not_kept(), 80);
+}
+
+#[tokio::test]
+async fn a_dry_run_keeps_its_ok_rows_beside_the_budget() {
+    let world = World::create().await;
+    let level = AccessLevel::Organization;
+    let mut upload =
+        Upload::begin_with(world, "m1", level, Kind::Annual, OnConflict::Error, true).await;
+    upload.row_budget = RowBudget {
+        per_job: 1,
+        per_owner: 1,
+    };
+    let mut rows: Vec<_> = (2..6)
+        .map(|n| row(n, &format!("S{n}"), "2024", 0.1))
+        .collect();
+    rows.extend([failed(6), failed(7)]);
+    upload.store(rows).await.unwrap();
+    let outcomes = upload.outcomes().await;
+    let count = |status| outcomes.iter().filter(|row| row.status == status).count();
+    assert_eq!((count(RowStatus::Ok), count(RowStatus::Error)), (4, 1));
+    assert_ne!(upload.lease.token, Uuid::nil());
+}

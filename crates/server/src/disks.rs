@@ -1,0 +1,70 @@
+//! The filesystems on which the service keeps something.
+
+use std::path::PathBuf;
+
+use accunode_ports::system::{Disks, Volume};
+use nix::sys::statvfs::statvfs;
+use url::Url;
+
+use crate::config::Config;
+
+/// Folders whose filesystems are looked at, by what is kept there.
+#[derive(Debug)]
+pub struct FolderDisks(Vec<(&'static str, PathBuf)>);
+
+impl FolderDisks {
+    /// The folder of the uploaded files, where they are kept in one, and that of the
+    /// private database, where there is one.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let mut folders = Vec::new();
+        let files = Url::parse(config.files_url.expose());
+        if let Some(path) = files.ok().and_then(|url| url.to_file_path().ok()) {
+            folders.push(("files", path));
+        }
+        if config.database_url.is_none() {
+            folders.push(("database", config.embedded_options().directory));
+        }
+        Self(folders)
+    }
+}
+
+impl Disks for FolderDisks {
+    fn volumes(&self) -> Vec<Volume> {
+        let volumes = self.0.iter().filter_map(|(name, path)| match statvfs(path) {
+            Ok(found) => {
+                // Their width differs between systems.
+                #[cfg_attr(target_os = "linux", expect(clippy::useless_conversion, reason = "they are narrower elsewhere"))]
+                let bytes = |blocks| u64::from(blocks).saturating_mul(found.fragment_size());
+                Some(Volume {
+                    name,
+                    free_bytes: bytes(found.blocks_available()),
+                    total_bytes: bytes(found.blocks()),
+                })
+            }
+            Err(error) => {
+                tracing::warn!(volume = name, %error, "the free space of a disk cannot be read");
+                None
+            }
+        });
+        volumes.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_tells_the_space_of_its_filesystem_and_one_that_is_away_tells_nothing() {
+        let disks = FolderDisks(vec![
+            ("files", std::env::temp_dir()),
+            ("database", PathBuf::from("/nowhere/at/all")),
+        ]);
+        let volumes = disks.volumes();
+        assert_eq!(volumes.len(), 1);
+        assert_eq!(volumes[0].name, "files");
+        assert!(volumes[0].total_bytes >= volumes[0].free_bytes);
+        assert!(volumes[0].total_bytes > 0);
+    }
+}

@@ -1,0 +1,333 @@
+//! What one account, organization or address may use up, and what it is told then.
+
+use std::time::Duration;
+
+use accunode_tests::{Answer, Person, Service, ServiceOptions, tenancy::Tenancy};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{ask, eventually, file, run, text};
+
+/// The upload of a file whose content is nobody else's.
+async fn upload(person: &Person, n: usize, fields: &[(&str, &str)]) -> Answer {
+    let line = format!("S{n},x,Industrials,2024,0.25,2,0.08,6.4,0.05");
+    let mut all = vec![("job_type", "annual")];
+    all.extend_from_slice(fields);
+    person.upload(("a.csv", file(&[&line])), &all).await
+}
+
+/// An upload once it has ended.
+async fn finished(person: &Person, id: &str) -> Value {
+    let path = format!("/bulk-uploads/{id}");
+    // The stream of its events ends with it.
+    let events = format!("{path}/events");
+    let events = person.get_as(&events, "text/event-stream").await;
+    assert_eq!(events.status.as_u16(), 200);
+    person.get(&path).await.expect(200)
+}
+
+fn stored_files(service: &Service) -> usize {
+    let folder = service.folder().join("files/uploads");
+    std::fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+fn detail(answer: &Answer) -> String {
+    text(&answer.json(), "detail").to_owned()
+}
+
+#[tokio::test]
+async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
+    let options = ServiceOptions::default()
+        .without_worker()
+        .with("budgets.open_jobs", "3");
+    let service = Service::with(options).await;
+    let tenancy = Tenancy::of(&service).await;
+    // Two members of one organization share its budget.
+    let (one, two) = (tenancy.person("m1"), tenancy.person("oA"));
+    let uploads = (0..10).map(|n| upload(if n % 2 == 0 { one } else { two }, n, &[]));
+    let answers = join_all(uploads).await;
+    let taken = answers.iter().filter(|a| a.status.as_u16() == 202).count();
+    assert_eq!(taken, 3);
+    let refused = answers
+        .iter()
+        .find(|a| a.status.as_u16() != 202)
+        .expect("some are refused");
+    assert_eq!(refused.problem(429), "too_many_open_jobs");
+    assert_eq!(refused.header("retry-after"), "30");
+    let told = detail(refused);
+    assert!(
+        told.contains("3 uploads") && told.contains("at most 3"),
+        "{told}"
+    );
+
+    // Neither another organization nor a person of their own is kept waiting, and nothing
+    // is left of the files that were refused.
+    let _ = upload(tenancy.person("mB"), 20, &[]).await.expect(202);
+    let personal = [("access_level", "personal")];
+    let _ = upload(one, 21, &personal).await.expect(202);
+    let pool = service.database.superuser().await;
+    let jobs: i64 = ask(&pool, "SELECT count(*) FROM bulk_upload_jobs").await;
+    assert_eq!(jobs, 5);
+    assert_eq!(stored_files(&service), 5);
+
+    // One that is cancelled makes room for one.
+    let job = answers
+        .iter()
+        .find(|a| a.status.as_u16() == 202)
+        .expect("one")
+        .json();
+    let path = format!("/bulk-uploads/{}/cancel", text(&job, "id"));
+    let _ = two.post_nothing(&path).await.expect(200);
+    let _ = upload(two, 30, &[]).await.expect(202);
+    assert_eq!(
+        upload(two, 31, &[]).await.problem(429),
+        "too_many_open_jobs"
+    );
+}
+
+#[tokio::test]
+async fn the_files_of_an_owner_have_a_budget_that_says_its_figures() {
+    let options = ServiceOptions::default().with("budgets.file_bytes", "500");
+    let service = Service::with(options).await;
+    let ana = service.person("ana").await;
+    let first = upload(&ana, 1, &[]).await.expect(202);
+    let size = first["file_size"].as_i64().expect("a size");
+    let second = upload(&ana, 2, &[]).await.expect(202);
+    let refused = upload(&ana, 3, &[]).await;
+    assert_eq!(refused.problem(507), "file_budget_exhausted");
+    assert_eq!(refused.header("retry-after"), "");
+    let told = detail(&refused);
+    for figure in [2 * size, size, 500] {
+        assert!(told.contains(&figure.to_string()), "{told}");
+    }
+    let job = finished(&ana, text(&second, "id")).await;
+    let path = format!("/bulk-uploads/{}", text(&job, "id"));
+    let _ = ana.delete(&path).await.expect(204);
+    let _ = upload(&ana, 3, &[]).await.expect(202);
+}
+
+#[tokio::test]
+async fn failed_rows_beyond_the_budget_are_counted_and_the_answers_say_so() {
+    let options = ServiceOptions::default().with("budgets.rows_per_job", "2");
+    let service = Service::with(options).await;
+    let ana = service.person("ana").await;
+    let lines: Vec<_> = (0..5)
+        .map(|n| format!("S{n},x,Industrials,year,0.25,2,0.08,6.4,0.05"))
+        .collect();
+    let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+    let sent = ana
+        .upload(("a.csv", file(&lines)), &[("job_type", "annual")])
+        .await
+        .expect(202);
+    let job = finished(&ana, text(&sent, "id")).await;
+    assert_eq!(
+        (&job["error_count"], &job["rows_kept"]),
+        (&json!(5), &json!(2))
+    );
+    assert_eq!(job["warnings"][0]["code"], "rows_not_kept", "{job}");
+    let path = format!("/bulk-uploads/{}/rows", text(&job, "id"));
+    let table = ana.get_as(&path, "text/csv").await;
+    assert_eq!(table.header("x-rows-not-kept"), "3");
+    assert_eq!(table.text.lines().count(), 3, "{}", table.text);
+    let retry = format!("/bulk-uploads/{}/retry", text(&job, "id"));
+    assert_eq!(ana.post_nothing(&retry).await.problem(409), "rows_not_kept");
+}
+
+#[tokio::test]
+async fn uploads_are_refused_while_the_disk_runs_low_and_readiness_says_so() {
+    let options = ServiceOptions::default().with("min_free_disk", "99%");
+    let service = Service::with(options).await;
+    let ana = service.person("ana").await;
+    let refused = upload(&ana, 1, &[]).await;
+    assert_eq!(refused.problem(507), "storage_low");
+    assert_eq!(refused.header("retry-after"), "300");
+    assert!(!detail(&refused).contains('/'));
+    assert_eq!(stored_files(&service), 0);
+    let ready = service.nobody().get("//health/ready").await;
+    let low = &ready.expect(200)["low_disks"][0];
+    assert_eq!(low["volume"], "files");
+    assert!(low["free_bytes"].as_u64() < low["min_free_bytes"].as_u64());
+}
+
+#[tokio::test]
+async fn event_streams_are_bounded_for_each_person_and_end_with_the_session() {
+    let options = ServiceOptions::default()
+        .without_worker()
+        .with("budgets.event_streams_per_person", "2");
+    let service = Service::with(options).await;
+    let ana = service.person("ana").await;
+    let job = upload(&ana, 1, &[]).await.expect(202);
+    let path = format!("/bulk-uploads/{}/events", text(&job, "id"));
+    let other = ana.login("ana@example.com").await;
+    // Open until the session behind them ends, whichever session that is.
+    let open = join_all([
+        ana.get_as(&path, "text/event-stream"),
+        ana.get_as(&path, "text/event-stream"),
+        ana.get_as(&path, "text/event-stream"),
+    ]);
+    let ending = async {
+        // Another one is refused as long as two are open.
+        let again = async || other.get_as(&path, "text/event-stream").await;
+        let is_refused = async || {
+            let answer = tokio::time::timeout(Duration::from_secs(1), again()).await;
+            answer.is_ok_and(|answer| answer.status.as_u16() == 429)
+        };
+        eventually("two streams are open", is_refused).await;
+        let refused = again().await;
+        assert_eq!(refused.problem(429), "too_many_event_streams");
+        assert_eq!(refused.header("retry-after"), "15");
+        let _ = ana.post_nothing("/auth/logout").await.expect(204);
+    };
+    let (open, ()) = tokio::join!(open, ending);
+    let streams = open.iter().filter(|answer| answer.status.as_u16() == 200);
+    assert_eq!(streams.count(), 2);
+}
+
+#[tokio::test]
+async fn one_address_is_invited_once_a_minute_and_the_sender_is_told() {
+    let options = ServiceOptions::default()
+        .with("mails.per_address_per_minute", "1")
+        .with("mails.per_sender_per_day", "5");
+    let service = Service::with(options).await;
+    let tenancy = Tenancy::of(&service).await;
+    let organization = tenancy.organization("A");
+    let invite = async |email: &str| {
+        let body = json!({ "email": email, "role": "org_member", "organization_id": organization });
+        tenancy.person("oA").post("/users", &body).await
+    };
+    let _ = invite("new@example.com").await.expect(202);
+    // The same mailbox under another name of it.
+    for email in ["new@example.com", "New+1@example.com"] {
+        let refused = invite(email).await;
+        assert_eq!(refused.problem(429), "too_many_mails", "{email}");
+        let seconds: u32 = refused.header("retry-after").parse().expect("seconds");
+        assert!((1..=60).contains(&seconds), "{seconds}");
+    }
+    assert_eq!(service.mails_to("new@example.com").await.len(), 1);
+    let pool = service.database.superuser().await;
+    let waiting: i64 = ask(&pool, "SELECT count(*) FROM invitations").await;
+    assert_eq!(waiting, 1, "a refused invitation leaves nothing");
+    // A refused mail costs its sender, too, and nobody else.
+    let _ = invite("b@example.com").await.expect(202);
+    let _ = invite("c@example.com").await.expect(202);
+    let refused = invite("d@example.com").await;
+    assert_eq!(refused.problem(429), "too_many_mails");
+    assert!(detail(&refused).contains("by one sender in a day"));
+    // Others of the organization still may.
+    let body =
+        json!({ "email": "d@example.com", "role": "org_member", "organization_id": organization });
+    let _ = tenancy.person("tR").post("/users", &body).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_mail_has_no_link_of_an_organizations_name() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let a = tenancy.organization("A");
+    let admin = tenancy.person("oA");
+    let path = format!("/organizations/{a}");
+    for name in ["Win at evil.com", "https://evil", "www.evil", "evil．com"] {
+        let refused = admin.patch(&path, &json!({ "name": name })).await;
+        assert_eq!(refused.problem(422), "link_in_name", "{name}");
+    }
+    // A name from before there was the rule.
+    let pool = service.database.superuser().await;
+    run(
+        &pool,
+        &format!("UPDATE organizations SET name = 'Win at evil.com' WHERE id = '{a}'"),
+    )
+    .await;
+    let _ = admin
+        .patch(&path, &json!({ "industry": "Banking" }))
+        .await
+        .expect(200);
+    let body = json!({ "email": "new@example.com", "role": "org_member", "organization_id": a });
+    let _ = admin.post("/users", &body).await.expect(202);
+    let mail = service.last_mail_to("new@example.com").await;
+    assert_eq!(mail.subject, "You are invited to Win at evil[.]com");
+    assert!(!mail.text.contains("evil.com"), "{}", mail.text);
+}
+
+#[tokio::test]
+async fn names_of_a_tenants_organizations_do_not_look_alike() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (root, admin) = (tenancy.organization("R"), tenancy.person("tR"));
+    let create = async |name: &str| {
+        let body = json!({ "name": name, "parent_id": root });
+        admin.post("/organizations", &body).await
+    };
+    let made = create("Acme Bank").await.expect(201);
+    for name in ["acme  bank", "Асme Bank", "ACME BANK", "Acrne Bank"] {
+        assert_eq!(create(name).await.problem(409), "name_taken", "{name}");
+    }
+    let other = create("Acme Banks").await.expect(201);
+    let path = format!("/organizations/{}", text(&other, "id"));
+    let renamed = admin.patch(&path, &json!({ "name": "Αcme Bank" })).await;
+    assert_eq!(renamed.problem(409), "name_taken");
+    // Its own name in other letters is no other organization's.
+    let path = format!("/organizations/{}", text(&made, "id"));
+    let _ = admin
+        .patch(&path, &json!({ "name": "ACME Bank" }))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn failed_rows_are_guarded_and_come_back_as_they_were() {
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let cells = [
+        "=cmd()",
+        "a;=1+1",
+        "\u{200B}=1",
+        "＝1",
+        "'=1",
+        "-0.5",
+        " +x",
+        "t\t@x",
+        "plain",
+    ];
+    let lines: Vec<_> = cells
+        .iter()
+        .enumerate()
+        .map(|(n, cell)| format!("S{n},\"{cell}\",Industrials,never,0.25,2,0.08,6.4,0.05"))
+        .collect();
+    let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+    let send = async |bytes: Vec<u8>, name: &str| {
+        let sent = ana
+            .upload((name, bytes), &[("job_type", "annual"), ("force", "true")])
+            .await;
+        let job = finished(&ana, text(&sent.expect(202), "id")).await;
+        assert_eq!(job["error_count"], 9, "{job}");
+        text(&job, "id").to_owned()
+    };
+    let failed = async |id: &str| {
+        let path = format!("/bulk-uploads/{id}/rows");
+        ana.get_as(&path, "text/csv").await.text
+    };
+    let first = send(file(&lines), "a.csv").await;
+    let table = failed(&first).await;
+    for guarded in [
+        "'=cmd()",
+        "a;'=1+1",
+        "'\u{200B}=1",
+        "'＝1",
+        "'=1",
+        ",-0.5,",
+        "' +x",
+        "t\t'@x",
+        ",plain,",
+    ] {
+        assert!(table.contains(guarded), "{guarded:?} in {table}");
+    }
+    // Sent back and tried again, the cells are what they were.
+    let second = send(table.clone().into_bytes(), "b.csv").await;
+    assert_eq!(failed(&second).await, table);
+    let retried = ana
+        .post_nothing(&format!("/bulk-uploads/{second}/retry"))
+        .await
+        .expect(202);
+    let job = finished(&ana, text(&retried, "id")).await;
+    assert_eq!(failed(text(&job, "id")).await, table);
+}
