@@ -48,6 +48,14 @@ impl Samples {
         self.0.get(self.0.len().saturating_sub(1) / 2).copied()
     }
 
+    /// The value that so many of a hundred do not exceed.
+    pub(crate) fn percentile(&self, percent: usize) -> Option<f64> {
+        let last = self.0.len().checked_sub(1)?;
+        self.0
+            .get((self.0.len() * percent / 100).min(last))
+            .copied()
+    }
+
     fn write(&self, unit: Unit) -> String {
         let Some(median) = self.median() else {
             return "–".to_owned();

@@ -71,6 +71,28 @@ pub(crate) struct Ground {
 impl Ground {
     /// Lays it.
     pub(crate) async fn lay(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
+        let ground = Self::lay_rows(cluster, options, owner).await?;
+        lay_companies_of_uploads(cluster, options.companies()).await?;
+        ground.settle(cluster).await?;
+        Ok(ground)
+    }
+
+    /// Lays it as the personal rows of the first tenant's member: nobody else has any.
+    pub(crate) async fn lay_for_one(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
+        let ground = Self::lay_rows(cluster, options, |_| {
+            format!("NULL::uuid, 'personal', '{}'::uuid", Numbered::Person.id(1))
+        })
+        .await?;
+        ground.settle(cluster).await?;
+        Ok(ground)
+    }
+
+    /// `owner` is `organization_id, access_level, created_by` of a company by its number.
+    async fn lay_rows(
+        cluster: &Cluster,
+        options: &Options,
+        owner: fn(&str) -> String,
+    ) -> anyhow::Result<Self> {
         let companies = options.base / YEARS;
         let ground = Self {
             rows: companies * YEARS,
@@ -78,18 +100,20 @@ impl Ground {
         };
         note(format_args!("laying {} predictions", ground.rows));
         people(cluster).await?;
-        ground.lay_companies(cluster).await?;
+        ground.lay_companies(cluster, owner).await?;
         let mut from = 1;
         while from <= ground.rows {
             let to = ground.rows.min(from + BATCH - 1);
-            cluster.run(ground.predictions(from, to)).await?;
+            cluster.run(ground.predictions(from, to, owner)).await?;
             from = to + 1;
         }
-        lay_companies_of_uploads(cluster, options.companies()).await?;
+        Ok(ground)
+    }
+
+    async fn settle(self, cluster: &Cluster) -> anyhow::Result<()> {
         while fold(cluster).await? > 0 {}
         cluster.run("VACUUM (ANALYZE) companies").await?;
-        cluster.settle().await?;
-        Ok(ground)
+        cluster.settle().await
     }
 
     /// The organization of a prediction; 0 is the system.
@@ -111,7 +135,11 @@ impl Ground {
     }
 
     /// Every 21st company is the system's, the others belong to the tenants in turn.
-    async fn lay_companies(self, cluster: &Cluster) -> anyhow::Result<()> {
+    async fn lay_companies(
+        self,
+        cluster: &Cluster,
+        owner: fn(&str) -> String,
+    ) -> anyhow::Result<()> {
         cluster
             .run(format!(
                 "INSERT INTO companies (id, symbol, name, sector, organization_id, access_level, created_by) \
@@ -127,7 +155,7 @@ impl Ground {
         Ok(())
     }
 
-    fn predictions(self, from: u64, to: u64) -> String {
+    fn predictions(self, from: u64, to: u64, owner: fn(&str) -> String) -> String {
         format!(
             "INSERT INTO annual_predictions (id, company_id, company_symbol, company_name, company_sector, \
                reporting_year, probability, pd, risk_level, confidence, predicted_at, model_name, model_version, \

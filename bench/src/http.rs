@@ -38,7 +38,7 @@ pub(crate) async fn measure(
     service: &Service,
 ) -> anyhow::Result<Vec<Figure>> {
     let client = reqwest::Client::new();
-    let token = sign_in(&client, service).await?;
+    let token = sign_in(&client, service, 1).await?;
     let mut figures = Vec::new();
     for (asked, name) in ASKED {
         note(name);
@@ -59,11 +59,15 @@ pub(crate) async fn measure(
     Ok(figures)
 }
 
-/// The first tenant's member.
-async fn sign_in(client: &reqwest::Client, service: &Service) -> anyhow::Result<String> {
+/// The member of a tenant.
+pub(crate) async fn sign_in(
+    client: &reqwest::Client,
+    service: &Service,
+    tenant: u64,
+) -> anyhow::Result<String> {
     let response = client
         .post(service.url("/auth/login"))
-        .json(&json!({ "email": "person1@example.com", "password": PASSWORD }))
+        .json(&json!({ "email": format!("person{tenant}@example.com"), "password": PASSWORD }))
         .send()
         .await?
         .error_for_status()?;

@@ -5,6 +5,8 @@
 //! - `ground`: the rows that are there before anything is measured
 //! - `service`: the service in this process, wired as the binary wires it
 //! - `scoring`, `reads`, `http`, `bulk`, `program`: one kind of figure each
+//! - `one_owner`: a database in which one person has every row, and how others fare beside
+//!   them
 //! - `figure`, `report`, `machine`: what was measured, where, written down
 //!
 //! **Invariant:** both sides of a comparison do the same work on the same rows in the
@@ -18,6 +20,7 @@ mod figure;
 mod ground;
 mod http;
 mod machine;
+mod one_owner;
 mod options;
 mod pgbench;
 mod program;
@@ -79,6 +82,7 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
 
     figures.extend(program::measure(options, &cluster).await?);
     cluster.stop().await?;
+    figures.extend(one_owner::measure(options).await?);
     report::write(options, &machine, &figures)
 }
 

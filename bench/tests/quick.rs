@@ -36,6 +36,10 @@ fn a_quick_run_compares_every_kind_of_work_and_writes_its_table() {
         "dashboard, risk by sector",
         "`GET /predictions/annual`",
         "bulk upload, annual",
+        "one owner: list, first page, of the owner of all rows",
+        "one owner: list, first page, of somebody without rows",
+        "one owner: CSV export",
+        "p99 of another tenant beside a busy one",
     ] {
         assert!(
             text.contains(&format!("\n| {figure} |")),

@@ -16,7 +16,7 @@ use crate::{
     m20261103_000001_revisions, m20261123_000001_proofs, m20261123_000002_key_rotation,
     m20261123_000003_seats, m20261123_000004_people_search,
     m20261123_000005_retention_by_the_owner, m20261127_000020_row_budget,
-    m20261127_000021_name_keys,
+    m20261127_000021_name_keys, m20261127_000022_owner_first,
 };
 
 /// Every migration, oldest first.
@@ -36,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000005_retention_by_the_owner::Migration),
             Box::new(m20261127_000020_row_budget::Migration),
             Box::new(m20261127_000021_name_keys::Migration),
+            Box::new(m20261127_000022_owner_first::Migration),
         ]
     }
 }

@@ -13,6 +13,7 @@ mod budgets;
 mod bulk_uploads;
 mod companies;
 mod conventions;
+mod fairness;
 mod invitations;
 mod me;
 mod models;

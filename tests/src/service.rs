@@ -239,7 +239,7 @@ fn config(url: &str, folder: &Path, options: &ServiceOptions) -> Config {
     let mut set = |name: &str, value: &str| sources.flags.push((name.to_owned(), value.to_owned()));
     set("database_url", url);
     set("data_dir", &folder.display().to_string());
-    set("db_pool_size", "6");
+    set("db_pool_size", "12");
     // This process is no `accunode`: the program that reads files was built beside it.
     set("parser.program", &program().display().to_string());
     for class in [

@@ -38,6 +38,16 @@ impl Caller {
         self.key.map_or(self.actor.user().0, |key| key.0)
     }
 
+    /// The tenant that they work for: the root of their organization, or themselves where
+    /// they have none. Whatever is shared out fairly is shared among tenants, not among
+    /// the people or keys of one.
+    #[must_use]
+    pub fn tenant(&self) -> Uuid {
+        self.actor.membership().map_or(self.actor.user().0, |own| {
+            own.parent.unwrap_or(own.organization).0
+        })
+    }
+
     /// The event with him as its actor, and with the key that he is here by.
     #[must_use]
     pub fn sign(&self, mut event: AuditEvent) -> AuditEvent {

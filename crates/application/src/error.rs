@@ -92,6 +92,14 @@ pub enum Error {
         /// At least one.
         seconds: u32,
     },
+    /// It was ended because it took too long.
+    #[error("{what} took longer than {} s and was ended; narrow it, for example by a filter", limit.as_secs())]
+    TimedOut {
+        /// What was asked for.
+        what: &'static str,
+        /// How long it may take.
+        limit: std::time::Duration,
+    },
     /// Something outside cannot be reached: try again later.
     #[error("temporarily unavailable")]
     Unavailable(#[source] Cause),
@@ -272,6 +280,7 @@ impl From<RepositoryError> for Error {
                 existing: None,
             },
             RepositoryError::OverBudget(exceeded) => over_budget(exceeded),
+            RepositoryError::TimedOut { what, limit } => Self::TimedOut { what, limit },
             RepositoryError::Unavailable(cause) => Self::Unavailable(cause),
             other => Self::Internal(Box::new(other)),
         }

@@ -40,6 +40,14 @@ pub enum RepositoryError {
     /// It would exceed a budget of its owner; nothing was changed.
     #[error("over the owner's budget: {0:?}")]
     OverBudget(Exceeded),
+    /// One statement took longer than it may, and was ended.
+    #[error("{what} took longer than {} s", limit.as_secs())]
+    TimedOut {
+        /// What was asked for, as people say it.
+        what: &'static str,
+        /// How long it may take.
+        limit: std::time::Duration,
+    },
     /// The storage cannot be reached, or has no time.
     #[error("storage unavailable")]
     Unavailable(#[source] Cause),

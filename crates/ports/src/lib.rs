@@ -31,8 +31,10 @@ pub mod repositories;
 pub mod scoring;
 pub mod second_factor;
 pub mod sessions;
+pub mod slots;
 pub mod system;
 pub mod throttle;
+pub mod workload;
 
 pub use error::{Contention, PortError, RepositoryError};
 pub use repositories::{Store, UnitOfWork};

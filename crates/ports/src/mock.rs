@@ -190,8 +190,8 @@ impl Store for MockStore {
     fn audit(&self) -> &dyn AuditRepository {
         &self.audit
     }
-    fn connections(&self) -> crate::repositories::Connections {
-        crate::repositories::Connections::default()
+    fn connections(&self) -> Vec<crate::repositories::Connections> {
+        Vec::new()
     }
     async fn ready(&self) -> Result<(), RepositoryError> {
         Ok(())

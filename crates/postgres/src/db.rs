@@ -1,26 +1,33 @@
 //! Where statements run: on the pool, one at a time, or in the open transaction.
 //! Every repository is implemented on [`Db`], once for both.
 
+use std::time::Duration;
+
 use accunode_domain::access::{Grant, Scope};
 use accunode_ports::RepositoryError;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
 use sqlx::{
     Postgres, QueryBuilder,
     postgres::{PgQueryResult, PgRow},
 };
 
-use crate::{actor::ActorSettings, errors::from_sqlx, unit_of_work::PgTx};
+use crate::{
+    actor::ActorSettings,
+    errors::{from_sqlx, is_statement_timeout},
+    pools::ReadPools,
+    unit_of_work::PgTx,
+};
 
 /// How long a statement may take that deletes all rows of somebody.
-const DELETION: &str = "300s";
+const DELETION: Duration = Duration::from_secs(300);
 
-/// The pool or a transaction.
+/// A pool or a transaction.
 #[derive(Debug)]
 pub(crate) enum Db {
     /// Autocommit: every statement sets its own actor.
-    Pool(DatabaseConnection),
+    Pool(ReadPools),
     /// A unit of work, opened as one actor.
     Transaction(PgTx),
 }
@@ -49,10 +56,9 @@ impl Db {
         mut sql: QueryBuilder<Postgres>,
     ) -> Result<Vec<PgRow>, RepositoryError> {
         match self {
-            Self::Pool(pool) => {
-                sql.build()
-                    .fetch_all(pool.get_postgres_connection_pool())
-                    .await
+            Self::Pool(pools) => {
+                let (mut connection, _turn) = pools.present().connection().await?;
+                sql.build().fetch_all(&mut *connection).await
             }
             Self::Transaction(tx) => sql.build().fetch_all(&mut **tx.connection().await).await,
         }
@@ -65,10 +71,9 @@ impl Db {
         mut sql: QueryBuilder<Postgres>,
     ) -> Result<Option<PgRow>, RepositoryError> {
         match self {
-            Self::Pool(pool) => {
-                sql.build()
-                    .fetch_optional(pool.get_postgres_connection_pool())
-                    .await
+            Self::Pool(pools) => {
+                let (mut connection, _turn) = pools.present().connection().await?;
+                sql.build().fetch_optional(&mut *connection).await
             }
             Self::Transaction(tx) => {
                 sql.build()
@@ -85,10 +90,9 @@ impl Db {
         mut sql: QueryBuilder<Postgres>,
     ) -> Result<u64, RepositoryError> {
         let done: Result<PgQueryResult, _> = match self {
-            Self::Pool(pool) => {
-                sql.build()
-                    .execute(pool.get_postgres_connection_pool())
-                    .await
+            Self::Pool(pools) => {
+                let (mut connection, _turn) = pools.present().connection().await?;
+                sql.build().execute(&mut *connection).await
             }
             Self::Transaction(tx) => sql.build().execute(&mut **tx.connection().await).await,
         };
@@ -98,8 +102,48 @@ impl Db {
     /// Gives the statements of this unit of work more time than others: somebody, or an
     /// organization, goes with all the rows.
     pub(crate) async fn take_time(&self) -> Result<(), RepositoryError> {
+        self.limit_statements(DELETION).await
+    }
+
+    /// Every row of a statement that is ended where it takes longer than `limit`: on a pool
+    /// in a short transaction, since a statement cannot limit itself.
+    ///
+    /// # Errors
+    /// `TimedOut`, naming `what`.
+    pub(crate) async fn all_within(
+        &self,
+        actor: &ActorSettings,
+        limit: Duration,
+        what: &'static str,
+        sql: QueryBuilder<Postgres>,
+    ) -> Result<Vec<PgRow>, RepositoryError> {
+        let rows = match self {
+            // Whoever opened the transaction has set its limit.
+            Self::Transaction(_) => self.all(sql).await,
+            Self::Pool(pools) => {
+                let pool = pools.present();
+                let _turn = pool.turn().await?;
+                let tx = PgTx::begin(pool.pool(), actor.clone())
+                    .await
+                    .map_err(|error| pool.noted(error))?;
+                let short = Self::Transaction(tx);
+                short.limit_statements(limit).await?;
+                // Only read: dropping it is as good as committing it.
+                short.all(sql).await
+            }
+        };
+        rows.map_err(|error| {
+            if is_statement_timeout(&error) {
+                RepositoryError::TimedOut { what, limit }
+            } else {
+                error
+            }
+        })
+    }
+
+    async fn limit_statements(&self, limit: Duration) -> Result<(), RepositoryError> {
         let mut sql = QueryBuilder::new("SELECT set_config('statement_timeout', ");
-        sql.push_bind(DELETION).push(", true)");
+        sql.push_bind(limit.as_millis().to_string()).push(", true)");
         self.run(sql).await.map(|_| ())
     }
 
@@ -118,6 +162,11 @@ impl Db {
     }
 }
 
+/// SeaORM has one error for who waited in vain.
+fn out_of_turn(_: RepositoryError) -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+}
+
 #[async_trait::async_trait]
 impl ConnectionTrait for Db {
     fn get_database_backend(&self) -> DbBackend {
@@ -126,28 +175,44 @@ impl ConnectionTrait for Db {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
-            Self::Pool(pool) => pool.execute_raw(statement).await,
+            Self::Pool(pools) => {
+                let pool = pools.present();
+                let _turn = pool.turn().await.map_err(out_of_turn)?;
+                pool.orm().execute_raw(statement).await
+            }
             Self::Transaction(tx) => tx.execute_raw(statement).await,
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
-            Self::Pool(pool) => pool.execute_unprepared(sql).await,
+            Self::Pool(pools) => {
+                let pool = pools.present();
+                let _turn = pool.turn().await.map_err(out_of_turn)?;
+                pool.orm().execute_unprepared(sql).await
+            }
             Self::Transaction(tx) => tx.execute_unprepared(sql).await,
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
-            Self::Pool(pool) => pool.query_one_raw(statement).await,
+            Self::Pool(pools) => {
+                let pool = pools.present();
+                let _turn = pool.turn().await.map_err(out_of_turn)?;
+                pool.orm().query_one_raw(statement).await
+            }
             Self::Transaction(tx) => tx.query_one_raw(statement).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::Pool(pool) => pool.query_all_raw(statement).await,
+            Self::Pool(pools) => {
+                let pool = pools.present();
+                let _turn = pool.turn().await.map_err(out_of_turn)?;
+                pool.orm().query_all_raw(statement).await
+            }
             Self::Transaction(tx) => tx.query_all_raw(statement).await,
         }
     }

@@ -40,12 +40,21 @@ pub(crate) fn defect(what: impl Into<String>) -> RepositoryError {
 /// Whether the server gave up waiting for a lock; the transaction can only be rolled
 /// back after that.
 pub(crate) fn is_lock_timeout(error: &RepositoryError) -> bool {
+    has_code(error, "55P03")
+}
+
+/// Whether the server ended a statement that took too long.
+pub(crate) fn is_statement_timeout(error: &RepositoryError) -> bool {
+    has_code(error, "57014")
+}
+
+fn has_code(error: &RepositoryError, code: &str) -> bool {
     let RepositoryError::Unavailable(cause) = error else {
         return false;
     };
     let said = cause.downcast_ref::<sqlx::Error>();
     said.and_then(sqlx::Error::as_database_error)
-        .is_some_and(|said| said.code().as_deref() == Some("55P03"))
+        .is_some_and(|said| said.code().as_deref() == Some(code))
 }
 
 enum Kind {

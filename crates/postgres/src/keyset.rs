@@ -16,6 +16,11 @@ use crate::{
     scope::Reach,
 };
 
+/// The condition of the partial indexes over the rows of all organizations, of the alias
+/// `p`. There is no index over the rows of all owners: where one owner has nearly every
+/// row, the planner would take it for everyone's list and filter the whole table away.
+pub(crate) const ORGANIZATIONS: &str = "p.access_level = 'organization'";
+
 /// A list's table and order. The table's alias is `p`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keyset<'c> {
@@ -25,8 +30,9 @@ pub(crate) struct Keyset<'c> {
     pub(crate) table: &'c str,
     /// The order.
     pub(crate) sort: Sort,
-    /// Whether there is an index over all owners in this order.
-    pub(crate) over_all: bool,
+    /// Whether there is an index over the rows of all organizations in this order, which
+    /// only a query with [`ORGANIZATIONS`] can use.
+    pub(crate) over_organizations: bool,
 }
 
 /// Where the last page ended.
@@ -45,7 +51,7 @@ impl Keyset<'_> {
         actor: &ActorSettings,
         limit: Limit,
         after: Option<&Cursor>,
-        filter: impl FnOnce(&mut QueryBuilder<Postgres>),
+        filter: impl Fn(&mut QueryBuilder<Postgres>),
     ) -> Result<QueryBuilder<Postgres>, RepositoryError> {
         let (key, direction, compare) = match self.sort {
             Sort::CreatedAt => ("created_at", "DESC", "<"),
@@ -58,44 +64,47 @@ impl Keyset<'_> {
             .transpose()?;
         let (columns, table) = (self.columns, self.table);
         let more = i64::from(limit.get()) + 1;
-        let one_scan = reach.every_organization() && self.over_all;
-        let mut sql = reach.statement(actor);
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (");
-        if one_scan {
+        let one_scan = reach.every_organization() && self.over_organizations;
+        let select = format!("SELECT {columns} FROM {table} p WHERE ");
+        let order = format!("{key} {direction}, id {direction}");
+        let narrow = |sql: &mut QueryBuilder<Postgres>| {
+            filter(sql);
+            if let Some((from, id)) = &after {
+                sql.push(format_args!(" AND (p.{key}, p.id) {compare} ("));
+                match from {
+                    From::Time(at) => sql.push_bind(*at),
+                    From::Number(number) => sql.push_bind(*number),
+                    From::Text(text) => sql.push_bind(text.clone()),
+                };
+                sql.push(", ").push_bind(*id).push(")");
+            }
             sql.push(format_args!(
-                "SELECT {columns} FROM {table} p WHERE {}",
-                reach.condition("p")
-            ));
-        } else {
-            sql.push(format_args!(
-                "SELECT y.* FROM {} CROSS JOIN LATERAL (\
-                 SELECT {columns} FROM {table} p WHERE p.owner_key = o.key",
-                reach.owners()
-            ));
-        }
-        filter(&mut sql);
-        if let Some((from, id)) = after {
-            sql.push(format_args!(" AND (p.{key}, p.id) {compare} ("));
-            match from {
-                From::Time(at) => sql.push_bind(at),
-                From::Number(number) => sql.push_bind(number),
-                From::Text(text) => sql.push_bind(text),
-            };
-            sql.push(", ").push_bind(id).push(")");
-        }
-        sql.push(format_args!(
-            " ORDER BY p.{key} {direction}, p.id {direction} LIMIT "
-        ))
-        .push_bind(more);
-        if !one_scan {
-            sql.push(format_args!(
-                ") y ORDER BY {key} {direction}, id {direction} LIMIT "
+                " ORDER BY p.{key} {direction}, p.id {direction} LIMIT "
             ))
             .push_bind(more);
+        };
+        let mut sql = reach.statement(actor);
+        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT y.* FROM (");
+        if one_scan {
+            sql.push(format_args!(
+                "({select}a.actor IS NOT NULL AND {ORGANIZATIONS}"
+            ));
+            narrow(&mut sql);
+            sql.push(") UNION ALL (");
         }
+        let owners = if one_scan {
+            reach.named_owners()
+        } else {
+            reach.owners()
+        };
         sql.push(format_args!(
-            ") x ORDER BY {key} {direction}, id {direction}"
+            "SELECT z.* FROM {owners} CROSS JOIN LATERAL ({select}p.owner_key = o.key"
         ));
+        narrow(&mut sql);
+        sql.push(if one_scan { ") z)" } else { ") z" });
+        sql.push(format_args!(") y ORDER BY {order} LIMIT "))
+            .push_bind(more);
+        sql.push(format_args!(") x ORDER BY {order}"));
         Ok(sql)
     }
 

@@ -19,6 +19,7 @@ mod kinds;
 mod listener;
 mod maintenance;
 mod pool;
+mod pools;
 mod queue;
 mod repositories;
 mod row;
@@ -27,5 +28,6 @@ pub mod store;
 mod unit_of_work;
 
 pub use pool::PoolSettings;
+pub use pools::{PoolKind, PoolSizes};
 pub use queue::{PgJobQueue, QueueSettings};
 pub use store::PgStore;

@@ -9,16 +9,17 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::errors::{defect, from_sqlx};
+use crate::{
+    PgJobQueue, PoolSizes,
+    errors::{defect, from_sqlx},
+};
 
 /// How the pool is made.
 #[derive(Clone, Debug)]
 pub struct PoolSettings {
-    /// At most so many connections. The sum over all processes stays below the
-    /// server's `max_connections`, less three.
-    pub size: u32,
-    /// How long a caller waits for a connection before he is told that there is none.
-    pub acquire_timeout: Duration,
+    /// At most so many connections of each pool. [`PoolSettings::connections`] of all
+    /// processes together stay below the server's `max_connections`, less three.
+    pub sizes: PoolSizes,
     /// How long a statement may run; a caller who goes away does not stop it.
     pub statement_timeout: Duration,
     /// The role that every connection takes on, where the URL's own must not serve.
@@ -34,14 +35,21 @@ pub struct PoolSettings {
 impl Default for PoolSettings {
     fn default() -> Self {
         Self {
-            size: 10,
-            acquire_timeout: Duration::from_secs(5),
+            sizes: PoolSizes::of_total(16),
             statement_timeout: Duration::from_secs(30),
             set_role: None,
             application_name: "accunode".to_owned(),
             slow_statement: Duration::from_secs(1),
             expected_migrations: Vec::new(),
         }
+    }
+}
+
+impl PoolSettings {
+    /// How many connections a process keeps at most: its pools and the queue's own.
+    #[must_use]
+    pub const fn connections(&self) -> u32 {
+        self.sizes.total() + PgJobQueue::CONNECTIONS
     }
 }
 
@@ -53,6 +61,7 @@ pub(crate) fn lazy(
     url: &str,
     settings: &PoolSettings,
     size: u32,
+    acquire_timeout: Duration,
 ) -> Result<PgPool, RepositoryError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(from_sqlx)?
@@ -62,7 +71,7 @@ pub(crate) fn lazy(
     let prepare = connection_settings(settings);
     Ok(PgPoolOptions::new()
         .max_connections(size)
-        .acquire_timeout(settings.acquire_timeout)
+        .acquire_timeout(acquire_timeout)
         .idle_timeout(Duration::from_secs(600))
         .max_lifetime(Duration::from_secs(1800))
         .test_before_acquire(false)

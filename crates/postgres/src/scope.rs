@@ -5,7 +5,7 @@
 //! `WITH a AS MATERIALIZED (actor, keys) SELECT x.* FROM a CROSS JOIN LATERAL (…) x`:
 //! one autocommit statement that first sets the actor and then reads.
 
-use accunode_domain::access::Scope;
+use accunode_domain::{access::Scope, owner::Owner};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -22,12 +22,17 @@ pub(crate) struct Reach {
 impl Reach {
     /// What this scope reaches.
     pub(crate) fn of(scope: &Scope) -> Self {
-        let mut keys: Vec<_> = scope.owners().iter().map(|owner| owner.key()).collect();
+        let every_organization = scope.every_organization();
+        // Every organization is reached already, and a row must not be listed twice.
+        let named =
+            |owner: &&Owner| !(every_organization && matches!(owner, Owner::Organization(_)));
+        let owners = scope.owners().iter().filter(named);
+        let mut keys: Vec<_> = owners.map(|owner| owner.key()).collect();
         keys.sort_unstable();
         keys.dedup();
         Self {
             keys,
-            every_organization: scope.every_organization(),
+            every_organization,
             break_glass: scope.break_glass(),
         }
     }
@@ -52,8 +57,14 @@ impl Reach {
         if self.every_organization {
             "(SELECT unnest(a.keys) UNION SELECT id FROM organizations) o (key)"
         } else {
-            "unnest(a.keys) o (key)"
+            self.named_owners()
         }
+    }
+
+    /// The owners that the scope names, without those that it reaches by being every
+    /// organization's.
+    pub(crate) const fn named_owners(&self) -> &'static str {
+        "unnest(a.keys) o (key)"
     }
 
     /// Begins a reading statement: the CTE `a` with the actor set, `a.keys` and `a.glass`.

@@ -13,23 +13,26 @@ use accunode_ports::{
     },
 };
 use async_trait::async_trait;
-use sea_orm::SqlxPostgresConnector;
 use sqlx::PgPool;
 
 use crate::{
-    PgJobQueue, PoolSettings, QueueSettings,
+    PgJobQueue, PoolKind, PoolSettings, QueueSettings,
     actor::ActorSettings,
     db::Db,
     errors::from_sqlx,
     pool,
+    pools::{Pools, ReadPools},
     unit_of_work::{PgTx, PgUnitOfWork},
 };
 
 /// The database.
 #[derive(Debug)]
 pub struct PgStore {
-    db: Db,
-    pool: PgPool,
+    /// Who asks.
+    identity: Db,
+    /// Rows.
+    rows: Db,
+    pools: Pools,
     url: String,
     settings: PoolSettings,
 }
@@ -41,12 +44,13 @@ impl PgStore {
     /// `Unavailable` where the server cannot be reached, `Internal` for a wrong URL
     /// or a role that cannot be taken on.
     pub async fn connect(url: &str, settings: PoolSettings) -> Result<Self, RepositoryError> {
-        let pool = pool::lazy(url, &settings, settings.size)?;
-        pool.acquire().await.map_err(from_sqlx)?;
-        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
+        let pools = Pools::new(url, &settings)?;
+        let identity = pools.identity.pool();
+        identity.acquire().await.map_err(from_sqlx)?;
         Ok(Self {
-            db: Db::Pool(connection),
-            pool,
+            identity: Db::Pool(ReadPools::only(&pools.identity)),
+            rows: Db::Pool(ReadPools::by_work(&pools.reads, &pools.expensive)),
+            pools,
             url: url.to_owned(),
             settings,
         })
@@ -58,7 +62,7 @@ impl PgStore {
     /// # Errors
     /// `Internal`, saying that the role is a superuser, BYPASSRLS or the tables' owner.
     pub async fn verify_serving_role(&self) -> Result<(), RepositoryError> {
-        pool::verify_serving_role(&self.pool).await
+        pool::verify_serving_role(self.pools.identity.pool()).await
     }
 
     /// The queue of bulk uploads, on a few connections of its own: leases are renewed
@@ -67,7 +71,12 @@ impl PgStore {
     /// # Errors
     /// `Internal` for a wrong URL.
     pub fn queue(&self, settings: QueueSettings) -> Result<PgJobQueue, RepositoryError> {
-        let connections = pool::lazy(&self.url, &self.settings, PgJobQueue::CONNECTIONS)?;
+        let connections = pool::lazy(
+            &self.url,
+            &self.settings,
+            PgJobQueue::CONNECTIONS,
+            PoolKind::Writes.wait(),
+        )?;
         Ok(PgJobQueue::start(connections, settings))
     }
 
@@ -80,91 +89,97 @@ impl PgStore {
         &self,
         scope: &Scope,
     ) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, RepositoryError> {
-        Ok(PgTx::begin(&self.pool, ActorSettings::of(scope))
+        Ok(PgTx::begin(self.pool(), ActorSettings::of(scope))
             .await?
             .into_inner())
     }
 
-    /// The pool, for what the server runs beside requests: maintenance and monitoring.
+    /// The pool of changes, also for what the server runs beside requests: maintenance
+    /// and monitoring.
     #[must_use]
-    pub const fn pool(&self) -> &PgPool {
-        &self.pool
+    pub fn pool(&self) -> &PgPool {
+        self.pool_of(PoolKind::Writes)
+    }
+
+    /// One of the pools.
+    #[must_use]
+    pub fn pool_of(&self, kind: PoolKind) -> &PgPool {
+        self.pools.of(kind).pool()
     }
 
     /// Waits for the connections in use and closes them all.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.pools.close().await;
     }
 }
 
 #[async_trait]
 impl Store for PgStore {
     async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
-        Ok(Box::new(PgUnitOfWork::begin(&self.pool, scope).await?))
+        let pool = &self.pools.writes;
+        let turn = pool.turn().await?;
+        let unit = PgUnitOfWork::begin(pool.pool(), scope, turn).await;
+        Ok(Box::new(unit.map_err(|error| pool.noted(error))?))
     }
 
     fn users(&self) -> &dyn UserRepository {
-        &self.db
+        &self.identity
     }
 
     fn api_keys(&self) -> &dyn ApiKeyRepository {
-        &self.db
+        &self.identity
     }
 
     fn own_data(&self) -> &dyn OwnDataRepository {
-        &self.db
+        &self.rows
     }
 
     fn people(&self) -> &dyn PersonRepository {
-        &self.db
+        &self.rows
     }
 
     fn second_factors(&self) -> &dyn SecondFactorRepository {
-        &self.db
+        &self.identity
     }
 
     fn user_tokens(&self) -> &dyn UserTokenRepository {
-        &self.db
+        &self.identity
     }
 
     fn invitations(&self) -> &dyn InvitationRepository {
-        &self.db
+        &self.rows
     }
 
     fn organizations(&self) -> &dyn OrganizationRepository {
-        &self.db
+        &self.rows
     }
 
     fn joining(&self) -> &dyn JoiningRepository {
-        &self.db
+        &self.rows
     }
 
     fn companies(&self) -> &dyn CompanyRepository {
-        &self.db
+        &self.rows
     }
 
     fn predictions(&self) -> &dyn PredictionRepository {
-        &self.db
+        &self.rows
     }
 
     fn jobs(&self) -> &dyn JobRepository {
-        &self.db
+        &self.rows
     }
 
     fn analytics(&self) -> &dyn AnalyticsRepository {
-        &self.db
+        &self.rows
     }
 
     fn audit(&self) -> &dyn AuditRepository {
-        &self.db
+        &self.rows
     }
 
-    fn connections(&self) -> Connections {
-        Connections {
-            open: self.pool.size(),
-            idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
-            at_most: self.settings.size,
-        }
+    fn connections(&self) -> Vec<Connections> {
+        self.pools.connections()
     }
 
     /// Migrations that this program does not know are no fault: while a new version is
@@ -173,13 +188,13 @@ impl Store for PgStore {
         let unfit = |what: String| RepositoryError::Unavailable(what.into());
         if self.settings.expected_migrations.is_empty() {
             sqlx::query("SELECT 1")
-                .execute(&self.pool)
+                .execute(self.pool_of(PoolKind::Identity))
                 .await
                 .map_err(from_sqlx)?;
             return Ok(());
         }
         let applied = sqlx::query_scalar::<_, String>("SELECT version FROM seaql_migrations")
-            .fetch_all(&self.pool)
+            .fetch_all(self.pool_of(PoolKind::Identity))
             .await;
         let applied: BTreeSet<_> = match applied {
             Ok(applied) => applied.into_iter().collect(),

@@ -24,7 +24,7 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{actor::ActorSettings, db::Db, errors::from_sqlx};
+use crate::{actor::ActorSettings, db::Db, errors::from_sqlx, pools::Turn};
 
 type Tx = Transaction<'static, Postgres>;
 
@@ -144,14 +144,21 @@ impl ConnectionTrait for PgTx {
 #[derive(Debug)]
 pub(crate) struct PgUnitOfWork {
     db: Db,
+    /// Its owner's turn on the pool; after the transaction, which is dropped before.
+    _turn: Turn,
 }
 
 impl PgUnitOfWork {
-    /// Begins one as somebody.
-    pub(crate) async fn begin(pool: &PgPool, scope: &Scope) -> Result<Self, RepositoryError> {
+    /// Begins one as somebody, in this turn.
+    pub(crate) async fn begin(
+        pool: &PgPool,
+        scope: &Scope,
+        turn: Turn,
+    ) -> Result<Self, RepositoryError> {
         let tx = PgTx::begin(pool, ActorSettings::of(scope)).await?;
         Ok(Self {
             db: Db::Transaction(tx),
+            _turn: turn,
         })
     }
 }

@@ -17,7 +17,7 @@ use accunode_ports::{
     system::{Clock, Randomness},
 };
 use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
-use accunode_web::{Readiness, StreamLimits, Streams, TrustedProxies, WebState};
+use accunode_web::{Readiness, StreamLimits, Streams, TrustedProxies, WebState, WorkLimits};
 use anyhow::Context;
 
 use crate::config::{Config, Registration};
@@ -50,7 +50,7 @@ impl Service {
         let models = tokio::task::spawn_blocking(move || choice.load()).await??;
 
         let settings = PoolSettings {
-            size: config.db_pool_size,
+            sizes: config.db_pools,
             expected_migrations: accunode_migration::migration_names(),
             ..PoolSettings::default()
         };
@@ -126,6 +126,7 @@ impl Service {
                 per_organization: config.budgets.event_streams_per_organization,
                 total: config.budgets.event_streams,
             }),
+            work: WorkLimits::new(config.at_once()),
             readiness: Readiness::default(),
             proxies: trusted_proxies(config)?,
         };

@@ -25,6 +25,7 @@ use crate::{
     policy::Policy,
     problem::Problem,
     streams::Streams,
+    work::{self, WorkLimits},
 };
 
 /// A request of somebody who is signed in. Extracting it checks, in this order,
@@ -94,6 +95,8 @@ impl FromRequest for Call {
                 require_second_factor(&caller)?;
             }
             let format = choose(request.headers(), policy.offers)?;
+            let tenant = caller.tenant();
+            work::begin(&request, &state.work, policy.work(&request, format), tenant).await?;
             Ok(Self {
                 application: state.application.clone(),
                 caller,
@@ -186,6 +189,11 @@ impl Call {
     /// The event streams that are open.
     pub(crate) fn streams(&self) -> Result<&Streams, Problem> {
         Ok(&state(&self.request)?.streams)
+    }
+
+    /// How much expensive work there is.
+    pub(crate) fn work_limits(&self) -> Result<&WorkLimits, Problem> {
+        Ok(&state(&self.request)?.work)
     }
 
     /// Who asks, asked once more: for answers that go on for long.

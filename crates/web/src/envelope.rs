@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, net::IpAddr, sync::LazyLock, time::Instant};
 
-use accunode_ports::limits::{Budget, LimitClass};
+use accunode_ports::{
+    limits::{Budget, LimitClass},
+    workload::{Within, Workload},
+};
 use actix_web::{
     Error, HttpMessage, HttpResponse,
     body::{BoxBody, MessageBody},
@@ -17,7 +20,7 @@ use actix_web::{
 };
 use tracing::Instrument;
 
-use crate::{WebState, denials, docs, openapi, pages, problem::Problem};
+use crate::{WebState, denials, docs, openapi, pages, problem::Problem, work};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -55,7 +58,9 @@ pub(crate) async fn envelope(
     }
     async move {
         let started = Instant::now();
-        let response = next.call(request).await?.map_into_boxed_body();
+        // Who asks and what for is found out within, and told by `work::begin`.
+        let handled = Within::new(Workload::default(), Box::pin(next.call(request)));
+        let response = work::keep(handled.await?.map_into_boxed_body());
         denials::tell(&response).await;
         let mut response = as_problem(response, &id);
         dress(&mut response, &id);

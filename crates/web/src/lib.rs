@@ -30,6 +30,7 @@ mod policy;
 mod problem;
 mod streams;
 mod v1;
+mod work;
 
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ pub use address::{ForwardedHeader, Network, TrustedProxies};
 pub use health::Readiness;
 pub use openapi::openapi;
 pub use streams::{StreamLimits, Streams};
+pub use work::{AtOnce, WorkLimits};
 
 /// What the API stands on; the same for every worker thread.
 #[derive(Clone)]
@@ -57,6 +59,8 @@ pub struct WebState {
     pub limiter: Arc<dyn RateLimiter>,
     /// The event streams that are open.
     pub streams: Streams,
+    /// How much expensive work of one tenant this process takes on at once.
+    pub work: WorkLimits,
     /// The proxies that may say from where a request came.
     pub proxies: TrustedProxies,
     /// What was last found when somebody asked whether requests can be served.

@@ -325,6 +325,10 @@ impl From<Error> for Problem {
                     None => problem,
                 }
             }
+            Error::TimedOut { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", detail)
+                    .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
+            }
             Error::Unavailable(cause) => Self {
                 cause: Some(cause),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
@@ -396,6 +400,13 @@ mod tests {
             415
         );
         assert_eq!(status_of(Error::Unavailable(cause())), 503);
+        assert_eq!(
+            status_of(Error::TimedOut {
+                what: "the search",
+                limit: std::time::Duration::from_secs(2)
+            }),
+            503
+        );
         assert_eq!(status_of(Error::Internal(cause())), 500);
     }
 

@@ -18,8 +18,8 @@ pub struct InstallationStats {
     pub organizations: Page<(Organization, OrganizationStats)>,
     /// Bulk uploads by status; a status that none has is absent.
     pub jobs: Vec<(JobStatus, u64)>,
-    /// The connections of this process to the database.
-    pub connections: Connections,
+    /// The connections of this process to the database, pool by pool.
+    pub connections: Vec<Connections>,
 }
 
 impl Installation {

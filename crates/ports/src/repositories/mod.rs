@@ -59,15 +59,19 @@ pub use {
 
 use crate::RepositoryError;
 
-/// Connections to the database.
+/// The connections of one pool to the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connections {
+    /// What the pool is for: its name in settings and figures.
+    pub pool: &'static str,
     /// Open, in use or idle.
     pub open: u32,
     /// Open and waiting for work.
     pub idle: u32,
     /// How many there may be.
     pub at_most: u32,
+    /// How many callers have waited for one in vain, since the process started.
+    pub refused: u64,
 }
 
 /// The database. Its repositories read outside of any transaction, one statement each.
@@ -106,8 +110,8 @@ pub trait Store: Send + Sync {
     /// The audit log.
     fn audit(&self) -> &dyn AuditRepository;
 
-    /// The connections that this process has to the database.
-    fn connections(&self) -> Connections;
+    /// The connections that this process has to the database, pool by pool.
+    fn connections(&self) -> Vec<Connections>;
     /// Whether the database answers and its schema is the one this program needs;
     /// the text says what is wrong.
     async fn ready(&self) -> Result<(), RepositoryError>;

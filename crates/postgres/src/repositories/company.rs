@@ -1,5 +1,7 @@
 //! Companies.
 
+use std::time::Duration;
+
 use accunode_domain::{
     access::{Grant, Scope},
     company::{Company, CompanyProfile},
@@ -125,7 +127,7 @@ impl CompanyRepository for Db {
             columns: COMPANY,
             table: "companies",
             sort,
-            over_all: sort == Sort::CreatedAt,
+            over_organizations: sort == Sort::CreatedAt,
         };
         let actor = self.actor(scope);
         let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
@@ -204,14 +206,13 @@ impl CompanyRepository for Db {
     }
 }
 
-/// So many hits are ranked at once; the search function gives no more.
-const SEARCH_BATCH: i32 = 200;
-/// So many batches are looked through for hits that pass the other filters.
-const SEARCH_BATCHES: usize = 10;
+/// How long a search may take. It reads what is like `q` among the companies of the scope,
+/// whatever the size of the page.
+const SEARCH_LIMIT: Duration = Duration::from_secs(2);
 
 impl Db {
-    /// Best match first. The search function ranks among everything the actor may
-    /// read; scope and filters are applied to its hits, batch by batch.
+    /// Best match first, in one statement: scope and filters are part of the search, which
+    /// looks at nothing that belongs to other owners.
     async fn search(
         &self,
         scope: &Scope,
@@ -220,41 +221,39 @@ impl Db {
         limit: Limit,
     ) -> Result<Page<Company>, RepositoryError> {
         let reach = Reach::of(scope);
-        let wanted = limit.get() as usize;
-        let mut found = Vec::new();
-        let mut after: Option<(f32, Uuid)> = None;
-        for _ in 0..SEARCH_BATCHES {
-            let mut sql = reach.statement(&self.actor(scope));
-            sql.push(format_args!(
-                "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {COMPANY}, h.rank AS hit_rank, ({}",
-                reach.condition("p")
-            ));
-            push_filter(&mut sql, filter);
-            // The argument refers to `a`, so that the function is called after the actor is set.
-            sql.push(") AS passes FROM search_companies(CASE WHEN a.actor IS NOT NULL THEN ")
-                .push_bind(q)
-                .push(" END, ")
-                .push_bind(SEARCH_BATCH)
-                .push(", ")
-                .push_bind(after.map(|(rank, _)| rank))
-                .push(", ")
-                .push_bind(after.map(|(_, id)| id))
-                .push(") h JOIN companies p ON p.id = h.id OFFSET 0) x ORDER BY x.hit_rank DESC, x.id DESC");
-            let hits = self.all(sql).await?;
-            for row in &hits {
-                if get::<Option<bool>>(row, "passes")? == Some(true) && found.len() < wanted {
-                    found.push(company(row)?);
-                }
-            }
-            match hits.last() {
-                Some(last) if hits.len() >= SEARCH_BATCH as usize && found.len() < wanted => {
-                    after = Some((get(last, "hit_rank")?, get(last, "id")?));
-                }
-                _ => break,
-            }
+        let actor = self.actor(scope);
+        let mut sql = reach.statement(&actor);
+        // The argument refers to `a`, so that the function is called after the actor is set.
+        sql.push(format_args!(
+            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {COMPANY}, h.rank AS hit_rank \
+             FROM find_companies(CASE WHEN a.actor IS NOT NULL THEN "
+        ))
+        .push_bind(q)
+        .push(" END, ")
+        .push_bind(i32::try_from(limit.get()).unwrap_or(i32::MAX))
+        .push(", a.keys, ")
+        .push_bind(reach.every_organization());
+        for text in [
+            filter.symbol.as_ref().map(|symbol| symbol.as_str()),
+            filter.sector.as_deref(),
+            filter.industry.as_deref(),
+            filter.country.as_deref(),
+            filter.exchange.as_deref(),
+        ] {
+            sql.push(", ").push_bind(text);
         }
+        for number in [filter.market_cap_gte, filter.market_cap_lte] {
+            sql.push(", ").push_bind(number);
+        }
+        sql.push(format_args!(
+            ") h JOIN companies p ON p.id = h.id WHERE {} OFFSET 0) x ORDER BY x.hit_rank DESC, x.id DESC",
+            reach.condition("p")
+        ));
+        let hits = self
+            .all_within(&actor, SEARCH_LIMIT, "the search", sql)
+            .await?;
         Ok(Page {
-            rows: found,
+            rows: hits.iter().map(company).collect::<Result<_, _>>()?,
             next: None,
         })
     }

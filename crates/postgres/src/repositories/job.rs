@@ -124,7 +124,7 @@ impl JobRepository for Db {
             columns: JOB,
             table: "bulk_upload_jobs",
             sort: Sort::CreatedAt,
-            over_all: false,
+            over_organizations: false,
         };
         let actor = self.actor(scope);
         let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {

@@ -138,7 +138,7 @@ impl PredictionRepository for Db {
             columns: &columns(kind),
             table: kind.table(),
             sort,
-            over_all: sort == Sort::CreatedAt,
+            over_organizations: sort == Sort::CreatedAt,
         };
         let actor = self.actor(scope);
         let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {

@@ -62,9 +62,11 @@ pub(super) async fn read(
             .push_bind(after.id.0)
             .push(")");
     }
-    sql.push(" ORDER BY p.created_at, p.id LIMIT ")
-        .push_bind(i64::from(limit))
-        .push(") x ORDER BY created_at, id");
+    // A number and not a parameter: not knowing it, a generic plan would sort every row of
+    // the owner for each page.
+    sql.push(format_args!(
+        " ORDER BY p.created_at, p.id LIMIT {limit}) x ORDER BY created_at, id"
+    ));
     db.all(sql)
         .await?
         .iter()

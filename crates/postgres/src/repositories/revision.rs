@@ -30,14 +30,19 @@ pub(super) async fn list(
     let mut sql = reach.statement(&db.actor(scope));
     sql.push(format_args!(
         "SELECT x.* FROM a CROSS JOIN LATERAL (\
-         SELECT r.prediction_id, r.row_version, {}, r.replaced_at, r.replaced_by, r.bulk_job_id, r.reason \
-         FROM {} p JOIN {} r ON r.prediction_id = p.id WHERE {} AND p.id = ",
-        said::columns(kind, "r"),
+         SELECT p.id FROM {} p WHERE {} AND p.id = ",
         kind.table(),
-        kind.revisions(),
         reach.condition_of_one("p", "id")
     ))
-    .push_bind(id.0);
+    .push_bind(id.0)
+    // The prediction first: of one that cannot be read no revision is looked at.
+    .push(format_args!(
+        " LIMIT 1) p CROSS JOIN LATERAL (\
+         SELECT r.prediction_id, r.row_version, {}, r.replaced_at, r.replaced_by, r.bulk_job_id, r.reason \
+         FROM {} r WHERE r.prediction_id = p.id",
+        said::columns(kind, "r"),
+        kind.revisions(),
+    ));
     if let Some(version) = after {
         sql.push(" AND r.row_version < ").push_bind(version);
     }

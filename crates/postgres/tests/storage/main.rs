@@ -22,6 +22,7 @@ mod figures;
 mod lists;
 mod outcomes;
 mod people;
+mod plans;
 mod predictions;
 mod queue;
 mod rescoring;

@@ -173,7 +173,7 @@ async fn nobody_sees_nothing_also_on_a_connection_that_somebody_has_used() {
     let world = World::create().await;
     rows_of_everybody(&world).await;
     let one = accunode_postgres::PoolSettings {
-        size: 1,
+        sizes: accunode_postgres::PoolSizes::of_total(4),
         ..crate::support::settings()
     };
     let store = accunode_postgres::PgStore::connect(world.database.url(), one)
@@ -197,11 +197,13 @@ async fn nobody_sees_nothing_also_on_a_connection_that_somebody_has_used() {
         drop(store.begin(&scope).await.unwrap());
     }
     for table in TABLES {
-        let sql = format!("SELECT count(*) FROM {table}");
-        let left: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
-            .fetch_one(store.pool())
-            .await
-            .unwrap();
-        assert_eq!(left, 0, "{table}");
+        for kind in accunode_postgres::PoolKind::ALL {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let left: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_one(store.pool_of(kind))
+                .await
+                .unwrap();
+            assert_eq!(left, 0, "{table}, {kind:?}");
+        }
     }
 }

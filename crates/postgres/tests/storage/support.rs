@@ -7,7 +7,7 @@ use std::{
 };
 
 use accunode_migration::{SERVER_ROLE, bootstrap_roles, migrate_up, migration_names};
-use accunode_postgres::{PgStore, PoolSettings};
+use accunode_postgres::{PgStore, PoolSettings, PoolSizes};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, User, geteuid},
@@ -78,7 +78,7 @@ impl Database {
 /// Settings of a pool that serves.
 pub(crate) fn settings() -> PoolSettings {
     PoolSettings {
-        size: 8,
+        sizes: PoolSizes::of_total(10),
         set_role: Some(SERVER_ROLE.to_owned()),
         expected_migrations: migration_names(),
         ..PoolSettings::default()

@@ -5,13 +5,9 @@ use accunode_domain::{
     id::{CompanyId, UserId},
     idempotency::{IdempotentRequest, StoredAnswer},
     owner::AccessLevel,
-    user::{Email, Profile, Role},
 };
-use accunode_ports::{
-    RepositoryError,
-    repositories::{NewUser, Store},
-};
-use accunode_postgres::PgStore;
+use accunode_ports::{RepositoryError, repositories::Store};
+use accunode_postgres::{PgStore, PoolSizes};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,24 +16,12 @@ use crate::{
     world::{World, grant, id, organization, profile},
 };
 
-fn new_user(n: u32) -> NewUser {
-    NewUser {
-        id: UserId(Uuid::new_v4()),
-        email: Email::parse("/email", &format!("n{n}@example.com")).unwrap(),
-        password_hash: "hash".to_owned(),
-        role: Role::User,
-        organization: None,
-        profile: Profile::default(),
-        is_verified: true,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_begin_never_poisons_the_pool() {
     let world = World::create().await;
     let scope = world.actor("m1").await.scope();
     let small = accunode_postgres::PoolSettings {
-        size: 2,
+        sizes: PoolSizes::of_total(8),
         ..settings()
     };
     let store = PgStore::connect(world.database.url(), small).await.unwrap();
@@ -51,7 +35,12 @@ async fn a_cancelled_begin_never_poisons_the_pool() {
             tokio::task::yield_now().await;
         }
         drop(begin);
-        store.users().add(&new_user(n)).await.unwrap();
+        // On the same pool, and committed as soon as it is done.
+        sqlx::query("INSERT INTO users (email, password_hash, role) VALUES ($1, 'hash', 'user')")
+            .bind(format!("n{n}@example.com"))
+            .execute(store.pool())
+            .await
+            .unwrap();
     }
     let kept = world
         .count("SELECT count(*) FROM users WHERE email LIKE 'n%@example.com'")

@@ -16,8 +16,9 @@ use std::path::PathBuf;
 
 use accunode_files::ParserSettings;
 use accunode_mail::Sender;
+use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
 use accunode_scoring::ModelPin;
-use accunode_web::Network;
+use accunode_web::{AtOnce, Network};
 use nix::unistd::Uid;
 use serde::{Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
@@ -31,13 +32,18 @@ use crate::embedded::EmbeddedOptions;
 use budgets::{read_budgets, read_mails, read_min_free_disk};
 use layers::Layers;
 use read::{
-    MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_database_url,
-    read_files_url, read_folder, read_hashing, read_limits, read_mail, read_parser, read_postgres,
-    read_redis_url,
+    MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_at_once,
+    read_database_url, read_files_url, read_folder, read_hashing, read_limits, read_mail,
+    read_parser, read_pools, read_postgres, read_redis_url,
 };
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
 const KEYS: &[&str] = &[
+    "at_once.analytics",
+    "at_once.batch",
+    "at_once.export",
+    "at_once.search",
+    "at_once.upload",
     "budgets.event_streams",
     "budgets.event_streams_per_organization",
     "budgets.event_streams_per_person",
@@ -49,6 +55,10 @@ const KEYS: &[&str] = &[
     "data_dir",
     "database_url",
     "db_pool_size",
+    "db_pools.expensive",
+    "db_pools.identity",
+    "db_pools.reads",
+    "db_pools.writes",
     "files_url",
     "limits.admin",
     "limits.auth",
@@ -119,8 +129,9 @@ pub struct Config {
     pub redis_url: Option<SecretUrl>,
     /// What every key in Redis begins with.
     pub redis_prefix: String,
-    /// Connections that one process keeps at most.
-    pub db_pool_size: u32,
+    /// Connections that one process keeps at most for each kind of work.
+    #[serde(serialize_with = "as_pools")]
+    pub db_pools: PoolSizes,
     /// Where uploaded files are kept.
     pub files_url: SecretUrl,
     /// A folder of models beside the shipped ones.
@@ -159,6 +170,8 @@ pub struct Config {
     pub budgets: BudgetsConfig,
     /// How many mails people can cause.
     pub mails: MailsConfig,
+    /// Expensive requests of one tenant at once, by kind of work; 0 is no limit.
+    pub at_once: AtOnceConfig,
     /// Proxies whose word on a request's origin is taken: addresses or networks.
     #[serde(serialize_with = "with_commas", skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<String>,
@@ -212,6 +225,17 @@ pub struct LimitsConfig {
     pub unknown_keys: u32,
     pub upload: u32,
     pub write: u32,
+}
+
+/// Expensive requests of one tenant that are worked on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the kinds of work")]
+pub struct AtOnceConfig {
+    pub analytics: u32,
+    pub batch: u32,
+    pub export: u32,
+    pub search: u32,
+    pub upload: u32,
 }
 
 /// What hashing a password (argon2id) costs. A change holds for new passwords, and for
@@ -289,13 +313,7 @@ impl Config {
                 },
             )
             .unwrap_or_else(|| "accunode".into());
-        let db_pool_size = layers
-            .read(
-                "db_pool_size",
-                "must be a number of connections from 2 to 1000",
-                |text| parse_within(text, 2..=1000),
-            )
-            .unwrap_or(12);
+        let db_pools = read_pools(&mut layers);
         let models_dir = read_folder(&mut layers, "models_dir");
         let mut pin = |key| layers.read(key, ModelPin::RULE, |text| text.parse().ok());
         let (model_annual, model_quarterly) = (pin("model_annual"), pin("model_quarterly"));
@@ -322,6 +340,7 @@ impl Config {
         let limits = read_limits(&mut layers);
         let budgets = read_budgets(&mut layers);
         let mails = read_mails(&mut layers);
+        let at_once = read_at_once(&mut layers);
         let secret_key = layers.read("secret_key", SecretKeys::RULE, SecretKeys::parse);
         let password_hashing = read_hashing(&mut layers);
         let mail = read_mail(&mut layers, listen);
@@ -378,7 +397,7 @@ impl Config {
             owner_database_url,
             redis_url,
             redis_prefix,
-            db_pool_size,
+            db_pools,
             files_url,
             models_dir,
             model_annual,
@@ -395,6 +414,7 @@ impl Config {
             limits,
             budgets,
             mails,
+            at_once,
             trusted_proxies,
             workers,
             log,
@@ -418,6 +438,30 @@ impl Config {
             cpu_seconds: self.parser.cpu_seconds,
             ..settings
         })
+    }
+
+    /// How much expensive work of one tenant is taken on at once.
+    #[must_use]
+    pub fn at_once(&self) -> AtOnce {
+        let places = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        AtOnce {
+            analytics: places(self.at_once.analytics),
+            batch: places(self.at_once.batch),
+            export: places(self.at_once.export),
+            search: places(self.at_once.search),
+            upload: places(self.at_once.upload),
+        }
+    }
+
+    /// How many connections to the database this process keeps at most: its pools, those
+    /// of the queue of uploads, and the one that holds its place.
+    #[must_use]
+    pub fn database_connections(&self) -> u32 {
+        let settings = PoolSettings {
+            sizes: self.db_pools,
+            ..PoolSettings::default()
+        };
+        settings.connections() + 1
     }
 
     /// The embedded PostgreSQL as configured.
@@ -446,6 +490,12 @@ fn as_text<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+/// As the settings are named.
+fn as_pools<S: Serializer>(sizes: &PoolSizes, serializer: S) -> Result<S::Ok, S::Error> {
+    let sizes = PoolKind::ALL.map(|kind| (kind.as_str(), sizes.of(kind)));
+    serializer.collect_map(sizes)
 }
 
 /// As a list is read.

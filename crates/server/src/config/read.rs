@@ -8,12 +8,16 @@ use std::str::FromStr;
 use accunode_files::ParserSettings;
 use accunode_local::HashingSettings;
 use accunode_mail::{Sender, SmtpUrl};
+use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
 use accunode_redis::RedisSettings;
+use accunode_web::AtOnce;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::layers::Layers;
-use super::{HashingConfig, LimitsConfig, ParserConfig, PostgresConfig, SecretUrl, Sources};
+use super::{
+    AtOnceConfig, HashingConfig, LimitsConfig, ParserConfig, PostgresConfig, SecretUrl, Sources,
+};
 use crate::embedded::{EmbeddedOptions, OWNED_SETTINGS};
 
 const KIB: u64 = 1024;
@@ -187,6 +191,48 @@ pub(super) fn read_limits(layers: &mut Layers) -> LimitsConfig {
         unknown_keys: read("limits.unknown_keys", 60),
         upload: read("limits.upload", 30),
         write: read("limits.write", 120),
+    }
+}
+
+pub(super) fn read_at_once(layers: &mut Layers) -> AtOnceConfig {
+    let default = AtOnce::default();
+    let mut read = |key: &str, default: usize| {
+        let rule = "must be a number of requests from 1 to 10000, or 0 for no limit";
+        layers
+            .read(key, rule, |text| parse_within(text, 0..=10_000))
+            .unwrap_or_else(|| u32::try_from(default).unwrap_or(u32::MAX))
+    };
+    AtOnceConfig {
+        analytics: read("at_once.analytics", default.analytics),
+        batch: read("at_once.batch", default.batch),
+        export: read("at_once.export", default.export),
+        search: read("at_once.search", default.search),
+        upload: read("at_once.upload", default.upload),
+    }
+}
+
+/// `db_pool_size` is divided among the pools; those that are named have their own size.
+pub(super) fn read_pools(layers: &mut Layers) -> PoolSizes {
+    let total = layers
+        .read(
+            "db_pool_size",
+            "must be a number of connections from 4 to 1000",
+            |text| parse_within(text, PoolSizes::LEAST..=1000),
+        )
+        .unwrap_or_else(|| PoolSettings::default().sizes.total());
+    let divided = PoolSizes::of_total(total);
+    let mut read = |kind: PoolKind| {
+        let key = format!("db_pools.{}", kind.as_str());
+        let rule = "must be a number of connections from 1 to 1000";
+        layers
+            .read(&key, rule, |text| parse_within(text, 1..=1000))
+            .unwrap_or_else(|| divided.of(kind))
+    };
+    PoolSizes {
+        identity: read(PoolKind::Identity),
+        reads: read(PoolKind::Reads),
+        writes: read(PoolKind::Writes),
+        expensive: read(PoolKind::Expensive),
     }
 }
 

@@ -21,7 +21,7 @@ fn nothing_given_runs_on_this_machine_alone() {
     let config = Config::load(&sources(&[])).expect("the defaults are right");
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert!(config.database_url.is_none());
-    assert_eq!(config.db_pool_size, 12);
+    assert_eq!(config.db_pools.total(), 16);
     assert_eq!(config.max_upload_bytes, 536_870_912);
     assert_eq!(config.postgres.settings["shared_buffers"], "256MB");
     assert_eq!(config.postgres.settings["max_connections"], "100");
@@ -55,7 +55,7 @@ fn flags_beat_the_environment_which_beats_the_file_which_beats_the_defaults() {
     let config = Config::load(&sources).expect("a right configuration");
 
     assert_eq!(config.listen.to_string(), "127.0.0.1:3");
-    assert_eq!(config.db_pool_size, 32);
+    assert_eq!(config.db_pools.total(), 32);
     assert_eq!(config.max_upload_bytes, 2 * 1024 * 1024);
     assert_eq!(config.log, "info", "an empty variable counts as not set");
     let settings = &config.postgres.settings;

@@ -25,7 +25,7 @@ use accunode_ports::{
     system::{MockClock, MockDisks, MockIdSource, MockPasswordHasher, MockRandomness, Volume},
     throttle::MockThrottle,
 };
-use accunode_web::{Readiness, Streams, TrustedProxies, WebState};
+use accunode_web::{Readiness, Streams, TrustedProxies, WebState, WorkLimits};
 use actix_web::{
     body::to_bytes,
     http::{StatusCode, header::HeaderMap},
@@ -45,6 +45,7 @@ pub(crate) struct Kit {
     pub(crate) scorer: MockScorer,
     pub(crate) remaining: u32,
     pub(crate) volumes: Vec<Volume>,
+    pub(crate) work: WorkLimits,
 }
 
 pub(crate) fn user(role: Role, organization: Option<OrganizationId>) -> User {
@@ -93,6 +94,7 @@ impl Kit {
             scorer: MockScorer::new(),
             remaining: 9,
             volumes: Vec::new(),
+            work: WorkLimits::default(),
         }
     }
 
@@ -154,6 +156,7 @@ impl Kit {
             application: Application::new(Arc::new(ports)),
             limiter: Arc::new(limiter),
             streams: Streams::default(),
+            work: self.work,
             readiness: Readiness::default(),
             proxies: TrustedProxies::default(),
         }

@@ -8,6 +8,7 @@ use accunode_domain::{
     page::{Cursor, Page, Sort},
 };
 use accunode_ports::mock::MockUnitOfWork;
+use accunode_web::{AtOnce, WorkLimits};
 use uuid::Uuid;
 
 use crate::kit::{Kit, get};
@@ -124,6 +125,27 @@ async fn csv_has_every_page_and_is_audited_first() {
     assert!(lines[0].starts_with("id,symbol,name,sector"));
     assert!(lines[1].contains(",C10,'=cmd(),"), "{}", lines[1]);
     assert!(lines[2].contains(",C11,\"Plain, Inc.\","), "{}", lines[2]);
+}
+
+/// Its last byte is not read here before the other has been answered.
+#[actix_web::test]
+async fn an_export_keeps_its_place_until_its_body_has_ended() {
+    let mut kit = with_two_pages();
+    kit.work = WorkLimits::new(AtOnce {
+        export: 1,
+        ..AtOnce::default()
+    });
+    for _ in 0..2 {
+        let mut unit = MockUnitOfWork::default();
+        unit.audit.expect_record().returning(|_, _| Ok(()));
+        kit.store.units.lock().unwrap().push(unit);
+    }
+    let export = || get("/api/v1/companies").insert_header(("Accept", "text/csv"));
+    let list = || get("/api/v1/companies");
+    let mut statuses = kit.ask_at_once(vec![export(), export(), list()]).await;
+    assert_eq!(statuses.pop(), Some(200), "a list is no export");
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 429]);
 }
 
 #[actix_web::test]

@@ -16,7 +16,9 @@ use accunode_ports::{
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
 
-use crate::{db::Db, errors::defect, kinds::KindNames, row::get, scope::Reach};
+use crate::{
+    db::Db, errors::defect, keyset::ORGANIZATIONS, kinds::KindNames, row::get, scope::Reach,
+};
 
 #[async_trait]
 impl AnalyticsRepository for Db {
@@ -39,23 +41,28 @@ impl AnalyticsRepository for Db {
             .push(" p WHERE p.risk_level = 'High' AND ")
             .push(reach.condition("p"));
         push_year(&mut sql, "p", year);
-        sql.push(") AS high_risk_companies, (SELECT max(l.created_at) FROM ");
-        if reach.every_organization() {
+        sql.push(") AS high_risk_companies, (SELECT max(l.created_at) FROM (");
+        let newest = |sql: &mut QueryBuilder<Postgres>, which: &str| {
             sql.push(format_args!(
-                "(SELECT p.created_at FROM {} p WHERE {}",
-                kind.table(),
-                reach.condition("p")
-            ));
-        } else {
-            sql.push(format_args!(
-                "unnest(a.keys) o (key) CROSS JOIN LATERAL (SELECT p.created_at FROM {} p WHERE p.owner_key = o.key",
+                "(SELECT p.created_at FROM {} p WHERE {which}",
                 kind.table()
             ));
+            push_year(sql, "p", year);
+            sql.push(" ORDER BY p.created_at DESC, p.id DESC LIMIT 1)");
+        };
+        if reach.every_organization() {
+            newest(
+                &mut sql,
+                &format!("a.actor IS NOT NULL AND {ORGANIZATIONS}"),
+            );
+            sql.push(" UNION ALL ");
         }
-        push_year(&mut sql, "p", year);
-        sql.push(
-            " ORDER BY p.created_at DESC, p.id DESC LIMIT 1) l) AS last_prediction OFFSET 0) x",
-        );
+        sql.push(format_args!(
+            "(SELECT n.created_at FROM {} CROSS JOIN LATERAL ",
+            reach.named_owners()
+        ));
+        newest(&mut sql, "p.owner_key = o.key");
+        sql.push(" n)) l) AS last_prediction OFFSET 0) x");
         let row = self
             .one(sql)
             .await?

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     page::{ListDto, encode},
     v1::organizations::dto::OrganizationStatsDto,
+    work::WorkLimits,
 };
 
 /// What there is, counted. Personal rows are their owners' alone and not counted.
@@ -25,7 +26,12 @@ pub(crate) struct InstallationStatsDto {
     organizations: ListDto<CountedOrganizationDto>,
     /// Bulk uploads by status.
     jobs: BTreeMap<&'static str, u64>,
+    /// Connections of the process that answered, over all its pools.
     database_pool: ConnectionsDto,
+    /// The same of each pool: `identity`, `reads`, `writes`, `expensive`.
+    database_pools: BTreeMap<&'static str, ConnectionsDto>,
+    /// Expensive requests of the process that answered, by kind of work.
+    at_once: BTreeMap<&'static str, WorkDto>,
 }
 
 /// An organization and what there is of it.
@@ -43,7 +49,7 @@ pub(crate) struct CountedOrganizationDto {
 }
 
 /// Connections of the process that answered to the database.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = DatabasePool)]
 pub(crate) struct ConnectionsDto {
     /// Open, in use or idle.
@@ -52,6 +58,20 @@ pub(crate) struct ConnectionsDto {
     idle: u32,
     /// How many there may be.
     at_most: u32,
+    /// Callers who waited for one in vain, since the process started.
+    refused: u64,
+}
+
+/// Requests of one kind of work.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WorkAtOnce)]
+pub(crate) struct WorkDto {
+    /// How many of one owner are worked on at once; null for no limit.
+    at_most: Option<usize>,
+    /// Being worked on, over all owners.
+    running: u64,
+    /// Refused with `too_many_at_once`, since the process started.
+    refused: u64,
 }
 
 impl From<(Organization, OrganizationStats)> for CountedOrganizationDto {
@@ -72,12 +92,24 @@ impl From<Connections> for ConnectionsDto {
             open: connections.open,
             idle: connections.idle,
             at_most: connections.at_most,
+            refused: connections.refused,
         }
     }
 }
 
-impl From<InstallationStats> for InstallationStatsDto {
-    fn from(stats: InstallationStats) -> Self {
+impl ConnectionsDto {
+    fn sum(pools: &[Connections]) -> Self {
+        pools.iter().fold(Self::default(), |sum, pool| Self {
+            open: sum.open + pool.open,
+            idle: sum.idle + pool.idle,
+            at_most: sum.at_most + pool.at_most,
+            refused: sum.refused + pool.refused,
+        })
+    }
+}
+
+impl InstallationStatsDto {
+    pub(super) fn new(stats: InstallationStats, work: &WorkLimits) -> Self {
         let page = stats.organizations;
         let mut jobs: BTreeMap<_, _> = JobStatus::ALL.iter().map(|s| (s.as_str(), 0)).collect();
         jobs.extend(stats.jobs.iter().map(|(status, n)| (status.as_str(), *n)));
@@ -88,7 +120,23 @@ impl From<InstallationStats> for InstallationStatsDto {
                 data: page.rows.into_iter().map(Into::into).collect(),
             },
             jobs,
-            database_pool: stats.connections.into(),
+            database_pool: ConnectionsDto::sum(&stats.connections),
+            database_pools: stats
+                .connections
+                .into_iter()
+                .map(|pool| (pool.pool, pool.into()))
+                .collect(),
+            at_once: work
+                .figures()
+                .map(|(work, figures)| {
+                    let figures = WorkDto {
+                        at_most: figures.at_most,
+                        running: figures.running,
+                        refused: figures.refused,
+                    };
+                    (work.as_str(), figures)
+                })
+                .collect(),
         }
     }
 }

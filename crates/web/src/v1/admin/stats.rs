@@ -17,7 +17,7 @@ use crate::{call::Call, problem::Answer};
         ("cursor" = Option<String>, Query, description = "`organizations.next_cursor` of the page before"),
     ),
     responses(
-        (status = 200, description = "A page of the organizations with what there is of each, bulk uploads by status, the database pool", body = InstallationStatsDto),
+        (status = 200, description = "A page of the organizations with what there is of each, bulk uploads by status, the database pools, expensive requests", body = InstallationStatsDto),
         (status = 403, description = "`role_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
@@ -27,5 +27,6 @@ pub(crate) async fn stats(call: Call) -> Answer {
     params.finish()?;
     let installation = &call.application.installation;
     let stats = installation.stats(&call.caller, limit, after).await?;
-    Ok(HttpResponse::Ok().json(InstallationStatsDto::from(stats)))
+    let work = call.work_limits()?;
+    Ok(HttpResponse::Ok().json(InstallationStatsDto::new(stats, work)))
 }

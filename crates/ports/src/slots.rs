@@ -1,0 +1,192 @@
+//! So many at once of each key: a fair semaphore for each owner, made when it is needed and
+//! forgotten when it is not.
+
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures::channel::oneshot;
+
+/// Permits of which each key has so many. Those who wait are served in their order.
+/// Cloning it shares the permits.
+#[derive(Debug)]
+pub struct Slots<K: Eq + Hash + Copy> {
+    each: usize,
+    keys: Arc<Mutex<HashMap<K, Taken<K>>>>,
+}
+
+impl<K: Eq + Hash + Copy> Clone for Slots<K> {
+    fn clone(&self) -> Self {
+        Self {
+            each: self.each,
+            keys: self.keys.clone(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Taken<K: Eq + Hash + Copy> {
+    slots: usize,
+    waiting: VecDeque<oneshot::Sender<Slot<K>>>,
+}
+
+/// One permit of a key. Dropping it hands it to the next who waits.
+#[derive(Debug)]
+pub struct Slot<K: Eq + Hash + Copy> {
+    key: K,
+    /// `None` once somebody else has been handed the permit.
+    home: Option<Slots<K>>,
+}
+
+/// As many wait for a permit of this key as may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("as many are waiting as may")]
+pub struct QueueFull;
+
+impl<K: Eq + Hash + Copy> Slots<K> {
+    /// `each` permits for every key; at least one.
+    #[must_use]
+    pub fn new(each: usize) -> Self {
+        Self {
+            each: each.max(1),
+            keys: Arc::default(),
+        }
+    }
+
+    /// How many permits each key has.
+    #[must_use]
+    pub const fn each(&self) -> usize {
+        self.each
+    }
+
+    /// A permit of this key, at once or after all those who asked before. Dropping the
+    /// future gives up the place in the queue.
+    ///
+    /// # Errors
+    /// [`QueueFull`] where `queue` others are waiting already.
+    pub async fn acquire(&self, key: K, queue: usize) -> Result<Slot<K>, QueueFull> {
+        let turn = {
+            let mut keys = self.lock();
+            let taken = keys.entry(key).or_insert_with(|| Taken {
+                slots: 0,
+                waiting: VecDeque::new(),
+            });
+            if taken.slots < self.each {
+                taken.slots += 1;
+                return Ok(self.slot(key));
+            }
+            // Those who have given up keep no place.
+            taken.waiting.retain(|waiting| !waiting.is_canceled());
+            if taken.waiting.len() >= queue {
+                return Err(QueueFull);
+            }
+            let (hand, turn) = oneshot::channel();
+            taken.waiting.push_back(hand);
+            turn
+        };
+        // Every sender is kept until it has sent: as long as permits are taken.
+        turn.await.map_err(|_| QueueFull)
+    }
+
+    fn slot(&self, key: K) -> Slot<K> {
+        Slot {
+            key,
+            home: Some(self.clone()),
+        }
+    }
+
+    /// Hands a permit on, or back where nobody waits.
+    fn release(&self, key: K) {
+        loop {
+            let next = {
+                let mut keys = self.lock();
+                let Entry::Occupied(mut entry) = keys.entry(key) else {
+                    return;
+                };
+                match entry.get_mut().waiting.pop_front() {
+                    Some(next) => next,
+                    None => {
+                        entry.get_mut().slots -= 1;
+                        if entry.get().slots == 0 {
+                            entry.remove();
+                        }
+                        return;
+                    }
+                }
+            };
+            match next.send(self.slot(key)) {
+                Ok(()) => return,
+                // They gave up: the permit is still ours to hand on.
+                Err(mut unwanted) => unwanted.home = None,
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Taken<K>>> {
+        // Nothing panics while it is held, and what it holds is whole at any time.
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Hash + Copy> Drop for Slot<K> {
+    fn drop(&mut self) {
+        if let Some(home) = self.home.take() {
+            home.release(self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt, executor::block_on};
+
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_own_permits() {
+        let slots = Slots::new(2);
+        let first = block_on(slots.acquire('a', 0)).unwrap();
+        let _second = block_on(slots.acquire('a', 0)).unwrap();
+        assert_eq!(block_on(slots.acquire('a', 0)).unwrap_err(), QueueFull);
+        let _other = block_on(slots.acquire('b', 0)).unwrap();
+        drop(first);
+        assert!(block_on(slots.acquire('a', 0)).is_ok());
+    }
+
+    #[test]
+    fn those_who_wait_are_served_in_their_order() {
+        let slots = Slots::new(1);
+        let held = block_on(slots.acquire((), 0)).unwrap();
+        let mut first = Box::pin(slots.acquire((), 2));
+        let mut second = Box::pin(slots.acquire((), 2));
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(second.as_mut().now_or_never().is_none());
+        assert_eq!(block_on(slots.acquire((), 2)).unwrap_err(), QueueFull);
+        drop(held);
+        assert!(second.as_mut().now_or_never().is_none());
+        let held = first.now_or_never().unwrap().unwrap();
+        drop(held);
+        assert!(second.now_or_never().unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_permit_is_not_lost_with_somebody_who_gives_up() {
+        let slots = Slots::new(1);
+        let held = block_on(slots.acquire((), 0)).unwrap();
+        let mut before = Box::pin(slots.acquire((), 2));
+        let mut handed = Box::pin(slots.acquire((), 2));
+        let mut after = Box::pin(slots.acquire((), 2));
+        for waiting in [&mut before, &mut handed] {
+            assert!(waiting.as_mut().now_or_never().is_none());
+        }
+        drop(before);
+        assert!(after.as_mut().now_or_never().is_none());
+        drop(held);
+        // It has been handed the permit, and never took it.
+        drop(handed);
+        assert!(after.now_or_never().unwrap().is_ok());
+        assert!(slots.lock().is_empty());
+    }
+}

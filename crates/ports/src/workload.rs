@@ -1,0 +1,166 @@
+//! What kind of work the present task is, and for which owner: adapters keep resources
+//! apart by it, so that no kind of work and no owner takes them all.
+//!
+//! It is a property of the task and not an argument, because it concerns every statement
+//! that a request makes and none of what the request means.
+
+use std::{
+    cell::Cell,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use uuid::Uuid;
+
+/// What kind of work a request is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Work {
+    /// Everything that is soon done.
+    #[default]
+    Interactive,
+    /// A ranking by likeness.
+    Search,
+    /// All rows of a list in one answer.
+    Export,
+    /// Dashboards and other sums.
+    Analytics,
+    /// Many rows scored by one request.
+    Batch,
+    /// A file, or a rescoring, handed in.
+    Upload,
+}
+
+impl Work {
+    /// The kinds of which one owner may have only so many at once.
+    pub const EXPENSIVE: [Self; 5] = [
+        Self::Search,
+        Self::Export,
+        Self::Analytics,
+        Self::Batch,
+        Self::Upload,
+    ];
+
+    /// The name in settings, problems and figures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::Search => "search",
+            Self::Export => "export",
+            Self::Analytics => "analytics",
+            Self::Batch => "batch",
+            Self::Upload => "upload",
+        }
+    }
+
+    /// Whether its reads may keep a database busy for long.
+    #[must_use]
+    pub const fn reads_much(self) -> bool {
+        matches!(self, Self::Search | Self::Export | Self::Analytics)
+    }
+}
+
+/// The work of a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Workload {
+    /// Its kind.
+    pub work: Work,
+    /// The tenant it is done for: a root organization's id, or a user's who has no
+    /// organization. `None` for the service's own work, and while nobody is known.
+    pub owner: Option<Uuid>,
+}
+
+thread_local! {
+    /// Of the task that is being polled.
+    static CURRENT: Cell<Workload> = const { Cell::new(Workload { work: Work::Interactive, owner: None }) };
+}
+
+impl Workload {
+    /// That of the present task; outside of [`Within`], interactive and of no owner.
+    #[must_use]
+    pub fn current() -> Self {
+        CURRENT.get()
+    }
+
+    /// Makes it the present task's, for as long as the innermost [`Within`] lasts.
+    pub fn assign(self) {
+        CURRENT.set(self);
+    }
+}
+
+/// A task with a workload: a future inside, or whatever else is polled by
+/// [`Within::enter`], sees it as [`Workload::current`]. Tasks that it spawns do not.
+#[derive(Debug)]
+pub struct Within<T> {
+    workload: Workload,
+    inner: T,
+}
+
+impl<T> Within<T> {
+    /// Gives a future (pinned: `Box::pin`) a workload.
+    pub const fn new(workload: Workload, inner: T) -> Self {
+        Self { workload, inner }
+    }
+
+    /// What is inside.
+    pub const fn inner(&self) -> &T {
+        &self.inner
+    }
+
+    /// Runs one step of what is inside, under its workload.
+    pub fn enter<R>(&mut self, step: impl FnOnce(&mut T) -> R) -> R {
+        // Also where the step panics, or the next task on this thread would inherit it.
+        struct Restore(Workload);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let outside = Restore(CURRENT.replace(self.workload));
+        let done = step(&mut self.inner);
+        self.workload = CURRENT.get();
+        drop(outside);
+        done
+    }
+}
+
+impl<F: Future + Unpin> Future for Within<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.get_mut().enter(|inner| Pin::new(inner).poll(context))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{executor::block_on, future::join, pending, poll};
+
+    use super::*;
+
+    fn of(work: Work) -> Workload {
+        Workload { work, owner: None }
+    }
+
+    #[test]
+    fn a_workload_holds_across_waiting_and_is_nobody_elses() {
+        let task = |first: Work, then: Work| async move {
+            assert_eq!(Workload::current(), of(first));
+            of(then).assign();
+            let mut waited = Box::pin(async { pending!() });
+            assert!(poll!(&mut waited).is_pending());
+            assert!(poll!(&mut waited).is_ready());
+            assert_eq!(Workload::current(), of(then));
+        };
+        block_on(async {
+            let one = Box::pin(task(Work::Interactive, Work::Search));
+            let other = Box::pin(task(Work::Upload, Work::Export));
+            join(
+                Within::new(of(Work::Interactive), one),
+                Within::new(of(Work::Upload), other),
+            )
+            .await;
+            assert_eq!(Workload::current(), Workload::default());
+        });
+    }
+}

@@ -1,0 +1,309 @@
+//! One pool for each kind of work, so that no kind takes every connection: while a table is
+//! locked, or lists are slow, people are still recognized, changes are made, and health is
+//! answered. And within each pool one owner has no more than half.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use accunode_ports::{
+    RepositoryError,
+    repositories::Connections,
+    slots::{Slot, Slots},
+    workload::Workload,
+};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use uuid::Uuid;
+
+use crate::{errors::from_sqlx, pool, pool::PoolSettings};
+
+/// What a pool is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PoolKind {
+    /// Who asks, and readiness: small statements that every request needs.
+    Identity,
+    /// Lists and single rows.
+    Reads,
+    /// Units of work, and upkeep.
+    Writes,
+    /// Searches, exports, dashboards.
+    Expensive,
+}
+
+impl PoolKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Identity, Self::Reads, Self::Writes, Self::Expensive];
+
+    /// The name in settings and figures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Reads => "reads",
+            Self::Writes => "writes",
+            Self::Expensive => "expensive",
+        }
+    }
+
+    /// How long a connection is waited for before the caller is told that there is none.
+    /// What people wait for at every click gives up soon, what takes long anyway does not.
+    #[must_use]
+    pub const fn wait(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Identity => 2,
+            Self::Reads => 3,
+            Self::Writes => 5,
+            Self::Expensive => 10,
+        })
+    }
+}
+
+/// How many connections each pool has at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the kinds")]
+pub struct PoolSizes {
+    pub identity: u32,
+    pub reads: u32,
+    pub writes: u32,
+    pub expensive: u32,
+}
+
+impl PoolSizes {
+    /// The fewest connections that make four pools.
+    pub const LEAST: u32 = 4;
+
+    /// A total divided among the pools: a sixth for identity, a quarter each for writes and
+    /// expensive reads, and the rest, which is the most, for reads. At least one each.
+    #[must_use]
+    pub fn of_total(total: u32) -> Self {
+        let identity = (total / 6).max(1);
+        let quarter = (total / 4).max(1);
+        Self {
+            identity,
+            writes: quarter,
+            expensive: quarter,
+            reads: total.saturating_sub(identity + 2 * quarter).max(1),
+        }
+    }
+
+    /// The size of one pool.
+    #[must_use]
+    pub const fn of(self, kind: PoolKind) -> u32 {
+        match kind {
+            PoolKind::Identity => self.identity,
+            PoolKind::Reads => self.reads,
+            PoolKind::Writes => self.writes,
+            PoolKind::Expensive => self.expensive,
+        }
+    }
+
+    /// All of them together.
+    #[must_use]
+    pub const fn total(self) -> u32 {
+        self.identity + self.reads + self.writes + self.expensive
+    }
+}
+
+/// A pool of which no owner takes more than half.
+#[derive(Debug)]
+pub(crate) struct SharedPool {
+    kind: PoolKind,
+    pool: PgPool,
+    orm: DatabaseConnection,
+    size: u32,
+    turns: Slots<Uuid>,
+    refused: AtomicU64,
+}
+
+/// One owner's turn on a pool, for as long as it is kept.
+pub(crate) type Turn = Option<Slot<Uuid>>;
+
+/// More wait for their turn than this many times the connections: the next is told at once.
+const QUEUE: usize = 32;
+
+impl SharedPool {
+    fn new(url: &str, settings: &PoolSettings, kind: PoolKind) -> Result<Self, RepositoryError> {
+        let size = settings.sizes.of(kind);
+        let pool = pool::lazy(url, settings, size, kind.wait())?;
+        let half = usize::try_from(size.div_ceil(2)).unwrap_or(usize::MAX);
+        Ok(Self {
+            kind,
+            orm: SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
+            pool,
+            size,
+            turns: Slots::new(half),
+            refused: AtomicU64::new(0),
+        })
+    }
+
+    /// The connections themselves.
+    pub(crate) const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The same for SeaORM.
+    pub(crate) const fn orm(&self) -> &DatabaseConnection {
+        &self.orm
+    }
+
+    /// Waits for the turn of the present task's owner; the service's own work needs none.
+    ///
+    /// # Errors
+    /// `Unavailable` where others of the same owner keep every turn for too long.
+    pub(crate) async fn turn(&self) -> Result<Turn, RepositoryError> {
+        let Some(owner) = Workload::current().owner else {
+            return Ok(None);
+        };
+        let queue = QUEUE * self.turns.each();
+        let turn = tokio::time::timeout(self.kind.wait(), self.turns.acquire(owner, queue));
+        match turn.await {
+            Ok(Ok(turn)) => Ok(Some(turn)),
+            Ok(Err(_)) | Err(_) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                Err(RepositoryError::Unavailable(
+                    format!(
+                        "other requests of the same owner keep its share of the pool `{}`",
+                        self.kind.as_str()
+                    )
+                    .into(),
+                ))
+            }
+        }
+    }
+
+    /// A connection, in its owner's turn.
+    ///
+    /// # Errors
+    /// `Unavailable` after [`PoolKind::wait`].
+    pub(crate) async fn connection(
+        &self,
+    ) -> Result<(PoolConnection<Postgres>, Turn), RepositoryError> {
+        let turn = self.turn().await?;
+        match self.pool.acquire().await {
+            Ok(connection) => Ok((connection, turn)),
+            Err(error) => Err(self.noted(from_sqlx(error))),
+        }
+    }
+
+    /// The error of a caller who may have waited for a connection in vain, counted.
+    pub(crate) fn noted(&self, error: RepositoryError) -> RepositoryError {
+        if let RepositoryError::Unavailable(cause) = &error
+            && matches!(cause.downcast_ref(), Some(sqlx::Error::PoolTimedOut))
+        {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        error
+    }
+
+    fn connections(&self) -> Connections {
+        Connections {
+            pool: self.kind.as_str(),
+            open: self.pool.size(),
+            idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
+            at_most: self.size,
+            refused: self.refused.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// The four pools of a process.
+#[derive(Debug)]
+pub(crate) struct Pools {
+    pub(crate) identity: Arc<SharedPool>,
+    pub(crate) reads: Arc<SharedPool>,
+    pub(crate) writes: Arc<SharedPool>,
+    pub(crate) expensive: Arc<SharedPool>,
+}
+
+impl Pools {
+    /// None of the connections is made yet.
+    pub(crate) fn new(url: &str, settings: &PoolSettings) -> Result<Self, RepositoryError> {
+        let pool = |kind| SharedPool::new(url, settings, kind).map(Arc::new);
+        Ok(Self {
+            identity: pool(PoolKind::Identity)?,
+            reads: pool(PoolKind::Reads)?,
+            writes: pool(PoolKind::Writes)?,
+            expensive: pool(PoolKind::Expensive)?,
+        })
+    }
+
+    pub(crate) const fn of(&self, kind: PoolKind) -> &Arc<SharedPool> {
+        match kind {
+            PoolKind::Identity => &self.identity,
+            PoolKind::Reads => &self.reads,
+            PoolKind::Writes => &self.writes,
+            PoolKind::Expensive => &self.expensive,
+        }
+    }
+
+    pub(crate) fn connections(&self) -> Vec<Connections> {
+        PoolKind::ALL
+            .iter()
+            .map(|kind| self.of(*kind).connections())
+            .collect()
+    }
+
+    pub(crate) async fn close(&self) {
+        for kind in PoolKind::ALL {
+            self.of(kind).pool().close().await;
+        }
+    }
+}
+
+/// Which pools a repository outside of transactions reads from.
+#[derive(Debug)]
+pub(crate) struct ReadPools {
+    usual: Arc<SharedPool>,
+    expensive: Arc<SharedPool>,
+}
+
+impl ReadPools {
+    /// Always the same.
+    pub(crate) fn only(pool: &Arc<SharedPool>) -> Self {
+        Self {
+            usual: pool.clone(),
+            expensive: pool.clone(),
+        }
+    }
+
+    /// One for what is soon read, another for work that reads much.
+    pub(crate) fn by_work(usual: &Arc<SharedPool>, expensive: &Arc<SharedPool>) -> Self {
+        Self {
+            usual: usual.clone(),
+            expensive: expensive.clone(),
+        }
+    }
+
+    /// That of the present task's work.
+    pub(crate) fn present(&self) -> &SharedPool {
+        if Workload::current().work.reads_much() {
+            &self.expensive
+        } else {
+            &self.usual
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_divided_without_a_rest() {
+        for total in PoolSizes::LEAST..200 {
+            let sizes = PoolSizes::of_total(total);
+            assert_eq!(sizes.total(), total, "{sizes:?}");
+            assert!(PoolKind::ALL.iter().all(|kind| sizes.of(*kind) >= 1));
+        }
+        let sizes = PoolSizes::of_total(16);
+        assert_eq!(
+            (sizes.identity, sizes.reads, sizes.writes, sizes.expensive),
+            (2, 6, 4, 4)
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! How PostgreSQL carries out every list: with one owner who has nearly every row, for
+//! owners who have none, for a super_admin, and with 200 owners; by custom and by generic
+//! plans. What a page reads is bounded by its size, never by the size of the table.
+//!
+//! The statements are those that the repositories send. `auto_explain` tells their plans as
+//! warnings, which the tests listen to.
+
+mod capture;
+mod lists;
+mod seed;
+
+use std::{collections::BTreeSet, path::Path};
+
+use accunode_domain::access::Actor;
+use accunode_postgres::PgStore;
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+
+use crate::{
+    support::settings,
+    world::{World, id},
+};
+use capture::{Plan, Plans};
+use lists::{EXEMPT, LISTS, List};
+
+/// Rows of a page, and the one more by which it is known whether there is a next one.
+const PAGE: u64 = 21;
+
+/// Tables that are large in the seeds: reading them from end to end is what must not be.
+const LARGE: [&str; 11] = [
+    "companies",
+    "annual_predictions",
+    "quarterly_predictions",
+    "annual_prediction_revisions",
+    "quarterly_prediction_revisions",
+    "bulk_upload_jobs",
+    "bulk_upload_rows",
+    "users",
+    "api_keys",
+    "invitations",
+    "allowed_emails",
+];
+
+fn is_large(table: &str) -> bool {
+    LARGE.contains(&table) || table.starts_with("audit_logs")
+}
+
+/// What is wrong with a plan, as lines.
+fn faults(plan: &Value, bound: u64, faults: &mut Vec<String>) {
+    let number = |key: &str| plan[key].as_f64().unwrap_or_default();
+    let loops = number("Actual Loops");
+    let kind = plan["Node Type"].as_str().unwrap_or_default();
+    if let Some(table) = plan["Relation Name"].as_str()
+        && is_large(table)
+        && loops > 0.0
+    {
+        let each = number("Actual Rows")
+            + number("Rows Removed by Filter")
+            + number("Rows Removed by Index Recheck");
+        let read = (each * loops) as u64;
+        let index = plan["Index Name"].as_str().unwrap_or("none");
+        if kind == "Seq Scan" && read > 0 {
+            faults.push(format!("{table} is read from end to end"));
+        } else if read > bound {
+            faults.push(format!(
+                "{read} rows of {table} are read by {index}, {bound} would do"
+            ));
+        } else if number("Rows Removed by Filter") * loops > bound as f64 {
+            faults.push(format!(
+                "{index} finds rows of {table} that are none of the caller's"
+            ));
+        }
+    }
+    for part in plan["Plans"].as_array().into_iter().flatten() {
+        self::faults(part, bound, faults);
+    }
+}
+
+/// Everything that is read, for a test's failure.
+fn scans(plan: &Value, found: &mut Vec<String>) {
+    if let Some(index) = plan["Index Name"].as_str() {
+        found.push(format!(
+            "{index} [{}]",
+            plan["Index Cond"].as_str().unwrap_or("-")
+        ));
+    }
+    for part in plan["Plans"].as_array().into_iter().flatten() {
+        scans(part, found);
+    }
+}
+
+/// Runs every list for these people and answers what is wrong.
+async fn check(world: &World, people: &[&str]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let organizations = world.count("SELECT count(*) FROM organizations").await;
+    let organizations = u64::try_from(organizations).unwrap();
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let plans = Plans::listen();
+        let store = explaining(world, mode).await;
+        for name in people {
+            let actor = world.actor(name).await;
+            for list in LISTS {
+                plans.take();
+                list.read(&store, &actor).await;
+                let bound = bound(list, &actor, organizations);
+                let told = plans.take();
+                assert!(!told.is_empty(), "{}: no plan was told", list.name);
+                let mut found = Vec::new();
+                for Plan { plan, .. } in &told {
+                    faults(plan, bound, &mut found);
+                }
+                let found: BTreeSet<_> = found.into_iter().collect();
+                wrong.extend(
+                    found
+                        .into_iter()
+                        .map(|fault| format!("{} of {name}, {mode}: {fault}", list.name)),
+                );
+            }
+        }
+        store.close().await;
+    }
+    wrong
+}
+
+/// How many rows a page may read of one table: a page for each owner that is looked at, and
+/// what is looked up beside it.
+fn bound(list: &List, actor: &Actor, organizations: u64) -> u64 {
+    let scope = actor.scope();
+    let mut owners = scope.owners().len() as u64;
+    if scope.every_organization() {
+        owners += organizations;
+    }
+    (list.page * owners.max(1)).max(2 * list.page)
+}
+
+/// A store whose statements are planned so, and explained.
+async fn explaining(world: &World, mode: &str) -> PgStore {
+    let database: String = sqlx::query_scalar("SELECT current_database()::text")
+        .fetch_one(&world.superuser)
+        .await
+        .unwrap();
+    for setting in [
+        "session_preload_libraries = 'auto_explain'",
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_analyze = on",
+        "auto_explain.log_timing = off",
+        "auto_explain.log_nested_statements = on",
+        "auto_explain.log_format = json",
+        "auto_explain.log_level = warning",
+        &format!("plan_cache_mode = {mode}"),
+    ] {
+        sqlx::query(AssertSqlSafe(format!(
+            "ALTER DATABASE {database} SET {setting}"
+        )))
+        .execute(&world.superuser)
+        .await
+        .unwrap();
+    }
+    PgStore::connect(world.database.url(), settings())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn with_one_dominant_owner_no_list_walks_the_table() {
+    let world = World::create().await;
+    seed::one_dominant_owner(&world).await;
+    // Who has everything, two who have nothing, and who reads all organizations.
+    let wrong = check(&world, &["u0", "mB", "tR", "sa"]).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn with_200_owners_no_list_walks_the_table() {
+    let world = World::create().await;
+    seed::many_owners(&world, 200).await;
+    let wrong = check(&world, &["u0", "mB", "oA", "tR", "sa"]).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A search looks up keys that hold the owner: what others have makes no difference to it.
+#[tokio::test]
+async fn a_search_looks_up_nothing_of_other_owners() {
+    let world = World::create().await;
+    seed::one_dominant_owner(&world).await;
+    let plans = Plans::listen();
+    let store = explaining(&world, "auto").await;
+    let search = LISTS
+        .iter()
+        .find(|list| list.name == "company list by q")
+        .unwrap();
+    for (name, reads_rows) in [("u0", true), ("mB", false), ("tR", false), ("sa", false)] {
+        let actor = world.actor(name).await;
+        plans.take();
+        search.read(&store, &actor).await;
+        let told = plans.take();
+        let found = told
+            .iter()
+            .find(|plan| plan.query.contains("company_search_keys"));
+        let found = found.unwrap_or_else(|| panic!("{name}: the search was not told"));
+        let mut read = Vec::new();
+        scans(&found.plan, &mut read);
+        assert!(!read.is_empty(), "{name}: {}", found.plan);
+        for scan in &read {
+            let by_owner = scan.contains("[(owner_key = ")
+                || scan.contains("[((owner_key = ")
+                || scan.contains("[(company_search_keys(owner_key, (name)::text) && ")
+                || scan.starts_with("organizations_pkey");
+            assert!(by_owner, "{name}: {scan}");
+        }
+        let mut rows = Vec::new();
+        faults(&found.plan, 0, &mut rows);
+        assert_eq!(!rows.is_empty(), reads_rows, "{name}: {rows:?}");
+    }
+}
+
+/// Whatever gives rows in the ports stands among the lists here, or among those that need
+/// no plan, with the reason.
+#[test]
+fn every_list_of_the_ports_is_among_those_that_are_explained() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ports/src/repositories");
+    let mut declared = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for (_, repository) in text.match_indices("pub trait ").map(|(at, found)| {
+            let rest = &text[at + found.len()..];
+            let end = rest.find("\n}").unwrap_or(rest.len());
+            (at, &rest[..end])
+        }) {
+            let name = repository.split([':', ' ']).next().unwrap();
+            for method in repository.split("async fn ").skip(1) {
+                let (head, _) = method.split_once(';').unwrap();
+                let (_, answer) = head.split_once("->").unwrap_or((head, ""));
+                let method = head.split(['(', '<']).next().unwrap();
+                if ["Page<", "Vec<", "Timeline", "OwnRows"]
+                    .iter()
+                    .any(|rows| answer.contains(rows))
+                {
+                    declared.insert(format!("{name}::{method}"));
+                }
+            }
+        }
+    }
+    let mut known: BTreeSet<_> = LISTS.iter().map(|list| list.of.to_owned()).collect();
+    known.extend(EXEMPT.iter().map(|(of, _)| (*of).to_owned()));
+    assert!(declared.len() > 15, "{declared:?}");
+    assert_eq!(declared, known);
+}
+
+/// One of the people of the world.
+fn person(name: &str) -> uuid::Uuid {
+    id(name)
+}

@@ -1,0 +1,426 @@
+//! Every list of the ports, as somebody reads it.
+
+use accunode_domain::{
+    Timestamp,
+    access::Actor,
+    id::{JobId, OrganizationId, PredictionId},
+    job::{Rescoring, RowStatus},
+    owner::AccessLevel,
+    page::{Cursor, Limit, Sort},
+    prediction::Kind,
+    risk::ModelRef,
+};
+use accunode_ports::repositories::{
+    AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OwnData, PersonFilter,
+    PredictionFilter, RowFilter, Store, TimelineFilter, ToRescore,
+};
+use accunode_postgres::PgStore;
+use futures::future::LocalBoxFuture;
+use uuid::Uuid;
+
+use super::{PAGE, person, seed};
+
+type Read = for<'a> fn(&'a PgStore, &'a Actor) -> LocalBoxFuture<'a, ()>;
+
+/// A list, and how somebody reads it.
+pub(super) struct List {
+    /// What it is called here.
+    pub(super) name: &'static str,
+    /// The method of the ports.
+    pub(super) of: &'static str,
+    /// Rows that it reads of each owner, at most.
+    pub(super) page: u64,
+    read: Read,
+}
+
+impl List {
+    pub(super) async fn read(&self, store: &PgStore, actor: &Actor) {
+        (self.read)(store, actor).await;
+    }
+}
+
+/// What gives rows and needs no plan.
+pub(super) const EXEMPT: [(&str, &str); 6] = [
+    (
+        "AnalyticsRepository::model_agreement",
+        "sums over rollups, not rows",
+    ),
+    ("AnalyticsRepository::trend", "sums over rollups, not rows"),
+    (
+        "JobRepository::by_status",
+        "a count over the jobs of the scope",
+    ),
+    (
+        "OrganizationRepository::stats",
+        "counts for the organizations of a page",
+    ),
+    ("PersonRepository::hold", "by primary key, under a lock"),
+    (
+        "UserRepository::children",
+        "the children of one organization",
+    ),
+];
+
+const fn list(name: &'static str, of: &'static str, read: Read) -> List {
+    List {
+        name,
+        of,
+        page: PAGE,
+        read,
+    }
+}
+
+/// The page after the first, somewhere in the middle.
+fn middle(sort: Sort) -> Option<Cursor> {
+    Some(Cursor {
+        sort,
+        key: match sort {
+            Sort::CreatedAt => seed::MIDDLE_MICROS.to_string(),
+            Sort::Pd => "0.5".to_owned(),
+            Sort::Name | Sort::Symbol => "N".to_owned(),
+        },
+        id: Uuid::max(),
+    })
+}
+
+macro_rules! read {
+    (|$store:ident, $actor:ident| $body:expr) => {{
+        fn read<'a>($store: &'a PgStore, $actor: &'a Actor) -> LocalBoxFuture<'a, ()> {
+            Box::pin(async move { $body })
+        }
+        read
+    }};
+}
+
+async fn companies(store: &PgStore, actor: &Actor, sort: Sort, after: Option<Cursor>) {
+    let (scope, filter) = (actor.scope(), CompanyFilter::default());
+    let companies = store.companies();
+    companies
+        .list(&scope, &filter, sort, Limit::default(), after)
+        .await
+        .unwrap();
+}
+
+async fn predictions(
+    store: &PgStore,
+    actor: &Actor,
+    kind: Kind,
+    sort: Sort,
+    after: Option<Cursor>,
+) {
+    let (scope, filter) = (actor.scope(), PredictionFilter::default());
+    let predictions = store.predictions();
+    predictions
+        .list(&scope, kind, &filter, sort, Limit::default(), after)
+        .await
+        .unwrap();
+}
+
+async fn rows(store: &PgStore, actor: &Actor, status: Option<RowStatus>) {
+    let scope = actor.scope();
+    let job = store.jobs().find(&scope, JobId(seed::JOB)).await.unwrap();
+    if let Some(job) = job {
+        let filter = RowFilter { status, after: 40 };
+        store.jobs().rows(&scope, &job, filter, 20).await.unwrap();
+    }
+}
+
+async fn own(store: &PgStore, actor: &Actor, kind: OwnData) {
+    let scope = actor.scope();
+    store
+        .own_data()
+        .rows(&scope, actor.user(), kind, None)
+        .await
+        .unwrap();
+}
+
+fn organization(actor: &Actor) -> OrganizationId {
+    actor.organization().unwrap_or(OrganizationId(person("B")))
+}
+
+pub(super) const LISTS: &[List] = &[
+    list(
+        "company list, newest",
+        "CompanyRepository::list",
+        read!(|s, a| companies(s, a, Sort::CreatedAt, None).await),
+    ),
+    list(
+        "company list, newest, next page",
+        "CompanyRepository::list",
+        read!(|s, a| companies(s, a, Sort::CreatedAt, middle(Sort::CreatedAt)).await),
+    ),
+    list(
+        "company list by name",
+        "CompanyRepository::list",
+        read!(|s, a| companies(s, a, Sort::Name, middle(Sort::Name)).await),
+    ),
+    list(
+        "company list by symbol",
+        "CompanyRepository::list",
+        read!(|s, a| companies(s, a, Sort::Symbol, None).await),
+    ),
+    List {
+        name: "company list by q",
+        of: "CompanyRepository::list",
+        // What is like it, however much that is.
+        page: 1_000_000,
+        read: read!(|s, a| {
+            let filter = CompanyFilter {
+                q: Some("zephyr 77".to_owned()),
+                ..CompanyFilter::default()
+            };
+            s.companies()
+                .list(&a.scope(), &filter, Sort::CreatedAt, Limit::default(), None)
+                .await
+                .unwrap();
+        }),
+    },
+    list(
+        "annual list, newest",
+        "PredictionRepository::list",
+        read!(|s, a| predictions(s, a, Kind::Annual, Sort::CreatedAt, None).await),
+    ),
+    list(
+        "annual list, newest, next page",
+        "PredictionRepository::list",
+        read!(
+            |s, a| predictions(s, a, Kind::Annual, Sort::CreatedAt, middle(Sort::CreatedAt)).await
+        ),
+    ),
+    list(
+        "annual list, riskiest",
+        "PredictionRepository::list",
+        read!(|s, a| predictions(s, a, Kind::Annual, Sort::Pd, middle(Sort::Pd)).await),
+    ),
+    list(
+        "quarterly list, newest",
+        "PredictionRepository::list",
+        read!(|s, a| predictions(s, a, Kind::Quarterly, Sort::CreatedAt, None).await),
+    ),
+    list(
+        "quarterly list, newest, next page",
+        "PredictionRepository::list",
+        read!(|s, a| predictions(
+            s,
+            a,
+            Kind::Quarterly,
+            Sort::CreatedAt,
+            middle(Sort::CreatedAt)
+        )
+        .await),
+    ),
+    list(
+        "quarterly list, riskiest",
+        "PredictionRepository::list",
+        read!(|s, a| predictions(s, a, Kind::Quarterly, Sort::Pd, None).await),
+    ),
+    list(
+        "revisions",
+        "PredictionRepository::revisions",
+        read!(|s, a| {
+            s.predictions()
+                .revisions(
+                    &a.scope(),
+                    Kind::Annual,
+                    PredictionId(seed::REVISED),
+                    None,
+                    20,
+                )
+                .await
+                .unwrap();
+        }),
+    ),
+    list(
+        "timeline",
+        "PredictionRepository::timeline",
+        read!(|s, a| {
+            let filter = TimelineFilter::default();
+            s.predictions()
+                .timeline(
+                    &a.scope(),
+                    seed::COMPANY.into(),
+                    &filter,
+                    Limit::default(),
+                    None,
+                )
+                .await
+                .unwrap();
+        }),
+    ),
+    list(
+        "job list",
+        "JobRepository::list",
+        read!(|s, a| {
+            s.jobs()
+                .list(
+                    &a.scope(),
+                    &JobFilter::default(),
+                    Limit::default(),
+                    middle(Sort::CreatedAt),
+                )
+                .await
+                .unwrap();
+        }),
+    ),
+    list(
+        "rows of a job",
+        "JobRepository::rows",
+        read!(|s, a| rows(s, a, None).await),
+    ),
+    list(
+        "ok rows of a job",
+        "JobRepository::rows",
+        read!(|s, a| rows(s, a, Some(RowStatus::Ok)).await),
+    ),
+    list(
+        "predictions to rescore",
+        "JobRepository::to_rescore",
+        read!(|s, a| {
+            let wanted = ToRescore {
+                grant: a.create(Some(AccessLevel::Personal), None).unwrap(),
+                kind: Kind::Annual,
+                rescoring: Rescoring {
+                    model: ModelRef {
+                        name: "another".to_owned(),
+                        version: "9".to_owned(),
+                        sha256: "f".repeat(64),
+                    },
+                    only_from: None,
+                },
+                until: Timestamp::from_unix_timestamp(4_000_000_000).unwrap(),
+            };
+            s.jobs().to_rescore(&wanted, None, 20).await.unwrap();
+        }),
+    ),
+    list(
+        "audit log",
+        "AuditRepository::list",
+        read!(|s, a| {
+            let events = a.audit_log(None).unwrap();
+            s.audit()
+                .list(
+                    &a.scope(),
+                    &events,
+                    &AuditFilter::default(),
+                    Limit::default(),
+                    None,
+                )
+                .await
+                .unwrap();
+        }),
+    ),
+    list(
+        "own audit log",
+        "AuditRepository::list",
+        read!(|s, a| {
+            let events = a.own_audit_log().unwrap();
+            s.audit()
+                .list(
+                    &a.scope(),
+                    &events,
+                    &AuditFilter::default(),
+                    Limit::default(),
+                    middle(Sort::CreatedAt),
+                )
+                .await
+                .unwrap();
+        }),
+    ),
+    list(
+        "people",
+        "PersonRepository::list",
+        read!(|s, a| {
+            // A user has no directory: nothing is asked then.
+            if let Ok(directory) = a.directory(None) {
+                s.people()
+                    .list(&directory, &PersonFilter::default(), Limit::default(), None)
+                    .await
+                    .unwrap();
+            } else {
+                s.people().by_email(a.email()).await.unwrap();
+            }
+        }),
+    ),
+    list(
+        "organizations, newest",
+        "OrganizationRepository::list",
+        read!(|s, a| {
+            let filter = OrganizationFilter::default();
+            if let Ok(among) = a.list_organizations(None) {
+                for sort in [Sort::CreatedAt, Sort::Name] {
+                    s.organizations()
+                        .list(&among, &filter, sort, Limit::default(), None)
+                        .await
+                        .unwrap();
+                }
+            } else {
+                s.organizations().find(organization(a)).await.unwrap();
+            }
+        }),
+    ),
+    list(
+        "API keys",
+        "ApiKeyRepository::list",
+        read!(|s, a| {
+            let whose = a.key_directory(None).unwrap();
+            s.api_keys()
+                .list(&whose, Limit::default(), None)
+                .await
+                .unwrap();
+        }),
+    ),
+    list(
+        "invitations",
+        "InvitationRepository::list",
+        read!(|s, a| {
+            s.invitations()
+                .list(organization(a), Limit::default(), None)
+                .await
+                .unwrap();
+        }),
+    ),
+    list(
+        "allowed e-mails",
+        "JoiningRepository::allowed_emails",
+        read!(|s, a| {
+            s.joining()
+                .allowed_emails(organization(a), Limit::default(), None)
+                .await
+                .unwrap();
+        }),
+    ),
+    own_rows(
+        "own companies",
+        read!(|s, a| own(s, a, OwnData::Companies).await),
+    ),
+    own_rows(
+        "own annual predictions",
+        read!(|s, a| own(s, a, OwnData::AnnualPredictions).await),
+    ),
+    own_rows(
+        "own quarterly predictions",
+        read!(|s, a| own(s, a, OwnData::QuarterlyPredictions).await),
+    ),
+    own_rows(
+        "own uploads",
+        read!(|s, a| own(s, a, OwnData::BulkUploads).await),
+    ),
+    own_rows(
+        "own API keys",
+        read!(|s, a| own(s, a, OwnData::ApiKeys).await),
+    ),
+    own_rows(
+        "own audit events",
+        read!(|s, a| own(s, a, OwnData::AuditEvents).await),
+    ),
+];
+
+/// A page of somebody's own data has 500 rows.
+const fn own_rows(name: &'static str, read: Read) -> List {
+    List {
+        name,
+        of: "OwnDataRepository::rows",
+        page: 501,
+        read,
+    }
+}

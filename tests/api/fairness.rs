@@ -1,0 +1,234 @@
+//! Work of one kind, or of one tenant, keeps nothing else waiting.
+
+use accunode_tests::{Answer, Person, Service, ServiceOptions, tenancy::Tenancy};
+use futures::{
+    future::join_all,
+    stream::{FuturesUnordered, StreamExt},
+};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use crate::support::prediction;
+
+/// Keeps a table to itself until it is dropped or released.
+struct Lock(PgConnection);
+
+impl Lock {
+    async fn on(service: &Service, table: &str) -> Self {
+        let mut connection = PgConnection::connect(service.database.url())
+            .await
+            .expect("a connection");
+        let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        connection
+            .execute(AssertSqlSafe(lock))
+            .await
+            .expect("a lock");
+        Self(connection)
+    }
+
+    /// Waits until so many statements wait for a lock.
+    async fn until_waited_for(&mut self, by: i64) {
+        loop {
+            let waiting: i64 = sqlx::query_scalar(
+                "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            )
+            .fetch_one(&mut self.0)
+            .await
+            .expect("a count");
+            if waiting >= by {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn release(mut self) {
+        self.0.execute("ROLLBACK").await.expect("a rollback");
+    }
+}
+
+fn statuses(answers: &[Answer]) -> Vec<u16> {
+    answers
+        .iter()
+        .map(|answer| answer.status.as_u16())
+        .collect()
+}
+
+fn company(symbol: &str) -> Value {
+    json!({ "symbol": symbol, "name": "Somebody Incorporated", "sector": "Energy" })
+}
+
+#[tokio::test]
+async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let (m1, m2, other, sa) = (
+        people.person("m1"),
+        people.person("m2"),
+        people.person("tZ"),
+        people.person("sa"),
+    );
+    let mut lock = Lock::on(&service, "annual_predictions").await;
+    // Two people of one tenant, which has half of the pool for lists.
+    let flood = join_all((0..24).map(|n| {
+        let who = if n % 2 == 0 { m1 } else { m2 };
+        who.get("/predictions/annual")
+    }));
+    let meanwhile = async {
+        lock.until_waited_for(2).await;
+        // More than once each: also the connection after the first is to be had.
+        for n in 0..5 {
+            let _ = m1.get("/me").await.expect(200);
+            let _ = service.nobody().get("//health/ready").await.expect(200);
+            let made = m1.post("/companies", &company(&format!("NEW{n}"))).await;
+            let _ = made.expect(201);
+            let _ = other.get("/companies").await.expect(200);
+            let _ = other.get("/predictions/quarterly").await.expect(200);
+        }
+        lock
+    };
+    let (answers, lock) = tokio::join!(flood, async {
+        let lock = meanwhile.await;
+        // Those who wait for a connection are told when they may come back.
+        let late = m1.get("/predictions/annual").await;
+        assert_eq!(late.problem(503), "unavailable");
+        assert_eq!(late.header("retry-after"), "2");
+        lock.release().await;
+    });
+    let () = lock;
+    let served = statuses(&answers).iter().filter(|s| **s == 200).count();
+    assert!(served >= 2, "{:?}", statuses(&answers));
+    let stats = sa.get("/admin/stats").await.expect(200);
+    let pools = &stats["database_pools"];
+    assert!(pools["reads"]["refused"].as_u64() >= Some(1), "{pools}");
+    for quiet in ["identity", "writes", "expensive"] {
+        assert_eq!(pools[quiet]["refused"], 0, "{pools}");
+        assert!(pools[quiet]["at_most"].as_u64() >= Some(1), "{pools}");
+    }
+    let _ = m1.get("/predictions/annual").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_tenant_has_so_many_searches_at_once_whoever_asks_and_others_have_theirs() {
+    let options = ServiceOptions::default().with("at_once.search", "1");
+    let service = Service::with(options).await;
+    let people = Tenancy::of(&service).await;
+    let (m1, other) = (people.person("m1"), people.person("tZ"));
+    for who in [m1, other] {
+        let _ = who.post("/companies", &company("ACME")).await.expect(201);
+    }
+    let key = json!({ "name": "a program", "scopes": ["read"] });
+    let key = m1.post("/api-keys", &key).await.expect(201);
+    let program = m1.with_token(key["secret"].as_str().expect("a secret"));
+    let askers = [m1, people.person("m2"), people.person("mB"), &program];
+
+    let mut lock = Lock::on(&service, "companies").await;
+    // More than may be worked on and wait.
+    let flood = join_all((0..40).map(|n| askers[n % 4].get("/companies?q=acme")));
+    let (answers, lock) = tokio::join!(flood, async {
+        lock.until_waited_for(1).await;
+        let _ = other.get("/me").await.expect(200);
+        let _ = other.get("/predictions/annual").await.expect(200);
+        let _ = m1.get("/predictions/annual").await.expect(200);
+        lock
+    });
+    let problems: Vec<String> = answers
+        .iter()
+        .map(|answer| match answer.status.as_u16() {
+            429 => {
+                assert_eq!(answer.header("retry-after"), "2");
+                answer.problem(429)
+            }
+            _ => answer.problem(503),
+        })
+        .collect();
+    // A search that takes too long is ended, and says so.
+    let count = |code: &str| problems.iter().filter(|problem| *problem == code).count();
+    assert!(count("timed_out") >= 1, "{problems:?}");
+    assert!(count("too_many_at_once") >= 20, "{problems:?}");
+    assert_eq!(
+        count("timed_out") + count("too_many_at_once"),
+        40,
+        "{problems:?}"
+    );
+    lock.release().await;
+
+    for who in [m1, &program, other] {
+        let found = who.get("/companies?q=acme").await.expect(200);
+        assert_eq!(found["data"].as_array().map(Vec::len), Some(1), "{found}");
+    }
+    let stats = people.person("sa").get("/admin/stats").await.expect(200);
+    let search = &stats["at_once"]["search"];
+    assert_eq!(search["at_most"], 1, "{search}");
+    assert_eq!(search["running"], 0, "{search}");
+    assert!(search["refused"].as_u64() >= Some(20), "{search}");
+}
+
+/// Every kind of expensive work has its places: one request each is held up, the next of
+/// the same tenant is refused, another tenant's is taken on.
+#[tokio::test]
+async fn every_kind_of_expensive_work_is_capped() {
+    let mut options = ServiceOptions::default().without_worker();
+    for kind in ["search", "export", "analytics", "batch", "upload"] {
+        options = options.with(&format!("at_once.{kind}"), "1");
+    }
+    let service = Service::with(options).await;
+    let people = Tenancy::of(&service).await;
+    let (m1, tr) = (people.person("m1"), people.person("tR"));
+    let statement = prediction("ACME", "2024");
+    let made = m1.post("/predictions/annual", &statement).await;
+    let _ = made.expect(201);
+    for (kind, table, ask) in KINDS {
+        let mut lock = Lock::on(&service, table).await;
+        let mut flood: FuturesUnordered<_> = (0..24)
+            .map(|n| ask(if n % 2 == 0 { m1 } else { tr }))
+            .collect();
+        let first = async {
+            // All others wait in vain or are refused at once.
+            let mut refused = Vec::new();
+            while refused.len() < 5 {
+                let answer = flood.next().await.expect("an answer");
+                if answer.status.as_u16() == 429 {
+                    assert_eq!(answer.problem(429), "too_many_at_once", "{kind}");
+                    refused.push(answer);
+                }
+            }
+        };
+        first.await;
+        lock.until_waited_for(1).await;
+        lock.release().await;
+        while flood.next().await.is_some() {}
+    }
+}
+
+type Ask = for<'p> fn(&'p Person) -> futures::future::BoxFuture<'p, Answer>;
+
+/// Kinds of work, a table that each reads or writes, and how to ask for it.
+const KINDS: [(&str, &str, Ask); 5] = [
+    ("search", "companies", |p| {
+        Box::pin(p.get("/companies?q=acme"))
+    }),
+    ("export", "companies", |p| {
+        Box::pin(p.get_as("/companies", "text/csv"))
+    }),
+    ("analytics", "annual_prediction_rollup", |p| {
+        Box::pin(p.get("/analytics/trend?kind=annual"))
+    }),
+    ("batch", "annual_predictions", |p| {
+        Box::pin(async move {
+            let body = json!({ "items": [prediction("ACME", "2023")] });
+            p.post("/predictions/annual/batch", &body).await
+        })
+    }),
+    ("upload", "bulk_upload_jobs", |p| {
+        let file = format!(
+            "{}\nACME,Acme,Energy,2022,0.2,2,0.1,6,0.1\n",
+            crate::support::HEADER
+        );
+        Box::pin(async move {
+            let file = ("annual.csv", file.into_bytes());
+            p.upload(file, &[("job_type", "annual")]).await
+        })
+    }),
+];
