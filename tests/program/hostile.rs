@@ -241,8 +241,8 @@ fn hanging_parser(folder: &Path, real: &str) -> PathBuf {
     let hello = r"printf '\001\021\000\000\000accunode-parser 1'";
     // The fourth argument is the number of rows that are wanted.
     let script = format!(
-        "#!/bin/sh\ncase $4 in {real}) exec {PROGRAM} \"$@\";; esac\n\
-         echo $$ > {}/pid.new\nmv {0}/pid.new {0}/pid\n{hello}\nexec /bin/sleep 1000\n",
+        "#!/bin/sh\ncase $4 in {real}) exec {PROGRAM} \"$@\";; esac\n{hello}\n\
+         echo $$ > {0}/pid.new\nmv {0}/pid.new {0}/pid\nexec /bin/sleep 1000\n",
         folder.display()
     );
     std::fs::write(&path, script).expect("written");

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A chunk ends after so many bytes, whatever number of rows was asked for.
-const CHUNK_BYTES: usize = 16 << 20;
+const CHUNK_BYTES: usize = 4 << 20;
 
 /// The rows of one file. Dropping it ends the thread and the process that read them.
 #[derive(Debug)]
