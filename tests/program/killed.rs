@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::running::{Serving, database_processes, eventually, folder, parser_processes};
 
-const ROWS: usize = 60_000;
+pub(crate) const ROWS: usize = 60_000;
 /// Every so many rows one cannot be used, and one repeats the row before.
 const BAD: usize = 100;
 const REPEATED: usize = 250;
 
-fn file() -> Vec<u8> {
+pub(crate) fn file() -> Vec<u8> {
     let mut text = String::with_capacity(ROWS * 64);
     text.push_str(
         "company_symbol,sector,reporting_year,long_term_debt_to_total_capital,total_debt_to_ebitda,\
@@ -48,7 +48,7 @@ fn is_repeated(n: usize) -> bool {
 }
 
 /// What becomes of the rows of an upload that nobody kills.
-fn expected() -> [usize; 3] {
+pub(crate) fn expected() -> [usize; 3] {
     let error = (0..ROWS).filter(|n| is_bad(*n)).count();
     let skipped = (0..ROWS).filter(|n| is_repeated(*n)).count();
     [ROWS - error - skipped, skipped, error]
@@ -62,7 +62,7 @@ async fn look(person: &Person, job: &str) -> Value {
 }
 
 /// Looks again and again at another process's upload.
-async fn until(person: &Person, job: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(person: &Person, job: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let wait = async {
         loop {
             let told = look(person, job).await;
@@ -77,7 +77,7 @@ async fn until(person: &Person, job: &str, is_so: impl Fn(&Value) -> bool) -> Va
         .expect("the upload to move")
 }
 
-fn processed(job: &Value) -> usize {
+pub(crate) fn processed(job: &Value) -> usize {
     job["processed_rows"]
         .as_u64()
         .and_then(|n| usize::try_from(n).ok())
@@ -177,7 +177,7 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
 }
 
 /// How many different rows of the file have their prediction.
-async fn rows_in_the_file(person: &Person, job: &str) -> usize {
+pub(crate) async fn rows_in_the_file(person: &Person, job: &str) -> usize {
     let answer = person
         .get_as(&format!("/predictions/annual?job_id={job}"), "text/csv")
         .await;

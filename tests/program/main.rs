@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
 
+mod backups;
 mod command_line;
 mod hostile;
 mod killed;
+mod recovery;
 mod running;
 mod secrets;

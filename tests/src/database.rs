@@ -48,6 +48,29 @@ impl Database {
         Self { name, url }
     }
 
+    /// A database without anything in it, of the owner's role.
+    ///
+    /// # Panics
+    /// Where the server does not do what it is asked: no test can go on then.
+    pub async fn empty() -> Self {
+        // The roles come with the first migrated database.
+        let other = Self::create().await;
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        let server = Postgres::shared_url();
+        let mut connection = PgConnection::connect(server)
+            .await
+            .expect("the tests' PostgreSQL");
+        run(
+            &mut connection,
+            format!("CREATE DATABASE {name} OWNER accunode_owner TEMPLATE template0"),
+        )
+        .await;
+        connection.close().await.expect("close");
+        drop(other);
+        let url = of_database(server, &name);
+        Self { name, url }
+    }
+
     /// A superuser's URL. The service takes on the server's role with it.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -17,6 +17,7 @@ mod format;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod limits;
+mod objects;
 mod parse;
 mod parser;
 mod progress;
@@ -28,6 +29,7 @@ mod xlsx;
 
 pub use columns::normalized_column;
 pub use limits::Limits;
+pub use objects::{ObjectBytes, Objects, Written};
 pub use parser::{ParserSettings, run_parser_if_asked};
 pub use rows::{Rows, read_rows};
 pub use store::{FileSettings, ObjectFileStore};

@@ -202,7 +202,7 @@ impl FileStore for ObjectFileStore {
             .put_multipart(&Key::from(key.as_str()))
             .await
             .map_err(fault::store_failed)?;
-        let mut upload = Upload(Some(upload));
+        let mut upload = Upload::new(upload);
         match self.take_in(&mut upload, bytes, limit).await {
             Ok((size, sha256)) => {
                 upload.complete().await?;
@@ -291,10 +291,14 @@ fn provide_tls() {
 
 /// An upload under way. Dropped in the middle (a client that went away drops the
 /// whole request) it leaves nothing behind.
-struct Upload(Option<Box<dyn MultipartUpload>>);
+pub(crate) struct Upload(Option<Box<dyn MultipartUpload>>);
 
 impl Upload {
-    async fn put(&mut self, part: Bytes) -> Result<(), PortError> {
+    pub(crate) fn new(upload: Box<dyn MultipartUpload>) -> Self {
+        Self(Some(upload))
+    }
+
+    pub(crate) async fn put(&mut self, part: Bytes) -> Result<(), PortError> {
         match &mut self.0 {
             Some(upload) => upload
                 .put_part(part.into())
@@ -304,7 +308,7 @@ impl Upload {
         }
     }
 
-    async fn complete(&mut self) -> Result<(), PortError> {
+    pub(crate) async fn complete(&mut self) -> Result<(), PortError> {
         if let Some(upload) = &mut self.0 {
             upload.complete().await.map_err(fault::store_failed)?;
         }
@@ -312,7 +316,7 @@ impl Upload {
         Ok(())
     }
 
-    async fn abort(&mut self) {
+    pub(crate) async fn abort(&mut self) {
         if let Some(mut upload) = self.0.take()
             && let Err(error) = upload.abort().await
         {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::backup::Backup;
+use crate::commands::restore::Restore;
 use crate::commands::score::Score;
 use crate::config::Sources;
 
@@ -64,6 +66,10 @@ pub enum Command {
     /// Look after the database
     #[command(subcommand)]
     Maintain(Maintain),
+    /// Copy everything that is kept into a folder, also while it serves
+    Backup(Backup),
+    /// Put a backup into an empty data folder or an empty database
+    Restore(Restore),
     /// Score a file without server and database
     Score(Score),
     /// Print the configuration, with secrets hidden

@@ -1,5 +1,6 @@
 //! The AccuNode binary as a library, so that tests can run the whole service in process.
 //!
+//! - `backup`: what a backup is, and how it is checked
 //! - `cli` and `commands`: what can be said on the command line, and what it does
 //! - `config`: the one configuration struct, from defaults, file, environment and flags
 //! - `database`: which database, as which roles, and getting it ready
@@ -9,11 +10,12 @@
 //! - `models`: which models score, as configured
 //! - `sealing`: the key that seals secrets in the database
 //! - `service`: the wiring; `shared`: sessions, cache and limits, here or in Redis; `single`
-//!   and `upkeep` go on beside it
+//!   `upkeep` and `wal_files` go on beside it
 //! - `telemetry`: log lines
 //!
 //! Start with `main.rs`, which is short, and `commands::with_database`.
 
+pub mod backup;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -28,3 +30,4 @@ pub mod shared;
 pub mod single;
 pub mod telemetry;
 pub mod upkeep;
+pub mod wal_files;

@@ -56,6 +56,8 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
             },
         ),
         Command::Admin(action) => commands::admin::run(&config, action),
+        Command::Backup(what) => commands::backup::run(&config, what),
+        Command::Restore(what) => commands::restore::run(&config, what),
         Command::Score(what) => commands::score::run(&config, what),
         Command::Config => commands::config::run(&config),
         Command::Migrate(action) => commands::migrate::run(&config, *action),

@@ -1,10 +1,12 @@
 //! What each command does, one module each.
 
 pub mod admin;
+pub mod backup;
 pub mod config;
 pub mod maintain;
 pub mod migrate;
 pub mod openapi;
+pub mod restore;
 pub mod score;
 pub mod serve;
 pub mod version;
@@ -43,6 +45,18 @@ pub fn with_database<T>(
     let done = done?;
     stopped.context("the work is done, but the embedded PostgreSQL did not stop in order")?;
     Ok(done)
+}
+
+/// Runs what needs no database.
+///
+/// # Errors
+/// Those of `work`, and of the system that gives no runtime.
+pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?
+        .block_on(work)
 }
 
 /// Waits until somebody wants this process to end: Ctrl-C or SIGTERM.

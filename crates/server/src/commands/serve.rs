@@ -14,7 +14,7 @@ use crate::{
     descriptors,
     service::Service,
     single::{Place, Sessions},
-    upkeep,
+    upkeep, wal_files,
 };
 
 /// What a process does.
@@ -72,6 +72,12 @@ async fn serve(
         service.application.bulk.clone(),
         stopped.clone(),
     ));
+    let archived = config
+        .postgres
+        .wal_archive
+        .clone()
+        .filter(|_| config.database_url.is_none())
+        .map(|archive| tokio::spawn(wal_files::keep(config.clone(), archive, stopped.clone())));
     let worker = duties.worker.then(|| work(&service.application, stopped));
     let until = async {
         tokio::select! {
@@ -92,6 +98,9 @@ async fn serve(
         worker.await?;
     }
     upkeep.await?;
+    if let Some(archived) = archived {
+        archived.await?;
+    }
     if !kept.is_finished() {
         kept.await??;
     }

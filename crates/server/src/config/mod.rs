@@ -90,6 +90,7 @@ const KEYS: &[&str] = &[
     "password_hashing.parallelism",
     "postgres.account",
     "postgres.bin_dir",
+    "postgres.wal_archive",
     "public_url",
     "redis_prefix",
     "redis_url",
@@ -195,6 +196,10 @@ pub struct PostgresConfig {
     /// Where `initdb` and `postgres` are; looked for without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bin_dir: Option<PathBuf>,
+    /// Where the write-ahead log is kept, so that a physical backup can be brought to any
+    /// moment after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wal_archive: Option<PathBuf>,
     /// PostgreSQL's own settings by name.
     pub settings: BTreeMap<String, String>,
 }
@@ -471,6 +476,7 @@ impl Config {
             directory: self.data_dir.join("postgres"),
             bin_dir: self.postgres.bin_dir.clone(),
             account: self.postgres.account.clone(),
+            wal_archive: self.postgres.wal_archive.clone(),
             settings: self.postgres.settings.clone(),
         }
     }

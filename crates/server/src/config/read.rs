@@ -246,6 +246,9 @@ pub(super) fn read_postgres(layers: &mut Layers) -> PostgresConfig {
         },
     );
     let bin_dir = read_folder(layers, "postgres.bin_dir");
+    let wal_archive = layers.read("postgres.wal_archive", "must be a path", |text| {
+        std::path::absolute(text).ok()
+    });
     let given = layers.postgres_settings();
     for name in OWNED_SETTINGS
         .iter()
@@ -259,6 +262,7 @@ pub(super) fn read_postgres(layers: &mut Layers) -> PostgresConfig {
     PostgresConfig {
         account,
         bin_dir,
+        wal_archive,
         settings,
     }
 }

@@ -40,6 +40,8 @@ struct Superuser {
     cluster: PgConnectOptions,
     /// Connected to ours.
     database: PgConnectOptions,
+    /// The same, for PostgreSQL's programs.
+    url: SecretUrl,
 }
 
 impl Database {
@@ -73,6 +75,8 @@ impl Database {
             embedded: Some(Superuser {
                 cluster: running.superuser_options("postgres"),
                 database: running.superuser_options(DATABASE),
+                url: SecretUrl::parse(&running.superuser_url(DATABASE))
+                    .map_err(DatabaseError::Url)?,
             }),
         })
     }
@@ -81,6 +85,12 @@ impl Database {
     #[must_use]
     pub fn is_embedded(&self) -> bool {
         self.embedded.is_some()
+    }
+
+    /// The superuser's URL of the private PostgreSQL.
+    #[must_use]
+    pub fn superuser_url(&self) -> Option<&SecretUrl> {
+        self.embedded.as_ref().map(|superuser| &superuser.url)
     }
 
     /// Makes the database and the roles where the service may: in the embedded PostgreSQL,

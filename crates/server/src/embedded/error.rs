@@ -177,6 +177,26 @@ pub enum EmbeddedError {
         user: String,
     },
 
+    /// The archive of the write-ahead log is not the server's.
+    #[error(
+        "{path} must be a folder that user {user} owns, as whom PostgreSQL runs: \
+         `chown -R {user}: {path}`, or name another folder in postgres.wal_archive",
+        path = path.display()
+    )]
+    WalArchive {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it should be.
+        user: String,
+    },
+
+    /// Pages of the database are not as they were written.
+    #[error("the recovered database is damaged: {output}")]
+    Damaged {
+        /// What `pg_checksums` said.
+        output: String,
+    },
+
     /// `initdb` failed.
     #[error("initdb could not make the database: {output}")]
     Initdb {

@@ -80,10 +80,20 @@ impl Identity {
         if found.uid() == Uid::effective().as_raw() && found.mode() & 0o777 != mode {
             set_mode(home, mode)?;
         }
+        self.check_passage(home)
+    }
+
+    /// Makes a folder that this user can pass through; one that is there stays as it is.
+    pub(super) fn create_passage(&self, folder: &Path) -> Result<(), EmbeddedError> {
+        create_missing(folder, if self.dropped { 0o711 } else { 0o700 })?;
+        self.check_passage(folder)
+    }
+
+    fn check_passage(&self, folder: &Path) -> Result<(), EmbeddedError> {
         if !self.dropped {
             return Ok(());
         }
-        for folder in home.ancestors() {
+        for folder in folder.ancestors() {
             let found = fs::metadata(folder).map_err(EmbeddedError::io("look at", folder))?;
             if !self.may_enter(&found) {
                 return Err(EmbeddedError::Unreachable {

@@ -13,6 +13,7 @@
 //! - `postmaster`: what `postmaster.pid` says, and mending it after a kill
 //! - `lock`: two processes starting at once
 //! - `supervisor`: start, watch, restart, stop
+//! - `wal_archive` and `recovery`: keeping the write-ahead log, and replaying it
 //! - `parent_death`: the one system call that ties the server's life to ours
 //!
 //! **Invariant:** a server that this process started does not outlive it on Linux,
@@ -29,8 +30,10 @@ mod lock;
 mod options;
 mod parent_death;
 mod postmaster;
+mod recovery;
 mod socket;
 mod supervisor;
+mod wal_archive;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -42,6 +45,7 @@ pub use account::DEFAULT_ACCOUNT;
 pub use binaries::client_program;
 pub use error::EmbeddedError;
 pub use options::{EmbeddedOptions, OWNED_SETTINGS, is_setting_name};
+pub use recovery::Recovery;
 
 use access::AccessFiles;
 use account::Account;
@@ -119,9 +123,16 @@ impl EmbeddedPostgres {
 
         access::retire_trust(&data)?;
         let access = AccessFiles::write(&directory, &identity)?;
+        let mut settings = options.settings_for(&installation);
+        if let Some(archive) = &options.wal_archive {
+            for (name, value) in wal_archive::prepare(archive, &directory, &identity)? {
+                settings.entry(name).or_insert(value);
+            }
+        }
         let supervisor = Supervisor::start(Launch {
             access,
-            settings: options.settings_for(&installation),
+            settings,
+            patience: START_DEADLINE,
             log: directory.join("postgres.log"),
             home: directory.clone(),
             socket: socket.clone(),

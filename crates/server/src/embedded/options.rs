@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::EmbeddedError;
 use super::binaries::Installation;
+use super::wal_archive::OWNED as WAL_ARCHIVE_SETTINGS;
 
 /// Settings that the supervisor relies on: nobody else may set them.
 pub const OWNED_SETTINGS: [&str; 11] = [
@@ -40,6 +41,8 @@ pub struct EmbeddedOptions {
     /// The account that PostgreSQL runs as when root starts it; without it
     /// [`DEFAULT_ACCOUNT`](super::DEFAULT_ACCOUNT).
     pub account: Option<String>,
+    /// The folder that keeps the write-ahead log; without it the log is not kept.
+    pub wal_archive: Option<PathBuf>,
     /// PostgreSQL settings by name, given on the server's command line.
     pub settings: BTreeMap<String, String>,
 }
@@ -51,6 +54,7 @@ impl EmbeddedOptions {
             directory: directory.into(),
             bin_dir: None,
             account: None,
+            wal_archive: None,
             settings: Self::specified_settings(),
         }
     }
@@ -87,6 +91,12 @@ impl EmbeddedOptions {
         for (name, value) in &self.settings {
             if OWNED_SETTINGS.contains(&name.as_str()) {
                 return Err(fault(name, "is set by the embedded server itself"));
+            }
+            if self.wal_archive.is_some() && WAL_ARCHIVE_SETTINGS.contains(&name.as_str()) {
+                return Err(fault(
+                    name,
+                    "is set by postgres.wal_archive: remove one of them",
+                ));
             }
             if !is_setting_name(name) {
                 return Err(fault(name, "is not a name that a setting can have"));

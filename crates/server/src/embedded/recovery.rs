@@ -26,7 +26,8 @@ pub struct Recovery {
     directory: PathBuf,
     data: PathBuf,
     identity: Identity,
-    _lock: StartLock,
+    /// Held until the server runs: its end takes the lock itself.
+    lock: Option<StartLock>,
 }
 
 impl Recovery {
@@ -47,7 +48,7 @@ impl Recovery {
             directory,
             data,
             identity,
-            _lock: lock,
+            lock: Some(lock),
         })
     }
 
@@ -65,7 +66,7 @@ impl Recovery {
     ///
     /// # Errors
     /// Where the log does not reach the moment, and those of a start.
-    pub fn replay(&self, archive: &Path, until: Option<&str>) -> Result<(), EmbeddedError> {
+    pub fn replay(mut self, archive: &Path, until: Option<&str>) -> Result<(), EmbeddedError> {
         wal_archive::check_readable(archive, &self.identity)?;
         access::retire_trust(&self.data)?;
         let found = binaries::installations(self.options.bin_dir.as_deref(), &self.identity)?;
@@ -76,8 +77,14 @@ impl Recovery {
         if let Some(own) = &self.options.wal_archive {
             settings.extend(wal_archive::prepare(own, &self.directory, &self.identity)?);
         }
-        settings.insert("restore_command".into(), wal_archive::restore_command(archive)?);
+        settings.insert(
+            "restore_command".into(),
+            wal_archive::restore_command(archive)?,
+        );
         settings.insert("recovery_target_action".into(), "promote".into());
+        // Or the server would count as ready before the moment is reached, and one that is
+        // stopped in the middle would go on beyond the moment at its next start.
+        settings.insert("hot_standby".into(), "off".into());
         if let Some(moment) = until {
             settings.insert("recovery_target_time".into(), moment.into());
         }
@@ -92,6 +99,7 @@ impl Recovery {
             identity: self.identity.clone(),
             data: self.data.clone(),
         })?;
+        drop(self.lock.take());
         server.stop()?;
         self.check(&installation)
     }

@@ -20,7 +20,7 @@ use super::binaries::Installation;
 use super::identity::Identity;
 use super::lock::StartLock;
 use super::socket::{PORT, SocketFolder};
-use super::{EmbeddedError, POLL, START_DEADLINE, parent_death, postmaster};
+use super::{EmbeddedError, POLL, parent_death, postmaster};
 
 /// How often the watching thread looks whether the server still runs.
 const WATCH: Duration = Duration::from_millis(500);
@@ -45,6 +45,8 @@ const TAIL_BYTES: usize = 1500;
 /// Everything a start needs.
 #[derive(Debug)]
 pub(super) struct Launch {
+    /// How long a start may take.
+    pub(super) patience: Duration,
     pub(super) access: AccessFiles,
     pub(super) installation: Installation,
     pub(super) identity: Identity,
@@ -101,7 +103,7 @@ impl Supervisor {
 impl Launch {
     /// Starts the server and waits until it accepts connections.
     fn run(&self) -> Result<Child, EmbeddedError> {
-        let end = Instant::now() + START_DEADLINE;
+        let end = Instant::now() + self.patience;
         let mut said = false;
         loop {
             postmaster::mend(&self.data)?;
@@ -194,7 +196,7 @@ impl Launch {
             if Instant::now() > end {
                 end_child(child, &self.data)?;
                 return Err(EmbeddedError::NotReady {
-                    seconds: START_DEADLINE.as_secs(),
+                    seconds: self.patience.as_secs(),
                     log: self.log.clone(),
                 });
             }

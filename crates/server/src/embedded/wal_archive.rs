@@ -55,11 +55,7 @@ pub(super) fn prepare(
         .and_then(|()| fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)))
         .and_then(|()| fs::rename(&draft, &script))
         .map_err(EmbeddedError::io("write", &script))?;
-    let command = format!(
-        "/bin/sh {} {} %p %f",
-        quoted(&script)?,
-        quoted(&folder)?
-    );
+    let command = format!("/bin/sh {} {} %p %f", quoted(&script)?, quoted(&folder)?);
     Ok(BTreeMap::from([
         ("archive_mode".to_owned(), "on".to_owned()),
         ("archive_command".to_owned(), command),
@@ -120,7 +116,10 @@ mod tests {
             .replace("%p", file.to_str().expect("text"))
             .replace("%f", "000000010000000000000001")
             .replace("%%", "%");
-        Command::new("/bin/sh").args(["-c", &line]).output().expect("a shell")
+        Command::new("/bin/sh")
+            .args(["-c", &line])
+            .output()
+            .expect("a shell")
     }
 
     #[test]
@@ -131,7 +130,10 @@ mod tests {
         fs::write(&file, "one").expect("written");
         assert!(archive(folder.path(), &file).status.success());
         assert_eq!(fs::read_to_string(&kept).expect("kept"), "one");
-        assert!(archive(folder.path(), &file).status.success(), "the same again");
+        assert!(
+            archive(folder.path(), &file).status.success(),
+            "the same again"
+        );
         fs::write(&file, "two").expect("written");
         let refused = archive(folder.path(), &file);
         assert!(!refused.status.success());

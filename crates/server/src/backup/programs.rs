@@ -1,0 +1,187 @@
+//! PostgreSQL's own programs that dump and restore a database.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use accunode_migration::OWNER_ROLE;
+use anyhow::{Context, bail};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tokio::process::{Child, Command};
+use url::Url;
+
+use crate::config::SecretUrl;
+use crate::embedded::client_program;
+
+/// What libpq understands in a URL, and what the driver calls the same.
+const KNOWN: [(&str, &str); 14] = [
+    ("host", "host"),
+    ("hostaddr", "hostaddr"),
+    ("port", "port"),
+    ("user", "user"),
+    ("dbname", "dbname"),
+    ("sslmode", "sslmode"),
+    ("ssl-mode", "sslmode"),
+    ("sslrootcert", "sslrootcert"),
+    ("ssl-root-cert", "sslrootcert"),
+    ("ssl-ca", "sslrootcert"),
+    ("sslcert", "sslcert"),
+    ("ssl-cert", "sslcert"),
+    ("sslkey", "sslkey"),
+    ("ssl-key", "sslkey"),
+];
+
+/// How much of what a program says about its failure is repeated.
+const LONGEST_COMPLAINT: usize = 4000;
+
+/// One of PostgreSQL's programs, ready to connect as the owner of the tables.
+#[derive(Debug)]
+pub struct Program {
+    name: &'static str,
+    path: PathBuf,
+    url: String,
+    password: Option<String>,
+}
+
+impl Program {
+    /// Finds a program that fits a server of this major version.
+    ///
+    /// # Errors
+    /// Where none is installed.
+    pub fn find(
+        name: &'static str,
+        bin_dir: Option<&Path>,
+        major: u32,
+        url: &SecretUrl,
+    ) -> anyhow::Result<Self> {
+        let Some(path) = client_program(bin_dir, name, major) else {
+            bail!(
+                "no {name} of PostgreSQL {major} or newer was found: install it (Debian, Ubuntu: apt-get \
+                 install postgresql-client; Fedora: dnf install postgresql), or set postgres.bin_dir to its folder"
+            );
+        };
+        let (url, password) = without_password(url)?;
+        Ok(Self {
+            name,
+            path,
+            url,
+            password,
+        })
+    }
+
+    /// A command with the database as its last argument to come. Its arguments show in
+    /// the list of processes, so that the password goes by the environment.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(["--no-password", "--dbname", &self.url])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(password) = &self.password {
+            command.env("PGPASSWORD", password);
+        }
+        command
+    }
+
+    /// The same as the role that owns the tables.
+    #[must_use]
+    pub fn owner_command(&self) -> Command {
+        let mut command = self.command();
+        command.args(["--role", OWNER_ROLE]);
+        command
+    }
+
+    /// Starts a command.
+    ///
+    /// # Errors
+    /// Where the program cannot be started.
+    pub fn start(&self, command: &mut Command) -> anyhow::Result<Child> {
+        command
+            .spawn()
+            .with_context(|| format!("cannot start {}", self.path.display()))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// What the program complained of, where it failed.
+    pub async fn finish(&self, child: Child) -> anyhow::Result<()> {
+        let output = child
+            .wait_with_output()
+            .await
+            .with_context(|| format!("cannot wait for {}", self.name))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let end = said
+            .char_indices()
+            .rev()
+            .take(LONGEST_COMPLAINT)
+            .last()
+            .map_or(0, |(at, _)| at);
+        bail!(
+            "{} failed ({}): {}",
+            self.name,
+            output.status,
+            said[end..].trim()
+        )
+    }
+}
+
+/// The URL as libpq reads it, and the password apart.
+fn without_password(url: &SecretUrl) -> anyhow::Result<(String, Option<String>)> {
+    let mut url = Url::parse(url.expose()).context("the database's URL")?;
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let mut password = url
+        .password()
+        .map(|text| percent_decode_str(text).decode_utf8().map(Into::into))
+        .transpose()
+        .context("the database's password is no text")?;
+    let mut known = Vec::new();
+    for (name, value) in pairs {
+        if name == "password" {
+            password = Some(value);
+        } else if let Some((_, name)) = KNOWN.iter().find(|(ours, _)| *ours == name) {
+            known.push((*name, value));
+        }
+    }
+    // No failure: a URL of a database has a host part.
+    let _ = url.set_password(None);
+    url.set_query(None);
+    if !known.is_empty() {
+        // By hand: libpq reads a plus sign as itself.
+        let query: Vec<String> = known
+            .iter()
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
+            .collect();
+        url.set_query(Some(&query.join("&")));
+    }
+    Ok((url.into(), password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_get_the_url_without_its_password() {
+        let of = |text: &str| {
+            let url = SecretUrl::parse(text).expect("a URL");
+            without_password(&url).expect("readable")
+        };
+        let (url, password) = of(
+            "postgres://own:p%40%2Bss%25@db:5433/x?ssl-mode=verify-full&sslrootcert=/a b/c.pem&options[role]=o&statement-cache-capacity=1",
+        );
+        assert_eq!(
+            url,
+            "postgres://own@db:5433/x?sslmode=verify%2Dfull&sslrootcert=%2Fa%20b%2Fc%2Epem"
+        );
+        assert_eq!(password.as_deref(), Some("p@+ss%"));
+        let (url, password) = of("postgres://accunode_owner@%2Frun%2Fpg:5432/accunode");
+        assert_eq!(url, "postgres://accunode_owner@%2Frun%2Fpg:5432/accunode");
+        assert_eq!(password, None);
+    }
+}

@@ -1,0 +1,208 @@
+//! Puts a backup to its place so that half of one never looks whole.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use accunode_files::Objects;
+use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
+use futures::{Stream, stream};
+
+use super::manifest::{MANIFEST, MANIFEST_HASH};
+use super::place::folder_objects;
+use super::{Manifest, Part, Place};
+
+/// A backup that is being written. Dropped before [`Writer::commit`] it is removed.
+#[derive(Debug)]
+pub struct Writer {
+    objects: Objects,
+    parts: BTreeMap<String, Part>,
+    place: Place,
+    draft: Draft,
+}
+
+impl Writer {
+    /// Begins a backup at a place where there is none.
+    ///
+    /// # Errors
+    /// Where something is there already, or nothing can be written.
+    pub fn begin(place: &Place) -> anyhow::Result<Self> {
+        let draft = Draft::begin(place.folder())?;
+        Ok(Self {
+            objects: folder_objects(&draft.draft)?,
+            parts: BTreeMap::new(),
+            place: place.clone(),
+            draft,
+        })
+    }
+
+    /// The folder that is written into.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.draft.draft
+    }
+
+    /// Writes one part.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or its bytes cannot be read.
+    pub async fn add(
+        &mut self,
+        key: &str,
+        bytes: impl Stream<Item = io::Result<Bytes>> + Unpin,
+    ) -> anyhow::Result<&Part> {
+        let written = self
+            .objects
+            .write(key, bytes)
+            .await
+            .with_context(|| format!("cannot write {key} to {}", self.place))?;
+        self.parts.insert(key.to_owned(), written.into());
+        Ok(&self.parts[key])
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub const fn parts(&self) -> &BTreeMap<String, Part> {
+        &self.parts
+    }
+
+    /// Takes one part back.
+    ///
+    /// # Errors
+    /// Where it cannot be removed.
+    pub async fn remove(&mut self, key: &str) -> anyhow::Result<()> {
+        self.objects
+            .remove(key)
+            .await
+            .with_context(|| format!("cannot remove {key} from {}", self.place))?;
+        self.parts.remove(key);
+        Ok(())
+    }
+
+    /// Writes the manifest and gives the backup its name.
+    ///
+    /// # Errors
+    /// Where either cannot be done: there is no backup then.
+    pub async fn commit(self, manifest: &Manifest) -> anyhow::Result<()> {
+        let text = serde_json::to_vec_pretty(manifest)?;
+        let hash = {
+            use sha2::{Digest, Sha256};
+            hex::encode(Sha256::digest(&text))
+        };
+        let line = format!("{hash}  {MANIFEST}\n");
+        for (key, bytes) in [(MANIFEST_HASH, line.into_bytes()), (MANIFEST, text)] {
+            self.objects
+                .write(key, stream::iter([Ok(Bytes::from(bytes))]))
+                .await
+                .with_context(|| format!("cannot write {key} to {}", self.place))?;
+        }
+        self.draft.commit()
+    }
+}
+
+/// A folder under another name until it is whole.
+#[derive(Debug)]
+struct Draft {
+    draft: PathBuf,
+    place: PathBuf,
+    /// Held while it is written; the system lets go of it when the process dies.
+    lock: File,
+    whole: bool,
+}
+
+impl Draft {
+    fn begin(place: &Path) -> anyhow::Result<Self> {
+        let (Some(name), Some(parent)) = (place.file_name(), place.parent()) else {
+            bail!("{} cannot be the name of a backup", place.display());
+        };
+        match fs::read_dir(place).map(|mut entries| entries.next().is_none()) {
+            Ok(true) => {}
+            Ok(false) => bail!(
+                "{} is there already and not empty: choose another name",
+                place.display()
+            ),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot use {}", place.display()));
+            }
+        }
+        ensure!(
+            parent.is_dir(),
+            "there is no folder {} to put the backup into",
+            parent.display()
+        );
+        let mut draft_name = name.to_owned();
+        draft_name.push(".partial");
+        let draft = parent.join(draft_name);
+        let failed = || format!("cannot make {}", draft.display());
+        match DirBuilder::new().mode(0o700).create(&draft) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error).with_context(failed);
+            }
+            _ => {}
+        }
+        let lock = File::open(&draft).with_context(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                bail!("another backup is being written into {}", draft.display())
+            }
+            Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
+        }
+        // What an interrupted backup left.
+        for entry in fs::read_dir(&draft).with_context(failed)? {
+            let path = entry.with_context(failed)?.path();
+            let removed = if path.is_dir() && !path.is_symlink() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed.with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        Ok(Self {
+            draft,
+            place: place.to_path_buf(),
+            lock,
+            whole: false,
+        })
+    }
+
+    fn commit(mut self) -> anyhow::Result<()> {
+        sync_folders(&self.draft)
+            .and_then(|()| fs::rename(&self.draft, &self.place))
+            .with_context(|| format!("cannot give the backup its name {}", self.place.display()))?;
+        self.whole = true;
+        if let Some(parent) = self.place.parent() {
+            File::open(parent)
+                .and_then(|folder| folder.sync_all())
+                .with_context(|| format!("cannot sync {}", parent.display()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.whole
+            && let Err(error) = fs::remove_dir_all(&self.draft)
+        {
+            tracing::warn!(%error, folder = %self.draft.display(), "what was written of the backup is left");
+        }
+        // A folder that is renamed keeps its lock until here.
+        let _ = self.lock.unlock();
+    }
+}
+
+/// The names of files must survive a power cut, as their contents do.
+fn sync_folders(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,259 @@
+//! `accunode backup`: everything that the service keeps, as of one moment, while it serves.
+//!
+//! - `files`: uploaded files, and which of them belong to the moment
+//! - `snapshot`: the moment itself, and the database at it
+//! - `physical`: the files of the private PostgreSQL, which the log can be replayed on
+
+mod files;
+mod physical;
+mod snapshot;
+
+use std::fs;
+use std::io::ErrorKind;
+
+use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
+use clap::Args;
+use futures::stream;
+use nix::sys::stat::{Mode, umask};
+use nix::sys::statvfs::statvfs;
+
+use super::{in_runtime, say, stop_requested, with_database};
+use crate::backup::manifest::{FORMAT, KeyPlace, Kind, SECRET_KEY, SecretKey, fingerprints};
+use crate::backup::{Manifest, Place, Reader, Writer, is_disk_full};
+use crate::config::{Config, SecretKeys};
+use crate::database::Database;
+use files::Files;
+pub(crate) use files::{Named, named};
+use snapshot::Snapshot;
+pub(crate) use snapshot::server_version;
+
+/// `accunode backup`.
+#[derive(Debug, Clone, Args)]
+pub struct Backup {
+    /// The folder that the backup becomes; it must not exist yet
+    #[arg(value_name = "DESTINATION")]
+    pub place: Place,
+    /// Leave the key out that opens second factors; keep a copy of secret.key elsewhere
+    #[arg(long)]
+    pub without_secret_key: bool,
+    /// Copy the files of the private PostgreSQL, so that the archived log can be replayed on
+    /// them; needs postgres.wal_archive
+    #[arg(long)]
+    pub physical: bool,
+    /// Check the backup that is there, and make none
+    #[arg(long, conflicts_with_all = ["without_secret_key", "physical"])]
+    pub verify: bool,
+}
+
+/// Makes a backup, or checks one.
+///
+/// # Errors
+/// Where the database, the files or the destination fail; nothing that looks like a
+/// backup is left then.
+pub fn run(config: &Config, options: &Backup) -> anyhow::Result<()> {
+    if options.verify {
+        return in_runtime(verify(&options.place));
+    }
+    if config.database_url.is_none() {
+        let data = config.data_dir.join("postgres/data");
+        ensure!(
+            data.join("PG_VERSION").is_file(),
+            "there is no database in {} to back up",
+            config.data_dir.display()
+        );
+    }
+    if options.physical {
+        physical::check(config)?;
+    }
+    // A backup holds every row: for this user alone, whatever makes its files.
+    umask(Mode::S_IRWXG | Mode::S_IRWXO);
+    let done = with_database(config, async |database| {
+        tokio::select! {
+            done = make(config, options, database) => done,
+            asked = stop_requested() => {
+                asked.context("cannot listen for signals")?;
+                bail!("interrupted: there is no backup")
+            }
+        }
+    });
+    done.map_err(|error| {
+        if is_disk_full(&error) {
+            error.context(format!(
+                "the disk of {} is full, and there is no backup: free some space, or choose another disk",
+                options.place
+            ))
+        } else {
+            error
+        }
+    })
+}
+
+async fn verify(place: &Place) -> anyhow::Result<()> {
+    let reader = Reader::open(place).await?;
+    reader.verify().await?;
+    let manifest = reader.manifest();
+    say(format_args!(
+        "{place} is whole: {}, of {}, by AccuNode {}",
+        summary(manifest),
+        manifest.taken_at,
+        manifest.accunode
+    ))?;
+    say_faults(manifest)
+}
+
+async fn make(config: &Config, options: &Backup, database: &Database) -> anyhow::Result<()> {
+    let mut writer = Writer::begin(&options.place)?;
+    let mut files = Files::open(config, database).await?;
+    check_space(&writer, files.bytes_now().await?, &options.place)?;
+    // Most files before the moment, so that it need not be held for so long.
+    files.copy_early(&mut writer).await?;
+    if options.physical {
+        let manifest = physical::make(config, options, database, &mut writer, files).await?;
+        return finish(config, options, writer, &manifest).await;
+    }
+    let mut snapshot = Snapshot::begin(database).await?;
+    let mut attempts = 0;
+    while !files.complete(&mut writer, &mut snapshot).await? {
+        // A file of this moment was removed with its upload meanwhile: take a later moment.
+        attempts += 1;
+        ensure!(
+            attempts < 20,
+            "uploads are removed all the time: try again later"
+        );
+        snapshot = Snapshot::begin(database).await?;
+    }
+    let dumped = snapshot
+        .dump(&mut writer, config.postgres.bin_dir.as_deref())
+        .await?;
+    let secret_key = copy_key(config, options, &mut writer).await?;
+    let manifest = Manifest {
+        format: FORMAT,
+        kind: Kind::Logical,
+        accunode: env!("CARGO_PKG_VERSION").to_owned(),
+        taken_at: dumped.taken_at,
+        postgres: dumped.version,
+        postgres_major: dumped.major,
+        migrations: dumped.migrations,
+        inventory: dumped.inventory,
+        parts: writer.parts().clone(),
+        secret_key,
+        faults: files.faults(),
+    };
+    finish(config, options, writer, &manifest).await
+}
+
+async fn finish(
+    config: &Config,
+    options: &Backup,
+    writer: Writer,
+    manifest: &Manifest,
+) -> anyhow::Result<()> {
+    writer.commit(manifest).await?;
+    say(format_args!(
+        "backed up {} to {}",
+        summary(manifest),
+        options.place
+    ))?;
+    say_key(config, manifest)?;
+    say_faults(manifest)
+}
+
+fn summary(manifest: &Manifest) -> String {
+    if manifest.kind == Kind::Physical {
+        return format!(
+            "the files of PostgreSQL {} and {} uploaded files, {} bytes in all",
+            manifest.postgres,
+            manifest.files().count(),
+            manifest.size()
+        );
+    }
+    format!(
+        "{} rows in {} tables, {} uploaded files, {} bytes in all",
+        manifest.rows(),
+        manifest.inventory.tables.len(),
+        manifest.files().count(),
+        manifest.size()
+    )
+}
+
+fn say_faults(manifest: &Manifest) -> anyhow::Result<()> {
+    manifest
+        .faults
+        .iter()
+        .try_for_each(|fault| say(format_args!("attention: {fault}")))
+}
+
+fn say_key(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
+    match manifest.secret_key.place {
+        KeyPlace::Backup => say(
+            "attention: secret.key is in it; whoever has the backup has the second factors, too. \
+             With --without-secret-key it is left out",
+        ),
+        KeyPlace::DataFolder => say(format_args!(
+            "secret.key is not in it: keep a copy of {} apart from it, or second factors cannot be opened",
+            config.data_dir.join(SECRET_KEY).display()
+        )),
+        KeyPlace::Setting => {
+            say("the setting secret_key is not in it: keep it, or second factors cannot be opened")
+        }
+        KeyPlace::Nowhere => Ok(()),
+    }
+}
+
+/// What surely does not fit is said before hours of copying.
+fn check_space(writer: &Writer, needed: u64, place: &Place) -> anyhow::Result<()> {
+    let folder = writer.folder();
+    let free = statvfs(folder)
+        .with_context(|| format!("cannot look at the disk of {}", folder.display()))?;
+    #[expect(
+        clippy::useless_conversion,
+        reason = "the types differ between systems"
+    )]
+    let free = u64::from(free.blocks_available()).saturating_mul(u64::from(free.fragment_size()));
+    ensure!(
+        needed <= free,
+        "the uploaded files alone need {needed} bytes, and the disk of {place} has {free} free: free some \
+         space, or choose another disk"
+    );
+    Ok(())
+}
+
+/// The key that seals secrets, where it is a file of the data folder.
+async fn copy_key(
+    config: &Config,
+    options: &Backup,
+    writer: &mut Writer,
+) -> anyhow::Result<SecretKey> {
+    if let Some(keys) = &config.secret_key {
+        return Ok(SecretKey {
+            place: KeyPlace::Setting,
+            fingerprints: fingerprints(keys),
+        });
+    }
+    let path = config.data_dir.join(SECRET_KEY);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Ok(SecretKey {
+                place: KeyPlace::Nowhere,
+                fingerprints: Vec::new(),
+            });
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let keys = SecretKeys::parse(text.trim())
+        .with_context(|| format!("{} must hold 64 hexadecimal digits", path.display()))?;
+    let place = if options.without_secret_key {
+        KeyPlace::DataFolder
+    } else {
+        writer
+            .add(SECRET_KEY, stream::iter([Ok(Bytes::from(text))]))
+            .await?;
+        KeyPlace::Backup
+    };
+    Ok(SecretKey {
+        place,
+        fingerprints: fingerprints(&keys),
+    })
+}
