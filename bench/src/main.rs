@@ -13,6 +13,11 @@
 //! same run; where that can be checked (equal answers, equal counts) it is, and a run
 //! that finds a difference fails.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "measurements wait for what they spawn"
+)]
+
 mod adapter;
 mod bulk;
 mod cluster;

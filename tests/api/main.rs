@@ -1,6 +1,7 @@
 //! The whole service over HTTP. The modules mirror the paths of the API; beside them
 //! stand what holds for all of it (`conventions`) and who may do what (`access`).
 
+#![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
 
 mod access;

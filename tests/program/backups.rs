@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     killed::{ROWS, expected, file, processed, rows_in_the_file, until},
-    running::{Serving, command, database_processes, folder},
+    running::{Serving, command, database_processes, folder, start},
 };
 
 /// Runs the program to its end.
@@ -136,7 +136,7 @@ fn modes(folder: &Path, wrong: &mut Vec<PathBuf>) {
 async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() {
     let (data, backups) = (folder(), folder());
     let place = backups.path().join("first");
-    let first = Serving::start(data.path());
+    let first = start(data.path());
     let (ana, secret) = with_second_factor(&first, "ana@example.com").await;
     let ben = first.nobody().register("ben@example.com").await;
     let fields = [("job_type", "annual"), ("on_conflict", "skip")];
@@ -207,7 +207,7 @@ async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() 
     assert_eq!(before["faults"], json!([]));
 
     // And the work goes on: the old password, the second factor, the upload.
-    let second = Serving::start(&home);
+    let second = start(&home);
     let ana = login(&second, "ana@example.com", &secret).await;
     let found = ana.get(&format!("/bulk-uploads/{job}")).await.expect(200);
     assert!(
@@ -243,7 +243,7 @@ async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() 
 async fn a_damaged_backup_is_named_and_nothing_is_restored() {
     let (data, backups) = (folder(), folder());
     let place = backups.path().join("one");
-    let serving = Serving::start(data.path());
+    let serving = start(data.path());
     let _ = serving.nobody().register("ana@example.com").await;
     // What an interrupted backup left is no backup, and not in the way.
     let half = backups.path().join("one.partial");
@@ -294,7 +294,7 @@ async fn a_damaged_backup_is_named_and_nothing_is_restored() {
 async fn a_backup_without_the_key_is_restored_only_with_the_key_at_hand() {
     let (data, backups) = (folder(), folder());
     let place = backups.path().join("one");
-    let serving = Serving::start(data.path());
+    let serving = start(data.path());
     let (_, secret) = with_second_factor(&serving, "ana@example.com").await;
     succeed(&run(
         data.path(),
@@ -313,7 +313,7 @@ async fn a_backup_without_the_key_is_restored_only_with_the_key_at_hand() {
     assert!(fail(&restore(&home, &place)).contains("is not the key of this backup"));
     fs::copy(data.path().join("secret.key"), home.join("secret.key")).expect("copied");
     succeed(&restore(&home, &place));
-    let serving = Serving::start(&home);
+    let serving = start(&home);
     let ana = login(&serving, "ana@example.com", &secret).await;
     assert_eq!(ana.get("/me").await.expect(200)["email"], "ana@example.com");
     assert!(serving.stop().success());
@@ -387,7 +387,7 @@ async fn a_full_disk_is_named_and_leaves_nothing() {
         return;
     };
     let data = folder();
-    let serving = Serving::start(data.path());
+    let serving = start(data.path());
     let _ = serving.nobody().register("ana@example.com").await;
     let told = fail(&backup(data.path(), &disk.0.path().join("one")));
     assert!(told.contains("is full, and there is no backup"), "{told}");

@@ -4,12 +4,12 @@ use std::{io::Write, process::Stdio};
 
 use accunode_tests::Redis;
 
-use crate::running::{Serving, command, database_processes, folder};
+use crate::running::{Serving, command, database_processes, folder, start};
 
 #[tokio::test]
 async fn an_administrator_is_made_beside_a_running_program() {
     let data = folder();
-    let serving = Serving::start(data.path());
+    let serving = start(data.path());
     let mut child = command(data.path())
         .args([
             "admin",
@@ -46,7 +46,7 @@ async fn an_administrator_is_made_beside_a_running_program() {
 #[tokio::test]
 async fn a_second_program_on_the_same_data_says_why_it_does_not_serve() {
     let data = folder();
-    let serving = Serving::start(data.path());
+    let serving = start(data.path());
     let second = command(data.path())
         .args(["serve", "--listen", "127.0.0.1:0"])
         .output()

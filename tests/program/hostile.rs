@@ -22,7 +22,7 @@ use nix::{
 };
 use serde_json::Value;
 
-use crate::running::{PROGRAM, Serving, command, eventually, folder};
+use crate::running::{PROGRAM, Serving, command, eventually, folder, start};
 
 /// What the program and its children may take together, in bytes.
 const MEMORY: u64 = 400 << 20;
@@ -173,7 +173,7 @@ async fn check(eve: &Person, name: &str, code: &str, bytes: Vec<u8>) -> Option<S
 #[tokio::test]
 async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
     let data = folder();
-    let serving = Serving::start(data.path());
+    let serving = start(data.path());
     let eve = serving.nobody().register("eve@example.com").await;
     let ana = serving.nobody().register("ana@example.com").await;
     let watch = Watch::start(serving.pid());

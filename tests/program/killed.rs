@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use accunode_tests::Person;
 use serde_json::{Value, json};
 
-use crate::running::{Serving, database_processes, eventually, folder, parser_processes};
+use crate::running::{database_processes, eventually, folder, parser_processes, start};
 
 pub(crate) const ROWS: usize = 60_000;
 /// Every so many rows one cannot be used, and one repeats the row before.
@@ -87,7 +87,7 @@ pub(crate) fn processed(job: &Value) -> usize {
 #[tokio::test]
 async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     let data = folder();
-    let first = Serving::start(data.path());
+    let first = start(data.path());
     let ana = first.nobody().register("ana@example.com").await;
     let fields = [("job_type", "annual"), ("on_conflict", "skip")];
     let job = ana.upload(("large.csv", file()), &fields).await.expect(202);
@@ -106,7 +106,7 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     })
     .await;
 
-    let second = Serving::start(data.path());
+    let second = start(data.path());
     let ana = second.nobody().login("ana@example.com").await;
     let found = look(&ana, &job).await;
     assert!(
@@ -199,7 +199,7 @@ pub(crate) async fn rows_in_the_file(person: &Person, job: &str) -> usize {
 #[tokio::test]
 async fn sessions_end_with_the_program_and_what_was_stored_stays() {
     let data = folder();
-    let first = Serving::start(data.path());
+    let first = start(data.path());
     let ana = first.nobody().register("ana@example.com").await;
     let _ = ana
         .post("/companies", &json!({ "symbol": "ACME" }))
@@ -207,7 +207,7 @@ async fn sessions_end_with_the_program_and_what_was_stored_stays() {
         .expect(201);
     let token_of_before = ana.clone();
     first.kill();
-    let second = Serving::start(data.path());
+    let second = start(data.path());
     let ana = second.nobody().login("ana@example.com").await;
     assert_eq!(ana.id, token_of_before.id);
     assert_eq!(

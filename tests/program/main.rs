@@ -1,5 +1,6 @@
 //! The program as it is built, on its own embedded database.
 
+#![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
 
 mod backups;
@@ -7,5 +8,8 @@ mod command_line;
 mod hostile;
 mod killed;
 mod recovery;
+mod restarts;
 mod running;
 mod secrets;
+mod starting;
+mod stopping;

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Output};
 use accunode_tests::{PASSWORD, Person};
 use serde_json::json;
 
-use crate::running::{Serving, command, database_processes, eventually, folder};
+use crate::running::{Serving, command, database_processes, eventually, folder, start};
 
 fn archiving(data_dir: &Path, archive: &Path) -> std::process::Command {
     let mut program = command(data_dir);
@@ -154,7 +154,7 @@ fn between(first: &str, second: &str) -> String {
 #[tokio::test]
 async fn a_physical_backup_needs_the_archive_of_the_log() {
     let (data, backups) = (folder(), folder());
-    let serving = Serving::start(data.path());
+    let serving = start(data.path());
     let place = backups.path().join("base");
     let made = command(data.path())
         .args(["backup", "--physical"])

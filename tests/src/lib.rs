@@ -8,11 +8,14 @@
 //! - [`Service`]: the application as the binary wires it, listening on a free port
 //! - [`Person`]: somebody signed in; `as_member.get("/companies")`
 //! - [`Mail`]: what the service has mailed; [`Postbox`]: a mail server that takes it
+//! - [`Serving`]: the built program as a process; [`Balancer`] and [`Traffic`]: requests over
+//!   several of them
 //! - [`tenancy`]: the organizations and people that the access matrix speaks of
 //!
 //! Tests that need rows of real companies look for the data folder beside the
 //! checkout and say that they were skipped where it is absent.
 
+#![expect(clippy::disallowed_methods, reason = "the kit ends what it spawns")]
 #![expect(
     clippy::expect_used,
     reason = "a test cannot go on where its kit fails"
@@ -23,17 +26,21 @@ mod mail;
 mod person;
 mod postbox;
 mod postgres;
+mod program;
 mod redis;
 mod service;
 pub mod tenancy;
+mod traffic;
 
 pub use database::Database;
 pub use mail::Mail;
 pub use person::{Answer, PASSWORD, Person};
 pub use postbox::Postbox;
 pub use postgres::{Postgres, URL_VARIABLE};
+pub use program::{Serving, command, data_folder, free_address};
 pub use redis::{REDIS_VARIABLE, Redis};
 pub use service::{Service, ServiceOptions};
+pub use traffic::{Balancer, Figures, Traffic};
 
 /// A file of real data, where the machine has it.
 #[must_use]

@@ -168,6 +168,21 @@ impl Person {
         }
     }
 
+    /// The token that requests show, where there is one.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// The address of a path, as [`Person::get`] understands it.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        match path.strip_prefix("//") {
+            Some(path) => format!("{}/{path}", self.base),
+            None => format!("{}/api/v1{path}", self.base),
+        }
+    }
+
     /// Registers under this address and signs in.
     ///
     /// # Panics
@@ -274,13 +289,9 @@ impl Person {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let url = match path.strip_prefix("//") {
-            Some(path) => format!("{}/{path}", self.base),
-            None => format!("{}/api/v1{path}", self.base),
-        };
         let mut request = self
             .client
-            .request(method, url)
+            .request(method, self.url(path))
             .headers(self.headers.clone());
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);

@@ -214,6 +214,11 @@ impl Service {
         for task in self.tasks.drain(..) {
             let _ = task.await;
         }
+        self.wired.tasks.stop();
+        self.wired
+            .tasks
+            .finish(std::time::Duration::from_secs(10))
+            .await;
         self.wired.store.close().await;
     }
 }
@@ -221,6 +226,7 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         self.stop.send_replace(true);
+        self.wired.tasks.stop();
         for task in &self.tasks {
             task.abort();
         }

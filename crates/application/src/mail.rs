@@ -10,6 +10,7 @@ use accunode_ports::{
     limits::{self, Quota},
     mail::{Mailer, Message},
 };
+use accunode_tasks::Tasks;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
@@ -179,15 +180,17 @@ fn mailbox(to: &Email) -> String {
 #[derive(Clone)]
 pub struct Outbox {
     mailer: Arc<dyn Mailer>,
+    tasks: Tasks,
     under_way: watch::Sender<usize>,
 }
 
 impl Outbox {
-    /// An outbox that hands its mails to `mailer`.
+    /// An outbox that hands its mails to `mailer`, as one of `tasks`.
     #[must_use]
-    pub fn new(mailer: Arc<dyn Mailer>) -> Self {
+    pub fn new(mailer: Arc<dyn Mailer>, tasks: Tasks) -> Self {
         Self {
             mailer,
+            tasks,
             under_way: watch::Sender::new(0),
         }
     }
@@ -217,7 +220,7 @@ impl Outbox {
         }
         let done = Done(self.under_way.clone());
         let mailer = self.mailer.clone();
-        tokio::spawn(async move {
+        self.tasks.background(async move {
             let _done = done;
             if let Err(error) = mailer.send(&message).await {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -280,7 +283,7 @@ mod tests {
                 cause: "refused".into(),
             })
         });
-        let outbox = Outbox::new(Arc::new(mailer));
+        let outbox = Outbox::new(Arc::new(mailer), Tasks::here());
         outbox.post(Letter::notice(message()));
         outbox.post(Letter::notice(message()));
         assert_eq!(outbox.finish(Duration::from_secs(5)).await, 0);
@@ -302,7 +305,7 @@ mod tests {
     #[tokio::test]
     async fn a_mail_server_that_hangs_holds_so_many_mails_and_no_more() {
         let stuck = Arc::new(Stuck(Semaphore::new(0)));
-        let outbox = Outbox::new(stuck.clone());
+        let outbox = Outbox::new(stuck.clone(), Tasks::here());
         for _ in 0..AT_MOST + 5 {
             outbox.post(Letter::notice(message()));
         }

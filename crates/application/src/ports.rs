@@ -17,6 +17,8 @@ use accunode_ports::{
     throttle::Throttle,
 };
 
+use accunode_tasks::Tasks;
+
 use crate::{Error, Outbox, accounts::KnownKeys, mail::MailQuotas};
 
 /// What an operator decides about the use cases.
@@ -85,6 +87,7 @@ pub struct Ports {
     pub ids: Arc<dyn IdSource>,
     pub randomness: Arc<dyn Randomness>,
     pub mail: Outbox,
+    pub tasks: Tasks,
     pub settings: Settings,
 }
 
@@ -109,12 +112,20 @@ impl Ports {
     }
 
     /// Makes every cached figure of these owners unreachable, after a commit. A
-    /// cache that is out of reach cannot answer either, so the change stands.
+    /// cache that is out of reach cannot answer either, so the change stands. It is done
+    /// also where the caller is dropped meanwhile: a client that goes away must not leave
+    /// figures behind that are older than the change.
     pub(crate) async fn forget_figures(&self, owners: &[uuid::Uuid]) {
-        for owner in owners {
-            if let Err(error) = self.cache.bump(*owner).await {
-                tracing::warn!(%owner, %error, "cached figures could not be discarded");
+        let (cache, owners) = (self.cache.clone(), owners.to_vec());
+        let forgotten = self.tasks.background(async move {
+            for owner in owners {
+                if let Err(error) = cache.bump(owner).await {
+                    tracing::warn!(%owner, %error, "cached figures could not be discarded");
+                }
             }
+        });
+        if let Err(error) = forgotten.await {
+            tracing::error!(%error, "cached figures could not be discarded");
         }
     }
 

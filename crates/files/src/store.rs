@@ -160,6 +160,18 @@ impl ObjectFileStore {
         })
     }
 
+    /// Whether files can be kept: keeps a small one and removes it again.
+    ///
+    /// # Errors
+    /// `Unavailable` where the folder or the store is away, full or not to be written to.
+    pub async fn probe(&self) -> Result<(), PortError> {
+        // One name: what a killed process leaves behind is replaced by the next look.
+        let key = Key::from(format!("probe/{}", std::process::id()));
+        let put = self.store.put(&key, Bytes::from_static(b"probe").into());
+        put.await.map_err(fault::store_failed)?;
+        self.store.delete(&key).await.map_err(fault::store_failed)
+    }
+
     async fn take_in(
         &self,
         upload: &mut Upload,
@@ -330,6 +342,10 @@ impl Drop for Upload {
         if let Some(mut upload) = self.0.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "parts that it cannot remove any more are said to be left over"
+            )]
             runtime.spawn(async move {
                 if let Err(error) = upload.abort().await {
                     tracing::warn!(%error, "the parts of a dropped upload may be left in the file store");

@@ -82,7 +82,7 @@ impl fmt::Debug for SmtpUrl {
 }
 
 /// Sends mails through a server. Connections are kept for a while and used again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SmtpMailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     composer: Composer,
@@ -103,6 +103,22 @@ impl SmtpMailer {
             transport,
             composer,
         })
+    }
+}
+
+impl SmtpMailer {
+    /// Whether the mail server takes mails: connects, greets and signs in.
+    ///
+    /// # Errors
+    /// `Unavailable` where it does not.
+    pub async fn probe(&self) -> Result<(), PortError> {
+        let unavailable =
+            |cause: accunode_ports::error::Cause| PortError::Unavailable { what: WHAT, cause };
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(unavailable("it does not answer NOOP".into())),
+            Err(error) => Err(unavailable(error.into())),
+        }
     }
 }
 

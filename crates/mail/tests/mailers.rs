@@ -1,4 +1,6 @@
 //! Mails as they arrive: in a folder, and at a server that speaks SMTP.
+
+#![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(
     clippy::unwrap_used,
     reason = "a test cannot go on where its helpers fail"

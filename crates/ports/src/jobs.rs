@@ -59,6 +59,11 @@ pub trait JobQueue: Send + Sync {
         error: Option<Fault>,
         total_rows: Option<u32>,
     ) -> Result<(), RepositoryError>;
+    /// Frees every job that a worker holds, so that it can be claimed at once, and answers
+    /// how many there were. Only for a process that knows that no other one works: it has
+    /// just started, and those who held the jobs were killed. Their leases are void
+    /// from then on, so that one that lives after all can store nothing.
+    async fn free_all(&self) -> Result<u64, RepositoryError>;
     /// Gives a job back for another worker at once, when this one shuts down.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError>;
     /// Which of these files no job speaks of. None while there is no job at all: such a

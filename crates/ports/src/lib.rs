@@ -5,7 +5,8 @@
 //!
 //! Where to start: [`Store`] opens a [`UnitOfWork`]; both hand out the
 //! repositories in [`repositories`]. Beside them stand [`sessions`], [`cache`],
-//! [`limits`], [`throttle`], [`budgets`], [`mail`], [`files`], [`scoring`], [`jobs`] and the small ones in [`system`].
+//! [`limits`], [`throttle`], [`budgets`], [`mail`], [`files`], [`scoring`], [`jobs`], [`health`]
+//! and the small ones in [`system`].
 //!
 //! To add a repository:
 //! 1. a trait in `repositories/<entity>.rs`; reads take a [`Scope`], writes a proof
@@ -22,6 +23,7 @@ pub mod cache;
 pub mod contract;
 pub mod error;
 pub mod files;
+pub mod health;
 pub mod jobs;
 pub mod limits;
 pub mod mail;

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 
 use crate::{
     RepositoryError,
+    health::Failing,
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
         IdempotencyRepository, InvitationRepository, JobRepository, JoiningRepository,
@@ -193,7 +194,7 @@ impl Store for MockStore {
     fn connections(&self) -> Vec<crate::repositories::Connections> {
         Vec::new()
     }
-    async fn ready(&self) -> Result<(), RepositoryError> {
+    async fn ready(&self) -> Result<(), Failing> {
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ mod keyset;
 mod kinds;
 mod listener;
 mod maintenance;
+pub mod outage;
 mod pool;
 mod pools;
 mod queue;

@@ -29,6 +29,10 @@ impl Listener {
         let (counter, count) = watch::channel(0);
         let (jobs, _) = broadcast::channel(256);
         let heard = jobs.clone();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ended by `Drop`; the server watches over it by `ended`"
+        )]
         let task = tokio::spawn(async move {
             loop {
                 if let Err(error) = listen(&pool, &counter, &heard).await {
@@ -45,6 +49,14 @@ impl Listener {
             jobs,
             task: task.abort_handle(),
         }
+    }
+
+    /// Returns when nobody listens any more. Until the pool is closed that happens only
+    /// by a defect.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut count = self.count.clone();
+        // The sender is the listening task's, and goes with it.
+        async move { while count.changed().await.is_ok() {} }
     }
 
     /// How many notifications there were.

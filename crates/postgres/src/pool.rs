@@ -8,6 +8,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Row,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::runtime::{self, Handle};
 
 use crate::{
     PgJobQueue, PoolSizes,
@@ -56,7 +57,8 @@ impl PoolSettings {
 /// A connection that has been idle for longer is asked whether it still lives.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
 
-/// A pool of at most `size` connections, of which none is made yet.
+/// A pool of at most `size` connections, of which none is made yet. Call it within the
+/// runtime that lives as long as the process: its connections belong there.
 pub(crate) fn lazy(
     url: &str,
     settings: &PoolSettings,
@@ -69,6 +71,7 @@ pub(crate) fn lazy(
         .log_statements(LevelFilter::Debug)
         .log_slow_statements(LevelFilter::Warn, settings.slow_statement);
     let prepare = connection_settings(settings);
+    let home = Handle::current().id();
     Ok(PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(acquire_timeout)
@@ -86,11 +89,24 @@ pub(crate) fn lazy(
         .after_connect(move |connection, _| {
             let prepare = prepare.clone();
             Box::pin(async move {
+                belongs_to(home)?;
                 connection.execute(AssertSqlSafe(prepare)).await?;
                 Ok(())
             })
         })
         .connect_lazy_with(options))
+}
+
+/// Refuses a connection that was opened on another runtime than the pool's: it would end
+/// with that runtime, in the hands of whoever has it by then. The web's workers have
+/// runtimes of their own, and poll what they are asked within the process's.
+fn belongs_to(home: runtime::Id) -> Result<(), sqlx::Error> {
+    if Handle::current().id() == home {
+        return Ok(());
+    }
+    let defect = "a database connection was opened on a runtime that ends before the process does";
+    tracing::error!("{defect}");
+    Err(sqlx::Error::Configuration(defect.into()))
 }
 
 /// What every connection is told first. `SET ROLE` brings no settings of the role

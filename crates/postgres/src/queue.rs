@@ -66,8 +66,8 @@ pub struct PgJobQueue {
 }
 
 impl PgJobQueue {
-    /// Two for claims and renewals, one that listens.
-    pub(crate) const CONNECTIONS: u32 = 3;
+    /// How many connections it has of its own: two for claims and renewals, one that listens.
+    pub const CONNECTIONS: u32 = 3;
 
     pub(crate) fn start(pool: PgPool, settings: QueueSettings) -> Self {
         let listener = Listener::start(pool.clone());
@@ -77,6 +77,12 @@ impl PgJobQueue {
             listener,
             seen: AtomicU64::new(0),
         }
+    }
+
+    /// Returns when nobody listens for jobs any more, which until the end of the process
+    /// happens only by a defect: polling goes on, but every job waits longer.
+    pub fn listening_ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.listener.ended()
     }
 
     async fn as_worker(
@@ -207,6 +213,19 @@ impl JobQueue for PgJobQueue {
         push_held(&mut sql, lease);
         sql.push(" RETURNING id");
         self.held(sql).await.map(|_| ())
+    }
+
+    /// The same as a lease that has run out, without the waiting; also under new tokens.
+    async fn free_all(&self) -> Result<u64, RepositoryError> {
+        let sql = QueryBuilder::new(
+            "WITH freed AS (UPDATE bulk_upload_jobs SET lease_token = gen_random_uuid(), \
+             lease_expires_at = clock_timestamp() - interval '1 second' \
+             WHERE status = 'processing' RETURNING id) \
+             SELECT count(*) AS freed FROM freed",
+        );
+        let row = self.as_worker(sql).await?;
+        let freed: i64 = row.map_or(Ok(0), |row| get(&row, "freed"))?;
+        Ok(freed.unsigned_abs())
     }
 
     /// An orderly shutdown is no failed attempt. Under a new token, so that what this

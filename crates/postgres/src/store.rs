@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
+    health::Failing,
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository, Connections,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
@@ -20,7 +21,7 @@ use crate::{
     actor::ActorSettings,
     db::Db,
     errors::from_sqlx,
-    pool,
+    outage, pool,
     pools::{Pools, ReadPools},
     unit_of_work::{PgTx, PgUnitOfWork},
 };
@@ -184,13 +185,17 @@ impl Store for PgStore {
 
     /// Migrations that this program does not know are no fault: while a new version is
     /// rolled out, old nodes serve on its schema.
-    async fn ready(&self) -> Result<(), RepositoryError> {
-        let unfit = |what: String| RepositoryError::Unavailable(what.into());
+    async fn ready(&self) -> Result<(), Failing> {
+        let away = |error: sqlx::Error| outage::failing(from_sqlx(error));
+        let unfit = |reason, cause: String| {
+            let detail = "the schema is not the one this version needs";
+            Failing::new("migrations", reason, detail).because(cause)
+        };
         if self.settings.expected_migrations.is_empty() {
             sqlx::query("SELECT 1")
                 .execute(self.pool_of(PoolKind::Identity))
                 .await
-                .map_err(from_sqlx)?;
+                .map_err(away)?;
             return Ok(());
         }
         let applied = sqlx::query_scalar::<_, String>("SELECT version FROM seaql_migrations")
@@ -201,10 +206,11 @@ impl Store for PgStore {
             // undefined_table: an empty database
             Err(sqlx::Error::Database(said)) if said.code().as_deref() == Some("42P01") => {
                 return Err(unfit(
+                    "no_schema",
                     "the database has no schema: run `accunode migrate up`".to_owned(),
                 ));
             }
-            Err(other) => return Err(from_sqlx(other)),
+            Err(other) => return Err(away(other)),
         };
         let missing: Vec<_> = self
             .settings
@@ -216,9 +222,10 @@ impl Store for PgStore {
         if missing.is_empty() {
             return Ok(());
         }
-        Err(unfit(format!(
-            "migrations are missing: {}; run `accunode migrate up`",
-            missing.join(", ")
-        )))
+        let missing = missing.join(", ");
+        Err(unfit(
+            "pending",
+            format!("migrations are missing: {missing}; run `accunode migrate up`"),
+        ))
     }
 }

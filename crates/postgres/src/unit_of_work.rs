@@ -49,6 +49,7 @@ impl PgTx {
         actor: ActorSettings,
     ) -> Result<Self, RepositoryError> {
         let pool = pool.clone();
+        #[expect(clippy::disallowed_methods, reason = "waited for at once, below")]
         let task = tokio::spawn(async move {
             #[expect(clippy::disallowed_methods, reason = "this is the one place")]
             let mut transaction = pool.begin().await?;

@@ -128,6 +128,10 @@ impl Cache for RedisCache {
             let mut owed = self.0.owed();
             owed.owners.insert(owner);
             if !std::mem::replace(&mut owed.at_work, true) {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "it tries until Redis is back, and ends with the cache"
+                )]
                 self.0.runtime.spawn(Inner::settle(Arc::downgrade(&self.0)));
             }
         }

@@ -177,6 +177,7 @@ impl RedisConnection {
         // In a task of its own: a request that is given up must not break the attempt
         // off for those who wait behind it.
         let shared = self.0.clone();
+        #[expect(clippy::disallowed_methods, reason = "waited for at once, below")]
         let attempt = self.0.runtime.spawn(async move {
             let client = &shared.client;
             client

@@ -10,7 +10,7 @@
 //! - `models`: which models score, as configured
 //! - `sealing`: the key that seals secrets in the database
 //! - `service`: the wiring; `shared`: sessions, cache and limits, here or in Redis; `single`
-//!   `upkeep` and `wal_files` go on beside it
+//!   `upkeep` and `wal_files` go on beside it; `probes`: what readiness looks at
 //! - `telemetry`: log lines
 //!
 //! Start with `main.rs`, which is short, and `commands::with_database`.
@@ -24,6 +24,7 @@ pub mod descriptors;
 pub mod disks;
 pub mod embedded;
 pub mod models;
+mod probes;
 pub mod sealing;
 pub mod service;
 pub mod shared;

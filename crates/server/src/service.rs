@@ -12,17 +12,24 @@ use accunode_local::{
 use accunode_mail::{Composer, FileMailer, SmtpMailer, SmtpUrl};
 use accunode_ports::{
     budgets::{JobBudget, RowBudget},
+    health::Probe,
+    jobs::JobQueue,
     limits::Quota,
     mail::Mailer,
     system::{Clock, Randomness},
 };
-use accunode_postgres::{PgStore, PoolSettings, QueueSettings};
-use accunode_web::{Readiness, StreamLimits, Streams, TrustedProxies, WebState, WorkLimits};
+use accunode_postgres::{PgJobQueue, PgStore, PoolSettings, QueueSettings};
+use accunode_scoring::ModelRegistry;
+use accunode_tasks::Tasks;
+use accunode_web::{
+    Lifecycle, Readiness, StreamLimits, Streams, TrustedProxies, WebState, WorkLimits,
+};
 use anyhow::Context;
 
 use crate::config::{Config, Registration};
 use crate::disks::FolderDisks;
 use crate::models::ModelChoice;
+use crate::probes::{FilesProbe, MailProbe};
 use crate::sealing::sealing_keys;
 use crate::shared::Shared;
 
@@ -35,6 +42,48 @@ pub struct Service {
     pub web: WebState,
     /// The database, for what goes on beside requests.
     pub store: Arc<PgStore>,
+    /// What goes on beside requests.
+    pub tasks: Tasks,
+}
+
+/// What a service is made with, beside its configuration.
+#[derive(Clone)]
+pub struct Parts {
+    /// The models; reading and verifying them computes for a while.
+    pub models: Arc<ModelRegistry>,
+    /// What goes on beside requests. The service adds to it.
+    pub tasks: Tasks,
+    /// Whether the process is about to end.
+    pub lifecycle: Lifecycle,
+    /// What readiness looks at beside what the service adds.
+    pub probes: Vec<Arc<dyn Probe>>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts")
+            .field("tasks", &self.tasks)
+            .field("lifecycle", &self.lifecycle)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    /// The configured models, and nothing else yet. Call it within the runtime that
+    /// lives as long as the process.
+    ///
+    /// # Errors
+    /// Where a model that should score is not there, or was refused.
+    pub async fn load(config: &Config) -> anyhow::Result<Self> {
+        let choice = ModelChoice::of(config);
+        let models = tokio::task::spawn_blocking(move || choice.load()).await??;
+        Ok(Self {
+            models: Arc::new(models),
+            tasks: Tasks::here(),
+            lifecycle: Lifecycle::default(),
+            probes: Vec::new(),
+        })
+    }
 }
 
 impl Service {
@@ -45,10 +94,14 @@ impl Service {
     /// Where the database does not answer or its role would see too much, the file
     /// store cannot be opened, or a model that should score is not there.
     pub async fn wire(config: &Config, serving_url: &str) -> anyhow::Result<Self> {
-        // Reading and verifying models computes for a while.
-        let choice = ModelChoice::of(config);
-        let models = tokio::task::spawn_blocking(move || choice.load()).await??;
+        Self::of(config, serving_url, Parts::load(config).await?).await
+    }
 
+    /// The same with parts that are there already.
+    ///
+    /// # Errors
+    /// As [`Service::wire`].
+    pub async fn of(config: &Config, serving_url: &str, parts: Parts) -> anyhow::Result<Self> {
         let settings = PoolSettings {
             sizes: config.db_pools,
             expected_migrations: accunode_migration::migration_names(),
@@ -72,10 +125,18 @@ impl Service {
             parser: config.parser_settings()?,
         })
         .context("the file store cannot be opened")?;
+        let files = Arc::new(files);
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
         let shared = Shared::open(config, clock.clone(), randomness.clone()).await?;
+        let Parts {
+            models,
+            tasks,
+            lifecycle,
+            mut probes,
+        } = parts;
+        probes.push(Arc::new(FilesProbe(files.clone())));
         let ports = Ports {
             store: store.clone(),
             sessions: shared.sessions,
@@ -84,15 +145,15 @@ impl Service {
             limiter: shared.limiter.clone(),
             disks: Arc::new(FolderDisks::of(config)),
             known_keys: KnownKeys::default(),
-            hasher: Arc::new(Argon2Hasher::new(hashing(config))?),
+            hasher: Arc::new(hasher(config)?),
             codes: Arc::new(TotpDevice::new(&sealing_keys(config, &*randomness)?)?),
-            scorer: Arc::new(models),
-            files: Arc::new(files),
-            queue: Arc::new(queue),
+            scorer: models,
+            files,
             clock: clock.clone(),
             ids: Arc::new(UuidV7Ids),
             randomness,
-            mail: Outbox::new(mailer(config, clock)?),
+            mail: Outbox::new(mailer(config, clock, &mut probes)?, tasks.clone()),
+            tasks: tasks.clone(),
             settings: Settings {
                 registration_open: config.registration == Registration::Open,
                 max_upload_bytes: config.max_upload_bytes,
@@ -116,9 +177,12 @@ impl Service {
                 },
                 ..Settings::default()
             },
+            queue: watched(queue, &tasks),
         };
         let application = Application::new(Arc::new(ports));
         let web = WebState {
+            readiness: Readiness::new(&application, probes),
+            lifecycle,
             application: application.clone(),
             limiter: shared.limiter,
             streams: Streams::new(StreamLimits {
@@ -127,19 +191,35 @@ impl Service {
                 total: config.budgets.event_streams,
             }),
             work: WorkLimits::new(config.at_once()),
-            readiness: Readiness::default(),
             proxies: trusted_proxies(config)?,
         };
         Ok(Self {
             application,
             web,
             store,
+            tasks,
         })
     }
 }
 
+/// The queue, with what listens for its jobs as a vital task.
+fn watched(queue: PgJobQueue, tasks: &Tasks) -> Arc<dyn JobQueue> {
+    let ended = queue.listening_ended();
+    tasks.vital("job listener", |mut stop| async move {
+        tokio::select! {
+            () = ended => Err("nothing listens for jobs any more".into()),
+            _ = stop.wait_for(|stop| *stop) => Ok(()),
+        }
+    });
+    Arc::new(queue)
+}
+
 /// The mail server, or the folder where none is configured.
-fn mailer(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
+fn mailer(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    probes: &mut Vec<Arc<dyn Probe>>,
+) -> anyhow::Result<Arc<dyn Mailer>> {
     let composer = Composer::new(config.mail_from.clone(), clock, Arc::new(UuidV7Ids));
     let Some(url) = &config.smtp_url else {
         let folder = config.data_dir.join("mail");
@@ -147,11 +227,20 @@ fn mailer(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mail
     };
     let url: SmtpUrl = url.expose().parse().map_err(anyhow::Error::msg)?;
     let mailer = SmtpMailer::new(&url, composer).context("the mail server cannot be used")?;
+    probes.push(Arc::new(MailProbe(mailer.clone())));
     Ok(Arc::new(mailer))
 }
 
 /// What OWASP asks of argon2id at least, as memory in KiB times passes.
 const LEAST_WORK: u64 = 2 * 19_456;
+
+/// What hashes passwords, as configured.
+///
+/// # Errors
+/// Where the costs make no sense.
+pub(crate) fn hasher(config: &Config) -> anyhow::Result<Argon2Hasher> {
+    Ok(Argon2Hasher::new(hashing(config))?)
+}
 
 fn hashing(config: &Config) -> HashingSettings {
     let cost = config.password_hashing;

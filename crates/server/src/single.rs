@@ -1,16 +1,22 @@
 //! Who may serve on a database at the same time: one process that keeps sessions and
 //! cache to itself, or any number that share them in Redis. Never both kinds.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
+
+use crate::database::{DatabaseError, reach};
 
 /// The advisory lock of whoever serves: exclusive where sessions live in the process.
 const LOCK: i64 = 0x6163_6375_0001;
 /// How often the connection that holds it is looked after.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// How long a process that is just starting may be in the way of one with Redis.
+const PATIENCE: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Where a process keeps its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +32,7 @@ pub enum Sessions {
 #[derive(Debug)]
 pub struct Place {
     connection: PgConnection,
+    is_alone: bool,
     url: String,
     sessions: Sessions,
 }
@@ -37,17 +44,13 @@ impl Place {
     /// Where another process has it: two that do not share their sessions would not
     /// know of each other's, and show figures that the other has made stale.
     pub async fn take(serving_url: &str, sessions: Sessions) -> anyhow::Result<Self> {
-        let mut connection = PgConnection::connect(serving_url)
-            .await
-            .context("the database does not answer")?;
-        let take = match sessions {
-            Sessions::InProcess => "SELECT pg_try_advisory_lock($1)",
-            Sessions::Shared => "SELECT pg_try_advisory_lock_shared($1)",
+        let mut connection = reach(&serving_url.parse()?).await?;
+        let exclusively = "SELECT pg_try_advisory_lock($1)";
+        let is_alone = ask(&mut connection, exclusively).await?;
+        let free = match sessions {
+            Sessions::InProcess => is_alone,
+            Sessions::Shared => take_shared(&mut connection, is_alone).await?,
         };
-        let free: bool = sqlx::query_scalar(take)
-            .bind(LOCK)
-            .fetch_one(&mut connection)
-            .await?;
         match sessions {
             _ if free => {}
             Sessions::InProcess => bail!(
@@ -59,9 +62,16 @@ impl Place {
         }
         Ok(Self {
             connection,
+            is_alone,
             url: serving_url.to_owned(),
             sessions,
         })
+    }
+
+    /// Whether no other process served or worked on the database as this one took its place.
+    #[must_use]
+    pub const fn is_alone(&self) -> bool {
+        self.is_alone
     }
 
     /// Keeps the place until `stop` turns true. The database may have been started
@@ -81,7 +91,7 @@ impl Place {
             match Self::take(&self.url, self.sessions).await {
                 Ok(again) => self = again,
                 // Nobody else has it: the database is away, and so is every request's.
-                Err(error) if error.downcast_ref::<sqlx::Error>().is_some() => {
+                Err(error) if is_outage(&error) => {
                     tracing::warn!(%error, "the place of this process is not held: the database is away");
                 }
                 Err(error) => return Err(error),
@@ -92,4 +102,37 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// Shared with others; where nobody else has it, the exclusive lock is given up for it. A
+/// process that has just started holds that for a moment, so it is asked for again.
+async fn take_shared(connection: &mut PgConnection, is_alone: bool) -> sqlx::Result<bool> {
+    let shared = "SELECT pg_try_advisory_lock_shared($1)";
+    let end = Instant::now() + PATIENCE;
+    while !ask(connection, shared).await? {
+        if Instant::now() > end {
+            return Ok(false);
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+    if is_alone {
+        ask(connection, "SELECT pg_advisory_unlock($1)").await?;
+    }
+    Ok(true)
+}
+
+async fn ask(connection: &mut PgConnection, sql: &'static str) -> sqlx::Result<bool> {
+    sqlx::query_scalar(sql)
+        .bind(LOCK)
+        .fetch_one(connection)
+        .await
+}
+
+/// Whether the database is away, rather than the place taken.
+fn is_outage(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<sqlx::Error>().is_some()
+        || matches!(
+            error.downcast_ref::<DatabaseError>(),
+            Some(DatabaseError::Unreachable { .. } | DatabaseError::Sql(_))
+        )
 }

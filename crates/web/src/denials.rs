@@ -38,13 +38,21 @@ pub(crate) async fn tell<B>(response: &ServiceResponse<B>) {
     let pattern = request.match_pattern().unwrap_or_default();
     let kind = format!("{} {}", request.method(), plain(&pattern));
     let entity = request.match_info().get("id");
-    let denied = Denied {
-        request: &kind,
-        entity: entity.and_then(|id| Uuid::try_parse(id).ok()),
-        code: &code,
-    };
-    if let Err(error) = state.application.audit.denied(&caller, denied).await {
-        tracing::error!(%error, code, "a refusal could not be told to the audit log");
+    let entity = entity.and_then(|id| Uuid::try_parse(id).ok());
+    let audit = state.application.audit.clone();
+    // In a task of its own: a client that goes away now must not keep it out of the log.
+    let told = state.application.ports().tasks.background(async move {
+        let denied = Denied {
+            request: &kind,
+            entity,
+            code: &code,
+        };
+        if let Err(error) = audit.denied(&caller, denied).await {
+            tracing::error!(%error, code, "a refusal could not be told to the audit log");
+        }
+    });
+    if let Err(error) = told.await {
+        tracing::error!(%error, "a refusal could not be told to the audit log");
     }
 }
 

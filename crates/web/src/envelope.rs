@@ -12,7 +12,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method, StatusCode,
+        ConnectionType, Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -20,7 +20,9 @@ use actix_web::{
 };
 use tracing::Instrument;
 
-use crate::{WebState, denials, docs, openapi, pages, problem::Problem, work};
+use crate::{
+    Lifecycle, Lobby, Phase, WebState, denials, docs, openapi, pages, problem::Problem, work,
+};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -64,6 +66,7 @@ pub(crate) async fn envelope(
         denials::tell(&response).await;
         let mut response = as_problem(response, &id);
         dress(&mut response, &id);
+        part(&mut response);
         let millis = started.elapsed().as_millis();
         tracing::info!(status = response.status().as_u16(), millis, "answered");
         Ok(response)
@@ -86,11 +89,18 @@ fn request_id(request: &ServiceRequest) -> String {
         .get(X_REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(|id| is_sane(id));
-    match (given, request.app_data::<web::Data<WebState>>()) {
-        (Some(id), _) => id.to_owned(),
-        (None, Some(state)) => state.application.ports().ids.new_id().to_string(),
-        (None, None) => "unknown".to_owned(),
+    if let Some(id) = given {
+        return id.to_owned();
     }
+    let ids = request
+        .app_data::<web::Data<WebState>>()
+        .map(|state| &state.application.ports().ids)
+        .or_else(|| {
+            request
+                .app_data::<web::Data<Lobby>>()
+                .map(|lobby| &lobby.ids)
+        });
+    ids.map_or_else(|| "unknown".to_owned(), |ids| ids.new_id().to_string())
 }
 
 fn is_sane(id: &str) -> bool {
@@ -158,6 +168,18 @@ pub(crate) fn plain(pattern: &str) -> String {
         }
     }
     text
+}
+
+/// Makes the answer the last one of its connection where the process is about to end, or
+/// does not serve yet: who asks again then finds another process, or the service.
+fn part(response: &mut ServiceResponse<BoxBody>) {
+    let request = response.request();
+    let lifecycle = request.app_data::<web::Data<Lifecycle>>();
+    let ends = lifecycle.is_some_and(|lifecycle| lifecycle.phase() > Phase::Serving);
+    if ends || request.app_data::<web::Data<Lobby>>().is_some() {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
 }
 
 fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {

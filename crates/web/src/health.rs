@@ -1,12 +1,6 @@
 //! Whether the service lives, and whether it can serve.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-use accunode_domain::{fault::Fault, prediction::Kind};
-use accunode_ports::RepositoryError;
+use accunode_domain::{Timestamp, fault::Fault};
 use actix_web::{
     HttpResponse,
     http::{
@@ -16,12 +10,12 @@ use actix_web::{
     web::{Data, ServiceConfig, get, resource},
 };
 use serde::Serialize;
-use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::{
     WebState,
     problem::{Answer, Problem},
+    readiness::Finding,
 };
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -45,6 +39,9 @@ pub(crate) struct HealthDto {
 pub(crate) struct ReadinessDto {
     #[schema(example = "ok")]
     status: &'static str,
+    /// What fails without keeping requests from being served; then the status is
+    /// `degraded`.
+    degraded: Vec<FailingDto>,
     /// Models that failed a check and do not score; others do in their place.
     refused_models: Vec<RefusedModelDto>,
     /// Disks that have less room than they must: uploads are refused until they have it.
@@ -60,6 +57,35 @@ pub(crate) struct LowDiskDto {
     volume: &'static str,
     free_bytes: u64,
     min_free_bytes: u64,
+}
+
+/// Something that fails.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Failing)]
+pub(crate) struct FailingDto {
+    /// What fails; stable.
+    #[schema(example = "database")]
+    check: &'static str,
+    /// Why; stable.
+    #[schema(example = "connection_refused")]
+    reason: &'static str,
+    /// Why, for people.
+    detail: String,
+    /// Since when it fails without a break.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+impl From<Finding> for FailingDto {
+    fn from(found: Finding) -> Self {
+        Self {
+            check: found.check,
+            reason: found.reason,
+            detail: found.detail,
+            since: found.since,
+        }
+    }
 }
 
 /// A model that failed a check.
@@ -102,108 +128,47 @@ pub(crate) async fn live() -> Answer {
     security(()),
     responses(
         (status = 200, description = "They can; models that were refused and disks that run low are named", body = ReadinessDto),
-        (status = 503, description = "`not_ready`: `errors` names what fails (database, migrations, sessions, model)", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 503, description = "`not_ready`: `failing` names what fails (database, migrations, sessions, model, files, postgres, shutdown and so on), why, and since when", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn ready(state: Data<WebState>) -> Answer {
-    let faults = state.readiness.faults(&state).await;
-    if faults.is_empty() {
-        return Ok(HttpResponse::Ok().json(ReadinessDto {
-            status: "ok",
-            refused_models: refused(&state),
-            low_disks: low_disks(&state),
-        }));
+    let mut findings = state.readiness.findings().await;
+    if let Some(stopping) = state.lifecycle.failing() {
+        findings.insert(
+            0,
+            Finding::now(stopping, state.application.ports().clock.now()),
+        );
     }
-    let names: Vec<_> = faults.iter().map(|fault| fault.code.as_str()).collect();
-    let detail = format!("not ready: {}", names.join(", "));
-    Err(
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
-            .with_errors(faults)
-            .with_header(header::RETRY_AFTER, HeaderValue::from(5)),
-    )
-}
-
-/// How long what was found holds for everybody who asks.
-const FRESH: Duration = Duration::from_millis(250);
-
-/// What readiness was found to be, asked of the database and the sessions by one request
-/// at a time and a few times a second: anybody may ask, and must not keep them busy.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<Mutex<Option<Found>>>);
-
-#[derive(Debug)]
-struct Found {
-    at: Instant,
-    faults: Vec<Fault>,
-}
-
-impl Readiness {
-    async fn faults(&self, state: &WebState) -> Vec<Fault> {
-        let mut found = self.0.lock().await;
-        if let Some(fresh) = found.as_ref().filter(|found| found.at.elapsed() < FRESH) {
-            return fresh.faults.clone();
-        }
-        let (store, sessions) = futures::join!(check_store(state), check_sessions(state));
-        let models = check_models(state);
-        let faults: Vec<Fault> = store.into_iter().chain(sessions).chain(models).collect();
-        if !faults.is_empty() {
-            let names: Vec<_> = faults.iter().map(|fault| fault.code.as_str()).collect();
-            tracing::warn!(failing = names.join(", "), "not ready");
-        }
-        *found = Some(Found {
-            at: Instant::now(),
-            faults: faults.clone(),
-        });
-        faults
+    if findings.iter().any(|one| one.is_required) {
+        return Err(not_ready(findings));
     }
+    Ok(HttpResponse::Ok().json(ReadinessDto {
+        status: if findings.is_empty() {
+            "ok"
+        } else {
+            "degraded"
+        },
+        degraded: findings.into_iter().map(FailingDto::from).collect(),
+        refused_models: refused(&state),
+        low_disks: low_disks(&state),
+    }))
 }
 
-fn failing(what: &str, detail: &str) -> Fault {
-    Fault::new(format!("/{what}"), what, detail)
-}
-
-/// The causes may name hosts and users: they are for the log.
-async fn check_store(state: &WebState) -> Option<Fault> {
-    let error = state.application.ports().store.ready().await.err()?;
-    let cause = match &error {
-        RepositoryError::Unavailable(cause) | RepositoryError::Internal(cause) => cause.to_string(),
-        other => other.to_string(),
+/// That something fails, for everybody who asks.
+pub(crate) fn not_ready(findings: Vec<Finding>) -> Problem {
+    let names: Vec<_> = findings.iter().map(|one| one.check).collect();
+    let detail = match names.as_slice() {
+        [] => "not ready: it has just started".to_owned(),
+        names => format!("not ready: {}", names.join(", ")),
     };
-    tracing::warn!(cause, "the database is not ready");
-    Some(if cause.contains("migrat") {
-        failing("migrations", "the schema is not the one this version needs")
-    } else {
-        failing("database", "the database does not answer")
-    })
-}
-
-async fn check_sessions(state: &WebState) -> Option<Fault> {
-    // No token looks like this: the store must look, and find nothing.
-    let error = state
-        .application
-        .ports()
-        .sessions
-        .find("readiness")
-        .await
-        .err()?;
-    tracing::warn!(%error, "the session store is not ready");
-    Some(failing("sessions", "the session store does not answer"))
-}
-
-fn check_models(state: &WebState) -> Option<Fault> {
-    let models = state.application.ports().scorer.models();
-    let missing: Vec<_> = Kind::ALL
-        .into_iter()
-        .filter(|kind| models.iter().all(|model| model.kind != *kind))
-        .map(Kind::as_str)
-        .collect();
-    (!missing.is_empty()).then(|| {
-        let mut detail = format!("no {} model is served", missing.join(" and no "));
-        for RefusedModelDto { folder, reason } in refused(state) {
-            detail += &format!("; {folder} was refused: {reason}");
-        }
-        failing("model", &detail)
-    })
+    let errors = findings.iter().map(|one| {
+        let pointer = format!("/{}", one.check);
+        Fault::new(pointer, one.check, one.detail.clone())
+    });
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
+        .with_errors(errors.collect())
+        .with_failing(findings.into_iter().map(FailingDto::from).collect())
+        .with_header(header::RETRY_AFTER, HeaderValue::from(5))
 }
 
 fn low_disks(state: &WebState) -> Vec<LowDiskDto> {

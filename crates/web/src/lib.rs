@@ -2,7 +2,8 @@
 //!
 //! Depends on the use cases, the domain and the ports' types; never on what serves
 //! the ports. Where to start: [`app`] mounts everything; [`envelope`] is what every
-//! answer goes through; [`call`] is who asks; [`problem`] is what goes wrong.
+//! answer goes through; [`call`] is who asks; [`problem`] is what goes wrong. [`lobby`]
+//! answers while the process cannot serve yet.
 //!
 //! To add an endpoint: its DTOs in `v1/<resource>/dto.rs`, its handler in
 //! `v1/<resource>/<verb>.rs` (extract, call the use case, answer), its route in
@@ -18,6 +19,9 @@ mod envelope;
 mod etag;
 mod export;
 mod health;
+mod home;
+mod lifecycle;
+mod lobby;
 mod names;
 mod negotiate;
 mod once;
@@ -28,6 +32,7 @@ mod params;
 mod patience;
 mod policy;
 mod problem;
+mod readiness;
 mod streams;
 mod v1;
 mod work;
@@ -44,9 +49,13 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
+use home::Home;
+
 pub use address::{ForwardedHeader, Network, TrustedProxies};
-pub use health::Readiness;
+pub use lifecycle::{Lifecycle, Phase};
+pub use lobby::{Lobby, lobby};
 pub use openapi::openapi;
+pub use readiness::{Readiness, Startup};
 pub use streams::{StreamLimits, Streams};
 pub use work::{AtOnce, WorkLimits};
 
@@ -65,6 +74,8 @@ pub struct WebState {
     pub proxies: TrustedProxies,
     /// What was last found when somebody asked whether requests can be served.
     pub readiness: Readiness,
+    /// Whether the process is about to end.
+    pub lifecycle: Lifecycle,
 }
 
 impl WebState {
@@ -90,6 +101,10 @@ pub fn configure(state: &WebState) -> impl Fn(&mut ServiceConfig) + Clone + 'sta
     move |config| {
         config
             .app_data(state.clone())
+            .app_data(web::Data::new(state.lifecycle.clone()))
+            .app_data(web::Data::new(Home(
+                state.application.ports().tasks.home().clone(),
+            )))
             .configure(health::routes)
             .configure(docs::routes)
             .configure(pages::routes)
@@ -112,6 +127,8 @@ pub fn app(
     App::new()
         .configure(configure(state))
         .wrap(Compress::default())
-        // Outermost, so that what `Compress` refuses is a problem document, too.
+        // So that what `Compress` refuses is a problem document, too.
         .wrap(from_fn(envelope::envelope))
+        // Outermost, so that everything that a request opens belongs to the process.
+        .wrap(from_fn(home::at_home))
 }

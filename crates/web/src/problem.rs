@@ -17,6 +17,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::health::FailingDto;
+
 /// The content type of problems.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 /// Seconds after which something that is out of reach may be tried again.
@@ -33,8 +35,16 @@ pub(crate) struct Problem {
     detail: String,
     errors: Vec<Fault>,
     existing: Option<Uuid>,
-    header: Option<Box<(HeaderName, HeaderValue)>>,
+    /// Boxed: few problems have any of it, and all of them travel through `Result`s.
+    more: Option<Box<More>>,
     cause: Option<Cause>,
+}
+
+/// What few problems have.
+#[derive(Debug, Default)]
+struct More {
+    header: Option<(HeaderName, HeaderValue)>,
+    failing: Vec<FailingDto>,
 }
 
 /// A problem as it is written (RFC 9457).
@@ -65,6 +75,10 @@ pub(crate) struct ProblemDto {
     /// What is there already, where that is the conflict.
     #[serde(skip_serializing_if = "Option::is_none")]
     existing_id: Option<Uuid>,
+    /// What fails since when, where the service is not ready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    failing: Vec<FailingDto>,
 }
 
 /// One thing that is wrong with what was sent.
@@ -105,7 +119,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             existing: None,
-            header: None,
+            more: None,
             cause: None,
         }
     }
@@ -187,13 +201,19 @@ impl Problem {
 
     /// With its header; no status has more than one.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some(Box::new((name, value)));
+        self.more.get_or_insert_default().header = Some((name, value));
         self
     }
 
     /// With everything that is wrong.
     pub(crate) fn with_errors(mut self, errors: Vec<Fault>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// With everything that fails.
+    pub(crate) fn with_failing(mut self, failing: Vec<FailingDto>) -> Self {
+        self.more.get_or_insert_default().failing = failing;
         self
     }
 
@@ -235,14 +255,18 @@ impl Problem {
             request_id: request_id.map(str::to_owned),
             errors: self.errors.iter().map(FaultDto::from).collect(),
             existing_id: self.existing,
+            failing: self
+                .more
+                .as_ref()
+                .map_or_else(Vec::new, |more| more.failing.clone()),
         }
     }
 
     /// The answer.
     pub(crate) fn render(&self, request_id: Option<&str>) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        if let Some(header) = self.header.as_deref() {
-            response.insert_header(header.clone());
+        if let Some(header) = self.more.as_ref().and_then(|more| more.header.clone()) {
+            response.insert_header(header);
         }
         let body = serde_json::to_vec(&self.document(request_id)).unwrap_or_default();
         response.content_type(CONTENT_TYPE).body(body)

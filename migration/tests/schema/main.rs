@@ -1,6 +1,7 @@
 //! The schema on a real PostgreSQL. `ACCUNODE_TEST_DATABASE_URL` names a superuser's
 //! database on a scratch server; without it every test starts a server of its own.
 
+#![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -92,7 +92,8 @@ impl Accounts {
     /// In the background: neither a slow nor a failing note holds a request up.
     fn note_use(&self, key: &ApiKey, now: accunode_domain::Timestamp) {
         let (ports, id) = (self.ports.clone(), key.id);
-        tokio::spawn(async move {
+        let tasks = self.ports.tasks.clone();
+        tasks.background(async move {
             if let Err(error) = ports.store.api_keys().used(id, now).await {
                 tracing::warn!(key = %id, %error, "the use of a key could not be noted");
             }

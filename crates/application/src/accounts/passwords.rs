@@ -5,6 +5,7 @@ use accunode_domain::{
     id::{SessionId, UserId},
     user::{Email, Password},
 };
+use accunode_ports::system::PasswordHasher;
 
 use super::Accounts;
 use crate::{Error, Ports};
@@ -21,17 +22,26 @@ impl Ports {
         text: &str,
         email: &Email,
     ) -> Result<Result<Password, Fault>, Error> {
-        let password = match Password::new(pointer, text, email) {
-            Ok(password) => password,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        let about = words(email);
-        let weakness = self.hasher.weakness(password.clone(), about).await?;
-        Ok(match weakness {
-            None => Ok(password),
-            Some(why) => Err(Fault::new(pointer, "weak_password", why)),
-        })
+        choose_password(&*self.hasher, pointer, text, email).await
     }
+}
+
+/// The same without the other ports.
+pub(super) async fn choose_password(
+    hasher: &dyn PasswordHasher,
+    pointer: &str,
+    text: &str,
+    email: &Email,
+) -> Result<Result<Password, Fault>, Error> {
+    let password = match Password::new(pointer, text, email) {
+        Ok(password) => password,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let weakness = hasher.weakness(password.clone(), words(email)).await?;
+    Ok(match weakness {
+        None => Ok(password),
+        Some(why) => Err(Fault::new(pointer, "weak_password", why)),
+    })
 }
 
 /// What somebody who knows the address tries first.

@@ -7,10 +7,10 @@ use accunode_domain::{
     user::{Email, Password, Profile, Role, User},
     user_token::TokenPurpose,
 };
-use accunode_ports::repositories::NewUser;
+use accunode_ports::{repositories::NewUser, system::PasswordHasher};
 use serde_json::json;
 
-use super::Accounts;
+use super::{Accounts, passwords::choose_password};
 use crate::{
     Error,
     mail::{MailKind, MailSender},
@@ -42,6 +42,44 @@ pub(super) struct Checked {
     profile: Profile,
 }
 
+impl Registration {
+    /// Whether the form is right, without an account being made.
+    ///
+    /// # Errors
+    /// Every fault of the form.
+    pub async fn check(&self, hasher: &dyn PasswordHasher) -> Result<(), Error> {
+        self.checked(hasher).await.map(|_| ())
+    }
+
+    async fn checked(&self, hasher: &dyn PasswordHasher) -> Result<Checked, Error> {
+        let mut faults = Vec::new();
+        let email = Email::parse("/email", &self.email);
+        // The password's rules need an address; where that is wrong, none can be contained in it.
+        let stand_in = Email::from_stored(String::new());
+        let known = email.as_ref().unwrap_or(&stand_in);
+        let password = choose_password(hasher, "/password", &self.password, known);
+        let password = password.await?;
+        let profile = Profile::parse(
+            self.first_name.as_deref(),
+            self.last_name.as_deref(),
+            self.phone.as_deref(),
+            &mut faults,
+        );
+        match (email, password) {
+            (Ok(email), Ok(password)) if faults.is_empty() => Ok(Checked {
+                email,
+                password,
+                profile,
+            }),
+            (email, password) => {
+                faults.extend(email.err());
+                faults.extend(password.err());
+                Err(Error::Invalid(faults))
+            }
+        }
+    }
+}
+
 impl Accounts {
     /// Makes an account with the role `user`, and sends a mail with which its address is
     /// verified. Where no mail reaches anybody it counts as verified at once.
@@ -67,33 +105,7 @@ impl Accounts {
 
     /// Everything that is wrong with a registration, at once.
     pub(super) async fn check(&self, form: &Registration) -> Result<Checked, Error> {
-        let mut faults = Vec::new();
-        let email = Email::parse("/email", &form.email);
-        // The password's rules need an address; where that is wrong, none can be contained in it.
-        let stand_in = Email::from_stored(String::new());
-        let known = email.as_ref().unwrap_or(&stand_in);
-        let password = self
-            .ports
-            .choose_password("/password", &form.password, known);
-        let password = password.await?;
-        let profile = Profile::parse(
-            form.first_name.as_deref(),
-            form.last_name.as_deref(),
-            form.phone.as_deref(),
-            &mut faults,
-        );
-        match (email, password) {
-            (Ok(email), Ok(password)) if faults.is_empty() => Ok(Checked {
-                email,
-                password,
-                profile,
-            }),
-            (email, password) => {
-                faults.extend(email.err());
-                faults.extend(password.err());
-                Err(Error::Invalid(faults))
-            }
-        }
+        form.checked(&*self.ports.hasher).await
     }
 
     pub(super) async fn add_user(

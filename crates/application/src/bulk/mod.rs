@@ -22,6 +22,8 @@ mod work;
 
 use std::sync::Arc;
 
+use accunode_tasks::Tasks;
+
 pub use columns::{COMPANY_COLUMNS, Columns};
 pub use read::{ListJobs, ListRows};
 pub use rescore::RescorePredictions;
@@ -35,4 +37,12 @@ use crate::Ports;
 #[derive(Clone, Debug)]
 pub struct Bulk {
     pub(crate) ports: Arc<Ports>,
+}
+
+impl Bulk {
+    /// The process's tasks, for what goes on when a request is over.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.ports.tasks
+    }
 }

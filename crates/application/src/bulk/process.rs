@@ -22,6 +22,9 @@ use crate::Error;
 
 /// How often a lease is renewed while a job is worked on.
 const HEARTBEAT: Duration = Duration::from_secs(8);
+/// How long the open chunk may take when the process stops. After that the job is given
+/// back without it: the lease is void then, so that the chunk cannot be stored.
+const LAST_CHUNK: Duration = Duration::from_secs(10);
 /// How often a chunk is tried where the database made it the victim of a deadlock
 /// or is away for a moment.
 const TRIES: u32 = 5;
@@ -61,9 +64,15 @@ impl Bulk {
     pub async fn process(&self, job: Job, lease: Lease, stop: &watch::Receiver<bool>) {
         let beat = Heartbeat::start(self, lease);
         let id = job.id;
-        let outcome = match &job.task {
-            Task::Upload => self.try_process(&job, &lease, stop).await,
-            Task::Rescore(rescoring) => self.try_rescore(&job, rescoring, &lease, stop).await,
+        let work = async {
+            match &job.task {
+                Task::Upload => self.try_process(&job, &lease, stop).await,
+                Task::Rescore(rescoring) => self.try_rescore(&job, rescoring, &lease, stop).await,
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = work => outcome,
+            () = overdue(stop) => Err(Left::Stopped),
         };
         drop(beat);
         let queue = &self.ports.queue;
@@ -308,6 +317,16 @@ impl Bulk {
     }
 }
 
+/// Returns when a job that is to stop has not come to its next chunk for a while.
+async fn overdue(stop: &watch::Receiver<bool>) {
+    let mut stop = stop.clone();
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        // Nobody can tell it to stop any more: then it runs to its end.
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(LAST_CHUNK).await;
+}
+
 /// Renews a lease while something takes longer than a chunk, like opening a large
 /// workbook. Whether it still is ours is asked before each chunk.
 struct Heartbeat(JoinHandle<()>);
@@ -315,7 +334,7 @@ struct Heartbeat(JoinHandle<()>);
 impl Heartbeat {
     fn start(bulk: &Bulk, lease: Lease) -> Self {
         let queue = bulk.ports.queue.clone();
-        Self(tokio::spawn(async move {
+        Self(bulk.ports.tasks.background(async move {
             loop {
                 tokio::time::sleep(HEARTBEAT).await;
                 match queue.renew(&lease).await {

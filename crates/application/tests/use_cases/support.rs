@@ -27,6 +27,7 @@ use accunode_ports::{
     system::{MockClock, MockDisks, MockIdSource, MockPasswordHasher, MockRandomness},
     throttle::{Admission, MockThrottle},
 };
+use accunode_tasks::Tasks;
 use uuid::Uuid;
 
 pub(crate) struct Doubles {
@@ -95,6 +96,7 @@ impl Doubles {
         ids.expect_new_id().returning(Uuid::new_v4);
         let mut randomness = MockRandomness::new();
         randomness.expect_bits().return_const([7; 32]);
+        let tasks = Tasks::here();
         Application::new(Arc::new(Ports {
             store: Arc::new(self.store),
             sessions: Arc::new(self.sessions),
@@ -111,7 +113,8 @@ impl Doubles {
             clock: Arc::new(clock),
             ids: Arc::new(ids),
             randomness: Arc::new(randomness),
-            mail: Outbox::new(Arc::new(self.mailer)),
+            mail: Outbox::new(Arc::new(self.mailer), tasks.clone()),
+            tasks,
             settings: self.settings,
         }))
     }

@@ -57,7 +57,7 @@ pub use {
     user_token::MockUserTokenRepository,
 };
 
-use crate::RepositoryError;
+use crate::{RepositoryError, health::Failing};
 
 /// The connections of one pool to the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,9 +112,11 @@ pub trait Store: Send + Sync {
 
     /// The connections that this process has to the database, pool by pool.
     fn connections(&self) -> Vec<Connections>;
-    /// Whether the database answers and its schema is the one this program needs;
-    /// the text says what is wrong.
-    async fn ready(&self) -> Result<(), RepositoryError>;
+    /// Whether the database answers and its schema is the one this program needs.
+    ///
+    /// # Errors
+    /// The check `database` or `migrations`, with what is wrong.
+    async fn ready(&self) -> Result<(), Failing>;
 }
 
 /// One transaction. [`UnitOfWork::commit`] consumes it; dropping it rolls back.

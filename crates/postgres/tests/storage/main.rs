@@ -2,6 +2,7 @@
 //!
 //! With `ACCUNODE_TEST_DATABASE_URL` (a superuser's) the tests share that server; without
 //! it each starts one.
+
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -5,10 +5,15 @@ use std::io::{BufRead, stdin};
 use accunode_application::{Error, accounts::Registration};
 use accunode_domain::audit::RequestContext;
 use anyhow::{Context, bail};
+use tokio::runtime;
 use uuid::Uuid;
 
 use super::{say, with_database};
-use crate::{cli::Admin, config::Config, service::Service};
+use crate::{
+    cli::Admin,
+    config::Config,
+    service::{Service, hasher},
+};
 
 /// Runs one action; works beside a running server.
 ///
@@ -34,6 +39,7 @@ pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
         password: password.trim_end_matches(['\r', '\n']).to_owned(),
         ..Registration::default()
     };
+    check(config, &form)?;
     with_database(config, async |database| {
         database.ensure_schema().await?;
         let url = database.serving_url().await?;
@@ -51,14 +57,29 @@ pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
         service.store.close().await;
         match made {
             Ok(user) => say(format_args!("{} is a super_admin now", user.email.as_str())),
-            Err(Error::Invalid(faults)) => {
-                let lines: Vec<_> = faults
-                    .iter()
-                    .map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.detail))
-                    .collect();
-                bail!("{}", lines.join("\n"))
-            }
-            Err(other) => Err(other.into()),
+            Err(error) => Err(told(error)),
         }
     })
+}
+
+/// Refuses what is wrong by itself before a database is started, or even made.
+fn check(config: &Config, form: &Registration) -> anyhow::Result<()> {
+    let hasher = hasher(config)?;
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?
+        .block_on(form.check(&hasher))
+        .map_err(told)
+}
+
+fn told(error: Error) -> anyhow::Error {
+    let Error::Invalid(faults) = error else {
+        return error.into();
+    };
+    let lines: Vec<_> = faults
+        .iter()
+        .map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.detail))
+        .collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
 }

@@ -3,12 +3,15 @@
 pub mod admin;
 pub mod backup;
 pub mod config;
+mod front;
 pub mod maintain;
 pub mod migrate;
 pub mod openapi;
+mod prepare;
 pub mod restore;
 pub mod score;
 pub mod serve;
+mod signals;
 pub mod version;
 
 use std::fmt::Display;
@@ -16,13 +19,13 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 
 use crate::config::Config;
 use crate::database::Database;
 
 /// How long work on other threads may go on after a command has ended.
-const LEFTOVERS: Duration = Duration::from_secs(10);
+pub(crate) const LEFTOVERS: Duration = Duration::from_secs(10);
 
 /// Runs what needs the database: the embedded one is started (or adopted) before the async
 /// runtime, and stopped after everything in the runtime has ended. Call it from `main`'s thread.
@@ -34,11 +37,7 @@ pub fn with_database<T>(
     work: impl AsyncFnOnce(&Database) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let (database, embedded) = Database::open(config)?;
-    let runtime = runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("accunode")
-        .build()
-        .context("cannot start the async runtime")?;
+    let runtime = start_runtime()?;
     let done = runtime.block_on(work(&database));
     runtime.shutdown_timeout(LEFTOVERS);
     let stopped = embedded.map_or(Ok(()), |running| running.stop());
@@ -64,15 +63,17 @@ pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> an
 /// # Errors
 /// When the system lets nobody listen for signals.
 pub async fn stop_requested() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
-        _ = terminate.recv() => tracing::info!("told to end: stopping"),
-    }
+    signals::Signals::listen()?.asked().await;
     Ok(())
+}
+
+/// The runtime that lives as long as the process.
+pub(crate) fn start_runtime() -> anyhow::Result<Runtime> {
+    runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("accunode")
+        .build()
+        .context("cannot start the async runtime")
 }
 
 /// Writes a line of the command's answer to standard output.

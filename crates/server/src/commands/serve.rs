@@ -1,19 +1,28 @@
-//! `accunode serve` and `accunode worker`.
+//! `accunode serve` and `accunode worker`: from the start to the end.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::TcpListener,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use accunode_application::Application;
-use actix_web::HttpServer;
+use accunode_local::UuidV7Ids;
+use accunode_tasks::Tasks;
+use accunode_web::{Lobby, Phase, Startup, app, lobby};
 use anyhow::Context;
-use tokio::{sync::watch, task::JoinHandle};
 
-use super::{stop_requested, with_database};
+use super::{
+    LEFTOVERS,
+    front::{self, Front},
+    prepare::{Preparation, Prepared},
+    signals::{Asked, Signals},
+    start_runtime,
+};
 use crate::{
     config::Config,
-    database::Database,
     descriptors,
-    service::Service,
-    single::{Place, Sessions},
+    embedded::{Cancel, EmbeddedPostgres},
+    service::{Parts, Service},
     upkeep, wal_files,
 };
 
@@ -26,37 +35,225 @@ pub struct Duties {
     pub worker: bool,
 }
 
-/// How long requests that are being answered may take when the process stops, in seconds.
-const DRAIN_SECONDS: u64 = 20;
-/// How long mails may take that wait for the mail server when the process stops.
-const MAILS: Duration = Duration::from_secs(10);
+/// How long the worker and the others may take to end: a job is given back within.
+const WORKERS: Duration = Duration::from_secs(20);
+/// How long what answers have left behind may take when the process stops, such as mails.
+const BACKGROUND: Duration = Duration::from_secs(10);
+/// How long connections may take to be closed.
+const CLOSING: Duration = Duration::from_secs(5);
 
-/// Serves until somebody wants this process to end.
+/// Serves until somebody wants this process to end, or it cannot go on.
 ///
 /// # Errors
-/// Where the database, the models or the address are not to be had.
+/// Where the address is taken, or the database, the models and the others are not fit to
+/// serve with; later where a task has ended that must not.
 pub fn run(config: &Config, duties: Duties) -> anyhow::Result<()> {
     let started = Instant::now();
     descriptors::raise_limit();
-    with_database(config, async |database| {
-        serve(config, duties, database, started).await
-    })
+    // First of all: a process that cannot listen must not start or even make a database.
+    let listener = duties.api.then(|| front::bind(config.listen)).transpose()?;
+    let runtime = start_runtime()?;
+    let mut embedded = None;
+    let process = Process {
+        config,
+        duties,
+        listener,
+        started,
+    };
+    let served = runtime.block_on(process.live(&mut embedded));
+    runtime.shutdown_timeout(LEFTOVERS);
+    let stopped = embedded.map_or(Ok(()), EmbeddedPostgres::stop);
+    served?;
+    stopped.context("the work is done, but the embedded PostgreSQL did not stop in order")
 }
 
-async fn serve(
-    config: &Config,
+struct Process<'a> {
+    config: &'a Config,
     duties: Duties,
-    database: &Database,
+    listener: Option<TcpListener>,
     started: Instant,
-) -> anyhow::Result<()> {
-    database.ensure_schema().await?;
-    let url = database.serving_url().await?;
-    let sessions = match config.redis_url {
-        Some(_) => Sessions::Shared,
-        None => Sessions::InProcess,
+}
+
+impl Process<'_> {
+    async fn live(self, embedded: &mut Option<EmbeddedPostgres>) -> anyhow::Result<()> {
+        let mut signals = Signals::listen().context("cannot listen for signals")?;
+        let (startup, cancel) = (Startup::default(), Cancel::default());
+        let fronts = Tasks::here();
+        let waiting = self.open_lobby(&startup, &fronts)?;
+
+        let parts = Parts::load(self.config);
+        let prepared = async {
+            let preparation = Preparation {
+                config: self.config,
+                startup: &startup,
+                cancel: &cancel,
+                embedded,
+            };
+            preparation.finish(parts.await?).await
+        };
+        let Prepared { service, place } = tokio::select! {
+            prepared = prepared => prepared?,
+            _ = signals.asked() => {
+                cancel.cancel();
+                return Ok(());
+            }
+        };
+        tell_of_refused_models(&service);
+
+        // Ended after everything else: they hold what the others stand on.
+        let last = Tasks::here();
+        last.vital("place of the process", |stop| async move {
+            place.keep(stop).await.map_err(Into::into)
+        });
+        if let Some(embedded) = embedded {
+            watch_over(embedded, &last);
+        }
+        if let (Some(archive), None) = (
+            self.config.postgres.wal_archive.clone(),
+            &self.config.database_url,
+        ) {
+            let config = self.config.clone();
+            // Uploads are taken until the last request is answered: their files, too.
+            last.vital("archive of uploaded files", |stop| async move {
+                wal_files::keep(config, archive, stop).await;
+                Ok(())
+            });
+        }
+        let (store, bulk) = (service.store.clone(), service.application.bulk.clone());
+        service.tasks.vital("upkeep", |stop| async move {
+            upkeep::look_after(store, bulk, stop).await;
+            Ok(())
+        });
+        if self.duties.worker {
+            let bulk = service.application.bulk.clone();
+            service.tasks.vital("worker", |stop| async move {
+                bulk.work(stop).await;
+                Ok(())
+            });
+        }
+        if let Some(waiting) = waiting {
+            waiting.leave().await;
+        }
+        let mut front = self.open_front(&service, &fronts)?;
+
+        let front_ended = async {
+            match &mut front {
+                Some(front) => front.ended().await,
+                None => std::future::pending().await,
+            }
+        };
+        let asked = tokio::select! {
+            asked = signals.asked() => Ok(asked),
+            lost = service.tasks.lost() => Err(lost.into()),
+            lost = last.lost() => Err(lost.into()),
+            error = front_ended => Err(error),
+        };
+        self.end(&asked, &mut signals, &service, front, &fronts, &last)
+            .await;
+        asked.map(|_| ())
+    }
+
+    /// From the wish, or the need, to end until there is nothing left to do.
+    async fn end(
+        &self,
+        asked: &anyhow::Result<Asked>,
+        signals: &mut Signals,
+        service: &Service,
+        front: Option<Front>,
+        fronts: &Tasks,
+        last: &Tasks,
+    ) {
+        let lifecycle = &service.web.lifecycle;
+        lifecycle.enter(Phase::Draining);
+        // At once, and not after the last request: a job is given back, and another
+        // process goes on with it.
+        service.tasks.stop();
+        let is_patient = front.is_some() && matches!(asked, Ok(Asked::Terminate));
+        let drained = async {
+            let drain = Duration::from_secs(self.config.drain_seconds);
+            if is_patient && !drain.is_zero() {
+                tracing::info!(
+                    seconds = drain.as_secs(),
+                    "answering on until those who send requests have noticed"
+                );
+                // Asked again, somebody does not want to wait.
+                tokio::select! {
+                    () = tokio::time::sleep(drain) => {}
+                    _ = signals.asked() => {}
+                }
+            }
+            lifecycle.enter(Phase::Closing);
+            if let Some(front) = front {
+                front.close_for_good().await;
+            }
+        };
+        let ((), working) = tokio::join!(drained, service.tasks.vital_ended(WORKERS));
+        if !working.is_empty() {
+            tracing::error!(tasks = working.join(", "), "these do not end");
+        }
+        let left = service.tasks.finish(BACKGROUND).await + fronts.finish(Duration::ZERO).await;
+        if left > 0 {
+            tracing::error!(
+                left,
+                "work was still under way, such as mails that wait for the mail server"
+            );
+        }
+        last.stop();
+        last.vital_ended(CLOSING).await;
+        if tokio::time::timeout(CLOSING, service.store.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("connections to the database were still in use");
+        }
+    }
+
+    fn open_lobby(&self, startup: &Startup, tasks: &Tasks) -> anyhow::Result<Option<Front>> {
+        let Some(listener) = &self.listener else {
+            return Ok(None);
+        };
+        let state = Lobby {
+            startup: startup.clone(),
+            ids: Arc::new(UuidV7Ids),
+        };
+        let front = Front::open(listener, 1, tasks, move || lobby(&state))?;
+        let address = listener.local_addr()?;
+        tracing::info!("listening on http://{address}, not ready yet");
+        Ok(Some(front))
+    }
+
+    fn open_front(&self, service: &Service, tasks: &Tasks) -> anyhow::Result<Option<Front>> {
+        let Some(listener) = &self.listener else {
+            tracing::info!("working on uploads");
+            return Ok(None);
+        };
+        let state = service.web.clone();
+        let front = Front::open(listener, self.config.workers, tasks, move || app(&state))?;
+        let address = listener.local_addr()?;
+        tracing::info!(
+            milliseconds = self.started.elapsed().as_millis(),
+            "AccuNode serves on http://{address}, its documentation is at http://{address}/docs"
+        );
+        Ok(Some(front))
+    }
+}
+
+/// The thread that starts the embedded PostgreSQL again must not end before this process.
+fn watch_over(embedded: &EmbeddedPostgres, tasks: &Tasks) {
+    let Some(mut condition) = embedded.condition() else {
+        return;
     };
-    let place = Place::take(url.expose(), sessions).await?;
-    let service = Service::wire(config, url.expose()).await?;
+    tasks.vital("embedded PostgreSQL", |mut stop| async move {
+        tokio::select! {
+            () = async { while condition.changed().await.is_ok() {} } => {
+                Err("the thread that watches it has ended".into())
+            }
+            _ = stop.wait_for(|stop| *stop) => Ok(()),
+        }
+    });
+}
+
+fn tell_of_refused_models(service: &Service) {
     for refused in service.application.ports().scorer.refused() {
         tracing::error!(
             folder = refused.folder,
@@ -64,88 +261,4 @@ async fn serve(
             "a model is not served"
         );
     }
-
-    let (stop, stopped) = watch::channel(false);
-    let mut kept = tokio::spawn(place.keep(stopped.clone()));
-    let upkeep = tokio::spawn(upkeep::look_after(
-        service.store.clone(),
-        service.application.bulk.clone(),
-        stopped.clone(),
-    ));
-    let archived = config
-        .postgres
-        .wal_archive
-        .clone()
-        .filter(|_| config.database_url.is_none())
-        .map(|archive| tokio::spawn(wal_files::keep(config.clone(), archive, stopped.clone())));
-    let worker = duties.worker.then(|| work(&service.application, stopped));
-    let until = async {
-        tokio::select! {
-            asked = stop_requested() => asked.context("cannot listen for signals"),
-            // It ends before it is told to only when another process has our place.
-            lost = &mut kept => lost.context("the watch over the process's place ended")?,
-        }
-    };
-    let served = if duties.api {
-        answer(config, &service, started, until).await
-    } else {
-        tracing::info!("working on uploads");
-        until.await
-    };
-    // An upload is given back at its next chunk.
-    stop.send_replace(true);
-    if let Some(worker) = worker {
-        worker.await?;
-    }
-    upkeep.await?;
-    if let Some(archived) = archived {
-        archived.await?;
-    }
-    if !kept.is_finished() {
-        kept.await??;
-    }
-    let lost = service.application.ports().mail.finish(MAILS).await;
-    if lost > 0 {
-        tracing::error!(lost, "mails were still waiting for the mail server");
-    }
-    service.store.close().await;
-    served
-}
-
-fn work(application: &Application, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
-    let bulk = application.bulk.clone();
-    tokio::spawn(async move { bulk.work(stopped).await })
-}
-
-/// Answers requests until `until` ends, and then those that are being answered.
-async fn answer(
-    config: &Config,
-    service: &Service,
-    started: Instant,
-    until: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<()> {
-    let state = service.web.clone();
-    let server = HttpServer::new(move || accunode_web::app(&state))
-        .workers(config.workers)
-        .disable_signals()
-        .shutdown_timeout(DRAIN_SECONDS)
-        .bind(config.listen)
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
-    for address in server.addrs() {
-        tracing::info!(
-            milliseconds = started.elapsed().as_millis(),
-            "AccuNode serves on http://{address}, its documentation is at http://{address}/docs"
-        );
-    }
-    let server = server.run();
-    let handle = server.handle();
-    let mut server = std::pin::pin!(server);
-    let why = tokio::select! {
-        ended = &mut server => return ended.context("the HTTP server failed"),
-        why = until => why,
-    };
-    // The server must be polled to its end: dropped, it cuts off what it answers.
-    let (_, ended) = tokio::join!(handle.stop(true), server);
-    ended.context("the HTTP server failed")?;
-    why
 }

@@ -15,6 +15,9 @@ const PREFIX: &str = "ACCUNODE_";
 const SETTINGS: &str = "postgres.settings";
 const SETTINGS_PREFIX: &str = "ACCUNODE_POSTGRES_SETTINGS_";
 
+/// Names the file of settings.
+const CONFIG_VARIABLE: &str = "ACCUNODE_CONFIG";
+
 /// Names of variables that other programs use for the same thing.
 const COMMON_NAMES: [(&str, &str); 2] =
     [("DATABASE_URL", "database_url"), ("REDIS_URL", "redis_url")];
@@ -82,11 +85,12 @@ impl Layers {
             secrets,
             faults: Vec::new(),
         };
-        let named = || sources.variable("ACCUNODE_CONFIG").map(PathBuf::from);
+        let named = || sources.variable(CONFIG_VARIABLE).map(PathBuf::from);
         if let Some(path) = sources.file.clone().or_else(named) {
             layers.add_file(&path);
         }
         layers.add_environment(sources);
+        layers.refuse_unknown_variables(sources);
         for (key, value) in &sources.flags {
             layers.add(key, Value::from(value.as_str()), "the command line");
         }
@@ -124,7 +128,7 @@ impl Layers {
             }
         }
         for key in self.keys {
-            let name = format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase());
+            let name = variable_of(key);
             if let Some(value) = sources.variable(&name) {
                 self.add(key, Value::from(value), &name);
             }
@@ -138,16 +142,43 @@ impl Layers {
         }
     }
 
+    /// A variable that is meant for us and is none of ours is most likely misspelt: what
+    /// it should say would silently not hold.
+    fn refuse_unknown_variables(&mut self, sources: &Sources) {
+        let known: Vec<String> = self
+            .keys
+            .iter()
+            .map(|key| variable_of(key))
+            .chain([CONFIG_VARIABLE.to_owned()])
+            .collect();
+        for (name, value) in &sources.environment {
+            let is_ours = name.starts_with(PREFIX) && !is_service_link(name, value);
+            let setting = name.strip_prefix(SETTINGS_PREFIX);
+            let is_setting =
+                setting.is_some_and(|name| is_setting_name(&name.to_ascii_lowercase()));
+            if is_ours && !is_setting && !known.contains(name) {
+                let nearest = nearest(name, known.iter().map(String::as_str));
+                self.faults.push(Fault {
+                    field: name.clone(),
+                    value: None,
+                    source: Some("the environment".to_owned()),
+                    rule: format!("is not a variable of AccuNode{nearest}"),
+                });
+            }
+        }
+    }
+
     fn add(&mut self, key: &str, value: Value, origin: &str) {
         let setting = key
             .strip_prefix(SETTINGS)
             .and_then(|rest| rest.strip_prefix('.'));
         if !self.keys.contains(&key) && !setting.is_some_and(is_setting_name) {
+            let nearest = nearest(key, self.keys.iter().copied());
             self.faults.push(Fault {
                 field: key.to_owned(),
                 value: None,
                 source: Some(origin.to_owned()),
-                rule: "is not a setting".into(),
+                rule: format!("is not a setting{nearest}"),
             });
             return;
         }
@@ -213,6 +244,44 @@ impl Layers {
             source: self.origins.get(key).cloned(),
             rule: rule.to_owned(),
         });
+    }
+}
+
+/// The environment variable of a setting.
+fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
+}
+
+/// Whether Kubernetes has set it for a service whose name begins with `accunode`, as it
+/// does in every container beside that service: `ACCUNODE_SERVICE_HOST`,
+/// `ACCUNODE_SERVICE_PORT_HTTP`, `ACCUNODE_PORT=tcp://…`, `ACCUNODE_PORT_8080_TCP_ADDR`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let is_url = ["tcp://", "udp://", "sctp://"]
+        .iter()
+        .any(|scheme| value.starts_with(scheme));
+    let of_port = name.split_once("_PORT_").is_some_and(|(_, rest)| {
+        let mut parts = rest.split('_');
+        parts.next().is_some_and(|port| port.parse::<u16>().is_ok())
+            && parts
+                .next()
+                .is_some_and(|kind| ["TCP", "UDP", "SCTP"].contains(&kind))
+    });
+    name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+        || name.ends_with("_PORT") && is_url
+        || of_port
+}
+
+/// The name that was probably meant, as a clause for a message.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let close = known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len() / 4);
+    match close {
+        Some((_, known)) => format!("; did you mean {known}?"),
+        None => "; `accunode config` shows them all".to_owned(),
     }
 }
 

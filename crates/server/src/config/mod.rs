@@ -59,6 +59,7 @@ const KEYS: &[&str] = &[
     "db_pools.identity",
     "db_pools.reads",
     "db_pools.writes",
+    "drain_seconds",
     "files_url",
     "limits.admin",
     "limits.auth",
@@ -101,6 +102,10 @@ const KEYS: &[&str] = &[
     "workers",
 ];
 
+/// `drain_seconds` where other processes can take the requests over. A process that keeps
+/// its sessions to itself is the only one: then waiting would only prolong its restart.
+const SHARED_DRAIN_SECONDS: u64 = 10;
+
 /// Settings whose values may hold a password: never repeated in an error.
 const SECRETS: &[&str] = &[
     "database_url",
@@ -133,6 +138,9 @@ pub struct Config {
     /// Connections that one process keeps at most for each kind of work.
     #[serde(serialize_with = "as_pools")]
     pub db_pools: PoolSizes,
+    /// How long the process answers on, in seconds, after it was told to end: until then
+    /// whoever distributes the requests must have noticed that it is not ready.
+    pub drain_seconds: u64,
     /// Where uploaded files are kept.
     pub files_url: SecretUrl,
     /// A folder of models beside the shipped ones.
@@ -319,6 +327,17 @@ impl Config {
             )
             .unwrap_or_else(|| "accunode".into());
         let db_pools = read_pools(&mut layers);
+        let drain_seconds = layers
+            .read(
+                "drain_seconds",
+                "must be a number of seconds from 0 to 3600",
+                |text| parse_within(text, 0..=3600),
+            )
+            .unwrap_or(if redis_url.is_some() {
+                SHARED_DRAIN_SECONDS
+            } else {
+                0
+            });
         let models_dir = read_folder(&mut layers, "models_dir");
         let mut pin = |key| layers.read(key, ModelPin::RULE, |text| text.parse().ok());
         let (model_annual, model_quarterly) = (pin("model_annual"), pin("model_quarterly"));
@@ -388,7 +407,7 @@ impl Config {
                 _ => None,
             })
             .unwrap_or(LogFormat::Text);
-        let postgres = read_postgres(&mut layers);
+        let postgres = read_postgres(&mut layers, db_pools.total());
 
         let (Some(data_dir), Some(files_url), true) =
             (data_dir, files_url, layers.faults.is_empty())
@@ -403,6 +422,7 @@ impl Config {
             redis_url,
             redis_prefix,
             db_pools,
+            drain_seconds,
             files_url,
             models_dir,
             model_annual,

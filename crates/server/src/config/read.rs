@@ -18,6 +18,7 @@ use super::layers::Layers;
 use super::{
     AtOnceConfig, HashingConfig, LimitsConfig, ParserConfig, PostgresConfig, SecretUrl, Sources,
 };
+use crate::database::connections;
 use crate::embedded::{EmbeddedOptions, OWNED_SETTINGS};
 
 const KIB: u64 = 1024;
@@ -236,7 +237,7 @@ pub(super) fn read_pools(layers: &mut Layers) -> PoolSizes {
     }
 }
 
-pub(super) fn read_postgres(layers: &mut Layers) -> PostgresConfig {
+pub(super) fn read_postgres(layers: &mut Layers, pool: u32) -> PostgresConfig {
     let account = layers.read(
         "postgres.account",
         "must be the name of an account of this machine",
@@ -258,6 +259,20 @@ pub(super) fn read_postgres(layers: &mut Layers) -> PostgresConfig {
         layers.fault(&format!("postgres.settings.{name}"), None, rule);
     }
     let mut settings = EmbeddedOptions::specified_settings();
+    let least = connections::of_process(pool) + connections::SPARE;
+    let key = "postgres.settings.max_connections";
+    if let Some(text) = given.get("max_connections") {
+        // What is no number PostgreSQL itself refuses by name.
+        if text.parse::<u32>().is_ok_and(|most| most < least) {
+            let rule = format!(
+                "must be at least {least} with db_pool_size = {pool}: leave it out, or lower db_pool_size"
+            );
+            layers.fault(key, Some(text.clone()), &rule);
+        }
+    } else {
+        let most = least.max(connections::USUAL);
+        settings.insert("max_connections".to_owned(), most.to_string());
+    }
     settings.extend(given);
     PostgresConfig {
         account,

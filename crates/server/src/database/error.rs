@@ -1,6 +1,8 @@
 //! Why the database cannot be used, each with what to do about it.
 
 use accunode_migration::MigrateError;
+use accunode_ports::health::Failing;
+use accunode_postgres::outage::{self, Outage};
 
 use crate::embedded::EmbeddedError;
 
@@ -53,7 +55,63 @@ pub enum DatabaseError {
     /// A migration, or the roles.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// The database does not answer, or refuses.
+    /// No connection can be made.
+    #[error("the database {address} cannot be reached: {}. What to do: {}", outage.detail, outage.remedy)]
+    Unreachable {
+        /// Role, host, port and database.
+        address: String,
+        /// Why, and what to do about it.
+        outage: Outage,
+        /// What was said.
+        source: sqlx::Error,
+    },
+    /// The server has fewer connections than the process may open.
+    #[error(
+        "with db_pool_size = {pool} this process opens up to {needed} connections, and {what} leaves it \
+         {limit}: {}raise that by {}",
+        if *fits >= 2 { format!("lower db_pool_size to at most {fits}, or ") } else { String::new() },
+        needed - limit
+    )]
+    TooFewConnections {
+        /// The configured pool.
+        pool: u32,
+        /// Everything the process may open.
+        needed: i64,
+        /// What it may have.
+        limit: i64,
+        /// Which limit that is.
+        what: &'static str,
+        /// The pool that would fit.
+        fits: i64,
+    },
+    /// The database answered, and refused.
     #[error("the database does not answer as it should")]
     Sql(#[from] sqlx::Error),
+}
+
+impl DatabaseError {
+    /// What readiness tells of it where it may pass by itself, or by what somebody does to
+    /// the database; `None`: only another configuration helps.
+    #[must_use]
+    pub fn passing(&self) -> Option<Failing> {
+        let (reason, detail) = match self {
+            Self::Embedded(error) if error.may_pass() => (
+                error.reason(),
+                "the private PostgreSQL cannot be started yet",
+            ),
+            Self::Unreachable { outage, .. } => (outage.reason, outage.detail),
+            Self::Sql(error) => outage::of_sqlx(error).map(|it| (it.reason, it.detail))?,
+            Self::Migrate(error) => {
+                let cause = std::iter::successors(
+                    Some(error as &(dyn std::error::Error + 'static)),
+                    |error| error.source(),
+                );
+                let said = cause.filter_map(|error| error.downcast_ref::<sqlx::Error>());
+                let outage = said.filter_map(outage::of_sqlx).next()?;
+                (outage.reason, outage.detail)
+            }
+            _ => return None,
+        };
+        Some(Failing::new("database", reason, detail))
+    }
 }

@@ -7,7 +7,9 @@
 //! **Invariant:** nothing is served as a superuser, as a role that bypasses row-level
 //! security, or as the tables' owner.
 
+pub(crate) mod connections;
 mod error;
+mod reach;
 mod role;
 
 use std::net::IpAddr;
@@ -17,9 +19,11 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 pub use error::DatabaseError;
+pub(crate) use reach::reach;
 
 use crate::config::{Config, SecretUrl};
-use crate::embedded::EmbeddedPostgres;
+use crate::embedded::{Cancel, EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
+use connections::Allowance;
 use role::RoleFacts;
 
 /// The embedded cluster's database.
@@ -51,6 +55,27 @@ impl Database {
     /// # Errors
     /// When the embedded database cannot be started.
     pub fn open(config: &Config) -> Result<(Self, Option<EmbeddedPostgres>), DatabaseError> {
+        Self::open_by(config, EmbeddedPostgres::start)
+    }
+
+    /// The same for a process that stays. Blocks while the embedded database starts, until
+    /// `cancel` says otherwise.
+    ///
+    /// # Errors
+    /// When the embedded database cannot be started.
+    pub fn open_to_stay(
+        config: &Config,
+        cancel: &Cancel,
+    ) -> Result<(Self, Option<EmbeddedPostgres>), DatabaseError> {
+        Self::open_by(config, |options| {
+            EmbeddedPostgres::start_to_stay(options, cancel)
+        })
+    }
+
+    fn open_by(
+        config: &Config,
+        start: impl FnOnce(&EmbeddedOptions) -> Result<EmbeddedPostgres, EmbeddedError>,
+    ) -> Result<(Self, Option<EmbeddedPostgres>), DatabaseError> {
         if let Some(url) = &config.database_url {
             let database = Self {
                 server_url: url.clone(),
@@ -59,7 +84,7 @@ impl Database {
             };
             return Ok((database, None));
         }
-        let running = EmbeddedPostgres::start(&config.embedded_options())?;
+        let running = start(&config.embedded_options())?;
         Ok((Self::embedded(&running)?, Some(running)))
     }
 
@@ -132,6 +157,17 @@ impl Database {
         }
     }
 
+    /// Whether the server has the connections that a process with this pool opens.
+    ///
+    /// # Errors
+    /// [`DatabaseError::TooFewConnections`] with what would fit.
+    pub async fn check_connections(&self, pool: u32) -> Result<(), DatabaseError> {
+        let mut connection = reach(&self.server_url.expose().parse()?).await?;
+        let allowance = Allowance::ask(&mut connection).await?;
+        connection.close().await?;
+        allowance.check(pool)
+    }
+
     /// Which migrations the database has and lacks.
     ///
     /// # Errors
@@ -195,7 +231,7 @@ impl Database {
         let options = options
             .application_name("accunode maintenance")
             .options([("role", OWNER_ROLE), ("statement_timeout", "0")]);
-        Ok(PgConnection::connect_with(&options).await?)
+        reach(&options).await
     }
 }
 
@@ -214,7 +250,7 @@ fn is_readable_on_the_way(options: &PgConnectOptions) -> bool {
 
 /// Another process may make it at the same time.
 async fn create_database(cluster: &PgConnectOptions) -> Result<(), DatabaseError> {
-    let mut connection = PgConnection::connect_with(cluster).await?;
+    let mut connection = reach(cluster).await?;
     let exists: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(DATABASE)
@@ -252,6 +288,7 @@ async fn make_roles(superuser: PgConnectOptions) -> Result<(), DatabaseError> {
 }
 
 async fn one_connection(options: PgConnectOptions) -> Result<PgPool, DatabaseError> {
+    reach(&options).await?.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .connect_with(options)

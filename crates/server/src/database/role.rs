@@ -1,9 +1,9 @@
 //! Whether a role may serve: the rule that keeps row-level security in force.
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{Connection, Row};
 
-use super::DatabaseError;
+use super::{DatabaseError, reach};
 
 /// What is known about the role of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) struct RoleFacts {
 impl RoleFacts {
     /// Connects and asks.
     pub(super) async fn ask(options: &PgConnectOptions) -> Result<Self, DatabaseError> {
-        let mut connection = PgConnection::connect_with(options).await?;
+        let mut connection = reach(options).await?;
         let row = sqlx::query(include_str!("role.sql"))
             .fetch_one(&mut connection)
             .await?;

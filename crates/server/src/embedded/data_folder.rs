@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::binaries::Installation;
@@ -11,6 +12,63 @@ use super::{EmbeddedError, SUPERUSER, parent_death};
 /// Character classification that knows letters beyond ASCII, where the system has it.
 /// Sorting is always by code point: it never changes under an index with an upgrade.
 const CHARACTER_TYPES: [&str; 3] = ["C.UTF-8", "en_US.UTF-8", "C"];
+
+/// Whether PostgreSQL can use the data folder, before it is asked to: what it says itself
+/// stands in a log that nobody has looked for yet. `false`: there is none, or an empty one.
+pub(super) fn inspect(data: &Path, identity: &Identity) -> Result<bool, EmbeddedError> {
+    let fault = |path: &Path, problem: &str, remedy: String| EmbeddedError::DataFolder {
+        path: path.to_path_buf(),
+        problem: problem.to_owned(),
+        remedy,
+    };
+    let found = match fs::metadata(data) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(source) => return Err(EmbeddedError::io("look at", data)(source)),
+    };
+    if !found.is_dir() {
+        let remedy = "move it away, or choose another data folder (ACCUNODE_DATA_DIR)";
+        return Err(fault(data, "is no folder", remedy.to_owned()));
+    }
+    let mut entries = fs::read_dir(data).map_err(EmbeddedError::io("look into", data))?;
+    if entries.next().is_none() {
+        return Ok(false);
+    }
+    let give_back = || {
+        let (user, data) = (identity.name(), data.display());
+        format!("give it to the user {user}, whom PostgreSQL runs as: chown -R {user}: {data}")
+    };
+    if !identity.owns(&found) {
+        return Err(fault(data, "belongs to another user", give_back()));
+    }
+    if found.mode() & 0o027 != 0 {
+        let problem = format!(
+            "has the mode {:04o}, which lets others in",
+            found.mode() & 0o7777
+        );
+        let remedy = format!("PostgreSQL wants it private: chmod 0700 {}", data.display());
+        return Err(fault(data, &problem, remedy));
+    }
+    for name in ["PG_VERSION", "global/pg_control"] {
+        let path = data.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if identity.owns(&found) => {}
+            Ok(_) => return Err(fault(&path, "belongs to another user", give_back())),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(fault(
+                    data,
+                    &format!(
+                        "is not empty and holds no {name}, so it is no whole PostgreSQL data folder"
+                    ),
+                    "restore it from a backup, or move it away to begin with an empty database"
+                        .to_owned(),
+                ));
+            }
+            Err(source) => return Err(EmbeddedError::io("look at", &path)(source)),
+        }
+    }
+    Ok(true)
+}
 
 /// The major version that made the data folder; `None` where there is none yet.
 pub(super) fn recorded_major(data: &Path) -> Result<Option<u32>, EmbeddedError> {

@@ -205,23 +205,35 @@ pub enum EmbeddedError {
     },
 
     /// The server ended while starting.
-    #[error("PostgreSQL ended while starting ({status}); its log is {}: {tail}", log.display())]
+    #[error(
+        "PostgreSQL ended while starting ({status}{}); its log is {}: {tail}",
+        if *is_disk_full { ", and its disk is full: free some space" } else { "" },
+        log.display()
+    )]
     Ended {
         /// How it ended.
         status: String,
+        /// Whether there is no space left on its disk.
+        is_disk_full: bool,
         /// Its log.
         log: PathBuf,
         /// The end of what it said.
         tail: String,
     },
 
-    /// The server does not become ready.
-    #[error("PostgreSQL was not ready after {seconds} s; its log is {}", log.display())]
-    NotReady {
-        /// How long it had.
-        seconds: u64,
-        /// Its log.
-        log: PathBuf,
+    /// The start was cancelled.
+    #[error("the start of PostgreSQL was cancelled")]
+    Cancelled,
+
+    /// The data folder is not one that PostgreSQL can use.
+    #[error("{} {problem}: {remedy}", path.display())]
+    DataFolder {
+        /// The folder, or what is wrong in it.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
     },
 
     /// The server does not end.
@@ -248,6 +260,24 @@ pub enum EmbeddedError {
 }
 
 impl EmbeddedError {
+    /// Why, as a stable code for readiness.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Ended { is_disk_full, .. } if *is_disk_full => "disk_full",
+            Self::Io { source, .. } if is_out_of_space(source) => "disk_full",
+            Self::Ended { .. } => "ended",
+            Self::Held { .. } => "starting_up",
+            _ => "cannot_start",
+        }
+    }
+
+    /// Whether it may pass without anybody changing the configuration.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self.reason(), "disk_full" | "starting_up")
+    }
+
     /// For `map_err`: says what was being done with which path.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
@@ -257,4 +287,9 @@ impl EmbeddedError {
             source,
         }
     }
+}
+
+fn is_out_of_space(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-use super::EmbeddedError;
+use super::cancel::Cancel;
+use super::{EmbeddedError, POLL};
 
 /// Held while a server is looked for, made or started. The system lets go of it when the
 /// process dies, so that it cannot be left behind.
@@ -16,7 +17,8 @@ pub(super) struct StartLock {
 }
 
 impl StartLock {
-    pub(super) fn acquire(home: &Path) -> Result<Self, EmbeddedError> {
+    /// Waits for the lock until it is cancelled.
+    pub(super) fn acquire(home: &Path, cancel: &Cancel) -> Result<Self, EmbeddedError> {
         let path = home.join("start.lock");
         let file = OpenOptions::new()
             .write(true)
@@ -26,18 +28,24 @@ impl StartLock {
             .custom_flags(OFlag::O_NOFOLLOW.bits())
             .open(&path)
             .map_err(EmbeddedError::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
+        let mut said = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => {
+                    return Err(EmbeddedError::io("lock", &path)(source));
+                }
+            }
+            if !said {
                 tracing::info!(
                     "waiting for another process that is starting the embedded PostgreSQL"
                 );
-                file.lock().map_err(EmbeddedError::io("lock", &path))?;
+                said = true;
             }
-            Err(TryLockError::Error(source)) => {
-                return Err(EmbeddedError::io("lock", &path)(source));
+            if cancel.wait(POLL) {
+                return Err(EmbeddedError::Cancelled);
             }
         }
-        Ok(Self { _file: file })
     }
 }

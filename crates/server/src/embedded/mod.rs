@@ -12,20 +12,27 @@
 //! - `data_folder`: making the cluster, and the major version it belongs to
 //! - `postmaster`: what `postmaster.pid` says, and mending it after a kill
 //! - `lock`: two processes starting at once
-//! - `supervisor`: start, watch, restart, stop
+//! - `launch`: what a start needs; `supervisor`: start, watch, start again, stop
+//! - `condition`: how the server is, for readiness; `cancel`: that it is no longer wanted
 //! - `wal_archive` and `recovery`: keeping the write-ahead log, and replaying it
 //! - `parent_death`: the one system call that ties the server's life to ours
 //!
 //! **Invariant:** a server that this process started does not outlive it on Linux,
 //! however the process dies. A server that it found running is never stopped by it.
+//!
+//! **Invariant:** a server that ran once is started again until it runs, however often it
+//! ends and whatever keeps it from starting.
 
 mod access;
 mod account;
 mod binaries;
+mod cancel;
+mod condition;
 mod data_folder;
 mod error;
 mod hand_over;
 mod identity;
+mod launch;
 mod lock;
 mod options;
 mod parent_death;
@@ -40,22 +47,25 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Uid;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tokio::sync::watch;
 
 pub use account::DEFAULT_ACCOUNT;
 pub use binaries::client_program;
+pub use cancel::Cancel;
+pub use condition::{Condition, ConditionProbe};
 pub use error::EmbeddedError;
 pub use options::{EmbeddedOptions, OWNED_SETTINGS, is_setting_name};
 pub use recovery::Recovery;
 
-use access::AccessFiles;
 use account::Account;
 use binaries::Installation;
 use identity::Identity;
+use launch::Launch;
 use lock::StartLock;
 use socket::SocketFolder;
-use supervisor::{Launch, Supervisor};
+use supervisor::Supervisor;
 
-/// How long a start may take: crash recovery after a kill is part of it.
+/// How long another process's server, and sessions of a killed one, are waited for.
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often files are looked at while another process is waited for.
@@ -69,6 +79,8 @@ const SUPERUSER: &str = "postgres";
 pub struct EmbeddedPostgres {
     socket: SocketFolder,
     directory: PathBuf,
+    /// Whether it was found running.
+    adopted: bool,
     /// `None`: another process started it, and will stop it.
     supervisor: Option<Supervisor>,
 }
@@ -82,13 +94,33 @@ impl EmbeddedPostgres {
     /// # Errors
     /// See [`EmbeddedError`]; every message says what to do.
     pub fn start(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        Self::begin(options, false, &Cancel::default())
+    }
+
+    /// The same for a process that stays: it starts the server also where that of
+    /// another process, which it had adopted, ends. `cancel` ends a start that is under way.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and [`EmbeddedError::Cancelled`].
+    pub fn start_to_stay(
+        options: &EmbeddedOptions,
+        cancel: &Cancel,
+    ) -> Result<Self, EmbeddedError> {
+        Self::begin(options, true, cancel)
+    }
+
+    fn begin(
+        options: &EmbeddedOptions,
+        stays: bool,
+        cancel: &Cancel,
+    ) -> Result<Self, EmbeddedError> {
         options.check()?;
         let directory = identity::absolute(&options.directory)?;
         let data = directory.join("data");
         let mut account = Account::choose(&data, options.account.as_deref())?;
         let identity = Identity::of(&account);
         identity.create_home(&directory)?;
-        let lock = StartLock::acquire(&directory)?;
+        let _lock = StartLock::acquire(&directory, cancel)?;
         if account.takes_over_from.is_some() {
             // Another start may have done it while this one waited for the lock.
             account = Account::choose(&data, options.account.as_deref())?;
@@ -98,19 +130,23 @@ impl EmbeddedPostgres {
         }
         let socket = SocketFolder::for_home(&directory, &identity)?;
 
-        if wait_for_running(&data, &socket)? {
+        let adopted = wait_for_running(&data, &socket, cancel)?;
+        if adopted {
             tracing::info!(directory = %directory.display(), "using the embedded PostgreSQL that already runs");
-            return Ok(Self {
-                socket,
-                directory,
-                supervisor: None,
-            });
+            if !stays {
+                return Ok(Self {
+                    socket,
+                    directory,
+                    adopted,
+                    supervisor: None,
+                });
+            }
         }
 
         let found = binaries::installations(options.bin_dir.as_deref(), &identity)?;
         let recorded = data_folder::recorded_major(&data)?;
         let installation = Installation::choose(found, recorded, &data)?;
-        if recorded.is_none() {
+        if !data_folder::inspect(&data, &identity)? {
             tracing::info!(directory = %directory.display(), version = %installation.version, "making the embedded database");
             data_folder::initialise(
                 &directory,
@@ -121,37 +157,44 @@ impl EmbeddedPostgres {
             )?;
         }
 
-        access::retire_trust(&data)?;
-        let access = AccessFiles::write(&directory, &identity)?;
+        if !adopted {
+            access::retire_trust(&data)?;
+        }
         let mut settings = options.settings_for(&installation);
         if let Some(archive) = &options.wal_archive {
             for (name, value) in wal_archive::prepare(archive, &directory, &identity)? {
                 settings.entry(name).or_insert(value);
             }
         }
-        let supervisor = Supervisor::start(Launch {
-            access,
+        let launch = Launch {
             settings,
-            patience: START_DEADLINE,
             log: directory.join("postgres.log"),
             home: directory.clone(),
             socket: socket.clone(),
             installation,
             identity,
             data,
-        })?;
-        drop(lock);
+        };
+        let supervisor = Supervisor::start(launch, adopted, cancel)?;
         Ok(Self {
             socket,
             directory,
+            adopted,
             supervisor: Some(supervisor),
         })
+    }
+
+    /// How the server is, while this process looks after it. The sender is gone when
+    /// nobody looks after it any more.
+    #[must_use]
+    pub fn condition(&self) -> Option<watch::Receiver<Condition>> {
+        self.supervisor.as_ref().map(Supervisor::condition)
     }
 
     /// Whether the server was found running: then it belongs to another process.
     #[must_use]
     pub fn is_adopted(&self) -> bool {
-        self.supervisor.is_none()
+        self.adopted
     }
 
     /// The process id of the server, while it runs.
@@ -235,7 +278,11 @@ fn take_over(
 }
 
 /// Waits while a server of this data folder is on its way up or down. `true`: it serves.
-fn wait_for_running(data: &Path, socket: &SocketFolder) -> Result<bool, EmbeddedError> {
+fn wait_for_running(
+    data: &Path,
+    socket: &SocketFolder,
+    cancel: &Cancel,
+) -> Result<bool, EmbeddedError> {
     let end = Instant::now() + START_DEADLINE;
     while let Some(pid) = postmaster::running_pid(data) {
         if postmaster::is_ready(data) && socket.answers() {
@@ -247,7 +294,9 @@ fn wait_for_running(data: &Path, socket: &SocketFolder) -> Result<bool, Embedded
                 data: data.to_path_buf(),
             });
         }
-        std::thread::sleep(POLL);
+        if cancel.wait(POLL) {
+            return Err(EmbeddedError::Cancelled);
+        }
     }
     Ok(false)
 }

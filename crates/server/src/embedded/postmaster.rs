@@ -1,7 +1,7 @@
 //! What `postmaster.pid` says about a data folder, and mending it after a kill.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -15,16 +15,16 @@ use super::EmbeddedError;
 /// The process that serves this data folder. `None`: no file, or the process it names is
 /// gone, a zombie, or somebody else who got the number since.
 pub(super) fn running_pid(data: &Path) -> Option<u32> {
-    let content = fs::read_to_string(pid_file(data)).ok()?;
-    let pid: i32 = content.lines().next()?.trim().parse().ok()?;
+    let content = fs::read(pid_file(data)).ok()?;
+    let pid = pid_of(&content)?;
     let alive = pid > 0 && kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH);
     (alive && serves(pid, data)).then_some(pid.unsigned_abs())
 }
 
 /// Whether the server says that it accepts connections (line 8 of the file).
 pub(super) fn is_ready(data: &Path) -> bool {
-    fs::read_to_string(pid_file(data)).is_ok_and(|content| {
-        content
+    fs::read(pid_file(data)).is_ok_and(|content| {
+        String::from_utf8_lossy(&content)
             .lines()
             .nth(7)
             .is_some_and(|line| line.trim() == "ready")
@@ -38,23 +38,83 @@ pub(super) fn is_ready(data: &Path) -> bool {
 /// start. With our own id in its place PostgreSQL goes on, since it overlooks the id of
 /// its parent, and still checks the shared memory that line 7 names: backends left over
 /// from the killed server stay protected from a second one.
+///
+/// A file that is empty or no text (a full disk, a power cut) says nothing of shared
+/// memory. It is removed where no process works in the data folder any more.
 pub(super) fn mend(data: &Path) -> Result<(), EmbeddedError> {
     let path = pid_file(data);
-    let content = match fs::read_to_string(&path) {
-        Ok(content) => content,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(EmbeddedError::io("read", &path)(source)),
-    };
-    let rest = content.split_once('\n').map_or("", |(_, rest)| rest);
-    // Written in place, so that it keeps its owner; never through a link, since the
-    // folder is the server's and this may be root.
-    OpenOptions::new()
+    let mut content = Vec::new();
+    let mut file = match OpenOptions::new()
+        .read(true)
         .write(true)
-        .truncate(true)
+        // Never through a link: the folder is the server's, and this may be root.
         .custom_flags(OFlag::O_NOFOLLOW.bits())
         .open(&path)
-        .and_then(|mut file| write!(file, "{}\n{rest}", std::process::id()))
+    {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(EmbeddedError::io("mend", &path)(source)),
+    };
+    file.read_to_end(&mut content)
+        .map_err(EmbeddedError::io("read", &path))?;
+    if pid_of(&content).is_none() {
+        return remove_unreadable(data, &path);
+    }
+    let end = content.iter().position(|byte| *byte == b'\n');
+    let rest = end.map_or(&[][..], |end| &content[end + 1..]);
+    let mut mended = format!("{}\n", std::process::id()).into_bytes();
+    mended.extend_from_slice(rest);
+    // Over what is there, so that it keeps its owner and needs no space on a full disk.
+    file.rewind()
+        .and_then(|()| file.write_all(&mended))
+        .and_then(|()| file.set_len(mended.len() as u64))
         .map_err(EmbeddedError::io("mend", &path))
+}
+
+fn remove_unreadable(data: &Path, path: &Path) -> Result<(), EmbeddedError> {
+    let problem = "is not what PostgreSQL writes into it".to_owned();
+    match working_in(data).as_deref() {
+        Some([]) => {
+            tracing::warn!(path = %path.display(), "removing a lock file that is not readable: no process works in the data folder");
+            fs::remove_file(path).map_err(EmbeddedError::io("remove", path))
+        }
+        Some([pid, ..]) => Err(EmbeddedError::DataFolder {
+            path: path.to_path_buf(),
+            problem,
+            remedy: format!(
+                "process {pid} still works in {}; stop it, then start again",
+                data.display()
+            ),
+        }),
+        None => Err(EmbeddedError::DataFolder {
+            path: path.to_path_buf(),
+            problem,
+            remedy: format!(
+                "make sure that no PostgreSQL runs on {}, remove the file, then start again",
+                data.display()
+            ),
+        }),
+    }
+}
+
+/// The processes that work in the data folder: a server and what it left behind. `None`
+/// where the system does not tell.
+fn working_in(data: &Path) -> Option<Vec<u32>> {
+    let data = fs::canonicalize(data).ok()?;
+    let processes = fs::read_dir("/proc").ok()?;
+    fs::read_link("/proc/self/cwd").ok()?;
+    let pids = processes.flatten().filter_map(|entry| {
+        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let works_in = fs::read_link(entry.path().join("cwd")).ok()?;
+        (works_in == data).then_some(pid)
+    });
+    Some(pids.collect())
+}
+
+/// The process id in the file's first line.
+fn pid_of(content: &[u8]) -> Option<i32> {
+    let line = content.split(|byte| *byte == b'\n').next()?;
+    std::str::from_utf8(line).ok()?.trim().parse().ok()
 }
 
 fn pid_file(data: &Path) -> PathBuf {
@@ -114,6 +174,37 @@ mod tests {
             std::process::id()
         );
         assert_eq!(mended, expected);
+    }
+
+    #[test]
+    fn a_file_that_nobody_can_read_is_removed_where_nobody_works_in_the_folder() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = pid_file(folder.path());
+        for content in [&b""[..], b"\xff\xfe\x00", b"hello\n", b"\n/data\n"] {
+            fs::write(&path, content).expect("written");
+            assert_eq!(running_pid(folder.path()), None);
+            mend(folder.path()).expect("mended");
+            assert!(!path.exists(), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_nobody_can_read_is_not_removed_under_a_process_that_works_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut stranger = std::process::Command::new("sleep")
+            .arg("600")
+            .current_dir(folder.path())
+            .spawn()
+            .expect("a process");
+        fs::write(pid_file(folder.path()), b"\xff").expect("written");
+        let error = mend(folder.path()).expect_err("refused").to_string();
+        stranger.kill().expect("killed");
+        stranger.wait().expect("waited for");
+        assert!(
+            error.contains(&format!("process {} still works", stranger.id())),
+            "{error}"
+        );
+        assert!(pid_file(folder.path()).exists());
     }
 
     #[test]

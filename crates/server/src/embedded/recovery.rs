@@ -5,19 +5,17 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use super::access::{self, AccessFiles};
+use super::access;
 use super::account::Account;
 use super::binaries::{self, Installation};
+use super::cancel::Cancel;
 use super::identity::{self, Identity};
+use super::launch::Launch;
 use super::lock::StartLock;
 use super::socket::SocketFolder;
-use super::supervisor::{Launch, Supervisor};
+use super::supervisor::Supervisor;
 use super::{EmbeddedError, EmbeddedOptions, data_folder, wal_archive};
-
-/// Replaying weeks of a log takes its time, and ends by itself.
-const PATIENCE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A data folder that a physical backup is unpacked into.
 #[derive(Debug)]
@@ -41,7 +39,7 @@ impl Recovery {
         let data = directory.join("data");
         let identity = Identity::of(&Account::choose(&data, options.account.as_deref())?);
         identity.create_home(&directory)?;
-        let lock = StartLock::acquire(&directory)?;
+        let lock = StartLock::acquire(&directory, &Cancel::default())?;
         identity.create_private(&data)?;
         Ok(Self {
             options: options.clone(),
@@ -88,17 +86,17 @@ impl Recovery {
         if let Some(moment) = until {
             settings.insert("recovery_target_time".into(), moment.into());
         }
-        let server = Supervisor::start(Launch {
-            access: AccessFiles::write(&self.directory, &self.identity)?,
+        let launch = Launch {
             settings,
             log: self.directory.join("postgres.log"),
             home: self.directory.clone(),
             socket: SocketFolder::for_home(&self.directory, &self.identity)?,
-            patience: PATIENCE,
             installation: installation.clone(),
             identity: self.identity.clone(),
             data: self.data.clone(),
-        })?;
+        };
+        // Replaying weeks of a log takes its time, and ends by itself.
+        let server = Supervisor::start(launch, false, &Cancel::default())?;
         drop(self.lock.take());
         server.stop()?;
         self.check(&installation)

@@ -1,26 +1,24 @@
-//! Starts the server, watches it, starts it again when it dies, and stops it in order.
+//! Starts the server, watches it, starts it again when it ends, and stops it in order.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tokio::sync::watch;
 
 use super::access::AccessFiles;
-use super::binaries::Installation;
-use super::identity::Identity;
+use super::cancel::Cancel;
+use super::condition::Condition;
+use super::launch::Launch;
 use super::lock::StartLock;
-use super::socket::{PORT, SocketFolder};
-use super::{EmbeddedError, POLL, parent_death, postmaster};
+use super::{EmbeddedError, POLL, START_DEADLINE, postmaster};
 
 /// How often the watching thread looks whether the server still runs.
 const WATCH: Duration = Duration::from_millis(500);
@@ -32,9 +30,17 @@ const STOP_STEPS: [(Signal, Duration); 3] = [
     (Signal::SIGKILL, Duration::from_secs(5)),
 ];
 
-/// A server that dies more often than this within [`RESTART_WINDOW`] is not started again.
-const RESTARTS: usize = 5;
-const RESTART_WINDOW: Duration = Duration::from_secs(120);
+/// The pauses between starts double from the first to the longest, without an end: what
+/// keeps the server from running (a full disk, a kill, memory) passes, and nobody has to
+/// notice that it did.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A server that ran for so long is started again at once.
+const STEADY: Duration = Duration::from_secs(60);
+
+/// How often a long start is told in the log.
+const STILL_STARTING: Duration = Duration::from_secs(10);
 
 /// The log is put aside at a start when it has grown beyond this.
 const LOG_BYTES: u64 = 16 * 1024 * 1024;
@@ -42,58 +48,65 @@ const LOG_BYTES: u64 = 16 * 1024 * 1024;
 /// How much of the log a failed start quotes.
 const TAIL_BYTES: usize = 1500;
 
-/// Everything a start needs.
-#[derive(Debug)]
-pub(super) struct Launch {
-    /// How long a start may take.
-    pub(super) patience: Duration,
-    pub(super) access: AccessFiles,
-    pub(super) installation: Installation,
-    pub(super) identity: Identity,
-    pub(super) home: PathBuf,
-    pub(super) data: PathBuf,
-    pub(super) socket: SocketFolder,
-    pub(super) settings: BTreeMap<String, String>,
-    pub(super) log: PathBuf,
-}
-
 /// The thread that owns the server. It starts the child itself, because the kernel ends
 /// the child with the *thread* that started it, and a caller's thread may be short-lived.
 #[derive(Debug)]
 pub(super) struct Supervisor {
     thread: JoinHandle<Result<(), EmbeddedError>>,
-    stop: Sender<()>,
+    cancel: Cancel,
+    condition: watch::Receiver<Condition>,
 }
 
 impl Supervisor {
     /// Returns when the server accepts connections. The caller holds the start lock.
-    pub(super) fn start(launch: Launch) -> Result<Self, EmbeddedError> {
-        let (stop, stopped) = channel();
+    /// `adopts`: another process runs the server; this one takes over when it ends.
+    pub(super) fn start(
+        launch: Launch,
+        adopts: bool,
+        cancel: &Cancel,
+    ) -> Result<Self, EmbeddedError> {
         let (report, started) = channel();
+        let (condition, seen) = watch::channel(Condition::Starting);
         let home = launch.home.clone();
+        let wish = cancel.clone();
         let thread = std::thread::Builder::new()
             .name("embedded-postgres".into())
-            .spawn(move || match launch.run() {
-                Ok(child) => {
-                    // The caller waits for this in `recv` below.
-                    let _ = report.send(Ok(()));
-                    launch.watch(child, &stopped)
-                }
-                Err(error) => {
-                    let _ = report.send(Err(error));
-                    Ok(())
+            .spawn(move || {
+                let first = if adopts {
+                    Ok(None)
+                } else {
+                    launch.run(&wish).map(Some)
+                };
+                match first {
+                    Ok(server) => {
+                        // The caller waits for this in `recv` below.
+                        let _ = report.send(Ok(()));
+                        launch.supervise(server, &wish, &condition)
+                    }
+                    Err(error) => {
+                        let _ = report.send(Err(error));
+                        Ok(())
+                    }
                 }
             })
             .map_err(EmbeddedError::io("watch the server of", &home))?;
         started
             .recv()
             .map_err(|_| EmbeddedError::SupervisorGone)??;
-        Ok(Self { thread, stop })
+        Ok(Self {
+            thread,
+            cancel: cancel.clone(),
+            condition: seen,
+        })
+    }
+
+    /// How the server is. The sender is the thread's: it is gone when the thread is.
+    pub(super) fn condition(&self) -> watch::Receiver<Condition> {
+        self.condition.clone()
     }
 
     pub(super) fn stop(self) -> Result<(), EmbeddedError> {
-        // Refused only when the thread has ended: then `join` says why.
-        let _ = self.stop.send(());
+        self.cancel.cancel();
         self.thread
             .join()
             .map_err(|_| EmbeddedError::SupervisorGone)?
@@ -101,19 +114,21 @@ impl Supervisor {
 }
 
 impl Launch {
-    /// Starts the server and waits until it accepts connections.
-    fn run(&self) -> Result<Child, EmbeddedError> {
-        let end = Instant::now() + self.patience;
+    /// Starts the server and waits until it accepts connections. That takes as long as
+    /// its recovery does: one that is ended in the middle would begin anew.
+    pub(super) fn run(&self, cancel: &Cancel) -> Result<Child, EmbeddedError> {
+        let end = Instant::now() + START_DEADLINE;
         let mut said = false;
         loop {
             postmaster::mend(&self.data)?;
             self.socket.clear()?;
+            let access = AccessFiles::write(&self.home, &self.identity)?;
             let mut log = self.open_log()?;
             let from = log
                 .seek(SeekFrom::End(0))
                 .map_err(EmbeddedError::io("read", &self.log))?;
-            let mut child = self.spawn(&log)?;
-            let Some(status) = self.wait_until_ready(&mut child, end)? else {
+            let mut child = self.spawn(&access, &log)?;
+            let Some(status) = self.wait_until_ready(&mut child, cancel)? else {
                 tracing::info!(
                     pid = child.id(),
                     version = %self.installation.version,
@@ -128,6 +143,7 @@ impl Launch {
             if !tail.contains("pre-existing shared memory") || Instant::now() > end {
                 return Err(EmbeddedError::Ended {
                     status: status.to_string(),
+                    is_disk_full: self.is_disk_full() || tail.contains("No space left on device"),
                     log: self.log.clone(),
                     tail,
                 });
@@ -136,52 +152,19 @@ impl Launch {
                 tracing::warn!("waiting for sessions of a killed PostgreSQL to end");
                 said = true;
             }
-            std::thread::sleep(WATCH);
+            if cancel.wait(WATCH) {
+                return Err(EmbeddedError::Cancelled);
+            }
         }
-    }
-
-    fn spawn(&self, log: &File) -> Result<Child, EmbeddedError> {
-        let program = self.installation.program("postgres");
-        let output = || {
-            log.try_clone()
-                .map_err(EmbeddedError::io("write", &self.log))
-        };
-        let mut command = self.identity.command(&program, &self.data);
-        command
-            .arg("-D")
-            .arg(&self.data)
-            .arg("-k")
-            .arg(self.socket.path())
-            .args(["-p", &PORT.to_string()])
-            .args([
-                "-c",
-                "listen_addresses=",
-                "-c",
-                "unix_socket_permissions=0700",
-            ]);
-        for setting in self.access.settings() {
-            command.arg("-c").arg(setting);
-        }
-        for (name, value) in &self.settings {
-            command.arg("-c").arg(format!("{name}={value}"));
-        }
-        command
-            .stdout(output()?)
-            .stderr(output()?)
-            // Ctrl-C must reach this process only, which stops the server when it is done.
-            .process_group(0);
-        parent_death::interrupt_with_parent(&mut command);
-        command
-            .spawn()
-            .map_err(EmbeddedError::io("start", &program))
     }
 
     /// `None`: ready. Otherwise how the server ended instead.
     fn wait_until_ready(
         &self,
         child: &mut Child,
-        end: Instant,
+        cancel: &Cancel,
     ) -> Result<Option<ExitStatus>, EmbeddedError> {
+        let mut told = Instant::now();
         loop {
             let status = child
                 .try_wait()
@@ -193,59 +176,129 @@ impl Launch {
             if ours && postmaster::is_ready(&self.data) && self.socket.answers() {
                 return Ok(None);
             }
-            if Instant::now() > end {
-                end_child(child, &self.data)?;
-                return Err(EmbeddedError::NotReady {
-                    seconds: self.patience.as_secs(),
-                    log: self.log.clone(),
-                });
+            if told.elapsed() > STILL_STARTING {
+                told = Instant::now();
+                tracing::info!(log = %self.log.display(), "the embedded PostgreSQL is still starting; after a crash it recovers first");
             }
-            std::thread::sleep(POLL);
+            if cancel.wait(POLL) {
+                self.end(child)?;
+                return Err(EmbeddedError::Cancelled);
+            }
         }
     }
 
-    /// Until told to stop: starts the server again when it dies.
-    fn watch(&self, mut child: Child, stopped: &Receiver<()>) -> Result<(), EmbeddedError> {
-        let mut deaths: Vec<Instant> = Vec::new();
+    /// Until it is cancelled: starts the server again whenever it ends. `None`: the server
+    /// is another process's.
+    fn supervise(
+        &self,
+        mut server: Option<Child>,
+        cancel: &Cancel,
+        condition: &watch::Sender<Condition>,
+    ) -> Result<(), EmbeddedError> {
+        let mut pause = FIRST_PAUSE;
         loop {
-            match stopped.recv_timeout(WATCH) {
-                Err(RecvTimeoutError::Timeout) => {}
-                // Told to, or whoever could tell is gone.
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-                    // One that starts meanwhile waits and makes its own, instead of
-                    // adopting a server that is going down.
-                    let _lock = StartLock::acquire(&self.home);
-                    end_child(&mut child, &self.data)?;
-                    self.socket.remove_outside(&self.home);
+            condition.send_replace(Condition::Running);
+            let since = Instant::now();
+            if self.watch(server.as_mut(), cancel)? {
+                let Some(mut child) = server else {
                     return Ok(());
-                }
-            }
-            let ended = child
-                .try_wait()
-                .map_err(EmbeddedError::io("wait for", &self.data))?;
-            let Some(status) = ended else { continue };
-            deaths.retain(|death| death.elapsed() < RESTART_WINDOW);
-            deaths.push(Instant::now());
-            if deaths.len() > RESTARTS {
-                tracing::error!(%status, log = %self.log.display(), "the embedded PostgreSQL keeps dying: not started again");
-                return Err(EmbeddedError::Ended {
-                    status: status.to_string(),
-                    log: self.log.clone(),
-                    tail: String::new(),
-                });
-            }
-            tracing::error!(%status, log = %self.log.display(), "the embedded PostgreSQL ended: starting it again");
-            let _lock = StartLock::acquire(&self.home)?;
-            if postmaster::running_pid(&self.data).is_some() {
-                tracing::warn!(
-                    "another process has started the embedded PostgreSQL meanwhile: it is that one's now"
-                );
+                };
+                // One that starts meanwhile waits and makes its own, instead of adopting
+                // a server that is going down.
+                let _lock = StartLock::acquire(&self.home, &Cancel::default());
+                self.end(&mut child)?;
+                self.socket.remove_outside(&self.home);
                 return Ok(());
             }
-            child = self.run().inspect_err(
-                |error| tracing::error!(%error, "the embedded PostgreSQL cannot be started again"),
-            )?;
+            let is_steady = since.elapsed() > STEADY;
+            if is_steady {
+                pause = FIRST_PAUSE;
+            }
+            let reason = if self.is_disk_full() {
+                "disk_full"
+            } else {
+                "ended"
+            };
+            let first = if is_steady { Duration::ZERO } else { pause };
+            match self.start_again(reason, first, &mut pause, cancel, condition) {
+                Some(again) => server = again,
+                None => return Ok(()),
+            }
         }
+    }
+
+    /// Tries until the server runs (`None` in it: another process's does). `None`:
+    /// cancelled.
+    fn start_again(
+        &self,
+        mut reason: &'static str,
+        first: Duration,
+        pause: &mut Duration,
+        cancel: &Cancel,
+        condition: &watch::Sender<Condition>,
+    ) -> Option<Option<Child>> {
+        let mut wait = first;
+        loop {
+            condition.send_replace(Condition::Down {
+                reason,
+                pause: wait,
+            });
+            if cancel.wait(wait) {
+                return None;
+            }
+            condition.send_replace(Condition::Starting);
+            match self.try_again(cancel) {
+                Ok(again) => {
+                    *pause = (*pause * 2).min(LONGEST_PAUSE);
+                    return Some(again);
+                }
+                Err(EmbeddedError::Cancelled) => return None,
+                Err(error) => {
+                    reason = if self.is_disk_full() {
+                        "disk_full"
+                    } else {
+                        error.reason()
+                    };
+                    wait = *pause;
+                    *pause = (*pause * 2).min(LONGEST_PAUSE);
+                    tracing::error!(%error, reason, again_in_seconds = wait.as_secs(), "the embedded PostgreSQL cannot be started again yet");
+                }
+            }
+        }
+    }
+
+    fn try_again(&self, cancel: &Cancel) -> Result<Option<Child>, EmbeddedError> {
+        let _lock = StartLock::acquire(&self.home, cancel)?;
+        if postmaster::running_pid(&self.data).is_some() {
+            tracing::warn!(
+                "another process has started the embedded PostgreSQL meanwhile: it is that one's now"
+            );
+            return Ok(None);
+        }
+        self.run(cancel).map(Some)
+    }
+
+    /// Returns when the server has ended (`false`), or when it is no longer wanted.
+    fn watch(&self, mut child: Option<&mut Child>, cancel: &Cancel) -> Result<bool, EmbeddedError> {
+        while !cancel.wait(WATCH) {
+            match &mut child {
+                Some(child) => {
+                    let ended = child
+                        .try_wait()
+                        .map_err(EmbeddedError::io("wait for", &self.data))?;
+                    if let Some(status) = ended {
+                        tracing::error!(%status, log = %self.log.display(), "the embedded PostgreSQL ended: starting it again");
+                        return Ok(false);
+                    }
+                }
+                None if postmaster::running_pid(&self.data).is_none() => {
+                    tracing::warn!("the embedded PostgreSQL of another process ended: starting it");
+                    return Ok(false);
+                }
+                None => {}
+            }
+        }
+        Ok(true)
     }
 
     fn open_log(&self) -> Result<File, EmbeddedError> {
@@ -274,30 +327,30 @@ impl Launch {
         let tail = &text[text.len().saturating_sub(TAIL_BYTES)..];
         Ok(String::from_utf8_lossy(tail).trim().to_owned())
     }
-}
 
-/// Ends the server: sessions are ended and everything is written, unless it takes too long.
-fn end_child(child: &mut Child, data: &Path) -> Result<(), EmbeddedError> {
-    let ended = |child: &mut Child| {
-        child
-            .try_wait()
-            .map(|status| status.is_some())
-            .map_err(EmbeddedError::io("wait for", data))
-    };
-    for (signal, patience) in STOP_STEPS {
-        if ended(child)? {
-            return Ok(());
-        }
-        // Not yet waited for, so the number cannot be another's.
-        let _ = kill(Pid::from_raw(child.id().cast_signed()), signal);
-        let end = Instant::now() + patience;
-        while Instant::now() < end {
+    /// Ends the server: sessions are ended and everything is written, unless it takes too long.
+    fn end(&self, child: &mut Child) -> Result<(), EmbeddedError> {
+        let ended = |child: &mut Child| {
+            child
+                .try_wait()
+                .map(|status| status.is_some())
+                .map_err(EmbeddedError::io("wait for", &self.data))
+        };
+        for (signal, patience) in STOP_STEPS {
             if ended(child)? {
                 return Ok(());
             }
-            std::thread::sleep(POLL);
+            // Not yet waited for, so the number cannot be another's.
+            let _ = kill(Pid::from_raw(child.id().cast_signed()), signal);
+            let end = Instant::now() + patience;
+            while Instant::now() < end {
+                if ended(child)? {
+                    return Ok(());
+                }
+                std::thread::sleep(POLL);
+            }
+            tracing::warn!(%signal, pid = child.id(), "the embedded PostgreSQL does not end: trying harder");
         }
-        tracing::warn!(%signal, pid = child.id(), "the embedded PostgreSQL does not end: trying harder");
+        Err(EmbeddedError::NotStopped { pid: child.id() })
     }
-    Err(EmbeddedError::NotStopped { pid: child.id() })
 }

@@ -98,3 +98,53 @@ fn a_socket_folder_that_others_can_open_is_refused() {
         "{error}"
     );
 }
+
+/// A whole data folder of a server that does not run.
+fn cluster() -> tempfile::TempDir {
+    let home = folder();
+    crate::kit::start(home.path()).stop().expect("it stops");
+    home
+}
+
+#[test]
+fn a_data_folder_without_its_version_is_not_taken_for_an_empty_one() {
+    let home = cluster();
+    fs::remove_file(home.path().join("data/PG_VERSION")).expect("removed");
+    let error = failure(&options(home.path())).to_string();
+    assert!(
+        error.contains("holds no PG_VERSION") && error.contains("restore it"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_data_folder_that_lets_others_in_is_said_with_the_remedy() {
+    let home = cluster();
+    let data = home.path().join("data");
+    fs::set_permissions(&data, Permissions::from_mode(0o755)).expect("opened");
+    let error = failure(&options(home.path())).to_string();
+    assert!(
+        error.contains("has the mode 0755") && error.contains("chmod 0700"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_data_folder_of_somebody_else_is_said_with_the_remedy() {
+    if !Uid::effective().is_root() {
+        eprintln!("skipped: only root gives folders away");
+        return;
+    }
+    let home = cluster();
+    let data = home.path().join("data");
+    // As after a restore by root.
+    std::os::unix::fs::chown(data.join("PG_VERSION"), Some(0), Some(0)).expect("taken");
+    let error = failure(&options(home.path())).to_string();
+    assert!(
+        error.contains("PG_VERSION belongs to another user") && error.contains("chown -R"),
+        "{error}"
+    );
+    std::os::unix::fs::chown(&data, Some(0), Some(0)).expect("taken");
+    let error = failure(&options(home.path())).to_string();
+    assert!(error.contains("data belongs to another user"), "{error}");
+}

@@ -5,9 +5,10 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use accunode::embedded::{Cancel, Condition, EmbeddedPostgres};
 use nix::sys::signal::Signal;
 
-use crate::kit::{Service, ask, eventually, folder, processes, signal, start};
+use crate::kit::{Service, ask, eventually, folder, options, processes, signal, start};
 
 #[test]
 fn a_killed_server_that_nobody_reaps_does_not_block_the_next_start() {
@@ -106,4 +107,154 @@ fn a_making_that_was_killed_half_way_is_done_again() {
     let server = start(home.path());
     assert_eq!(ask(&server, "SELECT 'hello'"), "hello");
     assert!(!half.exists());
+}
+
+/// Runs again, and answers.
+fn runs_again(server: &EmbeddedPostgres) {
+    let condition = server.condition().expect("it is looked after");
+    eventually("the server runs again", || {
+        *condition.borrow() == Condition::Running
+    });
+    assert_eq!(ask(server, "SELECT 'hello'"), "hello");
+}
+
+#[test]
+fn a_server_that_is_killed_again_while_it_starts_is_started_again() {
+    let home = folder();
+    let server = start(home.path());
+    let mut last = server.pid().expect("it runs");
+    signal(last, Signal::SIGKILL);
+    for _ in 0..3 {
+        eventually("another server is on its way up", || {
+            server.pid().is_some_and(|pid| pid != last)
+        });
+        last = server.pid().unwrap_or(last);
+        // It may be past its start by now, or gone by itself.
+        let _ = nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(last.cast_signed()),
+            Signal::SIGKILL,
+        );
+    }
+    eventually("the last one is dead", || server.pid() != Some(last));
+    runs_again(&server);
+}
+
+#[test]
+fn a_server_that_cannot_start_is_tried_until_it_can() {
+    let home = folder();
+    let server = start(home.path());
+    let control = home.path().join("data/global/pg_control");
+    let aside = home.path().join("data/pg_control.aside");
+    fs::rename(&control, &aside).expect("moved away");
+    signal(server.pid().expect("it runs"), Signal::SIGKILL);
+    let condition = server.condition().expect("it is looked after");
+    let log = home.path().join("postgres.log");
+    eventually("two starts have failed", || {
+        let log = fs::read(&log).expect("its log");
+        String::from_utf8_lossy(&log)
+            .matches("could not find the database system")
+            .count()
+            >= 2
+    });
+    assert!(matches!(
+        *condition.borrow(),
+        Condition::Down { .. } | Condition::Starting
+    ));
+    fs::rename(&aside, &control).expect("moved back");
+    runs_again(&server);
+    server.stop().expect("it stops");
+    assert_eq!(processes(home.path()), Vec::<i32>::new());
+}
+
+#[test]
+fn a_process_that_stays_takes_over_the_server_of_one_that_ended() {
+    let home = folder();
+    let mut service = Service::spawn(home.path());
+    let (first, _) = service.ready();
+    let server = EmbeddedPostgres::start_to_stay(&options(home.path()), &Cancel::default())
+        .expect("it is adopted");
+    assert!(server.is_adopted());
+    service.end(Signal::SIGKILL);
+    eventually("its own server runs", || {
+        server.pid().is_some_and(|pid| pid != first)
+    });
+    runs_again(&server);
+    server.stop().expect("it stops");
+    eventually("nothing is left", || processes(home.path()).is_empty());
+}
+
+#[test]
+fn a_start_can_be_cancelled() {
+    let home = folder();
+    let server = start(home.path());
+    let held = fs::OpenOptions::new()
+        .write(true)
+        .open(home.path().join("start.lock"))
+        .expect("the lock");
+    held.lock().expect("held");
+    let cancel = Cancel::default();
+    let (path, its) = (home.path().to_owned(), cancel.clone());
+    let starting =
+        std::thread::spawn(move || EmbeddedPostgres::start_to_stay(&options(&path), &its));
+    cancel.cancel();
+    let error = starting.join().expect("it ends").expect_err("cancelled");
+    assert!(error.to_string().contains("cancelled"), "{error}");
+    held.unlock().expect("free");
+    drop(server);
+}
+
+#[test]
+fn a_lock_file_that_a_full_disk_left_empty_does_not_block_the_next_start() {
+    let home = folder();
+    start(home.path()).stop().expect("it stops");
+    let data = home.path().join("data");
+    let owner = data.metadata().expect("made");
+    for content in [&b""[..], b"\xff\xfe"] {
+        let file = data.join("postmaster.pid");
+        fs::write(&file, content).expect("written");
+        std::os::unix::fs::chown(&file, Some(owner.uid()), Some(owner.gid())).expect("given");
+        let server = start(home.path());
+        assert_eq!(ask(&server, "SELECT 'hello'"), "hello");
+        server.stop().expect("it stops");
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_the_server_down_until_there_is_space_again() {
+    let home = folder();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=128m,mode=0755", "tmpfs"])
+        .arg(home.path())
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !mounted {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    }
+    let server = start(home.path());
+    let ballast = home.path().join("ballast");
+    // Everything that is left, as `dd` until the disk is full.
+    let mut filler = Command::new("dd")
+        .args(["if=/dev/zero", "bs=64k"])
+        .arg(format!("of={}", ballast.display()))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("dd");
+    filler.wait().expect("waited for");
+    signal(server.pid().expect("it runs"), Signal::SIGKILL);
+    let condition = server.condition().expect("it is looked after");
+    eventually("it is down, and why", || {
+        matches!(
+            *condition.borrow(),
+            Condition::Down {
+                reason: "disk_full",
+                ..
+            }
+        )
+    });
+    fs::remove_file(&ballast).expect("freed");
+    runs_again(&server);
+    server.stop().expect("it stops");
+    let unmounted = Command::new("umount").arg(home.path()).status();
+    assert!(unmounted.expect("umount").success());
 }

@@ -25,7 +25,8 @@ use accunode_ports::{
     system::{MockClock, MockDisks, MockIdSource, MockPasswordHasher, MockRandomness, Volume},
     throttle::MockThrottle,
 };
-use accunode_web::{Readiness, Streams, TrustedProxies, WebState, WorkLimits};
+use accunode_tasks::Tasks;
+use accunode_web::{Lifecycle, Readiness, Streams, TrustedProxies, WebState, WorkLimits};
 use actix_web::{
     body::to_bytes,
     http::{StatusCode, header::HeaderMap},
@@ -133,6 +134,7 @@ impl Kit {
         let volumes = self.volumes;
         let mut disks = MockDisks::new();
         disks.expect_volumes().returning(move || volumes.clone());
+        let tasks = Tasks::here();
         let ports = Ports {
             store: Arc::new(self.store),
             sessions: Arc::new(self.sessions),
@@ -149,15 +151,18 @@ impl Kit {
             clock: Arc::new(clock),
             ids: Arc::new(ids),
             randomness: Arc::new(MockRandomness::new()),
-            mail: Outbox::new(Arc::new(MockMailer::new())),
+            mail: Outbox::new(Arc::new(MockMailer::new()), tasks.clone()),
+            tasks,
             settings: Settings::default(),
         };
+        let application = Application::new(Arc::new(ports));
         WebState {
-            application: Application::new(Arc::new(ports)),
+            readiness: Readiness::new(&application, Vec::new()),
+            lifecycle: Lifecycle::default(),
+            application,
             limiter: Arc::new(limiter),
             streams: Streams::default(),
             work: self.work,
-            readiness: Readiness::default(),
             proxies: TrustedProxies::default(),
         }
     }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use accunode_domain::{id::JobId, job::Job};
 use accunode_ports::RepositoryError;
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpResponse, http::header, web::Data};
 use bytes::Bytes;
 use futures::stream;
 
 use super::dto::JobDto;
 use crate::{
+    Lifecycle,
     call::Call,
     problem::{Answer, Problem},
     streams::OpenStream,
@@ -21,12 +22,17 @@ const RECHECK: Duration = Duration::from_secs(5);
 /// After so many looks without news a comment keeps proxies from giving up.
 const LOOKS_PER_COMMENT: u32 = 3;
 
+/// The last event of a process that ends: browsers connect again after a second.
+const SHUTDOWN: &[u8] = b"event: shutdown\nretry: 1000\ndata: {}\n\n";
+
 /// Progress of an upload until its end, as server-sent events
 ///
 /// Each event is named `progress`, the last one `end`; its data is the upload, its
 /// id the upload's version and rows. `Last-Event-ID` resumes. The stream ends a few seconds
 /// after the caller's session or API key does. So many streams may be open at a time for
 /// each person and each organization: `too_many_event_streams` (429) beyond.
+/// Where the service is about to restart, the stream ends with an event `shutdown`, whose
+/// `retry` says after how many milliseconds to connect again.
 #[utoipa::path(
     get,
     path = "/api/v1/bulk-uploads/{id}/events",
@@ -52,6 +58,11 @@ pub(crate) async fn events(call: Call) -> Answer {
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())
         .map(|mark| mark.trim().to_owned());
+    let lifecycle = call
+        .request
+        .app_data::<Data<Lifecycle>>()
+        .map(|lifecycle| Lifecycle::clone(lifecycle))
+        .unwrap_or_default();
     let follower = Follower {
         call,
         id,
@@ -59,6 +70,7 @@ pub(crate) async fn events(call: Call) -> Answer {
         has_ended: false,
         quiet_looks: 0,
         _counted: counted,
+        lifecycle,
     };
     let body = stream::try_unfold((follower, Some(job)), |(mut follower, first)| async move {
         let event = follower.next(first).await?;
@@ -80,6 +92,7 @@ struct Follower {
     has_ended: bool,
     quiet_looks: u32,
     _counted: OpenStream,
+    lifecycle: Lifecycle,
 }
 
 impl Follower {
@@ -109,11 +122,19 @@ impl Follower {
                 return Ok(Some(self.event(job, is_final)));
             }
             let moved = self.call.application.bulk.moved(self.id);
-            if tokio::time::timeout(RECHECK, moved).await.is_err() {
-                self.quiet_looks += 1;
-                if self.quiet_looks == LOOKS_PER_COMMENT {
-                    self.quiet_looks = 0;
-                    return Ok(Some(Bytes::from_static(b": still here\n\n")));
+            tokio::select! {
+                () = self.lifecycle.closing() => {
+                    self.has_ended = true;
+                    return Ok(Some(Bytes::from_static(SHUTDOWN)));
+                }
+                moved = tokio::time::timeout(RECHECK, moved) => {
+                    if moved.is_err() {
+                        self.quiet_looks += 1;
+                        if self.quiet_looks == LOOKS_PER_COMMENT {
+                            self.quiet_looks = 0;
+                            return Ok(Some(Bytes::from_static(b": still here\n\n")));
+                        }
+                    }
                 }
             }
         }

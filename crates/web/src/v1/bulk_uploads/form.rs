@@ -77,7 +77,9 @@ impl Drop for Received {
     fn drop(&mut self) {
         if let Some(file) = self.file.take() {
             let bulk = self.bulk.clone();
-            tokio::spawn(async move { bulk.discard(&file).await });
+            bulk.tasks()
+                .clone()
+                .background(async move { bulk.discard(&file).await });
         }
     }
 }

@@ -32,7 +32,8 @@ pub(crate) async fn retry(call: Call) -> Answer {
     let (bulk, caller) = (call.application.bulk.clone(), call.caller.clone());
     let now = call.application.ports().clock.now();
     // In a task of its own, as with an upload: no job without its file.
-    let done = tokio::spawn(async move {
+    let tasks = call.application.ports().tasks.clone();
+    let done = tasks.background(async move {
         let render = |job: &Job| reply(job, now).kept();
         let once = request.map(|request| Once {
             request,

@@ -48,7 +48,8 @@ pub(crate) async fn submit(call: Call, payload: Payload) -> Answer {
     let upload = form.take();
     // In a task of its own: a client that goes away now must not leave a job
     // without its file, or a file without its job.
-    let done = tokio::spawn(async move {
+    let tasks = call.application.ports().tasks.clone();
+    let done = tasks.background(async move {
         let render = |job: &Job| reply(job, now).kept();
         let once = request.map(|request| Once {
             request,

@@ -1,0 +1,42 @@
+//! The first connection: what keeps it from being made is said at once and in words.
+
+use std::time::Duration;
+
+use accunode_postgres::outage;
+use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
+
+use super::DatabaseError;
+
+/// How long one attempt may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connects. A pool would try again until its own patience ends, and then say only that
+/// it had no connection.
+///
+/// # Errors
+/// [`DatabaseError::Unreachable`] with the reason.
+pub(crate) async fn reach(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
+    let attempt = tokio::time::timeout(PATIENCE, options.connect()).await;
+    let timed_out = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    attempt
+        .unwrap_or_else(|_| Err(timed_out()))
+        .map_err(|error| unreachable(options, error))
+}
+
+/// Names the server, without the password.
+fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> DatabaseError {
+    let Some(outage) = outage::of_sqlx(&error) else {
+        return DatabaseError::Sql(error);
+    };
+    let database = options.get_database().unwrap_or_default();
+    DatabaseError::Unreachable {
+        address: format!(
+            "{}@{}:{}/{database}",
+            options.get_username(),
+            options.get_host(),
+            options.get_port()
+        ),
+        outage,
+        source: error,
+    }
+}

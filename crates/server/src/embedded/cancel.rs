@@ -1,0 +1,35 @@
+//! Telling the thread of the embedded PostgreSQL that it is no longer wanted.
+
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Whether the server is no longer wanted; all clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<(Mutex<bool>, Condvar)>);
+
+impl Cancel {
+    /// Ends a start that is under way, and a server that runs.
+    pub fn cancel(&self) {
+        let (cancelled, changed) = &*self.0;
+        *cancelled.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        changed.notify_all();
+    }
+
+    /// Whether [`Cancel::cancel`] was called.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.wait(Duration::ZERO)
+    }
+
+    /// Waits for it, at most for `patience`; answers whether it was called.
+    pub(super) fn wait(&self, patience: Duration) -> bool {
+        let (cancelled, changed) = &*self.0;
+        let guard = cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+        let (guard, _) = changed
+            .wait_timeout_while(guard, patience, |cancelled| !*cancelled)
+            .unwrap_or_else(PoisonError::into_inner);
+        *guard
+    }
+}

@@ -1,0 +1,69 @@
+//! How the embedded PostgreSQL is, for readiness.
+
+use std::time::Duration;
+
+use accunode_ports::health::{Failing, Probe};
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+/// How the server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It is on its way up; after a crash it recovers first.
+    Starting,
+    /// It runs.
+    Running,
+    /// It does not run, and is started again after a pause.
+    Down {
+        /// Why, as a stable code.
+        reason: &'static str,
+        /// Until the next try.
+        pause: Duration,
+    },
+}
+
+/// Tells readiness how the embedded PostgreSQL is.
+#[derive(Debug)]
+pub struct ConditionProbe(watch::Receiver<Condition>);
+
+impl ConditionProbe {
+    /// Looks at the server whose condition this is.
+    #[must_use]
+    pub fn new(condition: watch::Receiver<Condition>) -> Self {
+        Self(condition)
+    }
+}
+
+#[async_trait]
+impl Probe for ConditionProbe {
+    fn check(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn holds_for(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn look(&self) -> Result<(), Failing> {
+        let condition = self.0.borrow().clone();
+        let (reason, detail) = match condition {
+            Condition::Running => return Ok(()),
+            Condition::Starting => (
+                "starting_up",
+                "the private PostgreSQL is starting up or recovering".to_owned(),
+            ),
+            Condition::Down { reason, pause } => {
+                let why = match reason {
+                    "disk_full" => "has no space left on its disk",
+                    _ => "has ended",
+                };
+                let pause = pause.as_secs();
+                let detail = format!(
+                    "the private PostgreSQL {why}; it is started again every {pause} s until it runs"
+                );
+                (reason, detail)
+            }
+        };
+        Err(Failing::new("postgres", reason, detail))
+    }
+}

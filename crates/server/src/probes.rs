@@ -1,0 +1,59 @@
+//! What readiness looks at outside of the database.
+
+use std::{sync::Arc, time::Duration};
+
+use accunode_files::ObjectFileStore;
+use accunode_mail::SmtpMailer;
+use accunode_ports::health::{Failing, Probe};
+use async_trait::async_trait;
+
+/// Whether uploaded files can be kept.
+#[derive(Debug)]
+pub(crate) struct FilesProbe(pub(crate) Arc<ObjectFileStore>);
+
+#[async_trait]
+impl Probe for FilesProbe {
+    fn check(&self) -> &'static str {
+        "files"
+    }
+
+    /// A look writes: it should not be had every second.
+    fn holds_for(&self) -> Duration {
+        Duration::from_secs(15)
+    }
+
+    async fn look(&self) -> Result<(), Failing> {
+        let detail = "uploaded files cannot be kept: the file store is away, full or read-only";
+        let failing = |error| Failing::new("files", "not_writable", detail).because(error);
+        self.0.probe().await.map_err(failing)
+    }
+}
+
+/// Whether the mail server takes mails.
+#[derive(Debug)]
+pub(crate) struct MailProbe(pub(crate) SmtpMailer);
+
+#[async_trait]
+impl Probe for MailProbe {
+    fn check(&self) -> &'static str {
+        "mail"
+    }
+
+    /// Without mails everything else goes on. All processes have the same mail server, so
+    /// that none would be left to send requests to.
+    fn is_required(&self) -> bool {
+        false
+    }
+
+    /// Mail servers turn away who greets them all the time.
+    fn holds_for(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn look(&self) -> Result<(), Failing> {
+        let failing = |error| {
+            Failing::new("mail", "unavailable", "the mail server does not answer").because(error)
+        };
+        self.0.probe().await.map_err(failing)
+    }
+}

@@ -1,0 +1,246 @@
+//! The set of tasks of a process.
+
+use std::{
+    any::Any,
+    collections::BTreeSet,
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::FutureExt;
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
+use tokio_util::task::TaskTracker;
+
+/// Turns true when a vital task is to end.
+pub type Stop = watch::Receiver<bool>;
+
+/// Why a task failed.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A vital task that ended although nobody had told it to.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the task {task:?}, which must not end, has ended: {why}")]
+pub struct Lost {
+    /// Its name.
+    pub task: &'static str,
+    /// What is known of its end.
+    pub why: String,
+}
+
+/// The tasks of a process. Cheap to clone; all clones are the same set.
+#[derive(Clone)]
+pub struct Tasks(Arc<Set>);
+
+struct Set {
+    home: Handle,
+    stop: watch::Sender<bool>,
+    lost: watch::Sender<Option<Lost>>,
+    vital: TaskTracker,
+    background: TaskTracker,
+    /// Names of the vital tasks that run.
+    running: Mutex<BTreeSet<&'static str>>,
+}
+
+impl Tasks {
+    /// An empty set. Call it within the runtime that lives as long as the process: that
+    /// is where its tasks run.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    #[must_use]
+    pub fn here() -> Self {
+        Self(Arc::new(Set {
+            home: Handle::current(),
+            stop: watch::Sender::new(false),
+            lost: watch::Sender::new(None),
+            vital: TaskTracker::new(),
+            background: TaskTracker::new(),
+            running: Mutex::default(),
+        }))
+    }
+
+    /// The runtime that the tasks run on.
+    #[must_use]
+    pub fn home(&self) -> &Handle {
+        &self.0.home
+    }
+
+    /// Runs a task that must not end before [`Tasks::stop`] is called. It is given what
+    /// tells it to; if it ends earlier, [`Tasks::lost`] says so.
+    pub fn vital<F>(&self, name: &'static str, work: impl FnOnce(Stop) -> F)
+    where
+        F: Future<Output = Result<(), Cause>> + Send + 'static,
+    {
+        let work = work(self.stopped());
+        let set = self.0.clone();
+        set.running().insert(name);
+        let watched = async move {
+            let end = AssertUnwindSafe(work).catch_unwind().await;
+            set.running().remove(name);
+            let why = match end {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(panic) => Some(format!("it panicked: {}", said(&*panic))),
+            };
+            if *set.stop.borrow() {
+                if let Some(why) = why {
+                    tracing::warn!(task = name, why, "a task failed while the process stops");
+                }
+                return;
+            }
+            let lost = Lost {
+                task: name,
+                why: why.unwrap_or_else(|| "it returned".to_owned()),
+            };
+            tracing::error!(
+                task = name,
+                why = lost.why,
+                "a task that must not end has ended"
+            );
+            set.lost.send_if_modified(|first| {
+                let is_first = first.is_none();
+                first.get_or_insert(lost);
+                is_first
+            });
+        };
+        self.0.vital.spawn_on(watched, &self.0.home);
+    }
+
+    /// Runs work that an answer leaves behind, on its own: nobody needs to wait for it,
+    /// it goes on when the caller is dropped, and [`Tasks::finish`] waits for it.
+    pub fn background<F>(&self, work: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.0.background.spawn_on(work, &self.0.home)
+    }
+
+    /// Returns when the first vital task has ended that was not told to.
+    pub async fn lost(&self) -> Lost {
+        let mut lost = self.0.lost.subscribe();
+        match lost.wait_for(Option::is_some).await {
+            Ok(lost) => lost.clone(),
+            // The sender lives in `self`.
+            Err(_) => None,
+        }
+        .unwrap_or_else(|| Lost {
+            task: "tasks",
+            why: "the set of tasks is gone".to_owned(),
+        })
+    }
+
+    /// What tells a task to end.
+    #[must_use]
+    pub fn stopped(&self) -> Stop {
+        self.0.stop.subscribe()
+    }
+
+    /// Tells every vital task to end.
+    pub fn stop(&self) {
+        self.0.stop.send_replace(true);
+    }
+
+    /// Waits until every vital task has ended, at most for `patience`; answers the names
+    /// of those that go on.
+    pub async fn vital_ended(&self, patience: Duration) -> Vec<&'static str> {
+        self.0.vital.close();
+        // Elapsed: what goes on is named below.
+        drop(tokio::time::timeout(patience, self.0.vital.wait()).await);
+        self.0.running().iter().copied().collect()
+    }
+
+    /// Waits until nothing goes on in the background, at most for `patience`; answers how
+    /// many pieces of work go on.
+    pub async fn finish(&self, patience: Duration) -> usize {
+        self.0.background.close();
+        drop(tokio::time::timeout(patience, self.0.background.wait()).await);
+        self.0.background.len()
+    }
+}
+
+impl std::fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tasks")
+            .field("vital", &self.0.running())
+            .field("background", &self.0.background.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Set {
+    fn running(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        // Nothing that holds the lock can leave the names half changed.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    async fn until_told(mut stop: Stop) -> Result<(), Cause> {
+        let _ = stop.wait_for(|stop| *stop).await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_vital_task_is_reported_however_it_ends() {
+        let tasks = Tasks::here();
+        tasks.vital("steady", until_told);
+        tasks.vital("returns", |_| async { Ok(()) });
+        assert_eq!(tasks.lost().await.task, "returns");
+
+        let tasks = Tasks::here();
+        tasks.vital("fails", |_| async { Err("no more".into()) });
+        assert_eq!(tasks.lost().await.why, "no more");
+
+        let tasks = Tasks::here();
+        tasks.vital("panics", |_| async { panic!("number {}", 7) });
+        let lost = tasks.lost().await;
+        assert_eq!((lost.task, &*lost.why), ("panics", "it panicked: number 7"));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ends_when_told_is_not_lost() {
+        let tasks = Tasks::here();
+        tasks.vital("steady", until_told);
+        tasks.stop();
+        assert!(tasks.vital_ended(PATIENCE).await.is_empty());
+        assert!(tasks.lost().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_task_that_does_not_end_when_told_is_named() {
+        let tasks = Tasks::here();
+        tasks.vital("stuck", |_| std::future::pending());
+        tasks.stop();
+        assert_eq!(tasks.vital_ended(Duration::ZERO).await, ["stuck"]);
+    }
+
+    #[tokio::test]
+    async fn work_in_the_background_is_waited_for_also_where_its_caller_is_gone() {
+        let tasks = Tasks::here();
+        let (done, mut seen) = watch::channel(false);
+        let (go, mut gone) = watch::channel(false);
+        drop(tasks.background(async move {
+            let _ = gone.changed().await;
+            done.send_replace(true);
+        }));
+        assert_eq!(tasks.finish(Duration::ZERO).await, 1);
+        go.send_replace(true);
+        assert_eq!(tasks.finish(PATIENCE).await, 0);
+        assert!(*seen.borrow_and_update());
+    }
+}

@@ -1,0 +1,81 @@
+//! What a process answers before it can serve: that it lives, that it is not ready and
+//! why, and to everything else that it may be asked again soon.
+
+use std::sync::Arc;
+
+use accunode_ports::system::IdSource;
+use actix_web::{
+    App, Error,
+    body::BoxBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    middleware::from_fn,
+    web::{self, Data, get, resource},
+};
+
+use crate::{
+    envelope, health,
+    problem::{Answer, Problem},
+    readiness::Startup,
+};
+
+/// Seconds after which somebody may ask again.
+const RETRY_AFTER: u32 = 5;
+
+/// What a process has before it can serve.
+#[derive(Clone)]
+pub struct Lobby {
+    /// What it waits for.
+    pub startup: Startup,
+    /// For the ids of requests.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl std::fmt::Debug for Lobby {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lobby")
+            .field("startup", &self.startup)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The application of a process that does not serve yet.
+pub fn lobby(
+    state: &Lobby,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    App::new()
+        .app_data(Data::new(state.clone()))
+        .service(resource("/health/live").route(get().to(health::live)))
+        .service(resource("/health/ready").route(get().to(ready)))
+        .service(resource("/version").route(get().to(health::version)))
+        .default_service(web::to(not_yet))
+        .wrap(from_fn(envelope::envelope))
+}
+
+async fn ready(state: Data<Lobby>) -> Answer {
+    Err(health::not_ready(state.startup.findings()))
+}
+
+async fn not_yet(state: Data<Lobby>) -> Answer {
+    let waits = state.startup.findings();
+    let waits = waits
+        .first()
+        .map_or("it has just started", |one| one.detail.as_str());
+    let problem = Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "starting",
+        format!("the service does not serve yet: {waits}"),
+    );
+    Err(problem.with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER)))
+}

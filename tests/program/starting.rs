@@ -1,0 +1,181 @@
+//! What a process says before it serves, or instead.
+
+use std::{io::Write, net::TcpListener, path::Path, process::Stdio};
+
+use accunode::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use accunode_tests::{Person, Serving};
+use serde_json::Value;
+
+use crate::running::{command, folder};
+
+/// A PostgreSQL of its own that can be taken away and brought back at one address.
+fn postgres(home: &Path) -> EmbeddedPostgres {
+    let options = EmbeddedOptions::new(home)
+        .without_durability()
+        .with_setting("shared_buffers", "16MB");
+    EmbeddedPostgres::start(&options).expect("the server starts")
+}
+
+async fn not_ready(nobody: &Person) -> Value {
+    let answer = nobody.get("//health/ready").await;
+    assert_eq!(answer.problem(503), "not_ready");
+    answer.json()
+}
+
+#[tokio::test]
+async fn a_process_whose_database_is_away_lives_says_why_it_is_not_ready_and_serves_when_it_comes()
+{
+    let (data, home) = (folder(), folder());
+    let database = postgres(home.path());
+    let url = database.superuser_url("postgres");
+    let migrated = command(data.path())
+        .args(["migrate", "up"])
+        .env("DATABASE_URL", &url)
+        .output()
+        .expect("it ends");
+    assert!(migrated.status.success(), "{migrated:?}");
+    database.stop().expect("it stops");
+
+    let mut program = command(data.path());
+    program.env("DATABASE_URL", &url);
+    let serving = Serving::listening(program);
+    let nobody = serving.nobody();
+    crate::running::eventually("it says why", || serving.log().contains("cannot serve yet")).await;
+    assert!(
+        serving.log().contains("connection refused"),
+        "{}",
+        serving.log()
+    );
+    assert_eq!(
+        nobody.get("//health/live").await.expect(200)["status"],
+        "ok"
+    );
+    let _ = nobody.get("//version").await.expect(200);
+    let body = not_ready(&nobody).await;
+    assert_eq!(body["failing"][0]["check"], "database", "{body}");
+    assert_eq!(body["failing"][0]["reason"], "connection_refused", "{body}");
+    let since = body["failing"][0]["since"]
+        .as_str()
+        .expect("a time")
+        .to_owned();
+    assert!(!body.to_string().contains("postgres@"), "{body}");
+    let answer = nobody.get("/me").await;
+    assert_eq!(answer.problem(503), "starting");
+    assert!(!answer.header("retry-after").is_empty());
+    assert_eq!(
+        not_ready(&nobody).await["failing"][0]["since"],
+        since.as_str()
+    );
+
+    let database = postgres(home.path());
+    crate::running::eventually("it serves", || serving.log().contains("serves on http://")).await;
+    assert_eq!(
+        nobody.get("//health/ready").await.expect(200)["status"],
+        "ok"
+    );
+    let ana = nobody.register("ana@example.com").await;
+    let _ = ana.get("/me").await.expect(200);
+    assert!(serving.stop().success());
+    drop(database);
+}
+
+#[tokio::test]
+async fn a_process_that_waits_for_its_database_ends_when_it_is_told_to() {
+    let data = folder();
+    let mut program = command(data.path());
+    program.env("DATABASE_URL", "postgres://ana:pa55@127.0.0.1:1/x");
+    let serving = Serving::listening(program);
+    let (status, log) = serving.stop_and_tell();
+    assert!(status.success(), "{log}");
+    assert!(!log.contains("pa55"), "{log}");
+}
+
+#[test]
+fn a_taken_port_is_said_before_a_database_is_made() {
+    let data = folder();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let output = command(data.path())
+        .args(["serve", "--listen", &address])
+        .output()
+        .expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(
+        told.contains(&format!("cannot listen on {address}")),
+        "{told}"
+    );
+    assert!(!data.path().join("postgres").exists());
+}
+
+#[test]
+fn a_misspelt_variable_is_refused_with_the_one_that_was_meant() {
+    let data = folder();
+    let output = command(data.path())
+        .arg("config")
+        .env("ACCUNODE_DB_POOLSIZE", "20")
+        .output()
+        .expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(
+        told.contains("did you mean ACCUNODE_DB_POOL_SIZE?"),
+        "{told}"
+    );
+}
+
+#[test]
+fn wrong_arguments_of_admin_create_are_said_before_a_database_is_made() {
+    let data = folder();
+    let mut child = command(data.path())
+        .args(["admin", "create", "--email", "nowhere", "--password-stdin"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut input = child.stdin.take().expect("its input");
+    input.write_all(b"short\n").expect("told");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(
+        told.contains("email: ") && told.contains("password: "),
+        "{told}"
+    );
+    assert!(!data.path().join("postgres").exists());
+}
+
+#[tokio::test]
+async fn a_pool_that_the_server_cannot_serve_is_said_at_the_start() {
+    let database = accunode_tests::Database::create().await;
+    let data = folder();
+    let output = command(data.path())
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--set",
+            "db_pool_size=900",
+        ])
+        .env("DATABASE_URL", database.url())
+        .output()
+        .expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(
+        told.contains("db_pool_size = 900") && told.contains("lower db_pool_size"),
+        "{told}"
+    );
+
+    let output = command(data.path())
+        .args(["serve", "--set", "postgres.settings.max_connections=5"])
+        .output()
+        .expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        told.contains("must be at least") && told.contains("db_pool_size = 12"),
+        "{told}"
+    );
+    assert!(!data.path().join("postgres").exists());
+}
