@@ -167,14 +167,12 @@ async fn a_process_that_is_to_end_says_so_and_still_answers() {
 #[tokio::test]
 async fn who_follows_an_upload_is_told_that_the_process_ends() {
     let fleet = Fleet::new().await;
-    let mut program = fleet.command();
-    program.arg("--set").arg("workers=1");
-    let serving = Serving::at(program, fleet.addresses[0]);
+    let serving = fleet.start(0);
     let ana = serving.nobody().register("ana@example.com").await;
     // Nobody works on it: it has been taken by somebody who is gone.
-    let header = "company_symbol,sector,reporting_year,total_debt_to_ebitda,\
-                  net_income_margin,return_on_assets";
-    let rows = format!("{header}\nA,Energy,2024,2.5,0.03,0.05\n");
+    let header = "company_symbol,sector,reporting_year,long_term_debt_to_total_capital,\
+                  total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
+    let rows = format!("{header}\nA,Energy,2024,0.4,2.5,0.03,6.1,0.05\n");
     let file = ("small.csv", rows.into_bytes());
     let pool = fleet.database.superuser().await;
     sqlx::query("CREATE FUNCTION nobody_works() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.status := ''processing''; NEW.lease_token := gen_random_uuid(); NEW.lease_expires_at := now() + interval ''1 hour''; NEW.started_at := now(); RETURN NEW; END'")

@@ -174,7 +174,7 @@ async fn a_pool_that_the_server_cannot_serve_is_said_at_the_start() {
         .expect("it ends");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        told.contains("must be at least") && told.contains("db_pool_size = 12"),
+        told.contains("must be at least") && told.contains("db_pool_size = 16"),
         "{told}"
     );
     assert!(!data.path().join("postgres").exists());
