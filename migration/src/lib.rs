@@ -28,6 +28,7 @@ mod m20261123_000005_retention_by_the_owner;
 mod m20261127_000020_row_budget;
 mod m20261127_000021_name_keys;
 mod m20261127_000022_owner_first;
+mod m20261127_000030_second_factor_approval;
 mod roles;
 mod run;
 

@@ -17,6 +17,7 @@ use crate::{
     m20261123_000003_seats, m20261123_000004_people_search,
     m20261123_000005_retention_by_the_owner, m20261127_000020_row_budget,
     m20261127_000021_name_keys, m20261127_000022_owner_first,
+    m20261127_000030_second_factor_approval,
 };
 
 /// Every migration, oldest first.
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000020_row_budget::Migration),
             Box::new(m20261127_000021_name_keys::Migration),
             Box::new(m20261127_000022_owner_first::Migration),
+            Box::new(m20261127_000030_second_factor_approval::Migration),
         ]
     }
 }

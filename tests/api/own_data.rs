@@ -229,11 +229,7 @@ async fn the_last_super_admin_cannot_end_his_account() {
 async fn what_cannot_be_undone_needs_a_recent_proof() {
     let service = Service::start().await;
     let ana = service.person("ana").await;
-    let sessions = service.wired().application.ports().sessions.clone();
-    let user = accunode_domain::id::UserId(ana.id);
-    let mut session = sessions.list(user).await.expect("sessions").remove(0);
-    session.confirmed_at -= std::time::Duration::from_secs(16 * 60);
-    sessions.update(&session).await.expect("kept");
+    service.age_sessions(&ana, 16 * 60).await;
     assert_eq!(ana.delete("/me").await.problem(401), "step_up_required");
     let role = json!({ "role": "user", "reason": "leaves" });
     let path = format!("/users/{}/role", ana.id);

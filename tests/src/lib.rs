@@ -29,6 +29,7 @@ mod postgres;
 mod program;
 mod redis;
 mod service;
+mod sessions;
 pub mod tenancy;
 mod traffic;
 

@@ -260,6 +260,15 @@ impl Person {
         self.send(Method::POST, path, Some(body.into())).await
     }
 
+    /// A request with this method and whatever is said to be JSON.
+    ///
+    /// # Panics
+    /// Where that is no method.
+    pub async fn send_raw(&self, method: &str, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let method = method.parse().expect("a method");
+        self.send(method, path, Some(body.into())).await
+    }
+
     /// POST of a form with a file.
     ///
     /// # Panics

@@ -12,11 +12,13 @@ use accunode::{
     service::Service as Wired,
     upkeep,
 };
+use accunode_application::{Application, Ports};
+use accunode_web::WebState;
 use actix_web::{HttpServer, dev::ServerHandle};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{Database, Person, Redis};
+use crate::{Database, Person, Redis, sessions::AgedSessions};
 
 /// What a test wants to be different.
 #[derive(Clone, Debug)]
@@ -67,6 +69,7 @@ pub struct Service {
     /// Its database.
     pub database: Arc<Database>,
     wired: Wired,
+    sessions: Arc<AgedSessions>,
     base: String,
     stop: watch::Sender<bool>,
     server: ServerHandle,
@@ -124,7 +127,7 @@ impl Service {
         }
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("its address"));
-        let state = wired.web.clone();
+        let (state, sessions) = with_aged_sessions(&wired);
         let server = HttpServer::new(move || accunode_web::app(&state))
             .workers(1)
             .disable_signals()
@@ -140,6 +143,7 @@ impl Service {
         Self {
             database,
             wired,
+            sessions,
             base,
             stop,
             server: handle,
@@ -173,12 +177,8 @@ impl Service {
     /// # Panics
     /// Where the session store does not answer.
     pub async fn age_sessions(&self, person: &Person, seconds: u64) {
-        let sessions = &self.wired.application.ports().sessions;
         let user = accunode_domain::id::UserId(person.id);
-        for mut session in sessions.list(user).await.expect("sessions") {
-            session.confirmed_at -= std::time::Duration::from_secs(seconds);
-            sessions.update(&session).await.expect("kept");
-        }
+        self.sessions.age(user, seconds).await;
     }
 
     /// Where uploaded files lie.
@@ -238,6 +238,21 @@ fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("this program");
     let programs = tests.ancestors().nth(2).expect("the folder of programs");
     programs.join("accunode-tested")
+}
+
+/// The state of the web layer over sessions that a test can age.
+fn with_aged_sessions(wired: &Wired) -> (WebState, Arc<AgedSessions>) {
+    let ports = wired.application.ports();
+    let sessions = Arc::new(AgedSessions::over(ports.sessions.clone()));
+    let ports = Ports {
+        sessions: sessions.clone(),
+        ..ports.clone()
+    };
+    let state = WebState {
+        application: Application::new(Arc::new(ports)),
+        ..wired.web.clone()
+    };
+    (state, sessions)
 }
 
 fn config(url: &str, folder: &Path, options: &ServiceOptions) -> Config {

@@ -1,17 +1,24 @@
 //! Who calls, and from where.
 
+use std::ops::Deref;
+
 use accunode_domain::{
     Timestamp,
     access::Actor,
     audit::{AuditEvent, RequestContext},
     id::{ApiKeyId, SessionId},
+    owner::AccessLevel,
     session::CONFIRMATION_SECONDS,
 };
+use accunode_ports::UnitOfWork;
 use serde_json::Value;
 use time::Duration;
 use uuid::Uuid;
 
-use crate::{Error, Ports};
+use crate::{
+    Error, Ports,
+    accounts::{gone, unusable},
+};
 
 /// Somebody who is signed in, making one request.
 #[derive(Clone, Debug)]
@@ -63,22 +70,101 @@ impl Caller {
     }
 }
 
+/// A caller who proved who they are a short while ago. Use cases that give rights, take
+/// them away or hand out what a stolen token must not reach demand one in place of a
+/// [`Caller`]; [`Caller::confirmed`] is the only place that makes it.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    caller: Caller,
+}
+
+impl Deref for Confirmed {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Confirmed {
+    /// Vouches for a value that not every caller may set.
+    #[must_use]
+    pub const fn vouch<T>(&self, value: T) -> Vouched<T> {
+        Vouched { value }
+    }
+}
+
+/// A part of a command that only a [`Confirmed`] caller may name, where other parts of the
+/// same command need no proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vouched<T> {
+    value: T,
+}
+
+impl<T> Vouched<T> {
+    /// What was vouched for.
+    pub const fn get(&self) -> &T {
+        &self.value
+    }
+}
+
+/// The level that a row is raised to. Showing it to everyone takes a recent proof: it cannot
+/// be taken back, and tells every tenant what belonged to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RaiseTo(AccessLevel);
+
+impl RaiseTo {
+    /// A level of a person's or an organization's rows; nothing for that of everyone's.
+    #[must_use]
+    pub fn limited(level: AccessLevel) -> Option<Self> {
+        (level != AccessLevel::System).then_some(Self(level))
+    }
+
+    /// That of everyone's rows.
+    #[must_use]
+    pub const fn everyone(_by: &Confirmed) -> Self {
+        Self(AccessLevel::System)
+    }
+
+    /// The level.
+    #[must_use]
+    pub const fn level(self) -> AccessLevel {
+        self.0
+    }
+}
+
 impl Caller {
-    /// That he proved himself a short while ago, for what a stolen token must not do. Ask
-    /// the access rules first: who may not at all is not asked for his password.
+    /// The same caller, where they are a person who proved who they are at most
+    /// [`CONFIRMATION_SECONDS`] before `now`.
     ///
     /// # Errors
-    /// `step_up_required`.
-    pub fn require_recent_confirmation(&self, now: Timestamp) -> Result<(), Error> {
+    /// `key_forbidden` for an API key, which cannot prove anything; `step_up_required`.
+    pub fn confirmed(&self, now: Timestamp) -> Result<Confirmed, Error> {
+        let person = self.actor.require_person();
+        person.map_err(|denial| Error::denied(denial, "user"))?;
         let limit = Duration::seconds(CONFIRMATION_SECONDS);
         if self.confirmed_at.is_some_and(|at| now - at <= limit) {
-            return Ok(());
+            return Ok(Confirmed {
+                caller: self.clone(),
+            });
         }
         Err(Error::Unauthenticated {
             code: "step_up_required",
             detail: "confirm that it is you: send your password to /auth/step-up and try again"
                 .to_owned(),
         })
+    }
+
+    /// The actor as they are stored now, locked until the unit of work ends: their rights
+    /// may have changed since the request began, and cannot change until it is committed.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where the account is gone or not active any more.
+    pub(crate) async fn renewed(&self, unit: &dyn UnitOfWork) -> Result<Actor, Error> {
+        let mut found = unit.people().hold(&[self.actor.user()]).await?;
+        let me = found.pop().ok_or_else(gone)?;
+        let renewed = self.actor.renewed(&me.user, me.membership);
+        renewed.map_err(unusable)
     }
 
     /// Writes an event that comes with no change (reads, exports), in a short unit

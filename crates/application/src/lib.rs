@@ -32,7 +32,7 @@ pub mod transaction;
 
 use std::sync::Arc;
 
-pub use caller::Caller;
+pub use caller::{Caller, Confirmed, RaiseTo, Vouched};
 pub use error::Error;
 pub use mail::Outbox;
 pub use once::{Done, Once};
@@ -109,5 +109,13 @@ impl Application {
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.accounts.ports
+    }
+
+    /// The same caller, where they are a person who proved who they are a short while ago.
+    ///
+    /// # Errors
+    /// As [`Caller::confirmed`].
+    pub fn confirm(&self, caller: &Caller) -> Result<Confirmed, Error> {
+        caller.confirmed(self.ports().clock.now())
     }
 }

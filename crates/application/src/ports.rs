@@ -69,6 +69,7 @@ impl Default for Settings {
 }
 
 /// The ports, wired by the server or by a test.
+#[derive(Clone)]
 #[expect(missing_docs, reason = "the names are those of the traits")]
 pub struct Ports {
     pub store: Arc<dyn Store>,

@@ -39,6 +39,8 @@ id_type! {
     JobId,
     /// An invitation into an organization.
     InvitationId,
+    /// A second factor that was enrolled: another secret is another enrolment.
+    EnrolmentId,
     /// A signed-in session: a family of refresh tokens.
     SessionId,
 }

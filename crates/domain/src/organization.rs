@@ -239,6 +239,9 @@ pub struct Organization {
     pub hide_system_data: bool,
     /// Whether its members must show a second factor.
     pub require_second_factor: bool,
+    /// Whether a second factor that a member enrols counts only once somebody who
+    /// administers them has approved it.
+    pub second_factor_approval: bool,
     /// How many members it may have, active or not; `None` for any number.
     pub max_users: Option<u32>,
     /// Who may join with its token.

@@ -1,9 +1,13 @@
 //! Second factors: time-based codes (RFC 6238), and recovery codes for whoever has lost
 //! the device that shows them.
 
+use serde::{Deserialize, Serialize};
 use time::Duration;
 
-use crate::secret::{Secret, SecretHash};
+use crate::{
+    fault::text_enum,
+    secret::{Secret, SecretHash},
+};
 
 /// How many recovery codes a person is given.
 pub const RECOVERY_CODES: usize = 10;
@@ -12,10 +16,40 @@ pub const CHALLENGE_LIFETIME: Duration = Duration::minutes(5);
 /// How many codes may be tried for one such login.
 pub const CHALLENGE_ATTEMPTS: i16 = 5;
 
+/// How long the administrators who may approve somebody's second factor are not mailed again
+/// about the same person, however often it is enrolled.
+pub const APPROVERS_TOLD_APART: Duration = Duration::hours(1);
+
 /// 32 letters and digits that nobody takes for each other.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// Characters of a recovery code: 120 random bits, too many for a slow hash to protect.
 const LENGTH: usize = 24;
+
+/// What an administrator decides about a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is the person's, and is asked for from now on.
+    Approve,
+    /// It is not, or nobody knows.
+    Refuse,
+}
+
+impl Decision {
+    /// Every decision.
+    pub const ALL: [Self; 2] = [Self::Approve, Self::Refuse];
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+text_enum!(Decision);
 
 /// A code as somebody types it. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     PortError,
-    sessions::{Refreshed, SessionStore, TokenPair},
+    sessions::{Refreshed, SessionChange, SessionStore, TokenPair},
     system::Clock,
 };
 use async_trait::async_trait;
@@ -124,12 +124,17 @@ impl SessionStore for LocalSessions {
             .map(|family| family.session.clone()))
     }
 
-    async fn update(&self, session: &Session) -> Result<(), PortError> {
+    async fn update(
+        &self,
+        session: SessionId,
+        user: UserId,
+        change: &SessionChange,
+    ) -> Result<(), PortError> {
         // One that was ended meanwhile stays ended.
-        if let Some(family) = self.state().families.get_mut(&session.id)
-            && family.session.user == session.user
+        if let Some(family) = self.state().families.get_mut(&session)
+            && family.session.user == user
         {
-            family.session = session.clone();
+            apply(&mut family.session, change);
         }
         Ok(())
     }
@@ -259,6 +264,22 @@ impl State {
             self.end(id);
         }
         self.access.retain(|_, access| now < access.until);
+    }
+}
+
+/// Writes what a change names, unless something newer is stored.
+fn apply(session: &mut Session, change: &SessionChange) {
+    if let Some(at) = change.last_seen_at {
+        session.last_seen_at = session.last_seen_at.max(at);
+    }
+    if let Some((actor, version)) = &change.actor
+        && *version > session.tenancy_version
+    {
+        session.actor = actor.clone();
+        session.tenancy_version = *version;
+    }
+    if let Some(second_factor) = change.second_factor {
+        session.second_factor = second_factor;
     }
 }
 

@@ -38,6 +38,7 @@ contract! {
     sessions::a_refresh_token_is_exchanged_once_however_many_try(sessions);
     sessions::a_session_ends_without_a_refresh(sessions);
     sessions::an_ended_session_stays_ended(sessions);
+    sessions::a_change_of_a_session_leaves_the_rest_as_it_is(sessions);
     sessions::all_sessions_of_a_user_can_be_ended(sessions);
     cache::entries_are_kept_as_long_as_told(cache);
     cache::a_bump_moves_the_generation_of_its_owner_only(cache);

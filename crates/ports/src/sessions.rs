@@ -1,6 +1,8 @@
 //! Sessions: who is signed in.
 
 use accunode_domain::{
+    Timestamp,
+    access::Actor,
     id::{SessionId, UserId},
     session::Session,
 };
@@ -34,6 +36,20 @@ pub enum Refreshed {
     Unknown,
 }
 
+/// What a request learned about a session. Only what is named is written: requests of one
+/// session run at the same time, and none may undo what another has just written. When the
+/// person last proved who they are is not among it; a step-up starts a session of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionChange {
+    /// When it was used. A time before the stored one is not written.
+    pub last_seen_at: Option<Timestamp>,
+    /// The actor, and the version of users and organizations at which it was worked out.
+    /// A version that is not above the stored one is not written.
+    pub actor: Option<(Actor, i64)>,
+    /// Whether a second factor was shown in it.
+    pub second_factor: Option<bool>,
+}
+
 /// Sessions. What is ended here is ended at once, on every node.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -42,8 +58,14 @@ pub trait SessionStore: Send + Sync {
     async fn start(&self, session: &Session) -> Result<TokenPair, PortError>;
     /// Whose access token this is.
     async fn find(&self, access: &str) -> Result<Option<Session>, PortError>;
-    /// Keeps what was worked out anew of a session's actor.
-    async fn update(&self, session: &Session) -> Result<(), PortError>;
+    /// Writes the named fields of a user's session, in one step. A session that has ended
+    /// stays ended.
+    async fn update(
+        &self,
+        session: SessionId,
+        user: UserId,
+        change: &SessionChange,
+    ) -> Result<(), PortError>;
     /// Exchanges a refresh token for a new pair.
     async fn refresh(&self, refresh: &str) -> Result<Refreshed, PortError>;
     /// Ends a session with all its tokens.

@@ -4,22 +4,23 @@
 //! |---|---|
 //! | `access:<hash>` | the family of an access token, and until when it is good |
 //! | `refresh:<hash>` | the family of a refresh token, also of a used one |
-//! | `session:<id>` | a family: the session, whose it is, the refresh token that is good, until when |
+//! | `session:<id>` | a family: the session as it was started, what has changed of it since, whose it is, the refresh token that is good, until when |
 //! | `used:<id>` | its used refresh tokens, the newest first |
 //! | `user:<id>` | the families of a user, by when they were started |
 //!
 //! A session ends with its family: tokens that name none are worth nothing.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use accunode_domain::{
+    Timestamp,
     id::{SessionId, UserId},
     secret::Secret,
     session::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Session},
 };
 use accunode_ports::{
     PortError,
-    sessions::{Refreshed, SessionStore, TokenPair},
+    sessions::{Refreshed, SessionChange, SessionStore, TokenPair},
     system::{Clock, Randomness},
 };
 use async_trait::async_trait;
@@ -117,7 +118,7 @@ impl SessionStore for RedisSessions {
             .arg(self.now())
             .arg(session.id.to_string())
             .arg(session.user.to_string())
-            .arg(written(session)?)
+            .arg(written(serde_json::to_string(session))?)
             .arg(millis(session.created_at))
             .arg(&tokens)
             .arg(&[ACCESS_MS, REFRESH_MS])
@@ -134,20 +135,40 @@ impl SessionStore for RedisSessions {
             .key(self.connection.key("access", hash.as_str()))
             .arg(self.now())
             .arg(self.connection.area("session"));
-        let found: Option<String> = self
+        let found: Option<Stored> = self
             .connection
             .again(&script)
             .await
             .map_err(|cause| failed(WHAT, cause))?;
-        Ok(found.and_then(|text| read(&text)))
+        Ok(found.and_then(|stored| read(&stored)))
     }
 
-    async fn update(&self, session: &Session) -> Result<(), PortError> {
+    async fn update(
+        &self,
+        session: SessionId,
+        user: UserId,
+        change: &SessionChange,
+    ) -> Result<(), PortError> {
+        let seen = change
+            .last_seen_at
+            .map_or_else(String::new, |at| at.unix_timestamp().to_string());
+        let (actor, version) = match &change.actor {
+            Some((actor, version)) => (written(serde_json::to_string(actor))?, version.to_string()),
+            None => (String::new(), String::new()),
+        };
+        let second_factor = match change.second_factor {
+            Some(true) => "1",
+            Some(false) => "0",
+            None => "",
+        };
         let mut script = self.scripts.update.prepare_invoke();
         script
-            .key(self.connection.key("session", session.id))
-            .arg(session.user.to_string())
-            .arg(written(session)?);
+            .key(self.connection.key("session", session))
+            .arg(user.to_string())
+            .arg(seen)
+            .arg(version)
+            .arg(actor)
+            .arg(second_factor);
         let done: Result<(), _> = self.connection.again(&script).await;
         done.map_err(|cause| failed(WHAT, cause))
     }
@@ -164,21 +185,21 @@ impl SessionStore for RedisSessions {
             .arg(REMEMBERED);
         // Not again: a lost answer leaves the client with a token that has been used,
         // and he signs in anew; twice would end his session as if it had been stolen.
-        let said: Vec<String> = self
+        let (kind, stored): (String, Stored) = self
             .connection
             .once(&script)
             .await
             .map_err(|cause| failed(WHAT, cause))?;
-        match said.as_slice() {
-            [kind, session] if kind == "pair" => Ok(match read(session) {
+        match kind.as_str() {
+            "pair" => Ok(match read(&stored) {
                 Some(session) => Refreshed::Pair(Box::new(session), pair),
                 None => Refreshed::Unknown,
             }),
-            [kind, session] if kind == "reused" => Ok(match read(session) {
+            "reused" => Ok(match read(&stored) {
                 Some(session) => Refreshed::Reused(Box::new(session)),
                 None => Refreshed::Unknown,
             }),
-            [kind] if kind == "unknown" => Ok(Refreshed::Unknown),
+            "unknown" => Ok(Refreshed::Unknown),
             _ => Err(corrupt(WHAT, "a script's answer is not understood")),
         }
     }
@@ -204,25 +225,52 @@ impl SessionStore for RedisSessions {
             .arg(&self.areas())
             .arg(self.now())
             .arg(user.to_string());
-        let found: Vec<String> = self
+        let found: Vec<Stored> = self
             .connection
             .again(&script)
             .await
             .map_err(|cause| failed(WHAT, cause))?;
-        let mut sessions: Vec<Session> = found.iter().filter_map(|text| read(text)).collect();
+        let mut sessions: Vec<Session> = found.iter().filter_map(read).collect();
         sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
         Ok(sessions)
     }
 }
 
-fn written(session: &Session) -> Result<String, PortError> {
-    serde_json::to_string(session).map_err(|cause| corrupt(WHAT, cause))
+/// A session as a family has it, in this order: as it was started, then what has changed
+/// since: `last_seen_at`, the tenancy version and the actor of that version, and whether a
+/// second factor was shown. What has not changed is absent.
+type Stored = Vec<Option<String>>;
+
+fn written(text: Result<String, serde_json::Error>) -> Result<String, PortError> {
+    text.map_err(|cause| corrupt(WHAT, cause))
 }
 
 /// A session that another version of this program wrote differently counts as none:
 /// its owner signs in again.
-fn read(text: &str) -> Option<Session> {
-    serde_json::from_str(text)
+fn read(stored: &Stored) -> Option<Session> {
+    let part = |at: usize| stored.get(at).and_then(Option::as_deref);
+    merged(part(0)?, part(1), part(2), part(3), part(4))
         .inspect_err(|error| tracing::warn!(%error, "a stored session cannot be read"))
         .ok()
+}
+
+fn merged(
+    started: &str,
+    seen: Option<&str>,
+    version: Option<&str>,
+    actor: Option<&str>,
+    second_factor: Option<&str>,
+) -> Result<Session, Box<dyn Error + Send + Sync>> {
+    let mut session: Session = serde_json::from_str(started)?;
+    if let Some(seen) = seen {
+        session.last_seen_at = Timestamp::from_unix_timestamp(seen.parse()?)?;
+    }
+    if let (Some(version), Some(actor)) = (version, actor) {
+        session.tenancy_version = version.parse()?;
+        session.actor = serde_json::from_str(actor)?;
+    }
+    if let Some(second_factor) = second_factor {
+        session.second_factor = second_factor == "1";
+    }
+    Ok(session)
 }

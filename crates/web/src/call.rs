@@ -2,8 +2,8 @@
 
 use std::{net::IpAddr, str::FromStr};
 
-use accunode_application::{Application, Caller};
-use accunode_domain::{audit::RequestContext, fault::Fault};
+use accunode_application::{Application, Caller, Confirmed, RaiseTo};
+use accunode_domain::{audit::RequestContext, fault::Fault, owner::AccessLevel};
 use accunode_ports::limits::{self, LimitClass};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -21,6 +21,7 @@ use crate::{
     WebState,
     envelope::{Drawn, RequestId},
     negotiate::{Format, choose},
+    operations::{Keys, StepUp},
     params::Params,
     policy::Policy,
     problem::Problem,
@@ -29,7 +30,8 @@ use crate::{
 };
 
 /// A request of somebody who is signed in. Extracting it checks, in this order,
-/// the token, the budget, the organization and `Accept`.
+/// the token, the budget, the organization, its second factor, what an API key may do, the
+/// recent proof where one is always needed, and `Accept`.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) request: HttpRequest,
@@ -85,14 +87,16 @@ impl FromRequest for Call {
             tracing::Span::current().record("user", &user);
             let principal = caller.principal().to_string();
             draw(&request, state, policy.class, &principal).await?;
-            if !policy.for_inactive {
-                caller
-                    .actor
-                    .require_active_organization()
-                    .map_err(|denial| Problem::denied(denial, "organization"))?;
+            let demands = &policy.demands;
+            if demands.for_inactive.is_none() {
+                require_active_organization(&caller)?;
             }
-            if !policy.without_second_factor {
+            if demands.without_second_factor.is_none() {
                 require_second_factor(&caller)?;
+            }
+            require_key(&caller, demands.keys)?;
+            if demands.step_up == StepUp::Always {
+                state.application.confirm(&caller)?;
             }
             let format = choose(request.headers(), policy.offers)?;
             let tenant = caller.tenant();
@@ -116,6 +120,7 @@ impl FromRequest for Guest {
         Box::pin(async move {
             let state = state(&request)?;
             let policy = policy(&request);
+            require_public(&policy)?;
             let context = context(&request, state);
             let principal = limits::principal(context.ip);
             draw(&request, state, policy.class, &principal).await?;
@@ -200,12 +205,78 @@ impl Call {
     pub(crate) async fn again(&self) -> Result<Caller, Problem> {
         let state = state(&self.request)?;
         let caller = authenticate(&self.request, state, self.caller.context.clone()).await?;
-        caller
-            .actor
-            .require_active_organization()
-            .map_err(|denial| Problem::denied(denial, "organization"))?;
+        require_active_organization(&caller)?;
         require_second_factor(&caller)?;
+        require_key(&caller, policy(&self.request).demands.keys)?;
         Ok(caller)
+    }
+
+    /// The caller, with the proof that it is they who ask. Where an operation always needs
+    /// it, extracting the call has checked that it is there.
+    ///
+    /// # Errors
+    /// 403 `key_forbidden`; 401 `step_up_required`.
+    pub(crate) fn confirmed(&self) -> Result<Confirmed, Problem> {
+        Ok(self.application.confirm(&self.caller)?)
+    }
+}
+
+impl Call {
+    /// The level that a row is to be raised to.
+    ///
+    /// # Errors
+    /// As [`Self::confirmed`], where everyone is to see it.
+    pub(crate) fn raise_to(&self, level: Option<AccessLevel>) -> Result<Option<RaiseTo>, Problem> {
+        let Some(level) = level else {
+            return Ok(None);
+        };
+        Ok(Some(match RaiseTo::limited(level) {
+            Some(raised) => raised,
+            None => RaiseTo::everyone(&self.confirmed()?),
+        }))
+    }
+}
+
+impl Visitor {
+    /// The caller, where somebody is signed in, with the proof that it is they who ask.
+    ///
+    /// # Errors
+    /// As [`Call::confirmed`].
+    pub(crate) fn confirmed(&self) -> Result<Option<Confirmed>, Problem> {
+        let caller = self.caller.as_ref();
+        let confirmed = caller.map(|caller| self.application.confirm(caller));
+        Ok(confirmed.transpose()?)
+    }
+}
+
+/// I6: that the caller's organization is active, where they have one.
+fn require_active_organization(caller: &Caller) -> Result<(), Problem> {
+    caller
+        .actor
+        .require_active_organization()
+        .map_err(|denial| Problem::denied(denial, "organization"))
+}
+
+/// That an API key may call this at all. What its owner may do is asked later.
+fn require_key(caller: &Caller, keys: Keys) -> Result<(), Problem> {
+    match keys {
+        Keys::Never => caller.actor.require_person(),
+        Keys::With(scope) => caller.actor.require_key_scope(scope),
+        Keys::WithBoth(one, other) => caller
+            .actor
+            .require_key_scope(one)
+            .and_then(|()| caller.actor.require_key_scope(other)),
+        Keys::Any => Ok(()),
+    }
+    .map_err(|denial| Problem::denied(denial, "API key"))
+}
+
+/// That an operation was declared to answer without a session. One that was not declared
+/// at all answers nobody.
+fn require_public(policy: &Policy) -> Result<(), Problem> {
+    match policy.demands.public {
+        Some(_) => Ok(()),
+        None => Err(token_required()),
     }
 }
 
@@ -252,10 +323,7 @@ async fn authenticate(
     context: RequestContext,
 ) -> Result<Caller, Problem> {
     let Some(header) = request.headers().get(header::AUTHORIZATION) else {
-        return Err(unauthenticated(
-            "token_required",
-            "sign in and send `Authorization: Bearer <access token>`",
-        ));
+        return Err(token_required());
     };
     let token = header
         .to_str()
@@ -272,6 +340,13 @@ async fn authenticate(
     };
     let accounts = &state.application.accounts;
     Ok(accounts.authenticate(token, context).await?)
+}
+
+fn token_required() -> Problem {
+    unauthenticated(
+        "token_required",
+        "sign in and send `Authorization: Bearer <access token>`",
+    )
 }
 
 fn unauthenticated(code: &'static str, detail: &str) -> Problem {

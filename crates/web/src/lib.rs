@@ -26,6 +26,7 @@ mod names;
 mod negotiate;
 mod once;
 mod openapi;
+mod operations;
 mod page;
 mod pages;
 mod params;

@@ -12,6 +12,7 @@ use accunode_domain::{
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
     ratio::RatioUnit,
     risk::RiskLevel,
+    second_factor::Decision,
     user::Role,
 };
 use utoipa::{
@@ -50,6 +51,7 @@ names_of! {
     AccessLevelName, AccessLevel, "For whom a row is: its creator alone, an organization, everyone.";
     AuditActionName, AuditAction, "What was done.";
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
+    DecisionName, Decision, "What an administrator decides about a second factor.";
     InvitationStatusName, InvitationStatus, "What has become of an invitation.";
     JobStatusName, JobStatus, "Where an upload stands.";
     JoinPolicyName, JoinPolicy, "Who may join with an organization's token: nobody, whoever holds it, or only listed e-mail addresses.";

@@ -14,10 +14,11 @@ use utoipa::{
 
 use crate::{
     health,
+    operations::demands,
     problem::{self, ProblemDto},
     v1::{
-        admin, analytics, api_keys, audit_logs, auth, bulk_uploads, companies, invitations, me,
-        models, organizations, permissions, predictions, rescorings, users,
+        BASE, admin, analytics, api_keys, audit_logs, auth, bulk_uploads, companies, invitations,
+        me, models, organizations, permissions, predictions, rescorings, users,
     },
 };
 
@@ -32,7 +33,7 @@ use crate::{
         auth::register::register, auth::login::login, auth::refresh::refresh, auth::logout::logout,
         auth::step_up::step_up,
         auth::verify_email::verify_email, auth::verify_email::resend, auth::forgot_password::forgot_password, auth::reset_password::reset_password,
-        auth::mfa::mfa, me::mfa::enrol, me::mfa::confirm, me::mfa::remove, users::mfa::remove,
+        auth::mfa::mfa, me::mfa::enrol, me::mfa::confirm, me::mfa::remove, me::mfa::state, users::mfa::remove, users::approvals::list, users::approvals::decide,
         api_keys::create::create, api_keys::list::list, api_keys::revoke::revoke, api_keys::rotate::rotate,
         me::me, me::update::update, me::remove::remove, me::export::export, me::password::change, me::sessions::list, me::sessions::end_others, me::sessions::end,
         users::list::list, users::get::get, users::update::update, users::remove::remove, users::set_role::set_role, users::sessions::list, users::sessions::end, users::password_reset::reset,
@@ -127,7 +128,7 @@ const SHARED: [(&str, &str, &str); 9] = [
     (
         "401",
         "Unauthenticated",
-        "No access token, or one that is unknown, too old or ended",
+        "No access token, or one that is unknown, too old or ended; `step_up_required` where a recent proof is needed",
     ),
     (
         "406",
@@ -181,14 +182,17 @@ impl Modify for Common {
         )]);
         for (path, item) in &mut document.paths.paths {
             let slots = [
-                &mut item.get,
-                &mut item.post,
-                &mut item.put,
-                &mut item.patch,
-                &mut item.delete,
+                ("GET", &mut item.get),
+                ("POST", &mut item.post),
+                ("PUT", &mut item.put),
+                ("PATCH", &mut item.patch),
+                ("DELETE", &mut item.delete),
             ];
-            for operation in slots.into_iter().flatten() {
-                complete(path, operation);
+            for (method, operation) in slots {
+                if let Some(operation) = operation {
+                    declare(method, path, operation);
+                    complete(path, operation);
+                }
             }
         }
     }
@@ -205,9 +209,24 @@ fn shared(description: &str) -> openapi::Response {
         .build()
 }
 
+/// Adds what the operation demands of who calls it.
+fn declare(method: &str, path: &str, operation: &mut Operation) {
+    let demands = demands(method, path.strip_prefix(BASE).unwrap_or(path));
+    // One extension alone: several would be written in any order.
+    let extension = [("x-access", demands.extension())];
+    operation.extensions = Some(extension.into_iter().collect());
+    if let Some(note) = demands.note() {
+        let text = operation.description.take();
+        operation.description = Some(match text {
+            Some(text) if !text.is_empty() => format!("{text}\n\n{note}"),
+            _ => note,
+        });
+    }
+}
+
 /// Adds what holds for all, where the operation says nothing of its own.
 fn complete(path: &str, operation: &mut Operation) {
-    let is_operations = !path.starts_with(crate::v1::BASE);
+    let is_operations = !path.starts_with(BASE);
     let is_public = operation.security.is_some();
     let has_body = operation.request_body.is_some();
     let responses = &mut operation.responses.responses;
@@ -272,7 +291,7 @@ mod tests {
                 ids.push(id);
                 let responses = &operation.responses.responses;
                 assert!(responses.contains_key("500"), "{path}");
-                if path.starts_with(crate::v1::BASE) {
+                if path.starts_with(BASE) {
                     assert!(responses.contains_key("429"), "{path}");
                     assert!(
                         responses.contains_key("401") || operation.security.is_some(),
@@ -312,6 +331,7 @@ mod tests {
             "StepUp",
             "ShownFactor",
             "FactorConfirmation",
+            "FactorDecision",
             "MailToken",
             "MailRequest",
             "PasswordReset",

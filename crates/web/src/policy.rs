@@ -3,7 +3,12 @@
 use accunode_ports::limits::LimitClass;
 use actix_web::http::Method;
 
-use crate::{negotiate::Format, v1::BASE};
+use crate::{
+    envelope::plain,
+    negotiate::Format,
+    operations::{Operation, demands},
+    v1::BASE,
+};
 
 /// What holds for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,11 +17,8 @@ pub(crate) struct Policy {
     pub(crate) class: LimitClass,
     /// The formats it can answer with, the default first.
     pub(crate) offers: &'static [Format],
-    /// Whether members of an inactive organization may use it.
-    pub(crate) for_inactive: bool,
-    /// Whether members who have yet to show a second factor that their organization asks
-    /// for may use it.
-    pub(crate) without_second_factor: bool,
+    /// What it demands of who calls it.
+    pub(crate) demands: Operation,
 }
 
 impl Policy {
@@ -36,6 +38,7 @@ impl Policy {
             "/companies"
             | "/api-keys"
             | "/organizations/{id}/invitations"
+            | "/organizations/{id}/second-factor-enrolments"
             | "/users"
             | "/companies/{id}/predictions"
             | "/bulk-uploads"
@@ -63,10 +66,7 @@ impl Policy {
         Self {
             class,
             offers,
-            without_second_factor: path == "/me"
-                || path.starts_with("/me/")
-                || path.starts_with("/auth/"),
-            for_inactive: matches!(path, "/me" | "/auth/logout"),
+            demands: demands(method.as_str(), &plain(path)),
         }
     }
 }
@@ -74,6 +74,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::UNDECLARED;
 
     #[test]
     fn every_route_draws_on_its_own_budget() {
@@ -112,27 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn without_a_second_factor_there_is_only_oneself() {
-        let open =
-            |path: &str| Policy::of(&Method::POST, &format!("{BASE}{path}")).without_second_factor;
-        for path in ["/me", "/me/mfa/totp", "/auth/logout"] {
-            assert!(open(path), "{path}");
-        }
-        for path in [
-            "/companies",
-            "/models",
-            "/users/{id}/mfa",
-            "/api-keys",
-            "/members",
-        ] {
-            assert!(!open(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn an_inactive_organization_leaves_only_oneself() {
-        assert!(Policy::of(&Method::GET, "/api/v1/me").for_inactive);
-        assert!(Policy::of(&Method::POST, "/api/v1/auth/logout").for_inactive);
-        assert!(!Policy::of(&Method::GET, "/api/v1/companies").for_inactive);
+    fn a_route_finds_its_operation_by_its_whole_pattern() {
+        let demands =
+            |method: Method, path: &str| Policy::of(&method, &format!("{BASE}{path}")).demands;
+        let declared = demands(Method::PATCH, "/predictions/{kind:annual|quarterly}/{id}");
+        assert_ne!(declared, UNDECLARED);
+        assert_eq!(demands(Method::GET, "/me/anything"), UNDECLARED);
+        assert_eq!(demands(Method::POST, "/auth/anything"), UNDECLARED);
     }
 }

@@ -5,6 +5,7 @@ mod break_glass;
 mod coverage;
 mod lists;
 mod matrix;
+mod operations;
 mod random;
 mod requests;
 mod row_level_security;

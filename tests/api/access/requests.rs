@@ -124,6 +124,10 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("user", "list_sessions") => ("get", "/users/{id}/sessions"),
         ("user", "end_sessions") => ("delete", "/users/{id}/sessions"),
         ("user", "remove_second_factor") => ("delete", "/users/{id}/mfa"),
+        ("user", "approve_second_factor" | "refuse_second_factor") => {
+            ("post", "/users/{id}/mfa/approval")
+        }
+        ("second_factors", "list") => ("get", "/organizations/{id}/second-factor-enrolments"),
         ("user", "set_role") => ("put", "/users/{id}/role"),
         ("invitation", "create") => ("post", "/users"),
         ("invitation", "list") => ("get", "/organizations/{id}/invitations"),
@@ -214,6 +218,12 @@ pub(super) async fn requests(
             requests
         }
         "admin" => vec![Request::Get("/admin/stats".to_owned())],
+        "second_factors" => {
+            let id = stage.people.organization(detail);
+            vec![Request::Get(format!(
+                "/organizations/{id}/second-factor-enrolments"
+            ))]
+        }
         "organizations" => vec![organizations::list(stage, detail)],
         "organization" => organizations::organization(stage, action, detail),
         other => panic!("{other} {action} has an endpoint now: write here how it is asked"),
@@ -232,6 +242,12 @@ async fn user(stage: &Stage, action: &str, to: Option<&str>, who: &str) -> Reque
         ("list_sessions", None) => Request::Get(format!("{path}/sessions")),
         ("end_sessions", None) => Request::Delete(format!("{path}/sessions")),
         ("remove_second_factor", None) => Request::Delete(format!("{path}/mfa")),
+        ("approve_second_factor" | "refuse_second_factor", None) => {
+            let (decision, _) = action.split_once('_').expect("a decision");
+            let enrolment = stage.waiting_factor(id).await;
+            let body = json!({ "enrolment_id": enrolment, "decision": decision });
+            Request::Post(format!("{path}/mfa/approval"), body)
+        }
         ("set_role", Some(to)) => {
             let (role, organization) = split(to);
             let organization = organization.map(|name| stage.people.organization(name));

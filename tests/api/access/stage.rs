@@ -181,6 +181,17 @@ impl Stage {
         (id, email)
     }
 
+    /// A second factor of somebody that waits for an administrator.
+    pub(super) async fn waiting_factor(&self, user: Uuid) -> Uuid {
+        sqlx::query_scalar(
+            "INSERT INTO user_totp (user_id, secret, waits_since) VALUES ($1, 'sealed', now()) RETURNING enrolment_id",
+        )
+        .bind(user)
+        .fetch_one(&self.pool)
+        .await
+        .expect("a second factor")
+    }
+
     /// A waiting upload of this owner.
     pub(super) async fn upload(&self, owner: &str) -> String {
         let (creator, fields) = self.owner(owner);

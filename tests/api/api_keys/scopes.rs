@@ -26,16 +26,23 @@ async fn every_scope_opens_what_it_is_for_and_nothing_else() {
         };
         let no = (403, "key_scope");
         let reads = ["read", "write", "upload"];
-        // Where nothing may be read, existence is secret.
+        // What is there and what is not is refused alike.
         let read = key.get(&seen).await;
-        expect(&read, "reading", &reads, 200, (404, "not_found"));
-        let list = key.get("/companies").await.expect(200);
-        let rows = usize::from(reads.contains(&scope));
-        assert!(
-            list["data"].as_array().map_or(0, Vec::len) >= rows
-                && (rows == 1 || column(&list, "id").is_empty()),
-            "listing with {scope}: {list}"
-        );
+        expect(&read, "reading", &reads, 200, no);
+        let unknown = format!("/companies/{}", uuid::Uuid::nil());
+        let unseen = key.get(&unknown).await;
+        let missing = (404, "not_found");
+        let unseen_expected = if reads.contains(&scope) { missing } else { no };
+        assert_eq!(unseen.problem(unseen_expected.0), unseen_expected.1);
+        let list = key.get("/companies").await;
+        expect(&list, "listing", &reads, 200, no);
+        if reads.contains(&scope) {
+            assert!(
+                !column(&list.json(), "id").is_empty(),
+                "{scope}: {}",
+                list.text
+            );
+        }
         let write = key
             .post("/companies", &company(&scope.to_uppercase()))
             .await;

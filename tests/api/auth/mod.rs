@@ -1,5 +1,6 @@
 //! `/auth/*` and `/me`.
 
+mod approvals;
 mod audit;
 mod invitations;
 mod limits;

@@ -9,14 +9,14 @@ use totp_rs::{Builder, Secret};
 use crate::support::{ask, run, text};
 
 /// As if the codes of now had not been used.
-const AFRESH: &str = "UPDATE user_totp SET last_step = 0";
+pub(super) const AFRESH: &str = "UPDATE user_totp SET last_step = 0";
 
 /// What the device shows now. The service takes it also when the step has just changed.
 #[expect(
     clippy::disallowed_methods,
     reason = "the device has a clock of its own, as everybody's has"
 )]
-fn shown(secret: &str) -> String {
+pub(super) fn shown(secret: &str) -> String {
     let secret = Secret::try_from_base32(secret).expect("base32");
     let totp = Builder::new()
         .with_secret(secret)
@@ -55,19 +55,19 @@ async fn enrol(person: &Person) -> (String, Vec<String>) {
     (secret, codes)
 }
 
-async fn password(service: &Service, email: &str) -> Answer {
+pub(super) async fn password(service: &Service, email: &str) -> Answer {
     let body = json!({ "email": email, "password": PASSWORD });
     service.nobody().post("/auth/login", &body).await
 }
 
-async fn mfa_token(service: &Service, email: &str) -> String {
+pub(super) async fn mfa_token(service: &Service, email: &str) -> String {
     let asked = password(service, email).await.expect(200);
     assert!(asked["access_token"].is_null(), "{asked}");
     assert_eq!(asked["expires_in"], 300);
     text(&asked, "mfa_token").to_owned()
 }
 
-async fn show(service: &Service, token: &str, code: &str) -> Answer {
+pub(super) async fn show(service: &Service, token: &str, code: &str) -> Answer {
     let body = json!({ "mfa_token": token, "code": code });
     service.nobody().post("/auth/mfa", &body).await
 }

@@ -3,7 +3,7 @@
 use accunode_domain::{
     access::Actor, api_key::looks_like_key, audit::RequestContext, session::LAST_SEEN_SECONDS,
 };
-use accunode_ports::repositories::Standing;
+use accunode_ports::{repositories::Standing, sessions::SessionChange};
 use time::Duration;
 
 use super::{Accounts, gone, unusable};
@@ -37,10 +37,11 @@ impl Accounts {
             });
         };
         let now = self.ports.clock.now();
-        let mut changed = now - session.last_seen_at >= Duration::seconds(LAST_SEEN_SECONDS);
-        if changed {
-            session.last_seen_at = now;
-        }
+        let unnoted = now - session.last_seen_at >= Duration::seconds(LAST_SEEN_SECONDS);
+        let mut change = SessionChange {
+            last_seen_at: unnoted.then_some(now),
+            ..SessionChange::default()
+        };
         let users = self.ports.store.users();
         let standing = users.current(session.user, session.tenancy_version).await?;
         let anew = match standing {
@@ -51,23 +52,24 @@ impl Accounts {
                 membership,
                 version,
             } => {
-                session.tenancy_version = version;
-                Some(Actor::new(&user, membership).map_err(unusable))
+                let actor = Actor::new(&user, membership).map_err(unusable);
+                Some(actor.map(|actor| (actor, version)))
             }
         };
-        match anew {
-            None => {}
-            Some(Ok(actor)) => {
-                session.actor = actor;
-                changed = true;
+        match anew.transpose() {
+            Ok(None) => {}
+            Ok(Some(renewed)) => {
+                session.actor = renewed.0.clone();
+                change.actor = Some(renewed);
             }
-            Some(Err(error)) => {
+            Err(error) => {
                 self.ports.sessions.end(session.id).await?;
                 return Err(error);
             }
         }
-        if changed {
-            self.ports.sessions.update(&session).await?;
+        if change != SessionChange::default() {
+            let sessions = &self.ports.sessions;
+            sessions.update(session.id, session.user, &change).await?;
         }
         Ok(Caller {
             actor: session.actor,

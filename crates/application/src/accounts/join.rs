@@ -8,20 +8,22 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::{Accounts, Me};
-use crate::{Caller, Error};
+use crate::{Confirmed, Error};
 
 impl Accounts {
-    /// Makes the caller a member of the organization whose token he holds. Personal rows
-    /// that he has stay personal. Of many who come at once no more get in than there are
+    /// Makes the caller a member of the organization whose token they hold. Its
+    /// administrators may end their sessions and take their second factor away from then
+    /// on, so a stolen access token alone must not do it. Personal rows stay personal. Of many who come at once no more get in than there are
     /// seats: they come one by one.
     ///
     /// # Errors
-    /// `key_forbidden`, `role_forbidden`; `already_member`; `NotFound` for a token that
+    /// `role_forbidden`; `already_member`; `NotFound` for a token that
     /// opens nothing (any more); `email_not_allowed`; `organization_full`.
-    pub async fn join(&self, caller: &Caller, token: &Secret) -> Result<Me, Error> {
-        let actor = &caller.actor;
+    pub async fn join(&self, caller: &Confirmed, token: &Secret) -> Result<Me, Error> {
+        let user = caller.actor.user();
         self.ports
-            .transaction(&actor.scope(), |unit| async move {
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let actor = caller.renewed(&*unit).await?;
                 let door = unit.joining().door(&token.hash(), actor.email()).await?;
                 actor
                     .join_organization(door.as_ref())
@@ -29,11 +31,7 @@ impl Accounts {
                 let Some(door) = door else {
                     return Err(Error::not_found("join token"));
                 };
-                if !unit
-                    .joining()
-                    .admit(actor.user(), door.organization)
-                    .await?
-                {
+                if !unit.joining().admit(user, door.organization).await? {
                     return Err(Error::Conflict {
                         code: "already_member",
                         detail: "you have become a member of an organization meanwhile".to_owned(),
@@ -41,7 +39,7 @@ impl Accounts {
                     });
                 }
                 let event = AuditEvent {
-                    entity_id: Some(actor.user().0),
+                    entity_id: Some(user.0),
                     organization: Some(door.organization),
                     old_values: Some(json!({ "role": Role::User, "organization_id": null })),
                     new_values: Some(json!({
@@ -57,6 +55,6 @@ impl Accounts {
                 Ok(())
             })
             .await?;
-        self.me(actor.user()).await
+        self.me(user).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use accunode_domain::{Timestamp, secret::SecretHash};
@@ -17,8 +17,8 @@ const MOST: usize = 50_000;
 /// gives no right: the database is still asked about each request. It only spares the
 /// budget of the address, so that nobody who shares an address with a flood of wrong keys
 /// is kept out by it.
-#[derive(Default)]
-pub struct KnownKeys(Mutex<HashMap<SecretHash, Timestamp>>);
+#[derive(Clone, Default)]
+pub struct KnownKeys(Arc<Mutex<HashMap<SecretHash, Timestamp>>>);
 
 impl KnownKeys {
     pub(super) fn contains(&self, key: &SecretHash, now: Timestamp) -> bool {

@@ -32,8 +32,8 @@ use accunode_ports::sessions::TokenPair;
 
 pub use known_keys::KnownKeys;
 pub use register::Registration;
-pub use second_factor::NewFactor;
 pub(crate) use second_factor::told as factor_told;
+pub use second_factor::{Enrolled, NewFactor};
 
 use crate::{Error, Ports};
 

@@ -2,22 +2,25 @@
 
 use accunode_domain::{
     Timestamp,
+    access::Actor,
     audit::{AuditAction, AuditEvent},
     fault::Fault,
-    id::UserId,
+    id::{EnrolmentId, UserId},
     second_factor::{Code, RECOVERY_CODES, RecoveryCode},
+    session::Session,
     user::Email,
 };
 use accunode_ports::{
     UnitOfWork,
     mail::Message,
-    repositories::StoredFactor,
+    repositories::{ShownFrom, StoredFactor},
+    sessions::SessionChange,
     throttle::{Admission, Attempt},
 };
 use serde_json::json;
 
 use super::Accounts;
-use crate::{Caller, Error, mail::Letter};
+use crate::{Caller, Confirmed, Error, mail::Letter};
 
 /// A second factor that is yet to be confirmed: what its person is told, once.
 #[derive(Clone)]
@@ -36,14 +39,22 @@ impl std::fmt::Debug for NewFactor {
     }
 }
 
+/// What has become of a second factor whose code was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enrolled {
+    /// It is asked for from now on.
+    Active,
+    /// An administrator has to approve this enrolment first.
+    Waits(EnrolmentId),
+}
+
 impl Accounts {
     /// Makes a secret and recovery codes, in place of those that were not confirmed.
     /// Nothing is asked for before [`Self::confirm_factor`].
     ///
     /// # Errors
-    /// `key_forbidden`; `step_up_required`; `already_enrolled`.
-    pub async fn enrol_factor(&self, caller: &Caller) -> Result<NewFactor, Error> {
-        self.require_proof(caller)?;
+    /// `already_enrolled`.
+    pub async fn enrol_factor(&self, caller: &Confirmed) -> Result<NewFactor, Error> {
         let (user, email) = (caller.actor.user(), caller.actor.email());
         let random = &self.ports.randomness;
         let made = self.ports.codes.enrol(user, email, random.bits())?;
@@ -79,34 +90,26 @@ impl Accounts {
     }
 
     /// Confirms it by its first code: it is asked for from then on, and sessions that
-    /// were started without it end.
+    /// were started without it end. Where the organization demands approval, it is asked for
+    /// once an administrator has given it: until then whoever knows the password alone has
+    /// gained nothing, and has locked nobody out.
     ///
     /// # Errors
-    /// `key_forbidden`; `step_up_required`; `not_enrolled`, `already_enrolled`;
-    /// `invalid_code`.
-    pub async fn confirm_factor(&self, caller: &Caller, code: &str) -> Result<(), Error> {
-        self.require_proof(caller)?;
+    /// `not_enrolled`, `already_enrolled`, `approval_pending`; `invalid_code`.
+    pub async fn confirm_factor(&self, caller: &Confirmed, code: &str) -> Result<Enrolled, Error> {
         let user = caller.actor.user();
-        let mut session = self.own_session(caller).await?;
-        let now = self.ports.clock.now();
-        self.ports
+        let session = self.own_session(caller).await?;
+        let waiting = self
+            .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let factors = unit.second_factors();
-                let stored = factors.find(user).await?;
-                let stored =
-                    stored.ok_or_else(|| conflict("not_enrolled", "make a second factor first"))?;
-                let step = match Code::typed(code) {
-                    Code::Totp(code) => self.ports.codes.check(user, &stored.sealed, &code, now)?,
-                    Code::Recovery(_) => None,
-                };
-                let wrong = "is not the code that the device shows now";
-                let step =
-                    step.ok_or_else(|| Error::invalid(Fault::new("/code", "invalid_code", wrong)))?;
-                if !factors.confirm(user, step, now).await? {
-                    return Err(conflict(
-                        "already_enrolled",
-                        "the second factor is confirmed already",
-                    ));
+                let must_wait = must_wait(&*unit, &caller.renewed(&*unit).await?).await?;
+                let step = self.first_step(&*unit, user, code, must_wait).await?;
+                if must_wait {
+                    return self.begin_to_wait(&*unit, caller, step).await.map(Some);
+                }
+                let now = self.ports.clock.now();
+                if !unit.second_factors().confirm(user, step, now).await? {
+                    return Err(confirmed_already());
                 }
                 self.note(
                     &*unit,
@@ -115,28 +118,112 @@ impl Accounts {
                     json!({ "confirmed": true }),
                 )
                 .await?;
-                Ok(())
+                Ok(None)
             })
             .await?;
-        session.second_factor = true;
-        self.ports.sessions.update(&session).await?;
+        let email = caller.actor.email();
+        if let Some((enrolment, approvers)) = waiting {
+            self.ports.mail.post(Letter::notice(waits(email)));
+            for approver in &approvers {
+                self.ports.mail.post(Letter::notice(asked(approver, email)));
+            }
+            return Ok(Enrolled::Waits(enrolment));
+        }
+        self.mark_session(&session, true).await?;
         self.end_sessions(user, caller.session).await?;
-        self.ports
-            .mail
-            .post(Letter::notice(told(caller.actor.email(), true)));
-        Ok(())
+        self.ports.mail.post(Letter::notice(told(email, true)));
+        Ok(Enrolled::Active)
+    }
+
+    /// The time step of the first code of a second factor that is yet to be confirmed.
+    async fn first_step(
+        &self,
+        unit: &dyn UnitOfWork,
+        user: UserId,
+        code: &str,
+        must_wait: bool,
+    ) -> Result<i64, Error> {
+        let stored = unit.second_factors().find(user).await?;
+        let stored =
+            stored.ok_or_else(|| conflict("not_enrolled", "make a second factor first"))?;
+        if stored.is_confirmed {
+            return Err(confirmed_already());
+        }
+        if must_wait && stored.waits_since.is_some() {
+            return Err(conflict(
+                "approval_pending",
+                "the code was shown; an administrator has yet to approve it",
+            ));
+        }
+        let now = self.ports.clock.now();
+        let step = match Code::typed(code) {
+            Code::Totp(code) => self.ports.codes.check(user, &stored.sealed, &code, now)?,
+            Code::Recovery(_) => None,
+        };
+        let wrong = "is not the code that the device shows now";
+        step.ok_or_else(|| Error::invalid(Fault::new("/code", "invalid_code", wrong)))
+    }
+
+    /// Keeps the enrolment until an administrator decides; answers who is to be asked.
+    async fn begin_to_wait(
+        &self,
+        unit: &dyn UnitOfWork,
+        caller: &Confirmed,
+        step: i64,
+    ) -> Result<(EnrolmentId, Vec<Email>), Error> {
+        let user = caller.actor.user();
+        let from = ShownFrom {
+            ip: caller.context.ip,
+            user_agent: caller.context.user_agent.as_deref(),
+        };
+        let factors = unit.second_factors();
+        let now = self.ports.clock.now();
+        let waiting = factors.wait(user, step, from, now).await?;
+        let waiting = waiting.ok_or_else(confirmed_already)?;
+        let approvers = if waiting.tell {
+            factors.approvers(user).await?
+        } else {
+            Vec::new()
+        };
+        self.note(
+            unit,
+            caller,
+            "user.second_factor_pending",
+            json!({ "confirmed": false, "enrolment_id": waiting.enrolment }),
+        )
+        .await?;
+        Ok((waiting.enrolment, approvers))
+    }
+
+    /// Where the caller's own second factor stands.
+    ///
+    /// # Errors
+    /// `key_forbidden`.
+    pub async fn own_factor(&self, caller: &Caller) -> Result<Option<StoredFactor>, Error> {
+        let person = caller.actor.require_person();
+        person.map_err(|denial| Error::denied(denial, "user"))?;
+        let factors = self.ports.store.second_factors();
+        Ok(factors.find(caller.actor.user()).await?)
     }
 
     /// Takes it away, and ends the other sessions.
     ///
     /// # Errors
-    /// `key_forbidden`; `step_up_required`; `not_enrolled`.
-    pub async fn remove_factor(&self, caller: &Caller) -> Result<(), Error> {
-        self.require_proof(caller)?;
+    /// `not_enrolled`, `approval_pending`.
+    pub async fn remove_factor(&self, caller: &Confirmed) -> Result<(), Error> {
         let user = caller.actor.user();
-        let mut session = self.own_session(caller).await?;
+        let session = self.own_session(caller).await?;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
+                let stored = unit.second_factors().find(user).await?;
+                if stored.is_some_and(|stored| stored.waits_since.is_some()) {
+                    // Removed and enrolled again and again it would mail the administrators
+                    // each time.
+                    return Err(conflict(
+                        "approval_pending",
+                        "it counts for nothing yet; enrol another in its place, or have it refused",
+                    ));
+                }
                 if !unit.second_factors().remove(user).await? {
                     return Err(conflict("not_enrolled", "there is no second factor"));
                 }
@@ -145,8 +232,7 @@ impl Accounts {
                 Ok(())
             })
             .await?;
-        session.second_factor = false;
-        self.ports.sessions.update(&session).await?;
+        self.mark_session(&session, false).await?;
         self.end_sessions(user, caller.session).await?;
         self.ports
             .mail
@@ -154,10 +240,14 @@ impl Accounts {
         Ok(())
     }
 
-    fn require_proof(&self, caller: &Caller) -> Result<(), Error> {
-        let person = caller.actor.require_person();
-        person.map_err(|denial| Error::denied(denial, "user"))?;
-        caller.require_recent_confirmation(self.ports.clock.now())
+    /// Notes in a session whether its second factor was shown, and leaves the rest of it.
+    async fn mark_session(&self, session: &Session, second_factor: bool) -> Result<(), Error> {
+        let change = SessionChange {
+            second_factor: Some(second_factor),
+            ..SessionChange::default()
+        };
+        let sessions = &self.ports.sessions;
+        Ok(sessions.update(session.id, session.user, &change).await?)
     }
 
     async fn note(
@@ -215,6 +305,49 @@ impl Accounts {
             }
             Code::Recovery(code) => factors.use_recovery(user, &code.hash(), now).await?,
         })
+    }
+}
+
+/// Whether the organization that an actor belongs to now demands that an administrator
+/// approves second factors.
+async fn must_wait(unit: &dyn UnitOfWork, actor: &Actor) -> Result<bool, Error> {
+    let home = match actor.organization() {
+        Some(id) => unit.organizations().find(id).await?,
+        None => None,
+    };
+    Ok(home.is_some_and(|home| home.second_factor_approval))
+}
+
+fn confirmed_already() -> Error {
+    conflict("already_enrolled", "the second factor is confirmed already")
+}
+
+/// The mail that tells a person that their second factor waits for an administrator.
+fn waits(to: &Email) -> Message {
+    Message {
+        to: to.clone(),
+        subject: "Your second factor waits for approval".to_owned(),
+        text: "A second factor was enrolled for your account on AccuNode. Your organization \
+               demands that an administrator approves it; until then it counts for nothing. Tell \
+               them that it is you.\n\n\
+               If it was not you, somebody knows your password: change it at once, and tell your \
+               administrator to refuse.\n"
+            .to_owned(),
+    }
+}
+
+/// The mail that asks an administrator to decide.
+fn asked(to: &Email, whose: &Email) -> Message {
+    Message {
+        to: to.clone(),
+        subject: "A second factor waits for your approval".to_owned(),
+        text: format!(
+            "{} has enrolled a second factor on AccuNode, and your organization demands that an \
+             administrator approves it.\n\n\
+             Whoever knows the password can enrol one. Ask the person, in another way than by mail, \
+             for the enrolment_id that they were shown, compare it, and approve or refuse.\n",
+            whose.as_str()
+        ),
     }
 }
 

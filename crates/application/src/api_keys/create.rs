@@ -2,7 +2,7 @@
 
 use accunode_domain::{
     Timestamp,
-    access::KeyScope,
+    access::{Actor, KeyScope},
     api_key::{KeyTerms, MOST_KEYS, shown_prefix},
     audit::{AuditAction, AuditEvent},
     id::{ApiKeyId, OrganizationId},
@@ -11,7 +11,7 @@ use accunode_domain::{
 use accunode_ports::repositories::NewApiKey;
 
 use super::{ApiKeys, Revealed, already_shown, kept, values};
-use crate::{Caller, Error, Once};
+use crate::{Confirmed, Error, Once};
 
 /// What somebody wants of a new key.
 #[derive(Clone, Debug)]
@@ -30,21 +30,21 @@ impl ApiKeys {
     /// Makes a key of the caller's own. Its secret is in the answer and nowhere else.
     ///
     /// # Errors
-    /// `key_forbidden`, `scope_exceeds_role`, `outside_scope`; `step_up_required`; every
+    /// `scope_exceeds_role`, `outside_scope`; every
     /// fault of the command; `too_many_keys`; `secret_already_shown` for a request that
     /// is sent again.
     pub async fn create(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         command: &NewKey,
         request: Option<IdempotentRequest>,
     ) -> Result<Revealed, Error> {
-        let actor = &caller.actor;
-        actor
-            .create_key(&command.scopes, command.organization)
-            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let allow = |actor: &Actor| {
+            let allowed = actor.create_key(&command.scopes, command.organization);
+            allowed.map_err(|denial| Error::denied(denial, "organization"))
+        };
+        allow(&caller.actor)?;
         let now = self.ports.clock.now();
-        caller.require_recent_confirmation(now)?;
         let terms = KeyTerms::check(
             &command.name,
             &command.scopes,
@@ -56,7 +56,7 @@ impl ApiKeys {
         let secret = self.new_secret();
         let new = NewApiKey {
             id: ApiKeyId(self.ports.ids.new_id()),
-            owner: actor.user(),
+            owner: caller.actor.user(),
             terms,
             prefix: shown_prefix(&secret),
             secret_hash: secret.hash(),
@@ -70,7 +70,9 @@ impl ApiKeys {
         let (once, new) = (&once, &new);
         let key = self
             .ports
-            .transaction(&actor.scope(), |unit| async move {
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let actor = &caller.renewed(&*unit).await?;
+                allow(actor)?;
                 if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
                     return Err(already_shown(&answer));
                 }

@@ -6,24 +6,24 @@ use accunode_domain::{
 };
 
 use super::{ApiKeys, values};
-use crate::{Caller, Error};
+use crate::{Confirmed, Error};
 
 impl ApiKeys {
     /// Ends a key: one's own, or as an administrator that of somebody below one's rank.
-    /// Its next request is refused, on every node.
+    /// Its next request is refused, on every node. A stolen access token alone must not stop
+    /// the programs of a person.
     ///
     /// # Errors
-    /// `key_forbidden`; `NotFound`; `rank_too_low`.
-    pub async fn revoke(&self, caller: &Caller, id: ApiKeyId) -> Result<(), Error> {
+    /// `NotFound`; `rank_too_low`.
+    pub async fn revoke(&self, caller: &Confirmed, id: ApiKeyId) -> Result<(), Error> {
         let refused = |denial| Error::denied(denial, "API key");
-        caller.actor.require_person().map_err(refused)?;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
+                let actor = caller.renewed(&*unit).await?;
                 let Some((key, owner)) = unit.api_keys().find(id).await? else {
                     return Err(Error::not_found("API key"));
                 };
-                caller
-                    .actor
+                actor
                     .end_key(&owner.subject(), key.organization)
                     .map_err(refused)?;
                 unit.api_keys().revoke(id, self.ports.clock.now()).await?;

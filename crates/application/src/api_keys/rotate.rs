@@ -10,7 +10,7 @@ use accunode_domain::{
 use accunode_ports::repositories::NextSecret;
 
 use super::{ApiKeys, Revealed, already_shown, kept, values};
-use crate::{Caller, Error, Once};
+use crate::{Confirmed, Error, Once};
 
 impl ApiKeys {
     /// Gives a key of the caller's own another secret; the present one stays good for a
@@ -18,19 +18,17 @@ impl ApiKeys {
     /// way out is worth nothing any more.
     ///
     /// # Errors
-    /// `key_forbidden`; `NotFound`; `not_writable` for somebody else's;
+    /// `NotFound`; `not_writable` for somebody else's;
     /// `scope_exceeds_role` where its owner could not make it any more, `outside_scope`;
-    /// `step_up_required`; `out_of_range`; `key_expired`; `secret_already_shown`.
+    /// `out_of_range`; `key_expired`; `secret_already_shown`.
     pub async fn rotate(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: ApiKeyId,
         overlap_seconds: Option<i64>,
         request: Option<IdempotentRequest>,
     ) -> Result<Revealed, Error> {
-        let actor = &caller.actor;
         let refused = |denial| Error::denied(denial, "API key");
-        actor.require_person().map_err(refused)?;
         let now = self.ports.clock.now();
         let secret = self.new_secret();
         let render = |key: &_| kept(key, 200);
@@ -41,7 +39,8 @@ impl ApiKeys {
         let (once, next) = (&once, &secret);
         let key = self
             .ports
-            .transaction(&actor.scope(), |unit| async move {
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let actor = &caller.renewed(&*unit).await?;
                 let Some((before, owner)) = unit.api_keys().find(id).await? else {
                     return Err(Error::not_found("API key"));
                 };
@@ -54,7 +53,6 @@ impl ApiKeys {
                 actor
                     .create_key(&before.scopes, before.organization)
                     .map_err(refused)?;
-                caller.require_recent_confirmation(now)?;
                 let overlap = overlap(overlap_seconds).map_err(Error::invalid)?;
                 if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
                     return Err(already_shown(&answer));

@@ -10,7 +10,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Companies;
-use crate::{Caller, Error, predictions::version_asked};
+use crate::{Caller, Error, RaiseTo, predictions::version_asked};
 
 /// What is to be different. What is not named stays.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ pub struct UpdateCompany {
     /// `Some(None)` empties it.
     pub exchange: Option<Option<String>>,
     /// For whom it is from now on; never fewer than before.
-    pub access_level: Option<AccessLevel>,
+    pub access_level: Option<RaiseTo>,
     /// For which organization.
     pub organization: Option<OrganizationId>,
     /// The version that the caller read.
@@ -58,6 +58,7 @@ impl Companies {
         let refused = |denial| Error::denied(denial, "company");
         let level = command
             .access_level
+            .map(RaiseTo::level)
             .or(command.organization.map(|_| AccessLevel::Organization));
         let grant = match level {
             None => actor.write(stored.owner, stored.created_by),

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::{Invitations, values};
 use crate::{
-    Caller, Error,
+    Confirmed, Error,
     accounts::{Me, unusable},
 };
 
@@ -66,15 +66,17 @@ impl std::fmt::Debug for AcceptInvitation {
 impl Invitations {
     /// Accepts an invitation. Where its address has no account, one is made, with an
     /// address that the token has proved; where it has, its person must be signed in,
-    /// with his second factor where he has one: a mailbox alone opens no account.
+    /// with their second factor where there is one, and have proved who they are a short
+    /// while ago: a mailbox alone opens no account, and neither does a stolen access token
+    /// hand it to another organization's administrators.
     ///
     /// # Errors
     /// `Gone("token_expired")` for a token that is unknown, used, withdrawn or too old;
-    /// `sign_in_required`; `other_account`, `already_member`, `role_forbidden`,
-    /// `key_forbidden`; every fault of the form; `organization_full`.
+    /// `sign_in_required`; `other_account`, `already_member`, `role_forbidden`;
+    /// every fault of the form; `organization_full`.
     pub async fn accept(
         &self,
-        caller: Option<&Caller>,
+        caller: Option<&Confirmed>,
         form: &AcceptInvitation,
         context: &RequestContext,
     ) -> Result<Me, Error> {
@@ -183,7 +185,7 @@ impl Invitations {
     }
 
     /// Somebody who had an account, as a member from now on.
-    async fn join(&self, caller: &Caller, token: &SecretHash) -> Result<UserId, Error> {
+    async fn join(&self, caller: &Confirmed, token: &SecretHash) -> Result<UserId, Error> {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let invitation = self.open(unit.invitations(), token).await?;

@@ -1,7 +1,7 @@
 //! Somebody is invited.
 
 use accunode_domain::{
-    access::Assignment,
+    access::{Actor, Assignment},
     audit::{AuditAction, AuditEvent},
     fault::Fault,
     id::{InvitationId, OrganizationId},
@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 use super::{Invitations, values};
 use crate::{
-    Caller, Done, Error, Once,
+    Confirmed, Done, Error, Once,
     mail::{Letter, MailKind, MailSender, Postage},
     people::refused,
 };
@@ -48,21 +48,22 @@ impl Invitations {
     /// that person anyway.
     ///
     /// # Errors
-    /// `key_forbidden`, `role_forbidden`, `role_not_assignable`, `outside_scope`; every
+    /// `role_forbidden`, `role_not_assignable`, `outside_scope`; every
     /// fault of the command; `NotFound` for an organization that is not there;
     /// `already_member` for a member of one of the caller's organizations;
     /// `too_many_mails`.
     pub async fn invite(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         command: &Invite,
         once: Option<&Once<'_, Invitation>>,
     ) -> Result<Done<Invitation>, Error> {
-        let actor = &caller.actor;
-        let (assignment, email) = check(caller, command)?;
+        let (_, email) = check(&caller.actor, command)?;
         let email = &email;
         let postage = &OnceCell::new();
-        let done: Done<Invited> = self.ports.transaction(&actor.scope(), |unit| async move {
+        let done: Done<Invited> = self.ports.transaction(&caller.actor.scope(), |unit| async move {
+        let actor = &caller.renewed(&*unit).await?;
+        let (assignment, _) = check(actor, command)?;
         if let Some(answer) = Once::take(once, &*unit, actor).await? {
             return Ok(Done::Replayed(answer));
         }
@@ -123,7 +124,7 @@ Ok(Done::Fresh(invited))
     pub(crate) async fn add_within(
         &self,
         unit: &dyn UnitOfWork,
-        caller: &Caller,
+        caller: &Confirmed,
         assignment: Assignment,
         email: Email,
         organization_name: &str,
@@ -171,7 +172,7 @@ Ok(Done::Fresh(invited))
 
     fn mail(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         invitation: &Invitation,
         organization: &str,
         token: &Secret,
@@ -196,9 +197,8 @@ Ok(Done::Fresh(invited))
 }
 
 /// That the caller may, and everything that is wrong with the command.
-fn check(caller: &Caller, command: &Invite) -> Result<(Assignment, Email), Error> {
-    let assignment = caller
-        .actor
+fn check(actor: &Actor, command: &Invite) -> Result<(Assignment, Email), Error> {
+    let assignment = actor
         .invite(command.role, command.organization)
         .map_err(refused)?;
     let mut faults = Vec::new();

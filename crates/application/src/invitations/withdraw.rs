@@ -6,7 +6,7 @@ use accunode_domain::{
 };
 
 use super::{Invitations, values};
-use crate::{Caller, Error};
+use crate::{Confirmed, Error};
 
 impl Invitations {
     /// Withdraws an invitation that nobody has accepted: its token is worth nothing from
@@ -14,22 +14,21 @@ impl Invitations {
     ///
     /// # Errors
     /// `NotFound`, also for one that was accepted; `field_forbidden` for members,
-    /// `role_not_assignable` for an invitation to the caller's own rank or above,
-    /// `key_forbidden`.
+    /// `role_not_assignable` for an invitation to the caller's own rank or above.
     pub async fn withdraw(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         organization: OrganizationId,
         id: InvitationId,
     ) -> Result<(), Error> {
         self.administered(caller, organization).await?;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
+                let actor = caller.renewed(&*unit).await?;
                 let gone = unit.invitations().withdraw(organization, id).await?;
                 let gone = gone.ok_or_else(|| Error::not_found("invitation"))?;
                 // Refused, the unit of work is dropped and the invitation still there.
-                caller
-                    .actor
+                actor
                     .invite(gone.role, Some(organization))
                     .map_err(|denial| Error::denied(denial, "invitation"))?;
                 let event = AuditEvent {

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::{Organizations, refused};
-use crate::{Caller, Done, Error, Once, invitations::Invitations};
+use crate::{Confirmed, Done, Error, Once, invitations::Invitations};
 
 /// An organization to be made.
 #[derive(Clone, Debug, Default)]
@@ -34,12 +34,12 @@ impl Organizations {
     /// `not_a_root`; every fault of the command; `domain_taken`.
     pub async fn create(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         command: &CreateOrganization,
         once: Option<&Once<'_, Organization>>,
     ) -> Result<Done<Organization>, Error> {
-        let actor = &caller.actor;
-        actor.create_organization(command.parent).map_err(refused)?;
+        let may = caller.actor.create_organization(command.parent);
+        may.map_err(refused)?;
         if let Some(parent) = command.parent {
             let parent = self.stored(parent).await?;
             fits_as_parent(parent.parent.is_none(), false).map_err(refused)?;
@@ -50,16 +50,13 @@ impl Organizations {
             profile,
             parent: command.parent,
         };
-        let assignment = actor.invite_first_admin(new.id, new.parent);
-        let assignment = match &admin {
-            Some(_) => Some(assignment.map_err(refused)?),
-            None => None,
-        };
-        let (new, admin, assignment) = (&new, &admin, &assignment);
+        let (new, admin) = (&new, &admin);
         let postage = &OnceCell::new();
         let (done, invited) = self
             .ports
-            .transaction(&actor.scope(), |unit| async move {
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let actor = &caller.renewed(&*unit).await?;
+                actor.create_organization(new.parent).map_err(refused)?;
                 if let Some(answer) = Once::take(once, &*unit, actor).await? {
                     return Ok((Done::Replayed(answer), None));
                 }
@@ -74,14 +71,16 @@ impl Organizations {
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 let mut invited = None;
-                if let (Some(admin), Some(assignment)) = (admin, assignment) {
+                if let Some(admin) = admin {
+                    let assignment = actor.invite_first_admin(made.id, made.parent);
+                    let assignment = assignment.map_err(refused)?;
                     let invitations = Invitations {
                         ports: self.ports.clone(),
                     };
                     let name = &made.profile.name;
                     invited = Some(
                         invitations
-                            .add_within(&*unit, caller, *assignment, admin.clone(), name, postage)
+                            .add_within(&*unit, caller, assignment, admin.clone(), name, postage)
                             .await?,
                     );
                 }

@@ -9,11 +9,11 @@ use accunode_domain::{
     secret::Secret,
     user::Email,
 };
-use accunode_ports::repositories::AllowedEmail;
+use accunode_ports::{UnitOfWork, repositories::AllowedEmail};
 use serde_json::json;
 
 use super::{Organizations, refused};
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Confirmed, Done, Error, Once};
 
 /// A join token, told once.
 #[derive(Clone, Debug)]
@@ -25,7 +25,8 @@ pub struct JoinToken {
 }
 
 impl Organizations {
-    /// That the caller may change this of an organization, and that it is there.
+    /// That the caller may change this of an organization, and that it is there. Asked once
+    /// more in the unit of work, by [`still_changeable`].
     async fn changeable(
         &self,
         caller: &Caller,
@@ -46,7 +47,7 @@ impl Organizations {
     /// `NotFound`; `field_forbidden`.
     pub async fn put_join_token(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: OrganizationId,
     ) -> Result<JoinToken, Error> {
         self.changeable(caller, id, OrganizationChange::JoinToken)
@@ -56,6 +57,7 @@ impl Organizations {
         let hash = &secret.hash();
         self.ports
             .transaction(&actor.scope(), |unit| async move {
+                still_changeable(&*unit, caller, id, OrganizationChange::JoinToken).await?;
                 let replaced = unit.joining().put_token(id, hash, actor.user()).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
@@ -79,13 +81,14 @@ impl Organizations {
     /// `NotFound`, also where it has none; `field_forbidden`.
     pub async fn remove_join_token(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: OrganizationId,
     ) -> Result<(), Error> {
         self.changeable(caller, id, OrganizationChange::JoinToken)
             .await?;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
+                still_changeable(&*unit, caller, id, OrganizationChange::JoinToken).await?;
                 if !unit.joining().remove_token(id).await? {
                     return Err(Error::not_found("join token"));
                 }
@@ -113,7 +116,7 @@ impl Organizations {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<AllowedEmail>, Error> {
-        self.changeable(caller, id, OrganizationChange::AllowedEmails)
+        self.changeable(caller, id, OrganizationChange::Profile)
             .await?;
         let joining = self.ports.store.joining();
         Ok(joining.allowed_emails(id, limit, after).await?)
@@ -125,7 +128,7 @@ impl Organizations {
     /// `NotFound`; `field_forbidden`; `invalid_email`; `already_allowed`.
     pub async fn allow_email(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: OrganizationId,
         email: &str,
         once: Option<&Once<'_, AllowedEmail>>,
@@ -137,6 +140,7 @@ impl Organizations {
         let email = &email;
         self.ports
             .transaction(&actor.scope(), |unit| async move {
+                still_changeable(&*unit, caller, id, OrganizationChange::AllowedEmails).await?;
                 if let Some(answer) = Once::take(once, &*unit, actor).await? {
                     return Ok(Done::Replayed(answer));
                 }
@@ -162,7 +166,7 @@ impl Organizations {
     /// `NotFound`, also where it is not listed; `field_forbidden`.
     pub async fn disallow_email(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: OrganizationId,
         email: &str,
     ) -> Result<(), Error> {
@@ -173,6 +177,7 @@ impl Organizations {
         let email = &email;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
+                still_changeable(&*unit, caller, id, OrganizationChange::AllowedEmails).await?;
                 if !unit.joining().disallow(id, email).await? {
                     return Err(missing());
                 }
@@ -189,4 +194,15 @@ impl Organizations {
             })
             .await
     }
+}
+
+/// That the caller may change this of an organization as they are stored by now.
+async fn still_changeable(
+    unit: &dyn UnitOfWork,
+    caller: &Confirmed,
+    id: OrganizationId,
+    change: OrganizationChange,
+) -> Result<(), Error> {
+    let actor = caller.renewed(unit).await?;
+    actor.change_organization(id, change).map_err(refused)
 }

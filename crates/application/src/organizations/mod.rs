@@ -16,7 +16,7 @@ use accunode_domain::{
 pub use create::CreateOrganization;
 pub use joining::JoinToken;
 pub use list::ListOrganizations;
-pub use update::UpdateOrganization;
+pub use update::{OrganizationSettings, UpdateOrganization};
 
 use crate::{Error, Ports};
 

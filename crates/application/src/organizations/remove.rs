@@ -8,7 +8,7 @@ use accunode_ports::repositories::OrganizationState;
 use serde_json::{Value, json};
 
 use super::{Organizations, refused};
-use crate::{Caller, Error, predictions::version_asked};
+use crate::{Confirmed, Error, predictions::version_asked};
 
 impl Organizations {
     /// Removes an organization. Its companies, predictions, uploads, keys, invitations
@@ -20,20 +20,20 @@ impl Organizations {
     /// `NotFound`; `role_forbidden`; `organization_not_empty`; `Stale`.
     pub async fn remove(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: OrganizationId,
         force: bool,
         if_match: Option<i64>,
     ) -> Result<(), Error> {
-        let actor = &caller.actor;
-        actor.delete_organization(id).map_err(refused)?;
-        let stored = self.stored(id).await?;
-        let within = actor.narrowed(None, Some(id)).map_err(refused)?;
+        caller.actor.delete_organization(id).map_err(refused)?;
+        let stored = &self.stored(id).await?;
 
-        let (stored, within) = (&stored, &within);
-        let bereaved = self.ports.transaction(&actor.scope(), |unit| async move {
+        let bereaved = self.ports.transaction(&caller.actor.scope(), |unit| async move {
+        let actor = caller.renewed(&*unit).await?;
+        actor.delete_organization(id).map_err(refused)?;
+        let within = actor.narrowed(None, Some(id)).map_err(refused)?;
         let bereaved = unit.organizations().bereaved(id).await?;
-        let counted = unit.organizations().stats(within, &[id]).await?;
+        let counted = unit.organizations().stats(&within, &[id]).await?;
         let stats = counted.into_iter().next().unwrap_or_default();
         if !force && !stats.is_empty() {
             return Err(Error::Conflict {

@@ -6,8 +6,8 @@ use accunode_domain::{
 };
 use serde_json::json;
 
-use super::{People, refused, standing};
-use crate::{Caller, Error, accounts::unusable, predictions::version_asked};
+use super::{People, standing};
+use crate::{Confirmed, Error, accounts::unusable, predictions::version_asked};
 
 impl People {
     /// Ends the caller's account: his personal rows go, those that he shares stay under
@@ -15,11 +15,9 @@ impl People {
     /// and keys are dead.
     ///
     /// # Errors
-    /// `key_forbidden`, `step_up_required`, `Stale`, `last_super_admin`.
-    pub async fn forget_me(&self, caller: &Caller, if_match: Option<i64>) -> Result<(), Error> {
+    /// `Stale`, `last_super_admin`.
+    pub async fn forget_me(&self, caller: &Confirmed, if_match: Option<i64>) -> Result<(), Error> {
         let (actor, id) = (&caller.actor, caller.actor.user());
-        actor.require_person().map_err(refused)?;
-        caller.require_recent_confirmation(self.ports.clock.now())?;
         let stand_in = self.stand_in(id).await?;
 
         let stand_in = &stand_in;

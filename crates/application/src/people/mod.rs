@@ -1,6 +1,7 @@
 //! People, for those who administer them, and what one may do with one's own account
 //! for good.
 
+mod approvals;
 mod forget_me;
 mod get;
 mod hold;
@@ -24,6 +25,7 @@ use accunode_domain::{
 };
 use serde_json::{Value, json};
 
+pub use approvals::DecideFactor;
 pub use get::Shown;
 pub use list::ListPeople;
 pub use own_data::OwnAccount;

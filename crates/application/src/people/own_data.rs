@@ -2,7 +2,6 @@
 
 use accunode_domain::{
     Timestamp,
-    access::Denial,
     audit::{AuditAction, AuditEvent},
     organization::Organization,
     session::Session,
@@ -10,8 +9,8 @@ use accunode_domain::{
 use accunode_ports::repositories::{OwnData, OwnRows};
 use uuid::Uuid;
 
-use super::{People, refused};
-use crate::{Caller, Error, accounts::Me};
+use super::People;
+use crate::{Confirmed, Error, accounts::Me};
 
 /// What an export begins with; the rows follow part by part.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +30,9 @@ impl People {
     /// audit log is told before the first byte is answered.
     ///
     /// # Errors
-    /// `key_forbidden`.
-    pub async fn export_account(&self, caller: &Caller) -> Result<OwnAccount, Error> {
+    /// `NotFound` where the account has gone.
+    pub async fn export_account(&self, caller: &Confirmed) -> Result<OwnAccount, Error> {
         let actor = &caller.actor;
-        actor.require_person().map_err(refused)?;
         let person = self.ports.store.people().find(actor.user()).await?;
         let person = person.ok_or_else(|| Error::not_found("user"))?;
         let organization = match person.user.organization {
@@ -57,16 +55,14 @@ impl People {
     /// The next rows of one kind.
     ///
     /// # Errors
-    /// `key_forbidden`.
+    /// Where the database cannot be reached.
     pub async fn export_rows(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         kind: OwnData,
         after: Option<(Timestamp, Uuid)>,
     ) -> Result<OwnRows, Error> {
         let actor = &caller.actor;
-        let allowed: Result<(), Denial> = actor.require_person();
-        allowed.map_err(refused)?;
         let own = self.ports.store.own_data();
         Ok(own.rows(&actor.scope(), actor.user(), kind, after).await?)
     }

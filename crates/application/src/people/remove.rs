@@ -11,7 +11,7 @@ use accunode_ports::repositories::StandIn;
 use serde_json::json;
 
 use super::{People, hold::Held, reason_of, refused, set_role, standing};
-use crate::{Caller, Error, predictions::version_asked};
+use crate::{Confirmed, Error, predictions::version_asked};
 
 /// What is to become of somebody.
 #[derive(Clone, Debug)]
@@ -28,9 +28,14 @@ impl People {
     /// Removes somebody. The rows that he made stay, under his id.
     ///
     /// # Errors
-    /// `NotFound`; `rank_too_low`, `role_forbidden`, `key_forbidden`; `not_a_member`;
-    /// `step_up_required`; `Stale`; `last_super_admin`.
-    pub async fn remove(&self, caller: &Caller, id: UserId, command: &Remove) -> Result<(), Error> {
+    /// `NotFound`; `rank_too_low`, `role_forbidden`; `not_a_member`; `Stale`;
+    /// `last_super_admin`.
+    pub async fn remove(
+        &self,
+        caller: &Confirmed,
+        id: UserId,
+        command: &Remove,
+    ) -> Result<(), Error> {
         let reason = reason_of(command.reason.as_deref()).map_err(Error::invalid)?;
         match command.removal {
             Removal::RemoveFromOrg => self.leave(caller, id, command, reason).await,
@@ -40,7 +45,7 @@ impl People {
 
     async fn leave(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: UserId,
         command: &Remove,
         reason: Option<String>,
@@ -53,7 +58,6 @@ impl People {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let Held { person, granted } = self.hold(&*unit, caller, id, allow).await?;
-                caller.require_recent_confirmation(self.ports.clock.now())?;
                 let stored = &person.user;
                 let version = version_asked(command.if_match, stored.row_version)?;
                 let updated = unit.people().assign(id, granted, version).await?;
@@ -67,20 +71,17 @@ impl People {
 
     async fn anonymize(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: UserId,
         command: &Remove,
         reason: Option<String>,
     ) -> Result<(), Error> {
-        let allow = |actor: &Actor, subject: &Subject| {
-            actor.remove_user(subject, Removal::Anonymize)?;
-            actor.require_person()
-        };
+        let allow =
+            |actor: &Actor, subject: &Subject| actor.remove_user(subject, Removal::Anonymize);
         // Whoever may not is told so before his request costs a hash.
         let found = self.ports.store.people().find(id).await?;
         let found = found.ok_or_else(|| Error::not_found("user"))?;
         allow(&caller.actor, &found.subject()).map_err(refused)?;
-        caller.require_recent_confirmation(self.ports.clock.now())?;
         let stand_in = self.stand_in(id).await?;
         let (stand_in, reason) = (&stand_in, &reason);
         let is_done = self

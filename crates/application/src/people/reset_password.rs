@@ -1,14 +1,15 @@
 //! An administrator has somebody choose a new password.
 
 use accunode_domain::{
+    access::Actor,
     audit::{AuditAction, AuditEvent},
     id::UserId,
     user_token::TokenPurpose,
 };
 use serde_json::json;
 
-use super::People;
-use crate::{Caller, Error, accounts::Accounts, mail::MailSender};
+use super::{People, refused};
+use crate::{Confirmed, Error, accounts::Accounts, mail::MailSender};
 
 impl People {
     /// Mails somebody below the caller's rank a link with which he chooses a new password.
@@ -16,22 +17,26 @@ impl People {
     /// out, deactivate him.
     ///
     /// # Errors
-    /// `NotFound`; `rank_too_low`, `key_forbidden`; `too_many_mails`.
-    pub async fn reset_password(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
-        let person = self.administered(caller, id).await?;
-        let user = Some(&person.user).filter(|user| user.is_active);
-        let postage = match user {
-            Some(user) => {
-                let sender = MailSender::of(caller);
-                let kind = TokenPurpose::ResetPassword.into();
-                Some(self.ports.postage(kind, &user.email, sender).await?)
-            }
-            None => None,
+    /// `NotFound`; `rank_too_low`; `too_many_mails`.
+    pub async fn reset_password(&self, caller: &Confirmed, id: UserId) -> Result<(), Error> {
+        let found = self.ports.store.people().find(id).await?;
+        let found = found.ok_or_else(|| Error::not_found("user"))?;
+        let allowed = caller.actor.administer_user(&found.subject());
+        allowed.map_err(refused)?;
+        let postage = if found.user.is_active {
+            let sender = MailSender::of(caller);
+            let kind = TokenPurpose::ResetPassword.into();
+            Some(self.ports.postage(kind, &found.user.email, sender).await?)
+        } else {
+            None
         };
-        let person = &person;
         let mail = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
+                let held = self
+                    .hold(&*unit, caller, id, Actor::administer_user)
+                    .await?;
+                let user = Some(&held.person.user).filter(|user| user.is_active);
                 let accounts = Accounts {
                     ports: self.ports.clone(),
                 };
@@ -40,7 +45,7 @@ impl People {
                     .await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
-                    organization: person.user.organization,
+                    organization: held.person.user.organization,
                     metadata: json!({ "mailed": mail.is_some() }),
                     ..AuditEvent::new("user.password_reset_requested", "user", AuditAction::Update)
                 };

@@ -1,32 +1,28 @@
 //! Somebody has lost his device and his recovery codes: his administrator helps.
 
 use accunode_domain::{
-    access::{Actor, Subject},
+    access::Actor,
     audit::{AuditAction, AuditEvent},
     id::UserId,
 };
 use serde_json::json;
 
 use super::People;
-use crate::{Caller, Error, accounts::factor_told, mail::Letter};
+use crate::{Confirmed, Error, accounts::factor_told, mail::Letter};
 
 impl People {
     /// Takes the second factor of somebody below the caller's rank away, where he has one,
     /// and ends his sessions. His password alone lets him in then, so make sure that it is he who asks.
     ///
     /// # Errors
-    /// `NotFound`; `rank_too_low`, `key_forbidden`; `step_up_required`.
-    pub async fn remove_factor(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
-        self.administered(caller, id).await?;
-        caller.require_recent_confirmation(self.ports.clock.now())?;
-        let allow = |actor: &Actor, subject: &Subject| {
-            actor.administer_user(subject)?;
-            actor.require_person()
-        };
+    /// `NotFound`; `rank_too_low`.
+    pub async fn remove_factor(&self, caller: &Confirmed, id: UserId) -> Result<(), Error> {
         let removed = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let held = self.hold(&*unit, caller, id, allow).await?;
+                let held = self
+                    .hold(&*unit, caller, id, Actor::administer_user)
+                    .await?;
                 if !unit.second_factors().remove(id).await? {
                     return Ok(None);
                 }

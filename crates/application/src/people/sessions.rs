@@ -1,16 +1,15 @@
 //! Somebody's sessions are looked at and ended by his administrator.
 
 use accunode_domain::{
-    access::Denial,
+    access::Actor,
     audit::{AuditAction, AuditEvent},
     id::UserId,
     session::Session,
 };
-use accunode_ports::repositories::Person;
 use serde_json::json;
 
 use super::{People, refused};
-use crate::{Caller, Error};
+use crate::{Caller, Confirmed, Error};
 
 impl People {
     /// The sessions of somebody below the caller's rank, newest first. The audit log is
@@ -19,7 +18,10 @@ impl People {
     /// # Errors
     /// `NotFound`; `rank_too_low`, `key_forbidden`.
     pub async fn sessions(&self, caller: &Caller, id: UserId) -> Result<Vec<Session>, Error> {
-        let person = self.administered(caller, id).await?;
+        let person = self.ports.store.people().find(id).await?;
+        let person = person.ok_or_else(|| Error::not_found("user"))?;
+        let allowed = caller.actor.administer_user(&person.subject());
+        allowed.map_err(refused)?;
         let sessions = self.ports.sessions.list(id).await?;
         let event = AuditEvent {
             entity_id: Some(id.0),
@@ -33,38 +35,27 @@ impl People {
     /// Ends every session of somebody below the caller's rank, at once.
     ///
     /// # Errors
-    /// `NotFound`; `rank_too_low`, `key_forbidden`.
-    pub async fn end_sessions(&self, caller: &Caller, id: UserId) -> Result<(), Error> {
-        let person = self.administered(caller, id).await?;
+    /// `NotFound`; `rank_too_low`.
+    pub async fn end_sessions(&self, caller: &Confirmed, id: UserId) -> Result<(), Error> {
         let count = self.ports.sessions.list(id).await?.len();
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: person.user.organization,
-            metadata: json!({ "sessions": count }),
-            ..AuditEvent::new("user.sessions_ended", "user", AuditAction::Logout)
-        };
-        let event = &event;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
+                let held = self
+                    .hold(&*unit, caller, id, Actor::administer_user)
+                    .await?;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: held.person.user.organization,
+                    metadata: json!({ "sessions": count }),
+                    ..AuditEvent::new("user.sessions_ended", "user", AuditAction::Logout)
+                };
                 unit.audit()
-                    .record(&caller.context, caller.sign(event.clone()))
+                    .record(&caller.context, caller.sign(event))
                     .await?;
                 // First the sessions: an event too many is better than a session that lives on.
                 self.ports.sessions.end_all(id, None).await?;
                 Ok(())
             })
             .await
-    }
-
-    /// Somebody whom the caller administers, himself and by no key.
-    pub(super) async fn administered(&self, caller: &Caller, id: UserId) -> Result<Person, Error> {
-        let person = self.ports.store.people().find(id).await?;
-        let person = person.ok_or_else(|| Error::not_found("user"))?;
-        let actor = &caller.actor;
-        let allowed: Result<(), Denial> = actor
-            .administer_user(&person.subject())
-            .and_then(|()| actor.require_person());
-        allowed.map_err(refused)?;
-        Ok(person)
     }
 }

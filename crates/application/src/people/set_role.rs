@@ -10,7 +10,7 @@ use accunode_ports::UnitOfWork;
 use serde_json::json;
 
 use super::{People, Shown, hold::Held, reason_of, refused, standing};
-use crate::{Caller, Error, predictions::version_asked};
+use crate::{Caller, Confirmed, Error, predictions::version_asked};
 
 /// What somebody is to be.
 #[derive(Clone, Debug)]
@@ -30,13 +30,12 @@ impl People {
     /// sessions end, so that he signs in to what he is now.
     ///
     /// # Errors
-    /// `NotFound`; `rank_too_low`, `role_not_assignable`, `outside_scope`,
-    /// `key_forbidden`; `step_up_required`; every fault of the command; `NotFound` for an
+    /// `NotFound`; `rank_too_low`, `role_not_assignable`, `outside_scope`; every fault of the command; `NotFound` for an
     /// organization that is not there; `Stale`; `last_super_admin`,
     /// `organization_full`.
     pub async fn set_role(
         &self,
-        caller: &Caller,
+        caller: &Confirmed,
         id: UserId,
         command: &SetRole,
     ) -> Result<Shown, Error> {
@@ -47,7 +46,6 @@ impl People {
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let Held { person, granted } = self.hold(&*unit, caller, id, allow).await?;
-                caller.require_recent_confirmation(self.ports.clock.now())?;
                 let reason = reason_of(Some(&command.reason)).map_err(Error::invalid)?;
                 if let Some(organization) = granted.organization() {
                     let home = unit.organizations().find(organization).await?;

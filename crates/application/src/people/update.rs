@@ -9,7 +9,7 @@ use accunode_domain::{
 use serde_json::{Value, json};
 
 use super::{People, Shown, reason_of};
-use crate::{Caller, Error, predictions::version_asked};
+use crate::{Caller, Error, Vouched, predictions::version_asked};
 
 /// What is to be different. What is not named stays; `Some(None)` empties it.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +20,8 @@ pub struct UpdatePerson {
     pub last_name: Option<Option<String>>,
     /// His telephone number.
     pub phone: Option<Option<String>>,
-    /// Whether he may come in.
-    pub is_active: Option<bool>,
+    /// Whether they may come in, which takes a recent proof of the caller to say.
+    pub is_active: Option<Vouched<bool>>,
     /// Why, for the audit log.
     pub reason: Option<String>,
     /// The version that the caller read.
@@ -118,7 +118,7 @@ fn changed(stored: &User, command: &UpdatePerson) -> Result<(User, Option<String
         Ok(reason) if faults.is_empty() => Ok((
             User {
                 profile,
-                is_active: command.is_active.unwrap_or(stored.is_active),
+                is_active: command.is_active.map_or(stored.is_active, |new| *new.get()),
                 ..stored.clone()
             },
             reason,

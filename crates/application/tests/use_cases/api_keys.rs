@@ -1,6 +1,6 @@
-//! API keys: what recognising one costs, and when one is made.
+//! API keys: what recognising one costs.
 
-use accunode_application::{Error, api_keys::NewKey};
+use accunode_application::Error;
 use accunode_domain::{
     access::KeyScope,
     api_key::ApiKey,
@@ -9,10 +9,9 @@ use accunode_domain::{
     user::{Role, User},
 };
 use accunode_ports::repositories::PresentedKey;
-use time::Duration;
 use uuid::Uuid;
 
-use crate::support::{Doubles, caller, membership, noon, user};
+use crate::support::{Doubles, membership, noon, user};
 
 fn key_of(owner: &User, organization: Option<OrganizationId>) -> ApiKey {
     ApiKey {
@@ -91,31 +90,4 @@ async fn a_key_whose_organization_is_not_its_owners_any_more_is_worth_nothing() 
         ),
         "{result:?}"
     );
-}
-
-#[tokio::test]
-async fn a_key_is_made_only_by_somebody_who_has_just_proved_himself() {
-    let mut ana = caller(&user(Role::User, None));
-    let wanted = NewKey {
-        name: "nightly".to_owned(),
-        scopes: vec![KeyScope::Read],
-        organization: None,
-        expires_at: None,
-    };
-    for confirmed_at in [None, Some(noon() - Duration::minutes(16))] {
-        ana.confirmed_at = confirmed_at;
-        // No unit of work is begun: there is none.
-        let application = Doubles::default().application();
-        let result = application.api_keys.create(&ana, &wanted, None).await;
-        assert!(
-            matches!(
-                result,
-                Err(Error::Unauthenticated {
-                    code: "step_up_required",
-                    ..
-                })
-            ),
-            "{result:?}"
-        );
-    }
 }

@@ -1,10 +1,12 @@
 //! Proving oneself again: what is sensitive, and when a session was last used.
 
 use accunode_application::{Caller, Error, accounts::SignedIn};
-use accunode_domain::{audit::RequestContext, id::SessionId, session::Session, user::Role};
+use accunode_domain::{
+    access::KeyScope, audit::RequestContext, id::SessionId, session::Session, user::Role,
+};
 use accunode_ports::{
     repositories::{Credentials, Standing},
-    sessions::TokenPair,
+    sessions::{SessionChange, TokenPair},
     system::Verified,
 };
 use time::Duration;
@@ -39,13 +41,24 @@ fn a_proof_holds_for_a_quarter_of_an_hour() {
     let mut ana = caller(&user(Role::User, None));
     ana.confirmed_at = Some(noon());
     for (seconds, holds) in [(0, true), (900, true), (901, false)] {
-        let proved = ana.require_recent_confirmation(noon() + Duration::seconds(seconds));
+        let proved = ana.confirmed(noon() + Duration::seconds(seconds));
         assert_eq!(proved.is_ok(), holds, "after {seconds} s");
     }
     ana.confirmed_at = None;
-    assert_eq!(
-        code(ana.require_recent_confirmation(noon())),
-        "step_up_required"
+    assert_eq!(code(ana.confirmed(noon())), "step_up_required");
+    // A key proves nothing, whatever its session would say.
+    ana.confirmed_at = Some(noon());
+    ana.actor = ana.actor.limited_to(&KeyScope::ALL, None).unwrap();
+    let refused = ana.confirmed(noon());
+    assert!(
+        matches!(
+            refused,
+            Err(Error::Denied {
+                code: "key_forbidden",
+                ..
+            })
+        ),
+        "{refused:?}"
     );
 }
 
@@ -136,8 +149,14 @@ async fn a_session_notes_that_it_is_used_once_a_minute() {
             .sessions
             .expect_update()
             .times(noted)
-            .withf(|session| session.last_seen_at == noon())
-            .returning(|_| Ok(()));
+            .withf(|_, _, change| {
+                *change
+                    == SessionChange {
+                        last_seen_at: Some(noon()),
+                        ..SessionChange::default()
+                    }
+            })
+            .returning(|_, _, _| Ok(()));
         doubles
             .store
             .users
@@ -152,41 +171,4 @@ async fn a_session_notes_that_it_is_used_once_a_minute() {
             .unwrap();
         assert_eq!(caller.confirmed_at, Some(noon() - Duration::hours(2)));
     }
-}
-
-#[tokio::test]
-async fn an_old_proof_ends_no_session_but_the_present_one() {
-    let ana = user(Role::User, None);
-    let mut caller = caller(&ana);
-    let (mine, other) = (
-        session_of(&caller),
-        Session {
-            id: SessionId(Uuid::from_u128(4)),
-            ..session_of(&caller)
-        },
-    );
-    caller.session = Some(mine.id);
-    caller.confirmed_at = Some(noon() - Duration::hours(2));
-    let with = |ended: usize| {
-        let mut doubles = Doubles::default();
-        let both = vec![mine.clone(), other.clone()];
-        doubles
-            .sessions
-            .expect_list()
-            .returning(move |_| Ok(both.clone()));
-        doubles
-            .sessions
-            .expect_end()
-            .times(ended)
-            .returning(|_| Ok(()));
-        doubles.unit(|unit| {
-            unit.audit.expect_record().returning(|_, _| Ok(()));
-        });
-        doubles.application().accounts
-    };
-    let refused = with(0).end_session(&caller, other.id).await;
-    assert_eq!(code(refused), "step_up_required");
-    let refused = with(0).end_other_sessions(&caller).await;
-    assert_eq!(code(refused), "step_up_required");
-    with(1).end_session(&caller, mine.id).await.unwrap();
 }

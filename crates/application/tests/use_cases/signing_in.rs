@@ -192,8 +192,11 @@ async fn a_session_older_than_the_tenancy_works_out_the_role_anew_with_one_state
         .sessions
         .expect_update()
         .times(1)
-        .withf(|session| session.tenancy_version == 2)
-        .returning(|_| Ok(()));
+        .withf(|_, _, change| {
+            let version = change.actor.as_ref().map(|(_, version)| *version);
+            version == Some(2) && change.last_seen_at.is_none() && change.second_factor.is_none()
+        })
+        .returning(|_, _, _| Ok(()));
     let caller = doubles
         .application()
         .accounts

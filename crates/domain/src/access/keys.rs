@@ -53,7 +53,8 @@ impl KeyScope {
     }
 
     /// Whether a key with this scope may do what `other` is for.
-    const fn covers(self, other: Self) -> bool {
+    #[must_use]
+    pub const fn covers(self, other: Self) -> bool {
         self as u8 == other as u8
             || matches!(
                 (self, other),
@@ -265,7 +266,12 @@ impl Actor {
         self.key.as_ref().is_some_and(|key| key.bound)
     }
 
-    pub(super) fn require_key_scope(&self, scope: KeyScope) -> Result<(), Denial> {
+    /// That the API key they may be here by has a scope that covers this one; a person
+    /// needs none.
+    ///
+    /// # Errors
+    /// `Forbidden("key_scope")`.
+    pub fn require_key_scope(&self, scope: KeyScope) -> Result<(), Denial> {
         if self.permits(scope) {
             Ok(())
         } else {

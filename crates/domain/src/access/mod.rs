@@ -42,7 +42,7 @@ pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent}
 pub use permissions::Permission;
 pub use rows::{Reading, prediction_fits_company};
 pub use scope::{Grant, Scope};
-pub use users::{Assignment, Directory, Removal, Subject, super_admin_remains};
+pub use users::{Approvals, Assignment, Directory, Removal, Subject, super_admin_remains};
 
 /// Why not, in the terms of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

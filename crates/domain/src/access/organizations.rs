@@ -20,13 +20,15 @@ pub enum OrganizationChange {
     HideSystemData,
     /// Whether its members must show a second factor.
     RequireSecondFactor,
+    /// Whether the second factors that they enrol have to be approved.
+    SecondFactorApproval,
     /// The root it belongs to.
     Parent,
 }
 
 impl OrganizationChange {
     /// Every change.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Profile,
         Self::JoinToken,
         Self::AllowedEmails,
@@ -34,16 +36,25 @@ impl OrganizationChange {
         Self::MaxUsers,
         Self::HideSystemData,
         Self::RequireSecondFactor,
+        Self::SecondFactorApproval,
         Self::Parent,
     ];
+
+    /// Whether an API key may make it. Whatever decides who belongs to an organization, or
+    /// what its members must show and may see, would outlive the key.
+    const fn allows_keys(self) -> bool {
+        matches!(self, Self::Profile)
+    }
 
     /// The lowest role that may.
     const fn least_role(self) -> Role {
         match self {
             Self::Profile | Self::JoinToken | Self::AllowedEmails => Role::OrgAdmin,
-            Self::IsActive | Self::MaxUsers | Self::HideSystemData | Self::RequireSecondFactor => {
-                Role::TenantAdmin
-            }
+            Self::IsActive
+            | Self::MaxUsers
+            | Self::HideSystemData
+            | Self::RequireSecondFactor
+            | Self::SecondFactorApproval => Role::TenantAdmin,
             Self::Parent => Role::SuperAdmin,
         }
     }
@@ -123,14 +134,19 @@ impl Actor {
     /// administrators do (its figures, its invitations: [`OrganizationChange::Profile`]).
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden("field_forbidden")`.
+    /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, unless it is the profile;
+    /// `field_forbidden`.
     pub fn change_organization(
         &self,
         id: OrganizationId,
         change: OrganizationChange,
     ) -> Result<(), Denial> {
         self.find_organization(id)?;
-        self.require_key_scope(KeyScope::Admin)?;
+        if change.allows_keys() {
+            self.require_key_scope(KeyScope::Admin)?;
+        } else {
+            self.require_person()?;
+        }
         if self.role() >= change.least_role() {
             Ok(())
         } else {
@@ -142,10 +158,10 @@ impl Actor {
     /// root, a super_admin any.
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden("role_forbidden")`.
+    /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `role_forbidden`.
     pub fn delete_organization(&self, id: OrganizationId) -> Result<(), Denial> {
         self.find_organization(id)?;
-        self.require_key_scope(KeyScope::Admin)?;
+        self.require_person()?;
         match self.role() {
             Role::SuperAdmin => Ok(()),
             Role::TenantAdmin if self.organization() != Some(id) => Ok(()),
@@ -158,10 +174,10 @@ impl Actor {
     /// names is a root is [`fits_as_parent`]'s to say.
     ///
     /// # Errors
-    /// `Forbidden("role_forbidden")`; `Forbidden("outside_scope")` for a parent
-    /// that is not his; `Unprocessable("not_a_root")` for a child of his as parent.
+    /// `Forbidden`: `key_forbidden` for an API key, `role_forbidden`, `outside_scope` for a
+    /// parent that is not his; `Unprocessable("not_a_root")` for a child of his as parent.
     pub fn create_organization(&self, parent: Option<OrganizationId>) -> Result<(), Denial> {
-        self.require_key_scope(KeyScope::Admin)?;
+        self.require_person()?;
         match (self.role(), parent) {
             (Role::SuperAdmin, _) => Ok(()),
             (Role::TenantAdmin, Some(parent)) => {

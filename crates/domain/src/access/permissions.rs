@@ -77,7 +77,7 @@ const ROWS: [(&str, &str, OfRow); 15] = [
 ];
 
 /// About organizations.
-const PLACES: [(&str, &str, OfPlace); 14] = [
+const PLACES: [(&str, &str, OfPlace); 16] = [
     ("organization", "read", |actor, id| {
         actor.read_organization(id).is_ok()
     }),
@@ -101,6 +101,14 @@ const PLACES: [(&str, &str, OfPlace); 14] = [
         "change_require_second_factor",
         |actor, id| changes(actor, id, OrganizationChange::RequireSecondFactor),
     ),
+    (
+        "organization",
+        "change_second_factor_approval",
+        |actor, id| changes(actor, id, OrganizationChange::SecondFactorApproval),
+    ),
+    ("second_factor", "approve", |actor, id| {
+        actor.approvals(id).is_ok()
+    }),
     ("organization", "change_hide_system_data", |actor, id| {
         changes(actor, id, OrganizationChange::HideSystemData)
     }),

@@ -66,7 +66,8 @@ impl Actor {
     /// [`Self::write`].
     ///
     /// # Errors
-    /// In this order: `NotFound`; `Conflict("level_change")` for a row he may
+    /// In this order: `NotFound`; `Forbidden("key_forbidden")` for an API key that would
+    /// show a row to everyone; `Conflict("level_change")` for a row he may
     /// write, or `Forbidden("not_writable")`, where the level would go down or the
     /// organization change; those of [`Self::create`] for the level; and
     /// `Forbidden("not_writable")`.
@@ -109,6 +110,10 @@ impl Actor {
     ) -> Result<Grant, Denial> {
         let reading = self.read(owner)?;
         self.require_key_scope(KeyScope::Write)?;
+        if level == AccessLevel::System && owner != Owner::System {
+            // Every tenant sees it from then on, for good.
+            self.require_person()?;
+        }
         if level < owner.level() {
             self.change(owner, creator)?;
             return Err(Denial::Conflict("level_change"));

@@ -114,6 +114,28 @@ impl Directory {
     }
 }
 
+/// Whose second factors somebody may approve or refuse: those of the members of one
+/// organization who are below their rank. Made only by an [`Actor`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approvals {
+    organization: OrganizationId,
+    roles: Vec<Role>,
+}
+
+impl Approvals {
+    /// The organization.
+    #[must_use]
+    pub const fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// The effective roles of the members it is about.
+    #[must_use]
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+}
+
 /// A role, and the organization it is held in (I1). Made only by an [`Actor`] who
 /// may give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,16 +210,18 @@ impl Actor {
         }
     }
 
-    /// That he may change somebody's names and telephone number: his own, or as
-    /// [`Self::administer_user`].
+    /// That he may change somebody's names and telephone number: his own, or those of
+    /// whoever is below his rank. An API key for administration may, too.
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden`.
+    /// `NotFound`; `Forbidden("rank_too_low")`.
     pub fn edit_user(&self, subject: &Subject) -> Result<(), Denial> {
-        if subject.id == self.user() {
-            self.require_key_scope(KeyScope::Admin)
+        self.find_user(subject)?;
+        self.require_key_scope(KeyScope::Admin)?;
+        if subject.id == self.user() || self.outranks(subject) {
+            Ok(())
         } else {
-            self.administer_user(subject)
+            Err(Denial::Forbidden("rank_too_low"))
         }
     }
 
@@ -206,15 +230,36 @@ impl Actor {
     /// a higher rank, or a super_admin; nobody himself.
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden("rank_too_low")`.
+    /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
     pub fn administer_user(&self, subject: &Subject) -> Result<(), Denial> {
         self.find_user(subject)?;
-        self.require_key_scope(KeyScope::Admin)?;
+        self.require_person()?;
         if subject.id != self.user() && self.outranks(subject) {
             Ok(())
         } else {
             Err(Denial::Forbidden("rank_too_low"))
         }
+    }
+
+    /// Whose second factors wait in an organization for this actor to approve or refuse
+    /// them. Whether one of them may be decided on is [`Self::administer_user`]'s to say.
+    ///
+    /// # Errors
+    /// `NotFound` where the organization is not in S(u); `Forbidden`: `key_forbidden` for an
+    /// API key, `role_forbidden` for its other members.
+    pub fn approvals(&self, organization: OrganizationId) -> Result<Approvals, Denial> {
+        if !self.sees_organization(organization) {
+            return Err(Denial::NotFound);
+        }
+        self.require_person()?;
+        if !self.administers(organization) {
+            return Err(Denial::Forbidden("role_forbidden"));
+        }
+        let roles = Role::ALL.into_iter();
+        Ok(Approvals {
+            organization,
+            roles: roles.filter(|role| *role < self.role()).collect(),
+        })
     }
 
     /// That he may give somebody a role: somebody below his rank one below his

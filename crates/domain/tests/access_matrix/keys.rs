@@ -1,7 +1,7 @@
 //! API keys: the owner's role, cut down.
 
 use accunode_domain::{
-    access::{Actor, DashboardScope, Denial, KeyScope, OrganizationChange, Reading},
+    access::{Actor, DashboardScope, Denial, KeyScope, OrganizationChange, Reading, Removal},
     owner::{AccessLevel, Owner},
     user::Role,
 };
@@ -91,7 +91,7 @@ fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
         assert!(actor.read(Owner::Organization(organization("B"))).is_err());
         assert!(actor.operate_installation().is_err());
         let active = actor.change_organization(a, OrganizationChange::IsActive);
-        assert_eq!(active, Err(Denial::Forbidden("field_forbidden")));
+        assert_eq!(active, Err(Denial::Forbidden("key_forbidden")));
         assert!(!actor.scope().super_admin() && !actor.scope().every_organization());
     }
 }
@@ -127,6 +127,60 @@ fn a_key_never_makes_keys_people_or_sessions() {
         sa.set_role(&itself, Role::User, None).map(|_| ()),
         forbidden
     );
+}
+
+#[test]
+fn a_key_changes_nothing_that_outlives_it_and_lets_nobody_in() {
+    let world = World::fixture();
+    let a = organization("A");
+    let forbidden = Err(Denial::Forbidden("key_forbidden"));
+    let m1 = world.subject("m1").unwrap();
+    for (name, bound) in [("sa", None), ("tR", None), ("oA", None), ("tR", Some("A"))] {
+        let key = key(&world, name, &KeyScope::ALL, bound);
+        for change in OrganizationChange::ALL {
+            let expected = match change {
+                OrganizationChange::Profile => Ok(()),
+                _ => forbidden,
+            };
+            let got = key.change_organization(a, change);
+            assert_eq!(got, expected, "{name} {bound:?}: {change:?}");
+        }
+        assert_eq!(key.delete_organization(a), forbidden, "{name}");
+        assert_eq!(key.create_organization(None), forbidden, "{name}");
+        assert_eq!(key.create_organization(Some(a)), forbidden, "{name}");
+        let first = key.invite_first_admin(a, None).map(|_| ());
+        assert_eq!(first, forbidden, "{name}");
+        assert_eq!(key.administer_user(&m1), forbidden, "{name}");
+        let role = key.set_role(&m1, Role::User, None).map(|_| ());
+        assert_eq!(role, forbidden, "{name}");
+        for removal in Removal::ALL {
+            assert_eq!(key.remove_user(&m1, removal), forbidden, "{name}");
+        }
+        // Names are no rights.
+        assert_eq!(key.edit_user(&m1), Ok(()), "{name}");
+        assert_eq!(key.require_key_scope(KeyScope::Admin), Ok(()));
+    }
+    // Nor does it show to everyone what belonged to one tenant.
+    let writer = key(&world, "sa", &KeyScope::ALL, None);
+    let (row, maker) = (Owner::Organization(a), world.user("m1").unwrap());
+    let raised = writer.raise(row, maker, AccessLevel::System, None);
+    assert_eq!(raised.map(|_| ()), forbidden);
+    let company = Owner::System;
+    let raised = writer.raise_prediction(row, maker, AccessLevel::System, None, company);
+    assert_eq!(raised.map(|_| ()), forbidden);
+    let same = writer.raise(Owner::System, maker, AccessLevel::System, None);
+    assert!(same.is_ok());
+    let reader = key(&world, "sa", &[KeyScope::Read], None);
+    assert_eq!(reader.edit_user(&m1), Err(MISSING));
+    let profile = reader.change_organization(a, OrganizationChange::Profile);
+    assert_eq!(profile, Err(MISSING));
+    // What the owner does not even know stays unknown.
+    let elsewhere = key(&world, "tZ", &KeyScope::ALL, None);
+    assert_eq!(elsewhere.administer_user(&m1), Err(Denial::NotFound));
+    assert_eq!(elsewhere.edit_user(&m1), Err(Denial::NotFound));
+    assert_eq!(elsewhere.delete_organization(a), Err(Denial::NotFound));
+    let token = elsewhere.change_organization(a, OrganizationChange::JoinToken);
+    assert_eq!(token, Err(Denial::NotFound));
 }
 
 #[test]

@@ -76,6 +76,8 @@ fn lets_of_place(actor: &Actor, (resource, action): (&str, &str), id: Organizati
         ("organization", "change_max_users") => change(Change::MaxUsers),
         ("organization", "change_hide_system_data") => change(Change::HideSystemData),
         ("organization", "change_require_second_factor") => change(Change::RequireSecondFactor),
+        ("organization", "change_second_factor_approval") => change(Change::SecondFactorApproval),
+        ("second_factor", "approve") => actor.approvals(id).is_ok(),
         ("organization", "set_parent") => change(Change::Parent),
         ("organization", "delete") => actor.delete_organization(id).is_ok(),
         ("organization", "create_child") => actor.create_organization(Some(id)).is_ok(),
@@ -106,7 +108,7 @@ const OF_ROWS: [(&str, &str); 15] = [
     ("dashboard", "read"),
 ];
 
-const OF_PLACES: [(&str, &str); 14] = [
+const OF_PLACES: [(&str, &str); 16] = [
     ("organization", "read"),
     ("organization", "change_profile"),
     ("organization", "change_join_token"),
@@ -115,6 +117,8 @@ const OF_PLACES: [(&str, &str); 14] = [
     ("organization", "change_max_users"),
     ("organization", "change_hide_system_data"),
     ("organization", "change_require_second_factor"),
+    ("organization", "change_second_factor_approval"),
+    ("second_factor", "approve"),
     ("organization", "set_parent"),
     ("organization", "delete"),
     ("organization", "create_child"),

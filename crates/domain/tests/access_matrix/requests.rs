@@ -48,11 +48,13 @@ pub(crate) const KNOWN: &[&str] = &[
     "organization change_max_users",
     "organization change_profile",
     "organization change_require_second_factor",
+    "organization change_second_factor_approval",
     "organization create",
     "organization delete",
     "organization read",
     "organization set_parent",
     "organizations list",
+    "second_factors list",
     "prediction create",
     "prediction delete",
     "prediction list",
@@ -65,12 +67,14 @@ pub(crate) const KNOWN: &[&str] = &[
     "scoring use",
     "templates use",
     "user anonymize",
+    "user approve_second_factor",
     "user deactivate",
     "user edit",
     "user end_sessions",
     "user list_sessions",
     "user read",
     "user remove_from_org",
+    "user refuse_second_factor",
     "user remove_second_factor",
     "user reset_password",
     "user set_role",
@@ -187,6 +191,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             let id = organization(request.detail);
             open(actor.change_organization(id, OrganizationChange::Profile))
         }
+        ("second_factors", "list", None) => open(actor.approvals(organization(request.detail))),
         ("organizations", "list", None) => match split(request.detail) {
             ("own", None) => open(actor.list_organizations(None)),
             ("children", Some(root)) => open(actor.list_organizations(Some(organization(root)))),
@@ -214,7 +219,9 @@ fn user(
             | "reset_password"
             | "list_sessions"
             | "end_sessions"
-            | "remove_second_factor",
+            | "remove_second_factor"
+            | "approve_second_factor"
+            | "refuse_second_factor",
             None,
         ) => open(actor.administer_user(&subject)),
         ("edit", None) => open(actor.edit_user(&subject)),
@@ -248,6 +255,7 @@ fn organization_request(actor: &Actor, action: &str, detail: &str) -> Option<Ans
         "change_max_users" => change(OrganizationChange::MaxUsers),
         "change_hide_system_data" => change(OrganizationChange::HideSystemData),
         "change_require_second_factor" => change(OrganizationChange::RequireSecondFactor),
+        "change_second_factor_approval" => change(OrganizationChange::SecondFactorApproval),
         "set_parent" => change(OrganizationChange::Parent),
         "delete" => open(actor.delete_organization(id)),
         "create" => match split(detail) {

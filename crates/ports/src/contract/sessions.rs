@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::TestClock;
 use crate::{
-    sessions::{Refreshed, SessionStore, TokenPair},
+    sessions::{Refreshed, SessionChange, SessionStore, TokenPair},
     system::Clock,
 };
 
@@ -146,22 +146,92 @@ pub async fn a_session_ends_without_a_refresh(store: &dyn SessionStore, clock: &
 pub async fn an_ended_session_stays_ended(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(4, 41, clock.now());
     let tokens = store.start(&session).await.unwrap();
-    let mut newer = session.clone();
-    newer.tenancy_version = 2;
-    store.update(&newer).await.unwrap();
-    assert_eq!(
-        store.find(&tokens.access).await.unwrap(),
-        Some(newer.clone())
-    );
+    let newer = SessionChange {
+        actor: Some((session.actor.clone(), 2)),
+        ..SessionChange::default()
+    };
+    let update = || store.update(session.id, session.user, &newer);
+    update().await.unwrap();
+    let found = store.find(&tokens.access).await.unwrap().unwrap();
+    assert_eq!(found.tenancy_version, 2);
     store.end(session.id).await.unwrap();
     store.end(session.id).await.unwrap();
-    store.update(&newer).await.unwrap();
+    update().await.unwrap();
     assert_eq!(store.find(&tokens.access).await.unwrap(), None);
     assert!(store.list(session.user).await.unwrap().is_empty());
     assert!(matches!(
         store.refresh(&tokens.refresh).await.unwrap(),
         Refreshed::Unknown
     ));
+}
+
+/// A request writes what it learned and nothing else: one that read the session before
+/// another request changed it does not undo that change.
+pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
+    store: &dyn SessionStore,
+    clock: &TestClock,
+) {
+    let session = session_of(8, 81, clock.now());
+    let tokens = store.start(&session).await.unwrap();
+    let update = async |change: SessionChange| {
+        let done = store.update(session.id, session.user, &change).await;
+        done.unwrap();
+        store.find(&tokens.access).await.unwrap().unwrap()
+    };
+    let other = session_of(9, 91, clock.now()).actor;
+    let shown = SessionChange {
+        second_factor: Some(true),
+        ..SessionChange::default()
+    };
+    let mut expected = Session {
+        second_factor: true,
+        ..session.clone()
+    };
+    assert_eq!(update(shown).await, expected);
+
+    // Two requests that read the session before: one notes its use, one its new rights.
+    let later = clock.now() + time::Duration::seconds(90);
+    let used = SessionChange {
+        last_seen_at: Some(later),
+        ..SessionChange::default()
+    };
+    expected.last_seen_at = later;
+    assert_eq!(update(used).await, expected);
+    let renewed = SessionChange {
+        actor: Some((other.clone(), 7)),
+        ..SessionChange::default()
+    };
+    expected.actor = other;
+    expected.tenancy_version = 7;
+    assert_eq!(update(renewed).await, expected);
+
+    // What is older than what is stored arrives too late.
+    let late = SessionChange {
+        last_seen_at: Some(session.last_seen_at),
+        actor: Some((session.actor.clone(), 6)),
+        ..SessionChange::default()
+    };
+    assert_eq!(update(late).await, expected);
+
+    // The change is there wherever the session is read, and for its own person alone.
+    assert_eq!(
+        store.list(session.user).await.unwrap(),
+        std::slice::from_ref(&expected)
+    );
+    let removed = SessionChange {
+        second_factor: Some(false),
+        ..SessionChange::default()
+    };
+    let stranger = session_of(9, 92, clock.now()).user;
+    store.update(session.id, stranger, &removed).await.unwrap();
+    let (refreshed, next) = pair(store, &tokens.refresh).await;
+    assert_eq!(refreshed, expected);
+    store
+        .update(session.id, session.user, &removed)
+        .await
+        .unwrap();
+    expected.second_factor = false;
+    assert_eq!(store.find(&next.access).await.unwrap(), Some(expected));
 }
 
 /// All of a user's sessions can be ended but the one that asks; nobody else's are.

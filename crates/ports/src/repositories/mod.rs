@@ -42,7 +42,7 @@ pub use prediction::{
     PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
 };
 pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
-pub use second_factor::{SecondFactorRepository, StoredFactor};
+pub use second_factor::{PendingFactor, SecondFactorRepository, ShownFrom, StoredFactor, Waiting};
 pub use user::{Credentials, NewUser, Rehashed, Standing, UserRepository};
 pub use user_token::{NewUserToken, UserTokenRepository};
 

@@ -49,6 +49,8 @@ pub struct OrganizationState {
     pub hide_system_data: bool,
     /// Whether its members must show a second factor.
     pub require_second_factor: bool,
+    /// Whether a second factor counts only once it was approved.
+    pub second_factor_approval: bool,
     /// How many members it may have.
     pub max_users: Option<u32>,
     /// Who may join with its token.
@@ -63,6 +65,7 @@ impl From<&Organization> for OrganizationState {
             is_active: organization.is_active,
             hide_system_data: organization.hide_system_data,
             require_second_factor: organization.require_second_factor,
+            second_factor_approval: organization.second_factor_approval,
             max_users: organization.max_users,
             join_policy: organization.join_policy,
         }

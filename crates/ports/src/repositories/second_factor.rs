@@ -1,6 +1,15 @@
 //! Second factors of people, and logins that wait for one.
 
-use accunode_domain::{Timestamp, id::UserId, secret::SecretHash};
+use std::net::IpAddr;
+
+use accunode_domain::{
+    Timestamp,
+    access::Approvals,
+    id::{EnrolmentId, UserId},
+    page::{Cursor, Limit, Page},
+    secret::SecretHash,
+    user::{Email, Role},
+};
 use async_trait::async_trait;
 
 use crate::RepositoryError;
@@ -10,14 +19,62 @@ use crate::RepositoryError;
 pub struct StoredFactor {
     /// Encrypted.
     pub sealed: Vec<u8>,
-    /// Whether a code of it was shown once; until then it is asked for nowhere.
+    /// Which enrolment it is.
+    pub enrolment: EnrolmentId,
+    /// Whether a code of it was shown once and, where the organization demands that, an
+    /// administrator approved it; until then it is asked for nowhere.
     pub is_confirmed: bool,
+    /// Since when it has waited for an administrator, where it does.
+    pub waits_since: Option<Timestamp>,
+}
+
+/// A second factor that waits for an administrator, with what they need to tell whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingFactor {
+    /// Which enrolment it is.
+    pub enrolment: EnrolmentId,
+    /// Whose it is to be.
+    pub user: UserId,
+    /// Their address.
+    pub email: Email,
+    /// Their first name.
+    pub first_name: Option<String>,
+    /// Their last name.
+    pub last_name: Option<String>,
+    /// The role that counts.
+    pub role: Role,
+    /// When its code was shown.
+    pub waits_since: Timestamp,
+    /// The address that it was shown from.
+    pub ip: Option<IpAddr>,
+    /// The program that it was shown by, as it said.
+    pub user_agent: Option<String>,
+}
+
+/// A second factor that has begun to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which enrolment it is.
+    pub enrolment: EnrolmentId,
+    /// Whether those who may approve it are to be mailed.
+    pub tell: bool,
+}
+
+/// Where a code was shown, for whoever is to approve it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownFrom<'a> {
+    /// The address.
+    pub ip: Option<IpAddr>,
+    /// The program.
+    pub user_agent: Option<&'a str>,
 }
 
 impl std::fmt::Debug for StoredFactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoredFactor")
+            .field("enrolment", &self.enrolment)
             .field("is_confirmed", &self.is_confirmed)
+            .field("waits_since", &self.waits_since)
             .finish_non_exhaustive()
     }
 }
@@ -44,6 +101,37 @@ pub trait SecondFactorRepository: Send + Sync {
         step: i64,
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
+    /// Keeps that the code of this time step was shown and that an administrator has to
+    /// approve it. Those who may are told at most once in
+    /// [`APPROVERS_TOLD_APART`](accunode_domain::second_factor::APPROVERS_TOLD_APART) about
+    /// the same person. Nothing where there is nothing to confirm.
+    async fn wait<'a>(
+        &self,
+        user: UserId,
+        step: i64,
+        from: ShownFrom<'a>,
+        now: Timestamp,
+    ) -> Result<Option<Waiting>, RepositoryError>;
+    /// Those that wait for somebody, the longest first.
+    async fn waiting(
+        &self,
+        approvals: &Approvals,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<PendingFactor>, RepositoryError>;
+    /// At most ten active administrators who may approve a person's second factor: of their
+    /// organization and its root, or the super_admins where there is no other.
+    async fn approvers(&self, user: UserId) -> Result<Vec<Email>, RepositoryError>;
+    /// Confirms one that waits, if it still is this enrolment. `false` where it is not.
+    async fn approve(
+        &self,
+        user: UserId,
+        enrolment: EnrolmentId,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<bool, RepositoryError>;
+    /// Removes one that waits, if it still is this enrolment. `false` where it is not.
+    async fn refuse(&self, user: UserId, enrolment: EnrolmentId) -> Result<bool, RepositoryError>;
     /// Uses the codes up to this time step up. `false` where they were before.
     async fn use_step(&self, user: UserId, step: i64) -> Result<bool, RepositoryError>;
     /// Uses a recovery code up. `false` where there is none, or it was used before.

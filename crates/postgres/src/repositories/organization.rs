@@ -30,7 +30,7 @@ use crate::{
 
 /// An organization's columns, of the alias `o`.
 const ORGANIZATION: &str = "o.id, o.name, o.domain, o.description, o.industry, o.size_category, \
-     o.parent_id, o.is_active, o.hide_system_data, o.require_second_factor, o.max_users, o.join_policy, o.created_at, \
+     o.parent_id, o.is_active, o.hide_system_data, o.require_second_factor, o.second_factor_approval, o.max_users, o.join_policy, o.created_at, \
      o.updated_at, o.row_version";
 
 #[async_trait]
@@ -130,6 +130,8 @@ impl OrganizationRepository for Db {
             .push_bind(state.hide_system_data)
             .push(", require_second_factor = ")
             .push_bind(state.require_second_factor)
+            .push(", second_factor_approval = ")
+            .push_bind(state.second_factor_approval)
             .push(", max_users = ")
             .push_bind(seats)
             .push(", join_policy = ")
@@ -367,6 +369,7 @@ fn read(row: &PgRow) -> Result<Organization, RepositoryError> {
         is_active: get(row, "is_active")?,
         hide_system_data: get(row, "hide_system_data")?,
         require_second_factor: get(row, "require_second_factor")?,
+        second_factor_approval: get(row, "second_factor_approval")?,
         max_users,
         join_policy: place.named(row, "join_policy")?,
         created_at: get(row, "created_at")?,

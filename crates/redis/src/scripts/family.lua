@@ -1,6 +1,12 @@
 -- What the scripts of sessions share. A family is a hash {session, user, current, till},
--- where `current` is the refresh token that is good; beside it a list of those that
--- were, newest first. A user's families stand in a sorted set, by when they were started.
+-- where `session` is the session as it was started and `current` the refresh token that is
+-- good; {seen, version, actor, factor} is what has changed of the session since. Beside it
+-- is a list of used refresh tokens, newest first. A user's families are in a sorted set, by
+-- when they were started.
+local function stored(keys, id)
+  return redis.call('HMGET', keys.family .. id, 'session', 'seen', 'version', 'actor', 'factor')
+end
+
 local function finish(keys, id, user)
   redis.call('DEL', keys.family .. id, keys.used .. id)
   redis.call('ZREM', keys.user .. user, id)

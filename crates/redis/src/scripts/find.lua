@@ -3,4 +3,4 @@ local entry = redis.call('GET', KEYS[1])
 if not entry then return false end
 local id, till = entry:match('^(%S+) (%d+)$')
 if tonumber(ARGV[1]) >= tonumber(till) then return false end
-return redis.call('HGET', ARGV[2] .. id, 'session')
+return redis.call('HMGET', ARGV[2] .. id, 'session', 'seen', 'version', 'actor', 'factor')

@@ -1,16 +1,17 @@
 -- ARGV: areas (access, refresh, family, used, user), now, the token shown, the new
 -- access and refresh tokens, access_ms, refresh_ms, used tokens per family.
--- Answers {'pair', session}, {'reused', session} or {'unknown'}.
+-- Answers {'pair', session}, {'reused', session} or {'unknown', {}}; a session as `stored` has it.
 local keys = {access = ARGV[1], refresh = ARGV[2], family = ARGV[3], used = ARGV[4], user = ARGV[5]}
 local now, shown = tonumber(ARGV[6]), ARGV[7]
 local id = redis.call('GET', keys.refresh .. shown)
-if not id then return {'unknown'} end
-local family = redis.call('HMGET', keys.family .. id, 'current', 'till', 'session', 'user')
-local current, till, session, user = family[1], family[2], family[3], family[4]
-if not current then return {'unknown'} end
+if not id then return {'unknown', {}} end
+local family = redis.call('HMGET', keys.family .. id, 'current', 'till', 'user')
+local current, till, user = family[1], family[2], family[3]
+if not current then return {'unknown', {}} end
+local session = stored(keys, id)
 if now >= tonumber(till) then
   finish(keys, id, user)
-  return {'unknown'}
+  return {'unknown', {}}
 end
 if current ~= shown then
   finish(keys, id, user)

@@ -51,7 +51,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(delete().to(me::mfa::remove)),
         )
         .service(resource("/me/mfa/totp/confirm").route(post().to(me::mfa::confirm)))
+        .service(resource("/me/mfa").route(get().to(me::mfa::state)))
         .service(resource("/users/{id}/mfa").route(delete().to(users::mfa::remove)))
+        .service(resource("/users/{id}/mfa/approval").route(post().to(users::approvals::decide)))
+        .service(
+            resource("/organizations/{id}/second-factor-enrolments")
+                .route(get().to(users::approvals::list)),
+        )
         .service(resource("/me/export").route(get().to(me::export::export)))
         .service(resource("/me/password").route(post().to(me::password::change)))
         .service(

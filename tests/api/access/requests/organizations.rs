@@ -54,6 +54,7 @@ pub(super) fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Req
         "change_is_active" => change(json!({ "is_active": true })),
         "change_max_users" => change(json!({ "max_users": 50 })),
         "change_hide_system_data" => change(json!({ "hide_system_data": false })),
+        "change_second_factor_approval" => change(json!({ "second_factor_approval": false })),
         "change_require_second_factor" => change(json!({ "require_second_factor": false })),
         "set_parent" => change(json!({ "parent_id": id("R") })),
         "delete" => vec![Request::Delete(format!("{path}?force=true"))],

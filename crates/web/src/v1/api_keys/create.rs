@@ -26,7 +26,7 @@ pub(crate) async fn create(call: Call, body: Body<NewApiKey>) -> Answer {
     let request = once::requested(&call.request, &body.raw)?;
     let keys = &call.application.api_keys;
     let made = keys
-        .create(&call.caller, &body.value.into(), request)
+        .create(&call.confirmed()?, &body.value.into(), request)
         .await?;
     Ok(HttpResponse::Created().json(RevealedApiKeyDto::from(made)))
 }

@@ -20,6 +20,6 @@ use crate::{call::Call, problem::Answer};
 pub(crate) async fn revoke(call: Call) -> Answer {
     call.no_params()?;
     let keys = &call.application.api_keys;
-    keys.revoke(&call.caller, call.id("API key")?).await?;
+    keys.revoke(&call.confirmed()?, call.id("API key")?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

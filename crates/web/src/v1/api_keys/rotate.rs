@@ -31,7 +31,7 @@ pub(crate) async fn rotate(call: Call, body: Body<Rotation>) -> Answer {
     let keys = &call.application.api_keys;
     let overlap = body.value.overlap_seconds;
     let made = keys
-        .rotate(&call.caller, call.id("API key")?, overlap, request)
+        .rotate(&call.confirmed()?, call.id("API key")?, overlap, request)
         .await?;
     Ok(HttpResponse::Ok().json(RevealedApiKeyDto::from(made)))
 }

@@ -41,6 +41,6 @@ pub(crate) async fn join(call: Call, body: Body<Join>) -> Answer {
     call.no_params()?;
     let token = Secret::shown(&body.read().await?.value.join_token);
     let accounts = &call.application.accounts;
-    let me = accounts.join(&call.caller, &token).await?;
+    let me = accounts.join(&call.confirmed()?, &token).await?;
     Ok(HttpResponse::Ok().json(MeDto::from(me)))
 }

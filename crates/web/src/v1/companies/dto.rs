@@ -1,6 +1,9 @@
 //! Companies as they are written.
 
-use accunode_application::companies::{CreateCompany, UpdateCompany};
+use accunode_application::{
+    RaiseTo,
+    companies::{CreateCompany, UpdateCompany},
+};
 use accunode_domain::{
     company::{Company, CompanyDraft},
     id::OrganizationId,
@@ -93,7 +96,7 @@ pub(crate) struct CompanyChanges {
     exchange: Option<Option<String>>,
     /// Wider than before, never narrower.
     #[schema(value_type = AccessLevelName, required = false)]
-    access_level: Option<AccessLevel>,
+    pub(crate) access_level: Option<AccessLevel>,
     #[schema(value_type = Uuid, required = false)]
     organization_id: Option<Uuid>,
 }
@@ -107,7 +110,7 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 impl CompanyChanges {
     /// The command on the version that was read.
-    pub(crate) fn command(self, if_match: Option<i64>) -> UpdateCompany {
+    pub(crate) fn command(self, if_match: Option<i64>, raised: Option<RaiseTo>) -> UpdateCompany {
         UpdateCompany {
             symbol: self.symbol,
             name: self.name,
@@ -117,7 +120,7 @@ impl CompanyChanges {
             country: self.country,
             currency: self.currency,
             exchange: self.exchange,
-            access_level: self.access_level,
+            access_level: raised,
             organization: self.organization_id.map(OrganizationId),
             if_match,
         }
@@ -203,7 +206,7 @@ mod tests {
     fn null_empties_a_field_and_silence_keeps_it() {
         let changes: CompanyChanges =
             serde_json::from_str(r#"{"industry": null, "exchange": "NYSE"}"#).unwrap();
-        let command = changes.command(Some(3));
+        let command = changes.command(Some(3), None);
         assert_eq!(command.industry, Some(None));
         assert_eq!(command.exchange, Some(Some("NYSE".to_owned())));
         assert_eq!(command.market_cap, None);

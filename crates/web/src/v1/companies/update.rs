@@ -30,7 +30,9 @@ use crate::{
 pub(crate) async fn update(call: Call, body: Body<CompanyChanges>) -> Answer {
     call.no_params()?;
     let version = if_match(&call.request)?;
-    let command = body.read().await?.value.command(version);
+    let changes = body.read().await?.value;
+    let raised = call.raise_to(changes.access_level)?;
+    let command = changes.command(version, raised);
     let companies = &call.application.companies;
     let company = companies
         .update(&call.caller, call.id("company")?, &command)

@@ -48,6 +48,7 @@ impl std::fmt::Debug for Acceptance {
     )
 )]
 pub(crate) async fn accept(visitor: Visitor, body: Body<Acceptance>) -> Answer {
+    let caller = visitor.confirmed()?;
     let body = body.read().await?.value;
     let form = AcceptInvitation {
         token: body.token,
@@ -57,7 +58,7 @@ pub(crate) async fn accept(visitor: Visitor, body: Body<Acceptance>) -> Answer {
     };
     let invitations = &visitor.application.invitations;
     let me = invitations
-        .accept(visitor.caller.as_ref(), &form, &visitor.context)
+        .accept(caller.as_ref(), &form, &visitor.context)
         .await?;
     Ok(HttpResponse::Ok().json(MeDto::from(me)))
 }

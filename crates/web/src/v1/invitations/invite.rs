@@ -43,7 +43,7 @@ pub(crate) async fn invite(call: Call, body: Body<NewInvitation>) -> Answer {
     });
     let invitations = &call.application.invitations;
     let done = invitations
-        .invite(&call.caller, &body.value.into(), once.as_ref())
+        .invite(&call.confirmed()?, &body.value.into(), once.as_ref())
         .await?;
     once::answer(done, reply)
 }

@@ -29,7 +29,11 @@ pub(crate) async fn withdraw(call: Call) -> Answer {
     let id = Uuid::try_parse(text).map_err(|_| Error::not_found("invitation"))?;
     let invitations = &call.application.invitations;
     invitations
-        .withdraw(&call.caller, call.id("organization")?, InvitationId(id))
+        .withdraw(
+            &call.confirmed()?,
+            call.id("organization")?,
+            InvitationId(id),
+        )
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

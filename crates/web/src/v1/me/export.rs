@@ -3,7 +3,7 @@
 use std::{array::IntoIter, iter::Peekable};
 
 use accunode_application::{
-    Caller, Error,
+    Caller, Confirmed, Error,
     people::{OwnAccount, People},
 };
 use accunode_domain::Timestamp;
@@ -37,11 +37,12 @@ use crate::{
 pub(crate) async fn export(call: Call) -> Answer {
     call.no_params()?;
     let people = call.application.people.clone();
-    let account = people.export_account(&call.caller).await?;
+    let caller = call.confirmed()?;
+    let account = people.export_account(&caller).await?;
     let telling = Telling {
-        head: Some(head(account, &call.caller)?),
+        head: Some(head(account, &caller)?),
         people,
-        caller: call.caller,
+        caller,
         kinds: OwnData::ALL.into_iter().peekable(),
         after: None,
         place: Place::Begin,
@@ -87,7 +88,7 @@ fn head(account: OwnAccount, caller: &Caller) -> Result<String, Problem> {
 /// How far the object has been told.
 struct Telling {
     people: People,
-    caller: Caller,
+    caller: Confirmed,
     head: Option<String>,
     kinds: Peekable<IntoIter<OwnData, 7>>,
     after: Option<(Timestamp, Uuid)>,

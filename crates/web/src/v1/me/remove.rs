@@ -23,6 +23,6 @@ pub(crate) async fn remove(call: Call) -> Answer {
     call.no_params()?;
     let version = if_match(&call.request)?;
     let people = &call.application.people;
-    people.forget_me(&call.caller, version).await?;
+    people.forget_me(&call.confirmed()?, version).await?;
     Ok(HttpResponse::NoContent().finish())
 }

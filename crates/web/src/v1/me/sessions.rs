@@ -1,5 +1,6 @@
 //! `GET`, `DELETE /me/sessions`, `DELETE /me/sessions/{id}`
 
+use accunode_domain::id::SessionId;
 use actix_web::HttpResponse;
 
 use super::dto::SessionDto;
@@ -43,7 +44,7 @@ pub(crate) async fn list(call: Call) -> Answer {
 pub(crate) async fn end_others(call: Call) -> Answer {
     call.no_params()?;
     let accounts = &call.application.accounts;
-    accounts.end_other_sessions(&call.caller).await?;
+    accounts.end_other_sessions(&call.confirmed()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -63,8 +64,11 @@ pub(crate) async fn end_others(call: Call) -> Answer {
 pub(crate) async fn end(call: Call) -> Answer {
     call.no_params()?;
     let accounts = &call.application.accounts;
-    accounts
-        .end_session(&call.caller, call.id("session")?)
-        .await?;
+    let id: SessionId = call.id("session")?;
+    if call.caller.session == Some(id) {
+        accounts.logout(&call.caller).await?;
+    } else {
+        accounts.end_session(&call.confirmed()?, id).await?;
+    }
     Ok(HttpResponse::NoContent().finish())
 }

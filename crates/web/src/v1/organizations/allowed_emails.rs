@@ -124,7 +124,7 @@ pub(crate) async fn add(call: Call, body: Body<NewAllowedEmail>) -> Answer {
     let id = call.id("organization")?;
     let organizations = &call.application.organizations;
     let done = organizations
-        .allow_email(&call.caller, id, &body.value.email, once.as_ref())
+        .allow_email(&call.confirmed()?, id, &body.value.email, once.as_ref())
         .await?;
     once::answer(done, reply)
 }
@@ -150,7 +150,7 @@ pub(crate) async fn remove(call: Call, path: Path<(String, String)>) -> Answer {
     let (_, email) = path.into_inner();
     let organizations = &call.application.organizations;
     organizations
-        .disallow_email(&call.caller, call.id("organization")?, &email)
+        .disallow_email(&call.confirmed()?, call.id("organization")?, &email)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

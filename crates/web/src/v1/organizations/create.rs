@@ -46,7 +46,7 @@ pub(crate) async fn create(call: Call, body: Body<NewOrganization>) -> Answer {
     });
     let organizations = &call.application.organizations;
     let done = organizations
-        .create(&call.caller, &body.value.into(), once.as_ref())
+        .create(&call.confirmed()?, &body.value.into(), once.as_ref())
         .await?;
     once::answer(done, reply)
 }

@@ -1,6 +1,8 @@
 //! Organizations as they are written.
 
-use accunode_application::organizations::{CreateOrganization, UpdateOrganization};
+use accunode_application::organizations::{
+    CreateOrganization, OrganizationSettings, UpdateOrganization,
+};
 use accunode_domain::{
     id::OrganizationId,
     organization::{JoinPolicy, Organization, OrganizationDraft, OrganizationStats, SizeCategory},
@@ -11,7 +13,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    call::Call,
     names::{JoinPolicyName, SizeCategoryName},
+    problem::Problem,
     v1::companies::dto::given,
 };
 
@@ -93,6 +97,10 @@ pub(crate) struct OrganizationChanges {
     /// For a tenant_admin and above: whether its members must show a second factor.
     #[schema(value_type = bool, required = false)]
     require_second_factor: Option<bool>,
+    /// For a tenant_admin and above: whether a second factor that a member enrols counts only
+    /// once an administrator has approved it.
+    #[schema(value_type = bool, required = false)]
+    second_factor_approval: Option<bool>,
     /// For a super_admin: the root it belongs to. Null makes it a root.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
@@ -101,21 +109,38 @@ pub(crate) struct OrganizationChanges {
 
 impl OrganizationChanges {
     /// The command on the version that was read.
-    pub(crate) fn command(self, if_match: Option<i64>) -> UpdateOrganization {
-        UpdateOrganization {
-            name: self.name,
-            domain: self.domain,
-            description: self.description,
-            industry: self.industry,
-            size_category: self.size_category,
+    ///
+    /// # Errors
+    /// `step_up_required`, `key_forbidden` where it names more than what describes the
+    /// organization and the caller may not.
+    pub(crate) fn command(
+        self,
+        if_match: Option<i64>,
+        call: &Call,
+    ) -> Result<UpdateOrganization, Problem> {
+        let settings = OrganizationSettings {
             join_policy: self.join_policy,
             is_active: self.is_active,
             max_users: self.max_users,
             hide_system_data: self.hide_system_data,
             require_second_factor: self.require_second_factor,
+            second_factor_approval: self.second_factor_approval,
             parent: self.parent_id.map(|parent| parent.map(OrganizationId)),
+        };
+        let settings = if settings == OrganizationSettings::default() {
+            None
+        } else {
+            Some(call.confirmed()?.vouch(settings))
+        };
+        Ok(UpdateOrganization {
+            name: self.name,
+            domain: self.domain,
+            description: self.description,
+            industry: self.industry,
+            size_category: self.size_category,
+            settings,
             if_match,
-        }
+        })
     }
 }
 
@@ -141,6 +166,9 @@ pub(crate) struct OrganizationDto {
     hide_system_data: bool,
     /// Whether its members must show a second factor.
     require_second_factor: bool,
+    /// Whether a second factor that a member enrols counts only once an administrator has
+    /// approved it.
+    second_factor_approval: bool,
     /// How many members it may have, active or not; null for any number.
     max_users: Option<u32>,
     /// Who may join with the join token.
@@ -165,6 +193,7 @@ impl OrganizationDto {
         "is_active",
         "hide_system_data",
         "require_second_factor",
+        "second_factor_approval",
         "max_users",
         "join_policy",
         "created_at",
@@ -186,6 +215,7 @@ impl From<Organization> for OrganizationDto {
             is_active: organization.is_active,
             hide_system_data: organization.hide_system_data,
             require_second_factor: organization.require_second_factor,
+            second_factor_approval: organization.second_factor_approval,
             max_users: organization.max_users,
             join_policy: organization.join_policy,
             created_at: organization.created_at,

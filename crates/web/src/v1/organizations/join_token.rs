@@ -52,7 +52,7 @@ pub(crate) async fn put(call: Call) -> Answer {
     call.no_params()?;
     let organizations = &call.application.organizations;
     let token = organizations
-        .put_join_token(&call.caller, call.id("organization")?)
+        .put_join_token(&call.confirmed()?, call.id("organization")?)
         .await?;
     Ok(HttpResponse::Ok().json(JoinTokenDto::from(token)))
 }
@@ -74,7 +74,7 @@ pub(crate) async fn remove(call: Call) -> Answer {
     call.no_params()?;
     let organizations = &call.application.organizations;
     organizations
-        .remove_join_token(&call.caller, call.id("organization")?)
+        .remove_join_token(&call.confirmed()?, call.id("organization")?)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

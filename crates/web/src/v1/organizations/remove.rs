@@ -33,7 +33,7 @@ pub(crate) async fn remove(call: Call) -> Answer {
     let version = if_match(&call.request)?;
     let organizations = &call.application.organizations;
     organizations
-        .remove(&call.caller, call.id("organization")?, force, version)
+        .remove(&call.confirmed()?, call.id("organization")?, force, version)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

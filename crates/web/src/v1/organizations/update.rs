@@ -30,7 +30,7 @@ use crate::{
 pub(crate) async fn update(call: Call, body: Body<OrganizationChanges>) -> Answer {
     call.no_params()?;
     let version = if_match(&call.request)?;
-    let command = body.read().await?.value.command(version);
+    let command = body.read().await?.value.command(version, &call)?;
     let organizations = &call.application.organizations;
     let organization = organizations
         .update(&call.caller, call.id("organization")?, &command)

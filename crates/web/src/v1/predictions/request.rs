@@ -2,8 +2,9 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use accunode_application::predictions::{
-    CompanyChoice, CreatePrediction, RawRatios, ScoreItem, UpdatePrediction,
+use accunode_application::{
+    RaiseTo,
+    predictions::{CompanyChoice, CreatePrediction, RawRatios, ScoreItem, UpdatePrediction},
 };
 use accunode_domain::{
     company::CompanyDraft,
@@ -180,18 +181,22 @@ pub(crate) struct PredictionChanges {
     ratio_unit: Option<RatioUnit>,
     /// Wider than before, never narrower.
     #[schema(value_type = AccessLevelName, required = false)]
-    access_level: Option<AccessLevel>,
+    pub(crate) access_level: Option<AccessLevel>,
     #[schema(value_type = Uuid, required = false)]
     organization_id: Option<Uuid>,
 }
 
 impl PredictionChanges {
     /// The command on the version that was read.
-    pub(crate) fn command(self, if_match: Option<i64>) -> UpdatePrediction {
+    pub(crate) fn command(
+        self,
+        if_match: Option<i64>,
+        raised: Option<RaiseTo>,
+    ) -> UpdatePrediction {
         UpdatePrediction {
             ratios: self.ratios.unwrap_or_default().into(),
             ratio_unit: self.ratio_unit.unwrap_or_default(),
-            access_level: self.access_level,
+            access_level: raised,
             organization: self.organization_id.map(OrganizationId),
             if_match,
         }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{names::RoleName, v1::companies::dto::given};
+use crate::{call::Call, names::RoleName, problem::Problem, v1::companies::dto::given};
 
 /// A person. What stands below `role` is shown to himself and to his administrators.
 #[derive(Debug, Serialize, ToSchema)]
@@ -116,15 +116,26 @@ pub(crate) struct PersonChanges {
 
 impl PersonChanges {
     /// What the use case is asked.
-    pub(crate) fn command(self, if_match: Option<i64>) -> UpdatePerson {
-        UpdatePerson {
+    ///
+    /// # Errors
+    /// `step_up_required`, `key_forbidden` where the caller may not say who is active.
+    pub(crate) fn command(
+        self,
+        if_match: Option<i64>,
+        call: &Call,
+    ) -> Result<UpdatePerson, Problem> {
+        let is_active = match self.is_active {
+            Some(is_active) => Some(call.confirmed()?.vouch(is_active)),
+            None => None,
+        };
+        Ok(UpdatePerson {
             first_name: self.first_name,
             last_name: self.last_name,
             phone: self.phone,
-            is_active: self.is_active,
+            is_active,
             reason: self.reason,
             if_match,
-        }
+        })
     }
 }
 

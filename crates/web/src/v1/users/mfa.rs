@@ -21,6 +21,8 @@ use crate::{call::Call, problem::Answer};
 pub(crate) async fn remove(call: Call) -> Answer {
     call.no_params()?;
     let people = &call.application.people;
-    people.remove_factor(&call.caller, call.id("user")?).await?;
+    people
+        .remove_factor(&call.confirmed()?, call.id("user")?)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

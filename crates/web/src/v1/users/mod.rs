@@ -1,5 +1,6 @@
 //! People.
 
+pub(crate) mod approvals;
 pub(crate) mod dto;
 pub(crate) mod get;
 pub(crate) mod list;

@@ -21,7 +21,7 @@ pub(crate) async fn reset(call: Call) -> Answer {
     call.no_params()?;
     let people = &call.application.people;
     people
-        .reset_password(&call.caller, call.id("user")?)
+        .reset_password(&call.confirmed()?, call.id("user")?)
         .await?;
     Ok(HttpResponse::Accepted().finish())
 }

@@ -37,7 +37,7 @@ pub(crate) async fn remove(call: Call) -> Answer {
     params.finish()?;
     let people = &call.application.people;
     people
-        .remove(&call.caller, call.id("user")?, &command)
+        .remove(&call.confirmed()?, call.id("user")?, &command)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -47,6 +47,8 @@ pub(crate) async fn list(call: Call) -> Answer {
 pub(crate) async fn end(call: Call) -> Answer {
     call.no_params()?;
     let people = &call.application.people;
-    people.end_sessions(&call.caller, call.id("user")?).await?;
+    people
+        .end_sessions(&call.confirmed()?, call.id("user")?)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -34,7 +34,7 @@ pub(crate) async fn set_role(call: Call, body: Body<NewRole>) -> Answer {
     let command = body.read().await?.value.command(version);
     let people = &call.application.people;
     let person = people
-        .set_role(&call.caller, call.id("user")?, &command)
+        .set_role(&call.confirmed()?, call.id("user")?, &command)
         .await?;
     etag::changed(person.user.row_version, &PersonDto::from(person))
 }

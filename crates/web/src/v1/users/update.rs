@@ -30,7 +30,7 @@ use crate::{
 pub(crate) async fn update(call: Call, body: Body<PersonChanges>) -> Answer {
     call.no_params()?;
     let version = if_match(&call.request)?;
-    let command = body.read().await?.value.command(version);
+    let command = body.read().await?.value.command(version, &call)?;
     let people = &call.application.people;
     let person = people
         .update(&call.caller, call.id("user")?, &command)

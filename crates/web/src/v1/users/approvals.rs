@@ -1,0 +1,165 @@
+//! `GET /organizations/{id}/second-factor-enrolments`, `POST /users/{id}/mfa/approval`
+
+use accunode_application::people::DecideFactor;
+use accunode_domain::{
+    id::{EnrolmentId, OrganizationId},
+    page::{Cursor, Sort},
+    second_factor::Decision,
+    user::Role,
+};
+use accunode_ports::repositories::PendingFactor;
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    body::Body,
+    call::Call,
+    export::Columns,
+    names::{DecisionName, RoleName},
+    page::{self, ListDto, Slice},
+    problem::Answer,
+};
+
+/// A second factor that waits for an administrator.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SecondFactorEnrolment)]
+pub(crate) struct EnrolmentDto {
+    /// What its person was shown; compare it before you approve.
+    enrolment_id: Uuid,
+    user_id: Uuid,
+    #[schema(example = "ada@example.com")]
+    email: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    #[schema(value_type = RoleName)]
+    role: Role,
+    #[serde(with = "time::serde::rfc3339")]
+    waits_since: OffsetDateTime,
+    /// The address that its code was shown from.
+    #[schema(value_type = Option<String>, example = "192.0.2.7")]
+    ip: Option<std::net::IpAddr>,
+    /// The program that it was shown by, as it said.
+    user_agent: Option<String>,
+}
+
+impl EnrolmentDto {
+    const COLUMNS: &'static [&'static str] = &[
+        "enrolment_id",
+        "user_id",
+        "email",
+        "first_name",
+        "last_name",
+        "role",
+        "waits_since",
+        "ip",
+        "user_agent",
+    ];
+}
+
+impl From<PendingFactor> for EnrolmentDto {
+    fn from(pending: PendingFactor) -> Self {
+        Self {
+            enrolment_id: pending.enrolment.0,
+            user_id: pending.user.0,
+            email: pending.email.as_str().to_owned(),
+            first_name: pending.first_name,
+            last_name: pending.last_name,
+            role: pending.role,
+            waits_since: pending.waits_since,
+            ip: pending.ip,
+            user_agent: pending.user_agent,
+        }
+    }
+}
+
+/// What was decided about a second factor.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FactorDecision {
+    /// The enrolment that was compared with what its person was shown.
+    enrolment_id: Uuid,
+    #[schema(value_type = DecisionName, example = "approve")]
+    decision: Decision,
+    /// Why, for the audit log; at most 500 characters.
+    #[schema(example = "Compared on the telephone")]
+    reason: Option<String>,
+}
+
+/// Second factors in an organization that wait for one's approval, the longest first
+///
+/// Those of the members below one's own rank.
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{id}/second-factor-enrolments",
+    tag = "People",
+    operation_id = "list_second_factor_enrolments",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The organization"),
+        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page; as `text/csv` all of them", content(
+            (ListDto<EnrolmentDto> = "application/json"), (String = "text/csv"),
+        )),
+        (status = 403, description = "`role_forbidden`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(call: Call) -> Answer {
+    let organization: OrganizationId = call.id("organization")?;
+    let mut params = call.params();
+    let (limit, after) = (params.limit(), params.after(Sort::CreatedAt));
+    params.finish()?;
+    let (people, caller) = (call.application.people.clone(), call.caller.clone());
+    let fetch = Box::new(move |limit, after: Option<Cursor>| {
+        let (people, caller) = (people.clone(), caller.clone());
+        let page = async move {
+            let page = people
+                .pending_factors(&caller, organization, limit, after)
+                .await?;
+            Ok(Slice::of(page, EnrolmentDto::from))
+        };
+        Box::pin(page) as _
+    });
+    let columns = Columns::of(EnrolmentDto::COLUMNS);
+    page::answer(&call, "second_factor", columns, limit, after, fetch).await
+}
+
+/// Approve or refuse the second factor of somebody whom one administers
+///
+/// Approved, it is asked for from then on, and their sessions end. Refused, it is removed.
+#[utoipa::path(
+    post,
+    path = "/api/v1/users/{id}/mfa/approval",
+    tag = "People",
+    operation_id = "decide_second_factor",
+    params(("id" = uuid::Uuid, Path, description = "The person")),
+    request_body = FactorDecision,
+    responses(
+        (status = 204, description = "Decided; both are mailed"),
+        (status = 403, description = "`rank_too_low`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: the person, or an enrolment of theirs that waits under this id", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn decide(call: Call, body: Body<FactorDecision>) -> Answer {
+    call.no_params()?;
+    let FactorDecision {
+        enrolment_id,
+        decision,
+        reason,
+    } = body.read().await?.value;
+    let command = DecideFactor {
+        enrolment: EnrolmentId(enrolment_id),
+        decision,
+        reason,
+    };
+    let people = &call.application.people;
+    people
+        .decide_factor(&call.confirmed()?, call.id("user")?, &command)
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,180 @@
+//! What is open without the second factor that an organization demands, and in an inactive
+//! organization: exactly what the table says, and nothing of the organization.
+
+use accunode_tests::{PASSWORD, Person};
+use serde_json::{Value, json};
+
+use super::{Line, code, lines, send};
+use crate::{
+    access::stage::Stage,
+    support::{ask, run},
+};
+
+/// What stands in everything of the organization and of its other members.
+const MARKER: &str = "planted";
+
+/// Plants the marker in whatever the organization has. Its id and its settings are known to
+/// every member, so that they can tell why they are refused.
+async fn plant(stage: &Stage) {
+    let company = stage.company("organization(A)").await;
+    let _ = stage
+        .prediction("annual", "organization(A)", "organization(A)")
+        .await;
+    let job = stage.upload("organization(A)").await;
+    stage.end(&job).await;
+    let _ = stage
+        .invitation("A", &format!("{MARKER}@example.com"))
+        .await;
+    run(
+        &stage.pool,
+        &format!(
+            "UPDATE organizations SET name = '{MARKER}', description = '{MARKER}', industry = '{MARKER}', \
+               domain = left(id::text, 8) || '.{MARKER}.example'; \
+             UPDATE users SET first_name = '{MARKER}', phone = '{MARKER}' WHERE email <> 'm1@example.com'; \
+             UPDATE companies SET name = '{MARKER}', symbol = '{MARKER}' WHERE id = '{company}'; \
+             UPDATE annual_predictions SET company_name = '{MARKER}'; \
+             UPDATE bulk_upload_jobs SET original_filename = '{MARKER}'"
+        ),
+    )
+    .await;
+}
+
+/// A request of an exempt operation that is answered in full, and with which status.
+fn exempt(line: &Line, own: &str, other: &str) -> (String, Option<Value>, u16) {
+    let name = line.name();
+    match name.as_str() {
+        "GET /me" | "GET /me/mfa" | "GET /me/sessions" => (line.path.clone(), None, 200),
+        "PATCH /me" => (line.path.clone(), Some(json!({ "first_name": "Ana" })), 200),
+        "DELETE /me/sessions" => (line.path.clone(), None, 204),
+        "DELETE /me/sessions/{id}" => (format!("/me/sessions/{other}"), None, 204),
+        "POST /me/mfa/totp" => (line.path.clone(), None, 201),
+        // Which code is right only the device knows.
+        "POST /me/mfa/totp/confirm" => (line.path.clone(), Some(json!({ "code": "000000" })), 422),
+        "POST /me/password" => {
+            let body = json!({ "current_password": PASSWORD, "new_password": "another horse, another staple" });
+            (line.path.clone(), Some(body), 204)
+        }
+        "POST /auth/step-up" => (
+            line.path.clone(),
+            Some(json!({ "password": PASSWORD })),
+            200,
+        ),
+        "POST /auth/logout" => (line.path.clone(), None, 204),
+        "DELETE /me" => (line.path.clone(), None, 204),
+        _ => panic!("{name} is exempt now, for the session {own}: write here how it is asked"),
+    }
+}
+
+/// Those that end the session or change the password come last.
+fn order(line: &Line) -> u8 {
+    match line.name().as_str() {
+        "POST /me/mfa/totp" => 1,
+        "POST /me/mfa/totp/confirm" => 2,
+        "DELETE /me/sessions/{id}" => 3,
+        "DELETE /me/sessions" => 4,
+        "POST /auth/step-up" => 5,
+        "POST /me/password" => 6,
+        "POST /auth/logout" => 7,
+        "DELETE /me" => 8,
+        _ => 0,
+    }
+}
+
+/// Asks every operation as this member, who may use those that `open` says.
+async fn ask_all(
+    stage: &Stage,
+    member: &Person,
+    lines: &[Line],
+    open: impl Fn(&Line) -> bool,
+    refused: &str,
+) {
+    let mut wrong = Vec::new();
+    for line in lines.iter().filter(|line| !line.is_public && !open(line)) {
+        let got = code(&send(member, &line.method, &line.filled(), None).await);
+        if got != refused {
+            wrong.push(format!("{}: {got}", line.name()));
+        }
+    }
+    assert!(wrong.is_empty(), "not {refused}: {wrong:#?}");
+
+    let sessions = |body: &Value| body["data"].as_array().cloned().expect("sessions");
+    let mut exempted: Vec<&Line> = lines.iter().filter(|line| open(line)).collect();
+    exempted.sort_by_key(|line| order(line));
+    let mut member = member.clone();
+    for line in exempted {
+        if order(line) >= 7 {
+            // Each on a session of its own: both end it.
+            let sessions = format!(
+                "SELECT count(*) FROM users WHERE email = '{}' AND is_active",
+                member.email
+            );
+            let there: i64 = ask(&stage.pool, &sessions).await;
+            assert_eq!(there, 1);
+            run(
+                &stage.pool,
+                &format!(
+                    "UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE email = 'm2@example.com') \
+                     WHERE email = '{}'",
+                    member.email
+                ),
+            )
+            .await;
+            member = stage.service.nobody().login(&member.email).await;
+        }
+        let elsewhere = match line.name().as_str() {
+            "DELETE /me/sessions/{id}" => {
+                let other = stage.service.nobody().login(&member.email).await;
+                let all = sessions(&other.get("/me/sessions").await.expect(200));
+                let own = all.iter().find(|s| s["current"] == true).expect("its own");
+                own["id"].as_str().expect("an id").to_owned()
+            }
+            _ => String::new(),
+        };
+        let (path, body, status) = exempt(line, &member.email, &elsewhere);
+        let answer = send(&member, &line.method, &path, body.as_ref()).await;
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{}: {}",
+            line.name(),
+            answer.text
+        );
+        let text = answer.text.to_lowercase();
+        assert!(!text.contains(MARKER), "{}: {}", line.name(), answer.text);
+        if line.is("post", "/auth/step-up") {
+            let tokens = answer.json();
+            member = member.with_token(tokens["access_token"].as_str().expect("a token"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_the_demanded_second_factor_only_exempt_operations_answer_and_nothing_of_the_organization()
+ {
+    let stage = Stage::start().await;
+    let lines = lines(&stage.service).await;
+    plant(&stage).await;
+    run(
+        &stage.pool,
+        "UPDATE organizations SET require_second_factor = true WHERE parent_id IS NOT NULL",
+    )
+    .await;
+    let member = stage.people.person("m1");
+    let open = |line: &Line| line.without_second_factor;
+    ask_all(&stage, member, &lines, open, "403 second_factor_required").await;
+}
+
+#[tokio::test]
+async fn in_an_inactive_organization_only_exempt_operations_answer_and_nothing_of_it() {
+    let stage = Stage::start().await;
+    let lines = lines(&stage.service).await;
+    plant(&stage).await;
+    run(
+        &stage.pool,
+        "UPDATE organizations SET is_active = false WHERE parent_id IS NOT NULL",
+    )
+    .await;
+    let member = stage.people.person("m1");
+    let open = |line: &Line| line.for_inactive;
+    ask_all(&stage, member, &lines, open, "403 organization_inactive").await;
+}

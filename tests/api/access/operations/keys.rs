@@ -1,0 +1,178 @@
+//! The table of scopes and operations, whole: every operation with a key of each scope.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{SCOPES, calls, code, lines, send};
+use crate::access::{coverage, stage::Stage};
+
+async fn key(stage: &Stage, owner: &str, scopes: &[&str]) -> accunode_tests::Person {
+    let person = stage.people.person(owner);
+    let wanted = json!({ "name": "nightly", "scopes": scopes });
+    let made = person.post("/api-keys", &wanted).await.expect(201);
+    person.with_token(made["secret"].as_str().expect("a secret"))
+}
+
+#[tokio::test]
+async fn every_operation_answers_a_key_of_each_scope_as_the_table_says() {
+    let stage = Stage::start().await;
+    let lines = lines(&stage.service).await;
+    let known: BTreeSet<coverage::Operation> = lines
+        .iter()
+        .map(|line| (line.method.clone(), line.path.clone()))
+        .collect();
+    let mut keys = Vec::new();
+    for scope in SCOPES {
+        keys.push(key(&stage, "sa", &[scope]).await);
+    }
+    let every = key(&stage, "sa", &SCOPES).await;
+    let (mut wrong, mut cells) = (Vec::new(), 0);
+    for line in lines.iter().filter(|line| !line.is_public) {
+        let mut columns: Vec<_> = keys.iter().zip(&line.keys).zip(SCOPES).collect();
+        // No single scope may be enough, and all of them together.
+        let forbidden = line.keys.iter().find(|cell| *cell == "key_forbidden");
+        let whole = forbidden.map_or("allowed", String::as_str).to_owned();
+        columns.push(((&every, &whole), "every scope"));
+        for ((holder, expected), scope) in columns {
+            cells += 1;
+            let answer = match expected.as_str() {
+                "key_forbidden" | "key_scope" => {
+                    send(holder, &line.method, &line.filled(), None).await
+                }
+                _ => calls::good(&stage, &known, line).await.send(holder).await,
+            };
+            let got = code(&answer);
+            let right = match expected.as_str() {
+                "allowed" => answer.status.is_success(),
+                refused => got == format!("403 {refused}"),
+            };
+            if !right {
+                wrong.push(format!(
+                    "{} with {scope}: expected {expected}, got {got}",
+                    line.name()
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {cells} cells: {wrong:#?}",
+        wrong.len()
+    );
+    assert!(cells > 7 * 70, "only {cells} cells");
+}
+
+#[tokio::test]
+async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
+    let stage = Stage::start().await;
+    let a = stage.people.organization("A");
+    let organization = format!("/organizations/{a}");
+    let m2 = stage.people.person("m2").id;
+    let (nothing, nothing_there) = (Value::Null, uuid::Uuid::nil());
+    for owner in ["oA", "tR", "sa"] {
+        let holder = key(&stage, owner, &SCOPES).await;
+        let invitation =
+            json!({ "email": "new@example.com", "role": "org_member", "organization_id": a });
+        let role = json!({ "role": "org_admin", "organization_id": a, "reason": "a test" });
+        let requests = [
+            (
+                "patch",
+                organization.clone(),
+                json!({ "join_policy": "token" }),
+            ),
+            (
+                "patch",
+                organization.clone(),
+                json!({ "name": "A", "is_active": false }),
+            ),
+            (
+                "patch",
+                organization.clone(),
+                json!({ "require_second_factor": false }),
+            ),
+            (
+                "patch",
+                organization.clone(),
+                json!({ "second_factor_approval": false }),
+            ),
+            (
+                "patch",
+                organization.clone(),
+                json!({ "hide_system_data": false }),
+            ),
+            ("patch", organization.clone(), json!({ "max_users": null })),
+            ("patch", organization.clone(), json!({ "parent_id": null })),
+            ("put", format!("{organization}/join-token"), nothing.clone()),
+            (
+                "delete",
+                format!("{organization}/join-token"),
+                nothing.clone(),
+            ),
+            (
+                "post",
+                format!("{organization}/allowed-emails"),
+                json!({ "email": "a@example.com" }),
+            ),
+            (
+                "delete",
+                format!("{organization}/allowed-emails/a@example.com"),
+                nothing.clone(),
+            ),
+            (
+                "delete",
+                format!("{organization}?force=true"),
+                nothing.clone(),
+            ),
+            (
+                "post",
+                "/organizations".to_owned(),
+                json!({ "name": "N", "admin_email": "a@example.com" }),
+            ),
+            ("post", "/users".to_owned(), invitation),
+            ("put", format!("/users/{m2}/role"), role),
+            (
+                "patch",
+                format!("/users/{m2}"),
+                json!({ "is_active": false }),
+            ),
+            ("delete", format!("/users/{m2}"), nothing.clone()),
+            ("delete", format!("/users/{m2}/mfa"), nothing.clone()),
+            ("delete", format!("/users/{m2}/sessions"), nothing.clone()),
+            (
+                "post",
+                format!("/users/{m2}/password-reset"),
+                nothing.clone(),
+            ),
+            (
+                "patch",
+                format!("/companies/{nothing_there}"),
+                json!({ "access_level": "system" }),
+            ),
+            (
+                "patch",
+                format!("/predictions/annual/{nothing_there}"),
+                json!({ "access_level": "system" }),
+            ),
+            ("get", "/me/export".to_owned(), nothing.clone()),
+        ];
+        for (method, path, body) in requests {
+            let body = Some(&body).filter(|body| !body.is_null());
+            let answer = send(&holder, method, &path, body).await;
+            assert_eq!(
+                code(&answer),
+                "403 key_forbidden",
+                "{owner}: {method} {path} {body:?}"
+            );
+        }
+        // What describes it is no right.
+        let profile = json!({ "industry": "Banking" });
+        let _ = holder.patch(&organization, &profile).await.expect(200);
+    }
+    let _ = stage
+        .people
+        .person("m2")
+        .get("/companies")
+        .await
+        .expect(200);
+}

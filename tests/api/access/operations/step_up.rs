@@ -1,0 +1,192 @@
+//! A session whose proof is old is asked for another one exactly where the table says so.
+
+use accunode_tests::{PASSWORD, Person, Service, tenancy::Tenancy};
+use serde_json::{Value, json};
+
+use super::{Line, code, lines, send};
+use crate::support::ask;
+
+const ASKED: &str = "401 step_up_required";
+
+/// What the conditions of the table say, as requests: with the condition, and without it.
+fn conditions(tenancy: &Tenancy, session: &str) -> Vec<(&'static str, String, Value, bool)> {
+    let user = format!("/users/{}", tenancy.person("m2").id);
+    let organization = format!("/organizations/{}", tenancy.organization("A"));
+    let mut all = vec![
+        ("patch", user.clone(), json!({ "is_active": false }), true),
+        (
+            "patch",
+            user.clone(),
+            json!({ "is_active": true, "first_name": "Ana" }),
+            true,
+        ),
+        (
+            "patch",
+            user,
+            json!({ "first_name": "Ana", "last_name": "B", "phone": "+49 1" }),
+            false,
+        ),
+        (
+            "delete",
+            format!("/me/sessions/{session}"),
+            Value::Null,
+            true,
+        ),
+        (
+            "post",
+            "/auth/accept-invitation".to_owned(),
+            json!({ "token": "inv_none" }),
+            true,
+        ),
+    ];
+    let nil = uuid::Uuid::nil();
+    for row in [
+        "/companies",
+        "/predictions/annual",
+        "/predictions/quarterly",
+    ] {
+        let body = |level: &str| json!({ "access_level": level });
+        all.push(("patch", format!("{row}/{nil}"), body("system"), true));
+        all.push(("patch", format!("{row}/{nil}"), body("organization"), false));
+        all.push(("patch", format!("{row}/{nil}"), json!({}), false));
+    }
+    for (field, value) in [
+        ("join_policy", json!("token")),
+        ("is_active", json!(true)),
+        ("max_users", json!(7)),
+        ("hide_system_data", json!(true)),
+        ("require_second_factor", json!(false)),
+        ("second_factor_approval", json!(false)),
+        ("parent_id", Value::Null),
+    ] {
+        let body = json!({ "name": "A", field: value });
+        all.push(("patch", organization.clone(), body, true));
+    }
+    let profile = json!({
+        "name": "A", "domain": "a.example", "description": "x", "industry": "Banking",
+        "size_category": "small",
+    });
+    all.push(("patch", organization, profile, false));
+    all
+}
+
+fn fits(line: &Line, method: &str, path: &str) -> bool {
+    let segments = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (wanted, given) = (segments(&line.path), segments(path));
+    line.method == method
+        && wanted.len() == given.len()
+        && wanted
+            .iter()
+            .zip(&given)
+            .all(|(w, g)| w == g || w.starts_with('{'))
+}
+
+#[tokio::test]
+async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_all() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let lines = lines(&service).await;
+    // Nothing else can refuse a super_admin before.
+    let sa = tenancy.person("sa");
+    let elsewhere = service.nobody().login(&sa.email).await;
+    let session = current_session(&elsewhere).await;
+    service.age_sessions(sa, 16 * 60).await;
+    let pool = service.database.superuser().await;
+    let before: i64 = ask(&pool, "SELECT count(*) FROM audit_logs").await;
+
+    let (mut wrong, mut asked) = (Vec::new(), 0);
+    for line in &lines {
+        // It ends the session that asks.
+        if line.is("post", "/auth/logout") {
+            continue;
+        }
+        // Rows that there are not and no body at all: whoever needs a proof is told first.
+        let answer = send(sa, &line.method, &line.filled(), None).await;
+        let got = code(&answer);
+        let (expected, right) = match line.step_up.as_str() {
+            "always" => (ASKED, got == ASKED),
+            "never" => ("anything else", got != ASKED),
+            // Which it is stands in the body, or in the path; see below.
+            "sometimes" => ("", true),
+            other => panic!("{other:?} in the table"),
+        };
+        asked += usize::from(line.step_up == "always");
+        if !right {
+            wrong.push(format!("{}: expected {expected}, got {got}", line.name()));
+        }
+        if line.step_up != "always" {
+            assert!(!line.why.is_empty(), "{} gives no reason", line.name());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(asked > 20, "only {asked} operations need a proof");
+    // None of the refused requests has done anything: what is new in the log is what was
+    // allowed, and the refusals themselves.
+    let changes = format!(
+        "SELECT count(*) - {before} FROM audit_logs WHERE action NOT IN ('DENIED', 'FAILED_LOGIN', 'READ', 'EXPORT')"
+    );
+    let changes: i64 = ask(&pool, &changes).await;
+    assert!(changes <= 0, "{changes}");
+
+    let sometimes: Vec<&Line> = lines.iter().filter(|l| l.step_up == "sometimes").collect();
+    let conditions = conditions(&tenancy, &session);
+    for line in &sometimes {
+        let with = conditions
+            .iter()
+            .any(|(m, p, _, needed)| *needed && fits(line, m, p));
+        assert!(with, "{} is never asked with its condition", line.name());
+    }
+    for (method, path, body, needed) in conditions {
+        assert!(
+            sometimes.iter().any(|line| fits(line, method, &path)),
+            "{method} {path}"
+        );
+        let body = Some(&body).filter(|body| !body.is_null());
+        let got = code(&send(sa, method, &path, body).await);
+        assert_eq!(got == ASKED, needed, "{method} {path} {body:?}: {got}");
+    }
+    // The session that asks is ended without a proof.
+    let own = current_session(sa).await;
+    let _ = sa.delete(&format!("/me/sessions/{own}")).await.expect(204);
+    assert_eq!(sa.get("/me").await.problem(401), "invalid_token");
+}
+
+async fn current_session(person: &Person) -> String {
+    let sessions = person.get("/me/sessions").await.expect(200);
+    let all = sessions["data"].as_array().expect("sessions");
+    let own = all.iter().find(|s| s["current"] == true).expect("its own");
+    own["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn a_proof_opens_what_an_old_session_was_refused() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let admin = tenancy.person("oA");
+    service.age_sessions(admin, 16 * 60).await;
+    let invitation = json!({ "email": "new@example.com", "role": "org_member" });
+    let token = format!("/organizations/{}/join-token", tenancy.organization("A"));
+    let invited = admin.post("/users", &invitation).await;
+    assert_eq!(invited.problem(401), "step_up_required");
+    assert!(
+        invited
+            .header("www-authenticate")
+            .contains("insufficient_user_authentication")
+    );
+    assert_eq!(
+        admin.put_nothing(&token).await.problem(401),
+        "step_up_required"
+    );
+    assert_eq!(
+        admin.get("/me/export").await.problem(401),
+        "step_up_required"
+    );
+    let pool = service.database.superuser().await;
+    let made: i64 = ask(&pool, "SELECT count(*) FROM invitations").await;
+    assert_eq!(made, 0);
+
+    let admin = admin.step_up(&json!({ "password": PASSWORD })).await;
+    let _ = admin.post("/users", &invitation).await.expect(202);
+    let _ = admin.put_nothing(&token).await.expect(200);
+    let _ = admin.get("/me/export").await.expect(200);
+}
