@@ -217,3 +217,23 @@ macro_rules! with_either_store {
     };
 }
 pub(crate) use with_either_store;
+
+/// Until so many statements wait for a lock: PostgreSQL tells nobody, so it is asked.
+pub(crate) async fn wait_until_blocked(pool: &PgPool, statements: i64) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let waiting: i64 = ask(
+            pool,
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .await;
+        if waiting >= statements {
+            return;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{waiting} wait, not {statements}"
+        );
+        tokio::task::yield_now().await;
+    }
+}

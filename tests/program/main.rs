@@ -6,6 +6,7 @@
 mod backups;
 mod command_line;
 mod hostile;
+mod hostile_bodies;
 mod killed;
 mod recovery;
 mod restarts;

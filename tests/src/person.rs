@@ -287,6 +287,21 @@ impl Person {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
+        self.try_send(method, path, body)
+            .await
+            .expect("the service answers")
+    }
+
+    /// Any request, for tests in which the service may fail to answer.
+    ///
+    /// # Errors
+    /// Where the connection ends without a whole answer.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.request(method, path);
         if let Some(body) = body {
             if !self.headers.contains_key(CONTENT_TYPE) {
@@ -294,7 +309,7 @@ impl Person {
             }
             request = request.body(body);
         }
-        read(request.send().await.expect("the service answers")).await
+        try_read(request.send().await?).await
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
@@ -319,13 +334,17 @@ fn client() -> reqwest::Client {
 }
 
 async fn read(response: reqwest::Response) -> Answer {
+    try_read(response).await.expect("a whole answer")
+}
+
+async fn try_read(response: reqwest::Response) -> Result<Answer, reqwest::Error> {
     let (status, headers) = (response.status(), response.headers().clone());
-    let bytes = response.bytes().await.expect("a whole answer").to_vec();
+    let bytes = response.bytes().await?.to_vec();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    Answer {
+    Ok(Answer {
         status,
         headers,
         text,
         bytes,
-    }
+    })
 }

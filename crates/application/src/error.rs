@@ -46,6 +46,16 @@ pub enum Error {
         /// What it contradicts.
         existing: Option<Uuid>,
     },
+    /// It contradicts what is under way and would not in a moment.
+    #[error("{detail}")]
+    Busy {
+        /// A stable code.
+        code: &'static str,
+        /// For people.
+        detail: String,
+        /// After how many seconds to try again; at least one.
+        seconds: u32,
+    },
     /// It was there once, and is no good any more.
     #[error("{detail}")]
     Gone {
@@ -229,6 +239,15 @@ impl From<RepositoryError> for Error {
     fn from(error: RepositoryError) -> Self {
         match error {
             RepositoryError::Stale { .. } => Self::Stale,
+            RepositoryError::Conflict { constraint } if constraint == "idempotency_in_flight" => {
+                Self::Busy {
+                    code: "idempotency_in_flight",
+                    detail: "a request with this Idempotency-Key is being worked on; \
+                             send this one again in a moment"
+                        .to_owned(),
+                    seconds: 1,
+                }
+            }
             RepositoryError::Conflict { ref constraint } => Self::Conflict {
                 code: match constraint.as_str() {
                     "users_email_key" => "email_taken",
@@ -239,7 +258,6 @@ impl From<RepositoryError> for Error {
                     "prediction_organization_consistency" => "level_mismatch",
                     "companies_level_fixed" | "companies_organization_fixed" => "company_in_use",
                     "companies_level_never_down" | "predictions_level_never_down" => "level_change",
-                    "idempotency_in_flight" => "idempotency_in_flight",
                     "idx_organizations_domain" => "domain_taken",
                     "idx_organizations_name_key" => "name_taken",
                     "organizations_depth" | "fk_organizations_parent" => "not_a_root",
@@ -264,9 +282,6 @@ impl From<RepositoryError> for Error {
                     }
                     "prediction_organization_consistency" => words("level_mismatch"),
                     "users_last_super_admin" => words("last_super_admin"),
-                    "idempotency_in_flight" => {
-                        "a request with this Idempotency-Key is being worked on"
-                    }
                     "idx_organizations_domain" => "another organization has this domain",
                     "idx_organizations_name_key" => {
                         "another organization of this tenant has this name, or one that looks like it"

@@ -25,6 +25,7 @@ pub mod invitations;
 pub mod mail;
 pub mod once;
 pub mod organizations;
+mod overtaken;
 pub mod people;
 pub mod ports;
 pub mod predictions;

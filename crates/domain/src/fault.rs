@@ -1,6 +1,16 @@
 //! What is wrong with an input: every fault at once, each naming its place and rule.
+//!
+//! The sender of an input decides how much is wrong with it, so both the number of
+//! faults ([`MAX_FAULTS`]) and the length of each are bounded here.
 
 use serde::{Deserialize, Serialize};
+
+/// The largest number of faults that are collected from one input.
+pub const MAX_FAULTS: usize = 100;
+/// The longest pointer of a fault, in bytes.
+const MAX_POINTER: usize = 250;
+/// The longest detail of a fault, in bytes.
+const MAX_DETAIL: usize = 1_500;
 
 /// One thing wrong with an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,16 +24,17 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault at `pointer`.
+    /// A fault at `pointer`. Pointers beyond 250 bytes and details beyond 1,500 bytes are
+    /// cut off, because both may repeat what was sent.
     pub fn new(
         pointer: impl Into<String>,
         code: impl Into<String>,
         detail: impl Into<String>,
     ) -> Self {
         Self {
-            pointer: pointer.into(),
+            pointer: bounded(pointer.into(), MAX_POINTER),
             code: code.into(),
-            detail: detail.into(),
+            detail: bounded(detail.into(), MAX_DETAIL),
         }
     }
 
@@ -32,6 +43,100 @@ impl Fault {
     pub fn under(mut self, prefix: &str) -> Self {
         self.pointer.insert_str(0, prefix);
         self
+    }
+}
+
+/// A text of at most `max` bytes and an ellipsis.
+fn bounded(mut text: String, max: usize) -> String {
+    if text.len() > max {
+        let end = (0..=max).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+        // The memory of what was cut off is given back.
+        text.shrink_to_fit();
+    }
+    text
+}
+
+/// The faults of one input: the first [`MAX_FAULTS`], and whether there are more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    listed: Vec<Fault>,
+    more: bool,
+}
+
+impl Faults {
+    /// No faults.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            listed: Vec::new(),
+            more: false,
+        }
+    }
+
+    /// Adds a fault, or only notes that there are more where [`MAX_FAULTS`] are listed.
+    pub fn push(&mut self, fault: Fault) {
+        if self.listed.len() < MAX_FAULTS {
+            self.listed.push(fault);
+        } else {
+            self.more = true;
+        }
+    }
+
+    /// Notes that not everything was looked at.
+    pub const fn note_more(&mut self) {
+        self.more = true;
+    }
+
+    /// The listed faults, in the order in which they were found.
+    #[must_use]
+    pub fn listed(&self) -> &[Fault] {
+        &self.listed
+    }
+
+    /// Whether more is wrong than is listed.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.more
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.listed.is_empty() && !self.more
+    }
+
+    /// Whether a listed fault has this pointer.
+    #[must_use]
+    pub fn is_listed_at(&self, pointer: &str) -> bool {
+        self.listed.iter().any(|fault| fault.pointer == pointer)
+    }
+}
+
+impl Extend<Fault> for Faults {
+    /// Takes no more faults from the iterator than it needs to know that there are more.
+    fn extend<I: IntoIterator<Item = Fault>>(&mut self, faults: I) {
+        for fault in faults {
+            if self.more {
+                break;
+            }
+            self.push(fault);
+        }
+    }
+}
+
+impl FromIterator<Fault> for Faults {
+    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
+        let mut collected = Self::new();
+        collected.extend(faults);
+        collected
+    }
+}
+
+impl From<Vec<Fault>> for Faults {
+    fn from(faults: Vec<Fault>) -> Self {
+        faults.into_iter().collect()
     }
 }
 
@@ -63,7 +168,7 @@ macro_rules! text_enum {
                     .into_iter()
                     .find(|x| x.as_str() == name)
                     .ok_or_else(|| $crate::fault::UnknownName {
-                        value: name.to_owned(),
+                        value: $crate::fault::shorten(name),
                         allowed: Self::ALL.map(Self::as_str).join(", "),
                     })
             }
@@ -78,5 +183,33 @@ pub fn shorten(value: &str) -> String {
     match value.char_indices().nth(40) {
         Some((at, _)) => format!("{}…", &value[..at]),
         None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_beyond_the_limit_are_only_noted() {
+        let fault = |n: usize| Fault::new(format!("/{n}"), "wrong", "no");
+        let mut faults: Faults = (0..MAX_FAULTS).map(fault).collect();
+        assert!(!faults.has_more());
+        faults.push(fault(MAX_FAULTS));
+        assert!(faults.has_more());
+        assert_eq!(faults.listed().len(), MAX_FAULTS);
+        // An endless iterator is left alone after the first fault too many.
+        let endless: Faults = std::iter::repeat_with(|| fault(0)).collect();
+        assert_eq!(endless.listed().len(), MAX_FAULTS);
+        assert!(Faults::new().is_empty() && !endless.is_empty());
+    }
+
+    #[test]
+    fn a_fault_never_repeats_a_megabyte() {
+        let long = "ł".repeat(1 << 20);
+        let fault = Fault::new(long.clone(), "wrong", long);
+        assert!(fault.pointer.len() <= MAX_POINTER + 3);
+        assert!(fault.detail.len() <= MAX_DETAIL + 3);
+        assert!(fault.detail.ends_with("ł…"));
     }
 }

@@ -97,6 +97,7 @@ pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod text;
+pub mod timestamp;
 pub mod user;
 pub mod user_token;
 

@@ -8,6 +8,7 @@ use accunode_domain::{
     id::{CompanyId, OrganizationId, UserId},
     owner::{AccessLevel, Owner},
     page::{Cursor, Sort},
+    timestamp::timestamp_from_micros,
 };
 use accunode_ports::RepositoryError;
 use sqlx::{Decode, Postgres, Row, Type, postgres::PgRow};
@@ -114,10 +115,9 @@ pub(crate) fn time_key(at: Timestamp) -> String {
 
 /// The time of a cursor's key.
 pub(crate) fn key_time(cursor: &Cursor) -> Result<Timestamp, RepositoryError> {
-    let micros: i128 = cursor.key.parse().map_err(|_| bad_cursor(cursor.sort))?;
+    let micros = cursor.key.parse().ok();
     micros
-        .checked_mul(1_000)
-        .and_then(|nanos| Timestamp::from_unix_timestamp_nanos(nanos).ok())
+        .and_then(timestamp_from_micros)
         .ok_or_else(|| bad_cursor(cursor.sort))
 }
 

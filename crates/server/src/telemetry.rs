@@ -1,6 +1,10 @@
 //! Log lines on standard error, for people or as JSON for collectors.
 
-use std::io::{self, IsTerminal};
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::{self, IsTerminal},
+    panic::{self, PanicHookInfo},
+};
 
 use anyhow::Context;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -11,7 +15,7 @@ use crate::config::{Config, LogFormat};
 /// that an operator can mend.
 const NOISE: &str = "actix_http::h1::dispatcher";
 
-/// Starts logging as configured. Once per process.
+/// Starts logging as configured, also of panics. Once per process.
 ///
 /// # Errors
 /// When logging was started before, or the filter is wrong.
@@ -32,5 +36,27 @@ pub fn init(config: &Config) -> anyhow::Result<()> {
             .with_span_list(false)
             .try_init(),
     }
-    .map_err(|error| anyhow::anyhow!(error).context("logging cannot start"))
+    .map_err(|error| anyhow::anyhow!(error).context("logging cannot start"))?;
+    panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// Writes a panic to the log like everything else: with its place, and with the request in
+/// whose span it happened. Where `RUST_BACKTRACE` is set, with the way there.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let location = info.location().map(ToString::to_string).unwrap_or_default();
+    let payload = info.payload();
+    let payload = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message");
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("unnamed");
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!(location, thread, payload, %backtrace, "panic");
+    } else {
+        tracing::error!(location, thread, payload, "panic");
+    }
 }

@@ -1,7 +1,9 @@
 //! What every answer goes through: a request id, a log line, security headers, the
 //! state of the budget, and problems where the framework has only a status.
 
-use std::{collections::BTreeMap, net::IpAddr, sync::LazyLock, time::Instant};
+use std::{
+    collections::BTreeMap, net::IpAddr, panic::AssertUnwindSafe, sync::LazyLock, time::Instant,
+};
 
 use accunode_ports::{
     limits::{Budget, LimitClass},
@@ -18,10 +20,12 @@ use actix_web::{
     middleware::Next,
     web,
 };
+use futures::FutureExt;
 use tracing::Instrument;
 
 use crate::{
-    Lifecycle, Lobby, Phase, WebState, denials, docs, openapi, pages, problem::Problem, work,
+    Lifecycle, Lobby, Phase, WebState, denials, docs, openapi, pages, panicked::Panicked,
+    problem::Problem, work,
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -60,19 +64,43 @@ pub(crate) async fn envelope(
     }
     async move {
         let started = Instant::now();
-        // Who asks and what for is found out within, and told by `work::begin`.
-        let handled = Within::new(Workload::default(), Box::pin(next.call(request)));
-        let response = work::keep(handled.await?.map_into_boxed_body());
-        denials::tell(&response).await;
-        let mut response = as_problem(response, &id);
-        dress(&mut response, &id);
-        part(&mut response);
+        let place = Place::of(&request);
+        let answer = async {
+            // Who asks and what for is found out within, and told by `work::begin`.
+            let handled = Within::new(Workload::default(), Box::pin(next.call(request)));
+            let response = work::keep(handled.await?.map_into_boxed_body());
+            denials::tell(&response).await;
+            let mut response = as_problem(response, &id);
+            let drawn = response.request().extensions().get::<Drawn>().copied();
+            place.dress(response.headers_mut(), drawn, &id);
+            part(&mut response);
+            Ok::<_, Error>(response)
+        };
+        // Whatever panics, in a handler or on the way there, the client is answered and
+        // the connection goes on. What was under way is dropped as if the client had gone.
+        let answer = match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(answer) => answer,
+            Err(_) => Err(Panicked::answer(|headers| place.dress(headers, None, &id), &id).into()),
+        };
+        let status = match &answer {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
         let millis = started.elapsed().as_millis();
-        tracing::info!(status = response.status().as_u16(), millis, "answered");
-        Ok(response)
+        tracing::info!(status = status.as_u16(), millis, "answered");
+        answer
     }
     .instrument(span)
     .await
+}
+
+/// What of a request decides about the headers of its answer. It is taken down at first: a
+/// request cannot be held beside the handler that it is given to.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    is_docs: bool,
+    is_page: bool,
+    over_tls: bool,
 }
 
 /// From where the request comes, as far as its proxies are believed.
@@ -120,7 +148,12 @@ fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<B
         .response()
         .error()
         .and_then(|error| error.as_error::<Problem>());
+    let has_precondition = response.request().headers().contains_key(header::IF_MATCH);
     let rendered: HttpResponse = match own {
+        // Who set no precondition is never told that one has failed.
+        Some(_) if status == StatusCode::PRECONDITION_FAILED && !has_precondition => {
+            Problem::changed_meanwhile().render(Some(id))
+        }
         Some(problem) => {
             problem.log();
             problem.render(Some(id))
@@ -182,49 +215,59 @@ fn part(response: &mut ServiceResponse<BoxBody>) {
     }
 }
 
-fn dress(response: &mut ServiceResponse<BoxBody>, id: &str) {
-    let drawn = response.request().extensions().get::<Drawn>().copied();
-    let is_docs = response.request().path().starts_with(docs::PATH);
-    let is_page = pages::is_page(response.request().path());
-    let over_tls = response
-        .request()
-        .app_data::<web::Data<WebState>>()
-        .is_some_and(|state| state.is_behind_tls());
-    let headers = response.headers_mut();
-    // RFC 6797 wants it over TLS alone, and browsers ignore it elsewhere.
-    if over_tls {
-        set(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
+impl Place {
+    fn of(request: &ServiceRequest) -> Self {
+        let path = request.path();
+        Self {
+            is_docs: path.starts_with(docs::PATH),
+            is_page: pages::is_page(path),
+            over_tls: request
+                .app_data::<web::Data<WebState>>()
+                .is_some_and(|state| state.is_behind_tls()),
+        }
     }
-    set(headers, X_REQUEST_ID, id);
-    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(headers, header::X_FRAME_OPTIONS, "DENY");
-    set(headers, header::REFERRER_POLICY, "no-referrer");
-    let policy = if is_docs {
-        docs::CONTENT_SECURITY_POLICY
-    } else if is_page {
-        pages::CONTENT_SECURITY_POLICY
-    } else {
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    };
-    set(headers, header::CONTENT_SECURITY_POLICY, policy);
-    if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
-        set(headers, header::CACHE_CONTROL, "no-store");
-    }
-    if let Some(Drawn(class, budget)) = drawn {
-        let class = class.as_str();
-        set(
-            headers,
-            RATE_LIMIT_POLICY,
-            &format!("\"{class}\";q={};w={}", budget.limit, budget.window_seconds),
-        );
-        set(
-            headers,
-            RATE_LIMIT,
-            &format!(
-                "\"{class}\";r={};t={}",
-                budget.remaining, budget.reset_seconds
-            ),
-        );
+
+    fn dress(self, headers: &mut HeaderMap, drawn: Option<Drawn>, id: &str) {
+        let Self {
+            is_docs,
+            is_page,
+            over_tls,
+        } = self;
+        // RFC 6797 wants it over TLS alone, and browsers ignore it elsewhere.
+        if over_tls {
+            set(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        set(headers, X_REQUEST_ID, id);
+        set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(headers, header::X_FRAME_OPTIONS, "DENY");
+        set(headers, header::REFERRER_POLICY, "no-referrer");
+        let policy = if is_docs {
+            docs::CONTENT_SECURITY_POLICY
+        } else if is_page {
+            pages::CONTENT_SECURITY_POLICY
+        } else {
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        };
+        set(headers, header::CONTENT_SECURITY_POLICY, policy);
+        if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
+            set(headers, header::CACHE_CONTROL, "no-store");
+        }
+        if let Some(Drawn(class, budget)) = drawn {
+            let class = class.as_str();
+            set(
+                headers,
+                RATE_LIMIT_POLICY,
+                &format!("\"{class}\";q={};w={}", budget.limit, budget.window_seconds),
+            );
+            set(
+                headers,
+                RATE_LIMIT,
+                &format!(
+                    "\"{class}\";r={};t={}",
+                    budget.remaining, budget.reset_seconds
+                ),
+            );
+        }
     }
 }
 

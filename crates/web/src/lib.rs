@@ -29,6 +29,7 @@ mod openapi;
 mod operations;
 mod page;
 mod pages;
+mod panicked;
 mod params;
 mod patience;
 mod policy;

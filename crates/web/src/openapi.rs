@@ -1,6 +1,8 @@
 //! The OpenAPI document of what the handlers say of themselves, and of what holds
 //! for all of them.
 
+mod limits;
+
 use std::collections::BTreeMap;
 
 use utoipa::{
@@ -13,7 +15,7 @@ use utoipa::{
 };
 
 use crate::{
-    health,
+    body, health,
     operations::demands,
     problem::{self, ProblemDto},
     v1::{
@@ -21,6 +23,9 @@ use crate::{
         me, models, organizations, permissions, predictions, rescorings, users,
     },
 };
+
+use limits::Limits;
+pub(crate) use limits::MAX_RATIOS;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -69,7 +74,7 @@ use crate::{
         (name = "Models", description = "The models that are served"),
         (name = "Operations", description = "Whether the service lives and can serve"),
     ),
-    modifiers(&Common),
+    modifiers(&Common, &Limits),
 )]
 struct Document;
 
@@ -136,7 +141,11 @@ const SHARED: [(&str, &str, &str); 9] = [
         "`Accept` excludes everything that could be answered",
     ),
     ("408", "RequestTimeout", "The body took too long to arrive"),
-    ("413", "PayloadTooLarge", "The body is too large"),
+    (
+        "413",
+        "PayloadTooLarge",
+        "The body is too large, or has too many items",
+    ),
     (
         "415",
         "UnsupportedMediaType",
@@ -171,6 +180,12 @@ impl Modify for Common {
                 .responses
                 .insert(name.to_owned(), shared(description).into());
         }
+        document.info.description = Some(format!(
+            "{} A JSON body has at most {} bytes, and {} where it holds a list of items.",
+            document.info.description.take().unwrap_or_default(),
+            body::SMALL,
+            body::LARGE
+        ));
         let unavailable =
             "Something that is needed is out of reach; `Retry-After` tells when to come back";
         components

@@ -5,53 +5,62 @@ use std::{fmt::Display, str::FromStr};
 
 use accunode_domain::{
     Timestamp,
-    fault::{Fault, shorten},
+    fault::{Fault, Faults, shorten},
     page::{Cursor, Limit, Sort},
     text::{clean_text, forbidden_prose},
+    timestamp::parse_timestamp,
 };
 use actix_web::web::Query;
 use serde::de::DeserializeOwned;
-use time::format_description::well_known::Rfc3339;
 
 use crate::{page, problem::Problem};
+
+/// The largest number of parameters of a query; no operation knows more than 20.
+const MAX_PARAMETERS: usize = 100;
 
 /// The parameters of a query, with everything wrong with them so far.
 #[derive(Debug)]
 pub(crate) struct Params {
     pairs: Vec<(String, String)>,
     asked: Vec<&'static str>,
-    faults: Vec<Fault>,
+    faults: Faults,
 }
 
 impl Params {
     /// From the text behind the question mark.
     pub(crate) fn of(query: &str) -> Self {
-        let (pairs, faults) = match Query::<Vec<(String, String)>>::from_query(query) {
-            Ok(pairs) => (pairs.into_inner(), Vec::new()),
-            Err(error) => (
-                Vec::new(),
-                vec![Fault::new("", "malformed_query", error.to_string())],
-            ),
+        let mut params = Self {
+            pairs: Vec::new(),
+            asked: Vec::new(),
+            faults: Faults::new(),
         };
-        let mut faults = faults;
-        faults.extend(
-            pairs
+        let number = query.split('&').filter(|pair| !pair.is_empty()).count();
+        if number > MAX_PARAMETERS {
+            params.note(Fault::new(
+                "",
+                "too_many_parameters",
+                format!("{number} parameters; at most {MAX_PARAMETERS} are allowed"),
+            ));
+            return params;
+        }
+        match Query::<Vec<(String, String)>>::from_query(query) {
+            Ok(pairs) => params.pairs = pairs.into_inner(),
+            Err(error) => params.note(Fault::new("", "malformed_query", error.to_string())),
+        }
+        params.faults.extend(
+            params
+                .pairs
                 .iter()
                 .filter_map(|(name, value)| forbidden_prose(&format!("/{}", shorten(name)), value)),
         );
-        Self {
-            pairs,
-            asked: Vec::new(),
-            faults,
-        }
+        params
     }
 
     /// Notes that something is wrong, unless something is noted of the same place already: a
     /// character that cannot be seen is found in every parameter, and its rules would only
     /// say once more that the value is wrong.
     pub(crate) fn note(&mut self, fault: Fault) {
-        let same = |noted: &Fault| !fault.pointer.is_empty() && noted.pointer == fault.pointer;
-        if !self.faults.iter().any(same) {
+        if fault.pointer.is_empty() || !self.faults.is_listed_at(&fault.pointer) {
             self.faults.push(fault);
         }
     }
@@ -149,16 +158,7 @@ impl Params {
     pub(crate) fn time(&mut self, name: &'static str) -> Option<Timestamp> {
         self.checked(name, |pointer, value| {
             // `+` of an offset is a blank once it is decoded.
-            Timestamp::parse(&value.replace(' ', "+"), &Rfc3339).map_err(|_| {
-                Fault::new(
-                    pointer,
-                    "invalid_time",
-                    format!(
-                        "{:?} is not a time like 2024-05-31T12:00:00Z",
-                        shorten(value)
-                    ),
-                )
-            })
+            parse_timestamp(pointer, &value.replace(' ', "+"))
         })
     }
 
@@ -287,6 +287,25 @@ mod tests {
         assert!(params.flag("force"));
         assert_eq!(params.limit().get(), 7);
         params.finish().unwrap();
+    }
+
+    #[test]
+    fn times_at_the_edge_are_faults() {
+        for time in ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00%2B23:59"] {
+            let mut params = Params::of(&format!("from={time}"));
+            assert_eq!(params.time("from"), None);
+            assert_eq!(codes(&params.finish().unwrap_err()), ["invalid_time"]);
+        }
+    }
+
+    #[test]
+    fn the_number_of_parameters_is_limited() {
+        let query = |n| {
+            let pairs: Vec<String> = (0..n).map(|n| format!("p{n}={n}")).collect();
+            Params::of(&pairs.join("&")).finish().unwrap_err()
+        };
+        assert_eq!(codes(&query(MAX_PARAMETERS)).len(), MAX_PARAMETERS);
+        assert_eq!(codes(&query(30_000)), ["too_many_parameters"]);
     }
 
     #[test]

@@ -4,7 +4,10 @@
 use std::borrow::Cow;
 
 use accunode_application::Error;
-use accunode_domain::{access::Denial, fault::Fault};
+use accunode_domain::{
+    access::Denial,
+    fault::{Fault, Faults},
+};
 use accunode_ports::error::Cause;
 use actix_web::{
     HttpResponse, ResponseError,
@@ -22,7 +25,7 @@ use crate::health::FailingDto;
 /// The content type of problems.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 /// Seconds after which something that is out of reach may be tried again.
-const RETRY_AFTER: u32 = 2;
+const RETRY_AFTER: &str = "2";
 
 /// What a handler gives back.
 pub(crate) type Answer = Result<HttpResponse, Problem>;
@@ -33,7 +36,7 @@ pub(crate) struct Problem {
     status: StatusCode,
     code: Cow<'static, str>,
     detail: String,
-    errors: Vec<Fault>,
+    errors: Box<Faults>,
     existing: Option<Uuid>,
     /// Boxed: few problems have any of it, and all of them travel through `Result`s.
     more: Option<Box<More>>,
@@ -70,8 +73,13 @@ pub(crate) struct ProblemDto {
     /// The same as in `X-Request-Id` and in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
-    /// Everything that is wrong with what was sent.
+    /// Everything that is wrong with what was sent, up to 100 faults.
+    #[schema(max_items = 100)]
     errors: Vec<FaultDto>,
+    /// True where more is wrong than `errors` lists; absent otherwise.
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
+    more_errors: bool,
     /// What is there already, where that is the conflict.
     #[serde(skip_serializing_if = "Option::is_none")]
     existing_id: Option<Uuid>,
@@ -79,6 +87,14 @@ pub(crate) struct ProblemDto {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     failing: Vec<FailingDto>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// One thing that is wrong with what was sent.
@@ -106,6 +122,17 @@ impl From<&Fault> for FaultDto {
     }
 }
 
+impl ProblemDto {
+    /// Lists at most so many of its faults, and answers how many it lists.
+    pub(crate) fn list_at_most(&mut self, most: usize) -> usize {
+        if self.errors.len() > most {
+            self.errors.truncate(most);
+            self.more_errors = true;
+        }
+        self.errors.len()
+    }
+}
+
 impl Problem {
     /// A problem with a stable code and words for people.
     pub(crate) fn new(
@@ -117,7 +144,7 @@ impl Problem {
             status,
             code: code.into(),
             detail: detail.into(),
-            errors: Vec::new(),
+            errors: Box::default(),
             existing: None,
             more: None,
             cause: None,
@@ -125,8 +152,15 @@ impl Problem {
     }
 
     /// Everything that is wrong with a request, 422 (415 where it is the kind of file).
-    pub(crate) fn faults(errors: Vec<Fault>) -> Self {
-        let (code, detail) = match errors.as_slice() {
+    pub(crate) fn faults(errors: impl Into<Faults>) -> Self {
+        let errors: Faults = errors.into();
+        let several = |faults: &Faults| {
+            let (count, more) = (faults.listed().len(), faults.has_more());
+            let than = if more { "more than " } else { "" };
+            let which = if more { "the first are in" } else { "see" };
+            format!("{than}{count} things are wrong with the request; {which} errors")
+        };
+        let (code, detail) = match errors.listed() {
             [] => (
                 Cow::Borrowed("validation_failed"),
                 "the request cannot be used".to_owned(),
@@ -136,19 +170,10 @@ impl Problem {
                 if rest.is_empty() {
                     first.detail.clone()
                 } else {
-                    format!(
-                        "{} things are wrong with the request; see errors",
-                        errors.len()
-                    )
+                    several(&errors)
                 },
             ),
-            _ => (
-                Cow::Borrowed("validation_failed"),
-                format!(
-                    "{} things are wrong with the request; see errors",
-                    errors.len()
-                ),
-            ),
+            _ => (Cow::Borrowed("validation_failed"), several(&errors)),
         };
         let status = if code == "unsupported_format" {
             StatusCode::UNSUPPORTED_MEDIA_TYPE
@@ -156,7 +181,7 @@ impl Problem {
             StatusCode::UNPROCESSABLE_ENTITY
         };
         Self {
-            errors,
+            errors: Box::new(errors),
             ..Self::new(status, code, detail)
         }
     }
@@ -169,6 +194,16 @@ impl Problem {
     /// What a denial of the access rules is answered with.
     pub(crate) fn denied(denial: Denial, what: &'static str) -> Self {
         Error::denied(denial, what).into()
+    }
+
+    /// Another change came first, and this one can be asked for again.
+    pub(crate) fn changed_meanwhile() -> Self {
+        Error::Busy {
+            code: "changed_meanwhile",
+            detail: "it was changed while this was carried out; send the request again".to_owned(),
+            seconds: 1,
+        }
+        .into()
     }
 
     /// For an answer that the framework made itself.
@@ -206,8 +241,8 @@ impl Problem {
     }
 
     /// With everything that is wrong.
-    pub(crate) fn with_errors(mut self, errors: Vec<Fault>) -> Self {
-        self.errors = errors;
+    pub(crate) fn with_errors(mut self, errors: impl Into<Faults>) -> Self {
+        *self.errors = errors.into();
         self
     }
 
@@ -220,6 +255,14 @@ impl Problem {
     /// The status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// Whether nothing is wrong but this.
+    pub(crate) fn is_fault(&self, pointer: &str, code: &str) -> bool {
+        match self.errors.listed() {
+            [only] => only.pointer == pointer && only.code == code,
+            _ => false,
+        }
     }
 
     /// The stable code.
@@ -253,7 +296,8 @@ impl Problem {
             detail: self.detail.clone(),
             code: self.code.clone().into_owned(),
             request_id: request_id.map(str::to_owned),
-            errors: self.errors.iter().map(FaultDto::from).collect(),
+            errors: self.errors.listed().iter().map(FaultDto::from).collect(),
+            more_errors: self.errors.has_more(),
             existing_id: self.existing,
             failing: self
                 .more
@@ -267,6 +311,18 @@ impl Problem {
         let mut response = HttpResponse::build(self.status);
         if let Some(header) = self.more.as_ref().and_then(|more| more.header.clone()) {
             response.insert_header(header);
+        }
+        // Whoever may come back is told when, wherever the answer was made.
+        let is_for_now = matches!(
+            self.status,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+        );
+        let says_when = self
+            .header
+            .as_deref()
+            .is_some_and(|(name, _)| *name == header::RETRY_AFTER);
+        if is_for_now && !says_when {
+            response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
         }
         let body = serde_json::to_vec(&self.document(request_id)).unwrap_or_default();
         response.content_type(CONTENT_TYPE).body(body)
@@ -324,6 +380,12 @@ impl From<Error> for Problem {
                 existing,
                 ..Self::new(StatusCode::CONFLICT, code, detail)
             },
+            Error::Busy {
+                code,
+                detail,
+                seconds,
+            } => Self::new(StatusCode::CONFLICT, code, detail)
+                .with_header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::Gone { code, detail } => Self::new(StatusCode::GONE, code, detail),
             Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "stale", detail),
             Error::TooLarge { detail } => {
@@ -356,7 +418,6 @@ impl From<Error> for Problem {
             Error::Unavailable(cause) => Self {
                 cause: Some(cause),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-                    .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
             },
             Error::Internal(cause) => Self {
                 cause: Some(cause),
@@ -448,9 +509,40 @@ mod tests {
     }
 
     #[test]
-    fn an_unavailable_service_says_when_to_come_back() {
-        let response = Problem::from(Error::Unavailable("down".into())).render(None);
-        assert_eq!(response.headers().get("retry-after").unwrap(), "2");
+    fn every_answer_that_may_be_tried_again_says_when() {
+        let busy = Error::Busy {
+            code: "idempotency_in_flight",
+            detail: "wait".to_owned(),
+            seconds: 1,
+        };
+        for (problem, seconds) in [
+            (Problem::from(Error::Unavailable("down".into())), "2"),
+            (Problem::of_status(StatusCode::SERVICE_UNAVAILABLE), "2"),
+            (Problem::of_status(StatusCode::TOO_MANY_REQUESTS), "2"),
+            (
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "x"),
+                "2",
+            ),
+            (Problem::from(Error::LockedOut { seconds: 7 }), "7"),
+            (Problem::from(busy), "1"),
+        ] {
+            let response = problem.render(None);
+            let given: Vec<_> = response.headers().get_all("retry-after").collect();
+            assert_eq!(given, [seconds], "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_problem_lists_a_limited_number_of_faults_and_says_so() {
+        let fault = || Fault::new("/a", "wrong", "x".repeat(1 << 20));
+        let problem = Problem::faults(vec![fault(); 1_000]);
+        let text = serde_json::to_string(&problem.document(None)).unwrap();
+        assert!(text.len() < 400_000, "{}", text.len());
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["errors"].as_array().unwrap().len(), 100);
+        assert_eq!(document["more_errors"], true);
+        let few = serde_json::to_value(Problem::faults(vec![fault()]).document(None)).unwrap();
+        assert!(few.get("more_errors").is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use accunode_tests::{Service, ServiceOptions};
 use serde_json::Value;
 
 use super::outcomes::counts;
-use crate::support::{column, file_of, run, submit, text};
+use crate::support::{column, file_of, run, submit, text, wait_until_blocked};
 
 /// The events of a stream: name and data.
 fn events(stream: &str) -> Vec<(String, Value)> {
@@ -112,26 +112,6 @@ async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
     assert!((1..12_000).contains(&stored), "{stopped}");
     let dashboard = ana.get("/dashboard").await.expect(200);
     assert_eq!(dashboard["annual"]["total_predictions"], stored);
-}
-
-/// Until so many statements wait for a lock: PostgreSQL tells nobody, so it is asked.
-async fn wait_until_blocked(pool: &sqlx::PgPool, statements: i64) {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
-    loop {
-        let waiting: i64 = crate::support::ask(
-            pool,
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        )
-        .await;
-        if waiting >= statements {
-            return;
-        }
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "{waiting} wait, not {statements}"
-        );
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test]

@@ -3,4 +3,5 @@
 mod bodies;
 mod envelope;
 mod lists;
+mod overtaken;
 mod repetition;

@@ -12,6 +12,7 @@ use accunode_domain::{
     idempotency::StoredAnswer,
     secret::Secret,
 };
+use accunode_ports::RepositoryError;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,6 +55,14 @@ fn already_shown(answer: &StoredAnswer) -> Error {
         existing: answer.body["id"]
             .as_str()
             .and_then(|id| Uuid::try_parse(id).ok()),
+    }
+}
+
+/// A key that was ended while this request looked at it is not there any more.
+fn ended_meanwhile(error: RepositoryError) -> Error {
+    match error {
+        RepositoryError::Stale { .. } => Error::not_found("API key"),
+        other => other.into(),
     }
 }
 

@@ -5,7 +5,7 @@ use accunode_domain::{
     id::ApiKeyId,
 };
 
-use super::{ApiKeys, values};
+use super::{ApiKeys, ended_meanwhile, values};
 use crate::{Confirmed, Error};
 
 impl ApiKeys {
@@ -26,7 +26,8 @@ impl ApiKeys {
                 actor
                     .end_key(&owner.subject(), key.organization)
                     .map_err(refused)?;
-                unit.api_keys().revoke(id, self.ports.clock.now()).await?;
+                let revoked = unit.api_keys().revoke(id, self.ports.clock.now()).await;
+                revoked.map_err(ended_meanwhile)?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: owner.user.organization,

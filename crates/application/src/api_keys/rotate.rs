@@ -9,7 +9,7 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::NextSecret;
 
-use super::{ApiKeys, Revealed, already_shown, kept, values};
+use super::{ApiKeys, Revealed, already_shown, ended_meanwhile, kept, values};
 use crate::{Confirmed, Error, Once};
 
 impl ApiKeys {
@@ -69,7 +69,8 @@ impl ApiKeys {
                     hash: next.hash(),
                     previous_until: now + overlap,
                 };
-                let key = unit.api_keys().rotate(id, &next).await?;
+                let rotated = unit.api_keys().rotate(id, &next).await;
+                let key = rotated.map_err(ended_meanwhile)?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     old_values: Some(values(&before)),

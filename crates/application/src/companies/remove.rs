@@ -7,7 +7,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Companies;
-use crate::{Caller, Error, predictions::version_asked};
+use crate::{Caller, Error, overtaken::Overtaken, predictions::version_asked};
 
 impl Companies {
     /// Removes a company; with `force` also the predictions on it.
@@ -16,6 +16,22 @@ impl Companies {
     /// `NotFound`, `not_writable`, `company_in_use`, `Stale` where `if_match` names
     /// another version.
     pub async fn remove(
+        &self,
+        caller: &Caller,
+        id: CompanyId,
+        force: bool,
+        if_match: Option<i64>,
+    ) -> Result<(), Error> {
+        let mut overtaken = Overtaken::by(if_match);
+        loop {
+            let attempt = self.remove_once(caller, id, force, if_match).await;
+            if let Some(result) = overtaken.settle(attempt) {
+                return result;
+            }
+        }
+    }
+
+    async fn remove_once(
         &self,
         caller: &Caller,
         id: CompanyId,

@@ -10,7 +10,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Companies;
-use crate::{Caller, Error, RaiseTo, predictions::version_asked};
+use crate::{Caller, Error, RaiseTo, overtaken::Overtaken, predictions::version_asked};
 
 /// What is to be different. What is not named stays.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,21 @@ impl Companies {
     /// `company_in_use` where the level would change under predictions (I5); every
     /// fault of the description; `Stale`; `symbol_taken`.
     pub async fn update(
+        &self,
+        caller: &Caller,
+        id: CompanyId,
+        command: &UpdateCompany,
+    ) -> Result<Company, Error> {
+        let mut overtaken = Overtaken::by(command.if_match);
+        loop {
+            let attempt = self.update_once(caller, id, command).await;
+            if let Some(result) = overtaken.settle(attempt) {
+                return result;
+            }
+        }
+    }
+
+    async fn update_once(
         &self,
         caller: &Caller,
         id: CompanyId,

@@ -8,7 +8,7 @@ use accunode_ports::repositories::OrganizationState;
 use serde_json::{Value, json};
 
 use super::{Organizations, refused};
-use crate::{Confirmed, Error, predictions::version_asked};
+use crate::{Confirmed, Error, overtaken::Overtaken, predictions::version_asked};
 
 impl Organizations {
     /// Removes an organization. Its companies, predictions, uploads, keys, invitations
@@ -19,6 +19,22 @@ impl Organizations {
     /// # Errors
     /// `NotFound`; `role_forbidden`; `organization_not_empty`; `Stale`.
     pub async fn remove(
+        &self,
+        caller: &Confirmed,
+        id: OrganizationId,
+        force: bool,
+        if_match: Option<i64>,
+    ) -> Result<(), Error> {
+        let mut overtaken = Overtaken::by(if_match);
+        loop {
+            let attempt = self.remove_once(caller, id, force, if_match).await;
+            if let Some(result) = overtaken.settle(attempt) {
+                return result;
+            }
+        }
+    }
+
+    async fn remove_once(
         &self,
         caller: &Confirmed,
         id: OrganizationId,

@@ -11,7 +11,7 @@ use accunode_ports::repositories::OrganizationState;
 use serde_json::json;
 
 use super::{Organizations, refused};
-use crate::{Caller, Error, Vouched, predictions::version_asked};
+use crate::{Caller, Error, Vouched, overtaken::Overtaken, predictions::version_asked};
 
 /// What is to be different. What is not named stays; `Some(None)` empties a field.
 #[derive(Clone, Debug, Default)]
@@ -119,6 +119,21 @@ impl Organizations {
     /// not there; `not_a_root`, `has_children`; every fault of the description;
     /// `Stale`; `domain_taken`.
     pub async fn update(
+        &self,
+        caller: &Caller,
+        id: OrganizationId,
+        command: &UpdateOrganization,
+    ) -> Result<Organization, Error> {
+        let mut overtaken = Overtaken::by(command.if_match);
+        loop {
+            let attempt = self.update_once(caller, id, command).await;
+            if let Some(result) = overtaken.settle(attempt) {
+                return result;
+            }
+        }
+    }
+
+    async fn update_once(
         &self,
         caller: &Caller,
         id: OrganizationId,

@@ -11,7 +11,7 @@ use super::{
     create::{entity, summary},
     version_asked,
 };
-use crate::{Caller, Error};
+use crate::{Caller, Error, overtaken::Overtaken};
 
 impl Predictions {
     /// Removes a prediction.
@@ -19,6 +19,22 @@ impl Predictions {
     /// # Errors
     /// `NotFound`, `not_writable`, `Stale` where `if_match` names another version.
     pub async fn remove(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        id: PredictionId,
+        if_match: Option<i64>,
+    ) -> Result<(), Error> {
+        let mut overtaken = Overtaken::by(if_match);
+        loop {
+            let attempt = self.remove_once(caller, kind, id, if_match).await;
+            if let Some(result) = overtaken.settle(attempt) {
+                return result;
+            }
+        }
+    }
+
+    async fn remove_once(
         &self,
         caller: &Caller,
         kind: Kind,

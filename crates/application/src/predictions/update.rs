@@ -13,7 +13,7 @@ use super::{
     create::{entity, summary},
     fit_for_model, to_store, version_asked,
 };
-use crate::{Caller, Error, RaiseTo};
+use crate::{Caller, Error, RaiseTo, overtaken::Overtaken};
 
 /// What is to be different.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,22 @@ impl Predictions {
     /// (I4); `level_change`; every fault of the ratios; `Stale`; `prediction_exists`
     /// where the wider owner has one for the same company and period.
     pub async fn update(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        id: PredictionId,
+        command: &UpdatePrediction,
+    ) -> Result<Explained, Error> {
+        let mut overtaken = Overtaken::by(command.if_match);
+        loop {
+            let attempt = self.update_once(caller, kind, id, command).await;
+            if let Some(result) = overtaken.settle(attempt) {
+                return result;
+            }
+        }
+    }
+
+    async fn update_once(
         &self,
         caller: &Caller,
         kind: Kind,

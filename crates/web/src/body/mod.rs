@@ -1,15 +1,19 @@
 //! JSON bodies: read, checked against the schema of the OpenAPI document, then
-//! turned into a DTO. Everything wrong is reported at once.
+//! turned into a DTO. Everything wrong is reported at once, up to a limit.
+//!
+//! What a body may cost is bounded: its bytes by its operation ([`SMALL`], [`LARGE`]), what
+//! is kept of it by its schema (`json`), and a large one is parsed off the threads that
+//! answer requests (`large`).
 
 mod json;
+mod large;
 mod parts;
 mod schema;
+mod shape;
 mod visible;
 
 use std::{marker::PhantomData, time::Duration};
 
-use accunode_application::Error;
-use accunode_domain::fault::Fault;
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
@@ -25,21 +29,27 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use self::schema::Compiled;
 use crate::problem::Problem;
 
-/// The largest JSON body, in bytes: room for 1,000 items to be scored.
-const LIMIT: usize = 2 << 20;
+/// The largest JSON body of an operation that does not ask for more, in bytes.
+pub(crate) const SMALL: usize = 64 << 10;
+/// The largest JSON body with a list of items, in bytes: room for 1,000 items to be scored.
+pub(crate) const LARGE: usize = 2 << 20;
+/// The bytes of a body that is too large which are read over.
+const READ_OVER: usize = 8 << 20;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A body that is yet to be read, so that who may not ask at all is told so first.
-pub(crate) struct Body<T> {
+/// A body of at most `LIMIT` bytes that is yet to be read, so that a caller who may not
+/// make the request is refused first.
+pub(crate) struct Body<T, const LIMIT: usize = SMALL> {
     headers: HeaderMap,
     payload: Payload,
     of: PhantomData<T>,
 }
 
-impl<T> std::fmt::Debug for Body<T> {
+impl<T, const LIMIT: usize> std::fmt::Debug for Body<T, LIMIT> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Body").finish_non_exhaustive()
     }
@@ -54,7 +64,7 @@ pub(crate) struct Parsed<T> {
     pub(crate) raw: Value,
 }
 
-impl<T> FromRequest for Body<T> {
+impl<T, const LIMIT: usize> FromRequest for Body<T, LIMIT> {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;
 
@@ -67,38 +77,62 @@ impl<T> FromRequest for Body<T> {
     }
 }
 
-impl<T: DeserializeOwned + ToSchema> Body<T> {
+impl<T: DeserializeOwned + ToSchema + Send + 'static, const LIMIT: usize> Body<T, LIMIT> {
     /// Reads and checks it.
     ///
     /// # Errors
-    /// 415, 413, 408, 400 for what is no JSON, 422 for what does not fit the schema.
+    /// 415, 413, 408, 400 for what is no JSON, 422 for what does not fit the schema, 503
+    /// where too many large bodies arrive at once.
     pub(crate) async fn read(self) -> Result<Parsed<T>, Problem> {
         check_kind(&self.headers)?;
-        let bytes = tokio::time::timeout(PATIENCE, collect(self.payload))
+        let said = said_length(&self.headers);
+        let arrived = tokio::time::timeout(PATIENCE, collect(self.payload, said, LIMIT))
             .await
             .map_err(|_| Problem::of_status(StatusCode::REQUEST_TIMEOUT))??;
-        parse(&bytes)
+        match arrived.room {
+            None => parse(&arrived.bytes),
+            Some(room) => large::parse(room, move || parse(&arrived.bytes)).await,
+        }
     }
 }
 
 fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<Parsed<T>, Problem> {
-    let (raw, faults) = json::parse(bytes)?;
-    let mut faults = faults;
-    faults.extend(schema::check(&T::name(), &raw)?);
+    let name = T::name();
+    let schema = Compiled::of(&name)?;
+    let (raw, mut faults) = json::parse(bytes, &schema.shape)?;
+    schema.check(&raw, &mut faults);
     faults.extend(visible::check(&raw));
     if !faults.is_empty() {
-        let told =
-            |fault: &Fault, faults: &[Fault]| faults.iter().any(|f| f.pointer == fault.pointer);
-        for fault in parts::check(&T::name(), &raw) {
-            if !told(&fault, &faults) {
+        for fault in parts::check(&name, &raw) {
+            if !faults.is_listed_at(&fault.pointer) {
                 faults.push(fault);
             }
         }
         return Err(Problem::faults(faults));
     }
-    // The schema has let it pass: what fails now is a schema that lies.
-    let value = T::deserialize(&raw).map_err(|cause| Error::Internal(Box::new(cause)))?;
-    Ok(Parsed { value, raw })
+    match T::deserialize(&raw) {
+        Ok(value) => Ok(Parsed { value, raw }),
+        // The schema lets something through that its type cannot hold. The client must
+        // change what it sends all the same, and the operator learns of the defect.
+        Err(error) => {
+            tracing::error!(%error, schema = %name, "a body fits its schema and not its type");
+            Err(Problem::fault(
+                "",
+                SCHEMA_MISMATCH,
+                format!("a value is outside of what a {name} can hold"),
+            ))
+        }
+    }
+}
+
+/// The code for a body that fits its schema and cannot be used: a defect of the schema,
+/// which no test must ever see.
+const SCHEMA_MISMATCH: &str = "schema_mismatch";
+
+/// How long a body says that it is.
+fn said_length(headers: &HeaderMap) -> Option<u64> {
+    let value = headers.get(header::CONTENT_LENGTH)?;
+    value.to_str().ok()?.parse().ok()
 }
 
 fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
@@ -126,38 +160,77 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-async fn collect(mut payload: Payload) -> Result<BytesMut, Problem> {
+/// A body that has arrived whole.
+struct Arrived {
+    bytes: BytesMut,
+    /// Its share of the memory for large bodies, where it is one.
+    room: Option<large::Room>,
+}
+
+async fn collect(
+    mut payload: Payload,
+    said: Option<u64>,
+    limit: usize,
+) -> Result<Arrived, Problem> {
+    if said.is_some_and(|said| usize::try_from(said).map_or(true, |said| said > limit)) {
+        read_over(payload).await;
+        return Err(too_large(limit));
+    }
     let mut bytes = BytesMut::new();
+    let mut room = None;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| match error {
-            PayloadError::Overflow => too_large(),
+            PayloadError::Overflow => too_large(limit),
             other => Problem::new(
                 StatusCode::BAD_REQUEST,
                 "incomplete_body",
                 format!("the body did not arrive whole: {other}"),
             ),
         })?;
-        if bytes.len() + chunk.len() > LIMIT {
-            return Err(too_large());
+        let length = bytes.len() + chunk.len();
+        if length > limit {
+            drop(bytes);
+            read_over(payload).await;
+            return Err(too_large(limit));
+        }
+        if length > SMALL && room.is_none() {
+            room = Some(large::room().await?);
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok(Arrived { bytes, room })
 }
 
-fn too_large() -> Problem {
+/// Reads over the rest of a body that is too large, up to a limit: a client that is still
+/// sending would not see the answer.
+async fn read_over(mut payload: Payload) {
+    let mut left = READ_OVER;
+    while let Some(Ok(chunk)) = payload.next().await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "payload_too_large",
-        format!("the body is larger than {LIMIT} bytes"),
+        format!("the body is larger than {limit} bytes"),
     )
 }
 
 #[cfg(test)]
 mod tests {
+    use accunode_domain::fault::Fault;
+
     use super::*;
     use crate::v1::{
-        auth::dto::NewAccount, companies::dto::NewCompany, predictions::dto::NewPrediction,
+        api_keys::dto::{NewApiKey, Rotation},
+        auth::dto::NewAccount,
+        companies::dto::NewCompany,
+        predictions::dto::NewPrediction,
     };
 
     fn problem<T: DeserializeOwned + ToSchema + std::fmt::Debug>(text: &str) -> Value {
@@ -292,5 +365,41 @@ mod tests {
         .unwrap();
         assert_eq!(parsed.value.symbol, "ACME");
         assert_eq!(parsed.raw["market_cap"], 1.5e9);
+    }
+
+    #[test]
+    fn a_time_and_an_integer_at_the_edge_are_faults() {
+        for time in [
+            "9999-12-31T23:59:59-23:59",
+            "0000-01-01T00:00:00+23:59",
+            "9999-12-31T23:59:59Z",
+            "2024-12-31T23:59:60Z",
+            "tomorrow",
+        ] {
+            let text = format!(r#"{{"name": "k", "scopes": ["read"], "expires_at": "{time}"}}"#);
+            let found = parse::<NewApiKey>(text.as_bytes());
+            // A leap second may be read as the second before it.
+            if let Err(problem) = found {
+                assert_eq!(problem.code(), "invalid_time", "{time}");
+            } else {
+                assert!(time.contains(":60"), "{time}");
+            }
+        }
+        for (number, expected) in [("3600.0", 3_600), ("1e3", 1_000), ("0", 0)] {
+            let text = format!("{{\"overlap_seconds\": {number}}}");
+            let parsed = parse::<Rotation>(text.as_bytes()).unwrap();
+            assert_eq!(parsed.value.overlap_seconds, Some(expected));
+        }
+        for number in ["9223372036854775808", "1e300", "-9.3e18"] {
+            let text = format!("{{\"overlap_seconds\": {number}}}");
+            assert_eq!(
+                faults::<Rotation>(&text),
+                pairs(&[("/overlap_seconds", "out_of_range")])
+            );
+        }
+        assert_eq!(
+            faults::<Rotation>(r#"{"overlap_seconds": 1.5}"#),
+            pairs(&[("/overlap_seconds", "wrong_type")])
+        );
     }
 }

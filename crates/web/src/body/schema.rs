@@ -6,34 +6,79 @@ use std::{
 };
 
 use accunode_application::Error;
-use accunode_domain::fault::{Fault, shorten};
+use accunode_domain::{
+    fault::{Fault, Faults, shorten},
+    timestamp::parse_timestamp,
+};
 use jsonschema::{
     ValidationError, Validator, draft202012,
     error::{TypeKind, ValidationErrorKind as Kind},
 };
 use serde_json::{Value, json};
 
-use super::json::escape;
+use super::{json::escape, shape::Shape};
 use crate::{openapi::openapi, problem::Problem};
 
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(openapi()).unwrap_or_default());
-static COMPILED: LazyLock<RwLock<HashMap<String, Arc<Validator>>>> =
-    LazyLock::new(Default::default);
+static COMPILED: LazyLock<RwLock<HashMap<String, Arc<Compiled>>>> = LazyLock::new(Default::default);
 
-/// Everything in which a value does not fit a schema. A body that is to bring a secret is
-/// never repeated, for the secret may stand in any of its fields.
-pub(super) fn check(schema: &str, value: &Value) -> Result<Vec<Fault>, Problem> {
-    let validator = validator(schema)?;
-    let mut faults = Vec::new();
-    let show = if is_secret(schema) { hide } else { show };
-    for error in validator.iter_errors(value) {
-        tell(&error, show, &mut faults);
-    }
-    Ok(faults)
+/// A schema of the document, ready to be used.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    /// What the reader keeps of a body.
+    pub(super) shape: Shape,
+    validator: Validator,
+    /// Whether bodies of this schema bring a password, a token or a code.
+    is_secret: bool,
 }
 
-/// Whether bodies of this schema bring a password, a token or a code.
+impl Compiled {
+    /// The schema with this name.
+    ///
+    /// # Errors
+    /// 500 where the document's schema is itself wrong.
+    pub(super) fn of(name: &str) -> Result<Arc<Self>, Problem> {
+        if let Ok(compiled) = COMPILED.read()
+            && let Some(schema) = compiled.get(name)
+        {
+            return Ok(schema.clone());
+        }
+        let schema = Arc::new(Self {
+            shape: Shape::of(&DOCUMENT, name),
+            validator: validator(name)?,
+            is_secret: is_secret(name),
+        });
+        if let Ok(mut compiled) = COMPILED.write() {
+            compiled.insert(name.to_owned(), schema.clone());
+        }
+        Ok(schema)
+    }
+
+    /// Adds everything in which a value does not fit the schema, but for places where a
+    /// fault is listed already. A body that is to bring a secret is never repeated, for
+    /// the secret may stand in any of its fields.
+    pub(super) fn check(&self, value: &Value, faults: &mut Faults) {
+        if self.validator.is_valid(value) {
+            return;
+        }
+        let show = if self.is_secret { hide } else { show };
+        let mut found = Faults::new();
+        for error in self.validator.iter_errors(value) {
+            tell(&error, show, &mut found);
+            if found.has_more() {
+                faults.note_more();
+                break;
+            }
+        }
+        for fault in found.listed() {
+            if !faults.is_listed_at(&fault.pointer) {
+                faults.push(fault.clone());
+            }
+        }
+    }
+}
+
 fn is_secret(schema: &str) -> bool {
     let fields = DOCUMENT["components"]["schemas"][schema]["properties"].as_object();
     fields.into_iter().flatten().any(|(name, _)| {
@@ -50,28 +95,39 @@ fn hide(_: &Value) -> String {
     "what was sent".to_owned()
 }
 
-fn validator(name: &str) -> Result<Arc<Validator>, Problem> {
-    if let Ok(compiled) = COMPILED.read()
-        && let Some(validator) = compiled.get(name)
-    {
-        return Ok(validator.clone());
-    }
+fn validator(name: &str) -> Result<Validator, Problem> {
+    let mut components = DOCUMENT["components"].clone();
+    drop_lengths(&mut components);
     let schema = json!({
         "$ref": format!("#/components/schemas/{name}"),
-        "components": DOCUMENT["components"],
+        "components": components,
     });
-    let validator = draft202012::options()
+    draft202012::options()
         .should_validate_formats(true)
+        .with_format("date-time", |text: &str| parse_timestamp("", text).is_ok())
         .build(&schema)
-        .map_err(|error| Error::Internal(format!("the schema {name} is wrong: {error}").into()))?;
-    let validator = Arc::new(validator);
-    if let Ok(mut compiled) = COMPILED.write() {
-        compiled.insert(name.to_owned(), validator.clone());
-    }
-    Ok(validator)
+        .map_err(|error| {
+            Error::Internal(format!("the schema {name} is wrong: {error}").into()).into()
+        })
 }
 
-fn tell(error: &ValidationError<'_>, show: Show, faults: &mut Vec<Fault>) {
+/// Takes `maxLength` away. The rules of the domain check lengths to the letter, after they
+/// have cut white space off, and with the code that the field has for every fault of form.
+fn drop_lengths(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            // A field of this name would be an object.
+            if members.get("maxLength").is_some_and(Value::is_number) {
+                members.remove("maxLength");
+            }
+            members.values_mut().for_each(drop_lengths);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_lengths),
+        _ => {}
+    }
+}
+
+fn tell(error: &ValidationError<'_>, show: Show, faults: &mut Faults) {
     let pointer = error.instance_path().as_str();
     let value = error.instance();
     match error.kind() {
@@ -163,6 +219,10 @@ fn words(kind: &Kind) -> (&'static str, String) {
         Kind::MaxItems { limit } => ("out_of_range", format!("has more than {limit} items")),
         Kind::MinItems { limit } => ("out_of_range", format!("has fewer than {limit} items")),
         Kind::Format { format } if format == "uuid" => ("invalid_id", "is not a UUID".to_owned()),
+        Kind::Format { format } if format == "date-time" => (
+            "invalid_time",
+            "is not a time like 2024-05-31T12:00:00Z, within 0001-01-01 and 9998-12-31".to_owned(),
+        ),
         Kind::Format { format } => ("invalid_format", format!("is no {format}")),
         Kind::Pattern { pattern } => ("invalid_format", format!("does not look like {pattern}")),
         other => ("invalid", format!("breaks the rule `{}`", other.keyword())),

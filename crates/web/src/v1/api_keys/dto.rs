@@ -1,8 +1,10 @@
 //! API keys as they are written.
 
 use accunode_application::api_keys::{NewKey, Revealed};
-use accunode_domain::{access::KeyScope, api_key::ApiKey, id::OrganizationId};
-use serde::{Deserialize, Serialize};
+use accunode_domain::{
+    access::KeyScope, api_key::ApiKey, id::OrganizationId, timestamp::parse_timestamp,
+};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,9 +23,19 @@ pub(crate) struct NewApiKey {
     scopes: Vec<KeyScope>,
     /// Cut down to this organization: no personal rows, no other organization's.
     organization_id: Option<Uuid>,
-    /// When it ends by itself; it does not without.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    /// When it ends by itself, at the latest in the year 9998; it does not without.
+    #[serde(default, deserialize_with = "time_or_null")]
     expires_at: Option<OffsetDateTime>,
+}
+
+/// A time within the bounds that the domain sets, or null.
+fn time_or_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OffsetDateTime>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| parse_timestamp("", &text))
+        .transpose()
+        .map_err(|fault| D::Error::custom(fault.detail))
 }
 
 impl From<NewApiKey> for NewKey {
@@ -42,7 +54,7 @@ impl From<NewApiKey> for NewKey {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rotation {
     /// How long the present secret stays good: 0 to 604800 (7 days), a day by default.
-    #[schema(example = 86400)]
+    #[schema(example = 86400, minimum = 0, maximum = 604800)]
     pub(crate) overlap_seconds: Option<i64>,
 }
 

@@ -38,6 +38,9 @@ const NAMES: [&str; 8] = [
 const TEXT_LIMIT: usize = 1_024;
 /// How long the rest of a refused file is read over.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The bytes of a part of no use that are read over, so that the form's other faults can
+/// be told.
+const DRAIN_LIMIT: usize = 16 << 20;
 /// More parts than this are no form of ours.
 const PARTS: usize = 50;
 
@@ -330,10 +333,18 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
     Ok(file?)
 }
 
-/// Reads over a part that is of no use.
+/// Reads over a part that is of no use, up to a limit.
 async fn drain(mut field: Field) -> Result<(), Problem> {
+    let mut left = DRAIN_LIMIT;
     while let Some(chunk) = patience::next(&mut field).await? {
-        chunk.map_err(broken)?;
+        let length = chunk.map_err(broken)?.len();
+        left = left.checked_sub(length).ok_or_else(|| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload_too_large",
+                format!("a part of the form that is not used has more than {DRAIN_LIMIT} bytes"),
+            )
+        })?;
     }
     Ok(())
 }

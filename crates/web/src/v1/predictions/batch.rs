@@ -14,7 +14,7 @@ use super::{
     items::{ItemDto, ItemsDto},
 };
 use crate::{
-    body::{Body, Parsed},
+    body::{Body, LARGE, Parsed},
     call::Call,
     denials,
     names::KindName,
@@ -35,11 +35,13 @@ use crate::{
     request_body = Batch,
     responses((status = 200, description = "What became of each item, in their order", body = ItemsDto<PredictionDto>))
 )]
-pub(crate) async fn batch(call: Call, body: Body<Batch>) -> Answer {
+pub(crate) async fn batch(call: Call, body: Body<Batch, LARGE>) -> Answer {
     let kind: Kind = call.name("kind")?;
     call.no_params()?;
-    let Parsed { value, raw } = body.read().await?;
-    check_number(value.items.len())?;
+    let Parsed { value, raw } = body.read().await.map_err(too_many)?;
+    if value.items.is_empty() {
+        return Err(Problem::fault("/items", "out_of_range", "has no items"));
+    }
     let mut data = Vec::with_capacity(value.items.len());
     let mut all_replayed = true;
     for (at, item) in value.items.into_iter().enumerate() {
@@ -52,19 +54,16 @@ pub(crate) async fn batch(call: Call, body: Body<Batch>) -> Answer {
     if all_replayed {
         response.insert_header((once::REPLAYED, "true"));
     }
-    Ok(response.json(ItemsDto { data }))
+    Ok(response.json(ItemsDto::new(data)))
 }
 
-fn check_number(items: usize) -> Result<(), Problem> {
-    match items {
-        0 => Err(Problem::fault("/items", "out_of_range", "has no items")),
-        1..=MAX_BATCH => Ok(()),
-        more => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_many_items",
-            format!("{more} items; at most {MAX_BATCH} are allowed"),
-        )),
+/// Too many items are too large a request here.
+fn too_many(problem: Problem) -> Problem {
+    if problem.is_fault("/items", "out_of_range") {
+        let detail = format!("more than {MAX_BATCH} items; at most {MAX_BATCH} are allowed");
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_items", detail);
     }
+    problem
 }
 
 /// What became of one item, and whether that had been told before. Each is kept by

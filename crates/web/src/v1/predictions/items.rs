@@ -38,8 +38,56 @@ impl<T> ItemDto<T> {
     }
 }
 
+/// The largest number of faults that the items of one answer list together. Each item has
+/// its own status, code and detail whatever the others list.
+const MAX_LISTED: usize = 1_000;
+
 /// What became of each item, in their order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ItemsDto<T> {
-    pub(crate) data: Vec<ItemDto<T>>,
+    data: Vec<ItemDto<T>>,
+}
+
+impl<T> ItemsDto<T> {
+    /// The answer, which lists no more than a limited number of faults.
+    pub(crate) fn new(mut data: Vec<ItemDto<T>>) -> Self {
+        let mut left = MAX_LISTED;
+        for problem in data.iter_mut().filter_map(|item| item.problem.as_mut()) {
+            left -= problem.list_at_most(left);
+        }
+        Self { data }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use accunode_domain::fault::Fault;
+
+    use super::*;
+
+    #[test]
+    fn the_items_of_an_answer_list_a_limited_number_of_faults_together() {
+        let problem = Problem::faults(vec![Fault::new("/ratios/x", "unknown_field", "no"); 30]);
+        let items = (0..1_000)
+            .map(|_| ItemDto::<()>::failed(&problem))
+            .collect();
+        let answer = serde_json::to_value(ItemsDto::new(items)).unwrap();
+        let problems: Vec<_> = answer["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| &item["problem"])
+            .collect();
+        let listed = |p: &serde_json::Value| p["errors"].as_array().unwrap().len();
+        assert_eq!(
+            problems.iter().map(|p| listed(p)).sum::<usize>(),
+            MAX_LISTED
+        );
+        assert_eq!(listed(problems[0]), 30);
+        assert!(problems[0].get("more_errors").is_none());
+        let last = problems[999];
+        assert_eq!(listed(last), 0);
+        assert_eq!(last["more_errors"], true);
+        assert_eq!(last["code"], "unknown_field");
+    }
 }

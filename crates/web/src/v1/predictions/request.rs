@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     names::{AccessLevelName, OnConflictName, RatioUnitName},
+    openapi::MAX_RATIOS,
     problem::Problem,
 };
 
@@ -54,6 +55,7 @@ impl PartialSchema for RatioMap {
                 names(Kind::Quarterly)
             )))
             .additional_properties(Some(Schema::from(number)))
+            .max_properties(Some(MAX_RATIOS))
             .examples([json!({
                 "long_term_debt_to_total_capital": 0.254,
                 "total_debt_to_ebitda": 3.1,

@@ -9,7 +9,7 @@ use super::{
     items::{ItemDto, ItemsDto},
 };
 use crate::{
-    body::Body,
+    body::{Body, LARGE},
     call::Call,
     names::KindName,
     problem::{Answer, Problem},
@@ -25,7 +25,7 @@ use crate::{
     request_body = ScoreRequest,
     responses((status = 200, description = "What became of each item, in their order", body = ItemsDto<ScoreDto>))
 )]
-pub(crate) async fn score(call: Call, body: Body<ScoreRequest>) -> Answer {
+pub(crate) async fn score(call: Call, body: Body<ScoreRequest, LARGE>) -> Answer {
     let kind: Kind = call.name("kind")?;
     call.no_params()?;
     let actor = &call.caller.actor;
@@ -43,5 +43,5 @@ pub(crate) async fn score(call: Call, body: Body<ScoreRequest>) -> Answer {
         Err(faults) => ItemDto::failed(&Problem::faults(faults)),
     };
     let data = items.into_iter().zip(scored).map(show).collect();
-    Ok(HttpResponse::Ok().json(ItemsDto { data }))
+    Ok(HttpResponse::Ok().json(ItemsDto::new(data)))
 }

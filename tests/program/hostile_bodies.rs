@@ -1,0 +1,97 @@
+//! Bodies that were made to exhaust the program: each is refused, in little memory, while
+//! others are served.
+
+mod corpus;
+
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use accunode_tests::Person;
+
+use self::corpus::{Hostile, corpus};
+use crate::running::{Serving, folder};
+
+/// What the program may use at most, whatever is sent to it.
+const MOST_MEMORY: u64 = 400 << 20;
+/// So many copies of each body are sent at once.
+const COPIES: usize = 4;
+/// The largest answer to a body that is refused. It may have been two million bytes.
+const MOST_ANSWERED: usize = 256 << 10;
+
+/// The most memory that a process has had at any time, in bytes.
+fn peak_memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+    let kilobytes: u64 = kilobytes.and_then(|n| n.parse().ok()).expect("a number");
+    kilobytes << 10
+}
+
+async fn attack(sender: &Person, hostile: &Hostile) {
+    let copies = (0..COPIES).map(|_| sender.post_raw(hostile.path, hostile.body.clone()));
+    for answer in futures::future::join_all(copies).await {
+        let status = answer.status.as_u16();
+        let shown: String = answer.text.chars().take(300).collect();
+        let name = hostile.name;
+        assert!(
+            hostile.expected.contains(&status),
+            "{name}: {status}, expected {:?}: {shown}",
+            hostile.expected
+        );
+        if status >= 400 {
+            let _ = answer.problem(status);
+            assert!(
+                answer.bytes.len() < MOST_ANSWERED,
+                "{name}: {}",
+                answer.bytes.len()
+            );
+        }
+        let more = answer.text.contains(r#""more_errors":true"#);
+        assert_eq!(more, hostile.has_more, "{name}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_bodies_cost_little_and_disturb_nobody() {
+    // Made first: it takes a while, in which connections would be given up.
+    let corpus = corpus();
+    let data = folder();
+    let serving = Serving::start(data.path());
+    let pid = serving.pid();
+    let eve = serving.nobody().register("eve@example.com").await;
+    let ana = serving.nobody().register("ana@example.com").await;
+
+    let (is_over, served) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let others = async {
+        while !is_over.load(Ordering::Relaxed) {
+            let _ = ana.get("/me").await.expect(200);
+            let _ = ana.get("/companies").await.expect(200);
+            served.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let attacks = async {
+        for hostile in corpus {
+            let before = served.load(Ordering::Relaxed);
+            attack(&eve, &hostile).await;
+            let peak = peak_memory(pid);
+            let name = hostile.name;
+            println!(
+                "{name}: peak {} MB, others served {} times meanwhile",
+                peak >> 20,
+                served.load(Ordering::Relaxed) - before
+            );
+            assert!(peak < MOST_MEMORY, "{name}: {} MB", peak >> 20);
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(others, attacks);
+    assert!(served.load(Ordering::Relaxed) > 0);
+    // The same process answers still.
+    assert_eq!(serving.pid(), pid);
+    let _ = serving.nobody().get("//health/ready").await.expect(200);
+    let (status, log) = serving.stop_and_tell();
+    assert!(status.success(), "{status}");
+    assert!(!log.contains("panic"), "{log}");
+}
