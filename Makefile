@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
 ADDRESS ?= 127.0.0.1:8080
 
-.PHONY: help run test check fmt lint docs generate hostile fuzz models bench postgres redis clean
+.PHONY: help run test check fmt lint docs generate hostile fuzz models bench fault postgres redis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ models: ## Train the shipped models anew (Python)
 bench: postgres ## Measure against raw PostgreSQL, into docs/benchmarks.md
 	cargo build --release --package accunode --package accunode-bench
 	"$(CARGO_TARGET_DIR)/release/accunode-bench"
+
+fault: postgres redis ## Kill, fill, hang and restart everything, and check what must hold (about 20 minutes)
+	cargo build --release --package accunode
+	cargo build --package accunode-tests --bin fault
+	"$(CARGO_TARGET_DIR)/debug/fault" --program "$(CARGO_TARGET_DIR)/release/accunode"
 
 clean: ## Remove what was compiled
 	cargo clean

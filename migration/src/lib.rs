@@ -29,6 +29,8 @@ mod m20261127_000020_row_budget;
 mod m20261127_000021_name_keys;
 mod m20261127_000022_owner_first;
 mod m20261127_000030_second_factor_approval;
+mod m20261127_000031_job_progress;
+mod m20261127_000032_expiry_indexes;
 mod roles;
 mod run;
 

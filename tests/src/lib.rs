@@ -10,6 +10,7 @@
 //! - [`Mail`]: what the service has mailed; [`Postbox`]: a mail server that takes it
 //! - [`Serving`]: the built program as a process; [`Balancer`] and [`Traffic`]: requests over
 //!   several of them
+//! - [`fault`]: faults on purpose, against the built program
 //! - [`tenancy`]: the organizations and people that the access matrix speaks of
 //!
 //! Tests that need rows of real companies look for the data folder beside the
@@ -22,6 +23,7 @@
 )]
 
 mod database;
+pub mod fault;
 mod mail;
 mod person;
 mod postbox;

@@ -14,7 +14,7 @@ pub const URL_VARIABLE: &str = "ACCUNODE_TEST_DATABASE_URL";
 pub struct Postgres {
     server: EmbeddedPostgres,
     // After the server, so that it is dropped after it.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Postgres {
@@ -37,10 +37,13 @@ impl Postgres {
             .with_setting("shared_buffers", "128MB")
             .with_setting("autovacuum", "off");
         let server = EmbeddedPostgres::start(&options).context("start PostgreSQL for the tests")?;
-        Ok(Self {
-            server,
-            _folder: folder,
-        })
+        Ok(Self { server, folder })
+    }
+
+    /// Where its data is.
+    #[must_use]
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.folder.path().join("pg/data")
     }
 
     /// A superuser's URL.

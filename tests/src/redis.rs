@@ -126,6 +126,20 @@ impl Redis {
         kill(self.server, Signal::SIGCONT).context("let Redis go on")
     }
 
+    /// Makes it forget everything.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub fn flush(&self) -> anyhow::Result<()> {
+        let mut stream = UnixStream::connect(self.socket())?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"FLUSHALL\r\n")?;
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer)?;
+        ensure!(&answer == b"+OK\r\n", "Redis did not flush");
+        Ok(())
+    }
+
     fn answers(&self) -> bool {
         let ask = || -> std::io::Result<bool> {
             let mut stream = UnixStream::connect(self.socket())?;

@@ -2,7 +2,7 @@
 
 use accunode_domain::{access::Denial, fault::Fault};
 use accunode_ports::{
-    Contention, PortError, RepositoryError,
+    Contention, Outage, PortError, RepositoryError,
     budgets::{BudgetKind, Exceeded},
     error::Cause,
     files::{OpenError, ReceiveError},
@@ -136,6 +136,12 @@ impl Error {
     #[must_use]
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::Unavailable(cause) if cause.is::<Contention>())
+    }
+
+    /// Whether the database is away, so that it is worth waiting for.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(cause) if cause.is::<Outage>())
     }
 
     /// What a denial means for something that was named by its id.

@@ -22,9 +22,9 @@ pub enum JobStatus {
     Processing,
     /// Every row is accounted for.
     Completed,
-    /// It stopped; what was stored until then stays, with its checkpoint.
+    /// It stopped; what was stored until then stays, with its checkpoint. It may be continued.
     Failed,
-    /// Its creator stopped it.
+    /// Its creator stopped it. It may be continued.
     Cancelled,
 }
 
@@ -50,7 +50,8 @@ impl JobStatus {
         }
     }
 
-    /// Whether nothing will change any more, except by a retry.
+    /// Whether nothing will change any more, except that one that was not read to its end is
+    /// continued.
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
@@ -63,7 +64,10 @@ impl JobStatus {
             Self::Pending => matches!(next, Self::Processing | Self::Cancelled | Self::Failed),
             // Processing again: another worker takes over a lease that has run out.
             Self::Processing => !matches!(next, Self::Pending),
-            Self::Completed | Self::Failed | Self::Cancelled => false,
+            Self::Completed => false,
+            // Pending again: it is continued from its checkpoint. There is no way from here to
+            // completed but by reading the rest.
+            Self::Failed | Self::Cancelled => matches!(next, Self::Pending),
         }
     }
 }
@@ -211,7 +215,8 @@ pub struct Job {
     pub started_at: Option<Timestamp>,
     /// When it came to an end.
     pub completed_at: Option<Timestamp>,
-    /// How often a worker took it.
+    /// How often a worker took it since its last checkpoint. Outages of the database and
+    /// orderly shutdowns are not counted.
     pub attempts: u32,
     /// Whose it is, and whose its predictions are.
     pub owner: Owner,
@@ -225,11 +230,29 @@ pub struct Job {
     pub row_version: i64,
 }
 
+/// The codes of failures after which a job may be continued from its checkpoint: their cause
+/// may be gone. All others are faults of the file or of the request, and would come again.
+const MAY_BE_GONE: [&str; 3] = ["too_many_attempts", "rights_lost", "model_unavailable"];
+
 impl Job {
     /// How many failed and skipped rows were counted and not kept.
     #[must_use]
     pub const fn rows_not_kept(&self) -> u32 {
         (self.counts.error + self.counts.skipped).saturating_sub(self.rows_kept)
+    }
+
+    /// Whether it stopped before its end in a way that does not keep it from going on: rows
+    /// after its checkpoint have not been read.
+    #[must_use]
+    pub fn may_be_continued(&self) -> bool {
+        match self.status {
+            JobStatus::Cancelled => true,
+            JobStatus::Failed => self
+                .error
+                .as_ref()
+                .is_none_or(|fault| MAY_BE_GONE.contains(&fault.code.as_ref())),
+            JobStatus::Pending | JobStatus::Processing | JobStatus::Completed => false,
+        }
     }
 
     /// Rows a second since a worker took it.
@@ -309,10 +332,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finished_job_stays_finished() {
+    fn a_job_that_ended_is_continued_or_stays_as_it_is() {
         for from in JobStatus::ALL.into_iter().filter(|s| s.is_final()) {
             for to in JobStatus::ALL {
-                assert!(!from.may_become(to), "{from} → {to}");
+                let is_continued = from != JobStatus::Completed && to == JobStatus::Pending;
+                assert_eq!(from.may_become(to), is_continued, "{from} → {to}");
             }
         }
         assert!(

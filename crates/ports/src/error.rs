@@ -12,6 +12,13 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[error("two units of work stood in each other's way")]
 pub struct Contention(#[source] pub Cause);
 
+/// The storage is away: it cannot be reached, starts or stops, or has no room left. Nothing is
+/// wrong with the request, but whether a change that was being committed is stored is not
+/// known. Travels inside [`RepositoryError::Unavailable`].
+#[derive(Debug, thiserror::Error)]
+#[error("the storage is away")]
+pub struct Outage(#[source] pub Cause);
+
 /// Why a repository could not do what it was asked. One type for all of them.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {

@@ -1,5 +1,7 @@
 //! The queue of bulk uploads: who works on what, and until when.
 
+use std::time::Duration;
+
 use accunode_domain::{
     fault::Fault,
     id::JobId,
@@ -48,10 +50,12 @@ pub trait JobQueue: Send + Sync {
         columns: &[String],
         warnings: &[JobWarning],
     ) -> Result<(), RepositoryError>;
-    /// Ends the job. `error` says why it failed. `total_rows` is known by now.
+    /// Ends the job. `error` says why it failed. `total_rows` is how many rows were read, where
+    /// all were.
     ///
     /// # Errors
-    /// `Stale` where the lease is lost.
+    /// `Stale` where the lease is lost; `Conflict("bulk_jobs_completed")` for completing a
+    /// job of which not every row has an outcome.
     async fn finish(
         &self,
         lease: &Lease,
@@ -64,6 +68,23 @@ pub trait JobQueue: Send + Sync {
     /// just started, and those who held the jobs were killed. Their leases are void
     /// from then on, so that one that lives after all can store nothing.
     async fn free_all(&self) -> Result<u64, RepositoryError>;
+    /// Takes a job up again after an outage: makes the lease last again and reads the job as
+    /// it stands. `None` where the lease is lost or the job has ended.
+    async fn resume(&self, lease: &Lease) -> Result<Option<Job>, RepositoryError>;
+    /// Ends an attempt that failed and may not fail again: the job can be taken after `pause`.
+    /// `cause` is kept, for a job that is given up names it.
+    ///
+    /// # Errors
+    /// `Stale` where the lease is lost.
+    async fn interrupt(
+        &self,
+        lease: &Lease,
+        cause: &Fault,
+        pause: Duration,
+    ) -> Result<(), RepositoryError>;
+    /// Takes back one attempt of a job whose lease ran out while the storage was away and
+    /// which another worker has taken since.
+    async fn forgive(&self, job: JobId) -> Result<(), RepositoryError>;
     /// Gives a job back for another worker at once, when this one shuts down.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError>;
     /// Which of these files no job speaks of. None while there is no job at all: such a

@@ -38,5 +38,5 @@ pub mod system;
 pub mod throttle;
 pub mod workload;
 
-pub use error::{Contention, PortError, RepositoryError};
+pub use error::{Contention, Outage, PortError, RepositoryError};
 pub use repositories::{Store, UnitOfWork};

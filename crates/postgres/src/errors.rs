@@ -1,6 +1,6 @@
 //! What PostgreSQL, sqlx and SeaORM say, as the ports' one error.
 
-use accunode_ports::{Contention, RepositoryError};
+use accunode_ports::{Contention, Outage, RepositoryError};
 use sea_orm::{DbErr, RuntimeErr};
 
 /// What sqlx says. Constraint names come from the server's own answer.
@@ -8,6 +8,7 @@ pub(crate) fn from_sqlx(error: sqlx::Error) -> RepositoryError {
     match kind(&error) {
         Kind::Conflict(constraint) => RepositoryError::Conflict { constraint },
         Kind::Contention => RepositoryError::Unavailable(Box::new(Contention(Box::new(error)))),
+        Kind::Outage => RepositoryError::Unavailable(Box::new(Outage(Box::new(error)))),
         Kind::Unavailable => RepositoryError::Unavailable(Box::new(error)),
         Kind::Defect => RepositoryError::Internal(Box::new(error)),
     }
@@ -16,7 +17,7 @@ pub(crate) fn from_sqlx(error: sqlx::Error) -> RepositoryError {
 /// What SeaORM says; most of it is what sqlx said.
 pub(crate) fn from_orm(error: DbErr) -> RepositoryError {
     if matches!(error, DbErr::ConnectionAcquire(_)) {
-        return RepositoryError::Unavailable(Box::new(error));
+        return RepositoryError::Unavailable(Box::new(Outage(Box::new(error))));
     }
     let said = match &error {
         DbErr::Exec(RuntimeErr::SqlxError(said))
@@ -27,6 +28,7 @@ pub(crate) fn from_orm(error: DbErr) -> RepositoryError {
     match said {
         Kind::Conflict(constraint) => RepositoryError::Conflict { constraint },
         Kind::Contention => RepositoryError::Unavailable(Box::new(Contention(Box::new(error)))),
+        Kind::Outage => RepositoryError::Unavailable(Box::new(Outage(Box::new(error)))),
         Kind::Unavailable => RepositoryError::Unavailable(Box::new(error)),
         Kind::Defect => RepositoryError::Internal(Box::new(error)),
     }
@@ -60,6 +62,7 @@ fn has_code(error: &RepositoryError, code: &str) -> bool {
 enum Kind {
     Conflict(String),
     Contention,
+    Outage,
     Unavailable,
     Defect,
 }
@@ -71,7 +74,7 @@ fn kind(error: &sqlx::Error) -> Kind {
         | sqlx::Error::PoolClosed
         | sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
-        | sqlx::Error::WorkerCrashed => return Kind::Unavailable,
+        | sqlx::Error::WorkerCrashed => return Kind::Outage,
         _ => return Kind::Defect,
     };
     let code = said.code().unwrap_or_default();
@@ -81,14 +84,18 @@ fn kind(error: &sqlx::Error) -> Kind {
             Kind::Conflict(constraint.to_owned())
         }
         ("40001" | "40P01", _) => Kind::Contention,
-        // statement_timeout, lock_timeout, idle transaction ended, out of resources, shutting down, connection lost
+        // statement_timeout, lock_timeout, idle transaction ended
         ("57014" | "55P03" | "25P03", _) => Kind::Unavailable,
+        // the server became read-only, its disk failed
+        ("25006" | "58030", _) => Kind::Outage,
+        // out of resources (a full disk, too many connections), shutting down or starting,
+        // connection lost
         (code, _)
             if ["53", "57P", "08"]
                 .iter()
                 .any(|class| code.starts_with(class)) =>
         {
-            Kind::Unavailable
+            Kind::Outage
         }
         _ => Kind::Defect,
     }

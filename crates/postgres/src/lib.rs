@@ -11,6 +11,7 @@
 
 mod actor;
 mod bulk;
+mod cleanup;
 mod db;
 mod entities;
 mod errors;
@@ -28,6 +29,7 @@ mod scope;
 pub mod store;
 mod unit_of_work;
 
+pub use cleanup::CleanedUp;
 pub use pool::PoolSettings;
 pub use pools::{PoolKind, PoolSizes};
 pub use queue::{PgJobQueue, QueueSettings};

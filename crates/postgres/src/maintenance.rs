@@ -1,6 +1,5 @@
 //! What the server looks after beside requests.
 
-use accunode_domain::idempotency::KEPT_HOURS;
 use accunode_ports::RepositoryError;
 
 use crate::{PgStore, errors::from_sqlx};
@@ -31,24 +30,16 @@ impl PgStore {
         }
     }
 
-    /// Makes the audit log's partitions ahead, and drops answers that nobody may ask
-    /// for again.
+    /// Makes the audit log's partitions ahead.
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn prepare_for_tomorrow(&self) -> Result<(), RepositoryError> {
+    pub async fn make_partitions(&self) -> Result<(), RepositoryError> {
         sqlx::query("SELECT audit_make_partitions($1)")
             .bind(MONTHS_AHEAD)
             .execute(self.pool())
             .await
             .map_err(from_sqlx)?;
-        sqlx::query(
-            "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)",
-        )
-        .bind(i32::try_from(KEPT_HOURS).unwrap_or(24))
-        .execute(self.pool())
-        .await
-        .map_err(from_sqlx)?;
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ pub struct QueueSettings {
     pub poll: Duration,
     /// How many jobs of one owner run at once.
     pub per_owner: i32,
-    /// How often a job is taken before it has failed.
+    /// How often a job is taken without getting any further before it has failed.
     pub max_attempts: i32,
 }
 
@@ -226,6 +226,54 @@ impl JobQueue for PgJobQueue {
         let row = self.as_worker(sql).await?;
         let freed: i64 = row.map_or(Ok(0), |row| get(&row, "freed"))?;
         Ok(freed.unsigned_abs())
+    }
+
+    async fn resume(&self, lease: &Lease) -> Result<Option<Job>, RepositoryError> {
+        let mut sql = QueryBuilder::new(
+            "UPDATE bulk_upload_jobs AS p SET lease_expires_at = clock_timestamp() + make_interval(secs => ",
+        );
+        sql.push_bind(self.settings.lease.as_secs_f64()).push(")");
+        push_held(&mut sql, lease);
+        sql.push(format_args!(" RETURNING {JOB}"));
+        self.as_worker(sql)
+            .await?
+            .as_ref()
+            .map(read_job)
+            .transpose()
+    }
+
+    /// Under a new token, as with an orderly shutdown.
+    async fn interrupt(
+        &self,
+        lease: &Lease,
+        cause: &Fault,
+        pause: Duration,
+    ) -> Result<(), RepositoryError> {
+        let mut sql = QueryBuilder::new(
+            "UPDATE bulk_upload_jobs SET lease_token = gen_random_uuid(), \
+             lease_expires_at = clock_timestamp() + make_interval(secs => ",
+        );
+        sql.push_bind(pause.as_secs_f64())
+            .push(
+                "), processing_logs = processing_logs || jsonb_build_array(jsonb_build_object(\
+                 'attempt', attempts, 'code', ",
+            )
+            .push_bind(storable(&cause.code))
+            .push("::text, 'detail', ")
+            .push_bind(storable(&cause.detail))
+            .push("::text))");
+        push_held(&mut sql, lease);
+        sql.push(" RETURNING id");
+        self.held(sql).await.map(|_| ())
+    }
+
+    async fn forgive(&self, job: JobId) -> Result<(), RepositoryError> {
+        let mut sql = QueryBuilder::new(
+            "UPDATE bulk_upload_jobs SET attempts = greatest(attempts - 1, 0) \
+             WHERE status = 'processing' AND id = ",
+        );
+        sql.push_bind(job.0).push(" RETURNING id");
+        self.as_worker(sql).await.map(|_| ())
     }
 
     /// An orderly shutdown is no failed attempt. Under a new token, so that what this

@@ -1,15 +1,17 @@
-//! What goes on beside requests: rollups are folded, partitions made, old answers and
-//! files without an upload dropped.
+//! What goes on beside requests: rollups are folded, partitions made, what has expired and
+//! files without an upload are deleted.
 
 use std::{sync::Arc, time::Duration};
 
 use accunode_application::bulk::Bulk;
+use accunode_local::SystemClock;
+use accunode_ports::{RepositoryError, system::Clock as _};
 use accunode_postgres::PgStore;
 use tokio::sync::watch;
 
 /// How often the changes since are merged into the dashboards' sums.
 const FOLD: Duration = Duration::from_secs(2);
-/// How often the rest is looked after.
+/// How often the rest is looked after; the first time at the start.
 const DAILY: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Looks after the database until `stop` turns true. Several processes may do so at
@@ -24,7 +26,7 @@ pub async fn look_after(store: Arc<PgStore>, bulk: Bulk, mut stop: watch::Receiv
             // Dropped at once: what it gives is a lock.
             _ = async { drop(stop.wait_for(|stop| *stop).await) } => return,
             _ = fold.tick() => store.fold_rollups().await.map(|_| ()),
-            _ = daily.tick() => store.prepare_for_tomorrow().await,
+            _ = daily.tick() => every_day(&store).await,
             _ = files.tick() => {
                 if let Err(error) = bulk.sweep_files().await {
                     tracing::warn!(
@@ -42,4 +44,12 @@ pub async fn look_after(store: Arc<PgStore>, bulk: Bulk, mut stop: watch::Receiv
             );
         }
     }
+}
+
+/// What is done at the start and some times a day.
+async fn every_day(store: &PgStore) -> Result<(), RepositoryError> {
+    store.make_partitions().await?;
+    let cleaned = store.clean_up(SystemClock.now()).await?;
+    tracing::info!(rows = cleaned.total(), %cleaned, "what had expired was deleted");
+    Ok(())
 }

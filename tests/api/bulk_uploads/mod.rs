@@ -3,6 +3,7 @@
 mod control;
 mod files;
 mod orphans;
+mod outages;
 mod outcomes;
 mod real_quarters;
 mod real_workbooks;

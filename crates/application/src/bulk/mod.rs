@@ -7,6 +7,7 @@
 
 mod cancel;
 mod columns;
+mod continuing;
 pub mod offline;
 mod process;
 mod read;
@@ -15,6 +16,7 @@ mod rescore;
 mod rescoring;
 mod retry;
 mod rows;
+mod run;
 mod submit;
 mod sweep;
 mod template;

@@ -1,13 +1,12 @@
-//! One job, from where it stands to its end.
-
-use std::time::Duration;
+//! The worker's way through a file: read a chunk, check and score it outside of any
+//! transaction, store it.
 
 use accunode_domain::{
     access::{Actor, Grant, Scope},
     audit::RequestContext,
     fault::Fault,
     id::OrganizationId,
-    job::{Checkpoint, Job, JobStatus, Task},
+    job::{Checkpoint, Job},
     ratio::UnitCheck,
 };
 use accunode_ports::{
@@ -15,33 +14,10 @@ use accunode_ports::{
     jobs::{Lease, Renewal},
     repositories::{ChunkRow, JobChunk, RescoredChunk},
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::watch;
 
-use super::{Bulk, Columns, rows};
+use super::{Bulk, Columns, rows, run::StopReason};
 use crate::Error;
-
-/// How often a lease is renewed while a job is worked on.
-const HEARTBEAT: Duration = Duration::from_secs(8);
-/// How long the open chunk may take when the process stops. After that the job is given
-/// back without it: the lease is void then, so that the chunk cannot be stored.
-const LAST_CHUNK: Duration = Duration::from_secs(10);
-/// How often a chunk is tried where the database made it the victim of a deadlock
-/// or is away for a moment.
-const TRIES: u32 = 5;
-
-/// Why a job was left before its end.
-pub(super) enum Left {
-    /// It cannot be done; the fault is for its creator.
-    Failed(Fault),
-    /// Its creator wants it to stop.
-    Cancelled,
-    /// This process shuts down.
-    Stopped,
-    /// Another worker has it.
-    Lost,
-    /// Something outside failed: the lease runs out and somebody tries again.
-    Trouble(Error),
-}
 
 /// What is stored in one transaction.
 pub(super) enum Chunk {
@@ -49,68 +25,13 @@ pub(super) enum Chunk {
     Rescored(RescoredChunk),
 }
 
-impl From<Error> for Left {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Stale => Self::Lost,
-            Error::Invalid(mut faults) if !faults.is_empty() => Self::Failed(faults.remove(0)),
-            other => Self::Trouble(other),
-        }
-    }
-}
-
 impl Bulk {
-    /// Works on a job until its end, or until `stop` turns true.
-    pub async fn process(&self, job: Job, lease: Lease, stop: &watch::Receiver<bool>) {
-        let beat = Heartbeat::start(self, lease);
-        let id = job.id;
-        let work = async {
-            match &job.task {
-                Task::Upload => self.try_process(&job, &lease, stop).await,
-                Task::Rescore(rescoring) => self.try_rescore(&job, rescoring, &lease, stop).await,
-            }
-        };
-        let outcome = tokio::select! {
-            outcome = work => outcome,
-            () = overdue(stop) => Err(Left::Stopped),
-        };
-        drop(beat);
-        let queue = &self.ports.queue;
-        let closed = match outcome {
-            Ok(total) => {
-                tracing::info!(job = %id, rows = total, "bulk upload completed");
-                queue
-                    .finish(&lease, JobStatus::Completed, None, Some(total))
-                    .await
-            }
-            Err(Left::Failed(fault)) => {
-                tracing::info!(job = %id, code = fault.code, "bulk upload failed");
-                queue
-                    .finish(&lease, JobStatus::Failed, Some(fault), None)
-                    .await
-            }
-            Err(Left::Cancelled) => queue.finish(&lease, JobStatus::Cancelled, None, None).await,
-            Err(Left::Stopped) => queue.release(&lease).await,
-            Err(Left::Lost) => {
-                tracing::warn!(job = %id, "another worker has taken this bulk upload");
-                Ok(())
-            }
-            Err(Left::Trouble(error)) => {
-                tracing::error!(job = %id, error = &error as &dyn std::error::Error, "bulk upload interrupted; it is tried again when its lease runs out");
-                Ok(())
-            }
-        };
-        if let Err(error) = closed {
-            tracing::warn!(job = %id, %error, "the end of a bulk upload could not be noted; it is taken up again");
-        }
-    }
-
-    async fn try_process(
+    pub(super) async fn try_process(
         &self,
         job: &Job,
         lease: &Lease,
         stop: &watch::Receiver<bool>,
-    ) -> Result<u32, Left> {
+    ) -> Result<u32, StopReason> {
         let mut checkpoint = job.checkpoint;
         let mut done = job.counts.processed();
         let mut reader = self.open(job, checkpoint.row).await?;
@@ -139,7 +60,7 @@ impl Bulk {
                 if !job.options.confirm_units {
                     rows::check_units(job.kind, &job.options, &columns, &rows).map_err(
                         |mismatch| {
-                            Left::Failed(Fault::new(
+                            StopReason::Failed(Fault::new(
                                 "/ratio_unit",
                                 "unit_mismatch",
                                 mismatch.to_string(),
@@ -187,12 +108,12 @@ impl Bulk {
         &self,
         lease: &Lease,
         stop: &watch::Receiver<bool>,
-    ) -> Result<(), Left> {
+    ) -> Result<(), StopReason> {
         match self.ports.queue.renew(lease).await.map_err(Error::from)? {
-            Renewal::Continue if *stop.borrow() => Err(Left::Stopped),
+            Renewal::Continue if *stop.borrow() => Err(StopReason::Stopped),
             Renewal::Continue => Ok(()),
-            Renewal::CancelRequested => Err(Left::Cancelled),
-            Renewal::Lost => Err(Left::Lost),
+            Renewal::CancelRequested => Err(StopReason::Cancelled),
+            Renewal::Lost => Err(StopReason::Lost),
         }
     }
 
@@ -228,7 +149,7 @@ impl Bulk {
         rows: Vec<ChunkRow>,
         checkpoint: Checkpoint,
         total_rows: Option<u32>,
-    ) -> Result<(), Left> {
+    ) -> Result<(), StopReason> {
         let (actor, grant, home) = self.rights(job).await?;
         let chunk = JobChunk {
             grant,
@@ -255,27 +176,12 @@ impl Bulk {
         Ok(())
     }
 
-    /// Stores a chunk, again where the database was away for a moment.
     pub(super) async fn store_chunk(
         &self,
         scope: &Scope,
         lease: &Lease,
         chunk: &Chunk,
     ) -> Result<(), Error> {
-        let mut tries = 1;
-        loop {
-            match self.try_store(scope, lease, chunk).await {
-                Err(Error::Unavailable(cause)) if tries < TRIES => {
-                    tracing::warn!(job = %lease.job, %cause, tries, "a chunk is stored again");
-                    tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(tries)).await;
-                    tries += 1;
-                }
-                done => return done,
-            }
-        }
-    }
-
-    async fn try_store(&self, scope: &Scope, lease: &Lease, chunk: &Chunk) -> Result<(), Error> {
         self.ports
             .transaction(scope, |unit| async move {
                 match chunk {
@@ -291,9 +197,9 @@ impl Bulk {
     pub(super) async fn rights(
         &self,
         job: &Job,
-    ) -> Result<(Actor, Grant, Option<OrganizationId>), Left> {
+    ) -> Result<(Actor, Grant, Option<OrganizationId>), StopReason> {
         let lost = || {
-            Left::Failed(Fault::new(
+            StopReason::Failed(Fault::new(
                 "",
                 "rights_lost",
                 "whoever sent this upload may not store for its owner any more; what was stored stays",
@@ -314,43 +220,5 @@ impl Bulk {
             .map_err(|_| lost())?;
         let home = actor.organization();
         Ok((actor, grant, home))
-    }
-}
-
-/// Returns when a job that is to stop has not come to its next chunk for a while.
-async fn overdue(stop: &watch::Receiver<bool>) {
-    let mut stop = stop.clone();
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        // Nobody can tell it to stop any more: then it runs to its end.
-        std::future::pending::<()>().await;
-    }
-    tokio::time::sleep(LAST_CHUNK).await;
-}
-
-/// Renews a lease while something takes longer than a chunk, like opening a large
-/// workbook. Whether it still is ours is asked before each chunk.
-struct Heartbeat(JoinHandle<()>);
-
-impl Heartbeat {
-    fn start(bulk: &Bulk, lease: Lease) -> Self {
-        let queue = bulk.ports.queue.clone();
-        Self(bulk.ports.tasks.background(async move {
-            loop {
-                tokio::time::sleep(HEARTBEAT).await;
-                match queue.renew(&lease).await {
-                    Ok(Renewal::Lost) => return,
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(job = %lease.job, %error, "a lease could not be renewed");
-                    }
-                }
-            }
-        }))
-    }
-}
-
-impl Drop for Heartbeat {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

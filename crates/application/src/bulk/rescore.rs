@@ -136,7 +136,7 @@ impl Bulk {
     }
 }
 
-fn running(job: Option<JobId>) -> Error {
+pub(super) fn running(job: Option<JobId>) -> Error {
     Error::Conflict {
         code: "rescoring_running",
         detail: "the same rescoring has not ended yet".to_owned(),
@@ -154,7 +154,7 @@ fn name(kind: Kind, model: &ModelRef) -> String {
 }
 
 /// What makes two rescorings of one owner the same: kind, model, and which predictions.
-fn dedup_key(kind: Kind, rescoring: &Rescoring) -> String {
+pub(super) fn dedup_key(kind: Kind, rescoring: &Rescoring) -> String {
     let mut hash = Sha256::new();
     for part in [
         "rescore",

@@ -15,10 +15,7 @@ use accunode_ports::{
 };
 use tokio::sync::watch;
 
-use super::{
-    Bulk,
-    process::{Chunk, Left},
-};
+use super::{Bulk, process::Chunk, run::StopReason};
 use crate::{
     Error,
     predictions::{SECTOR_OUT_OF_SCOPE, from_stored, to_store},
@@ -32,7 +29,7 @@ impl Bulk {
         rescoring: &Rescoring,
         lease: &Lease,
         stop: &watch::Receiver<bool>,
-    ) -> Result<u32, Left> {
+    ) -> Result<u32, StopReason> {
         let takes_gaps = self.takes_gaps(job.kind, &rescoring.model)?;
         let page = u32::try_from(self.ports.settings.chunk_rows).unwrap_or(u32::MAX);
         let mut checkpoint = job.checkpoint;
@@ -94,7 +91,7 @@ impl Bulk {
     }
 
     /// Whether the model takes ratios that are missing, as its manifest says.
-    fn takes_gaps(&self, kind: Kind, model: &ModelRef) -> Result<bool, Left> {
+    fn takes_gaps(&self, kind: Kind, model: &ModelRef) -> Result<bool, StopReason> {
         let models = self.ports.scorer.models();
         let info = models
             .iter()
@@ -110,7 +107,7 @@ impl Bulk {
         takes_gaps: bool,
         first: u32,
         read: Vec<Rescorable>,
-    ) -> Result<Vec<RescoredRow>, Left> {
+    ) -> Result<Vec<RescoredRow>, StopReason> {
         let (scorer, by) = (self.ports.scorer.clone(), model.clone());
         let scored = tokio::task::spawn_blocking(move || {
             score(&*scorer, kind, &by, takes_gaps, first, read)
@@ -126,8 +123,8 @@ impl Bulk {
     }
 }
 
-fn unavailable(model: &ModelRef) -> Left {
-    Left::Failed(Fault::new(
+fn unavailable(model: &ModelRef) -> StopReason {
+    StopReason::Failed(Fault::new(
         "/model_version",
         "model_unavailable",
         format!(

@@ -1,8 +1,9 @@
-//! The failed rows of an upload are tried again, as an upload of their own.
+//! An upload is tried again: the rest of it, or its failed rows as an upload of their own.
 
 use accunode_domain::{
     id::JobId,
-    job::{Job, RowStatus, Task},
+    idempotency::StoredAnswer,
+    job::{Job, JobStatus, RowStatus, Task},
     text::guard_formula,
 };
 use accunode_ports::repositories::RowFilter;
@@ -19,8 +20,10 @@ use crate::{Caller, Done, Error, Once};
 const PAGE: u32 = 1_000;
 
 impl Bulk {
-    /// Makes a new upload of the rows that failed, with the same options. What made
-    /// them fail may have gone since: a company that was not readable, a conflict.
+    /// Lets a job that was not read to its end go on from its checkpoint: only so can every
+    /// row of it get an outcome. Of an upload that is completed, makes a new upload of the
+    /// rows that failed, with the same options; what made them fail may have gone since: a
+    /// company that was not readable, a conflict.
     ///
     /// # Errors
     /// `NotFound`, `not_writable`; `nothing_to_retry` where no row failed, or the
@@ -37,15 +40,26 @@ impl Bulk {
             .actor
             .control_upload(job.owner, job.created_by)
             .map_err(|denial| Error::denied(denial, "upload"))?;
-        if !job.status.is_final() || job.counts.error == 0 || job.columns.is_empty() {
+        if job.may_be_continued() {
+            return self.continue_job(caller, &job, once).await;
+        }
+        if let (false, Some(once)) = (job.status.is_final(), once)
+            && let Some(answer) = self.continued_before(caller, once).await?
+        {
+            return Ok(Done::Replayed(answer));
+        }
+        if job.status != JobStatus::Completed || job.counts.error == 0 || job.columns.is_empty() {
             return Err(Error::Conflict {
                 code: "nothing_to_retry",
-                detail: if job.task != Task::Upload {
-                    "a rescoring is repeated by asking for it again".to_owned()
-                } else if job.status.is_final() {
-                    "no row of this upload failed by itself; send the file again".to_owned()
-                } else {
+                detail: if !job.status.is_final() {
                     "this upload is still being worked on".to_owned()
+                } else if job.task != Task::Upload {
+                    "a rescoring is repeated by asking for it again".to_owned()
+                } else if job.status == JobStatus::Failed {
+                    "this upload failed by its file or its options, and would fail again; send it anew"
+                        .to_owned()
+                } else {
+                    "no row of this upload failed by itself; send the file again".to_owned()
                 },
                 existing: None,
             });
@@ -72,6 +86,20 @@ impl Bulk {
             force: true,
         };
         self.submit(caller, upload, once).await
+    }
+
+    /// The answer to the same request, where that continued the job.
+    async fn continued_before(
+        &self,
+        caller: &Caller,
+        once: &Once<'_, Job>,
+    ) -> Result<Option<StoredAnswer>, Error> {
+        let actor = &caller.actor;
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                Once::take(Some(once), &*unit, actor).await
+            })
+            .await
     }
 
     /// The failed rows as a CSV file. They are at most as many as the upload had, and

@@ -128,7 +128,8 @@ impl Bulk {
             clean_text("/file", &upload.original_filename, 255).map_err(Error::invalid)?;
         self.check_file(&upload, &original_filename).await?;
 
-        let dedup_key = (!upload.force && !upload.options.dry_run).then(|| dedup_key(&upload));
+        let dedup_key = (!upload.force && !upload.options.dry_run)
+            .then(|| dedup_key(upload.kind, &upload.file.sha256, &upload.options));
         let new = NewJob {
             id: JobId(self.ports.ids.new_id()),
             kind: upload.kind,
@@ -217,15 +218,15 @@ fn duplicate(job: Option<JobId>) -> Error {
 }
 
 /// What makes two uploads of one owner the same: kind, content and options.
-fn dedup_key(upload: &SubmitUpload) -> String {
+pub(super) fn dedup_key(kind: Kind, file_sha256: &str, options: &JobOptions) -> String {
     let mut hash = Sha256::new();
-    hash.update(upload.kind.as_str());
+    hash.update(kind.as_str());
     hash.update([0]);
-    hash.update(&upload.file.sha256);
+    hash.update(file_sha256);
     hash.update([0]);
-    hash.update(upload.options.ratio_unit.as_str());
+    hash.update(options.ratio_unit.as_str());
     hash.update([0]);
-    hash.update(upload.options.on_conflict.as_str());
-    hash.update([u8::from(upload.options.confirm_units)]);
+    hash.update(options.on_conflict.as_str());
+    hash.update([u8::from(options.confirm_units)]);
     hex::encode(hash.finalize())
 }

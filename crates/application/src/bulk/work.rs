@@ -17,7 +17,7 @@ impl Bulk {
             match self.ports.queue.claim().await {
                 Ok(Some((job, lease))) => {
                     let id = job.id;
-                    tracing::info!(job = %id, attempt = job.attempts, row = job.checkpoint.row, "bulk upload taken");
+                    tracing::info!(job = %id, attempt = job.attempts, row = job.checkpoint.row, "job taken");
                     self.process(job, lease, &stop).await;
                 }
                 Ok(None) => {

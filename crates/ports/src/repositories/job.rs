@@ -214,6 +214,17 @@ pub trait JobRepository: Send + Sync {
     /// # Errors
     /// `Stale` where it has ended already.
     async fn request_cancel(&self, grant: Grant, id: JobId) -> Result<Job, RepositoryError>;
+    /// Makes a job that failed or was cancelled wait for a worker again, which goes on after its
+    /// checkpoint. `dedup_key` as in [`NewJob`].
+    ///
+    /// # Errors
+    /// `Stale` where it has not ended or is completed; `Conflict` where another job has the key.
+    async fn resume<'a>(
+        &self,
+        grant: Grant,
+        id: JobId,
+        dedup_key: Option<&'a str>,
+    ) -> Result<Job, RepositoryError>;
     /// Removes a job that has ended, with its rows and, where `predictions` is set,
     /// the predictions it made; gives back how many those were.
     ///

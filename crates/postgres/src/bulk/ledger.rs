@@ -100,7 +100,7 @@ pub(super) async fn write(
 /// the kept rows became more.
 ///
 /// # Errors
-/// `Stale`.
+/// `Stale`, also where the job is at this checkpoint already.
 pub(super) async fn advance(
     db: &Db,
     lease: &Lease,
@@ -110,6 +110,7 @@ pub(super) async fn advance(
     warnings: Vec<Value>,
     checkpoint: Checkpoint,
 ) -> Result<JobCounts, RepositoryError> {
+    let row = number(checkpoint.row);
     let checkpoint = serde_json::to_value(checkpoint)
         .map_err(|error| RepositoryError::Internal(Box::new(error)))?;
     let mut sql = QueryBuilder::new("UPDATE bulk_upload_jobs SET ");
@@ -124,7 +125,9 @@ pub(super) async fn advance(
             .push_bind(number(count))
             .push(", ");
     }
-    sql.push("rows_kept = rows_kept + ")
+    // Attempts are counted from here on. A chunk whose checkpoint stands there already
+    // is stored, and is not counted twice.
+    sql.push("attempts = 0, processing_logs = '[]', rows_kept = rows_kept + ")
         .push_bind(rows_kept)
         .push("::int, total_rows = coalesce(")
         .push_bind(total_rows.map(number))
@@ -135,7 +138,9 @@ pub(super) async fn advance(
         .push(" WHERE id = ")
         .push_bind(lease.job.0)
         .push(" AND lease_token = ")
-        .push_bind(lease.token);
+        .push_bind(lease.token)
+        .push(" AND coalesce((checkpoint->>'row')::int, 0) <> ")
+        .push_bind(row);
     match db.run(sql).await? {
         1 => Ok(counts),
         _ => Err(RepositoryError::Stale { what: "lease" }),

@@ -25,13 +25,14 @@ mod staging;
 
 use std::collections::{HashMap, HashSet};
 
-use accunode_domain::{access::Scope, job::JobCounts};
+use accunode_domain::{access::Scope, id::JobId, job::JobCounts, prediction::Kind};
 use accunode_ports::{
     Contention, RepositoryError,
     jobs::Lease,
     repositories::{JobChunk, RowVerdict, ScoredRow},
 };
 use sea_orm::ConnectionTrait;
+use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use crate::{db::Db, errors::from_orm, kinds::KindNames};
@@ -178,4 +179,23 @@ fn number(row: u32) -> i32 {
 /// The key of whose rows they become.
 fn owner_key(chunk: &JobChunk) -> Uuid {
     chunk.grant.owner().key()
+}
+
+/// Locks the predictions that a job made in the order of the unique key, which is the order in
+/// which uploads and rescorings lock, so that undoing a job and running another one wait for
+/// each other and do not deadlock.
+pub(crate) async fn lock_predictions_of(
+    db: &Db,
+    kind: Kind,
+    job: JobId,
+) -> Result<(), RepositoryError> {
+    let mut sql = QueryBuilder::new(format!(
+        "SELECT count(*) FROM (SELECT FROM {} WHERE bulk_job_id = ",
+        kind.table()
+    ));
+    sql.push_bind(job.0).push(format_args!(
+        " ORDER BY company_id, {} FOR UPDATE) locked",
+        kind.period().join(", ")
+    ));
+    db.one(sql).await.map(|_| ())
 }

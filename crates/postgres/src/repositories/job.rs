@@ -256,6 +256,29 @@ impl JobRepository for Db {
         }
     }
 
+    async fn resume<'a>(
+        &self,
+        _grant: Grant,
+        id: JobId,
+        dedup_key: Option<&'a str>,
+    ) -> Result<Job, RepositoryError> {
+        self.transaction()?;
+        let mut sql = QueryBuilder::new(
+            "UPDATE bulk_upload_jobs AS p SET status = 'pending', attempts = 0, processing_logs = '[]', \
+             error = NULL, error_message = NULL, completed_at = NULL, cancel_requested_at = NULL, dedup_key = ",
+        );
+        sql.push_bind(dedup_key.map(str::to_owned))
+            .push(" WHERE p.status IN ('failed', 'cancelled') AND p.id = ")
+            .push_bind(id.0)
+            .push(format_args!(" RETURNING {JOB}"));
+        match self.one(sql).await? {
+            Some(row) => read_job(&row),
+            None => Err(RepositoryError::Stale {
+                what: "bulk upload",
+            }),
+        }
+    }
+
     /// The predictions first: deleting the job is what makes a second call find nothing.
     async fn remove(
         &self,
@@ -281,6 +304,7 @@ impl JobRepository for Db {
         let mut removed = 0;
         if predictions {
             let kind: Kind = place.named(&row, "job_type")?;
+            bulk::lock_predictions_of(self, kind, id).await?;
             let mut sql =
                 QueryBuilder::new(format!("DELETE FROM {} WHERE bulk_job_id = ", kind.table()));
             sql.push_bind(id.0);

@@ -16,6 +16,7 @@
 mod analytics;
 mod budgets;
 mod chunks;
+mod cleanup;
 mod companies;
 mod denials;
 mod fences;

@@ -346,3 +346,119 @@ async fn a_new_job_wakes_who_waits() {
     assert!(woken.await.is_ok(), "nobody was woken");
     assert!(queue.claim().await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let personal = grant(&m1, AccessLevel::Personal);
+    let brief = QueueSettings {
+        lease: Duration::ZERO,
+        max_attempts: 2,
+        ..QueueSettings::default()
+    };
+    let queue = world.store.queue(brief).unwrap();
+    let job = new_job(Kind::Annual, JobOptions::default());
+    add(&world, "m1", AccessLevel::Personal, &job).await;
+    let cause = Fault::new(
+        "/file",
+        "file_unavailable",
+        "the file store did not give the file",
+    );
+    let told = async || {
+        let found = world.store.jobs().find(&m1.scope(), job.id).await;
+        let found = found.unwrap().unwrap();
+        (found.status, found.error)
+    };
+    let (_, killed) = queue.claim().await.unwrap().unwrap();
+    let (_, failed) = queue.claim().await.unwrap().unwrap();
+    let late = queue.interrupt(&killed, &cause, Duration::ZERO).await;
+    assert!(
+        matches!(late, Err(RepositoryError::Stale { .. })),
+        "{late:?}"
+    );
+    queue
+        .interrupt(&failed, &cause, Duration::ZERO)
+        .await
+        .unwrap();
+    assert!(queue.claim().await.unwrap().is_none());
+    let (status, error) = told().await;
+    let error = error.unwrap();
+    assert_eq!(
+        (status, &*error.code),
+        (JobStatus::Failed, "too_many_attempts")
+    );
+    assert_eq!(
+        &*error.detail,
+        "gave up after 2 attempts that came no further than row 0; the last one ended: \
+         the file store did not give the file"
+    );
+
+    // It goes on from there, with all its attempts; killed each time, it says that.
+    let work = world.begin(&m1).await;
+    let waiting = work.jobs().resume(personal, job.id, None).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(
+        (waiting.status, waiting.attempts, waiting.error),
+        (JobStatus::Pending, 0, None)
+    );
+    for attempt in [1, 2] {
+        assert_eq!(queue.claim().await.unwrap().unwrap().0.attempts, attempt);
+    }
+    assert!(queue.claim().await.unwrap().is_none());
+    let (_, error) = told().await;
+    assert!(
+        error.unwrap().detail.ends_with("was killed or crashed"),
+        "a process that is killed writes nothing down"
+    );
+}
+
+#[tokio::test]
+async fn an_attempt_that_an_outage_ended_is_not_counted() {
+    let world = World::create().await;
+    let job = new_job(Kind::Annual, JobOptions::default());
+    add(&world, "m1", AccessLevel::Personal, &job).await;
+    let brief = QueueSettings {
+        lease: Duration::ZERO,
+        ..QueueSettings::default()
+    };
+    let queue = world.store.queue(brief).unwrap();
+    let (_, first) = queue.claim().await.unwrap().unwrap();
+    let again = queue.resume(&first).await.unwrap().unwrap();
+    assert_eq!((again.id, again.attempts), (job.id, 1));
+    // Its lease ran out meanwhile and another worker took it.
+    let (_, second) = queue.claim().await.unwrap().unwrap();
+    assert!(queue.resume(&first).await.unwrap().is_none());
+    queue.forgive(job.id).await.unwrap();
+    assert_eq!(queue.resume(&second).await.unwrap().unwrap().attempts, 1);
+}
+
+#[tokio::test]
+async fn a_job_is_not_completed_before_every_row_has_its_outcome() {
+    let world = World::create().await;
+    let job = new_job(Kind::Annual, JobOptions::default());
+    add(&world, "m1", AccessLevel::Personal, &job).await;
+    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let (_, lease) = queue.claim().await.unwrap().unwrap();
+    for total in [None, Some(5)] {
+        let refused = queue
+            .finish(&lease, JobStatus::Completed, None, total)
+            .await;
+        assert!(
+            matches!(&refused, Err(RepositoryError::Conflict { constraint }) if constraint == "bulk_jobs_completed"),
+            "{refused:?}"
+        );
+    }
+    queue
+        .finish(&lease, JobStatus::Completed, None, Some(0))
+        .await
+        .unwrap();
+    let m1 = world.actor("m1").await;
+    let work = world.begin(&m1).await;
+    let personal = grant(&m1, AccessLevel::Personal);
+    let late = work.jobs().resume(personal, job.id, None).await;
+    assert!(
+        matches!(late, Err(RepositoryError::Stale { .. })),
+        "what is completed is not continued: {late:?}"
+    );
+}

@@ -7,7 +7,12 @@ use serde_json::Value;
 use super::{dto::JobDto, submit::reply};
 use crate::{call::Call, once, problem::Answer};
 
-/// Try the failed rows again, as an upload of their own
+/// Continue an upload that was not read to its end, or try its failed rows again
+///
+/// An upload or rescoring that `failed` or was `cancelled` goes on after its checkpoint, under the
+/// same id: rows that have an outcome keep it, and the rest is read. It becomes `completed` only
+/// when every row of it has an outcome. Of a `completed` upload, the rows that failed become an
+/// upload of their own, with the same options.
 #[utoipa::path(
     post,
     path = "/api/v1/bulk-uploads/{id}/retry",
@@ -18,11 +23,11 @@ use crate::{call::Call, once, problem::Answer};
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again"),
     ),
     responses(
-        (status = 202, description = "The new upload; `Location` tells where it stands", body = JobDto),
+        (status = 202, description = "The upload that goes on, or the new one; `Location` tells where it stands", body = JobDto),
         (status = 403, description = "`not_writable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 507, description = "`job_budget_exhausted`, `file_budget_exhausted`, `storage_low`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`nothing_to_retry`, `rows_not_kept`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`nothing_to_retry`, `rows_not_kept`, `rescoring_running`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn retry(call: Call) -> Answer {

@@ -1,0 +1,384 @@
+//! The program as a process, and somebody who sends requests to it and counts failures.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::{Method, StatusCode, multipart};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::PASSWORD;
+
+/// How long the service may take to be ready again.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A folder below the short /tmp, because a socket's path must be short.
+pub(super) fn folder() -> anyhow::Result<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("accunode-fault-")
+        .tempdir_in("/tmp")?;
+    // Reachable for the user that the database server becomes.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), mode)?;
+    Ok(folder)
+}
+
+/// How a process is started.
+#[derive(Clone, Debug)]
+pub(super) struct Setup {
+    program: PathBuf,
+    data_dir: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Setup {
+    /// The program with this data folder and no limits.
+    pub(super) fn new(program: &Path, data_dir: &Path) -> Self {
+        let mut variables = vec![(
+            "ACCUNODE_POSTGRES_SETTINGS_SHARED_BUFFERS".to_owned(),
+            "32MB".to_owned(),
+        )];
+        for class in ["ADMIN", "AUTH", "READ", "SCORE", "UPLOAD", "WRITE"] {
+            variables.push((format!("ACCUNODE_LIMITS_{class}"), "0".to_owned()));
+        }
+        Self {
+            program: program.to_owned(),
+            data_dir: data_dir.to_owned(),
+            variables,
+        }
+    }
+
+    /// With a setting's environment variable.
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Brings a database elsewhere to the program's schema.
+    pub(super) fn migrate(self) -> anyhow::Result<Self> {
+        let output = self.command().args(["migrate", "up"]).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "migrate up: {said}");
+        Ok(self)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+            .env("ACCUNODE_DATA_DIR", &self.data_dir)
+            .envs(self.variables.iter().cloned());
+        command
+    }
+}
+
+/// A running `accunode serve`. Killed with this value.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    setup: Setup,
+    address: String,
+}
+
+impl Server {
+    /// Starts it on a port that is free and waits until it is ready.
+    pub(super) async fn start(setup: Setup) -> anyhow::Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let address = format!("127.0.0.1:{port}");
+        let child = spawn(&setup, &address)?;
+        let mut server = Self {
+            child,
+            setup,
+            address,
+        };
+        let base = server.base();
+        let failed = tokio::select! {
+            ready = until(&base, true) => ready.err(),
+            status = server.ended() => Some(anyhow::anyhow!("the program ended: {status:?}")),
+        };
+        match failed {
+            None => Ok(server),
+            Some(error) => {
+                let log = std::fs::read_to_string(server.setup.data_dir.join("serve.log"));
+                let log = log.unwrap_or_default();
+                let end: Vec<&str> = log.lines().rev().take(5).collect();
+                Err(error.context(end.join(" | ")))
+            }
+        }
+    }
+
+    /// Its URL.
+    pub(super) fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Kills it on the spot.
+    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
+        self.child.kill().context("kill the program")?;
+        self.child.wait().context("wait for the program")?;
+        Ok(())
+    }
+
+    /// Asks it to end in order.
+    pub(super) fn terminate(&self) -> anyhow::Result<()> {
+        let pid = Pid::from_raw(i32::try_from(self.child.id())?);
+        kill(pid, Signal::SIGTERM).context("stop the program")
+    }
+
+    /// Waits for its end without holding up the runtime.
+    pub(super) async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(Instant::now() < end, "the program does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Starts it again at the same address.
+    pub(super) fn start_again(&mut self) -> anyhow::Result<()> {
+        self.child = spawn(&self.setup, &self.address)?;
+        Ok(())
+    }
+
+    /// Waits until it is ready, and answers how long that took.
+    pub(super) async fn until_ready(&self) -> anyhow::Result<Duration> {
+        until(&self.base(), true).await
+    }
+
+    /// Waits until it says that it is not ready, and answers how long that took.
+    pub(super) async fn until_unready(&self) -> anyhow::Result<Duration> {
+        until(&self.base(), false).await
+    }
+}
+
+async fn until(base: &str, ready: bool) -> anyhow::Result<Duration> {
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(5))
+        .build()?;
+    let begun = Instant::now();
+    let mut last = String::new();
+    while begun.elapsed() < PATIENCE {
+        match client.get(format!("{base}/health/ready")).send().await {
+            Ok(answer) if answer.status().is_success() == ready => return Ok(begun.elapsed()),
+            Ok(answer) => last = answer.text().await.unwrap_or_default(),
+            Err(_) if !ready => return Ok(begun.elapsed()),
+            Err(error) => last = error.to_string(),
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    bail!("readiness did not become {ready} within {PATIENCE:?}: {last}")
+}
+
+fn spawn(setup: &Setup, address: &str) -> anyhow::Result<Child> {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(setup.data_dir.join("serve.log"))?;
+    setup
+        .command()
+        .args(["serve", "--listen", address])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("start {}", setup.program.display()))
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The processes that work in a database's data folder.
+pub(super) fn database_processes(data: &Path) -> Vec<Pid> {
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    processes
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid: &i32| {
+            std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data)
+        })
+        .map(Pid::from_raw)
+        .collect()
+}
+
+/// The process that a database's data folder belongs to.
+pub(super) fn postmaster(data: &Path) -> anyhow::Result<Pid> {
+    let text = std::fs::read_to_string(data.join("postmaster.pid"))?;
+    let pid = text.lines().next().context("a process id")?.trim();
+    Ok(Pid::from_raw(pid.parse()?))
+}
+
+/// Somebody who sends requests; one that is not answered is an error and no panic.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    base: String,
+    http: reqwest::Client,
+    token: Option<String>,
+}
+
+impl Client {
+    /// Nobody in particular. With `keep_alive` connections are used again.
+    pub(super) fn nobody(base: &str, keep_alive: bool) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(40))
+            .pool_max_idle_per_host(if keep_alive { 8 } else { 0 })
+            .build()?;
+        Ok(Self {
+            base: base.to_owned(),
+            http,
+            token: None,
+        })
+    }
+
+    /// The same one at another process.
+    pub(super) fn at(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Registers under this address and signs in.
+    pub(super) async fn register(&self, email: &str) -> anyhow::Result<Self> {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let (status, said) = self
+            .send(Method::POST, "/auth/register", Some(&body))
+            .await?;
+        ensure!(status == 201, "{status}: {said}");
+        self.login(email).await
+    }
+
+    /// Signs in.
+    pub(super) async fn login(&self, email: &str) -> anyhow::Result<Self> {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let (status, said) = self.send(Method::POST, "/auth/login", Some(&body)).await?;
+        ensure!(status == 200, "{status}: {said}");
+        Ok(Self {
+            token: said["access_token"].as_str().map(str::to_owned),
+            ..self.clone()
+        })
+    }
+
+    /// A request to a path below `/api/v1`, and its status and JSON.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        let mut request = self.request(method, path);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Ok((status, json))
+    }
+
+    /// GET of JSON that must be there.
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let (status, json) = self.send(Method::GET, path, None).await?;
+        ensure!(status == 200, "GET {path}: {status}: {json}");
+        Ok(json)
+    }
+
+    /// GET of another representation, as text.
+    pub(super) async fn text(&self, path: &str, accept: &str) -> anyhow::Result<String> {
+        let request = self
+            .request(Method::GET, path)
+            .timeout(Duration::from_secs(300))
+            .header("accept", accept);
+        let answer = request.send().await?;
+        ensure!(answer.status() == 200, "GET {path}: {}", answer.status());
+        Ok(answer.text().await?)
+    }
+
+    /// Uploads a CSV file and answers the job's id.
+    pub(super) async fn upload(&self, name: &str, file: Vec<u8>) -> anyhow::Result<String> {
+        let fields = [("job_type", "annual"), ("on_conflict", "skip")];
+        let (status, job) = self.upload_with(name, file, &fields).await?;
+        ensure!(status == 202, "{status}: {job}");
+        Ok(job["id"].as_str().context("an id")?.to_owned())
+    }
+
+    /// Uploads a CSV file with these fields; answers the status and the JSON.
+    pub(super) async fn upload_with(
+        &self,
+        name: &str,
+        file: Vec<u8>,
+        fields: &[(&str, &str)],
+    ) -> anyhow::Result<(u16, Value)> {
+        let mut form = multipart::Form::new();
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        let part = multipart::Part::bytes(file).file_name(name.to_owned());
+        let request = self
+            .request(Method::POST, "/bulk-uploads")
+            .multipart(form.part("file", part));
+        let answer = request.timeout(Duration::from_secs(120)).send().await?;
+        let (status, text) = (answer.status().as_u16(), answer.text().await?);
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self
+            .http
+            .request(method, format!("{}/api/v1{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+}
+
+/// Waits until a job has ended, and answers it. One that was given up is continued, and
+/// `continued` counts that.
+pub(super) async fn until_ended(
+    client: &Client,
+    job: &str,
+    continued: &mut u64,
+) -> anyhow::Result<Value> {
+    let end = Instant::now() + Duration::from_secs(900);
+    let mut told = Value::Null;
+    while Instant::now() < end {
+        if let Ok(now) = client.get(&format!("/bulk-uploads/{job}")).await {
+            told = now;
+            match told["status"].as_str() {
+                Some("pending" | "processing") => {}
+                Some("failed") if told["error_code"] == "too_many_attempts" => {
+                    let path = format!("/bulk-uploads/{job}/retry");
+                    let (status, said) = client.send(Method::POST, &path, None).await?;
+                    ensure!(status == 202 && said["id"] == job, "{status}: {said}");
+                    *continued += 1;
+                }
+                _ => return Ok(told),
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bail!("the job does not end: {told}")
+}
