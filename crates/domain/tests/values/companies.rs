@@ -1,0 +1,164 @@
+//! Companies: symbols, descriptions and what a prediction keeps of them; who owns a row.
+
+use accunode_domain::{
+    Timestamp,
+    company::{Company, CompanyDraft, CompanyProfile, CompanySnapshot, Symbol, UNKNOWN_SECTOR},
+    id::{CompanyId, OrganizationId, UserId},
+    owner::{AccessLevel, Owner},
+};
+use uuid::Uuid;
+
+fn draft() -> CompanyDraft {
+    CompanyDraft {
+        symbol: "ACME".to_owned(),
+        ..CompanyDraft::default()
+    }
+}
+
+fn codes(draft: &CompanyDraft) -> Vec<(String, String)> {
+    let faults = draft.check().unwrap_err();
+    faults.into_iter().map(|f| (f.pointer, f.code)).collect()
+}
+
+fn one(pointer: &str, code: &str) -> Vec<(String, String)> {
+    vec![(pointer.to_owned(), code.to_owned())]
+}
+
+#[test]
+fn a_symbol_is_upper_cased_and_keeps_the_characters_of_the_trade() {
+    let symbol = Symbol::parse("/symbol", " brk.b ").unwrap();
+    assert_eq!(symbol.as_str(), "BRK.B");
+    for good in ["A", "0005", "A-B", "A/B", "A_B", "A&B", "^GSPC", "EUR=X"] {
+        assert!(Symbol::parse("/symbol", good).is_ok(), "{good}");
+    }
+    for bad in ["A B", "A*B", "A,B", "A\0B"] {
+        let fault = Symbol::parse("/company/symbol", bad).unwrap_err();
+        assert_eq!(fault.pointer, "/company/symbol");
+        assert_eq!(fault.code, "invalid_symbol", "{bad:?}");
+    }
+    let empty = Symbol::parse("/symbol", "  ").unwrap_err();
+    assert_eq!(empty.code, "required");
+    let stored = Symbol::from_stored("as stored".to_owned());
+    assert_eq!(stored.as_str(), "as stored");
+}
+
+#[test]
+fn a_full_description_is_cleaned_and_kept() {
+    let full = CompanyDraft {
+        symbol: "acme".to_owned(),
+        name: Some(" Acme Corporation ".to_owned()),
+        sector: Some("Industrials".to_owned()),
+        industry: Some("Machinery".to_owned()),
+        market_cap: Some(1_000_000.5),
+        country: Some(" pol ".to_owned()),
+        currency: Some("pln".to_owned()),
+        exchange: Some("WSE".to_owned()),
+    };
+    let profile = full.check().unwrap();
+    assert_eq!(
+        profile,
+        CompanyProfile {
+            symbol: Symbol::from_stored("ACME".to_owned()),
+            name: "Acme Corporation".to_owned(),
+            sector: "Industrials".to_owned(),
+            industry: Some("Machinery".to_owned()),
+            market_cap: Some(1_000_001),
+            country: "POL".to_owned(),
+            currency: "PLN".to_owned(),
+            exchange: Some("WSE".to_owned()),
+        }
+    );
+}
+
+#[test]
+fn missing_and_blank_fields_have_the_documented_defaults() {
+    let blank = CompanyDraft {
+        name: Some("  ".to_owned()),
+        country: Some(" ".to_owned()),
+        ..draft()
+    };
+    let profile = blank.check().unwrap();
+    assert_eq!(profile.name, "ACME");
+    assert_eq!(profile.sector, UNKNOWN_SECTOR);
+    assert_eq!(profile.country, "USA");
+    assert_eq!(profile.currency, "USD");
+    assert_eq!(profile.market_cap, None);
+}
+
+#[test]
+fn codes_have_exactly_three_ascii_letters() {
+    for bad in ["PL", "POLA", "P0L", "łłł", "P L"] {
+        let country = CompanyDraft {
+            country: Some(bad.to_owned()),
+            ..draft()
+        };
+        assert_eq!(codes(&country), one("/country", "invalid_code"), "{bad}");
+        let currency = CompanyDraft {
+            currency: Some(bad.to_owned()),
+            ..draft()
+        };
+        assert_eq!(codes(&currency), one("/currency", "invalid_code"), "{bad}");
+    }
+}
+
+#[test]
+fn a_market_capitalisation_lies_between_zero_and_nine_quintillion() {
+    let cap = |value| CompanyDraft {
+        market_cap: Some(value),
+        ..draft()
+    };
+    assert_eq!(cap(0.4).check().unwrap().market_cap, Some(1));
+    assert_eq!(cap(2.5).check().unwrap().market_cap, Some(3));
+    assert!(cap(8.999e18).check().is_ok());
+    for bad in [0.0, -1.0, 9.0e18, f64::INFINITY, f64::NAN] {
+        assert_eq!(
+            codes(&cap(bad)),
+            one("/market_cap", "out_of_range"),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn a_prediction_keeps_its_company_as_of_scoring() {
+    let company = Company {
+        id: CompanyId(Uuid::from_u128(1)),
+        profile: draft().check().unwrap(),
+        owner: Owner::System,
+        created_by: UserId(Uuid::from_u128(2)),
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        row_version: 1,
+    };
+    let expected = CompanySnapshot {
+        id: company.id,
+        symbol: company.profile.symbol.clone(),
+        name: "ACME".to_owned(),
+        sector: UNKNOWN_SECTOR.to_owned(),
+    };
+    assert_eq!(company.snapshot(), expected);
+}
+
+#[test]
+fn an_owner_has_one_key_one_level_and_at_most_one_organization() {
+    let person = UserId(Uuid::from_u128(7));
+    let bank = OrganizationId(Uuid::from_u128(8));
+    let expected = [
+        (Owner::System, Uuid::nil(), AccessLevel::System, None),
+        (
+            Owner::Organization(bank),
+            bank.0,
+            AccessLevel::Organization,
+            Some(bank),
+        ),
+        (Owner::Person(person), person.0, AccessLevel::Personal, None),
+    ];
+    for (owner, key, level, organization) in expected {
+        assert_eq!(owner.key(), key);
+        assert_eq!(owner.level(), level);
+        assert_eq!(owner.organization(), organization);
+        assert_eq!(Owner::of_row(level, organization, person), Some(owner));
+        let contradiction = organization.map_or(Some(bank), |_| None);
+        assert_eq!(Owner::of_row(level, contradiction, person), None);
+    }
+}

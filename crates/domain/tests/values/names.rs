@@ -1,0 +1,121 @@
+//! The names of every enumeration: the API, the database and files depend on them.
+
+use std::{fmt::Debug, fmt::Display, str::FromStr};
+
+use accunode_domain::{
+    access::{DashboardScope, KeyScope, Removal},
+    audit::AuditAction,
+    fault::UnknownName,
+    invitation::InvitationStatus,
+    job::{JobStatus, RowStatus},
+    organization::{JoinPolicy, SizeCategory},
+    owner::AccessLevel,
+    page::Sort,
+    prediction::{Kind, OnConflict, Quarter, RevisionReason},
+    ratio::{Flag, RatioUnit},
+    risk::RiskLevel,
+    user::Role,
+    user_token::TokenPurpose,
+};
+use serde::Serialize;
+
+/// The values have exactly these names, in this order, as text and in JSON; each name
+/// reads back to its value, and an unknown name is answered with all that exist.
+fn named<T>(all: &[T], names: &[&str])
+where
+    T: Copy + Debug + Display + PartialEq + Serialize + FromStr<Err = UnknownName>,
+{
+    assert_eq!(all.len(), names.len(), "{all:?}");
+    for (value, name) in all.iter().zip(names) {
+        assert_eq!(value.to_string(), *name);
+        assert_eq!(serde_json::to_value(value).unwrap(), *name);
+        assert_eq!(name.parse::<T>().unwrap(), *value);
+    }
+    let unknown = "no such name".parse::<T>().unwrap_err();
+    assert_eq!(unknown.value, "no such name");
+    assert_eq!(unknown.allowed, names.join(", "));
+    assert_eq!(
+        unknown.to_string(),
+        format!("`no such name` is none of {}", names.join(", "))
+    );
+}
+
+#[test]
+fn every_value_of_an_enumeration_has_its_stable_name() {
+    named(&Kind::ALL, &["annual", "quarterly"]);
+    named(&Quarter::ALL, &["Q1", "Q2", "Q3", "Q4"]);
+    named(&OnConflict::ALL, &["error", "skip", "update"]);
+    named(&RevisionReason::ALL, &["ratios", "model", "figures"]);
+    named(&RatioUnit::ALL, &["fraction", "percent"]);
+    named(
+        &Flag::ALL,
+        &[
+            "missing",
+            "non_positive_denominator",
+            "clamped_low",
+            "clamped_high",
+            "implausible",
+            "looks_like_percent",
+        ],
+    );
+    named(&RiskLevel::ALL, &["Low", "Medium", "High"]);
+    named(&AccessLevel::ALL, &["personal", "organization", "system"]);
+    named(&Sort::ALL, &["created_at", "pd", "name", "symbol"]);
+    named(
+        &JobStatus::ALL,
+        &["pending", "processing", "completed", "failed", "cancelled"],
+    );
+    named(&RowStatus::ALL, &["ok", "updated", "skipped", "error"]);
+}
+
+#[test]
+fn every_value_about_people_and_organizations_has_its_stable_name() {
+    named(
+        &Role::ALL,
+        &[
+            "user",
+            "org_member",
+            "org_admin",
+            "tenant_admin",
+            "super_admin",
+        ],
+    );
+    named(
+        &SizeCategory::ALL,
+        &["startup", "small", "medium", "large", "enterprise"],
+    );
+    named(&JoinPolicy::ALL, &["closed", "token", "allowed_emails"]);
+    named(&InvitationStatus::ALL, &["pending", "expired", "accepted"]);
+    named(&TokenPurpose::ALL, &["verify_email", "reset_password"]);
+    named(&Removal::ALL, &["remove_from_org", "anonymize"]);
+    named(
+        &KeyScope::ALL,
+        &["read", "score", "write", "upload", "audit", "admin"],
+    );
+    named(
+        &DashboardScope::ALL,
+        &["personal", "organization", "tenant", "system"],
+    );
+    named(
+        &AuditAction::ALL,
+        &[
+            "CREATE",
+            "UPDATE",
+            "DELETE",
+            "LOGIN",
+            "LOGOUT",
+            "FAILED_LOGIN",
+            "READ",
+            "EXPORT",
+            "DENIED",
+        ],
+    );
+}
+
+#[test]
+fn names_are_padded_like_text() {
+    assert_eq!(
+        format!("{:>8}|{:<8}|", Kind::Annual, Kind::Annual),
+        "  annual|annual  |"
+    );
+}

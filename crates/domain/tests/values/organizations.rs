@@ -1,0 +1,102 @@
+//! Organizations: what describes them, and when one is empty.
+
+use accunode_domain::organization::{
+    JoinPolicy, MAX_DESCRIPTION, OrganizationDraft, OrganizationProfile, OrganizationStats,
+    SizeCategory,
+};
+
+fn draft() -> OrganizationDraft {
+    OrganizationDraft {
+        name: "Bank".to_owned(),
+        ..OrganizationDraft::default()
+    }
+}
+
+fn with_domain(domain: &str) -> OrganizationDraft {
+    OrganizationDraft {
+        domain: Some(domain.to_owned()),
+        ..draft()
+    }
+}
+
+#[test]
+fn a_domain_is_made_of_dotted_labels_within_100_bytes() {
+    let of_length = |length: usize| format!("{}.com", "d".repeat(length - 4));
+    for good in ["a.b", "x-y.example", &of_length(100)] {
+        let profile = with_domain(good).check().unwrap();
+        assert_eq!(profile.domain.as_deref(), Some(good));
+    }
+    for bad in [
+        "",
+        "example",
+        "example.",
+        ".example",
+        "a..b",
+        "-a.com",
+        "a-.com",
+        "a_b.com",
+        &of_length(101),
+    ] {
+        let faults = with_domain(bad).check().unwrap_err();
+        assert_eq!(faults.len(), 1, "{bad:?}");
+        assert_eq!(faults[0].pointer, "/domain");
+        assert_eq!(faults[0].code, "invalid_domain");
+    }
+}
+
+#[test]
+fn a_description_keeps_its_lines_and_has_a_limit() {
+    let described = |text: &str| OrganizationDraft {
+        description: Some(text.to_owned()),
+        ..draft()
+    };
+    let kept = described(" one\n\ttwo\rthree\r\nfour ").check().unwrap();
+    assert_eq!(kept.description.as_deref(), Some("one\n\ttwo\rthree\nfour"));
+    assert_eq!(MAX_DESCRIPTION, 2_000);
+    assert!(described(&"d".repeat(MAX_DESCRIPTION)).check().is_ok());
+    let fault = &described(&"d".repeat(MAX_DESCRIPTION + 1))
+        .check()
+        .unwrap_err()[0];
+    assert_eq!(
+        (&*fault.pointer, &*fault.code),
+        ("/description", "too_long")
+    );
+}
+
+#[test]
+fn a_profile_becomes_a_draft_of_itself() {
+    let profile = OrganizationProfile {
+        name: "Bank".to_owned(),
+        domain: Some("bank.example".to_owned()),
+        description: Some("One.\nTwo.".to_owned()),
+        industry: Some("Banking".to_owned()),
+        size_category: Some(SizeCategory::Large),
+    };
+    let again = OrganizationDraft::from(profile.clone()).check();
+    assert_eq!(again, Ok(profile));
+}
+
+#[test]
+fn joining_is_closed_unless_an_organization_says_otherwise() {
+    assert_eq!(JoinPolicy::default(), JoinPolicy::Closed);
+}
+
+#[test]
+fn an_organization_is_empty_only_without_anything_that_is_counted() {
+    let empty = OrganizationStats::default();
+    assert!(empty.is_empty());
+    for filled in [
+        OrganizationStats { users: 1, ..empty },
+        OrganizationStats {
+            companies: 1,
+            ..empty
+        },
+        OrganizationStats { jobs: 1, ..empty },
+        OrganizationStats {
+            children: 1,
+            ..empty
+        },
+    ] {
+        assert!(!filled.is_empty(), "{filled:?}");
+    }
+}

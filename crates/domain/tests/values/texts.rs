@@ -1,0 +1,53 @@
+//! Texts that people type, faults, and pages of lists.
+
+use accunode_domain::{
+    fault::{Fault, clean_text, shorten},
+    page::{Limit, Sort},
+};
+
+#[test]
+fn a_text_is_trimmed_and_has_at_least_one_and_at_most_so_many_characters() {
+    assert_eq!(clean_text("/n", " a b ", 3), Ok("a b".to_owned()));
+    let code = |value: &str| clean_text("/n", value, 3).unwrap_err().code;
+    assert_eq!(code(" "), "required");
+    assert_eq!(code("abcd"), "too_long");
+    assert_eq!(code("a\tb"), "control_character");
+    let fault = clean_text("/name", "abcd", 3).unwrap_err();
+    assert_eq!(fault.pointer, "/name");
+    assert!(
+        fault.detail.contains("has 4 characters"),
+        "{}",
+        fault.detail
+    );
+}
+
+#[test]
+fn a_long_value_is_repeated_only_in_part() {
+    let forty = "ł".repeat(40);
+    assert_eq!(shorten(&forty), forty);
+    assert_eq!(shorten(&format!("{forty}x")), format!("{forty}…"));
+}
+
+#[test]
+fn a_fault_moves_under_the_field_that_holds_it() {
+    let fault = Fault::new("/name", "required", "must not be empty").under("/items/6");
+    assert_eq!(fault.pointer, "/items/6/name");
+    assert_eq!(
+        (&*fault.code, &*fault.detail),
+        ("required", "must not be empty")
+    );
+}
+
+#[test]
+fn a_page_has_1_to_100_rows_and_20_unless_said_otherwise() {
+    assert_eq!(Limit::default().get(), 20);
+    for good in [1, 100] {
+        assert_eq!(Limit::new(good).unwrap().get(), good);
+    }
+    for bad in [0, 101] {
+        let fault = Limit::new(bad).unwrap_err();
+        assert_eq!((&*fault.pointer, &*fault.code), ("/limit", "out_of_range"));
+        assert!(fault.detail.contains(&bad.to_string()));
+    }
+    assert_eq!(Sort::default(), Sort::CreatedAt);
+}
