@@ -11,6 +11,7 @@ mod document;
 mod keys;
 mod laws;
 mod permissions;
+mod proofs;
 mod requests;
 mod table;
 mod world;

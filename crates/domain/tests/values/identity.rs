@@ -241,7 +241,8 @@ fn a_key_ends_after_now_and_says_how_long_its_old_secret_lives() {
     assert_eq!(fault.pointer, "/overlap_seconds");
     assert!(fault.detail.contains("604801"), "{}", fault.detail);
     assert_eq!(shown_prefix(&Secret::shown("ak_1")), "ak_1");
-    assert!(!looks_like_key("ak"));
+    assert!(looks_like_key("ak_1"));
+    assert!(!looks_like_key("ak") && !looks_like_key("at_1"));
 }
 
 #[test]

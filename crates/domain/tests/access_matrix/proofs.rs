@@ -1,0 +1,305 @@
+//! What the proofs say of themselves, field by field: adapters build queries and policies
+//! from these answers, so each of them is checked against the fixture and not only through
+//! whether something is allowed.
+
+use accunode_domain::{
+    access::{Actor, Denial, Scope},
+    id::OrganizationId,
+    organization::Membership,
+    owner::{AccessLevel, Owner},
+    user::Role,
+};
+use uuid::Uuid;
+
+use crate::world::{World, organization};
+
+fn actor(name: &str) -> Actor {
+    World::fixture().actor(name)
+}
+
+fn person(name: &str) -> Owner {
+    Owner::Person(World::fixture().user(name).unwrap())
+}
+
+fn of(name: &str) -> Owner {
+    Owner::Organization(organization(name))
+}
+
+/// An actor whose organization was changed before they signed in.
+fn with_membership(name: &str, change: impl FnOnce(&mut Membership)) -> Actor {
+    let world = World::fixture();
+    let mut membership = actor(name).membership().unwrap().clone();
+    change(&mut membership);
+    Actor::new(&world.people[name], Some(membership)).unwrap()
+}
+
+#[test]
+fn a_scope_names_its_owners_and_what_is_administered() {
+    let a = vec![organization("A")];
+    let tenant = vec![organization("R"), organization("A"), organization("B")];
+    let rows: [(&str, Vec<Owner>, Vec<OrganizationId>); 5] = [
+        ("u0", vec![person("u0"), Owner::System], vec![]),
+        ("m1", vec![person("m1"), of("A"), Owner::System], vec![]),
+        ("oA", vec![person("oA"), of("A"), Owner::System], a),
+        (
+            "tR",
+            vec![person("tR"), of("R"), of("A"), of("B"), Owner::System],
+            tenant,
+        ),
+        ("sa", vec![person("sa"), Owner::System], vec![]),
+    ];
+    for (name, owners, administers) in rows {
+        let actor = actor(name);
+        let scope = actor.scope();
+        assert_eq!(scope.user(), Some(actor.user()), "{name}");
+        assert_eq!(scope.owners(), owners, "{name}");
+        assert_eq!(scope.administers(), administers, "{name}");
+        assert_eq!(scope.super_admin(), name == "sa");
+        assert_eq!(scope.every_organization(), name == "sa");
+        assert_eq!(scope.break_glass(), None);
+    }
+}
+
+#[test]
+fn a_scope_of_nobody_reads_nothing() {
+    let nobody = Scope::nobody();
+    assert_eq!((nobody.user(), nobody.owners()), (None, &[][..]));
+    assert_eq!(nobody.administers(), &[]);
+    assert!(!nobody.every_organization() && !nobody.super_admin());
+    assert_eq!(nobody.break_glass(), None);
+    for owner in [Owner::System, of("A"), person("u0")] {
+        assert!(!nobody.contains(owner), "{owner:?}");
+    }
+}
+
+#[test]
+fn a_super_admins_scope_contains_every_organization_and_no_other_persons_rows() {
+    let scope = actor("sa").scope();
+    assert!(scope.contains(of("A")) && scope.contains(of("an unknown one")));
+    assert!(!scope.contains(person("m1")));
+    let glass = Uuid::from_u128(5);
+    let broken = actor("sa").scope_with_break_glass(glass).unwrap();
+    assert_eq!(broken.break_glass(), Some(glass));
+    assert_eq!(broken.owners(), scope.owners());
+    let level = |level| actor("sa").narrowed(Some(level), None).unwrap();
+    assert!(level(AccessLevel::Organization).every_organization());
+    for narrow in [AccessLevel::Personal, AccessLevel::System] {
+        assert!(!level(narrow).every_organization(), "{narrow}");
+    }
+}
+
+#[test]
+fn a_grant_names_whose_the_row_is_and_by_whom_it_is_written() {
+    let m1 = actor("m1");
+    let grant = m1.create(Some(AccessLevel::Organization), None).unwrap();
+    assert_eq!((grant.owner(), grant.by()), (of("A"), m1.user()));
+    let sa = actor("sa");
+    let written = sa.write(of("A"), m1.user()).unwrap();
+    assert_eq!((written.owner(), written.by()), (of("A"), sa.user()));
+}
+
+#[test]
+fn an_actor_tells_what_the_rules_know_of_them() {
+    let m1 = actor("m1");
+    assert_eq!(m1.email().as_str(), "m1@example.com");
+    assert_eq!(m1.role(), Role::OrgMember);
+    assert_eq!(m1.organization(), Some(organization("A")));
+    assert_eq!(m1.membership(), World::fixture().membership("A").as_ref());
+    assert!(!m1.is_key() && !m1.hides_system_data());
+    let user = actor("u0");
+    assert_eq!((user.organization(), user.membership()), (None, None));
+    assert_eq!(user.organizations(), []);
+    assert!(!user.sees_organization(organization("A")));
+    let hiding = with_membership("m1", |m| m.hide_system_data = true);
+    assert!(hiding.hides_system_data());
+}
+
+#[test]
+fn an_administrator_administers_what_they_see_and_a_member_nothing() {
+    let administers = |name: &str, of: &str| actor(name).administers(organization(of));
+    assert!(administers("oA", "A") && !administers("oA", "B"));
+    assert!(administers("tR", "B") && !administers("tR", "Z"));
+    assert!(administers("sa", "Z"));
+    assert!(!administers("m1", "A") && !administers("u0", "A"));
+}
+
+#[test]
+fn a_membership_of_another_organization_than_the_stored_one_does_not_count() {
+    let world = World::fixture();
+    let foreign = world.membership("B");
+    let m1 = Actor::new(&world.people["m1"], foreign).unwrap();
+    assert_eq!((m1.role(), m1.organization()), (Role::User, None));
+}
+
+#[test]
+fn a_second_factor_is_demanded_of_people_whose_organization_asks_for_it() {
+    let demanded = Err(Denial::Forbidden("second_factor_required"));
+    let asked = with_membership("m1", |m| m.require_second_factor = true);
+    assert_eq!(asked.require_second_factor(false), demanded);
+    assert_eq!(asked.require_second_factor(true), Ok(()));
+    let key = asked.limited_to(&[], None).unwrap();
+    assert_eq!(key.require_second_factor(false), Ok(()));
+    for name in ["m1", "u0", "sa"] {
+        assert_eq!(actor(name).require_second_factor(false), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn members_of_an_inactive_organization_are_stopped_and_others_are_not() {
+    let inactive = with_membership("m1", |m| m.is_active = false);
+    let stopped = Err(Denial::Forbidden("organization_inactive"));
+    assert_eq!(inactive.require_active_organization(), stopped);
+    assert_eq!(inactive.use_models(), stopped);
+    for name in ["m1", "u0", "sa"] {
+        assert_eq!(actor(name).require_active_organization(), Ok(()), "{name}");
+        assert_eq!(actor(name).use_models(), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn a_key_is_bound_only_to_an_organization_of_its_owner_and_keeps_its_demands() {
+    for (name, place) in [("m1", "B"), ("oA", "R"), ("tR", "Z"), ("u0", "A")] {
+        let bound = actor(name).limited_to(&[], Some(organization(place)));
+        let outside = Err(Denial::Forbidden("outside_scope"));
+        assert_eq!(bound.map(|_| ()), outside, "{name} in {place}");
+    }
+    let inactive = with_membership("m1", |m| {
+        m.is_active = false;
+        m.hide_system_data = true;
+        m.require_second_factor = true;
+    });
+    let key = inactive.limited_to(&[], Some(organization("A"))).unwrap();
+    let membership = key.membership().unwrap();
+    assert_eq!(membership.organization, organization("A"));
+    assert_eq!(membership.parent, Some(organization("R")));
+    assert_eq!(membership.children, []);
+    assert!(!membership.is_active && membership.hide_system_data);
+    assert!(membership.require_second_factor);
+
+    let in_child = actor("tR")
+        .limited_to(&[], Some(organization("A")))
+        .unwrap();
+    let membership = in_child.membership().unwrap();
+    assert_eq!(membership.parent, Some(organization("R")));
+    assert!(membership.is_active && !membership.require_second_factor);
+    let everywhere = actor("sa")
+        .limited_to(&[], Some(organization("A")))
+        .unwrap();
+    assert_eq!(everywhere.membership().unwrap().parent, None);
+    assert!(everywhere.membership().unwrap().is_active);
+}
+
+#[test]
+fn a_key_is_renewed_within_what_it_was_cut_down_to() {
+    let world = World::fixture();
+    let user = &world.people["tR"];
+    let home = world.membership("R");
+    let renewed = |actor: &Actor| actor.renewed(user, home.clone()).unwrap();
+    let person = actor("tR");
+    assert_eq!(renewed(&person), person);
+    let free = actor("tR").limited_to(&[], None).unwrap();
+    assert_eq!(renewed(&free), free);
+    let bound = actor("tR")
+        .limited_to(&[], Some(organization("A")))
+        .unwrap();
+    assert_eq!(renewed(&bound), bound);
+    assert_eq!(bound.organization(), Some(organization("A")));
+}
+
+#[test]
+fn an_audit_scope_names_whose_events_it_holds() {
+    let own = |name: &str| World::fixture().user(name);
+    let log = |name: &str| actor(name).audit_log(None).unwrap();
+    for name in ["u0", "m1", "oA", "tR", "sa"] {
+        assert_eq!(log(name).own(), own(name), "{name}");
+        assert_eq!(log(name).everything(), name == "sa");
+        let only_own = actor(name).own_audit_log().unwrap();
+        assert_eq!(
+            (only_own.own(), only_own.organizations()),
+            (own(name), &[][..])
+        );
+        assert!(!only_own.everything(), "{name}");
+        assert!(
+            !only_own.contains(own("mB"), Some(organization("A"))),
+            "{name}"
+        );
+    }
+    assert_eq!(log("m1").organizations(), []);
+    assert_eq!(log("oA").organizations(), [organization("A")]);
+    assert_eq!(log("tR").organizations().len(), 3);
+
+    let named = actor("sa").audit_log(Some(organization("A"))).unwrap();
+    assert_eq!(
+        (named.own(), named.organizations()),
+        (None, &[organization("A")][..])
+    );
+    assert!(!named.everything());
+    assert!(named.contains(own("m1"), Some(organization("A"))));
+    assert!(!named.contains(own("sa"), None));
+    // An event without a person is nobody's own.
+    assert!(!log("m1").contains(None, None));
+    assert!(log("sa").contains(None, None));
+}
+
+#[test]
+fn a_directory_and_a_list_of_organizations_name_what_they_hold() {
+    let directory = |name: &str, of| actor(name).directory(of).unwrap();
+    assert_eq!(directory("m1", None).organizations(), [organization("A")]);
+    for (name, full) in [("m1", false), ("oA", true), ("tR", true), ("sa", true)] {
+        let all = directory(name, None);
+        assert_eq!((all.full(), all.everyone()), (full, name == "sa"), "{name}");
+    }
+    let one = directory("sa", Some(organization("A")));
+    assert_eq!(one.organizations(), [organization("A")]);
+    assert!(!one.everyone());
+
+    let list = |name: &str| actor(name).list_organizations(None).unwrap();
+    assert_eq!(list("m1").ids(), [organization("A")]);
+    assert!(list("m1").contains(organization("A")));
+    assert!(!list("m1").contains(organization("B")) && !list("m1").every());
+    assert!(list("sa").every() && list("sa").contains(organization("Z")));
+}
+
+#[test]
+fn an_assignment_names_role_and_organization() {
+    let a = Some(organization("A"));
+    let invited = actor("oA").invite(Role::OrgMember, None).unwrap();
+    assert_eq!(
+        (invited.role(), invited.organization()),
+        (Role::OrgMember, a)
+    );
+    let m1 = World::fixture().subject("m1").unwrap();
+    let left = actor("m1").set_role(&m1, Role::User, None).unwrap();
+    assert_eq!((left.role(), left.organization()), (Role::User, None));
+    assert_eq!(invited.fits(Some(organization("R"))), Ok(()));
+    let first = actor("sa")
+        .invite_first_admin(organization("Z"), None)
+        .unwrap();
+    assert_eq!(first.role(), Role::TenantAdmin);
+    assert_eq!(first.fits(None), Ok(()));
+    assert_eq!(
+        first.fits(Some(organization("R"))),
+        Err(Denial::Unprocessable("not_a_root"))
+    );
+}
+
+#[test]
+fn a_subject_has_the_effective_role_of_who_it_stands_for() {
+    let world = World::fixture();
+    let m1 = world.subject("m1").unwrap();
+    assert_eq!(Some(m1.id()), world.user("m1"));
+    assert_eq!(
+        (m1.role(), m1.organization()),
+        (Role::OrgMember, Some(organization("A")))
+    );
+    let u0 = world.subject("u0").unwrap();
+    assert_eq!((u0.role(), u0.organization()), (Role::User, None));
+}
+
+#[test]
+fn a_denial_has_a_stable_code() {
+    assert_eq!(Denial::NotFound.code(), "not_found");
+    assert_eq!(Denial::Forbidden("role_forbidden").code(), "role_forbidden");
+    assert_eq!(Denial::Conflict("level_change").code(), "level_change");
+    assert_eq!(Denial::Unprocessable("not_a_root").code(), "not_a_root");
+}
