@@ -11,7 +11,7 @@ use std::{
 use accunode_tests::Person;
 
 use self::corpus::{Hostile, corpus};
-use crate::running::{Serving, folder};
+use crate::running::{folder, start};
 
 /// What the program may use at most, whatever is sent to it.
 const MOST_MEMORY: u64 = 400 << 20;
@@ -58,7 +58,7 @@ async fn hostile_bodies_cost_little_and_disturb_nobody() {
     // Made first: it takes a while, in which connections would be given up.
     let corpus = corpus();
     let data = folder();
-    let serving = Serving::start(data.path());
+    let serving = start(data.path());
     let pid = serving.pid();
     let eve = serving.nobody().register("eve@example.com").await;
     let ana = serving.nobody().register("ana@example.com").await;

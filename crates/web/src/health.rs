@@ -166,7 +166,7 @@ pub(crate) fn not_ready(findings: Vec<Finding>) -> Problem {
         Fault::new(pointer, one.check, one.detail.clone())
     });
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
-        .with_errors(errors.collect())
+        .with_errors(errors.collect::<Vec<_>>())
         .with_failing(findings.into_iter().map(FailingDto::from).collect())
         .with_header(header::RETRY_AFTER, HeaderValue::from(5))
 }

@@ -317,10 +317,8 @@ impl Problem {
             self.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
         );
-        let says_when = self
-            .header
-            .as_deref()
-            .is_some_and(|(name, _)| *name == header::RETRY_AFTER);
+        let header = self.more.as_ref().and_then(|more| more.header.as_ref());
+        let says_when = header.is_some_and(|(name, _)| *name == header::RETRY_AFTER);
         if is_for_now && !says_when {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
         }
@@ -413,7 +411,7 @@ impl From<Error> for Problem {
             }
             Error::TimedOut { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", detail)
-                    .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
+                    .with_header(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER))
             }
             Error::Unavailable(cause) => Self {
                 cause: Some(cause),

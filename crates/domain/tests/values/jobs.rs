@@ -74,6 +74,7 @@ fn job() -> Job {
             success: 250,
             ..JobCounts::default()
         },
+        rows_kept: 0,
         checkpoint: Checkpoint::default(),
         warnings: Vec::new(),
         columns: Vec::new(),
@@ -92,6 +93,23 @@ fn job() -> Job {
 
 fn after(seconds: i64) -> Timestamp {
     start() + Duration::seconds(seconds)
+}
+
+#[test]
+fn rows_that_were_counted_and_not_kept_are_told() {
+    let kept = |error, skipped, rows_kept| Job {
+        counts: JobCounts {
+            success: 100,
+            updated: 10,
+            skipped,
+            error,
+        },
+        rows_kept,
+        ..job()
+    };
+    assert_eq!(kept(5, 2, 7).rows_not_kept(), 0);
+    assert_eq!(kept(5, 2, 4).rows_not_kept(), 3);
+    assert_eq!(kept(0, 0, 1).rows_not_kept(), 0);
 }
 
 #[test]

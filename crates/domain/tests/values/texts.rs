@@ -1,8 +1,9 @@
 //! Texts that people type, faults, and pages of lists.
 
 use accunode_domain::{
-    fault::{Fault, clean_text, shorten},
+    fault::{Fault, shorten},
     page::{Limit, Sort},
+    text::clean_text,
 };
 
 #[test]
