@@ -77,7 +77,7 @@ async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
         .expect("one")
         .json();
     let path = format!("/bulk-uploads/{}/cancel", text(&job, "id"));
-    let _ = two.post_nothing(&path).await.expect(200);
+    let _ = two.post_nothing(&path).await.expect(202);
     let _ = upload(two, 30, &[]).await.expect(202);
     assert_eq!(
         upload(two, 31, &[]).await.problem(429),

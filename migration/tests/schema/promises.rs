@@ -224,7 +224,7 @@ async fn work(pool: PgPool, per_owner: i32) -> i64 {
         .unwrap();
         most = most.max(running);
         sqlx::query(
-            "UPDATE bulk_upload_jobs SET status = 'completed', completed_at = now(), lease_token = NULL, lease_expires_at = NULL WHERE id = $1::uuid",
+            "UPDATE bulk_upload_jobs SET status = 'completed', total_rows = 0, completed_at = now(), lease_token = NULL, lease_expires_at = NULL WHERE id = $1::uuid",
         )
         .bind(id)
         .execute(&pool)

@@ -78,12 +78,6 @@ impl Scratch {
             .unwrap()
     }
 
-    /// The same database for another user.
-    pub(crate) fn url_of(&self, user: &str, password: &str) -> String {
-        let (_, host) = self.url.split_once('@').unwrap();
-        format!("postgres://{user}:{password}@{host}")
-    }
-
     pub(crate) async fn end(self) {
         self.pool.close().await;
         if self.server.is_none() {

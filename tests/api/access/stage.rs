@@ -250,7 +250,7 @@ impl Stage {
                 "UPDATE bulk_upload_jobs SET status = 'processing', started_at = now(), lease_token = gen_random_uuid(), \
                    lease_expires_at = now() + interval '1 hour' WHERE id = '{job}'; \
                  UPDATE bulk_upload_jobs SET status = 'completed', completed_at = now(), lease_token = NULL, \
-                   lease_expires_at = NULL, total_rows = 1, processed_rows = 1, error_count = 1, \
+                   lease_expires_at = NULL, total_rows = 1, processed_rows = 1, error_count = 1, rows_kept = 1, \
                    file_columns = ARRAY[{}] WHERE id = '{job}'; \
                  INSERT INTO bulk_upload_rows (job_id, row_number, status, code, problem, source, owner_key) \
                  SELECT id, 2, 'error', 'invalid_year', \

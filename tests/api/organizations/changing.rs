@@ -34,6 +34,7 @@ async fn an_organization_is_made_read_and_changed() {
           "name": "Example Bank",
           "parent_id": null,
           "require_second_factor": false,
+          "second_factor_approval": false,
           "size_category": "large",
           "updated_at": "[time]"
         }

@@ -15,3 +15,13 @@ mod ratios;
 mod risk;
 mod texts;
 mod units_of_a_file;
+
+/// A host name of this length, made of labels of at most 60 characters.
+fn host(length: usize) -> String {
+    let mut name = "com".to_owned();
+    while name.len() + 2 <= length {
+        let label = (length - name.len() - 1).min(60);
+        name = format!("{}.{name}", "h".repeat(label));
+    }
+    name
+}

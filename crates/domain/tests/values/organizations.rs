@@ -5,6 +5,8 @@ use accunode_domain::organization::{
     SizeCategory,
 };
 
+use crate::host;
+
 fn draft() -> OrganizationDraft {
     OrganizationDraft {
         name: "Bank".to_owned(),
@@ -21,8 +23,7 @@ fn with_domain(domain: &str) -> OrganizationDraft {
 
 #[test]
 fn a_domain_is_made_of_dotted_labels_within_100_bytes() {
-    let of_length = |length: usize| format!("{}.com", "d".repeat(length - 4));
-    for good in ["a.b", "x-y.example", &of_length(100)] {
+    for good in ["a.b", "x-y.example", &host(100)] {
         let profile = with_domain(good).check().unwrap();
         assert_eq!(profile.domain.as_deref(), Some(good));
     }
@@ -35,7 +36,7 @@ fn a_domain_is_made_of_dotted_labels_within_100_bytes() {
         "-a.com",
         "a-.com",
         "a_b.com",
-        &of_length(101),
+        &host(101),
     ] {
         let faults = with_domain(bad).check().unwrap_err();
         assert_eq!(faults.len(), 1, "{bad:?}");

@@ -370,7 +370,10 @@ async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
                 dry_run: false,
                 sectors: SectorScope::default(),
                 rows,
-                checkpoint: Checkpoint::default(),
+                checkpoint: Checkpoint {
+                    row: 1 + (part + 1) * 50,
+                    ..Checkpoint::default()
+                },
                 total_rows: Some(500),
                 row_budget: RowBudget::default(),
                 context: RequestContext::default(),

@@ -31,7 +31,7 @@ async fn plant(stage: &Stage) {
             "UPDATE organizations SET name = '{MARKER}', description = '{MARKER}', industry = '{MARKER}', \
                domain = left(id::text, 8) || '.{MARKER}.example'; \
              UPDATE users SET first_name = '{MARKER}', phone = '{MARKER}' WHERE email <> 'm1@example.com'; \
-             UPDATE companies SET name = '{MARKER}', symbol = '{MARKER}' WHERE id = '{company}'; \
+             UPDATE companies SET name = '{MARKER}', symbol = upper('{MARKER}') WHERE id = '{company}'; \
              UPDATE annual_predictions SET company_name = '{MARKER}'; \
              UPDATE bulk_upload_jobs SET original_filename = '{MARKER}'"
         ),

@@ -40,7 +40,7 @@ impl List {
 }
 
 /// What gives rows and needs no plan.
-pub(super) const EXEMPT: [(&str, &str); 6] = [
+pub(super) const EXEMPT: [(&str, &str); 7] = [
     (
         "AnalyticsRepository::model_agreement",
         "sums over rollups, not rows",
@@ -55,6 +55,10 @@ pub(super) const EXEMPT: [(&str, &str); 6] = [
         "counts for the organizations of a page",
     ),
     ("PersonRepository::hold", "by primary key, under a lock"),
+    (
+        "SecondFactorRepository::approvers",
+        "at most ten administrators of one person",
+    ),
     (
         "UserRepository::children",
         "the children of one organization",
@@ -377,6 +381,19 @@ pub(super) const LISTS: &[List] = &[
                 .list(organization(a), Limit::default(), None)
                 .await
                 .unwrap();
+        }),
+    ),
+    list(
+        "second factors that wait",
+        "SecondFactorRepository::waiting",
+        read!(|s, a| {
+            // Members and users have none to approve.
+            if let Ok(approvals) = a.approvals(organization(a)) {
+                s.second_factors()
+                    .waiting(&approvals, Limit::default(), None)
+                    .await
+                    .unwrap();
+            }
         }),
     ),
     list(

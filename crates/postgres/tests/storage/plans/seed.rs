@@ -93,8 +93,8 @@ async fn fill(world: &World, owner: &str, members: &str) {
                FROM annual_predictions p, generate_series(1, CASE p.id WHEN '{REVISED}' THEN 2000 ELSE 1 END) n"
         ),
         format!(
-            "INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, completed_at, {owned}) \
-             SELECT CASE n WHEN 1 THEN '{JOB}'::uuid ELSE gen_random_uuid() END, 'f', 'f', 1, 'annual', 'completed', now(), \
+            "INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, total_rows, completed_at, {owned}) \
+             SELECT CASE n WHEN 1 THEN '{JOB}'::uuid ELSE gen_random_uuid() END, 'f', 'f', 1, 'annual', 'completed', 0, now(), \
                     {owner}, {at} FROM {series}"
         ),
         format!(
