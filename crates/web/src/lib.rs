@@ -2,7 +2,7 @@
 //!
 //! Depends on the use cases, the domain and the ports' types; never on what serves
 //! the ports. Where to start: [`app`] mounts everything; [`envelope`] is what every
-//! answer goes through; [`call`] is who asks; [`problem`] is what goes wrong. [`lobby`]
+//! answer goes through; [`call`] is who asks; [`problem`] is what goes wrong. [`mod@lobby`]
 //! answers while the process cannot serve yet.
 //!
 //! To add an endpoint: its DTOs in `v1/<resource>/dto.rs`, its handler in

@@ -136,6 +136,7 @@ mod tests {
         .unwrap()
         .run();
         let handle = server.handle();
+        #[expect(clippy::disallowed_methods, reason = "the test waits for it below")]
         let running = actix_web::rt::spawn(server);
         let answers = actix_web::rt::task::spawn_blocking(move || {
             ask(address, &["/at-once", "/sound", "/later", "/sound"])

@@ -248,6 +248,6 @@ fn binaries() -> PathBuf {
 }
 
 /// Something that no other test has, for names.
-pub(crate) fn unique() -> String {
+fn unique() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

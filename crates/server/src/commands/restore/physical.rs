@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use accunode_domain::timestamp::parse_timestamp;
 use anyhow::{Context, bail, ensure};
 use futures::TryStreamExt;
 use sqlx::{Connection, PgConnection};
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
 use tokio::io::{AsyncWriteExt, copy};
 use tokio_util::io::StreamReader;
 
@@ -29,8 +28,7 @@ const NAMED: usize = 20;
 pub(super) fn parse_moment(text: &str) -> Result<String, String> {
     let rule = "must be a time with its zone, such as 2026-11-27T14:00:00Z";
     let moment =
-        OffsetDateTime::parse(text, &Rfc3339).map_err(|error| format!("{rule}: {error}"))?;
-    let moment = moment.to_offset(UtcOffset::UTC);
+        parse_timestamp("/until", text).map_err(|fault| format!("{rule}: {}", fault.detail))?;
     Ok(format!(
         "{} {:02}:{:02}:{:02}.{:06}+00",
         moment.date(),
