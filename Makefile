@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
 ADDRESS ?= 127.0.0.1:8080
 
-.PHONY: help run test check fmt lint docs generate hostile fuzz models bench fault postgres redis clean
+.PHONY: help run test check fmt lint docs generate hostile fuzz models mutants bench fault postgres redis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ hostile: ## Write the hostile files of the tests anew (Python)
 
 fuzz: ## Fuzz the readers of uploaded files for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh
+
+mutants: ## Change the domain line by line and see that its own tests notice (about an hour)
+	@scripts/mutants.sh
 
 models: ## Train the shipped models anew (Python)
 	models/train/build.sh build

@@ -27,7 +27,12 @@ pub fn init(config: &Config) -> anyhow::Result<()> {
     if !config.log.contains("actix_http") {
         filter = filter.add_directive(format!("{NOISE}=off").parse()?);
     }
-    let base = fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A line that cannot be written, such as on a full disk, is lost. Reporting that on standard
+    // error as well would panic, and a panic in the panic hook aborts the process.
+    let base = fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .log_internal_errors(false);
     match config.log_format {
         LogFormat::Text => base.with_ansi(io::stderr().is_terminal()).try_init(),
         LogFormat::Json => base

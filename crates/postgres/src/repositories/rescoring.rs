@@ -86,14 +86,14 @@ fn push_wanted(sql: &mut QueryBuilder<Postgres>, wanted: &ToRescore) {
         wanted.kind.table()
     ))
     .push_bind(wanted.until)
-    // Two versions may share a file and differ in what they make of it.
-    .push(" AND (p.model_name, p.model_version, p.model_sha256) <> (")
-    .push_bind(wanted.rescoring.model.name.clone())
-    .push(", ")
-    .push_bind(wanted.rescoring.model.version.clone())
-    .push(", ")
-    .push_bind(wanted.rescoring.model.sha256.clone())
-    .push(")");
+    // Two versions may share a file and differ in what they make of it. As one text and not
+    // column by column: where every row has the same model, the statistics of the columns
+    // would let a generic plan expect no row at all, and sort all of them for each page.
+    .push(" AND p.model_sha256 || chr(31) || p.model_version || chr(31) || p.model_name <> ")
+    .push_bind(format!(
+        "{}\u{1f}{}\u{1f}{}",
+        wanted.rescoring.model.sha256, wanted.rescoring.model.version, wanted.rescoring.model.name
+    ));
     if let Some(version) = &wanted.rescoring.only_from {
         sql.push(" AND p.model_version = ")
             .push_bind(version.clone());
