@@ -1,13 +1,15 @@
 //! The short form of the fault run: the same scenarios as `make fault`, each about ten seconds.
 
-use accunode_tests::fault::{Options, Outcome, scenario};
+use std::{fs::File, process::Stdio, time::Duration};
 
-use crate::running::PROGRAM;
+use accunode_tests::{
+    fault::{Options, Outcome, scenario},
+    free_address,
+};
 
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever reads the log must see what was not run"
-)]
+use crate::running::{PROGRAM, command, folder};
+
+#[expect(clippy::print_stdout, reason = "the log must show what was not run")]
 async fn holds(name: &str) {
     let options = Options {
         program: PROGRAM.into(),
@@ -49,4 +51,35 @@ async fn rolling_restarts_lose_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conflicting_work_is_answered_without_failures() {
     holds("conflicts").await;
+}
+
+/// Every write to `/dev/full` fails as on a full disk. The log's own report of that used to
+/// panic, and the panic hook's line about it aborted the process.
+#[tokio::test]
+async fn a_log_that_cannot_be_written_does_not_end_the_program() {
+    let data = folder();
+    let address = free_address();
+    let full = File::options().write(true).open("/dev/full");
+    let mut program = command(data.path())
+        .args(["serve", "--listen", &address.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(full.expect("/dev/full"))
+        .spawn()
+        .expect("the program starts");
+    let nobody = reqwest::Client::new();
+    let url = format!("http://{address}/health/ready");
+    let ended = loop {
+        if let Some(status) = program.try_wait().expect("a child") {
+            break Some(status);
+        }
+        let answer = nobody.get(&url).send().await;
+        if answer.is_ok_and(|answer| answer.status() == 200) {
+            break None;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let _ = program.kill();
+    let _ = program.wait();
+    assert!(ended.is_none(), "the program ended: {ended:?}");
 }

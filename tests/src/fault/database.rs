@@ -28,13 +28,13 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
 }
 
 async fn private(options: &Options) -> anyhow::Result<Line> {
-    let (size, kills) = (options.pick(100_000, 20_000), options.pick(10, 1));
+    let (size, kills) = (options.pick(100_000, 8_000), options.pick(10, 1));
     let data = folder()?;
-    let server = Server::start(Setup::new(&options.program, data.path())).await?;
+    let mut server = Server::start(Setup::new(&options.program, data.path())).await?;
     let cluster = data.path().join("postgres/data");
     disturbed(
         options,
-        &server,
+        &mut server,
         size,
         kills,
         "private PostgreSQL killed",
@@ -45,18 +45,18 @@ async fn private(options: &Options) -> anyhow::Result<Line> {
 }
 
 async fn elsewhere(options: &Options) -> anyhow::Result<Line> {
-    let (size, times) = (options.pick(100_000, 10_000), options.pick(6, 2));
+    let (size, times) = (options.pick(100_000, 8_000), options.pick(6, 2));
     let postgres = Postgres::start()?;
     let data = folder()?;
     let setup = Setup::new(&options.program, data.path())
         .with("DATABASE_URL", &postgres.url())
         .migrate()?;
-    let server = Server::start(setup).await?;
+    let mut server = Server::start(setup).await?;
     let cluster = postgres.data_dir();
     let mut n = 0;
     disturbed(
         options,
-        &server,
+        &mut server,
         size,
         times,
         "PostgreSQL elsewhere hung for 3 s or stopped",
@@ -86,7 +86,7 @@ async fn elsewhere(options: &Options) -> anyhow::Result<Line> {
 
 async fn disturbed(
     options: &Options,
-    server: &Server,
+    server: &mut Server,
     size: usize,
     times: u64,
     fault: &str,

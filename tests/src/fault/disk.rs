@@ -62,14 +62,16 @@ impl Drop for Disk {
 /// # Errors
 /// Where the service does not heal by itself, or a row or something acknowledged is lost.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
-    let (size, times) = (options.pick(100_000, 20_000), options.pick(3, 1));
+    let (size, times) = (options.pick(100_000, 8_000), options.pick(3, 1));
     let data = folder()?;
     let disk = match Disk::mount(data.path()) {
         Ok(disk) => disk,
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
     let mut random = options.random(4);
-    let server = Server::start(Setup::new(&options.program, data.path())).await?;
+    // The whole disk is smaller than what must stay free by default. The log is on it as well.
+    let setup = Setup::new(&options.program, data.path()).with("ACCUNODE_MIN_FREE_DISK", "1MiB");
+    let mut server = Server::start(setup).await?;
     let ana = Client::nobody(&server.base(), true)?
         .register("ana@example.com")
         .await?;

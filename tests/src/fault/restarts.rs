@@ -21,7 +21,7 @@ use crate::{Postgres, Redis};
 /// # Errors
 /// Where a row or something acknowledged is lost, or a process does not end in order.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
-    let (size, restarts) = (options.pick(100_000, 10_000), options.pick(12, 2));
+    let (size, restarts) = (options.pick(100_000, 8_000), options.pick(12, 2));
     let postgres = Postgres::start()?;
     let redis = Redis::start()?;
     let folders = [folder()?, folder()?];
@@ -33,6 +33,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             .with("DATABASE_URL", &postgres.url())
             .with("REDIS_URL", &redis.url())
             .with("ACCUNODE_SECRET_KEY", &"5".repeat(64))
+            .with("ACCUNODE_DRAIN_SECONDS", options.pick("10", "3"))
             .with("ACCUNODE_FILES_URL", &format!("file://{}", files.display()))
             .migrate()?;
         servers.push(Server::start(setup).await?);

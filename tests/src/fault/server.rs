@@ -102,20 +102,8 @@ impl Server {
             setup,
             address,
         };
-        let base = server.base();
-        let failed = tokio::select! {
-            ready = until(&base, true) => ready.err(),
-            status = server.ended() => Some(anyhow::anyhow!("the program ended: {status:?}")),
-        };
-        match failed {
-            None => Ok(server),
-            Some(error) => {
-                let log = std::fs::read_to_string(server.setup.data_dir.join("serve.log"));
-                let log = log.unwrap_or_default();
-                let end: Vec<&str> = log.lines().rev().take(5).collect();
-                Err(error.context(end.join(" | ")))
-            }
-        }
+        server.until_ready().await?;
+        Ok(server)
     }
 
     /// Its URL.
@@ -138,12 +126,15 @@ impl Server {
 
     /// Waits for its end without holding up the runtime.
     pub(super) async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
-        let end = Instant::now() + PATIENCE;
+        let ended = tokio::time::timeout(PATIENCE, self.exited()).await;
+        ended.context("the program does not end")?
+    }
+
+    async fn exited(&mut self) -> anyhow::Result<ExitStatus> {
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
             }
-            ensure!(Instant::now() < end, "the program does not end");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -155,8 +146,23 @@ impl Server {
     }
 
     /// Waits until it is ready, and answers how long that took.
-    pub(super) async fn until_ready(&self) -> anyhow::Result<Duration> {
-        until(&self.base(), true).await
+    ///
+    /// # Errors
+    /// Where it takes too long or the program ends, with the last warnings of its log.
+    pub(super) async fn until_ready(&mut self) -> anyhow::Result<Duration> {
+        let base = self.base();
+        let failed = tokio::select! {
+            ready = until(&base, true) => match ready {
+                Ok(time) => return Ok(time),
+                Err(error) => error,
+            },
+            status = self.exited() => anyhow::anyhow!("the program ended: {status:?}"),
+        };
+        let log = std::fs::read_to_string(self.setup.data_dir.join("serve.log"));
+        let log = log.unwrap_or_default();
+        let warnings = log.lines().rev().filter(|line| !line.contains(" INFO "));
+        let last: Vec<&str> = warnings.take(5).collect();
+        Err(failed.context(last.join(" | ")))
     }
 
     /// Waits until it says that it is not ready, and answers how long that took.
