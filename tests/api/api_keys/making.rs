@@ -37,8 +37,9 @@ async fn a_key_is_shown_once_and_kept_as_its_hash() {
     }
     let holder = ana.with_token(&secret);
     assert_eq!(holder.get("/me").await.expect(200)["email"], ana.email);
+    let other = if secret.ends_with('0') { '1' } else { '0' };
     assert_eq!(
-        ana.with_token(&format!("{}0", &secret[..66]))
+        ana.with_token(&format!("{}{other}", &secret[..66]))
             .get("/companies")
             .await
             .problem(401),
