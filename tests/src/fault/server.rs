@@ -19,6 +19,9 @@ use tempfile::TempDir;
 
 use crate::PASSWORD;
 
+/// How often a request that is told to come back does so.
+const MOST_COMEBACKS: u32 = 10;
+
 /// How long the service may take to be ready again.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -306,20 +309,34 @@ impl Client {
 
     /// GET of JSON that must be there.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let (status, json) = self.send(Method::GET, path, None).await?;
-        ensure!(status == 200, "GET {path}: {status}: {json}");
-        Ok(json)
+        let text = self.text(path, "application/json").await?;
+        serde_json::from_str(&text).with_context(|| format!("GET {path}: {text}"))
     }
 
-    /// GET of another representation, as text.
+    /// GET of another representation, as text. A 503 is answered as clients are asked to:
+    /// connections of a pool may have ended with their server, and each of them costs one
+    /// request that is told to come back after `Retry-After`.
     pub(super) async fn text(&self, path: &str, accept: &str) -> anyhow::Result<String> {
-        let request = self
-            .request(Method::GET, path)
-            .timeout(Duration::from_secs(300))
-            .header("accept", accept);
-        let answer = request.send().await?;
-        ensure!(answer.status() == 200, "GET {path}: {}", answer.status());
-        Ok(answer.text().await?)
+        let mut comebacks = 0;
+        loop {
+            let request = self
+                .request(Method::GET, path)
+                .timeout(Duration::from_secs(300))
+                .header("accept", accept);
+            let answer = request.send().await?;
+            let status = answer.status();
+            if status != 503 || comebacks == MOST_COMEBACKS {
+                let text = answer.text().await?;
+                ensure!(status == 200, "GET {path}: {status}: {text}");
+                return Ok(text);
+            }
+            comebacks += 1;
+            let after = answer.headers().get("retry-after");
+            let seconds = after.and_then(|value| value.to_str().ok()?.parse().ok());
+            let seconds =
+                seconds.with_context(|| format!("GET {path}: 503 without Retry-After"))?;
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        }
     }
 
     /// Uploads a CSV file and answers the job's id.
