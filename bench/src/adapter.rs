@@ -9,7 +9,7 @@ use accunode_domain::{
     prediction::Kind,
 };
 use accunode_ports::{
-    Store,
+    Repositories,
     repositories::{Distribution, GroupBy, Headline, PredictionFilter},
 };
 use accunode_postgres::PgStore;

@@ -5,7 +5,7 @@ use std::{net::TcpListener, sync::Arc};
 use accunode::{service::Service as Wired, upkeep};
 use accunode_application::Application;
 use accunode_domain::{access::Actor, id::UserId};
-use accunode_ports::Store;
+use accunode_ports::repositories::Repositories;
 use accunode_postgres::PgStore;
 use actix_web::{HttpServer, dev::ServerHandle};
 use anyhow::Context;

@@ -9,9 +9,10 @@
 //! and the small ones in [`system`].
 //!
 //! To add a repository:
-//! 1. a trait in `repositories/<entity>.rs`; reads take a [`Scope`], writes a proof
-//!    of the access rules and happen in a unit of work;
-//! 2. a method on [`UnitOfWork`] (and on [`Store`] for reads);
+//! 1. two traits in `repositories/<entity>.rs`: what reads takes a [`Scope`], what writes a
+//!    proof of the access rules;
+//! 2. a method on [`Repositories`](repositories::Repositories) for the one that reads, on
+//!    [`UnitOfWork`] for the one that writes;
 //! 3. its adapter under the same path in the postgres crate;
 //! 4. its double in `mock` (the feature of that name).
 //!
@@ -39,4 +40,4 @@ pub mod throttle;
 pub mod workload;
 
 pub use error::{Contention, Outage, PortError, RepositoryError};
-pub use repositories::{Store, UnitOfWork};
+pub use repositories::{Repositories, Store, UnitOfWork};

@@ -1,9 +1,12 @@
 //! Doubles for tests of use cases: a mockall double of every port stands beside
 //! its trait; here is the store that hands them out.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use accunode_domain::access::Scope;
@@ -13,103 +16,23 @@ use crate::{
     RepositoryError,
     health::Failing,
     repositories::{
-        AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
+        AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository, CompanyWriter,
         IdempotencyRepository, InvitationRepository, JobRepository, JoiningRepository,
         MockAnalyticsRepository, MockApiKeyRepository, MockAuditRepository, MockCompanyRepository,
-        MockIdempotencyRepository, MockInvitationRepository, MockJobRepository,
+        MockCompanyWriter, MockIdempotencyRepository, MockInvitationRepository, MockJobRepository,
         MockJoiningRepository, MockOrganizationRepository, MockOwnDataRepository,
-        MockPersonRepository, MockPredictionRepository, MockSecondFactorRepository,
-        MockUserRepository, MockUserTokenRepository, OrganizationRepository, OwnDataRepository,
-        PersonRepository, PredictionRepository, SecondFactorRepository, Store, UnitOfWork,
-        UserRepository, UserTokenRepository,
+        MockPersonRepository, MockPredictionRepository, MockPredictionWriter,
+        MockSecondFactorRepository, MockUserRepository, MockUserTokenRepository,
+        OrganizationRepository, OwnDataRepository, PersonRepository, PredictionRepository,
+        PredictionWriter, Repositories, SecondFactorRepository, Store, UnitOfWork, UserRepository,
+        UserTokenRepository,
     },
 };
 
-/// A unit of work whose repositories are doubles, and which tells whether it was committed.
+/// The repositories that read, as doubles.
 #[derive(Default)]
 #[expect(missing_docs, reason = "the names are those of the methods")]
-pub struct MockUnitOfWork {
-    pub users: MockUserRepository,
-    pub api_keys: MockApiKeyRepository,
-    pub own_data: MockOwnDataRepository,
-    pub people: MockPersonRepository,
-    pub user_tokens: MockUserTokenRepository,
-    pub second_factors: MockSecondFactorRepository,
-    pub invitations: MockInvitationRepository,
-    pub organizations: MockOrganizationRepository,
-    pub joining: MockJoiningRepository,
-    pub companies: MockCompanyRepository,
-    pub predictions: MockPredictionRepository,
-    pub jobs: MockJobRepository,
-    pub audit: MockAuditRepository,
-    pub idempotency: MockIdempotencyRepository,
-    /// Whether `commit` was called.
-    pub committed: Arc<AtomicBool>,
-}
-
-impl std::fmt::Debug for MockUnitOfWork {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MockUnitOfWork")
-            .field("committed", &self.committed)
-            .finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl UnitOfWork for MockUnitOfWork {
-    fn users(&self) -> &dyn UserRepository {
-        &self.users
-    }
-    fn api_keys(&self) -> &dyn ApiKeyRepository {
-        &self.api_keys
-    }
-    fn own_data(&self) -> &dyn OwnDataRepository {
-        &self.own_data
-    }
-    fn people(&self) -> &dyn PersonRepository {
-        &self.people
-    }
-    fn second_factors(&self) -> &dyn SecondFactorRepository {
-        &self.second_factors
-    }
-    fn user_tokens(&self) -> &dyn UserTokenRepository {
-        &self.user_tokens
-    }
-    fn invitations(&self) -> &dyn InvitationRepository {
-        &self.invitations
-    }
-    fn organizations(&self) -> &dyn OrganizationRepository {
-        &self.organizations
-    }
-    fn joining(&self) -> &dyn JoiningRepository {
-        &self.joining
-    }
-    fn companies(&self) -> &dyn CompanyRepository {
-        &self.companies
-    }
-    fn predictions(&self) -> &dyn PredictionRepository {
-        &self.predictions
-    }
-    fn jobs(&self) -> &dyn JobRepository {
-        &self.jobs
-    }
-    fn audit(&self) -> &dyn AuditRepository {
-        &self.audit
-    }
-    fn idempotency(&self) -> &dyn IdempotencyRepository {
-        &self.idempotency
-    }
-    async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
-        self.committed.store(true, Ordering::SeqCst);
-        Ok(())
-    }
-}
-
-/// A store whose repositories are doubles. Its units of work are handed out in order;
-/// beginning one more than there are is a fault of the code under test.
-#[derive(Default)]
-#[expect(missing_docs, reason = "the names are those of the methods")]
-pub struct MockStore {
+pub struct MockRepositories {
     pub users: MockUserRepository,
     pub api_keys: MockApiKeyRepository,
     pub own_data: MockOwnDataRepository,
@@ -124,31 +47,15 @@ pub struct MockStore {
     pub jobs: MockJobRepository,
     pub analytics: MockAnalyticsRepository,
     pub audit: MockAuditRepository,
-    pub units: Mutex<Vec<MockUnitOfWork>>,
 }
 
-impl std::fmt::Debug for MockStore {
+impl std::fmt::Debug for MockRepositories {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MockStore")
-            .field("units", &self.units)
-            .finish_non_exhaustive()
+        f.write_str("MockRepositories")
     }
 }
 
-#[async_trait]
-impl Store for MockStore {
-    async fn begin(&self, _scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
-        let mut units = self
-            .units
-            .lock()
-            .map_err(|e| RepositoryError::Internal(e.to_string().into()))?;
-        if units.is_empty() {
-            return Err(RepositoryError::Internal(
-                "no unit of work was expected here".into(),
-            ));
-        }
-        Ok(Box::new(units.remove(0)))
-    }
+impl Repositories for MockRepositories {
     fn users(&self) -> &dyn UserRepository {
         &self.users
     }
@@ -161,11 +68,11 @@ impl Store for MockStore {
     fn people(&self) -> &dyn PersonRepository {
         &self.people
     }
-    fn second_factors(&self) -> &dyn SecondFactorRepository {
-        &self.second_factors
-    }
     fn user_tokens(&self) -> &dyn UserTokenRepository {
         &self.user_tokens
+    }
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
+        &self.second_factors
     }
     fn invitations(&self) -> &dyn InvitationRepository {
         &self.invitations
@@ -190,6 +97,174 @@ impl Store for MockStore {
     }
     fn audit(&self) -> &dyn AuditRepository {
         &self.audit
+    }
+}
+
+/// A unit of work whose repositories are doubles, and which tells whether it was committed.
+#[derive(Default)]
+#[expect(missing_docs, reason = "the names are those of the methods")]
+pub struct MockUnitOfWork {
+    pub reads: MockRepositories,
+    pub users: MockUserRepository,
+    pub api_keys: MockApiKeyRepository,
+    pub own_data: MockOwnDataRepository,
+    pub people: MockPersonRepository,
+    pub user_tokens: MockUserTokenRepository,
+    pub second_factors: MockSecondFactorRepository,
+    pub invitations: MockInvitationRepository,
+    pub organizations: MockOrganizationRepository,
+    pub joining: MockJoiningRepository,
+    pub companies: MockCompanyWriter,
+    pub predictions: MockPredictionWriter,
+    pub jobs: MockJobRepository,
+    pub audit: MockAuditRepository,
+    pub idempotency: MockIdempotencyRepository,
+    /// Whether `commit` was called.
+    pub committed: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for MockUnitOfWork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MockUnitOfWork")
+            .field("committed", &self.committed)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MockUnitOfWork {
+    fn reads(&self) -> &dyn Repositories {
+        &self.reads
+    }
+    fn users(&self) -> &dyn UserRepository {
+        &self.users
+    }
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        &self.api_keys
+    }
+    fn own_data(&self) -> &dyn OwnDataRepository {
+        &self.own_data
+    }
+    fn people(&self) -> &dyn PersonRepository {
+        &self.people
+    }
+    fn user_tokens(&self) -> &dyn UserTokenRepository {
+        &self.user_tokens
+    }
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
+        &self.second_factors
+    }
+    fn invitations(&self) -> &dyn InvitationRepository {
+        &self.invitations
+    }
+    fn organizations(&self) -> &dyn OrganizationRepository {
+        &self.organizations
+    }
+    fn joining(&self) -> &dyn JoiningRepository {
+        &self.joining
+    }
+    fn companies(&self) -> &dyn CompanyWriter {
+        &self.companies
+    }
+    fn predictions(&self) -> &dyn PredictionWriter {
+        &self.predictions
+    }
+    fn jobs(&self) -> &dyn JobRepository {
+        &self.jobs
+    }
+    fn audit(&self) -> &dyn AuditRepository {
+        &self.audit
+    }
+    fn idempotency(&self) -> &dyn IdempotencyRepository {
+        &self.idempotency
+    }
+    async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
+        self.committed.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+/// A store whose repositories are doubles. Its units of work are handed out in order;
+/// beginning one more than there are is a fault of the code under test.
+#[derive(Debug, Default)]
+pub struct MockStore {
+    reads: MockRepositories,
+    /// The units of work that are still to be handed out.
+    pub units: Mutex<Vec<MockUnitOfWork>>,
+}
+
+impl Deref for MockStore {
+    type Target = MockRepositories;
+
+    fn deref(&self) -> &MockRepositories {
+        &self.reads
+    }
+}
+
+impl DerefMut for MockStore {
+    fn deref_mut(&mut self) -> &mut MockRepositories {
+        &mut self.reads
+    }
+}
+
+impl Repositories for MockStore {
+    fn users(&self) -> &dyn UserRepository {
+        &self.reads.users
+    }
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        &self.reads.api_keys
+    }
+    fn own_data(&self) -> &dyn OwnDataRepository {
+        &self.reads.own_data
+    }
+    fn people(&self) -> &dyn PersonRepository {
+        &self.reads.people
+    }
+    fn user_tokens(&self) -> &dyn UserTokenRepository {
+        &self.reads.user_tokens
+    }
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
+        &self.reads.second_factors
+    }
+    fn invitations(&self) -> &dyn InvitationRepository {
+        &self.reads.invitations
+    }
+    fn organizations(&self) -> &dyn OrganizationRepository {
+        &self.reads.organizations
+    }
+    fn joining(&self) -> &dyn JoiningRepository {
+        &self.reads.joining
+    }
+    fn companies(&self) -> &dyn CompanyRepository {
+        &self.reads.companies
+    }
+    fn predictions(&self) -> &dyn PredictionRepository {
+        &self.reads.predictions
+    }
+    fn jobs(&self) -> &dyn JobRepository {
+        &self.reads.jobs
+    }
+    fn analytics(&self) -> &dyn AnalyticsRepository {
+        &self.reads.analytics
+    }
+    fn audit(&self) -> &dyn AuditRepository {
+        &self.reads.audit
+    }
+}
+
+#[async_trait]
+impl Store for MockStore {
+    async fn begin(&self, _scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        let mut units = self
+            .units
+            .lock()
+            .map_err(|e| RepositoryError::Internal(e.to_string().into()))?;
+        if units.is_empty() {
+            return Err(RepositoryError::Internal(
+                "no unit of work was expected here".into(),
+            ));
+        }
+        Ok(Box::new(units.remove(0)))
     }
     fn connections(&self) -> Vec<crate::repositories::Connections> {
         Vec::new()

@@ -4,8 +4,14 @@ use accunode_domain::{
     access::{Grant, Scope},
     owner::Owner,
 };
+use sea_orm::{Value, sea_query::Expr};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
+
+/// Sets what the policies for reading look at.
+const READING: &str = "set_config('accunode.owner_keys', $1, true) \
+     || set_config('accunode.all_organizations', $2, true) \
+     || set_config('accunode.break_glass', $3, true)";
 
 /// The settings of one actor. They hold for one statement or one transaction and
 /// leave nothing behind on the connection.
@@ -93,6 +99,16 @@ impl ActorSettings {
             .push(", true) || set_config('accunode.break_glass', ")
             .push_bind(&self.break_glass)
             .push(", true) AS actor");
+    }
+
+    /// The same as an expression.
+    pub(crate) fn for_reading(&self) -> Expr {
+        let settings: [Value; 3] = [
+            self.owner_keys.clone().into(),
+            self.all_organizations.into(),
+            self.break_glass.clone().into(),
+        ];
+        Expr::cust_with_values(READING, settings)
     }
 
     /// The settings that the audit log's policy looks at, in the same way.

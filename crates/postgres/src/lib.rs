@@ -2,12 +2,14 @@
 //! work, and the queue of bulk uploads.
 //!
 //! May depend on the domain and the ports, never on the application or the web.
-//! Start with [`PgStore`]; then `scope` (a scope as SQL, in one place), `unit_of_work`
-//! (transactions, begun in one place) and `db` (where statements run).
+//! Start with [`PgStore`]; then `tenant` (how rows that have owners are read and written, and a
+//! scope as SQL, in one place), `page` (lists), `unit_of_work` (transactions, begun in one place)
+//! and `db` (where statements run).
 //!
-//! To add a repository: its trait stands in the ports; implement it for `Db` in
-//! `repositories/<entity>.rs`, reads as one statement made by `scope::Reach`, and hand
-//! it out in [`store`] and `unit_of_work`.
+//! To add a repository: its traits stand in the ports, one that reads and one that writes. Its
+//! table is an entity in `entities/`. A struct over an `Executor` in `repositories/<entity>.rs`
+//! implements the first for every executor, and the second for a transaction alone; hand it out
+//! in `repositories::PgRepositories` and `unit_of_work`.
 
 mod actor;
 mod bulk;
@@ -20,6 +22,7 @@ mod kinds;
 mod listener;
 mod maintenance;
 pub mod outage;
+mod page;
 mod pool;
 mod pools;
 mod queue;
@@ -27,6 +30,7 @@ mod repositories;
 mod row;
 mod scope;
 pub mod store;
+mod tenant;
 mod unit_of_work;
 
 pub use cleanup::CleanedUp;

@@ -256,7 +256,7 @@ impl Pools {
 }
 
 /// Which pools a repository outside of transactions reads from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ReadPools {
     usual: Arc<SharedPool>,
     expensive: Arc<SharedPool>,

@@ -23,8 +23,7 @@ use sqlx::{PgPool, Postgres, QueryBuilder, postgres::PgRow};
 
 use crate::{
     actor::ActorSettings,
-    db::Db,
-    errors::defect,
+    errors::{defect, from_sqlx},
     listener::Listener,
     repositories::job::{JOB, RESCORE, read_job},
     row::{get, storable},
@@ -87,13 +86,15 @@ impl PgJobQueue {
 
     async fn as_worker(
         &self,
-        sql: QueryBuilder<Postgres>,
+        mut sql: QueryBuilder<Postgres>,
     ) -> Result<Option<PgRow>, RepositoryError> {
-        let db = Db::Transaction(PgTx::begin(&self.pool, ActorSettings::worker()).await?);
-        let row = db.one(sql).await?;
-        if let Db::Transaction(tx) = db {
-            tx.commit().await?;
-        }
+        let tx = PgTx::begin(&self.pool, ActorSettings::worker()).await?;
+        let row = sql
+            .build()
+            .fetch_optional(&mut **tx.connection().await)
+            .await
+            .map_err(from_sqlx)?;
+        tx.commit().await?;
         Ok(row)
     }
 

@@ -4,8 +4,7 @@ use std::str::FromStr;
 
 use accunode_domain::{
     Timestamp,
-    company::{Company, CompanyProfile, Symbol},
-    id::{CompanyId, OrganizationId, UserId},
+    id::{OrganizationId, UserId},
     owner::{AccessLevel, Owner},
     page::{Cursor, Sort},
     timestamp::timestamp_from_micros,
@@ -26,14 +25,14 @@ where
 
 /// Which stored row is read, for the error that names it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct RowRef {
     /// The table.
     pub(crate) table: &'static str,
     /// The row.
     pub(crate) id: Uuid,
 }
 
-impl Place {
+impl RowRef {
     /// A column that is no value of the domain.
     pub(crate) fn corrupt(self, column: &'static str) -> RepositoryError {
         RepositoryError::Corrupt {
@@ -75,37 +74,20 @@ impl Place {
     }
 }
 
-/// The columns of a company, of the alias `p`.
-pub(crate) const COMPANY: &str = "p.id, p.symbol, p.name, p.sector, p.industry, p.market_cap, \
-     p.country, p.currency, p.exchange, p.organization_id, p.access_level, p.created_by, \
-     p.created_at, p.updated_at, p.row_version";
-
-/// A company from [`COMPANY`].
-pub(crate) fn company(row: &PgRow) -> Result<Company, RepositoryError> {
-    let id: Uuid = get(row, "id")?;
-    let (owner, created_by) = Place {
-        table: "companies",
-        id,
-    }
-    .owner(row)?;
-    Ok(Company {
-        id: CompanyId(id),
-        profile: CompanyProfile {
-            symbol: Symbol::from_stored(get(row, "symbol")?),
-            name: get(row, "name")?,
-            sector: get(row, "sector")?,
-            industry: get(row, "industry")?,
-            market_cap: get(row, "market_cap")?,
-            country: get(row, "country")?,
-            currency: get(row, "currency")?,
-            exchange: get(row, "exchange")?,
-        },
-        owner,
-        created_by,
-        created_at: get(row, "created_at")?,
-        updated_at: get(row, "updated_at")?,
-        row_version: get(row, "row_version")?,
-    })
+/// Whose a row is, from its level, its organization and who made it.
+pub(crate) fn owner_of(
+    row: RowRef,
+    level: &str,
+    organization: Option<Uuid>,
+    creator: Uuid,
+) -> Result<(Owner, UserId), RepositoryError> {
+    let level: AccessLevel = level.parse().map_err(|_| row.corrupt("access_level"))?;
+    let creator = UserId(creator);
+    let owner = Owner::of_row(level, organization.map(OrganizationId), creator);
+    Ok((
+        owner.ok_or_else(|| row.corrupt("organization_id"))?,
+        creator,
+    ))
 }
 
 /// The cursor's key of a time: microseconds since 1970, the database's own precision.

@@ -9,8 +9,8 @@ use accunode_ports::{
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository, Connections,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        OwnDataRepository, PersonRepository, PredictionRepository, SecondFactorRepository, Store,
-        UnitOfWork, UserRepository, UserTokenRepository,
+        OwnDataRepository, PersonRepository, PredictionRepository, Repositories,
+        SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -19,20 +19,17 @@ use sqlx::PgPool;
 use crate::{
     PgJobQueue, PoolKind, PoolSettings, QueueSettings,
     actor::ActorSettings,
-    db::Db,
     errors::from_sqlx,
     outage, pool,
     pools::{Pools, ReadPools},
+    repositories::PgRepositories,
     unit_of_work::{PgTx, PgUnitOfWork},
 };
 
 /// The database.
 #[derive(Debug)]
 pub struct PgStore {
-    /// Who asks.
-    identity: Db,
-    /// Rows.
-    rows: Db,
+    reads: PgRepositories<ReadPools>,
     pools: Pools,
     url: String,
     settings: PoolSettings,
@@ -49,8 +46,7 @@ impl PgStore {
         let identity = pools.identity.pool();
         identity.acquire().await.map_err(from_sqlx)?;
         Ok(Self {
-            identity: Db::Pool(ReadPools::only(&pools.identity)),
-            rows: Db::Pool(ReadPools::by_work(&pools.reads, &pools.expensive)),
+            reads: PgRepositories::of_pools(&pools),
             pools,
             url: url.to_owned(),
             settings,
@@ -114,6 +110,64 @@ impl PgStore {
     }
 }
 
+impl Repositories for PgStore {
+    fn users(&self) -> &dyn UserRepository {
+        self.reads.users()
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        self.reads.api_keys()
+    }
+
+    fn own_data(&self) -> &dyn OwnDataRepository {
+        self.reads.own_data()
+    }
+
+    fn people(&self) -> &dyn PersonRepository {
+        self.reads.people()
+    }
+
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
+        self.reads.second_factors()
+    }
+
+    fn user_tokens(&self) -> &dyn UserTokenRepository {
+        self.reads.user_tokens()
+    }
+
+    fn invitations(&self) -> &dyn InvitationRepository {
+        self.reads.invitations()
+    }
+
+    fn organizations(&self) -> &dyn OrganizationRepository {
+        self.reads.organizations()
+    }
+
+    fn joining(&self) -> &dyn JoiningRepository {
+        self.reads.joining()
+    }
+
+    fn companies(&self) -> &dyn CompanyRepository {
+        self.reads.companies()
+    }
+
+    fn predictions(&self) -> &dyn PredictionRepository {
+        self.reads.predictions()
+    }
+
+    fn jobs(&self) -> &dyn JobRepository {
+        self.reads.jobs()
+    }
+
+    fn analytics(&self) -> &dyn AnalyticsRepository {
+        self.reads.analytics()
+    }
+
+    fn audit(&self) -> &dyn AuditRepository {
+        self.reads.audit()
+    }
+}
+
 #[async_trait]
 impl Store for PgStore {
     async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
@@ -121,62 +175,6 @@ impl Store for PgStore {
         let turn = pool.turn().await?;
         let unit = PgUnitOfWork::begin(pool.pool(), scope, turn).await;
         Ok(Box::new(unit.map_err(|error| pool.noted(error))?))
-    }
-
-    fn users(&self) -> &dyn UserRepository {
-        &self.identity
-    }
-
-    fn api_keys(&self) -> &dyn ApiKeyRepository {
-        &self.identity
-    }
-
-    fn own_data(&self) -> &dyn OwnDataRepository {
-        &self.rows
-    }
-
-    fn people(&self) -> &dyn PersonRepository {
-        &self.rows
-    }
-
-    fn second_factors(&self) -> &dyn SecondFactorRepository {
-        &self.identity
-    }
-
-    fn user_tokens(&self) -> &dyn UserTokenRepository {
-        &self.identity
-    }
-
-    fn invitations(&self) -> &dyn InvitationRepository {
-        &self.rows
-    }
-
-    fn organizations(&self) -> &dyn OrganizationRepository {
-        &self.rows
-    }
-
-    fn joining(&self) -> &dyn JoiningRepository {
-        &self.rows
-    }
-
-    fn companies(&self) -> &dyn CompanyRepository {
-        &self.rows
-    }
-
-    fn predictions(&self) -> &dyn PredictionRepository {
-        &self.rows
-    }
-
-    fn jobs(&self) -> &dyn JobRepository {
-        &self.rows
-    }
-
-    fn analytics(&self) -> &dyn AnalyticsRepository {
-        &self.rows
-    }
-
-    fn audit(&self) -> &dyn AuditRepository {
-        &self.rows
     }
 
     fn connections(&self) -> Vec<Connections> {

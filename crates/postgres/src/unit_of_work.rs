@@ -5,14 +5,16 @@
 //! changes are then silently not committed; so the transaction is opened in a task
 //! of its own, which nobody's disconnecting can drop half way.
 
+use std::{sync::Arc, time::Duration};
+
 use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        ApiKeyRepository, AuditRepository, CompanyRepository, IdempotencyRepository,
+        ApiKeyRepository, AuditRepository, CompanyWriter, IdempotencyRepository,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        OwnDataRepository, PersonRepository, PredictionRepository, SecondFactorRepository,
-        UnitOfWork, UserRepository, UserTokenRepository,
+        OwnDataRepository, PersonRepository, PredictionWriter, Repositories,
+        SecondFactorRepository, UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -24,13 +26,19 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{actor::ActorSettings, db::Db, errors::from_sqlx, pools::Turn};
+use crate::{
+    actor::ActorSettings,
+    db::{Db, Tx},
+    errors::{defect, from_sqlx},
+    pools::Turn,
+    repositories::{Companies, PgRepositories, Predictions},
+};
 
-type Tx = Transaction<'static, Postgres>;
+type Open = Transaction<'static, Postgres>;
 
 /// One transaction, usable by SeaORM and for COPY, with the actor it was opened as.
 pub(crate) struct PgTx {
-    transaction: Mutex<Tx>,
+    transaction: Mutex<Open>,
     actor: ActorSettings,
 }
 
@@ -72,13 +80,23 @@ impl PgTx {
     }
 
     /// The connection, for what SeaORM cannot do.
-    pub(crate) async fn connection(&self) -> MutexGuard<'_, Tx> {
+    pub(crate) async fn connection(&self) -> MutexGuard<'_, Open> {
         self.transaction.lock().await
     }
 
     /// The transaction alone.
-    pub(crate) fn into_inner(self) -> Tx {
+    pub(crate) fn into_inner(self) -> Open {
         self.transaction.into_inner()
+    }
+
+    /// Ends statements of this transaction that take longer.
+    pub(crate) async fn limit_statements(&self, limit: Duration) -> Result<(), RepositoryError> {
+        sqlx::query("SELECT set_config('statement_timeout', $1, true)")
+            .bind(limit.as_millis().to_string())
+            .execute(&mut **self.connection().await)
+            .await
+            .map(|_| ())
+            .map_err(from_sqlx)
     }
 
     pub(crate) async fn commit(self) -> Result<(), RepositoryError> {
@@ -90,7 +108,8 @@ impl PgTx {
     }
 }
 
-fn query(statement: Statement) -> sqlx::query::Query<'static, Postgres, SqlxValues> {
+/// A statement of SeaORM for sqlx.
+pub(crate) fn query(statement: Statement) -> sqlx::query::Query<'static, Postgres, SqlxValues> {
     let values = statement.values.unwrap_or(Values(Vec::new()));
     sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
 }
@@ -144,9 +163,19 @@ impl ConnectionTrait for PgTx {
 /// A unit of work on PostgreSQL.
 #[derive(Debug)]
 pub(crate) struct PgUnitOfWork {
-    db: Db,
+    repositories: UnitRepositories,
+    tx: Tx,
     /// Its owner's turn on the pool; after the transaction, which is dropped before.
-    _turn: Turn,
+    turn: Turn,
+}
+
+/// What a unit of work hands out. Every one of them shares the transaction.
+#[derive(Debug)]
+struct UnitRepositories {
+    reads: PgRepositories<Tx>,
+    companies: Companies<Tx>,
+    predictions: Predictions,
+    db: Db,
 }
 
 impl PgUnitOfWork {
@@ -156,76 +185,93 @@ impl PgUnitOfWork {
         scope: &Scope,
         turn: Turn,
     ) -> Result<Self, RepositoryError> {
-        let tx = PgTx::begin(pool, ActorSettings::of(scope)).await?;
+        let tx = Arc::new(PgTx::begin(pool, ActorSettings::of(scope)).await?);
+        let repositories = UnitRepositories {
+            reads: PgRepositories::of_transaction(&tx),
+            companies: Companies::new(tx.clone()),
+            predictions: Predictions::new(Db::Transaction(tx.clone())),
+            db: Db::Transaction(tx.clone()),
+        };
         Ok(Self {
-            db: Db::Transaction(tx),
-            _turn: turn,
+            repositories,
+            tx,
+            turn,
         })
     }
 }
 
 #[async_trait]
 impl UnitOfWork for PgUnitOfWork {
+    fn reads(&self) -> &dyn Repositories {
+        &self.repositories.reads
+    }
+
     fn users(&self) -> &dyn UserRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn api_keys(&self) -> &dyn ApiKeyRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn own_data(&self) -> &dyn OwnDataRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn people(&self) -> &dyn PersonRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn second_factors(&self) -> &dyn SecondFactorRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn user_tokens(&self) -> &dyn UserTokenRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn invitations(&self) -> &dyn InvitationRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn organizations(&self) -> &dyn OrganizationRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn joining(&self) -> &dyn JoiningRepository {
-        &self.db
+        &self.repositories.db
     }
 
-    fn companies(&self) -> &dyn CompanyRepository {
-        &self.db
+    fn companies(&self) -> &dyn CompanyWriter {
+        &self.repositories.companies
     }
 
-    fn predictions(&self) -> &dyn PredictionRepository {
-        &self.db
+    fn predictions(&self) -> &dyn PredictionWriter {
+        &self.repositories.predictions
     }
 
     fn jobs(&self) -> &dyn JobRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn audit(&self) -> &dyn AuditRepository {
-        &self.db
+        &self.repositories.db
     }
 
     fn idempotency(&self) -> &dyn IdempotencyRepository {
-        &self.db
+        &self.repositories.db
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
-        match self.db {
-            Db::Transaction(tx) => tx.commit().await,
-            Db::Pool(_) => Ok(()),
+        let Self {
+            repositories,
+            tx,
+            turn: _turn,
+        } = *self;
+        drop(repositories);
+        match Arc::into_inner(tx) {
+            Some(tx) => tx.commit().await,
+            None => Err(defect("a unit of work is committed while it is in use")),
         }
     }
 }

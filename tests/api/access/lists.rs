@@ -7,7 +7,7 @@ use accunode_domain::{
     id::UserId,
     owner::{AccessLevel, Owner},
 };
-use accunode_ports::Store;
+use accunode_ports::repositories::Repositories;
 use accunode_tests::Person;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;

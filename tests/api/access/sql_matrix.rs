@@ -7,7 +7,7 @@ use accunode_domain::{
     access::{Actor, Scope},
     id::UserId,
 };
-use accunode_ports::Store;
+use accunode_ports::repositories::Repositories;
 use accunode_tests::tenancy::PEOPLE;
 use sqlx::PgConnection;
 use uuid::Uuid;

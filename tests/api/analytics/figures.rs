@@ -6,7 +6,7 @@ use accunode_domain::{
     access::{Actor, DashboardScope},
     id::{OrganizationId, UserId},
 };
-use accunode_ports::Store;
+use accunode_ports::repositories::Repositories;
 use accunode_tests::{
     Service,
     tenancy::{PEOPLE, Tenancy},

@@ -50,7 +50,7 @@ impl Companies {
             .map_err(|denial| Error::denied(denial, "company"))?;
         let (scope, company) = (&scope, &company);
         self.ports.transaction(scope, |unit| async move {
-        if !force && unit.companies().is_in_use(scope, id).await? {
+        if !force && unit.reads().companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
                 code: "company_in_use",
                 detail: "there are predictions on this company; force=true removes them with it"

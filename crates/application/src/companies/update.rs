@@ -94,7 +94,7 @@ impl Companies {
 
         let (scope, stored, next) = (&scope, &stored, &next);
         self.ports.transaction(scope, |unit| async move {
-        if next.owner != stored.owner && unit.companies().is_in_use(scope, id).await? {
+        if next.owner != stored.owner && unit.reads().companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
                 code: "company_in_use",
                 detail: "there are predictions on this company, so its level cannot change"

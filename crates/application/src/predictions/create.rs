@@ -246,6 +246,7 @@ impl Predictions {
         scored: Scored,
     ) -> Result<CreatedPrediction, Error> {
         let existing = unit
+            .reads()
             .predictions()
             .of_period(grant, company.id, checked.period)
             .await?;

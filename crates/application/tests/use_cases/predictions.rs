@@ -197,7 +197,8 @@ async fn a_prediction_is_stored_with_its_audit_row_in_one_unit_of_work() {
                     is_new: true,
                 })
             });
-        unit.predictions
+        unit.reads
+            .predictions
             .expect_of_period()
             .returning(|_, _, _| Ok(None));
         unit.predictions
@@ -239,7 +240,8 @@ async fn a_failed_audit_row_takes_the_prediction_with_it() {
                     is_new: true,
                 })
             });
-        unit.predictions
+        unit.reads
+            .predictions
             .expect_of_period()
             .returning(|_, _, _| Ok(None));
         unit.predictions.expect_add().returning(|_, _| Ok(()));
@@ -277,7 +279,8 @@ async fn a_company_that_is_there_is_found_and_never_changed() {
                     is_new: false,
                 })
             });
-        unit.predictions
+        unit.reads
+            .predictions
             .expect_of_period()
             .returning(|_, _, _| Ok(None));
         unit.predictions.expect_add().returning(|_, _| Ok(()));

@@ -132,7 +132,7 @@ impl Actor {
             (Owner::Organization(from), Owner::Organization(to)) if from != to => {
                 Err(Denial::Conflict("level_change"))
             }
-            _ => Ok(target),
+            _ => Ok(target.raising(owner)),
         }
     }
 }

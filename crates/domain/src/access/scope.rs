@@ -97,14 +97,29 @@ impl Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
     owner: Owner,
+    from: Owner,
     by: UserId,
 }
 
 impl Grant {
-    /// Whose the row is or will be.
+    /// Whose the row will be: its owner, or the one that it is raised to.
     #[must_use]
     pub const fn owner(self) -> Owner {
         self.owner
+    }
+
+    /// Whose the row is now. Differs from [`Self::owner`] only where a row is raised.
+    #[must_use]
+    pub const fn from(self) -> Owner {
+        self.from
+    }
+
+    /// The same for a row that `owner` has now.
+    pub(super) const fn raising(self, owner: Owner) -> Self {
+        Self {
+            from: owner,
+            ..self
+        }
     }
 
     /// By whom.
@@ -247,6 +262,7 @@ impl Actor {
         };
         Ok(Grant {
             owner,
+            from: owner,
             by: self.user(),
         })
     }
@@ -276,6 +292,7 @@ impl Actor {
         if allowed {
             Ok(Grant {
                 owner,
+                from: owner,
                 by: self.user(),
             })
         } else {

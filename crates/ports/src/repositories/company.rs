@@ -34,11 +34,30 @@ pub struct FoundCompany {
     pub is_new: bool,
 }
 
-/// Companies: tenant rows.
+/// Reads companies: tenant rows, of which the scope says which there are.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait CompanyRepository: Send + Sync {
-    /// Stores a company.
+    /// By id.
+    async fn find(&self, scope: &Scope, id: CompanyId) -> Result<Option<Company>, RepositoryError>;
+    /// A page.
+    async fn list(
+        &self,
+        scope: &Scope,
+        filter: &CompanyFilter,
+        sort: Sort,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<Company>, RepositoryError>;
+    /// Whether predictions that the scope can read stand on it.
+    async fn is_in_use(&self, scope: &Scope, id: CompanyId) -> Result<bool, RepositoryError>;
+}
+
+/// Changes companies, each under a grant: whose rows may be changed, and who changes them.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait CompanyWriter: Send + Sync {
+    /// Stores a company of the grant's owner.
     ///
     /// # Errors
     /// `Conflict` on `unique_company_symbol_per_org`.
@@ -48,8 +67,6 @@ pub trait CompanyRepository: Send + Sync {
         id: CompanyId,
         profile: &CompanyProfile,
     ) -> Result<Company, RepositoryError>;
-    /// By id.
-    async fn find(&self, scope: &Scope, id: CompanyId) -> Result<Option<Company>, RepositoryError>;
     /// The company a symbol means for a prediction of this owner: the owner's, then
     /// (personal) that of the `home` organization, then the system's where the
     /// scope has it; else it is made for the owner under `id`. One that exists is
@@ -62,32 +79,23 @@ pub trait CompanyRepository: Send + Sync {
         id: CompanyId,
         profile: &CompanyProfile,
     ) -> Result<FoundCompany, RepositoryError>;
-    /// A page.
-    async fn list(
-        &self,
-        scope: &Scope,
-        filter: &CompanyFilter,
-        sort: Sort,
-        limit: Limit,
-        after: Option<Cursor>,
-    ) -> Result<Page<Company>, RepositoryError>;
-    /// Whether predictions that the scope can read stand on it.
-    async fn is_in_use(&self, scope: &Scope, id: CompanyId) -> Result<bool, RepositoryError>;
-    /// Changes what describes it, and its owner where `grant` is another's, if
-    /// its version still is `version`.
+    /// Changes what describes a company of [`Grant::from`], if its version still is
+    /// `version`, and makes it one of [`Grant::owner`].
     ///
     /// # Errors
-    /// `Stale`; `Conflict` on `unique_company_symbol_per_org`.
+    /// `Stale`, also where it is a company of another owner; `Conflict` on
+    /// `unique_company_symbol_per_org`.
     async fn update(
         &self,
         grant: Grant,
         company: &Company,
         version: i64,
     ) -> Result<Company, RepositoryError>;
-    /// Removes it and every prediction on it, if its version still is `version`.
+    /// Removes a company of the grant's owner and every prediction on it, if its version
+    /// still is `version`.
     ///
     /// # Errors
-    /// `Stale`.
+    /// `Stale`, also where it is a company of another owner.
     async fn remove(
         &self,
         grant: Grant,

@@ -25,7 +25,7 @@ pub use analytics::{
 };
 pub use api_key::{ApiKeyRepository, NewApiKey, NextSecret, PresentedKey};
 pub use audit::{AuditFilter, AuditRepository};
-pub use company::{CompanyFilter, CompanyRepository, FoundCompany};
+pub use company::{CompanyFilter, CompanyRepository, CompanyWriter, FoundCompany};
 pub use idempotency::IdempotencyRepository;
 pub use invitation::{InvitationRepository, NewInvitation};
 pub use job::{
@@ -39,7 +39,8 @@ pub use organization::{
 pub use own_data::{OwnData, OwnDataRepository, OwnRows, PersonalRows};
 pub use person::{Person, PersonFilter, PersonRepository, StandIn};
 pub use prediction::{
-    PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
+    PredictionFilter, PredictionRepository, PredictionWriter, Timeline, TimelineFilter,
+    TimelineMark,
 };
 pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
 pub use second_factor::{PendingFactor, SecondFactorRepository, ShownFrom, StoredFactor, Waiting};
@@ -48,12 +49,20 @@ pub use user_token::{NewUserToken, UserTokenRepository};
 
 #[cfg(feature = "mock")]
 pub use {
-    analytics::MockAnalyticsRepository, api_key::MockApiKeyRepository, audit::MockAuditRepository,
-    company::MockCompanyRepository, idempotency::MockIdempotencyRepository,
-    invitation::MockInvitationRepository, job::MockJobRepository, joining::MockJoiningRepository,
-    organization::MockOrganizationRepository, own_data::MockOwnDataRepository,
-    person::MockPersonRepository, prediction::MockPredictionRepository,
-    second_factor::MockSecondFactorRepository, user::MockUserRepository,
+    analytics::MockAnalyticsRepository,
+    api_key::MockApiKeyRepository,
+    audit::MockAuditRepository,
+    company::{MockCompanyRepository, MockCompanyWriter},
+    idempotency::MockIdempotencyRepository,
+    invitation::MockInvitationRepository,
+    job::MockJobRepository,
+    joining::MockJoiningRepository,
+    organization::MockOrganizationRepository,
+    own_data::MockOwnDataRepository,
+    person::MockPersonRepository,
+    prediction::{MockPredictionRepository, MockPredictionWriter},
+    second_factor::MockSecondFactorRepository,
+    user::MockUserRepository,
     user_token::MockUserTokenRepository,
 };
 
@@ -74,24 +83,21 @@ pub struct Connections {
     pub refused: u64,
 }
 
-/// The database. Its repositories read outside of any transaction, one statement each.
-#[async_trait]
-pub trait Store: Send + Sync {
-    /// Opens a unit of work as somebody. Nothing slow (scoring, hashing, mail,
-    /// files) may happen while it is open.
-    async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
-
+/// What is read. The same repositories read outside of any transaction, one statement each
+/// ([`Store`]), and inside of a unit of work, where they see what it has written
+/// ([`UnitOfWork::reads`]).
+pub trait Repositories: Send + Sync {
     /// Users and their organizations.
     fn users(&self) -> &dyn UserRepository;
     /// API keys.
     fn api_keys(&self) -> &dyn ApiKeyRepository;
-    /// What is stored about one person, for himself.
+    /// What is stored about one user, for that user.
     fn own_data(&self) -> &dyn OwnDataRepository;
-    /// People, for those who administer them.
+    /// Users, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
     /// Second factors, and logins that wait for one.
     fn second_factors(&self) -> &dyn SecondFactorRepository;
-    /// Tokens that were sent to people's mailboxes.
+    /// Tokens that were sent to users' mailboxes.
     fn user_tokens(&self) -> &dyn UserTokenRepository;
     /// Invitations into organizations.
     fn invitations(&self) -> &dyn InvitationRepository;
@@ -109,7 +115,31 @@ pub trait Store: Send + Sync {
     fn analytics(&self) -> &dyn AnalyticsRepository;
     /// The audit log.
     fn audit(&self) -> &dyn AuditRepository;
+}
 
+/// The database. It reads by its [`Repositories`], one statement each, and is changed in
+/// units of work: a change outside of one does not compile.
+///
+/// ```compile_fail,E0599
+/// # use accunode_domain::{access::Grant, id::CompanyId};
+/// # use accunode_ports::{RepositoryError, repositories::{CompanyWriter, Store, UnitOfWork}};
+/// async fn remove(store: &dyn Store, grant: Grant, id: CompanyId) -> Result<(), RepositoryError> {
+///     store.companies().remove(grant, id, 1).await
+/// }
+/// ```
+///
+/// ```
+/// # use accunode_domain::{access::Grant, id::CompanyId};
+/// # use accunode_ports::{RepositoryError, repositories::{CompanyWriter, Store, UnitOfWork}};
+/// async fn remove(unit: &dyn UnitOfWork, grant: Grant, id: CompanyId) -> Result<(), RepositoryError> {
+///     unit.companies().remove(grant, id, 1).await
+/// }
+/// ```
+#[async_trait]
+pub trait Store: Repositories {
+    /// Opens a unit of work as somebody. Nothing slow (scoring, hashing, mail,
+    /// files) may happen while it is open.
+    async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
     /// The connections that this process has to the database, pool by pool.
     fn connections(&self) -> Vec<Connections>;
     /// Whether the database answers and its schema is the one this program needs.
@@ -121,21 +151,25 @@ pub trait Store: Send + Sync {
 
 /// One transaction. [`UnitOfWork::commit`] consumes it; dropping it rolls back.
 ///
+/// Rows are changed here and nowhere else: what changes them are traits of their own
+/// (`CompanyWriter` beside [`CompanyRepository`]) that only a unit of work hands out.
 /// Audit rows and stored answers are written through the same unit of work as
 /// the change they speak of: there is no change without its trace.
 #[async_trait]
 pub trait UnitOfWork: Send + Sync {
+    /// Everything that can be read, as this transaction sees it.
+    fn reads(&self) -> &dyn Repositories;
     /// Users and their organizations.
     fn users(&self) -> &dyn UserRepository;
     /// API keys.
     fn api_keys(&self) -> &dyn ApiKeyRepository;
-    /// What is stored about one person, for himself.
+    /// What is stored about one user, for that user.
     fn own_data(&self) -> &dyn OwnDataRepository;
-    /// People, for those who administer them.
+    /// Users, for those who administer them.
     fn people(&self) -> &dyn PersonRepository;
     /// Second factors, and logins that wait for one.
     fn second_factors(&self) -> &dyn SecondFactorRepository;
-    /// Tokens that were sent to people's mailboxes.
+    /// Tokens that were sent to users' mailboxes.
     fn user_tokens(&self) -> &dyn UserTokenRepository;
     /// Invitations into organizations.
     fn invitations(&self) -> &dyn InvitationRepository;
@@ -143,10 +177,10 @@ pub trait UnitOfWork: Send + Sync {
     fn organizations(&self) -> &dyn OrganizationRepository;
     /// Join tokens and who may use them.
     fn joining(&self) -> &dyn JoiningRepository;
-    /// Companies.
-    fn companies(&self) -> &dyn CompanyRepository;
-    /// Predictions.
-    fn predictions(&self) -> &dyn PredictionRepository;
+    /// Changes of companies.
+    fn companies(&self) -> &dyn CompanyWriter;
+    /// Changes of predictions.
+    fn predictions(&self) -> &dyn PredictionWriter;
     /// Bulk uploads.
     fn jobs(&self) -> &dyn JobRepository;
     /// The audit log.

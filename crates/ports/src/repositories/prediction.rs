@@ -63,16 +63,10 @@ pub struct Timeline {
     pub next: Option<TimelineMark>,
 }
 
-/// Predictions: tenant rows.
+/// Reads predictions: tenant rows, of which the scope says which there are.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PredictionRepository: Send + Sync {
-    /// Stores a prediction. Its owner is the grant's.
-    ///
-    /// # Errors
-    /// `Conflict` on `unique_annual_prediction` or `unique_quarterly_prediction`,
-    /// or on `prediction_organization_consistency` (I4).
-    async fn add(&self, grant: Grant, prediction: &Prediction) -> Result<(), RepositoryError>;
     /// The one of this owner for a company and period.
     async fn of_period(
         &self,
@@ -116,21 +110,34 @@ pub trait PredictionRepository: Send + Sync {
         limit: Limit,
         after: Option<TimelineMark>,
     ) -> Result<Timeline, RepositoryError>;
-    /// Takes the place of the stored one with its id, if that still has `version`:
-    /// ratios, outcome and owner.
+}
+
+/// Changes predictions, each under a grant: whose rows may be changed, and who changes them.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PredictionWriter: Send + Sync {
+    /// Stores a prediction. Its owner is the grant's.
     ///
     /// # Errors
-    /// `Stale`; `Conflict` as for [`Self::add`].
+    /// `Conflict` on `unique_annual_prediction` or `unique_quarterly_prediction`,
+    /// or on `prediction_organization_consistency` (I4).
+    async fn add(&self, grant: Grant, prediction: &Prediction) -> Result<(), RepositoryError>;
+    /// Takes the place of the prediction of [`Grant::from`] with its id, if that still has
+    /// `version`: ratios, outcome and owner, which is [`Grant::owner`] afterwards.
+    ///
+    /// # Errors
+    /// `Stale`, also where it is a prediction of another owner; `Conflict` as for
+    /// [`Self::add`].
     async fn replace(
         &self,
         grant: Grant,
         prediction: &Prediction,
         version: i64,
     ) -> Result<(), RepositoryError>;
-    /// Removes it, if its version still is `version`.
+    /// Removes a prediction of the grant's owner, if its version still is `version`.
     ///
     /// # Errors
-    /// `Stale`.
+    /// `Stale`, also where it is a prediction of another owner.
     async fn remove(
         &self,
         grant: Grant,

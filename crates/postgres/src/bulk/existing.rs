@@ -13,7 +13,7 @@ use crate::{
     db::Db,
     kinds::KindNames,
     repositories::said::raw_ratios,
-    row::{Place, get},
+    row::{RowRef, get},
 };
 
 /// A prediction that stands where a row wanted to.
@@ -66,7 +66,7 @@ pub(super) async fn find(
     let mut found = HashMap::new();
     for row in db.all(sql).await? {
         let id: Uuid = get(&row, "id")?;
-        let place = Place {
+        let place = RowRef {
             table: kind.table(),
             id,
         };
@@ -168,7 +168,7 @@ async fn recall_updates(
         .push(" AND prediction_id = ANY (")
         .push_bind(ids)
         .push(")");
-    let place = Place {
+    let place = RowRef {
         table: "bulk_upload_rows",
         id: lease.job.0,
     };
@@ -207,7 +207,7 @@ pub(super) async fn find_foretold(
         .push(" AND company_period = ANY (")
         .push_bind(keys)
         .push(")");
-    let place = Place {
+    let place = RowRef {
         table: "bulk_upload_rows",
         id: lease.job.0,
     };

@@ -1,16 +1,19 @@
-//! `companies`, without the generated `owner_key`.
+//! `companies`.
 
 use accunode_domain::{
     company::{Company, CompanyProfile, Symbol},
-    id::{CompanyId, OrganizationId, UserId},
-    owner::Owner,
+    id::CompanyId,
 };
 use accunode_ports::RepositoryError;
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 use time::OffsetDateTime;
 
-use crate::row::Place;
+use crate::{
+    row::{RowRef, owner_of},
+    tenant::TenantEntity,
+};
 
+#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "companies")]
 pub(crate) struct Model {
@@ -27,32 +30,39 @@ pub(crate) struct Model {
     pub(crate) organization_id: Option<Uuid>,
     pub(crate) access_level: String,
     pub(crate) created_by: Uuid,
+    /// Generated.
+    pub(crate) owner_key: Uuid,
     pub(crate) row_version: i64,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
 }
 
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
-
 impl ActiveModelBehavior for ActiveModel {}
+
+impl TenantEntity for Entity {
+    const ID: Column = Column::Id;
+    const OWNER_KEY: Column = Column::OwnerKey;
+    const ACCESS_LEVEL: Column = Column::AccessLevel;
+    const ORGANIZATION_ID: Column = Column::OrganizationId;
+    const CREATED_BY: Column = Column::CreatedBy;
+    const ROW_VERSION: Column = Column::RowVersion;
+}
 
 impl Model {
     pub(crate) fn into_company(self) -> Result<Company, RepositoryError> {
-        let place = Place {
+        let row = RowRef {
             table: "companies",
             id: self.id,
         };
-        let level = self
-            .access_level
-            .parse()
-            .map_err(|_| place.corrupt("access_level"))?;
-        let created_by = UserId(self.created_by);
-        let organization = self.organization_id.map(OrganizationId);
+        let (owner, created_by) = owner_of(
+            row,
+            &self.access_level,
+            self.organization_id,
+            self.created_by,
+        )?;
         Ok(Company {
             id: CompanyId(self.id),
-            owner: Owner::of_row(level, organization, created_by)
-                .ok_or_else(|| place.corrupt("organization_id"))?,
+            owner,
             created_by,
             profile: CompanyProfile {
                 symbol: Symbol::from_stored(self.symbol),
@@ -72,8 +82,8 @@ impl Model {
 }
 
 impl ActiveModel {
-    /// What describes a company, and whose it is.
-    pub(crate) fn describing(profile: &CompanyProfile, owner: Owner) -> Self {
+    /// What describes a company.
+    pub(crate) fn describing(profile: &CompanyProfile) -> Self {
         Self {
             symbol: Set(profile.symbol.as_str().to_owned()),
             name: Set(profile.name.clone()),
@@ -83,8 +93,6 @@ impl ActiveModel {
             country: Set(profile.country.clone()),
             currency: Set(profile.currency.clone()),
             exchange: Set(profile.exchange.clone()),
-            organization_id: Set(owner.organization().map(|id| id.0)),
-            access_level: Set(owner.level().as_str().to_owned()),
             ..Default::default()
         }
     }

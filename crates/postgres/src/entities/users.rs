@@ -8,7 +8,7 @@ use accunode_ports::RepositoryError;
 use sea_orm::entity::prelude::*;
 use time::OffsetDateTime;
 
-use crate::row::Place;
+use crate::row::RowRef;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -38,7 +38,7 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Model {
     /// The person, without the hash.
     pub(crate) fn into_user(self) -> Result<User, RepositoryError> {
-        let place = Place {
+        let place = RowRef {
             table: "users",
             id: self.id,
         };

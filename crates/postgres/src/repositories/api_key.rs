@@ -22,7 +22,7 @@ use crate::{
     db::Db,
     errors::defect,
     keyset::page,
-    row::{Place, get, key_time, time_key},
+    row::{RowRef, get, key_time, time_key},
 };
 
 /// A key's columns, of the alias `k`; named apart from a person's.
@@ -197,7 +197,7 @@ impl ApiKeyRepository for Db {
 
 fn read(row: &PgRow) -> Result<ApiKey, RepositoryError> {
     let id: Uuid = get(row, "key_id")?;
-    let place = Place {
+    let place = RowRef {
         table: "api_keys",
         id,
     };

@@ -18,7 +18,7 @@ use crate::{
     actor::ActorSettings,
     db::Db,
     keyset::page,
-    row::{Place, get, key_time, storable, time_key},
+    row::{RowRef, get, key_time, storable, time_key},
 };
 
 /// An event's columns, of the alias `e`.
@@ -231,7 +231,7 @@ fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &AuditFilter) {
 
 fn read(row: &PgRow) -> Result<AuditRecord, RepositoryError> {
     let id = get(row, "id")?;
-    let place = Place {
+    let place = RowRef {
         table: "audit_logs",
         id,
     };

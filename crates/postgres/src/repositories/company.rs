@@ -8,26 +8,31 @@ use accunode_domain::{
     id::{CompanyId, OrganizationId},
     owner::Owner,
     page::{Cursor, Limit, Page, Sort},
-    prediction::Kind,
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{CompanyFilter, CompanyRepository, FoundCompany},
+    repositories::{CompanyFilter, CompanyRepository, CompanyWriter, FoundCompany},
 };
 use async_trait::async_trait;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use sqlx::{Postgres, QueryBuilder};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
+    sea_query::{CaseStatement, Expr, ExprTrait, Func, OnConflict, Order, Query},
+};
 use uuid::Uuid;
 
 use crate::{
-    db::Db,
-    entities::companies,
+    db::{Executor, Tx, build, model},
+    entities::{annual_predictions, companies, quarterly_predictions},
     errors::from_orm,
-    keyset::{Keyset, no_such_order, page},
-    kinds::KindNames,
-    row::{COMPANY, company, get, time_key},
-    scope::Reach,
+    keyset::{no_such_order, page},
+    page::Keyset,
+    row::time_key,
+    tenant::{ScopeSql, TenantEntity, VisibleTo, column, is_version, of_actor},
 };
+
+/// The constraint by which an owner has a symbol once.
+pub(crate) const UNIQUE_SYMBOL: &str = "unique_company_symbol_per_org";
 
 /// The owners among whose companies a symbol is looked up, best first.
 pub(crate) fn lookup_keys(scope: &Scope, grant: Grant, home: Option<OrganizationId>) -> Vec<Uuid> {
@@ -41,72 +46,26 @@ pub(crate) fn lookup_keys(scope: &Scope, grant: Grant, home: Option<Organization
     keys
 }
 
+/// Companies, by an executor.
+#[derive(Debug)]
+pub(crate) struct Companies<E> {
+    db: E,
+}
+
+impl<E> Companies<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
 #[async_trait]
-impl CompanyRepository for Db {
-    async fn add(
-        &self,
-        grant: Grant,
-        id: CompanyId,
-        profile: &CompanyProfile,
-    ) -> Result<Company, RepositoryError> {
-        let row = companies::ActiveModel {
-            id: Set(id.0),
-            created_by: Set(grant.by().0),
-            ..companies::ActiveModel::describing(profile, grant.owner())
-        };
-        row.insert(self.transaction()?)
-            .await
-            .map_err(from_orm)?
-            .into_company()
-    }
-
+impl<E: Executor> CompanyRepository for Companies<E> {
     async fn find(&self, scope: &Scope, id: CompanyId) -> Result<Option<Company>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
-        sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {COMPANY} FROM companies p WHERE {} AND p.id = ",
-            reach.condition_of_one("p", "id"),
-        ));
-        sql.push_bind(id.0).push(" LIMIT 1) x");
-        self.one(sql).await?.as_ref().map(company).transpose()
-    }
-
-    async fn find_or_add(
-        &self,
-        scope: &Scope,
-        grant: Grant,
-        home: Option<OrganizationId>,
-        id: CompanyId,
-        profile: &CompanyProfile,
-    ) -> Result<FoundCompany, RepositoryError> {
-        self.transaction()?;
-        let keys = lookup_keys(scope, grant, home);
-        // Twice: where somebody else makes the company at this moment, it is found then.
-        for _ in 0..2 {
-            let mut sql = QueryBuilder::new(format!("SELECT {COMPANY} FROM unnest("));
-            sql.push_bind(keys.clone())
-                .push(
-                    "::uuid[]) WITH ORDINALITY o (key, rank) \
-                     JOIN companies p ON p.owner_key = o.key AND p.symbol = ",
-                )
-                .push_bind(profile.symbol.as_str())
-                .push(" ORDER BY o.rank LIMIT 1");
-            if let Some(row) = self.one(sql).await? {
-                return Ok(FoundCompany {
-                    company: company(&row)?,
-                    is_new: false,
-                });
-            }
-            if let Some(row) = self.one(insert_unless_there(grant, id, profile)).await? {
-                return Ok(FoundCompany {
-                    company: company(&row)?,
-                    is_new: true,
-                });
-            }
-        }
-        Err(RepositoryError::Conflict {
-            constraint: "unique_company_symbol_per_org".to_owned(),
-        })
+        let found = companies::Entity::find_by_id(id.0)
+            .visible_to(&ScopeSql::of(scope))
+            .one(&self.db)
+            .await?;
+        found.map(companies::Model::into_company).transpose()
     }
 
     async fn list(
@@ -120,49 +79,100 @@ impl CompanyRepository for Db {
         if let Some(q) = &filter.q {
             return self.search(scope, q, filter, limit).await;
         }
-        if sort == Sort::Pd {
-            return Err(no_such_order("companies", sort));
-        }
+        let column = match sort {
+            Sort::CreatedAt => companies::Column::CreatedAt,
+            Sort::Name => companies::Column::Name,
+            Sort::Symbol => companies::Column::Symbol,
+            Sort::Pd => return Err(no_such_order("companies", sort)),
+        };
         let keyset = Keyset {
-            columns: COMPANY,
-            table: "companies",
             sort,
+            column,
             over_organizations: sort == Sort::CreatedAt,
         };
-        let actor = self.actor(scope);
-        let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
-            push_filter(sql, filter);
-        })?;
-        let rows = self.all(sql).await?;
-        let rows = rows.iter().map(company).collect::<Result<Vec<_>, _>>()?;
-        Ok(page(rows, limit, |last| Cursor {
-            sort,
-            key: match sort {
-                Sort::Name => last.profile.name.clone(),
-                Sort::Symbol => last.profile.symbol.as_str().to_owned(),
-                _ => time_key(last.created_at),
-            },
-            id: last.id.0,
+        let rows = companies::Entity::find()
+            .filter(condition(filter))
+            .visible_to(&ScopeSql::of(scope))
+            .page(&self.db, keyset, limit, after.as_ref())
+            .await?;
+        let rows = rows.into_iter().map(companies::Model::into_company);
+        Ok(page(rows.collect::<Result<_, _>>()?, limit, |last| {
+            Cursor {
+                sort,
+                key: match sort {
+                    Sort::Name => last.profile.name.clone(),
+                    Sort::Symbol => last.profile.symbol.as_str().to_owned(),
+                    _ => time_key(last.created_at),
+                },
+                id: last.id.0,
+            }
         }))
     }
 
     async fn is_in_use(&self, scope: &Scope, id: CompanyId) -> Result<bool, RepositoryError> {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
-        sql.push("SELECT x.used FROM a CROSS JOIN LATERAL (SELECT ");
-        for (n, kind) in Kind::ALL.into_iter().enumerate() {
-            sql.push(if n == 0 { "" } else { " OR " });
-            sql.push(format_args!(
-                "EXISTS (SELECT FROM {} p WHERE {} AND p.company_id = ",
-                kind.table(),
-                reach.condition("p")
-            ));
-            sql.push_bind(id.0).push(")");
+        let scope = ScopeSql::of(scope);
+        let annual = annual_predictions::Entity::find()
+            .filter(annual_predictions::Column::CompanyId.eq(id.0))
+            .filter(scope.condition::<annual_predictions::Entity>());
+        let quarterly = quarterly_predictions::Entity::find()
+            .filter(quarterly_predictions::Column::CompanyId.eq(id.0))
+            .filter(scope.condition::<quarterly_predictions::Entity>());
+        let used = ExprTrait::or(
+            Expr::exists(annual.into_query()),
+            Expr::exists(quarterly.into_query()),
+        );
+        let select = Query::select().expr_as(used, "used").limit(1).to_owned();
+        let found: Option<InUse> = self.db.model(scope.statement(&self.db, select)).await?;
+        Ok(found.is_some_and(|found| found.used))
+    }
+}
+
+#[derive(Debug, FromQueryResult)]
+struct InUse {
+    used: bool,
+}
+
+#[async_trait]
+impl CompanyWriter for Companies<Tx> {
+    async fn add(
+        &self,
+        grant: Grant,
+        id: CompanyId,
+        profile: &CompanyProfile,
+    ) -> Result<Company, RepositoryError> {
+        let stored = companies::Entity::insert(new(grant, id, profile))
+            .exec_with_returning(&*self.db)
+            .await;
+        stored.map_err(from_orm)?.into_company()
+    }
+
+    async fn find_or_add(
+        &self,
+        scope: &Scope,
+        grant: Grant,
+        home: Option<OrganizationId>,
+        id: CompanyId,
+        profile: &CompanyProfile,
+    ) -> Result<FoundCompany, RepositoryError> {
+        let keys = lookup_keys(scope, grant, home);
+        // Twice: where somebody else makes the company at this moment, it is found then.
+        for _ in 0..2 {
+            if let Some(company) = self.best_of(&keys, profile).await? {
+                return Ok(FoundCompany {
+                    company,
+                    is_new: false,
+                });
+            }
+            if let Some(company) = self.add_unless_there(grant, id, profile).await? {
+                return Ok(FoundCompany {
+                    company,
+                    is_new: true,
+                });
+            }
         }
-        sql.push(" AS used OFFSET 0) x");
-        self.one(sql)
-            .await?
-            .map_or(Ok(false), |row| get(&row, "used"))
+        Err(RepositoryError::Conflict {
+            constraint: UNIQUE_SYMBOL.to_owned(),
+        })
     }
 
     async fn update(
@@ -171,38 +181,81 @@ impl CompanyRepository for Db {
         company: &Company,
         version: i64,
     ) -> Result<Company, RepositoryError> {
-        let changed = companies::Entity::update_many()
-            .set(companies::ActiveModel::describing(
-                &company.profile,
-                grant.owner(),
-            ))
-            .filter(companies::Column::Id.eq(company.id.0))
-            .filter(companies::Column::RowVersion.eq(version))
-            .exec_with_returning(self.transaction()?)
+        let changed = companies::Entity::owned_by(grant)
+            .update(companies::ActiveModel::describing(&company.profile))
+            .filter(is_version::<companies::Entity>(company.id.0, version))
+            .exec_with_returning(&*self.db)
             .await
             .map_err(from_orm)?;
-        let Some(changed) = changed.into_iter().next() else {
-            return Err(RepositoryError::Stale { what: "company" });
-        };
-        changed.into_company()
+        match changed.into_iter().next() {
+            Some(changed) => changed.into_company(),
+            None => Err(RepositoryError::Stale { what: "company" }),
+        }
     }
 
     async fn remove(
         &self,
-        _grant: Grant,
+        grant: Grant,
         id: CompanyId,
         version: i64,
     ) -> Result<(), RepositoryError> {
-        let gone = companies::Entity::delete_many()
-            .filter(companies::Column::Id.eq(id.0))
-            .filter(companies::Column::RowVersion.eq(version))
-            .exec(self.transaction()?)
+        let removed = companies::Entity::owned_by(grant)
+            .delete()
+            .filter(is_version::<companies::Entity>(id.0, version))
+            .exec(&*self.db)
             .await
             .map_err(from_orm)?;
-        if gone.rows_affected == 0 {
+        if removed.rows_affected == 0 {
             return Err(RepositoryError::Stale { what: "company" });
         }
         Ok(())
+    }
+}
+
+/// A company of the grant's owner.
+fn new(grant: Grant, id: CompanyId, profile: &CompanyProfile) -> companies::ActiveModel {
+    companies::Entity::owned_by(grant).row(companies::ActiveModel {
+        id: Set(id.0),
+        ..companies::ActiveModel::describing(profile)
+    })
+}
+
+impl Companies<Tx> {
+    /// The company with this symbol of the first owner that has one.
+    async fn best_of(
+        &self,
+        keys: &[Uuid],
+        profile: &CompanyProfile,
+    ) -> Result<Option<Company>, RepositoryError> {
+        let rank = Func::cust("array_position")
+            .arg(Expr::val(keys.to_vec()))
+            .arg(column(companies::Column::OwnerKey));
+        let select = companies::Entity::find()
+            .filter(companies::Column::OwnerKey.is_in(keys.iter().copied()))
+            .filter(companies::Column::Symbol.eq(profile.symbol.as_str()));
+        let mut select = select.into_query();
+        select.order_by_expr(rank.into(), Order::Asc).limit(1);
+        let found: Option<companies::Model> = self.db.model(build(select)).await?;
+        found.map(companies::Model::into_company).transpose()
+    }
+
+    /// Stores a company, unless its owner has one with this symbol.
+    async fn add_unless_there(
+        &self,
+        grant: Grant,
+        id: CompanyId,
+        profile: &CompanyProfile,
+    ) -> Result<Option<Company>, RepositoryError> {
+        let mut insert = companies::Entity::insert(new(grant, id, profile))
+            .on_conflict(
+                OnConflict::constraint(UNIQUE_SYMBOL)
+                    .do_nothing()
+                    .to_owned(),
+            )
+            .into_query();
+        insert.returning_all();
+        let stored: Option<companies::Model> = self.db.model(build(insert)).await?;
+        stored.map(companies::Model::into_company).transpose()
     }
 }
 
@@ -210,7 +263,7 @@ impl CompanyRepository for Db {
 /// whatever the size of the page.
 const SEARCH_LIMIT: Duration = Duration::from_secs(2);
 
-impl Db {
+impl<E: Executor> Companies<E> {
     /// Best match first, in one statement: scope and filters are part of the search, which
     /// looks at nothing that belongs to other owners.
     async fn search(
@@ -220,96 +273,75 @@ impl Db {
         filter: &CompanyFilter,
         limit: Limit,
     ) -> Result<Page<Company>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let actor = self.actor(scope);
-        let mut sql = reach.statement(&actor);
+        let scope = ScopeSql::of(scope);
         // The argument refers to `a`, so that the function is called after the actor is set.
-        sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {COMPANY}, h.rank AS hit_rank \
-             FROM find_companies(CASE WHEN a.actor IS NOT NULL THEN "
-        ))
-        .push_bind(q)
-        .push(" END, ")
-        .push_bind(i32::try_from(limit.get()).unwrap_or(i32::MAX))
-        .push(", a.keys, ")
-        .push_bind(reach.every_organization());
+        let asked = ExprTrait::is_not_null(of_actor("actor"));
+        let q: Expr = CaseStatement::new().case(asked, q).into();
+        let symbol = filter.symbol.as_ref().map(|symbol| symbol.as_str());
+        let mut hits = Func::cust("find_companies")
+            .arg(q)
+            .arg(i32::try_from(limit.get()).unwrap_or(i32::MAX))
+            .arg(of_actor("keys"))
+            .arg(scope.every_organization())
+            .arg(symbol.map(str::to_owned));
         for text in [
-            filter.symbol.as_ref().map(|symbol| symbol.as_str()),
-            filter.sector.as_deref(),
-            filter.industry.as_deref(),
-            filter.country.as_deref(),
-            filter.exchange.as_deref(),
+            &filter.sector,
+            &filter.industry,
+            &filter.country,
+            &filter.exchange,
         ] {
-            sql.push(", ").push_bind(text);
+            hits = hits.arg(text.clone());
         }
         for number in [filter.market_cap_gte, filter.market_cap_lte] {
-            sql.push(", ").push_bind(number);
+            hits = hits.arg(number);
         }
-        sql.push(format_args!(
-            ") h JOIN companies p ON p.id = h.id WHERE {} OFFSET 0) x ORDER BY x.hit_rank DESC, x.id DESC",
-            reach.condition("p")
-        ));
-        let hits = self
-            .all_within(&actor, SEARCH_LIMIT, "the search", sql)
+        let mut select = companies::Entity::find()
+            .filter(scope.condition::<companies::Entity>())
+            .filter(Expr::col(("hit", "id")).equals(companies::Column::Id.as_column_ref()))
+            .into_query();
+        // The offset keeps the planner from taking this apart.
+        select
+            .expr_as(Expr::col(("hit", "rank")), "hit_rank")
+            .from_function(hits, "hit")
+            .offset(0);
+        let statement = scope.ordered(&self.db, select, |outer| {
+            outer
+                .order_by(("x", "hit_rank"), Order::Desc)
+                .order_by(("x", "id"), Order::Desc);
+        });
+        let rows = self
+            .db
+            .rows_within(scope.reader(), SEARCH_LIMIT, "the search", statement)
             .await?;
+        let rows = rows
+            .iter()
+            .map(|row| model::<companies::Model>(row)?.into_company());
         Ok(Page {
-            rows: hits.iter().map(company).collect::<Result<_, _>>()?,
+            rows: rows.collect::<Result<_, _>>()?,
             next: None,
         })
     }
 }
 
-/// SeaORM knows no conflict on a named constraint over a generated column.
-fn insert_unless_there(
-    grant: Grant,
-    id: CompanyId,
-    profile: &CompanyProfile,
-) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new(
-        "INSERT INTO companies AS p (id, symbol, name, sector, industry, market_cap, country, currency, \
-         exchange, organization_id, access_level, created_by) VALUES (",
-    );
-    let mut values = sql.separated(", ");
-    values
-        .push_bind(id.0)
-        .push_bind(profile.symbol.as_str().to_owned())
-        .push_bind(profile.name.clone())
-        .push_bind(profile.sector.clone())
-        .push_bind(profile.industry.clone())
-        .push_bind(profile.market_cap)
-        .push_bind(profile.country.clone())
-        .push_bind(profile.currency.clone())
-        .push_bind(profile.exchange.clone())
-        .push_bind(grant.owner().organization().map(|id| id.0))
-        .push_bind(grant.owner().level().as_str())
-        .push_bind(grant.by().0);
-    sql.push(format_args!(
-        ") ON CONFLICT ON CONSTRAINT unique_company_symbol_per_org DO NOTHING RETURNING {COMPANY}"
-    ));
-    sql
-}
-
-fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &CompanyFilter) {
-    let texts = [
-        (
-            "symbol",
-            filter.symbol.as_ref().map(|symbol| symbol.as_str()),
-        ),
-        ("sector", filter.sector.as_deref()),
-        ("industry", filter.industry.as_deref()),
-        ("country", filter.country.as_deref()),
-        ("exchange", filter.exchange.as_deref()),
-    ];
-    for (column, value) in texts {
-        if let Some(value) = value {
-            sql.push(format_args!(" AND p.{column} = "))
-                .push_bind(value.to_owned());
-        }
-    }
-    if let Some(least) = filter.market_cap_gte {
-        sql.push(" AND p.market_cap >= ").push_bind(least);
-    }
-    if let Some(most) = filter.market_cap_lte {
-        sql.push(" AND p.market_cap <= ").push_bind(most);
-    }
+/// Only what is asked for is in the statement, so that the planner sees a plain one.
+fn condition(filter: &CompanyFilter) -> Condition {
+    use companies::Column;
+    let is = |column: Column, value: &Option<String>| value.as_ref().map(|value| column.eq(value));
+    let symbol = filter.symbol.as_ref();
+    Condition::all()
+        .add_option(symbol.map(|symbol| Column::Symbol.eq(symbol.as_str())))
+        .add_option(is(Column::Sector, &filter.sector))
+        .add_option(is(Column::Industry, &filter.industry))
+        .add_option(is(Column::Country, &filter.country))
+        .add_option(is(Column::Exchange, &filter.exchange))
+        .add_option(
+            filter
+                .market_cap_gte
+                .map(|least| Column::MarketCap.gte(least)),
+        )
+        .add_option(
+            filter
+                .market_cap_lte
+                .map(|most| Column::MarketCap.lte(most)),
+        )
 }

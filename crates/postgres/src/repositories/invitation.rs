@@ -20,7 +20,7 @@ use crate::{
     db::Db,
     errors::defect,
     keyset::page,
-    row::{Place, get, key_time, time_key},
+    row::{RowRef, get, key_time, time_key},
 };
 
 /// An invitation's columns.
@@ -150,7 +150,7 @@ impl InvitationRepository for Db {
 
 fn read(row: &PgRow) -> Result<Invitation, RepositoryError> {
     let id: Uuid = get(row, "id")?;
-    let place = Place {
+    let place = RowRef {
         table: "invitations",
         id,
     };

@@ -31,7 +31,7 @@ use crate::{
     keyset::{Keyset, page},
     kinds::KindNames,
     repositories::rescoring,
-    row::{Place, get, storable, time_key},
+    row::{RowRef, get, storable, time_key},
     scope::Reach,
 };
 
@@ -197,7 +197,7 @@ impl JobRepository for Db {
         sql.push(") y ORDER BY row_number LIMIT ")
             .push_bind(limit)
             .push(") x ORDER BY row_number");
-        let place = Place {
+        let place = RowRef {
             table: "bulk_upload_rows",
             id: job.id.0,
         };
@@ -294,7 +294,7 @@ impl JobRepository for Db {
             what: "bulk upload",
         };
         let row = self.one(lock).await?.ok_or_else(stale)?;
-        let place = Place {
+        let place = RowRef {
             table: "bulk_upload_jobs",
             id: id.0,
         };
@@ -332,7 +332,7 @@ pub(crate) const JOB: &str = "p.id, p.job_type, p.status, p.original_filename, p
 /// A job from [`JOB`].
 pub(crate) fn read_job(row: &PgRow) -> Result<Job, RepositoryError> {
     let id: Uuid = get(row, "id")?;
-    let place = Place {
+    let place = RowRef {
         table: "bulk_upload_jobs",
         id,
     };
@@ -402,14 +402,14 @@ fn read_options(mut value: Value) -> Option<(JobOptions, Task)> {
 }
 
 fn json_column<T: DeserializeOwned>(
-    place: Place,
+    place: RowRef,
     row: &PgRow,
     column: &'static str,
 ) -> Result<T, RepositoryError> {
     serde_json::from_value(get(row, column)?).map_err(|_| place.corrupt(column))
 }
 
-fn read_outcome(place: Place, row: &PgRow) -> Result<RowOutcome, RepositoryError> {
+fn read_outcome(place: RowRef, row: &PgRow) -> Result<RowOutcome, RepositoryError> {
     let faults = match get::<Option<Value>>(row, "problem")? {
         Some(problem) => serde_json::from_value(problem).map_err(|_| place.corrupt("problem"))?,
         None => Vec::new(),

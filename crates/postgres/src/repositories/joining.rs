@@ -19,7 +19,7 @@ use crate::{
     db::Db,
     errors::defect,
     keyset::page,
-    row::{Place, get},
+    row::{RowRef, get},
 };
 
 #[async_trait]
@@ -78,7 +78,7 @@ impl JoiningRepository for Db {
             return Ok(None);
         };
         let id: Uuid = get(&row, "id")?;
-        let place = Place {
+        let place = RowRef {
             table: "organizations",
             id,
         };

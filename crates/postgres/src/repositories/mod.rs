@@ -1,4 +1,4 @@
-//! One file for each repository of the ports, implemented on [`crate::db::Db`].
+//! One file and one struct for each repository of the ports, over an [`Executor`].
 
 mod analytics;
 mod api_key;
@@ -18,3 +18,116 @@ pub(crate) mod said;
 mod second_factor;
 pub(crate) mod user;
 mod user_token;
+
+use std::sync::Arc;
+
+use accunode_ports::repositories::{
+    AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
+    InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
+    OwnDataRepository, PersonRepository, PredictionRepository, Repositories,
+    SecondFactorRepository, UserRepository, UserTokenRepository,
+};
+
+pub(crate) use self::{analytics::Analytics, company::Companies, prediction::Predictions};
+use crate::{
+    db::{Db, Executor, Tx},
+    pools::{Pools, ReadPools},
+};
+
+/// The repositories that read, by one executor.
+#[derive(Debug)]
+pub(crate) struct PgRepositories<E> {
+    /// Who asks.
+    identity: Db,
+    /// Rows.
+    rows: Db,
+    companies: Companies<E>,
+    predictions: Predictions,
+    analytics: Analytics,
+}
+
+impl PgRepositories<ReadPools> {
+    /// Outside of transactions.
+    pub(crate) fn of_pools(pools: &Pools) -> Self {
+        let identity = ReadPools::only(&pools.identity);
+        let rows = ReadPools::by_work(&pools.reads, &pools.expensive);
+        Self {
+            identity: Db::Pool(identity),
+            companies: Companies::new(rows.clone()),
+            predictions: Predictions::new(Db::Pool(rows.clone())),
+            analytics: Analytics::new(Db::Pool(rows.clone())),
+            rows: Db::Pool(rows),
+        }
+    }
+}
+
+impl PgRepositories<Tx> {
+    /// In a unit of work.
+    pub(crate) fn of_transaction(tx: &Tx) -> Self {
+        Self {
+            identity: Db::Transaction(Arc::clone(tx)),
+            rows: Db::Transaction(Arc::clone(tx)),
+            companies: Companies::new(Arc::clone(tx)),
+            predictions: Predictions::new(Db::Transaction(Arc::clone(tx))),
+            analytics: Analytics::new(Db::Transaction(Arc::clone(tx))),
+        }
+    }
+}
+
+impl<E: Executor> Repositories for PgRepositories<E> {
+    fn users(&self) -> &dyn UserRepository {
+        &self.identity
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        &self.identity
+    }
+
+    fn own_data(&self) -> &dyn OwnDataRepository {
+        &self.rows
+    }
+
+    fn people(&self) -> &dyn PersonRepository {
+        &self.rows
+    }
+
+    fn second_factors(&self) -> &dyn SecondFactorRepository {
+        &self.identity
+    }
+
+    fn user_tokens(&self) -> &dyn UserTokenRepository {
+        &self.identity
+    }
+
+    fn invitations(&self) -> &dyn InvitationRepository {
+        &self.rows
+    }
+
+    fn organizations(&self) -> &dyn OrganizationRepository {
+        &self.rows
+    }
+
+    fn joining(&self) -> &dyn JoiningRepository {
+        &self.rows
+    }
+
+    fn companies(&self) -> &dyn CompanyRepository {
+        &self.companies
+    }
+
+    fn predictions(&self) -> &dyn PredictionRepository {
+        &self.predictions
+    }
+
+    fn jobs(&self) -> &dyn JobRepository {
+        &self.rows
+    }
+
+    fn analytics(&self) -> &dyn AnalyticsRepository {
+        &self.analytics
+    }
+
+    fn audit(&self) -> &dyn AuditRepository {
+        &self.rows
+    }
+}

@@ -24,7 +24,7 @@ use crate::{
     errors::defect,
     keyset::{no_such_order, page},
     kinds::KindNames,
-    row::{Place, get, key_time, time_key},
+    row::{RowRef, get, key_time, time_key},
     scope::Reach,
 };
 
@@ -211,7 +211,7 @@ impl OrganizationRepository for Db {
         let members = self.all(members).await?;
         let members = members.iter().map(|row| {
             let id = get(row, "id")?;
-            let place = Place { table: "users", id };
+            let place = RowRef { table: "users", id };
             Ok(FormerMember {
                 id: UserId(id),
                 role: place.named(row, "role")?,
@@ -325,7 +325,7 @@ fn push_order(
 }
 
 fn read_stats(row: &PgRow) -> Result<OrganizationStats, RepositoryError> {
-    let place = Place {
+    let place = RowRef {
         table: "organizations",
         id: get(row, "id")?,
     };
@@ -346,7 +346,7 @@ fn read_stats(row: &PgRow) -> Result<OrganizationStats, RepositoryError> {
 
 fn read(row: &PgRow) -> Result<Organization, RepositoryError> {
     let id: Uuid = get(row, "id")?;
-    let place = Place {
+    let place = RowRef {
         table: "organizations",
         id,
     };

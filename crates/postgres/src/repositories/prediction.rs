@@ -12,7 +12,8 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        PredictionFilter, PredictionRepository, Timeline, TimelineFilter, TimelineMark,
+        PredictionFilter, PredictionRepository, PredictionWriter, Timeline, TimelineFilter,
+        TimelineMark,
     },
 };
 use async_trait::async_trait;
@@ -30,10 +31,133 @@ use crate::{
     scope::Reach,
 };
 
+/// Predictions.
+#[derive(Debug)]
+pub(crate) struct Predictions {
+    db: Db,
+}
+
+impl Predictions {
+    pub(crate) const fn new(db: Db) -> Self {
+        Self { db }
+    }
+}
+
 #[async_trait]
-impl PredictionRepository for Db {
+impl PredictionRepository for Predictions {
+    async fn of_period(
+        &self,
+        grant: Grant,
+        company: CompanyId,
+        period: Period,
+    ) -> Result<Option<Prediction>, RepositoryError> {
+        let kind = period.kind();
+        let reach = Reach::owner(grant.owner().key());
+        let mut sql = reach.statement(&self.db.actor_of_grant(grant));
+        push_select(&mut sql, kind);
+        sql.push(format_args!("{} AND p.company_id = ", reach.condition("p")))
+            .push_bind(company.0)
+            .push(" AND p.reporting_year = ")
+            .push_bind(period.year.to_string());
+        if let Some(quarter) = period.quarter {
+            sql.push(" AND p.reporting_quarter = ")
+                .push_bind(quarter.as_str());
+        }
+        sql.push(" LIMIT 1) x");
+        self.db
+            .one(sql)
+            .await?
+            .map(|row| prediction(kind, &row))
+            .transpose()
+    }
+
+    async fn find(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        id: PredictionId,
+    ) -> Result<Option<Prediction>, RepositoryError> {
+        let reach = Reach::of(scope);
+        let mut sql = reach.statement(&self.db.actor(scope));
+        push_select(&mut sql, kind);
+        sql.push(format_args!(
+            "{} AND p.id = ",
+            reach.condition_of_one("p", "id")
+        ))
+        .push_bind(id.0)
+        .push(" LIMIT 1) x");
+        self.db
+            .one(sql)
+            .await?
+            .map(|row| prediction(kind, &row))
+            .transpose()
+    }
+
+    async fn revisions(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        id: PredictionId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Revision>, RepositoryError> {
+        revision::list(&self.db, scope, kind, id, after, limit).await
+    }
+
+    async fn list(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        filter: &PredictionFilter,
+        sort: Sort,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<Prediction>, RepositoryError> {
+        if matches!(sort, Sort::Name | Sort::Symbol) {
+            return Err(no_such_order("predictions", sort));
+        }
+        let keyset = Keyset {
+            columns: &columns(kind),
+            table: kind.table(),
+            sort,
+            over_organizations: sort == Sort::CreatedAt,
+        };
+        let actor = self.db.actor(scope);
+        let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
+            push_filter(sql, kind, filter);
+        })?;
+        let rows = self.db.all(sql).await?;
+        let rows = rows
+            .iter()
+            .map(|row| prediction(kind, row))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(page(rows, limit, |last| Cursor {
+            sort,
+            key: match sort {
+                // Rust prints the shortest decimal that reads back to the same number.
+                Sort::Pd => last.outcome.pd.get().to_string(),
+                _ => time_key(last.created_at),
+            },
+            id: last.id.0,
+        }))
+    }
+
+    async fn timeline(
+        &self,
+        scope: &Scope,
+        company: CompanyId,
+        filter: &TimelineFilter,
+        limit: Limit,
+        after: Option<TimelineMark>,
+    ) -> Result<Timeline, RepositoryError> {
+        timeline::part(&self.db, scope, company, filter, limit, after).await
+    }
+}
+
+#[async_trait]
+impl PredictionWriter for Predictions {
     async fn add(&self, grant: Grant, prediction: &Prediction) -> Result<(), RepositoryError> {
-        self.transaction()?;
+        self.db.transaction()?;
         let kind = prediction.period.kind();
         let mut columns = vec!["id", "company_id", "created_by", "created_at", "updated_at"];
         columns.extend(["bulk_job_id", "bulk_row"]);
@@ -62,113 +186,7 @@ impl PredictionRepository for Db {
             value.push(&mut sql);
         }
         sql.push(")");
-        self.run(sql).await.map(|_| ())
-    }
-
-    async fn of_period(
-        &self,
-        grant: Grant,
-        company: CompanyId,
-        period: Period,
-    ) -> Result<Option<Prediction>, RepositoryError> {
-        let kind = period.kind();
-        let reach = Reach::owner(grant.owner().key());
-        let mut sql = reach.statement(&self.actor_of_grant(grant));
-        push_select(&mut sql, kind);
-        sql.push(format_args!("{} AND p.company_id = ", reach.condition("p")))
-            .push_bind(company.0)
-            .push(" AND p.reporting_year = ")
-            .push_bind(period.year.to_string());
-        if let Some(quarter) = period.quarter {
-            sql.push(" AND p.reporting_quarter = ")
-                .push_bind(quarter.as_str());
-        }
-        sql.push(" LIMIT 1) x");
-        self.one(sql)
-            .await?
-            .map(|row| prediction(kind, &row))
-            .transpose()
-    }
-
-    async fn find(
-        &self,
-        scope: &Scope,
-        kind: Kind,
-        id: PredictionId,
-    ) -> Result<Option<Prediction>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
-        push_select(&mut sql, kind);
-        sql.push(format_args!(
-            "{} AND p.id = ",
-            reach.condition_of_one("p", "id")
-        ))
-        .push_bind(id.0)
-        .push(" LIMIT 1) x");
-        self.one(sql)
-            .await?
-            .map(|row| prediction(kind, &row))
-            .transpose()
-    }
-
-    async fn revisions(
-        &self,
-        scope: &Scope,
-        kind: Kind,
-        id: PredictionId,
-        after: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Revision>, RepositoryError> {
-        revision::list(self, scope, kind, id, after, limit).await
-    }
-
-    async fn list(
-        &self,
-        scope: &Scope,
-        kind: Kind,
-        filter: &PredictionFilter,
-        sort: Sort,
-        limit: Limit,
-        after: Option<Cursor>,
-    ) -> Result<Page<Prediction>, RepositoryError> {
-        if matches!(sort, Sort::Name | Sort::Symbol) {
-            return Err(no_such_order("predictions", sort));
-        }
-        let keyset = Keyset {
-            columns: &columns(kind),
-            table: kind.table(),
-            sort,
-            over_organizations: sort == Sort::CreatedAt,
-        };
-        let actor = self.actor(scope);
-        let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
-            push_filter(sql, kind, filter);
-        })?;
-        let rows = self.all(sql).await?;
-        let rows = rows
-            .iter()
-            .map(|row| prediction(kind, row))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(page(rows, limit, |last| Cursor {
-            sort,
-            key: match sort {
-                // Rust prints the shortest decimal that reads back to the same number.
-                Sort::Pd => last.outcome.pd.get().to_string(),
-                _ => time_key(last.created_at),
-            },
-            id: last.id.0,
-        }))
-    }
-
-    async fn timeline(
-        &self,
-        scope: &Scope,
-        company: CompanyId,
-        filter: &TimelineFilter,
-        limit: Limit,
-        after: Option<TimelineMark>,
-    ) -> Result<Timeline, RepositoryError> {
-        timeline::part(self, scope, company, filter, limit, after).await
+        self.db.run(sql).await.map(|_| ())
     }
 
     async fn replace(
@@ -177,7 +195,7 @@ impl PredictionRepository for Db {
         prediction: &Prediction,
         version: i64,
     ) -> Result<(), RepositoryError> {
-        self.transaction()?;
+        self.db.transaction()?;
         let kind = prediction.period.kind();
         let mut sql = QueryBuilder::new(format!("UPDATE {} SET ", kind.table()));
         let values = written_values(kind, grant.owner(), prediction)?;
@@ -190,7 +208,7 @@ impl PredictionRepository for Db {
             .push_bind(prediction.id.0)
             .push(" AND row_version = ")
             .push_bind(version);
-        if self.run(sql).await? == 0 {
+        if self.db.run(sql).await? == 0 {
             return Err(RepositoryError::Stale { what: "prediction" });
         }
         Ok(())
@@ -203,12 +221,12 @@ impl PredictionRepository for Db {
         id: PredictionId,
         version: i64,
     ) -> Result<(), RepositoryError> {
-        self.transaction()?;
+        self.db.transaction()?;
         let mut sql = QueryBuilder::new(format!("DELETE FROM {} WHERE id = ", kind.table()));
         sql.push_bind(id.0)
             .push(" AND row_version = ")
             .push_bind(version);
-        if self.run(sql).await? == 0 {
+        if self.db.run(sql).await? == 0 {
             return Err(RepositoryError::Stale { what: "prediction" });
         }
         Ok(())

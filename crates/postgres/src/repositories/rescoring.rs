@@ -21,7 +21,7 @@ use crate::{
     errors::defect,
     kinds::KindNames,
     repositories::said,
-    row::{Place, get},
+    row::{RowRef, get},
     scope::Reach,
 };
 
@@ -107,7 +107,7 @@ fn time(position: Position) -> Result<Timestamp, RepositoryError> {
 
 fn rescorable(kind: Kind, row: &PgRow) -> Result<Rescorable, RepositoryError> {
     let id: Uuid = get(row, "id")?;
-    let place = Place {
+    let place = RowRef {
         table: kind.table(),
         id,
     };

@@ -13,7 +13,7 @@ use crate::{
     db::Db,
     kinds::KindNames,
     repositories::said,
-    row::{Place, get},
+    row::{RowRef, get},
     scope::Reach,
 };
 
@@ -58,7 +58,7 @@ pub(super) async fn list(
 
 fn revision(kind: Kind, row: &PgRow) -> Result<Revision, RepositoryError> {
     let id: Uuid = get(row, "prediction_id")?;
-    let place = Place {
+    let place = RowRef {
         table: kind.revisions(),
         id,
     };

@@ -12,7 +12,7 @@ use sqlx::postgres::PgRow;
 use crate::{
     errors::defect,
     kinds::KindNames,
-    row::{Place, get, storable},
+    row::{RowRef, get, storable},
 };
 
 /// What [`outcome`] and [`ratios`] are read from, with `predicted_at`.
@@ -37,7 +37,7 @@ pub(crate) fn columns(kind: Kind, alias: &str) -> String {
 }
 
 /// What the model said.
-pub(crate) fn outcome(row: &PgRow, place: Place) -> Result<Outcome, RepositoryError> {
+pub(crate) fn outcome(row: &PgRow, place: RowRef) -> Result<Outcome, RepositoryError> {
     let probability = |column: &'static str| {
         let value = get::<Option<f64>>(row, column)?;
         value
@@ -65,7 +65,7 @@ pub(crate) fn outcome(row: &PgRow, place: Place) -> Result<Outcome, RepositoryEr
 pub(crate) fn ratios(
     kind: Kind,
     row: &PgRow,
-    place: Place,
+    place: RowRef,
 ) -> Result<StoredRatios, RepositoryError> {
     let (raw, unit) =
         raw_ratios(kind, &get(row, "raw_ratios")?).ok_or_else(|| place.corrupt("raw_ratios"))?;

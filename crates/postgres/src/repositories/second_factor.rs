@@ -21,7 +21,7 @@ use crate::{
     db::Db,
     errors::defect,
     keyset::page,
-    row::{Place, get, key_time, time_key},
+    row::{RowRef, get, key_time, time_key},
 };
 
 /// The role that counts, of the aliases `u` (users) and `h` (their organizations).
@@ -33,7 +33,7 @@ const RANK: &str = "CASE u.role WHEN 'org_member' THEN 1 WHEN 'org_admin' THEN 2
 
 fn pending(row: &PgRow) -> Result<PendingFactor, RepositoryError> {
     let id: Uuid = get(row, "user_id")?;
-    let place = Place { table: "users", id };
+    let place = RowRef { table: "users", id };
     let ip: Option<String> = get(row, "ip")?;
     let ip = ip.map(|text| text.parse()).transpose();
     Ok(PendingFactor {

@@ -19,7 +19,7 @@ use crate::{
     db::Db,
     entities::users,
     errors::{defect, from_orm},
-    row::{Place, get},
+    row::{RowRef, get},
 };
 
 #[async_trait]
@@ -164,7 +164,7 @@ pub(crate) const PERSON: &str = "u.id, u.email, u.role, u.organization_id, u.fir
 /// Somebody and what the access rules need of his organization, from [`PERSON`].
 pub(crate) fn person(row: &PgRow) -> Result<(User, Option<Membership>), RepositoryError> {
     let id: Uuid = get(row, "id")?;
-    let place = Place { table: "users", id };
+    let place = RowRef { table: "users", id };
     let organization = get::<Option<Uuid>>(row, "organization_id")?.map(OrganizationId);
     let membership = match organization {
         None => None,

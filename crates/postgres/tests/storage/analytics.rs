@@ -9,7 +9,7 @@ use accunode_domain::{
     prediction::{Kind, Prediction},
     risk::RiskLevel,
 };
-use accunode_ports::repositories::{GroupBy, PredictionFilter, Store};
+use accunode_ports::repositories::{GroupBy, PredictionFilter, Repositories};
 use accunode_postgres::PgStore;
 
 use crate::world::{PEOPLE, World, organization};

@@ -14,7 +14,7 @@ use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
     jobs::{JobQueue, Lease},
-    repositories::{JobChunk, RowFilter, RowVerdict, Store},
+    repositories::{JobChunk, Repositories, RowFilter, RowVerdict},
 };
 use accunode_postgres::QueueSettings;
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use accunode_domain::{
     id::CompanyId,
     owner::{AccessLevel, Owner},
 };
-use accunode_ports::{RepositoryError, repositories::Store};
+use accunode_ports::{RepositoryError, repositories::Repositories};
 use uuid::Uuid;
 
 use crate::world::{World, grant, organization, profile};
@@ -110,7 +110,15 @@ async fn a_change_needs_the_version_that_was_read() {
     company.profile.name = "Apple".to_owned();
     let work = world.begin(&m1).await;
     // Raised to the organization at the same time.
-    let changed = work.companies().update(grant, &company, 1).await.unwrap();
+    let raise = m1
+        .raise(
+            company.owner,
+            company.created_by,
+            AccessLevel::Organization,
+            None,
+        )
+        .unwrap();
+    let changed = work.companies().update(raise, &company, 1).await.unwrap();
     assert_eq!((changed.row_version, changed.owner), (2, grant.owner()));
     assert_eq!(changed.profile.name, "Apple");
     let late = work
@@ -149,4 +157,35 @@ async fn a_company_is_in_use_by_what_its_reader_can_read() {
     let companies = world.store.companies();
     assert!(!companies.is_in_use(&m1.scope(), company.id).await.unwrap());
     assert!(companies.is_in_use(&m2.scope(), company.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_grant_for_another_owners_rows_changes_nothing() {
+    let world = World::create().await;
+    let sa = world.actor("sa").await;
+    let m1 = world.actor("m1").await;
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    let others = [
+        sa.create(Some(AccessLevel::Personal), None).unwrap(),
+        sa.create(Some(AccessLevel::System), None).unwrap(),
+        sa.create(None, Some(organization("B"))).unwrap(),
+    ];
+    // The database's policies let a super_admin change it, so that the statement's own
+    // condition is what is tested.
+    let work = world.begin(&sa).await;
+    for grant in others {
+        let update = work.companies().update(grant, &company, 1).await;
+        assert!(
+            matches!(update, Err(RepositoryError::Stale { .. })),
+            "{update:?}"
+        );
+        let remove = work.companies().remove(grant, company.id, 1).await;
+        assert!(
+            matches!(remove, Err(RepositoryError::Stale { .. })),
+            "{remove:?}"
+        );
+    }
+    let own = sa.write(company.owner, company.created_by).unwrap();
+    work.companies().update(own, &company, 1).await.unwrap();
+    work.companies().remove(own, company.id, 2).await.unwrap();
 }

@@ -13,9 +13,8 @@ use accunode_domain::{
     prediction::Kind,
 };
 use accunode_ports::repositories::{
-    AnalyticsRepository, AuditFilter, AuditRepository, CompanyFilter, CompanyRepository, GroupBy,
-    JobFilter, JobRepository, OrganizationRepository, OwnData, OwnDataRepository, PredictionFilter,
-    PredictionRepository, RowFilter, Store, TimelineFilter, UnitOfWork,
+    AnalyticsRepository, AuditFilter, CompanyFilter, GroupBy, JobFilter, OwnData, PredictionFilter,
+    Repositories, RowFilter, TimelineFilter, UnitOfWork,
 };
 use accunode_postgres::PgStore;
 use sqlx::{AssertSqlSafe, Row};
@@ -82,38 +81,23 @@ struct Rows {
 
 /// Where a query is asked: the pool, or a unit of work of somebody.
 struct Asked<'a> {
-    companies: &'a dyn CompanyRepository,
-    predictions: &'a dyn PredictionRepository,
-    jobs: &'a dyn JobRepository,
-    audit: &'a dyn AuditRepository,
-    organizations: &'a dyn OrganizationRepository,
-    own_data: &'a dyn OwnDataRepository,
+    reads: &'a dyn Repositories,
     /// Figures are asked of the pool alone.
-    analytics: Option<&'a dyn AnalyticsRepository>,
+    analytics: bool,
 }
 
 impl<'a> Asked<'a> {
     fn of_pool(store: &'a PgStore) -> Self {
         Self {
-            companies: store.companies(),
-            predictions: store.predictions(),
-            jobs: store.jobs(),
-            audit: store.audit(),
-            organizations: store.organizations(),
-            own_data: store.own_data(),
-            analytics: Some(store.analytics()),
+            reads: store,
+            analytics: true,
         }
     }
 
     fn of_unit(unit: &'a dyn UnitOfWork) -> Self {
         Self {
-            companies: unit.companies(),
-            predictions: unit.predictions(),
-            jobs: unit.jobs(),
-            audit: unit.audit(),
-            organizations: unit.organizations(),
-            own_data: unit.own_data(),
-            analytics: None,
+            reads: unit.reads(),
+            analytics: false,
         }
     }
 }
@@ -245,7 +229,11 @@ async fn ask(
                 "by symbol" => Sort::Symbol,
                 _ => Sort::CreatedAt,
             };
-            let page = on.companies.list(scope, &filter, sort, all(), None).await;
+            let page = on
+                .reads
+                .companies()
+                .list(scope, &filter, sort, all(), None)
+                .await;
             for company in page.unwrap().rows {
                 seen.insert(company.profile.symbol.as_str().to_owned());
             }
@@ -259,7 +247,8 @@ async fn ask(
             };
             let filter = PredictionFilter::default();
             let page = on
-                .predictions
+                .reads
+                .predictions()
                 .list(scope, kind, &filter, sort, all(), None)
                 .await;
             seen.extend(page.unwrap().rows.into_iter().map(|row| row.company.sector));
@@ -267,7 +256,8 @@ async fn ask(
         "prediction.timeline" => {
             let filter = TimelineFilter::default();
             let part = on
-                .predictions
+                .reads
+                .predictions()
                 .timeline(scope, rows.shared, &filter, all(), None)
                 .await;
             let told = part.unwrap().predictions.into_iter();
@@ -275,7 +265,8 @@ async fn ask(
         }
         "job.list" => {
             let page = on
-                .jobs
+                .reads
+                .jobs()
                 .list(scope, &JobFilter::default(), all(), None)
                 .await;
             seen.extend(
@@ -290,7 +281,11 @@ async fn ask(
                 entity_type: Some("fence".to_owned()),
                 ..AuditFilter::default()
             };
-            let page = on.audit.list(scope, events, &filter, all(), None).await;
+            let page = on
+                .reads
+                .audit()
+                .list(scope, events, &filter, all(), None)
+                .await;
             seen.extend(page.unwrap().rows.into_iter().map(|event| event.event_type));
         }
         "own_data.rows" => {
@@ -301,13 +296,18 @@ async fn ask(
                 _ => (OwnData::BulkUploads, "original_filename"),
             };
             let person = scope.user().unwrap();
-            let own = on.own_data.rows(scope, person, kind, None).await.unwrap();
+            let own = on
+                .reads
+                .own_data()
+                .rows(scope, person, kind, None)
+                .await
+                .unwrap();
             let labels = own.rows.iter().map(|row| row[label].as_str().unwrap());
             seen.extend(labels.map(str::to_owned));
             seen.remove("SHARED");
         }
         "job.by_status" => {
-            let counted = on.jobs.by_status(scope).await.unwrap();
+            let counted = on.reads.jobs().by_status(scope).await.unwrap();
             let sum: u64 = counted.iter().map(|(_, n)| n).sum();
             seen.insert(sum.to_string());
         }
@@ -317,7 +317,7 @@ async fn ask(
                 .iter()
                 .filter_map(|cell| cell.owner.organization())
                 .collect();
-            let stats = on.organizations.stats(scope, &ids).await.unwrap();
+            let stats = on.reads.organizations().stats(scope, &ids).await.unwrap();
             for (cell, stats) in places.iter().zip(stats) {
                 let predictions = stats.annual_predictions + stats.quarterly_predictions;
                 match (stats.companies, predictions, stats.jobs) {
@@ -330,7 +330,10 @@ async fn ask(
             }
         }
         method if method.starts_with("analytics.") => {
-            seen.insert(figure(query, on.analytics?, scope).await);
+            if !on.analytics {
+                return None;
+            }
+            seen.insert(figure(query, on.reads.analytics(), scope).await);
         }
         _ => {
             for cell in &rows.cells {
@@ -358,33 +361,48 @@ async fn shows(
     };
     match query.split(' ').next().unwrap() {
         "company.find" => on
-            .companies
+            .reads
+            .companies()
             .find(scope, cell.company)
             .await
             .unwrap()
             .is_some(),
-        "company.is_in_use" => on.companies.is_in_use(scope, cell.company).await.unwrap(),
+        "company.is_in_use" => on
+            .reads
+            .companies()
+            .is_in_use(scope, cell.company)
+            .await
+            .unwrap(),
         "prediction.find" => {
-            let found = on.predictions.find(scope, kind, prediction).await;
+            let found = on.reads.predictions().find(scope, kind, prediction).await;
             found.unwrap().is_some()
         }
         "prediction.revisions" => {
             let before = on
-                .predictions
+                .reads
+                .predictions()
                 .revisions(scope, kind, prediction, None, 10)
                 .await;
             !before.unwrap().is_empty()
         }
-        "job.find" => on.jobs.find(scope, cell.job.id).await.unwrap().is_some(),
+        "job.find" => on
+            .reads
+            .jobs()
+            .find(scope, cell.job.id)
+            .await
+            .unwrap()
+            .is_some(),
         "job.rows" => {
             let outcomes = on
-                .jobs
+                .reads
+                .jobs()
                 .rows(scope, &cell.job, RowFilter::default(), 10)
                 .await;
             !outcomes.unwrap().is_empty()
         }
         "audit.find" => on
-            .audit
+            .reads
+            .audit()
             .find(scope, events, cell.event)
             .await
             .unwrap()

@@ -14,7 +14,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{CompanyFilter, GroupBy, PredictionFilter, Store},
+    repositories::{CompanyFilter, GroupBy, PredictionFilter, Repositories},
 };
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;

@@ -12,7 +12,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{CompanyFilter, PredictionFilter, Store},
+    repositories::{CompanyFilter, PredictionFilter, Repositories},
 };
 use accunode_postgres::PgStore;
 use uuid::Uuid;

@@ -10,7 +10,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     jobs::JobQueue,
-    repositories::{RowFilter, RowVerdict, Store},
+    repositories::{Repositories, RowFilter, RowVerdict},
 };
 use accunode_postgres::QueueSettings;
 use uuid::Uuid;

@@ -6,7 +6,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{NewUser, Rehashed, Standing, Store},
+    repositories::{NewUser, Rehashed, Repositories, Standing},
 };
 
 use crate::world::{World, id, noon, organization};

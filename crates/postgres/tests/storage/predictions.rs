@@ -6,7 +6,7 @@ use accunode_domain::{
     prediction::{Kind, Prediction},
     risk::Pd,
 };
-use accunode_ports::{RepositoryError, repositories::Store};
+use accunode_ports::{RepositoryError, repositories::Repositories};
 use uuid::Uuid;
 
 use crate::world::{World, grant, organization, prediction, ratios};

@@ -13,7 +13,7 @@ use accunode_ports::{
     RepositoryError,
     budgets::JobBudget,
     jobs::{JobQueue, Renewal},
-    repositories::{JobFilter, NewJob, Store},
+    repositories::{JobFilter, NewJob, Repositories},
 };
 use accunode_postgres::QueueSettings;
 use tokio::time::timeout;

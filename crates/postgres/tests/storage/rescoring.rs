@@ -19,7 +19,9 @@ use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
     jobs::{JobQueue, Lease},
-    repositories::{NewJob, Rescorable, RescoredChunk, RescoredRow, RowFilter, Store, ToRescore},
+    repositories::{
+        NewJob, Repositories, Rescorable, RescoredChunk, RescoredRow, RowFilter, ToRescore,
+    },
 };
 use accunode_postgres::{PgJobQueue, QueueSettings};
 

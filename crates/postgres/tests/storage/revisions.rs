@@ -7,7 +7,7 @@ use accunode_domain::{
     prediction::{Kind, Prediction, Revision, RevisionReason},
     risk::Pd,
 };
-use accunode_ports::repositories::Store;
+use accunode_ports::repositories::Repositories;
 
 use crate::world::{World, grant, outcome, ratios};
 

@@ -181,7 +181,7 @@ async fn nobody_sees_nothing_also_on_a_connection_that_somebody_has_used() {
         .unwrap();
     let scope = world.actor("sa").await.scope();
     {
-        use accunode_ports::repositories::Store;
+        use accunode_ports::repositories::{Repositories, Store};
         let listed = store
             .companies()
             .list(

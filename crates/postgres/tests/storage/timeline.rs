@@ -7,7 +7,7 @@ use accunode_domain::{
     page::Limit,
     prediction::{Kind, Period, Prediction},
 };
-use accunode_ports::repositories::{Store, TimelineFilter, TimelineMark};
+use accunode_ports::repositories::{Repositories, TimelineFilter, TimelineMark};
 
 use crate::world::World;
 

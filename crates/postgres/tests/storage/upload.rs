@@ -17,7 +17,9 @@ use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
     jobs::{JobQueue, Lease},
-    repositories::{ChunkRow, JobChunk, PredictionFilter, RowFilter, RowVerdict, ScoredRow, Store},
+    repositories::{
+        ChunkRow, JobChunk, PredictionFilter, Repositories, RowFilter, RowVerdict, ScoredRow,
+    },
 };
 use accunode_postgres::QueueSettings;
 use uuid::Uuid;

@@ -7,7 +7,7 @@ use accunode_domain::{
     secret::{Secret, SecretHash},
     user_token::{MAIL_PAUSE, TokenPurpose},
 };
-use accunode_ports::repositories::{NewUserToken, Store};
+use accunode_ports::repositories::{NewUserToken, Repositories, Store};
 use time::Duration;
 use uuid::Uuid;
 

@@ -11,7 +11,7 @@ use accunode_domain::{
     ratio::RatioUnit,
     risk::{ModelRef, Pd, Thresholds},
 };
-use accunode_ports::repositories::{Store, UnitOfWork};
+use accunode_ports::repositories::{Repositories, Store, UnitOfWork};
 use accunode_postgres::{PgStore, PoolSettings};
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -6,10 +6,11 @@ use accunode_domain::{
 };
 use accunode_ports::{RepositoryError, repositories::Agreement};
 
+use super::Analytics;
 use super::{period, push_year};
-use crate::{db::Db, kinds::KindNames, row::get, scope::Reach};
+use crate::{kinds::KindNames, row::get, scope::Reach};
 
-impl Db {
+impl Analytics {
     pub(super) async fn agreement(
         &self,
         scope: &Scope,
@@ -17,7 +18,7 @@ impl Db {
     ) -> Result<Vec<Agreement>, RepositoryError> {
         let kind = Kind::Quarterly;
         let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
+        let mut sql = reach.statement(&self.db.actor(scope));
         sql.push(format_args!(
             "SELECT x.*, (x.logistic / x.n)::float8 AS logistic_deviation, (x.gbm / x.n)::float8 AS gbm_deviation, \
              (x.sure / x.n)::float8 AS confidence FROM a CROSS JOIN LATERAL (\
@@ -31,7 +32,8 @@ impl Db {
             " GROUP BY 1, 2 HAVING sum(r.n) <> 0 OFFSET 0) x \
              ORDER BY x.reporting_year DESC, x.reporting_quarter DESC",
         );
-        self.all(sql)
+        self.db
+            .all(sql)
             .await?
             .iter()
             .map(|row| {

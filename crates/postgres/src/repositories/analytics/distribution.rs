@@ -12,13 +12,14 @@ use accunode_ports::{
     repositories::{Distribution, Group, GroupBy, RiskCount},
 };
 
+use super::Analytics;
 use super::{
     groups::{Source, group},
     push_year,
 };
-use crate::{db::Db, kinds::KindNames, row::get, scope::Reach};
+use crate::{kinds::KindNames, row::get, scope::Reach};
 
-impl Db {
+impl Analytics {
     pub(super) async fn distribution(
         &self,
         reader: &Scope,
@@ -30,7 +31,7 @@ impl Db {
         let reach = Reach::of(scope);
         let source = Source::of(kind, Some(group_by), &reach);
         // Personal predictions stand on companies of others: the policies must let those through.
-        let mut sql = reach.statement(&self.actor(reader));
+        let mut sql = reach.statement(&self.db.actor(reader));
         sql.push(format_args!(
             "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT s.group_name, s.group_id, s.risk_level, \
              sum(s.n)::bigint AS n FROM ({}) s WHERE true",
@@ -39,7 +40,7 @@ impl Db {
         push_year(&mut sql, "s", year);
         sql.push(" GROUP BY 1, 2, 3 OFFSET 0) x WHERE x.n <> 0");
         let mut counts: BTreeMap<(Group, RiskLevel), i64> = BTreeMap::new();
-        for row in self.all(sql).await? {
+        for row in self.db.all(sql).await? {
             let level: &str = get(&row, "risk_level")?;
             let level = level.parse().map_err(|_| RepositoryError::Corrupt {
                 table: kind.rollup(),

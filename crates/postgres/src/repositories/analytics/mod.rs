@@ -20,8 +20,20 @@ use crate::{
     db::Db, errors::defect, keyset::ORGANIZATIONS, kinds::KindNames, row::get, scope::Reach,
 };
 
+/// Dashboards.
+#[derive(Debug)]
+pub(crate) struct Analytics {
+    db: Db,
+}
+
+impl Analytics {
+    pub(crate) const fn new(db: Db) -> Self {
+        Self { db }
+    }
+}
+
 #[async_trait]
-impl AnalyticsRepository for Db {
+impl AnalyticsRepository for Analytics {
     async fn headline(
         &self,
         scope: &Scope,
@@ -34,7 +46,7 @@ impl AnalyticsRepository for Db {
             return Ok(Headline::default());
         }
         let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
+        let mut sql = reach.statement(&self.db.actor(scope));
         // One look at each owner's index for each figure.
         sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT (SELECT count(DISTINCT p.company_id) FROM ")
             .push(kind.table())
@@ -64,6 +76,7 @@ impl AnalyticsRepository for Db {
         newest(&mut sql, "p.owner_key = o.key");
         sql.push(" n)) l) AS last_prediction OFFSET 0) x");
         let row = self
+            .db
             .one(sql)
             .await?
             .ok_or_else(|| defect("an aggregate returned no row"))?;
@@ -118,7 +131,7 @@ struct Bucket {
     probability: f64,
 }
 
-impl Db {
+impl Analytics {
     /// At most 64 rows, safest first.
     async fn buckets(
         &self,
@@ -127,7 +140,7 @@ impl Db {
         year: Option<ReportingYear>,
     ) -> Result<Vec<Bucket>, RepositoryError> {
         let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
+        let mut sql = reach.statement(&self.db.actor(scope));
         sql.push(format_args!(
             "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT r.pd_bucket, sum(r.n)::bigint AS predictions, \
              coalesce(sum(r.n) FILTER (WHERE r.risk_level = 'High'), 0)::bigint AS high, \
@@ -138,7 +151,7 @@ impl Db {
         ));
         push_year(&mut sql, "r", year);
         sql.push(" GROUP BY r.pd_bucket OFFSET 0) x WHERE x.predictions <> 0 ORDER BY x.pd_bucket");
-        let rows = self.all(sql).await?;
+        let rows = self.db.all(sql).await?;
         rows.iter()
             .map(|row| {
                 Ok(Bucket {

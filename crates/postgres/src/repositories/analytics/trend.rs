@@ -6,13 +6,14 @@ use accunode_ports::{
     repositories::{GroupBy, TrendPoint},
 };
 
+use super::Analytics;
 use super::{
     groups::{Source, group},
     middle_of, period,
 };
-use crate::{db::Db, kinds::KindNames, row::get, scope::Reach};
+use crate::{kinds::KindNames, row::get, scope::Reach};
 
-impl Db {
+impl Analytics {
     /// A median is the bucket in which the running count passes the half of all.
     pub(super) async fn points(
         &self,
@@ -24,7 +25,7 @@ impl Db {
         let reach = Reach::of(scope);
         let source = Source::of(kind, group_by, &reach);
         let key = format!("group_name, group_id, {}", kind.period().join(", "));
-        let mut sql = reach.statement(&self.actor(reader));
+        let mut sql = reach.statement(&self.db.actor(reader));
         sql.push(format_args!(
             "SELECT x.* FROM a CROSS JOIN LATERAL (\
              SELECT {key}, sum(n)::bigint AS n, sum(high)::bigint AS high, \
@@ -39,6 +40,7 @@ impl Db {
             source.rows
         ));
         let mut points = self
+            .db
             .all(sql)
             .await?
             .iter()

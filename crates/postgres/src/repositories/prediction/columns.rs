@@ -15,7 +15,7 @@ use crate::{
     errors::defect,
     kinds::KindNames,
     repositories::said::{self, probabilities, raw_json},
-    row::{Place, get},
+    row::{RowRef, get},
 };
 
 /// Everything a prediction is read from, of the alias `p`.
@@ -35,7 +35,7 @@ pub(super) fn columns(kind: Kind) -> String {
 /// A prediction from [`columns`].
 pub(super) fn prediction(kind: Kind, row: &PgRow) -> Result<Prediction, RepositoryError> {
     let id: Uuid = get(row, "id")?;
-    let place = Place {
+    let place = RowRef {
         table: kind.table(),
         id,
     };

@@ -12,7 +12,7 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::{
     AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OwnData, PersonFilter,
-    PredictionFilter, RowFilter, Store, TimelineFilter, ToRescore,
+    PredictionFilter, Repositories, RowFilter, TimelineFilter, ToRescore,
 };
 use accunode_postgres::PgStore;
 use futures::future::LocalBoxFuture;

@@ -1,0 +1,306 @@
+//! Rows that have owners: how they are read and written.
+//!
+//! A read starts from the entity and is one statement,
+//! `WITH a AS MATERIALIZED (actor, keys) SELECT x.* FROM a JOIN LATERAL (…) x ON TRUE`, which
+//! first sets the actor and then reads. The reading part refers to `a` laterally, so that it
+//! cannot run before; should it ever, the database's policies let no row through.
+//!
+//! A write starts from [`TenantEntity::owned_by`], so that every `UPDATE` and `DELETE` names the
+//! owner of the grant, and every `INSERT` belongs to it.
+
+use accunode_domain::{
+    access::{Grant, Scope},
+    owner::{AccessLevel, Owner},
+};
+use accunode_ports::RepositoryError;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, FromQueryResult, QueryFilter,
+    QueryTrait, Select, Statement, UpdateMany,
+    sea_query::{
+        Asterisk, CommonTableExpression, Cond, Expr, ExprTrait as _, Func, JoinType, Query,
+        SelectStatement, UnionType, WithClause,
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    actor::ActorSettings,
+    db::{Executor, build},
+};
+
+/// A table whose rows have owners.
+pub(crate) trait TenantEntity: EntityTrait {
+    /// The primary key, which is a UUID.
+    const ID: Self::Column;
+    /// The key of the owner, which the database generates.
+    const OWNER_KEY: Self::Column;
+    /// How widely the row is shared.
+    const ACCESS_LEVEL: Self::Column;
+    /// The organization, where the owner is one.
+    const ORGANIZATION_ID: Self::Column;
+    /// Who made the row.
+    const CREATED_BY: Self::Column;
+    /// Counts the changes of the row.
+    const ROW_VERSION: Self::Column;
+
+    /// Begins a write of rows that the grant is for.
+    fn owned_by(grant: Grant) -> Owned<Self> {
+        Owned {
+            grant,
+            entity: std::marker::PhantomData,
+        }
+    }
+}
+
+/// Writes of one owner's rows.
+pub(crate) struct Owned<E> {
+    grant: Grant,
+    entity: std::marker::PhantomData<E>,
+}
+
+impl<E: TenantEntity> Owned<E> {
+    /// The row as one that the grant's owner has, made by whom the grant is for.
+    pub(crate) fn row<A: ActiveModelTrait<Entity = E>>(&self, mut row: A) -> A {
+        self.assign(&mut row);
+        row.set(E::CREATED_BY, self.grant.by().0.into());
+        row
+    }
+
+    /// Changes rows that [`Grant::from`] has. They belong to [`Grant::owner`] afterwards.
+    pub(crate) fn update<A: ActiveModelTrait<Entity = E>>(&self, mut changes: A) -> UpdateMany<E> {
+        self.assign(&mut changes);
+        E::update_many().set(changes).filter(self.condition())
+    }
+
+    /// Removes rows of the owner.
+    pub(crate) fn delete(&self) -> DeleteMany<E> {
+        E::delete_many().filter(self.condition())
+    }
+
+    fn assign<A: ActiveModelTrait<Entity = E>>(&self, row: &mut A) {
+        let owner = self.grant.owner();
+        let organization = owner.organization().map(|id| id.0);
+        row.set(E::ORGANIZATION_ID, organization.into());
+        row.set(E::ACCESS_LEVEL, owner.level().as_str().into());
+    }
+
+    fn condition(&self) -> Expr {
+        column(E::OWNER_KEY).eq(self.grant.from().key())
+    }
+}
+
+/// One row of an owner, as it was read: its id and its version.
+pub(crate) fn is_version<E: TenantEntity>(id: Uuid, version: i64) -> Cond {
+    Cond::all()
+        .add(column(E::ID).eq(id))
+        .add(column(E::ROW_VERSION).eq(version))
+}
+
+/// What a scope reaches, and who reads by it.
+#[derive(Clone, Debug)]
+pub(crate) struct ScopeSql {
+    keys: Vec<Uuid>,
+    every_organization: bool,
+    break_glass: Option<Uuid>,
+    reader: ActorSettings,
+}
+
+impl ScopeSql {
+    /// What this scope reaches.
+    pub(crate) fn of(scope: &Scope) -> Self {
+        let every_organization = scope.every_organization();
+        // Every organization is reached already, and a row must not be listed twice.
+        let named =
+            |owner: &&Owner| !(every_organization && matches!(owner, Owner::Organization(_)));
+        let owners = scope.owners().iter().filter(named);
+        let mut keys: Vec<_> = owners.map(|owner| owner.key()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Self {
+            keys,
+            every_organization,
+            break_glass: scope.break_glass(),
+            reader: ActorSettings::of(scope),
+        }
+    }
+
+    /// The rows that the grant is for.
+    #[expect(dead_code, reason = "for the repositories that follow companies")]
+    pub(crate) fn of_grant(grant: Grant) -> Self {
+        Self {
+            keys: vec![grant.owner().key()],
+            every_organization: false,
+            break_glass: None,
+            reader: ActorSettings::of_grant(grant),
+        }
+    }
+
+    /// The same rows, read with all that this scope may read: what is looked up beside them
+    /// may belong to owners that are not asked for.
+    #[expect(dead_code, reason = "for the repositories that follow companies")]
+    pub(crate) fn read_by(self, reader: &Scope) -> Self {
+        Self {
+            reader: ActorSettings::of(reader),
+            ..self
+        }
+    }
+
+    /// Whether the rows of every organization are reached, by one scan, and not
+    /// those of a few owners, by a scan for each.
+    pub(crate) const fn every_organization(&self) -> bool {
+        self.every_organization
+    }
+
+    /// The actor that reads.
+    pub(crate) const fn reader(&self) -> &ActorSettings {
+        &self.reader
+    }
+
+    /// The condition on a table, for lists, counts and sums.
+    pub(crate) fn condition<E: TenantEntity>(&self) -> Cond {
+        let condition =
+            Cond::any().add(column(E::OWNER_KEY).eq(Func::cust("ANY").arg(of_actor("keys"))));
+        if self.every_organization {
+            condition.add(of_organizations::<E>())
+        } else {
+            condition
+        }
+    }
+
+    /// The condition for one row by its id: the same, and the row that break-glass
+    /// names, by the column that it names it in.
+    pub(crate) fn condition_of_one<E: TenantEntity>(&self, named_in: E::Column) -> Cond {
+        self.condition::<E>()
+            .add(column(named_in).eq(of_actor("glass")))
+    }
+
+    /// The owners one by one, as the column `owner.owner`, for a scan of each one's index.
+    pub(crate) fn owners(&self, select: &mut SelectStatement) {
+        if self.every_organization {
+            let mut owners = Query::select();
+            owners
+                .expr_as(Func::cust("unnest").arg(of_actor("keys")), "owner")
+                .union(
+                    UnionType::Distinct,
+                    Query::select()
+                        .column("id")
+                        .from("organizations")
+                        .to_owned(),
+                );
+            select.from_subquery(owners, "owner");
+        } else {
+            self.named_owners(select);
+        }
+    }
+
+    /// The owners that the scope names, without those that it reaches by being every
+    /// organization's.
+    pub(crate) fn named_owners(&self, select: &mut SelectStatement) {
+        select.from_function(Func::cust("unnest").arg(of_actor("keys")), "owner");
+    }
+
+    /// The statement around a select that refers to `a`: under [`Self::condition`], or
+    /// with a condition on [`of_actor`] or [`owner`].
+    pub(crate) fn statement(&self, db: &impl Executor, select: SelectStatement) -> Statement {
+        self.ordered(db, select, |_| ())
+    }
+
+    /// The same, in an order.
+    pub(crate) fn ordered(
+        &self,
+        db: &impl Executor,
+        select: SelectStatement,
+        order: impl FnOnce(&mut SelectStatement),
+    ) -> Statement {
+        let mut actor = Query::select();
+        actor
+            .expr_as(db.actor(&self.reader).for_reading(), "actor")
+            .expr_as(Expr::val(self.keys.clone()), "keys")
+            .expr_as(Expr::val(self.break_glass), "glass");
+        let mut cte = CommonTableExpression::new();
+        cte.table_name("a").query(actor).materialized(true);
+        let mut outer = Query::select();
+        outer.column(("x", Asterisk)).from("a").join_lateral(
+            JoinType::InnerJoin,
+            select,
+            "x",
+            Cond::all(),
+        );
+        order(&mut outer);
+        let statement = WithClause::new().cte(cte).to_owned().query(outer);
+        build(statement)
+    }
+}
+
+/// A column of an entity, to be compared with an expression.
+pub(crate) fn column(column: impl ColumnTrait) -> Expr {
+    Expr::col(column.as_column_ref())
+}
+
+/// A column of the CTE that every read begins with: `actor`, `keys` or `glass`.
+pub(crate) fn of_actor(column: &'static str) -> Expr {
+    Expr::col(("a", column))
+}
+
+/// The owner that is scanned, of [`ScopeSql::owners`].
+pub(crate) fn owner() -> Expr {
+    Expr::col(("owner", "owner"))
+}
+
+/// The condition of the partial indexes over the rows of all organizations. There is no index
+/// over the rows of all owners: where one owner has nearly every row, the planner would take it
+/// for everyone's list and filter the whole table away. It is a constant and no parameter:
+/// a plan that does not know it could not take such an index.
+pub(crate) fn of_organizations<E: TenantEntity>() -> Expr {
+    column(E::ACCESS_LEVEL).eq(Expr::Constant(
+        AccessLevel::Organization.as_str().to_owned().into(),
+    ))
+}
+
+/// A select of an entity, to be limited to what a scope reaches.
+pub(crate) trait VisibleTo<E: TenantEntity> {
+    /// Only rows that the scope reaches.
+    fn visible_to(self, scope: &ScopeSql) -> Visible<'_, E>;
+}
+
+impl<E: TenantEntity> VisibleTo<E> for Select<E> {
+    fn visible_to(self, scope: &ScopeSql) -> Visible<'_, E> {
+        Visible {
+            select: self.into_query(),
+            scope,
+            entity: std::marker::PhantomData,
+        }
+    }
+}
+
+/// A select of rows that a scope reaches.
+pub(crate) struct Visible<'s, E> {
+    pub(crate) select: SelectStatement,
+    pub(crate) scope: &'s ScopeSql,
+    entity: std::marker::PhantomData<E>,
+}
+
+impl<E: TenantEntity> Visible<'_, E> {
+    /// The row, if it is reached; also the one that break-glass names.
+    pub(crate) async fn one(
+        mut self,
+        db: &impl Executor,
+    ) -> Result<Option<E::Model>, RepositoryError>
+    where
+        E::Model: FromQueryResult,
+    {
+        let condition = self.scope.condition_of_one::<E>(E::ID);
+        self.select.cond_where(condition).limit(1);
+        db.model(self.scope.statement(db, self.select)).await
+    }
+
+    /// The only row, if it is reached.
+    #[expect(dead_code, reason = "for the repositories that follow companies")]
+    pub(crate) async fn only(
+        mut self,
+        db: &impl Executor,
+    ) -> Result<Option<E::Model>, RepositoryError> {
+        self.select.cond_where(self.scope.condition::<E>()).limit(1);
+        db.model(self.scope.statement(db, self.select)).await
+    }
+}
