@@ -11,11 +11,26 @@ pub(crate) const CODES: [&str; 8] = [
     "empty_file",
     "file_too_complex",
     "malformed_file",
-    "not_utf8",
+    NOT_UTF8,
     "too_large_inflated",
     "too_many_columns",
     "unsupported_format",
 ];
+
+/// Text that is in no encoding that is read.
+pub(crate) const NOT_UTF8: &str = "not_utf8";
+
+/// Every code of a fault of a single row.
+pub(crate) const ROW_CODES: [&str; 1] = [STRAY_QUOTATION];
+/// A quotation mark that opens a quotation which ends where none can.
+pub(crate) const STRAY_QUOTATION: &str = "stray_quotation";
+
+/// Every code of a note.
+pub(crate) const NOTE_CODES: [&str; 2] = [CONVERTED_ENCODING, HIDDEN_ROWS];
+/// The characters of the file are not UTF-8 and were converted.
+pub(crate) const CONVERTED_ENCODING: &str = "converted_encoding";
+/// Rows that a spreadsheet does not show were read.
+pub(crate) const HIDDEN_ROWS: &str = "hidden_rows";
 
 /// A fault of the file.
 pub(crate) fn unreadable(code: &str, detail: impl Into<String>) -> OpenError {

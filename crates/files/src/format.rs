@@ -2,7 +2,7 @@
 
 use accunode_ports::files::OpenError;
 
-use crate::fault;
+use crate::{csv::utf16_without_mark, fault};
 
 /// A format that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,17 +37,13 @@ impl Format {
     pub(crate) fn agrees_with(self, found: Bytes) -> Result<(), OpenError> {
         match (self, found) {
             (_, Bytes::None) => Err(fault::empty_file()),
-            (Self::Csv, Bytes::Text) | (Self::CsvGz, Bytes::Gzip) | (Self::Xlsx, Bytes::Zip) => {
-                Ok(())
-            }
+            (Self::Csv, Bytes::Text | Bytes::Utf16)
+            | (Self::CsvGz, Bytes::Gzip)
+            | (Self::Xlsx, Bytes::Zip) => Ok(()),
             (Self::Xlsx, Bytes::Ole) => Err(fault::unreadable(
                 "unsupported_format",
                 "the file is named .xlsx, but its bytes look like an old Excel workbook (.xls) \
                  or one locked by a password; save it as .xlsx without a password",
-            )),
-            (Self::Csv, Bytes::Utf16) => Err(fault::unreadable(
-                "unsupported_format",
-                "the file is UTF-16 text; save it as \"CSV UTF-8\"",
             )),
             (promised, found) => Err(fault::unreadable(
                 "unsupported_format",
@@ -139,7 +135,9 @@ impl Bytes {
                 return kind;
             }
         }
-        if head.contains(&0) {
+        if utf16_without_mark(head).is_some() {
+            Self::Utf16
+        } else if head.contains(&0) {
             Self::Binary
         } else {
             Self::Text

@@ -10,8 +10,10 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use crate::{
     Limits,
     format::Format,
+    parse::Task,
     parser::{self, Request},
 };
+use accunode_ports::files::TableChoice;
 
 /// Reads bytes as a file and what is said of it as the service does, in this process.
 /// The first byte chooses the format; `parts` of a workbook can be given in the clear,
@@ -85,22 +87,31 @@ const fn limits() -> Limits {
         cell_chars: 10_000,
         row_bytes: 64 << 10,
         text_bytes: 8 << 20,
+        merged_areas: 1_000,
+        peek_bytes: 256 << 10,
     }
 }
 
-/// Reads bytes as one format.
+/// Reads bytes as one format: the first rows of every table, and all rows of one.
 pub(crate) fn read_as(bytes: &[u8], format: Format) -> Result<(), String> {
-    let request = Request {
-        format,
-        after: 0,
-        rows: u32::MAX,
-        memory_bytes: 0,
-        cpu_seconds: 0,
-        parent: 0,
-        limits: limits(),
+    let choice = TableChoice {
+        header_row: 1,
+        width: bytes.first().map_or(0, |byte| u32::from(byte % 8)),
+        ..TableChoice::default()
     };
-    let file = temporary(bytes).map_err(|error| error.to_string())?;
-    parser::rehearse(&request, file)
+    for task in [Task::Peek { rows: 20 }, Task::Read { choice, after: 0 }] {
+        let request = Request {
+            format,
+            task,
+            memory_bytes: 0,
+            cpu_seconds: 0,
+            parent: 0,
+            limits: limits(),
+        };
+        let file = temporary(bytes).map_err(|error| error.to_string())?;
+        parser::rehearse(&request, file)?;
+    }
+    Ok(())
 }
 
 fn temporary(bytes: &[u8]) -> io::Result<File> {

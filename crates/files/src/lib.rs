@@ -1,17 +1,20 @@
 //! Uploaded files: where they are kept and how their rows are read.
 //!
 //! [`ObjectFileStore`] keeps files in a folder or an object store and opens their
-//! rows; [`read_rows`] reads a file of the local disk without a runtime, by the
-//! same code. Files come from strangers: every format is read as a stream, under
+//! rows; [`peek_file`] and [`read_rows`] read a file of the local disk without a runtime, by
+//! the same code. Files come from strangers: every format is read as a stream, under
 //! [`Limits`], by a process of its own ([`ParserSettings`], [`run_parser_if_asked`]) that ends
 //! when its reader is dropped.
 //!
-//! To add a format: its name and first bytes in `format`, a module that pushes a
-//! header and rows into a `Sink`, and a branch in `parse`.
+//! Rows are handed on as a person sees them. Which of them is the header, which sheet is
+//! meant and what a cell says is decided by whoever reads them.
+//!
+//! To add a format: its name and first bytes in `format`, a module that pushes
+//! tables and rows into a `Sink`, and a branch in `parse`.
 
-mod columns;
 mod csv;
 mod fault;
+mod find;
 mod folder;
 mod format;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -27,9 +30,8 @@ mod unzip;
 mod worker;
 mod xlsx;
 
-pub use columns::normalized_column;
 pub use limits::Limits;
 pub use objects::{ObjectBytes, Objects, Written};
 pub use parser::{ParserSettings, run_parser_if_asked};
-pub use rows::{Rows, read_rows};
+pub use rows::{Rows, peek_file, read_rows};
 pub use store::{FileSettings, ObjectFileStore};

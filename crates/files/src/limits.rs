@@ -44,6 +44,10 @@ pub struct Limits {
     /// Bytes of all rows of a workbook together: one shared string can stand in any
     /// number of cells.
     pub text_bytes: u64,
+    /// Number of merged areas of a sheet, which are held in memory.
+    pub merged_areas: u64,
+    /// Bytes of the first rows of all tables of a file together.
+    pub peek_bytes: u64,
 }
 
 impl Limits {
@@ -74,11 +78,13 @@ impl Limits {
             self.cell_chars as u64,
             self.row_bytes as u64,
             self.text_bytes,
+            self.merged_areas,
+            self.peek_bytes,
         ]
     }
 
     /// How many numbers there are.
-    pub(crate) const NUMBERS: usize = 16;
+    pub(crate) const NUMBERS: usize = 18;
 
     /// The bounds that [`Self::to_numbers`] wrote.
     pub(crate) fn from_numbers(numbers: [u64; Self::NUMBERS]) -> Option<Self> {
@@ -99,6 +105,8 @@ impl Limits {
             cell_chars,
             row_bytes,
             text_bytes,
+            merged_areas,
+            peek_bytes,
         ] = numbers;
         (inflated_ratio > 0).then_some(Self {
             inflated_bytes,
@@ -117,6 +125,8 @@ impl Limits {
             cell_chars: usize::try_from(cell_chars).ok()?,
             row_bytes: usize::try_from(row_bytes).ok()?,
             text_bytes,
+            merged_areas,
+            peek_bytes,
         })
     }
 }
@@ -140,6 +150,8 @@ impl Default for Limits {
             cell_chars: 32_767,
             row_bytes: 1 << 20,
             text_bytes: 512 << 20,
+            merged_areas: 1 << 18,
+            peek_bytes: 8 << 20,
         }
     }
 }

@@ -2,17 +2,16 @@
 
 use std::{
     fs::File,
-    io::{Cursor, Read, Seek, SeekFrom},
+    io::{Read, Seek, SeekFrom},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use accunode_ports::files::{OpenError, SourceRow};
+use accunode_ports::files::{Dialect, FileNote, OpenError, SourceRow, TableChoice};
 
 use crate::{
     Limits, csv, fault,
     format::{Bytes, Format},
     progress::{Progress, Watched},
-    unzip::Inflated,
     xlsx,
 };
 
@@ -23,25 +22,87 @@ pub(crate) enum Flow {
     Stop,
 }
 
-/// Where a format pushes what it reads: the header once, then every row.
-pub(crate) trait Sink {
-    fn header(&mut self, columns: Vec<String>, total_rows: Option<u32>) -> Flow;
-    fn row(&mut self, row: SourceRow) -> Flow;
+/// What is wanted of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// The first rows of every table.
+    Peek { rows: u32 },
+    /// The rows of one table behind its header and behind row `after`.
+    Read { choice: TableChoice, after: u32 },
 }
 
-/// Reads `file` from its start as `format` into `sink`. Only a workbook must be
-/// seekable.
+impl Task {
+    /// The last row that is not wanted.
+    pub(crate) fn last_skipped(&self) -> u32 {
+        match self {
+            Self::Peek { .. } => 0,
+            Self::Read { choice, after } => choice.header_row.max(*after),
+        }
+    }
+
+    /// The row of the header, where it is known.
+    pub(crate) const fn header_row(&self) -> u32 {
+        match self {
+            Self::Peek { .. } => 0,
+            Self::Read { choice, .. } => choice.header_row,
+        }
+    }
+}
+
+/// A table whose rows follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TableStart {
+    pub(crate) sheet: Option<String>,
+    pub(crate) is_hidden: bool,
+    pub(crate) is_fixed_width: bool,
+    pub(crate) dialect: Option<Dialect>,
+    /// Rows behind the header that are not blank, where that is known.
+    pub(crate) total_rows: Option<u32>,
+}
+
+/// What is known where a table has been read to its end, or as far as it was wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TableEnd {
+    pub(crate) notes: Vec<FileNote>,
+    pub(crate) tally: Option<Tally>,
+}
+
+/// The books of a table that was read to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Lines of text, or row elements of a sheet, counted without splitting rows.
+    pub(crate) seen: u64,
+    /// How many of them belong to rows that were not handed on, because they are blank or
+    /// were not wanted.
+    pub(crate) passed_over: u64,
+    /// Rows behind the header that are not blank.
+    pub(crate) total_rows: u32,
+}
+
+/// Where a format pushes what it reads.
+pub(crate) trait Sink {
+    /// A table begins; `Stop` means that nothing more of the file is wanted.
+    fn table(&mut self, start: TableStart) -> Flow;
+    /// A row of it; `Stop` means that no more rows of this table are wanted.
+    fn row(&mut self, row: SourceRow) -> Flow;
+    /// It ends.
+    fn end(&mut self, end: TableEnd);
+}
+
+/// Reads `file` from its start as `format` into `sink`. A workbook must be seekable, and
+/// text whose dialect is not known.
 ///
 /// A panic of a reader is a fault of the file: that the file is malformed is what made
 /// a library meet what it thought impossible.
 pub(crate) fn parse(
     file: File,
     format: Format,
+    task: &Task,
     limits: &Limits,
     progress: &Progress,
     sink: &mut dyn Sink,
 ) -> Result<(), OpenError> {
-    let guarded = AssertUnwindSafe(|| try_parse(file, format, limits, progress, sink));
+    let guarded = AssertUnwindSafe(|| try_parse(file, format, task, limits, progress, sink));
     catch_unwind(guarded)
         .unwrap_or_else(|_| {
             Err(fault::malformed(
@@ -55,6 +116,7 @@ pub(crate) fn parse(
 fn try_parse(
     mut file: File,
     format: Format,
+    task: &Task,
     limits: &Limits,
     progress: &Progress,
     sink: &mut dyn Sink,
@@ -69,23 +131,16 @@ fn try_parse(
         Format::Xlsx => {
             file.seek(SeekFrom::Start(0))
                 .map_err(|e| OpenError::Port(fault::store_failed(e)))?;
-            xlsx::read(file, limits, progress, sink)
+            xlsx::read(file, task, limits, progress, sink)
         }
-        Format::Csv => {
-            let mut whole = Cursor::new(head).chain(Watched::new(file, progress.clone()));
-            csv::read(&mut whole, limits, progress, sink)
-        }
-        Format::CsvGz => {
-            let packed = Cursor::new(head).chain(Watched::new(file, progress.clone()));
-            let mut inflated = Inflated::new(packed, limits, progress);
-            let mut head = Vec::new();
-            (&mut inflated)
-                .take(Bytes::NEEDED as u64)
-                .read_to_end(&mut head)
-                .map_err(|e| csv::failed(&e, limits, progress, "the archive"))?;
-            Format::Csv.agrees_with(Bytes::of(&head))?;
-            let mut whole = Cursor::new(head).chain(inflated);
-            csv::read(&mut whole, limits, progress, sink)
+        Format::Csv | Format::CsvGz => {
+            let whole = csv::Whole {
+                file,
+                head,
+                is_packed: format == Format::CsvGz,
+                limits,
+            };
+            csv::read(&whole, task, progress, sink)
         }
     }
 }
@@ -94,20 +149,31 @@ fn try_parse(
 #[cfg(test)]
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
-    pub(crate) columns: Vec<String>,
-    pub(crate) total_rows: Option<u32>,
+    pub(crate) tables: Vec<TableStart>,
     pub(crate) rows: Vec<SourceRow>,
+    pub(crate) ends: Vec<TableEnd>,
+    /// How many rows of each table are wanted; 0 for all.
+    pub(crate) most: usize,
+    pub(crate) in_table: usize,
 }
 
 #[cfg(test)]
 impl Sink for Collected {
-    fn header(&mut self, columns: Vec<String>, total_rows: Option<u32>) -> Flow {
-        self.columns = columns;
-        self.total_rows = total_rows;
+    fn table(&mut self, start: TableStart) -> Flow {
+        self.tables.push(start);
+        self.in_table = 0;
         Flow::Go
     }
     fn row(&mut self, row: SourceRow) -> Flow {
         self.rows.push(row);
-        Flow::Go
+        self.in_table += 1;
+        if self.in_table == self.most {
+            Flow::Stop
+        } else {
+            Flow::Go
+        }
+    }
+    fn end(&mut self, end: TableEnd) {
+        self.ends.push(end);
     }
 }

@@ -1,68 +1,68 @@
-//! The rows of a file, as they arrive from the thread that reads it.
+//! The rows of a table, as they arrive from the thread that reads it.
 
 use std::{fs::File, path::Path, vec};
 
-use accunode_ports::files::{OpenError, RowReader, SourceRow};
+use accunode_ports::files::{FileNote, OpenError, Peek, RowReader, SourceRow, TableChoice};
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use crate::{
     Limits, ParserSettings, fault,
+    find::find,
     format::Format,
+    parse::{Tally, Task},
     progress::Progress,
-    worker::{self, Batch, Header, Reading, Source},
+    worker::{self, Batch, Delivery, Ending, Reading, Source, Start},
 };
 
 /// A chunk ends after so many bytes, whatever number of rows was asked for.
 const CHUNK_BYTES: usize = 4 << 20;
 
-/// The rows of one file. Dropping it ends the thread and the process that read them.
+/// The rows of one table. Dropping it ends the thread and the process that read them.
 #[derive(Debug)]
 pub struct Rows {
-    columns: Vec<String>,
     total_rows: Option<u32>,
     size: u64,
     progress: Progress,
     batches: mpsc::Receiver<Batch>,
     batch: vec::IntoIter<SourceRow>,
+    ending: Ending,
 }
 
 impl Rows {
-    /// Waits for the header of a file.
+    /// Waits for the start of a table.
     pub(crate) async fn start(reading: Reading) -> Result<Self, OpenError> {
         let (progress, size) = (Progress::default(), reading.size);
-        let (header, batches) =
-            worker::spawn(reading, progress.clone()).map_err(fault::internal)?;
-        let header = header.await.map_err(|_| ended_early())??;
-        Ok(Self::new(header, size, progress, batches))
+        let (start, batches) =
+            worker::spawn_rows(reading, progress.clone()).map_err(fault::internal)?;
+        let start = start.await.map_err(|_| ended_early())??;
+        Ok(Self::new(start, size, progress, batches))
     }
 
     fn new(
-        (columns, total_rows): Header,
+        total_rows: Start,
         size: u64,
         progress: Progress,
         batches: mpsc::Receiver<Batch>,
     ) -> Self {
         Self {
-            columns,
             total_rows,
             size,
             progress,
             batches,
             batch: Vec::new().into_iter(),
+            ending: Ending::default(),
         }
     }
 
-    /// The names of the columns, trimmed, lower-cased, blanks as underscores.
-    #[must_use]
-    pub fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
-    /// Rows of data, where a workbook says so; it may count blank ones.
-    #[must_use]
-    pub const fn total_rows(&self) -> Option<u32> {
-        self.total_rows
+    fn take(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Rows(rows) => self.batch = rows.into_iter(),
+            Delivery::End(ending) => {
+                self.total_rows = ending.total_rows.or(self.total_rows);
+                self.ending = ending;
+            }
+        }
     }
 
     /// The next row, for callers without a runtime.
@@ -72,7 +72,7 @@ impl Rows {
                 return Some(Ok(row));
             }
             match self.batches.blocking_recv()? {
-                Ok(batch) => self.batch = batch.into_iter(),
+                Ok(delivery) => self.take(delivery),
                 Err(error) => return Some(Err(error)),
             }
         }
@@ -90,10 +90,6 @@ impl Iterator for Rows {
 
 #[async_trait]
 impl RowReader for Rows {
-    fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
     fn total_rows(&self) -> Option<u32> {
         self.total_rows
     }
@@ -113,7 +109,7 @@ impl RowReader for Rows {
                 continue;
             }
             match self.batches.recv().await {
-                Some(Ok(batch)) => self.batch = batch.into_iter(),
+                Some(Ok(delivery)) => self.take(delivery),
                 // What came before the damage is handed on; the damage is told next.
                 Some(Err(error)) if rows.is_empty() => return Err(error),
                 Some(Err(error)) => {
@@ -124,6 +120,14 @@ impl RowReader for Rows {
             }
         }
         Ok(rows)
+    }
+
+    fn notes(&self) -> Vec<FileNote> {
+        self.ending.notes.clone()
+    }
+
+    fn records_seen(&self) -> Option<u64> {
+        self.ending.records_seen
     }
 }
 
@@ -141,31 +145,151 @@ fn ended_early() -> accunode_ports::PortError {
     fault::internal("the reading thread ended early")
 }
 
-/// Opens a file of the local disk, its format told by its name, without a runtime. It
+/// What was handed on of a table, to be compared with what its reader counted apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Books {
+    /// Whether what is counted apart are lines: a row then counts once more for each end
+    /// of a line inside its cells.
+    counts_lines: bool,
+    rows: u64,
+    line_ends: u64,
+}
+
+impl Books {
+    pub(crate) fn of(format: Format) -> Self {
+        Self {
+            counts_lines: format != Format::Xlsx,
+            rows: 0,
+            line_ends: 0,
+        }
+    }
+
+    pub(crate) fn enter(&mut self, rows: &[SourceRow]) {
+        self.rows += rows.len() as u64;
+        if self.counts_lines {
+            let cells = rows.iter().flat_map(|row| &row.cells);
+            self.line_ends += cells.map(|cell| line_ends(cell.as_bytes())).sum::<u64>();
+        }
+    }
+
+    /// How many rows should have been handed on.
+    pub(crate) const fn records_seen(&self, tally: Tally) -> u64 {
+        tally
+            .seen
+            .saturating_sub(tally.passed_over)
+            .saturating_sub(self.line_ends)
+    }
+
+    /// Whether that is what was handed on.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) const fn agree_with(&self, tally: Tally) -> bool {
+        self.records_seen(tally) == self.rows
+    }
+}
+
+/// Counts lines as their bytes arrive: `\n`, `\r\n` or a lone `\r` end one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LineCount {
+    ends: u64,
+    last: Option<u8>,
+}
+
+impl LineCount {
+    /// Goes on with the next bytes.
+    pub(crate) fn see(&mut self, bytes: &[u8]) {
+        let mut at = 0;
+        while let Some(found) = find(bytes.get(at..).unwrap_or_default(), |byte| {
+            matches!(byte, b'\n' | b'\r')
+        }) {
+            at += found;
+            let before = match at.checked_sub(1) {
+                Some(before) => bytes.get(before).copied(),
+                None => self.last,
+            };
+            let is_second = bytes.get(at) == Some(&b'\n') && before == Some(b'\r');
+            self.ends += u64::from(!is_second);
+            at += 1;
+        }
+        self.last = bytes.last().copied().or(self.last);
+    }
+
+    /// How many lines there were, the last one ended or not.
+    pub(crate) const fn total(&self) -> u64 {
+        match self.last {
+            None | Some(b'\n' | b'\r') => self.ends,
+            Some(_) => self.ends + 1,
+        }
+    }
+}
+
+/// How many lines end in a text.
+pub(crate) fn line_ends(bytes: &[u8]) -> u64 {
+    let mut count = LineCount::default();
+    count.see(bytes);
+    count.ends
+}
+
+/// How a file of the local disk begins, its format told by its name, without a runtime. It
 /// is read by a process that `parser` starts.
+///
+/// # Errors
+/// As [`accunode_ports::files::FileStore::peek`].
+///
+/// # Panics
+/// Inside an asynchronous runtime: it blocks.
+pub fn peek_file(
+    path: &Path,
+    rows: u32,
+    limits: Limits,
+    parser: ParserSettings,
+) -> Result<Peek, OpenError> {
+    let reading = local(path, Task::Peek { rows }, limits, parser)?;
+    let mut answer = worker::spawn_peek(reading).map_err(fault::internal)?;
+    answer.blocking_recv().ok_or_else(ended_early)?
+}
+
+/// Opens a table of a file of the local disk as [`peek_file`] does.
 ///
 /// # Errors
 /// As [`accunode_ports::files::FileStore::open_rows`].
 ///
 /// # Panics
 /// Inside an asynchronous runtime, as its iterator does: it blocks.
-pub fn read_rows(path: &Path, limits: Limits, parser: ParserSettings) -> Result<Rows, OpenError> {
+pub fn read_rows(
+    path: &Path,
+    table: &TableChoice,
+    limits: Limits,
+    parser: ParserSettings,
+) -> Result<Rows, OpenError> {
+    let task = Task::Read {
+        choice: table.clone(),
+        after: 0,
+    };
+    let reading = local(path, task, limits, parser)?;
+    let (progress, size) = (Progress::default(), reading.size);
+    let (start, batches) =
+        worker::spawn_rows(reading, progress.clone()).map_err(fault::internal)?;
+    let start = start.blocking_recv().map_err(|_| ended_early())??;
+    Ok(Rows::new(start, size, progress, batches))
+}
+
+fn local(
+    path: &Path,
+    task: Task,
+    limits: Limits,
+    parser: ParserSettings,
+) -> Result<Reading, OpenError> {
     let name = path.file_name().map(|n| n.to_string_lossy());
     let format = Format::promised(name.as_deref().unwrap_or_default())?;
     let file = File::open(path).map_err(fault::store_failed)?;
     let size = file.metadata().map_err(fault::store_failed)?.len();
-    let reading = Reading {
+    Ok(Reading {
         source: Source::File(file),
         format,
+        task,
         limits,
         size,
-        after: 0,
-        rows: u32::MAX,
         parser,
         permit: None,
-    };
-    let progress = Progress::default();
-    let (header, batches) = worker::spawn(reading, progress.clone()).map_err(fault::internal)?;
-    let header = header.blocking_recv().map_err(|_| ended_early())??;
-    Ok(Rows::new(header, size, progress, batches))
+    })
 }

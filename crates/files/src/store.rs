@@ -7,6 +7,7 @@ use accunode_ports::{
     PortError,
     files::{
         ByteStream, FileStore, KeyStream, OpenError, Peek, ReceiveError, RowReader, StoredFile,
+        TableChoice,
     },
 };
 use async_trait::async_trait;
@@ -25,7 +26,8 @@ use uuid::Uuid;
 use crate::{
     Limits, ParserSettings, Rows, fault, folder,
     format::Format,
-    worker::{Reading, Source},
+    parse::Task,
+    worker::{self, Reading, Source},
 };
 
 /// Bytes of a part: object stores want at least 5 MiB, and allow 10,000 of them.
@@ -133,6 +135,7 @@ impl ObjectFileStore {
         &self,
         key: &str,
         original_filename: &str,
+        task: Task,
         permit: OwnedSemaphorePermit,
     ) -> Result<Reading, OpenError> {
         let format = Format::promised(original_filename)?;
@@ -151,10 +154,9 @@ impl ObjectFileStore {
         Ok(Reading {
             source,
             format,
+            task,
             limits: self.limits.clone(),
             size,
-            after: 0,
-            rows: u32::MAX,
             parser: self.parser.clone(),
             permit: Some(permit),
         })
@@ -234,14 +236,16 @@ impl FileStore for ObjectFileStore {
         &self,
         key: &str,
         original_filename: &str,
+        table: &TableChoice,
         after: u32,
     ) -> Result<Box<dyn RowReader>, OpenError> {
         let permit = self.reads.clone().acquire_owned().await;
         let permit = permit.map_err(fault::internal)?;
-        let reading = Reading {
+        let task = Task::Read {
+            choice: table.clone(),
             after,
-            ..self.reading(key, original_filename, permit).await?
         };
+        let reading = self.reading(key, original_filename, task, permit).await?;
         Ok(Box::new(Rows::start(reading).await?))
     }
 
@@ -253,14 +257,12 @@ impl FileStore for ObjectFileStore {
         let permit = permit
             .map_err(|_| fault::busy())?
             .map_err(fault::internal)?;
-        let mut reading = self.reading(key, original_filename, permit).await?;
-        reading.rows = rows.max(1);
+        let task = Task::Peek { rows };
+        let mut reading = self.reading(key, original_filename, task, permit).await?;
         reading.parser.cpu_seconds = (self.parser.cpu_seconds / 4).max(1);
-        let mut reader = Rows::start(reading).await?;
-        Ok(Peek {
-            rows: reader.next_rows(rows as usize).await?,
-            columns: reader.columns().to_vec(),
-        })
+        let mut answer = worker::spawn_peek(reading).map_err(fault::internal)?;
+        let ended_early = || fault::internal("the reading thread ended early");
+        answer.recv().await.ok_or_else(ended_early)?
     }
 
     async fn remove(&self, key: &str) -> Result<(), PortError> {

@@ -6,22 +6,23 @@ use std::{
     time::Duration,
 };
 
-use accunode_ports::files::{OpenError, SourceRow};
+use accunode_ports::files::{FileNote, OpenError, Peek, SourceRow, TableHead};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::{
     Limits, ParserSettings, fault,
     format::Format,
-    parse::Flow,
-    parser::{Input, Process, Request},
+    parse::{Flow, TableEnd, TableStart, Task},
+    parser::{Input, Listener, Process, Request},
     progress::{Progress, Watched},
+    rows::Books,
 };
 
 /// The bytes of a stored file.
 pub(crate) enum Source {
     /// A file of this machine, at its start.
     File(std::fs::File),
-    /// A stream from elsewhere; a workbook is copied to a temporary file in `spool`.
+    /// A stream from elsewhere; what is read twice is copied to a temporary file in `spool`.
     Stream {
         bytes: Box<dyn Read + Send>,
         spool: std::path::PathBuf,
@@ -32,22 +33,35 @@ pub(crate) enum Source {
 pub(crate) struct Reading {
     pub(crate) source: Source,
     pub(crate) format: Format,
+    pub(crate) task: Task,
     pub(crate) limits: Limits,
     /// Bytes of the file.
     pub(crate) size: u64,
-    /// Rows up to this one are not wanted.
-    pub(crate) after: u32,
-    /// At most so many rows are wanted.
-    pub(crate) rows: u32,
     pub(crate) parser: ParserSettings,
     /// The right to run a parser process.
     pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
-/// The names of the columns, and how many rows of data the file speaks of.
-pub(crate) type Header = (Vec<String>, Option<u32>);
-/// Some rows on their way, or why there are no more.
-pub(crate) type Batch = Result<Vec<SourceRow>, OpenError>;
+/// How many rows of data a file has, where that is known before they are read.
+pub(crate) type Start = Option<u32>;
+
+/// What arrives behind the start.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    Rows(Vec<SourceRow>),
+    End(Ending),
+}
+
+/// What is known at the end of a table.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    pub(crate) notes: Vec<FileNote>,
+    pub(crate) total_rows: Option<u32>,
+    pub(crate) records_seen: Option<u64>,
+}
+
+/// Something on its way, or why there is no more.
+pub(crate) type Batch = Result<Delivery, OpenError>;
 
 /// Batches that wait for the receiver.
 const BATCHES: usize = 4;
@@ -55,54 +69,96 @@ const BATCHES: usize = 4;
 /// The processor has other work, too, and files may come from elsewhere.
 const PATIENCE: u32 = 5;
 
-/// Starts a thread that reads a file. It ends, and its process with it, when it is
-/// through or when the receivers are dropped.
+/// Starts a thread that reads the rows of a file. It ends, and its process with it, when
+/// it is through or when the receivers are dropped.
 #[expect(clippy::type_complexity, reason = "the two ends of one thread")]
-pub(crate) fn spawn(
+pub(crate) fn spawn_rows(
     reading: Reading,
     progress: Progress,
 ) -> io::Result<(
-    oneshot::Receiver<Result<Header, OpenError>>,
+    oneshot::Receiver<Result<Start, OpenError>>,
     mpsc::Receiver<Batch>,
 )> {
-    let (header, first) = oneshot::channel();
+    let (start, first) = oneshot::channel();
     let (batches, rest) = mpsc::channel(BATCHES);
-    thread::Builder::new()
-        .name("accunode-rows".to_owned())
-        .spawn(move || {
-            let mut sender = Sender {
-                header: Some(header),
-                batches,
-            };
-            let end = read(reading, &progress, &mut sender);
-            let end = match progress.take_failure() {
-                // Whatever was made of a stream that failed.
-                Some(cause) => Err(fault::store_failed(cause).into()),
-                None => end,
-            };
-            sender.finish(end);
-        })?;
+    let mut sender = Sender {
+        start: Some(start),
+        books: Books::of(reading.format),
+        batches: batches.clone(),
+    };
+    spawn(move || {
+        let end = read(reading, &progress, &mut sender, move || {
+            !batches.is_closed()
+        });
+        sender.finish(end);
+    })?;
     Ok((first, rest))
 }
 
-fn read(reading: Reading, progress: &Progress, sender: &mut Sender) -> Result<(), OpenError> {
+/// Starts a thread that looks at the beginning of a file, and ends as [`spawn_rows`] does.
+pub(crate) fn spawn_peek(reading: Reading) -> io::Result<mpsc::Receiver<Result<Peek, OpenError>>> {
+    let (sender, receiver) = mpsc::channel(1);
+    spawn(move || {
+        let mut gathered = Gatherer::default();
+        let asked = sender.clone();
+        let progress = Progress::default();
+        let end = read(reading, &progress, &mut gathered, move || {
+            !asked.is_closed()
+        });
+        // Where nobody waits any more, there is nothing to do.
+        drop(sender.blocking_send(end.map(|()| gathered.peek)));
+    })?;
+    Ok(receiver)
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let name = "accunode-rows".to_owned();
+    thread::Builder::new().name(name).spawn(work).map(drop)
+}
+
+fn read(
+    reading: Reading,
+    progress: &Progress,
+    listener: &mut dyn Listener,
+    is_wanted: impl Fn() -> bool + Send + 'static,
+) -> Result<(), OpenError> {
+    let end = forward(reading, progress, listener, is_wanted);
+    match progress.take_failure() {
+        // Whatever was made of a stream that failed.
+        Some(cause) => Err(fault::store_failed(cause).into()),
+        None => end,
+    }
+}
+
+fn forward(
+    reading: Reading,
+    progress: &Progress,
+    listener: &mut dyn Listener,
+    is_wanted: impl Fn() -> bool + Send + 'static,
+) -> Result<(), OpenError> {
+    let needs_file = match &reading.task {
+        _ if reading.format == Format::Xlsx => true,
+        Task::Peek { .. } => false,
+        // The whole file tells its encoding before its rows are read.
+        Task::Read { choice, .. } => choice.dialect.is_none(),
+    };
     let request = Request {
         format: reading.format,
-        after: reading.after,
-        rows: reading.rows,
+        task: reading.task,
         memory_bytes: reading.parser.memory_bytes,
         cpu_seconds: reading.parser.cpu_seconds,
         parent: std::process::id(),
         limits: reading.limits,
     };
-    // A plain file has no more text than bytes; a packed one no more than it unpacks to.
+    // A plain file has no more text than bytes, or three times as much where it is
+    // converted; a packed one no more than it unpacks to.
     let text = reading
         .size
         .max(request.limits.inflated_bytes)
+        .saturating_mul(3)
         .max(request.limits.text_bytes);
     let patience = Duration::from_secs(request.cpu_seconds).saturating_mul(PATIENCE);
-    let input = reading.source.into_input(reading.format, progress)?;
-    let batches = sender.batches.clone();
+    let input = reading.source.into_input(needs_file, progress)?;
     let mut process = Process::start(
         &reading.parser,
         request,
@@ -110,9 +166,9 @@ fn read(reading: Reading, progress: &Progress, sender: &mut Sender) -> Result<()
         text,
         patience,
         progress,
-        move || !batches.is_closed(),
+        is_wanted,
     )?;
-    let end = process.forward(progress, sender);
+    let end = process.forward(progress, listener);
     drop(process);
     // Another may run from here on.
     drop(reading.permit);
@@ -120,13 +176,11 @@ fn read(reading: Reading, progress: &Progress, sender: &mut Sender) -> Result<()
 }
 
 impl Source {
-    /// What a parser process reads: a file where it must jump about.
-    fn into_input(self, format: Format, progress: &Progress) -> Result<Input, OpenError> {
+    /// What a parser process reads: a file where it must jump about or read twice.
+    fn into_input(self, needs_file: bool, progress: &Progress) -> Result<Input, OpenError> {
         let (bytes, spool) = match self {
             Self::File(file) => return Ok(Input::File(file)),
-            Self::Stream { bytes, .. } if format != Format::Xlsx => {
-                return Ok(Input::Stream(bytes));
-            }
+            Self::Stream { bytes, .. } if !needs_file => return Ok(Input::Stream(bytes)),
             Self::Stream { bytes, spool } => (bytes, spool),
         };
         let failed = |e: io::Error| OpenError::Port(fault::store_failed(e));
@@ -140,26 +194,16 @@ impl Source {
     }
 }
 
-/// Hands on a header and batches of rows.
-pub(crate) struct Sender {
-    header: Option<oneshot::Sender<Result<Header, OpenError>>>,
+/// Hands on batches of rows.
+struct Sender {
+    start: Option<oneshot::Sender<Result<Start, OpenError>>>,
+    books: Books,
     batches: mpsc::Sender<Batch>,
 }
 
 impl Sender {
-    pub(crate) fn header(&mut self, columns: Vec<String>, total_rows: Option<u32>) -> Flow {
-        let sent = self
-            .header
-            .take()
-            .map(|h| h.send(Ok((columns, total_rows))));
-        match sent {
-            Some(Ok(())) => Flow::Go,
-            _ => Flow::Stop,
-        }
-    }
-
-    pub(crate) fn rows(&mut self, rows: Vec<SourceRow>) -> Flow {
-        match self.batches.blocking_send(Ok(rows)) {
+    fn send(&self, delivery: Delivery) -> Flow {
+        match self.batches.blocking_send(Ok(delivery)) {
             Ok(()) => Flow::Go,
             Err(_) => Flow::Stop,
         }
@@ -167,11 +211,67 @@ impl Sender {
 
     /// Says how it ended.
     fn finish(mut self, end: Result<(), OpenError>) {
-        match (end, self.header.take()) {
-            (Err(error), Some(header)) => drop(header.send(Err(error))),
+        match (end, self.start.take()) {
+            (Err(error), Some(start)) => drop(start.send(Err(error))),
             (Err(error), None) => drop(self.batches.blocking_send(Err(error))),
             (Ok(()), _) => {}
         }
+    }
+}
+
+impl Listener for Sender {
+    fn table(&mut self, start: TableStart) -> Flow {
+        match self.start.take().map(|s| s.send(Ok(start.total_rows))) {
+            Some(Ok(())) => Flow::Go,
+            _ => Flow::Stop,
+        }
+    }
+
+    fn rows(&mut self, rows: Vec<SourceRow>) -> Flow {
+        self.books.enter(&rows);
+        self.send(Delivery::Rows(rows))
+    }
+
+    fn table_end(&mut self, end: TableEnd) -> Flow {
+        self.send(Delivery::End(Ending {
+            notes: end.notes,
+            total_rows: end.tally.map(|tally| tally.total_rows),
+            records_seen: end.tally.map(|tally| self.books.records_seen(tally)),
+        }))
+    }
+}
+
+/// Keeps the first rows of every table.
+#[derive(Default)]
+struct Gatherer {
+    peek: Peek,
+}
+
+impl Listener for Gatherer {
+    fn table(&mut self, start: TableStart) -> Flow {
+        self.peek.tables.push(TableHead {
+            sheet: start.sheet,
+            is_hidden: start.is_hidden,
+            is_fixed_width: start.is_fixed_width,
+            rows: Vec::new(),
+            dialect: start.dialect,
+            notes: Vec::new(),
+        });
+        Flow::Go
+    }
+
+    fn rows(&mut self, rows: Vec<SourceRow>) -> Flow {
+        if let Some(table) = self.peek.tables.last_mut() {
+            table.rows.extend(rows);
+        }
+        Flow::Go
+    }
+
+    fn table_end(&mut self, end: TableEnd) -> Flow {
+        if let Some(table) = self.peek.tables.last_mut() {
+            table.notes = end.notes;
+        }
+        Flow::Go
     }
 }
 

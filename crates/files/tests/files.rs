@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use accunode_files::{FileSettings, Limits, ObjectFileStore, ParserSettings, read_rows};
+use accunode_files::{FileSettings, Limits, ObjectFileStore, ParserSettings, peek_file, read_rows};
 use accunode_ports::files::{
-    ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile,
+    ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile, TableChoice,
 };
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -69,7 +69,7 @@ impl Store {
 
     async fn rows(&self, bytes: &[u8], name: &str) -> Result<Box<dyn RowReader>, OpenError> {
         let file = self.keep(bytes).await;
-        self.store.open_rows(&file.key, name, 0).await
+        self.store.open_rows(&file.key, name, &table(), 0).await
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -86,6 +86,14 @@ impl Store {
         let mut found = Vec::new();
         walk(self.folder.path(), &mut found);
         found
+    }
+}
+
+/// The first table, whose header is its first row.
+fn table() -> TableChoice {
+    TableChoice {
+        header_row: 1,
+        ..TableChoice::default()
     }
 }
 
@@ -221,7 +229,10 @@ async fn the_bytes_must_agree_with_the_name() {
 #[tokio::test]
 async fn a_file_that_is_gone_is_no_fault_of_the_analyst() {
     let store = Store::in_a_folder();
-    let result = store.store.open_rows("uploads/none", "a.csv", 0).await;
+    let result = store
+        .store
+        .open_rows("uploads/none", "a.csv", &table(), 0)
+        .await;
     assert!(matches!(result, Err(OpenError::Port(_))));
 }
 
@@ -256,7 +267,7 @@ async fn reading_goes_on_after_the_checkpoint() {
     ] {
         let reader = store
             .store
-            .open_rows(&file.key, "a.csv", after)
+            .open_rows(&file.key, "a.csv", &table(), after)
             .await
             .unwrap();
         let rows: Vec<u32> = drain(reader).await.unwrap().iter().map(|r| r.0).collect();
@@ -269,13 +280,14 @@ async fn a_chunk_is_never_larger_than_asked_and_the_bytes_are_counted() {
     let store = Store::in_a_folder();
     let text = format!("a\n{}", "1\n".repeat(1_000));
     let mut reader = store.rows(text.as_bytes(), "a.csv").await.unwrap();
-    assert_eq!(reader.columns(), ["a"]);
-    assert_eq!(reader.total_rows(), None);
+    assert_eq!((reader.total_rows(), reader.records_seen()), (None, None));
     assert_eq!(reader.next_rows(300).await.unwrap().len(), 300);
     assert_eq!(reader.next_rows(1_000).await.unwrap().len(), 700);
     assert!(reader.next_rows(1_000).await.unwrap().is_empty());
     assert!(reader.next_rows(1_000).await.unwrap().is_empty());
     assert_eq!(reader.bytes_read(), text.len() as u64);
+    assert_eq!(reader.total_rows(), Some(1_000));
+    assert_eq!(reader.records_seen(), Some(1_000));
 }
 
 #[tokio::test]
@@ -388,17 +400,18 @@ fn the_workbook_of_an_analyst_is_read_whole() {
         println!("SKIPPED: {} is not there", path.display());
         return;
     }
-    let rows = read_rows(&path, Limits::default(), parser()).unwrap();
-    assert!(
-        rows.columns().contains(&"reporting_year".to_owned()),
-        "{:?}",
-        rows.columns()
-    );
-    let width = rows.columns().len();
-    let total = rows.total_rows();
-    let rows: Vec<_> = rows.collect::<Result<_, _>>().unwrap();
-    assert_eq!(rows.len(), 2_475);
-    assert_eq!(total, Some(2_475));
-    assert!(rows.iter().all(|row| row.cells.len() == width));
-    println!("{:?}", rows[0]);
+    let peek = peek_file(&path, 3, Limits::default(), parser()).unwrap();
+    let head = &peek.tables[0];
+    assert_eq!(head.rows.len(), 3);
+    assert!(head.rows[0].cells.contains(&"reporting_year".to_owned()));
+    let choice = TableChoice {
+        sheet: head.sheet.clone(),
+        header_row: head.rows[0].row,
+        width: u32::try_from(head.rows[0].cells.len()).unwrap(),
+        dialect: None,
+    };
+    let mut rows = read_rows(&path, &choice, Limits::default(), parser()).unwrap();
+    assert_eq!(rows.total_rows(), Some(2_475));
+    assert_eq!(rows.by_ref().map(Result::unwrap).count(), 2_475);
+    assert_eq!(rows.records_seen(), Some(2_475));
 }

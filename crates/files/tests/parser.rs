@@ -10,7 +10,7 @@ use std::{
 };
 
 use accunode_files::{FileSettings, Limits, ObjectFileStore, ParserSettings};
-use accunode_ports::files::{FileStore, OpenError, Peek};
+use accunode_ports::files::{FileStore, OpenError, Peek, TableChoice};
 use flate2::{Compression, write::GzEncoder};
 use futures::StreamExt;
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// What a parser says first, as `printf` writes it.
-const HELLO: &str = r"printf '\001\021\000\000\000accunode-parser 1'";
+const HELLO: &str = r"printf '\001\021\000\000\000accunode-parser 2'";
 
 fn parser() -> ParserSettings {
     ParserSettings::of_program(env!("CARGO_BIN_EXE_accunode-parser").into())
@@ -127,7 +127,7 @@ async fn a_process_that_says_what_no_parser_says_is_not_believed() {
     for said in [
         r"printf '\003\377\377\377\377'",
         r"printf '\004\000\000\000\000'",
-        r"printf '\001\021\000\000\000accunode-parser 1'",
+        r"printf '\001\021\000\000\000accunode-parser 2'",
         "echo some other text that is long enough",
     ] {
         let store = Store::read_by(&format!("{HELLO}\n{said}\nexec /bin/sleep 100"));
@@ -218,10 +218,12 @@ async fn memory_beyond_the_limit_ends_the_process_and_not_the_service() {
     assert_eq!(code, "malformed_file");
     let strings = "<sst uniqueCount=\"1\"><si><t>Symbol</t></si></sst>";
     let peek = store.peek(&workbook(strings), "a.xlsx").await.unwrap();
-    assert_eq!(
-        (peek.columns, peek.rows),
-        (vec!["symbol".to_owned()], vec![])
-    );
+    let [table] = peek.tables.as_slice() else {
+        panic!("{peek:?}");
+    };
+    assert_eq!(table.sheet.as_deref(), Some("s"));
+    assert_eq!(table.rows.len(), 1);
+    assert_eq!(table.rows[0].cells, ["Symbol"]);
 }
 
 #[tokio::test]
@@ -262,7 +264,11 @@ async fn a_process_has_no_environment_and_can_open_nothing() {
     // More than the pipe and the batches hold: it waits for its reader.
     let text = format!("a\n{}", "some text\n".repeat(400_000));
     let key = store.keep(text.as_bytes()).await;
-    let reader = store.store.open_rows(&key, "a.csv", 0).await.unwrap();
+    let reader = store
+        .store
+        .open_rows(&key, "a.csv", &TableChoice::default(), 0)
+        .await
+        .unwrap();
     let running = running();
     let [process] = running.as_slice() else {
         panic!("{running:?}");

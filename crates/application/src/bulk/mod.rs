@@ -19,6 +19,7 @@ mod rows;
 mod run;
 mod submit;
 mod sweep;
+mod table;
 mod template;
 mod work;
 
@@ -31,6 +32,7 @@ pub use read::{ListJobs, ListRows};
 pub use rescore::RescorePredictions;
 pub use submit::SubmitUpload;
 pub use sweep::SweptFiles;
+pub use table::{Table, normalized_column};
 pub use template::{Template, TemplateColumn};
 
 use crate::Ports;

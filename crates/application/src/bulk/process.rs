@@ -16,7 +16,7 @@ use accunode_ports::{
 };
 use tokio::sync::watch;
 
-use super::{Bulk, Columns, rows, run::StopReason};
+use super::{Bulk, Columns, Table, rows, run::StopReason};
 use crate::Error;
 
 /// What is stored in one transaction.
@@ -34,12 +34,13 @@ impl Bulk {
     ) -> Result<u32, StopReason> {
         let mut checkpoint = job.checkpoint;
         let mut done = job.counts.processed();
-        let mut reader = self.open(job, checkpoint.row).await?;
-        let columns = Columns::of(job.kind, reader.columns()).map_err(Error::Invalid)?;
+        let table = self.table(job).await?;
+        let mut reader = self.open(job, &table, checkpoint.row).await?;
+        let columns = Columns::of(job.kind, &table.columns).map_err(Error::Invalid)?;
         if job.columns.is_empty() {
             self.ports
                 .queue
-                .describe(lease, reader.columns(), &columns.warnings())
+                .describe(lease, &table.columns, &columns.warnings())
                 .await
                 .map_err(Error::from)?;
         }
@@ -51,11 +52,12 @@ impl Bulk {
                 chunk_rows.max(UnitCheck::ROWS)
             };
             let rows = reader.next_rows(wanted).await.map_err(Error::from)?;
+            let rows: Vec<_> = rows.into_iter().map(|row| table.fit(row)).collect();
             if rows.is_empty() {
                 return Ok(done);
             }
             if !checkpoint.units_checked {
-                self.warn_of_turnovers(job, lease, &columns, reader.columns(), &rows)
+                self.warn_of_turnovers(job, lease, &columns, &table.columns, &rows)
                     .await?;
                 if !job.options.confirm_units {
                     rows::check_units(job.kind, &job.options, &columns, &rows).map_err(
@@ -117,12 +119,21 @@ impl Bulk {
         }
     }
 
-    async fn open(&self, job: &Job, after: u32) -> Result<Box<dyn RowReader>, Error> {
-        Ok(self
-            .ports
-            .files
-            .open_rows(&job.file_key, &job.original_filename, after)
-            .await?)
+    async fn table(&self, job: &Job) -> Result<Table, Error> {
+        let (key, name) = (&job.file_key, &job.original_filename);
+        let peek = self.ports.files.peek(key, name, Table::PEEK).await?;
+        Table::first(peek).map_err(Error::invalid)
+    }
+
+    async fn open(
+        &self,
+        job: &Job,
+        table: &Table,
+        after: u32,
+    ) -> Result<Box<dyn RowReader>, Error> {
+        let (key, name) = (&job.file_key, &job.original_filename);
+        let files = &self.ports.files;
+        Ok(files.open_rows(key, name, &table.choice, after).await?)
     }
 
     async fn judge(

@@ -130,6 +130,9 @@ pub(super) fn read_row(
     row: &SourceRow,
     scorer: &dyn Scorer,
 ) -> Result<Readable, Vec<Fault>> {
+    if let Some(fault) = &row.fault {
+        return Err(vec![fault.clone()]);
+    }
     let mut faults = Vec::new();
     let company = match columns.company(&row.cells) {
         Ok(draft) => draft.check().map_err(|more| faults.extend(more)).ok(),

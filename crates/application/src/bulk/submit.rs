@@ -24,7 +24,7 @@ use futures::StreamExt;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Bulk, Columns};
+use super::{Bulk, Columns, Table};
 use crate::{Caller, Done, Error, Once, disk::storage_low};
 
 /// After so many bytes of an upload the free space is looked at again.
@@ -195,9 +195,11 @@ impl Bulk {
 
     /// Opens the file to see that it can be worked on: its form, its columns, a first row.
     async fn check_file(&self, upload: &SubmitUpload, filename: &str) -> Result<(), Error> {
-        let peek = self.ports.files.peek(&upload.file.key, filename, 1).await?;
-        Columns::of(upload.kind, &peek.columns).map_err(Error::Invalid)?;
-        if peek.rows.is_empty() {
+        let key = &upload.file.key;
+        let peek = self.ports.files.peek(key, filename, Table::PEEK).await?;
+        let table = Table::first(peek).map_err(Error::invalid)?;
+        Columns::of(upload.kind, &table.columns).map_err(Error::Invalid)?;
+        if !table.has_rows {
             return Err(Error::invalid(Fault::new(
                 "/file",
                 "empty_file",

@@ -19,7 +19,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     Contention, Outage, RepositoryError,
-    files::{MockFileStore, OpenError, RowReader, SourceRow},
+    files::{FileNote, MockFileStore, OpenError, Peek, RowReader, SourceRow, TableHead},
     jobs::{Lease, Renewal},
     repositories::{JobChunk, RowVerdict},
 };
@@ -42,17 +42,19 @@ impl Rows {
 
     fn table(count: u32, share: &str, after: u32) -> Self {
         let columns = "symbol,year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
-        let row = |n: u32| SourceRow {
-            row: n + 2,
-            cells: vec![
-                format!("S{n}"),
-                "2024".into(),
-                share.into(),
-                "2".into(),
-                share.into(),
-                "5".into(),
-                share.into(),
-            ],
+        let row = |n: u32| {
+            SourceRow::of(
+                n + 2,
+                vec![
+                    format!("S{n}"),
+                    "2024".into(),
+                    share.into(),
+                    "2".into(),
+                    share.into(),
+                    "5".into(),
+                    share.into(),
+                ],
+            )
         };
         Self {
             columns: columns.split(',').map(str::to_owned).collect(),
@@ -67,10 +69,8 @@ fn quarterly(count: u32, turnover: &str) -> Rows {
     let row = |n: u32| {
         let cells = ["1.6", "1.1", "0.8", turnover, "2.9", "0.1", ""];
         let names = [format!("S{n}"), "2024".into(), "Q1".into()];
-        SourceRow {
-            row: n + 2,
-            cells: names.into_iter().chain(cells.map(str::to_owned)).collect(),
-        }
+        let cells = names.into_iter().chain(cells.map(str::to_owned)).collect();
+        SourceRow::of(n + 2, cells)
     };
     Rows {
         columns: columns.split(',').map(str::to_owned).collect(),
@@ -80,9 +80,6 @@ fn quarterly(count: u32, turnover: &str) -> Rows {
 
 #[async_trait]
 impl RowReader for Rows {
-    fn columns(&self) -> &[String] {
-        &self.columns
-    }
     fn total_rows(&self) -> Option<u32> {
         None
     }
@@ -93,6 +90,31 @@ impl RowReader for Rows {
         let count = max.min(self.rows.len());
         Ok(self.rows.drain(..count).collect())
     }
+    fn notes(&self) -> Vec<FileNote> {
+        Vec::new()
+    }
+    fn records_seen(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// A file store whose files begin as these rows do.
+fn files_of(rows: &Rows) -> MockFileStore {
+    let header = SourceRow::of(1, rows.columns.clone());
+    let head = TableHead {
+        is_fixed_width: true,
+        rows: std::iter::once(header)
+            .chain(rows.rows.first().cloned())
+            .collect(),
+        ..TableHead::default()
+    };
+    let mut files = MockFileStore::new();
+    files.expect_peek().returning(move |_, _, _| {
+        Ok(Peek {
+            tables: vec![head.clone()],
+        })
+    });
+    files
 }
 
 fn job(creator: &User) -> Job {
@@ -146,10 +168,11 @@ fn worker(
         .users
         .expect_with_membership()
         .returning(move |_| Ok(Some((found.clone(), None, 1))));
+    doubles.files = files_of(&Rows::table(1, share, 0));
     doubles
         .files
         .expect_open_rows()
-        .returning(move |_, _, after| Ok(Rows::of(count, share, after)));
+        .returning(move |_, _, _, after| Ok(Rows::of(count, share, after)));
     doubles
         .queue
         .expect_renew()
@@ -212,12 +235,15 @@ async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, 12, "0.1", 2);
     doubles.scorer = scorer_without_gaps();
-    doubles.files.checkpoint();
-    doubles.files.expect_open_rows().returning(|_, _, after| {
-        let mut rows = Rows::table(12, "0.1", after);
-        rows.rows[3].cells[5] = "-".into();
-        Ok(Box::new(rows))
-    });
+    doubles.files = files_of(&Rows::table(1, "0.1", 0));
+    doubles
+        .files
+        .expect_open_rows()
+        .returning(|_, _, _, after| {
+            let mut rows = Rows::table(12, "0.1", after);
+            rows.rows[3].cells[5] = "-".into();
+            Ok(Box::new(rows))
+        });
     doubles
         .queue
         .expect_finish()
@@ -610,11 +636,11 @@ async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
     // The double's training has the median 3 everywhere.
     for (turnover, expected) in [("0.9", true), ("1.1", false)] {
         let (mut doubles, chunks) = worker(&ana, 0, "0.1", 1);
-        doubles.files = MockFileStore::new();
+        doubles.files = files_of(&quarterly(1, turnover));
         doubles
             .files
             .expect_open_rows()
-            .returning(move |_, _, _| Ok(Box::new(quarterly(50, turnover))));
+            .returning(move |_, _, _, _| Ok(Box::new(quarterly(50, turnover))));
         doubles.queue.expect_finish().returning(|_, _, _, _| Ok(()));
         let told = Arc::new(Mutex::new(Vec::new()));
         let kept = told.clone();

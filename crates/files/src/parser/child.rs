@@ -10,9 +10,14 @@ use std::{
 
 use accunode_ports::files::{OpenError, SourceRow};
 
-use super::{ParserSettings, frame::FrameWriter, request::Request, sandbox};
+use super::{
+    ParserSettings,
+    frame::{Allowance, FrameWriter},
+    request::Request,
+    sandbox,
+};
 use crate::{
-    parse::{Flow, Sink, parse},
+    parse::{Flow, Sink, TableEnd, TableStart, Task, parse},
     progress::Progress,
 };
 
@@ -60,11 +65,22 @@ pub(super) fn answer<W: Write>(
     let mut sink = FrameSink {
         frames,
         progress: progress.clone(),
-        after: request.after,
-        left: request.rows,
+        peek: match request.task {
+            Task::Peek { rows } => Some(rows),
+            Task::Read { .. } => None,
+        },
+        left: u32::MAX,
+        allowance: Allowance::of_peek(&request.limits),
         failed: None,
     };
-    let end = parse(input, request.format, &request.limits, &progress, &mut sink);
+    let end = parse(
+        input,
+        request.format,
+        &request.task,
+        &request.limits,
+        &progress,
+        &mut sink,
+    );
     if let Some(error) = sink.failed {
         return Err(error);
     }
@@ -84,38 +100,61 @@ pub(super) fn answer<W: Write>(
 struct FrameSink<W> {
     frames: FrameWriter<W>,
     progress: Progress,
-    after: u32,
+    /// How many rows of each table are wanted, where only its first ones are.
+    peek: Option<u32>,
+    /// How many of this table.
     left: u32,
+    /// What the first rows of all tables may take together.
+    allowance: Allowance,
     failed: Option<io::Error>,
 }
 
 impl<W: Write> FrameSink<W> {
     fn flow(&mut self, written: io::Result<()>) -> Flow {
-        match written {
-            Ok(()) => Flow::Go,
-            Err(error) => {
-                self.failed = Some(error);
-                Flow::Stop
-            }
+        if let Err(error) = written {
+            self.failed = Some(error);
+        }
+        if self.failed.is_some() {
+            Flow::Stop
+        } else {
+            Flow::Go
         }
     }
 }
 
 impl<W: Write> Sink for FrameSink<W> {
-    fn header(&mut self, columns: Vec<String>, total_rows: Option<u32>) -> Flow {
-        let written = self.frames.header(&columns, total_rows);
+    fn table(&mut self, start: TableStart) -> Flow {
+        if self.failed.is_some() {
+            return Flow::Stop;
+        }
+        self.left = self.peek.unwrap_or(u32::MAX);
+        let written = self.frames.table(&start);
         self.flow(written)
     }
 
     fn row(&mut self, row: SourceRow) -> Flow {
-        if row.row <= self.after {
-            return Flow::Go;
+        if self.peek.is_some() {
+            if self.left == 0 || !self.allowance.take(&row.cells) {
+                return Flow::Stop;
+            }
+            self.left -= 1;
         }
         let written = self.frames.row(&row, self.progress.bytes());
-        self.left = self.left.saturating_sub(1);
         match self.flow(written) {
             Flow::Go if self.left > 0 => Flow::Go,
             _ => Flow::Stop,
         }
+    }
+
+    fn end(&mut self, end: TableEnd) {
+        if self.failed.is_some() {
+            return;
+        }
+        let bytes = self.progress.bytes();
+        let written = self
+            .frames
+            .flush_rows(bytes)
+            .and_then(|()| self.frames.table_end(&end));
+        self.flow(written);
     }
 }

@@ -6,21 +6,34 @@
 
 use std::io::{self, Read, Write};
 
-use accunode_ports::files::SourceRow;
+use accunode_domain::fault::Fault;
+use accunode_ports::files::{CellMark, Dialect, FileNote, MarkKind, SourceRow};
 
-use crate::{Limits, fault::CODES};
+use super::request::ENCODINGS;
+use crate::{
+    Limits,
+    fault::{CODES, NOTE_CODES, ROW_CODES},
+    parse::{TableEnd, TableStart, Tally},
+};
 
 const HELLO: u8 = 1;
-const HEADER: u8 = 2;
+const TABLE: u8 = 2;
 const ROWS: u8 = 3;
 const END: u8 = 4;
 const FAULT: u8 = 5;
 const STORE_FAILED: u8 = 6;
+const TABLE_END: u8 = 7;
 
 /// What the first frame contains; another program does not say this by chance.
-const GREETING: &[u8] = b"accunode-parser 1";
+const GREETING: &[u8] = b"accunode-parser 2";
 /// The longest text of a fault, in characters.
 const DETAIL: usize = 1_000;
+/// Notes about one table, and columns and characters of each.
+const NOTES: usize = 16;
+const NOTE_COLUMNS: usize = 64;
+const NOTE_COLUMN: usize = 250;
+/// Characters of the name of a sheet.
+pub(crate) const SHEET_NAME: usize = 255;
 /// Rows travel in batches of at most so many, or so many bytes.
 const BATCH_ROWS: usize = 256;
 const BATCH_BYTES: usize = 256 << 10;
@@ -30,11 +43,13 @@ const BATCH_BYTES: usize = 256 << 10;
 pub(crate) enum Frame {
     /// Its limits are set; from here on what happens to it is the file's doing.
     Hello,
-    /// The names of the columns, and how many rows the file speaks of.
-    Header(Vec<String>, Option<u32>),
+    /// A table, whose rows follow.
+    Table(TableStart),
     /// Some rows, and how many bytes of the file have been read.
     Rows(Vec<SourceRow>, u64),
-    /// All rows have been sent.
+    /// The rows of the table have been sent, as far as they are wanted.
+    TableEnd(TableEnd),
+    /// Everything has been sent.
     End,
     /// What is wrong with the file: code and detail.
     Fault(String, String),
@@ -82,11 +97,45 @@ impl<W: Write> FrameWriter<W> {
         self.frame(HELLO, &[GREETING])
     }
 
-    pub(crate) fn header(&mut self, columns: &[String], total: Option<u32>) -> io::Result<()> {
-        let mut payload = vec![u8::from(total.is_some())];
-        payload.extend(total.unwrap_or_default().to_le_bytes());
-        push_texts(&mut payload, columns);
-        self.frame(HEADER, &[&payload])
+    pub(crate) fn table(&mut self, start: &TableStart) -> io::Result<()> {
+        let dialect = start.dialect.map(|dialect| {
+            let encoding = ENCODINGS.iter().position(|e| *e == dialect.encoding);
+            (encoding.unwrap_or_default() as u8, dialect.delimiter)
+        });
+        let flags = [
+            start.is_hidden,
+            start.is_fixed_width,
+            dialect.is_some(),
+            start.total_rows.is_some(),
+        ];
+        let (encoding, delimiter) = dialect.unwrap_or_default();
+        let mut payload = flags.map(u8::from).to_vec();
+        payload.extend([encoding, delimiter]);
+        payload.extend(start.total_rows.unwrap_or_default().to_le_bytes());
+        push_texts(&mut payload, start.sheet.as_slice());
+        self.frame(TABLE, &[&payload])
+    }
+
+    pub(crate) fn table_end(&mut self, end: &TableEnd) -> io::Result<()> {
+        let mut payload = vec![u8::from(end.tally.is_some())];
+        let tally = end.tally.unwrap_or_default();
+        payload.extend(tally.seen.to_le_bytes());
+        payload.extend(tally.passed_over.to_le_bytes());
+        payload.extend(tally.total_rows.to_le_bytes());
+        let notes = end.notes.get(..NOTES).unwrap_or(&end.notes);
+        payload.extend(number(notes.len()).to_le_bytes());
+        for note in notes {
+            let detail = shorten(&note.detail, DETAIL);
+            push_texts(&mut payload, &[note.code.as_str(), &detail]);
+            let columns: Vec<String> = note
+                .columns
+                .iter()
+                .take(NOTE_COLUMNS)
+                .map(|column| shorten(column, NOTE_COLUMN))
+                .collect();
+            push_texts(&mut payload, &columns);
+        }
+        self.frame(TABLE_END, &[&payload])
     }
 
     /// Adds a row to the batch, which is sent when it is large enough; `bytes` of the
@@ -94,6 +143,21 @@ impl<W: Write> FrameWriter<W> {
     pub(crate) fn row(&mut self, row: &SourceRow, bytes: u64) -> io::Result<()> {
         self.batch.extend(row.row.to_le_bytes());
         push_texts(&mut self.batch, &row.cells);
+        self.batch.extend(number(row.marks.len()).to_le_bytes());
+        for mark in &row.marks {
+            self.batch.extend(mark.column.to_le_bytes());
+            self.batch.push(match mark.kind {
+                MarkKind::FormulaWithoutValue => 1,
+                MarkKind::FormulaZero => 2,
+            });
+        }
+        match &row.fault {
+            Some(fault) => {
+                let detail = shorten(&fault.detail, DETAIL);
+                push_texts(&mut self.batch, &[fault.code.as_str(), &detail]);
+            }
+            None => push_texts(&mut self.batch, &[""; 0]),
+        }
         self.rows += 1;
         if self.rows as usize >= BATCH_ROWS || self.batch.len() >= BATCH_BYTES {
             self.flush_rows(bytes)?;
@@ -120,19 +184,19 @@ impl<W: Write> FrameWriter<W> {
 
     pub(crate) fn fault(&mut self, code: &str, detail: &str) -> io::Result<()> {
         let mut payload = Vec::new();
-        push_texts(&mut payload, &[code, &shorten(detail)]);
+        push_texts(&mut payload, &[code, &shorten(detail, DETAIL)]);
         self.frame(FAULT, &[&payload])
     }
 
     pub(crate) fn store_failed(&mut self, detail: &str) -> io::Result<()> {
         let mut payload = Vec::new();
-        push_texts(&mut payload, &[shorten(detail)]);
+        push_texts(&mut payload, &[shorten(detail, DETAIL)]);
         self.frame(STORE_FAILED, &[&payload])
     }
 }
 
-fn shorten(detail: &str) -> String {
-    detail.chars().take(DETAIL).collect()
+fn shorten(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 fn number(length: usize) -> u32 {
@@ -152,29 +216,73 @@ fn push_texts(payload: &mut Vec<u8>, texts: &[impl AsRef<str>]) {
 pub(crate) struct FrameReader<R> {
     input: R,
     limits: Limits,
+    /// The last row that is not wanted.
+    last_skipped: u32,
     /// The row of the last row that was read.
     last_row: u32,
-    /// Bytes that rows may still have.
-    text_left: u64,
+    allowance: Allowance,
+}
+
+/// What all rows together may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowance {
+    /// Bytes that are left.
+    pub(crate) bytes: u64,
+    /// What a cell takes beside its text.
+    pub(crate) cell: u64,
+}
+
+impl Allowance {
+    /// For the first rows of all tables, which are held in memory together.
+    pub(crate) const fn of_peek(limits: &Limits) -> Self {
+        Self {
+            bytes: limits.peek_bytes,
+            cell: size_of::<String>() as u64,
+        }
+    }
+
+    /// For rows that are not kept.
+    pub(crate) const fn of_text(bytes: u64) -> Self {
+        Self { bytes, cell: 0 }
+    }
+
+    /// Takes what a row needs; false where there is not so much.
+    pub(crate) fn take(&mut self, cells: &[String]) -> bool {
+        let text: usize = cells.iter().map(String::len).sum();
+        let needed = (text as u64).saturating_add(self.cell.saturating_mul(cells.len() as u64));
+        match self.bytes.checked_sub(needed) {
+            Some(left) => {
+                self.bytes = left;
+                true
+            }
+            None => false,
+        }
+    }
 }
 
 impl<R: Read> FrameReader<R> {
-    /// Reads frames of a file under `limits`, whose rows come after row `after` and have
-    /// at most `text` bytes together.
-    pub(crate) const fn new(input: R, limits: Limits, after: u32, text: u64) -> Self {
+    /// Reads frames of a file under `limits`, whose rows come after row `last_skipped` of
+    /// their table and take no more than `allowance` together.
+    pub(crate) const fn new(
+        input: R,
+        limits: Limits,
+        last_skipped: u32,
+        allowance: Allowance,
+    ) -> Self {
         Self {
             input,
             limits,
-            last_row: after,
-            text_left: text,
+            last_skipped,
+            last_row: last_skipped,
+            allowance,
         }
     }
 
     /// The longest frame that an honest parser sends.
     const fn longest(&self) -> usize {
-        // A batch that was almost full, and a row with the lengths of its cells; the
-        // names of columns can become longer when they are lower-cased.
-        BATCH_BYTES + 3 * self.limits.row_bytes + 4 * self.limits.columns + 64
+        // A batch that was almost full, and a row with the lengths of its cells and its
+        // marks; a text can become longer when it is converted.
+        BATCH_BYTES + 3 * self.limits.row_bytes + 12 * self.limits.columns + 8 * DETAIL
     }
 
     /// The next frame.
@@ -200,17 +308,16 @@ impl<R: Read> FrameReader<R> {
                 }
                 Frame::Hello
             }
-            HEADER => {
-                let stated = payload.take(1)? == [1];
-                let total = payload.number()?;
-                let columns = payload.texts(self.limits.columns)?;
-                Frame::Header(columns, stated.then_some(total))
+            TABLE => {
+                self.last_row = self.last_skipped;
+                Frame::Table(payload.table()?)
             }
             ROWS => {
                 let read = u64::from_le_bytes(payload.array()?);
                 let rows = self.rows(&mut payload)?;
                 Frame::Rows(rows, read)
             }
+            TABLE_END => Frame::TableEnd(payload.table_end()?),
             END => Frame::End,
             FAULT => match payload.texts(2)?.as_slice() {
                 [code, detail] if CODES.contains(&code.as_str()) => {
@@ -241,12 +348,23 @@ impl<R: Read> FrameReader<R> {
             }
             self.last_row = row;
             let cells = payload.texts(self.limits.columns)?;
-            let text: usize = cells.iter().map(String::len).sum();
-            self.text_left = self
-                .text_left
-                .checked_sub(text as u64)
-                .ok_or(FrameError::Invalid("more text than the file can have"))?;
-            rows.push(SourceRow { row, cells });
+            if !self.allowance.take(&cells) {
+                return Err(FrameError::Invalid("more text than the file can have"));
+            }
+            let marks = payload.marks(cells.len())?;
+            let fault = match payload.texts(2)?.as_slice() {
+                [] => None,
+                [code, detail] if ROW_CODES.contains(&code.as_str()) => {
+                    Some(Fault::new("", code, printable(detail)))
+                }
+                _ => return Err(FrameError::Invalid("an unknown fault of a row")),
+            };
+            rows.push(SourceRow {
+                row,
+                cells,
+                marks,
+                fault,
+            });
         }
         Ok(rows)
     }
@@ -281,6 +399,91 @@ impl<'a> Payload<'a> {
 
     fn number(&mut self) -> Result<u32, FrameError> {
         self.array().map(u32::from_le_bytes)
+    }
+
+    fn long(&mut self) -> Result<u64, FrameError> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn table(&mut self) -> Result<TableStart, FrameError> {
+        let flags: [u8; 4] = self.array()?;
+        let [is_hidden, is_fixed_width, has_dialect, has_total] = flags.map(|flag| flag == 1);
+        let [encoding, delimiter] = self.array()?;
+        let total = self.number()?;
+        let dialect = match ENCODINGS.get(usize::from(encoding)) {
+            Some(encoding) if delimiter.is_ascii() => Dialect {
+                encoding: *encoding,
+                delimiter,
+            },
+            _ => return Err(FrameError::Invalid("an unknown dialect")),
+        };
+        let sheet = self.texts(1)?.pop();
+        if sheet
+            .as_ref()
+            .is_some_and(|name| name.chars().count() > SHEET_NAME)
+        {
+            return Err(FrameError::Invalid("a name that is too long"));
+        }
+        Ok(TableStart {
+            sheet,
+            is_hidden,
+            is_fixed_width,
+            dialect: has_dialect.then_some(dialect),
+            total_rows: has_total.then_some(total),
+        })
+    }
+
+    fn table_end(&mut self) -> Result<TableEnd, FrameError> {
+        let has_tally = self.take(1)? == [1];
+        let tally = Tally {
+            seen: self.long()?,
+            passed_over: self.long()?,
+            total_rows: self.number()?,
+        };
+        let count = self.number()? as usize;
+        if count > NOTES {
+            return Err(FrameError::Invalid("too many notes"));
+        }
+        let notes = (0..count).map(|_| self.note()).collect::<Result<_, _>>()?;
+        Ok(TableEnd {
+            notes,
+            tally: has_tally.then_some(tally),
+        })
+    }
+
+    fn note(&mut self) -> Result<FileNote, FrameError> {
+        let texts = self.texts(2)?;
+        let [code, detail] = texts.as_slice() else {
+            return Err(FrameError::Invalid("a note without words"));
+        };
+        if !NOTE_CODES.contains(&code.as_str()) {
+            return Err(FrameError::Invalid("an unknown note"));
+        }
+        let columns = self.texts(NOTE_COLUMNS)?;
+        Ok(FileNote {
+            code: code.clone(),
+            detail: printable(detail),
+            columns: columns.iter().map(|column| printable(column)).collect(),
+        })
+    }
+
+    /// Marks of a row that has so many cells.
+    fn marks(&mut self, cells: usize) -> Result<Vec<CellMark>, FrameError> {
+        let count = self.number()? as usize;
+        if count > cells {
+            return Err(FrameError::Invalid("more marks than cells"));
+        }
+        let mut marks = Vec::with_capacity(count);
+        for _ in 0..count {
+            let column = u16::from_le_bytes(self.array()?);
+            let kind = match self.take(1)? {
+                [1] => MarkKind::FormulaWithoutValue,
+                [2] => MarkKind::FormulaZero,
+                _ => return Err(FrameError::Invalid("an unknown mark")),
+            };
+            marks.push(CellMark { column, kind });
+        }
+        Ok(marks)
     }
 
     /// At most `most` texts.

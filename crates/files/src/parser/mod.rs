@@ -22,7 +22,7 @@ mod rehearsal;
 mod tests;
 
 pub use child::run_parser_if_asked;
-pub(crate) use process::{Input, Process};
+pub(crate) use process::{Input, Listener, Process};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use rehearsal::rehearse;
 pub(crate) use request::Request;

@@ -9,20 +9,22 @@ use std::{
     time::Duration,
 };
 
-use accunode_ports::{PortError, files::OpenError};
+use accunode_ports::{
+    PortError,
+    files::{OpenError, SourceRow},
+};
 use nix::sys::signal::Signal;
 
 use super::{
     ParserSettings,
-    frame::{Frame, FrameError, FrameReader},
+    frame::{Allowance, Frame, FrameError, FrameReader},
     pipe::Pipe,
     request::Request,
 };
 use crate::{
     fault,
-    parse::Flow,
+    parse::{Flow, TableEnd, TableStart, Task},
     progress::{Progress, Watched},
-    worker::Sender,
 };
 
 /// The file that a parser process reads.
@@ -31,6 +33,16 @@ pub(crate) enum Input {
     File(File),
     /// A stream, which is copied into the process's standard input.
     Stream(Box<dyn Read + Send>),
+}
+
+/// Who hears what a parser process says.
+pub(crate) trait Listener {
+    /// A table begins.
+    fn table(&mut self, start: TableStart) -> Flow;
+    /// Some of its rows.
+    fn rows(&mut self, rows: Vec<SourceRow>) -> Flow;
+    /// It ends.
+    fn table_end(&mut self, end: TableEnd) -> Flow;
 }
 
 /// A running parser process. It is killed with this value.
@@ -81,9 +93,14 @@ impl Process {
             .take()
             .ok_or_else(|| fault::internal("the parser process has no standard output"))?;
         let pipe = Pipe::new(stdout, patience, is_wanted);
+        let allowance = match request.task {
+            Task::Peek { .. } => Allowance::of_peek(&request.limits),
+            Task::Read { .. } => Allowance::of_text(text),
+        };
+        let last_skipped = request.task.last_skipped();
         Ok(Self {
             child,
-            frames: FrameReader::new(pipe, request.limits.clone(), request.after, text),
+            frames: FrameReader::new(pipe, request.limits.clone(), last_skipped, allowance),
             request,
         })
     }
@@ -92,7 +109,7 @@ impl Process {
     pub(crate) fn forward(
         &mut self,
         progress: &Progress,
-        sender: &mut Sender,
+        listener: &mut dyn Listener,
     ) -> Result<(), OpenError> {
         match self.frames.next() {
             Ok(Frame::Hello) => {}
@@ -104,18 +121,27 @@ impl Process {
                 return Err(no_parser(format!("{error}; {}", described(status))).into());
             }
         }
-        let mut has_header = false;
+        let (mut tables, mut in_table) = (0, false);
+        let most = match self.request.task {
+            Task::Peek { .. } => self.request.limits.sheets.max(1),
+            Task::Read { .. } => 1,
+        };
         loop {
             let flow = match self.frames.next() {
-                Ok(Frame::Header(columns, total)) if !has_header => {
-                    has_header = true;
-                    sender.header(columns, total)
+                Ok(Frame::Table(start)) if !in_table && tables < most => {
+                    tables += 1;
+                    in_table = true;
+                    listener.table(start)
                 }
-                Ok(Frame::Rows(rows, read)) if has_header => {
+                Ok(Frame::Rows(rows, read)) if in_table => {
                     progress.has_read(read);
-                    sender.rows(rows)
+                    listener.rows(rows)
                 }
-                Ok(Frame::End) if has_header => return Ok(()),
+                Ok(Frame::TableEnd(end)) if in_table => {
+                    in_table = false;
+                    listener.table_end(end)
+                }
+                Ok(Frame::End) if tables > 0 && !in_table => return Ok(()),
                 Ok(Frame::Fault(code, detail)) => return Err(fault::unreadable(&code, detail)),
                 Ok(Frame::StoreFailed(detail)) => return Err(fault::store_failed(detail).into()),
                 Ok(_) => return Err(senseless("frames out of order")),

@@ -4,9 +4,10 @@ use std::fs::File;
 
 use super::{
     child::answer,
-    frame::{Frame, FrameReader, FrameWriter},
+    frame::{Allowance, Frame, FrameReader, FrameWriter},
     request::Request,
 };
+use crate::{parse::Task, rows::Books};
 
 /// Reads a file as a parser process does, and what that says as the service does.
 ///
@@ -16,16 +17,27 @@ pub(crate) fn rehearse(request: &Request, file: File) -> Result<(), String> {
     let mut spoken = Vec::new();
     answer(request, file, FrameWriter::new(&mut spoken)).map_err(|e| format!("unwritten: {e}"))?;
     let limits = request.limits.clone();
-    let text = limits.text_bytes.max(limits.inflated_bytes);
-    let mut frames = FrameReader::new(&spoken[..], limits, request.after, text);
-    let mut has_header = false;
+    let allowance = match request.task {
+        Task::Peek { .. } => Allowance::of_peek(&limits),
+        Task::Read { .. } => Allowance::of_text(limits.text_bytes.max(limits.inflated_bytes)),
+    };
+    let last_skipped = request.task.last_skipped();
+    let mut frames = FrameReader::new(&spoken[..], limits, last_skipped, allowance);
+    let mut books = Books::of(request.format);
+    let (mut has_table, mut in_table) = (false, false);
     loop {
         match frames.next().map_err(|error| error.to_string())? {
-            Frame::Header(..) if !has_header => has_header = true,
-            Frame::Rows(..) | Frame::End if !has_header => {
-                return Err("rows or an end without a header".to_owned());
+            Frame::Table(_) if !in_table => (has_table, in_table) = (true, true),
+            Frame::Rows(rows, _) if in_table => books.enter(&rows),
+            Frame::TableEnd(end) if in_table => {
+                in_table = false;
+                if let Some(tally) = end.tally
+                    && !books.agree_with(tally)
+                {
+                    return Err(format!("{books:?} of {tally:?}"));
+                }
             }
-            Frame::Rows(..) => {}
+            Frame::End if !has_table || in_table => return Err("an end too early".to_owned()),
             Frame::End | Frame::Fault(..) => return Ok(()),
             other => return Err(format!("out of order: {other:?}")),
         }

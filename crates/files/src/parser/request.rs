@@ -2,17 +2,17 @@
 
 use std::{ffi::OsString, str::FromStr};
 
-use crate::{Limits, format::Format};
+use accunode_ports::files::{Dialect, Encoding, TableChoice};
+
+use crate::{Limits, format::Format, parse::Task};
 
 /// One file to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     /// The format that the file's name promises.
     pub(crate) format: Format,
-    /// Rows up to this one are not sent.
-    pub(crate) after: u32,
-    /// At most so many rows are sent.
-    pub(crate) rows: u32,
+    /// What is wanted of it.
+    pub(crate) task: Task,
     /// Bytes of memory that the process may take.
     pub(crate) memory_bytes: u64,
     /// Seconds of processor time that the process may take.
@@ -23,23 +23,41 @@ pub(crate) struct Request {
     pub(crate) limits: Limits,
 }
 
+/// Stands for what is not given.
+const NONE: &str = "-";
+
 impl Request {
     /// The arguments that [`Self::from_arguments`] understands.
     pub(crate) fn to_arguments(&self) -> Vec<OsString> {
-        let numbers = [
-            u64::from(self.after),
-            u64::from(self.rows),
-            self.memory_bytes,
-            self.cpu_seconds,
-            u64::from(self.parent),
-        ];
-        std::iter::once(self.format.name().into())
+        let mut texts = vec![self.format.name().to_owned()];
+        match &self.task {
+            Task::Peek { rows } => texts.extend(["peek".to_owned(), rows.to_string()]),
+            Task::Read { choice, after } => texts.extend([
+                "read".to_owned(),
+                after.to_string(),
+                choice.header_row.to_string(),
+                choice.width.to_string(),
+                // A name from a stranger's file: an argument may contain anything but NUL.
+                choice
+                    .sheet
+                    .as_ref()
+                    .map_or_else(|| NONE.to_owned(), |name| format!("x{}", hex::encode(name))),
+                choice.dialect.map_or_else(
+                    || NONE.to_owned(),
+                    |dialect| format!("{}:{}", encoding_name(dialect.encoding), dialect.delimiter),
+                ),
+            ]),
+        }
+        let numbers = [self.memory_bytes, self.cpu_seconds, u64::from(self.parent)];
+        texts
+            .into_iter()
             .chain(
                 numbers
                     .into_iter()
                     .chain(self.limits.to_numbers())
-                    .map(|number| number.to_string().into()),
+                    .map(|number| number.to_string()),
             )
+            .map(Into::into)
             .collect()
     }
 
@@ -47,8 +65,16 @@ impl Request {
     pub(crate) fn from_arguments(arguments: &[OsString]) -> Option<Self> {
         let mut arguments = arguments.iter().map(|argument| argument.to_str());
         let format = Format::named(arguments.next()??)?;
-        let after = next(&mut arguments)?;
-        let rows = next(&mut arguments)?;
+        let task = match arguments.next()?? {
+            "peek" => Task::Peek {
+                rows: next(&mut arguments)?,
+            },
+            "read" => Task::Read {
+                after: next(&mut arguments)?,
+                choice: choice(&mut arguments)?,
+            },
+            _ => return None,
+        };
         let memory_bytes = next(&mut arguments)?;
         let cpu_seconds = next(&mut arguments)?;
         let parent = next(&mut arguments)?;
@@ -58,14 +84,60 @@ impl Request {
         }
         let request = Self {
             format,
-            after,
-            rows,
+            task,
             memory_bytes,
             cpu_seconds,
             parent,
             limits: Limits::from_numbers(numbers)?,
         };
         arguments.next().is_none().then_some(request)
+    }
+}
+
+fn choice<'a>(arguments: &mut impl Iterator<Item = Option<&'a str>>) -> Option<TableChoice> {
+    let header_row = next(arguments)?;
+    let width = next(arguments)?;
+    let sheet = match arguments.next()?? {
+        NONE => None,
+        name => {
+            let bytes = hex::decode(name.strip_prefix('x')?).ok()?;
+            Some(String::from_utf8(bytes).ok()?)
+        }
+    };
+    let dialect = match arguments.next()?? {
+        NONE => None,
+        text => {
+            let (encoding, delimiter) = text.split_once(':')?;
+            Some(Dialect {
+                encoding: ENCODINGS
+                    .into_iter()
+                    .find(|known| encoding_name(*known) == encoding)?,
+                delimiter: delimiter.parse().ok()?,
+            })
+        }
+    };
+    Some(TableChoice {
+        sheet,
+        header_row,
+        width,
+        dialect,
+    })
+}
+
+/// Every encoding; a frame names one by its place here.
+pub(super) const ENCODINGS: [Encoding; 4] = [
+    Encoding::Utf8,
+    Encoding::Utf16Le,
+    Encoding::Utf16Be,
+    Encoding::Windows1252,
+];
+
+const fn encoding_name(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Utf8 => "utf-8",
+        Encoding::Utf16Le => "utf-16le",
+        Encoding::Utf16Be => "utf-16be",
+        Encoding::Windows1252 => "windows-1252",
     }
 }
 
@@ -77,24 +149,47 @@ fn next<'a, T: FromStr>(arguments: &mut impl Iterator<Item = Option<&'a str>>) -
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_request_is_read_back_and_nothing_else_is_one() {
-        let request = Request {
+    fn request(task: Task) -> Request {
+        Request {
             format: Format::CsvGz,
-            after: 7,
-            rows: u32::MAX,
+            task,
             memory_bytes: 1 << 27,
             cpu_seconds: 60,
             parent: 4_711,
             limits: Limits::default(),
-        };
-        let mut arguments = request.to_arguments();
-        assert_eq!(Request::from_arguments(&arguments), Some(request));
-        arguments.push("1".into());
-        assert_eq!(Request::from_arguments(&arguments), None);
-        assert_eq!(Request::from_arguments(&arguments[..4]), None);
-        assert_eq!(Request::from_arguments(&[]), None);
-        arguments[0] = "xls".into();
-        assert_eq!(Request::from_arguments(&arguments), None);
+        }
+    }
+
+    #[test]
+    fn a_request_is_read_back_and_nothing_else_is_one() {
+        for task in [
+            Task::Peek { rows: 30 },
+            Task::Read {
+                choice: TableChoice::default(),
+                after: u32::MAX,
+            },
+            Task::Read {
+                choice: TableChoice {
+                    sheet: Some("Ratios \n'é-".to_owned()),
+                    header_row: 4,
+                    width: 12,
+                    dialect: Some(Dialect {
+                        encoding: Encoding::Windows1252,
+                        delimiter: b'\t',
+                    }),
+                },
+                after: 7,
+            },
+        ] {
+            let request = request(task);
+            let mut arguments = request.to_arguments();
+            assert_eq!(Request::from_arguments(&arguments), Some(request));
+            arguments.push("1".into());
+            assert_eq!(Request::from_arguments(&arguments), None);
+            assert_eq!(Request::from_arguments(&arguments[..4]), None);
+            assert_eq!(Request::from_arguments(&[]), None);
+            arguments[0] = "xls".into();
+            assert_eq!(Request::from_arguments(&arguments), None);
+        }
     }
 }

@@ -1,14 +1,21 @@
 use std::io::Write;
 
-use accunode_ports::files::SourceRow;
+use accunode_domain::fault::Fault;
+use accunode_ports::files::{
+    CellMark, Dialect, Encoding, FileNote, MarkKind, SourceRow, TableChoice,
+};
 use proptest::prelude::*;
 
 use super::{
     child::answer,
-    frame::{Frame, FrameError, FrameReader, FrameWriter},
+    frame::{Allowance, Frame, FrameError, FrameReader, FrameWriter},
     request::Request,
 };
-use crate::{Limits, format::Format};
+use crate::{
+    Limits,
+    format::Format,
+    parse::{TableEnd, TableStart, Tally, Task},
+};
 
 fn limits() -> Limits {
     Limits {
@@ -19,7 +26,7 @@ fn limits() -> Limits {
 }
 
 fn read(bytes: &[u8]) -> Result<Vec<Frame>, FrameError> {
-    let mut reader = FrameReader::new(bytes, limits(), 1, 1 << 20);
+    let mut reader = FrameReader::new(bytes, limits(), 1, Allowance::of_text(1 << 20));
     let mut frames = Vec::new();
     loop {
         let frame = reader.next()?;
@@ -56,34 +63,61 @@ fn numbers(numbers: &[u32]) -> Vec<u8> {
 fn what_a_parser_writes_is_read_back() {
     let rows: Vec<_> = (2..700)
         .map(|row| SourceRow {
-            row,
-            cells: vec![row.to_string(), "é,\"\n".into(), String::new()],
+            marks: vec![CellMark {
+                column: 2,
+                kind: MarkKind::FormulaZero,
+            }],
+            fault: (row == 7).then(|| Fault::new("", "stray_quotation", "row 7")),
+            ..SourceRow::of(row, vec![row.to_string(), "é,\"\n".into(), String::new()])
         })
         .collect();
+    let start = TableStart {
+        sheet: Some("Ratios \"2024\"".to_owned()),
+        is_hidden: true,
+        is_fixed_width: false,
+        dialect: Some(Dialect {
+            encoding: Encoding::Utf16Be,
+            delimiter: b'\t',
+        }),
+        total_rows: Some(698),
+    };
+    let end = TableEnd {
+        notes: vec![FileNote {
+            code: "hidden_rows".to_owned(),
+            detail: "2 rows".to_owned(),
+            columns: vec!["a".to_owned()],
+        }],
+        tally: Some(Tally {
+            seen: 1_000,
+            passed_over: 302,
+            total_rows: 698,
+        }),
+    };
     let mut bytes = Vec::new();
     let mut writer = FrameWriter::new(&mut bytes);
     writer.hello().unwrap();
-    let columns = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
-    writer.header(&columns, Some(698)).unwrap();
+    writer.table(&start).unwrap();
     for row in &rows {
         writer.row(row, 7).unwrap();
     }
     writer.flush_rows(9).unwrap();
     writer.flush_rows(9).unwrap();
+    writer.table_end(&end).unwrap();
     writer.end().unwrap();
 
     let frames = read(&bytes).unwrap();
     assert_eq!(frames[0], Frame::Hello);
-    assert_eq!(frames[1], Frame::Header(columns.to_vec(), Some(698)));
+    assert_eq!(frames[1], Frame::Table(start));
     let mut found = Vec::new();
-    for frame in &frames[2..frames.len() - 1] {
+    for frame in &frames[2..frames.len() - 2] {
         match frame {
             Frame::Rows(rows, _) => found.extend(rows.clone()),
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(found, rows);
-    assert!(matches!(frames[frames.len() - 2], Frame::Rows(_, 9)));
+    assert!(matches!(frames[frames.len() - 3], Frame::Rows(_, 9)));
+    assert_eq!(frames[frames.len() - 2], Frame::TableEnd(end));
 }
 
 #[test]
@@ -111,8 +145,22 @@ fn what_no_parser_says_is_refused_before_memory_is_taken_for_it() {
         invalid(&[2, 255, 255, 255, 255]),
         "a frame that is too long"
     );
-    let header = [&[0][..], &numbers(&[0, u32::MAX])].concat();
-    assert_eq!(invalid(&frame(2, &header)), "too many texts");
+    let table = [&[0; 10][..], &numbers(&[u32::MAX])].concat();
+    assert_eq!(invalid(&frame(2, &table)), "too many texts");
+    let dialect = [&[0, 0, 0, 0, 9, 44, 0, 0, 0, 0][..], &numbers(&[0])].concat();
+    assert_eq!(invalid(&frame(2, &dialect)), "an unknown dialect");
+    let name = [&[0; 10][..], &numbers(&[1, 256]), &[b'x'; 256]].concat();
+    assert_eq!(invalid(&frame(2, &name)), "a name that is too long");
+    let notes = [&[0; 21][..], &numbers(&[u32::MAX])].concat();
+    assert_eq!(invalid(&frame(7, &notes)), "too many notes");
+    let note = [&[0; 21][..], &numbers(&[1, 2, 0, 0])].concat();
+    assert_eq!(invalid(&frame(7, &note)), "an unknown note");
+    let marks = [&[0; 8][..], &numbers(&[1, 2, 0, u32::MAX])].concat();
+    assert_eq!(invalid(&frame(3, &marks)), "more marks than cells");
+    let mark = [&[0; 8][..], &numbers(&[1, 2, 1, 0, 1]), &[0, 0, 9]].concat();
+    assert_eq!(invalid(&frame(3, &mark)), "an unknown mark");
+    let fault = [&[0; 8][..], &numbers(&[1, 2, 0, 0, 2, 0, 0])].concat();
+    assert_eq!(invalid(&frame(3, &fault)), "an unknown fault of a row");
     let rows = [&[0; 8][..], &numbers(&[u32::MAX])].concat();
     assert_eq!(invalid(&frame(3, &rows)), "too many rows at once");
     let cell = [&[0; 8][..], &numbers(&[1, 2, 1, u32::MAX])].concat();
@@ -122,7 +170,7 @@ fn what_no_parser_says_is_refused_before_memory_is_taken_for_it() {
     let bad = [&[0; 8][..], &numbers(&[1, 2, 1, 1]), &[0xff]].concat();
     assert_eq!(invalid(&frame(3, &bad)), "text that is not UTF-8");
     // Rows that were skipped or sent already, twice in a frame or over two.
-    let repeated = [&[0; 8][..], &numbers(&[2, 5, 0, 5, 0])].concat();
+    let repeated = [&[0; 8][..], &numbers(&[2, 5, 0, 0, 0, 5, 0, 0, 0])].concat();
     assert_eq!(invalid(&frame(3, &repeated)), "rows out of order");
     let skipped = [&[0; 8][..], &numbers(&[1, 1, 0])].concat();
     assert_eq!(invalid(&frame(3, &skipped)), "rows out of order");
@@ -131,7 +179,7 @@ fn what_no_parser_says_is_refused_before_memory_is_taken_for_it() {
         "more than its frame should hold"
     );
     assert_eq!(invalid(&frame(9, b"")), "a frame of an unknown kind");
-    assert_eq!(invalid(&frame(1, b"accunode-parser 2")), "another greeting");
+    assert_eq!(invalid(&frame(1, b"accunode-parser 1")), "another greeting");
 }
 
 #[test]
@@ -139,46 +187,78 @@ fn text_is_bounded_over_all_rows() {
     let mut bytes = Vec::new();
     let mut writer = FrameWriter::new(&mut bytes);
     for row in 2..2_000 {
-        let cells = vec!["x".repeat(900)];
-        writer.row(&SourceRow { row, cells }, 0).unwrap();
+        let row = SourceRow::of(row, vec!["x".repeat(900)]);
+        writer.row(&row, 0).unwrap();
     }
     writer.flush_rows(0).unwrap();
     writer.end().unwrap();
     assert_eq!(invalid(&bytes), "more text than the file can have");
 }
 
-fn request(format: Format, rows: u32) -> Request {
+fn request(format: Format, task: Task) -> Request {
     Request {
         format,
-        after: 0,
-        rows,
+        task,
         memory_bytes: 0,
         cpu_seconds: 0,
         parent: 0,
-        limits: Limits::default(),
+        limits: Limits {
+            peek_bytes: 1_000,
+            ..Limits::default()
+        },
     }
 }
 
-/// What a parser process would write about these bytes.
-fn spoken(bytes: &[u8], format: Format, rows: u32) -> Vec<u8> {
+/// What a parser process would say about these bytes.
+fn frames(bytes: &[u8], format: Format, task: Task) -> Vec<Frame> {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
+    let request = request(format, task);
+    let allowance = match request.task {
+        Task::Peek { .. } => Allowance::of_peek(&request.limits),
+        Task::Read { .. } => Allowance::of_text(100),
+    };
+    let mut spoken = Vec::new();
+    answer(&request, file, FrameWriter::new(&mut spoken)).unwrap();
+    let last_skipped = request.task.last_skipped();
+    let mut reader = FrameReader::new(&spoken[..], request.limits, last_skipped, allowance);
     let mut frames = Vec::new();
-    answer(&request(format, rows), file, FrameWriter::new(&mut frames)).unwrap();
+    while frames.last() != Some(&Frame::End) {
+        frames.push(reader.next().unwrap());
+    }
     frames
 }
 
+fn rows(frames: &[Frame]) -> Vec<u32> {
+    let rows = frames.iter().filter_map(|frame| match frame {
+        Frame::Rows(rows, _) => Some(rows.iter().map(|row| row.row)),
+        _ => None,
+    });
+    rows.flatten().collect()
+}
+
 #[test]
-fn no_more_rows_are_read_than_are_asked_for() {
-    let bytes = b"a\n1\n2\n3\n";
-    let mut reader = FrameReader::new(&[][..], Limits::default(), 0, 100);
+fn no_more_rows_are_told_than_are_asked_for() {
+    let mut reader = FrameReader::new(&[][..], Limits::default(), 0, Allowance::of_text(100));
     assert!(matches!(reader.next(), Err(FrameError::Io(_))));
-    let spoken = spoken(bytes, Format::Csv, 2);
-    let mut reader = FrameReader::new(&spoken[..], Limits::default(), 0, 100);
-    assert!(matches!(reader.next(), Ok(Frame::Header(..))));
-    assert!(matches!(reader.next(), Ok(Frame::Rows(rows, _)) if rows.len() == 2));
-    assert!(matches!(reader.next(), Ok(Frame::End)));
+    let bytes = b"a\n1\n2\n3\n";
+    let told = frames(bytes, Format::Csv, Task::Peek { rows: 2 });
+    assert_eq!(rows(&told), [1, 2]);
+    let choice = TableChoice {
+        header_row: 1,
+        ..TableChoice::default()
+    };
+    let task = Task::Read { choice, after: 2 };
+    assert_eq!(rows(&frames(bytes, Format::Csv, task)), [3, 4]);
+}
+
+#[test]
+fn the_first_rows_are_bounded_by_their_bytes() {
+    let mut bytes = b"a,b\n".to_vec();
+    bytes.extend(format!("1,{}\n", "x".repeat(400)).repeat(10).into_bytes());
+    let told = frames(&bytes, Format::Csv, Task::Peek { rows: 10 });
+    assert_eq!(rows(&told), [1, 2, 3]);
 }
 
 proptest! {

@@ -8,17 +8,15 @@ use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, Xl
 
 use super::inspect::inspect_workbook;
 use crate::{
-    Limits, columns, fault,
-    parse::{Flow, Sink},
+    Limits, fault,
+    parse::{Flow, Sink, TableEnd, TableStart, Task},
     progress::{Progress, Watched},
 };
 
-/// The last row that a sheet can have: its size was set and says nothing.
-const LAST_ROW: u32 = 1_048_576;
-
-/// Pushes the header and the rows of `file` into `sink`.
+/// Pushes the rows of `file` into `sink`.
 pub(crate) fn read(
     file: File,
+    task: &Task,
     limits: &Limits,
     progress: &Progress,
     sink: &mut dyn Sink,
@@ -28,15 +26,19 @@ pub(crate) fn read(
     let broken = |e: XlsxError| progress.blame(describe(&e));
     let watched = BufReader::new(Watched::new(file, progress.clone()));
     let mut workbook = Xlsx::new(watched).map_err(broken)?;
-    let name = first_sheet(&workbook)?;
+    let name = match task {
+        Task::Read { choice, .. } => choice.sheet.clone(),
+        Task::Peek { .. } => None,
+    };
+    let name = name.map_or_else(|| first_sheet(&workbook), Ok)?;
     let mut cells = workbook.worksheet_cells_reader(&name).map_err(broken)?;
-    let last_row = cells.dimensions().end.0.saturating_add(1);
-
     let mut table = Table {
         sink,
         limits,
-        width: None,
-        last_row,
+        name,
+        task,
+        has_begun: false,
+        total_rows: 0,
         row: 0,
         cells: Vec::new(),
         bytes: 0,
@@ -56,16 +58,18 @@ pub(crate) fn read(
                     table.row
                 )));
             }
-            if table.end_row()? == Flow::Stop {
+            if table.end_row() == Flow::Stop {
+                table.sink.end(TableEnd::default());
                 return Ok(());
             }
             table.row = row;
         }
         table.put(column as usize, cell.get_value())?;
     }
-    if table.end_row()? == Flow::Go && table.width.is_none() {
+    if table.end_row() == Flow::Go && !table.has_begun {
         return Err(fault::empty_file());
     }
+    table.sink.end(TableEnd::default());
     Ok(())
 }
 
@@ -86,9 +90,10 @@ fn first_sheet<R: std::io::Read + std::io::Seek>(workbook: &Xlsx<R>) -> Result<S
 struct Table<'a> {
     sink: &'a mut dyn Sink,
     limits: &'a Limits,
-    /// The number of columns, once the header is known.
-    width: Option<usize>,
-    last_row: u32,
+    name: String,
+    task: &'a Task,
+    has_begun: bool,
+    total_rows: u32,
     /// The row of `cells`, from 1; 0 before the first.
     row: u32,
     cells: Vec<String>,
@@ -132,24 +137,27 @@ impl Table<'_> {
     }
 
     /// Hands on the row, unless it is blank.
-    fn end_row(&mut self) -> Result<Flow, OpenError> {
-        let mut cells = std::mem::take(&mut self.cells);
+    fn end_row(&mut self) -> Flow {
+        let cells = std::mem::take(&mut self.cells);
         self.bytes = 0;
         if cells.iter().all(|cell| cell.trim().is_empty()) {
-            return Ok(Flow::Go);
+            return Flow::Go;
         }
-        let Some(width) = self.width else {
-            let columns = columns::header(&cells);
-            self.width = Some(columns.len());
-            let total = (self.last_row > self.row && self.last_row < LAST_ROW)
-                .then(|| self.last_row - self.row);
-            return Ok(self.sink.header(columns, total));
-        };
-        columns::fit(&mut cells, width);
-        Ok(self.sink.row(SourceRow {
-            row: self.row,
-            cells,
-        }))
+        if !self.has_begun {
+            self.has_begun = true;
+            let start = TableStart {
+                sheet: Some(self.name.clone()),
+                ..TableStart::default()
+            };
+            if self.sink.table(start) == Flow::Stop {
+                return Flow::Stop;
+            }
+        }
+        self.total_rows += u32::from(self.row > self.task.header_row());
+        if self.row <= self.task.last_skipped() {
+            return Flow::Go;
+        }
+        self.sink.row(SourceRow::of(self.row, cells))
     }
 }
 
@@ -230,7 +238,11 @@ mod tests {
         file.write_all(bytes).unwrap();
         file.seek(SeekFrom::Start(0)).unwrap();
         let mut rows = Collected::default();
-        read(file, limits, &Progress::default(), &mut rows)?;
+        let task = Task::Read {
+            choice: accunode_ports::files::TableChoice::default(),
+            after: 0,
+        };
+        read(file, &task, limits, &Progress::default(), &mut rows)?;
         Ok(rows)
     }
 
@@ -274,18 +286,17 @@ mod tests {
             sheet.write(4, 8, -1e-9).unwrap();
         });
         let found = read_bytes(&bytes, &Limits::default()).unwrap();
-        assert_eq!(found.columns[..2], ["symbol", "return_on_assets"]);
-        assert_eq!(found.total_rows, Some(4));
         let rows: Vec<_> = found
             .rows
             .iter()
+            .skip(1)
             .map(|r| (r.row, r.cells.join("|")))
             .collect();
         assert_eq!(
             rows,
             [
                 (2, "=A1|25.4|2024|true|2024-02-29|#N/A|1e309".to_owned()),
-                (4, "B||||||".to_owned()),
+                (4, "B".to_owned()),
                 (5, "C||||||||-1e-9".to_owned()),
             ]
         );
@@ -346,8 +357,7 @@ mod tests {
             sheet.write(0, 0, "symbol").unwrap();
         });
         let found = read_bytes(&header, &Limits::default()).unwrap();
-        assert_eq!((found.columns.len(), found.rows.len()), (1, 0));
-        assert_eq!(found.total_rows, None);
+        assert_eq!(found.rows.len(), 1);
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::{
 };
 
 use accunode_application::bulk::{
-    Columns,
+    Columns, Table,
     offline::{self, OfflineScore},
 };
 use accunode_domain::{fault::Fault, prediction::Kind, ratio::RatioUnit, text::guard_formula};
-use accunode_files::{Limits, Rows, read_rows};
+use accunode_files::{Limits, peek_file, read_rows};
 use accunode_ports::files::{OpenError, SourceRow};
 use accunode_scoring::ModelRegistry;
 use anyhow::Context;
@@ -52,9 +52,14 @@ pub struct Score {
 pub fn run(config: &Config, what: &Score) -> anyhow::Result<()> {
     let models = ModelChoice::of(config).load()?;
     let parser = config.parser_settings()?;
-    let mut rows = read_rows(&what.file, Limits::default(), parser)
-        .with_context(|| format!("cannot read {}", what.file.display()))?;
-    let columns = Columns::of(what.kind, rows.columns()).map_err(told)?;
+    let unreadable = || format!("cannot read {}", what.file.display());
+    let peek = peek_file(&what.file, Table::PEEK, Limits::default(), parser.clone())
+        .with_context(unreadable)?;
+    let table = Table::first(peek).map_err(|fault| told(vec![fault]))?;
+    let mut rows = read_rows(&what.file, &table.choice, Limits::default(), parser)
+        .with_context(unreadable)?
+        .map(|row| Ok(table.fit(row?)));
+    let columns = Columns::of(what.kind, &table.columns).map_err(told)?;
     for warning in columns.warnings() {
         tracing::warn!(columns = ?warning.columns, "{}", warning.detail);
     }
@@ -73,7 +78,11 @@ pub fn run(config: &Config, what: &Score) -> anyhow::Result<()> {
     }
 }
 
-fn next(rows: &mut Rows) -> Result<Vec<SourceRow>, OpenError> {
+/// The rows of a file.
+trait Rows: Iterator<Item = Result<SourceRow, OpenError>> {}
+impl<I: Iterator<Item = Result<SourceRow, OpenError>>> Rows for I {}
+
+fn next(rows: &mut dyn Rows) -> Result<Vec<SourceRow>, OpenError> {
     rows.take(CHUNK).collect()
 }
 
@@ -81,7 +90,7 @@ fn write(
     what: &Score,
     columns: &Columns,
     mut chunk: Vec<SourceRow>,
-    rows: &mut Rows,
+    rows: &mut dyn Rows,
     models: &ModelRegistry,
 ) -> anyhow::Result<()> {
     let mut table = csv::Writer::from_writer(sink(what.output.as_deref())?);

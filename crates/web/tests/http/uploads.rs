@@ -10,6 +10,7 @@ use accunode_ports::{
     PortError,
     files::{
         ByteStream, FileStore, KeyStream, OpenError, Peek, ReceiveError, RowReader, StoredFile,
+        TableChoice,
     },
 };
 use actix_web::test::TestRequest;
@@ -81,7 +82,13 @@ impl FileStore for Counting {
         )))
     }
 
-    async fn open_rows(&self, _: &str, _: &str, _: u32) -> Result<Box<dyn RowReader>, OpenError> {
+    async fn open_rows(
+        &self,
+        _: &str,
+        _: &str,
+        _: &TableChoice,
+        _: u32,
+    ) -> Result<Box<dyn RowReader>, OpenError> {
         Err(OpenError::Unreadable(Fault::new(
             "",
             "empty_file",

@@ -1,0 +1,530 @@
+//! Text is split into records.
+//!
+//! RFC 4180 is kept to where nothing else could be meant, and never in a way that lets a
+//! record swallow others: a quotation that runs over the end of a line must end where a
+//! cell ends, and its record must have the cells that the header asks for. Otherwise its
+//! first line is a row with a fault, and reading goes on with the next line.
+
+use std::io::{self, Read};
+
+use accunode_domain::{
+    fault::{Fault, shorten},
+    text::unguard_formula,
+};
+use accunode_ports::files::{OpenError, SourceRow};
+
+use super::{delimiter, failed};
+use crate::{Limits, fault, find::find, progress::Progress, rows::LineCount};
+
+const CHUNK: usize = 64 << 10;
+const MARK: u8 = b'"';
+/// A record of so many cells is not one that merely looks like one.
+const TELLING_WIDTH: usize = 6;
+/// What may stand before the first name without being seen: byte order marks, however
+/// many, and characters of no width.
+const INVISIBLE: [char; 7] = [
+    '\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{200e}', '\u{200f}',
+];
+
+/// One record of a text.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// None where it is blank.
+    pub(super) row: Option<SourceRow>,
+    /// How many lines it takes.
+    pub(super) lines: u64,
+}
+
+/// The records of a text.
+pub(super) struct Records<'a, R> {
+    input: R,
+    limits: &'a Limits,
+    progress: &'a Progress,
+    /// How many cells a record that runs over several lines must have; 0 for any number.
+    width: usize,
+    delimiter: u8,
+    buffer: Vec<u8>,
+    /// Where the next record begins in the buffer.
+    start: usize,
+    is_over: bool,
+    /// Counts lines as bytes arrive.
+    lines: LineCount,
+    /// The last record's row, from 1.
+    row: u32,
+    /// The line where the next record begins, from 1.
+    line: u64,
+    /// Lines before the first record.
+    lines_before: u64,
+    cells: Vec<Span>,
+}
+
+/// A cell of a record, by its place behind the record's start.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    from: usize,
+    to: usize,
+    /// Whether doubled marks in it stand for one.
+    is_quoted: bool,
+}
+
+/// What a record with quotation marks turns out to be.
+enum Attempt {
+    /// Its cells have been found; it ends here, and the next begins there.
+    Split { end: usize, next: usize },
+    /// It would swallow others.
+    Stray,
+}
+
+impl<'a, R: Read> Records<'a, R> {
+    pub(super) fn new(input: R, limits: &'a Limits, progress: &'a Progress, width: usize) -> Self {
+        Self {
+            input,
+            limits,
+            progress,
+            width,
+            delimiter: b',',
+            buffer: Vec::new(),
+            start: 0,
+            is_over: false,
+            lines: LineCount::default(),
+            row: 0,
+            line: 1,
+            lines_before: 0,
+            cells: Vec::new(),
+        }
+    }
+
+    /// Passes over what stands before the first record, and finds the delimiter out unless
+    /// it is given.
+    pub(super) fn begin(&mut self, given: Option<u8>) -> Result<(), OpenError> {
+        while self.buffer.len() < CHUNK && self.fill()? {}
+        while let Some(length) = self.invisible() {
+            self.start += length;
+        }
+        if let Some((end, next)) = self.line_from(0)?
+            && let Some(stated) = delimiter::stated(&self.buffer[self.start..self.start + end])
+        {
+            self.delimiter = stated;
+            self.start += next;
+            self.line += 1;
+            self.lines_before = 1;
+        } else {
+            self.delimiter = delimiter::detect(&self.buffer[self.start..], self.is_over);
+        }
+        self.delimiter = given.unwrap_or(self.delimiter);
+        Ok(())
+    }
+
+    /// The length of an invisible character at the start.
+    fn invisible(&self) -> Option<usize> {
+        let rest = self.buffer.get(self.start..)?;
+        INVISIBLE.into_iter().find_map(|c| {
+            let mut bytes = [0; 4];
+            let bytes = c.encode_utf8(&mut bytes).as_bytes();
+            rest.starts_with(bytes).then_some(bytes.len())
+        })
+    }
+
+    pub(super) const fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Lines of the whole text, once it has been read to its end.
+    pub(super) const fn lines_seen(&self) -> u64 {
+        self.lines.total()
+    }
+
+    /// Lines before the first record.
+    pub(super) const fn lines_before(&self) -> u64 {
+        self.lines_before
+    }
+
+    /// Reads more into the buffer; false at the end of the text.
+    fn fill(&mut self) -> Result<bool, OpenError> {
+        if self.is_over {
+            return Ok(false);
+        }
+        if self.start > CHUNK.max(self.buffer.len() / 2) {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        let end = self.buffer.len();
+        self.buffer.resize(end + CHUNK, 0);
+        let n = loop {
+            match self.input.read(&mut self.buffer[end..]) {
+                Ok(n) => break n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    let what = format!("the file, after row {},", self.row);
+                    return Err(failed(&e, self.limits, self.progress, &what));
+                }
+            }
+        };
+        self.buffer.truncate(end + n);
+        self.lines.see(&self.buffer[end..]);
+        self.is_over = n == 0;
+        Ok(n > 0)
+    }
+
+    /// The byte so far behind the start; none at the end of the text.
+    fn at(&mut self, place: usize) -> Result<Option<u8>, OpenError> {
+        while self.start + place >= self.buffer.len() {
+            if !self.fill()? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.buffer[self.start + place]))
+    }
+
+    /// The first place from `place` on whose byte is wanted; the end of the text where
+    /// there is none.
+    ///
+    /// # Errors
+    /// [`TooLong`] beyond the longest row.
+    fn find(
+        &mut self,
+        place: usize,
+        is_wanted: impl Fn(u8) -> bool,
+    ) -> Result<Result<usize, TooLong>, OpenError> {
+        let mut from = place;
+        loop {
+            let rest = self.buffer.get(self.start + from..).unwrap_or_default();
+            if let Some(at) = find(rest, &is_wanted) {
+                return Ok(if from + at > self.limits.row_bytes {
+                    Err(TooLong)
+                } else {
+                    Ok(from + at)
+                });
+            }
+            from += rest.len();
+            if from > self.limits.row_bytes {
+                return Ok(Err(TooLong));
+            }
+            if !self.fill()? {
+                return Ok(Ok(from));
+            }
+        }
+    }
+
+    /// Where the line that `place` is in ends, and where the next one begins; none at the
+    /// end of the text.
+    fn line_from(&mut self, place: usize) -> Result<Option<(usize, usize)>, OpenError> {
+        if self.at(place)?.is_none() {
+            return Ok(None);
+        }
+        let end = self
+            .find(place, |byte| matches!(byte, b'\n' | b'\r'))?
+            .map_err(|TooLong| self.too_long())?;
+        Ok(Some((end, self.behind_line_end(end)?)))
+    }
+
+    /// Where the line behind the end of a line begins.
+    fn behind_line_end(&mut self, end: usize) -> Result<usize, OpenError> {
+        Ok(match self.at(end)? {
+            None => end,
+            Some(b'\r') if self.at(end + 1)? == Some(b'\n') => end + 2,
+            Some(_) => end + 1,
+        })
+    }
+
+    /// The next record; none at the end of the text.
+    pub(super) fn next(&mut self) -> Result<Option<Record>, OpenError> {
+        if self.at(0)?.is_none() {
+            return Ok(None);
+        }
+        self.row = self
+            .row
+            .checked_add(1)
+            .ok_or_else(|| fault::malformed("the file has more rows than can be counted"))?;
+        let Some((end, next)) = self.line_from(0)? else {
+            return Ok(None);
+        };
+        let line = &self.buffer[self.start..self.start + end];
+        let (attempt, lines) = if find(line, |byte| byte == MARK).is_none() {
+            self.split_plainly(end)?;
+            (Attempt::Split { end, next }, 1)
+        } else {
+            self.attempt()?
+        };
+        let (end, next, fault) = match attempt {
+            Attempt::Split { end, next } => (end, next, None),
+            Attempt::Stray => {
+                self.split_plainly(end)?;
+                (end, next, Some(self.stray(end)))
+            }
+        };
+        let cells = self.texts(end)?;
+        let is_blank = cells.iter().all(|cell| cell.trim().is_empty());
+        self.start += next;
+        self.line += lines;
+        let row = (!is_blank).then(|| SourceRow {
+            fault,
+            ..SourceRow::of(self.row, cells)
+        });
+        Ok(Some(Record { row, lines }))
+    }
+
+    /// Splits the first line at every delimiter.
+    fn split_plainly(&mut self, end: usize) -> Result<(), OpenError> {
+        self.cells.clear();
+        let line = &self.buffer[self.start..self.start + end];
+        let mut from = 0;
+        loop {
+            let rest = line.get(from..).unwrap_or_default();
+            let to = find(rest, |byte| byte == self.delimiter).map(|at| from + at);
+            self.cells.push(Span {
+                from,
+                to: to.unwrap_or(end),
+                is_quoted: false,
+            });
+            match to {
+                Some(to) => from = to + 1,
+                None => break,
+            }
+            if self.cells.len() > self.limits.columns {
+                break;
+            }
+        }
+        self.check_columns()
+    }
+
+    fn check_columns(&self) -> Result<(), OpenError> {
+        if self.cells.len() > self.limits.columns {
+            return Err(fault::too_many_columns(self.row, self.limits.columns));
+        }
+        Ok(())
+    }
+
+    /// Splits a record with quotation marks, and counts its lines.
+    fn attempt(&mut self) -> Result<(Attempt, u64), OpenError> {
+        self.cells.clear();
+        let (mut place, mut lines) = (0, 1);
+        // Marks in a cell that could also be those of another.
+        let mut is_doubtful = false;
+        let (end, next) = loop {
+            if self.cells.len() >= self.limits.columns {
+                if lines > 1 {
+                    return Ok((Attempt::Stray, 1));
+                }
+                return Err(fault::too_many_columns(self.row, self.limits.columns));
+            }
+            let span = if self.at(place)? == Some(MARK) {
+                let Some(close) = self.closing(place, lines)? else {
+                    return Ok((Attempt::Stray, 1));
+                };
+                match self.at(close + 1)? {
+                    Some(byte) if byte != self.delimiter && !matches!(byte, b'\r' | b'\n') => {
+                        match self.text_behind(place, close)? {
+                            Some((to, is_odd)) => {
+                                is_doubtful |= is_odd;
+                                Span {
+                                    from: place,
+                                    to,
+                                    is_quoted: false,
+                                }
+                            }
+                            None => return Ok((Attempt::Stray, 1)),
+                        }
+                    }
+                    _ => {
+                        let quoted = &self.buffer[self.start + place + 1..self.start + close];
+                        lines += crate::rows::line_ends(quoted);
+                        Span {
+                            from: place + 1,
+                            to: close,
+                            is_quoted: true,
+                        }
+                    }
+                }
+            } else {
+                match self.cell_end(place)? {
+                    Ok(to) => Span {
+                        from: place,
+                        to,
+                        is_quoted: false,
+                    },
+                    Err(TooLong) if lines > 1 => return Ok((Attempt::Stray, 1)),
+                    Err(TooLong) => return Err(self.too_long()),
+                }
+            };
+            self.cells.push(span);
+            let end = span.to + usize::from(span.is_quoted);
+            match self.at(end)? {
+                Some(byte) if byte == self.delimiter => place = end + 1,
+                _ => break (end, self.behind_line_end(end)?),
+            }
+        };
+        let fits = self.fits();
+        if lines > 1 && (!fits || self.swallows(end)) || is_doubtful && !fits {
+            return Ok((Attempt::Stray, 1));
+        }
+        Ok((Attempt::Split { end, next }, lines))
+    }
+
+    /// Where a cell without marks around it ends.
+    fn cell_end(&mut self, place: usize) -> Result<Result<usize, TooLong>, OpenError> {
+        let delimiter = self.delimiter;
+        self.find(place, |byte| {
+            byte == delimiter || matches!(byte, b'\n' | b'\r')
+        })
+    }
+
+    /// The mark that closes the quotation which opens at `open`; none where it does not
+    /// close and the record has run over lines before, so that there may be another way to
+    /// read it.
+    fn closing(&mut self, open: usize, lines: u64) -> Result<Option<usize>, OpenError> {
+        let mut from = open + 1;
+        loop {
+            let found = self.find(from, |byte| byte == MARK)?;
+            let Ok(at) = found else {
+                if lines > 1 {
+                    return Ok(None);
+                }
+                return Err(fault::malformed(format!(
+                    "row {} (line {}) is longer than {} bytes; is a quotation mark not closed?",
+                    self.row, self.line, self.limits.row_bytes
+                )));
+            };
+            match (self.at(at)?, self.at(at + 1)?) {
+                (None, _) if lines > 1 => return Ok(None),
+                (None, _) => return Err(self.never_closed(open)),
+                (_, Some(MARK)) => from = at + 2,
+                _ => return Ok(Some(at)),
+            }
+        }
+    }
+
+    /// The end of a cell whose quotation is followed by text, and whether the number of its
+    /// marks is odd. None where a delimiter or the end of a line stands inside of the
+    /// quotation: it could be meant either way.
+    fn text_behind(
+        &mut self,
+        open: usize,
+        close: usize,
+    ) -> Result<Option<(usize, bool)>, OpenError> {
+        let quoted = &self.buffer[self.start + open..self.start + close];
+        let ends_cell = |byte| byte == self.delimiter || matches!(byte, b'\n' | b'\r');
+        if find(quoted, ends_cell).is_some() {
+            return Ok(None);
+        }
+        let Ok(to) = self.cell_end(close + 1)? else {
+            return Err(self.too_long());
+        };
+        let cell = &self.buffer[self.start + open..self.start + to];
+        let marks = cell.iter().filter(|byte| **byte == MARK).count();
+        Ok(Some((to, marks % 2 == 1)))
+    }
+
+    /// Whether there are as many cells as there should be, empty ones at the end aside.
+    fn fits(&self) -> bool {
+        let used = self
+            .cells
+            .iter()
+            .rposition(|cell| cell.from < cell.to)
+            .map_or(0, |last| last + 1);
+        self.width == 0
+            || self.cells.len() == self.width
+            || self.cells.len() > self.width && used <= self.width
+    }
+
+    /// Whether lines of a record over several look like records of their own.
+    fn swallows(&self, end: usize) -> bool {
+        if self.width < TELLING_WIDTH {
+            return false;
+        }
+        let record = &self.buffer[self.start..self.start + end];
+        let is_record = |line: &[u8]| {
+            let cells = line.iter().filter(|byte| **byte == self.delimiter).count() + 1;
+            cells == self.width
+        };
+        let lines: Vec<&[u8]> = record.split(|byte| matches!(byte, b'\r' | b'\n')).collect();
+        match lines.as_slice() {
+            [first, between @ .., last] => {
+                between.iter().any(|line| is_record(line)) || is_record(first) && is_record(last)
+            }
+            _ => false,
+        }
+    }
+
+    /// The cells as texts.
+    fn texts(&self, end: usize) -> Result<Vec<String>, OpenError> {
+        let record = &self.buffer[self.start..self.start + end];
+        let text = std::str::from_utf8(record).map_err(|e| {
+            let before = record.get(..e.valid_up_to()).unwrap_or_default();
+            let byte = record.get(e.valid_up_to()).copied().unwrap_or_default();
+            let line = self.line + crate::rows::line_ends(before);
+            fault::unreadable(
+                fault::NOT_UTF8,
+                format!(
+                    "row {} (line {line}) contains the byte 0x{byte:02X}, which is not UTF-8; \
+                     save the file as \"CSV UTF-8\"",
+                    self.row
+                ),
+            )
+        })?;
+        let may_be_guarded = find(record, |byte| byte == b'\'').is_some();
+        let mut cells = Vec::with_capacity(self.cells.len());
+        for (column, span) in self.cells.iter().enumerate() {
+            // Cells begin and end beside ASCII characters.
+            let raw = text.get(span.from..span.to).unwrap_or_default();
+            let cell = if span.is_quoted && raw.contains('"') {
+                raw.replace("\"\"", "\"")
+            } else {
+                raw.to_owned()
+            };
+            let limit = self.limits.cell_chars;
+            if cell.len() > limit && cell.chars().count() > limit {
+                return Err(fault::cell_too_long(self.row, column, limit));
+            }
+            cells.push(if may_be_guarded {
+                unguard_formula(&cell).into_owned()
+            } else {
+                cell
+            });
+        }
+        Ok(cells)
+    }
+
+    /// The fault of a line whose quotation cannot be one.
+    fn stray(&self, end: usize) -> Fault {
+        let line = String::from_utf8_lossy(&self.buffer[self.start..self.start + end]);
+        let behind = line.split_once('"').map_or("", |(_, behind)| behind);
+        Fault::new(
+            "",
+            fault::STRAY_QUOTATION,
+            format!(
+                "row {} (line {}): the quotation mark before {:?} opens a quotation that does \
+                 not end where a cell ends, so it is not known where this row ends; write two \
+                 marks for one inside a quotation, or remove it",
+                self.row,
+                self.line,
+                shorten(behind)
+            ),
+        )
+    }
+
+    fn too_long(&self) -> OpenError {
+        fault::malformed(format!(
+            "row {} (line {}) is longer than {} bytes",
+            self.row.max(1),
+            self.line,
+            self.limits.row_bytes
+        ))
+    }
+
+    fn never_closed(&self, open: usize) -> OpenError {
+        let behind = self.buffer.get(self.start + open + 1..).unwrap_or_default();
+        let behind = String::from_utf8_lossy(behind.get(..200).unwrap_or(behind));
+        fault::malformed(format!(
+            "row {} (line {}) opens a quotation that is never closed, before {:?}; every row \
+             behind it would be part of that cell: remove the quotation mark, or close it",
+            self.row,
+            self.line,
+            shorten(&behind)
+        ))
+    }
+}
+
+/// Something is longer than a row may be.
+#[derive(Debug)]
+struct TooLong;
