@@ -39,8 +39,13 @@ macro_rules! shipped {
 }
 
 /// The models inside the binary, so that one file runs anywhere.
-pub(crate) static SHIPPED: [(&str, Artefact<&[u8]>); 2] =
-    [shipped!("annual/1.0.0"), shipped!("quarterly/1.0.0")];
+/// Old versions stay, so that what they said can be repeated.
+pub(crate) static SHIPPED: [(&str, Artefact<&[u8]>); 4] = [
+    shipped!("annual/2.0.0"),
+    shipped!("quarterly/2.0.0"),
+    shipped!("annual/1.0.0"),
+    shipped!("quarterly/1.0.0"),
+];
 
 /// One file could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-"""Builds one artefact folder: model.onnx, manifest.json, golden.csv and CARD.md."""
+"""One artefact folder: model.onnx, manifest.json, golden.csv and CARD.md; and how version 1 is built."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,8 +17,7 @@ from accunode_train.scorecard import require_positive_weights
 from accunode_train.validation import cross_validate, single_ratio_auc
 
 CREATED = "2026-11-23"
-KINDS = ("annual", "quarterly")
-VERSIONS = {"annual": "1.0.0", "quarterly": "1.0.0"}
+VERSION = "1.0.0"
 RATIOS: dict[str, tuple[Ratio, ...]] = {"annual": ANNUAL, "quarterly": QUARTERLY}
 
 
@@ -31,6 +30,10 @@ class Artefact:
     golden_inputs: np.ndarray
     golden_outputs: dict[str, np.ndarray]
     log_odds: Callable[[np.ndarray], dict[str, np.ndarray]]
+    render: Callable[[dict, dict | None], str] = lambda facts, _: card.render(facts)
+    """The card, from manifest and validation."""
+    validation: dict | None = None
+    """The figures behind the pages of the report."""
 
     def write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,11 +41,13 @@ class Artefact:
         names = [entry["name"] for entry in self.manifest["inputs"]]
         golden.write(folder / "golden.csv", names, self.golden_inputs, self.golden_outputs)
         (folder / "manifest.json").write_text(manifest.text(self.manifest), encoding="utf-8")
-        (folder / "CARD.md").write_text(card.render(self.manifest), encoding="utf-8")
+        (folder / "CARD.md").write_text(self.render(self.manifest, self.validation), encoding="utf-8")
+        if self.validation is not None:
+            (folder / "validation.json").write_text(manifest.text(self.validation), encoding="utf-8")
 
 
 def build(kind: str) -> Artefact:
-    """Train on the whole sample, validate, export and compare the graph with the reference."""
+    """Version 1: train on the whole sample, validate, export and compare the graph with the reference."""
     sample = load(RATIOS[kind])
     artefact = _build_annual(sample) if kind == "annual" else _build_quarterly(sample)
     stress = np.vstack([artefact.golden_inputs, sample.inputs])
@@ -50,6 +55,11 @@ def build(kind: str) -> Artefact:
     model = artefact.graph.SerializeToString(deterministic=True)
     require_close(run_graph(model, artefact.manifest, stress), expected, "onnxruntime")
     return artefact
+
+
+RELEASE: dict[str, Callable[[], Artefact]] = {
+    kind: lambda kind=kind: build(kind) for kind in RATIOS
+}
 
 
 def expected_outputs(log_odds: dict[str, np.ndarray], facts: dict) -> dict[str, np.ndarray]:
@@ -97,10 +107,10 @@ def _build_annual(sample: Sample) -> Artefact:
     model = annual.train(sample.inputs, sample.bankrupt)
     require_positive_weights(model.card)
     graph = export.annual_graph(model.card)
-    rows = golden.golden_inputs(sample.ratios, sample.inputs, sample.bankrupt, model.card)
+    rows = golden.golden_inputs(sample.ratios, sample.inputs, sample.bankrupt, model.card.cuts)
     facts = manifest.common(
         kind="annual",
-        version=VERSIONS["annual"],
+        version=VERSION,
         created=CREATED,
         description="Probability of default over 12 months from five annual ratios: "
         "a calibrated logistic scorecard on monotone weight-of-evidence bins.",
@@ -111,7 +121,7 @@ def _build_annual(sample: Sample) -> Artefact:
         comparison=[_alone(sample, "total_debt_to_ebitda")],
         graph_operators=export.operators(graph),
         outputs=[{"name": "contributions", "columns": len(sample.ratios)}],
-        sha256=_sha256(graph),
+        sha256=sha256_of(graph),
         golden_rows=len(rows),
     )
     return Artefact(
@@ -124,13 +134,13 @@ def _build_quarterly(sample: Sample) -> Artefact:
     require_positive_weights(model.card)
     graph = export.quarterly_graph(model.card, model.forest)
     rows = golden.golden_inputs(
-        sample.ratios, sample.inputs, sample.bankrupt, model.card, model.forest
+        sample.ratios, sample.inputs, sample.bankrupt, model.card.cuts, model.forest
     )
     training_log_odds = model.log_odds(sample.inputs)
     filled = np.where(np.isnan(sample.inputs), model.forest.medians, sample.inputs)
     facts = manifest.common(
         kind="quarterly",
-        version=VERSIONS["quarterly"],
+        version=VERSION,
         created=CREATED,
         description="Probability of default over 12 months from six ratios of a quarterly statement: "
         "a calibrated logistic scorecard, gradient boosted trees and their blend.",
@@ -146,7 +156,7 @@ def _build_quarterly(sample: Sample) -> Artefact:
             {"name": "contributions", "columns": len(sample.ratios)},
             {"name": "gbm_log_odds", "columns": 1},
         ],
-        sha256=_sha256(graph),
+        sha256=sha256_of(graph),
         golden_rows=len(rows),
     ) | _ensemble_facts(model.ensemble, model.forest.medians, training_log_odds)
     return Artefact(
@@ -179,5 +189,6 @@ def _alone(sample: Sample, name: str) -> dict:
     return {"name": f"{name} alone", "auc": auc}
 
 
-def _sha256(graph: onnx.ModelProto) -> str:
+def sha256_of(graph: onnx.ModelProto) -> str:
+    """Of the file that the graph is written to."""
     return hashlib.sha256(graph.SerializeToString(deterministic=True)).hexdigest()

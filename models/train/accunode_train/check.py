@@ -4,15 +4,15 @@ import hashlib
 import json
 from pathlib import Path
 
-from accunode_train import artefact, card, golden
+from accunode_train import artefact, golden
+from accunode_train.artefact import Artefact
 
 
-def check(kind: str, folder: Path) -> list[str]:
+def check(folder: Path, rebuilt: Artefact) -> list[str]:
     """What differs, in words; empty when everything holds."""
     facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     model = (folder / "model.onnx").read_bytes()
     inputs, expected = golden.read(folder / "golden.csv", len(facts["inputs"]))
-    rebuilt = artefact.build(kind)
 
     differences = []
     if hashlib.sha256(model).hexdigest() != facts["sha256"]:
@@ -29,8 +29,15 @@ def check(kind: str, folder: Path) -> list[str]:
             differences.append(str(error))
     # Another processor may round a weight to the next grid point; the golden rows decide on that.
     differences += _compare(facts | {"sha256": ""}, rebuilt.manifest | {"sha256": ""}, "manifest")
-    if (folder / "CARD.md").read_text(encoding="utf-8") != card.render(facts):
-        differences.append("CARD.md does not follow from the manifest")
+    if rebuilt.validation is not None:
+        told = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
+        kept = told | {"sha256": "", "rated": None}
+        differences += _compare(kept, rebuilt.validation | {"sha256": "", "rated": None}, "validation")
+        card = rebuilt.render(facts, told)
+    else:
+        card = rebuilt.render(facts, None)
+    if (folder / "CARD.md").read_text(encoding="utf-8") != card:
+        differences.append("CARD.md does not follow from manifest and validation")
     return differences
 
 

@@ -1,7 +1,7 @@
 """ONNX graphs of standard operators only.
 
 The service runs them with tract, which loads neither the tree nor the scaler operators of
-ai.onnx.ml (or runs them slowly), so bins and trees are spelled out as comparisons and matrix
+ai.onnx.ml (or runs them slowly), so bins, curves and trees are spelled out as comparisons and matrix
 products. Everything that is summed lies on the exact f32 grid.
 """
 
@@ -12,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from accunode_train.grid import require_exact_sum
+from accunode_train.pooled.curves import CurveCard
 from accunode_train.ratios import Ratio
 from accunode_train.scorecard import Scorecard
 from accunode_train.trees import Forest
@@ -54,14 +55,14 @@ class Graph:
         return self.apply("Cast", value, to=TensorProto.FLOAT)
 
 
-def annual_graph(card: Scorecard) -> onnx.ModelProto:
+def annual_graph(card: Scorecard | CurveCard) -> onnx.ModelProto:
     graph = Graph()
     x = _clip(graph, card.ratios)
     _contributions(graph, x, card)
     return _finish(graph, "annual", card.ratios, [("contributions", len(card.ratios))])
 
 
-def quarterly_graph(card: Scorecard, forest: Forest) -> onnx.ModelProto:
+def quarterly_graph(card: Scorecard | CurveCard, forest: Forest) -> onnx.ModelProto:
     graph = Graph()
     x = _clip(graph, card.ratios)
     _contributions(graph, x, card)
@@ -86,7 +87,34 @@ def _clip(graph: Graph, ratios: tuple[Ratio, ...]) -> str:
     return graph.apply("Where", graph.apply("Greater", x, high), high, x)
 
 
-def _contributions(graph: Graph, x: str, card: Scorecard) -> None:
+def _contributions(graph: Graph, x: str, card: Scorecard | CurveCard) -> None:
+    if isinstance(card, CurveCard):
+        _curves(graph, x, card)
+    else:
+        _bins(graph, x, card)
+
+
+def _curves(graph: Graph, x: str, card: CurveCard) -> None:
+    """The stretch that x lies on, as three sums of steps; value + slope · (x − knot) on it."""
+    columns = [j for j, cuts in enumerate(card.cuts) for _ in cuts]
+    gathered = graph.apply("Gather", x, graph.integers(columns), axis=1)
+    passed = graph.floats([np.concatenate(card.cuts)])
+    above = graph.as_float(graph.apply("Greater", gathered, passed))
+
+    def chosen(tables: list[np.ndarray]) -> str:
+        first = graph.floats([[numbers[0] for numbers in tables]])
+        steps = np.zeros((len(columns), len(tables)))
+        steps[np.arange(len(columns)), columns] = np.concatenate([np.diff(t) for t in tables])
+        return graph.apply("Add", graph.apply("MatMul", above, graph.floats(steps)), first)
+
+    backwards = chosen([-table.knots for table in card.tables])
+    along = graph.apply("Mul", chosen([t.slopes for t in card.tables]), graph.apply("Add", x, backwards))
+    total = graph.apply("Add", along, chosen([t.values for t in card.tables]))
+    neutral = graph.floats([[0.0] * len(card.ratios)])
+    graph.apply("Where", graph.apply("IsNaN", x), neutral, total, output="contributions")
+
+
+def _bins(graph: Graph, x: str, card: Scorecard) -> None:
     """First bin's points plus the step of every cut below x; 0 where x is missing."""
     columns, cuts, steps = [], [], []
     for j, (bins, points) in enumerate(zip(card.bins, card.points, strict=True)):

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from accunode_train.ratios import Ratio, as_scored
-from accunode_train.scorecard import Scorecard
 from accunode_train.trees import Forest
 
 SEED = 2016
@@ -23,7 +22,7 @@ def golden_inputs(
     ratios: tuple[Ratio, ...],
     inputs: np.ndarray,
     bankrupt: np.ndarray,
-    card: Scorecard,
+    cuts: list[np.ndarray],
     forest: Forest | None = None,
 ) -> np.ndarray:
     """Typical rows, bounds and beyond, missing values, and both sides of every cut."""
@@ -45,7 +44,7 @@ def golden_inputs(
         _missing(np.vstack([median, complete[:3]])),
     ]
     for j in range(len(ratios)):
-        groups.append(_both_sides(median, j, card.bins[j].cuts))
+        groups.append(_both_sides(median, j, cuts[j]))
         if forest is not None:
             thresholds = sorted({cut for tree in forest.trees for i, cut in tree.splits if i == j})
             groups.append(_both_sides(median, j, _thinned(np.array(thresholds))))

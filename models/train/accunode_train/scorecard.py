@@ -63,6 +63,10 @@ class Scorecard:
     coefficients: np.ndarray
     covariance: np.ndarray
 
+    @property
+    def cuts(self) -> list[np.ndarray]:
+        return [bins.cuts for bins in self.bins]
+
     def contributions(self, inputs: np.ndarray) -> np.ndarray:
         """One column per ratio; a missing ratio contributes exactly 0."""
         x = clip_to_bounds(inputs, self.ratios)

@@ -42,7 +42,7 @@ def quarterly_model():
 
 def test_the_annual_graph_equals_the_reference_to_the_last_bit(annual_model):
     inputs, bankrupt = firms(ANNUAL)
-    rows = golden.golden_inputs(ANNUAL, inputs, bankrupt, annual_model.card)
+    rows = golden.golden_inputs(ANNUAL, inputs, bankrupt, annual_model.card.cuts)
     (contributions,) = run(export.annual_graph(annual_model.card), rows)
     np.testing.assert_array_equal(contributions, annual_model.card.contributions(rows))
 
@@ -50,7 +50,7 @@ def test_the_annual_graph_equals_the_reference_to_the_last_bit(annual_model):
 def test_the_quarterly_graph_equals_the_reference_to_the_last_bit(quarterly_model):
     card, forest = quarterly_model.card, quarterly_model.forest
     inputs, bankrupt = firms(QUARTERLY)
-    rows = golden.golden_inputs(QUARTERLY, inputs, bankrupt, card, forest)
+    rows = golden.golden_inputs(QUARTERLY, inputs, bankrupt, card.cuts, forest)
     contributions, gbm = run(export.quarterly_graph(card, forest), rows)
     np.testing.assert_array_equal(contributions, card.contributions(rows))
     np.testing.assert_array_equal(gbm[:, 0], forest.log_odds(rows))
@@ -113,7 +113,7 @@ def test_shapley_values_add_up_to_the_distance_from_the_reference(quarterly_mode
 
 def test_golden_rows_read_back_as_written(tmp_path, annual_model):
     inputs, bankrupt = firms(ANNUAL)
-    rows = golden.golden_inputs(ANNUAL, inputs, bankrupt, annual_model.card)
+    rows = golden.golden_inputs(ANNUAL, inputs, bankrupt, annual_model.card.cuts)
     golden.write(tmp_path / "golden.csv", [r.name for r in ANNUAL], rows, annual_model.log_odds(rows))
     back, outputs = golden.read(tmp_path / "golden.csv", len(ANNUAL))
     np.testing.assert_array_equal(back, rows)

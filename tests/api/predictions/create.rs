@@ -91,7 +91,7 @@ async fn a_company_is_scored_and_told_why() {
           "model": {
             "name": "annual",
             "sha256": "[sha256]",
-            "version": "1.0.0"
+            "version": "2.0.0"
           },
           "organization_id": null,
           "predicted_at": "[time]",

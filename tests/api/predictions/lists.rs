@@ -65,7 +65,7 @@ async fn predictions_are_filtered_by_everything_that_they_show() {
         ),
         (format!("job_id={job}"), vec!["FILED 2024"]),
         (
-            "model_version=1.0.0&reporting_year=2023".to_owned(),
+            "model_version=2.0.0&reporting_year=2023".to_owned(),
             vec!["RISKY 2023"],
         ),
         ("model_version=0.0.1".to_owned(), vec![]),

@@ -18,6 +18,9 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tract_onnx::pb::ModelProto;
 
+/// The shipped version that scores by default.
+pub(crate) const SERVED: &str = "2.0.0";
+
 /// Loaded once: the tests only read it.
 pub(crate) static SHIPPED: LazyLock<ModelRegistry> = LazyLock::new(ModelRegistry::shipped);
 
@@ -37,7 +40,13 @@ pub(crate) fn scored(kind: Kind, raw: &[&str]) -> Scored {
 
 /// The golden rows that pass the input rules unchanged, with the expected outputs by name.
 pub(crate) fn golden(kind: Kind) -> Vec<(Ratios, Vec<(String, f64)>)> {
-    let mut reader = csv::Reader::from_path(shipped_folder(kind).join("golden.csv")).unwrap();
+    golden_of(kind, SERVED)
+}
+
+/// Those of one version.
+pub(crate) fn golden_of(kind: Kind, version: &str) -> Vec<(Ratios, Vec<(String, f64)>)> {
+    let folder = shipped_folder(kind, version);
+    let mut reader = csv::Reader::from_path(folder.join("golden.csv")).unwrap();
     let names: Vec<String> = reader
         .headers()
         .unwrap()
@@ -67,9 +76,15 @@ pub(crate) fn golden(kind: Kind) -> Vec<(Ratios, Vec<(String, f64)>)> {
     rows
 }
 
-pub(crate) fn shipped_folder(kind: Kind) -> PathBuf {
+pub(crate) fn shipped_folder(kind: Kind, version: &str) -> PathBuf {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    models.join(kind.as_str()).join("1.0.0")
+    models.join(kind.as_str()).join(version)
+}
+
+/// The manifest of the version that scores by default.
+pub(crate) fn read_manifest(kind: Kind) -> Value {
+    let text = fs::read(shipped_folder(kind, SERVED).join("manifest.json")).unwrap();
+    serde_json::from_slice(&text).unwrap()
 }
 
 /// A folder of models: `<name>/<version>` below a root.
@@ -89,7 +104,7 @@ impl Models {
         let folder = self.root.path().join(name).join("9.0.0");
         fs::create_dir_all(&folder).unwrap();
         for file in ["model.onnx", "manifest.json", "golden.csv", "CARD.md"] {
-            fs::copy(shipped_folder(kind).join(file), folder.join(file)).unwrap();
+            fs::copy(shipped_folder(kind, SERVED).join(file), folder.join(file)).unwrap();
         }
         let copy = Copy { folder };
         copy.manifest(|m| {

@@ -5,7 +5,7 @@ use accunode_ports::scoring::Scorer;
 use serde_json::json;
 use tract_onnx::pb::{ModelProto, tensor_proto};
 
-use crate::kit::{Copy, Models, served};
+use crate::kit::{Copy, Models, SERVED, served};
 
 /// Breaks a copy of a model and expects that it is refused for that reason, and
 /// that the shipped models are served as if it were not there.
@@ -17,7 +17,7 @@ fn refused(kind: Kind, reason: &str, break_it: impl FnOnce(&Copy)) {
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_eq!(refused[0].folder, "broken/9.0.0");
     assert!(refused[0].reason.contains(reason), "{}", refused[0].reason);
-    assert_eq!(served(&registry), ["annual 1.0.0", "quarterly 1.0.0"]);
+    assert_eq!(served(&registry), ["annual 2.0.0", "quarterly 2.0.0"]);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn another_model_of_a_version_that_is_there_is_refused() {
     let copy = models.copy(Kind::Annual, "broken");
     copy.manifest(|m| {
         m["name"] = json!("annual");
-        m["version"] = json!("1.0.0");
+        m["version"] = json!(SERVED);
     });
     assert_eq!(
         models.load().refused(),
@@ -199,9 +199,9 @@ fn another_model_of_a_version_that_is_there_is_refused() {
     assert!(
         registry.refused()[0]
             .reason
-            .contains("there is another annual 1.0.0")
+            .contains("there is another annual 2.0.0")
     );
-    assert_eq!(served(&registry), ["annual 1.0.0", "quarterly 1.0.0"]);
+    assert_eq!(served(&registry), ["annual 2.0.0", "quarterly 2.0.0"]);
 }
 
 #[test]

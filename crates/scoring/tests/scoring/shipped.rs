@@ -6,7 +6,7 @@ use accunode_domain::{
 use accunode_ports::scoring::{Scored, Scorer, ScoringError};
 use accunode_scoring::ModelRegistry;
 
-use crate::kit::{SHIPPED, golden, ratios, scored, served};
+use crate::kit::{SHIPPED, golden, ratios, read_manifest, scored, served};
 
 /// A company without trouble.
 const SOUND: [&str; 5] = ["0.1", "2", "0.05", "6", "0.08"];
@@ -31,7 +31,7 @@ fn bits(scored: &Scored) -> Vec<u64> {
 #[test]
 fn both_shipped_models_pass_every_check_and_are_served() {
     assert_eq!(SHIPPED.refused(), []);
-    assert_eq!(served(&SHIPPED), ["annual 1.0.0", "quarterly 1.0.0"]);
+    assert_eq!(served(&SHIPPED), ["annual 2.0.0", "quarterly 2.0.0"]);
     for model in SHIPPED.models() {
         assert!(model.card.contains("# Model card"));
         assert_eq!(model.manifest["sha256"], model.model.sha256);
@@ -117,11 +117,92 @@ fn debt_over_negative_earnings_is_riskier_than_debt_of_twice_the_earnings() {
     let (negative, two) = (with("-3"), with("2"));
     assert!(negative.outcome.pd > two.outcome.pd);
     let explanation = negative.explanation.unwrap();
+    let reasons = explanation.reasons.iter();
+    let debt = reasons
+        .filter(|r| r.ratio == "total_debt_to_ebitda")
+        .collect::<Vec<_>>();
     assert_eq!(
-        explanation.reasons[0].text,
+        debt[0].text,
         "Total debt / EBITDA: EBITDA is not positive, which raises the risk most; the worst value, 50, stands for the ratio."
     );
-    assert_eq!(explanation.reasons[0].value, Some(50.0));
+    assert_eq!(debt[0].value, Some(50.0));
+}
+
+/// Each ratio's first safe and last risky value, along which the PD must only rise.
+fn towards_risk(kind: Kind) -> Vec<(usize, f64, f64)> {
+    let manifest = read_manifest(kind);
+    let inputs = manifest["inputs"].as_array().unwrap();
+    let ends = inputs.iter().enumerate().map(|(at, input)| {
+        let bound = |name: &str| input[name].as_f64().unwrap();
+        let debt = [
+            "long_term_debt_to_total_capital",
+            "total_debt_to_ebitda",
+            "debt_to_equity",
+        ];
+        if debt.contains(&input["name"].as_str().unwrap()) {
+            (at, bound("min"), bound("max"))
+        } else {
+            (at, bound("max"), bound("min"))
+        }
+    });
+    // Economics does not settle the sign of a turnover.
+    let settled = |(at, ..): &(usize, f64, f64)| !(kind == Kind::Quarterly && (3..5).contains(at));
+    ends.filter(settled).collect()
+}
+
+#[test]
+fn the_pd_moves_whenever_a_ratio_moves_and_never_the_wrong_way() {
+    const STEPS: u32 = 5_000;
+    for (kind, typical) in [
+        (Kind::Annual, vec!["0.15", "4.1", "0.02", "3.6", "0.03"]),
+        (
+            Kind::Quarterly,
+            vec!["1.6", "1.1", "1.1", "6.3", "6.6", "0.18"],
+        ),
+    ] {
+        for (at, safe, risky) in towards_risk(kind) {
+            let rows: Vec<Ratios> = (0..=STEPS)
+                .map(|step| {
+                    let value = safe + (risky - safe) * f64::from(step) / f64::from(STEPS);
+                    let mut row: Vec<String> = typical.iter().map(|t| (*t).to_owned()).collect();
+                    row[at] = format!("{value:.6}");
+                    let row: Vec<&str> = row.iter().map(String::as_str).collect();
+                    ratios(kind, &row)
+                })
+                .collect();
+            let answers = SHIPPED.score(kind, &rows, false).unwrap();
+            for (step, pair) in answers.windows(2).enumerate() {
+                let (a, b) = (pair[0].outcome.pd, pair[1].outcome.pd);
+                assert!(a < b, "{kind} ratio {at}, step {step}: {a:?} {b:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ratio_that_is_left_out_is_no_better_than_a_typical_one() {
+    for kind in Kind::ALL {
+        let manifest = read_manifest(kind);
+        let medians: Vec<String> = manifest["inputs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|input| input["median"].to_string())
+            .collect();
+        let typical: Vec<&str> = medians.iter().map(String::as_str).collect();
+        let whole = scored(kind, &typical);
+        for at in 0..typical.len() {
+            let mut row = typical.clone();
+            row[at] = "";
+            let without = scored(kind, &row);
+            assert!(without.outcome.pd >= whole.outcome.pd, "{kind} ratio {at}");
+            assert!(without.outcome.confidence < whole.outcome.confidence);
+            let name = kind.ratios()[at].name;
+            let reasons = without.explanation.unwrap().reasons;
+            let reason = reasons.iter().find(|r| r.ratio == name).unwrap();
+            assert!(reason.contribution >= 0.0, "{reason:?}");
+        }
+    }
 }
 
 #[test]
@@ -145,8 +226,22 @@ fn a_missing_ratio_lowers_the_confidence_by_its_weight() {
     raw[1] = "NA";
     let without_debt_too = scored(Kind::Annual, &raw).outcome.confidence;
     assert!(full > without_coverage && without_coverage > without_debt_too);
-    // Coverage weighs 1 %, debt 46 %.
-    assert!(full - without_coverage < 0.05 && without_coverage - without_debt_too > 0.3);
+    // Both terms of the formula lose the ratio's weight, so less than the weight itself is lost
+    // only where the agreement is far from 1.
+    let weight = |at: usize| {
+        let manifest = read_manifest(Kind::Annual);
+        manifest["inputs"][at]["importance"].as_f64().unwrap()
+    };
+    for (lost, at) in [
+        (full - without_coverage, 3),
+        (without_coverage - without_debt_too, 1),
+    ] {
+        assert!(
+            (0.7 * weight(at)..1.6 * weight(at)).contains(&lost),
+            "{lost} for a weight of {}",
+            weight(at)
+        );
+    }
 }
 
 #[test]

@@ -99,11 +99,11 @@ fn reasons_add_up_for_every_annual_row_and_the_riskiest_reads_well() {
     assert_eq!(
         riskiest(Kind::Annual),
         [
-            "Total debt / EBITDA of 50 raises the risk most.",
-            "Return on assets of -20.8% raises the risk strongly.",
-            "Net income margin of -32.1% raises the risk strongly.",
-            "Long-term debt / total capital of 200% raises the risk.",
-            "EBIT / interest expense of 0 raises the risk slightly.",
+            "Long-term debt / total capital of 200% raises the risk most.",
+            "Return on assets of -100% raises the risk strongly.",
+            "Net income margin of -100% raises the risk strongly.",
+            "EBIT / interest expense of 0 raises the risk strongly.",
+            "Total debt / EBITDA of 50 raises the risk.",
         ]
     );
 }
@@ -113,12 +113,12 @@ fn reasons_add_up_for_every_quarterly_row_and_the_riskiest_reads_well() {
     assert_eq!(
         riskiest(Kind::Quarterly),
         [
-            "Quick ratio of 0.14 raises the risk most.",
+            "Quick ratio of 0.01 raises the risk most.",
             "Debt / equity of 5 raises the risk strongly.",
-            "Receivables turnover (trailing twelve months) of 2.01 raises the risk.",
-            "Working capital / total assets of -79.1% raises the risk.",
-            "Current ratio of 0.56 raises the risk.",
-            "Inventory turnover (trailing twelve months) was not given; taken as neutral it raises the risk slightly against a typical company.",
+            "Inventory turnover (trailing twelve months) of 50 raises the risk strongly.",
+            "Receivables turnover (trailing twelve months) of 9.07 raises the risk.",
+            "Working capital / total assets of -100% raises the risk slightly.",
+            "Current ratio of 0.05 raises the risk slightly.",
         ]
     );
 }

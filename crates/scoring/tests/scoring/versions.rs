@@ -7,7 +7,7 @@ use accunode_ports::scoring::{Scorer, ScoringError};
 use accunode_scoring::ModelRegistry;
 use serde_json::json;
 
-use crate::kit::{Models, golden, served};
+use crate::kit::{Models, SERVED, golden, golden_of, read_manifest, served};
 
 fn row(kind: Kind) -> [Ratios; 1] {
     [golden(kind).swap_remove(0).0]
@@ -24,7 +24,7 @@ fn at_another_rate(models: &Models, kind: Kind, name: &str, rate: f64) {
     let copy = models.copy(kind, name);
     copy.manifest(|m| m["target_default_rate"] = json!(rate));
     // Log-odds of golden rows are before the correction to that rate: they still hold.
-    let base = 0.069_751_538_636_881_7_f64;
+    let base = read_manifest(kind)["base_rate"].as_f64().unwrap();
     let shift = |target: f64| (target / (1.0 - target) * (1.0 - base) / base).ln();
     let (inputs, parts) = match kind {
         Kind::Annual => (5, 1),
@@ -47,7 +47,7 @@ fn every_version_scores_by_its_reference_and_one_by_default() {
         at_another_rate(&models, kind, "own", 0.03);
         let registry = models.load();
         assert_eq!(registry.refused(), []);
-        assert_eq!(registry.models().len(), 3);
+        assert_eq!(registry.models().len(), 5);
         let row = row(kind);
         let (own, shipped) = (
             reference(&registry, "own"),
@@ -65,6 +65,33 @@ fn every_version_scores_by_its_reference_and_one_by_default() {
         assert!(old[0].outcome.pd < default[0].outcome.pd);
         // Once more, now that it is loaded.
         assert_eq!(old, by(&shipped));
+    }
+}
+
+#[test]
+fn what_the_first_version_said_is_said_again_beside_the_one_that_serves() {
+    let registry = ModelRegistry::shipped();
+    for kind in Kind::ALL {
+        let models = registry.models();
+        let first = models
+            .iter()
+            .find(|m| m.kind == kind && m.model.version == "1.0.0")
+            .unwrap();
+        assert!(!first.is_default);
+        let rows = golden_of(kind, "1.0.0");
+        assert!(rows.len() > 200, "{} rows of {kind}", rows.len());
+        let inputs: Vec<Ratios> = rows.iter().map(|(ratios, _)| ratios.clone()).collect();
+        let answers = registry
+            .score_by(&first.model, kind, &inputs, false)
+            .unwrap();
+        for ((_, expected), answer) in rows.iter().zip(answers) {
+            let (_, pd) = expected
+                .iter()
+                .find(|(name, _)| matches!(name.as_str(), "pd" | "pd_ensemble"))
+                .unwrap();
+            assert!((answer.outcome.pd.get() - pd).abs() <= 1e-6);
+            assert_eq!(answer.outcome.model, first.model);
+        }
     }
 }
 
@@ -93,11 +120,11 @@ fn a_pin_makes_another_version_the_default_and_the_rest_stays_available() {
     let models = Models::new();
     at_another_rate(&models, Kind::Annual, "own", 0.03);
     let registry = models.load();
-    assert_eq!(served(&registry), ["own 9.0.0", "quarterly 1.0.0"]);
+    assert_eq!(served(&registry), ["own 9.0.0", "quarterly 2.0.0"]);
     let registry = registry
         .pin(Kind::Annual, &"annual@1.0.0".parse().unwrap())
         .unwrap();
-    assert_eq!(served(&registry), ["annual 1.0.0", "quarterly 1.0.0"]);
+    assert_eq!(served(&registry), ["annual 1.0.0", "quarterly 2.0.0"]);
     let first = registry.models().swap_remove(0);
     assert_eq!((&*first.model.name, first.is_default), ("annual", true));
     let row = row(Kind::Annual);
@@ -119,12 +146,16 @@ fn a_pin_on_what_is_not_there_says_what_there_is_and_what_was_refused() {
     };
     let told = wrong(Kind::Annual, "own@9.0.0");
     assert!(
-        told.contains("no annual model own@9.0.0; there is annual@1.0.0; own/9.0.0 was refused")
-            && told.contains("SHA-256"),
+        told.contains(
+            "no annual model own@9.0.0; there is annual@2.0.0, annual@1.0.0; own/9.0.0 was refused"
+        ) && told.contains("SHA-256"),
         "{told}"
     );
     let told = wrong(Kind::Quarterly, "annual@1.0.0");
-    assert!(told.contains("there is quarterly@1.0.0"), "{told}");
+    assert!(
+        told.contains("there is quarterly@2.0.0, quarterly@1.0.0"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -161,7 +192,7 @@ fn versions_beyond_the_few_that_stay_loaded_answer_as_before() {
             .collect::<Vec<_>>()
     };
     let first = all();
-    assert_eq!(first.len(), 5);
+    assert_eq!(first.len(), 6);
     assert_eq!(first, all());
 }
 
@@ -172,14 +203,14 @@ fn a_manifest_that_changes_what_a_version_says_needs_a_version_of_its_own() {
     let copy = models.copy(Kind::Annual, "twin");
     copy.manifest(|m| {
         m["name"] = json!("annual");
-        m["version"] = json!("1.0.0");
+        m["version"] = json!(SERVED);
         m["thresholds"]["medium"] = json!(0.02);
     });
     let registry = models.load();
     assert!(
         registry.refused()[0]
             .reason
-            .contains("there is another annual 1.0.0")
+            .contains("there is another annual 2.0.0")
     );
     assert_eq!(served(&registry)[0], "annual 9.0.0");
 }
