@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
+    decimal::Decimal,
     fault::{Fault, shorten},
     id::{CompanyId, UserId},
     owner::Owner,
@@ -89,6 +90,9 @@ pub struct CompanyProfile {
     pub exchange: Option<String>,
 }
 
+/// Market capitalizations are below this.
+const MAX_MARKET_CAP: i64 = 9_000_000_000_000_000_000;
+
 /// A description as it was sent; [`CompanyDraft::check`] makes a profile of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -97,7 +101,7 @@ pub struct CompanyDraft {
     pub name: Option<String>,
     pub sector: Option<String>,
     pub industry: Option<String>,
-    pub market_cap: Option<f64>,
+    pub market_cap: Option<Decimal>,
     pub country: Option<String>,
     pub currency: Option<String>,
     pub exchange: Option<String>,
@@ -141,21 +145,17 @@ impl CompanyDraft {
         };
         let country = code("/country", &self.country, "USA");
         let currency = code("/currency", &self.currency, "USD");
-        let market_cap = self.market_cap.and_then(|value| {
-            if value > 0.0 && value < 9.0e18 {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "checked against the range above"
-                )]
-                Some((value.round() as i64).max(1))
-            } else {
-                faults.push(Fault::new(
-                    "/market_cap",
-                    "out_of_range",
-                    format!("{value} must be above 0 and below 9e18"),
-                ));
-                None
+        let market_cap = self.market_cap.as_ref().and_then(|value| {
+            let whole = value.to_whole().filter(|whole| *whole < MAX_MARKET_CAP);
+            if value.is_positive() && whole.is_some() {
+                return whole.map(|whole| whole.max(1));
             }
+            faults.push(Fault::new(
+                "/market_cap",
+                "out_of_range",
+                format!("{value} must be above 0 and below 9e18"),
+            ));
+            None
         });
         match symbol {
             Some(symbol) if faults.is_empty() => Ok(CompanyProfile {
@@ -221,6 +221,63 @@ impl CompanyDraft {
     }
 }
 
+/// What is to be different of a description. What is `None` stays, and `Some(None)` empties
+/// a field.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "the names are those of the profile")]
+pub struct CompanyChanges {
+    pub symbol: Option<String>,
+    pub name: Option<String>,
+    pub sector: Option<String>,
+    pub industry: Option<Option<String>>,
+    pub market_cap: Option<Option<Decimal>>,
+    pub country: Option<String>,
+    pub currency: Option<String>,
+    pub exchange: Option<Option<String>>,
+}
+
+impl CompanyChanges {
+    /// The stored description with the changes in it, to be checked by
+    /// [`CompanyDraft::check_change`].
+    ///
+    /// # Errors
+    /// `required` for each text that would be emptied and cannot be.
+    pub fn of(&self, stored: &CompanyProfile) -> Result<CompanyDraft, Vec<Fault>> {
+        // An empty text would fall back to a default that nobody asked for.
+        let emptied: Vec<Fault> = [
+            ("/symbol", &self.symbol),
+            ("/name", &self.name),
+            ("/sector", &self.sector),
+            ("/country", &self.country),
+            ("/currency", &self.currency),
+        ]
+        .into_iter()
+        .filter(|(_, value)| value.as_deref().is_some_and(|text| text.trim().is_empty()))
+        .map(|(pointer, _)| Fault::new(pointer, "required", "must not be empty"))
+        .collect();
+        if !emptied.is_empty() {
+            return Err(emptied);
+        }
+        let kept =
+            |new: &Option<String>, old: &str| Some(new.clone().unwrap_or_else(|| old.to_owned()));
+        let or_stored = |new: &Option<Option<String>>, old: &Option<String>| {
+            new.clone().unwrap_or_else(|| old.clone())
+        };
+        let symbol = self.symbol.clone();
+        let market_cap = self.market_cap.clone();
+        Ok(CompanyDraft {
+            symbol: symbol.unwrap_or_else(|| stored.symbol.as_str().to_owned()),
+            name: kept(&self.name, &stored.name),
+            sector: kept(&self.sector, &stored.sector),
+            industry: or_stored(&self.industry, &stored.industry),
+            market_cap: market_cap.unwrap_or_else(|| stored.market_cap.map(Decimal::from)),
+            country: kept(&self.country, &stored.country),
+            currency: kept(&self.currency, &stored.currency),
+            exchange: or_stored(&self.exchange, &stored.exchange),
+        })
+    }
+}
+
 /// A company as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Company {
@@ -277,7 +334,7 @@ mod tests {
             symbol: "TOO LONG A SYMBOL".into(),
             name: Some("a\0b".into()),
             country: Some("Poland".into()),
-            market_cap: Some(-1.0),
+            market_cap: Some((-1).into()),
             ..CompanyDraft::default()
         };
         let pointers: Vec<_> = draft

@@ -27,7 +27,7 @@
 //! let prior = PriorCorrection::new(0.07, 0.015).unwrap();
 //! let log_odds = (0.2_f64 / 0.8).ln() + prior.shift();
 //! let pd = Pd::from_log_odds(log_odds);
-//! assert_eq!(pd.rounded(), 0.0481);
+//! assert_eq!(pd.rounded().to_string(), "0.0481");
 //! let thresholds = Thresholds { medium: 0.015, high: 0.045 };
 //! assert_eq!(thresholds.level(pd), RiskLevel::High);
 //! ```
@@ -82,6 +82,7 @@ pub mod access;
 pub mod api_key;
 pub mod audit;
 pub mod company;
+pub mod decimal;
 pub mod fault;
 pub mod id;
 pub mod idempotency;

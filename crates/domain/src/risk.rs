@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::text_enum;
+use crate::{decimal::Decimal, fault::text_enum};
 
 /// A probability of default within twelve months, 0 to 1, in full precision.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -36,8 +36,8 @@ impl Pd {
 
     /// With the 4 decimals of the specification's columns.
     #[must_use]
-    pub fn rounded(self) -> f64 {
-        (self.0 * 1e4).round() / 1e4
+    pub fn rounded(self) -> Decimal {
+        Decimal::rounded(self.0)
     }
 }
 
@@ -132,7 +132,7 @@ impl Thresholds {
 #[must_use]
 pub fn confidence(coverage: f64, support: f64, agreement: f64) -> f64 {
     let confidence = (coverage * (0.5 + 0.5 * support) * agreement).clamp(0.0, 1.0);
-    (confidence * 1e4).round() / 1e4
+    Decimal::rounded(confidence).to_f64()
 }
 
 /// The sectors that a model's training left out. They are compared without regard

@@ -43,6 +43,9 @@ pub enum RepositoryError {
         column: &'static str,
         /// The row.
         id: String,
+        /// Why the value cannot be read.
+        #[source]
+        cause: Cause,
     },
     /// It would exceed a budget of its owner; nothing was changed.
     #[error("over the owner's budget: {0:?}")]

@@ -8,8 +8,8 @@ use sea_orm::{Value, sea_query::Expr};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-/// Sets what the policies for reading look at.
-const READING: &str = "set_config('accunode.owner_keys', $1, true) \
+/// Sets what the policies for reading look at, from three values.
+pub(crate) const READING: &str = "set_config('accunode.owner_keys', $1, true) \
      || set_config('accunode.all_organizations', $2, true) \
      || set_config('accunode.break_glass', $3, true)";
 
@@ -103,12 +103,16 @@ impl ActorSettings {
 
     /// The same as an expression.
     pub(crate) fn for_reading(&self) -> Expr {
-        let settings: [Value; 3] = [
+        Expr::cust_with_values(READING, self.reading_values())
+    }
+
+    /// The values of [`READING`].
+    pub(crate) fn reading_values(&self) -> [Value; 3] {
+        [
             self.owner_keys.clone().into(),
             self.all_organizations.into(),
             self.break_glass.clone().into(),
-        ];
-        Expr::cust_with_values(READING, settings)
+        ]
     }
 
     /// The settings that the audit log's policy looks at, in the same way.

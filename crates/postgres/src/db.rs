@@ -93,7 +93,6 @@ pub(crate) fn build(statement: impl StatementBuilder) -> Statement {
 }
 
 /// A statement that is written as SQL, with its values.
-#[expect(dead_code, reason = "for the repositories that follow companies")]
 pub(crate) fn raw(sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
@@ -185,6 +184,43 @@ pub(crate) enum Db {
     Pool(ReadPools),
     /// A unit of work, opened as one actor.
     Transaction(Tx),
+}
+
+#[async_trait]
+impl Executor for Db {
+    fn actor<'a>(&'a self, reader: &'a ActorSettings) -> &'a ActorSettings {
+        match self {
+            Self::Pool(pools) => Executor::actor(pools, reader),
+            Self::Transaction(tx) => Executor::actor(tx, reader),
+        }
+    }
+
+    async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, RepositoryError> {
+        match self {
+            Self::Pool(pools) => pools.rows(statement).await,
+            Self::Transaction(tx) => tx.rows(statement).await,
+        }
+    }
+
+    async fn row(&self, statement: Statement) -> Result<Option<QueryResult>, RepositoryError> {
+        match self {
+            Self::Pool(pools) => pools.row(statement).await,
+            Self::Transaction(tx) => tx.row(statement).await,
+        }
+    }
+
+    async fn rows_within(
+        &self,
+        reader: &ActorSettings,
+        limit: Duration,
+        what: &'static str,
+        statement: Statement,
+    ) -> Result<Vec<QueryResult>, RepositoryError> {
+        match self {
+            Self::Pool(pools) => pools.rows_within(reader, limit, what, statement).await,
+            Self::Transaction(tx) => tx.rows_within(reader, limit, what, statement).await,
+        }
+    }
 }
 
 impl Db {

@@ -86,15 +86,15 @@ impl KindNames for Kind {
 
     fn rescored(self) -> &'static str {
         match self {
-            Self::Annual => "pg_temp.accunode_annual_rescored",
-            Self::Quarterly => "pg_temp.accunode_quarterly_rescored",
+            Self::Annual => "accunode_annual_rescored",
+            Self::Quarterly => "accunode_quarterly_rescored",
         }
     }
 
     fn staging(self) -> &'static str {
         match self {
-            Self::Annual => "pg_temp.accunode_annual_staging",
-            Self::Quarterly => "pg_temp.accunode_quarterly_staging",
+            Self::Annual => "accunode_annual_staging",
+            Self::Quarterly => "accunode_quarterly_staging",
         }
     }
 }

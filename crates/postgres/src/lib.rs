@@ -29,6 +29,7 @@ mod queue;
 mod repositories;
 mod row;
 mod scope;
+mod sql;
 pub mod store;
 mod tenant;
 mod unit_of_work;

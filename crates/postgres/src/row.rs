@@ -9,7 +9,7 @@ use accunode_domain::{
     page::{Cursor, Sort},
     timestamp::timestamp_from_micros,
 };
-use accunode_ports::RepositoryError;
+use accunode_ports::{RepositoryError, error::Cause};
 use sqlx::{Decode, Postgres, Row, Type, postgres::PgRow};
 use uuid::Uuid;
 
@@ -35,21 +35,42 @@ pub(crate) struct RowRef {
 impl RowRef {
     /// A column that is no value of the domain.
     pub(crate) fn corrupt(self, column: &'static str) -> RepositoryError {
+        self.corrupt_by(column, "the value is outside of its range")
+    }
+
+    /// A column that is no value of the domain, and why.
+    pub(crate) fn corrupt_by(
+        self,
+        column: &'static str,
+        cause: impl Into<Cause>,
+    ) -> RepositoryError {
         RepositoryError::Corrupt {
             table: self.table,
             column,
             id: self.id.to_string(),
+            cause: cause.into(),
         }
     }
 
+    /// A text that names a value of the domain.
+    pub(crate) fn parsed<T>(self, column: &'static str, text: &str) -> Result<T, RepositoryError>
+    where
+        T: FromStr<Err: Into<Cause>>,
+    {
+        text.parse().map_err(|cause| self.corrupt_by(column, cause))
+    }
+
+    /// A count or a number that is never negative.
+    pub(crate) fn count(self, column: &'static str, stored: i32) -> Result<u32, RepositoryError> {
+        u32::try_from(stored).map_err(|error| self.corrupt_by(column, error))
+    }
+
     /// A column whose text names a value of the domain.
-    pub(crate) fn named<T: FromStr>(
-        self,
-        row: &PgRow,
-        column: &'static str,
-    ) -> Result<T, RepositoryError> {
-        let text: &str = get(row, column)?;
-        text.parse().map_err(|_| self.corrupt(column))
+    pub(crate) fn named<T>(self, row: &PgRow, column: &'static str) -> Result<T, RepositoryError>
+    where
+        T: FromStr<Err: Into<Cause>>,
+    {
+        self.parsed(column, get(row, column)?)
     }
 
     /// A count or a number that is never negative.
@@ -58,19 +79,17 @@ impl RowRef {
         row: &PgRow,
         column: &'static str,
     ) -> Result<u32, RepositoryError> {
-        u32::try_from(get::<i32>(row, column)?).map_err(|_| self.corrupt(column))
+        self.count(column, get(row, column)?)
     }
 
     /// Whose the row is, from `access_level`, `organization_id`, `created_by`.
     pub(crate) fn owner(self, row: &PgRow) -> Result<(Owner, UserId), RepositoryError> {
-        let level: AccessLevel = self.named(row, "access_level")?;
-        let organization = get::<Option<Uuid>>(row, "organization_id")?.map(OrganizationId);
-        let creator = UserId(get(row, "created_by")?);
-        let owner = Owner::of_row(level, organization, creator);
-        Ok((
-            owner.ok_or_else(|| self.corrupt("organization_id"))?,
-            creator,
-        ))
+        owner_of(
+            self,
+            get(row, "access_level")?,
+            get(row, "organization_id")?,
+            get(row, "created_by")?,
+        )
     }
 }
 
@@ -81,11 +100,13 @@ pub(crate) fn owner_of(
     organization: Option<Uuid>,
     creator: Uuid,
 ) -> Result<(Owner, UserId), RepositoryError> {
-    let level: AccessLevel = level.parse().map_err(|_| row.corrupt("access_level"))?;
+    let level: AccessLevel = row.parsed("access_level", level)?;
     let creator = UserId(creator);
     let owner = Owner::of_row(level, organization.map(OrganizationId), creator);
     Ok((
-        owner.ok_or_else(|| row.corrupt("organization_id"))?,
+        owner.ok_or_else(|| {
+            row.corrupt_by("organization_id", "set for another level, or missing")
+        })?,
         creator,
     ))
 }

@@ -125,7 +125,6 @@ impl ScopeSql {
     }
 
     /// The rows that the grant is for.
-    #[expect(dead_code, reason = "for the repositories that follow companies")]
     pub(crate) fn of_grant(grant: Grant) -> Self {
         Self {
             keys: vec![grant.owner().key()],
@@ -137,7 +136,6 @@ impl ScopeSql {
 
     /// The same rows, read with all that this scope may read: what is looked up beside them
     /// may belong to owners that are not asked for.
-    #[expect(dead_code, reason = "for the repositories that follow companies")]
     pub(crate) fn read_by(self, reader: &Scope) -> Self {
         Self {
             reader: ActorSettings::of(reader),
@@ -149,6 +147,11 @@ impl ScopeSql {
     /// those of a few owners, by a scan for each.
     pub(crate) const fn every_organization(&self) -> bool {
         self.every_organization
+    }
+
+    /// The keys of the owners that it names.
+    pub(crate) fn keys(&self) -> Vec<Uuid> {
+        self.keys.clone()
     }
 
     /// The actor that reads.
@@ -295,7 +298,6 @@ impl<E: TenantEntity> Visible<'_, E> {
     }
 
     /// The only row, if it is reached.
-    #[expect(dead_code, reason = "for the repositories that follow companies")]
     pub(crate) async fn only(
         mut self,
         db: &impl Executor,

@@ -174,7 +174,7 @@ pub(crate) struct PgUnitOfWork {
 struct UnitRepositories {
     reads: PgRepositories<Tx>,
     companies: Companies<Tx>,
-    predictions: Predictions,
+    predictions: Predictions<Tx>,
     db: Db,
 }
 
@@ -189,7 +189,7 @@ impl PgUnitOfWork {
         let repositories = UnitRepositories {
             reads: PgRepositories::of_transaction(&tx),
             companies: Companies::new(tx.clone()),
-            predictions: Predictions::new(Db::Transaction(tx.clone())),
+            predictions: Predictions::new(tx.clone()),
             db: Db::Transaction(tx.clone()),
         };
         Ok(Self {

@@ -1,6 +1,8 @@
 //! What the columns of a file mean.
 
-use accunode_domain::{company::CompanyDraft, fault::Fault, job::JobWarning, prediction::Kind};
+use accunode_domain::{
+    company::CompanyDraft, decimal::Decimal, fault::Fault, job::JobWarning, prediction::Kind,
+};
 
 /// Columns that describe the company, beside the symbol.
 pub const COMPANY_COLUMNS: [&str; 7] = [
@@ -151,18 +153,13 @@ impl Columns {
         };
         let market_cap = match text(3) {
             None => None,
-            Some(text) => Some(
-                text.parse::<f64>()
-                    .ok()
-                    .filter(|n| n.is_finite())
-                    .ok_or_else(|| {
-                        Fault::new(
-                            "market_cap",
-                            "not_a_number",
-                            format!("{text:?} is not a number"),
-                        )
-                    })?,
-            ),
+            Some(text) => Some(text.parse::<Decimal>().map_err(|_| {
+                Fault::new(
+                    "market_cap",
+                    "not_a_number",
+                    format!("{text:?} is not a number"),
+                )
+            })?),
         };
         Ok(CompanyDraft {
             symbol: cell(cells, self.symbol).to_owned(),

@@ -2,8 +2,7 @@
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
-    company::{Company, CompanyDraft},
-    fault::Fault,
+    company::{Company, CompanyChanges},
     id::{CompanyId, OrganizationId},
     owner::AccessLevel,
 };
@@ -12,25 +11,11 @@ use serde_json::json;
 use super::Companies;
 use crate::{Caller, Error, RaiseTo, overtaken::Overtaken, predictions::version_asked};
 
-/// What is to be different. What is not named stays.
+/// What is to be different.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateCompany {
-    /// The symbol; it cannot be emptied.
-    pub symbol: Option<String>,
-    /// The name.
-    pub name: Option<String>,
-    /// The sector.
-    pub sector: Option<String>,
-    /// `Some(None)` empties it.
-    pub industry: Option<Option<String>>,
-    /// `Some(None)` empties it.
-    pub market_cap: Option<Option<f64>>,
-    /// The country.
-    pub country: Option<String>,
-    /// The currency.
-    pub currency: Option<String>,
-    /// `Some(None)` empties it.
-    pub exchange: Option<Option<String>>,
+    /// Of its description.
+    pub changes: CompanyChanges,
     /// For whom it is from now on; never fewer than before.
     pub access_level: Option<RaiseTo>,
     /// For which organization.
@@ -83,8 +68,9 @@ impl Companies {
         }
         .map_err(refused)?;
         let version = version_asked(command.if_match, stored.row_version)?;
-        let profile = draft(&stored, command)?
-            .check_change(&stored.profile)
+        let draft = command.changes.of(&stored.profile);
+        let profile = draft
+            .and_then(|draft| draft.check_change(&stored.profile))
             .map_err(Error::Invalid)?;
         let next = Company {
             profile,
@@ -120,50 +106,4 @@ impl Companies {
 Ok(updated)
 }).await
     }
-}
-
-/// The stored description with the changes in it.
-fn draft(stored: &Company, command: &UpdateCompany) -> Result<CompanyDraft, Error> {
-    let profile = &stored.profile;
-    // An empty text would fall back to a default that nobody asked for.
-    let emptied: Vec<Fault> = [
-        ("/symbol", &command.symbol),
-        ("/name", &command.name),
-        ("/sector", &command.sector),
-        ("/country", &command.country),
-        ("/currency", &command.currency),
-    ]
-    .into_iter()
-    .filter(|(_, value)| value.as_deref().is_some_and(|text| text.trim().is_empty()))
-    .map(|(pointer, _)| Fault::new(pointer, "required", "must not be empty"))
-    .collect();
-    if !emptied.is_empty() {
-        return Err(Error::Invalid(emptied));
-    }
-    let kept =
-        |new: &Option<String>, old: &str| Some(new.clone().unwrap_or_else(|| old.to_owned()));
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a market cap beyond 2^53 was sent as a float, too"
-    )]
-    let market_cap = profile.market_cap.map(|n| n as f64);
-    Ok(CompanyDraft {
-        symbol: command
-            .symbol
-            .clone()
-            .unwrap_or_else(|| profile.symbol.as_str().to_owned()),
-        name: kept(&command.name, &profile.name),
-        sector: kept(&command.sector, &profile.sector),
-        industry: command
-            .industry
-            .clone()
-            .unwrap_or_else(|| profile.industry.clone()),
-        market_cap: command.market_cap.unwrap_or(market_cap),
-        country: kept(&command.country, &profile.country),
-        currency: kept(&command.currency, &profile.currency),
-        exchange: command
-            .exchange
-            .clone()
-            .unwrap_or_else(|| profile.exchange.clone()),
-    })
 }

@@ -107,7 +107,7 @@ pub(crate) fn fit_for_model(scorer: &dyn Scorer, ratios: Ratios) -> Result<Ratio
 #[must_use]
 pub fn to_store(ratios: &Ratios) -> StoredRatios {
     StoredRatios {
-        values: ratios.values().iter().map(|r| r.stored).collect(),
+        values: ratios.values().iter().map(|r| r.stored.clone()).collect(),
         raw: ratios.values().iter().map(|r| r.raw.clone()).collect(),
         unit: ratios.unit(),
         flags: ratios.flags(),

@@ -9,6 +9,7 @@ pub use revision::{Revision, RevisionReason};
 use crate::{
     Timestamp,
     company::CompanySnapshot,
+    decimal::Decimal,
     fault::{Fault, shorten, text_enum},
     id::{JobId, PredictionId, UserId},
     owner::Owner,
@@ -236,7 +237,7 @@ pub struct BulkOrigin {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRatios {
     /// Within range, 4 decimals; `None` is missing.
-    pub values: Vec<Option<f64>>,
+    pub values: Vec<Option<Decimal>>,
     /// The texts as sent, from which a repetition starts.
     pub raw: Vec<Option<String>>,
     /// The unit of `raw`.

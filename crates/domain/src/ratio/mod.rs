@@ -15,7 +15,7 @@ pub use rules::{IMPLAUSIBLE, MIN_PRESENT, check, in_unit};
 pub use turnover_check::TurnoverCheck;
 pub use unit_check::{UnitCheck, UnitMismatch};
 
-use crate::{fault::text_enum, prediction::Kind};
+use crate::{decimal::Decimal, fault::text_enum, prediction::Kind};
 
 /// One input of a model.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -210,7 +210,7 @@ pub struct Ratio {
     /// What the model is given: after unit and rules, rounded once to f32; `None` is missing.
     pub scored: Option<f32>,
     /// What the database column holds: the same value with 4 decimals.
-    pub stored: Option<f64>,
+    pub stored: Option<Decimal>,
     /// What was done to it, if anything.
     pub flag: Option<Flag>,
     /// A hint beside the flag, for single requests.

@@ -2,6 +2,7 @@
 
 use super::{Flag, Ratio, RatioDefinition, RatioUnit, Ratios};
 use crate::{
+    decimal::Decimal,
     fault::{Fault, shorten},
     prediction::Kind,
 };
@@ -137,7 +138,7 @@ fn apply(
     Ok(Ratio {
         raw,
         scored: Some(scored),
-        stored: Some((kept * 1e4).round() / 1e4),
+        stored: Some(Decimal::rounded(kept)),
         flag,
         hint,
     })
@@ -153,23 +154,30 @@ fn number(definition: &RatioDefinition, unit: RatioUnit, text: &str) -> Result<f
             format!("{:?} {rule}", shorten(text)),
         )
     };
-    // `f64::from_str` also reads "inf" and "infinity".
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b))
-    {
-        return Err(fault(
-            "is not a number; write it like 0.254, without thousands separators or units",
-        ));
-    }
-    let value: f64 = if definition.is_share && unit == RatioUnit::Percent {
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let exponent: i32 = exponent.parse().map_err(|_| fault("is not a number"))?;
-        format!("{mantissa}e{}", exponent.saturating_sub(2)).parse()
-    } else {
-        text.parse()
-    }
-    .map_err(|_| fault("is not a number"))?;
+    let value = match text.parse::<Decimal>() {
+        Ok(number) if definition.is_share && unit == RatioUnit::Percent => {
+            number.shifted(-2).to_f64()
+        }
+        Ok(number) => number.to_f64(),
+        Err(_) if text.len() > Decimal::MAX_LENGTH => {
+            return Err(fault(&format!(
+                "has more than {} characters",
+                Decimal::MAX_LENGTH
+            )));
+        }
+        // `f64::from_str` also reads "inf" and "infinity".
+        Err(_)
+            if !text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) =>
+        {
+            return Err(fault(
+                "is not a number; write it like 0.254, without thousands separators or units",
+            ));
+        }
+        // With an exponent that no ratio has: zero, or too large.
+        Err(_) => text.parse().map_err(|_| fault("is not a number"))?,
+    };
     if value.is_finite() {
         Ok(value)
     } else {
@@ -177,8 +185,8 @@ fn number(definition: &RatioDefinition, unit: RatioUnit, text: &str) -> Result<f
     }
 }
 
-/// The same texts in another unit: shares get their decimal point shifted in the
-/// exponent, so that no digit is lost and the scored bits stay the same.
+/// The same texts in another unit: shares get their decimal point shifted, so that no digit
+/// is lost and the scored bits stay the same. A text that is no decimal number stays.
 #[must_use]
 pub fn in_unit(
     kind: Kind,
@@ -191,12 +199,9 @@ pub fn in_unit(
         (RatioUnit::Fraction, RatioUnit::Percent) => 2,
         _ => 0,
     };
-    let shifted = |text: &String| {
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        match exponent.parse::<i32>().unwrap_or(0).saturating_add(shift) {
-            0 => mantissa.to_owned(),
-            exponent => format!("{mantissa}e{exponent}"),
-        }
+    let shifted = |text: &String| match text.parse::<Decimal>() {
+        Ok(number) => number.shifted(shift).to_string(),
+        Err(_) => text.clone(),
     };
     kind.ratios()
         .iter()
@@ -221,7 +226,11 @@ mod tests {
     #[test]
     fn negative_debt_ratios_become_the_worst_bound_and_never_zero() {
         let ratios = annual(["-0.1", "-3", "0.1", "5", "0.1"], RatioUnit::Fraction).unwrap();
-        let stored: Vec<_> = ratios.values().iter().map(|r| r.stored.unwrap()).collect();
+        let stored: Vec<_> = ratios
+            .values()
+            .iter()
+            .map(|r| r.stored.as_ref().unwrap().to_f64())
+            .collect();
         assert_eq!(stored, [2.0, 50.0, 0.1, 5.0, 0.1]);
         assert_eq!(
             ratios.flags(),
@@ -337,8 +346,8 @@ mod tests {
             let raw: Vec<_> = raw.iter().map(|r| Some(r.as_str())).collect();
             if let Ok(ratios) = check(Kind::Annual, RatioUnit::Fraction, &raw) {
                 for (definition, ratio) in ratios.iter() {
-                    if let Some(value) = ratio.stored {
-                        prop_assert!((definition.min..=definition.max).contains(&value));
+                    if let Some(value) = &ratio.stored {
+                        prop_assert!((definition.min..=definition.max).contains(&value.to_f64()));
                     }
                     prop_assert_eq!(ratio.stored.is_some(), ratio.scored.is_some());
                 }

@@ -33,7 +33,7 @@ fn a_probability_is_rounded_to_four_decimals() {
         (0.000_04, 0.0),
         (1.0, 1.0),
     ] {
-        assert_eq!(Pd::new(pd).unwrap().rounded(), rounded);
+        assert_eq!(Pd::new(pd).unwrap().rounded().to_f64(), rounded);
     }
 }
 

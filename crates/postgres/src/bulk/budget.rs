@@ -8,32 +8,34 @@ use accunode_ports::{
     budgets::{JobUsage, RowBudget},
     repositories::NewJob,
 };
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::outcome::Kept;
-use crate::{db::Db, errors::defect, row::get};
+use crate::{db::Tx, errors::from_sqlx};
+
+const USAGE: &str = "SELECT count(*), coalesce(sum(file_size), 0)::bigint, \
+     count(*) FILTER (WHERE status IN ('pending', 'processing')) \
+     FROM bulk_upload_jobs WHERE owner_key = $1";
+const ROWS_KEPT: &str =
+    "SELECT coalesce(sum(rows_kept), 0)::bigint FROM bulk_upload_jobs WHERE owner_key = $1";
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
 /// That the owner's jobs stay within the budget with one more.
 ///
 /// # Errors
 /// `OverBudget`.
-pub(crate) async fn admit(db: &Db, grant: Grant, job: &NewJob) -> Result<(), RepositoryError> {
+pub(crate) async fn admit(tx: &Tx, grant: Grant, job: &NewJob) -> Result<(), RepositoryError> {
     let owner = grant.owner().key();
-    lock(db, "jobs", owner).await?;
-    let mut sql = QueryBuilder::new(
-        "SELECT count(*) AS jobs, coalesce(sum(file_size), 0)::bigint AS file_bytes, \
-         count(*) FILTER (WHERE status IN ('pending', 'processing')) AS open_jobs \
-         FROM bulk_upload_jobs WHERE owner_key = ",
-    );
-    sql.push_bind(owner);
-    let row = db.one(sql).await?;
-    let row = row.ok_or_else(|| defect("an aggregate returned no row"))?;
-    let number = |column| get::<i64>(&row, column).map(i64::unsigned_abs);
+    lock(tx, "jobs", owner).await?;
+    let (jobs, file_bytes, open_jobs): (i64, i64, i64) = sqlx::query_as(USAGE)
+        .bind(owner)
+        .fetch_one(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
     let usage = JobUsage {
-        jobs: number("jobs")?,
-        file_bytes: number("file_bytes")?,
-        open_jobs: number("open_jobs")?,
+        jobs: jobs.unsigned_abs(),
+        file_bytes: file_bytes.unsigned_abs(),
+        open_jobs: open_jobs.unsigned_abs(),
     };
     job.budget
         .admit(usage, job.file_size.unsigned_abs())
@@ -50,7 +52,7 @@ pub(super) struct Keeping {
 /// Leaves out the failed and skipped rows that the budget has no room for, the last ones
 /// of the file first. `of_job` is how many the job keeps already.
 pub(super) async fn fit(
-    db: &Db,
+    tx: &Tx,
     owner: Uuid,
     budget: RowBudget,
     of_job: i64,
@@ -63,14 +65,13 @@ pub(super) async fn fit(
     let of_owner = if budget.per_owner == 0 {
         0
     } else {
-        lock(db, "rows", owner).await?;
-        let mut sql = QueryBuilder::new(
-            "SELECT coalesce(sum(rows_kept), 0)::bigint AS n FROM bulk_upload_jobs WHERE owner_key = ",
-        );
-        sql.push_bind(owner);
-        let row = db.one(sql).await?;
-        let row = row.ok_or_else(|| defect("an aggregate returned no row"))?;
-        get::<i64>(&row, "n")?
+        lock(tx, "rows", owner).await?;
+        let kept: i64 = sqlx::query_scalar(ROWS_KEPT)
+            .bind(owner)
+            .fetch_one(&mut **tx.connection().await)
+            .await
+            .map_err(from_sqlx)?;
+        kept
     };
     let mut room = budget.left(of_job.unsigned_abs(), of_owner.unsigned_abs());
     let mut keeping = Keeping::default();
@@ -99,10 +100,11 @@ fn counts(row: &Kept) -> bool {
 }
 
 /// Waits until no other transaction adds up the same things of this owner.
-async fn lock(db: &Db, what: &str, owner: Uuid) -> Result<(), RepositoryError> {
-    let mut sql =
-        QueryBuilder::new("SELECT 1 AS locked FROM pg_advisory_xact_lock(hashtextextended(");
-    sql.push_bind(format!("accunode.budget.{what}.{owner}"))
-        .push(", 0))");
-    db.one(sql).await.map(|_| ())
+async fn lock(tx: &Tx, what: &str, owner: Uuid) -> Result<(), RepositoryError> {
+    sqlx::query(LOCK)
+        .bind(format!("accunode.budget.{what}.{owner}"))
+        .execute(&mut **tx.connection().await)
+        .await
+        .map(|_| ())
+        .map_err(from_sqlx)
 }

@@ -4,11 +4,25 @@ use std::collections::HashMap;
 
 use accunode_domain::access::Scope;
 use accunode_ports::{RepositoryError, repositories::JobChunk};
-use sqlx::{QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ColumnType, IdenStatic, Iterable,
+    sea_query::sea_value_to_json_value,
+};
+use serde_json::{Map, Value};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::Candidate;
-use crate::{db::Db, repositories::company::lookup_keys, row::get};
+use crate::{
+    db::Tx,
+    entities::companies::{ActiveModel, Column},
+    errors::{defect, from_sqlx},
+    repositories::company::lookup_keys,
+    sql::Sql,
+};
+
+const LOOK_UP: &str = include_str!("sql/look_up_companies.sql");
+const MAKE: &str = include_str!("sql/make_companies.sql");
 
 /// A company as predictions keep it.
 #[derive(Clone, Debug)]
@@ -32,24 +46,21 @@ impl Companies {
         self.by_symbol.get(row.scored.company.symbol.as_str())
     }
 
-    fn learn(&mut self, rows: &[PgRow]) -> Result<(), RepositoryError> {
-        for row in rows {
-            let known = Known {
-                id: get(row, "id")?,
-                name: get(row, "name")?,
-                sector: get(row, "sector")?,
-            };
-            self.by_symbol.insert(get(row, "symbol")?, known);
+    fn learn(&mut self, rows: Vec<Row>) {
+        for (id, symbol, name, sector) in rows {
+            self.by_symbol.insert(symbol, Known { id, name, sector });
         }
-        Ok(())
     }
 }
+
+/// Id, symbol, name and sector of a company.
+type Row = (Uuid, String, String, String);
 
 /// Finds every symbol's company or makes it for the owner, as the first row that names
 /// it describes it. Made in the order of their symbols, so that two chunks do not wait
 /// for each other.
 pub(super) async fn find_or_make(
-    db: &Db,
+    tx: &Tx,
     scope: &Scope,
     chunk: &JobChunk,
     candidates: &[Candidate<'_>],
@@ -65,14 +76,14 @@ pub(super) async fn find_or_make(
     }
     // A second look finds those that somebody else makes at this moment.
     for _ in 0..3 {
-        companies.learn(&look_up(db, &keys, &missing).await?)?;
+        companies.learn(look_up(tx, &keys, &missing).await?);
         missing.retain(|row| companies.of(row).is_none());
         if missing.is_empty() {
             return Ok(companies);
         }
-        let made = make(db, chunk, &missing).await?;
+        let made = make(tx, chunk, &missing).await?;
         companies.made += u32::try_from(made.len()).unwrap_or(u32::MAX);
-        companies.learn(&made)?;
+        companies.learn(made);
         missing.retain(|row| companies.of(row).is_none());
         if missing.is_empty() {
             return Ok(companies);
@@ -84,79 +95,76 @@ pub(super) async fn find_or_make(
 }
 
 async fn look_up(
-    db: &Db,
+    tx: &Tx,
     keys: &[Uuid],
     wanted: &[Candidate<'_>],
-) -> Result<Vec<PgRow>, RepositoryError> {
-    let symbols: Vec<_> = wanted
+) -> Result<Vec<Row>, RepositoryError> {
+    let symbols = wanted
         .iter()
-        .map(|row| row.scored.company.symbol.as_str().to_owned())
-        .collect();
-    let mut sql = QueryBuilder::new("SELECT c.id, c.symbol, c.name, c.sector FROM unnest(");
-    sql.push_bind(symbols)
-        .push(
-            "::text[]) s (symbol) CROSS JOIN LATERAL (\
-             SELECT c.id, c.symbol, c.name, c.sector FROM unnest(",
-        )
-        .push_bind(keys.to_vec())
-        .push(
-            "::uuid[]) WITH ORDINALITY o (key, rank) \
-             CROSS JOIN LATERAL (SELECT * FROM companies c WHERE c.owner_key = o.key AND c.symbol = s.symbol LIMIT 1) c \
-             ORDER BY o.rank LIMIT 1) c",
-        );
-    db.all(sql).await
+        .map(|row| row.scored.company.symbol.as_str().to_owned());
+    sqlx::query_as(LOOK_UP)
+        .bind(symbols.collect::<Vec<_>>())
+        .bind(keys)
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)
 }
 
 async fn make(
-    db: &Db,
+    tx: &Tx,
     chunk: &JobChunk,
     wanted: &[Candidate<'_>],
-) -> Result<Vec<PgRow>, RepositoryError> {
+) -> Result<Vec<Row>, RepositoryError> {
     let owner = chunk.grant.owner();
-    let profiles: Vec<_> = wanted.iter().map(|row| &row.scored.company).collect();
-    let ids: Vec<_> = wanted.iter().map(|row| row.scored.company_id.0).collect();
-    let symbols: Vec<_> = profiles
-        .iter()
-        .map(|p| p.symbol.as_str().to_owned())
+    let rows: Vec<_> = wanted.iter().map(new).collect();
+    let columns: Vec<_> = Column::iter()
+        .filter(|column| rows.first().is_some_and(|row| row.get(*column).is_set()))
         .collect();
-    let names: Vec<_> = profiles.iter().map(|p| p.name.clone()).collect();
-    let sectors: Vec<_> = profiles.iter().map(|p| p.sector.clone()).collect();
-    let industries: Vec<_> = profiles.iter().map(|p| p.industry.clone()).collect();
-    let market_caps: Vec<_> = profiles.iter().map(|p| p.market_cap).collect();
-    let countries: Vec<_> = profiles.iter().map(|p| p.country.clone()).collect();
-    let currencies: Vec<_> = profiles.iter().map(|p| p.currency.clone()).collect();
-    let exchanges: Vec<_> = profiles.iter().map(|p| p.exchange.clone()).collect();
-    let mut sql = QueryBuilder::new(
-        "INSERT INTO companies (id, symbol, name, sector, industry, market_cap, country, currency, exchange, \
-         organization_id, access_level, created_by) SELECT n.*, ",
-    );
-    sql.push_bind(owner.organization().map(|id| id.0))
-        .push("::uuid, ")
-        .push_bind(owner.level().as_str())
-        .push("::text, ")
-        .push_bind(chunk.grant.by().0)
-        .push("::uuid FROM unnest(")
-        .push_bind(ids)
-        .push("::uuid[], ")
-        .push_bind(symbols)
-        .push("::text[], ")
-        .push_bind(names)
-        .push("::text[], ")
-        .push_bind(sectors)
-        .push("::text[], ")
-        .push_bind(industries)
-        .push("::text[], ")
-        .push_bind(market_caps)
-        .push("::bigint[], ")
-        .push_bind(countries)
-        .push("::text[], ")
-        .push_bind(currencies)
-        .push("::text[], ")
-        .push_bind(exchanges)
-        .push(
-            "::text[]) n (id, symbol, name, sector, industry, market_cap, country, currency, exchange) \
-             ORDER BY n.symbol ON CONFLICT ON CONSTRAINT unique_company_symbol_per_org DO NOTHING \
-             RETURNING id, symbol, name, sector",
-        );
-    db.all(sql).await
+    let names: Vec<_> = columns.iter().map(|column| column.as_str()).collect();
+    let types = columns.iter().map(|column| {
+        let sql_type = sql_type(column.def().get_column_type())?;
+        Ok(format!("{} {sql_type}", column.as_str()))
+    });
+    let types = types.collect::<Result<Vec<_>, RepositoryError>>()?;
+    let sql = Sql::of(MAKE)
+        .with("columns", &names.join(", "))
+        .with("types", &types.join(", "))
+        .text()?;
+    let values = rows.into_iter().map(|row| as_json(row, &columns));
+    sqlx::query_as(AssertSqlSafe(sql))
+        .bind(owner.organization().map(|id| id.0))
+        .bind(owner.level().as_str())
+        .bind(chunk.grant.by().0)
+        .bind(Value::Array(values.collect()))
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)
+}
+
+/// The company that a row describes, but for its owner.
+fn new(row: &Candidate<'_>) -> ActiveModel {
+    ActiveModel {
+        id: ActiveValue::Set(row.scored.company_id.0),
+        ..ActiveModel::describing(&row.scored.company)
+    }
+}
+
+fn as_json(row: ActiveModel, columns: &[Column]) -> Value {
+    let columns = columns.iter().filter_map(|column| {
+        let value = row.get(*column).into_value()?;
+        Some((column.as_str().to_owned(), sea_value_to_json_value(&value)))
+    });
+    Value::Object(columns.collect::<Map<_, _>>())
+}
+
+/// The type by which JSON is read into a column.
+fn sql_type(column: &ColumnType) -> Result<&'static str, RepositoryError> {
+    Ok(match column {
+        ColumnType::String(_) | ColumnType::Text => "text",
+        ColumnType::Integer => "integer",
+        ColumnType::BigInteger => "bigint",
+        ColumnType::Boolean => "boolean",
+        ColumnType::Uuid => "uuid",
+        other => return Err(defect(format!("companies have no columns of {other:?}"))),
+    })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write};
 
+use accunode_domain::decimal::Decimal;
+
 /// A buffer of rows.
 #[derive(Debug, Default)]
 pub(super) struct CopyText {
@@ -18,10 +20,10 @@ impl CopyText {
         self
     }
 
-    /// Four decimals, or NULL.
-    pub(super) fn decimal(&mut self, value: Option<f64>) -> &mut Self {
+    /// A decimal number, or NULL.
+    pub(super) fn decimal(&mut self, value: Option<&Decimal>) -> &mut Self {
         match value {
-            Some(value) => self.plain(format_args!("{value:.4}")),
+            Some(value) => self.plain(value),
             None => self.plain("\\N"),
         }
     }
@@ -84,7 +86,7 @@ mod tests {
         let mut copy = CopyText::default();
         copy.text("a\tb\\N\nc")
             .decimal(None)
-            .decimal(Some(0.25))
+            .decimal(Some(&Decimal::rounded(0.25)))
             .texts(&["x\"y\\".to_owned()]);
         copy.end();
         assert_eq!(

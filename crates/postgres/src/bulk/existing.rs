@@ -2,19 +2,27 @@
 
 use std::collections::HashMap;
 
-use accunode_domain::{id::JobId, prediction::OnConflict, ratio::RatioUnit};
+use accunode_domain::{
+    id::JobId,
+    prediction::{Kind, OnConflict},
+    ratio::RatioUnit,
+};
 use accunode_ports::{RepositoryError, jobs::Lease, repositories::JobChunk};
 use serde_json::Value;
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{number, owner_key, repeats::Group, staging};
 use crate::{
-    db::Db,
-    kinds::KindNames,
-    repositories::said::raw_ratios,
-    row::{RowRef, get},
+    db::Tx, entities::outcome_columns::raw_ratios, errors::from_sqlx, kinds::KindNames,
+    row::RowRef, sql::Sql,
 };
+
+const FIND: &str = include_str!("sql/find_existing.sql");
+const LOCK: &str = include_str!("sql/lock_existing.sql");
+const UPDATE: &str = include_str!("sql/update_existing.sql");
+const EARLIER_UPDATES: &str = include_str!("sql/earlier_updates.sql");
+const FORETOLD: &str = include_str!("sql/foretold_rows.sql");
 
 /// A prediction that stands where a row wanted to.
 #[derive(Debug)]
@@ -44,57 +52,62 @@ impl Existing {
     }
 }
 
+/// A statement about staged rows and the predictions of their company and period.
+fn of_staged(text: &str, kind: Kind) -> Result<AssertSqlSafe<String>, RepositoryError> {
+    let same = kind.period().iter();
+    let same: Vec<_> = same
+        .map(|column| format!("p.{column} = s.{column}"))
+        .collect();
+    let sql = Sql::of(text)
+        .with("same_period", &same.join(" AND "))
+        .of_kind(kind);
+    sql.text().map(AssertSqlSafe)
+}
+
+/// The row that met it, the prediction, its upload and row there, its ratios as sent.
+type Found = (i32, Uuid, Option<Uuid>, Option<i32>, Value);
+
 /// Those that stand in the way of these staged rows, by row.
 pub(super) async fn find(
-    db: &Db,
+    tx: &Tx,
     chunk: &JobChunk,
     rows: &[i32],
 ) -> Result<HashMap<i32, Existing>, RepositoryError> {
     let kind = chunk.kind;
-    let mut sql = QueryBuilder::new(
-        "SELECT s.bulk_row AS met_by, e.id, e.bulk_job_id, e.bulk_row, e.raw_ratios FROM ",
-    );
-    push_staged(&mut sql, chunk, rows);
-    sql.push(format_args!(
-        " s CROSS JOIN LATERAL (SELECT p.id, p.bulk_job_id, p.bulk_row, p.raw_ratios FROM {} p \
-         WHERE p.company_id = s.company_id AND {} AND p.owner_key = ",
-        kind.table(),
-        same_period(chunk)
-    ))
-    .push_bind(owner_key(chunk))
-    .push(" LIMIT 1) e");
-    let mut found = HashMap::new();
-    for row in db.all(sql).await? {
-        let id: Uuid = get(&row, "id")?;
+    let found: Vec<Found> = sqlx::query_as(of_staged(FIND, kind)?)
+        .bind(rows)
+        .bind(owner_key(chunk))
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    let existing = |(met_by, id, job, row, raw): Found| {
         let place = RowRef {
             table: kind.table(),
             id,
         };
-        let origin = match get::<Option<Uuid>>(&row, "bulk_job_id")? {
-            Some(job) => Some((JobId(job), place.unsigned(&row, "bulk_row")?)),
-            None => None,
+        let origin = match (job, row) {
+            (Some(job), Some(row)) => Some((JobId(job), place.count("bulk_row", row)?)),
+            _ => None,
         };
-        let met_by = get(&row, "met_by")?;
         let existing = Existing {
             row: met_by,
             id: Some(id),
             origin,
-            raw: raw_ratios(kind, &get(&row, "raw_ratios")?)
-                .ok_or_else(|| place.corrupt("raw_ratios"))?,
+            raw: raw_ratios(kind, &raw).ok_or_else(|| place.corrupt("raw_ratios"))?,
             old_values: None,
             updated_before: None,
             source: None,
         };
-        found.insert(met_by, existing);
-    }
-    Ok(found)
+        Ok((met_by, existing))
+    };
+    found.into_iter().map(existing).collect()
 }
 
 /// Where the policy is `update`: writes the staged rows over those that may be written.
 /// Locking them needs the right to change them, so those that stay unlocked are the
 /// ones that may not be written.
 pub(super) async fn update(
-    db: &Db,
+    tx: &Tx,
     lease: &Lease,
     chunk: &JobChunk,
     there: &mut HashMap<i32, Existing>,
@@ -104,19 +117,15 @@ pub(super) async fn update(
     }
     let kind = chunk.kind;
     let rows: Vec<_> = there.keys().copied().collect();
-    let mut sql = QueryBuilder::new("SELECT s.bulk_row AS met_by, e.old FROM ");
-    push_staged(&mut sql, chunk, &rows);
-    sql.push(format_args!(
-        " s CROSS JOIN LATERAL (SELECT to_jsonb(p) - 'owner_key' AS old FROM {} p \
-         WHERE p.company_id = s.company_id AND {} AND p.owner_key = ",
-        kind.table(),
-        same_period(chunk)
-    ))
-    .push_bind(owner_key(chunk))
-    .push(" FOR UPDATE) e");
-    for row in db.all(sql).await? {
-        if let Some(existing) = there.get_mut(&get(&row, "met_by")?) {
-            existing.old_values = Some(get(&row, "old")?);
+    let locked: Vec<(i32, Value)> = sqlx::query_as(of_staged(LOCK, kind)?)
+        .bind(rows)
+        .bind(owner_key(chunk))
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    for (met_by, old) in locked {
+        if let Some(existing) = there.get_mut(&met_by) {
+            existing.old_values = Some(old);
         }
     }
     let writable = there
@@ -128,59 +137,46 @@ pub(super) async fn update(
     if ids.is_empty() {
         return Ok(());
     }
-    let assignments: Vec<_> = staging::scored_columns(kind)
-        .into_iter()
-        .map(|column| format!("{column} = s.{column}"))
-        .collect();
-    let mut sql = QueryBuilder::new(format!(
-        "UPDATE {} p SET {}, predicted_at = ",
-        kind.table(),
-        assignments.join(", ")
-    ));
-    sql.push_bind(chunk.predicted_at)
-        .push(", bulk_row = CASE WHEN p.bulk_job_id = ")
-        .push_bind(lease.job.0)
-        .push(" THEN s.bulk_row ELSE p.bulk_row END FROM unnest(")
-        .push_bind(ids.clone())
-        .push("::uuid[], ")
-        .push_bind(rows)
-        .push(format_args!(
-            "::int[]) n (id, staged) JOIN {} s ON s.bulk_row = n.staged WHERE p.id = n.id",
-            kind.staging()
-        ));
-    db.run(sql).await?;
-    recall_updates(db, lease, ids, there).await
+    let sql = Sql::of(UPDATE)
+        .with("assignments", &staging::assignments(kind))
+        .of_kind(kind)
+        .text()?;
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(chunk.predicted_at)
+        .bind(lease.job.0)
+        .bind(&ids)
+        .bind(rows)
+        .bind(owner_key(chunk))
+        .execute(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    recall_updates(tx, lease, ids, there).await
 }
 
 /// Rows of earlier chunks of this file that updated the same predictions: the row that
 /// updates them now inherits what they replaced.
 async fn recall_updates(
-    db: &Db,
+    tx: &Tx,
     lease: &Lease,
     ids: Vec<Uuid>,
     there: &mut HashMap<i32, Existing>,
 ) -> Result<(), RepositoryError> {
-    let mut sql = QueryBuilder::new(
-        "SELECT row_number, prediction_id, source, old_values FROM bulk_upload_rows \
-         WHERE status = 'updated' AND job_id = ",
-    );
-    sql.push_bind(lease.job.0)
-        .push(" AND prediction_id = ANY (")
-        .push_bind(ids)
-        .push(")");
-    let place = RowRef {
-        table: "bulk_upload_rows",
-        id: lease.job.0,
-    };
+    type Earlier = (Uuid, i32, Option<String>, Option<Value>);
+    let rows: Vec<Earlier> = sqlx::query_as(EARLIER_UPDATES)
+        .bind(lease.job.0)
+        .bind(ids)
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
     let mut earlier = HashMap::new();
-    for row in db.all(sql).await? {
-        earlier.insert(get::<Uuid>(&row, "prediction_id")?, row);
+    for (prediction, row, source, old_values) in rows {
+        let row = kept_row(lease).count("row_number", row)?;
+        earlier.insert(prediction, (row, source, old_values));
     }
     for existing in there.values_mut() {
-        if let Some(row) = existing.id.and_then(|id| earlier.get(&id)) {
-            existing.updated_before =
-                Some((place.unsigned(row, "row_number")?, get(row, "source")?));
-            existing.old_values = get(row, "old_values")?;
+        if let Some((row, source, old_values)) = existing.id.and_then(|id| earlier.remove(&id)) {
+            existing.updated_before = Some((row, source));
+            existing.old_values = old_values;
         }
     }
     Ok(())
@@ -188,66 +184,49 @@ async fn recall_updates(
 
 /// In a dry run: earlier rows of the file that would have made what these rows meet.
 pub(super) async fn find_foretold(
-    db: &Db,
+    tx: &Tx,
     lease: &Lease,
     chunk: &JobChunk,
     groups: &[Group<'_>],
     there: &mut HashMap<i32, Existing>,
 ) -> Result<(), RepositoryError> {
+    type Foretold = (i32, String, Value, Option<String>);
     let rows: HashMap<String, i32> = groups
         .iter()
         .map(|group| (group.chosen.company_period(), number(group.chosen.row)))
         .filter(|(_, row)| !there.contains_key(row))
         .collect();
     let keys: Vec<_> = rows.keys().cloned().collect();
-    let mut sql = QueryBuilder::new(
-        "SELECT row_number, company_period, raw_ratios, source FROM bulk_upload_rows WHERE job_id = ",
-    );
-    sql.push_bind(lease.job.0)
-        .push(" AND company_period = ANY (")
-        .push_bind(keys)
-        .push(")");
-    let place = RowRef {
-        table: "bulk_upload_rows",
-        id: lease.job.0,
-    };
-    for row in db.all(sql).await? {
-        let Some(&met_by) = rows.get(get::<&str>(&row, "company_period")?) else {
+    let foretold: Vec<Foretold> = sqlx::query_as(FORETOLD)
+        .bind(lease.job.0)
+        .bind(keys)
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    let place = kept_row(lease);
+    for (row, company_period, raw, source) in foretold {
+        let Some(&met_by) = rows.get(&company_period) else {
             continue;
         };
         let existing = Existing {
             row: met_by,
             id: None,
-            origin: Some((lease.job, place.unsigned(&row, "row_number")?)),
-            raw: raw_ratios(chunk.kind, &get(&row, "raw_ratios")?)
-                .ok_or_else(|| place.corrupt("raw_ratios"))?,
+            origin: Some((lease.job, place.count("row_number", row)?)),
+            raw: raw_ratios(chunk.kind, &raw).ok_or_else(|| place.corrupt("raw_ratios"))?,
             // Its own uploader may write it.
             old_values: Some(Value::Null),
             updated_before: None,
-            source: get(&row, "source")?,
+            source,
         };
         there.insert(met_by, existing);
     }
     Ok(())
 }
 
-/// `(SELECT … ORDER BY the unique key)`: locks are taken in one order by everybody.
-fn push_staged(sql: &mut QueryBuilder<Postgres>, chunk: &JobChunk, rows: &[i32]) {
-    let period = chunk.kind.period().join(", ");
-    sql.push(format_args!(
-        "(SELECT bulk_row, company_id, {period} FROM {} WHERE bulk_row = ANY (",
-        chunk.kind.staging()
-    ))
-    .push_bind(rows.to_vec())
-    .push(format_args!("::int[]) ORDER BY company_id, {period})"));
-}
-
-fn same_period(chunk: &JobChunk) -> String {
-    let same: Vec<_> = chunk
-        .kind
-        .period()
-        .iter()
-        .map(|column| format!("p.{column} = s.{column}"))
-        .collect();
-    same.join(" AND ")
+/// A kept row of the job, for errors.
+fn kept_row(lease: &Lease) -> RowRef {
+    RowRef {
+        table: "bulk_upload_rows",
+        id: lease.job.0,
+    }
 }

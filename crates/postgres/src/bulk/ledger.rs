@@ -14,7 +14,6 @@ use accunode_ports::{
     repositories::{AuditRepository, JobChunk},
 };
 use serde_json::{Value, json};
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
@@ -24,9 +23,15 @@ use super::{
     owner_key,
 };
 use crate::{
-    db::Db,
-    row::{get, storable},
+    db::{Db, Tx},
+    errors::from_sqlx,
+    row::storable,
 };
+
+const LOCK: &str = include_str!("sql/lock_job.sql");
+const ADVANCE: &str = include_str!("sql/advance_job.sql");
+const FORGET_ROWS: &str = include_str!("sql/forget_rows.sql");
+const KEEP_ROWS: &str = include_str!("sql/keep_rows.sql");
 
 /// The code of the warning about companies that are described otherwise.
 const COMPANY_DIFFERS: &str = "company_differs";
@@ -48,22 +53,20 @@ pub(super) struct LockedJob {
 ///
 /// # Errors
 /// `Stale`.
-pub(super) async fn lock(db: &Db, lease: &Lease) -> Result<LockedJob, RepositoryError> {
-    let mut sql = QueryBuilder::new(
-        "SELECT warnings, rows_kept, set_config('accunode.job_id', id::text, true) FROM bulk_upload_jobs WHERE id = ",
-    );
-    sql.push_bind(lease.job.0)
-        .push(" AND lease_token = ")
-        .push_bind(lease.token)
-        .push(" AND status = 'processing' FOR UPDATE");
-    let Some(row) = db.one(sql).await? else {
+pub(super) async fn lock(tx: &Tx, lease: &Lease) -> Result<LockedJob, RepositoryError> {
+    let locked: Option<(Value, i32, String)> = sqlx::query_as(LOCK)
+        .bind(lease.job.0)
+        .bind(lease.token)
+        .fetch_optional(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    let Some((warnings, rows_kept, _)) = locked else {
         return Err(RepositoryError::Stale { what: "lease" });
     };
-    let warnings = match get(&row, "warnings")? {
+    let warnings = match warnings {
         Value::Array(warnings) => warnings,
         _ => Vec::new(),
     };
-    let rows_kept: i32 = get(&row, "rows_kept")?;
     Ok(LockedJob {
         warnings,
         rows_kept: rows_kept.into(),
@@ -72,28 +75,30 @@ pub(super) async fn lock(db: &Db, lease: &Lease) -> Result<LockedJob, Repository
 
 /// Writes what became of the rows, one audit row, the counters and the checkpoint.
 pub(super) async fn write(
-    db: &Db,
+    tx: &Tx,
     lease: &Lease,
     chunk: &JobChunk,
     job: LockedJob,
     mut told: Told,
 ) -> Result<JobCounts, RepositoryError> {
-    let forgotten = forget_rows(db, lease, &told.superseded).await?;
+    let forgotten = forget_rows(tx, lease, &told.superseded).await?;
     let owner = owner_key(chunk);
     let kept = std::mem::take(&mut told.kept);
     let (kept, keeping) =
-        budget::fit(db, owner, chunk.row_budget, job.rows_kept - forgotten, kept).await?;
-    keep_rows(db, lease, owner, &kept).await?;
+        budget::fit(tx, owner, chunk.row_budget, job.rows_kept - forgotten, kept).await?;
+    keep_rows(tx, lease, owner, &kept).await?;
     // A dry run changes nothing that an auditor would ask for.
     if !chunk.dry_run {
-        db.record(&chunk.context, audit_event(lease, chunk, &told))
+        let audit = Db::Transaction(tx.clone());
+        audit
+            .record(&chunk.context, audit_event(lease, chunk, &told))
             .await?;
     }
     let mut warnings = warnings(job.warnings, &told);
     warn_of_rows_not_kept(&mut warnings, keeping, chunk.row_budget);
     let (total, checkpoint) = (chunk.total_rows, chunk.checkpoint);
     let kept = keeping.kept - forgotten;
-    advance(db, lease, told.counts, kept, total, warnings, checkpoint).await
+    advance(tx, lease, told.counts, kept, total, warnings, checkpoint).await
 }
 
 /// Moves the job on by these rows, if the lease is still ours. `rows_kept` is by how many
@@ -102,7 +107,7 @@ pub(super) async fn write(
 /// # Errors
 /// `Stale`, also where the job is at this checkpoint already.
 pub(super) async fn advance(
-    db: &Db,
+    tx: &Tx,
     lease: &Lease,
     counts: JobCounts,
     rows_kept: i64,
@@ -113,35 +118,23 @@ pub(super) async fn advance(
     let row = number(checkpoint.row);
     let checkpoint = serde_json::to_value(checkpoint)
         .map_err(|error| RepositoryError::Internal(Box::new(error)))?;
-    let mut sql = QueryBuilder::new("UPDATE bulk_upload_jobs SET ");
-    for (column, count) in [
-        ("processed_rows", counts.processed()),
-        ("success_count", counts.success),
-        ("updated_count", counts.updated),
-        ("skipped_count", counts.skipped),
-        ("error_count", counts.error),
-    ] {
-        sql.push(format_args!("{column} = {column} + "))
-            .push_bind(number(count))
-            .push(", ");
-    }
-    // Attempts are counted from here on. A chunk whose checkpoint stands there already
-    // is stored, and is not counted twice.
-    sql.push("attempts = 0, processing_logs = '[]', rows_kept = rows_kept + ")
-        .push_bind(rows_kept)
-        .push("::int, total_rows = coalesce(")
-        .push_bind(total_rows.map(number))
-        .push(", total_rows), warnings = ")
-        .push_bind(Value::Array(warnings))
-        .push(", checkpoint = ")
-        .push_bind(checkpoint)
-        .push(" WHERE id = ")
-        .push_bind(lease.job.0)
-        .push(" AND lease_token = ")
-        .push_bind(lease.token)
-        .push(" AND coalesce((checkpoint->>'row')::int, 0) <> ")
-        .push_bind(row);
-    match db.run(sql).await? {
+    let advanced = sqlx::query(ADVANCE)
+        .bind(number(counts.processed()))
+        .bind(number(counts.success))
+        .bind(number(counts.updated))
+        .bind(number(counts.skipped))
+        .bind(number(counts.error))
+        .bind(rows_kept)
+        .bind(total_rows.map(number))
+        .bind(Value::Array(warnings))
+        .bind(checkpoint)
+        .bind(lease.job.0)
+        .bind(lease.token)
+        .bind(row)
+        .execute(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    match advanced.rows_affected() {
         1 => Ok(counts),
         _ => Err(RepositoryError::Stale { what: "lease" }),
     }
@@ -149,28 +142,22 @@ pub(super) async fn advance(
 
 /// Forgets what was kept of rows of earlier chunks; answers how many of them had failed
 /// or were skipped.
-async fn forget_rows(db: &Db, lease: &Lease, rows: &[u32]) -> Result<i64, RepositoryError> {
+async fn forget_rows(tx: &Tx, lease: &Lease, rows: &[u32]) -> Result<i64, RepositoryError> {
     if rows.is_empty() {
         return Ok(0);
     }
     let rows: Vec<_> = rows.iter().copied().map(number).collect();
-    let mut sql = QueryBuilder::new("WITH gone AS (DELETE FROM bulk_upload_rows WHERE job_id = ");
-    sql.push_bind(lease.job.0)
-        .push(" AND row_number = ANY (")
-        .push_bind(rows)
-        .push(
-            ") RETURNING status) \
-             SELECT count(*) FILTER (WHERE status IN ('error', 'skipped')) AS n FROM gone",
-        );
-    match db.one(sql).await? {
-        Some(row) => get(&row, "n"),
-        None => Ok(0),
-    }
+    sqlx::query_scalar(FORGET_ROWS)
+        .bind(lease.job.0)
+        .bind(rows)
+        .fetch_one(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)
 }
 
 /// Keeps what became of rows.
 pub(super) async fn keep_rows(
-    db: &Db,
+    tx: &Tx,
     lease: &Lease,
     owner: Uuid,
     kept: &[Kept],
@@ -193,33 +180,22 @@ pub(super) async fn keep_rows(
     let old_values: Vec<_> = kept.iter().map(|row| row.old_values.clone()).collect();
     let (keys, raws): (Vec<_>, Vec<_>) =
         kept.iter().map(|row| row.foretold.clone().unzip()).unzip();
-    let mut sql = QueryBuilder::new(
-        "INSERT INTO bulk_upload_rows (job_id, owner_key, row_number, status, code, problem, source, \
-         prediction_id, old_values, company_period, raw_ratios) SELECT ",
-    );
-    sql.push_bind(lease.job.0)
-        .push("::uuid, ")
-        .push_bind(owner)
-        .push("::uuid, k.* FROM unnest(")
-        .push_bind(rows)
-        .push("::int[], ")
-        .push_bind(statuses)
-        .push("::text[], ")
-        .push_bind(codes)
-        .push("::text[], ")
-        .push_bind(problems)
-        .push("::jsonb[], ")
-        .push_bind(sources)
-        .push("::text[], ")
-        .push_bind(predictions)
-        .push("::uuid[], ")
-        .push_bind(old_values)
-        .push("::jsonb[], ")
-        .push_bind(keys)
-        .push("::text[], ")
-        .push_bind(raws)
-        .push("::jsonb[]) k");
-    db.run(sql).await.map(|_| ())
+    sqlx::query(KEEP_ROWS)
+        .bind(lease.job.0)
+        .bind(owner)
+        .bind(rows)
+        .bind(statuses)
+        .bind(codes)
+        .bind(problems)
+        .bind(sources)
+        .bind(predictions)
+        .bind(old_values)
+        .bind(keys)
+        .bind(raws)
+        .execute(&mut **tx.connection().await)
+        .await
+        .map(|_| ())
+        .map_err(from_sqlx)
 }
 
 /// Why, in a word: the first fault's code.

@@ -32,12 +32,19 @@ use accunode_ports::{
     repositories::{JobChunk, RowVerdict, ScoredRow},
 };
 use sea_orm::ConnectionTrait;
-use sqlx::QueryBuilder;
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::{db::Db, errors::from_orm, kinds::KindNames};
+use crate::{
+    db::Tx,
+    errors::{from_orm, from_sqlx},
+    kinds::KindNames,
+    sql::Sql,
+};
 
 pub(crate) use rescoring::rescore;
+
+const LOCK_PREDICTIONS_OF_JOB: &str = include_str!("sql/lock_predictions_of_job.sql");
 
 /// A row that is to make a prediction.
 #[derive(Clone, Copy, Debug)]
@@ -63,31 +70,30 @@ impl Candidate<'_> {
 
 /// Stores a chunk. See [`accunode_ports::repositories::JobRepository::store_chunk`].
 pub(crate) async fn store(
-    db: &Db,
+    tx: &Tx,
     scope: &Scope,
     lease: &Lease,
     chunk: &JobChunk,
 ) -> Result<JobCounts, RepositoryError> {
-    let tx = db.transaction()?;
-    let job = ledger::lock(db, lease).await?;
-    staging::prepare(db, chunk.kind).await?;
+    let job = ledger::lock(tx, lease).await?;
+    staging::prepare(tx, chunk.kind).await?;
     if chunk.dry_run {
         tx.execute_unprepared("SAVEPOINT dry_run")
             .await
             .map_err(from_orm)?;
     }
-    let told = resolve(db, scope, lease, chunk)
+    let told = resolve(tx, scope, lease, chunk)
         .await
         .map_err(|error| retry_where_a_company_vanished(chunk, error))?;
     if chunk.dry_run {
         let back = "ROLLBACK TO SAVEPOINT dry_run; RELEASE SAVEPOINT dry_run";
         tx.execute_unprepared(back).await.map_err(from_orm)?;
     }
-    ledger::write(db, lease, chunk, job, told).await
+    ledger::write(tx, lease, chunk, job, told).await
 }
 
 async fn resolve(
-    db: &Db,
+    tx: &Tx,
     scope: &Scope,
     lease: &Lease,
     chunk: &JobChunk,
@@ -109,12 +115,12 @@ async fn resolve(
     if candidates.is_empty() {
         return Ok(told);
     }
-    let companies = companies::find_or_make(db, scope, chunk, &candidates).await?;
+    let companies = companies::find_or_make(tx, scope, chunk, &candidates).await?;
     told.companies_made = companies.made;
     told.note_differences(&companies, &candidates);
 
     let groups = repeats::group(&candidates, chunk.on_conflict);
-    staging::copy(db, chunk, &companies, &groups).await?;
+    staging::copy(tx, chunk, &companies, &groups).await?;
     let mut pending: Vec<i32> = groups
         .iter()
         .map(|group| number(group.chosen.row))
@@ -122,7 +128,7 @@ async fn resolve(
     let mut there = HashMap::new();
     // Again where one that stood in the way is gone by the time it is looked at.
     for _ in 0..3 {
-        let inserted: HashSet<_> = staging::insert(db, lease, chunk, &pending)
+        let inserted: HashSet<_> = staging::insert(tx, lease, chunk, &pending)
             .await?
             .into_iter()
             .collect();
@@ -130,7 +136,7 @@ async fn resolve(
         if pending.is_empty() {
             break;
         }
-        let found = existing::find(db, chunk, &pending).await?;
+        let found = existing::find(tx, chunk, &pending).await?;
         pending.retain(|row| !found.contains_key(row));
         there.extend(found);
         if pending.is_empty() {
@@ -143,9 +149,9 @@ async fn resolve(
             cause.into(),
         ))));
     }
-    existing::update(db, lease, chunk, &mut there).await?;
+    existing::update(tx, lease, chunk, &mut there).await?;
     if chunk.dry_run {
-        existing::find_foretold(db, lease, chunk, &groups, &mut there).await?;
+        existing::find_foretold(tx, lease, chunk, &groups, &mut there).await?;
     }
     for group in groups {
         told.group(
@@ -185,17 +191,15 @@ fn owner_key(chunk: &JobChunk) -> Uuid {
 /// which uploads and rescorings lock, so that undoing a job and running another one wait for
 /// each other and do not deadlock.
 pub(crate) async fn lock_predictions_of(
-    db: &Db,
+    tx: &Tx,
     kind: Kind,
     job: JobId,
 ) -> Result<(), RepositoryError> {
-    let mut sql = QueryBuilder::new(format!(
-        "SELECT count(*) FROM (SELECT FROM {} WHERE bulk_job_id = ",
-        kind.table()
-    ));
-    sql.push_bind(job.0).push(format_args!(
-        " ORDER BY company_id, {} FOR UPDATE) locked",
-        kind.period().join(", ")
-    ));
-    db.one(sql).await.map(|_| ())
+    let sql = Sql::of(LOCK_PREDICTIONS_OF_JOB).of_kind(kind).text()?;
+    let locked = sqlx::query(AssertSqlSafe(sql)).bind(job.0);
+    locked
+        .execute(&mut **tx.connection().await)
+        .await
+        .map(|_| ())
+        .map_err(from_sqlx)
 }

@@ -21,7 +21,7 @@ use super::{
     existing::Existing,
     repeats::{Group, differ},
 };
-use crate::repositories::said::raw_json;
+use crate::entities::outcome_columns::raw_json;
 
 /// In a file a fault names a column.
 const SYMBOL_COLUMN: &str = "company_symbol";

@@ -12,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
+    decimal::Decimal,
     fault::Fault,
     job::{JobCounts, RowStatus},
     prediction::Kind,
@@ -21,33 +22,36 @@ use accunode_ports::{
     jobs::Lease,
     repositories::{AuditRepository, RescoredChunk, RescoredRow},
 };
-use sea_orm::ConnectionTrait;
 use serde_json::json;
-use sqlx::QueryBuilder;
+use sqlx::AssertSqlSafe;
 
-use super::{budget, copy::CopyText, ledger, number, outcome::Kept};
+use super::{budget, copy::CopyText, ledger, number, outcome::Kept, staging};
 use crate::{
-    db::Db,
-    errors::{defect, from_orm, from_sqlx},
+    db::{Db, Tx},
+    entities::outcome_columns::probabilities,
+    errors::{defect, from_sqlx},
     kinds::KindNames,
-    repositories::said::probabilities,
-    row::get,
+    sql::Sql,
 };
+
+const LOCK: &str = include_str!("sql/lock_rescored.sql");
+const UNWRITABLE: &str = include_str!("sql/unwritable_rescored.sql");
+const UPDATE: &str = include_str!("sql/update_rescored.sql");
 
 /// Stores a chunk. See [`accunode_ports::repositories::JobRepository::store_rescored`].
 pub(crate) async fn rescore(
-    db: &Db,
+    tx: &Tx,
     lease: &Lease,
     chunk: &RescoredChunk,
 ) -> Result<JobCounts, RepositoryError> {
-    db.transaction()?;
-    let job = ledger::lock(db, lease).await?;
+    let job = ledger::lock(tx, lease).await?;
     let found = if chunk.rows.iter().any(|row| row.scored.is_ok()) {
-        prepare(db, chunk.kind).await?;
-        copy(db, chunk).await?;
-        let mut found = lock(db, chunk.kind).await?;
-        found.unwritable = unwritable(db, chunk, &found).await?;
-        update(db, chunk, &found).await?;
+        let columns = format!("0 AS n, {}", columns(chunk.kind).join(", "));
+        staging::make_empty(tx, chunk.kind, chunk.kind.rescored(), &columns).await?;
+        copy(tx, chunk).await?;
+        let mut found = lock(tx, chunk.kind).await?;
+        found.unwritable = unwritable(tx, chunk, &found).await?;
+        update(tx, chunk, &found).await?;
         found
     } else {
         Found::default()
@@ -55,14 +59,15 @@ pub(crate) async fn rescore(
     let kept: Vec<_> = chunk.rows.iter().map(|row| told(row, &found)).collect();
     let counts = counted(&kept);
     let owner = chunk.grant.owner().key();
-    let (kept, keeping) = budget::fit(db, owner, chunk.row_budget, job.rows_kept, kept).await?;
-    ledger::keep_rows(db, lease, owner, &kept).await?;
-    db.record(&chunk.context, audit_event(lease, chunk, counts))
+    let (kept, keeping) = budget::fit(tx, owner, chunk.row_budget, job.rows_kept, kept).await?;
+    ledger::keep_rows(tx, lease, owner, &kept).await?;
+    Db::Transaction(tx.clone())
+        .record(&chunk.context, audit_event(lease, chunk, counts))
         .await?;
     let (total, mut warnings) = (Some(chunk.total_rows), job.warnings);
     ledger::warn_of_rows_not_kept(&mut warnings, keeping, chunk.row_budget);
     let (kept, checkpoint) = (keeping.kept, chunk.checkpoint);
-    ledger::advance(db, lease, counts, kept, total, warnings, checkpoint).await
+    ledger::advance(tx, lease, counts, kept, total, warnings, checkpoint).await
 }
 
 /// What was found of the rows that were scored, by their numbers.
@@ -90,23 +95,7 @@ fn columns(kind: Kind) -> Vec<&'static str> {
     columns
 }
 
-/// Makes the table once for each connection, and leaves it empty.
-async fn prepare(db: &Db, kind: Kind) -> Result<(), RepositoryError> {
-    let table = kind.rescored();
-    let sql = format!(
-        "CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT 0 AS n, {} FROM {} LIMIT 0; \
-         DELETE FROM {table}",
-        table.trim_start_matches("pg_temp."),
-        columns(kind).join(", "),
-        kind.table()
-    );
-    db.execute_unprepared(&sql)
-        .await
-        .map(|_| ())
-        .map_err(from_orm)
-}
-
-async fn copy(db: &Db, chunk: &RescoredChunk) -> Result<(), RepositoryError> {
+async fn copy(tx: &Tx, chunk: &RescoredChunk) -> Result<(), RepositoryError> {
     let kind = chunk.kind;
     let mut text = CopyText::default();
     for row in &chunk.rows {
@@ -126,49 +115,35 @@ async fn copy(db: &Db, chunk: &RescoredChunk) -> Result<(), RepositoryError> {
         }
         text.plain(outcome.pd.get())
             .plain(outcome.risk_level)
-            .decimal(Some(outcome.confidence))
+            .decimal(Some(&Decimal::rounded(outcome.confidence)))
             .texts(&ratios.flags);
         for probability in probabilities(kind, outcome)? {
-            text.decimal(Some(probability));
+            text.decimal(Some(&probability));
         }
         for value in &ratios.values {
-            text.decimal(*value);
+            text.decimal(value.as_ref());
         }
         text.end();
     }
-    let statement = format!(
-        "COPY {} (n, {}) FROM STDIN",
-        kind.rescored(),
-        columns(kind).join(", ")
-    );
-    let mut connection = db.transaction()?.connection().await;
-    let mut copy = connection
-        .copy_in_raw(&statement)
-        .await
-        .map_err(from_sqlx)?;
-    copy.send(text.into_bytes()).await.map_err(from_sqlx)?;
-    copy.finish().await.map(|_| ()).map_err(from_sqlx)
+    let columns = format!("n, {}", columns(kind).join(", "));
+    staging::fill(tx, kind.rescored(), &columns, text).await
 }
 
-async fn lock(db: &Db, kind: Kind) -> Result<Found, RepositoryError> {
-    let sql = QueryBuilder::new(format!(
-        "SELECT s.n, e.row_version = s.row_version AS same \
-         FROM (SELECT n, id, row_version FROM {} ORDER BY company_id, {}) s \
-         CROSS JOIN LATERAL (SELECT p.row_version FROM {} p WHERE p.id = s.id FOR UPDATE) e",
-        kind.rescored(),
-        kind.period().join(", "),
-        kind.table()
-    ));
-    let mut found = Found::default();
-    for row in db.all(sql).await? {
-        found.locked.insert(get(&row, "n")?, get(&row, "same")?);
-    }
-    Ok(found)
+async fn lock(tx: &Tx, kind: Kind) -> Result<Found, RepositoryError> {
+    let sql = Sql::of(LOCK).of_kind(kind).text()?;
+    let locked: Vec<(i32, bool)> = sqlx::query_as(AssertSqlSafe(sql))
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    Ok(Found {
+        locked: locked.into_iter().collect(),
+        unwritable: HashSet::new(),
+    })
 }
 
 /// Of those that could not be locked: the ones that are still there as they were read.
 async fn unwritable(
-    db: &Db,
+    tx: &Tx,
     chunk: &RescoredChunk,
     found: &Found,
 ) -> Result<HashSet<i32>, RepositoryError> {
@@ -179,21 +154,20 @@ async fn unwritable(
     if rows.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut sql = QueryBuilder::new(format!(
-        "SELECT s.n FROM {} s CROSS JOIN LATERAL (SELECT p.row_version FROM {} p WHERE p.id = s.id) e \
-         WHERE e.row_version = s.row_version AND s.n = ANY (",
-        chunk.kind.rescored(),
-        chunk.kind.table()
-    ));
-    sql.push_bind(rows).push(")");
-    db.all(sql).await?.iter().map(|row| get(row, "n")).collect()
+    let sql = Sql::of(UNWRITABLE).of_kind(chunk.kind).text()?;
+    let unwritable: Vec<i32> = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(rows)
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    Ok(unwritable.into_iter().collect())
 }
 
 fn scored(chunk: &RescoredChunk) -> impl Iterator<Item = &RescoredRow> {
     chunk.rows.iter().filter(|row| row.scored.is_ok())
 }
 
-async fn update(db: &Db, chunk: &RescoredChunk, found: &Found) -> Result<(), RepositoryError> {
+async fn update(tx: &Tx, chunk: &RescoredChunk, found: &Found) -> Result<(), RepositoryError> {
     let kind = chunk.kind;
     let (ids, rows): (Vec<_>, Vec<_>) = scored(chunk)
         .map(|row| (row.read.id.0, number(row.row)))
@@ -207,27 +181,22 @@ async fn update(db: &Db, chunk: &RescoredChunk, found: &Found) -> Result<(), Rep
         .into_iter()
         .map(|column| format!("{column} = s.{column}"))
         .collect();
-    let mut sql = QueryBuilder::new(format!(
-        "UPDATE {} p SET {}, predicted_at = ",
-        kind.table(),
-        assignments.join(", ")
-    ));
-    sql.push_bind(chunk.predicted_at)
-        .push(", model_name = ")
-        .push_bind(chunk.model.name.clone())
-        .push(", model_version = ")
-        .push_bind(chunk.model.version.clone())
-        .push(", model_sha256 = ")
-        .push_bind(chunk.model.sha256.clone())
-        .push(" FROM unnest(")
-        .push_bind(ids)
-        .push("::uuid[], ")
-        .push_bind(rows)
-        .push(format_args!(
-            "::int[]) t (id, n) JOIN {} s ON s.n = t.n WHERE p.id = t.id AND p.row_version = s.row_version",
-            kind.rescored()
-        ));
-    let written = db.run(sql).await?;
+    let sql = Sql::of(UPDATE)
+        .with("assignments", &assignments.join(", "))
+        .of_kind(kind)
+        .text()?;
+    let written = sqlx::query(AssertSqlSafe(sql))
+        .bind(chunk.predicted_at)
+        .bind(&chunk.model.name)
+        .bind(&chunk.model.version)
+        .bind(&chunk.model.sha256)
+        .bind(ids)
+        .bind(rows)
+        .bind(chunk.grant.owner().key())
+        .execute(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?
+        .rows_affected();
     if written == wanted as u64 {
         Ok(())
     } else {

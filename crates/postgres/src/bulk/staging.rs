@@ -1,19 +1,23 @@
 //! The temporary table, and the one statement that stores from it. COPY itself is
 //! refused under row-level security, and would end at the first key that is there.
 
-use accunode_domain::{prediction::Kind, risk::SectorScope};
+use accunode_domain::{decimal::Decimal, prediction::Kind, risk::SectorScope};
 use accunode_ports::{RepositoryError, jobs::Lease, repositories::JobChunk};
 use sea_orm::ConnectionTrait;
-use sqlx::QueryBuilder;
+use sqlx::AssertSqlSafe;
 
 use super::{companies::Companies, copy::CopyText, repeats::Group};
 use crate::{
-    db::Db,
+    db::Tx,
+    entities::outcome_columns::{probabilities, raw_json},
     errors::{defect, from_orm, from_sqlx},
     kinds::KindNames,
-    repositories::said::{probabilities, raw_json},
-    row::get,
+    sql::Sql,
 };
+
+const PREPARE: &str = include_str!("sql/prepare_staging.sql");
+const COPY: &str = include_str!("sql/copy_staging.sql");
+const INSERT: &str = include_str!("sql/insert_staged.sql");
 
 /// The staged columns, in order; the same names as in the table they are meant for.
 pub(super) fn columns(kind: Kind) -> Vec<&'static str> {
@@ -44,24 +48,55 @@ pub(super) fn scored_columns(kind: Kind) -> Vec<&'static str> {
 }
 
 /// Makes the table once for each connection, and leaves it empty.
-pub(super) async fn prepare(db: &Db, kind: Kind) -> Result<(), RepositoryError> {
-    let staging = kind.staging();
-    let name = staging.trim_start_matches("pg_temp.");
-    let sql = format!(
-        "CREATE TEMP TABLE IF NOT EXISTS {name} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0; \
-         DELETE FROM {staging}",
-        columns(kind).join(", "),
-        kind.table()
-    );
-    db.execute_unprepared(&sql)
-        .await
-        .map(|_| ())
-        .map_err(from_orm)
+pub(super) async fn prepare(tx: &Tx, kind: Kind) -> Result<(), RepositoryError> {
+    make_empty(tx, kind, kind.staging(), &columns(kind).join(", ")).await
+}
+
+/// Makes a temporary table with columns of the predictions, and leaves it empty.
+pub(super) async fn make_empty(
+    tx: &Tx,
+    kind: Kind,
+    table: &str,
+    columns: &str,
+) -> Result<(), RepositoryError> {
+    let sql = Sql::of(PREPARE)
+        .with("table", table)
+        .with("columns", columns)
+        .of_kind(kind)
+        .text()?;
+    let made = tx.execute_unprepared(&sql).await;
+    made.map(|_| ()).map_err(from_orm)
+}
+
+/// Copies rows into a temporary table.
+pub(super) async fn fill(
+    tx: &Tx,
+    table: &str,
+    columns: &str,
+    rows: CopyText,
+) -> Result<(), RepositoryError> {
+    let sql = Sql::of(COPY)
+        .with("table", table)
+        .with("columns", columns)
+        .text()?;
+    let mut connection = tx.connection().await;
+    let mut copy = connection.copy_in_raw(&sql).await.map_err(from_sqlx)?;
+    copy.send(rows.into_bytes()).await.map_err(from_sqlx)?;
+    copy.finish().await.map(|_| ()).map_err(from_sqlx)
+}
+
+/// Sets what an update writes to what is staged.
+pub(super) fn assignments(kind: Kind) -> String {
+    let columns = scored_columns(kind).into_iter();
+    let assignments: Vec<_> = columns
+        .map(|column| format!("{column} = s.{column}"))
+        .collect();
+    assignments.join(", ")
 }
 
 /// Copies the chosen row of every group.
 pub(super) async fn copy(
-    db: &Db,
+    tx: &Tx,
     chunk: &JobChunk,
     companies: &Companies,
     groups: &[Group<'_>],
@@ -92,7 +127,7 @@ pub(super) async fn copy(
             .text(&company.sector)
             .plain(outcome.pd.get())
             .plain(outcome.risk_level)
-            .decimal(Some(outcome.confidence))
+            .decimal(Some(&Decimal::rounded(outcome.confidence)))
             .text(&outcome.model.name)
             .text(&outcome.model.version)
             .text(&outcome.model.sha256)
@@ -105,62 +140,38 @@ pub(super) async fn copy(
             text.texts(&flags);
         }
         for probability in probabilities(kind, outcome)? {
-            text.decimal(Some(probability));
+            text.decimal(Some(&probability));
         }
         for value in &scored.ratios.values {
-            text.decimal(*value);
+            text.decimal(value.as_ref());
         }
         text.end();
     }
-    let statement = format!(
-        "COPY {} ({}) FROM STDIN",
-        kind.staging(),
-        columns(kind).join(", ")
-    );
-    let mut connection = db.transaction()?.connection().await;
-    let mut copy = connection
-        .copy_in_raw(&statement)
-        .await
-        .map_err(from_sqlx)?;
-    copy.send(text.into_bytes()).await.map_err(from_sqlx)?;
-    copy.finish().await.map(|_| ()).map_err(from_sqlx)
+    fill(tx, kind.staging(), &columns(kind).join(", "), text).await
 }
 
 /// Stores the staged rows with these numbers, in the order of the unique key, and
 /// answers the numbers of those that were stored.
 pub(super) async fn insert(
-    db: &Db,
+    tx: &Tx,
     lease: &Lease,
     chunk: &JobChunk,
     rows: &[i32],
 ) -> Result<Vec<i32>, RepositoryError> {
     let kind = chunk.kind;
     let owner = chunk.grant.owner();
-    let columns = columns(kind).join(", ");
-    let mut sql = QueryBuilder::new(format!(
-        "INSERT INTO {} ({columns}, predicted_at, bulk_job_id, organization_id, access_level, created_by) \
-         SELECT {columns}, ",
-        kind.table()
-    ));
-    sql.push_bind(chunk.predicted_at)
-        .push("::timestamptz, ")
-        .push_bind(lease.job.0)
-        .push("::uuid, ")
-        .push_bind(owner.organization().map(|id| id.0))
-        .push("::uuid, ")
-        .push_bind(owner.level().as_str())
-        .push("::text, ")
-        .push_bind(chunk.grant.by().0)
-        .push(format_args!("::uuid FROM {} WHERE bulk_row = ANY (", kind.staging()))
-        .push_bind(rows.to_vec())
-        .push(format_args!(
-            "::int[]) ORDER BY company_id, {} ON CONFLICT ON CONSTRAINT {} DO NOTHING RETURNING bulk_row",
-            kind.period().join(", "),
-            kind.unique()
-        ));
-    db.all(sql)
-        .await?
-        .iter()
-        .map(|row| get(row, "bulk_row"))
-        .collect()
+    let sql = Sql::of(INSERT)
+        .with("columns", &columns(kind).join(", "))
+        .of_kind(kind)
+        .text()?;
+    sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(chunk.predicted_at)
+        .bind(lease.job.0)
+        .bind(owner.organization().map(|id| id.0))
+        .bind(owner.level().as_str())
+        .bind(chunk.grant.by().0)
+        .bind(rows)
+        .fetch_all(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)
 }

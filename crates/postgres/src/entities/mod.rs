@@ -6,7 +6,12 @@
     reason = "`#[sea_orm::model]` generates a `save` that begins a transaction; nothing calls it"
 )]
 
+pub(crate) mod annual_prediction_revisions;
 pub(crate) mod annual_predictions;
 pub(crate) mod companies;
+pub(crate) mod outcome_columns;
+pub(crate) mod predictions;
+pub(crate) mod quarterly_prediction_revisions;
 pub(crate) mod quarterly_predictions;
+pub(crate) mod revisions;
 pub(crate) mod users;

@@ -1,8 +1,20 @@
 //! `quarterly_predictions`.
 
-use sea_orm::entity::prelude::*;
+use accunode_domain::{
+    decimal::Decimal,
+    prediction::{Kind, Prediction},
+};
+use accunode_ports::RepositoryError;
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
 use time::OffsetDateTime;
 
+use super::{
+    outcome_columns::{OutcomeColumns, raw_json},
+    predictions::{
+        PredictionRow, PredictionTable, origin, probabilities_of_parts, quarter, ratios,
+    },
+    quarterly_prediction_revisions,
+};
 use crate::tenant::TenantEntity;
 
 #[sea_orm::model]
@@ -56,4 +68,117 @@ impl TenantEntity for Entity {
     const ORGANIZATION_ID: Column = Column::OrganizationId;
     const CREATED_BY: Column = Column::CreatedBy;
     const ROW_VERSION: Column = Column::RowVersion;
+}
+
+impl PredictionTable for Entity {
+    type Row = ActiveModel;
+    type Revisions = quarterly_prediction_revisions::Entity;
+    const KIND: Kind = Kind::Quarterly;
+    const COMPANY_ID: Column = Column::CompanyId;
+    const COMPANY_SYMBOL: Column = Column::CompanySymbol;
+    const COMPANY_SECTOR: Column = Column::CompanySector;
+    const REPORTING_YEAR: Column = Column::ReportingYear;
+    const REPORTING_QUARTER: Option<Column> = Some(Column::ReportingQuarter);
+    const RISK_LEVEL: Column = Column::RiskLevel;
+    const PD: Column = Column::Pd;
+    const MODEL_NAME: Column = Column::ModelName;
+    const MODEL_VERSION: Column = Column::ModelVersion;
+    const MODEL_SHA256: Column = Column::ModelSha256;
+    const BULK_JOB_ID: Column = Column::BulkJobId;
+    const CREATED_AT: Column = Column::CreatedAt;
+    const PERIOD: &'static str = "\"quarterly_predictions\".\"reporting_year\" || ' ' || \"quarterly_predictions\".\"reporting_quarter\"";
+
+    fn describing(prediction: &Prediction) -> Result<ActiveModel, RepositoryError> {
+        let outcome = &prediction.outcome;
+        let company = &prediction.company;
+        let [a, b, c, d, e, f] = ratios(prediction)?;
+        let (logistic, gbm) = probabilities_of_parts(&prediction.outcome)?;
+        Ok(ActiveModel {
+            company_symbol: Set(company.symbol.as_str().to_owned()),
+            company_name: Set(company.name.clone()),
+            company_sector: Set(company.sector.clone()),
+            predicted_at: Set(prediction.predicted_at),
+            pd: Set(outcome.pd.get()),
+            logistic_probability: Set(logistic),
+            gbm_probability: Set(gbm),
+            ensemble_probability: Set(prediction.outcome.pd.rounded().into_stored()),
+            risk_level: Set(outcome.risk_level.as_str().to_owned()),
+            confidence: Set(Decimal::rounded(outcome.confidence).into_stored()),
+            model_name: Set(outcome.model.name.clone()),
+            model_version: Set(outcome.model.version.clone()),
+            model_sha256: Set(outcome.model.sha256.clone()),
+            current_ratio: Set(a),
+            quick_ratio: Set(b),
+            debt_to_equity: Set(c),
+            inventory_turnover: Set(d),
+            receivables_turnover: Set(e),
+            working_capital_to_total_assets: Set(f),
+            raw_ratios: Set(raw_json(Kind::Quarterly, &prediction.ratios)),
+            flags: Set(prediction.ratios.flags.clone()),
+            ..Default::default()
+        })
+    }
+
+    fn new(prediction: &Prediction) -> Result<ActiveModel, RepositoryError> {
+        let (job, row) = origin(prediction)?;
+        Ok(ActiveModel {
+            id: Set(prediction.id.0),
+            company_id: Set(prediction.company.id.0),
+            reporting_year: Set(prediction.period.year.to_string()),
+            reporting_quarter: Set(quarter(prediction)?),
+            bulk_job_id: Set(job),
+            bulk_row: Set(row),
+            created_at: Set(prediction.created_at),
+            updated_at: Set(prediction.updated_at),
+            ..Self::describing(prediction)?
+        })
+    }
+}
+
+impl From<Model> for PredictionRow {
+    fn from(model: Model) -> Self {
+        model.into_row()
+    }
+}
+
+impl Model {
+    fn into_row(self) -> PredictionRow {
+        PredictionRow {
+            id: self.id,
+            company_id: self.company_id,
+            company_symbol: self.company_symbol,
+            company_name: self.company_name,
+            company_sector: self.company_sector,
+            reporting_year: self.reporting_year,
+            reporting_quarter: Some(self.reporting_quarter),
+            bulk_job_id: self.bulk_job_id,
+            bulk_row: self.bulk_row,
+            organization_id: self.organization_id,
+            access_level: self.access_level,
+            created_by: self.created_by,
+            row_version: self.row_version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            outcome: OutcomeColumns {
+                pd: self.pd,
+                parts: Some((self.logistic_probability, self.gbm_probability)),
+                risk_level: self.risk_level,
+                confidence: self.confidence,
+                predicted_at: self.predicted_at,
+                model_name: self.model_name,
+                model_version: self.model_version,
+                model_sha256: self.model_sha256,
+                ratios: vec![
+                    self.current_ratio,
+                    self.quick_ratio,
+                    self.debt_to_equity,
+                    self.inventory_turnover,
+                    self.receivables_turnover,
+                    self.working_capital_to_total_assets,
+                ],
+                raw_ratios: self.raw_ratios,
+                flags: self.flags,
+            },
+        }
+    }
 }

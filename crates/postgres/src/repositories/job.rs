@@ -38,8 +38,7 @@ use crate::{
 #[async_trait]
 impl JobRepository for Db {
     async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError> {
-        self.transaction()?;
-        budget::admit(self, grant, job).await?;
+        budget::admit(self.transaction()?, grant, job).await?;
         let options = options_json(job.options, &job.task)?;
         let mut sql = QueryBuilder::new(
             "INSERT INTO bulk_upload_jobs AS p (id, filename, original_filename, file_size, file_hash, \
@@ -214,7 +213,7 @@ impl JobRepository for Db {
         lease: &Lease,
         chunk: &JobChunk,
     ) -> Result<JobCounts, RepositoryError> {
-        bulk::store(self, scope, lease, chunk).await
+        bulk::store(self.transaction()?, scope, lease, chunk).await
     }
 
     async fn count_to_rescore(&self, wanted: &ToRescore) -> Result<u32, RepositoryError> {
@@ -235,7 +234,7 @@ impl JobRepository for Db {
         lease: &Lease,
         chunk: &RescoredChunk,
     ) -> Result<JobCounts, RepositoryError> {
-        bulk::rescore(self, lease, chunk).await
+        bulk::rescore(self.transaction()?, lease, chunk).await
     }
 
     async fn request_cancel(&self, _grant: Grant, id: JobId) -> Result<Job, RepositoryError> {
@@ -304,7 +303,7 @@ impl JobRepository for Db {
         let mut removed = 0;
         if predictions {
             let kind: Kind = place.named(&row, "job_type")?;
-            bulk::lock_predictions_of(self, kind, id).await?;
+            bulk::lock_predictions_of(self.transaction()?, kind, id).await?;
             let mut sql =
                 QueryBuilder::new(format!("DELETE FROM {} WHERE bulk_job_id = ", kind.table()));
             sql.push_bind(id.0);

@@ -14,7 +14,6 @@ mod person;
 mod prediction;
 mod rescoring;
 mod revision;
-pub(crate) mod said;
 mod second_factor;
 pub(crate) mod user;
 mod user_token;
@@ -42,8 +41,8 @@ pub(crate) struct PgRepositories<E> {
     /// Rows.
     rows: Db,
     companies: Companies<E>,
-    predictions: Predictions,
-    analytics: Analytics,
+    predictions: Predictions<E>,
+    analytics: Analytics<E>,
 }
 
 impl PgRepositories<ReadPools> {
@@ -54,8 +53,8 @@ impl PgRepositories<ReadPools> {
         Self {
             identity: Db::Pool(identity),
             companies: Companies::new(rows.clone()),
-            predictions: Predictions::new(Db::Pool(rows.clone())),
-            analytics: Analytics::new(Db::Pool(rows.clone())),
+            predictions: Predictions::new(rows.clone()),
+            analytics: Analytics::new(rows.clone()),
             rows: Db::Pool(rows),
         }
     }
@@ -68,8 +67,8 @@ impl PgRepositories<Tx> {
             identity: Db::Transaction(Arc::clone(tx)),
             rows: Db::Transaction(Arc::clone(tx)),
             companies: Companies::new(Arc::clone(tx)),
-            predictions: Predictions::new(Db::Transaction(Arc::clone(tx))),
-            analytics: Analytics::new(Db::Transaction(Arc::clone(tx))),
+            predictions: Predictions::new(Arc::clone(tx)),
+            analytics: Analytics::new(Arc::clone(tx)),
         }
     }
 }

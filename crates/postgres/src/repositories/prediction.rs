@@ -1,13 +1,12 @@
-//! Predictions, annual and quarterly by the same SQL.
+//! Predictions, annual and quarterly by the same code over their entities.
 
-mod columns;
 mod timeline;
 
 use accunode_domain::{
     access::{Grant, Scope},
     id::{CompanyId, PredictionId},
     page::{Cursor, Limit, Page, Sort},
-    prediction::{Kind, Period, Prediction, Revision},
+    prediction::{Kind, Period, Prediction, Quarter, Revision},
 };
 use accunode_ports::{
     RepositoryError,
@@ -17,58 +16,47 @@ use accunode_ports::{
     },
 };
 use async_trait::async_trait;
-use sqlx::{Postgres, QueryBuilder};
-
-use columns::{columns, prediction, written_columns, written_values};
+use sea_orm::{ColumnTrait, Condition, QueryFilter};
 
 use crate::{
-    db::Db,
-    errors::defect,
-    keyset::{Keyset, no_such_order, page},
-    kinds::KindNames,
+    db::{Executor, Tx},
+    entities::{
+        annual_predictions::Entity as Annual,
+        predictions::{PredictionRow, PredictionTable},
+        quarterly_predictions::Entity as Quarterly,
+    },
+    errors::from_orm,
+    keyset::{no_such_order, page},
+    page::Keyset,
     repositories::revision,
     row::time_key,
-    scope::Reach,
+    tenant::{ScopeSql, VisibleTo, is_version},
 };
 
-/// Predictions.
+/// Predictions, by an executor.
 #[derive(Debug)]
-pub(crate) struct Predictions {
-    db: Db,
+pub(crate) struct Predictions<E> {
+    db: E,
 }
 
-impl Predictions {
-    pub(crate) const fn new(db: Db) -> Self {
+impl<E> Predictions<E> {
+    pub(crate) const fn new(db: E) -> Self {
         Self { db }
     }
 }
 
 #[async_trait]
-impl PredictionRepository for Predictions {
+impl<E: Executor> PredictionRepository for Predictions<E> {
     async fn of_period(
         &self,
         grant: Grant,
         company: CompanyId,
         period: Period,
     ) -> Result<Option<Prediction>, RepositoryError> {
-        let kind = period.kind();
-        let reach = Reach::owner(grant.owner().key());
-        let mut sql = reach.statement(&self.db.actor_of_grant(grant));
-        push_select(&mut sql, kind);
-        sql.push(format_args!("{} AND p.company_id = ", reach.condition("p")))
-            .push_bind(company.0)
-            .push(" AND p.reporting_year = ")
-            .push_bind(period.year.to_string());
-        if let Some(quarter) = period.quarter {
-            sql.push(" AND p.reporting_quarter = ")
-                .push_bind(quarter.as_str());
+        match period.kind() {
+            Kind::Annual => self.of_period_in::<Annual>(grant, company, period).await,
+            Kind::Quarterly => self.of_period_in::<Quarterly>(grant, company, period).await,
         }
-        sql.push(" LIMIT 1) x");
-        self.db
-            .one(sql)
-            .await?
-            .map(|row| prediction(kind, &row))
-            .transpose()
     }
 
     async fn find(
@@ -77,20 +65,10 @@ impl PredictionRepository for Predictions {
         kind: Kind,
         id: PredictionId,
     ) -> Result<Option<Prediction>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.db.actor(scope));
-        push_select(&mut sql, kind);
-        sql.push(format_args!(
-            "{} AND p.id = ",
-            reach.condition_of_one("p", "id")
-        ))
-        .push_bind(id.0)
-        .push(" LIMIT 1) x");
-        self.db
-            .one(sql)
-            .await?
-            .map(|row| prediction(kind, &row))
-            .transpose()
+        match kind {
+            Kind::Annual => self.find_in::<Annual>(scope, id).await,
+            Kind::Quarterly => self.find_in::<Quarterly>(scope, id).await,
+        }
     }
 
     async fn revisions(
@@ -101,7 +79,11 @@ impl PredictionRepository for Predictions {
         after: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Revision>, RepositoryError> {
-        revision::list(&self.db, scope, kind, id, after, limit).await
+        let (db, scope) = (&self.db, ScopeSql::of(scope));
+        match kind {
+            Kind::Annual => revision::list::<Annual>(db, &scope, id, after, limit).await,
+            Kind::Quarterly => revision::list::<Quarterly>(db, &scope, id, after, limit).await,
+        }
     }
 
     async fn list(
@@ -113,25 +95,18 @@ impl PredictionRepository for Predictions {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Prediction>, RepositoryError> {
-        if matches!(sort, Sort::Name | Sort::Symbol) {
-            return Err(no_such_order("predictions", sort));
-        }
-        let keyset = Keyset {
-            columns: &columns(kind),
-            table: kind.table(),
-            sort,
-            over_organizations: sort == Sort::CreatedAt,
+        let (scope, after) = (ScopeSql::of(scope), after.as_ref());
+        let rows = match kind {
+            Kind::Annual => {
+                self.list_in::<Annual>(&scope, filter, sort, limit, after)
+                    .await
+            }
+            Kind::Quarterly => {
+                self.list_in::<Quarterly>(&scope, filter, sort, limit, after)
+                    .await
+            }
         };
-        let actor = self.db.actor(scope);
-        let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
-            push_filter(sql, kind, filter);
-        })?;
-        let rows = self.db.all(sql).await?;
-        let rows = rows
-            .iter()
-            .map(|row| prediction(kind, row))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(page(rows, limit, |last| Cursor {
+        Ok(page(rows?, limit, |last| Cursor {
             sort,
             key: match sort {
                 // Rust prints the shortest decimal that reads back to the same number.
@@ -155,38 +130,12 @@ impl PredictionRepository for Predictions {
 }
 
 #[async_trait]
-impl PredictionWriter for Predictions {
+impl PredictionWriter for Predictions<Tx> {
     async fn add(&self, grant: Grant, prediction: &Prediction) -> Result<(), RepositoryError> {
-        self.db.transaction()?;
-        let kind = prediction.period.kind();
-        let mut columns = vec!["id", "company_id", "created_by", "created_at", "updated_at"];
-        columns.extend(["bulk_job_id", "bulk_row"]);
-        columns.extend(kind.period());
-        columns.extend(written_columns(kind));
-        let mut sql = QueryBuilder::new(format!(
-            "INSERT INTO {} ({}) VALUES (",
-            kind.table(),
-            columns.join(", ")
-        ));
-        let origin = prediction.origin;
-        let row = origin.map(|origin| i32::try_from(origin.row)).transpose();
-        sql.push_bind(prediction.id.0);
-        comma(&mut sql).push_bind(prediction.company.id.0);
-        comma(&mut sql).push_bind(grant.by().0);
-        comma(&mut sql).push_bind(prediction.created_at);
-        comma(&mut sql).push_bind(prediction.updated_at);
-        comma(&mut sql).push_bind(origin.map(|origin| origin.job.0));
-        comma(&mut sql).push_bind(row.map_err(|_| defect("a row number beyond 2^31"))?);
-        comma(&mut sql).push_bind(prediction.period.year.to_string());
-        if let Some(quarter) = prediction.period.quarter {
-            comma(&mut sql).push_bind(quarter.as_str());
+        match prediction.period.kind() {
+            Kind::Annual => self.add_to::<Annual>(grant, prediction).await,
+            Kind::Quarterly => self.add_to::<Quarterly>(grant, prediction).await,
         }
-        for value in written_values(kind, grant.owner(), prediction)? {
-            comma(&mut sql);
-            value.push(&mut sql);
-        }
-        sql.push(")");
-        self.db.run(sql).await.map(|_| ())
     }
 
     async fn replace(
@@ -195,104 +144,175 @@ impl PredictionWriter for Predictions {
         prediction: &Prediction,
         version: i64,
     ) -> Result<(), RepositoryError> {
-        self.db.transaction()?;
-        let kind = prediction.period.kind();
-        let mut sql = QueryBuilder::new(format!("UPDATE {} SET ", kind.table()));
-        let values = written_values(kind, grant.owner(), prediction)?;
-        for (n, (column, value)) in written_columns(kind).into_iter().zip(values).enumerate() {
-            sql.push(if n == 0 { "" } else { ", " })
-                .push(format_args!("{column} = "));
-            value.push(&mut sql);
+        match prediction.period.kind() {
+            Kind::Annual => self.replace_in::<Annual>(grant, prediction, version).await,
+            Kind::Quarterly => {
+                self.replace_in::<Quarterly>(grant, prediction, version)
+                    .await
+            }
         }
-        sql.push(" WHERE id = ")
-            .push_bind(prediction.id.0)
-            .push(" AND row_version = ")
-            .push_bind(version);
-        if self.db.run(sql).await? == 0 {
-            return Err(RepositoryError::Stale { what: "prediction" });
-        }
-        Ok(())
     }
 
     async fn remove(
         &self,
-        _grant: Grant,
+        grant: Grant,
         kind: Kind,
         id: PredictionId,
         version: i64,
     ) -> Result<(), RepositoryError> {
-        self.db.transaction()?;
-        let mut sql = QueryBuilder::new(format!("DELETE FROM {} WHERE id = ", kind.table()));
-        sql.push_bind(id.0)
-            .push(" AND row_version = ")
-            .push_bind(version);
-        if self.db.run(sql).await? == 0 {
-            return Err(RepositoryError::Stale { what: "prediction" });
+        match kind {
+            Kind::Annual => self.remove_from::<Annual>(grant, id, version).await,
+            Kind::Quarterly => self.remove_from::<Quarterly>(grant, id, version).await,
         }
-        Ok(())
     }
 }
 
-fn comma(sql: &mut QueryBuilder<Postgres>) -> &mut QueryBuilder<Postgres> {
-    sql.push(", ")
+/// A stored prediction as one of the domain.
+fn read(row: impl Into<PredictionRow>) -> Result<Prediction, RepositoryError> {
+    row.into().into_prediction()
 }
 
-/// `SELECT … FROM a CROSS JOIN LATERAL (SELECT … WHERE `, to be closed with `) x`.
-fn push_select(sql: &mut QueryBuilder<Postgres>, kind: Kind) {
-    sql.push(format_args!(
-        "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {} FROM {} p WHERE ",
-        columns(kind),
-        kind.table()
-    ));
+impl<E: Executor> Predictions<E> {
+    async fn find_in<T: PredictionTable>(
+        &self,
+        scope: &Scope,
+        id: PredictionId,
+    ) -> Result<Option<Prediction>, RepositoryError> {
+        let found = T::find()
+            .filter(T::ID.eq(id.0))
+            .visible_to(&ScopeSql::of(scope))
+            .one(&self.db)
+            .await?;
+        found.map(read).transpose()
+    }
+
+    async fn of_period_in<T: PredictionTable>(
+        &self,
+        grant: Grant,
+        company: CompanyId,
+        period: Period,
+    ) -> Result<Option<Prediction>, RepositoryError> {
+        let found = T::find()
+            .filter(T::COMPANY_ID.eq(company.0))
+            .filter(T::REPORTING_YEAR.eq(period.year.to_string()))
+            .filter(of_quarter::<T>(period.quarter))
+            .visible_to(&ScopeSql::of_grant(grant))
+            .only(&self.db)
+            .await?;
+        found.map(read).transpose()
+    }
+
+    async fn list_in<T: PredictionTable>(
+        &self,
+        scope: &ScopeSql,
+        filter: &PredictionFilter,
+        sort: Sort,
+        limit: Limit,
+        after: Option<&Cursor>,
+    ) -> Result<Vec<Prediction>, RepositoryError> {
+        let column = match sort {
+            Sort::CreatedAt => T::CREATED_AT,
+            Sort::Pd => T::PD,
+            Sort::Name | Sort::Symbol => return Err(no_such_order("predictions", sort)),
+        };
+        let keyset = Keyset {
+            sort,
+            column,
+            over_organizations: sort == Sort::CreatedAt,
+        };
+        let rows = T::find()
+            .filter(condition::<T>(filter))
+            .visible_to(scope)
+            .page(&self.db, keyset, limit, after)
+            .await?;
+        rows.into_iter().map(read).collect()
+    }
+}
+
+impl Predictions<Tx> {
+    async fn add_to<T: PredictionTable>(
+        &self,
+        grant: Grant,
+        prediction: &Prediction,
+    ) -> Result<(), RepositoryError> {
+        let row = T::owned_by(grant).row(T::new(prediction)?);
+        let added = T::insert(row).exec_without_returning(&*self.db).await;
+        added.map(|_| ()).map_err(from_orm)
+    }
+
+    async fn replace_in<T: PredictionTable>(
+        &self,
+        grant: Grant,
+        prediction: &Prediction,
+        version: i64,
+    ) -> Result<(), RepositoryError> {
+        let replaced = T::owned_by(grant)
+            .update(T::describing(prediction)?)
+            .filter(is_version::<T>(prediction.id.0, version))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        one_of(replaced.rows_affected)
+    }
+
+    async fn remove_from<T: PredictionTable>(
+        &self,
+        grant: Grant,
+        id: PredictionId,
+        version: i64,
+    ) -> Result<(), RepositoryError> {
+        let removed = T::owned_by(grant)
+            .delete()
+            .filter(is_version::<T>(id.0, version))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        one_of(removed.rows_affected)
+    }
+}
+
+/// That the prediction was there in the version that was read.
+fn one_of(rows: u64) -> Result<(), RepositoryError> {
+    match rows {
+        0 => Err(RepositoryError::Stale { what: "prediction" }),
+        _ => Ok(()),
+    }
+}
+
+/// Annual predictions have no quarter: none is of one that is asked for.
+fn of_quarter<T: PredictionTable>(quarter: Option<Quarter>) -> Condition {
+    let all = Condition::all();
+    match (T::REPORTING_QUARTER, quarter) {
+        (_, None) => all,
+        (Some(column), Some(quarter)) => all.add(column.eq(quarter.as_str())),
+        (None, Some(_)) => all.add(sea_orm::sea_query::Expr::cust("FALSE")),
+    }
 }
 
 /// Only what is asked for is in the statement, so that the planner sees a plain one.
-fn push_filter(sql: &mut QueryBuilder<Postgres>, kind: Kind, filter: &PredictionFilter) {
-    if let Some(company) = filter.company {
-        sql.push(" AND p.company_id = ").push_bind(company.0);
-    }
-    if let Some(symbol) = &filter.symbol {
-        sql.push(" AND p.company_symbol = ")
-            .push_bind(symbol.as_str().to_owned());
-    }
-    if let Some(sector) = &filter.sector {
-        sql.push(" AND p.company_sector = ")
-            .push_bind(sector.clone());
-    }
-    if let Some(year) = filter.year {
-        sql.push(" AND p.reporting_year = ")
-            .push_bind(year.to_string());
-    }
-    match (kind, filter.quarter) {
-        (Kind::Quarterly, Some(quarter)) => {
-            sql.push(" AND p.reporting_quarter = ")
-                .push_bind(quarter.as_str());
-        }
-        (Kind::Annual, Some(_)) => {
-            sql.push(" AND FALSE");
-        }
-        (_, None) => {}
-    }
-    if let Some(level) = filter.risk_level {
-        sql.push(" AND p.risk_level = ").push_bind(level.as_str());
-    }
-    if let Some(least) = filter.probability_gte {
-        sql.push(" AND p.pd >= ").push_bind(least);
-    }
-    if let Some(most) = filter.probability_lte {
-        sql.push(" AND p.pd <= ").push_bind(most);
-    }
-    if let Some(version) = &filter.model_version {
-        sql.push(" AND p.model_version = ")
-            .push_bind(version.clone());
-    }
-    if let Some(job) = filter.job {
-        sql.push(" AND p.bulk_job_id = ").push_bind(job.0);
-    }
-    if let Some(from) = filter.created_from {
-        sql.push(" AND p.created_at >= ").push_bind(from);
-    }
-    if let Some(to) = filter.created_to {
-        sql.push(" AND p.created_at <= ").push_bind(to);
-    }
+fn condition<T: PredictionTable>(filter: &PredictionFilter) -> Condition {
+    let sector = filter.sector.as_ref();
+    let symbol = filter.symbol.as_ref();
+    let version = filter.model_version.as_ref();
+    Condition::all()
+        .add_option(filter.company.map(|company| T::COMPANY_ID.eq(company.0)))
+        .add_option(symbol.map(|symbol| T::COMPANY_SYMBOL.eq(symbol.as_str())))
+        .add_option(sector.map(|sector| T::COMPANY_SECTOR.eq(sector)))
+        .add_option(
+            filter
+                .year
+                .map(|year| T::REPORTING_YEAR.eq(year.to_string())),
+        )
+        .add(of_quarter::<T>(filter.quarter))
+        .add_option(
+            filter
+                .risk_level
+                .map(|level| T::RISK_LEVEL.eq(level.as_str())),
+        )
+        .add_option(filter.probability_gte.map(|least| T::PD.gte(least)))
+        .add_option(filter.probability_lte.map(|most| T::PD.lte(most)))
+        .add_option(version.map(|version| T::MODEL_VERSION.eq(version)))
+        .add_option(filter.job.map(|job| T::BULK_JOB_ID.eq(job.0)))
+        .add_option(filter.created_from.map(|from| T::CREATED_AT.gte(from)))
+        .add_option(filter.created_to.map(|to| T::CREATED_AT.lte(to)))
 }

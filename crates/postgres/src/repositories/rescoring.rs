@@ -7,97 +7,141 @@ use accunode_domain::{
     Timestamp,
     id::{CompanyId, PredictionId},
     job::Position,
-    prediction::{Kind, Period, ReportingYear},
+    prediction::Kind,
 };
 use accunode_ports::{
     RepositoryError,
     repositories::{Rescorable, ToRescore},
 };
-use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
-use uuid::Uuid;
+use sea_orm::{
+    ColumnTrait, FromQueryResult, IdenStatic, Order, QueryFilter, QueryOrder, QueryTrait, Select,
+    Statement,
+    sea_query::{Asterisk, Expr, ExprTrait, Func},
+};
 
 use crate::{
-    db::Db,
+    db::Executor,
+    entities::{
+        annual_predictions::Entity as Annual,
+        predictions::{PredictionRow, PredictionTable, period},
+        quarterly_predictions::Entity as Quarterly,
+    },
     errors::defect,
     kinds::KindNames,
-    repositories::said,
-    row::{RowRef, get},
-    scope::Reach,
+    row::RowRef,
+    tenant::{ScopeSql, column},
 };
 
 /// See [`accunode_ports::repositories::JobRepository::count_to_rescore`].
-pub(super) async fn count(db: &Db, wanted: &ToRescore) -> Result<u32, RepositoryError> {
-    let mut sql = begin(db, wanted);
-    sql.push("SELECT x.n FROM a CROSS JOIN LATERAL (SELECT count(*) AS n");
-    push_wanted(&mut sql, wanted);
-    sql.push(") x");
-    let row = db.one(sql).await?;
-    let n: i64 = get(&row.ok_or_else(|| defect("a count returned no row"))?, "n")?;
-    u32::try_from(n).map_err(|_| defect("more predictions than a job can count"))
+pub(super) async fn count(db: &impl Executor, wanted: &ToRescore) -> Result<u32, RepositoryError> {
+    match wanted.kind {
+        Kind::Annual => count_in::<Annual>(db, wanted).await,
+        Kind::Quarterly => count_in::<Quarterly>(db, wanted).await,
+    }
 }
 
 /// See [`accunode_ports::repositories::JobRepository::to_rescore`].
 pub(super) async fn read(
-    db: &Db,
+    db: &impl Executor,
     wanted: &ToRescore,
     after: Option<Position>,
     limit: u32,
 ) -> Result<Vec<Rescorable>, RepositoryError> {
-    let kind = wanted.kind;
-    let quarter = match kind {
-        Kind::Annual => "NULL::text",
-        Kind::Quarterly => "p.reporting_quarter",
-    };
-    let mut sql = begin(db, wanted);
-    sql.push(format_args!(
-        "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT p.id, p.row_version, p.company_id, \
-         p.company_sector, p.reporting_year, {quarter} AS reporting_quarter, p.created_at, {}",
-        said::columns(kind, "p")
-    ));
-    push_wanted(&mut sql, wanted);
-    if let Some(after) = after {
-        sql.push(" AND (p.created_at, p.id) > (")
-            .push_bind(time(after)?)
-            .push(", ")
-            .push_bind(after.id.0)
-            .push(")");
+    match wanted.kind {
+        Kind::Annual => read_in::<Annual>(db, wanted, after, limit).await,
+        Kind::Quarterly => read_in::<Quarterly>(db, wanted, after, limit).await,
     }
-    // A number and not a parameter: not knowing it, a generic plan would sort every row of
-    // the owner for each page.
-    sql.push(format_args!(
-        " ORDER BY p.created_at, p.id LIMIT {limit}) x ORDER BY created_at, id"
-    ));
-    db.all(sql)
-        .await?
-        .iter()
-        .map(|row| rescorable(kind, row))
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Counted {
+    n: i64,
+}
+
+async fn count_in<T: PredictionTable>(
+    db: &impl Executor,
+    wanted: &ToRescore,
+) -> Result<u32, RepositoryError> {
+    let mut select = asked_for::<T>(wanted).into_query();
+    select
+        .clear_selects()
+        .expr_as(Func::count(Expr::col(Asterisk)), "n");
+    let scope = ScopeSql::of_grant(wanted.grant);
+    let counted: Option<Counted> = db.model(scope.statement(db, select)).await?;
+    let counted = counted.ok_or_else(|| defect("a count returned no row"))?;
+    u32::try_from(counted.n).map_err(|_| defect("more predictions than a job can count"))
+}
+
+async fn read_in<T: PredictionTable>(
+    db: &impl Executor,
+    wanted: &ToRescore,
+    after: Option<Position>,
+    limit: u32,
+) -> Result<Vec<Rescorable>, RepositoryError> {
+    let mut asked = asked_for::<T>(wanted);
+    if let Some(after) = after {
+        let here = Expr::tuple([column(T::CREATED_AT), column(T::ID)]);
+        let last = Expr::tuple([Expr::val(time(after)?), Expr::val(after.id.0)]);
+        asked = asked.filter(ExprTrait::gt(here, last));
+    }
+    let mut select = asked
+        .order_by_asc(T::CREATED_AT)
+        .order_by_asc(T::ID)
+        .into_query();
+    select.limit(u64::from(limit));
+    let statement = ScopeSql::of_grant(wanted.grant).ordered(db, select, |outer| {
+        outer
+            .order_by(("x", T::CREATED_AT.as_str()), Order::Asc)
+            .order_by(("x", T::ID.as_str()), Order::Asc);
+    });
+    let rows: Vec<T::Model> = db.models(with_literal_limit(statement, limit)?).await?;
+    rows.into_iter()
+        .map(|row| rescorable(T::KIND, row.into()))
         .collect()
 }
 
-fn begin(db: &Db, wanted: &ToRescore) -> QueryBuilder<Postgres> {
-    let reach = Reach::owner(wanted.grant.owner().key());
-    reach.statement(&db.actor_of_grant(wanted.grant))
-}
-
-/// ` FROM … WHERE …`, of one owner, so that the index gives the order.
-fn push_wanted(sql: &mut QueryBuilder<Postgres>, wanted: &ToRescore) {
-    sql.push(format_args!(
-        " FROM {} p WHERE p.owner_key = a.keys[1] AND p.created_at <= ",
-        wanted.kind.table()
-    ))
-    .push_bind(wanted.until)
+/// Those of one owner, so that the index gives the order.
+fn asked_for<T: PredictionTable>(wanted: &ToRescore) -> Select<T> {
+    let model = &wanted.rescoring.model;
     // Two versions may share a file and differ in what they make of it. As one text and not
     // column by column: where every row has the same model, the statistics of the columns
     // would let a generic plan expect no row at all, and sort all of them for each page.
-    .push(" AND p.model_sha256 || chr(31) || p.model_version || chr(31) || p.model_name <> ")
-    .push_bind(format!(
+    let stored = Expr::cust_with_exprs(
+        "$1 || chr(31) || $2 || chr(31) || $3",
+        [
+            column(T::MODEL_SHA256),
+            column(T::MODEL_VERSION),
+            column(T::MODEL_NAME),
+        ],
+    );
+    let own = format!(
         "{}\u{1f}{}\u{1f}{}",
-        wanted.rescoring.model.sha256, wanted.rescoring.model.version, wanted.rescoring.model.name
-    ));
-    if let Some(version) = &wanted.rescoring.only_from {
-        sql.push(" AND p.model_version = ")
-            .push_bind(version.clone());
+        model.sha256, model.version, model.name
+    );
+    let select = T::find()
+        .filter(ExprTrait::eq(
+            column(T::OWNER_KEY),
+            Expr::cust("\"a\".\"keys\"[1]"),
+        ))
+        .filter(T::CREATED_AT.lte(wanted.until))
+        .filter(ExprTrait::ne(stored, own));
+    match &wanted.rescoring.only_from {
+        Some(version) => select.filter(T::MODEL_VERSION.eq(version)),
+        None => select,
     }
+}
+
+/// The limit as a number and not as a parameter: not knowing it, a generic plan would sort
+/// every row of the owner for each page. `sea_query` binds every limit.
+fn with_literal_limit(statement: Statement, limit: u32) -> Result<Statement, RepositoryError> {
+    const BOUND: &str = " LIMIT $";
+    let no_limit = || defect("a statement without its limit");
+    let (before, after) = statement.sql.split_once(BOUND).ok_or_else(no_limit)?;
+    let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    Ok(Statement {
+        sql: format!("{before} LIMIT {limit}{rest}"),
+        ..statement
+    })
 }
 
 fn time(position: Position) -> Result<Timestamp, RepositoryError> {
@@ -105,35 +149,27 @@ fn time(position: Position) -> Result<Timestamp, RepositoryError> {
         .map_err(|_| defect("not a position of a rescoring"))
 }
 
-fn rescorable(kind: Kind, row: &PgRow) -> Result<Rescorable, RepositoryError> {
-    let id: Uuid = get(row, "id")?;
-    let place = RowRef {
+fn rescorable(kind: Kind, stored: PredictionRow) -> Result<Rescorable, RepositoryError> {
+    let row = RowRef {
         table: kind.table(),
-        id,
+        id: stored.id,
     };
-    let created_at: Timestamp = get(row, "created_at")?;
-    let micros = i64::try_from(created_at.unix_timestamp_nanos() / 1_000);
-    let quarter = match get::<Option<&str>>(row, "reporting_quarter")? {
-        Some(text) => Some(
-            text.parse()
-                .map_err(|_| place.corrupt("reporting_quarter"))?,
-        ),
-        None => None,
-    };
+    let micros = i64::try_from(stored.created_at.unix_timestamp_nanos() / 1_000);
+    let (_, ratios) = stored.outcome.into_domain(kind, row)?;
     Ok(Rescorable {
-        id: PredictionId(id),
-        version: get(row, "row_version")?,
-        company: CompanyId(get(row, "company_id")?),
-        sector: get(row, "company_sector")?,
-        period: Period {
-            year: ReportingYear::parse("", get(row, "reporting_year")?)
-                .map_err(|_| place.corrupt("reporting_year"))?,
-            quarter,
-        },
-        ratios: said::ratios(kind, row, place)?,
+        id: PredictionId(stored.id),
+        version: stored.row_version,
+        company: CompanyId(stored.company_id),
+        sector: stored.company_sector,
+        period: period(
+            row,
+            &stored.reporting_year,
+            stored.reporting_quarter.as_deref(),
+        )?,
+        ratios,
         position: Position {
-            created_at_micros: micros.map_err(|_| place.corrupt("created_at"))?,
-            id: PredictionId(id),
+            created_at_micros: micros.map_err(|cause| row.corrupt_by("created_at", cause))?,
+            id: PredictionId(stored.id),
         },
     })
 }

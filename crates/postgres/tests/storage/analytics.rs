@@ -109,7 +109,10 @@ async fn figures_equal_lists(world: &World, store: &PgStore) {
                     headline.last_prediction,
                     rows.iter().map(|row| row.created_at).max()
                 );
-                let sum: f64 = rows.iter().map(|row| row.outcome.pd.rounded()).sum();
+                let sum: f64 = rows
+                    .iter()
+                    .map(|row| row.outcome.pd.rounded().to_f64())
+                    .sum();
                 match headline.avg_probability {
                     None => assert!(rows.is_empty()),
                     Some(avg) => assert!(

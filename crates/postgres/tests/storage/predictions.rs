@@ -112,15 +112,25 @@ async fn a_rescored_prediction_replaces_the_version_that_was_read() {
     let mut stored = world
         .predict(&m1, AccessLevel::Personal, &company, "2024", 0.5)
         .await;
+    let raise = m1
+        .raise(
+            stored.owner,
+            stored.created_by,
+            AccessLevel::Organization,
+            None,
+        )
+        .unwrap();
     let raised = grant(&m1, AccessLevel::Organization);
     stored.outcome.pd = Pd::new(0.9).unwrap();
     stored.ratios = ratios(Kind::Annual, 0.5);
     stored.owner = raised.owner();
     let work = world.begin(&m1).await;
-    work.predictions()
-        .replace(raised, &stored, 1)
-        .await
-        .unwrap();
+    let other_owner = work.predictions().replace(raised, &stored, 1).await;
+    assert!(
+        matches!(other_owner, Err(RepositoryError::Stale { .. })),
+        "{other_owner:?}"
+    );
+    work.predictions().replace(raise, &stored, 1).await.unwrap();
     let late = work
         .predictions()
         .replace(raised, &stored, 1)
@@ -141,6 +151,16 @@ async fn a_rescored_prediction_replaces_the_version_that_was_read() {
         .await
         .unwrap_err();
     assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
+    let personal = grant(&m1, AccessLevel::Personal);
+    let other_owner = work
+        .predictions()
+        .remove(personal, Kind::Annual, stored.id, 2)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(other_owner, RepositoryError::Stale { .. }),
+        "{other_owner:?}"
+    );
     work.predictions()
         .remove(raised, Kind::Annual, stored.id, 2)
         .await

@@ -29,14 +29,12 @@ async fn revisions(
 /// Replaces a prediction as its creator.
 async fn replace(world: &World, prediction: &mut Prediction, change: impl FnOnce(&mut Prediction)) {
     let m1 = world.actor("m1").await;
+    let (before, creator) = (prediction.owner, prediction.created_by);
     change(prediction);
+    let grant = m1.raise(before, creator, prediction.owner.level(), None);
     let work = world.begin(&m1).await;
     work.predictions()
-        .replace(
-            grant(&m1, prediction.owner.level()),
-            prediction,
-            prediction.row_version,
-        )
+        .replace(grant.unwrap(), prediction, prediction.row_version)
         .await
         .unwrap();
     work.commit().await.unwrap();

@@ -5,6 +5,7 @@ use accunode_domain::{
     Timestamp,
     access::{Actor, Grant},
     company::{Company, CompanyDraft, CompanyProfile},
+    decimal::Decimal,
     id::{CompanyId, OrganizationId, PredictionId, UserId},
     owner::AccessLevel,
     prediction::{EnsembleParts, Kind, Outcome, Period, Prediction, StoredRatios},
@@ -203,7 +204,7 @@ pub(crate) fn outcome(kind: Kind, pd: f64) -> Outcome {
 pub(crate) fn ratios(kind: Kind, share: f64) -> StoredRatios {
     let n = kind.ratios().len();
     let mut ratios = StoredRatios {
-        values: vec![Some(share); n],
+        values: vec![Some(Decimal::rounded(share)); n],
         raw: vec![Some((share * 100.0).to_string()); n],
         unit: RatioUnit::Percent,
         flags: vec![format!("{}:missing", kind.ratios()[n - 1].name)],

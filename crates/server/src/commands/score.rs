@@ -180,7 +180,7 @@ fn record(kind: Kind, row: &SourceRow, score: Result<OfflineScore, Vec<Fault>>) 
                 parts
                     .into_iter()
                     .flatten()
-                    .map(|pd| pd.rounded().to_string()),
+                    .map(|pd| pd.rounded().to_f64().to_string()),
             );
             let reasons = score
                 .scored
@@ -189,7 +189,7 @@ fn record(kind: Kind, row: &SourceRow, score: Result<OfflineScore, Vec<Fault>>) 
                 .unwrap_or_default();
             let reasons: Vec<_> = reasons.into_iter().map(|reason| reason.text).collect();
             record.extend([
-                outcome.pd.rounded().to_string(),
+                outcome.pd.rounded().to_f64().to_string(),
                 outcome.risk_level.to_string(),
                 outcome.confidence.to_string(),
                 format!("{} {}", outcome.model.name, outcome.model.version),

@@ -63,7 +63,10 @@ fn scores_are_those_of_the_models_to_the_last_bit() {
         let reasons = expected.explanation.unwrap().reasons;
         assert!(rows[0]["reasons"].starts_with(&reasons[0].text));
         if let Some(parts) = outcome.parts {
-            assert_eq!(rows[0]["gbm_probability"], parts.gbm.rounded().to_string());
+            assert_eq!(
+                rows[0]["gbm_probability"],
+                parts.gbm.rounded().to_f64().to_string()
+            );
         }
     }
 }

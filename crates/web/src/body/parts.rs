@@ -6,11 +6,13 @@
 
 use accunode_domain::{
     company::CompanyDraft,
+    decimal::Decimal,
     fault::Fault,
     organization::OrganizationDraft,
     prediction::{Kind, Quarter, ReportingYear},
     user::{Email, Password, Profile},
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The further faults of a body of this schema.
@@ -37,7 +39,9 @@ fn company(body: &Value) -> Vec<Fault> {
         name: owned("name"),
         sector: owned("sector"),
         industry: owned("industry"),
-        market_cap: body.get("market_cap").and_then(Value::as_f64),
+        market_cap: body
+            .get("market_cap")
+            .and_then(|value| Decimal::deserialize(value).ok()),
         country: owned("country"),
         currency: owned("currency"),
         exchange: owned("exchange"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use accunode_domain::{
     access::Scope,
+    id::OrganizationId,
     prediction::{Kind, ReportingYear},
     risk::RiskLevel,
 };
@@ -11,15 +12,23 @@ use accunode_ports::{
     RepositoryError,
     repositories::{Distribution, Group, GroupBy, RiskCount},
 };
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
 
-use super::Analytics;
-use super::{
-    groups::{Source, group},
-    push_year,
-};
-use crate::{kinds::KindNames, row::get, scope::Reach};
+use super::{Analytics, corrupt, groups::groups};
+use crate::{db::Executor, sql::Sql, tenant::ScopeSql};
 
-impl Analytics {
+const DISTRIBUTION: &str = include_str!("sql/distribution.sql");
+
+#[derive(Debug, FromQueryResult)]
+struct Row {
+    group_name: String,
+    group_id: Option<Uuid>,
+    risk_level: String,
+    n: i64,
+}
+
+impl<E: Executor> Analytics<E> {
     pub(super) async fn distribution(
         &self,
         reader: &Scope,
@@ -28,26 +37,21 @@ impl Analytics {
         year: Option<ReportingYear>,
         group_by: GroupBy,
     ) -> Result<Distribution, RepositoryError> {
-        let reach = Reach::of(scope);
-        let source = Source::of(kind, Some(group_by), &reach);
+        let sql = Sql::of(DISTRIBUTION)
+            .with("groups", groups(Some(group_by)).as_str())
+            .of_kind(kind);
         // Personal predictions stand on companies of others: the policies must let those through.
-        let mut sql = reach.statement(&self.db.actor(reader));
-        sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT s.group_name, s.group_id, s.risk_level, \
-             sum(s.n)::bigint AS n FROM ({}) s WHERE true",
-            source.rows
-        ));
-        push_year(&mut sql, "s", year);
-        sql.push(" GROUP BY 1, 2, 3 OFFSET 0) x WHERE x.n <> 0");
+        let scope = ScopeSql::of(scope).read_by(reader);
+        let rows: Vec<Row> = self.db.models(scope.read(&self.db, sql, year)?).await?;
         let mut counts: BTreeMap<(Group, RiskLevel), i64> = BTreeMap::new();
-        for row in self.db.all(sql).await? {
-            let level: &str = get(&row, "risk_level")?;
-            let level = level.parse().map_err(|_| RepositoryError::Corrupt {
-                table: kind.rollup(),
-                column: "risk_level",
-                id: level.to_owned(),
-            })?;
-            counts.insert((group(&row)?, level), get(&row, "n")?);
+        for row in rows {
+            let level = row.risk_level.parse();
+            let level = level.map_err(|cause| corrupt(kind, "risk_level", cause))?;
+            let group = Group {
+                name: row.group_name,
+                organization: row.group_id.map(OrganizationId),
+            };
+            counts.insert((group, level), row.n);
         }
         let counts = counts.into_iter();
         Ok(counts

@@ -6,90 +6,69 @@ mod groups;
 mod trend;
 
 use accunode_domain::{
+    Timestamp,
     access::Scope,
     prediction::{Kind, Period, ReportingYear},
 };
 use accunode_ports::{
     RepositoryError,
+    error::Cause,
     repositories::{Agreement, AnalyticsRepository, Distribution, GroupBy, Headline, TrendPoint},
 };
 use async_trait::async_trait;
-use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
+use sea_orm::FromQueryResult;
 
-use crate::{
-    db::Db, errors::defect, keyset::ORGANIZATIONS, kinds::KindNames, row::get, scope::Reach,
-};
+use crate::{db::Executor, errors::defect, kinds::KindNames, sql::Sql, tenant::ScopeSql};
 
-/// Dashboards.
+const BUCKETS: &str = include_str!("sql/buckets.sql");
+const HEADLINE: &str = include_str!("sql/headline.sql");
+const NEWEST_OF_ORGANIZATIONS: &str = include_str!("sql/newest_of_organizations.sql");
+
+/// Dashboards, by an executor.
 #[derive(Debug)]
-pub(crate) struct Analytics {
-    db: Db,
+pub(crate) struct Analytics<E> {
+    db: E,
 }
 
-impl Analytics {
-    pub(crate) const fn new(db: Db) -> Self {
+impl<E> Analytics<E> {
+    pub(crate) const fn new(db: E) -> Self {
         Self { db }
     }
 }
 
 #[async_trait]
-impl AnalyticsRepository for Analytics {
+impl<E: Executor> AnalyticsRepository for Analytics<E> {
     async fn headline(
         &self,
         scope: &Scope,
         kind: Kind,
         year: Option<ReportingYear>,
     ) -> Result<Headline, RepositoryError> {
-        let buckets = self.buckets(scope, kind, year).await?;
+        let scope = ScopeSql::of(scope);
+        let buckets = self.buckets(&scope, kind, year).await?;
         let total: i64 = buckets.iter().map(|bucket| bucket.predictions).sum();
         if total <= 0 {
             return Ok(Headline::default());
         }
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.db.actor(scope));
-        // One look at each owner's index for each figure.
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT (SELECT count(DISTINCT p.company_id) FROM ")
-            .push(kind.table())
-            .push(" p WHERE p.risk_level = 'High' AND ")
-            .push(reach.condition("p"));
-        push_year(&mut sql, "p", year);
-        sql.push(") AS high_risk_companies, (SELECT max(l.created_at) FROM (");
-        let newest = |sql: &mut QueryBuilder<Postgres>, which: &str| {
-            sql.push(format_args!(
-                "(SELECT p.created_at FROM {} p WHERE {which}",
-                kind.table()
-            ));
-            push_year(sql, "p", year);
-            sql.push(" ORDER BY p.created_at DESC, p.id DESC LIMIT 1)");
+        let newest_of_organizations = match scope.every_organization() {
+            true => NEWEST_OF_ORGANIZATIONS,
+            false => "",
         };
-        if reach.every_organization() {
-            newest(
-                &mut sql,
-                &format!("a.actor IS NOT NULL AND {ORGANIZATIONS}"),
-            );
-            sql.push(" UNION ALL ");
-        }
-        sql.push(format_args!(
-            "(SELECT n.created_at FROM {} CROSS JOIN LATERAL ",
-            reach.named_owners()
-        ));
-        newest(&mut sql, "p.owner_key = o.key");
-        sql.push(" n)) l) AS last_prediction OFFSET 0) x");
-        let row = self
-            .db
-            .one(sql)
-            .await?
-            .ok_or_else(|| defect("an aggregate returned no row"))?;
+        let sql = Sql::of(HEADLINE)
+            .with("newest_of_organizations", newest_of_organizations)
+            .of_kind(kind);
+        let latest: Option<Latest> = self.db.model(scope.read(&self.db, sql, year)?).await?;
+        let latest = latest.ok_or_else(|| defect("an aggregate returned no row"))?;
         let sum: f64 = buckets.iter().map(|bucket| bucket.probability).sum();
         #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 predictions")]
         let avg = sum / total as f64;
         Ok(Headline {
             total_predictions: total,
             high_risk_count: buckets.iter().map(|bucket| bucket.high).sum(),
-            high_risk_companies: get(&row, "high_risk_companies")?,
+            high_risk_companies: latest.high_risk_companies,
             avg_probability: Some(avg),
             median_probability: median(&buckets, total),
-            last_prediction: get(&row, "last_prediction")?,
+            last_prediction: latest.last_prediction,
         })
     }
 
@@ -124,51 +103,30 @@ impl AnalyticsRepository for Analytics {
 }
 
 /// What the rollups say of one bucket of probabilities.
+#[derive(Debug, FromQueryResult)]
 struct Bucket {
-    bucket: i16,
+    pd_bucket: i16,
     predictions: i64,
     high: i64,
     probability: f64,
 }
 
-impl Analytics {
-    /// At most 64 rows, safest first.
+/// What only the predictions themselves know.
+#[derive(Debug, FromQueryResult)]
+struct Latest {
+    high_risk_companies: i64,
+    last_prediction: Option<Timestamp>,
+}
+
+impl<E: Executor> Analytics<E> {
     async fn buckets(
         &self,
-        scope: &Scope,
+        scope: &ScopeSql,
         kind: Kind,
         year: Option<ReportingYear>,
     ) -> Result<Vec<Bucket>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.db.actor(scope));
-        sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT r.pd_bucket, sum(r.n)::bigint AS predictions, \
-             coalesce(sum(r.n) FILTER (WHERE r.risk_level = 'High'), 0)::bigint AS high, \
-             sum(r.{})::float8 AS probability FROM {} r WHERE {}",
-            kind.rollup_sum(),
-            kind.rollup(),
-            reach.condition("r")
-        ));
-        push_year(&mut sql, "r", year);
-        sql.push(" GROUP BY r.pd_bucket OFFSET 0) x WHERE x.predictions <> 0 ORDER BY x.pd_bucket");
-        let rows = self.db.all(sql).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Bucket {
-                    bucket: get(row, "pd_bucket")?,
-                    predictions: get(row, "predictions")?,
-                    high: get(row, "high")?,
-                    probability: get(row, "probability")?,
-                })
-            })
-            .collect()
-    }
-}
-
-fn push_year(sql: &mut QueryBuilder<Postgres>, alias: &str, year: Option<ReportingYear>) {
-    if let Some(year) = year {
-        sql.push(format_args!(" AND {alias}.reporting_year = "))
-            .push_bind(year.to_string());
+        let sql = Sql::of(BUCKETS).of_kind(kind);
+        self.db.models(scope.read(&self.db, sql, year)?).await
     }
 }
 
@@ -180,7 +138,7 @@ fn median(buckets: &[Bucket], total: i64) -> Option<f64> {
         below += bucket.predictions;
         below >= middle
     })?;
-    Some(middle_of(holds.bucket))
+    Some(middle_of(holds.pd_bucket))
 }
 
 /// The geometric middle of a bucket: bucket b spans 10^(5b/64 − 5) to 10^(5(b+1)/64 − 5).
@@ -188,22 +146,22 @@ fn middle_of(bucket: i16) -> f64 {
     10_f64.powf((f64::from(bucket) + 0.5) * 5.0 / 64.0 - 5.0)
 }
 
-/// The period of a rollup's row.
-fn period(kind: Kind, row: &PgRow) -> Result<Period, RepositoryError> {
-    let corrupt = |column| RepositoryError::Corrupt {
+/// A column of a sum that is no value of the domain.
+fn corrupt(kind: Kind, column: &'static str, cause: impl Into<Cause>) -> RepositoryError {
+    RepositoryError::Corrupt {
         table: kind.rollup(),
         column,
         id: "a sum".to_owned(),
-    };
-    let year = ReportingYear::parse("", get(row, "reporting_year")?)
-        .map_err(|_| corrupt("reporting_year"))?;
-    let quarter = match kind {
-        Kind::Annual => None,
-        Kind::Quarterly => {
-            let quarter: &str = get(row, "reporting_quarter")?;
-            Some(quarter.parse().map_err(|_| corrupt("reporting_quarter"))?)
-        }
-    };
+        cause: cause.into(),
+    }
+}
+
+/// The period of a sum.
+fn period(kind: Kind, year: &str, quarter: Option<&str>) -> Result<Period, RepositoryError> {
+    let year = ReportingYear::parse("", year)
+        .map_err(|fault| corrupt(kind, "reporting_year", fault.detail))?;
+    let quarter = quarter.map(str::parse).transpose();
+    let quarter = quarter.map_err(|cause| corrupt(kind, "reporting_quarter", cause))?;
     Ok(Period { year, quarter })
 }
 
@@ -213,8 +171,8 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle_of_the_bucket_that_holds_it() {
-        let bucket = |bucket, predictions| Bucket {
-            bucket,
+        let bucket = |pd_bucket, predictions| Bucket {
+            pd_bucket,
             predictions,
             high: 0,
             probability: 0.0,

@@ -1,20 +1,32 @@
 //! Risk from period to period.
 
-use accunode_domain::{access::Scope, prediction::Kind};
+use accunode_domain::{access::Scope, id::OrganizationId, prediction::Kind};
 use accunode_ports::{
     RepositoryError,
-    repositories::{GroupBy, TrendPoint},
+    repositories::{Group, GroupBy, TrendPoint},
 };
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
 
-use super::Analytics;
-use super::{
-    groups::{Source, group},
-    middle_of, period,
-};
-use crate::{kinds::KindNames, row::get, scope::Reach};
+use super::{Analytics, groups::groups, middle_of, period};
+use crate::{db::Executor, sql::Sql, tenant::ScopeSql};
 
-impl Analytics {
-    /// A median is the bucket in which the running count passes the half of all.
+const TREND: &str = include_str!("sql/trend.sql");
+
+#[derive(Debug, FromQueryResult)]
+struct Row {
+    group_name: String,
+    group_id: Option<Uuid>,
+    reporting_year: String,
+    /// Of quarterly ones alone.
+    reporting_quarter: Option<String>,
+    n: i64,
+    high: i64,
+    mean: f64,
+    median: i16,
+}
+
+impl<E: Executor> Analytics<E> {
     pub(super) async fn points(
         &self,
         reader: &Scope,
@@ -22,39 +34,26 @@ impl Analytics {
         kind: Kind,
         group_by: Option<GroupBy>,
     ) -> Result<Vec<TrendPoint>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let source = Source::of(kind, group_by, &reach);
-        let key = format!("group_name, group_id, {}", kind.period().join(", "));
-        let mut sql = reach.statement(&self.db.actor(reader));
-        sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (\
-             SELECT {key}, sum(n)::bigint AS n, sum(high)::bigint AS high, \
-             (sum(probability) / sum(n))::float8 AS mean, \
-             min(pd_bucket) FILTER (WHERE below >= (total + 1) / 2) AS median FROM (\
-             SELECT b.*, sum(b.n) OVER (PARTITION BY {key} ORDER BY b.pd_bucket)::bigint AS below, \
-             sum(b.n) OVER (PARTITION BY {key})::bigint AS total FROM (\
-             SELECT {key}, s.pd_bucket, sum(s.n)::bigint AS n, sum(s.probability) AS probability, \
-             coalesce(sum(s.n) FILTER (WHERE s.risk_level = 'High'), 0)::bigint AS high \
-             FROM ({}) s GROUP BY {key}, s.pd_bucket HAVING sum(s.n) <> 0) b) c \
-             GROUP BY {key} OFFSET 0) x ORDER BY {key}",
-            source.rows
-        ));
-        let mut points = self
-            .db
-            .all(sql)
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(TrendPoint {
-                    group: group_by.map(|_| group(row)).transpose()?,
-                    period: period(kind, row)?,
-                    count: get(row, "n")?,
-                    high: get(row, "high")?,
-                    mean_probability: get(row, "mean")?,
-                    median_probability: middle_of(get(row, "median")?),
-                })
+        let sql = Sql::of(TREND)
+            .with("groups", groups(group_by).as_str())
+            .of_kind(kind);
+        let scope = ScopeSql::of(scope).read_by(reader);
+        let rows: Vec<Row> = self.db.models(scope.read(&self.db, sql, None)?).await?;
+        let point = |row: Row| {
+            Ok(TrendPoint {
+                group: group_by.map(|_| Group {
+                    name: row.group_name,
+                    organization: row.group_id.map(OrganizationId),
+                }),
+                period: period(kind, &row.reporting_year, row.reporting_quarter.as_deref())?,
+                count: row.n,
+                high: row.high,
+                mean_probability: row.mean,
+                median_probability: middle_of(row.median),
             })
-            .collect::<Result<Vec<_>, RepositoryError>>()?;
+        };
+        let points: Result<Vec<_>, RepositoryError> = rows.into_iter().map(point).collect();
+        let mut points = points?;
         // The database's collation is not everybody's order.
         points.sort_by(|a, b| (&a.group, a.period).cmp(&(&b.group, b.period)));
         Ok(points)

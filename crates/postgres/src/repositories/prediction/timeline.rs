@@ -5,16 +5,27 @@ use accunode_domain::{
     access::Scope,
     id::CompanyId,
     page::Limit,
-    prediction::{Kind, Period, Quarter},
+    prediction::{Kind, Period, Prediction, Quarter},
 };
 use accunode_ports::{
     RepositoryError,
     repositories::{Timeline, TimelineFilter, TimelineMark},
 };
-use sqlx::{Postgres, QueryBuilder};
+use sea_orm::{
+    ColumnTrait, ColumnType, IdenStatic, Iterable, Order, QueryResult,
+    sea_query::{Asterisk, Cond, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType},
+};
 
-use super::columns::{columns, prediction};
-use crate::{db::Db, kinds::KindNames, row::get, scope::Reach};
+use crate::{
+    db::{Executor, model},
+    entities::{
+        annual_predictions as annual,
+        predictions::{PredictionRow, PredictionTable},
+        quarterly_predictions as quarterly,
+    },
+    errors::from_orm,
+    tenant::{ScopeSql, column, owner},
+};
 
 /// Stands for the year's own statement: after its quarters.
 const YEARS_END: &str = "Y";
@@ -42,79 +53,35 @@ fn to(period: Period) -> String {
 }
 
 pub(super) async fn part(
-    db: &Db,
+    db: &impl Executor,
     scope: &Scope,
     company: CompanyId,
     filter: &TimelineFilter,
     limit: Limit,
     after: Option<TimelineMark>,
 ) -> Result<Timeline, RepositoryError> {
-    let reach = Reach::of(scope);
-    let more = i64::from(limit.get()) + 1;
-    let mut sql = reach.statement(&db.actor(scope));
-    sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (");
+    let scope = ScopeSql::of(scope);
+    let part = Part {
+        scope: &scope,
+        company,
+        filter,
+        after,
+        more: u64::from(limit.get()) + 1,
+    };
     // A super_admin's owners are too many to be asked one by one.
-    let one_scan = reach.every_organization();
-    if !one_scan {
-        sql.push(format_args!(
-            "SELECT y.* FROM {} CROSS JOIN LATERAL (",
-            reach.owners()
-        ));
-    }
-    let kinds: Vec<_> = Kind::ALL
-        .into_iter()
-        .filter(|kind| filter.kind.is_none_or(|wanted| wanted == *kind))
-        .collect();
-    for (n, kind) in kinds.into_iter().enumerate() {
-        let owners = if one_scan {
-            reach.condition("p")
-        } else {
-            "p.owner_key = o.key".to_owned()
-        };
-        let place = match kind {
-            Kind::Annual => format!("p.reporting_year || ' {YEARS_END}'"),
-            Kind::Quarterly => "p.reporting_year || ' ' || p.reporting_quarter".to_owned(),
-        };
-        sql.push(if n == 0 { "(" } else { " UNION ALL (" });
-        sql.push(format_args!(
-            "SELECT {}, ({place}) COLLATE \"C\" AS place FROM {} p WHERE {owners} AND p.company_id = ",
-            columns(kind),
-            kind.table()
-        ))
-        .push_bind(company.0);
-        bounds(&mut sql, &place, filter, after);
-        sql.push(" ORDER BY place, p.id LIMIT ")
-            .push_bind(more)
-            .push(")");
-    }
-    if !one_scan {
-        sql.push(") y");
-    }
-    sql.push(if one_scan {
-        ""
+    let select = if scope.every_organization() {
+        part.both_kinds(false)
     } else {
-        " ORDER BY y.place, y.id LIMIT "
-    });
-    if !one_scan {
-        sql.push_bind(more);
-    }
-    sql.push(") x ORDER BY x.place, x.id LIMIT ")
-        .push_bind(more);
-
-    let mut predictions = db
-        .all(sql)
-        .await?
-        .iter()
-        .map(|row| {
-            let is_annual = get::<Option<&str>>(row, "reporting_quarter")?.is_none();
-            let kind = if is_annual {
-                Kind::Annual
-            } else {
-                Kind::Quarterly
-            };
-            prediction(kind, row)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+        let mut of_owners = Query::select();
+        of_owners.column(("y", Asterisk));
+        scope.owners(&mut of_owners);
+        of_owners.join_lateral(JoinType::InnerJoin, part.both_kinds(true), "y", Cond::all());
+        part.sorted(&mut of_owners, "y");
+        of_owners
+    };
+    let statement = scope.ordered(db, select, |outer| part.sorted(outer, "x"));
+    let rows = db.rows(statement).await?;
+    let mut predictions = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let asked = limit.get() as usize;
     let is_more = predictions.len() > asked;
     predictions.truncate(asked);
@@ -126,35 +93,128 @@ pub(super) async fn part(
     Ok(Timeline { predictions, next })
 }
 
-/// The year alone is what the index knows; the place says the rest.
-fn bounds(
-    sql: &mut QueryBuilder<Postgres>,
-    place_of_row: &str,
-    filter: &TimelineFilter,
+/// A row of either kind: those of the other one's columns that it has not are null.
+fn read(row: &QueryResult) -> Result<Prediction, RepositoryError> {
+    let quarter = quarterly::Column::ReportingQuarter.as_str();
+    let quarter: Option<String> = row.try_get("", quarter).map_err(from_orm)?;
+    let stored: PredictionRow = match quarter {
+        None => model::<annual::Model>(row)?.into(),
+        Some(_) => model::<quarterly::Model>(row)?.into(),
+    };
+    stored.into_prediction()
+}
+
+/// What is asked for.
+struct Part<'p> {
+    scope: &'p ScopeSql,
+    company: CompanyId,
+    filter: &'p TimelineFilter,
     after: Option<TimelineMark>,
-) {
-    if let Some(first) = filter.from {
-        sql.push(" AND p.reporting_year >= ")
-            .push_bind(first.year.to_string())
-            .push(format_args!(" AND ({place_of_row}) COLLATE \"C\" >= "))
-            .push_bind(from(first));
+    more: u64,
+}
+
+impl Part<'_> {
+    fn sorted(&self, select: &mut SelectStatement, of: &'static str) {
+        select
+            .order_by((of, PLACE), Order::Asc)
+            .order_by((of, "id"), Order::Asc)
+            .limit(self.more);
     }
-    if let Some(last) = filter.to {
-        sql.push(" AND p.reporting_year <= ")
-            .push_bind(last.year.to_string())
-            .push(format_args!(" AND ({place_of_row}) COLLATE \"C\" <= "))
-            .push_bind(to(last));
+
+    /// The rows of the kinds that are asked for: of one owner, or of all that the scope reaches.
+    fn both_kinds(&self, of_one_owner: bool) -> SelectStatement {
+        let wanted = |kind| self.filter.kind.is_none_or(|wanted| wanted == kind);
+        match (wanted(Kind::Annual), wanted(Kind::Quarterly)) {
+            (true, false) => self.of_kind::<annual::Entity>(of_one_owner),
+            (false, _) => self.of_kind::<quarterly::Entity>(of_one_owner),
+            (true, true) => Query::select()
+                .column(("w", Asterisk))
+                .from_subquery(self.of_kind::<annual::Entity>(of_one_owner), "w")
+                .union(
+                    UnionType::All,
+                    self.of_kind::<quarterly::Entity>(of_one_owner),
+                )
+                .to_owned(),
+        }
     }
-    if let Some(mark) = after {
-        sql.push(" AND p.reporting_year >= ")
-            .push_bind(mark.period.year.to_string())
-            .push(format_args!(
-                " AND (({place_of_row}) COLLATE \"C\", p.id) > ("
-            ))
-            .push_bind(place(mark.period))
-            .push(", ")
-            .push_bind(mark.id.0)
-            .push(")");
+
+    fn of_kind<T: PredictionTable>(&self, of_one_owner: bool) -> SelectStatement {
+        let mut select = Query::select();
+        let own: Vec<_> = T::Column::iter().map(|column| column.as_str()).collect();
+        for (name, column_type) in columns_of_both() {
+            if own.contains(&name) {
+                select.column((T::default(), name));
+            } else {
+                select.expr_as(Expr::cust(null_of(&column_type)), name);
+            }
+        }
+        select
+            .expr_as(in_order(T::PERIOD), PLACE)
+            .from(T::default())
+            .and_where(T::COMPANY_ID.eq(self.company.0));
+        if of_one_owner {
+            select.and_where(ExprTrait::eq(column(T::OWNER_KEY), owner()));
+        } else {
+            select.cond_where(self.scope.condition::<T>());
+        }
+        self.within_bounds::<T>(&mut select);
+        select
+            .order_by(PLACE, Order::Asc)
+            .order_by((T::default(), T::ID), Order::Asc)
+            .limit(self.more);
+        select
+    }
+
+    /// The year alone is what the index knows; the place says the rest.
+    fn within_bounds<T: PredictionTable>(&self, select: &mut SelectStatement) {
+        let place_of_row = || in_order(T::PERIOD);
+        if let Some(first) = self.filter.from {
+            select
+                .and_where(T::REPORTING_YEAR.gte(first.year.to_string()))
+                .and_where(ExprTrait::gte(place_of_row(), from(first)));
+        }
+        if let Some(last) = self.filter.to {
+            select
+                .and_where(T::REPORTING_YEAR.lte(last.year.to_string()))
+                .and_where(ExprTrait::lte(place_of_row(), to(last)));
+        }
+        if let Some(mark) = self.after {
+            let here = Expr::tuple([place_of_row(), column(T::ID)]);
+            let last = Expr::tuple([Expr::val(place(mark.period)), Expr::val(mark.id.0)]);
+            select
+                .and_where(T::REPORTING_YEAR.gte(mark.period.year.to_string()))
+                .and_where(ExprTrait::gt(here, last));
+        }
+    }
+}
+
+/// The column with the place in the order.
+const PLACE: &str = "place";
+
+/// A text that is compared byte by byte, as Rust compares it.
+fn in_order(period: &'static str) -> Expr {
+    Expr::cust(format!("({period}) COLLATE \"C\""))
+}
+
+/// Every column that one of the kinds has, with its type.
+fn columns_of_both() -> Vec<(&'static str, ColumnType)> {
+    let mut columns: Vec<_> = annual::Column::iter()
+        .map(|column| (column.as_str(), column.def().get_column_type().clone()))
+        .collect();
+    for column in quarterly::Column::iter() {
+        if !columns.iter().any(|(name, _)| *name == column.as_str()) {
+            columns.push((column.as_str(), column.def().get_column_type().clone()));
+        }
+    }
+    columns
+}
+
+/// The null of a column that one kind has and the other has not: ratios, probabilities, the
+/// quarter.
+fn null_of(column_type: &ColumnType) -> &'static str {
+    match column_type {
+        ColumnType::Decimal(_) => "NULL::numeric",
+        _ => "NULL::varchar",
     }
 }
 

@@ -5,7 +5,8 @@ use accunode_application::{
     companies::{CreateCompany, UpdateCompany},
 };
 use accunode_domain::{
-    company::{Company, CompanyDraft},
+    company::{Company, CompanyChanges as Changes, CompanyDraft},
+    decimal::Decimal,
     id::OrganizationId,
     owner::AccessLevel,
 };
@@ -32,8 +33,8 @@ pub(crate) struct NewCompany {
     #[schema(example = "Machinery")]
     industry: Option<String>,
     /// In whole units of the currency, above 0.
-    #[schema(example = 1_250_000_000_i64)]
-    market_cap: Option<f64>,
+    #[schema(value_type = Option<f64>, example = 1_250_000_000_i64)]
+    market_cap: Option<Decimal>,
     /// ISO 3166 alpha-3; USA where none is given.
     #[schema(example = "USA")]
     country: Option<String>,
@@ -85,7 +86,7 @@ pub(crate) struct CompanyChanges {
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<f64>)]
-    market_cap: Option<Option<f64>>,
+    market_cap: Option<Option<Decimal>>,
     #[schema(value_type = String, required = false, example = "USA")]
     country: Option<String>,
     #[schema(value_type = String, required = false, example = "USD")]
@@ -112,14 +113,16 @@ impl CompanyChanges {
     /// The command on the version that was read.
     pub(crate) fn command(self, if_match: Option<i64>, raised: Option<RaiseTo>) -> UpdateCompany {
         UpdateCompany {
-            symbol: self.symbol,
-            name: self.name,
-            sector: self.sector,
-            industry: self.industry,
-            market_cap: self.market_cap,
-            country: self.country,
-            currency: self.currency,
-            exchange: self.exchange,
+            changes: Changes {
+                symbol: self.symbol,
+                name: self.name,
+                sector: self.sector,
+                industry: self.industry,
+                market_cap: self.market_cap,
+                country: self.country,
+                currency: self.currency,
+                exchange: self.exchange,
+            },
             access_level: raised,
             organization: self.organization_id.map(OrganizationId),
             if_match,
@@ -207,9 +210,9 @@ mod tests {
         let changes: CompanyChanges =
             serde_json::from_str(r#"{"industry": null, "exchange": "NYSE"}"#).unwrap();
         let command = changes.command(Some(3), None);
-        assert_eq!(command.industry, Some(None));
-        assert_eq!(command.exchange, Some(Some("NYSE".to_owned())));
-        assert_eq!(command.market_cap, None);
+        assert_eq!(command.changes.industry, Some(None));
+        assert_eq!(command.changes.exchange, Some(Some("NYSE".to_owned())));
+        assert_eq!(command.changes.market_cap, None);
         assert_eq!(command.if_match, Some(3));
     }
 }

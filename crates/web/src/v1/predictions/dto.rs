@@ -228,7 +228,7 @@ impl ScoreDto {
             outcome: (&item.scored.outcome).into(),
             ratios: by_name(
                 item.ratios.kind(),
-                item.ratios.values().iter().map(|r| r.stored),
+                item.ratios.values().iter().map(|r| r.stored.clone()),
             ),
             flags: item.ratios.flags(),
             base: explanation.map(|e| e.base),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use accunode_domain::{
+    decimal::Decimal,
     prediction::{Kind, Outcome},
     risk::{Explanation, ModelRef, Reason, RiskLevel},
 };
@@ -63,13 +64,13 @@ impl From<&ModelRef> for ModelDto {
 
 impl From<&Outcome> for OutcomeDto {
     fn from(outcome: &Outcome) -> Self {
-        let rounded = outcome.pd.rounded();
+        let rounded = outcome.pd.rounded().to_f64();
         let is_annual = outcome.parts.is_none();
         Self {
             pd: outcome.pd.get(),
             probability: is_annual.then_some(rounded),
-            logistic_probability: outcome.parts.map(|parts| parts.logistic.rounded()),
-            gbm_probability: outcome.parts.map(|parts| parts.gbm.rounded()),
+            logistic_probability: outcome.parts.map(|parts| parts.logistic.rounded().to_f64()),
+            gbm_probability: outcome.parts.map(|parts| parts.gbm.rounded().to_f64()),
             ensemble_probability: (!is_annual).then_some(rounded),
             risk_level: outcome.risk_level,
             confidence: outcome.confidence,
@@ -109,8 +110,9 @@ pub(super) fn reasons(explanation: &Explanation) -> Vec<ReasonDto> {
 /// Values of ratios by their names.
 pub(super) fn by_name(
     kind: Kind,
-    values: impl Iterator<Item = Option<f64>>,
+    values: impl Iterator<Item = Option<Decimal>>,
 ) -> BTreeMap<String, Option<f64>> {
     let names = kind.ratios().iter().map(|d| d.name.to_owned());
-    names.zip(values).collect()
+    let numbers = values.map(|value| value.as_ref().map(Decimal::to_f64));
+    names.zip(numbers).collect()
 }

@@ -8,6 +8,7 @@ use accunode_application::{
 };
 use accunode_domain::{
     company::CompanyDraft,
+    decimal::Decimal,
     fault::Fault,
     id::{CompanyId, OrganizationId},
     owner::AccessLevel,
@@ -98,7 +99,8 @@ pub(crate) struct CompanyDescription {
     sector: Option<String>,
     industry: Option<String>,
     /// In whole units of the currency, above 0.
-    market_cap: Option<f64>,
+    #[schema(value_type = Option<f64>)]
+    market_cap: Option<Decimal>,
     /// ISO 3166 alpha-3.
     country: Option<String>,
     /// ISO 4217.
