@@ -108,12 +108,13 @@ impl<T> Vouched<T> {
     }
 }
 
-/// The level that a row is raised to. Showing it to everyone takes a recent proof: it cannot
-/// be taken back, and tells every tenant what belonged to one.
+/// The level that rows are made at or raised to. Showing them to everyone takes a recent
+/// proof: every tenant works with them from then on, and a row cannot be taken back from
+/// everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RaiseTo(AccessLevel);
+pub struct RowLevel(AccessLevel);
 
-impl RaiseTo {
+impl RowLevel {
     /// A level of a person's or an organization's rows; nothing for that of everyone's.
     #[must_use]
     pub fn limited(level: AccessLevel) -> Option<Self> {

@@ -173,7 +173,7 @@ fn words(code: &str) -> &'static str {
         "outside_scope" => "this organization is not one of yours",
         "not_writable" => "you can read this but not change it",
         "second_factor_required" => {
-            "your organization demands a second factor: enrol one at /me/mfa/totp, where it demands that too have it approved, and sign in with it"
+            "your organization demands a second factor: enrol one at /me/mfa/totp, where it demands that too have it approved, and sign in with it; an API key works once its owner has one"
         }
         "organization_inactive" => "your organization is not active",
         "organization_mismatch" => {

@@ -33,7 +33,7 @@ pub mod transaction;
 
 use std::sync::Arc;
 
-pub use caller::{Caller, Confirmed, RaiseTo, Vouched};
+pub use caller::{Caller, Confirmed, RowLevel, Vouched};
 pub use error::Error;
 pub use mail::Outbox;
 pub use once::{Done, Once};

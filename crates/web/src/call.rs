@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, str::FromStr};
 
-use accunode_application::{Application, Caller, Confirmed, RaiseTo};
+use accunode_application::{Application, Caller, Confirmed, RowLevel};
 use accunode_domain::{audit::RequestContext, fault::Fault, owner::AccessLevel};
 use accunode_ports::limits::{self, LimitClass};
 use actix_web::{
@@ -222,17 +222,20 @@ impl Call {
 }
 
 impl Call {
-    /// The level that a row is to be raised to.
+    /// The level that rows are to be made at, or raised to.
     ///
     /// # Errors
     /// As [`Self::confirmed`], where everyone is to see it.
-    pub(crate) fn raise_to(&self, level: Option<AccessLevel>) -> Result<Option<RaiseTo>, Problem> {
+    pub(crate) fn row_level(
+        &self,
+        level: Option<AccessLevel>,
+    ) -> Result<Option<RowLevel>, Problem> {
         let Some(level) = level else {
             return Ok(None);
         };
-        Ok(Some(match RaiseTo::limited(level) {
+        Ok(Some(match RowLevel::limited(level) {
             Some(raised) => raised,
-            None => RaiseTo::everyone(&self.confirmed()?),
+            None => RowLevel::everyone(&self.confirmed()?),
         }))
     }
 }

@@ -100,13 +100,13 @@ const fn read(path: &'static str) -> Operation {
     operation("GET", path, Keys::With(KeyScope::Read), READS)
 }
 
-/// A change of a row, which may also show it to everyone.
-const fn raise(path: &'static str) -> Operation {
+/// It makes rows, or changes one, and may do so for everyone.
+const fn places(method: &'static str, path: &'static str, scope: KeyScope) -> Operation {
     operation(
-        "PATCH",
+        method,
         path,
-        Keys::With(KeyScope::Write),
-        StepUp::When("the body names the `access_level` `system`: everyone sees it then, for good"),
+        Keys::With(scope),
+        StepUp::When("it names the `access_level` `system`: everyone works with these rows then"),
     )
 }
 
@@ -206,7 +206,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     operation(
         "PATCH",
         "/me",
-        Keys::With(KeyScope::Admin),
+        Keys::Never,
         StepUp::Never("the caller's own names and telephone number: nothing comes in by them"),
     )
     .for_inactive("the caller's own account"),
@@ -248,7 +248,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     operation(
         "PATCH",
         "/users/{id}",
-        Keys::With(KeyScope::Admin),
+        Keys::Never,
         StepUp::When("the body names `is_active`"),
     ),
     sensitive("DELETE", "/users/{id}"),
@@ -275,7 +275,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     operation(
         "PATCH",
         "/organizations/{id}",
-        Keys::With(KeyScope::Admin),
+        Keys::Never,
         StepUp::When(
             "the body names anything but `name`, `domain`, `description`, `industry` and `size_category`",
         ),
@@ -290,17 +290,17 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     admin("/organizations/{id}/invitations"),
     sensitive("DELETE", "/organizations/{id}/invitations/{invitation_id}"),
     read("/companies"),
-    write("POST", "/companies"),
+    places("POST", "/companies", KeyScope::Write),
     read("/companies/{id}"),
-    raise("/companies/{id}"),
+    places("PATCH", "/companies/{id}", KeyScope::Write),
     write("DELETE", "/companies/{id}"),
     read("/companies/{id}/predictions"),
     read("/predictions/{kind}"),
-    write("POST", "/predictions/{kind}"),
+    places("POST", "/predictions/{kind}", KeyScope::Write),
     score("POST", "/predictions/{kind}/score"),
-    write("POST", "/predictions/{kind}/batch"),
+    places("POST", "/predictions/{kind}/batch", KeyScope::Write),
     read("/predictions/{kind}/{id}"),
-    raise("/predictions/{kind}/{id}"),
+    places("PATCH", "/predictions/{kind}/{id}", KeyScope::Write),
     write("DELETE", "/predictions/{kind}/{id}"),
     read("/predictions/{kind}/{id}/explanation"),
     read("/predictions/{kind}/{id}/revisions"),
@@ -311,16 +311,21 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         COMPUTES,
     ),
     read("/bulk-uploads"),
-    upload("POST", "/bulk-uploads"),
+    places("POST", "/bulk-uploads", KeyScope::Upload),
     score("GET", "/bulk-uploads/templates/{kind}.csv"),
     score("GET", "/bulk-uploads/templates/{kind}.xlsx"),
     read("/bulk-uploads/{id}"),
     upload("DELETE", "/bulk-uploads/{id}"),
-    upload("POST", "/bulk-uploads/{id}/retry"),
+    operation(
+        "POST",
+        "/bulk-uploads/{id}/retry",
+        Keys::With(KeyScope::Upload),
+        StepUp::When("the rows of the upload are everyone's"),
+    ),
     read("/bulk-uploads/{id}/rows"),
     read("/bulk-uploads/{id}/events"),
     upload("POST", "/bulk-uploads/{id}/cancel"),
-    upload("POST", "/rescorings"),
+    places("POST", "/rescorings", KeyScope::Upload),
     read("/rescorings/{id}"),
     read("/dashboard"),
     read("/analytics/risk-distribution"),

@@ -342,6 +342,47 @@ async fn an_organization_that_asks_for_it_leaves_others_only_themselves() {
 }
 
 #[tokio::test]
+async fn a_key_from_before_the_demand_works_once_its_owner_has_a_second_factor() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (member, root) = (tenancy.person("m1"), tenancy.person("tR"));
+    let a = tenancy.organization("A");
+    let key_of = async |owner: &Person, organization: Option<uuid::Uuid>| {
+        let wanted = json!({ "name": "n", "scopes": ["read"], "organization_id": organization });
+        let made = owner.post("/api-keys", &wanted).await.expect(201);
+        owner.with_token(text(&made, "secret"))
+    };
+    let keys = [key_of(member, None).await, key_of(member, Some(a)).await];
+    // The demand of A is not one of its root, also where the key is bound to A.
+    let others = [key_of(root, None).await, key_of(root, Some(a)).await];
+    let asks = json!({ "require_second_factor": true });
+    let organization = format!("/organizations/{a}");
+    let _ = root.patch(&organization, &asks).await.expect(200);
+    let refused = async || {
+        for key in &keys {
+            let answer = key.get("/companies").await;
+            assert_eq!(answer.problem(403), "second_factor_required");
+            // What to do stands in the answer, and who it is can still be asked.
+            assert!(answer.text.contains("/me/mfa/totp"), "{}", answer.text);
+            let _ = key.get("/me").await.expect(200);
+        }
+    };
+    refused().await;
+    for key in &others {
+        let _ = key.get("/companies").await.expect(200);
+    }
+    // Made and not confirmed, it counts for nothing.
+    let _ = member.post_nothing("/me/mfa/totp").await.expect(201);
+    refused().await;
+    enrol(member).await;
+    for key in &keys {
+        let _ = key.get("/companies").await.expect(200);
+    }
+    let _ = member.delete("/me/mfa/totp").await.expect(204);
+    refused().await;
+}
+
+#[tokio::test]
 async fn an_administrator_helps_whoever_has_lost_his_device() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;

@@ -53,6 +53,7 @@ impl Accounts {
             .map_err(unusable)?
             .limited_to(&key.scopes, key.organization)
             .map_err(|_: Denial| dead("this API key's organization is not its owner's any more"))?;
+        let second_factor = self.owner_has_second_factor(&actor).await?;
         if key.note_use(now) {
             self.note_use(&key, now);
         }
@@ -61,9 +62,18 @@ impl Accounts {
             context,
             session: None,
             confirmed_at: None,
-            second_factor: false,
+            second_factor,
             key: Some(key.id),
         })
+    }
+
+    /// Whether the key's owner has a second factor that counts. Looked up only where their
+    /// organization demands one, which costs a second statement there.
+    async fn owner_has_second_factor(&self, owner: &Actor) -> Result<bool, Error> {
+        if owner.require_second_factor(false).is_ok() {
+            return Ok(false);
+        }
+        Ok(self.factor(owner.user()).await?.is_some())
     }
 
     /// Draws on the budget of the address. Where the limiter cannot be reached, the

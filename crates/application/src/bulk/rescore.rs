@@ -6,7 +6,6 @@ use accunode_domain::{
     fault::Fault,
     id::{JobId, OrganizationId},
     job::{Job, JobOptions, Rescoring, Task},
-    owner::AccessLevel,
     prediction::Kind,
     risk::ModelRef,
     text::clean_text,
@@ -16,7 +15,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Bulk;
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Done, Error, Once, RowLevel};
 
 /// Whose predictions are to be scored, and by which model.
 #[derive(Clone, Debug)]
@@ -26,7 +25,7 @@ pub struct RescorePredictions {
     /// The model that answers where none is named, if neither this nor the version is.
     pub model_name: Option<String>,
     pub model_version: Option<String>,
-    pub access_level: Option<AccessLevel>,
+    pub access_level: Option<RowLevel>,
     pub organization: Option<OrganizationId>,
     /// Only predictions that this version made.
     pub only_from_model_version: Option<String>,
@@ -47,7 +46,10 @@ impl Bulk {
     ) -> Result<Done<Job>, Error> {
         let actor = &caller.actor;
         let grant = actor
-            .upload(command.access_level, command.organization)
+            .upload(
+                command.access_level.map(RowLevel::level),
+                command.organization,
+            )
             .map_err(|denial| Error::denied(denial, "organization"))?;
         let only_from = command.only_from_model_version.as_deref();
         let rescoring = Rescoring {

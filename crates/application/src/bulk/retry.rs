@@ -14,7 +14,7 @@ use super::{
     Bulk, ListRows, SubmitUpload,
     rows::{as_csv, cells_of},
 };
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Done, Error, Once, RowLevel};
 
 /// How many rows are read from the database at once.
 const PAGE: u32 = 1_000;
@@ -26,7 +26,8 @@ impl Bulk {
     /// company that was not readable, a conflict.
     ///
     /// # Errors
-    /// `NotFound`, `not_writable`; `nothing_to_retry` where no row failed, or the
+    /// `NotFound`, `not_writable`; `key_forbidden` or `step_up_required` where the upload's
+    /// rows are everyone's; `nothing_to_retry` where no row failed, or the
     /// upload is still being worked on; `rows_not_kept` where more rows failed than are
     /// kept.
     pub async fn retry(
@@ -40,6 +41,7 @@ impl Bulk {
             .actor
             .control_upload(job.owner, job.created_by)
             .map_err(|denial| Error::denied(denial, "upload"))?;
+        let level = self.level_again(caller, &job)?;
         if job.may_be_continued() {
             return self.continue_job(caller, &job, once).await;
         }
@@ -80,12 +82,22 @@ impl Bulk {
             file,
             original_filename: retried_name(&job.original_filename),
             kind: job.kind,
-            access_level: Some(job.owner.level()),
+            access_level: Some(level),
             organization: job.owner.organization(),
             options: job.options,
             force: true,
         };
         self.submit(caller, upload, once).await
+    }
+
+    /// The level of the rows that the job makes when it goes on.
+    fn level_again(&self, caller: &Caller, job: &Job) -> Result<RowLevel, Error> {
+        match RowLevel::limited(job.owner.level()) {
+            Some(level) => Ok(level),
+            None => Ok(RowLevel::everyone(
+                &caller.confirmed(self.ports.clock.now())?,
+            )),
+        }
     }
 
     /// The answer to the same request, where that continued the job.

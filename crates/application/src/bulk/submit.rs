@@ -11,7 +11,6 @@ use accunode_domain::{
     fault::Fault,
     id::{JobId, OrganizationId},
     job::{Job, JobOptions, Task},
-    owner::AccessLevel,
     prediction::Kind,
     text::clean_text,
 };
@@ -25,7 +24,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Bulk, Columns, Table};
-use crate::{Caller, Done, Error, Once, disk::storage_low};
+use crate::{Caller, Done, Error, Once, RowLevel, disk::storage_low};
 
 /// After so many bytes of an upload the free space is looked at again.
 const LOOK_AT_DISK: usize = 16 << 20;
@@ -37,7 +36,7 @@ pub struct SubmitUpload {
     pub file: StoredFile,
     pub original_filename: String,
     pub kind: Kind,
-    pub access_level: Option<AccessLevel>,
+    pub access_level: Option<RowLevel>,
     pub organization: Option<OrganizationId>,
     pub options: JobOptions,
     /// Whether a repetition of an upload is meant.
@@ -122,7 +121,10 @@ impl Bulk {
     ) -> Result<Done<Job>, Error> {
         let actor = &caller.actor;
         let grant = actor
-            .upload(upload.access_level, upload.organization)
+            .upload(
+                upload.access_level.map(RowLevel::level),
+                upload.organization,
+            )
             .map_err(|denial| Error::denied(denial, "organization"))?;
         let original_filename =
             clean_text("/file", &upload.original_filename, 255).map_err(Error::invalid)?;

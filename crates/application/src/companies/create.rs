@@ -5,12 +5,11 @@ use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     company::{Company, CompanyDraft},
     id::{CompanyId, OrganizationId},
-    owner::AccessLevel,
 };
 use serde_json::json;
 
 use super::Companies;
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Done, Error, Once, RowLevel};
 
 /// A company to be made.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +17,7 @@ pub struct CreateCompany {
     /// What describes it.
     pub draft: CompanyDraft,
     /// For whom; by default what suits the caller's role.
-    pub access_level: Option<AccessLevel>,
+    pub access_level: Option<RowLevel>,
     /// For which organization, where it is one's.
     pub organization: Option<OrganizationId>,
 }
@@ -36,7 +35,10 @@ impl Companies {
     ) -> Result<Done<Company>, Error> {
         let actor = &caller.actor;
         let grant = actor
-            .create(command.access_level, command.organization)
+            .create(
+                command.access_level.map(RowLevel::level),
+                command.organization,
+            )
             .map_err(|denial: Denial| Error::denied(denial, "organization"))?;
         let profile = command.draft.check().map_err(Error::Invalid)?;
         let profile = &profile;

@@ -9,7 +9,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Companies;
-use crate::{Caller, Error, RaiseTo, overtaken::Overtaken, predictions::version_asked};
+use crate::{Caller, Error, RowLevel, overtaken::Overtaken, predictions::version_asked};
 
 /// What is to be different.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub struct UpdateCompany {
     /// Of its description.
     pub changes: CompanyChanges,
     /// For whom it is from now on; never fewer than before.
-    pub access_level: Option<RaiseTo>,
+    pub access_level: Option<RowLevel>,
     /// For which organization.
     pub organization: Option<OrganizationId>,
     /// The version that the caller read.
@@ -58,7 +58,7 @@ impl Companies {
         let refused = |denial| Error::denied(denial, "company");
         let level = command
             .access_level
-            .map(RaiseTo::level)
+            .map(RowLevel::level)
             .or(command.organization.map(|_| AccessLevel::Organization));
         let grant = match level {
             None => actor.write(stored.owner, stored.created_by),

@@ -7,11 +7,7 @@ mod withdraw;
 
 use std::sync::Arc;
 
-use accunode_domain::{
-    access::{Denial, OrganizationChange},
-    id::OrganizationId,
-    invitation::Invitation,
-};
+use accunode_domain::{access::Denial, id::OrganizationId, invitation::Invitation};
 use serde_json::{Value, json};
 
 pub use accept::AcceptInvitation;
@@ -29,10 +25,7 @@ impl Invitations {
     /// That the caller administers an organization, and that it is there.
     async fn administered(&self, caller: &Caller, id: OrganizationId) -> Result<(), Error> {
         let refused = |denial: Denial| Error::denied(denial, "organization");
-        caller
-            .actor
-            .change_organization(id, OrganizationChange::Profile)
-            .map_err(refused)?;
+        caller.actor.inspect_organization(id).map_err(refused)?;
         match self.ports.store.organizations().find(id).await? {
             Some(_) => Ok(()),
             None => Err(Error::not_found("organization")),

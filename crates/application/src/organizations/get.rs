@@ -1,7 +1,6 @@
 //! An organization is looked at.
 
 use accunode_domain::{
-    access::OrganizationChange,
     id::OrganizationId,
     organization::{Organization, OrganizationStats},
 };
@@ -29,9 +28,7 @@ impl Organizations {
         id: OrganizationId,
     ) -> Result<OrganizationStats, Error> {
         let actor = &caller.actor;
-        actor
-            .change_organization(id, OrganizationChange::Profile)
-            .map_err(refused)?;
+        actor.inspect_organization(id).map_err(refused)?;
         self.stored(id).await?;
         let scope = actor.narrowed(None, Some(id)).map_err(refused)?;
         let counted = self

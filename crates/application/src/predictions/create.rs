@@ -6,7 +6,6 @@ use accunode_domain::{
     company::{Company, CompanyDraft, CompanyProfile},
     fault::Fault,
     id::{CompanyId, OrganizationId, PredictionId},
-    owner::AccessLevel,
     prediction::{Kind, OnConflict, Period, Prediction},
     ratio::{RatioUnit, Ratios},
     risk::Explanation,
@@ -18,7 +17,7 @@ use accunode_ports::{
 use serde_json::json;
 
 use super::{Predictions, RawRatios, SECTOR_OUT_OF_SCOPE, check_ratios, fit_for_model, to_store};
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Done, Error, Once, RowLevel};
 
 /// For which company.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ pub struct CreatePrediction {
     pub reporting_quarter: Option<String>,
     pub ratios: RawRatios,
     pub ratio_unit: RatioUnit,
-    pub access_level: Option<AccessLevel>,
+    pub access_level: Option<RowLevel>,
     pub organization: Option<OrganizationId>,
     pub on_conflict: OnConflict,
 }
@@ -121,7 +120,10 @@ impl Predictions {
     ) -> Result<Done<CreatedPrediction>, Error> {
         let actor = &caller.actor;
         let grant = actor
-            .create(command.access_level, command.organization)
+            .create(
+                command.access_level.map(RowLevel::level),
+                command.organization,
+            )
             .map_err(|denial| Error::denied(denial, "organization"))?;
         let checked = check(command, &*self.ports.scorer)?;
         let scope = actor.scope();

@@ -13,7 +13,7 @@ use super::{
     create::{entity, summary},
     fit_for_model, to_store, version_asked,
 };
-use crate::{Caller, Error, RaiseTo, overtaken::Overtaken};
+use crate::{Caller, Error, RowLevel, overtaken::Overtaken};
 
 /// What is to be different.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ pub struct UpdatePrediction {
     /// The unit of `ratios`.
     pub ratio_unit: RatioUnit,
     /// For whom it is from now on; never fewer than before.
-    pub access_level: Option<RaiseTo>,
+    pub access_level: Option<RowLevel>,
     /// For which organization.
     pub organization: Option<OrganizationId>,
     /// The version that the caller read.
@@ -66,7 +66,7 @@ impl Predictions {
         let refused = |denial| Error::denied(denial, "prediction");
         let grant = match command
             .access_level
-            .map(RaiseTo::level)
+            .map(RowLevel::level)
             .or(command.organization.map(|_| AccessLevel::Organization))
         {
             None => actor

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use accunode_application::{
-    Done, Error,
+    Done, Error, RowLevel,
     predictions::{CompanyChoice, CreatePrediction, Creation, SECTOR_OUT_OF_SCOPE, ScoreItem},
 };
 use accunode_domain::{
@@ -62,7 +62,7 @@ fn company(grant: Grant, profile: &CompanyProfile) -> Company {
 async fn a_refused_level_is_told_before_anything_is_looked_at() {
     let application = Doubles::default().application();
     let command = CreatePrediction {
-        access_level: Some(AccessLevel::System),
+        access_level: RowLevel::limited(AccessLevel::Organization),
         reporting_year: "not a year".into(),
         ..command()
     };

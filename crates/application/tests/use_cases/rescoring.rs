@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use accunode_application::{Application, Done, Error, Settings, bulk::RescorePredictions};
+use accunode_application::{
+    Application, Done, Error, RowLevel, Settings, bulk::RescorePredictions,
+};
 use accunode_domain::{
     fault::Fault,
     id::{CompanyId, JobId, PredictionId},
@@ -358,7 +360,7 @@ async fn what_may_not_be_rescored_is_refused_before_anything_is_begun() {
         done.await.unwrap_err()
     };
     let error = refused(RescorePredictions {
-        access_level: Some(AccessLevel::System),
+        access_level: RowLevel::limited(AccessLevel::Organization),
         ..command()
     });
     let error = error.await;

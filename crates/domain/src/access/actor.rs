@@ -98,14 +98,16 @@ impl Actor {
         }
     }
 
-    /// That he showed a second factor, where his organization asks its members for one.
-    /// Programs have no device: a key is never asked for a code.
+    /// That they showed a second factor, where their organization asks its members for one.
+    /// A program has no device. For an API key `shown` says whether its owner has a second
+    /// factor that counts: a key that was made before the organization asked for one stops
+    /// until its owner has enrolled one.
     ///
     /// # Errors
     /// `Forbidden("second_factor_required")`.
     pub fn require_second_factor(&self, shown: bool) -> Result<(), Denial> {
         match &self.membership {
-            Some(m) if m.require_second_factor && !shown && !self.is_key() => {
+            Some(m) if m.require_second_factor && !shown => {
                 Err(Denial::Forbidden("second_factor_required"))
             }
             _ => Ok(()),

@@ -18,7 +18,7 @@ impl Actor {
         organization: Option<OrganizationId>,
     ) -> Result<Grant, Denial> {
         self.require_key_scope(KeyScope::Upload)?;
-        self.place(level, organization)
+        self.place_new(level, organization)
     }
 
     /// That he may cancel, retry or delete an upload: its creator while the

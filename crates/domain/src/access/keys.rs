@@ -24,7 +24,7 @@ pub enum KeyScope {
     Upload,
     /// Read the audit log.
     Audit,
-    /// Administer organizations, people and the installation, as far as a key may.
+    /// Read what only administrators do: people, invitations, allowed addresses, figures.
     Admin,
 }
 

@@ -40,12 +40,6 @@ impl OrganizationChange {
         Self::Parent,
     ];
 
-    /// Whether an API key may make it. Whatever decides who belongs to an organization, or
-    /// what its members must show and may see, would outlive the key.
-    const fn allows_keys(self) -> bool {
-        matches!(self, Self::Profile)
-    }
-
     /// The lowest role that may.
     const fn least_role(self) -> Role {
         match self {
@@ -130,23 +124,34 @@ impl Actor {
         self.require_key_scope(KeyScope::Read)
     }
 
-    /// That he may change this of an organization, or see what only its
-    /// administrators do (its figures, its invitations: [`OrganizationChange::Profile`]).
+    /// That they may see what only an organization's administrators do: its figures, its
+    /// invitations, the addresses that may join.
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, unless it is the profile;
+    /// `NotFound`; `Forbidden`: `key_scope` for an API key without [`KeyScope::Admin`],
     /// `field_forbidden`.
+    pub fn inspect_organization(&self, id: OrganizationId) -> Result<(), Denial> {
+        self.find_organization(id)?;
+        self.require_key_scope(KeyScope::Admin)?;
+        if self.administers(id) {
+            Ok(())
+        } else {
+            Err(Denial::Forbidden("field_forbidden"))
+        }
+    }
+
+    /// That he may change this of an organization. No API key does: whatever it changed
+    /// would outlive it.
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `field_forbidden`.
     pub fn change_organization(
         &self,
         id: OrganizationId,
         change: OrganizationChange,
     ) -> Result<(), Denial> {
         self.find_organization(id)?;
-        if change.allows_keys() {
-            self.require_key_scope(KeyScope::Admin)?;
-        } else {
-            self.require_person()?;
-        }
+        self.require_person()?;
         if self.role() >= change.least_role() {
             Ok(())
         } else {

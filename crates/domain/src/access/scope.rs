@@ -214,14 +214,29 @@ impl Actor {
     /// for an organization that is not his, whether it exists or not;
     /// `Unprocessable("organization_mismatch")` where level and organization
     /// contradict each other, `Unprocessable("organization_required")` where a
-    /// super_admin names none.
+    /// super_admin names none; `Forbidden("key_forbidden")` for an API key that would make
+    /// a row of everyone's.
     pub fn create(
         &self,
         level: Option<AccessLevel>,
         organization: Option<OrganizationId>,
     ) -> Result<Grant, Denial> {
         self.require_key_scope(KeyScope::Write)?;
-        self.place(level, organization)
+        self.place_new(level, organization)
+    }
+
+    /// [`Self::place`] of rows that are yet to be made: those of everyone are made by a
+    /// person, never by an API key alone.
+    pub(super) fn place_new(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+    ) -> Result<Grant, Denial> {
+        let grant = self.place(level, organization)?;
+        if grant.owner() == Owner::System {
+            self.require_person()?;
+        }
+        Ok(grant)
     }
 
     /// [`Self::create`] without regard to what an API key may do.

@@ -211,13 +211,13 @@ impl Actor {
     }
 
     /// That he may change somebody's names and telephone number: his own, or those of
-    /// whoever is below his rank. An API key for administration may, too.
+    /// whoever is below his rank.
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden("rank_too_low")`.
+    /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
     pub fn edit_user(&self, subject: &Subject) -> Result<(), Denial> {
         self.find_user(subject)?;
-        self.require_key_scope(KeyScope::Admin)?;
+        self.require_person()?;
         if subject.id == self.user() || self.outranks(subject) {
             Ok(())
         } else {

@@ -138,12 +138,8 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_nobody_in() {
     for (name, bound) in [("sa", None), ("tR", None), ("oA", None), ("tR", Some("A"))] {
         let key = key(&world, name, &KeyScope::ALL, bound);
         for change in OrganizationChange::ALL {
-            let expected = match change {
-                OrganizationChange::Profile => Ok(()),
-                _ => forbidden,
-            };
             let got = key.change_organization(a, change);
-            assert_eq!(got, expected, "{name} {bound:?}: {change:?}");
+            assert_eq!(got, forbidden, "{name} {bound:?}: {change:?}");
         }
         assert_eq!(key.delete_organization(a), forbidden, "{name}");
         assert_eq!(key.create_organization(None), forbidden, "{name}");
@@ -156,11 +152,14 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_nobody_in() {
         for removal in Removal::ALL {
             assert_eq!(key.remove_user(&m1, removal), forbidden, "{name}");
         }
-        // Names are no rights.
-        assert_eq!(key.edit_user(&m1), Ok(()), "{name}");
+        assert_eq!(key.edit_user(&m1), forbidden, "{name}");
+        let itself = world.subject(name).unwrap();
+        assert_eq!(key.edit_user(&itself), forbidden, "{name}");
+        // To look is all that a key for administration is for.
+        assert_eq!(key.inspect_organization(a), Ok(()), "{name} {bound:?}");
         assert_eq!(key.require_key_scope(KeyScope::Admin), Ok(()));
     }
-    // Nor does it show to everyone what belonged to one tenant.
+    // Nor does it make rows of everyone's, or show to everyone what belonged to one tenant.
     let writer = key(&world, "sa", &KeyScope::ALL, None);
     let (row, maker) = (Owner::Organization(a), world.user("m1").unwrap());
     let raised = writer.raise(row, maker, AccessLevel::System, None);
@@ -170,15 +169,25 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_nobody_in() {
     assert_eq!(raised.map(|_| ()), forbidden);
     let same = writer.raise(Owner::System, maker, AccessLevel::System, None);
     assert!(same.is_ok());
+    let system = Some(AccessLevel::System);
+    assert_eq!(writer.create(system, None).map(|_| ()), forbidden);
+    assert_eq!(writer.upload(system, None).map(|_| ()), forbidden);
+    let predicted = writer.predict(system, None, Owner::System).map(|_| ());
+    assert_eq!(predicted, forbidden);
+    let own = Some(AccessLevel::Personal);
+    assert!(writer.create(own, None).is_ok() && writer.upload(own, None).is_ok());
+    let person = world.actor("sa");
+    let everyone = person.create(system, None).map(|grant| grant.owner());
+    assert_eq!(everyone, Ok(Owner::System));
+    assert_eq!(person.upload(system, None), person.create(system, None));
     let reader = key(&world, "sa", &[KeyScope::Read], None);
-    assert_eq!(reader.edit_user(&m1), Err(MISSING));
-    let profile = reader.change_organization(a, OrganizationChange::Profile);
-    assert_eq!(profile, Err(MISSING));
+    assert_eq!(reader.inspect_organization(a), Err(MISSING));
     // What the owner does not even know stays unknown.
     let elsewhere = key(&world, "tZ", &KeyScope::ALL, None);
     assert_eq!(elsewhere.administer_user(&m1), Err(Denial::NotFound));
     assert_eq!(elsewhere.edit_user(&m1), Err(Denial::NotFound));
     assert_eq!(elsewhere.delete_organization(a), Err(Denial::NotFound));
+    assert_eq!(elsewhere.inspect_organization(a), Err(Denial::NotFound));
     let token = elsewhere.change_organization(a, OrganizationChange::JoinToken);
     assert_eq!(token, Err(Denial::NotFound));
 }

@@ -137,8 +137,10 @@ fn a_second_factor_is_demanded_of_people_whose_organization_asks_for_it() {
     let asked = with_membership("m1", |m| m.require_second_factor = true);
     assert_eq!(asked.require_second_factor(false), demanded);
     assert_eq!(asked.require_second_factor(true), Ok(()));
+    // A key stands on what its owner has.
     let key = asked.limited_to(&[], None).unwrap();
-    assert_eq!(key.require_second_factor(false), Ok(()));
+    assert_eq!(key.require_second_factor(false), demanded);
+    assert_eq!(key.require_second_factor(true), Ok(()));
     for name in ["m1", "u0", "sa"] {
         assert_eq!(actor(name).require_second_factor(false), Ok(()), "{name}");
     }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{SCOPES, calls, code, lines, send};
-use crate::access::{coverage, stage::Stage};
+use crate::{
+    access::{coverage, stage::Stage},
+    support::{ask, file_of, prediction, quarterly, text},
+};
 
 async fn key(stage: &Stage, owner: &str, scopes: &[&str]) -> accunode_tests::Person {
     let person = stage.people.person(owner);
@@ -75,7 +78,51 @@ async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
         let invitation =
             json!({ "email": "new@example.com", "role": "org_member", "organization_id": a });
         let role = json!({ "role": "org_admin", "organization_id": a, "reason": "a test" });
+        let everyone = |mut body: Value| {
+            body["access_level"] = "system".into();
+            body
+        };
+        let rows = [
+            (
+                "/companies",
+                json!({ "symbol": "EVERY", "name": "E", "sector": "Energy" }),
+            ),
+            ("/predictions/annual", prediction("EVERY", "2024")),
+            ("/predictions/quarterly", quarterly("EVERY", "2024", "Q1")),
+            ("/rescorings", json!({ "kind": "annual" })),
+        ];
+        for (path, body) in rows {
+            let answer = holder.post(path, &everyone(body)).await;
+            assert_eq!(code(&answer), "403 key_forbidden", "{owner}: {path}");
+        }
+        // The whole of it: a batch is not half stored.
+        let items = json!({ "items": [
+            prediction("OWN", "2024"), everyone(prediction("EVERY", "2024")),
+        ] });
+        let batch = holder.post("/predictions/annual/batch", &items).await;
+        assert_eq!(code(&batch), "403 key_forbidden", "{owner}: a batch");
+        let fields = [("job_type", "annual"), ("access_level", "system")];
+        let upload = holder.upload(("a.csv", file_of(["EVERY"])), &fields).await;
+        assert_eq!(code(&upload), "403 key_forbidden", "{owner}: an upload");
         let requests = [
+            ("patch", organization.clone(), json!({ "name": "B" })),
+            (
+                "patch",
+                organization.clone(),
+                json!({ "domain": "b.example" }),
+            ),
+            (
+                "patch",
+                organization.clone(),
+                json!({ "industry": "Banking" }),
+            ),
+            (
+                "patch",
+                format!("/users/{m2}"),
+                json!({ "first_name": "Bea" }),
+            ),
+            ("patch", format!("/users/{m2}"), json!({ "phone": "+49 1" })),
+            ("patch", "/me".to_owned(), json!({ "first_name": "Bea" })),
             (
                 "patch",
                 organization.clone(),
@@ -165,9 +212,11 @@ async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
                 "{owner}: {method} {path} {body:?}"
             );
         }
-        // What describes it is no right.
-        let profile = json!({ "industry": "Banking" });
-        let _ = holder.patch(&organization, &profile).await.expect(200);
+        // Looking is all that is left.
+        let _ = holder
+            .get(&format!("{organization}/stats"))
+            .await
+            .expect(200);
     }
     let _ = stage
         .people
@@ -175,4 +224,22 @@ async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
         .get("/companies")
         .await
         .expect(200);
+    // An upload that a person made for everyone goes on by a person, too.
+    let sa = stage.people.person("sa");
+    let fields = [("job_type", "annual"), ("access_level", "system")];
+    let job = sa
+        .upload(("a.csv", file_of(["EVERY"])), &fields)
+        .await
+        .expect(202);
+    let retry = format!("/bulk-uploads/{}/retry", text(&job, "id"));
+    let holder = key(&stage, "sa", &SCOPES).await;
+    let answer = send(&holder, "post", &retry, None).await;
+    assert_eq!(code(&answer), "403 key_forbidden");
+    let rows: i64 = ask(
+        &stage.pool,
+        "SELECT (SELECT count(*) FROM companies WHERE symbol IN ('EVERY', 'OWN')) \
+           + (SELECT count(*) FROM annual_predictions)",
+    )
+    .await;
+    assert_eq!(rows, 0, "a key made rows of everyone's");
 }

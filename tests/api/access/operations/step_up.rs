@@ -4,12 +4,16 @@ use accunode_tests::{PASSWORD, Person, Service, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use super::{Line, code, lines, send};
-use crate::support::ask;
+use crate::support::{ask, file_of, prediction, quarterly, submit, text};
 
 const ASKED: &str = "401 step_up_required";
 
 /// What the conditions of the table say, as requests: with the condition, and without it.
-fn conditions(tenancy: &Tenancy, session: &str) -> Vec<(&'static str, String, Value, bool)> {
+fn conditions(
+    tenancy: &Tenancy,
+    session: &str,
+    uploads: [&str; 2],
+) -> Vec<(&'static str, String, Value, bool)> {
     let user = format!("/users/{}", tenancy.person("m2").id);
     let organization = format!("/organizations/{}", tenancy.organization("A"));
     let mut all = vec![
@@ -49,6 +53,35 @@ fn conditions(tenancy: &Tenancy, session: &str) -> Vec<(&'static str, String, Va
         all.push(("patch", format!("{row}/{nil}"), body("system"), true));
         all.push(("patch", format!("{row}/{nil}"), body("organization"), false));
         all.push(("patch", format!("{row}/{nil}"), json!({}), false));
+    }
+    for (level, needed) in [("system", true), ("personal", false)] {
+        let with = |mut body: Value| {
+            body["access_level"] = level.into();
+            body
+        };
+        let symbol = if needed { "EVERY" } else { "OWN" };
+        let company = json!({ "symbol": symbol, "name": "A", "sector": "Energy" });
+        let annual = prediction(symbol, "2024");
+        let rows = [
+            ("/companies", with(company)),
+            ("/predictions/annual", with(annual.clone())),
+            (
+                "/predictions/quarterly",
+                with(quarterly(symbol, "2024", "Q1")),
+            ),
+            (
+                "/predictions/annual/batch",
+                json!({ "items": [prediction("FIRST", "2024"), with(annual)] }),
+            ),
+            ("/rescorings", with(json!({ "kind": "annual" }))),
+            // Sent as a form.
+            ("/bulk-uploads", with(json!({ "job_type": "annual" }))),
+        ];
+        all.extend(rows.map(|(path, body)| ("post", path.to_owned(), body, needed)));
+        let [everyones, own] = uploads;
+        let job = if needed { everyones } else { own };
+        let retry = format!("/bulk-uploads/{job}/retry");
+        all.push(("post", retry, Value::Null, needed));
     }
     for (field, value) in [
         ("join_policy", json!("token")),
@@ -90,6 +123,14 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
     let sa = tenancy.person("sa");
     let elsewhere = service.nobody().login(&sa.email).await;
     let session = current_session(&elsewhere).await;
+    let upload = async |level: &str| {
+        let fields = [("access_level", level)];
+        submit(sa, "a.csv", file_of([level.to_uppercase()]), &fields).await
+    };
+    let uploads = [upload("system").await, upload("personal").await];
+    for job in &uploads {
+        let _ = service.finished(sa, job).await;
+    }
     service.age_sessions(sa, 16 * 60).await;
     let pool = service.database.superuser().await;
     let before: i64 = ask(&pool, "SELECT count(*) FROM audit_logs").await;
@@ -129,7 +170,7 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
     assert!(changes <= 0, "{changes}");
 
     let sometimes: Vec<&Line> = lines.iter().filter(|l| l.step_up == "sometimes").collect();
-    let conditions = conditions(&tenancy, &session);
+    let conditions = conditions(&tenancy, &session, [&uploads[0], &uploads[1]]);
     for line in &sometimes {
         let with = conditions
             .iter()
@@ -142,7 +183,16 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
             "{method} {path}"
         );
         let body = Some(&body).filter(|body| !body.is_null());
-        let got = code(&send(sa, method, &path, body).await);
+        let answer = match (path.as_str(), body) {
+            ("/bulk-uploads", Some(form)) => {
+                let fields: Vec<(&str, &str)> = ["job_type", "access_level"]
+                    .map(|name| (name, text(form, name)))
+                    .to_vec();
+                sa.upload(("b.csv", file_of(["B"])), &fields).await
+            }
+            _ => send(sa, method, &path, body).await,
+        };
+        let got = code(&answer);
         assert_eq!(got == ASKED, needed, "{method} {path} {body:?}: {got}");
     }
     // The session that asks is ended without a proof.

@@ -3,11 +3,15 @@
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
-use accunode_application::bulk::{Bulk, SubmitUpload};
+use accunode_application::{
+    RowLevel,
+    bulk::{Bulk, SubmitUpload},
+};
 use accunode_domain::{
     fault::{Fault, shorten},
     id::OrganizationId,
     job::JobOptions,
+    owner::AccessLevel,
     prediction::Kind,
 };
 use accunode_ports::{error::Cause, files::StoredFile};
@@ -91,15 +95,20 @@ impl Drop for Received {
 pub(super) struct Form {
     received: Received,
     upload: SubmitUpload,
+    /// The level that its rows are to get.
+    pub(super) level: Option<AccessLevel>,
     /// Its fields, the file by its SHA-256, for the request's fingerprint.
     pub(super) fields: Value,
 }
 
 impl Form {
-    /// The upload; its file is the use case's now.
-    pub(super) fn take(mut self) -> SubmitUpload {
+    /// The upload, for rows of this level; its file is the use case's now.
+    pub(super) fn take(mut self, level: Option<RowLevel>) -> SubmitUpload {
         self.received.file = None;
-        self.upload
+        SubmitUpload {
+            access_level: level,
+            ..self.upload
+        }
     }
 }
 
@@ -255,7 +264,7 @@ impl Reading {
             );
         }
         let kind: Option<Kind> = self.get("job_type");
-        let access_level = self.get("access_level");
+        let level = self.get("access_level");
         let organization = self
             .get::<uuid::Uuid>("organization_id")
             .map(OrganizationId);
@@ -282,11 +291,12 @@ impl Reading {
                 file,
                 original_filename,
                 kind,
-                access_level,
+                access_level: None,
                 organization,
                 options,
                 force,
             },
+            level,
             received: self.received,
         })
     }

@@ -33,7 +33,7 @@ pub(super) fn reply(job: &Job, now: Timestamp) -> Reply {
     request_body(content = FormSchema, content_type = "multipart/form-data"),
     responses(
         (status = 202, description = "The upload; `Location` tells where it stands", body = JobDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 507, description = "`job_budget_exhausted`, `file_budget_exhausted`: delete uploads first; `storage_low`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 409, description = "`duplicate_file` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
@@ -45,7 +45,8 @@ pub(crate) async fn submit(call: Call, payload: Payload) -> Answer {
     let request = once::requested(&call.request, &form.fields)?;
     let caller = call.caller.clone();
     let now = call.application.ports().clock.now();
-    let upload = form.take();
+    let level = call.row_level(form.level)?;
+    let upload = form.take(level);
     // In a task of its own: a client that goes away now must not leave a job
     // without its file, or a file without its job.
     let tasks = call.application.ports().tasks.clone();

@@ -30,7 +30,7 @@ fn reply(company: &Company) -> Reply {
     request_body = NewCompany,
     responses(
         (status = 201, description = "The company", body = CompanyDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 409, description = "`symbol_taken`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
@@ -42,9 +42,11 @@ pub(crate) async fn create(call: Call, body: Body<NewCompany>) -> Answer {
         request,
         render: &render,
     });
+    let level = call.row_level(body.value.access_level)?;
+    let command = body.value.command(level);
     let companies = &call.application.companies;
     let done = companies
-        .create(&call.caller, &body.value.into(), once.as_ref())
+        .create(&call.caller, &command, once.as_ref())
         .await?;
     once::answer(done, reply)
 }

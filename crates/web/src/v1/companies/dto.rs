@@ -1,7 +1,7 @@
 //! Companies as they are written.
 
 use accunode_application::{
-    RaiseTo,
+    RowLevel,
     companies::{CreateCompany, UpdateCompany},
 };
 use accunode_domain::{
@@ -45,26 +45,27 @@ pub(crate) struct NewCompany {
     exchange: Option<String>,
     /// By default what suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
-    access_level: Option<AccessLevel>,
+    pub(crate) access_level: Option<AccessLevel>,
     /// With the access level `organization`.
     organization_id: Option<Uuid>,
 }
 
-impl From<NewCompany> for CreateCompany {
-    fn from(body: NewCompany) -> Self {
-        Self {
+impl NewCompany {
+    /// The command, for rows of this level.
+    pub(crate) fn command(self, level: Option<RowLevel>) -> CreateCompany {
+        CreateCompany {
             draft: CompanyDraft {
-                symbol: body.symbol,
-                name: body.name,
-                sector: body.sector,
-                industry: body.industry,
-                market_cap: body.market_cap,
-                country: body.country,
-                currency: body.currency,
-                exchange: body.exchange,
+                symbol: self.symbol,
+                name: self.name,
+                sector: self.sector,
+                industry: self.industry,
+                market_cap: self.market_cap,
+                country: self.country,
+                currency: self.currency,
+                exchange: self.exchange,
             },
-            access_level: body.access_level,
-            organization: body.organization_id.map(OrganizationId),
+            access_level: level,
+            organization: self.organization_id.map(OrganizationId),
         }
     }
 }
@@ -111,7 +112,7 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 impl CompanyChanges {
     /// The command on the version that was read.
-    pub(crate) fn command(self, if_match: Option<i64>, raised: Option<RaiseTo>) -> UpdateCompany {
+    pub(crate) fn command(self, if_match: Option<i64>, raised: Option<RowLevel>) -> UpdateCompany {
         UpdateCompany {
             changes: Changes {
                 symbol: self.symbol,

@@ -31,7 +31,7 @@ pub(crate) async fn update(call: Call, body: Body<CompanyChanges>) -> Answer {
     call.no_params()?;
     let version = if_match(&call.request)?;
     let changes = body.read().await?.value;
-    let raised = call.raise_to(changes.access_level)?;
+    let raised = call.row_level(changes.access_level)?;
     let command = changes.command(version, raised);
     let companies = &call.application.companies;
     let company = companies

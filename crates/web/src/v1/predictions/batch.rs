@@ -42,11 +42,16 @@ pub(crate) async fn batch(call: Call, body: Body<Batch, LARGE>) -> Answer {
     if value.items.is_empty() {
         return Err(Problem::fault("/items", "out_of_range", "has no items"));
     }
+    // Whoever has to prove themselves for one item is told before any is stored.
+    let levels = value.items.iter();
+    let levels: Vec<_> = levels
+        .map(|item| call.row_level(item.access_level))
+        .collect::<Result<_, _>>()?;
     let mut data = Vec::with_capacity(value.items.len());
     let mut all_replayed = true;
-    for (at, item) in value.items.into_iter().enumerate() {
+    for (at, (item, level)) in value.items.into_iter().zip(levels).enumerate() {
         let once = once::requested_item(&call.request, at, &raw["items"][at])?;
-        let (item, replayed) = one(&call, item.command(kind), once).await;
+        let (item, replayed) = one(&call, item.command(kind, level), once).await;
         all_replayed &= replayed;
         data.push(item);
     }

@@ -54,7 +54,7 @@ pub(super) fn reply(created: &CreatedPrediction) -> Reply {
     responses(
         (status = 201, description = "The prediction with its reasons", body = PredictionDto),
         (status = 200, description = "With `on_conflict`: the one that was there, or that took its place", body = PredictionDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`, `not_writable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`, `not_writable`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: the company", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 409, description = "`prediction_exists` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
@@ -68,7 +68,8 @@ pub(crate) async fn create(call: Call, body: Body<NewPrediction>) -> Answer {
         request,
         render: &render,
     });
-    let command = body.value.command(kind)?;
+    let level = call.row_level(body.value.access_level)?;
+    let command = body.value.command(kind, level)?;
     let predictions = &call.application.predictions;
     let done = predictions
         .create(&call.caller, &command, once.as_ref())

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use accunode_application::{
-    RaiseTo,
+    RowLevel,
     predictions::{CompanyChoice, CreatePrediction, RawRatios, ScoreItem, UpdatePrediction},
 };
 use accunode_domain::{
@@ -125,7 +125,7 @@ pub(crate) struct NewPrediction {
     ratio_unit: Option<RatioUnit>,
     /// By default what suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
-    access_level: Option<AccessLevel>,
+    pub(crate) access_level: Option<AccessLevel>,
     /// With the access level `organization`.
     organization_id: Option<Uuid>,
     #[schema(value_type = Option<OnConflictName>)]
@@ -133,8 +133,12 @@ pub(crate) struct NewPrediction {
 }
 
 impl NewPrediction {
-    /// The command for a kind of prediction.
-    pub(crate) fn command(self, kind: Kind) -> Result<CreatePrediction, Problem> {
+    /// The command for a kind of prediction, for rows of this level.
+    pub(crate) fn command(
+        self,
+        kind: Kind,
+        level: Option<RowLevel>,
+    ) -> Result<CreatePrediction, Problem> {
         let mut faults = Vec::new();
         faults.extend(unexpected_quarter(kind, self.reporting_quarter.as_deref()));
         let company = match (self.company_id, self.company) {
@@ -165,7 +169,7 @@ impl NewPrediction {
                 reporting_quarter: self.reporting_quarter,
                 ratios: self.ratios.into(),
                 ratio_unit: self.ratio_unit.unwrap_or_default(),
-                access_level: self.access_level,
+                access_level: level,
                 organization: self.organization_id.map(OrganizationId),
                 on_conflict: self.on_conflict.unwrap_or_default(),
             }),
@@ -195,7 +199,7 @@ impl PredictionChanges {
     pub(crate) fn command(
         self,
         if_match: Option<i64>,
-        raised: Option<RaiseTo>,
+        raised: Option<RowLevel>,
     ) -> UpdatePrediction {
         UpdatePrediction {
             ratios: self.ratios.unwrap_or_default().into(),
@@ -287,7 +291,7 @@ mod tests {
         let body = body(
             r#"{"company": {"symbol": "A"}, "reporting_year": "2024", "ratios": {"a": 0.10, "b": 3, "c": null, "d": 1e-7}}"#,
         );
-        let command = body.command(Kind::Annual).unwrap();
+        let command = body.command(Kind::Annual, None).unwrap();
         let texts: Vec<_> = command
             .ratios
             .iter()
@@ -304,7 +308,7 @@ mod tests {
         ] {
             assert_eq!(
                 body(text)
-                    .command(Kind::Annual)
+                    .command(Kind::Annual, None)
                     .unwrap_err()
                     .status()
                     .as_u16(),
@@ -316,7 +320,7 @@ mod tests {
     #[test]
     fn a_quarter_belongs_to_quarterly_predictions_only() {
         let text = r#"{"company": {"symbol": "A"}, "reporting_year": "2024", "reporting_quarter": "Q1", "ratios": {}}"#;
-        assert!(body(text).command(Kind::Annual).is_err());
-        assert!(body(text).command(Kind::Quarterly).is_ok());
+        assert!(body(text).command(Kind::Annual, None).is_err());
+        assert!(body(text).command(Kind::Quarterly, None).is_ok());
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn update(call: Call, body: Body<PredictionChanges>) -> Answer 
     let (kind, id) = (call.name("kind")?, call.id("prediction")?);
     let version = if_match(&call.request)?;
     let changes = body.read().await?.value;
-    let raised = call.raise_to(changes.access_level)?;
+    let raised = call.row_level(changes.access_level)?;
     let command = changes.command(version, raised);
     let predictions = &call.application.predictions;
     let explained = predictions.update(&call.caller, kind, id, &command).await?;

@@ -1,6 +1,6 @@
 //! `POST /rescorings`
 
-use accunode_application::{Once, bulk::RescorePredictions};
+use accunode_application::{Once, RowLevel, bulk::RescorePredictions};
 use accunode_domain::{
     Timestamp, id::OrganizationId, job::Job, owner::AccessLevel, prediction::Kind,
 };
@@ -39,15 +39,16 @@ pub(crate) struct NewRescoring {
     only_from_model_version: Option<String>,
 }
 
-impl From<NewRescoring> for RescorePredictions {
-    fn from(body: NewRescoring) -> Self {
-        Self {
-            kind: body.kind,
-            model_name: body.model_name,
-            model_version: body.model_version,
-            access_level: body.access_level,
-            organization: body.organization_id.map(OrganizationId),
-            only_from_model_version: body.only_from_model_version,
+impl NewRescoring {
+    /// The command, for rows of this level.
+    fn command(self, level: Option<RowLevel>) -> RescorePredictions {
+        RescorePredictions {
+            kind: self.kind,
+            model_name: self.model_name,
+            model_version: self.model_version,
+            access_level: level,
+            organization: self.organization_id.map(OrganizationId),
+            only_from_model_version: self.only_from_model_version,
         }
     }
 }
@@ -72,7 +73,7 @@ fn reply(job: &Job, now: Timestamp) -> Reply {
     request_body = NewRescoring,
     responses(
         (status = 202, description = "The job; `Location` tells where it stands", body = JobDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 409, description = "`rescoring_running` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
@@ -85,9 +86,9 @@ pub(crate) async fn create(call: Call, body: Body<NewRescoring>) -> Answer {
         request,
         render: &render,
     });
+    let level = call.row_level(body.value.access_level)?;
+    let command = body.value.command(level);
     let bulk = &call.application.bulk;
-    let done = bulk
-        .rescore(&call.caller, &body.value.into(), once.as_ref())
-        .await?;
+    let done = bulk.rescore(&call.caller, &command, once.as_ref()).await?;
     once::answer(done, |job| reply(job, now))
 }
