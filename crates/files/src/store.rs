@@ -1,6 +1,6 @@
 //! The file store: a folder, or any object store that the build knows.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use accunode_domain::Timestamp;
 use accunode_ports::{
@@ -24,7 +24,8 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    Limits, ParserSettings, Rows, fault, folder,
+    Limits, ParserSettings, Rows, fault,
+    folder::{self, Incoming},
     format::Format,
     parse::Task,
     worker::{self, Reading, Source},
@@ -146,7 +147,7 @@ impl ObjectFileStore {
             GetResultPayload::File(file, _) => Source::File(file),
             GetResultPayload::Stream(stream) => Source::Stream {
                 bytes: Box::new(SyncIoBridge::new(StreamReader::new(
-                    stream.map(|chunk| chunk.map_err(std::io::Error::other)),
+                    stream.map(|chunk| chunk.map_err(io::Error::other)),
                 ))),
                 spool: self.spool.clone(),
             },
@@ -211,18 +212,21 @@ impl FileStore for ObjectFileStore {
         limit: u64,
     ) -> Result<StoredFile, ReceiveError> {
         let key = format!("{UPLOADS}/{id}");
-        let upload = self
-            .store
-            .put_multipart(&Key::from(key.as_str()))
-            .await
-            .map_err(fault::store_failed)?;
-        let mut upload = Upload::new(upload);
+        let mut upload = match &self.folder {
+            Some(folder) => {
+                let (folder, name) = (folder.clone(), id.to_string());
+                let begun = blocking(move || Incoming::begin(&folder, &name)).await?;
+                Upload(Some(Target::File(Arc::new(begun))))
+            }
+            None => {
+                let path = Key::from(key.as_str());
+                let begun = self.store.put_multipart(&path).await;
+                Upload::new(begun.map_err(fault::store_failed)?)
+            }
+        };
         match self.take_in(&mut upload, bytes, limit).await {
             Ok((size, sha256)) => {
                 upload.complete().await?;
-                if let Some(folder) = &self.folder {
-                    folder::hide(&folder.join(&key))?;
-                }
                 Ok(StoredFile { key, size, sha256 })
             }
             Err(error) => {
@@ -289,10 +293,7 @@ impl FileStore for ObjectFileStore {
         let Some(folder) = self.folder.clone() else {
             return Ok(0);
         };
-        tokio::task::spawn_blocking(move || folder::remove_unfinished(&folder, before))
-            .await
-            .map_err(fault::internal)?
-            .map_err(fault::store_failed)
+        blocking(move || folder::remove_unfinished(&folder, before)).await
     }
 }
 
@@ -303,35 +304,61 @@ fn provide_tls() {
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
+/// Work on a folder, away from the threads that answer requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, PortError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(fault::internal)?
+        .map_err(fault::store_failed)
+}
+
 /// An upload under way. Dropped in the middle (a client that went away drops the
 /// whole request) it leaves nothing behind.
-pub(crate) struct Upload(Option<Box<dyn MultipartUpload>>);
+pub(crate) struct Upload(Option<Target>);
+
+/// Where it goes.
+enum Target {
+    /// A folder of this machine. The file is gone as soon as nobody has it any more.
+    File(Arc<Incoming>),
+    /// An object store.
+    Parts(Box<dyn MultipartUpload>),
+}
 
 impl Upload {
     pub(crate) fn new(upload: Box<dyn MultipartUpload>) -> Self {
-        Self(Some(upload))
+        Self(Some(Target::Parts(upload)))
     }
 
     pub(crate) async fn put(&mut self, part: Bytes) -> Result<(), PortError> {
         match &mut self.0 {
-            Some(upload) => upload
-                .put_part(part.into())
-                .await
-                .map_err(fault::store_failed),
+            Some(Target::File(file)) => {
+                let file = file.clone();
+                blocking(move || file.write(&part)).await
+            }
+            Some(Target::Parts(upload)) => {
+                let put = upload.put_part(part.into());
+                put.await.map_err(fault::store_failed)
+            }
             None => Err(fault::internal("the upload has ended")),
         }
     }
 
     pub(crate) async fn complete(&mut self) -> Result<(), PortError> {
-        if let Some(upload) = &mut self.0 {
+        if let Some(Target::Parts(upload)) = &mut self.0 {
             upload.complete().await.map_err(fault::store_failed)?;
         }
-        self.0 = None;
+        if let Some(Target::File(file)) = self.0.take() {
+            let file = Arc::into_inner(file);
+            let file = file.ok_or_else(|| fault::internal("the file is being written to"))?;
+            blocking(move || file.complete()).await?;
+        }
         Ok(())
     }
 
     pub(crate) async fn abort(&mut self) {
-        if let Some(mut upload) = self.0.take()
+        if let Some(Target::Parts(mut upload)) = self.0.take()
             && let Err(error) = upload.abort().await
         {
             tracing::warn!(%error, "the parts of an aborted upload may be left in the file store");
@@ -341,7 +368,7 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        if let Some(mut upload) = self.0.take()
+        if let Some(Target::Parts(mut upload)) = self.0.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             #[expect(

@@ -78,8 +78,9 @@ pub trait FileStore: Send + Sync {
     /// The keys of kept files that were last written before a time, in no order.
     fn written_before(&self, before: Timestamp) -> KeyStream;
     /// Removes what is left of files that were never received whole, because the
-    /// process ended meanwhile, and were last written before a time; how many those
-    /// were. Stores that look after this themselves answer 0.
+    /// process ended meanwhile; how many those were. Where the store cannot tell that
+    /// from a process that still works on them, it removes those that were last written
+    /// before a time. Stores that look after this themselves answer 0.
     async fn remove_unfinished(&self, before: Timestamp) -> Result<u64, PortError>;
 }
 

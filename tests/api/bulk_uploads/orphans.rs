@@ -85,13 +85,21 @@ async fn orphans_are_removed_at_start() {
     let orphan = service.folder().join("files/uploads/orphan");
     std::fs::write(&orphan, "a").expect("written");
     age(&orphan);
+    // What came in when its process was killed, however short a time ago: nobody holds its
+    // lock any more. Another still comes in.
+    let killed = service.folder().join("files/uploads/killed#2");
+    let coming = service.folder().join("files/uploads/coming#2");
+    std::fs::write(&killed, "a").expect("written");
+    let alive = File::create(&coming).expect("a file");
+    alive.lock().expect("its lock");
     let url = format!("file://{}", service.folder().join("files").display());
     let options = accunode_tests::ServiceOptions::default().with("files_url", &url);
     let _second = service.beside(options).await;
-    while orphan.exists() {
+    while orphan.exists() || killed.exists() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(stored(&service).len(), 1);
+    assert!(coming.exists(), "a file that came in was removed");
+    assert_eq!(stored(&service).len(), 2);
 }
 
 #[tokio::test]
