@@ -205,26 +205,35 @@ impl Outbox {
     /// Sends a mail when there is time. One that cannot be sent is told in the log and
     /// not tried again: whoever misses it asks for another.
     pub fn post(&self, letter: Letter) {
-        let Letter(message) = letter;
+        self.write(async move { Ok(Some(letter)) });
+    }
+
+    /// Finds out when there is time whether there is a mail to send, and sends it. Whoever
+    /// asked has their answer by then: neither it nor its time tells which it was.
+    pub(crate) fn write(
+        &self,
+        letter: impl Future<Output = Result<Option<Letter>, Error>> + Send + 'static,
+    ) {
         let free = self.under_way.send_if_modified(|count| {
             let free = *count < AT_MOST;
             *count += usize::from(free);
             free
         });
         if !free {
-            tracing::error!(
-                subject = message.subject,
-                "a mail was dropped: too many wait"
-            );
+            tracing::error!("a mail was dropped: too many wait");
             return;
         }
         let done = Done(self.under_way.clone());
         let mailer = self.mailer.clone();
         self.tasks.background(async move {
             let _done = done;
-            if let Err(error) = mailer.send(&message).await {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(subject = message.subject, %error, cause, "a mail was not sent");
+            match letter.await {
+                Ok(Some(letter)) => send(&*mailer, letter).await,
+                Ok(None) => {}
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "a mail that was asked for was not written");
+                }
             }
         });
     }
@@ -246,6 +255,13 @@ impl fmt::Debug for Outbox {
             .field("delivers", &self.delivers())
             .field("under_way", &*self.under_way.borrow())
             .finish_non_exhaustive()
+    }
+}
+
+async fn send(mailer: &dyn Mailer, Letter(message): Letter) {
+    if let Err(error) = mailer.send(&message).await {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(subject = message.subject, %error, cause, "a mail was not sent");
     }
 }
 

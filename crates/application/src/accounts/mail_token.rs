@@ -1,6 +1,6 @@
 //! Tokens that go to a person's mailbox: verification of the address, and a new
 //! password. Whether an address has an account shows neither in the answer nor in its
-//! time: the same statements run, and the mail goes out behind the answer.
+//! time: all that depends on it happens behind the answer.
 
 use accunode_domain::{
     access::Scope,
@@ -30,42 +30,34 @@ impl From<TokenPurpose> for MailKind {
 
 impl Accounts {
     /// Sends the mail with which an address is verified once more, where there is an
-    /// account that needs it.
-    ///
-    /// # Errors
-    /// Where the database is out of reach.
-    pub async fn resend_verification(
-        &self,
-        email: &str,
-        context: &RequestContext,
-    ) -> Result<(), Error> {
-        self.mail_token(email, TokenPurpose::VerifyEmail, context)
-            .await
+    /// account that needs it. All of it happens behind the answer.
+    pub fn resend_verification(&self, email: &str, context: &RequestContext) {
+        self.mail_token(email, TokenPurpose::VerifyEmail, context);
     }
 
-    /// Sends a mail with which a new password can be chosen, where there is an account.
-    ///
-    /// # Errors
-    /// Where the database is out of reach.
-    pub async fn forgot_password(
-        &self,
-        email: &str,
-        context: &RequestContext,
-    ) -> Result<(), Error> {
-        self.mail_token(email, TokenPurpose::ResetPassword, context)
-            .await
+    /// Sends a mail with which a new password can be chosen, where there is an account. All
+    /// of it happens behind the answer.
+    pub fn forgot_password(&self, email: &str, context: &RequestContext) {
+        self.mail_token(email, TokenPurpose::ResetPassword, context);
     }
 
-    async fn mail_token(
+    fn mail_token(&self, email: &str, purpose: TokenPurpose, context: &RequestContext) {
+        let (accounts, email, context) = (self.clone(), email.to_owned(), context.clone());
+        let letter = async move { accounts.asked_for(&email, purpose, &context).await };
+        self.ports.mail.write(letter);
+    }
+
+    /// The mail that somebody asked for, where there is one to send; and what the audit log
+    /// is told of it.
+    async fn asked_for(
         &self,
         email: &str,
         purpose: TokenPurpose,
         context: &RequestContext,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Letter>, Error> {
         let (found, postage) = match Email::parse("/email", email) {
             Ok(email) => {
-                // Drawn whether there is an account or not: neither the answer nor its
-                // time tells.
+                // Drawn whether there is an account or not.
                 let sender = MailSender::Stranger(context.ip);
                 let postage = self.ports.postage(purpose.into(), &email, sender);
                 let postage = match postage.await {
@@ -82,8 +74,7 @@ impl Accounts {
             user.is_active && (purpose == TokenPurpose::ResetPassword || !user.is_verified)
         });
         let user = &user;
-        let mail = self
-            .ports
+        self.ports
             .transaction(&Scope::nobody(), |unit| async move {
                 let mail = self.issue(&*unit, user.as_ref(), purpose, postage).await?;
                 let event_type = match purpose {
@@ -100,11 +91,7 @@ impl Accounts {
                 unit.audit().record(context, event).await?;
                 Ok(mail)
             })
-            .await?;
-        if let Some(mail) = mail {
-            self.ports.mail.post(mail);
-        }
-        Ok(())
+            .await
     }
 
     /// Makes a token in place of the open one and the mail that brings it, to be posted

@@ -20,6 +20,6 @@ use crate::{body::Body, call::Guest, problem::Answer};
 pub(crate) async fn forgot_password(guest: Guest, body: Body<MailRequest>) -> Answer {
     let MailRequest { email } = body.read().await?.value;
     let accounts = &guest.application.accounts;
-    accounts.forgot_password(&email, &guest.context).await?;
+    accounts.forgot_password(&email, &guest.context);
     Ok(HttpResponse::Accepted().finish())
 }

@@ -40,6 +40,6 @@ pub(crate) async fn verify_email(guest: Guest, body: Body<MailToken>) -> Answer 
 pub(crate) async fn resend(guest: Guest, body: Body<MailRequest>) -> Answer {
     let MailRequest { email } = body.read().await?.value;
     let accounts = &guest.application.accounts;
-    accounts.resend_verification(&email, &guest.context).await?;
+    accounts.resend_verification(&email, &guest.context);
     Ok(HttpResponse::Accepted().finish())
 }
