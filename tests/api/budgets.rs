@@ -6,7 +6,7 @@ use accunode_tests::{Answer, Person, Service, ServiceOptions, tenancy::Tenancy};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{ask, eventually, file, run, text};
+use crate::support::{ask, column, eventually, file, run, text};
 
 /// The upload of a file whose content is nobody else's.
 async fn upload(person: &Person, n: usize, fields: &[(&str, &str)]) -> Answer {
@@ -271,6 +271,39 @@ async fn names_of_a_tenants_organizations_do_not_look_alike() {
         .patch(&path, &json!({ "name": "ACME Bank" }))
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn super_admins_alone_learn_of_roots_that_look_alike() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (sa, admin) = (tenancy.person("sa"), tenancy.person("tZ"));
+    let create = async |name: &str| sa.post("/organizations", &json!({ "name": name })).await;
+    let first = create("Nordbank").await.expect(201);
+    for name in ["NORDBANK", "Nordbаnk"] {
+        let refused = create(name).await;
+        assert_eq!(refused.problem(409), "name_taken", "{name}");
+        assert_eq!(refused.json()["existing_id"], first["id"]);
+    }
+    // A tenant is told nothing, and its name is its own matter.
+    let z = tenancy.organization("Z");
+    let path = format!("/organizations/{z}");
+    let renamed = admin.patch(&path, &json!({ "name": "nordbank" })).await;
+    assert_eq!(renamed.expect(200)["name"], "nordbank");
+    let told = "/audit-logs?event_type=organization.looks_alike";
+    let seen = sa.get(told).await.expect(200);
+    assert_eq!(column(&seen, "entity_id"), [z.to_string()]);
+    assert_eq!(seen["data"][0]["metadata"]["looks_like"], first["id"]);
+    let seen = admin.get(told).await.expect(200);
+    assert_eq!(seen["data"], json!([]));
+    let renamed = sa.patch(&path, &json!({ "name": "Nordbank" })).await;
+    assert_eq!(renamed.problem(409), "name_taken");
+    // Other changes are not refused for a name that is there.
+    let _ = sa
+        .patch(&path, &json!({ "industry": "Banking" }))
+        .await
+        .expect(200);
+    let _ = create("Nordbank Two").await.expect(201);
 }
 
 #[tokio::test]

@@ -65,9 +65,10 @@ text_enum!(Role);
 pub struct Email(String);
 
 impl Email {
-    /// Reads an address. The form is checked, not its existence: one `@`, a name
-    /// before it, a dotted host after it, no white space, nothing that cannot be seen,
-    /// and no name that passes for another one.
+    /// Reads an address. The form is checked, not its existence: one `@`, before it a name
+    /// that begins with a letter, a digit or `_`, after it a host with a dot and a top level
+    /// that is no number, no white space, nothing that cannot be seen, and no name that
+    /// passes for another one.
     ///
     /// # Errors
     /// `invalid_email` at `pointer`.
@@ -83,8 +84,12 @@ impl Email {
         }
         // NFKC once more: lower-casing can take it apart.
         let name: String = name.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        let name_is_sound = !name.is_empty()
+        // It begins as names do: whatever begins with a sign is a formula to a spreadsheet.
+        let begins_soundly = name.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let name_is_sound = begins_soundly
             && name.len() <= 64
+            && !name.ends_with('.')
+            && !name.contains("..")
             && name
                 .chars()
                 .all(|c| !c.is_whitespace() && !c.is_control() && !"()<>,;:\"[]\\@".contains(c));
@@ -129,7 +134,10 @@ pub(crate) fn ascii_host(host: &str) -> Option<String> {
         idna::domain_to_ascii_strict(host).ok()?
     };
     let is_sound = ascii.len() <= 253
-        && ascii.contains('.')
+        // A top level is a word; what ends with a number is an address of a machine.
+        && ascii
+            .rsplit_once('.')
+            .is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
         && ascii.split('.').all(|label| {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')

@@ -11,7 +11,7 @@ use accunode_ports::repositories::{NewOrganization, OrganizationState};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use super::{Organizations, refused};
+use super::{Organizations, looks_like, refused};
 use crate::{Confirmed, Done, Error, Once, invitations::Invitations};
 
 /// An organization to be made.
@@ -31,7 +31,7 @@ impl Organizations {
     ///
     /// # Errors
     /// `role_forbidden`, `outside_scope`; `NotFound` for a parent that is not there;
-    /// `not_a_root`; every fault of the command; `domain_taken`.
+    /// `not_a_root`; every fault of the command; `domain_taken`, `name_taken`.
     pub async fn create(
         &self,
         caller: &Confirmed,
@@ -59,6 +59,13 @@ impl Organizations {
                 actor.create_organization(new.parent).map_err(refused)?;
                 if let Some(answer) = Once::take(once, &*unit, actor).await? {
                     return Ok((Done::Replayed(answer), None));
+                }
+                if new.parent.is_none() {
+                    let key = new.profile.name_key();
+                    // Only super_admins make roots, so it tells no tenant of another.
+                    if let Some(other) = unit.organizations().root_like(&key, new.id).await? {
+                        return Err(looks_like(other));
+                    }
                 }
                 let made = unit.organizations().add(new).await?;
                 let event = AuditEvent {

@@ -34,6 +34,15 @@ impl Organizations {
     }
 }
 
+/// What a super_admin is told of a root whose name looks like that of another.
+fn looks_like(other: OrganizationId) -> Error {
+    Error::Conflict {
+        code: "name_taken",
+        detail: "another root organization has this name, or one that looks like it".to_owned(),
+        existing: Some(other.0),
+    }
+}
+
 /// What a denial means here: what contradicts itself is the parent that was named.
 fn refused(denial: Denial) -> Error {
     match denial {

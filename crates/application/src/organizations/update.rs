@@ -6,11 +6,12 @@ use accunode_domain::{
     fault::Fault,
     id::OrganizationId,
     organization::{JoinPolicy, Organization, OrganizationDraft, SizeCategory},
+    user::Role,
 };
-use accunode_ports::repositories::OrganizationState;
+use accunode_ports::{UnitOfWork, repositories::OrganizationState};
 use serde_json::json;
 
-use super::{Organizations, refused};
+use super::{Organizations, looks_like, refused};
 use crate::{Caller, Error, Vouched, overtaken::Overtaken, predictions::version_asked};
 
 /// What is to be different. What is not named stays; `Some(None)` empties a field.
@@ -117,7 +118,7 @@ impl Organizations {
     /// # Errors
     /// `NotFound`; `field_forbidden`, naming the fields; `NotFound` for a parent that is
     /// not there; `not_a_root`, `has_children`; every fault of the description;
-    /// `Stale`; `domain_taken`.
+    /// `Stale`; `domain_taken`, `name_taken`.
     pub async fn update(
         &self,
         caller: &Caller,
@@ -155,6 +156,7 @@ impl Organizations {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 command.allowed(&caller.renewed(&*unit).await?, id)?;
+                let lookalike = self.lookalike(&*unit, caller, stored, next).await?;
                 let updated = unit.organizations().update(id, next, version).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
@@ -166,9 +168,34 @@ impl Organizations {
                 unit.audit()
                     .record(&caller.context, caller.sign(event))
                     .await?;
+                if let Some(other) = lookalike {
+                    warn_of(&*unit, caller, id, other).await?;
+                }
                 Ok(updated)
             })
             .await
+    }
+
+    /// Another root whose name the new one looks like. A super_admin is refused it. Who
+    /// sees one tenant only is not, since that would tell them about another.
+    async fn lookalike(
+        &self,
+        unit: &dyn UnitOfWork,
+        caller: &Caller,
+        stored: &Organization,
+        next: &OrganizationState,
+    ) -> Result<Option<OrganizationId>, Error> {
+        let is_renamed = next.profile.name != stored.profile.name;
+        let becomes_root = stored.parent.is_some();
+        if next.parent_id.is_some() || !(is_renamed || becomes_root) {
+            return Ok(None);
+        }
+        let key = next.profile.name_key();
+        let other = unit.organizations().root_like(&key, stored.id).await?;
+        match other {
+            Some(other) if caller.actor.role() == Role::SuperAdmin => Err(looks_like(other)),
+            other => Ok(other),
+        }
     }
 
     /// A tenant is one level deep; the database holds it against two who act at once.
@@ -178,6 +205,27 @@ impl Organizations {
         let is_root = parent.parent.is_none() && parent.id != id;
         fits_as_parent(is_root, !children.is_empty()).map_err(refused)
     }
+}
+
+/// Tells super_admins, and nobody else, that a tenant has a name like another's: the event
+/// is nobody's and of no organization.
+async fn warn_of(
+    unit: &dyn UnitOfWork,
+    caller: &Caller,
+    id: OrganizationId,
+    other: OrganizationId,
+) -> Result<(), Error> {
+    tracing::warn!(organization = %id, looks_like = %other, "two roots have names that look alike");
+    let event = AuditEvent {
+        entity_id: Some(id.0),
+        metadata: json!({ "looks_like": other }),
+        ..AuditEvent::new(
+            "organization.looks_alike",
+            "organization",
+            AuditAction::Update,
+        )
+    };
+    Ok(unit.audit().record(&caller.context, event).await?)
 }
 
 /// What is stored, with the changes in it.

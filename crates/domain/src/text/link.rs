@@ -1,16 +1,21 @@
 //! Names that a mail program would make a link of.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use unicode_normalization::UnicodeNormalization;
 
 /// Whether a mail program may make a link of some part of this text: `http`, `www.`,
-/// `://`, or something like a domain with a top level of letters.
+/// `://`, something like a domain with a top level of letters, an address of the internet
+/// protocol, or a name of this machine with a path or a port.
 #[must_use]
 pub fn looks_like_link(text: &str) -> bool {
     let text = plain(text);
     ["://", "http:", "https:", "mailto:", "www."]
         .iter()
         .any(|mark| text.contains(mark))
-        || text.split(|c: char| !is_of_domain(c)).any(is_domain)
+        || text.split(|c: char| !is_of_domain(c)).any(is_host)
+        || text.split(|c: char| !is_of_ipv6(c)).any(is_ipv6)
+        || names_this_machine(&text)
 }
 
 /// A text as it may stand in a mail: without characters that cannot be seen, and with its
@@ -30,6 +35,7 @@ pub fn defang(text: &str) -> String {
         match c {
             '.' | '\u{3002}' => broken.push_str("[.]"),
             ':' => broken.push_str("[:]"),
+            '/' => broken.push_str("[/]"),
             other => broken.push(other),
         }
     }
@@ -45,6 +51,29 @@ fn plain(text: &str) -> String {
 
 fn is_of_domain(c: char) -> bool {
     c.is_alphanumeric() || c == '.' || c == '-'
+}
+
+fn is_host(word: &str) -> bool {
+    is_domain(word) || word.trim_matches(['.', '-']).parse::<Ipv4Addr>().is_ok()
+}
+
+fn is_of_ipv6(c: char) -> bool {
+    c.is_ascii_hexdigit() || c == ':' || c == '.'
+}
+
+/// Not `::` alone, which people write between names.
+fn is_ipv6(word: &str) -> bool {
+    let address = word.parse::<Ipv6Addr>();
+    address.is_ok_and(|address| !address.is_unspecified())
+}
+
+/// `localhost` is ordinary in a sentence, and a link with a path or a port behind it.
+fn names_this_machine(text: &str) -> bool {
+    text.match_indices("localhost").any(|(at, name)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        before.is_none_or(|c| !is_of_domain(c)) && matches!(after, Some('/' | ':' | '?' | '#'))
+    })
 }
 
 fn is_domain(word: &str) -> bool {
@@ -77,6 +106,16 @@ mod tests {
             "ftp://x",
             "Bank,evil.com.",
             "ｗｗｗ．evil",
+            "10.0.0.1",
+            "Bank 127.0.0.1/login",
+            "(192.168.1.1:8080)",
+            "１０．０．０．１",
+            "[::1]",
+            "see 2001:db8::1 now",
+            "::ffff:10.0.0.1",
+            "localhost/x",
+            "Bank LOCALHOST:8080",
+            "ｌｏｃａｌｈｏｓｔ/x",
         ] {
             assert!(looks_like_link(text), "{text}");
             let broken = defang(text);
@@ -103,7 +142,16 @@ mod tests {
             "J.P. Morgan",
             "Banca d.d.",
             "Müller-Lüdenscheidt",
-            "10.0.0.1",
+            "3.1.4 Holding",
+            "1.2.3.4.5",
+            "1.2.3.400",
+            "Local Host/Guest",
+            "the localhost people",
+            "myhost/x",
+            "A/B Bank",
+            "Bank :: Berlin",
+            "12:30 Café",
+            "Add: Bad",
         ] {
             assert!(!looks_like_link(text), "{text}");
             assert_eq!(defang(text), text);

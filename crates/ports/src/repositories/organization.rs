@@ -117,6 +117,15 @@ pub trait OrganizationRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Organization>, RepositoryError>;
+    /// A root, but for `other_than`, whose name has this key ([`name_key`]): it looks like
+    /// a name of that key. Only super_admins may be told which.
+    ///
+    /// [`name_key`]: accunode_domain::organization::OrganizationProfile::name_key
+    async fn root_like(
+        &self,
+        name_key: &str,
+        other_than: OrganizationId,
+    ) -> Result<Option<OrganizationId>, RepositoryError>;
     /// Brings an organization into this state, if its version still is `version`.
     ///
     /// # Errors

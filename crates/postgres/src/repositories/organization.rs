@@ -97,6 +97,23 @@ impl OrganizationRepository for Db {
         }))
     }
 
+    async fn root_like(
+        &self,
+        name_key: &str,
+        other_than: OrganizationId,
+    ) -> Result<Option<OrganizationId>, RepositoryError> {
+        let mut sql = QueryBuilder::new(
+            "SELECT id FROM organizations WHERE parent_id IS NULL AND name_key = ",
+        );
+        sql.push_bind(name_key)
+            .push(" AND id <> ")
+            .push_bind(other_than.0)
+            .push(" ORDER BY id LIMIT 1");
+        let found = self.one(sql).await?;
+        let id = found.map(|row| get(&row, "id")).transpose()?;
+        Ok(id.map(OrganizationId))
+    }
+
     async fn update(
         &self,
         id: OrganizationId,
