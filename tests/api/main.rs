@@ -14,6 +14,7 @@ mod budgets;
 mod bulk_uploads;
 mod companies;
 mod conventions;
+mod edges;
 mod fairness;
 mod invitations;
 mod me;
