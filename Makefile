@@ -56,9 +56,9 @@ mutants: ## Change the domain line by line and see that its own tests notice (ab
 models: ## Train the shipped models anew (Python)
 	models/train/build.sh build
 
-bench: postgres ## Measure against raw PostgreSQL, into docs/benchmarks.md
+bench: postgres ## Measure against raw PostgreSQL, into docs/benchmarks.md; BENCH=--fairness: one tenant beside another
 	cargo build --release --package accunode --package accunode-bench
-	"$(CARGO_TARGET_DIR)/release/accunode-bench"
+	"$(CARGO_TARGET_DIR)/release/accunode-bench" $(BENCH)
 
 fault: postgres redis ## Kill, fill, hang and restart everything, and check what must hold (about 20 minutes)
 	cargo build --release --package accunode

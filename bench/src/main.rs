@@ -5,8 +5,8 @@
 //! - `ground`: the rows that are there before anything is measured
 //! - `service`: the service in this process, wired as the binary wires it
 //! - `scoring`, `reads`, `http`, `bulk`, `program`: one kind of figure each
-//! - `one_owner`: a database in which one person has every row, and how others fare beside
-//!   them
+//! - `one_owner`: a database in which one person has every row
+//! - `beside`: how others fare beside that person, whatever they ask for
 //! - `figure`, `report`, `machine`: what was measured, where, written down
 //!
 //! **Invariant:** both sides of a comparison do the same work on the same rows in the
@@ -19,6 +19,7 @@
 )]
 
 mod adapter;
+mod beside;
 mod bulk;
 mod cluster;
 mod figure;
@@ -78,6 +79,11 @@ fn main() -> anyhow::Result<ExitCode> {
 async fn measure(options: &Options) -> anyhow::Result<()> {
     let cluster = Cluster::start().await?;
     let machine = Machine::look(&cluster).await?;
+    if options.fairness {
+        cluster.stop().await?;
+        let figures = one_owner::measure(options).await?;
+        return report::write(options, &machine, &figures);
+    }
     let mut figures = scoring::measure(options).await?;
 
     let ground = Ground::lay(&cluster, options).await?;

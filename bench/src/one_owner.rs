@@ -1,13 +1,7 @@
 //! A database in which one person has every row: what they get, what those get who have
 //! none, and how long somebody else waits while that person asks for as much as they may.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use reqwest::{Client, StatusCode, header};
@@ -15,6 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     adapter::CLIENTS,
+    beside,
     cluster::Cluster,
     figure::{Figure, Samples, Unit},
     ground::Ground,
@@ -25,19 +20,7 @@ use crate::{
 };
 
 /// The first page of a list, as people see it.
-const LIST: &str = "/predictions/annual?limit=50";
-/// What the busy person asks for, all at once and again and again.
-const GREEDY: [(&str, &str); 4] = [
-    ("/companies?q=company&sector=Sector%203", "application/json"),
-    ("/companies?q=company%2012", "application/json"),
-    (LIST, "text/csv"),
-    (
-        "/analytics/risk-distribution?group_by=industry",
-        "application/json",
-    ),
-];
-/// Requests of the busy person at once.
-const AT_ONCE: usize = 40;
+pub(crate) const LIST: &str = "/predictions/annual?limit=50";
 
 /// Figures of such a database.
 pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
@@ -49,9 +32,27 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let empty = Asker::new(&client, &service, 2).await?;
 
     let mut figures = Vec::new();
+    if !options.fairness {
+        figures.extend(alone(options, &ground, &owner, &empty).await?);
+    }
+    // Last: it makes rows.
+    figures.extend(beside::measure(options, &owner, &empty).await?);
+    service.stop().await;
+    cluster.stop().await?;
+    Ok(figures)
+}
+
+/// What the owner of all rows gets, and what somebody gets who has none.
+async fn alone(
+    options: &Options,
+    ground: &Ground,
+    owner: &Asker,
+    empty: &Asker,
+) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
     for (asker, whose) in [
-        (&owner, "of the owner of all rows"),
-        (&empty, "of somebody without rows"),
+        (owner, "of the owner of all rows"),
+        (empty, "of somebody without rows"),
     ] {
         note(format_args!("list, first page, {whose}"));
         let mut ours = Samples::default();
@@ -78,30 +79,16 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
         Samples::default(),
         "every row of `GET /predictions/annual`, one client".to_owned(),
     ));
-    note("one owner: others beside a busy one");
-    let (mut busy, mut quiet) = (Samples::default(), Samples::default());
-    for _ in 0..options.repetitions {
-        quiet.add(empty.slowest(options.window()).await?);
-        let greedy = Greedy::start(&owner);
-        busy.add(empty.slowest(options.window()).await?);
-        greedy.stop().await?;
-    }
-    figures.push(figure(
-        "p99 of another tenant beside a busy one",
-        Unit::Milliseconds,
-        busy,
-        quiet,
-        format!(
-            "`GET {LIST}` by one client, while the owner of all rows keeps {AT_ONCE} searches, exports \
-             and analyses open; the reference is the same alone"
-        ),
-    ));
-    service.stop().await;
-    cluster.stop().await?;
     Ok(figures)
 }
 
-fn figure(name: &str, unit: Unit, ours: Samples, reference: Samples, how: String) -> Figure {
+pub(crate) fn figure(
+    name: &str,
+    unit: Unit,
+    ours: Samples,
+    reference: Samples,
+    how: String,
+) -> Figure {
     Figure {
         name: name.to_owned(),
         unit,
@@ -113,10 +100,10 @@ fn figure(name: &str, unit: Unit, ours: Samples, reference: Samples, how: String
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
-struct Asker {
-    client: Client,
-    base: String,
-    token: String,
+pub(crate) struct Asker {
+    pub(crate) client: Client,
+    pub(crate) base: String,
+    pub(crate) token: String,
 }
 
 impl Asker {
@@ -128,7 +115,11 @@ impl Asker {
         })
     }
 
-    async fn get(&self, path: &str, accept: &str) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+    pub(crate) async fn get(
+        &self,
+        path: &str,
+        accept: &str,
+    ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
         let request = self.client.get(format!("{}{path}", self.base));
         let response = request
             .bearer_auth(&self.token)
@@ -178,70 +169,5 @@ impl Asker {
             "{lines} lines for {rows} rows and a header"
         );
         Ok(rows as f64 / start.elapsed().as_secs_f64())
-    }
-
-    /// The time within which 99 of 100 lists come, in milliseconds.
-    async fn slowest(&self, window: Duration) -> anyhow::Result<f64> {
-        let start = Instant::now();
-        let mut times = Samples::default();
-        while start.elapsed() < window {
-            let asked = Instant::now();
-            let (status, body) = self.get(LIST, "application/json").await?;
-            ensure!(
-                status.is_success(),
-                "{status}: {}",
-                String::from_utf8_lossy(&body)
-            );
-            times.add(asked.elapsed().as_secs_f64() * 1_000.0);
-        }
-        Ok(times.percentile(99).unwrap_or_default())
-    }
-}
-
-/// Somebody who asks for as much as they may.
-struct Greedy {
-    stop: Arc<AtomicBool>,
-    tasks: JoinSet<anyhow::Result<()>>,
-}
-
-impl Greedy {
-    fn start(asker: &Asker) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut tasks = JoinSet::new();
-        for task in 0..AT_ONCE {
-            let (asker, stop) = (asker.clone(), stop.clone());
-            tasks.spawn(async move {
-                for (path, accept) in GREEDY.into_iter().cycle().skip(task) {
-                    if stop.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let (status, _) = asker.get(path, accept).await?;
-                    let refused = [
-                        StatusCode::TOO_MANY_REQUESTS,
-                        StatusCode::SERVICE_UNAVAILABLE,
-                    ];
-                    ensure!(
-                        status.is_success() || refused.contains(&status),
-                        "{path}: {status}"
-                    );
-                }
-                Ok(())
-            });
-        }
-        Self { stop, tasks }
-    }
-
-    /// Waits for nothing: what is under way is cut off.
-    async fn stop(mut self) -> anyhow::Result<()> {
-        self.stop.store(true, Ordering::Relaxed);
-        self.tasks.abort_all();
-        while let Some(done) = self.tasks.join_next().await {
-            match done {
-                Ok(done) => done?,
-                Err(aborted) if aborted.is_cancelled() => {}
-                Err(panicked) => return Err(panicked.into()),
-            }
-        }
-        Ok(())
     }
 }

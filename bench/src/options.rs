@@ -27,6 +27,10 @@ pub(crate) struct Options {
     /// Small sizes: shows that it works, its figures mean nothing.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Only how others fare beside a tenant that asks for as much as it may. Printed, and
+    /// written into no document.
+    #[arg(long)]
+    pub(crate) fairness: bool,
     /// Shows on which statements the database spent its time during the uploads.
     #[arg(long)]
     pub(crate) statements: bool,
@@ -61,7 +65,7 @@ impl Options {
 
     /// Where the figures go.
     pub(crate) fn document(&self) -> Option<PathBuf> {
-        let default = || (!self.quick).then(|| "docs/benchmarks.md".into());
+        let default = || (!self.quick && !self.fairness).then(|| "docs/benchmarks.md".into());
         self.document.clone().or_else(default)
     }
 

@@ -39,7 +39,14 @@ fn a_quick_run_compares_every_kind_of_work_and_writes_its_table() {
         "one owner: list, first page, of the owner of all rows",
         "one owner: list, first page, of somebody without rows",
         "one owner: CSV export",
-        "p99 of another tenant beside a busy one",
+        "p99 of another tenant beside lists",
+        "p99 of another tenant beside searches",
+        "p99 of another tenant beside exports",
+        "p99 of another tenant beside analyses",
+        "p99 of another tenant beside scoring",
+        "p99 of another tenant beside batches",
+        "p99 of another tenant beside uploads",
+        "p99 of another tenant beside everything",
     ] {
         assert!(
             text.contains(&format!("\n| {figure} |")),

@@ -1,0 +1,249 @@
+//! How long a tenant waits while another asks for as much as they may: for each kind of
+//! expensive work by itself, and for all of it together.
+
+use std::{
+    fmt::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::ensure;
+use reqwest::{RequestBuilder, StatusCode, header, multipart};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::{
+    figure::{Figure, Samples, Unit},
+    note,
+    one_owner::{Asker, LIST, figure},
+    options::Options,
+};
+
+/// Requests of the busy tenant at once.
+const AT_ONCE: usize = 40;
+
+/// A request of the busy tenant.
+#[derive(Clone, Copy, Debug)]
+enum Load {
+    /// A list, search or figure, in this form.
+    Get(&'static str, &'static str),
+    /// Scoring as many items as one request may have.
+    Score,
+    /// Storing as many predictions as one request may have.
+    Batch,
+    /// A file.
+    Upload,
+}
+
+const JSON: &str = "application/json";
+const SEARCHES: &[Load] = &[
+    Load::Get("/companies?q=company&sector=Sector%203", JSON),
+    Load::Get("/companies?q=company%2012", JSON),
+];
+const EXPORTS: &[Load] = &[Load::Get(LIST, "text/csv")];
+const ANALYSES: &[Load] = &[
+    Load::Get("/analytics/risk-distribution?group_by=industry", JSON),
+    Load::Get("/analytics/trend?kind=annual", JSON),
+    Load::Get("/dashboard", JSON),
+];
+const LISTS: &[Load] = &[Load::Get(LIST, JSON)];
+
+/// Kinds of load, and what each is made of.
+const LOADS: &[(&str, &[&[Load]])] = &[
+    ("lists", &[LISTS]),
+    ("searches", &[SEARCHES]),
+    ("exports", &[EXPORTS]),
+    ("analyses", &[ANALYSES]),
+    ("scoring", &[&[Load::Score]]),
+    ("batches", &[&[Load::Batch]]),
+    ("uploads", &[&[Load::Upload]]),
+    (
+        "everything",
+        &[
+            LISTS,
+            SEARCHES,
+            EXPORTS,
+            ANALYSES,
+            &[Load::Score, Load::Batch, Load::Upload],
+        ],
+    ),
+];
+
+/// The p99 of another tenant under each load, with that of the same tenant alone as the
+/// reference: what is asked for is a ratio below 3.
+pub(crate) async fn measure(
+    options: &Options,
+    busy: &Asker,
+    other: &Asker,
+) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for (name, parts) in LOADS {
+        note(format_args!("one owner: others beside {name}"));
+        let loads: Arc<[Load]> = parts.concat().into();
+        let (mut under, mut quiet) = (Samples::default(), Samples::default());
+        for _ in 0..options.repetitions {
+            quiet.add(slowest(other, options.window()).await?);
+            let greedy = Greedy::start(busy, &loads);
+            // What is slow at the beginning is not what lasts.
+            tokio::time::sleep(options.window() / 4).await;
+            under.add(slowest(other, options.window()).await?);
+            greedy.stop().await?;
+        }
+        figures.push(figure(
+            &format!("p99 of another tenant beside {name}"),
+            Unit::Milliseconds,
+            under,
+            quiet,
+            format!(
+                "`GET {LIST}` by one client, while the owner of all rows keeps {AT_ONCE} requests \
+                 of this kind open; the reference is the same alone"
+            ),
+        ));
+    }
+    Ok(figures)
+}
+
+/// The time within which 99 of 100 lists come, in milliseconds.
+async fn slowest(asker: &Asker, window: Duration) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    let mut times = Samples::default();
+    while start.elapsed() < window {
+        let asked = Instant::now();
+        let (status, body) = asker.get(LIST, JSON).await?;
+        ensure!(
+            status.is_success(),
+            "{status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        times.add(asked.elapsed().as_secs_f64() * 1_000.0);
+    }
+    Ok(times.percentile(99).unwrap_or_default())
+}
+
+/// Somebody who asks for as much as they may.
+struct Greedy {
+    stop: Arc<AtomicBool>,
+    tasks: JoinSet<anyhow::Result<()>>,
+}
+
+impl Greedy {
+    fn start(asker: &Asker, loads: &Arc<[Load]>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let bodies = Arc::new(Bodies::new());
+        let mut tasks = JoinSet::new();
+        for task in 0..AT_ONCE {
+            let (asker, stop) = (asker.clone(), stop.clone());
+            let (loads, bodies) = (loads.clone(), bodies.clone());
+            tasks.spawn(async move {
+                for load in loads.iter().cycle().skip(task) {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let answer = bodies.request(&asker, *load)?.send().await?;
+                    let status = answer.status();
+                    drop(answer.bytes().await?);
+                    // Refused for what others would wait for otherwise.
+                    let refused = [
+                        StatusCode::TOO_MANY_REQUESTS,
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        StatusCode::INSUFFICIENT_STORAGE,
+                    ];
+                    ensure!(
+                        status.is_success() || refused.contains(&status),
+                        "{load:?}: {status}"
+                    );
+                }
+                Ok(())
+            });
+        }
+        Self { stop, tasks }
+    }
+
+    /// Waits for nothing: what is under way is cut off.
+    async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.tasks.abort_all();
+        while let Some(done) = self.tasks.join_next().await {
+            match done {
+                Ok(done) => done?,
+                Err(aborted) if aborted.is_cancelled() => {}
+                Err(panicked) => return Err(panicked.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is sent, made once.
+struct Bodies {
+    score: String,
+    batch: String,
+    file: String,
+}
+
+/// Columns of a file, and the ratios of every item.
+const RATIOS: [(&str, f64); 5] = [
+    ("long_term_debt_to_total_capital", 0.25),
+    ("total_debt_to_ebitda", 2.0),
+    ("net_income_margin", 0.08),
+    ("ebit_to_interest_expense", 6.4),
+    ("return_on_assets", 0.05),
+];
+
+impl Bodies {
+    fn new() -> Self {
+        let ratios: Value = RATIOS
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let items = vec![json!({ "ratios": ratios }); 1_000];
+        let predictions: Vec<_> = (0..100)
+            .map(|n| {
+                json!({
+                    "company": { "symbol": format!("BUSY{n}") }, "reporting_year": "2024",
+                    "ratios": ratios, "on_conflict": "update",
+                })
+            })
+            .collect();
+        let names: Vec<_> = RATIOS.iter().map(|(name, _)| *name).collect();
+        let values: Vec<_> = RATIOS.iter().map(|(_, value)| value.to_string()).collect();
+        let mut file = format!("company_symbol,reporting_year,{}\n", names.join(","));
+        for n in 0..2_000 {
+            // Writing to a text does not fail.
+            let _ = writeln!(file, "BUSY{n},2024,{}", values.join(","));
+        }
+        Self {
+            score: json!({ "items": items }).to_string(),
+            batch: json!({ "items": predictions }).to_string(),
+            file,
+        }
+    }
+
+    fn request(&self, asker: &Asker, load: Load) -> anyhow::Result<RequestBuilder> {
+        let url = |path: &str| format!("{}{path}", asker.base);
+        let json = |path: &str, body: &str| {
+            let request = asker.client.post(url(path));
+            request
+                .header(header::CONTENT_TYPE, JSON)
+                .body(body.to_owned())
+        };
+        let request = match load {
+            Load::Get(path, accept) => asker.client.get(url(path)).header(header::ACCEPT, accept),
+            Load::Score => json("/predictions/annual/score", &self.score),
+            Load::Batch => json("/predictions/annual/batch", &self.batch),
+            Load::Upload => {
+                let file = multipart::Part::text(self.file.clone()).file_name("busy.csv");
+                let form = multipart::Form::new()
+                    .text("job_type", "annual")
+                    .text("force", "true")
+                    .part("file", file.mime_str("text/csv")?);
+                asker.client.post(url("/bulk-uploads")).multipart(form)
+            }
+        };
+        Ok(request.bearer_auth(&asker.token))
+    }
+}
