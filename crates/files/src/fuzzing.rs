@@ -171,6 +171,12 @@ mod tests {
         }
     }
 
+    /// Fails aloud, although panics of readers are silent.
+    fn fail(what: &str) {
+        drop(std::panic::take_hook());
+        panic!("{what}");
+    }
+
     fn format_of(name: &str) -> Option<Format> {
         Format::promised(name).ok()
     }
@@ -193,11 +199,12 @@ mod tests {
             };
             files += 1;
             let bytes = std::fs::read(&path).unwrap();
-            read_as(&bytes, format).unwrap_or_else(|what| panic!("{name}: {what}"));
+            read_as(&bytes, format).unwrap_or_else(|what| fail(&format!("{name}: {what}")));
             for round in 0..12 {
                 let mut mutant = bytes.clone();
                 dice.mutate(&mut mutant);
-                read_as(&mutant, format).unwrap_or_else(|what| panic!("{name} {round}: {what}"));
+                read_as(&mutant, format)
+                    .unwrap_or_else(|what| fail(&format!("{name} {round}: {what}")));
             }
         }
         assert!(files > 60, "{files}");
@@ -226,7 +233,9 @@ mod tests {
             let mut mutant = seed.clone();
             dice.mutate(&mut mutant);
             mutant.insert(0, 3);
-            read(&mutant).unwrap_or_else(|what| panic!("{round}: {what}"));
+            read(&mutant).unwrap_or_else(|what| {
+                fail(&format!("{round}: {what}\n{}", mutant.escape_ascii()));
+            });
         }
     }
 }

@@ -504,6 +504,11 @@ impl<'a, R: Read> Records<'a, R> {
     }
 
     fn too_long(&self) -> OpenError {
+        let line = self.buffer.get(self.start..).unwrap_or_default();
+        let cells = line.iter().filter(|byte| **byte == self.delimiter).count();
+        if cells >= self.limits.columns {
+            return fault::too_many_columns(self.row.max(1), self.limits.columns);
+        }
         fault::malformed(format!(
             "row {} (line {}) is longer than {} bytes",
             self.row.max(1),

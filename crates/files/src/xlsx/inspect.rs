@@ -1,15 +1,30 @@
 //! A workbook is looked through whole before any of it is believed.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::{
+    collections::HashMap,
+    io::{self, BufReader, Read, Seek, SeekFrom},
+};
 
 use accunode_ports::files::OpenError;
 use zip::ZipArchive;
 
 use super::{
-    relations::{Parts, Role, stated_counts},
+    count::{RowCounter, SheetCount},
+    package::{self, Prefix},
+    relations::{Parts, Role},
     tags::TagCounter,
 };
 use crate::{Limits, fault, progress::Progress};
+
+/// A workbook that has been looked through.
+#[derive(Debug)]
+pub(super) struct Inspected {
+    /// Where its archive ends.
+    pub(super) end: u64,
+    pub(super) parts: Parts,
+    /// What was counted of each sheet, by the index of its part.
+    pub(super) counts: HashMap<usize, SheetCount>,
+}
 
 /// Looks a workbook through: its directory and every part, unpacked once to nowhere.
 /// What is cut off, damaged, lying about its size or too large is found here, before a
@@ -18,27 +33,36 @@ pub(super) fn inspect_workbook<R: Read + Seek>(
     mut file: R,
     limits: &Limits,
     progress: &Progress,
-) -> Result<R, OpenError> {
+) -> Result<(R, Inspected), OpenError> {
     let broken = |e: io::Error| progress.broken("the workbook", &e);
     let size = file.seek(SeekFrom::End(0)).map_err(broken)?;
-    let entries = entries_in_directory(&mut file)
+    let end = package::end(&mut file)
         .map_err(broken)?
         .ok_or_else(|| progress.blame(fault::malformed("the workbook is cut off or damaged")))?;
     let damaged = |error: &dyn std::fmt::Display| {
+        let more = if end.at < size {
+            "; bytes follow the archive: open it in a spreadsheet and save it again"
+        } else {
+            ""
+        };
         progress.blame(fault::malformed(format!(
-            "the workbook is cut off or damaged: {error}"
+            "the workbook is cut off or damaged: {error}{more}"
         )))
     };
     let too_many_parts = || fault::too_many("the workbook", "parts", limits.workbook_parts);
-    if entries > limits.workbook_parts {
+    if end.entries > limits.workbook_parts {
         return Err(too_many_parts());
     }
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| damaged(&e))?;
+    file.seek(SeekFrom::Start(0)).map_err(broken)?;
+    let mut archive =
+        ZipArchive::new(BufReader::new(Prefix::new(file, end.at))).map_err(|e| damaged(&e))?;
     if archive.len() as u64 > limits.workbook_parts {
         return Err(too_many_parts());
     }
     let parts = Parts::resolve(&mut archive, limits)?;
+    let mut counts = HashMap::new();
     let mut total = 0;
+    let mut merged = 0;
     for (index, (name, role)) in parts.parts.iter().enumerate() {
         let shown = accunode_domain::fault::shorten(name);
         let part = archive.by_index(index).map_err(|e| damaged(&e))?;
@@ -50,7 +74,8 @@ pub(super) fn inspect_workbook<R: Read + Seek>(
             limits,
             progress,
         };
-        let inflated = bounds.look_through(part)?;
+        let mut rows = (*role == Role::Sheet).then(RowCounter::default);
+        let inflated = bounds.look_through(part, rows.as_mut(), merged)?;
         if inflated != stated {
             return Err(damaged(&format!("{shown} is not of the size it states")));
         }
@@ -64,25 +89,24 @@ pub(super) fn inspect_workbook<R: Read + Seek>(
         if limits.is_bomb(size, total) {
             return Err(fault::bomb("the workbook", limits.inflated_ratio));
         }
-        if *role == Role::SharedStrings {
-            let part = archive.by_index(index).map_err(|e| damaged(&e))?;
-            // calamine reserves memory for what is stated here.
-            let most = u128::from(limits.shared_strings);
-            if stated_counts(part).into_iter().any(|count| count > most) {
-                return Err(fault::too_complex(format_args!(
-                    "{shown} states more than {most} texts"
-                )));
+        if let Some(rows) = rows {
+            merged += rows.merged();
+            let count = rows.finish();
+            if count.blocks > 1 {
+                return Err(damaged(&format!("{shown} has rows in two places")));
             }
+            counts.insert(index, count);
         }
     }
-    if !parts.is_workbook {
-        return Err(fault::unreadable(
-            "unsupported_format",
-            "the file is named .xlsx, but its bytes look like a zip archive that is no Excel \
-            workbook (an .xlsb or .ods must be saved as .xlsx)",
-        ));
-    }
-    Ok(archive.into_inner().into_inner())
+    let file = archive.into_inner().into_inner().into_inner();
+    Ok((
+        file,
+        Inspected {
+            end: end.at,
+            parts,
+            counts,
+        },
+    ))
 }
 
 /// What one part may be.
@@ -105,7 +129,14 @@ impl Bounds<'_> {
     }
 
     /// Unpacks a part to nowhere; how long it is.
-    fn look_through(&self, mut part: impl Read) -> Result<u64, OpenError> {
+    ///
+    /// `rows` counts those of a sheet; so many areas are `merged` in others.
+    fn look_through(
+        &self,
+        mut part: impl Read,
+        mut rows: Option<&mut RowCounter>,
+        merged: u64,
+    ) -> Result<u64, OpenError> {
         let mut tags = TagCounter::new(match self.role {
             Role::Sheet => "c",
             Role::SharedStrings => "si",
@@ -142,6 +173,13 @@ impl Bounds<'_> {
                 }
                 tags.feed(bytes);
                 self.check(&tags)?;
+                if let Some(rows) = &mut rows {
+                    rows.feed(bytes);
+                    let most = self.limits.merged_areas;
+                    if merged + rows.merged() > most {
+                        return Err(fault::too_many(self.name, "merged areas", most));
+                    }
+                }
             }
         }
     }
@@ -167,29 +205,6 @@ impl Bounds<'_> {
         }
         Ok(())
     }
-}
-
-/// How many entries the end of a zip file tells of; none where it has no plain end.
-///
-/// Asked before a zip library reads the directory, which may list millions. The
-/// last signature must be the end itself, so that library and check see the same.
-fn entries_in_directory<R: Read + Seek>(file: &mut R) -> io::Result<Option<u64>> {
-    const RECORD: usize = 22;
-    let size = file.seek(SeekFrom::End(0))?;
-    let tail = size.min(RECORD as u64 + u64::from(u16::MAX));
-    file.seek(SeekFrom::Start(size - tail))?;
-    let mut bytes = Vec::new();
-    file.take(tail).read_to_end(&mut bytes)?;
-    file.seek(SeekFrom::Start(0))?;
-    let Some(at) = bytes.windows(4).rposition(|window| window == b"PK\x05\x06") else {
-        return Ok(None);
-    };
-    let end = &bytes[at..];
-    let (Some(count), Some(comment)) = (end.get(10..12), end.get(20..22)) else {
-        return Ok(None);
-    };
-    let number = |bytes: &[u8]| usize::from(bytes[0]) | usize::from(bytes[1]) << 8;
-    Ok((end.len() == RECORD + number(comment)).then(|| number(count) as u64))
 }
 
 #[cfg(test)]

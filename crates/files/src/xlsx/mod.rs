@@ -1,8 +1,16 @@
-//! Workbooks (.xlsx): looked through whole, then the first visible sheet is read.
+//! Workbooks (.xlsx): looked through whole, then read sheet by sheet as they are shown.
 
+mod count;
 mod inspect;
+mod package;
 mod read;
 mod relations;
+mod sheet;
+mod shown;
+mod tables;
 mod tags;
+#[cfg(test)]
+mod tests;
+mod xml;
 
 pub(crate) use read::read;

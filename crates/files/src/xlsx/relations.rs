@@ -2,7 +2,7 @@
 //!
 //! A part's name says nothing about its use: the workbook can be anywhere, and a
 //! worksheet can be named `sheet1.dat`. So each part gets the limits of the use that
-//! the relationships give it, resolved as calamine resolves them.
+//! the relationships give it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -35,43 +35,39 @@ pub(super) enum Role {
 pub(super) struct Parts {
     /// Name and role by index.
     pub(super) parts: Vec<(String, Role)>,
-    /// Whether the relationships lead to a workbook part.
-    pub(super) is_workbook: bool,
+    /// The index of the workbook part.
+    pub(super) workbook: usize,
+    /// That of the shared strings.
+    pub(super) strings: Option<usize>,
+    /// That of the styles.
+    pub(super) styles: Option<usize>,
+    /// Those of the worksheets, by the identities of their relationships.
+    sheets: HashMap<String, usize>,
 }
 
 impl Parts {
     /// Gives every part of an archive its role.
     ///
     /// # Errors
-    /// `malformed_file` where two parts have the same name, or a name cannot be read.
+    /// `malformed_file` where two parts have the same name, or a name cannot be read;
+    /// `unsupported_format` where there is no workbook part.
     pub(super) fn resolve<R: Read + Seek>(
         archive: &mut ZipArchive<R>,
         limits: &Limits,
     ) -> Result<Self, OpenError> {
-        let mut by_name = HashMap::new();
-        let mut names = Vec::new();
-        for index in 0..archive.len() {
-            let name = archive
-                .name_for_index(index)
-                .and_then(Result::ok)
-                .map(|name| normalized(&name))
-                .ok_or_else(|| fault::malformed("a part of the workbook has no readable name"))?;
-            if by_name.insert(name.clone(), index).is_some() {
-                return Err(fault::malformed(format!(
-                    "the workbook has two parts named {:?}",
-                    accunode_domain::fault::shorten(&name)
-                )));
-            }
-            names.push(name);
-        }
-        if archive.has_duplicate_names() {
+        let names = names(archive)?;
+        let by_name: HashMap<&str, usize> = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (name.as_str(), index))
+            .collect();
+        if by_name.len() < names.len() || archive.has_duplicate_names() {
             return Err(fault::malformed(
                 "the workbook has two parts of the same name",
             ));
         }
-
         let mut read = |name: &str| {
-            let index = by_name.get(&name.to_ascii_lowercase())?;
+            let index = by_name.get(name)?;
             relationships(archive, *index, limits)
         };
         let target = read("_rels/.rels").and_then(|found| {
@@ -80,67 +76,134 @@ impl Parts {
                 .filter(|relation| relation.kind.ends_with("/relationships/officeDocument"));
             documents.next_back().map(|relation| relation.target)
         });
-        let (folder, file) = split(target.as_deref().unwrap_or("xl/workbook.xml"));
-        let workbook = normalized(&format!("{folder}{file}"));
-        let relations = format!("{folder}_rels/{file}.rels");
-        let sheets: HashSet<String> = read(&relations)
-            .unwrap_or_default()
-            .into_iter()
+        let workbook = resolved("", target.as_deref().unwrap_or("xl/workbook.xml"));
+        let workbook_index = by_name.get(workbook.as_str()).copied();
+        let Some(workbook_index) = workbook_index.filter(|_| !workbook.ends_with(".bin")) else {
+            return Err(fault::unreadable(
+                "unsupported_format",
+                "the file is named .xlsx, but its bytes look like a zip archive that is no Excel \
+                workbook (an .xlsb or .ods must be saved as .xlsx)",
+            ));
+        };
+        let (folder, file) = split(&workbook);
+        let relations = read(&format!("{folder}_rels/{file}.rels")).unwrap_or_default();
+        let of_kind = |kind: &str| {
+            let mut found = relations
+                .iter()
+                .filter(|relation| relation.kind.ends_with(kind))
+                .filter_map(|relation| by_name.get(resolved(folder, &relation.target).as_str()));
+            found.next().copied()
+        };
+        let beside = |file: &str| by_name.get(format!("{folder}{file}").as_str()).copied();
+        let strings = of_kind("/sharedStrings").or_else(|| beside("sharedstrings.xml"));
+        let styles = of_kind("/styles").or_else(|| beside("styles.xml"));
+        let sheets: HashMap<String, usize> = relations
+            .iter()
             .filter(|relation| relation.kind.ends_with("/worksheet"))
-            .map(|relation| match relation.target.strip_prefix('/') {
-                Some(absolute) => normalized(absolute),
-                None => normalized(&format!("{folder}{}", relation.target)),
+            .filter_map(|relation| {
+                let index = by_name.get(resolved(folder, &relation.target).as_str())?;
+                Some((relation.id.clone(), *index))
             })
             .collect();
-        let is_workbook = target.is_some() && by_name.contains_key(&workbook);
-        let parts = names
-            .into_iter()
-            .map(|name| {
-                let role = role(&name, &workbook, &sheets);
-                (name, role)
+        let are_sheets: HashSet<usize> = sheets.values().copied().collect();
+        let roles: Vec<Role> = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| {
+                let index = Some(index);
+                if index == Some(workbook_index) {
+                    Role::Workbook
+                } else if index == strings || file_of(name) == "sharedstrings.xml" {
+                    Role::SharedStrings
+                } else if index == styles || is_small(file_of(name)) {
+                    Role::Small
+                } else if index.is_some_and(|index| are_sheets.contains(&index)) {
+                    Role::Sheet
+                } else {
+                    Role::Other
+                }
             })
             .collect();
-        Ok(Self { parts, is_workbook })
+        // What is read as something else is no sheet, whatever a relationship says.
+        let mut sheets = sheets;
+        sheets.retain(|_, index| roles.get(*index) == Some(&Role::Sheet));
+        Ok(Self {
+            parts: names.into_iter().zip(roles).collect(),
+            workbook: workbook_index,
+            strings,
+            styles,
+            sheets,
+        })
+    }
+
+    /// The index of a worksheet's part.
+    pub(super) fn sheet(&self, relation: &str) -> Option<usize> {
+        self.sheets.get(relation).copied()
+    }
+
+    /// What a part is called.
+    pub(super) fn name(&self, index: usize) -> &str {
+        self.parts.get(index).map_or("", |(name, _)| name)
     }
 }
 
-/// A part that is read as something small is that, even where a relationship also
-/// calls it a worksheet: the wider limit cannot be claimed for it.
-fn role(name: &str, workbook: &str, sheets: &HashSet<String>) -> Role {
-    let file = name.rsplit('/').next().unwrap_or(name);
-    if name == workbook {
-        Role::Workbook
-    } else if file == "sharedstrings.xml" {
-        Role::SharedStrings
-    } else if file == "styles.xml" || file == "theme1.xml" || file.ends_with(".rels") {
-        Role::Small
-    } else if sheets.contains(name) {
-        Role::Sheet
-    } else {
-        Role::Other
+/// The names of all parts, as they are looked up.
+fn names<R: Read + Seek>(archive: &ZipArchive<R>) -> Result<Vec<String>, OpenError> {
+    (0..archive.len())
+        .map(|index| {
+            archive
+                .name_for_index(index)
+                .and_then(Result::ok)
+                .map(|name| resolved("", &name))
+                .ok_or_else(|| fault::malformed("a part of the workbook has no readable name"))
+        })
+        .collect()
+}
+
+/// Whether a part of this name is read as something small: it is that even where a
+/// relationship also calls it a worksheet, so that the wider limit cannot be claimed for it.
+fn is_small(file: &str) -> bool {
+    file == "styles.xml" || file == "theme1.xml" || file.ends_with(".rels")
+}
+
+fn file_of(name: &str) -> &str {
+    split(name).1
+}
+
+/// The name of the part that a target names, as parts are looked up: without regard to
+/// case, and with backslashes for slashes where a program has written those.
+fn resolved(folder: &str, target: &str) -> String {
+    let target = target.replace('\\', "/");
+    let whole = match target.strip_prefix('/') {
+        Some(absolute) => absolute.to_owned(),
+        None => format!("{folder}{target}"),
+    };
+    let mut steps: Vec<&str> = Vec::new();
+    for step in whole.split('/') {
+        match step {
+            "." | "" => {}
+            ".." => drop(steps.pop()),
+            step => steps.push(step),
+        }
+    }
+    let mut name = steps.join("/").to_ascii_lowercase();
+    if whole.ends_with('/') {
+        name.push('/');
+    }
+    name
+}
+
+/// The folder of a part, with its slash, and the file in it.
+fn split(name: &str) -> (&str, &str) {
+    match name.rfind('/') {
+        Some(at) => name.split_at(at + 1),
+        None => ("", name),
     }
 }
 
-/// A name as calamine looks parts up.
-fn normalized(name: &str) -> String {
-    name.replace('\\', "/").to_ascii_lowercase()
-}
-
-/// The folder of a target, with its slash, and the file in it.
-fn split(target: &str) -> (&str, &str) {
-    let (folder, file) = match target.rfind('/') {
-        Some(at) => target.split_at(at + 1),
-        None => ("", target),
-    };
-    let file = if file.is_empty() {
-        "workbook.xml"
-    } else {
-        file
-    };
-    (folder.strip_prefix('/').unwrap_or(folder), file)
-}
-
+#[derive(Debug)]
 struct Relation {
+    id: String,
     kind: String,
     target: String,
 }
@@ -162,43 +225,21 @@ fn relationships<R: Read + Seek>(
             Event::Start(tag) | Event::Empty(tag)
                 if tag.local_name().as_ref() == "Relationship" =>
             {
-                let (mut kind, mut target) = (String::new(), String::new());
+                let (mut id, mut kind, mut target) = (String::new(), String::new(), String::new());
                 for attribute in tag.attributes().with_checks(false).flatten() {
                     let value = unescape(&attribute.value).ok()?;
                     match attribute.key.as_ref() {
+                        "Id" => id = value.into_owned(),
                         "Type" => kind = value.into_owned(),
                         "Target" => target = value.into_owned(),
                         _ => {}
                     }
                 }
-                found.push(Relation { kind, target });
+                found.push(Relation { id, kind, target });
             }
             Event::Eof => break,
             _ => {}
         }
     }
     Some(found)
-}
-
-/// The counts of distinct strings that the shared strings state about themselves.
-pub(super) fn stated_counts(part: impl Read) -> Vec<u128> {
-    let mut reader = Reader::from_reader(BufReader::new(part));
-    reader.config_mut().check_end_names = false;
-    let mut buffer = Vec::new();
-    loop {
-        buffer.clear();
-        match reader.read_event_into(&mut buffer) {
-            Ok(Event::Start(tag) | Event::Empty(tag)) if tag.local_name().as_ref() == "sst" => {
-                return tag
-                    .attributes()
-                    .with_checks(false)
-                    .flatten()
-                    .filter(|attribute| attribute.key.as_ref() == "uniqueCount")
-                    .filter_map(|attribute| attribute.value.trim().parse().ok())
-                    .collect();
-            }
-            Ok(Event::Eof) | Err(_) => return Vec::new(),
-            Ok(_) => {}
-        }
-    }
 }

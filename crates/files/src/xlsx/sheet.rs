@@ -1,0 +1,489 @@
+//! One sheet, row by row, as it is shown.
+
+use std::io::BufRead;
+
+use accunode_domain::text::unguard_formula;
+use accunode_ports::files::{CellMark, MarkKind, OpenError};
+use quick_xml::events::{BytesStart, Event};
+
+use super::{
+    count::{Merged, place},
+    tables::{Strings, Styles},
+    xml::{Xml, attribute, is_set, referenced, unescaped},
+};
+use crate::{Limits, fault};
+
+/// The last row and the last column that a sheet can have.
+const LAST_ROW: u32 = 1_048_576;
+const LAST_COLUMN: u32 = 16_383;
+
+/// What the cells of all sheets refer to.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) strings: Strings,
+    pub(super) styles: Styles,
+    pub(super) is_1904: bool,
+}
+
+/// One row element.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// From 1.
+    pub(super) number: u32,
+    pub(super) is_hidden: bool,
+    pub(super) cells: Vec<String>,
+    pub(super) marks: Vec<CellMark>,
+    /// Whether nothing of its own stands in it.
+    pub(super) is_blank: bool,
+}
+
+/// The rows of a sheet.
+pub(super) struct SheetReader<'a, R> {
+    xml: Xml<R>,
+    shared: &'a Shared,
+    limits: &'a Limits,
+    merges: Merges<'a>,
+    is_in_data: bool,
+    /// The number of the last row.
+    last: u32,
+    /// Bytes of all rows so far.
+    text: u64,
+    row: Row,
+    row_bytes: usize,
+    has_number: bool,
+    next_column: u32,
+    cell: CellInHand,
+}
+
+/// The cell that is being read.
+#[derive(Debug, Default)]
+struct CellInHand {
+    column: u32,
+    style: usize,
+    kind: String,
+    value: String,
+    inline: String,
+    has_value: bool,
+    has_formula: bool,
+}
+
+/// Where text that follows belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Nowhere,
+    Value,
+    Inline,
+}
+
+impl<'a, R: BufRead> SheetReader<'a, R> {
+    /// Reads the sheet of a part. `merged` are its merged areas.
+    pub(super) fn new(
+        input: R,
+        name: &str,
+        shared: &'a Shared,
+        limits: &'a Limits,
+        merged: &'a [Merged],
+    ) -> Self {
+        Self {
+            xml: Xml::new(input, name),
+            shared,
+            limits,
+            merges: Merges::new(merged),
+            is_in_data: false,
+            last: 0,
+            text: 0,
+            row: Row::default(),
+            row_bytes: 0,
+            has_number: false,
+            next_column: 0,
+            cell: CellInHand::default(),
+        }
+    }
+
+    /// The next row element; none at the end of the sheet.
+    pub(super) fn next(&mut self) -> Result<Option<Row>, OpenError> {
+        loop {
+            match self.xml.next()? {
+                Event::Start(tag) => match tag.local_name().as_ref() {
+                    "sheetData" => self.is_in_data = true,
+                    "row" if self.is_in_data => {
+                        let (number, is_hidden) = described(&tag);
+                        self.begin_row(number, is_hidden)?;
+                        return self.cells().map(Some);
+                    }
+                    "c" if self.is_in_data => return Err(self.outside()),
+                    _ => {}
+                },
+                Event::Empty(tag) => match tag.local_name().as_ref() {
+                    "row" if self.is_in_data => {
+                        let (number, is_hidden) = described(&tag);
+                        self.begin_row(number, is_hidden)?;
+                        return self.end_row().map(Some);
+                    }
+                    "c" if self.is_in_data => return Err(self.outside()),
+                    _ => {}
+                },
+                Event::End(tag) if tag.local_name().as_ref() == "sheetData" => {
+                    // What comes behind the rows is not read.
+                    return Ok(None);
+                }
+                Event::Eof if self.is_in_data => {
+                    return Err(self.xml.damaged("it ends in the middle of its rows"));
+                }
+                Event::Eof => return Ok(None),
+                _ => {}
+            }
+        }
+    }
+
+    fn outside(&self) -> OpenError {
+        self.xml.damaged("a cell stands outside of all rows")
+    }
+
+    fn nested(&self) -> OpenError {
+        self.xml.damaged("a row or a cell stands inside of another")
+    }
+
+    fn begin_row(&mut self, number: Option<String>, is_hidden: bool) -> Result<(), OpenError> {
+        self.has_number = number.is_some();
+        let number = match number {
+            Some(text) => text.trim().parse().ok(),
+            None => self.last.checked_add(1),
+        };
+        let number = number.filter(|number| (1..=LAST_ROW).contains(number));
+        let Some(number) = number else {
+            return Err(fault::malformed(
+                "a row of the sheet has no possible number",
+            ));
+        };
+        self.row = Row {
+            number,
+            is_hidden,
+            ..Row::default()
+        };
+        (self.row_bytes, self.next_column) = (0, 0);
+        self.in_order()
+    }
+
+    fn in_order(&self) -> Result<(), OpenError> {
+        if self.row.number <= self.last {
+            return Err(fault::malformed(format!(
+                "row {} of the sheet stands behind row {}",
+                self.row.number, self.last
+            )));
+        }
+        Ok(())
+    }
+
+    /// Reads the cells of the row that has begun.
+    fn cells(&mut self) -> Result<Row, OpenError> {
+        let (mut is_in_cell, mut place, mut phonetic) = (false, Place::Nowhere, 0_u32);
+        loop {
+            match self.xml.next()? {
+                Event::Start(tag) => match tag.local_name().as_ref() {
+                    "row" | "sheetData" => return Err(self.nested()),
+                    "c" if is_in_cell => return Err(self.nested()),
+                    "c" => {
+                        is_in_cell = true;
+                        self.cell = CellInHand::of(&tag);
+                        let reference = attribute(&tag, "r");
+                        self.place_cell(reference)?;
+                    }
+                    "v" if is_in_cell => {
+                        self.cell.has_value = true;
+                        place = Place::Value;
+                    }
+                    "t" if is_in_cell && phonetic == 0 => place = Place::Inline,
+                    "f" => self.cell.has_formula = true,
+                    "rPh" => phonetic += 1,
+                    _ => {}
+                },
+                Event::Empty(tag) => match tag.local_name().as_ref() {
+                    "row" | "sheetData" => return Err(self.nested()),
+                    "c" if is_in_cell => return Err(self.nested()),
+                    "c" => {
+                        let reference = attribute(&tag, "r");
+                        self.place_cell(reference)?;
+                    }
+                    "v" => self.cell.has_value = true,
+                    "f" => self.cell.has_formula = true,
+                    _ => {}
+                },
+                Event::End(tag) => match tag.local_name().as_ref() {
+                    "row" => return self.end_row(),
+                    "c" => {
+                        is_in_cell = false;
+                        self.put()?;
+                    }
+                    "v" | "t" => place = Place::Nowhere,
+                    "rPh" => phonetic = phonetic.saturating_sub(1),
+                    _ => {}
+                },
+                Event::Text(piece) if place != Place::Nowhere => {
+                    let piece = piece.xml10_content();
+                    match place {
+                        Place::Value => self.cell.value.push_str(&piece),
+                        _ => self.cell.inline.push_str(&piece),
+                    }
+                }
+                Event::CData(piece) if place != Place::Nowhere => {
+                    let piece = piece.xml10_content();
+                    match place {
+                        Place::Value => self.cell.value.push_str(&piece),
+                        _ => self.cell.inline.push_str(&piece),
+                    }
+                }
+                Event::GeneralRef(reference) if place != Place::Nowhere => {
+                    let Some(c) = referenced(&reference) else {
+                        return Err(self.xml.damaged("it refers to an unknown entity"));
+                    };
+                    match place {
+                        Place::Value => self.cell.value.push(c),
+                        _ => self.cell.inline.push(c),
+                    }
+                }
+                Event::Eof => return Err(self.xml.damaged("it ends in the middle of a row")),
+                _ => {}
+            }
+        }
+    }
+
+    /// Finds out where a cell stands.
+    fn place_cell(&mut self, reference: Option<String>) -> Result<(), OpenError> {
+        let column = match reference {
+            None => self.next_column,
+            Some(reference) => {
+                let Some((column, row)) = place(&reference) else {
+                    return Err(self.xml.damaged(format_args!(
+                        "{:?} is no place of a cell",
+                        accunode_domain::fault::shorten(&reference)
+                    )));
+                };
+                if !self.has_number && row != self.row.number {
+                    self.row.number = row.min(LAST_ROW);
+                    self.in_order()?;
+                }
+                self.has_number = true;
+                if row != self.row.number {
+                    return Err(self.xml.damaged(format_args!(
+                        "a cell of row {} says that it is in row {row}",
+                        self.row.number
+                    )));
+                }
+                column
+            }
+        };
+        if column > LAST_COLUMN {
+            return Err(fault::too_many_columns(
+                self.row.number,
+                self.limits.columns,
+            ));
+        }
+        self.cell.column = column;
+        self.next_column = column + 1;
+        Ok(())
+    }
+
+    /// Puts the cell that was read into its row.
+    fn put(&mut self) -> Result<(), OpenError> {
+        let cell = std::mem::take(&mut self.cell);
+        let (text, mark) = self.shown(cell.kind.as_str(), &cell)?;
+        let column = cell.column as usize;
+        if text.is_empty() && mark.is_none() {
+            return Ok(());
+        }
+        if column >= self.limits.columns {
+            return Err(fault::too_many_columns(
+                self.row.number,
+                self.limits.columns,
+            ));
+        }
+        if let Some(kind) = mark {
+            self.row.marks.push(CellMark {
+                column: cell.column as u16,
+                kind,
+            });
+        }
+        self.write(column, text)
+    }
+
+    fn write(&mut self, column: usize, text: String) -> Result<(), OpenError> {
+        let number = self.row.number;
+        let limit = self.limits.cell_chars;
+        if text.len() > limit && text.chars().count() > limit {
+            return Err(fault::cell_too_long(number, column, limit));
+        }
+        self.text += text.len() as u64;
+        if self.text > self.limits.text_bytes {
+            return Err(fault::too_large_inflated(
+                "the sheet",
+                self.limits.text_bytes,
+            ));
+        }
+        self.row_bytes += text.len();
+        if self.row_bytes > self.limits.row_bytes {
+            return Err(fault::malformed(format!(
+                "row {number} is longer than {} bytes",
+                self.limits.row_bytes
+            )));
+        }
+        let cells = &mut self.row.cells;
+        if cells.len() <= column {
+            cells.resize(column + 1, String::new());
+        }
+        match cells.get_mut(column) {
+            Some(cell) if cell.is_empty() => *cell = text,
+            _ => {
+                return Err(fault::malformed(format!(
+                    "row {number} has two cells in column {}",
+                    column + 1
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a cell shows, and what is to be known of it.
+    fn shown(
+        &self,
+        kind: &str,
+        cell: &CellInHand,
+    ) -> Result<(String, Option<MarkKind>), OpenError> {
+        let value = cell.value.trim();
+        let is_text = matches!(kind, "s" | "str" | "inlineStr");
+        if value.is_empty() && !is_text {
+            if !cell.inline.is_empty() {
+                return Ok((plain(&cell.inline), None));
+            }
+            let mark = cell.has_formula.then_some(MarkKind::FormulaWithoutValue);
+            return Ok((String::new(), mark));
+        }
+        let text = match kind {
+            "s" if value.is_empty() => String::new(),
+            "s" => {
+                let index = value.parse().ok();
+                let text = index.and_then(|index| self.shared.strings.get(index));
+                let Some(text) = text else {
+                    return Err(fault::malformed(format!(
+                        "row {}, column {} refers to a text that the workbook does not have",
+                        self.row.number,
+                        cell.column + 1
+                    )));
+                };
+                unguard_formula(text).into_owned()
+            }
+            "inlineStr" if !cell.inline.is_empty() => plain(&cell.inline),
+            "str" | "inlineStr" => {
+                if cell.has_formula && !cell.has_value {
+                    return Ok((String::new(), Some(MarkKind::FormulaWithoutValue)));
+                }
+                plain(&cell.value)
+            }
+            "b" => match value {
+                "1" | "true" => "TRUE".to_owned(),
+                "0" | "false" => "FALSE".to_owned(),
+                other => other.to_owned(),
+            },
+            "d" => value.strip_suffix("T00:00:00").unwrap_or(value).to_owned(),
+            "e" => value.to_owned(),
+            _ => return Ok(self.number(value, cell)),
+        };
+        Ok((text, None))
+    }
+
+    fn number(&self, value: &str, cell: &CellInHand) -> (String, Option<MarkKind>) {
+        // What is no number is handed on as it stands.
+        let Some(n) = value.parse::<f64>().ok().filter(|n| n.is_finite()) else {
+            return (value.to_owned(), None);
+        };
+        let mark = (cell.has_formula && n == 0.0).then_some(MarkKind::FormulaZero);
+        let shown = self.shared.styles.get(cell.style);
+        (shown.text(n, self.shared.is_1904), mark)
+    }
+
+    fn end_row(&mut self) -> Result<Row, OpenError> {
+        self.last = self.row.number;
+        self.row.is_blank =
+            self.row.marks.is_empty() && self.row.cells.iter().all(|c| c.trim().is_empty());
+        if !self.row.is_blank {
+            for (column, text) in self.merges.over(&self.row) {
+                if let Some(cell) = self.row.cells.get_mut(column) {
+                    cell.clear();
+                }
+                self.write(column, text)?;
+            }
+            self.row.marks.sort_by_key(|mark| mark.column);
+            self.row.marks.dedup_by_key(|mark| mark.column);
+        }
+        self.merges.begin(&self.row);
+        Ok(std::mem::take(&mut self.row))
+    }
+}
+
+impl CellInHand {
+    fn of(tag: &BytesStart<'_>) -> Self {
+        let style = attribute(tag, "s").and_then(|style| style.trim().parse().ok());
+        Self {
+            style: style.unwrap_or(0),
+            kind: attribute(tag, "t").unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The number of a row as it is written, and whether it is hidden.
+fn described(tag: &BytesStart<'_>) -> (Option<String>, bool) {
+    (attribute(tag, "r"), is_set(tag, "hidden"))
+}
+
+fn plain(text: &str) -> String {
+    unguard_formula(&unescaped(text)).into_owned()
+}
+
+/// The merged areas of a sheet: each shows the value of its first cell in all its rows.
+struct Merges<'a> {
+    /// By first row.
+    merged: &'a [Merged],
+    /// Those that the rows have reached: by column the last row and the value.
+    active: Vec<(usize, u32, String)>,
+}
+
+impl<'a> Merges<'a> {
+    const fn new(merged: &'a [Merged]) -> Self {
+        Self {
+            merged,
+            active: Vec::new(),
+        }
+    }
+
+    /// The cells of a row that show the value of a merged area.
+    fn over(&mut self, row: &Row) -> Vec<(usize, String)> {
+        self.active.retain(|(_, last, _)| *last >= row.number);
+        let is_empty = |column: usize| row.cells.get(column).is_none_or(|c| c.trim().is_empty());
+        self.active
+            .iter()
+            .filter(|(column, ..)| is_empty(*column))
+            .map(|(column, _, text)| (*column, text.clone()))
+            .collect()
+    }
+
+    /// Remembers the values of the areas that begin in a row.
+    fn begin(&mut self, row: &Row) {
+        while let Some((merged, rest)) = self.merged.split_first() {
+            if merged.first_row > row.number {
+                break;
+            }
+            self.merged = rest;
+            let column = merged.column as usize;
+            if merged.first_row < row.number {
+                continue;
+            }
+            // Areas do not overlap: there is one for each column at most.
+            self.active.retain(|(other, ..)| *other != column);
+            if let Some(text) = row.cells.get(column).filter(|text| !text.is_empty()) {
+                self.active.push((column, merged.last_row, text.clone()));
+            }
+        }
+    }
+}

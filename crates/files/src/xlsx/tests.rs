@@ -1,0 +1,595 @@
+use std::{
+    fs::File,
+    io::{Cursor, Seek as _, Write as _},
+};
+
+use accunode_ports::files::{MarkKind, OpenError, TableChoice};
+use rust_xlsxwriter::{Format, Formula, Workbook, Worksheet};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use crate::{
+    Limits, format,
+    parse::{Collected, Task, parse},
+    progress::Progress,
+    rows::Books,
+};
+
+fn run(bytes: &[u8], task: &Task, limits: &Limits) -> Result<Collected, OpenError> {
+    let mut file: File = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file.rewind().unwrap();
+    let mut found = Collected {
+        most: match task {
+            Task::Peek { rows } => *rows as usize,
+            Task::Read { .. } => 0,
+        },
+        ..Collected::default()
+    };
+    let format = format::Format::Xlsx;
+    parse(file, format, task, limits, &Progress::default(), &mut found)?;
+    if let (Task::Read { .. }, Some(tally)) = (task, found.ends[0].tally) {
+        let mut books = Books::of(format);
+        books.enter(&found.rows);
+        assert!(books.agree_with(tally), "{books:?} {tally:?}");
+    }
+    Ok(found)
+}
+
+fn read_of(sheet: Option<&str>, header_row: u32) -> Task {
+    Task::Read {
+        choice: TableChoice {
+            sheet: sheet.map(str::to_owned),
+            header_row,
+            ..TableChoice::default()
+        },
+        after: 0,
+    }
+}
+
+fn read(bytes: &[u8]) -> Collected {
+    run(bytes, &read_of(None, 0), &Limits::default()).unwrap()
+}
+
+/// Rows as `2|a|b`.
+fn shown(found: &Collected) -> Vec<String> {
+    let rows = found.rows.iter();
+    rows.map(|row| format!("{}|{}", row.row, row.cells.join("|")))
+        .collect()
+}
+
+fn refused(bytes: &[u8], limits: &Limits) -> (String, String) {
+    match run(bytes, &read_of(None, 0), limits) {
+        Err(OpenError::Unreadable(fault)) => (fault.code, fault.detail),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn workbook(fill: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    fill(workbook.add_worksheet());
+    workbook.save_to_buffer().unwrap()
+}
+
+const KINDS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+
+/// A package of these parts, in this order.
+fn package(parts: &[(&str, String)]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in parts {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+fn relations(targets: &[(&str, &str)]) -> String {
+    let lines: String = targets
+        .iter()
+        .zip(1..)
+        .map(|((kind, target), n)| {
+            format!("<Relationship Id=\"r{n}\" Type=\"{KINDS}/{kind}\" Target=\"{target}\"/>")
+        })
+        .collect();
+    format!("<Relationships>{lines}</Relationships>")
+}
+
+const BOOK: &str =
+    "<workbook><sheets><sheet name=\"s\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>";
+const DATA: &str = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\"><v>1.5</v></c></row>";
+const STRINGS: &str = "<sst><si><t>symbol</t></si></sst>";
+
+fn sheet(rows: &str) -> String {
+    format!("<worksheet><sheetData>{rows}</sheetData></worksheet>")
+}
+
+/// A package with one sheet of these rows, by hand.
+fn by_hand(rows: &str) -> Vec<u8> {
+    laid_out("xl/", "workbook.xml", sheet(rows))
+}
+
+fn laid_out(folder: &str, book: &str, sheet: String) -> Vec<u8> {
+    let targets = [
+        ("worksheet", "worksheets/sheet1.xml"),
+        ("sharedStrings", "sharedStrings.xml"),
+        ("styles", "styles.xml"),
+    ];
+    let whole = format!("{folder}{book}");
+    package(&[
+        ("_rels/.rels", relations(&[("officeDocument", &whole)])),
+        (&format!("{folder}_rels/{book}.rels"), relations(&targets)),
+        (&whole, BOOK.to_owned()),
+        (&format!("{folder}worksheets/sheet1.xml"), sheet),
+        (&format!("{folder}sharedStrings.xml"), STRINGS.to_owned()),
+        (
+            &format!("{folder}styles.xml"),
+            "<styleSheet><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"10\"/></cellXfs></styleSheet>"
+                .to_owned(),
+        ),
+    ])
+}
+
+#[test]
+fn what_a_workbook_shows_is_what_counts() {
+    let format = |code: &str| Format::new().set_num_format(code);
+    let bytes = workbook(|sheet| {
+        for (column, name) in ["Symbol", " b", "c", "d", "e", "f", "g", "h"]
+            .iter()
+            .enumerate()
+        {
+            sheet.write(0, column as u16, *name).unwrap();
+        }
+        sheet.write(1, 0, "'=A1").unwrap();
+        sheet.write(1, 1, 25.4).unwrap();
+        sheet.write_with_format(1, 2, 0.412, &format("0%")).unwrap();
+        sheet.write(1, 3, true).unwrap();
+        sheet
+            .write_with_format(1, 4, 45_351, &format("dd.mm.yyyy"))
+            .unwrap();
+        let na = Formula::new("=NA()").set_result("#N/A");
+        sheet.write_formula(1, 5, na).unwrap();
+        sheet
+            .write_with_format(1, 6, 973, &format("000000"))
+            .unwrap();
+        sheet
+            .write_with_format(1, 7, 7.4, &format("0.0\"x\""))
+            .unwrap();
+        // Row 3 is blank, row 4 is short, row 5 has a cell beyond the header.
+        sheet.write(3, 0, "B").unwrap();
+        sheet.write(4, 0, "C").unwrap();
+        sheet.write(4, 9, -1e-9).unwrap();
+    });
+    let found = read(&bytes);
+    assert_eq!(
+        shown(&found),
+        [
+            "1|Symbol| b|c|d|e|f|g|h",
+            "2|=A1|25.4|41.2%|TRUE|2024-02-29|#N/A|000973|7.4",
+            "4|B",
+            "5|C|||||||||-1e-9",
+        ]
+    );
+    assert_eq!(found.tables[0].sheet.as_deref(), Some("Sheet1"));
+    assert_eq!(found.tables[0].total_rows, Some(4));
+    assert_eq!(found.ends[0].tally.unwrap().total_rows, 4);
+}
+
+#[test]
+fn dates_of_1904_are_dates_of_1904() {
+    let book = "<workbook><workbookPr date1904=\"1\"/><sheets><sheet name=\"s\" r:id=\"r1\"/></sheets></workbook>";
+    let targets = [("worksheet", "s.xml"), ("styles", "styles.xml")];
+    let bytes = package(&[
+        (
+            "_rels/.rels",
+            relations(&[("officeDocument", "xl/workbook.xml")]),
+        ),
+        ("xl/_rels/workbook.xml.rels", relations(&targets)),
+        ("xl/workbook.xml", book.to_owned()),
+        (
+            "xl/s.xml",
+            sheet(
+                "<row><c s=\"0\"><v>44195</v></c><c t=\"d\"><v>2024-12-31T00:00:00</v></c></row>",
+            ),
+        ),
+        (
+            "xl/styles.xml",
+            "<styleSheet><cellXfs><xf numFmtId=\"14\"/></cellXfs></styleSheet>".to_owned(),
+        ),
+    ]);
+    assert_eq!(shown(&read(&bytes)), ["1|2024-12-31|2024-12-31"]);
+}
+
+#[test]
+fn formulas_without_a_value_and_with_a_stored_zero_are_marked() {
+    let found = read(&by_hand(
+        "<row><c t=\"str\"><f>A9</f><v>x</v></c><c><f>B1</f></c><c><f>B1</f><v/></c>\
+         <c><f t=\"shared\" si=\"0\"/><v>0</v></c><c><f>B1</f><v>2</v></c><c><v>0</v></c>\
+         <c t=\"str\"><f>\"\"</f><v></v></c></row><row><c><f>A1</f></c></row>\
+         <row><c t=\"str\"><f>\"\"</f><v></v></c></row>",
+    ));
+    assert_eq!(shown(&found), ["1|x|||0|2|0", "2|"]);
+    let marks: Vec<_> = found.rows[0]
+        .marks
+        .iter()
+        .map(|mark| (mark.column, mark.kind))
+        .collect();
+    assert_eq!(
+        marks,
+        [
+            (1, MarkKind::FormulaWithoutValue),
+            (2, MarkKind::FormulaWithoutValue),
+            (3, MarkKind::FormulaZero),
+        ]
+    );
+    assert_eq!(found.rows[1].marks.len(), 1);
+    // Only a reader can tell whether rows of formulas alone are blank.
+    assert_eq!(found.tables[0].total_rows, None);
+    assert_eq!(found.ends[0].tally.unwrap().total_rows, 2);
+}
+
+#[test]
+fn a_merged_area_shows_its_value_in_all_its_rows() {
+    let plain = Format::new();
+    let bytes = workbook(|sheet| {
+        sheet
+            .merge_range(0, 0, 0, 2, "Ratios of 2024", &plain)
+            .unwrap();
+        for (column, name) in ["symbol", "year", "x"].iter().enumerate() {
+            sheet.write(1, column as u16, *name).unwrap();
+        }
+        sheet.merge_range(2, 0, 4, 0, "ACME", &plain).unwrap();
+        sheet.merge_range(5, 0, 6, 1, "BOLT", &plain).unwrap();
+        for row in 2..8 {
+            sheet.write(row, 2, row).unwrap();
+        }
+        // Nothing of its own stands in these rows.
+        sheet.merge_range(8, 0, 9, 0, "note", &plain).unwrap();
+    });
+    assert_eq!(
+        shown(&read(&bytes)),
+        [
+            "1|Ratios of 2024",
+            "2|symbol|year|x",
+            "3|ACME||2",
+            "4|ACME||3",
+            "5|ACME||4",
+            "6|BOLT||5",
+            "7|BOLT||6",
+            "8|||7",
+            "9|note",
+        ]
+    );
+    let few = Limits {
+        merged_areas: 2,
+        ..Limits::default()
+    };
+    let (code, detail) = refused(&bytes, &few);
+    assert_eq!(code, "file_too_complex");
+    assert!(detail.contains("2 merged areas"), "{detail}");
+}
+
+#[test]
+fn merged_areas_may_be_listed_column_by_column() {
+    let rows: String = (1..=4)
+        .map(|row| match row {
+            1 | 3 => format!("<row><c><v>{row}</v></c><c><v>{row}0</v></c><c><v>7</v></c></row>"),
+            _ => "<row><c/><c/><c><v>7</v></c></row>".to_owned(),
+        })
+        .collect();
+    let areas = ["A1:A2", "A3:A4", "B1:B2", "B3:B4"].map(|a| format!("<mergeCell ref=\"{a}\"/>"));
+    let behind = format!("<mergeCells>{}</mergeCells></worksheet>", areas.concat());
+    let sheet = sheet(&rows).replace("</worksheet>", &behind);
+    let found = read(&laid_out("xl/", "workbook.xml", sheet));
+    assert_eq!(
+        shown(&found),
+        ["1|1|10|7", "2|1|10|7", "3|3|30|7", "4|3|30|7"]
+    );
+}
+
+#[test]
+fn hidden_rows_are_read_and_told() {
+    let bytes = workbook(|sheet| {
+        for row in 0..12 {
+            sheet.write(row, 0, row).unwrap();
+        }
+        for row in [0, 2, 5, 20] {
+            sheet.set_row_hidden(row).unwrap();
+        }
+    });
+    let found = run(&bytes, &read_of(None, 1), &Limits::default()).unwrap();
+    assert_eq!(found.rows.len(), 11);
+    let [note] = found.ends[0].notes.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(note.code, "hidden_rows");
+    assert!(note.detail.contains("2 rows are hidden"), "{}", note.detail);
+    assert!(note.detail.contains("row 3, 6"), "{}", note.detail);
+}
+
+#[test]
+fn every_sheet_with_cells_shows_its_first_rows() {
+    let mut workbook = Workbook::new();
+    workbook.add_worksheet().set_name("empty").unwrap();
+    let cover = workbook.add_worksheet().set_name("READ ME").unwrap();
+    cover.write(3, 1, "Ratios").unwrap();
+    let data = workbook.add_worksheet().set_name("a & b").unwrap();
+    for row in 0..5 {
+        data.write(row, 0, row).unwrap();
+    }
+    let old = workbook.add_worksheet().set_name("old").unwrap();
+    old.write(0, 0, "x").unwrap();
+    old.set_hidden(true);
+    let bytes = workbook.save_to_buffer().unwrap();
+    let found = run(&bytes, &Task::Peek { rows: 2 }, &Limits::default()).unwrap();
+    let tables: Vec<_> = found
+        .tables
+        .iter()
+        .map(|table| (table.sheet.as_deref().unwrap(), table.is_hidden))
+        .collect();
+    assert_eq!(
+        tables,
+        [("READ ME", false), ("a & b", false), ("old", true)]
+    );
+    assert_eq!(shown(&found), ["4||Ratios", "1|0", "2|1", "1|x"]);
+    assert_eq!(found.ends.len(), 3);
+
+    let found = run(&bytes, &read_of(Some("a & b"), 1), &Limits::default()).unwrap();
+    assert_eq!(shown(&found), ["2|1", "3|2", "4|3", "5|4"]);
+    assert_eq!(found.tables[0].total_rows, Some(4));
+    let none = run(&bytes, &read_of(Some("gone"), 1), &Limits::default());
+    assert!(matches!(none, Err(OpenError::Unreadable(_))));
+}
+
+#[test]
+fn a_sheet_that_cannot_be_read_does_not_hide_the_others() {
+    let mut workbook = Workbook::new();
+    workbook.add_worksheet().write(0, 300, "x").unwrap();
+    workbook.add_worksheet().write(0, 0, "y").unwrap();
+    let bytes = workbook.save_to_buffer().unwrap();
+    let found = run(&bytes, &Task::Peek { rows: 2 }, &Limits::default()).unwrap();
+    assert_eq!(shown(&found), ["1|y"]);
+    assert_eq!(refused(&bytes, &Limits::default()).0, "too_many_columns");
+}
+
+#[test]
+fn what_a_sheet_says_about_its_size_does_not_matter() {
+    for dimension in ["A1:B2", "A1:XFD1048576", "nonsense", "B9:A1"] {
+        let rows: String = (1..=500)
+            .map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\"><v>{row}</v></c></row>"))
+            .chain(
+                (501..900).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" s=\"1\"/></row>")),
+            )
+            .collect();
+        let sheet = format!(
+            "<worksheet><dimension ref=\"{dimension}\"/><sheetData>{rows}</sheetData></worksheet>"
+        );
+        let bytes = laid_out("xl/", "workbook.xml", sheet);
+        let found = run(&bytes, &read_of(None, 1), &Limits::default()).unwrap();
+        assert_eq!(found.rows.len(), 499, "{dimension}");
+        assert_eq!(found.tables[0].total_rows, Some(499), "{dimension}");
+    }
+}
+
+#[test]
+fn cells_need_neither_references_nor_texts() {
+    let found = read(&by_hand(
+        "<row><c t=\"s\"><v>0</v></c><c t=\"s\"><v/></c><c t=\"s\"/><c t=\"inlineStr\"><is><r><t>a</t></r>\
+         <r><t xml:space=\"preserve\"> &lt;b</t></r><rPh><t>no</t></rPh></is></c></row>\
+         <row><c/><c t=\"b\"><v>0</v></c><c t=\"e\"><v>#DIV/0!</v></c><c t=\"n\"><v>n/a</v></c></row>\
+         <row r=\"7\"><c r=\"B7\"><v>1</v></c><c><v>2</v></c></row><row><c r=\"a9\"><v>3</v></c></row>\
+         <row/><row><c><v>4</v></c></row>",
+    ));
+    assert_eq!(
+        shown(&found),
+        [
+            "1|symbol|||a <b",
+            "2||FALSE|#DIV/0!|n/a",
+            "7||1|2",
+            "9|3",
+            "11|4"
+        ]
+    );
+}
+
+#[test]
+fn packages_of_other_programs_are_opened() {
+    let expected = ["1|symbol|1.5"];
+    let prefixed = |text: &str| {
+        text.replace("</", "</x:")
+            .replace('<', "<x:")
+            .replace("<x:/x:", "</x:")
+    };
+    let strict = |text: String| {
+        text.replace(
+            "http://schemas.openxmlformats.org/officeDocument/2006",
+            "http://purl.oclc.org/ooxml/officeDocument",
+        )
+    };
+    let rels = relations(&[
+        ("worksheet", "worksheets/sheet1.xml"),
+        ("sharedStrings", "sharedStrings.xml"),
+    ]);
+    let root = relations(&[("officeDocument", "xl/workbook.xml")]);
+    let plain = |root: &str, rels: &str, book: &str, sheet: &str, strings: &str| {
+        package(&[
+            ("_rels/.rels", root.to_owned()),
+            ("xl/_rels/workbook.xml.rels", rels.to_owned()),
+            ("xl/workbook.xml", book.to_owned()),
+            ("xl/worksheets/sheet1.xml", sheet.to_owned()),
+            ("xl/sharedStrings.xml", strings.to_owned()),
+        ])
+    };
+    let data = sheet(DATA);
+    let behind = |text: &[u8]| [plain(&root, &rels, BOOK, &data, STRINGS), text.to_vec()].concat();
+    let odd = |book: &str, part: &str, strings: &str, rels: &str| {
+        package(&[
+            (
+                "_rels\\.rels",
+                relations(&[("officeDocument", "/xl\\workbook.xml")]),
+            ),
+            ("xl\\_rels\\workbook.xml.rels", rels.to_owned()),
+            (book, BOOK.to_owned()),
+            (part, data.clone()),
+            (strings, STRINGS.to_owned()),
+        ])
+    };
+    for (what, bytes) in [
+        ("plain", plain(&root, &rels, BOOK, &data, STRINGS)),
+        (
+            "prefixed",
+            plain(
+                &root,
+                &rels,
+                &prefixed(BOOK),
+                &prefixed(&data),
+                &prefixed(STRINGS),
+            ),
+        ),
+        (
+            "strict",
+            plain(
+                &strict(root.clone()),
+                &strict(rels.clone()),
+                BOOK,
+                &data,
+                STRINGS,
+            ),
+        ),
+        ("lines behind", behind(b"\r\n\r\n")),
+        (
+            "a page behind",
+            behind(&b"<html>error</html>".repeat(1_000)),
+        ),
+        ("at the root", laid_out("", "workbook22.xml", data.clone())),
+        ("elsewhere", laid_out("data/Book/", "b.xml", data.clone())),
+        (
+            "backslashes",
+            odd(
+                "xl\\workbook.xml",
+                "xl\\worksheets\\sheet1.xml",
+                "xl\\sharedStrings.xml",
+                &rels,
+            ),
+        ),
+        (
+            "another case and steps",
+            odd(
+                "XL\\Workbook.xml",
+                "XL/Sheets/DATA.bin",
+                "xl/texts",
+                &relations(&[
+                    ("worksheet", "../xl/./sheets/Data.bin"),
+                    ("sharedStrings", "/xl/texts"),
+                ]),
+            ),
+        ),
+    ] {
+        assert_eq!(shown(&read(&bytes)), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_sheet_that_contradicts_itself_is_refused() {
+    for rows in [
+        "<row r=\"2\"/><row r=\"1\"/>",
+        "<row r=\"2\"/><row r=\"2\"/>",
+        "<row r=\"0\"/>",
+        "<row r=\"1048577\"/>",
+        "<row r=\"1\"><c r=\"A2\"><v>1</v></c></row>",
+        "<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"A1\"><v>2</v></c></row>",
+        "<row r=\"1\"><c r=\"1\"><v>1</v></c></row>",
+        "<row r=\"1\"><c t=\"s\"><v>1</v></c></row>",
+        "<row r=\"1\"><c t=\"s\"><v>-1</v></c></row>",
+        "<row r=\"1\"><c t=\"str\"><v>&x;</v></c></row>",
+        "<c r=\"A1\"><v>1</v></c>",
+        "<row><c><v>1</c></row>",
+        "<row><row><c><v>1</v></c></row></row>",
+        "<row><c><c><v>1</v></c></c></row>",
+        "<row/></sheetData><sheetData><row/>",
+    ] {
+        assert_eq!(
+            refused(&by_hand(rows), &Limits::default()).0,
+            "malformed_file",
+            "{rows}"
+        );
+    }
+}
+
+#[test]
+fn a_workbook_cut_off_is_refused_before_any_row() {
+    let bytes = workbook(|sheet| {
+        for row in 0..500 {
+            sheet.write(row, 0, f64::from(row)).unwrap();
+        }
+    });
+    for keep in [bytes.len() / 2, bytes.len() - 10, 40] {
+        assert_eq!(
+            refused(&bytes[..keep], &Limits::default()).0,
+            "malformed_file"
+        );
+    }
+    // A flipped byte inside the packed sheet is found by its checksum.
+    let mut flipped = bytes.clone();
+    let middle = bytes.len() / 3;
+    flipped[middle] ^= 0xff;
+    assert!(run(&flipped, &read_of(None, 0), &Limits::default()).is_err());
+}
+
+#[test]
+fn an_empty_sheet_is_an_empty_file_and_a_lone_header_is_not() {
+    assert_eq!(
+        refused(&workbook(|_| ()), &Limits::default()).0,
+        "empty_file"
+    );
+    let header = workbook(|sheet| {
+        sheet.write(0, 0, "symbol").unwrap();
+    });
+    let found = run(&header, &read_of(None, 1), &Limits::default()).unwrap();
+    assert_eq!((found.tables.len(), found.rows.len()), (1, 0));
+    assert_eq!(found.tables[0].total_rows, Some(0));
+}
+
+#[test]
+fn columns_and_texts_beyond_the_limits_are_refused() {
+    let wide = workbook(|sheet| {
+        sheet.write(0, 256, "x").unwrap();
+    });
+    assert_eq!(refused(&wide, &Limits::default()).0, "too_many_columns");
+    let bytes = by_hand("<row><c t=\"s\"><v>0</v></c><c t=\"s\"><v>0</v></c></row>");
+    for (limits, code) in [
+        (
+            Limits {
+                text_bytes: 11,
+                ..Limits::default()
+            },
+            "too_large_inflated",
+        ),
+        (
+            Limits {
+                row_bytes: 11,
+                ..Limits::default()
+            },
+            "malformed_file",
+        ),
+        (
+            Limits {
+                cell_chars: 5,
+                ..Limits::default()
+            },
+            "cell_too_long",
+        ),
+    ] {
+        assert_eq!(refused(&bytes, &limits).0, code);
+    }
+    // The values of merged areas count, too.
+    let merged = sheet("<row><c t=\"s\"><v>0</v></c></row><row><c/><c><v>1</v></c></row>").replace(
+        "</worksheet>",
+        "<mergeCells><mergeCell ref=\"A1:A2\"/></mergeCells></worksheet>",
+    );
+    let bytes = laid_out("xl/", "workbook.xml", merged);
+    assert_eq!(shown(&read(&bytes)), ["1|symbol", "2|symbol|1"]);
+    let tight = Limits {
+        text_bytes: 12,
+        ..Limits::default()
+    };
+    assert_eq!(refused(&bytes, &tight).0, "too_large_inflated");
+}
