@@ -4,7 +4,7 @@ use accunode_tests::{Person, Service, ServiceOptions, tenancy::Tenancy};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{count, file_of, prediction, quarterly, run, submit, text};
+use crate::support::{ask, count, file_of, prediction, quarterly, run, submit, text};
 
 /// Makes every prediction one of an older model version, which said something else.
 async fn age(pool: &PgPool) {
@@ -104,6 +104,82 @@ async fn a_large_portfolio_goes_chunk_by_chunk_and_dashboards_follow() {
         0,
         "nothing is left to score"
     );
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_predictions_go_from_the_first_version_to_the_second_in_one_request() {
+    const COMPANIES: usize = 1_000;
+    const ALL: i64 = 100_000;
+    let service = Service::start().await;
+    let ana = service.person("ana").await;
+    let symbols: Vec<String> = (0..COMPANIES).map(|n| format!("S{n}")).collect();
+    let upload = submit(&ana, "portfolio.csv", file_of(&symbols), &[]).await;
+    let _ = service.finished(&ana, &upload).await;
+    let first = rescored(
+        &service,
+        &ana,
+        &json!({ "kind": "annual", "model_version": "1.0.0" }),
+    )
+    .await;
+    assert_eq!(count(&first, "updated_count"), 1_000, "{first}");
+
+    // The other years of the same companies, a hundred different debts among them.
+    let pool = service.database.superuser().await;
+    run(
+        &pool,
+        "INSERT INTO annual_predictions (company_id, company_symbol, company_name, company_sector,
+           reporting_year, probability, pd, risk_level, confidence, predicted_at, model_name,
+           model_version, model_sha256, raw_ratios, access_level, created_by)
+         SELECT company_id, company_symbol, company_name, company_sector, year::text, probability,
+           pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256,
+           jsonb_set(raw_ratios, '{values,total_debt_to_ebitda}', to_jsonb(((year - 1924) * 0.45)::text)),
+           access_level, created_by
+           FROM annual_predictions, generate_series(1925, 2023) year",
+    )
+    .await;
+    let figure = async |sql: &str| ask::<i64>(&pool, sql).await;
+    let of = "SELECT count(*) FROM annual_predictions WHERE model_version = ";
+    assert_eq!(figure(&format!("{of}'1.0.0'")).await, ALL);
+
+    let answer = ana.post("/rescorings", &json!({ "kind": "annual" })).await;
+    let job = answer.expect(202);
+    let one = format!("/rescorings/{}", text(&job, "id"));
+    let done = async {
+        loop {
+            let job = ana.get(&one).await.expect(200);
+            if !matches!(job["status"].as_str(), Some("pending" | "processing")) {
+                return job;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    };
+    let done = tokio::time::timeout(std::time::Duration::from_secs(900), done)
+        .await
+        .expect("the rescoring to end");
+    assert_eq!(done["status"], "completed", "{done}");
+    assert_eq!(done["rescoring"]["model"]["version"], "2.0.0");
+    assert_eq!(
+        (count(&done, "updated_count"), count(&done, "error_count")),
+        (100_000, 0),
+        "{done}"
+    );
+    assert_eq!(figure(&format!("{of}'2.0.0'")).await, ALL);
+    let kept = "SELECT count(*) FROM annual_prediction_revisions
+                 WHERE model_version = '1.0.0' AND reason = 'model'";
+    assert_eq!(figure(kept).await, ALL);
+    // A debt that differs gives a PD that differs; the same ratios give the same bits.
+    let pds = "SELECT count(DISTINCT pd) FROM annual_predictions";
+    assert_eq!(figure(pds).await, 100);
+    let list = ana
+        .get("/predictions/annual?sort=pd&limit=1")
+        .await
+        .expect(200);
+    let id = text(&list["data"][0], "id");
+    let told = ana
+        .post_nothing(&format!("/predictions/annual/{id}/reproduce"))
+        .await
+        .expect(200);
+    assert_eq!(told["bit_equal"], true, "{told}");
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ mod registry;
 mod scorecard;
 mod shapley;
 mod shelf;
+mod target;
 
 pub use pin::{ModelPin, PinError};
 pub use registry::ModelRegistry;
+pub use target::TargetRate;

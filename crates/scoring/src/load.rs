@@ -1,6 +1,9 @@
 //! From four files to a model that may be served: every check a model has to pass.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use accunode_domain::risk::ModelRef;
 use accunode_ports::scoring::ModelInfo;
@@ -69,18 +72,18 @@ pub(crate) fn load<B: AsRef<[u8]>>(artefact: &Artefact<B>) -> Result<Model, Load
         card,
     };
     // A stranger's graph can break an assumption inside the runtime; the others are still served.
-    catch_unwind(AssertUnwindSafe(|| prove(onnx, info, &manifest, &golden)))
+    catch_unwind(AssertUnwindSafe(|| prove(onnx, info, manifest, &golden)))
         .unwrap_or(Err(LoadError::Crashed))
 }
 
 fn prove(
     onnx: &[u8],
     info: ModelInfo,
-    manifest: &Manifest,
+    manifest: Manifest,
     golden: &Golden,
 ) -> Result<Model, LoadError> {
     let prior = manifest.prior().map_err(LoadError::Manifest)?;
-    let form = Form::new(manifest, prior).map_err(LoadError::Manifest)?;
+    let form = Form::new(&manifest, prior).map_err(LoadError::Manifest)?;
     let inputs = manifest.inputs.len();
     let shape = Shape {
         inputs,
@@ -89,10 +92,11 @@ fn prove(
         accepts_missing: manifest.accepts_missing,
     };
     let graph = Graph::read(onnx, shape)?;
-    let model = Model::new(info, manifest, graph, form, prior);
+    let manifest = Arc::new(manifest);
+    let model = Model::new(info, manifest.clone(), Arc::new(graph), form, prior);
     golden
         .check(&model, manifest.golden.tolerance)
         .map_err(LoadError::Golden)?;
-    probe(&model, manifest).map_err(LoadError::Probe)?;
+    probe(&model, &manifest).map_err(LoadError::Probe)?;
     Ok(model)
 }

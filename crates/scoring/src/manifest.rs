@@ -145,6 +145,20 @@ impl Manifest {
         self.thresholds.unwrap_or(Thresholds::FALLBACK)
     }
 
+    /// Those where the model is set to another target default rate: they keep their
+    /// proportion to it. A model that declares none keeps the fallback.
+    pub(crate) fn thresholds_at(&self, rate: f64) -> Result<Thresholds, String> {
+        let Some(Thresholds { medium, high }) = self.thresholds else {
+            return Ok(Thresholds::FALLBACK);
+        };
+        let factor = rate / self.target_default_rate;
+        let (medium, high) = (medium * factor, high * factor);
+        require(high < 1.0, || {
+            format!("at a target default rate of {rate} the level High would begin at {high}")
+        })?;
+        Ok(Thresholds { medium, high })
+    }
+
     /// From the sample's default rate to the target's.
     pub(crate) fn prior(&self) -> Result<PriorCorrection, String> {
         PriorCorrection::new(self.base_rate, self.target_default_rate)

@@ -1,11 +1,14 @@
 //! A model that passed its checks: from ratios to outcomes and reasons.
 
+use std::sync::Arc;
+
 use accunode_domain::{
     prediction::{EnsembleParts, Outcome},
     ratio::{Ratio, Ratios},
     risk::{Explanation, Pd, PriorCorrection, SectorScope, confidence},
 };
 use accunode_ports::scoring::{ModelInfo, Scored, ScoringError, TrainingFacts};
+use serde_json::json;
 use tract_onnx::prelude::{TractError, TractResult};
 
 use crate::{
@@ -14,12 +17,14 @@ use crate::{
     manifest::{InputFacts, Manifest},
     reasons,
     shapley::shapley,
+    target::TargetRate,
 };
 
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) info: ModelInfo,
-    graph: Graph,
+    manifest: Arc<Manifest>,
+    graph: Arc<Graph>,
     form: Form,
     support: Vec<Support>,
     accepts_missing: bool,
@@ -40,8 +45,8 @@ struct Support {
 impl Model {
     pub(crate) fn new(
         info: ModelInfo,
-        manifest: &Manifest,
-        graph: Graph,
+        manifest: Arc<Manifest>,
+        graph: Arc<Graph>,
         form: Form,
         prior: PriorCorrection,
     ) -> Self {
@@ -57,7 +62,32 @@ impl Model {
                 medians: manifest.inputs.iter().map(|input| input.median).collect(),
                 sectors: SectorScope::all_but(&manifest.scope.out_of_scope_sectors),
             },
+            manifest,
         }
+    }
+
+    /// The same model for companies that default at another rate, as a version of its
+    /// own. Where a level begins moves with the rate.
+    ///
+    /// The error is for people.
+    pub(crate) fn at(&self, rate: TargetRate) -> Result<Self, String> {
+        let prior = PriorCorrection::new(self.manifest.base_rate, rate.get())
+            .ok_or("the rate must lie between 0 and 1")?;
+        let form = Form::new(&self.manifest, prior)?;
+        let thresholds = self.manifest.thresholds_at(rate.get())?;
+        let mut info = self.info.clone();
+        info.model.version = rate.version(&self.manifest.version);
+        info.thresholds = thresholds;
+        info.manifest["version"] = json!(info.model.version);
+        info.manifest["target_default_rate"] = json!(rate);
+        info.manifest["thresholds"] = json!(thresholds);
+        let (manifest, graph) = (self.manifest.clone(), self.graph.clone());
+        Ok(Self::new(info, manifest, graph, form, prior))
+    }
+
+    /// Whether that is the rate its PDs are stated for.
+    pub(crate) fn is_at(&self, rate: TargetRate) -> bool {
+        self.manifest.target_default_rate.to_bits() == rate.get().to_bits()
     }
 
     /// As many answers as questions, in their order.

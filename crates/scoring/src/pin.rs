@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use accunode_domain::{prediction::Kind, risk::ModelRef};
 use serde::{Serialize, Serializer};
 
-use crate::manifest::plain_name;
+use crate::{manifest::plain_name, target::TargetRate};
 
 /// A version of a model by its name: `annual@1.0.0`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,16 @@ pub enum PinError {
         pin: ModelPin,
         /// What there is instead, and what was refused.
         known: String,
+    },
+    /// Its PDs cannot be stated for this target default rate.
+    #[error("the {kind} model cannot be set to the target default rate {rate}: {cause}")]
+    Rate {
+        /// The kind whose default model was to be set.
+        kind: Kind,
+        /// To this rate.
+        rate: TargetRate,
+        /// Why.
+        cause: String,
     },
     /// It was there a moment ago.
     #[error("the model {pin} could not be loaded: {cause}")]

@@ -16,6 +16,7 @@ use crate::{
     model::Model,
     pin::{ModelPin, PinError},
     shelf::{Place, model_folders, precedence},
+    target::TargetRate,
 };
 
 /// How many versions stay loaded beside the default ones. Predictions of an old
@@ -34,7 +35,7 @@ pub struct ModelRegistry {
     versions: Vec<Version>,
     defaults: BTreeMap<Kind, Serving>,
     /// Others that were asked for lately, the last one at the end.
-    lately: Mutex<VecDeque<(usize, Arc<Model>)>>,
+    lately: Mutex<VecDeque<Arc<Model>>>,
     refused: Vec<RefusedModel>,
 }
 
@@ -110,6 +111,28 @@ impl ModelRegistry {
         Ok(self)
     }
 
+    /// States the PDs of the kind's default model for companies that default at this
+    /// rate, as a version of its own ([`TargetRate`]). The rate that its manifest names
+    /// changes nothing. What a prediction names repeats at the rate it was made with,
+    /// whatever is set now. To be called after [`ModelRegistry::pin`].
+    ///
+    /// # Errors
+    /// [`PinError::Rate`] where the model cannot be stated for this rate.
+    pub fn at_target(mut self, kind: Kind, rate: TargetRate) -> Result<Self, PinError> {
+        if let Some(default) = self.defaults.get_mut(&kind)
+            && !default.model.is_at(rate)
+        {
+            let set =
+                default
+                    .model
+                    .at(rate)
+                    .map_err(|cause| PinError::Rate { kind, rate, cause })?;
+            default.model = Arc::new(set);
+            tracing::info!(%kind, %rate, model = default.model.name(), "target default rate set");
+        }
+        Ok(self)
+    }
+
     fn known(&self, kind: Kind) -> String {
         let there: Vec<String> = self
             .versions
@@ -135,41 +158,42 @@ impl ModelRegistry {
     }
 
     fn by_reference(&self, model: &ModelRef, kind: Kind) -> Result<Arc<Model>, ScoringError> {
-        let not_served = || ScoringError::NotServed(model.clone());
-        let at = self
-            .versions
-            .iter()
-            .position(|v| v.info.kind == kind && v.info.model == *model)
-            .ok_or_else(not_served)?;
-        if let Some(default) = self.defaults.get(&kind).filter(|d| d.at == at) {
-            return Ok(default.model.clone());
+        let defaults = self.defaults.get(&kind).into_iter();
+        if let Some(default) = defaults.map(|d| &d.model).find(|d| d.info.model == *model) {
+            return Ok(default.clone());
         }
+        let not_served = || ScoringError::NotServed(model.clone());
+        let (version, rate) = TargetRate::split(&model.version);
+        let is = |found: &ModelRef| {
+            (&*found.name, &*found.version, &found.sha256) == (&*model.name, version, &model.sha256)
+        };
+        let mut versions = self.versions.iter();
+        let shelved = versions
+            .find(|v| v.info.kind == kind && is(&v.info.model))
+            .ok_or_else(not_served)?;
         // What it guards is whole after every step, also after a panic.
         let lately = || self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         let known = {
             let mut lately = lately();
-            let place = lately.iter().position(|(other, _)| *other == at);
+            let place = lately.iter().position(|other| other.info.model == *model);
             place.and_then(|place| lately.remove(place))
         };
-        let (_, loaded) = match known {
+        let loaded = match known {
             Some(known) => known,
             // Loading takes a while: others must not wait for it.
-            None => (
-                at,
-                self.versions[at].load().map_err(|cause| {
-                    tracing::warn!(
-                        model = model.name,
-                        version = model.version,
-                        cause,
-                        "model lost"
-                    );
-                    not_served()
-                })?,
-            ),
+            None => shelved.load_at(rate).map_err(|cause| {
+                tracing::warn!(
+                    model = model.name,
+                    version = model.version,
+                    cause,
+                    "model lost"
+                );
+                not_served()
+            })?,
         };
         let mut lately = lately();
-        lately.retain(|(other, _)| *other != at);
-        lately.push_back((at, loaded.clone()));
+        lately.retain(|other| other.info.model != *model);
+        lately.push_back(loaded.clone());
         while lately.len() > LOADED {
             lately.pop_front();
         }
@@ -200,11 +224,19 @@ impl Scorer for ModelRegistry {
     }
 
     fn models(&self) -> Vec<ModelInfo> {
-        let info = |(at, version): (usize, &Version)| ModelInfo {
-            is_default: self.defaults.values().any(|default| default.at == at),
-            ..version.info.clone()
-        };
-        let mut models: Vec<_> = self.versions.iter().enumerate().map(info).collect();
+        let default = |at: usize| self.defaults.values().find(|default| default.at == at);
+        let mut models = Vec::with_capacity(self.versions.len());
+        for (at, version) in self.versions.iter().enumerate() {
+            let scoring = default(at).map(|default| &default.model.info);
+            models.extend(scoring.map(|info| ModelInfo {
+                is_default: true,
+                ..info.clone()
+            }));
+            // One that is set to another rate stands beside the version it comes from.
+            if scoring.is_none_or(|info| info.model != version.info.model) {
+                models.push(version.info.clone());
+            }
+        }
         models.sort_by_key(|model| (model.kind, !model.is_default));
         models
     }
@@ -236,6 +268,15 @@ impl Version {
             Ok(Arc::new(model))
         } else {
             Err("its files were changed while the service runs".to_owned())
+        }
+    }
+
+    /// The same at another target default rate, where one is named.
+    fn load_at(&self, rate: Option<TargetRate>) -> Result<Arc<Model>, String> {
+        let model = self.load()?;
+        match rate {
+            Some(rate) => model.at(rate).map(Arc::new),
+            None => Ok(model),
         }
     }
 }

@@ -12,7 +12,7 @@ async fn every_model_is_told_with_what_it_takes_to_judge_it() {
     let inventory = ana.get("/models").await.expect(200);
     let mut names = column(&inventory, "name");
     names.sort();
-    assert_eq!(names, ["annual", "quarterly"]);
+    assert_eq!(names, ["annual", "annual", "quarterly", "quarterly"]);
     for (name, inputs) in [("annual", 5), ("quarterly", 6)] {
         let model = ana.get(&format!("/models/{name}")).await.expect(200);
         assert_eq!(

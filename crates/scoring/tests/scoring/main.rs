@@ -10,6 +10,7 @@ mod own_models;
 mod properties;
 mod refusals;
 mod shipped;
+mod target;
 mod trained;
 mod training;
 mod versions;

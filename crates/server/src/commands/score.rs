@@ -13,7 +13,7 @@ use accunode_application::bulk::{
 use accunode_domain::{fault::Fault, prediction::Kind, ratio::RatioUnit, text::guard_formula};
 use accunode_files::{Limits, peek_file, read_rows};
 use accunode_ports::files::{OpenError, SourceRow};
-use accunode_scoring::ModelRegistry;
+use accunode_scoring::{ModelPin, ModelRegistry};
 use anyhow::Context;
 use clap::Args;
 
@@ -36,6 +36,9 @@ pub struct Score {
     /// The unit is right although it looks wrong
     #[arg(long)]
     pub confirm_units: bool,
+    /// The model, such as annual@1.0.0; without it the one that is configured
+    #[arg(long, value_name = "NAME@VERSION")]
+    pub model: Option<ModelPin>,
     /// Leave the reasons out: many times as fast for quarterly files
     #[arg(long)]
     pub no_reasons: bool,
@@ -50,7 +53,9 @@ pub struct Score {
 /// Where the file cannot be read, lacks columns or is in another unit, or no model
 /// of its kind is served.
 pub fn run(config: &Config, what: &Score) -> anyhow::Result<()> {
-    let models = ModelChoice::of(config).load()?;
+    let models = ModelChoice::of(config)
+        .with(what.kind, what.model.as_ref())
+        .load()?;
     let parser = config.parser_settings()?;
     let unreadable = || format!("cannot read {}", what.file.display());
     let peek = peek_file(&what.file, Table::PEEK, Limits::default(), parser.clone())

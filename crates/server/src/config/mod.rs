@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use accunode_files::ParserSettings;
 use accunode_mail::Sender;
 use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
-use accunode_scoring::ModelPin;
+use accunode_scoring::{ModelPin, TargetRate};
 use accunode_web::{AtOnce, Network};
 use nix::unistd::Uid;
 use serde::{Serialize, Serializer};
@@ -98,6 +98,8 @@ const KEYS: &[&str] = &[
     "registration",
     "secret_key",
     "smtp_url",
+    "target_default_rate_annual",
+    "target_default_rate_quarterly",
     "trusted_proxies",
     "workers",
 ];
@@ -152,6 +154,13 @@ pub struct Config {
     /// Which quarterly model scores; without it the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_quarterly: Option<ModelPin>,
+    /// The default rate that PDs of annual predictions are stated for; without it that of
+    /// the model's manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_default_rate_annual: Option<TargetRate>,
+    /// The same for quarterly predictions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_default_rate_quarterly: Option<TargetRate>,
     /// The largest upload, in bytes.
     pub max_upload_bytes: u64,
     /// The processes that read uploaded files.
@@ -341,6 +350,9 @@ impl Config {
         let models_dir = read_folder(&mut layers, "models_dir");
         let mut pin = |key| layers.read(key, ModelPin::RULE, |text| text.parse().ok());
         let (model_annual, model_quarterly) = (pin("model_annual"), pin("model_quarterly"));
+        let mut rate = |key| layers.read(key, TargetRate::RULE, |text| text.parse().ok());
+        let target_default_rate_annual = rate("target_default_rate_annual");
+        let target_default_rate_quarterly = rate("target_default_rate_quarterly");
         let max_upload_bytes = layers
             .read(
                 "max_upload_bytes",
@@ -427,6 +439,8 @@ impl Config {
             models_dir,
             model_annual,
             model_quarterly,
+            target_default_rate_annual,
+            target_default_rate_quarterly,
             max_upload_bytes,
             parser,
             min_free_disk,

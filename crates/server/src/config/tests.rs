@@ -133,6 +133,7 @@ fn a_model_is_named_with_its_version() {
             .contains("model_annual = \"own@2.0.0\"")
     );
     assert!(config.model_quarterly.is_none());
+    assert!(config.target_default_rate_quarterly.is_none());
     let found = faults(&sources(&[("ACCUNODE_MODEL_QUARTERLY", "own 2.0.0")]));
     assert_eq!(
         found[0].1,

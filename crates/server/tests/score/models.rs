@@ -1,6 +1,6 @@
 //! Models of one's own serve offline as they do online.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::{
     ANNUAL,
@@ -51,6 +51,14 @@ fn the_newest_model_of_the_folder_scores_unless_another_one_is_pinned() {
             ),
         "{said}"
     );
+    let named = desk.score(&[&file, "--kind", "annual", "--model", "annual@1.0.0"]);
+    assert_eq!(answer(&named)[0]["model"], "annual 1.0.0");
+    let rate = [("ACCUNODE_TARGET_DEFAULT_RATE_ANNUAL", "0.03")];
+    let set = answer(&desk.score_with(&[&file, "--kind", "annual"], &rate));
+    let plain = answer(&desk.score(&[&file, "--kind", "annual"]));
+    assert_eq!(set[0]["model"], "annual 2.0.0+target.0.03");
+    let pd = |row: &BTreeMap<String, String>| row["pd"].parse::<f64>().unwrap();
+    assert!(pd(&set[0]) > 1.9 * pd(&plain[0]));
     let wrong = model("3.0.0");
     assert!(
         told(&wrong).contains("model_annual = \"3.0.0\" (from ACCUNODE_MODEL_ANNUAL)"),
