@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
 ADDRESS ?= 127.0.0.1:8080
 
-.PHONY: help run test check fmt lint docs generate hostile fuzz models mutants bench fault postgres redis clean
+.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault postgres redis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ run: postgres ## Build AccuNode and serve it on http://127.0.0.1:8080
 test: postgres redis ## Run every test, with a PostgreSQL and a Redis of their own
 	@scripts/test.sh
 
-check: lint docs test ## Everything that the continuous integration checks
+check: lint docs test contract ## Everything that the continuous integration checks
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -39,6 +39,9 @@ lint: ## Formatting, clippy without warnings, the law of the layers, what securi
 
 docs: ## Build the API documentation without warnings
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --quiet
+
+contract: postgres ## Check that clients can be generated from the OpenAPI document (Python, Node)
+	@scripts/contract.sh
 
 generate: ## Write anew what is generated: the OpenAPI document, the access matrix
 	ACCUNODE_UPDATE=1 cargo test --quiet --package accunode-web --lib openapi

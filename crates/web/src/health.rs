@@ -111,7 +111,7 @@ pub(crate) struct VersionDto {
     get,
     path = "/health/live",
     tag = "Operations",
-    operation_id = "live",
+    operation_id = "get_liveness",
     security(()),
     responses((status = 200, description = "It does", body = HealthDto))
 )]
@@ -124,7 +124,7 @@ pub(crate) async fn live() -> Answer {
     get,
     path = "/health/ready",
     tag = "Operations",
-    operation_id = "ready",
+    operation_id = "get_readiness",
     security(()),
     responses(
         (status = 200, description = "They can; models that were refused and disks that run low are named", body = ReadinessDto),
@@ -196,7 +196,7 @@ fn refused(state: &WebState) -> Vec<RefusedModelDto> {
     get,
     path = "/version",
     tag = "Operations",
-    operation_id = "version",
+    operation_id = "get_version",
     security(()),
     responses((status = 200, description = "Name and version", body = VersionDto))
 )]

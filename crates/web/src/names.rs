@@ -44,7 +44,13 @@ macro_rules! names_of {
                 Cow::Borrowed(stringify!($name).trim_end_matches("Name"))
             }
         }
-    )+};
+    )+
+
+        /// All of them by name: those that only parameters refer to are in no body's schema.
+        pub(crate) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+            vec![$(($name::name().into_owned(), $name::schema()),)+]
+        }
+    };
 }
 
 names_of! {

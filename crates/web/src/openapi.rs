@@ -2,6 +2,7 @@
 //! for all of them.
 
 mod limits;
+mod names_of_generics;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use utoipa::{
 };
 
 use crate::{
-    body, health,
+    body, health, names,
     operations::demands,
     problem::{self, ProblemDto},
     v1::{
@@ -62,14 +63,15 @@ pub(crate) use limits::MAX_RATIOS;
     ),
     components(schemas(ProblemDto)),
     tags(
-        (name = "Identity", description = "Accounts and sessions"),
+        (name = "Auth", description = "Registration, sign-in and sessions' tokens"),
+        (name = "Account", description = "The caller's own account, sessions and second factor"),
         (name = "API keys", description = "Stand-ins of people for programs, with no more than they have"),
-        (name = "People", description = "Members of organizations, and those invited"),
+        (name = "Users", description = "Members of organizations, and those invited"),
         (name = "Organizations", description = "Tenants: root organizations and their children"),
         (name = "Companies", description = "Companies whose risk is predicted"),
         (name = "Predictions", description = "Annual and quarterly probabilities of default"),
         (name = "Bulk uploads", description = "Files of companies to be scored"),
-        (name = "Dashboards", description = "Figures over what the caller can read"),
+        (name = "Analytics", description = "Aggregates over the predictions that the caller can read"),
         (name = "Audit", description = "Who saw and changed what"),
         (name = "Models", description = "The models that are served"),
         (name = "Operations", description = "Whether the service lives and can serve"),
@@ -81,7 +83,9 @@ struct Document;
 /// The document; the same bytes every time.
 #[must_use]
 pub fn openapi() -> openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    names_of_generics::rename(&mut document);
+    document
 }
 
 /// The methods of every path.
@@ -120,6 +124,18 @@ fn operations(item: &PathItem) -> Vec<(HttpMethod, &Operation)> {
     .into_iter()
     .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
     .collect()
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("GET", &mut item.get),
+        ("POST", &mut item.post),
+        ("PUT", &mut item.put),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// What every operation may answer, and how one signs in.
@@ -171,6 +187,7 @@ const SHARED: [(&str, &str, &str); 9] = [
 impl Modify for Common {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
+        components.schemas.extend(names::schemas());
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("The access token of `/auth/login`, or an API key"));
@@ -196,18 +213,9 @@ impl Modify for Common {
             [],
         )]);
         for (path, item) in &mut document.paths.paths {
-            let slots = [
-                ("GET", &mut item.get),
-                ("POST", &mut item.post),
-                ("PUT", &mut item.put),
-                ("PATCH", &mut item.patch),
-                ("DELETE", &mut item.delete),
-            ];
-            for (method, operation) in slots {
-                if let Some(operation) = operation {
-                    declare(method, path, operation);
-                    complete(path, operation);
-                }
+            for (method, operation) in operations_mut(item) {
+                declare(method, path, operation);
+                complete(path, operation);
             }
         }
     }
@@ -269,7 +277,9 @@ fn complete(path: &str, operation: &mut Operation) {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use serde_json::Value;
 
     use super::*;
 
@@ -317,6 +327,55 @@ mod tests {
         }
     }
 
+    /// Every `$ref` of a part of the document.
+    fn references(part: &Value, found: &mut BTreeSet<String>) {
+        match part {
+            Value::Object(members) => {
+                if let Some(Value::String(target)) = members.get("$ref") {
+                    found.insert(target.clone());
+                }
+                members.values().for_each(|part| references(part, found));
+            }
+            Value::Array(items) => items.iter().for_each(|part| references(part, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_of_the_document_resolves() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(found.len() > 100, "{found:?}");
+        let missing: Vec<_> = found
+            .iter()
+            .filter(|target| {
+                let pointer = target.strip_prefix('#').unwrap_or_default();
+                pointer.is_empty() || document.pointer(pointer).is_none()
+            })
+            .collect();
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+
+    #[test]
+    fn every_response_has_a_description() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        let mut missing = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    let is_described = response["description"]
+                        .as_str()
+                        .is_some_and(|d| !d.is_empty());
+                    if !is_described && response.get("$ref").is_none() {
+                        missing.push(format!("{method} {path}: {status}"));
+                    }
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+
     #[test]
     fn bodies_refuse_unknown_fields() {
         let document = serde_json::to_value(openapi()).unwrap();
@@ -339,7 +398,7 @@ mod tests {
             "Rotation",
             "NewInvitation",
             "Acceptance",
-            "PersonChanges",
+            "UserChanges",
             "NewRole",
             "Login",
             "Refresh",

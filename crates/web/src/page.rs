@@ -1,5 +1,7 @@
 //! Lists: a page as JSON with where the next one begins, or all pages as CSV.
 
+use std::borrow::Cow;
+
 use accunode_application::Error;
 use accunode_domain::{
     fault::Fault,
@@ -10,7 +12,14 @@ use actix_web::{HttpResponse, http::header, web::Query};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
-use utoipa::ToSchema;
+use utoipa::{
+    __dev::ComposeSchema,
+    ToSchema,
+    openapi::{
+        Ref, RefOr, Schema,
+        schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type},
+    },
+};
 
 use crate::{
     call::Call,
@@ -20,7 +29,7 @@ use crate::{
 };
 
 /// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct ListDto<T> {
     /// The rows.
     pub(crate) data: Vec<T>,
@@ -28,6 +37,43 @@ pub(crate) struct ListDto<T> {
     pub(crate) next_cursor: Option<String>,
     /// Whether there is a next page.
     pub(crate) has_more: bool,
+}
+
+/// By hand, so that its rows are a reference: a client then has one type for a company, be it
+/// alone or in a list.
+impl<T: ToSchema> ComposeSchema for ListDto<T> {
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let cursor = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some(
+                "What `cursor` must be for the next page; null on the last.",
+            ));
+        let more = ObjectBuilder::new()
+            .schema_type(Type::Boolean)
+            .description(Some("Whether there is a next page."));
+        let rows = ArrayBuilder::new()
+            .items(Ref::from_schema_name(T::name()))
+            .description(Some("The rows."));
+        ObjectBuilder::new()
+            .description(Some("A page of a list."))
+            .property("data", rows)
+            .required("data")
+            .property("next_cursor", cursor)
+            .property("has_more", more)
+            .required("has_more")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for ListDto<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("List")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }
 
 /// Rows and where the next ones begin.

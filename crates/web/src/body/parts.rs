@@ -22,7 +22,7 @@ pub(super) fn check(schema: &str, body: &Value) -> Vec<Fault> {
         "NewPrediction" => prediction(body),
         "NewAccount" | "Acceptance" => account(body),
         "NewOrganization" | "OrganizationChanges" => organization(body),
-        "PersonChanges" | "ProfileChanges" => profile(body),
+        "UserChanges" | "ProfileChanges" => profile(body),
         _ => Vec::new(),
     }
 }

@@ -15,8 +15,8 @@ use crate::{call::Call, etag, problem::Answer};
 #[utoipa::path(
     get,
     path = "/api/v1/me",
-    tag = "Identity",
-    operation_id = "me",
+    tag = "Account",
+    operation_id = "get_account",
     responses((status = 200, description = "Oneself", body = MeDto))
 )]
 pub(crate) async fn me(call: Call) -> Answer {

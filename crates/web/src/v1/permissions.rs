@@ -64,8 +64,8 @@ impl From<Permission> for PermissionDto {
 #[utoipa::path(
     get,
     path = "/api/v1/me/permissions",
-    tag = "Identity",
-    operation_id = "my_permissions",
+    tag = "Account",
+    operation_id = "list_my_permissions",
     responses((status = 200, description = "What the caller may do", body = PermissionsDto))
 )]
 pub(crate) async fn permissions(call: Call) -> Answer {

@@ -19,8 +19,8 @@ pub(super) fn scope(params: &mut Params) -> FigureScope {
 #[utoipa::path(
     get,
     path = "/api/v1/dashboard",
-    tag = "Dashboards",
-    operation_id = "dashboard",
+    tag = "Analytics",
+    operation_id = "get_dashboard",
     params(
         ("scope" = Option<DashboardScopeName>, Query, description = "Everything that the caller can read, by default"),
         ("organization_id" = Option<uuid::Uuid>, Query, description = "The organization, or the tenant's root"),

@@ -11,8 +11,8 @@ use crate::{call::Call, names::DashboardScopeName, problem::Answer};
 #[utoipa::path(
     get,
     path = "/api/v1/analytics/model-agreement",
-    tag = "Dashboards",
-    operation_id = "model_agreement",
+    tag = "Analytics",
+    operation_id = "get_model_agreement",
     params(
         ("reporting_year" = Option<String>, Query, description = "All of them, by default"),
         ("scope" = Option<DashboardScopeName>, Query, description = "Everything that the caller can read, by default"),

@@ -36,8 +36,8 @@ pub(super) fn group_by(pointer: &str, value: &str) -> Result<GroupBy, Fault> {
 #[utoipa::path(
     get,
     path = "/api/v1/analytics/risk-distribution",
-    tag = "Dashboards",
-    operation_id = "risk_distribution",
+    tag = "Analytics",
+    operation_id = "get_risk_distribution",
     params(
         ("kind" = Option<KindName>, Query, description = "annual, by default"),
         ("reporting_year" = Option<String>, Query, description = "All of them, by default"),

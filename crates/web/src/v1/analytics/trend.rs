@@ -23,8 +23,8 @@ fn group_or_none(pointer: &str, value: &str) -> Result<Option<GroupBy>, Fault> {
 #[utoipa::path(
     get,
     path = "/api/v1/analytics/trend",
-    tag = "Dashboards",
-    operation_id = "trend",
+    tag = "Analytics",
+    operation_id = "get_risk_trend",
     params(
         ("kind" = Option<KindName>, Query, description = "annual, by default"),
         ("group_by" = Option<String>, Query, description = "none (by default), sector, industry, country or organization"),

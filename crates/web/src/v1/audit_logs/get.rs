@@ -11,9 +11,9 @@ use crate::{call::Call, problem::Answer};
     path = "/api/v1/audit-logs/{id}",
     tag = "Audit",
     operation_id = "get_audit_event",
-    params(("id" = uuid::Uuid, Path)),
+    params(("id" = uuid::Uuid, Path, description = "The event")),
     responses(
-        (status = 200, body = AuditEventDto),
+        (status = 200, description = "The event", body = AuditEventDto),
         (status = 404, description = "Not there, or not to be seen", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]

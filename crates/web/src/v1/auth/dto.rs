@@ -129,10 +129,10 @@ secret_debug!(
     TokensDto
 );
 
-/// A person as stored.
+/// An account as stored.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = User)]
-pub(crate) struct UserDto {
+#[schema(as = Account)]
+pub(crate) struct AccountDto {
     id: Uuid,
     #[schema(example = "ada@example.com")]
     email: String,
@@ -154,7 +154,7 @@ pub(crate) struct UserDto {
     updated_at: OffsetDateTime,
 }
 
-impl From<User> for UserDto {
+impl From<User> for AccountDto {
     fn from(user: User) -> Self {
         Self {
             id: user.id.0,
@@ -178,7 +178,7 @@ impl From<User> for UserDto {
 #[schema(as = Me)]
 pub(crate) struct MeDto {
     #[serde(flatten)]
-    user: UserDto,
+    user: AccountDto,
     /// The role that counts: a tenant_admin of a child organization is its org_admin.
     #[schema(value_type = RoleName)]
     effective_role: Role,

@@ -11,8 +11,8 @@ use crate::{body::Body, call::Guest, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/auth/password/forgot",
-    tag = "Identity",
-    operation_id = "forgot_password",
+    tag = "Auth",
+    operation_id = "request_password_reset",
     security(()),
     request_body = MailRequest,
     responses((status = 202, description = "Sent, where there is such an account"))

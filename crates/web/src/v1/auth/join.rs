@@ -27,8 +27,8 @@ impl std::fmt::Debug for Join {
 #[utoipa::path(
     post,
     path = "/api/v1/auth/join",
-    tag = "Identity",
-    operation_id = "join",
+    tag = "Auth",
+    operation_id = "join_organization",
     request_body = Join,
     responses(
         (status = 200, description = "Oneself, now a member", body = MeDto),

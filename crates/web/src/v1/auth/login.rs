@@ -9,7 +9,7 @@ use crate::{body::Body, call::Guest, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/auth/login",
-    tag = "Identity",
+    tag = "Auth",
     operation_id = "login",
     security(()),
     request_body = Login,

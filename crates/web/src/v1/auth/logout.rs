@@ -8,7 +8,7 @@ use crate::{call::Call, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/auth/logout",
-    tag = "Identity",
+    tag = "Auth",
     operation_id = "logout",
     responses((status = 204, description = "Signed out"))
 )]

@@ -11,8 +11,8 @@ use crate::{body::Body, call::Guest, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/auth/mfa",
-    tag = "Identity",
-    operation_id = "show_second_factor",
+    tag = "Auth",
+    operation_id = "verify_second_factor",
     security(()),
     request_body = ShownFactor,
     responses(

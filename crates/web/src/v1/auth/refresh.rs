@@ -11,8 +11,8 @@ use crate::{body::Body, call::Guest, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/auth/refresh",
-    tag = "Identity",
-    operation_id = "refresh",
+    tag = "Auth",
+    operation_id = "refresh_tokens",
     security(()),
     request_body = Refresh,
     responses(

@@ -9,7 +9,7 @@ use crate::{body::Body, call::Guest, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/auth/password/reset",
-    tag = "Identity",
+    tag = "Auth",
     operation_id = "reset_password",
     security(()),
     request_body = PasswordReset,

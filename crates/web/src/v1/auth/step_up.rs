@@ -13,7 +13,7 @@ use crate::{body::Body, call::Call, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/auth/step-up",
-    tag = "Identity",
+    tag = "Auth",
     operation_id = "step_up",
     request_body = StepUp,
     responses(

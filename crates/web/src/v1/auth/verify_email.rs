@@ -9,7 +9,7 @@ use crate::{body::Body, call::Guest, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/auth/verify-email",
-    tag = "Identity",
+    tag = "Auth",
     operation_id = "verify_email",
     security(()),
     request_body = MailToken,
@@ -31,8 +31,8 @@ pub(crate) async fn verify_email(guest: Guest, body: Body<MailToken>) -> Answer 
 #[utoipa::path(
     post,
     path = "/api/v1/auth/verify-email/resend",
-    tag = "Identity",
-    operation_id = "resend_verification",
+    tag = "Auth",
+    operation_id = "resend_verification_email",
     security(()),
     request_body = MailRequest,
     responses((status = 202, description = "Sent, where there is something to confirm"))

@@ -37,7 +37,7 @@ const SHUTDOWN: &[u8] = b"event: shutdown\nretry: 1000\ndata: {}\n\n";
     get,
     path = "/api/v1/bulk-uploads/{id}/events",
     tag = "Bulk uploads",
-    operation_id = "follow_bulk_upload",
+    operation_id = "stream_bulk_upload_events",
     params(
         ("id" = uuid::Uuid, Path, description = "The upload"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen"),

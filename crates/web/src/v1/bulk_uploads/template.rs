@@ -4,6 +4,7 @@ use accunode_application::{Error, bulk::Template};
 use accunode_domain::prediction::Kind;
 use actix_web::{HttpResponse, http::header};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use utoipa::ToSchema;
 
 use crate::{
     call::Call,
@@ -12,6 +13,12 @@ use crate::{
     negotiate::Format as Media,
     problem::{Answer, Problem},
 };
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it is the schema of an answer that is no JSON")]
+pub(crate) struct BinaryFile(Vec<u8>);
 
 fn template(call: &Call) -> Result<(Kind, Template), Problem> {
     call.no_params()?;
@@ -28,7 +35,7 @@ fn template(call: &Call) -> Result<(Kind, Template), Problem> {
     get,
     path = "/api/v1/bulk-uploads/templates/{kind}.csv",
     tag = "Bulk uploads",
-    operation_id = "csv_template",
+    operation_id = "get_csv_template",
     params(("kind" = KindName, Path)),
     responses((status = 200, description = "A file that can be filled in and sent", body = String, content_type = "text/csv"))
 )]
@@ -52,9 +59,9 @@ pub(crate) async fn csv(call: Call) -> Answer {
     get,
     path = "/api/v1/bulk-uploads/templates/{kind}.xlsx",
     tag = "Bulk uploads",
-    operation_id = "xlsx_template",
+    operation_id = "get_xlsx_template",
     params(("kind" = KindName, Path)),
-    responses((status = 200, description = "A file that can be filled in and sent", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
+    responses((status = 200, description = "A file that can be filled in and sent", body = BinaryFile, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
 )]
 pub(crate) async fn xlsx(call: Call) -> Answer {
     let (kind, template) = template(&call)?;

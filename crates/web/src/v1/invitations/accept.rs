@@ -35,7 +35,7 @@ impl std::fmt::Debug for Acceptance {
 #[utoipa::path(
     post,
     path = "/api/v1/auth/accept-invitation",
-    tag = "Identity",
+    tag = "Auth",
     operation_id = "accept_invitation",
     security(()),
     request_body = Acceptance,

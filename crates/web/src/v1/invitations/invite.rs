@@ -22,7 +22,7 @@ fn reply(invitation: &Invitation) -> Reply {
 #[utoipa::path(
     post,
     path = "/api/v1/users",
-    tag = "People",
+    tag = "Users",
     operation_id = "invite_user",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again")),
     request_body = NewInvitation,

@@ -17,7 +17,7 @@ use crate::{
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{id}/invitations",
-    tag = "People",
+    tag = "Users",
     operation_id = "list_invitations",
     params(
         ("id" = uuid::Uuid, Path, description = "The organization"),

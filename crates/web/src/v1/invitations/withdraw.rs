@@ -11,7 +11,7 @@ use crate::{call::Call, problem::Answer};
 #[utoipa::path(
     delete,
     path = "/api/v1/organizations/{id}/invitations/{invitation_id}",
-    tag = "People",
+    tag = "Users",
     operation_id = "withdraw_invitation",
     params(
         ("id" = Uuid, Path, description = "The organization"),

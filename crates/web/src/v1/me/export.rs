@@ -27,8 +27,8 @@ use crate::{
 #[utoipa::path(
     get,
     path = "/api/v1/me/export",
-    tag = "Identity",
-    operation_id = "export_me",
+    tag = "Account",
+    operation_id = "export_account",
     responses(
         (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
         (status = 403, description = "`key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),

@@ -96,7 +96,7 @@ impl From<Option<StoredFactor>> for FactorStateDto {
 #[utoipa::path(
     get,
     path = "/api/v1/me/mfa",
-    tag = "Identity",
+    tag = "Account",
     operation_id = "get_second_factor",
     responses(
         (status = 200, description = "Where it stands", body = FactorStateDto),
@@ -115,7 +115,7 @@ pub(crate) async fn state(call: Call) -> Answer {
 #[utoipa::path(
     post,
     path = "/api/v1/me/mfa/totp",
-    tag = "Identity",
+    tag = "Account",
     operation_id = "enrol_second_factor",
     responses(
         (status = 201, description = "Secret and recovery codes, told once", body = NewFactorDto),
@@ -138,7 +138,7 @@ pub(crate) async fn enrol(call: Call) -> Answer {
 #[utoipa::path(
     post,
     path = "/api/v1/me/mfa/totp/confirm",
-    tag = "Identity",
+    tag = "Account",
     operation_id = "confirm_second_factor",
     request_body = FactorConfirmation,
     responses(
@@ -168,7 +168,7 @@ pub(crate) async fn confirm(call: Call, body: Body<FactorConfirmation>) -> Answe
 #[utoipa::path(
     delete,
     path = "/api/v1/me/mfa/totp",
-    tag = "Identity",
+    tag = "Account",
     operation_id = "remove_second_factor",
     responses(
         (status = 204, description = "The password alone is asked for"),

@@ -9,7 +9,7 @@ use crate::{body::Body, call::Call, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/me/password",
-    tag = "Identity",
+    tag = "Account",
     operation_id = "change_password",
     request_body = PasswordChange,
     responses(

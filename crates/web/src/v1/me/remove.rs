@@ -8,8 +8,8 @@ use crate::{call::Call, etag::if_match, problem::Answer};
 #[utoipa::path(
     delete,
     path = "/api/v1/me",
-    tag = "Identity",
-    operation_id = "delete_me",
+    tag = "Account",
+    operation_id = "delete_account",
     params(("If-Match" = Option<String>, Header, description = "The ETag it was read with")),
     responses(
         (status = 204, description = "Done; this cannot be undone"),

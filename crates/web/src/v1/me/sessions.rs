@@ -10,7 +10,7 @@ use crate::{call::Call, page::ListDto, problem::Answer};
 #[utoipa::path(
     get,
     path = "/api/v1/me/sessions",
-    tag = "Identity",
+    tag = "Account",
     operation_id = "list_my_sessions",
     responses(
         (status = 200, description = "All of them", body = ListDto<SessionDto>),
@@ -34,7 +34,7 @@ pub(crate) async fn list(call: Call) -> Answer {
 #[utoipa::path(
     delete,
     path = "/api/v1/me/sessions",
-    tag = "Identity",
+    tag = "Account",
     operation_id = "end_my_other_sessions",
     responses(
         (status = 204, description = "Only the present session is left"),
@@ -52,7 +52,7 @@ pub(crate) async fn end_others(call: Call) -> Answer {
 #[utoipa::path(
     delete,
     path = "/api/v1/me/sessions/{id}",
-    tag = "Identity",
+    tag = "Account",
     operation_id = "end_my_session",
     params(("id" = uuid::Uuid, Path, description = "The session")),
     responses(

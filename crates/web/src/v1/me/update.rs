@@ -13,8 +13,8 @@ use crate::{
 #[utoipa::path(
     patch,
     path = "/api/v1/me",
-    tag = "Identity",
-    operation_id = "update_me",
+    tag = "Account",
+    operation_id = "update_account",
     params(("If-Match" = Option<String>, Header, description = "The ETag it was read with")),
     request_body = ProfileChanges,
     responses(

@@ -100,7 +100,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     post,
     path = "/api/v1/organizations/{id}/allowed-emails",
     tag = "Organizations",
-    operation_id = "allow_email",
+    operation_id = "add_allowed_email",
     params(
         ("id" = uuid::Uuid, Path, description = "The organization"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again"),
@@ -134,7 +134,7 @@ pub(crate) async fn add(call: Call, body: Body<NewAllowedEmail>) -> Answer {
     delete,
     path = "/api/v1/organizations/{id}/allowed-emails/{email}",
     tag = "Organizations",
-    operation_id = "disallow_email",
+    operation_id = "remove_allowed_email",
     params(
         ("id" = uuid::Uuid, Path, description = "The organization"),
         ("email" = String, Path, description = "The address"),

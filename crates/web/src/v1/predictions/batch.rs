@@ -27,7 +27,7 @@ use crate::{
     post,
     path = "/api/v1/predictions/{kind}/batch",
     tag = "Predictions",
-    operation_id = "create_predictions",
+    operation_id = "create_prediction_batch",
     params(
         ("kind" = KindName, Path),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes every item safe to send again"),

@@ -1,20 +1,59 @@
 //! What became of several items that were sent in one request.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    __dev::ComposeSchema,
+    PartialSchema, ToSchema,
+    openapi::{
+        KnownFormat, Ref, RefOr, Schema, SchemaFormat,
+        schema::{ArrayBuilder, ObjectBuilder, Type},
+    },
+};
 
 use crate::problem::{Problem, ProblemDto};
 
 /// What became of one item: a prediction or a problem.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct ItemDto<T> {
     /// The HTTP status it would have had alone.
-    #[schema(example = 200)]
     pub(crate) status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) prediction: Option<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) problem: Option<ProblemDto>,
+}
+
+/// By hand, so that what it holds is a reference.
+impl<T: ToSchema> ComposeSchema for ItemDto<T> {
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let status = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+            .minimum(Some(0))
+            .description(Some("The HTTP status it would have had alone."))
+            .examples([200]);
+        ObjectBuilder::new()
+            .description(Some("What became of one item: a prediction or a problem."))
+            .property("status", status)
+            .required("status")
+            .property("prediction", Ref::from_schema_name(T::name()))
+            .property("problem", Ref::from_schema_name(ProblemDto::name()))
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for ItemDto<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("{}Result", T::name()))
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+        ProblemDto::schemas(schemas);
+    }
 }
 
 impl<T> ItemDto<T> {
@@ -43,9 +82,33 @@ impl<T> ItemDto<T> {
 const MAX_LISTED: usize = 1_000;
 
 /// What became of each item, in their order.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct ItemsDto<T> {
     data: Vec<ItemDto<T>>,
+}
+
+impl<T: ToSchema> ComposeSchema for ItemsDto<T> {
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .description(Some("What became of each item, in their order."))
+            .property(
+                "data",
+                ArrayBuilder::new().items(Ref::from_schema_name(ItemDto::<T>::name())),
+            )
+            .required("data")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for ItemsDto<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Results")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((ItemDto::<T>::name().into_owned(), ItemDto::<T>::schema()));
+        ItemDto::<T>::schemas(schemas);
+    }
 }
 
 impl<T> ItemsDto<T> {

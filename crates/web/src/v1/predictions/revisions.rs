@@ -69,7 +69,7 @@ impl RevisionDto {
     get,
     path = "/api/v1/predictions/{kind}/{id}/revisions",
     tag = "Predictions",
-    operation_id = "list_revisions",
+    operation_id = "list_prediction_revisions",
     params(
         ("kind" = KindName, Path),
         ("id" = Uuid, Path, description = "The prediction"),

@@ -20,7 +20,7 @@ use crate::{
     post,
     path = "/api/v1/predictions/{kind}/score",
     tag = "Predictions",
-    operation_id = "score",
+    operation_id = "score_ratios",
     params(("kind" = KindName, Path)),
     request_body = ScoreRequest,
     responses((status = 200, description = "What became of each item, in their order", body = ItemsDto<ScoreDto>))

@@ -94,7 +94,7 @@ pub(crate) struct FactorDecision {
 #[utoipa::path(
     get,
     path = "/api/v1/organizations/{id}/second-factor-enrolments",
-    tag = "People",
+    tag = "Users",
     operation_id = "list_second_factor_enrolments",
     params(
         ("id" = uuid::Uuid, Path, description = "The organization"),
@@ -135,8 +135,8 @@ pub(crate) async fn list(call: Call) -> Answer {
 #[utoipa::path(
     post,
     path = "/api/v1/users/{id}/mfa/approval",
-    tag = "People",
-    operation_id = "decide_second_factor",
+    tag = "Users",
+    operation_id = "decide_second_factor_enrolment",
     params(("id" = uuid::Uuid, Path, description = "The person")),
     request_body = FactorDecision,
     responses(

@@ -11,8 +11,8 @@ use crate::{call::Call, names::RoleName, problem::Problem, v1::companies::dto::g
 
 /// A person. What stands below `role` is shown to himself and to his administrators.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Person)]
-pub(crate) struct PersonDto {
+#[schema(as = User)]
+pub(crate) struct UserDto {
     id: Uuid,
     #[schema(example = "ada@example.com")]
     email: String,
@@ -25,12 +25,13 @@ pub(crate) struct PersonDto {
     #[schema(value_type = RoleName)]
     role: Role,
     #[serde(flatten)]
-    more: Option<MoreDto>,
+    more: Option<UserDetailsDto>,
 }
 
 /// What only he and his administrators are shown.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct MoreDto {
+#[schema(as = UserDetails)]
+pub(crate) struct UserDetailsDto {
     #[schema(required = false)]
     phone: Option<String>,
     #[schema(required = false)]
@@ -51,7 +52,7 @@ pub(crate) struct MoreDto {
     updated_at: OffsetDateTime,
 }
 
-impl PersonDto {
+impl UserDto {
     /// The columns of an export; members find the last ones empty.
     pub(crate) const COLUMNS: &[&str] = &[
         "id",
@@ -70,7 +71,7 @@ impl PersonDto {
     ];
 }
 
-impl From<Shown> for PersonDto {
+impl From<Shown> for UserDto {
     fn from(shown: Shown) -> Self {
         let user = shown.user;
         Self {
@@ -80,7 +81,7 @@ impl From<Shown> for PersonDto {
             last_name: user.profile.last_name,
             effective_role: shown.effective_role,
             role: user.role,
-            more: shown.full.then_some(MoreDto {
+            more: shown.full.then_some(UserDetailsDto {
                 phone: user.profile.phone,
                 organization_id: user.organization.map(|id| id.0),
                 is_verified: user.is_verified,
@@ -96,7 +97,7 @@ impl From<Shown> for PersonDto {
 /// What is to be different of a person; what is not named stays, null empties it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PersonChanges {
+pub(crate) struct UserChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, example = "Ada")]
     first_name: Option<Option<String>>,
@@ -114,7 +115,7 @@ pub(crate) struct PersonChanges {
     reason: Option<String>,
 }
 
-impl PersonChanges {
+impl UserChanges {
     /// What the use case is asked.
     ///
     /// # Errors

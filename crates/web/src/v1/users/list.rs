@@ -7,7 +7,7 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::PersonFilter;
 
-use super::dto::PersonDto;
+use super::dto::UserDto;
 use crate::{
     call::Call,
     export::Columns,
@@ -43,7 +43,7 @@ fn query(mut params: Params) -> Result<ListPeople, Problem> {
 #[utoipa::path(
     get,
     path = "/api/v1/users",
-    tag = "People",
+    tag = "Users",
     operation_id = "list_users",
     params(
         ("q" = Option<String>, Query, description = "Ranks by where name or address has this text; such a list has one page"),
@@ -55,7 +55,7 @@ fn query(mut params: Params) -> Result<ListPeople, Problem> {
     ),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<PersonDto> = "application/json"), (String = "text/csv"),
+            (ListDto<UserDto> = "application/json"), (String = "text/csv"),
         )),
         (status = 403, description = "`role_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
@@ -73,10 +73,10 @@ pub(crate) async fn list(call: Call) -> Answer {
         };
         let page = async move {
             let page = people.list(&caller, query).await?;
-            Ok(Slice::of(page, PersonDto::from))
+            Ok(Slice::of(page, UserDto::from))
         };
         Box::pin(page) as _
     });
-    let columns = Columns::of(PersonDto::COLUMNS);
+    let columns = Columns::of(UserDto::COLUMNS);
     page::answer(&call, "user", columns, limit, after, fetch).await
 }

@@ -8,8 +8,8 @@ use crate::{call::Call, problem::Answer};
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{id}/mfa",
-    tag = "People",
-    operation_id = "remove_users_second_factor",
+    tag = "Users",
+    operation_id = "remove_user_second_factor",
     params(("id" = uuid::Uuid, Path, description = "The person")),
     responses(
         (status = 204, description = "His password alone is asked for"),

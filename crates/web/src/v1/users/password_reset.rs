@@ -8,7 +8,7 @@ use crate::{call::Call, problem::Answer};
 #[utoipa::path(
     post,
     path = "/api/v1/users/{id}/password-reset",
-    tag = "People",
+    tag = "Users",
     operation_id = "reset_user_password",
     params(("id" = uuid::Uuid, Path, description = "The person")),
     responses(

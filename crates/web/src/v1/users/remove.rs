@@ -10,7 +10,7 @@ use crate::{call::Call, etag::if_match, names::RemovalName, problem::Answer};
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{id}",
-    tag = "People",
+    tag = "Users",
     operation_id = "delete_user",
     params(
         ("id" = uuid::Uuid, Path, description = "The person"),

@@ -8,7 +8,7 @@ use crate::{call::Call, page::ListDto, problem::Answer, v1::me::dto::SessionDto}
 #[utoipa::path(
     get,
     path = "/api/v1/users/{id}/sessions",
-    tag = "People",
+    tag = "Users",
     operation_id = "list_user_sessions",
     params(("id" = uuid::Uuid, Path, description = "The person")),
     responses(
@@ -35,7 +35,7 @@ pub(crate) async fn list(call: Call) -> Answer {
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{id}/sessions",
-    tag = "People",
+    tag = "Users",
     operation_id = "end_user_sessions",
     params(("id" = uuid::Uuid, Path, description = "The person")),
     responses(

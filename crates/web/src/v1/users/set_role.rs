@@ -1,6 +1,6 @@
 //! `PUT /users/{id}/role`
 
-use super::dto::{NewRole, PersonDto};
+use super::dto::{NewRole, UserDto};
 use crate::{
     body::Body,
     call::Call,
@@ -12,7 +12,7 @@ use crate::{
 #[utoipa::path(
     put,
     path = "/api/v1/users/{id}/role",
-    tag = "People",
+    tag = "Users",
     operation_id = "set_user_role",
     params(
         ("id" = uuid::Uuid, Path, description = "The person"),
@@ -20,7 +20,7 @@ use crate::{
     ),
     request_body = NewRole,
     responses(
-        (status = 200, description = "The person as he is now", body = PersonDto),
+        (status = 200, description = "The person as he is now", body = UserDto),
         (status = 401, description = "`step_up_required`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 403, description = "`rank_too_low`, `role_not_assignable`, `outside_scope`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
@@ -36,5 +36,5 @@ pub(crate) async fn set_role(call: Call, body: Body<NewRole>) -> Answer {
     let person = people
         .set_role(&call.confirmed()?, call.id("user")?, &command)
         .await?;
-    etag::changed(person.user.row_version, &PersonDto::from(person))
+    etag::changed(person.user.row_version, &UserDto::from(person))
 }

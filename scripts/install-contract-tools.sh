@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs the programs that check the OpenAPI document, in the versions that
+# scripts/contract/ pins, into a folder of the cache, and prints that folder. Does nothing
+# where they are installed. With root and apt, Python and Node are installed, too.
+set -euo pipefail
+cd "$(dirname "$0")/contract"
+cache=${ACCUNODE_CONTRACT_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/accunode/contract}
+
+pins=$(cat requirements.txt package-lock.json | sha256sum | cut -d' ' -f1)
+if [ "$(cat "$cache/pins" 2>/dev/null)" = "$pins" ]; then
+  echo "$cache"
+  exit 0
+fi
+
+has_programs() { python3 -c 'import ensurepip, venv' 2>/dev/null && command -v npm >/dev/null; }
+if ! has_programs; then
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo 'Python 3 with venv, and Node with npm, are needed to check the OpenAPI document.' >&2
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update >&2
+  command -v npm >/dev/null || apt-get install --yes --no-install-recommends nodejs npm >&2
+  apt-get install --yes --no-install-recommends python3 python3-venv >&2
+fi
+
+rm -rf "$cache"
+mkdir -p "$cache"
+python3 -m venv "$cache/python"
+"$cache/python/bin/pip" install --quiet --disable-pip-version-check --requirement requirements.txt >&2
+cp package.json package-lock.json "$cache"
+npm ci --prefix "$cache" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+echo "$pins" >"$cache/pins"
+echo "$cache"
