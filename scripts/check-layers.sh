@@ -19,4 +19,34 @@ forbid accunode-domain "$outside|tokio.*|futures.*|accunode-(ports|application)|
 forbid accunode-ports "$outside|tokio.*|accunode-application"
 forbid accunode-application "$outside"
 forbid accunode-web '(sea-orm|sqlx|redis|tract|object_store|calamine|accunode-(postgres|redis|local|files|scoring|migration)).*|accunode'
+
+# The floors of the web crate: HTTP, then resources, then the application and its document.
+# Modules of tests may look at what stands above.
+leads_up() { # floor, pattern of what stands above
+  local found
+  found=$(find crates/web/src/$1 -name '*.rs' ! -name 'tests.rs' | sort |
+    while read -r file; do
+      awk -v file="$file" '/^#\[cfg\(test\)\]/ { exit } { print file ":" FNR ": " $0 }' "$file"
+    done | grep -vE '^[^ ]+ *//' | grep -E "crate::($2)\b" || true)
+  if [ -n "$found" ]; then
+    printf 'error: an import leads up:\n%s\n' "$found" >&2
+    fail=1
+  fi
+}
+assembly='docs|lobby|openapi|routes|configure|app'
+leads_up http "v1|health|html|$assembly"
+for resources in v1 html health.rs; do
+  leads_up "$resources" "$assembly"
+done
+# A path of the API is written once: where its resource names it.
+code=$(find crates/web/src -name '*.rs' ! -name 'tests.rs' ! -path '*/tests/*' |
+  while read -r file; do awk '/^#\[cfg\(test\)\]/ { exit } { print }' "$file"; done | grep -vE '^ *//')
+paths=$(grep -oE 'const [A-Z_]+: &str = "/[^"]*"' <<<"$code" | grep -oE '"/.*"')
+[ "$(wc -l <<<"$paths")" -gt 50 ] || paths='the paths were not found'
+while read -r path; do
+  if [ "$(grep -oF "$path" <<<"$code" | wc -l)" -ne 1 ]; then
+    echo "error: $path must stand in crates/web/src once" >&2
+    fail=1
+  fi
+done <<<"$paths"
 exit $fail

@@ -4,7 +4,7 @@
 # where they are installed. With root and apt, Python and Node are installed, too.
 set -euo pipefail
 cd "$(dirname "$0")/contract"
-cache=${ACCUNODE_CONTRACT_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/accunode/contract}
+cache=${CONTRACT_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/accunode/contract}
 
 pins=$(cat requirements.txt package-lock.json | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$cache/pins" 2>/dev/null)" = "$pins" ]; then

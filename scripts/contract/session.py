@@ -59,7 +59,7 @@ def served_at(log: pathlib.Path) -> str:
 
 def expect(response, status: int, kind=None):
     """What a response holds, where it has this status and this type."""
-    assert response.status_code == status, (response.status_code, response.content)
+    assert response.status_code == status, (response.status_code, response.content[:500])
     assert kind is None or isinstance(response.parsed, kind), response.parsed
     return response.parsed
 
@@ -156,7 +156,8 @@ def main() -> None:
         201,
     )
     by_key = AuthenticatedClient(base_url=base, token=key.secret)
-    expect(list_predictions.sync_detailed(Kind.ANNUAL, client=by_key), 403, Problem)
+    refused = expect(export_account.sync_detailed(client=by_key), 403, Problem)
+    assert refused.code == "key_forbidden", refused
 
     expect(export_account.sync_detailed(client=client), 200)
     expect(delete_account.sync_detailed(client=client), 204)

@@ -2,39 +2,62 @@
 
 use std::sync::LazyLock;
 
+use accunode_ports::limits::LimitClass;
 use actix_web::{
     HttpResponse,
     http::header,
-    web::{ServiceConfig, get, redirect, resource},
+    web::{ServiceConfig, redirect},
 };
 use bytes::Bytes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{call::Guest, openapi::openapi, problem::Answer};
+use crate::{
+    http::{
+        call::Anonymous,
+        policy::Policy,
+        problem::Answer,
+        route::{Route, route},
+    },
+    openapi::openapi,
+};
 
-/// Below which the page stands.
-pub(crate) const PATH: &str = "/docs";
+const PAGE: &str = "/docs";
+/// Below which its files stand.
+const FILES: &str = "/docs/";
 /// The page styles itself inline; scripts are its own files only.
-pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
      style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const DOCUMENT: &str = "/openapi.json";
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    let page = SwaggerUi::new("/docs/{_:.*}").config(
+pub(crate) fn routes() -> Vec<Route> {
+    let policy = Policy::public("it is the documentation").limit(LimitClass::Read);
+    vec![route!(document, policy).hidden()]
+}
+
+/// Where the page stands, and what it may load.
+pub(crate) fn places() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [PAGE, FILES]
+        .into_iter()
+        .map(|place| (place, CONTENT_SECURITY_POLICY))
+}
+
+/// Mounts the page.
+pub(crate) fn page(config: &mut ServiceConfig) {
+    let page = SwaggerUi::new(format!("{FILES}{{_:.*}}")).config(
         Config::from(DOCUMENT)
             .validator_url("none")
             .persist_authorization(false),
     );
-    config
-        .service(resource(DOCUMENT).route(get().to(document)))
-        .service(redirect(PATH, "/docs/"))
-        .service(page);
+    config.service(redirect(PAGE, FILES)).service(page);
 }
 
+/// The document itself
+///
 /// Large enough to be counted against the budget of whoever asks.
-async fn document(_: Guest) -> Answer {
+#[utoipa::path(get, path = DOCUMENT, tag = "Operations", operation_id = "get_openapi_document")]
+async fn document(_: Anonymous) -> Answer {
     static TEXT: LazyLock<Bytes> =
         LazyLock::new(|| Bytes::from(openapi().to_json().unwrap_or_default()));
     Ok(HttpResponse::Ok()

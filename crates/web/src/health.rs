@@ -1,28 +1,36 @@
 //! Whether the service lives, and whether it can serve.
 
-use accunode_domain::{Timestamp, fault::Fault};
+use accunode_domain::fault::Fault;
 use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
         header::{self, HeaderValue},
     },
-    web::{Data, ServiceConfig, get, resource},
+    web::Data,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    WebState,
-    problem::{Answer, Problem},
+use crate::http::{
+    policy::Policy,
+    problem::{Answer, FailingDto, Problem},
     readiness::Finding,
+    route::{Route, route},
+    state::WebState,
 };
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(resource("/health/live").route(get().to(live)))
-        .service(resource("/health/ready").route(get().to(ready)))
-        .service(resource("/version").route(get().to(version)));
+pub(crate) const LIVE: &str = "/health/live";
+pub(crate) const READY: &str = "/health/ready";
+pub(crate) const VERSION: &str = "/version";
+
+pub(crate) fn routes() -> Vec<Route> {
+    let probe = Policy::public("probes ask it; it tells no data");
+    vec![
+        route!(live, probe),
+        route!(ready, probe),
+        route!(version, Policy::public("it says which build this is")),
+    ]
 }
 
 /// That all is well.
@@ -59,35 +67,6 @@ pub(crate) struct LowDiskDto {
     min_free_bytes: u64,
 }
 
-/// Something that fails.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Failing)]
-pub(crate) struct FailingDto {
-    /// What fails; stable.
-    #[schema(example = "database")]
-    check: &'static str,
-    /// Why; stable.
-    #[schema(example = "connection_refused")]
-    reason: &'static str,
-    /// Why, for people.
-    detail: String,
-    /// Since when it fails without a break.
-    #[serde(with = "time::serde::rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    since: Timestamp,
-}
-
-impl From<Finding> for FailingDto {
-    fn from(found: Finding) -> Self {
-        Self {
-            check: found.check,
-            reason: found.reason,
-            detail: found.detail,
-            since: found.since,
-        }
-    }
-}
-
 /// A model that failed a check.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RefusedModel)]
@@ -109,10 +88,9 @@ pub(crate) struct VersionDto {
 /// Whether the process lives
 #[utoipa::path(
     get,
-    path = "/health/live",
+    path = LIVE,
     tag = "Operations",
     operation_id = "get_liveness",
-    security(()),
     responses((status = 200, description = "It does", body = HealthDto))
 )]
 pub(crate) async fn live() -> Answer {
@@ -122,13 +100,12 @@ pub(crate) async fn live() -> Answer {
 /// Whether requests can be served
 #[utoipa::path(
     get,
-    path = "/health/ready",
+    path = READY,
     tag = "Operations",
     operation_id = "get_readiness",
-    security(()),
     responses(
         (status = 200, description = "They can; models that were refused and disks that run low are named", body = ReadinessDto),
-        (status = 503, description = "`not_ready`: `failing` names what fails (database, migrations, sessions, model, files, postgres, shutdown and so on), why, and since when", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 503, description = "`not_ready`: `failing` names what fails (database, migrations, sessions, model, files, postgres, shutdown and so on), why, and since when"),
     )
 )]
 pub(crate) async fn ready(state: Data<WebState>) -> Answer {
@@ -194,10 +171,9 @@ fn refused(state: &WebState) -> Vec<RefusedModelDto> {
 /// Which version of the program this is
 #[utoipa::path(
     get,
-    path = "/version",
+    path = VERSION,
     tag = "Operations",
     operation_id = "get_version",
-    security(()),
     responses((status = 200, description = "Name and version", body = VersionDto))
 )]
 pub(crate) async fn version() -> Answer {

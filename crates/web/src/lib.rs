@@ -1,48 +1,24 @@
 //! AccuNode's REST API: from HTTP to use cases and back, and nothing in between.
 //!
 //! Depends on the use cases, the domain and the ports' types; never on what serves
-//! the ports. Where to start: [`app`] mounts everything; [`envelope`] is what every
-//! answer goes through; [`call`] is who asks; [`problem`] is what goes wrong. [`mod@lobby`]
-//! answers while the process cannot serve yet.
+//! the ports. It has three floors, and no import leads up:
 //!
-//! To add an endpoint: its DTOs in `v1/<resource>/dto.rs`, its handler in
-//! `v1/<resource>/<verb>.rs` (extract, call the use case, answer), its route in
-//! `v1/mod.rs`, its line in `openapi.rs`; then `ACCUNODE_UPDATE=1` writes
-//! `docs/openapi.json` anew.
+//! 1. [`http`]: what holds for every resource. [`http::call`] is who asks, [`http::problem`]
+//!    what goes wrong, [`http::route`] what an operation is, [`http::envelope`] what every
+//!    answer goes through.
+//! 2. [`v1`], [`health`] and [`html`]: the resources, a folder each, a file for each verb.
+//! 3. This file, [`mod@openapi`], [`docs`] and [`mod@lobby`]: the application and its document.
+//!
+//! `docs/adding-an-endpoint.md` says how to add an operation.
 
-mod address;
-mod body;
-mod call;
-mod denials;
 mod docs;
-mod envelope;
-mod etag;
-mod export;
 mod health;
-mod home;
-mod lifecycle;
+mod html;
+mod http;
 mod lobby;
-mod names;
-mod negotiate;
-mod once;
 mod openapi;
-mod operations;
-mod page;
-mod pages;
-mod panicked;
-mod params;
-mod patience;
-mod policy;
-mod problem;
-mod readiness;
-mod streams;
 mod v1;
-mod work;
 
-use std::sync::Arc;
-
-use accunode_application::Application;
-use accunode_ports::limits::RateLimiter;
 use actix_web::{
     App, Error,
     body::BoxBody,
@@ -51,66 +27,57 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use home::Home;
+use http::{
+    envelope, home,
+    home::Home,
+    route::Route,
+    state::{Pages, RequestIds},
+};
 
-pub use address::{ForwardedHeader, Network, TrustedProxies};
-pub use lifecycle::{Lifecycle, Phase};
+pub use http::{
+    address::{ForwardedHeader, Network, TrustedProxies},
+    lifecycle::{Lifecycle, Phase},
+    readiness::{Readiness, Startup},
+    state::WebState,
+    streams::{StreamLimits, Streams},
+    work::{AtOnce, WorkLimits},
+};
 pub use lobby::{Lobby, lobby};
 pub use openapi::openapi;
-pub use readiness::{Readiness, Startup};
-pub use streams::{StreamLimits, Streams};
-pub use work::{AtOnce, WorkLimits};
 
-/// What the API stands on; the same for every worker thread.
-#[derive(Clone)]
-pub struct WebState {
-    /// The use cases.
-    pub application: Application,
-    /// Rate limits.
-    pub limiter: Arc<dyn RateLimiter>,
-    /// The event streams that are open.
-    pub streams: Streams,
-    /// How much expensive work of one tenant this process takes on at once.
-    pub work: WorkLimits,
-    /// The proxies that may say from where a request came.
-    pub proxies: TrustedProxies,
-    /// What was last found when somebody asked whether requests can be served.
-    pub readiness: Readiness,
-    /// Whether the process is about to end.
-    pub lifecycle: Lifecycle,
-}
-
-impl WebState {
-    /// Whether people reach the service by https, as its operator says.
-    fn is_behind_tls(&self) -> bool {
-        let settings = &self.application.ports().settings;
-        settings.public_url.starts_with("https://")
-    }
-}
-
-impl std::fmt::Debug for WebState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebState")
-            .field("application", &self.application)
-            .field("proxies", &self.proxies)
-            .finish_non_exhaustive()
-    }
+/// Every operation, with the base that its path begins with.
+fn routes() -> Vec<(&'static str, Vec<Route>)> {
+    vec![
+        ("", health::routes()),
+        ("", docs::routes()),
+        (v1::BASE, v1::routes()),
+    ]
 }
 
 /// Mounts every route. [`app`] does so and adds what every answer goes through.
 pub fn configure(state: &WebState) -> impl Fn(&mut ServiceConfig) + Clone + 'static {
     let state = web::Data::new(state.clone());
     move |config| {
+        let ports = state.application.ports();
         config
             .app_data(state.clone())
             .app_data(web::Data::new(state.lifecycle.clone()))
-            .app_data(web::Data::new(Home(
-                state.application.ports().tasks.home().clone(),
+            .app_data(web::Data::new(RequestIds(ports.ids.clone())))
+            .app_data(web::Data::new(Home(ports.tasks.home().clone())))
+            .app_data(web::Data::new(Pages(
+                docs::places().chain(html::places()).collect(),
             )))
-            .configure(health::routes)
-            .configure(docs::routes)
-            .configure(pages::routes)
-            .service(web::scope(v1::BASE).configure(v1::routes));
+            .configure(docs::page)
+            .configure(html::pages);
+        for (base, routes) in routes() {
+            if base.is_empty() {
+                http::route::mount(base, routes, config);
+            } else {
+                config.service(
+                    web::scope(base).configure(|scope| http::route::mount(base, routes, scope)),
+                );
+            }
+        }
     }
 }
 

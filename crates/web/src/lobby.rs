@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use accunode_ports::system::IdSource;
 use actix_web::{
-    App, Error,
+    App, Error, Resource,
     body::BoxBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     http::{
@@ -17,9 +17,15 @@ use actix_web::{
 };
 
 use crate::{
-    envelope, health,
-    problem::{Answer, Problem},
-    readiness::Startup,
+    health,
+    http::{
+        envelope,
+        lifecycle::{Lifecycle, Phase},
+        problem::{Answer, Problem},
+        readiness::Startup,
+        route::Endpoint,
+        state::RequestIds,
+    },
 };
 
 /// Seconds after which somebody may ask again.
@@ -54,13 +60,22 @@ pub fn lobby(
         InitError = (),
     > + use<>,
 > {
+    // Every answer is the last one of its connection: whoever asks again finds the service.
+    let lifecycle = Lifecycle::default();
+    lifecycle.enter(Phase::Draining);
     App::new()
         .app_data(Data::new(state.clone()))
-        .service(resource("/health/live").route(get().to(health::live)))
-        .service(resource("/health/ready").route(get().to(ready)))
-        .service(resource("/version").route(get().to(health::version)))
+        .app_data(Data::new(lifecycle))
+        .app_data(Data::new(RequestIds(state.ids.clone())))
+        .service(read(health::LIVE).route(get().to(health::live)))
+        .service(read(health::READY).route(get().to(ready)))
+        .service(read(health::VERSION).route(get().to(health::version)))
         .default_service(web::to(not_yet))
         .wrap(from_fn(envelope::envelope))
+}
+
+fn read(path: &str) -> Resource {
+    resource(path).app_data(Endpoint::of_reads(path))
 }
 
 async fn ready(state: Data<Lobby>) -> Answer {

@@ -13,9 +13,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    page::{ListDto, encode},
+    http::{
+        list::{ListDto, encode},
+        work::WorkLimits,
+    },
     v1::organizations::dto::OrganizationStatsDto,
-    work::WorkLimits,
 };
 
 /// What there is, counted. Personal rows are their owners' alone and not counted.

@@ -1,43 +1,58 @@
-//! `GET /dashboard`
+//! The headline figures.
 
 use accunode_application::analytics::{DashboardQuery, FigureScope};
-use accunode_domain::prediction::ReportingYear;
+use accunode_domain::{access::DashboardScope, id::OrganizationId, prediction::ReportingYear};
 use actix_web::HttpResponse;
 
 use super::dto::DashboardDto;
-use crate::{call::Call, names::DashboardScopeName, params::Params, problem::Answer};
+use crate::http::{call::Authenticated, problem::Answer, query::query};
 
-/// Over which rows a figure is computed.
-pub(super) fn scope(params: &mut Params) -> FigureScope {
-    FigureScope {
-        part: params.name("scope"),
-        organization: params.id("organization_id"),
+query! {
+    /// Over which rows a figure is computed.
+    pub(crate) struct ScopeQuery {
+        /// Whose predictions are counted; everything that the caller can read by default
+        scope: Option<DashboardScope>,
+        /// The organization, or the tenant's root
+        organization_id: Option<OrganizationId>,
+    }
+}
+
+impl ScopeQuery {
+    pub(super) const fn scope(&self) -> FigureScope {
+        FigureScope {
+            part: self.scope,
+            organization: self.organization_id,
+        }
+    }
+}
+
+query! {
+    /// Over which rows the headline figures are computed.
+    pub(crate) struct FigureQuery {
+        /// All years by default
+        reporting_year: Option<ReportingYear>,
+        ; scope: ScopeQuery,
     }
 }
 
 /// The headline figures
 #[utoipa::path(
     get,
-    path = "/api/v1/dashboard",
+    path = super::DASHBOARD,
     tag = "Analytics",
     operation_id = "get_dashboard",
-    params(
-        ("scope" = Option<DashboardScopeName>, Query, description = "Everything that the caller can read, by default"),
-        ("organization_id" = Option<uuid::Uuid>, Query, description = "The organization, or the tenant's root"),
-        ("reporting_year" = Option<String>, Query, description = "All of them, by default"),
-    ),
+    params(FigureQuery),
     responses(
         (status = 200, description = "For each kind of prediction", body = DashboardDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`"),
     )
 )]
-pub(crate) async fn dashboard(call: Call) -> Answer {
-    let mut params = call.params();
+pub(crate) async fn dashboard(call: Authenticated) -> Answer {
+    let query: FigureQuery = call.query()?;
     let query = DashboardQuery {
-        scope: scope(&mut params),
-        year: params.checked("reporting_year", ReportingYear::parse),
+        scope: query.scope.scope(),
+        year: query.reporting_year,
     };
-    params.finish()?;
     let analytics = &call.application.analytics;
     let dashboard = analytics.dashboard(&call.caller, query).await?;
     Ok(HttpResponse::Ok().json(DashboardDto::from(dashboard)))

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::names::KindName;
+use crate::http::enums::KindName;
 
 /// The headline figures, one set for each kind.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,7 +1,30 @@
-//! Dashboards.
+//! Figures over the predictions that the caller can read.
 
-pub(crate) mod dashboard;
-pub(crate) mod dto;
-pub(crate) mod model_agreement;
-pub(crate) mod risk_distribution;
-pub(crate) mod trend;
+mod dashboard;
+mod dto;
+mod model_agreement;
+mod risk_distribution;
+mod trend;
+
+use accunode_domain::access::KeyScope;
+use accunode_ports::workload::Work;
+
+use crate::http::{
+    policy::Policy,
+    route::{Route, route},
+};
+
+const DASHBOARD: &str = "/dashboard";
+const RISK_DISTRIBUTION: &str = "/analytics/risk-distribution";
+const MODEL_AGREEMENT: &str = "/analytics/model-agreement";
+const TREND: &str = "/analytics/trend";
+
+pub(crate) fn routes() -> Vec<Route> {
+    let figures = Policy::read(KeyScope::Read).work(Work::Analytics);
+    vec![
+        route!(dashboard::dashboard, figures),
+        route!(risk_distribution::risk_distribution, figures),
+        route!(model_agreement::model_agreement, figures),
+        route!(trend::trend, figures),
+    ]
+}

@@ -1,65 +1,61 @@
-//! `GET /analytics/risk-distribution`
+//! How many predictions of each group have each risk level.
 
 use accunode_application::analytics::DistributionQuery;
-use accunode_domain::{
-    fault::{Fault, shorten},
-    prediction::{Kind, ReportingYear},
-};
+use accunode_domain::prediction::{Kind, ReportingYear};
 use accunode_ports::repositories::GroupBy;
 use actix_web::HttpResponse;
 
-use super::{dashboard::scope, dto::DistributionDto};
-use crate::{
-    call::Call,
-    names::{DashboardScopeName, KindName},
+use super::{dashboard::ScopeQuery, dto::DistributionDto};
+use crate::http::{
+    call::Authenticated,
     problem::Answer,
+    query::{choice, query},
 };
 
-pub(super) fn group_by(pointer: &str, value: &str) -> Result<GroupBy, Fault> {
-    match value {
-        "sector" => Ok(GroupBy::Sector),
-        "industry" => Ok(GroupBy::Industry),
-        "country" => Ok(GroupBy::Country),
-        "organization" => Ok(GroupBy::Organization),
-        _ => Err(Fault::new(
-            pointer,
-            "unknown_value",
-            format!(
-                "`{}` is none of sector, industry, country, organization",
-                shorten(value)
-            ),
-        )),
+choice! {
+    /// By what predictions are grouped.
+    pub(crate) enum Grouping: GroupBy {
+        "sector" => GroupBy::Sector,
+        "industry" => GroupBy::Industry,
+        "country" => GroupBy::Country,
+        "organization" => GroupBy::Organization,
+    }
+}
+
+query! {
+    /// Which predictions are counted, and by what.
+    pub(crate) struct RiskDistributionQuery {
+        /// The kind of prediction
+        kind: Kind = Kind::Annual,
+        /// All years by default
+        reporting_year: Option<ReportingYear>,
+        /// By what predictions are grouped
+        group_by: Grouping = Grouping(GroupBy::Sector),
+        ; scope: ScopeQuery,
     }
 }
 
 /// How many predictions of each group have each risk level
 #[utoipa::path(
     get,
-    path = "/api/v1/analytics/risk-distribution",
+    path = super::RISK_DISTRIBUTION,
     tag = "Analytics",
     operation_id = "get_risk_distribution",
-    params(
-        ("kind" = Option<KindName>, Query, description = "annual, by default"),
-        ("reporting_year" = Option<String>, Query, description = "All of them, by default"),
-        ("group_by" = Option<String>, Query, description = "sector (by default), industry, country or organization"),
-        ("scope" = Option<DashboardScopeName>, Query, description = "Everything that the caller can read, by default"),
-        ("organization_id" = Option<uuid::Uuid>, Query, description = "The organization, or the tenant's root"),
-    ),
+    params(RiskDistributionQuery),
     responses(
         (status = 200, description = "Counts by group and level", body = DistributionDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`"),
     )
 )]
-pub(crate) async fn risk_distribution(call: Call) -> Answer {
-    let mut params = call.params();
-    let kind = params.name("kind").unwrap_or(Kind::Annual);
+pub(crate) async fn risk_distribution(call: Authenticated) -> Answer {
+    let query: RiskDistributionQuery = call.query()?;
+    let kind = query.kind;
     let query = DistributionQuery {
         kind,
-        scope: scope(&mut params),
-        year: params.checked("reporting_year", ReportingYear::parse),
-        group_by: params.checked("group_by", group_by).unwrap_or_default(),
+        scope: query.scope.scope(),
+        year: query.reporting_year,
+        group_by: query.group_by.0,
     };
-    params.finish()?;
     let analytics = &call.application.analytics;
     let counts = analytics.risk_distribution(&call.caller, query).await?;
     Ok(HttpResponse::Ok().json(DistributionDto::of(kind, counts)))

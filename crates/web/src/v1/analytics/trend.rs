@@ -1,50 +1,59 @@
-//! `GET /analytics/trend`
+//! How risk has moved from period to period.
 
 use accunode_application::analytics::TrendQuery;
-use accunode_domain::{fault::Fault, prediction::Kind};
+use accunode_domain::prediction::Kind;
 use accunode_ports::repositories::GroupBy;
 use actix_web::HttpResponse;
 
-use super::{dashboard::scope, dto::TrendDto, risk_distribution::group_by};
-use crate::{
-    call::Call,
-    names::{DashboardScopeName, KindName},
+use super::{dashboard::ScopeQuery, dto::TrendDto};
+use crate::http::{
+    call::Authenticated,
     problem::Answer,
+    query::{choice, query},
 };
 
-fn group_or_none(pointer: &str, value: &str) -> Result<Option<GroupBy>, Fault> {
-    match value {
-        "none" => Ok(None),
-        other => group_by(pointer, other).map(Some),
+choice! {
+    /// By what predictions are grouped, if at all.
+    pub(crate) enum OptionalGrouping: Option<GroupBy> {
+        "none" => None,
+        "sector" => Some(GroupBy::Sector),
+        "industry" => Some(GroupBy::Industry),
+        "country" => Some(GroupBy::Country),
+        "organization" => Some(GroupBy::Organization),
+    }
+}
+
+query! {
+    /// Which predictions a trend is made of, and by what they are grouped.
+    pub(crate) struct RiskTrendQuery {
+        /// The kind of prediction
+        kind: Kind = Kind::Annual,
+        /// By what predictions are grouped
+        group_by: OptionalGrouping = OptionalGrouping(None),
+        ; scope: ScopeQuery,
     }
 }
 
 /// How risk has moved from period to period, oldest first
 #[utoipa::path(
     get,
-    path = "/api/v1/analytics/trend",
+    path = super::TREND,
     tag = "Analytics",
     operation_id = "get_risk_trend",
-    params(
-        ("kind" = Option<KindName>, Query, description = "annual, by default"),
-        ("group_by" = Option<String>, Query, description = "none (by default), sector, industry, country or organization"),
-        ("scope" = Option<DashboardScopeName>, Query, description = "Everything that the caller can read, by default"),
-        ("organization_id" = Option<uuid::Uuid>, Query, description = "The organization, or the tenant's root"),
-    ),
+    params(RiskTrendQuery),
     responses(
         (status = 200, description = "A point for each group and period", body = TrendDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`"),
     )
 )]
-pub(crate) async fn trend(call: Call) -> Answer {
-    let mut params = call.params();
-    let kind = params.name("kind").unwrap_or(Kind::Annual);
+pub(crate) async fn trend(call: Authenticated) -> Answer {
+    let query: RiskTrendQuery = call.query()?;
+    let kind = query.kind;
     let query = TrendQuery {
         kind,
-        scope: scope(&mut params),
-        group_by: params.checked("group_by", group_or_none).flatten(),
+        scope: query.scope.scope(),
+        group_by: query.group_by.0,
     };
-    params.finish()?;
     let analytics = &call.application.analytics;
     let points = analytics.trend(&call.caller, query).await?;
     Ok(HttpResponse::Ok().json(TrendDto::of(kind, points)))

@@ -1,5 +1,6 @@
 //! API keys as they are written.
 
+use crate::http::body::RequestBody;
 use accunode_application::api_keys::{NewKey, Revealed};
 use accunode_domain::{
     access::KeyScope, api_key::ApiKey, id::OrganizationId, timestamp::parse_timestamp,
@@ -9,17 +10,17 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::names::KeyScopeName;
+use crate::http::enums::KeyScopeName;
 
 /// A key to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewApiKey {
     /// At most 100 characters.
-    #[schema(example = "nightly upload")]
+    #[schema(example = "nightly upload", max_length = 100)]
     name: String,
     /// What it is for: each narrows, none gives what you may not do yourself.
-    #[schema(value_type = Vec<KeyScopeName>, example = json!(["read", "upload"]))]
+    #[schema(value_type = Vec<KeyScopeName>, example = json!(["read", "upload"]), max_items = 20)]
     scopes: Vec<KeyScope>,
     /// Cut down to this organization: no personal rows, no other organization's.
     organization_id: Option<Uuid>,
@@ -27,6 +28,8 @@ pub(crate) struct NewApiKey {
     #[serde(default, deserialize_with = "time_or_null")]
     expires_at: Option<OffsetDateTime>,
 }
+
+impl RequestBody for NewApiKey {}
 
 /// A time within the bounds that the domain sets, or null.
 fn time_or_null<'de, D: Deserializer<'de>>(
@@ -57,6 +60,8 @@ pub(crate) struct Rotation {
     #[schema(example = 86400, minimum = 0, maximum = 604800)]
     pub(crate) overlap_seconds: Option<i64>,
 }
+
+impl RequestBody for Rotation {}
 
 /// A key. Its secret is not among what is kept.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,50 +1,55 @@
-//! `GET /api-keys`
+//! Listing API keys.
 
-use accunode_domain::{
-    id::OrganizationId,
-    page::{Cursor, Sort},
-};
+use accunode_domain::id::OrganizationId;
 
 use super::dto::ApiKeyDto;
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
     export::Columns,
-    page::{self, ListDto, Slice},
+    list::{self, ListDto, NewestFirst, Paging, Slice, Start},
     problem::Answer,
+    query::query,
 };
 
-/// Your own keys, or those of an organization that you administer, newest first
+query! {
+    /// Which keys are listed.
+    pub(crate) struct ApiKeyQuery {
+        /// The keys of this organization's members, and those bound to it
+        organization_id: Option<OrganizationId>,
+        ; page: Paging<NewestFirst>,
+    }
+}
+
+/// List your own keys, or those of an organization that you administer, newest first
 #[utoipa::path(
     get,
-    path = "/api/v1/api-keys",
+    path = super::ALL,
     tag = "API keys",
     operation_id = "list_api_keys",
-    params(
-        ("organization_id" = Option<uuid::Uuid>, Query, description = "Those of its members, and those bound to it"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-    ),
+    params(ApiKeyQuery),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
             (ListDto<ApiKeyDto> = "application/json"), (String = "text/csv"),
         )),
-        (status = 403, description = "`role_forbidden`, `outside_scope`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`role_forbidden`, `outside_scope`, `key_forbidden`"),
     )
 )]
-pub(crate) async fn list(call: Call) -> Answer {
-    let mut params = call.params();
-    let organization: Option<OrganizationId> = params.id("organization_id");
-    let (limit, after) = (params.limit(), params.after(Sort::CreatedAt));
-    params.finish()?;
-    let (keys, caller) = (call.application.api_keys.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<Cursor>| {
-        let (keys, caller) = (keys.clone(), caller.clone());
-        let page = async move {
-            let page = keys.list(&caller, organization, limit, after).await?;
-            Ok(Slice::of(page, ApiKeyDto::from))
-        };
-        Box::pin(page) as _
-    });
+pub(crate) async fn list(call: Authenticated) -> Answer {
+    let ApiKeyQuery {
+        organization_id,
+        page,
+    } = call.query()?;
     let columns = Columns::of(ApiKeyDto::COLUMNS);
-    page::answer(&call, "api_key", columns, limit, after, fetch).await
+    list::answer(
+        &call,
+        "api_key",
+        columns,
+        page.start(),
+        move |app, caller, Start { limit, after }| async move {
+            let keys = &app.api_keys;
+            let page = keys.list(&caller, organization_id, limit, after).await?;
+            Ok(Slice::of(page, ApiKeyDto::from))
+        },
+    )
+    .await
 }

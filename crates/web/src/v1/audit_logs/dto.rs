@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::names::AuditActionName;
+use crate::http::enums::AuditActionName;
 
 /// Something that somebody did or saw.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,23 +1,23 @@
-//! `GET /audit-logs/{id}`
+//! Operation `get_audit_event`.
 
 use actix_web::HttpResponse;
 
 use super::dto::AuditEventDto;
-use crate::{call::Call, problem::Answer};
+use crate::http::{call::Authenticated, problem::Answer};
 
 /// One event
 #[utoipa::path(
     get,
-    path = "/api/v1/audit-logs/{id}",
+    path = super::ONE,
     tag = "Audit",
     operation_id = "get_audit_event",
     params(("id" = uuid::Uuid, Path, description = "The event")),
     responses(
         (status = 200, description = "The event", body = AuditEventDto),
-        (status = 404, description = "Not there, or not to be seen", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 404, description = "Not there, or not to be seen"),
     )
 )]
-pub(crate) async fn get(call: Call) -> Answer {
+pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let event = call
         .application

@@ -1,84 +1,102 @@
-//! `GET /audit-logs`
+//! Listing the audit log.
+
+use std::net::IpAddr;
 
 use accunode_application::audit::ListEvents;
-use accunode_domain::page::{Cursor, Sort};
+use accunode_domain::{
+    Timestamp,
+    audit::AuditAction,
+    id::{OrganizationId, UserId},
+};
 use accunode_ports::repositories::AuditFilter;
+use uuid::Uuid;
 
 use super::dto::AuditEventDto;
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
     export::Columns,
-    names::AuditActionName,
-    page::{self, ListDto, Slice},
-    params::Params,
-    problem::{Answer, Problem},
+    list::{self, ListDto, NewestFirst, Paging, Slice, Start},
+    problem::Answer,
+    query::{Text, query},
 };
 
-fn query(mut params: Params) -> Result<ListEvents, Problem> {
-    let query = ListEvents {
-        filter: AuditFilter {
-            user: params.id("user_id"),
-            action: params.name("action"),
-            event_type: params.text("event_type", 50),
-            entity_type: params.text("entity_type", 50),
-            entity_id: params.id("entity_id"),
-            ip: params.parsed("ip_address", "invalid_address", "an IP address"),
-            request_id: params.text("request_id", 100),
-            from: params.time("from"),
-            to: params.time("to"),
-        },
-        organization: params.id("organization_id"),
-        limit: params.limit(),
-        after: params.after(Sort::CreatedAt),
-    };
-    params.finish()?;
-    Ok(query)
+query! {
+    /// Which events are listed.
+    pub(crate) struct AuditQuery {
+        /// Only events of this user
+        user_id: Option<UserId>,
+        /// Only events with this action
+        action: Option<AuditAction>,
+        /// Only events of this type, such as `prediction.created`
+        event_type: Option<Text<50>>,
+        /// Only events about this type of entity, such as `annual_prediction`
+        entity_type: Option<Text<50>>,
+        /// Only events about this entity
+        entity_id: Option<Uuid>,
+        /// Only events of this organization
+        organization_id: Option<OrganizationId>,
+        /// Only events of requests from this address
+        ip_address: Option<IpAddr>,
+        /// Only events of the request with this id
+        request_id: Option<Text<100>>,
+        /// Only events at this time or later
+        from: Option<Timestamp>,
+        /// Only events at this time or earlier
+        to: Option<Timestamp>,
+        ; page: Paging<NewestFirst>,
+    }
 }
 
-/// Events that the caller may read, newest first
+impl AuditQuery {
+    fn command(self, Start { limit, after }: Start) -> ListEvents {
+        ListEvents {
+            filter: AuditFilter {
+                user: self.user_id,
+                action: self.action,
+                event_type: self.event_type.map(|text| text.0),
+                entity_type: self.entity_type.map(|text| text.0),
+                entity_id: self.entity_id,
+                ip: self.ip_address,
+                request_id: self.request_id.map(|text| text.0),
+                from: self.from,
+                to: self.to,
+            },
+            organization: self.organization_id,
+            limit,
+            after,
+        }
+    }
+}
+
+/// List the events that the caller may read, newest first
 #[utoipa::path(
     get,
-    path = "/api/v1/audit-logs",
+    path = super::ALL,
     tag = "Audit",
     operation_id = "list_audit_events",
-    params(
-        ("user_id" = Option<uuid::Uuid>, Query),
-        ("action" = Option<AuditActionName>, Query),
-        ("event_type" = Option<String>, Query),
-        ("entity_type" = Option<String>, Query),
-        ("entity_id" = Option<uuid::Uuid>, Query),
-        ("organization_id" = Option<uuid::Uuid>, Query),
-        ("ip_address" = Option<String>, Query),
-        ("request_id" = Option<String>, Query),
-        ("from" = Option<String>, Query, description = "RFC 3339"),
-        ("to" = Option<String>, Query, description = "RFC 3339"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-    ),
+    params(AuditQuery),
     responses(
         (status = 200, description = "A page; as `text/csv` or `application/jsonl` all of them", content(
             (ListDto<AuditEventDto> = "application/json"), (String = "text/csv"), (String = "application/jsonl"),
         )),
-        (status = 403, description = "`role_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`role_forbidden`, `outside_scope`"),
     )
 )]
-pub(crate) async fn list(call: Call) -> Answer {
-    let query = query(call.params())?;
-    let (limit, after) = (query.limit, query.after.clone());
-    let (audit, caller) = (call.application.audit.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<Cursor>| {
-        let (audit, caller) = (audit.clone(), caller.clone());
-        let query = ListEvents {
-            limit,
-            after,
-            ..query.clone()
-        };
-        let page = async move {
-            let page = audit.list(&caller, query).await?;
-            Ok(Slice::of(page, AuditEventDto::from))
-        };
-        Box::pin(page) as _
-    });
+pub(crate) async fn list(call: Authenticated) -> Answer {
+    let query: AuditQuery = call.query()?;
     let columns = Columns::of(AuditEventDto::COLUMNS);
-    page::answer(&call, "audit_log", columns, limit, after, fetch).await
+    list::answer(
+        &call,
+        "audit_log",
+        columns,
+        query.page.start(),
+        move |app, caller, start| {
+            let command = query.clone().command(start);
+            async move {
+                let page = app.audit.list(&caller, command).await?;
+                Ok(Slice::of(page, AuditEventDto::from))
+            }
+        },
+    )
+    .await
 }

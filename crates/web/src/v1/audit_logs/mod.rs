@@ -1,5 +1,27 @@
 //! The audit log.
 
 pub(crate) mod dto;
-pub(crate) mod get;
-pub(crate) mod list;
+mod get;
+mod list;
+
+use accunode_domain::access::KeyScope;
+
+use crate::http::{
+    negotiate::Format,
+    policy::Policy,
+    route::{Route, route},
+};
+
+const ALL: &str = "/audit-logs";
+const ONE: &str = "/audit-logs/{id}";
+
+pub(crate) fn routes() -> Vec<Route> {
+    let read = Policy::read(KeyScope::Audit);
+    vec![
+        route!(
+            list::list,
+            read.formats(&[Format::Json, Format::Csv, Format::JsonLines])
+        ),
+        route!(get::get, read),
+    ]
+}

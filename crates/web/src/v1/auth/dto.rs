@@ -1,6 +1,10 @@
 //! Accounts and sessions as they are written.
 
+use crate::http::body::RequestBody;
+use crate::http::body::text;
 use accunode_application::accounts::{LoggedIn, Me, Registration, SignedIn};
+use accunode_domain::fault::Fault;
+use accunode_domain::user::{Email, Password, Profile};
 use accunode_domain::{
     organization::Membership,
     second_factor::CHALLENGE_LIFETIME,
@@ -8,27 +12,34 @@ use accunode_domain::{
     user::{Role, User},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::names::RoleName;
+use crate::http::enums::RoleName;
 
 /// A new account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewAccount {
-    #[schema(example = "ada@example.com")]
+    #[schema(example = "ada@example.com", max_length = 255)]
     email: String,
     /// 10 to 128 characters, and not easily guessed.
-    #[schema(example = "correct horse battery", format = Password)]
+    #[schema(example = "correct horse battery", format = Password, max_length = 128)]
     password: String,
-    #[schema(example = "Ada")]
+    #[schema(example = "Ada", max_length = 100)]
     first_name: Option<String>,
-    #[schema(example = "Lovelace")]
+    #[schema(example = "Lovelace", max_length = 100)]
     last_name: Option<String>,
-    #[schema(example = "+44 20 7946 0000")]
+    #[schema(example = "+44 20 7946 0000", max_length = 20)]
     phone: Option<String>,
+}
+
+impl RequestBody for NewAccount {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        account_faults(body)
+    }
 }
 
 impl From<NewAccount> for Registration {
@@ -47,64 +58,82 @@ impl From<NewAccount> for Registration {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Login {
-    #[schema(example = "ada@example.com")]
+    #[schema(example = "ada@example.com", max_length = 255)]
     pub(crate) email: String,
-    #[schema(example = "correct horse battery", format = Password)]
+    #[schema(example = "correct horse battery", format = Password, max_length = 128)]
     pub(crate) password: String,
 }
+
+impl RequestBody for Login {}
 
 /// The token of a mail, good once.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MailToken {
+    #[schema(max_length = 512)]
     pub(crate) token: String,
 }
+
+impl RequestBody for MailToken {}
 
 /// To whom a mail is to go.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MailRequest {
-    #[schema(example = "ada@example.com")]
+    #[schema(example = "ada@example.com", max_length = 255)]
     pub(crate) email: String,
 }
+
+impl RequestBody for MailRequest {}
 
 /// A new password, by the token of a mail.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordReset {
+    #[schema(max_length = 512)]
     pub(crate) token: String,
     /// 10 to 128 characters, and not easily guessed.
-    #[schema(example = "correct horse battery", format = Password)]
+    #[schema(example = "correct horse battery", format = Password, max_length = 128)]
     pub(crate) password: String,
 }
+
+impl RequestBody for PasswordReset {}
 
 /// Somebody who proves himself once more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepUp {
-    #[schema(example = "correct horse battery", format = Password)]
+    #[schema(example = "correct horse battery", format = Password, max_length = 128)]
     pub(crate) password: String,
     /// Of the device, or a recovery code; needed by whoever has a second factor.
-    #[schema(example = "492039")]
+    #[schema(example = "492039", max_length = 64)]
     pub(crate) code: Option<String>,
 }
+
+impl RequestBody for StepUp {}
 
 /// A second factor, for a login that waits for it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShownFactor {
+    #[schema(max_length = 512)]
     pub(crate) mfa_token: String,
     /// Of the device, or a recovery code.
-    #[schema(example = "492039")]
+    #[schema(example = "492039", max_length = 64)]
     pub(crate) code: String,
 }
+
+impl RequestBody for ShownFactor {}
 
 /// A refresh token, good once.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Refresh {
+    #[schema(max_length = 512)]
     pub(crate) refresh_token: String,
 }
+
+impl RequestBody for Refresh {}
 
 macro_rules! secret_debug {
     ($($name:ident),+) => {$(
@@ -287,4 +316,29 @@ impl From<SignedIn> for TokensDto {
             user: signed_in.me.into(),
         }
     }
+}
+
+/// What is wrong with the parts of a new account whose form is right.
+pub(crate) fn account_faults(body: &Value) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let email = text(body, "email").map(|email| Email::parse("/email", email));
+    let known = Email::from_stored(String::new());
+    if let Some(password) = text(body, "password") {
+        let email = email
+            .as_ref()
+            .and_then(|email| email.as_ref().ok())
+            .unwrap_or(&known);
+        faults.extend(Password::new("/password", password, email).err());
+    }
+    faults.extend(email.and_then(Result::err));
+    faults.extend(profile_faults(body));
+    faults
+}
+
+/// What is wrong with the parts of a user's names and telephone number whose form is right.
+pub(crate) fn profile_faults(body: &Value) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let [first, last, phone] = ["first_name", "last_name", "phone"].map(|name| text(body, name));
+    Profile::parse(first, last, phone, &mut faults);
+    faults
 }

@@ -1,19 +1,23 @@
-//! `POST /auth/join`
+//! Operation `join_organization`.
 
+use crate::http::body::RequestBody;
 use accunode_domain::secret::Secret;
 use actix_web::HttpResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::dto::MeDto;
-use crate::{body::Body, call::Call, problem::Answer};
+use crate::http::{body::Body, call::Authenticated, problem::Answer};
 
 /// The token of an organization.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Join {
+    #[schema(max_length = 512)]
     join_token: String,
 }
+
+impl RequestBody for Join {}
 
 impl std::fmt::Debug for Join {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -26,18 +30,18 @@ impl std::fmt::Debug for Join {
 /// For somebody with the role `user`. His personal rows stay personal.
 #[utoipa::path(
     post,
-    path = "/api/v1/auth/join",
+    path = super::JOIN,
     tag = "Auth",
     operation_id = "join_organization",
     request_body = Join,
     responses(
         (status = 200, description = "Oneself, now a member", body = MeDto),
-        (status = 403, description = "`email_not_allowed`, `role_forbidden`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: the token opens nothing, or not any more", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`already_member`, `organization_full`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`email_not_allowed`, `role_forbidden`, `key_forbidden`"),
+        (status = 404, description = "`not_found`: the token opens nothing, or not any more"),
+        (status = 409, description = "`already_member`, `organization_full`"),
     )
 )]
-pub(crate) async fn join(call: Call, body: Body<Join>) -> Answer {
+pub(crate) async fn join(call: Authenticated, body: Body<Join>) -> Answer {
     call.no_params()?;
     let token = Secret::shown(&body.read().await?.value.join_token);
     let accounts = &call.application.accounts;

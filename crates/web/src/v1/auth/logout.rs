@@ -1,18 +1,19 @@
-//! `POST /auth/logout`
+//! Operation `logout`.
 
-use actix_web::HttpResponse;
-
-use crate::{call::Call, problem::Answer};
+use crate::http::{
+    call::Authenticated,
+    problem::{Answer, no_content},
+};
 
 /// Sign out: the session's tokens are dead at once
 #[utoipa::path(
     post,
-    path = "/api/v1/auth/logout",
+    path = super::LOGOUT,
     tag = "Auth",
     operation_id = "logout",
     responses((status = 204, description = "Signed out"))
 )]
-pub(crate) async fn logout(call: Call) -> Answer {
+pub(crate) async fn logout(call: Authenticated) -> Answer {
     call.application.accounts.logout(&call.caller).await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

@@ -1,28 +1,27 @@
-//! `POST /auth/refresh`
+//! Operation `refresh_tokens`.
 
 use actix_web::HttpResponse;
 
 use super::dto::{Refresh, TokensDto};
-use crate::{body::Body, call::Guest, problem::Answer};
+use crate::http::{body::Body, call::Anonymous, problem::Answer};
 
 /// Exchange a refresh token for a new pair
 ///
 /// A token that is used twice ends its session.
 #[utoipa::path(
     post,
-    path = "/api/v1/auth/refresh",
+    path = super::REFRESH,
     tag = "Auth",
     operation_id = "refresh_tokens",
-    security(()),
     request_body = Refresh,
     responses(
         (status = 200, description = "The session's new tokens", body = TokensDto),
-        (status = 401, description = "`token_reused`, `token_expired`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 401, description = "`token_reused`, `token_expired`"),
     )
 )]
-pub(crate) async fn refresh(guest: Guest, body: Body<Refresh>) -> Answer {
+pub(crate) async fn refresh(anonymous: Anonymous, body: Body<Refresh>) -> Answer {
     let token = body.read().await?.value.refresh_token;
-    let accounts = &guest.application.accounts;
-    let signed_in = accounts.refresh(&token, &guest.context).await?;
+    let accounts = &anonymous.application.accounts;
+    let signed_in = accounts.refresh(&token, &anonymous.context).await?;
     Ok(HttpResponse::Ok().json(TokensDto::from(signed_in)))
 }

@@ -1,9 +1,9 @@
-//! `POST /auth/step-up`
+//! Operation `step_up`.
 
 use actix_web::HttpResponse;
 
 use super::dto::{StepUp, TokensDto};
-use crate::{body::Body, call::Call, problem::Answer};
+use crate::http::{body::Body, call::Authenticated, problem::Answer};
 
 /// Prove oneself once more, for what is sensitive
 ///
@@ -12,16 +12,16 @@ use crate::{body::Body, call::Call, problem::Answer};
 /// tokens; those of the request are dead.
 #[utoipa::path(
     post,
-    path = "/api/v1/auth/step-up",
+    path = super::STEP_UP,
     tag = "Auth",
     operation_id = "step_up",
     request_body = StepUp,
     responses(
         (status = 200, description = "Proved, for the next 15 minutes, to whoever holds these tokens", body = TokensDto),
-        (status = 401, description = "`wrong_password`, `invalid_code`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 401, description = "`wrong_password`, `invalid_code`"),
     )
 )]
-pub(crate) async fn step_up(call: Call, body: Body<StepUp>) -> Answer {
+pub(crate) async fn step_up(call: Authenticated, body: Body<StepUp>) -> Answer {
     call.no_params()?;
     let StepUp { password, code } = body.read().await?.value;
     let accounts = &call.application.accounts;

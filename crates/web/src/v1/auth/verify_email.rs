@@ -1,28 +1,31 @@
-//! `POST /auth/verify-email`, `POST /auth/verify-email/resend`
+//! Operations `verify_email`, `resend_verification_email`.
 
 use actix_web::HttpResponse;
 
 use super::dto::{MailRequest, MailToken};
-use crate::{body::Body, call::Guest, problem::Answer};
+use crate::http::{
+    body::Body,
+    call::Anonymous,
+    problem::{Answer, no_content},
+};
 
 /// Confirm an e-mail address by the token of a mail
 #[utoipa::path(
     post,
-    path = "/api/v1/auth/verify-email",
+    path = super::VERIFY_EMAIL,
     tag = "Auth",
     operation_id = "verify_email",
-    security(()),
     request_body = MailToken,
     responses(
         (status = 204, description = "Confirmed"),
-        (status = 410, description = "`token_expired`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 410, description = "`token_expired`"),
     )
 )]
-pub(crate) async fn verify_email(guest: Guest, body: Body<MailToken>) -> Answer {
+pub(crate) async fn verify_email(anonymous: Anonymous, body: Body<MailToken>) -> Answer {
     let MailToken { token } = body.read().await?.value;
-    let accounts = &guest.application.accounts;
-    accounts.verify_email(&token, &guest.context).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let accounts = &anonymous.application.accounts;
+    accounts.verify_email(&token, &anonymous.context).await?;
+    no_content()
 }
 
 /// Have the mail sent once more
@@ -30,16 +33,15 @@ pub(crate) async fn verify_email(guest: Guest, body: Body<MailToken>) -> Answer 
 /// The same answer whether there is such an account or not; at most one mail a minute.
 #[utoipa::path(
     post,
-    path = "/api/v1/auth/verify-email/resend",
+    path = super::RESEND,
     tag = "Auth",
     operation_id = "resend_verification_email",
-    security(()),
     request_body = MailRequest,
     responses((status = 202, description = "Sent, where there is something to confirm"))
 )]
-pub(crate) async fn resend(guest: Guest, body: Body<MailRequest>) -> Answer {
+pub(crate) async fn resend(anonymous: Anonymous, body: Body<MailRequest>) -> Answer {
     let MailRequest { email } = body.read().await?.value;
-    let accounts = &guest.application.accounts;
-    accounts.resend_verification(&email, &guest.context);
+    let accounts = &anonymous.application.accounts;
+    accounts.resend_verification(&email, &anonymous.context);
     Ok(HttpResponse::Accepted().finish())
 }

@@ -1,25 +1,24 @@
-//! `POST /bulk-uploads/{id}/cancel`
+//! Operation `cancel_bulk_upload`.
 
 use actix_web::{HttpResponse, http::header};
 
 use super::dto::JobDto;
-use crate::{call::Call, etag, problem::Answer};
+use crate::http::{call::Authenticated, etag, problem::Answer};
 
 /// Stop an upload; what was stored stays
 #[utoipa::path(
     post,
-    path = "/api/v1/bulk-uploads/{id}/cancel",
+    path = super::CANCEL,
     tag = "Bulk uploads",
     operation_id = "cancel_bulk_upload",
     params(("id" = uuid::Uuid, Path, description = "The upload")),
     responses(
         (status = 202, description = "It stops, at the latest at its next chunk", body = JobDto),
-        (status = 403, description = "`not_writable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`not_cancellable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`not_writable`"),
+        (status = 409, description = "`not_cancellable`"),
     )
 )]
-pub(crate) async fn cancel(call: Call) -> Answer {
+pub(crate) async fn cancel(call: Authenticated) -> Answer {
     call.no_params()?;
     let job = call
         .application

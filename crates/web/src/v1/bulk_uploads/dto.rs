@@ -12,10 +12,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    names::{
-        AccessLevelName, JobStatusName, KindName, OnConflictName, RatioUnitName, RowStatusName,
+    http::{
+        enums::{
+            AccessLevelName, JobStatusName, KindName, OnConflictName, RatioUnitName, RowStatusName,
+        },
+        problem::{Problem, ProblemDto},
     },
-    problem::{Problem, ProblemDto},
     v1::predictions::outcome::ModelDto,
 };
 

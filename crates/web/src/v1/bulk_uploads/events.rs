@@ -1,4 +1,4 @@
-//! `GET /bulk-uploads/{id}/events`
+//! Operation `stream_bulk_upload_events`.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use bytes::Bytes;
 use futures::stream;
 
 use super::dto::JobDto;
-use crate::{
-    Lifecycle,
-    call::Call,
+use crate::http::{
+    call::Authenticated,
+    lifecycle::Lifecycle,
     problem::{Answer, Problem},
     streams::OpenStream,
 };
@@ -35,7 +35,7 @@ const SHUTDOWN: &[u8] = b"event: shutdown\nretry: 1000\ndata: {}\n\n";
 /// `retry` says after how many milliseconds to connect again.
 #[utoipa::path(
     get,
-    path = "/api/v1/bulk-uploads/{id}/events",
+    path = super::EVENTS,
     tag = "Bulk uploads",
     operation_id = "stream_bulk_upload_events",
     params(
@@ -44,10 +44,9 @@ const SHUTDOWN: &[u8] = b"event: shutdown\nretry: 1000\ndata: {}\n\n";
     ),
     responses(
         (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn events(call: Call) -> Answer {
+pub(crate) async fn events(call: Authenticated) -> Answer {
     call.no_params()?;
     let id: JobId = call.id("upload")?;
     let job = call.application.bulk.get(&call.caller, id).await?;
@@ -86,7 +85,7 @@ pub(crate) async fn events(call: Call) -> Answer {
 
 /// Somebody who watches an upload.
 struct Follower {
-    call: Call,
+    call: Authenticated,
     id: JobId,
     seen: Option<String>,
     has_ended: bool,
@@ -143,7 +142,7 @@ impl Follower {
     /// The upload as it stands, for somebody who may still see it. The audit log
     /// was told of a broken glass when the stream began.
     async fn look(&self) -> Result<Option<Job>, Problem> {
-        let Ok(caller) = self.call.again().await else {
+        let Ok(caller) = self.call.reauthenticate().await else {
             return Ok(None);
         };
         let actor = &caller.actor;

@@ -22,10 +22,10 @@ use futures::{SinkExt, StreamExt, channel::mpsc};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{
-    names::{AccessLevelName, KindName, OnConflictName, RatioUnitName},
-    patience,
+use crate::http::{
+    enums::{AccessLevelName, KindName, OnConflictName, RatioUnitName},
     problem::Problem,
+    timeout,
 };
 
 const NAMES: [&str; 8] = [
@@ -137,7 +137,7 @@ pub(super) async fn read(bulk: &Bulk, mut form: Multipart) -> Result<Form, Probl
         faults: Vec::new(),
     };
     let mut parts = 0;
-    while let Some(field) = patience::next(&mut form).await? {
+    while let Some(field) = timeout::next(&mut form).await? {
         let field = field.map_err(broken)?;
         parts += 1;
         if parts > PARTS {
@@ -198,7 +198,7 @@ impl Reading {
             return drain(field).await;
         }
         let mut bytes = BytesMut::new();
-        while let Some(chunk) = patience::next(&mut field).await? {
+        while let Some(chunk) = timeout::next(&mut field).await? {
             let chunk = chunk.map_err(broken)?;
             if bytes.len() + chunk.len() > TEXT_LIMIT {
                 self.note(
@@ -311,7 +311,7 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
     let mut too_slow = None;
     let pump = async {
         while !has_ended {
-            let chunk = match patience::next(&mut field).await {
+            let chunk = match timeout::next(&mut field).await {
                 Ok(None) => {
                     has_ended = true;
                     break;
@@ -346,7 +346,7 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
 /// Reads over a part that is of no use, up to a limit.
 async fn drain(mut field: Field) -> Result<(), Problem> {
     let mut left = DRAIN_LIMIT;
-    while let Some(chunk) = patience::next(&mut field).await? {
+    while let Some(chunk) = timeout::next(&mut field).await? {
         let length = chunk.map_err(broken)?.len();
         left = left.checked_sub(length).ok_or_else(|| {
             Problem::new(

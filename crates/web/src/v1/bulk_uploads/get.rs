@@ -1,21 +1,20 @@
-//! `GET /bulk-uploads/{id}`
+//! Operation `get_bulk_upload`.
 
 use super::dto::JobDto;
-use crate::{call::Call, etag, problem::Answer};
+use crate::http::{call::Authenticated, etag, problem::Answer};
 
 /// Where an upload stands
 #[utoipa::path(
     get,
-    path = "/api/v1/bulk-uploads/{id}",
+    path = super::ONE,
     tag = "Bulk uploads",
     operation_id = "get_bulk_upload",
     params(("id" = uuid::Uuid, Path, description = "The upload")),
     responses(
         (status = 200, description = "The upload", body = JobDto),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get(call: Call) -> Answer {
+pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let job = call
         .application

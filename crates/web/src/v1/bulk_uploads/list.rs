@@ -1,71 +1,75 @@
-//! `GET /bulk-uploads`
+//! Listing bulk uploads.
 
 use accunode_application::bulk::ListJobs;
-use accunode_domain::page::{Cursor, Sort};
+use accunode_domain::{id::OrganizationId, job::JobStatus, prediction::Kind};
 use accunode_ports::repositories::JobFilter;
 
 use super::dto::JobDto;
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
     export::Columns,
-    names::{JobStatusName, KindName},
-    page::{self, ListDto, Slice},
-    params::Params,
-    problem::{Answer, Problem},
+    list::{self, ListDto, NewestFirst, Paging, Slice, Start},
+    problem::Answer,
+    query::query,
 };
 
-fn query(mut params: Params) -> Result<ListJobs, Problem> {
-    let query = ListJobs {
-        filter: JobFilter {
-            status: params.name("status"),
-            kind: params.name("job_type"),
-        },
-        organization: params.id("organization_id"),
-        limit: params.limit(),
-        after: params.after(Sort::CreatedAt),
-    };
-    params.finish()?;
-    Ok(query)
+query! {
+    /// Which uploads are listed.
+    pub(crate) struct UploadQuery {
+        /// Only uploads with this status
+        status: Option<JobStatus>,
+        /// Only uploads of this kind of prediction
+        job_type: Option<Kind>,
+        /// Only uploads of this organization
+        organization_id: Option<OrganizationId>,
+        ; page: Paging<NewestFirst>,
+    }
 }
 
-/// Uploads that the caller can read, newest first
+impl UploadQuery {
+    fn command(self, Start { limit, after }: Start) -> ListJobs {
+        ListJobs {
+            filter: JobFilter {
+                status: self.status,
+                kind: self.job_type,
+            },
+            organization: self.organization_id,
+            limit,
+            after,
+        }
+    }
+}
+
+/// List the uploads that the caller can read, newest first
 #[utoipa::path(
     get,
-    path = "/api/v1/bulk-uploads",
+    path = super::ALL,
     tag = "Bulk uploads",
     operation_id = "list_bulk_uploads",
-    params(
-        ("status" = Option<JobStatusName>, Query),
-        ("job_type" = Option<KindName>, Query),
-        ("organization_id" = Option<uuid::Uuid>, Query),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-    ),
+    params(UploadQuery),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
             (ListDto<JobDto> = "application/json"), (String = "text/csv"),
         )),
-        (status = 403, description = "`outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`outside_scope`"),
     )
 )]
-pub(crate) async fn list(call: Call) -> Answer {
-    let query = query(call.params())?;
-    let (limit, after) = (query.limit, query.after.clone());
-    let (application, caller) = (call.application.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<Cursor>| {
-        let (application, caller) = (application.clone(), caller.clone());
-        let query = ListJobs {
-            limit,
-            after,
-            ..query.clone()
-        };
-        let page = async move {
-            let page = application.bulk.list(&caller, query).await?;
-            let now = application.ports().clock.now();
-            Ok(Slice::of(page, |job| JobDto::of(job, now)))
-        };
-        Box::pin(page) as _
-    });
+pub(crate) async fn list(call: Authenticated) -> Answer {
+    let query: UploadQuery = call.query()?;
     let columns = Columns::of(JobDto::COLUMNS);
-    page::answer(&call, "bulk_upload_job", columns, limit, after, fetch).await
+    list::answer(
+        &call,
+        "bulk_upload_job",
+        columns,
+        query.page.start(),
+        move |app, caller, start| {
+            let command = query.clone().command(start);
+            async move {
+                let page = app.bulk.list(&caller, command).await?;
+                let now = app.ports().clock.now();
+                Ok(Slice::of(page, |job| JobDto::of(job, now)))
+            }
+        },
+    )
+    .await
 }

@@ -1,53 +1,43 @@
-//! `DELETE /bulk-uploads/{id}`
+//! Removing a bulk upload.
 
 use accunode_application::Error;
-use accunode_domain::{
-    fault::{Fault, shorten},
-    id::JobId,
-};
-use actix_web::HttpResponse;
+use accunode_domain::id::JobId;
 
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
     etag::if_match,
-    problem::{Answer, Problem},
+    problem::{Answer, Problem, no_content},
+    query::{choice, query},
 };
 
-fn whether(pointer: &str, value: &str) -> Result<bool, Fault> {
-    match value {
-        "keep" => Ok(false),
-        "delete" => Ok(true),
-        _ => Err(Fault::new(
-            pointer,
-            "unknown_value",
-            format!("`{}` is none of keep, delete", shorten(value)),
-        )),
+choice! {
+    /// Whether the predictions of a removed upload go with it.
+    pub(crate) enum Predictions: bool { "keep" => false, "delete" => true, }
+}
+
+query! {
+    /// How an upload is removed.
+    pub(crate) struct UploadRemovalQuery {
+        /// What happens to its predictions: `delete` undoes the upload
+        predictions: Predictions = Predictions(false),
     }
 }
 
 /// Remove an upload that has ended, and its predictions where that is asked
 #[utoipa::path(
     delete,
-    path = "/api/v1/bulk-uploads/{id}",
+    path = super::ONE,
     tag = "Bulk uploads",
     operation_id = "delete_bulk_upload",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The upload"),
-        ("predictions" = Option<String>, Query, description = "keep (by default) or delete: undo the upload"),
-        ("If-Match" = Option<String>, Header, description = "The ETag it was read with"),
-    ),
+    params(("id" = uuid::Uuid, Path, description = "The upload"), UploadRemovalQuery),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 403, description = "`not_writable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`running`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 412, description = "`stale`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`not_writable`"),
+        (status = 409, description = "`running`"),
     )
 )]
-pub(crate) async fn remove(call: Call) -> Answer {
-    let mut params = call.params();
-    let predictions = params.checked("predictions", whether).unwrap_or(false);
-    params.finish()?;
+pub(crate) async fn remove(call: Authenticated) -> Answer {
+    let UploadRemovalQuery { predictions } = call.query()?;
     let id: JobId = call.id("upload")?;
     let bulk = &call.application.bulk;
     if let Some(version) = if_match(&call.request)? {
@@ -60,6 +50,6 @@ pub(crate) async fn remove(call: Call) -> Answer {
             return Err(Error::Stale.into());
         }
     }
-    bulk.remove(&call.caller, id, predictions).await?;
-    Ok(HttpResponse::NoContent().finish())
+    bulk.remove(&call.caller, id, predictions.0).await?;
+    no_content()
 }

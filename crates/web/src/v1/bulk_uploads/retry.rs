@@ -1,11 +1,11 @@
-//! `POST /bulk-uploads/{id}/retry`
+//! Operation `retry_bulk_upload`.
 
 use accunode_application::{Error, Once};
 use accunode_domain::job::Job;
 use serde_json::Value;
 
 use super::{dto::JobDto, submit::reply};
-use crate::{call::Call, once, problem::Answer};
+use crate::http::{call::Authenticated, idempotency, problem::Answer};
 
 /// Continue an upload that was not read to its end, or try its failed rows again
 ///
@@ -15,25 +15,23 @@ use crate::{call::Call, once, problem::Answer};
 /// upload of their own, with the same options.
 #[utoipa::path(
     post,
-    path = "/api/v1/bulk-uploads/{id}/retry",
+    path = super::RETRY,
     tag = "Bulk uploads",
     operation_id = "retry_bulk_upload",
     params(
         ("id" = uuid::Uuid, Path, description = "The upload"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again"),
     ),
     responses(
         (status = 202, description = "The upload that goes on, or the new one; `Location` tells where it stands", body = JobDto),
-        (status = 403, description = "`not_writable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 507, description = "`job_budget_exhausted`, `file_budget_exhausted`, `storage_low`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`nothing_to_retry`, `rows_not_kept`, `rescoring_running`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`not_writable`"),
+        (status = 507, description = "`job_budget_exhausted`, `file_budget_exhausted`, `storage_low`"),
+        (status = 409, description = "`nothing_to_retry`, `rows_not_kept`, `rescoring_running`, `idempotency_in_flight`"),
     )
 )]
-pub(crate) async fn retry(call: Call) -> Answer {
+pub(crate) async fn retry(call: Authenticated) -> Answer {
     call.no_params()?;
     let id = call.id("upload")?;
-    let request = once::requested(&call.request, &Value::Null)?;
+    let request = idempotency::requested(&call.request, &Value::Null)?;
     let (bulk, caller) = (call.application.bulk.clone(), call.caller.clone());
     let now = call.application.ports().clock.now();
     // In a task of its own, as with an upload: no job without its file.
@@ -49,5 +47,5 @@ pub(crate) async fn retry(call: Call) -> Answer {
     let done = done
         .await
         .map_err(|panic| Error::Internal(Box::new(panic)))??;
-    once::answer(done, |job| reply(job, now))
+    idempotency::answer(done, |job| reply(job, now))
 }

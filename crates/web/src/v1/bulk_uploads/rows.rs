@@ -1,10 +1,9 @@
-//! `GET /bulk-uploads/{id}/rows`
+//! Operation `list_bulk_upload_rows`.
 
-use accunode_application::bulk::ListRows;
+use accunode_application::{Application, Caller, Error, bulk::ListRows};
 use accunode_domain::{
     fault::Fault,
     job::{Job, RowOutcome, RowStatus},
-    page::Limit,
     text::guard_formula,
 };
 use accunode_ports::repositories::RowFilter;
@@ -12,13 +11,13 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::dto::RowDto;
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
     export::{self, Columns},
-    names::RowStatusName,
+    list::{self, ListDto, OwnPaging, Slice, Start},
     negotiate::Format,
-    page::{self, Fetch, ListDto, Slice},
     problem::Answer,
+    query::query,
 };
 
 /// The column that an annotated file has beside its own.
@@ -30,8 +29,17 @@ const ROWS_NOT_KEPT: HeaderName = HeaderName::from_static("x-rows-not-kept");
 /// Where a page of rows ended.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AfterRow {
+pub(crate) struct AfterRow {
     row: u32,
+}
+
+query! {
+    /// Which rows of an upload are listed.
+    pub(crate) struct RowQuery {
+        /// Only rows with this status; as `text/csv` those that failed by default
+        status: Option<RowStatus>,
+        ; page: OwnPaging<AfterRow>,
+    }
 }
 
 /// What became of an upload's rows, in the file's order
@@ -41,28 +49,22 @@ struct AfterRow {
 /// Where more rows failed than are kept, `X-Rows-Not-Kept` says how many are missing.
 #[utoipa::path(
     get,
-    path = "/api/v1/bulk-uploads/{id}/rows",
+    path = super::ROWS,
     tag = "Bulk uploads",
     operation_id = "list_bulk_upload_rows",
     params(
         ("id" = uuid::Uuid, Path, description = "The upload"),
-        ("status" = Option<RowStatusName>, Query),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        RowQuery,
     ),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
             (ListDto<RowDto> = "application/json"), (String = "text/csv"),
         )),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn rows(call: Call) -> Answer {
-    let mut params = call.params();
-    let status: Option<RowStatus> = params.name("status");
-    let limit = params.limit();
-    let after: Option<AfterRow> = params.opaque();
-    params.finish()?;
+pub(crate) async fn rows(call: Authenticated) -> Answer {
+    let query: RowQuery = call.query()?;
+    let (status, start) = (query.status, query.page.0);
     let job = call
         .application
         .bulk
@@ -74,10 +76,14 @@ pub(crate) async fn rows(call: Call) -> Answer {
         header.push(ERROR.to_owned());
         let kept = kept_cells(&job);
         let not_kept = job.rows_not_kept();
-        let fetch = fetch(&call, job, Some(status), |row| row);
+        let rows = move |app, caller, start| {
+            outcomes(app, caller, job.clone(), Some(status), start, |row| row)
+        };
+        let rows = list::fetch(&call, rows);
         let record = move |row: &RowOutcome| annotated(row, &kept);
+        let after = start.after;
         let mut answer =
-            export::records(&call, "bulk_upload_row", header, after, fetch, record).await?;
+            export::records(&call, "bulk_upload_row", header, after, rows, record).await?;
         if not_kept > 0 {
             answer
                 .headers_mut()
@@ -85,50 +91,49 @@ pub(crate) async fn rows(call: Call) -> Answer {
         }
         return Ok(answer);
     }
-    let fetch = fetch(&call, job, status, |row| RowDto::from(&row));
-    page::answer(
+    let name = "bulk_upload_row";
+    list::answer(
         &call,
-        "bulk_upload_row",
+        name,
         Columns::of(&[]),
-        limit,
-        after,
-        fetch,
+        start,
+        move |app, caller, start| {
+            outcomes(app, caller, job.clone(), status, start, |row| {
+                RowDto::from(&row)
+            })
+        },
     )
     .await
 }
 
-fn fetch<T: 'static>(
-    call: &Call,
+/// A page of what became of the rows, each as `show` shows it.
+async fn outcomes<T>(
+    app: Application,
+    caller: Caller,
     job: Job,
     status: Option<RowStatus>,
+    Start { limit, after }: Start<AfterRow>,
     show: fn(RowOutcome) -> T,
-) -> Fetch<T, AfterRow> {
-    let (bulk, caller) = (call.application.bulk.clone(), call.caller.clone());
-    Box::new(move |limit: Limit, after: Option<AfterRow>| {
-        let (bulk, caller, job) = (bulk.clone(), caller.clone(), job.clone());
-        let filter = RowFilter {
+) -> Result<Slice<T, AfterRow>, Error> {
+    let most = limit.get() as usize;
+    let query = ListRows {
+        filter: RowFilter {
             status,
             after: after.map_or(0, |after| after.row),
-        };
-        Box::pin(async move {
-            let most = limit.get() as usize;
-            // One more than asked for tells whether there is a next page.
-            let query = ListRows {
-                filter,
-                limit: limit.get() + 1,
-            };
-            let mut rows = bulk.rows(&caller, &job, query).await?;
-            let is_more = rows.len() > most;
-            rows.truncate(most);
-            let next = rows
-                .last()
-                .filter(|_| is_more)
-                .map(|last| AfterRow { row: last.row });
-            Ok(Slice {
-                rows: rows.into_iter().map(show).collect(),
-                next,
-            })
-        })
+        },
+        // One more than asked for tells whether there is a next page.
+        limit: limit.get() + 1,
+    };
+    let mut rows = app.bulk.rows(&caller, &job, query).await?;
+    let is_more = rows.len() > most;
+    rows.truncate(most);
+    let next = rows
+        .last()
+        .filter(|_| is_more)
+        .map(|last| AfterRow { row: last.row });
+    Ok(Slice {
+        rows: rows.into_iter().map(show).collect(),
+        next,
     })
 }
 

@@ -1,4 +1,4 @@
-//! `POST /bulk-uploads`
+//! Operation `create_bulk_upload`.
 
 use accunode_application::{Error, Once};
 use accunode_domain::{Timestamp, job::Job};
@@ -10,14 +10,17 @@ use super::{
     form::{self, FormSchema},
 };
 use crate::{
-    call::Call,
-    once::{self, Reply},
-    problem::Answer,
+    http::{
+        call::Authenticated,
+        idempotency::{self, Reply},
+        problem::Answer,
+        route::address,
+    },
     v1::BASE,
 };
 
 pub(super) fn reply(job: &Job, now: Timestamp) -> Reply {
-    let location = format!("{BASE}/bulk-uploads/{}", job.id);
+    let location = address(BASE, super::ONE, &[&job.id]);
     Reply::new(StatusCode::ACCEPTED, &JobDto::of(job.clone(), now))
         .tagged(job.row_version)
         .at(location)
@@ -26,23 +29,22 @@ pub(super) fn reply(job: &Job, now: Timestamp) -> Reply {
 /// Upload a file of companies to be scored
 #[utoipa::path(
     post,
-    path = "/api/v1/bulk-uploads",
+    path = super::ALL,
     tag = "Bulk uploads",
     operation_id = "create_bulk_upload",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again")),
     request_body(content = FormSchema, content_type = "multipart/form-data"),
     responses(
         (status = 202, description = "The upload; `Location` tells where it stands", body = JobDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 507, description = "`job_budget_exhausted`, `file_budget_exhausted`: delete uploads first; `storage_low`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`duplicate_file` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`"),
+        (status = 507, description = "`job_budget_exhausted`, `file_budget_exhausted`: delete uploads first; `storage_low`"),
+        (status = 409, description = "`duplicate_file` (`existing_id`), `idempotency_in_flight`"),
     )
 )]
-pub(crate) async fn submit(call: Call, payload: Payload) -> Answer {
+pub(crate) async fn submit(call: Authenticated, payload: Payload) -> Answer {
     call.no_params()?;
     let bulk = call.application.bulk.clone();
     let form = form::read(&bulk, Multipart::new(call.request.headers(), payload)).await?;
-    let request = once::requested(&call.request, &form.fields)?;
+    let request = idempotency::requested(&call.request, &form.fields)?;
     let caller = call.caller.clone();
     let now = call.application.ports().clock.now();
     let level = call.row_level(form.level)?;
@@ -61,5 +63,5 @@ pub(crate) async fn submit(call: Call, payload: Payload) -> Answer {
     let done = done
         .await
         .map_err(|panic| Error::Internal(Box::new(panic)))??;
-    once::answer(done, |job| reply(job, now))
+    idempotency::answer(done, |job| reply(job, now))
 }

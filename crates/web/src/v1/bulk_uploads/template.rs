@@ -1,4 +1,4 @@
-//! `GET /bulk-uploads/templates/{kind}.csv` and `.xlsx`
+//! Operations `get_csv_template`, `get_xlsx_template`.
 
 use accunode_application::{Error, bulk::Template};
 use accunode_domain::prediction::Kind;
@@ -6,10 +6,10 @@ use actix_web::{HttpResponse, http::header};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use utoipa::ToSchema;
 
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
+    enums::KindName,
     export,
-    names::KindName,
     negotiate::Format as Media,
     problem::{Answer, Problem},
 };
@@ -20,7 +20,7 @@ use crate::{
 #[expect(dead_code, reason = "it is the schema of an answer that is no JSON")]
 pub(crate) struct BinaryFile(Vec<u8>);
 
-fn template(call: &Call) -> Result<(Kind, Template), Problem> {
+fn template(call: &Authenticated) -> Result<(Kind, Template), Problem> {
     call.no_params()?;
     let actor = &call.caller.actor;
     actor
@@ -33,13 +33,13 @@ fn template(call: &Call) -> Result<(Kind, Template), Problem> {
 /// What a CSV file should look like: its header and one example row
 #[utoipa::path(
     get,
-    path = "/api/v1/bulk-uploads/templates/{kind}.csv",
+    path = super::CSV_TEMPLATE,
     tag = "Bulk uploads",
     operation_id = "get_csv_template",
     params(("kind" = KindName, Path)),
     responses((status = 200, description = "A file that can be filled in and sent", body = String, content_type = "text/csv"))
 )]
-pub(crate) async fn csv(call: Call) -> Answer {
+pub(crate) async fn csv(call: Authenticated) -> Answer {
     let (kind, template) = template(&call)?;
     let header = template
         .columns
@@ -57,13 +57,13 @@ pub(crate) async fn csv(call: Call) -> Answer {
 /// What a workbook should look like: header and example row, and the meaning of each column
 #[utoipa::path(
     get,
-    path = "/api/v1/bulk-uploads/templates/{kind}.xlsx",
+    path = super::XLSX_TEMPLATE,
     tag = "Bulk uploads",
     operation_id = "get_xlsx_template",
     params(("kind" = KindName, Path)),
     responses((status = 200, description = "A file that can be filled in and sent", body = BinaryFile, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
 )]
-pub(crate) async fn xlsx(call: Call) -> Answer {
+pub(crate) async fn xlsx(call: Authenticated) -> Answer {
     let (kind, template) = template(&call)?;
     let bytes = workbook(&template).map_err(|cause| Error::Internal(Box::new(cause)))?;
     Ok(HttpResponse::Ok()

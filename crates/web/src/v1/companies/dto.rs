@@ -1,9 +1,12 @@
 //! Companies as they are written.
 
+use crate::http::body::RequestBody;
+use crate::http::body::text;
 use accunode_application::{
     RowLevel,
     companies::{CreateCompany, UpdateCompany},
 };
+use accunode_domain::fault::Fault;
 use accunode_domain::{
     company::{Company, CompanyChanges as Changes, CompanyDraft},
     decimal::Decimal,
@@ -11,43 +14,50 @@ use accunode_domain::{
     owner::AccessLevel,
 };
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::names::AccessLevelName;
+use crate::http::enums::AccessLevelName;
 
 /// A company to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCompany {
     /// 1 to 10 letters, digits or `. - / _ & ^ =`; upper-cased.
-    #[schema(example = "ACME")]
+    #[schema(example = "ACME", max_length = 10)]
     pub(crate) symbol: String,
     /// At most 200 characters; the symbol where none is given.
-    #[schema(example = "Acme Corporation")]
+    #[schema(example = "Acme Corporation", max_length = 200)]
     name: Option<String>,
     /// At most 100 characters; `Unknown` where none is given.
-    #[schema(example = "Industrials")]
+    #[schema(example = "Industrials", max_length = 100)]
     sector: Option<String>,
-    #[schema(example = "Machinery")]
+    #[schema(example = "Machinery", max_length = 100)]
     industry: Option<String>,
     /// In whole units of the currency, above 0.
     #[schema(value_type = Option<f64>, example = 1_250_000_000_i64)]
     market_cap: Option<Decimal>,
     /// ISO 3166 alpha-3; USA where none is given.
-    #[schema(example = "USA")]
+    #[schema(example = "USA", max_length = 3)]
     country: Option<String>,
     /// ISO 4217; USD where none is given.
-    #[schema(example = "USD")]
+    #[schema(example = "USD", max_length = 3)]
     currency: Option<String>,
-    #[schema(example = "NYSE")]
+    #[schema(example = "NYSE", max_length = 10)]
     exchange: Option<String>,
     /// By default what suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
     pub(crate) access_level: Option<AccessLevel>,
     /// With the access level `organization`.
     organization_id: Option<Uuid>,
+}
+
+impl RequestBody for NewCompany {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        company_faults(body)
+    }
 }
 
 impl NewCompany {
@@ -74,33 +84,39 @@ impl NewCompany {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CompanyChanges {
-    #[schema(value_type = String, required = false, example = "ACME")]
+    #[schema(value_type = String, required = false, example = "ACME", max_length = 10)]
     symbol: Option<String>,
-    #[schema(value_type = String, required = false, example = "Acme Corporation")]
+    #[schema(value_type = String, required = false, example = "Acme Corporation", max_length = 200)]
     name: Option<String>,
-    #[schema(value_type = String, required = false, example = "Industrials")]
+    #[schema(value_type = String, required = false, example = "Industrials", max_length = 100)]
     sector: Option<String>,
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     industry: Option<Option<String>>,
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<f64>)]
     market_cap: Option<Option<Decimal>>,
-    #[schema(value_type = String, required = false, example = "USA")]
+    #[schema(value_type = String, required = false, example = "USA", max_length = 3)]
     country: Option<String>,
-    #[schema(value_type = String, required = false, example = "USD")]
+    #[schema(value_type = String, required = false, example = "USD", max_length = 3)]
     currency: Option<String>,
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 10)]
     exchange: Option<Option<String>>,
     /// Wider than before, never narrower.
     #[schema(value_type = AccessLevelName, required = false)]
     pub(crate) access_level: Option<AccessLevel>,
     #[schema(value_type = Uuid, required = false)]
     organization_id: Option<Uuid>,
+}
+
+impl RequestBody for CompanyChanges {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        company_faults(body)
+    }
 }
 
 /// A field that is there, be it null.
@@ -200,6 +216,25 @@ impl From<Company> for CompanyDto {
             updated_at: company.updated_at,
         }
     }
+}
+
+/// What is wrong with the parts of a company's description whose form is right.
+pub(crate) fn company_faults(body: &Value) -> Vec<Fault> {
+    let owned = |name| text(body, name).map(str::to_owned);
+    let draft = CompanyDraft {
+        // A symbol that is absent, or no text, has been told of already.
+        symbol: owned("symbol").unwrap_or_else(|| "X".to_owned()),
+        name: owned("name"),
+        sector: owned("sector"),
+        industry: owned("industry"),
+        market_cap: body
+            .get("market_cap")
+            .and_then(|value| Decimal::deserialize(value).ok()),
+        country: owned("country"),
+        currency: owned("currency"),
+        exchange: owned("exchange"),
+    };
+    draft.check().err().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,106 +1,103 @@
-//! `GET /companies`
+//! Listing companies.
 
 use accunode_application::companies::ListCompanies;
-use accunode_domain::{
-    company::Symbol,
-    fault::Fault,
-    page::{Cursor, Sort},
-};
+use accunode_domain::{company::Symbol, id::OrganizationId, owner::AccessLevel, page::Sort};
 use accunode_ports::repositories::CompanyFilter;
 
 use super::dto::CompanyDto;
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
     export::Columns,
-    names::AccessLevelName,
-    page::{self, ListDto, Slice},
-    params::Params,
-    problem::{Answer, Problem},
+    list::{self, ListDto, Orders, Paging, Slice, Start},
+    problem::Answer,
+    query::{Text, query},
 };
 
-fn query(mut params: Params) -> Result<ListCompanies, Problem> {
-    let filter = CompanyFilter {
-        q: params.text("q", 200),
-        symbol: params.checked("symbol", Symbol::parse),
-        sector: params.text("sector", 100),
-        industry: params.text("industry", 100),
-        country: params.text("country", 3),
-        exchange: params.text("exchange", 10),
-        market_cap_gte: params.parsed("market_cap_gte", "not_a_number", "a whole number"),
-        market_cap_lte: params.parsed("market_cap_lte", "not_a_number", "a whole number"),
-    };
-    let sort = params.sort(&[Sort::CreatedAt, Sort::Name, Sort::Symbol]);
-    let query = ListCompanies {
-        access_level: params.name("access_level"),
-        organization: params.id("organization_id"),
-        sort,
-        limit: params.limit(),
-        after: params.after(sort),
-        filter,
-    };
-    if query.filter.q.is_some() && query.after.is_some() {
-        params.note(Fault::new(
-            "/cursor",
-            "invalid_cursor",
-            "a search by `q` has no pages",
-        ));
-    }
-    params.finish()?;
-    Ok(query)
+#[derive(Debug)]
+pub(crate) struct CompanyOrders;
+
+impl Orders for CompanyOrders {
+    const ORDERS: &'static [Sort] = &[Sort::CreatedAt, Sort::Name, Sort::Symbol];
 }
 
-/// Companies that the caller can read
+query! {
+    /// Which companies are listed, in which order.
+    pub(crate) struct CompanyQuery {
+        /// Ranks by likeness of name and symbol; such a list has one page
+        q: Option<Text<200>>,
+        /// Only the company with this symbol
+        symbol: Option<Symbol>,
+        /// Only companies of this sector
+        sector: Option<Text<100>>,
+        /// Only companies of this industry
+        industry: Option<Text<100>>,
+        /// Only companies of this country, ISO 3166 alpha-3
+        country: Option<Text<3>>,
+        /// Only companies of this exchange
+        exchange: Option<Text<10>>,
+        /// Only companies with at least this market capitalization, in whole units of the currency
+        market_cap_gte: Option<i64>,
+        /// Only companies with at most this market capitalization
+        market_cap_lte: Option<i64>,
+        /// Only companies with this access level
+        access_level: Option<AccessLevel>,
+        /// Only companies of this organization
+        organization_id: Option<OrganizationId>,
+        ; page: Paging<CompanyOrders>,
+    }
+}
+
+impl CompanyQuery {
+    fn command(self, Start { limit, after }: Start) -> ListCompanies {
+        ListCompanies {
+            filter: CompanyFilter {
+                q: self.q.map(|q| q.0),
+                symbol: self.symbol,
+                sector: self.sector.map(|sector| sector.0),
+                industry: self.industry.map(|industry| industry.0),
+                country: self.country.map(|country| country.0),
+                exchange: self.exchange.map(|exchange| exchange.0),
+                market_cap_gte: self.market_cap_gte,
+                market_cap_lte: self.market_cap_lte,
+            },
+            access_level: self.access_level,
+            organization: self.organization_id,
+            sort: self.page.sort(),
+            limit,
+            after,
+        }
+    }
+}
+
+/// List the companies that the caller can read
 #[utoipa::path(
     get,
-    path = "/api/v1/companies",
+    path = super::ALL,
     tag = "Companies",
     operation_id = "list_companies",
-    params(
-        ("q" = Option<String>, Query, description = "Ranks by likeness of name and symbol; such a list has one page"),
-        ("symbol" = Option<String>, Query),
-        ("sector" = Option<String>, Query),
-        ("industry" = Option<String>, Query),
-        ("country" = Option<String>, Query),
-        ("exchange" = Option<String>, Query),
-        ("market_cap_gte" = Option<i64>, Query),
-        ("market_cap_lte" = Option<i64>, Query),
-        ("access_level" = Option<AccessLevelName>, Query),
-        ("organization_id" = Option<uuid::Uuid>, Query),
-        ("sort" = Option<String>, Query, description = "created_at (newest first), name or symbol"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-    ),
+    params(CompanyQuery),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
             (ListDto<CompanyDto> = "application/json"), (String = "text/csv"),
         )),
-        (status = 403, description = "`outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`outside_scope`"),
     )
 )]
-pub(crate) async fn list(call: Call) -> Answer {
-    let query = query(call.params())?;
-    let (limit, after) = (query.limit, query.after.clone());
-    let (application, caller) = (call.application.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<Cursor>| {
-        let (companies, caller) = (application.companies.clone(), caller.clone());
-        let query = ListCompanies {
-            limit,
-            after,
-            ..query.clone()
-        };
-        let page = async move {
-            let page = companies.list(&caller, query).await?;
-            Ok(Slice::of(page, CompanyDto::from))
-        };
-        Box::pin(page) as _
-    });
-    page::answer(
+pub(crate) async fn list(call: Authenticated) -> Answer {
+    let query: CompanyQuery = call.query()?;
+    let columns = Columns::of(CompanyDto::COLUMNS);
+    list::answer(
         &call,
         "company",
-        Columns::of(CompanyDto::COLUMNS),
-        limit,
-        after,
-        fetch,
+        columns,
+        query.page.start(),
+        move |app, caller, start| {
+            let command = query.clone().command(start);
+            async move {
+                let page = app.companies.list(&caller, command).await?;
+                Ok(Slice::of(page, CompanyDto::from))
+            }
+        },
     )
     .await
 }

@@ -1,36 +1,39 @@
-//! `DELETE /companies/{id}`
+//! Removing a company.
 
-use actix_web::HttpResponse;
+use crate::http::{
+    call::Authenticated,
+    etag::if_match,
+    problem::{Answer, no_content},
+    query::query,
+};
 
-use crate::{call::Call, etag::if_match, problem::Answer};
+query! {
+    /// How a company is removed.
+    pub(crate) struct RemovalQuery {
+        /// Whether predictions on it go with it
+        force: bool = false,
+    }
+}
 
 /// Remove a company
 #[utoipa::path(
     delete,
-    path = "/api/v1/companies/{id}",
+    path = super::ONE,
     tag = "Companies",
     operation_id = "delete_company",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The company"),
-        ("force" = Option<bool>, Query, description = "Whether predictions on it go with it"),
-        ("If-Match" = Option<String>, Header, description = "The ETag it was read with"),
-    ),
+    params(("id" = uuid::Uuid, Path, description = "The company"), RemovalQuery),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 403, description = "`not_writable`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`company_in_use`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 412, description = "`stale`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`not_writable`"),
+        (status = 409, description = "`company_in_use`"),
     )
 )]
-pub(crate) async fn remove(call: Call) -> Answer {
-    let mut params = call.params();
-    let force = params.flag("force");
-    params.finish()?;
+pub(crate) async fn remove(call: Authenticated) -> Answer {
+    let RemovalQuery { force } = call.query()?;
     let version = if_match(&call.request)?;
     let companies = &call.application.companies;
     companies
         .remove(&call.caller, call.id("company")?, force, version)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

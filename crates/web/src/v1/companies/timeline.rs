@@ -1,4 +1,4 @@
-//! `GET /companies/{id}/predictions`
+//! Listing the predictions of one company.
 
 use accunode_application::companies::TimelineQuery;
 use accunode_domain::{
@@ -11,19 +11,20 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    call::Call,
-    export::Columns,
-    names::KindName,
-    page::{self, ListDto, Slice, invalid_cursor},
-    params::Params,
-    problem::{Answer, Problem},
-    v1::predictions::dto::PredictionDto,
+    http::{
+        call::Authenticated,
+        export::Columns,
+        list::{self, ListDto, OwnPaging, Slice, Start, invalid_cursor},
+        problem::Answer,
+        query::query,
+    },
+    v1::predictions::dto::{PredictionDto, prediction_columns},
 };
 
 /// Where a page ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct After {
+pub(crate) struct After {
     period: String,
     id: Uuid,
 }
@@ -44,64 +45,62 @@ impl After {
     }
 }
 
-fn query(mut params: Params) -> Result<TimelineQuery, Problem> {
-    let filter = TimelineFilter {
-        kind: params.name("kind"),
-        from: params.checked("from", Period::read),
-        to: params.checked("to", Period::read),
-    };
-    let limit = params.limit();
-    let after = params.opaque::<After>().and_then(|after| {
-        let mark = after.mark();
-        mark.map_err(|fault| params.note(fault)).ok()
-    });
-    params.finish()?;
-    Ok(TimelineQuery {
-        filter,
-        limit,
-        after,
-    })
+query! {
+    /// Which predictions of a company are listed.
+    pub(crate) struct CompanyPredictionQuery {
+        /// Only this kind; both by default
+        kind: Option<Kind>,
+        /// From this period on, 2024 or 2024-Q3; a year's own statement is of its last quarter
+        from: Option<Period>,
+        /// Up to this period, 2024 or 2024-Q3
+        to: Option<Period>,
+        ; page: OwnPaging<After>,
+    }
 }
 
-/// What there is for a company, oldest period first, both kinds
+/// List the predictions of a company, oldest period first, both kinds
 #[utoipa::path(
     get,
-    path = "/api/v1/companies/{id}/predictions",
+    path = super::PREDICTIONS,
     tag = "Companies",
     operation_id = "list_company_predictions",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The company"),
-        ("kind" = Option<KindName>, Query, description = "Both, by default"),
-        ("from" = Option<String>, Query, description = "A period, 2024 or 2024-Q3; a year's own statement is of its last quarter"),
-        ("to" = Option<String>, Query, description = "A period, 2024 or 2024-Q3"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-    ),
-    responses(
-        (status = 200, description = "Those that the caller can read; as `text/csv` all of them", content(
-            (ListDto<PredictionDto> = "application/json"), (String = "text/csv"),
-        )),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-    )
+    params(("id" = Uuid, Path, description = "The company"), CompanyPredictionQuery),
+    responses((status = 200, description = "Those that the caller can read; as `text/csv` all of them", content(
+        (ListDto<PredictionDto> = "application/json"), (String = "text/csv"),
+    )))
 )]
-pub(crate) async fn timeline(call: Call) -> Answer {
-    let query = query(call.params())?;
+pub(crate) async fn timeline(call: Authenticated) -> Answer {
+    let query = call.query_checked(|query: &CompanyPredictionQuery| {
+        let mark = query.page.0.after.as_ref().map(After::mark);
+        mark.and_then(Result::err)
+    })?;
+    let start = query.page.0.clone();
     let id: CompanyId = call.id("company")?;
-    let companies = call.application.companies.clone();
     // One that cannot be read is told before the first row, also of an export.
-    let company = companies.get(&call.caller, id).await?;
-    let caller = call.caller.clone();
-    let fetch = Box::new(move |limit, after: Option<After>| {
-        let (companies, caller) = (companies.clone(), caller.clone());
-        let page = async move {
-            // It came from a mark, or was checked.
-            let after = after.and_then(|after| after.mark().ok());
+    let company = call.application.companies.get(&call.caller, id).await?;
+    let filter = TimelineFilter {
+        kind: query.kind,
+        from: query.from,
+        to: query.to,
+    };
+    let kinds: Vec<Kind> = Kind::ALL
+        .into_iter()
+        .filter(|kind| query.kind.is_none_or(|wanted| wanted == *kind))
+        .collect();
+    let columns: Columns = prediction_columns(&kinds);
+    list::answer(
+        &call,
+        "company_predictions",
+        columns,
+        start,
+        move |app, caller, Start { limit, after }| async move {
             let query = TimelineQuery {
+                filter,
                 limit,
-                after,
-                ..query
+                // It came from a mark, or was checked.
+                after: after.and_then(|after: After| after.mark().ok()),
             };
-            let part = companies.timeline(&caller, company.id, query).await?;
+            let part = app.companies.timeline(&caller, company.id, query).await?;
             Ok(Slice {
                 rows: part
                     .predictions
@@ -110,29 +109,7 @@ pub(crate) async fn timeline(call: Call) -> Answer {
                     .collect(),
                 next: part.next.map(After::of),
             })
-        };
-        Box::pin(page) as _
-    });
-    let kinds: Vec<Kind> = Kind::ALL
-        .into_iter()
-        .filter(|kind| query.filter.kind.is_none_or(|wanted| wanted == *kind))
-        .collect();
-    let ratios: Vec<_> = kinds
-        .into_iter()
-        .flat_map(|kind| kind.ratios().iter().map(|definition| definition.name))
-        .collect();
-    let columns = Columns::of(PredictionDto::COLUMNS)
-        .and("/ratios", &ratios)
-        .named("model_name", "/model/name")
-        .named("model_version", "/model/version");
-    let after = query.after.map(After::of);
-    page::answer(
-        &call,
-        "company_predictions",
-        columns,
-        query.limit,
-        after,
-        fetch,
+        },
     )
     .await
 }

@@ -1,9 +1,9 @@
-//! `PATCH /companies/{id}`
+//! Operation `update_company`.
 
 use super::dto::{CompanyChanges, CompanyDto};
-use crate::{
+use crate::http::{
     body::Body,
-    call::Call,
+    call::Authenticated,
     etag::{self, if_match},
     problem::Answer,
 };
@@ -11,23 +11,20 @@ use crate::{
 /// Describe a company better, or share it more widely
 #[utoipa::path(
     patch,
-    path = "/api/v1/companies/{id}",
+    path = super::ONE,
     tag = "Companies",
     operation_id = "update_company",
     params(
         ("id" = uuid::Uuid, Path, description = "The company"),
-        ("If-Match" = Option<String>, Header, description = "The ETag it was read with"),
     ),
     request_body = CompanyChanges,
     responses(
         (status = 200, description = "The company as it is now", body = CompanyDto),
-        (status = 403, description = "`not_writable`, `level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`company_in_use`, `level_change`, `symbol_taken`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 412, description = "`stale`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`not_writable`, `level_forbidden`, `outside_scope`"),
+        (status = 409, description = "`company_in_use`, `level_change`, `symbol_taken`"),
     )
 )]
-pub(crate) async fn update(call: Call, body: Body<CompanyChanges>) -> Answer {
+pub(crate) async fn update(call: Authenticated, body: Body<CompanyChanges>) -> Answer {
     call.no_params()?;
     let version = if_match(&call.request)?;
     let changes = body.read().await?.value;

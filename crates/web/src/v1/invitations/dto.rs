@@ -1,5 +1,6 @@
 //! Invitations as they are written.
 
+use crate::http::body::RequestBody;
 use accunode_application::invitations::Invite;
 use accunode_domain::{
     id::OrganizationId,
@@ -11,13 +12,13 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::names::{InvitationStatusName, RoleName};
+use crate::http::enums::{InvitationStatusName, RoleName};
 
 /// Who is to be invited.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewInvitation {
-    #[schema(example = "ada@example.com")]
+    #[schema(example = "ada@example.com", max_length = 255)]
     email: String,
     /// One that belongs to an organization, below one's own rank.
     #[schema(value_type = RoleName, example = "org_member")]
@@ -25,6 +26,8 @@ pub(crate) struct NewInvitation {
     /// One's own where none is named.
     organization_id: Option<Uuid>,
 }
+
+impl RequestBody for NewInvitation {}
 
 impl From<NewInvitation> for Invite {
     fn from(body: NewInvitation) -> Self {

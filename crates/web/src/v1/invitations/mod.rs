@@ -1,7 +1,40 @@
 //! Invitations into organizations.
 
-pub(crate) mod accept;
+mod accept;
 pub(crate) mod dto;
-pub(crate) mod invite;
-pub(crate) mod list;
-pub(crate) mod withdraw;
+mod invite;
+mod list;
+mod withdraw;
+
+use accunode_domain::access::KeyScope;
+
+use crate::{
+    http::{
+        policy::{Policy, StepUp},
+        route::{Route, route},
+    },
+    v1::users,
+};
+
+/// Who is invited is a user to be.
+const INVITE: &str = users::ALL;
+const ACCEPT: &str = "/auth/accept-invitation";
+const ALL: &str = "/organizations/{id}/invitations";
+const ONE: &str = "/organizations/{id}/invitations/{invitation_id}";
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        route!(invite::invite, Policy::sensitive()).idempotent(),
+        route!(list::list, Policy::read(KeyScope::Admin).list()),
+        route!(withdraw::withdraw, Policy::sensitive()),
+        route!(
+            accept::accept,
+            Policy::public(
+                "it needs the token of a mail; an account that exists must also be signed in"
+            )
+            .step_up(StepUp::When(
+                "an account that exists accepts: its administrators change"
+            ))
+        ),
+    ]
+}

@@ -1,16 +1,18 @@
-//! `DELETE /organizations/{id}/invitations/{invitation_id}`
+//! Operation `withdraw_invitation`.
 
 use accunode_application::Error;
 use accunode_domain::id::InvitationId;
-use actix_web::HttpResponse;
 use uuid::Uuid;
 
-use crate::{call::Call, problem::Answer};
+use crate::http::{
+    call::Authenticated,
+    problem::{Answer, no_content},
+};
 
 /// Withdraw an invitation that nobody has accepted
 #[utoipa::path(
     delete,
-    path = "/api/v1/organizations/{id}/invitations/{invitation_id}",
+    path = super::ONE,
     tag = "Users",
     operation_id = "withdraw_invitation",
     params(
@@ -19,11 +21,10 @@ use crate::{call::Call, problem::Answer};
     ),
     responses(
         (status = 204, description = "It is gone, and its token worth nothing"),
-        (status = 403, description = "`field_forbidden`, `role_not_assignable`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`field_forbidden`, `role_not_assignable`, `key_forbidden`"),
     )
 )]
-pub(crate) async fn withdraw(call: Call) -> Answer {
+pub(crate) async fn withdraw(call: Authenticated) -> Answer {
     call.no_params()?;
     let text = call.request.match_info().query("invitation_id");
     let id = Uuid::try_parse(text).map_err(|_| Error::not_found("invitation"))?;
@@ -35,5 +36,5 @@ pub(crate) async fn withdraw(call: Call) -> Answer {
             InvitationId(id),
         )
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

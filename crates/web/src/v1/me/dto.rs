@@ -1,8 +1,12 @@
 //! What one may change about oneself, as it is written.
 
+use crate::http::body::RequestBody;
+use crate::v1::auth::dto::profile_faults;
 use accunode_application::people::UpdatePerson;
+use accunode_domain::fault::Fault;
 use accunode_domain::{id::SessionId, session::Session};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -14,14 +18,20 @@ use crate::v1::companies::dto::given;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProfileChanges {
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, example = "Ada")]
+    #[schema(value_type = Option<String>, example = "Ada", max_length = 100)]
     first_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, example = "Lovelace")]
+    #[schema(value_type = Option<String>, example = "Lovelace", max_length = 100)]
     last_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, example = "+44 20 7946 0000")]
+    #[schema(value_type = Option<String>, example = "+44 20 7946 0000", max_length = 20)]
     phone: Option<Option<String>>,
+}
+
+impl RequestBody for ProfileChanges {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        profile_faults(body)
+    }
 }
 
 impl ProfileChanges {
@@ -41,12 +51,14 @@ impl ProfileChanges {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordChange {
-    #[schema(example = "correct horse battery", format = Password)]
+    #[schema(example = "correct horse battery", format = Password, max_length = 128)]
     pub(crate) current_password: String,
     /// 10 to 128 characters, and not easily guessed.
-    #[schema(example = "four unrelated words here", format = Password)]
+    #[schema(example = "four unrelated words here", format = Password, max_length = 128)]
     pub(crate) new_password: String,
 }
+
+impl RequestBody for PasswordChange {}
 
 impl std::fmt::Debug for PasswordChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

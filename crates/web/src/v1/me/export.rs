@@ -1,4 +1,4 @@
-//! `GET /me/export`
+//! Operation `export_account`.
 
 use std::{array::IntoIter, iter::Peekable};
 
@@ -17,24 +17,26 @@ use uuid::Uuid;
 
 use super::dto::SessionDto;
 use crate::{
-    call::Call,
-    export::cut,
-    problem::{Answer, Problem},
+    http::{
+        call::Authenticated,
+        export::cut,
+        problem::{Answer, Problem},
+    },
     v1::auth::dto::MeDto,
 };
 
 /// Everything that is stored about oneself, as one JSON object
 #[utoipa::path(
     get,
-    path = "/api/v1/me/export",
+    path = super::EXPORT,
     tag = "Account",
     operation_id = "export_account",
     responses(
         (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
-        (status = 403, description = "`key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`key_forbidden`"),
     )
 )]
-pub(crate) async fn export(call: Call) -> Answer {
+pub(crate) async fn export(call: Authenticated) -> Answer {
     call.no_params()?;
     let people = call.application.people.clone();
     let caller = call.confirmed()?;

@@ -1,5 +1,6 @@
-//! `GET /me/mfa`, `POST`, `DELETE /me/mfa/totp`, `POST /me/mfa/totp/confirm`
+//! Operations `get_second_factor`, `enrol_second_factor`, `confirm_second_factor`, `remove_second_factor`.
 
+use crate::http::body::RequestBody;
 use accunode_application::accounts::{Enrolled, NewFactor};
 use accunode_ports::repositories::StoredFactor;
 use actix_web::HttpResponse;
@@ -7,7 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{body::Body, call::Call, problem::Answer};
+use crate::http::{
+    body::Body,
+    call::Authenticated,
+    problem::{Answer, no_content},
+};
 
 /// A second factor, told once.
 #[derive(Serialize, ToSchema)]
@@ -43,9 +48,11 @@ impl From<NewFactor> for NewFactorDto {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FactorConfirmation {
-    #[schema(example = "492039")]
+    #[schema(example = "492039", max_length = 64)]
     code: String,
 }
+
+impl RequestBody for FactorConfirmation {}
 
 impl std::fmt::Debug for FactorConfirmation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -95,15 +102,15 @@ impl From<Option<StoredFactor>> for FactorStateDto {
 /// Where one's second factor stands
 #[utoipa::path(
     get,
-    path = "/api/v1/me/mfa",
+    path = super::SECOND_FACTOR,
     tag = "Account",
     operation_id = "get_second_factor",
     responses(
         (status = 200, description = "Where it stands", body = FactorStateDto),
-        (status = 403, description = "`key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`key_forbidden`"),
     )
 )]
-pub(crate) async fn state(call: Call) -> Answer {
+pub(crate) async fn state(call: Authenticated) -> Answer {
     call.no_params()?;
     let stored = call.application.accounts.own_factor(&call.caller).await?;
     Ok(HttpResponse::Ok().json(FactorStateDto::from(stored)))
@@ -114,17 +121,16 @@ pub(crate) async fn state(call: Call) -> Answer {
 /// Made again before that, it takes the place of the one before.
 #[utoipa::path(
     post,
-    path = "/api/v1/me/mfa/totp",
+    path = super::TOTP,
     tag = "Account",
     operation_id = "enrol_second_factor",
     responses(
         (status = 201, description = "Secret and recovery codes, told once", body = NewFactorDto),
-        (status = 401, description = "`step_up_required`, or no access token, or one that is unknown, too old or ended", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 403, description = "`key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`already_enrolled`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`key_forbidden`"),
+        (status = 409, description = "`already_enrolled`"),
     )
 )]
-pub(crate) async fn enrol(call: Call) -> Answer {
+pub(crate) async fn enrol(call: Authenticated) -> Answer {
     call.no_params()?;
     let made = call
         .application
@@ -137,20 +143,19 @@ pub(crate) async fn enrol(call: Call) -> Answer {
 /// Confirm it by its first code; sessions started without it end
 #[utoipa::path(
     post,
-    path = "/api/v1/me/mfa/totp/confirm",
+    path = super::CONFIRM_TOTP,
     tag = "Account",
     operation_id = "confirm_second_factor",
     request_body = FactorConfirmation,
     responses(
         (status = 202, description = "The organization demands approval: it counts once an administrator has approved this enrolment. Tell them its id", body = FactorStateDto),
         (status = 204, description = "It is asked for from now on"),
-        (status = 401, description = "`step_up_required`, or no access token, or one that is unknown, too old or ended", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 403, description = "`key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`not_enrolled`, `already_enrolled`, `approval_pending`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_code`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`key_forbidden`"),
+        (status = 409, description = "`not_enrolled`, `already_enrolled`, `approval_pending`"),
+        (status = 422, description = "`invalid_code`"),
     )
 )]
-pub(crate) async fn confirm(call: Call, body: Body<FactorConfirmation>) -> Answer {
+pub(crate) async fn confirm(call: Authenticated, body: Body<FactorConfirmation>) -> Answer {
     call.no_params()?;
     let FactorConfirmation { code } = body.read().await?.value;
     let accounts = &call.application.accounts;
@@ -167,19 +172,18 @@ pub(crate) async fn confirm(call: Call, body: Body<FactorConfirmation>) -> Answe
 /// Take one's second factor away; other sessions end
 #[utoipa::path(
     delete,
-    path = "/api/v1/me/mfa/totp",
+    path = super::TOTP,
     tag = "Account",
     operation_id = "remove_second_factor",
     responses(
         (status = 204, description = "The password alone is asked for"),
-        (status = 401, description = "`step_up_required`, or no access token, or one that is unknown, too old or ended", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 403, description = "`key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`not_enrolled`, `approval_pending`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`key_forbidden`"),
+        (status = 409, description = "`not_enrolled`, `approval_pending`"),
     )
 )]
-pub(crate) async fn remove(call: Call) -> Answer {
+pub(crate) async fn remove(call: Authenticated) -> Answer {
     call.no_params()?;
     let accounts = &call.application.accounts;
     accounts.remove_factor(&call.confirmed()?).await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

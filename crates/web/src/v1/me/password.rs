@@ -1,25 +1,27 @@
-//! `POST /me/password`
-
-use actix_web::HttpResponse;
+//! Operation `change_password`.
 
 use super::dto::PasswordChange;
-use crate::{body::Body, call::Call, problem::Answer};
+use crate::http::{
+    body::Body,
+    call::Authenticated,
+    problem::{Answer, no_content},
+};
 
 /// Change one's password; other sessions end
 #[utoipa::path(
     post,
-    path = "/api/v1/me/password",
+    path = super::PASSWORD,
     tag = "Account",
     operation_id = "change_password",
     request_body = PasswordChange,
     responses(
         (status = 204, description = "Changed"),
-        (status = 401, description = "`wrong_password`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 403, description = "`key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 422, description = "`weak_password`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 401, description = "`wrong_password`"),
+        (status = 403, description = "`key_forbidden`"),
+        (status = 422, description = "`weak_password`"),
     )
 )]
-pub(crate) async fn change(call: Call, body: Body<PasswordChange>) -> Answer {
+pub(crate) async fn change(call: Authenticated, body: Body<PasswordChange>) -> Answer {
     call.no_params()?;
     let PasswordChange {
         current_password,
@@ -29,5 +31,5 @@ pub(crate) async fn change(call: Call, body: Body<PasswordChange>) -> Answer {
     accounts
         .change_password(&call.caller, &current_password, &new_password)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::names::KindName;
+use crate::http::enums::KindName;
 
 /// A model in the inventory.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,24 +1,23 @@
-//! `GET /models/{name}` and `GET /models/{name}/versions/{version}`
+//! Operations `get_model`, `get_model_version`.
 
 use accunode_application::Error;
 use actix_web::HttpResponse;
 
 use super::{dto::ModelDetailDto, list::available};
-use crate::{call::Call, problem::Answer};
+use crate::http::{call::Authenticated, problem::Answer};
 
 /// A model in the version that scores
 #[utoipa::path(
     get,
-    path = "/api/v1/models/{name}",
+    path = super::ONE,
     tag = "Models",
     operation_id = "get_model",
     params(("name" = String, Path)),
     responses(
         (status = 200, description = "Model card, inputs, thresholds, metrics", body = ModelDetailDto),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get(call: Call) -> Answer {
+pub(crate) async fn get(call: Authenticated) -> Answer {
     let name: String = call.name("name")?;
     // The one that scores comes before the others of its kind.
     let found = available(&call)?
@@ -31,16 +30,15 @@ pub(crate) async fn get(call: Call) -> Answer {
 /// One version of a model
 #[utoipa::path(
     get,
-    path = "/api/v1/models/{name}/versions/{version}",
+    path = super::VERSION,
     tag = "Models",
     operation_id = "get_model_version",
     params(("name" = String, Path), ("version" = String, Path)),
     responses(
         (status = 200, description = "Model card, inputs, thresholds, metrics", body = ModelDetailDto),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn version(call: Call) -> Answer {
+pub(crate) async fn version(call: Authenticated) -> Answer {
     let (name, version): (String, String) = (call.name("name")?, call.name("version")?);
     let found = available(&call)?
         .into_iter()

@@ -1,17 +1,17 @@
-//! `GET /models`
+//! Operation `list_models`.
 
 use accunode_ports::scoring::ModelInfo;
 use actix_web::HttpResponse;
 
 use super::dto::ModelSummaryDto;
-use crate::{
-    call::Call,
-    page::ListDto,
+use crate::http::{
+    call::Authenticated,
+    list::ListDto,
     problem::{Answer, Problem},
 };
 
 /// The models that are available, for whoever may use them.
-pub(super) fn available(call: &Call) -> Result<Vec<ModelInfo>, Problem> {
+pub(super) fn available(call: &Authenticated) -> Result<Vec<ModelInfo>, Problem> {
     call.no_params()?;
     let actor = &call.caller.actor;
     actor
@@ -23,16 +23,12 @@ pub(super) fn available(call: &Call) -> Result<Vec<ModelInfo>, Problem> {
 /// The models that are available, in every version
 #[utoipa::path(
     get,
-    path = "/api/v1/models",
+    path = super::ALL,
     tag = "Models",
     operation_id = "list_models",
     responses((status = 200, description = "All of them", body = ListDto<ModelSummaryDto>))
 )]
-pub(crate) async fn list(call: Call) -> Answer {
+pub(crate) async fn list(call: Authenticated) -> Answer {
     let models = available(&call)?;
-    Ok(HttpResponse::Ok().json(ListDto {
-        data: models.iter().map(ModelSummaryDto::from).collect(),
-        next_cursor: None,
-        has_more: false,
-    }))
+    Ok(HttpResponse::Ok().json(ListDto::whole(models.iter().map(ModelSummaryDto::from))))
 }

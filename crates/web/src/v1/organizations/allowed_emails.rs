@@ -1,33 +1,33 @@
 //! `/organizations/{id}/allowed-emails`
 
+use crate::http::body::RequestBody;
 use accunode_application::Once;
-use accunode_domain::{
-    id::OrganizationId,
-    page::{Cursor, Sort},
-};
+use accunode_domain::id::OrganizationId;
 use accunode_ports::repositories::AllowedEmail;
-use actix_web::{HttpResponse, http::StatusCode, web::Path};
+use actix_web::{http::StatusCode, web::Path};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
+use crate::http::{
     body::Body,
-    call::Call,
+    call::Authenticated,
     export::Columns,
-    once::{self, Reply},
-    page::{self, ListDto, Slice},
-    problem::Answer,
+    idempotency::{self, Reply},
+    list::{self, ByName, ListDto, Paging, Slice, Start},
+    problem::{Answer, no_content},
 };
 
 /// An e-mail address that may join.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewAllowedEmail {
-    #[schema(example = "ada@bank.example")]
+    #[schema(example = "ada@bank.example", max_length = 255)]
     email: String,
 }
+
+impl RequestBody for NewAllowedEmail {}
 
 /// An e-mail address that may join with the join token.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,63 +61,61 @@ fn reply(allowed: &AllowedEmail) -> Reply {
 /// E-mail addresses that may join, A to Z
 #[utoipa::path(
     get,
-    path = "/api/v1/organizations/{id}/allowed-emails",
+    path = super::ALLOWED_EMAILS,
     tag = "Organizations",
     operation_id = "list_allowed_emails",
     params(
         ("id" = uuid::Uuid, Path, description = "The organization"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        Paging<ByName>,
     ),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
             (ListDto<AllowedEmailDto> = "application/json"), (String = "text/csv"),
         )),
-        (status = 403, description = "`field_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`field_forbidden`"),
     )
 )]
-pub(crate) async fn list(call: Call) -> Answer {
-    let mut params = call.params();
-    let (limit, after) = (params.limit(), params.after(Sort::Name));
-    params.finish()?;
+pub(crate) async fn list(call: Authenticated) -> Answer {
+    let page: Paging<ByName> = call.query()?;
     let id: OrganizationId = call.id("organization")?;
-    let (application, caller) = (call.application.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<Cursor>| {
-        let (organizations, caller) = (application.organizations.clone(), caller.clone());
-        let page = async move {
-            let page = organizations.allowed_emails(&caller, id, limit, after);
-            Ok(Slice::of(page.await?, AllowedEmailDto::from))
-        };
-        Box::pin(page) as _
-    });
     let columns = Columns::of(AllowedEmailDto::COLUMNS);
-    page::answer(&call, "allowed_email", columns, limit, after, fetch).await
+    list::answer(
+        &call,
+        "allowed_email",
+        columns,
+        page.start(),
+        move |app, caller, Start { limit, after }| async move {
+            let organizations = &app.organizations;
+            let page = organizations
+                .allowed_emails(&caller, id, limit, after)
+                .await?;
+            Ok(Slice::of(page, AllowedEmailDto::from))
+        },
+    )
+    .await
 }
 
 /// Let an e-mail address join
 #[utoipa::path(
     post,
-    path = "/api/v1/organizations/{id}/allowed-emails",
+    path = super::ALLOWED_EMAILS,
     tag = "Organizations",
     operation_id = "add_allowed_email",
     params(
         ("id" = uuid::Uuid, Path, description = "The organization"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again"),
     ),
     request_body = NewAllowedEmail,
     responses(
         (status = 201, description = "It is listed", body = AllowedEmailDto),
-        (status = 403, description = "`field_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`already_allowed`, `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`field_forbidden`"),
+        (status = 409, description = "`already_allowed`, `idempotency_in_flight`"),
     )
 )]
-pub(crate) async fn add(call: Call, body: Body<NewAllowedEmail>) -> Answer {
+pub(crate) async fn add(call: Authenticated, body: Body<NewAllowedEmail>) -> Answer {
     call.no_params()?;
     let body = body.read().await?;
     let render = |allowed: &AllowedEmail| reply(allowed).kept();
-    let once = once::requested(&call.request, &body.raw)?.map(|request| Once {
+    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
         request,
         render: &render,
     });
@@ -126,13 +124,13 @@ pub(crate) async fn add(call: Call, body: Body<NewAllowedEmail>) -> Answer {
     let done = organizations
         .allow_email(&call.confirmed()?, id, &body.value.email, once.as_ref())
         .await?;
-    once::answer(done, reply)
+    idempotency::answer(done, reply)
 }
 
 /// Let an e-mail address join no longer
 #[utoipa::path(
     delete,
-    path = "/api/v1/organizations/{id}/allowed-emails/{email}",
+    path = super::ALLOWED_EMAIL,
     tag = "Organizations",
     operation_id = "remove_allowed_email",
     params(
@@ -141,16 +139,15 @@ pub(crate) async fn add(call: Call, body: Body<NewAllowedEmail>) -> Answer {
     ),
     responses(
         (status = 204, description = "It is not listed any more; who joined by it stays"),
-        (status = 403, description = "`field_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`field_forbidden`"),
     )
 )]
-pub(crate) async fn remove(call: Call, path: Path<(String, String)>) -> Answer {
+pub(crate) async fn remove(call: Authenticated, path: Path<(String, String)>) -> Answer {
     call.no_params()?;
     let (_, email) = path.into_inner();
     let organizations = &call.application.organizations;
     organizations
         .disallow_email(&call.confirmed()?, call.id("organization")?, &email)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

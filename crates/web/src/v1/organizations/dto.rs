@@ -1,21 +1,28 @@
 //! Organizations as they are written.
 
+use crate::http::body::RequestBody;
+use crate::http::body::text;
 use accunode_application::organizations::{
     CreateOrganization, OrganizationSettings, UpdateOrganization,
 };
+use accunode_domain::fault::Fault;
+use accunode_domain::user::Email;
 use accunode_domain::{
     id::OrganizationId,
     organization::{JoinPolicy, Organization, OrganizationDraft, OrganizationStats, SizeCategory},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    call::Call,
-    names::{JoinPolicyName, SizeCategoryName},
-    problem::Problem,
+    http::{
+        call::Authenticated,
+        enums::{JoinPolicyName, SizeCategoryName},
+        problem::Problem,
+    },
     v1::companies::dto::given,
 };
 
@@ -24,14 +31,15 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewOrganization {
     /// At most 200 characters.
-    #[schema(example = "Example Bank")]
+    #[schema(example = "Example Bank", max_length = 200)]
     name: String,
     /// Its e-mail domain; no two organizations have the same.
-    #[schema(example = "bank.example")]
+    #[schema(example = "bank.example", max_length = 100)]
     domain: Option<String>,
     /// At most 2,000 characters.
+    #[schema(max_length = 2000)]
     description: Option<String>,
-    #[schema(example = "Banking")]
+    #[schema(example = "Banking", max_length = 100)]
     industry: Option<String>,
     #[schema(value_type = Option<SizeCategoryName>)]
     size_category: Option<SizeCategory>,
@@ -39,8 +47,14 @@ pub(crate) struct NewOrganization {
     parent_id: Option<Uuid>,
     /// Who is invited as its first administrator: tenant_admin of a root, org_admin of a
     /// child.
-    #[schema(example = "ada@bank.example")]
+    #[schema(example = "ada@bank.example", max_length = 255)]
     admin_email: Option<String>,
+}
+
+impl RequestBody for NewOrganization {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        organization_faults(body)
+    }
 }
 
 impl From<NewOrganization> for CreateOrganization {
@@ -63,19 +77,19 @@ impl From<NewOrganization> for CreateOrganization {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrganizationChanges {
-    #[schema(value_type = String, required = false, example = "Example Bank")]
+    #[schema(value_type = String, required = false, example = "Example Bank", max_length = 200)]
     name: Option<String>,
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     domain: Option<Option<String>>,
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 2000)]
     description: Option<Option<String>>,
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     industry: Option<Option<String>>,
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
@@ -107,6 +121,12 @@ pub(crate) struct OrganizationChanges {
     parent_id: Option<Option<Uuid>>,
 }
 
+impl RequestBody for OrganizationChanges {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        organization_faults(body)
+    }
+}
+
 impl OrganizationChanges {
     /// The command on the version that was read.
     ///
@@ -116,7 +136,7 @@ impl OrganizationChanges {
     pub(crate) fn command(
         self,
         if_match: Option<i64>,
-        call: &Call,
+        call: &Authenticated,
     ) -> Result<UpdateOrganization, Problem> {
         let settings = OrganizationSettings {
             join_policy: self.join_policy,
@@ -265,4 +285,21 @@ impl From<OrganizationStats> for OrganizationStatsDto {
             children: stats.children,
         }
     }
+}
+
+/// What is wrong with the parts of an organization's description whose form is right.
+fn organization_faults(body: &Value) -> Vec<Fault> {
+    let owned = |name| text(body, name).map(str::to_owned);
+    let draft = OrganizationDraft {
+        // A name that is absent, or no text, has been told of already.
+        name: owned("name").unwrap_or_else(|| "X".to_owned()),
+        domain: owned("domain"),
+        description: owned("description"),
+        industry: owned("industry"),
+        size_category: None,
+    };
+    let mut faults = draft.check().err().unwrap_or_default();
+    let admin = text(body, "admin_email").map(|email| Email::parse("/admin_email", email));
+    faults.extend(admin.and_then(Result::err));
+    faults
 }

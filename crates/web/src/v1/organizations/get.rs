@@ -1,21 +1,20 @@
-//! `GET /organizations/{id}`
+//! Operation `get_organization`.
 
 use super::dto::OrganizationDto;
-use crate::{call::Call, etag, problem::Answer};
+use crate::http::{call::Authenticated, etag, problem::Answer};
 
 /// One organization
 #[utoipa::path(
     get,
-    path = "/api/v1/organizations/{id}",
+    path = super::ONE,
     tag = "Organizations",
     operation_id = "get_organization",
     params(("id" = uuid::Uuid, Path, description = "The organization")),
     responses(
         (status = 200, description = "The organization", body = OrganizationDto),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get(call: Call) -> Answer {
+pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let organizations = &call.application.organizations;
     let organization = organizations

@@ -1,11 +1,14 @@
-//! `PUT` and `DELETE /organizations/{id}/join-token`
+//! Operations `put_join_token`, `delete_join_token`.
 
 use accunode_application::organizations::JoinToken;
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{call::Call, problem::Answer};
+use crate::http::{
+    call::Authenticated,
+    problem::{Answer, no_content},
+};
 
 /// A join token. It is told once.
 #[derive(Serialize, ToSchema)]
@@ -38,17 +41,16 @@ impl From<JoinToken> for JoinTokenDto {
 /// Whom it lets in is the organization's `join_policy` to say: nobody, until that is changed.
 #[utoipa::path(
     put,
-    path = "/api/v1/organizations/{id}/join-token",
+    path = super::JOIN_TOKEN,
     tag = "Organizations",
     operation_id = "put_join_token",
     params(("id" = uuid::Uuid, Path, description = "The organization")),
     responses(
         (status = 200, description = "The token, told once", body = JoinTokenDto),
-        (status = 403, description = "`field_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`field_forbidden`"),
     )
 )]
-pub(crate) async fn put(call: Call) -> Answer {
+pub(crate) async fn put(call: Authenticated) -> Answer {
     call.no_params()?;
     let organizations = &call.application.organizations;
     let token = organizations
@@ -60,21 +62,20 @@ pub(crate) async fn put(call: Call) -> Answer {
 /// Take the join token away
 #[utoipa::path(
     delete,
-    path = "/api/v1/organizations/{id}/join-token",
+    path = super::JOIN_TOKEN,
     tag = "Organizations",
     operation_id = "delete_join_token",
     params(("id" = uuid::Uuid, Path, description = "The organization")),
     responses(
         (status = 204, description = "Nobody can join by it any more"),
-        (status = 403, description = "`field_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`field_forbidden`"),
     )
 )]
-pub(crate) async fn remove(call: Call) -> Answer {
+pub(crate) async fn remove(call: Authenticated) -> Answer {
     call.no_params()?;
     let organizations = &call.application.organizations;
     organizations
         .remove_join_token(&call.confirmed()?, call.id("organization")?)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

@@ -1,90 +1,75 @@
-//! `GET /organizations`
+//! Listing organizations.
 
 use accunode_application::organizations::ListOrganizations;
-use accunode_domain::{
-    fault::Fault,
-    page::{Cursor, Sort},
-};
+use accunode_domain::id::OrganizationId;
 use accunode_ports::repositories::OrganizationFilter;
 
 use super::dto::OrganizationDto;
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
     export::Columns,
-    page::{self, ListDto, Slice},
-    params::Params,
-    problem::{Answer, Problem},
+    list::{self, ListDto, NewestOrByName, Paging, Slice, Start},
+    problem::Answer,
+    query::{Text, query},
 };
 
-fn query(mut params: Params) -> Result<ListOrganizations, Problem> {
-    let filter = OrganizationFilter {
-        q: params.text("q", 200),
-        is_active: params.parsed("is_active", "wrong_type", "true or false"),
-        parent: params.id("parent_id"),
-    };
-    let sort = params.sort(&[Sort::CreatedAt, Sort::Name]);
-    let query = ListOrganizations {
-        sort,
-        limit: params.limit(),
-        after: params.after(sort),
-        filter,
-    };
-    if query.filter.q.is_some() && query.after.is_some() {
-        params.note(Fault::new(
-            "/cursor",
-            "invalid_cursor",
-            "a search by `q` has no pages",
-        ));
+query! {
+    /// Which organizations are listed, in which order.
+    pub(crate) struct OrganizationQuery {
+        /// Ranks by likeness of name and domain; such a list has one page
+        q: Option<Text<200>>,
+        /// Only organizations that are active, or that are not
+        is_active: Option<bool>,
+        /// Only the children of this root
+        parent_id: Option<OrganizationId>,
+        ; page: Paging<NewestOrByName>,
     }
-    params.finish()?;
-    Ok(query)
 }
 
-/// The caller's organizations: his own, his tenant's, or all
+impl OrganizationQuery {
+    fn command(self, Start { limit, after }: Start) -> ListOrganizations {
+        ListOrganizations {
+            filter: OrganizationFilter {
+                q: self.q.map(|q| q.0),
+                is_active: self.is_active,
+                parent: self.parent_id,
+            },
+            sort: self.page.sort(),
+            limit,
+            after,
+        }
+    }
+}
+
+/// List the caller's organizations: their own, their tenant's, or all
 #[utoipa::path(
     get,
-    path = "/api/v1/organizations",
+    path = super::ALL,
     tag = "Organizations",
     operation_id = "list_organizations",
-    params(
-        ("q" = Option<String>, Query, description = "Ranks by likeness of name and domain; such a list has one page"),
-        ("is_active" = Option<bool>, Query),
-        ("parent_id" = Option<uuid::Uuid>, Query, description = "Only the children of this root"),
-        ("sort" = Option<String>, Query, description = "created_at (newest first) or name"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-    ),
+    params(OrganizationQuery),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
             (ListDto<OrganizationDto> = "application/json"), (String = "text/csv"),
         )),
-        (status = 403, description = "`role_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`role_forbidden`, `outside_scope`"),
     )
 )]
-pub(crate) async fn list(call: Call) -> Answer {
-    let query = query(call.params())?;
-    let (limit, after) = (query.limit, query.after.clone());
-    let (application, caller) = (call.application.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<Cursor>| {
-        let (organizations, caller) = (application.organizations.clone(), caller.clone());
-        let query = ListOrganizations {
-            limit,
-            after,
-            ..query.clone()
-        };
-        let page = async move {
-            let page = organizations.list(&caller, query).await?;
-            Ok(Slice::of(page, OrganizationDto::from))
-        };
-        Box::pin(page) as _
-    });
-    page::answer(
+pub(crate) async fn list(call: Authenticated) -> Answer {
+    let query: OrganizationQuery = call.query()?;
+    let columns = Columns::of(OrganizationDto::COLUMNS);
+    list::answer(
         &call,
         "organization",
-        Columns::of(OrganizationDto::COLUMNS),
-        limit,
-        after,
-        fetch,
+        columns,
+        query.page.start(),
+        move |app, caller, start| {
+            let command = query.clone().command(start);
+            async move {
+                let page = app.organizations.list(&caller, command).await?;
+                Ok(Slice::of(page, OrganizationDto::from))
+            }
+        },
     )
     .await
 }

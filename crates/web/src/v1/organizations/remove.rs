@@ -1,8 +1,19 @@
-//! `DELETE /organizations/{id}`
+//! Removing an organization.
 
-use actix_web::HttpResponse;
+use crate::http::{
+    call::Authenticated,
+    etag::if_match,
+    problem::{Answer, no_content},
+    query::query,
+};
 
-use crate::{call::Call, etag::if_match, problem::Answer};
+query! {
+    /// How an organization is removed.
+    pub(crate) struct OrganizationRemovalQuery {
+        /// Whether its members and rows may be touched
+        force: bool = false,
+    }
+}
 
 /// Remove an organization; with `force` also where it has members or rows
 ///
@@ -10,30 +21,22 @@ use crate::{call::Call, etag::if_match, problem::Answer};
 /// children roots.
 #[utoipa::path(
     delete,
-    path = "/api/v1/organizations/{id}",
+    path = super::ONE,
     tag = "Organizations",
     operation_id = "delete_organization",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The organization"),
-        ("force" = Option<bool>, Query, description = "Whether its members and rows may be touched"),
-        ("If-Match" = Option<String>, Header, description = "The ETag it was read with"),
-    ),
+    params(("id" = uuid::Uuid, Path, description = "The organization"), OrganizationRemovalQuery),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 403, description = "`role_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`organization_not_empty`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 412, description = "`stale`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`role_forbidden`"),
+        (status = 409, description = "`organization_not_empty`"),
     )
 )]
-pub(crate) async fn remove(call: Call) -> Answer {
-    let mut params = call.params();
-    let force = params.flag("force");
-    params.finish()?;
+pub(crate) async fn remove(call: Authenticated) -> Answer {
+    let OrganizationRemovalQuery { force } = call.query()?;
     let version = if_match(&call.request)?;
     let organizations = &call.application.organizations;
     organizations
         .remove(&call.confirmed()?, call.id("organization")?, force, version)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

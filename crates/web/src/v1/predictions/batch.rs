@@ -1,4 +1,4 @@
-//! `POST /predictions/{kind}/batch`
+//! Operation `create_prediction_batch`.
 
 use accunode_application::{
     Once,
@@ -13,29 +13,28 @@ use super::{
     dto::{Batch, PredictionDto},
     items::{ItemDto, ItemsDto},
 };
-use crate::{
+use crate::http::{
     body::{Body, LARGE, Parsed},
-    call::Call,
+    call::Authenticated,
     denials,
-    names::KindName,
-    once,
+    enums::KindName,
+    idempotency,
     problem::{Answer, Problem},
 };
 
 /// Score several companies and keep the predictions; each succeeds or fails for itself
 #[utoipa::path(
     post,
-    path = "/api/v1/predictions/{kind}/batch",
+    path = super::BATCH,
     tag = "Predictions",
     operation_id = "create_prediction_batch",
     params(
         ("kind" = KindName, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes every item safe to send again"),
     ),
     request_body = Batch,
     responses((status = 200, description = "What became of each item, in their order", body = ItemsDto<PredictionDto>))
 )]
-pub(crate) async fn batch(call: Call, body: Body<Batch, LARGE>) -> Answer {
+pub(crate) async fn batch(call: Authenticated, body: Body<Batch, LARGE>) -> Answer {
     let kind: Kind = call.name("kind")?;
     call.no_params()?;
     let Parsed { value, raw } = body.read().await.map_err(too_many)?;
@@ -50,14 +49,14 @@ pub(crate) async fn batch(call: Call, body: Body<Batch, LARGE>) -> Answer {
     let mut data = Vec::with_capacity(value.items.len());
     let mut all_replayed = true;
     for (at, (item, level)) in value.items.into_iter().zip(levels).enumerate() {
-        let once = once::requested_item(&call.request, at, &raw["items"][at])?;
+        let once = idempotency::requested_item(&call.request, at, &raw["items"][at])?;
         let (item, replayed) = one(&call, item.command(kind, level), once).await;
         all_replayed &= replayed;
         data.push(item);
     }
     let mut response = HttpResponse::Ok();
     if all_replayed {
-        response.insert_header((once::REPLAYED, "true"));
+        response.insert_header((idempotency::REPLAYED, "true"));
     }
     Ok(response.json(ItemsDto::new(data)))
 }
@@ -74,7 +73,7 @@ fn too_many(problem: Problem) -> Problem {
 /// What became of one item, and whether that had been told before. Each is kept by
 /// itself: a batch that is sent again goes on where it was interrupted.
 async fn one(
-    call: &Call,
+    call: &Authenticated,
     command: Result<CreatePrediction, Problem>,
     request: Option<IdempotentRequest>,
 ) -> (ItemDto<Value>, bool) {
@@ -88,7 +87,7 @@ async fn one(
         let done = predictions
             .create(&call.caller, &command?, once.as_ref())
             .await?;
-        once::reply(done, reply)
+        idempotency::reply(done, reply)
     };
     match result.await {
         Ok((reply, replayed)) => (ItemDto::done(reply.status, reply.body), replayed),

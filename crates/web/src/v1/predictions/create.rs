@@ -1,4 +1,4 @@
-//! `POST /predictions/{kind}`
+//! Operation `create_prediction`.
 
 use accunode_application::{
     Once,
@@ -9,11 +9,14 @@ use actix_web::http::StatusCode;
 
 use super::dto::{NewPrediction, PredictionDto};
 use crate::{
-    body::Body,
-    call::Call,
-    names::KindName,
-    once::{self, Reply},
-    problem::Answer,
+    http::{
+        body::Body,
+        call::Authenticated,
+        enums::KindName,
+        idempotency::{self, Reply},
+        problem::Answer,
+        route::address,
+    },
     v1::BASE,
 };
 
@@ -27,10 +30,10 @@ const fn status(creation: Creation) -> StatusCode {
 
 pub(super) fn reply(created: &CreatedPrediction) -> Reply {
     let prediction = &created.prediction;
-    let location = format!(
-        "{BASE}/predictions/{}/{}",
-        prediction.period.kind(),
-        prediction.id
+    let location = address(
+        BASE,
+        super::ONE,
+        &[&prediction.period.kind(), &prediction.id],
     );
     Reply::new(
         status(created.creation),
@@ -43,28 +46,27 @@ pub(super) fn reply(created: &CreatedPrediction) -> Reply {
 /// Score a company and keep the prediction
 #[utoipa::path(
     post,
-    path = "/api/v1/predictions/{kind}",
+    path = super::ALL,
     tag = "Predictions",
     operation_id = "create_prediction",
     params(
         ("kind" = KindName, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again"),
     ),
     request_body = NewPrediction,
     responses(
         (status = 201, description = "The prediction with its reasons", body = PredictionDto),
         (status = 200, description = "With `on_conflict`: the one that was there, or that took its place", body = PredictionDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`, `not_writable`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: the company", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`prediction_exists` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`, `not_writable`, `key_forbidden`"),
+        (status = 404, description = "`not_found`: the company"),
+        (status = 409, description = "`prediction_exists` (`existing_id`), `idempotency_in_flight`"),
     )
 )]
-pub(crate) async fn create(call: Call, body: Body<NewPrediction>) -> Answer {
+pub(crate) async fn create(call: Authenticated, body: Body<NewPrediction>) -> Answer {
     let kind: Kind = call.name("kind")?;
     call.no_params()?;
     let body = body.read().await?;
     let render = |created: &CreatedPrediction| reply(created).kept();
-    let once = once::requested(&call.request, &body.raw)?.map(|request| Once {
+    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
         request,
         render: &render,
     });
@@ -74,5 +76,5 @@ pub(crate) async fn create(call: Call, body: Body<NewPrediction>) -> Answer {
     let done = predictions
         .create(&call.caller, &command, once.as_ref())
         .await?;
-    once::answer(done, reply)
+    idempotency::answer(done, reply)
 }

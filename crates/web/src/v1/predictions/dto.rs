@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use accunode_application::predictions::{CreatedPrediction, Explained, Reproduction, ScoredItem};
-use accunode_domain::{owner::AccessLevel, prediction::Prediction, risk::Explanation};
+use accunode_domain::{
+    owner::AccessLevel,
+    prediction::{Kind, Prediction},
+    risk::Explanation,
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -11,7 +15,7 @@ use uuid::Uuid;
 
 use super::outcome::{ModelDto, OutcomeDto, ReasonDto, by_name, reasons};
 pub(crate) use super::request::{Batch, NewPrediction, PredictionChanges, ScoreRequest};
-use crate::{names::AccessLevelName, problem::FaultDto};
+use crate::http::{enums::AccessLevelName, export::Columns, problem::FaultDto};
 
 /// A prediction.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,7 +67,7 @@ pub(crate) struct PredictionDto {
 
 impl PredictionDto {
     /// The columns of an export, before those of the ratios.
-    pub(crate) const COLUMNS: &'static [&'static str] = &[
+    const COLUMNS: &'static [&'static str] = &[
         "id",
         "company_id",
         "company_symbol",
@@ -96,6 +100,16 @@ impl PredictionDto {
             ..self
         }
     }
+}
+
+/// The columns of an export of predictions of these kinds.
+pub(crate) fn prediction_columns(kinds: &[Kind]) -> Columns {
+    let ratios = kinds.iter().flat_map(|kind| kind.ratios());
+    let names: Vec<_> = ratios.map(|definition| definition.name).collect();
+    Columns::of(PredictionDto::COLUMNS)
+        .and("/ratios", &names)
+        .named("model_name", "/model/name")
+        .named("model_version", "/model/version")
 }
 
 impl From<Prediction> for PredictionDto {

@@ -1,29 +1,28 @@
-//! `GET /predictions/{kind}/{id}/explanation`
+//! Operation `explain_prediction`.
 
 use actix_web::http::StatusCode;
 
 use super::dto::ExplanationDto;
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
+    enums::KindName,
     etag,
-    names::KindName,
     problem::{Answer, Problem},
 };
 
 /// Why a prediction is what it is
 #[utoipa::path(
     get,
-    path = "/api/v1/predictions/{kind}/{id}/explanation",
+    path = super::EXPLANATION,
     tag = "Predictions",
     operation_id = "explain_prediction",
     params(("kind" = KindName, Path), ("id" = uuid::Uuid, Path, description = "The prediction")),
     responses(
         (status = 200, description = "`base` and the contributions add up to the log-odds", body = ExplanationDto),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`model_unavailable`: its model's version is not served any more", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 409, description = "`model_unavailable`: its model's version is not served any more"),
     )
 )]
-pub(crate) async fn explanation(call: Call) -> Answer {
+pub(crate) async fn explanation(call: Authenticated) -> Answer {
     call.no_params()?;
     let (kind, id) = (call.name("kind")?, call.id("prediction")?);
     let predictions = &call.application.predictions;

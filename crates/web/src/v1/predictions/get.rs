@@ -1,21 +1,20 @@
-//! `GET /predictions/{kind}/{id}`
+//! Operation `get_prediction`.
 
 use super::dto::PredictionDto;
-use crate::{call::Call, etag, names::KindName, problem::Answer};
+use crate::http::{call::Authenticated, enums::KindName, etag, problem::Answer};
 
 /// One prediction with its reasons
 #[utoipa::path(
     get,
-    path = "/api/v1/predictions/{kind}/{id}",
+    path = super::ONE,
     tag = "Predictions",
     operation_id = "get_prediction",
     params(("kind" = KindName, Path), ("id" = uuid::Uuid, Path, description = "The prediction")),
     responses(
         (status = 200, description = "The prediction", body = PredictionDto),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get(call: Call) -> Answer {
+pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let (kind, id) = (call.name("kind")?, call.id("prediction")?);
     let predictions = &call.application.predictions;

@@ -12,7 +12,7 @@ use utoipa::{
     },
 };
 
-use crate::problem::{Problem, ProblemDto};
+use crate::http::problem::{Problem, ProblemDto};
 
 /// What became of one item: a prediction or a problem.
 #[derive(Debug, Serialize)]

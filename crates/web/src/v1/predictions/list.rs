@@ -1,117 +1,138 @@
-//! `GET /predictions/{kind}`
+//! Listing predictions.
 
 use accunode_application::predictions::ListPredictions;
 use accunode_domain::{
+    Timestamp,
     company::Symbol,
-    page::{Cursor, Sort},
-    prediction::{Kind, ReportingYear},
+    fault::Fault,
+    id::{CompanyId, JobId, OrganizationId},
+    owner::AccessLevel,
+    page::Sort,
+    prediction::{Kind, Quarter, ReportingYear},
+    risk::RiskLevel,
 };
 use accunode_ports::repositories::PredictionFilter;
 
-use super::dto::PredictionDto;
-use crate::{
-    call::Call,
-    export::Columns,
-    names::{AccessLevelName, KindName, QuarterName, RiskLevelName},
-    page::{self, ListDto, Slice},
-    params::Params,
-    problem::{Answer, Problem},
+use super::dto::{PredictionDto, prediction_columns};
+use crate::http::{
+    call::Authenticated,
+    enums::KindName,
+    list::{self, ListDto, Orders, Paging, Slice, Start},
+    problem::Answer,
+    query::{Share, Text, query},
 };
 
-fn query(kind: Kind, mut params: Params) -> Result<ListPredictions, Problem> {
-    let filter = PredictionFilter {
-        company: params.id("company_id"),
-        symbol: params.checked("symbol", Symbol::parse),
-        sector: params.text("sector", 100),
-        year: params.checked("reporting_year", ReportingYear::parse),
-        quarter: match kind {
-            Kind::Annual => None,
-            Kind::Quarterly => params.name("reporting_quarter"),
-        },
-        risk_level: params.name("risk_level"),
-        probability_gte: params.probability("probability_gte"),
-        probability_lte: params.probability("probability_lte"),
-        model_version: params.text("model_version", 100),
-        job: params.id("job_id"),
-        created_from: params.time("created_from"),
-        created_to: params.time("created_to"),
-    };
-    let sort = params.sort(&[Sort::CreatedAt, Sort::Pd]);
-    let query = ListPredictions {
-        access_level: params.name("access_level"),
-        organization: params.id("organization_id"),
-        sort,
-        limit: params.limit(),
-        after: params.after(sort),
-        filter,
-    };
-    params.finish()?;
-    Ok(query)
+#[derive(Debug)]
+pub(crate) struct PredictionOrders;
+
+impl Orders for PredictionOrders {
+    const ORDERS: &'static [Sort] = &[Sort::CreatedAt, Sort::Pd];
 }
 
-/// Predictions that the caller can read
+query! {
+    /// Which predictions are listed, in which order.
+    pub(crate) struct PredictionQuery {
+        /// Only predictions of this company
+        company_id: Option<CompanyId>,
+        /// Only predictions of companies with this symbol
+        symbol: Option<Symbol>,
+        /// Only predictions of companies of this sector
+        sector: Option<Text<100>>,
+        /// Only predictions of this year
+        reporting_year: Option<ReportingYear>,
+        /// Only predictions of this quarter; for quarterly predictions
+        reporting_quarter: Option<Quarter>,
+        /// Only predictions with this risk level
+        risk_level: Option<RiskLevel>,
+        /// Only predictions with at least this PD, compared in full precision
+        probability_gte: Option<Share>,
+        /// Only predictions with at most this PD, compared in full precision
+        probability_lte: Option<Share>,
+        /// Only predictions with this access level
+        access_level: Option<AccessLevel>,
+        /// Only predictions of this organization
+        organization_id: Option<OrganizationId>,
+        /// Only predictions that this version of the model made
+        model_version: Option<Text<100>>,
+        /// Only predictions of this bulk upload
+        job_id: Option<JobId>,
+        /// Only predictions that were created at this time or later
+        created_from: Option<Timestamp>,
+        /// Only predictions that were created at this time or earlier
+        created_to: Option<Timestamp>,
+        ; page: Paging<PredictionOrders>,
+    }
+}
+
+impl PredictionQuery {
+    fn command(self, Start { limit, after }: Start) -> ListPredictions {
+        ListPredictions {
+            filter: PredictionFilter {
+                company: self.company_id,
+                symbol: self.symbol,
+                sector: self.sector.map(|sector| sector.0),
+                year: self.reporting_year,
+                quarter: self.reporting_quarter,
+                risk_level: self.risk_level,
+                probability_gte: self.probability_gte.map(|bound| bound.0),
+                probability_lte: self.probability_lte.map(|bound| bound.0),
+                model_version: self.model_version.map(|version| version.0),
+                job: self.job_id,
+                created_from: self.created_from,
+                created_to: self.created_to,
+            },
+            access_level: self.access_level,
+            organization: self.organization_id,
+            sort: self.page.sort(),
+            limit,
+            after,
+        }
+    }
+}
+
+/// List the predictions that the caller can read
 #[utoipa::path(
     get,
-    path = "/api/v1/predictions/{kind}",
+    path = super::ALL,
     tag = "Predictions",
     operation_id = "list_predictions",
-    params(
-        ("kind" = KindName, Path),
-        ("company_id" = Option<uuid::Uuid>, Query),
-        ("symbol" = Option<String>, Query),
-        ("sector" = Option<String>, Query),
-        ("reporting_year" = Option<String>, Query),
-        ("reporting_quarter" = Option<QuarterName>, Query, description = "Of quarterly predictions"),
-        ("risk_level" = Option<RiskLevelName>, Query),
-        ("probability_gte" = Option<f64>, Query, description = "On the PD in full precision"),
-        ("probability_lte" = Option<f64>, Query, description = "On the PD in full precision"),
-        ("access_level" = Option<AccessLevelName>, Query),
-        ("organization_id" = Option<uuid::Uuid>, Query),
-        ("model_version" = Option<String>, Query),
-        ("job_id" = Option<uuid::Uuid>, Query, description = "The upload they came with"),
-        ("created_from" = Option<String>, Query, description = "RFC 3339"),
-        ("created_to" = Option<String>, Query, description = "RFC 3339"),
-        ("sort" = Option<String>, Query, description = "created_at (newest first) or pd (riskiest first)"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-    ),
+    params(("kind" = KindName, Path), PredictionQuery),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
             (ListDto<PredictionDto> = "application/json"), (String = "text/csv"),
         )),
-        (status = 403, description = "`outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`outside_scope`"),
     )
 )]
-pub(crate) async fn list(call: Call) -> Answer {
+pub(crate) async fn list(call: Authenticated) -> Answer {
     let kind: Kind = call.name("kind")?;
-    let query = query(kind, call.params())?;
-    let (limit, after) = (query.limit, query.after.clone());
-    let (application, caller) = (call.application.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<Cursor>| {
-        let (predictions, caller) = (application.predictions.clone(), caller.clone());
-        let query = ListPredictions {
-            limit,
-            after,
-            ..query.clone()
-        };
-        let page = async move {
-            let page = predictions.list(&caller, kind, query).await?;
-            Ok(Slice::of(page, PredictionDto::from))
-        };
-        Box::pin(page) as _
-    });
-    let ratios: Vec<_> = kind
-        .ratios()
-        .iter()
-        .map(|definition| definition.name)
-        .collect();
-    let columns = Columns::of(PredictionDto::COLUMNS)
-        .and("/ratios", &ratios)
-        .named("model_name", "/model/name")
-        .named("model_version", "/model/version");
+    let query = call.query_checked(|query: &PredictionQuery| {
+        let is_misplaced = kind == Kind::Annual && query.reporting_quarter.is_some();
+        is_misplaced.then(|| {
+            Fault::new(
+                "/reporting_quarter",
+                "unknown_parameter",
+                "an annual prediction has no quarter; leave `reporting_quarter` out",
+            )
+        })
+    })?;
+    let columns = prediction_columns(&[kind]);
     let name = match kind {
         Kind::Annual => "annual_prediction",
         Kind::Quarterly => "quarterly_prediction",
     };
-    page::answer(&call, name, columns, limit, after, fetch).await
+    list::answer(
+        &call,
+        name,
+        columns,
+        query.page.start(),
+        move |app, caller, start| {
+            let command = query.clone().command(start);
+            async move {
+                let page = app.predictions.list(&caller, kind, command).await?;
+                Ok(Slice::of(page, PredictionDto::from))
+            }
+        },
+    )
+    .await
 }

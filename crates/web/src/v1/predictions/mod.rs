@@ -1,16 +1,55 @@
 //! Predictions, annual and quarterly under one path each.
 
-pub(crate) mod batch;
-pub(crate) mod create;
+mod batch;
+mod create;
 pub(crate) mod dto;
-pub(crate) mod explanation;
-pub(crate) mod get;
+mod explanation;
+mod get;
 mod items;
-pub(crate) mod list;
+mod list;
 pub(crate) mod outcome;
-pub(crate) mod remove;
-pub(crate) mod reproduce;
-pub(crate) mod request;
-pub(crate) mod revisions;
-pub(crate) mod score;
-pub(crate) mod update;
+mod remove;
+mod reproduce;
+mod request;
+mod revisions;
+mod score;
+mod update;
+
+use accunode_domain::access::KeyScope;
+use accunode_ports::workload::Work;
+
+use crate::http::{
+    policy::Policy,
+    route::{Route, route},
+};
+
+const ALL: &str = "/predictions/{kind}";
+const SCORE: &str = "/predictions/{kind}/score";
+const BATCH: &str = "/predictions/{kind}/batch";
+const ONE: &str = "/predictions/{kind}/{id}";
+const EXPLANATION: &str = "/predictions/{kind}/{id}/explanation";
+const REVISIONS: &str = "/predictions/{kind}/{id}/revisions";
+const REPRODUCE: &str = "/predictions/{kind}/{id}/reproduce";
+
+pub(crate) fn routes() -> Vec<Route> {
+    let read = Policy::read(KeyScope::Read);
+    let write = Policy::write(KeyScope::Write);
+    vec![
+        route!(list::list, read.list()),
+        route!(create::create, Policy::place(KeyScope::Write))
+            .idempotent()
+            .located(),
+        route!(score::score, Policy::compute(KeyScope::Score)),
+        route!(
+            batch::batch,
+            Policy::place(KeyScope::Write).work(Work::Batch)
+        )
+        .idempotent(),
+        route!(get::get, read).versioned(),
+        route!(update::update, Policy::place(KeyScope::Write)).versioned(),
+        route!(remove::remove, write).versioned(),
+        route!(explanation::explanation, read).versioned(),
+        route!(revisions::revisions, read),
+        route!(reproduce::reproduce, Policy::compute(KeyScope::Read)),
+    ]
+}

@@ -10,7 +10,7 @@ use accunode_domain::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::names::RiskLevelName;
+use crate::http::enums::RiskLevelName;
 
 /// What a model said.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,5 +1,11 @@
 //! Predictions as they are asked for.
 
+use crate::http::body::RequestBody;
+use crate::http::body::json::escape;
+use crate::http::body::text;
+use crate::v1::companies::dto::company_faults;
+use accunode_domain::prediction::{Quarter, ReportingYear};
+use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap};
 
 use accunode_application::{
@@ -27,9 +33,11 @@ use utoipa::{
 use uuid::Uuid;
 
 use crate::{
-    names::{AccessLevelName, OnConflictName, RatioUnitName},
-    openapi::MAX_RATIOS,
-    problem::Problem,
+    http::body::MAX_RATIOS,
+    http::{
+        enums::{AccessLevelName, OnConflictName, RatioUnitName},
+        problem::Problem,
+    },
 };
 
 /// Ratios by name, each a number or null.
@@ -91,20 +99,24 @@ impl From<RatioMap> for RawRatios {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CompanyDescription {
     /// 1 to 10 letters, digits or `. - / _ & ^ =`; upper-cased.
-    #[schema(example = "ACME")]
+    #[schema(example = "ACME", max_length = 10)]
     symbol: String,
-    #[schema(example = "Acme Corporation")]
+    #[schema(example = "Acme Corporation", max_length = 200)]
     name: Option<String>,
-    #[schema(example = "Industrials")]
+    #[schema(example = "Industrials", max_length = 100)]
     sector: Option<String>,
+    #[schema(max_length = 100)]
     industry: Option<String>,
     /// In whole units of the currency, above 0.
     #[schema(value_type = Option<f64>)]
     market_cap: Option<Decimal>,
     /// ISO 3166 alpha-3.
+    #[schema(max_length = 3)]
     country: Option<String>,
     /// ISO 4217.
+    #[schema(max_length = 3)]
     currency: Option<String>,
+    #[schema(max_length = 10)]
     exchange: Option<String>,
 }
 
@@ -115,10 +127,10 @@ pub(crate) struct NewPrediction {
     company_id: Option<Uuid>,
     company: Option<CompanyDescription>,
     /// Four digits, 1900 to 2100.
-    #[schema(example = "2024")]
+    #[schema(example = "2024", max_length = 4)]
     reporting_year: String,
     /// Q1 to Q4; for quarterly predictions and no others.
-    #[schema(example = "Q3")]
+    #[schema(example = "Q3", max_length = 2)]
     reporting_quarter: Option<String>,
     ratios: RatioMap,
     #[schema(value_type = Option<RatioUnitName>)]
@@ -130,6 +142,12 @@ pub(crate) struct NewPrediction {
     organization_id: Option<Uuid>,
     #[schema(value_type = Option<OnConflictName>)]
     on_conflict: Option<OnConflict>,
+}
+
+impl RequestBody for NewPrediction {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        prediction_faults(body)
+    }
 }
 
 impl NewPrediction {
@@ -194,6 +212,8 @@ pub(crate) struct PredictionChanges {
     organization_id: Option<Uuid>,
 }
 
+impl RequestBody for PredictionChanges {}
+
 impl PredictionChanges {
     /// The command on the version that was read.
     pub(crate) fn command(
@@ -216,8 +236,11 @@ impl PredictionChanges {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Batch {
     /// 1 to 100; each succeeds or fails for itself, in their order.
+    #[schema(max_items = 100)]
     pub(crate) items: Vec<NewPrediction>,
 }
+
+impl RequestBody for Batch {}
 
 fn unexpected_quarter(kind: Kind, quarter: Option<&str>) -> Option<Fault> {
     (kind == Kind::Annual && quarter.is_some()).then(|| {
@@ -249,8 +272,11 @@ impl From<CompanyDescription> for CompanyDraft {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScoreRequest {
     /// 1 to 1,000; each succeeds or fails for itself.
+    #[schema(max_items = 1000)]
     pub(crate) items: Vec<ScoreItemBody>,
 }
+
+impl RequestBody for ScoreRequest {}
 
 /// One item to be scored.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -261,9 +287,9 @@ pub(crate) struct ScoreItemBody {
     #[schema(value_type = Option<RatioUnitName>)]
     ratio_unit: Option<RatioUnit>,
     /// Changes no score; repeated in the answer.
-    #[schema(example = "2024")]
+    #[schema(example = "2024", max_length = 4)]
     pub(crate) reporting_year: Option<String>,
-    #[schema(example = "Q3")]
+    #[schema(example = "Q3", max_length = 2)]
     pub(crate) reporting_quarter: Option<String>,
 }
 
@@ -276,6 +302,36 @@ impl From<ScoreItemBody> for ScoreItem {
             reporting_quarter: item.reporting_quarter,
         }
     }
+}
+
+/// What is wrong with the parts of a prediction whose form is right.
+fn prediction_faults(body: &Value) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Some(year) = text(body, "reporting_year") {
+        faults.extend(ReportingYear::parse("/reporting_year", year).err());
+    }
+    if let Some(Err(unknown)) = text(body, "reporting_quarter").map(str::parse::<Quarter>) {
+        let detail = unknown.to_string();
+        faults.push(Fault::new("/reporting_quarter", "invalid_quarter", detail));
+    }
+    if let Some(draft) = body.get("company").filter(|draft| draft.is_object()) {
+        let found = company_faults(draft).into_iter();
+        faults.extend(found.map(|fault| fault.under("/company")));
+    }
+    let is_known = |name: &str| {
+        let mut ratios = Kind::ALL.iter().flat_map(|kind| kind.ratios());
+        ratios.any(|ratio| ratio.name == name)
+    };
+    let ratios = body.get("ratios").and_then(Value::as_object);
+    let names = ratios.into_iter().flatten().map(|(name, _)| name);
+    faults.extend(names.filter(|name| !is_known(name)).map(|name| {
+        Fault::new(
+            format!("/ratios/{}", escape(name)),
+            "unknown_field",
+            "is no ratio of annual or quarterly predictions",
+        )
+    }));
+    faults
 }
 
 #[cfg(test)]

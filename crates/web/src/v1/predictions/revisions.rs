@@ -1,4 +1,4 @@
-//! `GET /predictions/{kind}/{id}/revisions`
+//! Operation `list_prediction_revisions`.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::outcome::{OutcomeDto, by_name};
-use crate::{
-    call::Call,
+use crate::http::{
+    call::Authenticated,
+    enums::{KindName, RevisionReasonName},
     export::Columns,
-    names::{KindName, RevisionReasonName},
-    page::{self, ListDto, Slice},
+    list::{self, ListDto, OwnPaging, Slice, Start},
     problem::Answer,
 };
 
@@ -67,30 +67,28 @@ impl RevisionDto {
 /// What a prediction said before, newest first
 #[utoipa::path(
     get,
-    path = "/api/v1/predictions/{kind}/{id}/revisions",
+    path = super::REVISIONS,
     tag = "Predictions",
     operation_id = "list_prediction_revisions",
     params(
         ("kind" = KindName, Path),
         ("id" = Uuid, Path, description = "The prediction"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        OwnPaging<i64>,
     ),
     responses(
         (status = 200, description = "What was replaced, when, by whom; empty where nothing was", body = ListDto<RevisionDto>),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn revisions(call: Call) -> Answer {
+pub(crate) async fn revisions(call: Authenticated) -> Answer {
     let (kind, id): (Kind, PredictionId) = (call.name("kind")?, call.id("prediction")?);
-    let mut params = call.params();
-    let limit = params.limit();
-    let after: Option<i64> = params.opaque();
-    params.finish()?;
-    let (application, caller) = (call.application.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<i64>| {
-        let (predictions, caller) = (application.predictions.clone(), caller.clone());
-        let page = async move {
+    let OwnPaging(start) = call.query::<OwnPaging<i64>>()?;
+    list::answer(
+        &call,
+        "revision",
+        Columns::of(&[]),
+        start,
+        move |app, caller, Start { limit, after }| async move {
+            let predictions = &app.predictions;
             let page = predictions
                 .revisions(&caller, kind, id, limit, after)
                 .await?;
@@ -99,8 +97,7 @@ pub(crate) async fn revisions(call: Call) -> Answer {
                 rows: page.rows.into_iter().map(show).collect(),
                 next: page.next,
             })
-        };
-        Box::pin(page) as _
-    });
-    page::answer(&call, "revision", Columns::of(&[]), limit, after, fetch).await
+        },
+    )
+    .await
 }

@@ -1,4 +1,4 @@
-//! `POST /predictions/{kind}/score`
+//! Operation `score_ratios`.
 
 use accunode_application::predictions::ScoreItem;
 use accunode_domain::prediction::Kind;
@@ -8,24 +8,24 @@ use super::{
     dto::{ScoreDto, ScoreRequest},
     items::{ItemDto, ItemsDto},
 };
-use crate::{
+use crate::http::{
     body::{Body, LARGE},
-    call::Call,
-    names::KindName,
+    call::Authenticated,
+    enums::KindName,
     problem::{Answer, Problem},
 };
 
 /// Score ratios without storing anything
 #[utoipa::path(
     post,
-    path = "/api/v1/predictions/{kind}/score",
+    path = super::SCORE,
     tag = "Predictions",
     operation_id = "score_ratios",
     params(("kind" = KindName, Path)),
     request_body = ScoreRequest,
     responses((status = 200, description = "What became of each item, in their order", body = ItemsDto<ScoreDto>))
 )]
-pub(crate) async fn score(call: Call, body: Body<ScoreRequest, LARGE>) -> Answer {
+pub(crate) async fn score(call: Authenticated, body: Body<ScoreRequest, LARGE>) -> Answer {
     let kind: Kind = call.name("kind")?;
     call.no_params()?;
     let actor = &call.caller.actor;

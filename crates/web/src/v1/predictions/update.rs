@@ -1,35 +1,32 @@
-//! `PATCH /predictions/{kind}/{id}`
+//! Operation `update_prediction`.
 
 use super::dto::{PredictionChanges, PredictionDto};
-use crate::{
+use crate::http::{
     body::Body,
-    call::Call,
+    call::Authenticated,
+    enums::KindName,
     etag::{self, if_match},
-    names::KindName,
     problem::Answer,
 };
 
 /// Correct a prediction's ratios and score it anew, or share it more widely
 #[utoipa::path(
     patch,
-    path = "/api/v1/predictions/{kind}/{id}",
+    path = super::ONE,
     tag = "Predictions",
     operation_id = "update_prediction",
     params(
         ("kind" = KindName, Path),
         ("id" = uuid::Uuid, Path, description = "The prediction"),
-        ("If-Match" = Option<String>, Header, description = "The ETag it was read with"),
     ),
     request_body = PredictionChanges,
     responses(
         (status = 200, description = "The prediction as it is now", body = PredictionDto),
-        (status = 403, description = "`not_writable`, `level_forbidden`, `outside_scope`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`level_change`, `prediction_exists`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 412, description = "`stale`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`not_writable`, `level_forbidden`, `outside_scope`"),
+        (status = 409, description = "`level_change`, `prediction_exists`"),
     )
 )]
-pub(crate) async fn update(call: Call, body: Body<PredictionChanges>) -> Answer {
+pub(crate) async fn update(call: Authenticated, body: Body<PredictionChanges>) -> Answer {
     call.no_params()?;
     let (kind, id) = (call.name("kind")?, call.id("prediction")?);
     let version = if_match(&call.request)?;

@@ -1,5 +1,6 @@
-//! `POST /rescorings`
+//! Operation `create_rescoring`.
 
+use crate::http::body::RequestBody;
 use accunode_application::{Once, RowLevel, bulk::RescorePredictions};
 use accunode_domain::{
     Timestamp, id::OrganizationId, job::Job, owner::AccessLevel, prediction::Kind,
@@ -10,11 +11,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    body::Body,
-    call::Call,
-    names::{AccessLevelName, KindName},
-    once::{self, Reply},
-    problem::Answer,
+    http::{
+        body::Body,
+        call::Authenticated,
+        enums::{AccessLevelName, KindName},
+        idempotency::{self, Reply},
+        problem::Answer,
+        route::address,
+    },
     v1::{BASE, bulk_uploads::dto::JobDto},
 };
 
@@ -25,9 +29,9 @@ pub(crate) struct NewRescoring {
     #[schema(value_type = KindName)]
     kind: Kind,
     /// By default the model that scores new predictions.
-    #[schema(example = "annual")]
+    #[schema(example = "annual", max_length = 100)]
     model_name: Option<String>,
-    #[schema(example = "1.1.0")]
+    #[schema(example = "1.1.0", max_length = 100)]
     model_version: Option<String>,
     /// Whose predictions: by default the owner that suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
@@ -35,9 +39,11 @@ pub(crate) struct NewRescoring {
     /// With the access level `organization`.
     organization_id: Option<Uuid>,
     /// Only predictions that this version made.
-    #[schema(example = "1.0.0")]
+    #[schema(example = "1.0.0", max_length = 100)]
     only_from_model_version: Option<String>,
 }
+
+impl RequestBody for NewRescoring {}
 
 impl NewRescoring {
     /// The command, for rows of this level.
@@ -54,7 +60,7 @@ impl NewRescoring {
 }
 
 fn reply(job: &Job, now: Timestamp) -> Reply {
-    let location = format!("{BASE}/rescorings/{}", job.id);
+    let location = address(BASE, super::ONE, &[&job.id]);
     Reply::new(StatusCode::ACCEPTED, &JobDto::of(job.clone(), now))
         .tagged(job.row_version)
         .at(location)
@@ -66,23 +72,22 @@ fn reply(job: &Job, now: Timestamp) -> Reply {
 /// readable as their revisions. Rows, events, cancelling and removing are those of uploads.
 #[utoipa::path(
     post,
-    path = "/api/v1/rescorings",
+    path = super::ALL,
     tag = "Bulk uploads",
     operation_id = "create_rescoring",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to send again")),
     request_body = NewRescoring,
     responses(
         (status = 202, description = "The job; `Location` tells where it stands", body = JobDto),
-        (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`rescoring_running` (`existing_id`), `idempotency_in_flight`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`"),
+        (status = 409, description = "`rescoring_running` (`existing_id`), `idempotency_in_flight`"),
     )
 )]
-pub(crate) async fn create(call: Call, body: Body<NewRescoring>) -> Answer {
+pub(crate) async fn create(call: Authenticated, body: Body<NewRescoring>) -> Answer {
     call.no_params()?;
     let body = body.read().await?;
     let now = call.application.ports().clock.now();
     let render = |job: &Job| reply(job, now).kept();
-    let once = once::requested(&call.request, &body.raw)?.map(|request| Once {
+    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
         request,
         render: &render,
     });
@@ -90,5 +95,5 @@ pub(crate) async fn create(call: Call, body: Body<NewRescoring>) -> Answer {
     let command = body.value.command(level);
     let bulk = &call.application.bulk;
     let done = bulk.rescore(&call.caller, &command, once.as_ref()).await?;
-    once::answer(done, |job| reply(job, now))
+    idempotency::answer(done, |job| reply(job, now))
 }

@@ -1,23 +1,25 @@
-//! `GET /rescorings/{id}`
+//! Operation `get_rescoring`.
 
 use accunode_application::Error;
 use accunode_domain::job::Task;
 
-use crate::{call::Call, etag, problem::Answer, v1::bulk_uploads::dto::JobDto};
+use crate::{
+    http::{call::Authenticated, etag, problem::Answer},
+    v1::bulk_uploads::dto::JobDto,
+};
 
 /// Where a rescoring stands
 #[utoipa::path(
     get,
-    path = "/api/v1/rescorings/{id}",
+    path = super::ONE,
     tag = "Bulk uploads",
     operation_id = "get_rescoring",
     params(("id" = uuid::Uuid, Path, description = "The rescoring")),
     responses(
         (status = 200, description = "The rescoring", body = JobDto),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get(call: Call) -> Answer {
+pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let id = call.id("rescoring")?;
     let job = call.application.bulk.get(&call.caller, id).await?;

@@ -1,5 +1,26 @@
 //! Rescorings: predictions that are there, scored by another model. They are jobs like
 //! uploads, and are followed, cancelled and removed as such.
 
-pub(crate) mod create;
-pub(crate) mod get;
+mod create;
+mod get;
+
+use accunode_domain::access::KeyScope;
+use accunode_ports::{limits::LimitClass, workload::Work};
+
+use crate::http::{
+    policy::Policy,
+    route::{Route, route},
+};
+
+const ALL: &str = "/rescorings";
+const ONE: &str = "/rescorings/{id}";
+
+pub(crate) fn routes() -> Vec<Route> {
+    let rescore = Policy::place(KeyScope::Upload)
+        .limit(LimitClass::Upload)
+        .work(Work::Upload);
+    vec![
+        route!(create::create, rescore).idempotent().located(),
+        route!(get::get, Policy::read(KeyScope::Read)).versioned(),
+    ]
+}

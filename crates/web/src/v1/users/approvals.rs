@@ -1,26 +1,25 @@
-//! `GET /organizations/{id}/second-factor-enrolments`, `POST /users/{id}/mfa/approval`
+//! Operations `list_second_factor_enrolments`, `decide_second_factor_enrolment`.
 
+use crate::http::body::RequestBody;
 use accunode_application::people::DecideFactor;
 use accunode_domain::{
     id::{EnrolmentId, OrganizationId},
-    page::{Cursor, Sort},
     second_factor::Decision,
     user::Role,
 };
 use accunode_ports::repositories::PendingFactor;
-use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
+use crate::http::{
     body::Body,
-    call::Call,
+    call::Authenticated,
+    enums::{DecisionName, RoleName},
     export::Columns,
-    names::{DecisionName, RoleName},
-    page::{self, ListDto, Slice},
-    problem::Answer,
+    list::{self, ListDto, NewestFirst, Paging, Slice, Start},
+    problem::{Answer, no_content},
 };
 
 /// A second factor that waits for an administrator.
@@ -84,49 +83,49 @@ pub(crate) struct FactorDecision {
     #[schema(value_type = DecisionName, example = "approve")]
     decision: Decision,
     /// Why, for the audit log; at most 500 characters.
-    #[schema(example = "Compared on the telephone")]
+    #[schema(example = "Compared on the telephone", max_length = 500)]
     reason: Option<String>,
 }
+
+impl RequestBody for FactorDecision {}
 
 /// Second factors in an organization that wait for one's approval, the longest first
 ///
 /// Those of the members below one's own rank.
 #[utoipa::path(
     get,
-    path = "/api/v1/organizations/{id}/second-factor-enrolments",
+    path = super::ENROLMENTS,
     tag = "Users",
     operation_id = "list_second_factor_enrolments",
     params(
         ("id" = uuid::Uuid, Path, description = "The organization"),
-        ("limit" = Option<u32>, Query, description = "1 to 100, 20 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        Paging<NewestFirst>,
     ),
     responses(
         (status = 200, description = "A page; as `text/csv` all of them", content(
             (ListDto<EnrolmentDto> = "application/json"), (String = "text/csv"),
         )),
-        (status = 403, description = "`role_forbidden`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`role_forbidden`, `key_forbidden`"),
     )
 )]
-pub(crate) async fn list(call: Call) -> Answer {
+pub(crate) async fn list(call: Authenticated) -> Answer {
     let organization: OrganizationId = call.id("organization")?;
-    let mut params = call.params();
-    let (limit, after) = (params.limit(), params.after(Sort::CreatedAt));
-    params.finish()?;
-    let (people, caller) = (call.application.people.clone(), call.caller.clone());
-    let fetch = Box::new(move |limit, after: Option<Cursor>| {
-        let (people, caller) = (people.clone(), caller.clone());
-        let page = async move {
+    let page: Paging<NewestFirst> = call.query()?;
+    let columns = Columns::of(EnrolmentDto::COLUMNS);
+    list::answer(
+        &call,
+        "second_factor",
+        columns,
+        page.start(),
+        move |app, caller, Start { limit, after }| async move {
+            let people = &app.people;
             let page = people
                 .pending_factors(&caller, organization, limit, after)
                 .await?;
             Ok(Slice::of(page, EnrolmentDto::from))
-        };
-        Box::pin(page) as _
-    });
-    let columns = Columns::of(EnrolmentDto::COLUMNS);
-    page::answer(&call, "second_factor", columns, limit, after, fetch).await
+        },
+    )
+    .await
 }
 
 /// Approve or refuse the second factor of somebody whom one administers
@@ -134,18 +133,18 @@ pub(crate) async fn list(call: Call) -> Answer {
 /// Approved, it is asked for from then on, and their sessions end. Refused, it is removed.
 #[utoipa::path(
     post,
-    path = "/api/v1/users/{id}/mfa/approval",
+    path = super::APPROVAL,
     tag = "Users",
     operation_id = "decide_second_factor_enrolment",
     params(("id" = uuid::Uuid, Path, description = "The person")),
     request_body = FactorDecision,
     responses(
         (status = 204, description = "Decided; both are mailed"),
-        (status = 403, description = "`rank_too_low`, `key_forbidden`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`: the person, or an enrolment of theirs that waits under this id", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`rank_too_low`, `key_forbidden`"),
+        (status = 404, description = "`not_found`: the person, or an enrolment of theirs that waits under this id"),
     )
 )]
-pub(crate) async fn decide(call: Call, body: Body<FactorDecision>) -> Answer {
+pub(crate) async fn decide(call: Authenticated, body: Body<FactorDecision>) -> Answer {
     call.no_params()?;
     let FactorDecision {
         enrolment_id,
@@ -161,5 +160,5 @@ pub(crate) async fn decide(call: Call, body: Body<FactorDecision>) -> Answer {
     people
         .decide_factor(&call.confirmed()?, call.id("user")?, &command)
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    no_content()
 }

@@ -1,13 +1,20 @@
 //! People as they are written.
 
+use crate::http::body::RequestBody;
+use crate::v1::auth::dto::profile_faults;
 use accunode_application::people::{SetRole, Shown, UpdatePerson};
+use accunode_domain::fault::Fault;
 use accunode_domain::{id::OrganizationId, user::Role};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{call::Call, names::RoleName, problem::Problem, v1::companies::dto::given};
+use crate::{
+    http::{call::Authenticated, enums::RoleName, problem::Problem},
+    v1::companies::dto::given,
+};
 
 /// A person. What stands below `role` is shown to himself and to his administrators.
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,20 +106,26 @@ impl From<Shown> for UserDto {
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserChanges {
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, example = "Ada")]
+    #[schema(value_type = Option<String>, example = "Ada", max_length = 100)]
     first_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, example = "Lovelace")]
+    #[schema(value_type = Option<String>, example = "Lovelace", max_length = 100)]
     last_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, example = "+44 20 7946 0000")]
+    #[schema(value_type = Option<String>, example = "+44 20 7946 0000", max_length = 20)]
     phone: Option<Option<String>>,
     /// For administrators. Who is not active has no session and no working key.
     #[schema(value_type = bool, required = false)]
     is_active: Option<bool>,
     /// Why, for the audit log; at most 500 characters.
-    #[schema(value_type = String, required = false, example = "Left the bank")]
+    #[schema(value_type = String, required = false, example = "Left the bank", max_length = 500)]
     reason: Option<String>,
+}
+
+impl RequestBody for UserChanges {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        profile_faults(body)
+    }
 }
 
 impl UserChanges {
@@ -123,7 +136,7 @@ impl UserChanges {
     pub(crate) fn command(
         self,
         if_match: Option<i64>,
-        call: &Call,
+        call: &Authenticated,
     ) -> Result<UpdatePerson, Problem> {
         let is_active = match self.is_active {
             Some(is_active) => Some(call.confirmed()?.vouch(is_active)),
@@ -150,9 +163,11 @@ pub(crate) struct NewRole {
     /// `super_admin`.
     organization_id: Option<Uuid>,
     /// Why, for the audit log; at most 500 characters.
-    #[schema(example = "Takes over from Charles")]
+    #[schema(example = "Takes over from Charles", max_length = 500)]
     reason: String,
 }
+
+impl RequestBody for NewRole {}
 
 impl NewRole {
     /// What the use case is asked.

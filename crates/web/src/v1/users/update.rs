@@ -1,9 +1,9 @@
-//! `PATCH /users/{id}`
+//! Operation `update_user`.
 
 use super::dto::{UserChanges, UserDto};
-use crate::{
+use crate::http::{
     body::Body,
-    call::Call,
+    call::Authenticated,
     etag::{self, if_match},
     problem::Answer,
 };
@@ -11,23 +11,20 @@ use crate::{
 /// Change somebody's names, or whether he may come in
 #[utoipa::path(
     patch,
-    path = "/api/v1/users/{id}",
+    path = super::ONE,
     tag = "Users",
     operation_id = "update_user",
     params(
         ("id" = uuid::Uuid, Path, description = "The person"),
-        ("If-Match" = Option<String>, Header, description = "The ETag it was read with"),
     ),
     request_body = UserChanges,
     responses(
         (status = 200, description = "The person as he is now", body = UserDto),
-        (status = 403, description = "`rank_too_low`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 404, description = "`not_found`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 409, description = "`last_super_admin`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
-        (status = 412, description = "`stale`", body = crate::problem::ProblemDto, content_type = "application/problem+json"),
+        (status = 403, description = "`rank_too_low`"),
+        (status = 409, description = "`last_super_admin`"),
     )
 )]
-pub(crate) async fn update(call: Call, body: Body<UserChanges>) -> Answer {
+pub(crate) async fn update(call: Authenticated, body: Body<UserChanges>) -> Answer {
     call.no_params()?;
     let version = if_match(&call.request)?;
     let command = body.read().await?.value.command(version, &call)?;

@@ -1,0 +1,57 @@
+//! Large bodies: how many are in memory at once, and where they are parsed. A thread that
+//! answers requests parses no more than a small body, so that nobody waits for another
+//! one's large body.
+
+use std::time::Duration;
+
+use accunode_application::Error;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::Parsed;
+use crate::http::problem::Problem;
+
+/// Large bodies that may be arriving or parsed at once, in this process: 64 MiB.
+static ROOM: Semaphore = Semaphore::const_new(32);
+/// Large bodies that are parsed at once.
+static TURNS: Semaphore = Semaphore::const_new(2);
+/// How long a body waits for room, and then for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A share of the memory for large bodies.
+pub(super) type Room = SemaphorePermit<'static>;
+
+/// Makes room for one more large body.
+///
+/// # Errors
+/// 503 where there is none for too long.
+pub(super) async fn room() -> Result<Room, Problem> {
+    acquire(&ROOM).await
+}
+
+/// Parses a large body on a thread for work that blocks, when it is its turn.
+///
+/// # Errors
+/// Those of `parse`; 503 where its turn does not come.
+pub(super) async fn parse<T: Send + 'static>(
+    room: Room,
+    parse: impl FnOnce() -> Result<Parsed<T>, Problem> + Send + 'static,
+) -> Result<Parsed<T>, Problem> {
+    let turn = acquire(&TURNS).await?;
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || {
+        // Both last as long as the work, also when its client has gone.
+        let _held = (room, turn);
+        span.in_scope(parse)
+    })
+    .await
+    .map_err(|panic| Error::Internal(Box::new(panic)))?
+}
+
+async fn acquire(semaphore: &'static Semaphore) -> Result<SemaphorePermit<'static>, Problem> {
+    let busy = |cause| Error::Unavailable(cause);
+    let permit = tokio::time::timeout(PATIENCE, semaphore.acquire())
+        .await
+        .map_err(|_| busy("too many large bodies at once".into()))?
+        .map_err(|closed| busy(Box::new(closed)))?;
+    Ok(permit)
+}

@@ -1,0 +1,418 @@
+//! JSON bodies: read, checked against the schema of their type, then
+//! turned into it. Everything wrong is reported at once, up to a limit.
+//!
+//! What a body may cost is bounded: its bytes by its operation ([`SMALL`], [`LARGE`]), what
+//! is kept of it by its schema (`json`), and a large one is parsed off the threads that
+//! answer requests (`large`).
+
+pub(crate) mod json;
+mod large;
+mod schema;
+mod shape;
+mod visible;
+
+use std::{marker::PhantomData, time::Duration};
+
+use accunode_domain::fault::Fault;
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    error::PayloadError,
+    http::{
+        StatusCode,
+        header::{self, HeaderMap},
+    },
+};
+use bytes::BytesMut;
+use futures::StreamExt;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use self::schema::Compiled;
+use crate::http::problem::Problem;
+
+/// The largest JSON body of an operation that does not ask for more, in bytes.
+pub(crate) const SMALL: usize = 64 << 10;
+/// The largest JSON body with a list of items, in bytes: room for 1,000 items to be scored.
+pub(crate) const LARGE: usize = 2 << 20;
+/// The largest number of ratios in one map; no kind has more than 20.
+pub(crate) const MAX_RATIOS: usize = 40;
+/// The bytes of a body that is too large which are read over.
+const READ_OVER: usize = 8 << 20;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A body of at most `LIMIT` bytes that is yet to be read, so that a caller who may not
+/// make the request is refused first.
+pub(crate) struct Body<T, const LIMIT: usize = SMALL> {
+    headers: HeaderMap,
+    payload: Payload,
+    of: PhantomData<T>,
+}
+
+impl<T, const LIMIT: usize> std::fmt::Debug for Body<T, LIMIT> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
+    }
+}
+
+/// What a resource takes as a body.
+pub(crate) trait RequestBody: DeserializeOwned + ToSchema + Send + 'static {
+    /// What the rules of the domain find wrong with the parts whose form is right, in a body
+    /// whose other parts are wrong: whoever mends it learns of everything at once. A body
+    /// whose form is right is checked by the domain as a whole.
+    fn check_parts(_: &Value) -> Vec<Fault> {
+        Vec::new()
+    }
+}
+
+/// A text of a body, where it is there and a text.
+pub(crate) fn text<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
+    body.get(name).and_then(Value::as_str)
+}
+
+/// A body after every check of its form.
+#[derive(Debug)]
+pub(crate) struct Parsed<T> {
+    /// As the handler wants it.
+    pub(crate) value: T,
+    /// As it came, for its fingerprint.
+    pub(crate) raw: Value,
+}
+
+impl<T, const LIMIT: usize> FromRequest for Body<T, LIMIT> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self {
+            headers: request.headers().clone(),
+            payload: payload.take(),
+            of: PhantomData,
+        }))
+    }
+}
+
+impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
+    /// Reads and checks it.
+    ///
+    /// # Errors
+    /// 415, 413, 408, 400 for what is no JSON, 422 for what does not fit the schema, 503
+    /// where too many large bodies arrive at once.
+    pub(crate) async fn read(self) -> Result<Parsed<T>, Problem> {
+        check_kind(&self.headers)?;
+        let said = said_length(&self.headers);
+        let arrived = tokio::time::timeout(PATIENCE, collect(self.payload, said, LIMIT))
+            .await
+            .map_err(|_| Problem::of_status(StatusCode::REQUEST_TIMEOUT))??;
+        match arrived.room {
+            None => parse(&arrived.bytes),
+            Some(room) => large::parse(room, move || parse(&arrived.bytes)).await,
+        }
+    }
+}
+
+fn parse<T: RequestBody>(bytes: &[u8]) -> Result<Parsed<T>, Problem> {
+    let name = T::name();
+    let schema = Compiled::of::<T>()?;
+    let (raw, mut faults) = json::parse(bytes, &schema.shape)?;
+    schema.check(&raw, &mut faults);
+    faults.extend(visible::check(&raw));
+    if !faults.is_empty() {
+        for fault in T::check_parts(&raw) {
+            if !faults.is_listed_at(&fault.pointer) {
+                faults.push(fault);
+            }
+        }
+        return Err(Problem::faults(faults));
+    }
+    match T::deserialize(&raw) {
+        Ok(value) => Ok(Parsed { value, raw }),
+        // The schema lets something through that its type cannot hold. The client must
+        // change what it sends all the same, and the operator learns of the defect.
+        Err(error) => {
+            tracing::error!(%error, schema = %name, "a body fits its schema and not its type");
+            Err(Problem::fault(
+                "",
+                SCHEMA_MISMATCH,
+                format!("a value is outside of what a {name} can hold"),
+            ))
+        }
+    }
+}
+
+/// The code for a body that fits its schema and cannot be used: a defect of the schema,
+/// which no test must ever see.
+const SCHEMA_MISMATCH: &str = "schema_mismatch";
+
+/// How long a body says that it is.
+fn said_length(headers: &HeaderMap) -> Option<u64> {
+    let value = headers.get(header::CONTENT_LENGTH)?;
+    value.to_str().ok()?.parse().ok()
+}
+
+fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
+    let refuse = |detail: &str| {
+        Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            detail,
+        ))
+    };
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    if media_type != "application/json"
+        && !(media_type.starts_with("application/") && media_type.ends_with("+json"))
+    {
+        return refuse("send the body as `Content-Type: application/json`");
+    }
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(coding) if coding != "identity" => refuse("send the body without `Content-Encoding`"),
+        _ => Ok(()),
+    }
+}
+
+/// A body that has arrived whole.
+struct Arrived {
+    bytes: BytesMut,
+    /// Its share of the memory for large bodies, where it is one.
+    room: Option<large::Room>,
+}
+
+async fn collect(
+    mut payload: Payload,
+    said: Option<u64>,
+    limit: usize,
+) -> Result<Arrived, Problem> {
+    if said.is_some_and(|said| usize::try_from(said).map_or(true, |said| said > limit)) {
+        read_over(payload).await;
+        return Err(too_large(limit));
+    }
+    let mut bytes = BytesMut::new();
+    let mut room = None;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| match error {
+            PayloadError::Overflow => too_large(limit),
+            other => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "incomplete_body",
+                format!("the body did not arrive whole: {other}"),
+            ),
+        })?;
+        let length = bytes.len() + chunk.len();
+        if length > limit {
+            drop(bytes);
+            read_over(payload).await;
+            return Err(too_large(limit));
+        }
+        if length > SMALL && room.is_none() {
+            room = Some(large::room().await?);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Arrived { bytes, room })
+}
+
+/// Reads over the rest of a body that is too large, up to a limit: a client that is still
+/// sending would not see the answer.
+async fn read_over(mut payload: Payload) {
+    let mut left = READ_OVER;
+    while let Some(Ok(chunk)) = payload.next().await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "payload_too_large",
+        format!("the body is larger than {limit} bytes"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1::{
+        api_keys::dto::{NewApiKey, Rotation},
+        auth::dto::NewAccount,
+        companies::dto::NewCompany,
+        predictions::dto::NewPrediction,
+    };
+
+    fn problem<T: RequestBody + std::fmt::Debug>(text: &str) -> Value {
+        let problem = parse::<T>(text.as_bytes()).unwrap_err();
+        serde_json::to_value(problem.document(None)).unwrap()
+    }
+
+    fn faults<T: RequestBody + std::fmt::Debug>(text: &str) -> Vec<(String, String)> {
+        let document = problem::<T>(text);
+        let errors: Vec<Fault> = serde_json::from_value(document["errors"].clone()).unwrap();
+        let mut found: Vec<_> = errors.into_iter().map(|f| (f.pointer, f.code)).collect();
+        found.sort();
+        found
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected
+            .iter()
+            .map(|(p, c)| ((*p).to_owned(), (*c).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_reported_at_once() {
+        let found = faults::<NewCompany>(
+            r#"{"name": 5, "access_level": "everyone", "colour": "red", "market_cap": "big"}"#,
+        );
+        assert_eq!(
+            found,
+            pairs(&[
+                ("/access_level", "unknown_value"),
+                ("/colour", "unknown_field"),
+                ("/market_cap", "wrong_type"),
+                ("/name", "wrong_type"),
+                ("/symbol", "required"),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_ratio_that_is_no_number_is_named() {
+        let found = faults::<NewPrediction>(
+            r#"{"company": {"symbol": "A", "nme": "x"}, "reporting_year": "2024", "ratios": {"current_ratio": "1.5", "quick_ratio": null}}"#,
+        );
+        assert_eq!(
+            found,
+            pairs(&[
+                ("/company/nme", "unknown_field"),
+                ("/ratios/current_ratio", "not_a_number"),
+            ])
+        );
+    }
+
+    #[test]
+    fn what_has_the_right_form_is_checked_too_where_other_parts_have_not() {
+        let found = faults::<NewPrediction>(
+            r#"{"company": {"symbol": "", "name": "a\u0000b"}, "reporting_year": 20,
+                "reporting_quarter": "Q5", "ratios": {"net_income_margin": "x", "margin": 1}, "note": 2}"#,
+        );
+        assert_eq!(
+            found,
+            pairs(&[
+                ("/company/name", "control_character"),
+                ("/company/symbol", "required"),
+                ("/note", "unknown_field"),
+                ("/ratios/margin", "unknown_field"),
+                ("/ratios/net_income_margin", "not_a_number"),
+                ("/reporting_quarter", "invalid_quarter"),
+                ("/reporting_year", "wrong_type"),
+            ])
+        );
+        let found =
+            faults::<NewAccount>(r#"{"email": "nobody", "password": "short", "role": "x"}"#);
+        assert_eq!(
+            found,
+            pairs(&[
+                ("/email", "invalid_email"),
+                ("/password", "weak_password"),
+                ("/role", "unknown_field"),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_number_too_large_for_any_float_is_named_with_its_field() {
+        let document = problem::<NewPrediction>(
+            r#"{"company_id": null, "ratios": {"quick_ratio": 1, "current_ratio": 1e309}}"#,
+        );
+        assert_eq!(document["status"], 422);
+        assert_eq!(document["code"], "number_out_of_range");
+        assert_eq!(document["errors"][0]["pointer"], "/ratios/current_ratio");
+        assert!(
+            document["detail"].as_str().unwrap().contains("1e309"),
+            "{document}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_where() {
+        let document = problem::<NewCompany>("{\n  \"symbol\": nope}");
+        assert_eq!(document["status"], 400);
+        assert_eq!(document["code"], "malformed_json");
+        assert!(
+            document["detail"]
+                .as_str()
+                .unwrap()
+                .contains("line 2 column"),
+            "{document}"
+        );
+        assert_eq!(problem::<NewCompany>("")["code"], "malformed_json");
+        assert_eq!(problem::<NewCompany>("{} {}")["code"], "malformed_json");
+    }
+
+    #[test]
+    fn a_field_that_is_given_twice_is_refused() {
+        let found = faults::<NewCompany>(r#"{"symbol": "A", "symbol": "B"}"#);
+        assert_eq!(found, pairs(&[("/symbol", "duplicate_field")]));
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_refused() {
+        assert_eq!(faults::<NewCompany>("[1]"), pairs(&[("", "wrong_type")]));
+    }
+
+    #[test]
+    fn a_body_that_fits_becomes_its_dto() {
+        let parsed = parse::<NewCompany>(
+            br#"{"symbol": "ACME", "market_cap": 1.5e9, "access_level": null}"#,
+        )
+        .unwrap();
+        assert_eq!(parsed.value.symbol, "ACME");
+        assert_eq!(parsed.raw["market_cap"], 1.5e9);
+    }
+
+    #[test]
+    fn a_time_and_an_integer_at_the_edge_are_faults() {
+        for time in [
+            "9999-12-31T23:59:59-23:59",
+            "0000-01-01T00:00:00+23:59",
+            "9999-12-31T23:59:59Z",
+            "2024-12-31T23:59:60Z",
+            "tomorrow",
+        ] {
+            let text = format!(r#"{{"name": "k", "scopes": ["read"], "expires_at": "{time}"}}"#);
+            let found = parse::<NewApiKey>(text.as_bytes());
+            // A leap second may be read as the second before it.
+            if let Err(problem) = found {
+                assert_eq!(problem.code(), "invalid_time", "{time}");
+            } else {
+                assert!(time.contains(":60"), "{time}");
+            }
+        }
+        for (number, expected) in [("3600.0", 3_600), ("1e3", 1_000), ("0", 0)] {
+            let text = format!("{{\"overlap_seconds\": {number}}}");
+            let parsed = parse::<Rotation>(text.as_bytes()).unwrap();
+            assert_eq!(parsed.value.overlap_seconds, Some(expected));
+        }
+        for number in ["9223372036854775808", "1e300", "-9.3e18"] {
+            let text = format!("{{\"overlap_seconds\": {number}}}");
+            assert_eq!(
+                faults::<Rotation>(&text),
+                pairs(&[("/overlap_seconds", "out_of_range")])
+            );
+        }
+        assert_eq!(
+            faults::<Rotation>(r#"{"overlap_seconds": 1.5}"#),
+            pairs(&[("/overlap_seconds", "wrong_type")])
+        );
+    }
+}

@@ -1,0 +1,417 @@
+//! Who asks: the extractors that every handler of the API begins with.
+
+use std::{net::IpAddr, str::FromStr};
+
+use accunode_application::{Application, Caller, Confirmed, RowLevel};
+use accunode_domain::{audit::RequestContext, fault::Fault, owner::AccessLevel};
+use accunode_ports::limits::{self, LimitClass};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web,
+};
+use futures::future::LocalBoxFuture;
+use uuid::Uuid;
+
+use super::{
+    envelope::{RateLimitState, RequestId},
+    negotiate::{Format, choose},
+    policy::{Keys, Policy, StepUp},
+    problem::Problem,
+    query::{self, Query},
+    route::Endpoint,
+    state::WebState,
+    streams::Streams,
+    work::{self, WorkLimits},
+};
+
+/// A request of a caller who is signed in. Extracting it checks, in this order,
+/// the token, the budget, the organization, its second factor, what an API key may do, the
+/// recent proof where one is always needed, and `Accept`.
+#[derive(Debug)]
+pub(crate) struct Authenticated {
+    pub(crate) request: HttpRequest,
+    pub(crate) application: Application,
+    pub(crate) caller: Caller,
+    pub(crate) format: Format,
+}
+
+/// Who a request was found to come from, in its extensions: what is refused later is
+/// recorded in the audit log under their name.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthenticatedCaller(pub(crate) Caller);
+
+/// A request of anybody.
+#[derive(Debug)]
+pub(crate) struct Anonymous {
+    pub(crate) application: Application,
+    pub(crate) context: RequestContext,
+}
+
+/// A request of anybody, signed in or not: what they may do here does not depend on it, but
+/// who they are does.
+#[derive(Debug)]
+pub(crate) struct MaybeAuthenticated {
+    pub(crate) application: Application,
+    pub(crate) context: RequestContext,
+    pub(crate) caller: Option<Caller>,
+}
+
+impl FromRequest for Authenticated {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let state = state(&request)?;
+            let policy = Endpoint::policy_of(&request);
+            let context = context(&request, state);
+            let address = limits::principal(context.ip);
+            let caller = match authenticate(&request, state, context).await {
+                Ok(caller) => caller,
+                Err(refusal) => {
+                    // Guessing tokens has its budget, too.
+                    if refusal.status() == StatusCode::UNAUTHORIZED {
+                        consume(&request, state, policy.limit, &address).await?;
+                    }
+                    return Err(refusal);
+                }
+            };
+            request
+                .extensions_mut()
+                .insert(AuthenticatedCaller(caller.clone()));
+            let user = caller.actor.user().to_string();
+            tracing::Span::current().record("user", &user);
+            let principal = caller.principal().to_string();
+            consume(&request, state, policy.limit, &principal).await?;
+            if policy.for_inactive.is_none() {
+                require_active_organization(&caller)?;
+            }
+            if policy.without_second_factor.is_none() {
+                require_second_factor(&caller)?;
+            }
+            require_key(&caller, policy.keys)?;
+            if policy.step_up == StepUp::Always {
+                state.application.confirm(&caller)?;
+            }
+            let format = choose(request.headers(), policy.formats)?;
+            let tenant = caller.tenant();
+            let work = policy.work_of(request.query_string(), format);
+            work::begin(&request, &state.work, work, tenant).await?;
+            Ok(Self {
+                application: state.application.clone(),
+                caller,
+                format,
+                request,
+            })
+        })
+    }
+}
+
+impl FromRequest for Anonymous {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let state = state(&request)?;
+            let policy = Endpoint::policy_of(&request);
+            require_public(&policy)?;
+            let context = context(&request, state);
+            let principal = limits::principal(context.ip);
+            consume(&request, state, policy.limit, &principal).await?;
+            choose(request.headers(), policy.formats)?;
+            Ok(Self {
+                application: state.application.clone(),
+                context,
+            })
+        })
+    }
+}
+
+impl FromRequest for MaybeAuthenticated {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let anonymous = Anonymous::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let Anonymous {
+                application,
+                context,
+            } = anonymous.await?;
+            let caller = if request.headers().contains_key(header::AUTHORIZATION) {
+                let caller = authenticate(&request, state(&request)?, context.clone()).await?;
+                request
+                    .extensions_mut()
+                    .insert(AuthenticatedCaller(caller.clone()));
+                Some(caller)
+            } else {
+                None
+            };
+            Ok(Self {
+                application,
+                context,
+                caller,
+            })
+        })
+    }
+}
+
+impl Authenticated {
+    /// A typed id from the path. What is no id at all names nothing.
+    pub(crate) fn id<T: From<Uuid>>(&self, what: &'static str) -> Result<T, Problem> {
+        self.request
+            .match_info()
+            .get("id")
+            .and_then(|text| Uuid::try_parse(text).ok())
+            .map(T::from)
+            .ok_or_else(|| accunode_application::Error::not_found(what).into())
+    }
+
+    /// A name from the path, whose pattern admits only such.
+    pub(crate) fn name<T: FromStr>(&self, parameter: &str) -> Result<T, Problem> {
+        self.request
+            .match_info()
+            .get(parameter)
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))
+    }
+
+    /// The parameters of the query.
+    ///
+    /// # Errors
+    /// 422 with everything that is wrong with them.
+    pub(crate) fn query<Q: Query>(&self) -> Result<Q, Problem> {
+        self.query_checked(|_| None)
+    }
+
+    /// The parameters of the query, with a rule that holds between them.
+    ///
+    /// # Errors
+    /// 422 with everything that is wrong with them.
+    pub(crate) fn query_checked<Q: Query>(
+        &self,
+        check: impl FnOnce(&Q) -> Option<Fault>,
+    ) -> Result<Q, Problem> {
+        query::read(self.request.query_string(), check)
+    }
+
+    /// That the query is empty.
+    pub(crate) fn no_params(&self) -> Result<(), Problem> {
+        self.query()
+    }
+
+    /// The event streams that are open.
+    pub(crate) fn streams(&self) -> Result<&Streams, Problem> {
+        Ok(&state(&self.request)?.streams)
+    }
+
+    /// How much expensive work there is.
+    pub(crate) fn work_limits(&self) -> Result<&WorkLimits, Problem> {
+        Ok(&state(&self.request)?.work)
+    }
+
+    /// The caller, authenticated once more: for answers that go on for long.
+    pub(crate) async fn reauthenticate(&self) -> Result<Caller, Problem> {
+        let state = state(&self.request)?;
+        let caller = authenticate(&self.request, state, self.caller.context.clone()).await?;
+        require_active_organization(&caller)?;
+        require_second_factor(&caller)?;
+        require_key(&caller, Endpoint::policy_of(&self.request).keys)?;
+        Ok(caller)
+    }
+
+    /// The caller, with the proof that it is they who ask. Where an operation always needs
+    /// it, extracting the call has checked that it is there.
+    ///
+    /// # Errors
+    /// 403 `key_forbidden`; 401 `step_up_required`.
+    pub(crate) fn confirmed(&self) -> Result<Confirmed, Problem> {
+        Ok(self.application.confirm(&self.caller)?)
+    }
+}
+
+impl Authenticated {
+    /// The level that rows are to be made at, or raised to.
+    ///
+    /// # Errors
+    /// As [`Self::confirmed`], where everyone is to see it.
+    pub(crate) fn row_level(
+        &self,
+        level: Option<AccessLevel>,
+    ) -> Result<Option<RowLevel>, Problem> {
+        let Some(level) = level else {
+            return Ok(None);
+        };
+        Ok(Some(match RowLevel::limited(level) {
+            Some(raised) => raised,
+            None => RowLevel::everyone(&self.confirmed()?),
+        }))
+    }
+}
+
+impl MaybeAuthenticated {
+    /// The caller, where somebody is signed in, with the proof that it is they who ask.
+    ///
+    /// # Errors
+    /// As [`Authenticated::confirmed`].
+    pub(crate) fn confirmed(&self) -> Result<Option<Confirmed>, Problem> {
+        let caller = self.caller.as_ref();
+        let confirmed = caller.map(|caller| self.application.confirm(caller));
+        Ok(confirmed.transpose()?)
+    }
+}
+
+/// I6: that the caller's organization is active, where they have one.
+fn require_active_organization(caller: &Caller) -> Result<(), Problem> {
+    caller
+        .actor
+        .require_active_organization()
+        .map_err(|denial| Problem::denied(denial, "organization"))
+}
+
+/// That an API key may call this at all. What its owner may do is asked later.
+fn require_key(caller: &Caller, keys: Keys) -> Result<(), Problem> {
+    match keys {
+        Keys::Never => caller.actor.require_person(),
+        Keys::With(scope) => caller.actor.require_key_scope(scope),
+        Keys::WithBoth(one, other) => caller
+            .actor
+            .require_key_scope(one)
+            .and_then(|()| caller.actor.require_key_scope(other)),
+        Keys::Any => Ok(()),
+    }
+    .map_err(|denial| Problem::denied(denial, "API key"))
+}
+
+/// That an operation was declared to answer without a session. One that was not declared
+/// at all answers nobody.
+fn require_public(policy: &Policy) -> Result<(), Problem> {
+    match policy.public {
+        Some(_) => Ok(()),
+        None => Err(token_required()),
+    }
+}
+
+/// That the caller showed a second factor, where their organization demands one.
+fn require_second_factor(caller: &Caller) -> Result<(), Problem> {
+    caller
+        .actor
+        .require_second_factor(caller.second_factor)
+        .map_err(|denial| Problem::denied(denial, "organization"))
+}
+
+fn state(request: &HttpRequest) -> Result<&WebState, Problem> {
+    request
+        .app_data::<web::Data<WebState>>()
+        .map(|data| data.get_ref())
+        .ok_or_else(|| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+fn context(request: &HttpRequest, state: &WebState) -> RequestContext {
+    let peer: Option<IpAddr> = request.peer_addr().map(|peer| peer.ip());
+    RequestContext {
+        ip: state.proxies.client(peer, request.headers()),
+        user_agent: request
+            .headers()
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| text.chars().filter(|c| !c.is_control()).take(512).collect()),
+        request_id: request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
+    }
+}
+
+async fn authenticate(
+    request: &HttpRequest,
+    state: &WebState,
+    context: RequestContext,
+) -> Result<Caller, Problem> {
+    let Some(header) = request.headers().get(header::AUTHORIZATION) else {
+        return Err(token_required());
+    };
+    let token = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| (1..=512).contains(&token.len()));
+    let Some(token) = token else {
+        return Err(unauthenticated(
+            "invalid_token",
+            "`Authorization` must be `Bearer` and an access token or API key",
+        ));
+    };
+    let accounts = &state.application.accounts;
+    Ok(accounts.authenticate(token, context).await?)
+}
+
+fn token_required() -> Problem {
+    unauthenticated(
+        "token_required",
+        "sign in and send `Authorization: Bearer <access token>`",
+    )
+}
+
+fn unauthenticated(code: &'static str, detail: &str) -> Problem {
+    accunode_application::Error::Unauthenticated {
+        code,
+        detail: detail.to_owned(),
+    }
+    .into()
+}
+
+/// Consumes one request of the budget. Where the limiter is unavailable, what could be used to guess
+/// passwords is refused; other requests are not, they have their own checks.
+async fn consume(
+    request: &HttpRequest,
+    state: &WebState,
+    class: LimitClass,
+    principal: &str,
+) -> Result<(), Problem> {
+    let budget = match state.limiter.draw(class, principal).await {
+        Ok(budget) => budget,
+        Err(error) if class == LimitClass::Auth => {
+            return Err(accunode_application::Error::from(error).into());
+        }
+        Err(error) => {
+            tracing::warn!(%error, "rate limits are out of reach");
+            return Ok(());
+        }
+    };
+    request
+        .extensions_mut()
+        .insert(RateLimitState(class, budget));
+    if budget.allowed {
+        return Ok(());
+    }
+    let wait = budget.reset_seconds.max(1);
+    Err(Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "rate_limited",
+        format!(
+            "at most {} requests of the class `{}` in {} seconds; try again in {wait} s",
+            budget.limit,
+            class.as_str(),
+            budget.window_seconds
+        ),
+    )
+    .with_header(header::RETRY_AFTER, HeaderValue::from(wait)))
+}
+
+/// A fault in a header.
+pub(crate) fn header_fault(name: &str, code: &'static str, detail: &str) -> Problem {
+    Problem::faults(vec![Fault::new(name, code, detail)])
+}

@@ -1,0 +1,88 @@
+//! The schemas of the domain's enumerations, from their names.
+
+use std::borrow::Cow;
+
+use accunode_domain::{
+    access::{DashboardScope, KeyScope, Removal},
+    audit::AuditAction,
+    fault::Fault,
+    invitation::InvitationStatus,
+    job::{JobStatus, RowStatus},
+    organization::{JoinPolicy, SizeCategory},
+    owner::AccessLevel,
+    prediction::{Kind, OnConflict, Quarter, RevisionReason},
+    ratio::RatioUnit,
+    risk::RiskLevel,
+    second_factor::Decision,
+    user::Role,
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Ref, RefOr, Schema,
+        schema::{ObjectBuilder, Type},
+    },
+};
+
+use super::query::{self, Parameter};
+
+macro_rules! names_of {
+    ($($name:ident, $of:ty, $what:literal;)+) => {$(
+        #[doc = $what]
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some($what))
+                    .enum_values(Some(<$of>::ALL.map(|x| x.as_str())))
+                    .into()
+            }
+        }
+
+        impl Parameter for $of {
+            fn schema() -> RefOr<Schema> {
+                Ref::from_schema_name($name::name()).into()
+            }
+
+            fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
+                query::name(pointer, text)
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name).trim_end_matches("Name"))
+            }
+        }
+    )+
+
+        /// All of them by name: those that only parameters refer to are in no body's schema.
+        pub(crate) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+            vec![$(($name::name().into_owned(), $name::schema()),)+]
+        }
+    };
+}
+
+names_of! {
+    AccessLevelName, AccessLevel, "For whom a row is: its creator alone, an organization, everyone.";
+    AuditActionName, AuditAction, "What was done.";
+    DashboardScopeName, DashboardScope, "Whose predictions are counted.";
+    DecisionName, Decision, "What an administrator decides about a second factor.";
+    InvitationStatusName, InvitationStatus, "What has become of an invitation.";
+    JobStatusName, JobStatus, "Where an upload stands.";
+    JoinPolicyName, JoinPolicy, "Who may join with an organization's token: nobody, whoever holds it, or only listed e-mail addresses.";
+    KeyScopeName, KeyScope, "What an API key is for.";
+    KindName, Kind, "From which statements a prediction is made.";
+    OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
+    QuarterName, Quarter, "A quarter of the reporting year.";
+    RatioUnitName, RatioUnit, "The unit of the ratios that are shares: 0.254 or 25.4.";
+    RemovalName, Removal, "What becomes of somebody who is removed.";
+    RevisionReasonName, RevisionReason, "What differed from what took its place.";
+    RiskLevelName, RiskLevel, "How a probability of default is judged, by the model's thresholds.";
+    RoleName, Role, "What a person is, lowest rank first.";
+    RowStatusName, RowStatus, "What became of a row of a file.";
+    SizeCategoryName, SizeCategory, "How large an organization says it is.";
+}

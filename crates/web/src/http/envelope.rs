@@ -1,0 +1,258 @@
+//! What every answer goes through: a request id, a log line, security headers, the
+//! state of the budget, and problems where the framework has only a status.
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, time::Instant};
+
+use accunode_ports::{
+    limits::{Budget, LimitClass},
+    workload::{Within, Workload},
+};
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        ConnectionType, Method, StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web,
+};
+use futures::FutureExt;
+use tracing::Instrument;
+
+use super::{
+    denials,
+    lifecycle::{Lifecycle, Phase},
+    panicked::Panicked,
+    problem::Problem,
+    route::Endpoint,
+    state::{Pages, RequestIds, WebState},
+    work,
+};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// A year, also for the names below.
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
+/// What an answer that is no page may load.
+const NOTHING_LOADS: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The id of a request, in its extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// What a request drew, in its extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateLimitState(pub(crate) LimitClass, pub(crate) Budget);
+
+/// The middleware; outermost.
+pub(crate) async fn envelope(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = request_id(&request);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!(
+        "request",
+        request_id = %id,
+        method = %request.method(),
+        path = %request.path(),
+        ip = client(&request).map(tracing::field::display),
+        user = tracing::field::Empty, // whoever it turns out to be
+    );
+    // HEAD is GET without the body, which the server leaves away when it writes.
+    if *request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    async move {
+        let started = Instant::now();
+        let inputs = HeaderInputs::of(&request);
+        let answer = async {
+            // Who asks and what for is found out within, and told by `work::begin`.
+            let handled = Within::new(Workload::default(), Box::pin(next.call(request)));
+            let response = work::keep(handled.await?.map_into_boxed_body());
+            denials::audit_denial(&response).await;
+            let mut response = as_problem(response, &id);
+            let drawn = response
+                .request()
+                .extensions()
+                .get::<RateLimitState>()
+                .copied();
+            inputs.add_headers(response.headers_mut(), drawn, &id);
+            close_where_it_ends(&mut response);
+            Ok::<_, Error>(response)
+        };
+        // Whatever panics, in a handler or on the way there, the client is answered and
+        // the connection goes on. What was under way is dropped as if the client had gone.
+        let answer = match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(answer) => answer,
+            Err(_) => {
+                Err(Panicked::answer(|headers| inputs.add_headers(headers, None, &id), &id).into())
+            }
+        };
+        let status = match &answer {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        let millis = started.elapsed().as_millis();
+        tracing::info!(status = status.as_u16(), millis, "answered");
+        answer
+    }
+    .instrument(span)
+    .await
+}
+
+/// What of a request decides about the headers of its answer. It is taken down at first: a
+/// request cannot be held beside the handler that it is given to.
+#[derive(Clone, Copy, Debug)]
+struct HeaderInputs {
+    /// What the page that is asked for may load, where it is one.
+    page: Option<&'static str>,
+    over_tls: bool,
+}
+
+/// From where the request comes, as far as its proxies are believed.
+fn client(request: &ServiceRequest) -> Option<IpAddr> {
+    let state = request.app_data::<web::Data<WebState>>()?;
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    state.proxies.client(peer, request.headers())
+}
+
+/// The caller's id where it is a sane token, else a new one.
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request
+        .headers()
+        .get(X_REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| is_sane(id));
+    if let Some(id) = given {
+        return id.to_owned();
+    }
+    let ids = request.app_data::<web::Data<RequestIds>>();
+    ids.map_or_else(|| "unknown".to_owned(), |ids| ids.0.new_id().to_string())
+}
+
+fn is_sane(id: &str) -> bool {
+    (1..=100).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+/// Every error is a problem document with the request's id, whoever made it.
+fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let own = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Problem>());
+    let has_precondition = response.request().headers().contains_key(header::IF_MATCH);
+    let rendered: HttpResponse = match own {
+        // Who set no precondition is never told that one has failed.
+        Some(_) if status == StatusCode::PRECONDITION_FAILED && !has_precondition => {
+            Problem::changed_meanwhile().render(Some(id))
+        }
+        Some(problem) => {
+            problem.log();
+            problem.render(Some(id))
+        }
+        None => {
+            if let Some(error) = response.response().error() {
+                tracing::debug!(%error, "refused by the framework");
+            }
+            let mut problem = Problem::of_status(status);
+            if status == StatusCode::METHOD_NOT_ALLOWED
+                && let Some(allow) = Endpoint::of(response.request()).and_then(Endpoint::allow)
+            {
+                problem = problem.with_header(header::ALLOW, allow);
+            }
+            problem.render(Some(id))
+        }
+    };
+    response.into_response(rendered)
+}
+
+/// Makes the answer the last one of its connection where the process is about to end, or
+/// does not serve yet: who asks again then finds another process, or the service.
+fn close_where_it_ends(response: &mut ServiceResponse<BoxBody>) {
+    let request = response.request();
+    let lifecycle = request.app_data::<web::Data<Lifecycle>>();
+    if lifecycle.is_some_and(|lifecycle| lifecycle.phase() > Phase::Serving) {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+}
+
+impl HeaderInputs {
+    fn of(request: &ServiceRequest) -> Self {
+        let pages = request.app_data::<web::Data<Pages>>();
+        Self {
+            page: pages.and_then(|pages| pages.policy(request.path())),
+            over_tls: request
+                .app_data::<web::Data<WebState>>()
+                .is_some_and(|state| state.is_behind_tls()),
+        }
+    }
+
+    fn add_headers(self, headers: &mut HeaderMap, drawn: Option<RateLimitState>, id: &str) {
+        // RFC 6797 wants it over TLS alone, and browsers ignore it elsewhere.
+        if self.over_tls {
+            set(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        set(headers, X_REQUEST_ID, id);
+        set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(headers, header::X_FRAME_OPTIONS, "DENY");
+        set(headers, header::REFERRER_POLICY, "no-referrer");
+        // A page that people see says itself how long it is kept.
+        let is_page = self.page.is_some();
+        if !is_page && !headers.contains_key(header::CACHE_CONTROL) {
+            set(headers, header::CACHE_CONTROL, "no-store");
+        }
+        let loads = self.page.unwrap_or(NOTHING_LOADS);
+        set(headers, header::CONTENT_SECURITY_POLICY, loads);
+        if let Some(RateLimitState(class, budget)) = drawn {
+            let class = class.as_str();
+            set(
+                headers,
+                RATE_LIMIT_POLICY,
+                &format!("\"{class}\";q={};w={}", budget.limit, budget.window_seconds),
+            );
+            set(
+                headers,
+                RATE_LIMIT,
+                &format!(
+                    "\"{class}\";r={};t={}",
+                    budget.remaining, budget.reset_seconds
+                ),
+            );
+        }
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sane_tokens_are_taken_for_a_request_id() {
+        assert!(is_sane("abc-1.2_3"));
+        assert!(!is_sane(""));
+        assert!(!is_sane(&"x".repeat(101)));
+        assert!(!is_sane("a b"));
+        assert!(!is_sane("a\"b"));
+    }
+}

@@ -1,0 +1,282 @@
+//! Lists as CSV: all pages, fetched one by one while the client reads.
+
+use std::collections::VecDeque;
+
+use accunode_application::Error;
+use accunode_domain::{page::Limit, text::guard_formula};
+use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
+use bytes::Bytes;
+use futures::stream;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::http::{
+    call::Authenticated,
+    list::{Fetch, Slice, Start, pairs},
+    problem::{Answer, Problem},
+};
+
+/// The columns of an export: their names are the fields', nested ones by JSON pointer.
+#[derive(Clone, Debug)]
+pub(crate) struct Columns(Vec<Column>);
+
+#[derive(Clone, Debug)]
+struct Column {
+    name: String,
+    pointer: String,
+}
+
+impl Columns {
+    /// Columns named like the fields they show.
+    pub(crate) fn of(fields: &[&str]) -> Self {
+        Self(Vec::new()).and("", fields)
+    }
+
+    /// And those below a field.
+    pub(crate) fn and(mut self, prefix: &str, fields: &[&str]) -> Self {
+        self.0.extend(fields.iter().map(|field| Column {
+            name: (*field).to_owned(),
+            pointer: format!("{prefix}/{field}"),
+        }));
+        self
+    }
+
+    /// And one under a name of its own.
+    pub(crate) fn named(mut self, name: &str, pointer: &str) -> Self {
+        self.0.push(Column {
+            name: name.to_owned(),
+            pointer: pointer.to_owned(),
+        });
+        self
+    }
+
+    fn header(&self) -> Vec<String> {
+        self.0.iter().map(|column| column.name.clone()).collect()
+    }
+
+    fn record(&self, row: &impl Serialize) -> Vec<String> {
+        let row = serde_json::to_value(row).unwrap_or_default();
+        self.0
+            .iter()
+            .map(|column| cell(row.pointer(&column.pointer).unwrap_or(&Value::Null)))
+            .collect()
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        other => guard_formula(&plain(other)).into_owned(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let texts: Vec<_> = items.iter().map(plain).collect();
+            texts.join("; ")
+        }
+        Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Records as CSV.
+pub(crate) fn csv(records: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for record in records {
+        // Writing to memory cannot fail.
+        let _ = writer.write_record(record);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// The head of a CSV answer.
+pub(crate) fn attachment(name: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((header::VARY, "Accept"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}.csv\""),
+        ));
+    response
+}
+
+/// Streams every page of a list.
+pub(crate) async fn stream<T, C>(
+    call: &Authenticated,
+    name: &'static str,
+    columns: Columns,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+) -> Answer
+where
+    T: Serialize + 'static,
+    C: Serialize + 'static,
+{
+    let header = columns.header();
+    records(call, name, header, after, fetch, move |row| {
+        Some(columns.record(row))
+    })
+    .await
+}
+
+/// Streams every page of a list, a JSON object a line.
+pub(crate) async fn lines<T, C>(
+    call: &Authenticated,
+    name: &'static str,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+) -> Answer
+where
+    T: Serialize + 'static,
+    C: 'static,
+{
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("application/jsonl")
+        .insert_header((header::VARY, "Accept"));
+    pages(call, name, response, Vec::new(), after, fetch, |rows| {
+        let mut bytes = Vec::new();
+        for row in rows {
+            // Writing to memory cannot fail, and a DTO is always JSON.
+            let _ = serde_json::to_writer(&mut bytes, row);
+            bytes.push(b'\n');
+        }
+        bytes
+    })
+    .await
+}
+
+/// Streams every page of a list as CSV, each row as `record` writes it.
+pub(crate) async fn records<T, C>(
+    call: &Authenticated,
+    name: &'static str,
+    header: Vec<String>,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+    record: impl Fn(&T) -> Option<Vec<String>> + 'static,
+) -> Answer
+where
+    T: 'static,
+    C: 'static,
+{
+    let head = csv([header]);
+    pages(
+        call,
+        name,
+        attachment(name),
+        head,
+        after,
+        fetch,
+        move |rows| csv(rows.iter().filter_map(&record)),
+    )
+    .await
+}
+
+/// Streams every page of a list; the audit log is told before the first byte.
+async fn pages<T, C>(
+    call: &Authenticated,
+    name: &'static str,
+    mut response: HttpResponseBuilder,
+    head: Vec<u8>,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+    write: impl Fn(&[T]) -> Vec<u8> + 'static,
+) -> Answer
+where
+    T: 'static,
+    C: 'static,
+{
+    let all = Limit::new(Limit::MAX).map_err(|fault| Problem::faults(vec![fault]))?;
+    // The first page is fetched before anything is answered: what is wrong with
+    // the request is then still a problem document.
+    let first = fetch(Start { limit: all, after }).await?;
+    let filter = Value::Object(pairs(call.request.query_string()));
+    call.application
+        .record_export(&call.caller, name, filter)
+        .await?;
+    let mut ready = VecDeque::from([Step::Bytes(head)]);
+    ready.push_back(Step::Slice(first));
+    let body = stream::try_unfold(
+        (ready, fetch, write),
+        move |(mut ready, fetch, write)| async move {
+            let Some(step) = ready.pop_front() else {
+                return Ok::<_, Problem>(None);
+            };
+            let bytes = match step {
+                Step::Bytes(bytes) => bytes,
+                Step::Slice(slice) => {
+                    let bytes = write(&slice.rows);
+                    ready.extend(slice.next.map(Step::After));
+                    bytes
+                }
+                Step::After(cursor) => {
+                    let start = Start {
+                        limit: all,
+                        after: Some(cursor),
+                    };
+                    let slice = fetch(start).await.map_err(cut)?;
+                    let bytes = write(&slice.rows);
+                    ready.extend(slice.next.map(Step::After));
+                    bytes
+                }
+            };
+            Ok(Some((Bytes::from(bytes), (ready, fetch, write))))
+        },
+    );
+    Ok(response.streaming(body))
+}
+
+enum Step<T, C> {
+    Bytes(Vec<u8>),
+    Slice(Slice<T, C>),
+    After(C),
+}
+
+/// Ends the answer in the middle, so that nobody takes a part for the whole.
+pub(crate) fn cut(error: Error) -> Problem {
+    let problem = Problem::from(error);
+    problem.log();
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_of_texts_is_guarded_as_the_cell_that_it_becomes() {
+        assert_eq!(cell(&json!(["a", "=x"])), "a;' =x");
+        assert_eq!(cell(&json!([-1, -2.5])), "-1; -2.5");
+        assert_eq!(cell(&json!({"a": "x;=1"})), "{\"a\":\"x;'=1\"}");
+        assert_eq!(cell(&json!(-0.5)), "-0.5");
+    }
+
+    #[test]
+    fn a_row_is_written_by_its_fields() {
+        let columns = Columns::of(&["id", "name", "flags", "gone"]).and("/ratios", &["roa"]);
+        let row = json!({"id": 7, "name": "=x", "flags": ["a", "b"], "ratios": {"roa": -0.25}});
+        assert_eq!(columns.header(), ["id", "name", "flags", "gone", "roa"]);
+        assert_eq!(columns.record(&row), ["7", "'=x", "a; b", "", "-0.25"]);
+    }
+
+    #[test]
+    fn cells_with_commas_and_quotes_are_quoted() {
+        let bytes = csv([vec!["a,b".to_owned(), "say \"x\"".to_owned()]]);
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            "\"a,b\",\"say \"\"x\"\"\"\r\n"
+        );
+    }
+}

@@ -1,0 +1,26 @@
+//! HTTP as every resource uses it: who asks, what goes wrong, formats, limits, sessions,
+//! idempotency, lists. Knows no resource; `scripts/check-layers.sh` holds it to that.
+
+pub(crate) mod address;
+pub(crate) mod body;
+pub(crate) mod call;
+pub(crate) mod denials;
+pub(crate) mod enums;
+pub(crate) mod envelope;
+pub(crate) mod etag;
+pub(crate) mod export;
+pub(crate) mod home;
+pub(crate) mod idempotency;
+pub(crate) mod lifecycle;
+pub(crate) mod list;
+pub(crate) mod negotiate;
+pub(crate) mod panicked;
+pub(crate) mod policy;
+pub(crate) mod problem;
+pub(crate) mod query;
+pub(crate) mod readiness;
+pub(crate) mod route;
+pub(crate) mod state;
+pub(crate) mod streams;
+pub(crate) mod timeout;
+pub(crate) mod work;

@@ -1,0 +1,306 @@
+//! What an operation demands of who calls it, what a request to it may cost, and what it
+//! answers with.
+//!
+//! A policy is declared with its route (see [`super::route`]). [`Policy::STRICTEST`] holds for
+//! what is not declared. Every policy is in the OpenAPI document (`x-access`) and in
+//! `docs/operations.csv`.
+
+use accunode_domain::access::KeyScope;
+use accunode_ports::{limits::LimitClass, workload::Work};
+use serde_json::{Value, json};
+
+use super::negotiate::Format;
+
+/// What holds for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    /// Which budget a request draws on.
+    pub(crate) limit: LimitClass,
+    /// The formats it answers with, the default first.
+    pub(crate) formats: &'static [Format],
+    /// What kind of work a request is; see [`Policy::work_of`] for lists.
+    pub(crate) work: Work,
+    /// Why it answers without a session, where it does.
+    pub(crate) public: Option<&'static str>,
+    /// Whether the caller must have proved who they are a short while ago.
+    pub(crate) step_up: StepUp,
+    /// Which API keys may call it.
+    pub(crate) keys: Keys,
+    /// Why members may call it who have yet to show the second factor that their
+    /// organization demands. It must not answer anything of an organization.
+    pub(crate) without_second_factor: Option<&'static str>,
+    /// Why members of an inactive organization may call it.
+    pub(crate) for_inactive: Option<&'static str>,
+}
+
+/// Whether an operation needs a recent proof of its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StepUp {
+    /// It does.
+    Always,
+    /// It does under this condition, which is known when the request has been read.
+    When(&'static str),
+    /// It does not, because of this.
+    Never(&'static str),
+}
+
+/// Which API keys may call an operation. Where a recent proof is needed none may: a key
+/// cannot prove who its owner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// None, whatever its scopes.
+    Never,
+    /// Those with a scope that covers this one.
+    With(KeyScope),
+    /// Those with scopes that cover both: what is counted must be readable, too.
+    WithBoth(KeyScope, KeyScope),
+    /// All.
+    Any,
+}
+
+const JSON: &[Format] = &[Format::Json];
+/// The formats of a list: a page as JSON, or every row as CSV.
+const LIST: &[Format] = &[Format::Json, Format::Csv];
+
+impl Policy {
+    /// What holds for an operation that is not declared: nobody is exempt from anything, and
+    /// the smallest budget is drawn on.
+    pub(crate) const STRICTEST: Self = Self {
+        limit: LimitClass::Auth,
+        formats: JSON,
+        work: Work::Interactive,
+        public: None,
+        step_up: StepUp::Always,
+        keys: Keys::Never,
+        without_second_factor: None,
+        for_inactive: None,
+    };
+
+    const fn new(limit: LimitClass, keys: Keys, step_up: StepUp) -> Self {
+        Self {
+            limit,
+            keys,
+            step_up,
+            ..Self::STRICTEST
+        }
+    }
+
+    /// An operation that answers without a session, and why.
+    pub(crate) const fn public(because: &'static str) -> Self {
+        Self {
+            public: Some(because),
+            ..Self::new(
+                LimitClass::Auth,
+                Keys::Never,
+                StepUp::Never("it needs no session"),
+            )
+        }
+    }
+
+    /// An operation that needs a recent proof, and that no key may call for that reason.
+    pub(crate) const fn sensitive() -> Self {
+        Self::new(LimitClass::Write, Keys::Never, StepUp::Always)
+    }
+
+    /// A read that keys with this scope may do.
+    pub(crate) const fn read(scope: KeyScope) -> Self {
+        Self::new(
+            LimitClass::Read,
+            Keys::With(scope),
+            StepUp::Never("it changes nothing"),
+        )
+    }
+
+    /// A change of rows that keys with this scope may do.
+    pub(crate) const fn write(scope: KeyScope) -> Self {
+        Self::new(
+            LimitClass::Write,
+            Keys::With(scope),
+            StepUp::Never(
+                "it changes rows, gives no rights, and the audit log says what they were",
+            ),
+        )
+    }
+
+    /// It makes rows, or changes one, and may do so for everyone; for keys with this scope.
+    pub(crate) const fn place(scope: KeyScope) -> Self {
+        Self::write(scope).step_up(StepUp::When(
+            "it names the `access_level` `system`: everyone works with these rows then",
+        ))
+    }
+
+    /// A computation that stores nothing, for keys with this scope.
+    pub(crate) const fn compute(scope: KeyScope) -> Self {
+        Self::new(
+            LimitClass::Score,
+            Keys::With(scope),
+            StepUp::Never("it stores nothing"),
+        )
+    }
+
+    /// With another budget.
+    pub(crate) const fn limit(self, limit: LimitClass) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// With other formats, the default first.
+    pub(crate) const fn formats(self, formats: &'static [Format]) -> Self {
+        Self { formats, ..self }
+    }
+
+    /// Answered as a page in JSON, and whole as CSV.
+    pub(crate) const fn list(self) -> Self {
+        self.formats(LIST)
+    }
+
+    /// Expensive work of this kind.
+    pub(crate) const fn work(self, work: Work) -> Self {
+        Self { work, ..self }
+    }
+
+    /// With a recent proof under another condition.
+    pub(crate) const fn step_up(self, step_up: StepUp) -> Self {
+        Self { step_up, ..self }
+    }
+
+    /// For other keys.
+    pub(crate) const fn keys(self, keys: Keys) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// Also before the second factor was shown, and why.
+    pub(crate) const fn without_second_factor(self, because: &'static str) -> Self {
+        Self {
+            without_second_factor: Some(because),
+            ..self
+        }
+    }
+
+    /// Also for members of an inactive organization, and why.
+    pub(crate) const fn for_inactive(self, because: &'static str) -> Self {
+        Self {
+            for_inactive: Some(because),
+            ..self
+        }
+    }
+
+    /// What kind of work a request is: a list is an export when it is answered as rows, and a
+    /// search with `q`.
+    pub(crate) fn work_of(&self, query: &str, format: Format) -> Work {
+        let is_list = self.work == Work::Interactive && self.formats.len() > 1;
+        let mut pairs = query.split('&');
+        if !is_list {
+            self.work
+        } else if pairs.any(|pair| pair == "q" || pair.starts_with("q=")) {
+            Work::Search
+        } else if matches!(format, Format::Csv | Format::JsonLines) {
+            Work::Export
+        } else {
+            Work::Interactive
+        }
+    }
+}
+
+impl StepUp {
+    /// `always`, `sometimes` or `never`, and why or when.
+    pub(crate) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Always => ("always", ""),
+            Self::When(condition) => ("sometimes", condition),
+            Self::Never(because) => ("never", because),
+        }
+    }
+}
+
+impl Keys {
+    /// What a key with this one scope is answered.
+    pub(crate) fn answer(self, scope: KeyScope) -> &'static str {
+        match self {
+            Self::Never => "key_forbidden",
+            Self::With(needed) if !scope.covers(needed) => "key_scope",
+            Self::WithBoth(one, other) if !(scope.covers(one) && scope.covers(other)) => {
+                "key_scope"
+            }
+            Self::With(_) | Self::WithBoth(..) | Self::Any => "allowed",
+        }
+    }
+}
+
+impl Policy {
+    /// What the OpenAPI document says of it, under `x-access`.
+    pub(crate) fn extension(&self) -> Value {
+        let (step_up, why) = self.step_up.words();
+        let mut step_up = json!({ "needed": step_up });
+        match self.step_up {
+            StepUp::Always => {}
+            StepUp::When(_) => step_up["when"] = why.into(),
+            StepUp::Never(_) => step_up["because"] = why.into(),
+        }
+        let mut access = json!({ "step_up": step_up });
+        if let Some(because) = self.public {
+            access["public"] = because.into();
+        } else {
+            let scopes = KeyScope::ALL.into_iter();
+            let opens = scopes.filter(|scope| self.keys.answer(*scope) == "allowed");
+            access["api_key_scopes"] = opens.map(KeyScope::as_str).collect::<Vec<_>>().into();
+        }
+        if let Some(because) = self.without_second_factor {
+            access["without_second_factor"] = because.into();
+        }
+        if let Some(because) = self.for_inactive {
+            access["in_an_inactive_organization"] = because.into();
+        }
+        access
+    }
+
+    /// A sentence for the description, where its callers have to know.
+    pub(crate) fn note(&self) -> Option<String> {
+        match self.step_up {
+            StepUp::Always => Some(
+                "Needs a proof of the last 15 minutes that it is you: without one the answer is \
+                 401 `step_up_required`, whatever else is wrong (see `/auth/step-up`)."
+                    .to_owned(),
+            ),
+            StepUp::When(condition) => Some(format!(
+                "Needs a proof of the last 15 minutes that it is you (else 401 `step_up_required`, \
+                 see `/auth/step-up`) where {condition}.",
+            )),
+            StepUp::Never(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strictest_policy_exempts_nobody() {
+        let strictest = Policy::STRICTEST;
+        assert_eq!(strictest.step_up, StepUp::Always);
+        assert_eq!(strictest.keys, Keys::Never);
+        assert_eq!(
+            (
+                strictest.public,
+                strictest.without_second_factor,
+                strictest.for_inactive
+            ),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_list_is_an_export_as_rows_and_a_search_with_q() {
+        let list = Policy::read(KeyScope::Read).list();
+        assert_eq!(list.work_of("", Format::Json), Work::Interactive);
+        assert_eq!(list.work_of("sector=q", Format::Json), Work::Interactive);
+        assert_eq!(list.work_of("sector=x&q=acme", Format::Json), Work::Search);
+        assert_eq!(list.work_of("q=acme", Format::Csv), Work::Search);
+        assert_eq!(list.work_of("", Format::Csv), Work::Export);
+        assert_eq!(list.work_of("", Format::JsonLines), Work::Export);
+        let template = Policy::compute(KeyScope::Score).formats(&[Format::Csv]);
+        assert_eq!(template.work_of("", Format::Csv), Work::Interactive);
+        let figures = Policy::read(KeyScope::Read).work(Work::Analytics);
+        assert_eq!(figures.work_of("q=1", Format::Json), Work::Analytics);
+    }
+}

@@ -1,0 +1,45 @@
+//! How long a request may keep the service waiting for its next piece.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use futures::{Stream, StreamExt};
+
+use crate::http::problem::Problem;
+
+/// The longest pause within an upload. A file may be as long as it likes to take, but
+/// not hold a connection by sending nothing.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The next piece of what is arriving.
+///
+/// # Errors
+/// 408 `request_timeout` where nothing arrives for too long.
+pub(crate) async fn next<S: Stream + Unpin>(pieces: &mut S) -> Result<Option<S::Item>, Problem> {
+    within(PAUSE, pieces).await
+}
+
+async fn within<S: Stream + Unpin>(
+    pause: Duration,
+    pieces: &mut S,
+) -> Result<Option<S::Item>, Problem> {
+    tokio::time::timeout(pause, pieces.next())
+        .await
+        .map_err(|_| Problem::of_status(StatusCode::REQUEST_TIMEOUT))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pause_that_is_too_long_ends_the_waiting() {
+        let mut steady = stream::iter([1, 2]);
+        assert_eq!(next(&mut steady).await.unwrap(), Some(1));
+        let mut silent = stream::pending::<u8>();
+        let refused = within(Duration::ZERO, &mut silent).await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+}

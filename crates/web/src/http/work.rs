@@ -1,0 +1,302 @@
+//! Expensive work: which request is one, and how many of one tenant are worked on at once.
+//!
+//! The kind of work belongs to the operation's policy. [`begin`], which extracting an `Authenticated`
+//! ends with, takes one of the tenant's places for it, waits for one in a short queue, or
+//! refuses; [`keep`] holds the place until the last byte of the answer was written or the
+//! client has gone. Places are counted in the process: each node has its own.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use accunode_ports::{
+    slots::{Slot, Slots},
+    workload::{Within, Work, Workload},
+};
+use actix_web::{
+    HttpMessage, HttpRequest,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::ServiceResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+};
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::problem::Problem;
+
+/// How long a request waits for a place.
+const WAIT: Duration = Duration::from_secs(2);
+/// So many requests of one tenant wait for each of its places.
+const QUEUE: usize = 16;
+/// Seconds after which to try again: what is waited for takes about as long.
+const RETRY_AFTER: u32 = 2;
+
+/// How many requests of each kind of work one tenant may have at once; 0 for no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the kinds of work")]
+pub struct AtOnce {
+    pub search: usize,
+    pub export: usize,
+    pub analytics: usize,
+    pub batch: usize,
+    pub upload: usize,
+}
+
+impl AtOnce {
+    const fn of(self, work: Work) -> usize {
+        match work {
+            Work::Interactive => 0,
+            Work::Search => self.search,
+            Work::Export => self.export,
+            Work::Analytics => self.analytics,
+            Work::Batch => self.batch,
+            Work::Upload => self.upload,
+        }
+    }
+}
+
+impl Default for AtOnce {
+    fn default() -> Self {
+        Self {
+            search: 2,
+            export: 2,
+            analytics: 4,
+            batch: 2,
+            upload: 4,
+        }
+    }
+}
+
+/// The places of every tenant, and who was refused one. Cloning it shares them.
+#[derive(Clone, Debug)]
+pub struct WorkLimits(Arc<[Kind]>);
+
+#[derive(Debug)]
+struct Kind {
+    work: Work,
+    places: Option<Slots<Uuid>>,
+    running: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// What there is of one kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WorkFigures {
+    /// Requests of one tenant at once; `None` for no limit.
+    pub(crate) at_most: Option<usize>,
+    /// Requests that are being worked on.
+    pub(crate) running: u64,
+    /// Requests that were refused a place.
+    pub(crate) refused: u64,
+}
+
+/// A tenant's place for one kind of work.
+#[derive(Debug)]
+struct Place {
+    limits: WorkLimits,
+    kind: usize,
+    _slot: Option<Slot<Uuid>>,
+}
+
+impl WorkLimits {
+    /// So many places for every tenant.
+    #[must_use]
+    pub fn new(at_once: AtOnce) -> Self {
+        let kinds = Work::EXPENSIVE.iter().map(|work| Kind {
+            work: *work,
+            places: match at_once.of(*work) {
+                0 => None,
+                places => Some(Slots::new(places)),
+            },
+            running: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        });
+        Self(kinds.collect())
+    }
+
+    /// What there is of each kind.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = (Work, WorkFigures)> {
+        self.0.iter().map(|kind| {
+            let figures = WorkFigures {
+                at_most: kind.places.as_ref().map(Slots::each),
+                running: kind.running.load(Ordering::Relaxed),
+                refused: kind.refused.load(Ordering::Relaxed),
+            };
+            (kind.work, figures)
+        })
+    }
+
+    /// A place, or `None` for what needs none.
+    async fn enter(&self, work: Work, tenant: Uuid) -> Result<Option<Place>, Problem> {
+        let Some(at) = self.0.iter().position(|kind| kind.work == work) else {
+            return Ok(None);
+        };
+        let kind = &self.0[at];
+        let slot = match &kind.places {
+            None => None,
+            Some(places) => {
+                let queue = QUEUE * places.each();
+                let slot = tokio::time::timeout(WAIT, places.acquire(tenant, queue)).await;
+                match slot {
+                    Ok(Ok(slot)) => Some(slot),
+                    Ok(Err(_)) | Err(_) => {
+                        kind.refused.fetch_add(1, Ordering::Relaxed);
+                        return Err(too_many(work, places.each()));
+                    }
+                }
+            }
+        };
+        kind.running.fetch_add(1, Ordering::Relaxed);
+        Ok(Some(Place {
+            limits: self.clone(),
+            kind: at,
+            _slot: slot,
+        }))
+    }
+}
+
+impl Default for WorkLimits {
+    fn default() -> Self {
+        Self::new(AtOnce::default())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(kind) = self.limits.0.get(self.kind) {
+            kind.running.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn too_many(work: Work, at_most: usize) -> Problem {
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_at_once",
+        format!(
+            "at most {at_most} requests of the kind `{}` of your organization are worked on at once; \
+             try again in {RETRY_AFTER} s",
+            work.as_str()
+        ),
+    )
+    .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
+}
+
+/// Takes the tenant's place for this work, and makes it the workload of the request.
+///
+/// # Errors
+/// 429 `too_many_at_once`.
+pub(crate) async fn begin(
+    request: &HttpRequest,
+    limits: &WorkLimits,
+    work: Work,
+    tenant: Uuid,
+) -> Result<(), Problem> {
+    let place = limits.enter(work, tenant).await?;
+    let workload = Workload {
+        work,
+        owner: Some(tenant),
+    };
+    workload.assign();
+    if let Some(place) = place {
+        request.extensions_mut().insert(Begun { workload, place });
+    }
+    Ok(())
+}
+
+/// What a request has begun, in its extensions until there is an answer.
+#[derive(Debug)]
+struct Begun {
+    workload: Workload,
+    place: Place,
+}
+
+/// Lets the answer of expensive work keep its place until its body ends, and makes the
+/// body's own work count as the request's.
+pub(crate) fn keep(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let begun = response.request().extensions_mut().remove::<Begun>();
+    match begun {
+        None => response,
+        Some(Begun { workload, place }) => response.map_body(|_, body| {
+            BoxBody::new(Kept {
+                body: Within::new(workload, body),
+                _place: place,
+            })
+        }),
+    }
+}
+
+/// A body that keeps a place.
+struct Kept {
+    body: Within<BoxBody>,
+    _place: Place,
+}
+
+impl MessageBody for Kept {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.inner().size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.get_mut()
+            .body
+            .enter(|body| Pin::new(body).poll_next(context))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_tenant_has_so_many_places_and_others_have_theirs() {
+        let limits = WorkLimits::new(AtOnce {
+            export: 1,
+            search: 0,
+            ..AtOnce::default()
+        });
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let held = limits.enter(Work::Export, one).await.unwrap();
+        let _theirs = limits.enter(Work::Export, other).await.unwrap();
+        let _unlimited = [
+            limits.enter(Work::Search, one).await.unwrap(),
+            limits.enter(Work::Search, one).await.unwrap(),
+        ];
+        assert!(
+            limits
+                .enter(Work::Interactive, one)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        // As many wait as may: the next is refused at once.
+        let mut waiting: Vec<_> = (0..QUEUE)
+            .map(|_| Box::pin(limits.enter(Work::Export, one)))
+            .collect();
+        for waiting in &mut waiting {
+            assert!(futures::poll!(waiting).is_pending());
+        }
+        let refused = limits.enter(Work::Export, one).await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refused.code(), "too_many_at_once");
+        let export = |limits: &WorkLimits| limits.figures().find(|(w, _)| *w == Work::Export);
+        let (_, figures) = export(&limits).unwrap();
+        assert_eq!((figures.running, figures.refused), (2, 1));
+        drop(held);
+        assert!(waiting.remove(0).await.unwrap().is_some());
+    }
+}

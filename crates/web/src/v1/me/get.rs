@@ -1,0 +1,22 @@
+//! Operation `get_account`.
+
+use crate::{
+    http::{call::Authenticated, etag, problem::Answer},
+    v1::auth::dto::MeDto,
+};
+
+/// Oneself: the account, the role that counts, organization and tenant
+#[utoipa::path(
+    get,
+    path = super::ONE,
+    tag = "Account",
+    operation_id = "get_account",
+    responses((status = 200, description = "Oneself", body = MeDto))
+)]
+pub(crate) async fn get(call: Authenticated) -> Answer {
+    call.no_params()?;
+    let accounts = &call.application.accounts;
+    let me = accounts.me(call.caller.actor.user()).await?;
+    let version = me.user.row_version;
+    etag::object(&call.request, version, &MeDto::from(me))
+}
