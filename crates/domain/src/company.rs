@@ -108,6 +108,16 @@ pub struct CompanyDraft {
 }
 
 impl CompanyDraft {
+    /// A description that says nothing but the symbol. What names only some of the fields
+    /// starts from it.
+    #[must_use]
+    pub fn of_symbol(symbol: impl Into<String>) -> Self {
+        Self {
+            symbol: symbol.into(),
+            ..Self::default()
+        }
+    }
+
     /// Checks every field; a missing name is the symbol, a missing sector
     /// [`UNKNOWN_SECTOR`], country USA and currency USD as the schema has it.
     ///

@@ -162,7 +162,6 @@ impl Columns {
             })?),
         };
         Ok(CompanyDraft {
-            symbol: cell(cells, self.symbol).to_owned(),
             name: text(0),
             sector: text(1),
             industry: text(2),
@@ -170,6 +169,7 @@ impl Columns {
             country: text(4),
             currency: text(5),
             exchange: text(6),
+            ..CompanyDraft::of_symbol(cell(cells, self.symbol))
         })
     }
 

@@ -255,7 +255,6 @@ fn unexpected_quarter(kind: Kind, quarter: Option<&str>) -> Option<Fault> {
 impl From<CompanyDescription> for CompanyDraft {
     fn from(company: CompanyDescription) -> Self {
         Self {
-            symbol: company.symbol,
             name: company.name,
             sector: company.sector,
             industry: company.industry,
@@ -263,6 +262,7 @@ impl From<CompanyDescription> for CompanyDraft {
             country: company.country,
             currency: company.currency,
             exchange: company.exchange,
+            ..Self::of_symbol(company.symbol)
         }
     }
 }
