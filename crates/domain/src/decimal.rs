@@ -116,6 +116,10 @@ impl FromStr for Decimal {
         if text.len() > Self::MAX_LENGTH || !text.bytes().all(allowed) {
             return Err(NotDecimal);
         }
+        // What `BigDecimal` reads beyond that, such as `.-5`, is none.
+        if text.parse::<f64>().is_err() {
+            return Err(NotDecimal);
+        }
         let value = BigDecimal::from_str(text).map_err(|_| NotDecimal)?;
         let (_, scale) = value.as_bigint_and_scale();
         if scale.unsigned_abs() > Self::MAX_EXPONENT.unsigned_abs() {
@@ -127,7 +131,16 @@ impl FromStr for Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let (digits, scale) = self.0.as_bigint_and_scale();
+        // What is stored, by the hundred thousand for an upload.
+        match digits.to_i64().filter(|_| scale == Self::PLACES) {
+            Some(digits) => {
+                let sign = if digits < 0 { "-" } else { "" };
+                let digits = digits.unsigned_abs();
+                write!(f, "{sign}{}.{:04}", digits / 10_000, digits % 10_000)
+            }
+            None => self.0.fmt(f),
+        }
     }
 }
 
@@ -228,6 +241,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn stored_numbers_are_written_as_they_are_read(digits in -2_000_000_i64..2_000_000) {
+            let written = Decimal::rounded(digits as f64 / 1e4).to_string();
+            prop_assert_eq!(&written, &format!("{:.4}", digits as f64 / 1e4).replace("-0.0000", "0.0000"));
+            prop_assert_eq!(decimal(&written), Decimal::rounded(digits as f64 / 1e4));
+        }
+
         #[test]
         fn the_nearest_float_is_the_one_that_the_text_reads_as(text in "[-+]?[0-9]{1,20}(\\.[0-9]{0,20})?(e[-+]?[0-9]{1,2})?") {
             let read: f64 = text.parse().unwrap();

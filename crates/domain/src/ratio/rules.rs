@@ -154,29 +154,26 @@ fn number(definition: &RatioDefinition, unit: RatioUnit, text: &str) -> Result<f
             format!("{:?} {rule}", shorten(text)),
         )
     };
-    let value = match text.parse::<Decimal>() {
-        Ok(number) if definition.is_share && unit == RatioUnit::Percent => {
-            number.shifted(-2).to_f64()
-        }
-        Ok(number) => number.to_f64(),
-        Err(_) if text.len() > Decimal::MAX_LENGTH => {
-            return Err(fault(&format!(
-                "has more than {} characters",
-                Decimal::MAX_LENGTH
-            )));
-        }
-        // `f64::from_str` also reads "inf" and "infinity".
-        Err(_)
-            if !text
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) =>
-        {
-            return Err(fault(
-                "is not a number; write it like 0.254, without thousands separators or units",
-            ));
-        }
-        // With an exponent that no ratio has: zero, or too large.
-        Err(_) => text.parse().map_err(|_| fault("is not a number"))?,
+    if text.len() > Decimal::MAX_LENGTH {
+        let most = Decimal::MAX_LENGTH;
+        return Err(fault(&format!("has more than {most} characters")));
+    }
+    // `f64::from_str` also reads "inf" and "infinity".
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b))
+    {
+        return Err(fault(
+            "is not a number; write it like 0.254, without thousands separators or units",
+        ));
+    }
+    let is_percent = definition.is_share && unit == RatioUnit::Percent;
+    let in_percent = is_percent.then(|| text.parse::<Decimal>());
+    let value = match in_percent {
+        Some(Ok(number)) => number.shifted(-2).to_f64(),
+        // The same number in fractions; or one with an exponent that no ratio has, which is
+        // zero or too large in either unit.
+        _ => text.parse().map_err(|_| fault("is not a number"))?,
     };
     if value.is_finite() {
         Ok(value)
