@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive, Zero, num_bigint::BigInt};
+use bigdecimal::{BigDecimal, RoundingMode, Signed, ToPrimitive, Zero, num_bigint::BigInt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An exact decimal number.
@@ -62,17 +62,13 @@ impl Decimal {
         }
     }
 
-    /// The number times 10^`places`: the decimal point is shifted, and no digit is lost.
+    /// The number times 10^`places`: the decimal point is shifted, and no digit is lost or
+    /// added.
     #[must_use]
     pub fn shifted(&self, places: i64) -> Self {
         let (digits, scale) = self.0.as_bigint_and_scale();
-        let shifted = BigDecimal::new(digits.into_owned(), scale.saturating_sub(places));
-        // A scale below zero would be written with an exponent.
-        Self(if shifted.fractional_digit_count() < 0 {
-            shifted.with_scale(0)
-        } else {
-            shifted
-        })
+        let scale = scale.saturating_sub(places);
+        Self(BigDecimal::new(digits.into_owned(), scale))
     }
 
     /// The nearest whole number; what lies half-way is rounded away from zero. `None` beyond
@@ -129,17 +125,26 @@ impl FromStr for Decimal {
     }
 }
 
+/// As digits, with an exponent only where digits would have to be added: `25.40`, `3e2`. The
+/// text reads as the same number with the same digits.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (digits, scale) = self.0.as_bigint_and_scale();
         // What is stored, by the hundred thousand for an upload.
-        match digits.to_i64().filter(|_| scale == Self::PLACES) {
-            Some(digits) => {
-                let sign = if digits < 0 { "-" } else { "" };
-                let digits = digits.unsigned_abs();
-                write!(f, "{sign}{}.{:04}", digits / 10_000, digits % 10_000)
+        if let Some(digits) = digits.to_i64().filter(|_| scale == Self::PLACES) {
+            let sign = if digits < 0 { "-" } else { "" };
+            let digits = digits.unsigned_abs();
+            return write!(f, "{sign}{}.{:04}", digits / 10_000, digits % 10_000);
+        }
+        match usize::try_from(scale) {
+            Ok(0) => write!(f, "{digits}"),
+            Ok(places) if places <= Self::MAX_LENGTH => {
+                let sign = if digits.is_negative() { "-" } else { "" };
+                let digits = format!("{:0>width$}", digits.magnitude(), width = places + 1);
+                let (whole, part) = digits.split_at(digits.len() - places);
+                write!(f, "{sign}{whole}.{part}")
             }
-            None => self.0.fmt(f),
+            _ => write!(f, "{digits}e{}", scale.saturating_neg()),
         }
     }
 }
@@ -205,7 +210,9 @@ mod tests {
     fn a_shift_moves_the_point_and_keeps_the_digits() {
         assert_eq!(decimal("25.40").shifted(-2).to_string(), "0.2540");
         assert_eq!(decimal("0.2540").shifted(2).to_string(), "25.40");
-        assert_eq!(decimal("3").shifted(2).to_string(), "300");
+        assert_eq!(decimal("3").shifted(2).to_string(), "3e2");
+        assert_eq!(decimal("0.0").shifted(2).shifted(-2).to_string(), "0.0");
+        assert_eq!(decimal("-0.5").shifted(-2).to_string(), "-0.005");
         let digits = "0.12345678901234567890123456789";
         assert_eq!(decimal(digits).shifted(2).shifted(-2).to_string(), digits);
     }

@@ -355,6 +355,7 @@ mod tests {
     fn decimal(n: i64, decimals: u32) -> String {
         let text = format!("{:0>width$}", n.abs(), width = decimals as usize + 1);
         let (whole, part) = text.split_at(text.len() - decimals as usize);
-        format!("{}{whole}.{part}", if n < 0 { "-" } else { "" })
+        let point = if part.is_empty() { "" } else { "." };
+        format!("{}{whole}{point}{part}", if n < 0 { "-" } else { "" })
     }
 }

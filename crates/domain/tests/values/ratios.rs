@@ -274,7 +274,7 @@ fn another_unit_shifts_the_point_of_shares_alone() {
     );
     assert_eq!(
         texts(Fraction, Percent),
-        ["2540", "2.5", "10000", "3e-4", "500"]
+        ["254e1", "2.5", "1e4", "3e-4", "5e2"]
     );
     for same in RatioUnit::ALL {
         assert_eq!(in_unit(Kind::Annual, &raw, same, same), raw);
