@@ -162,7 +162,7 @@ impl Caller {
     /// # Errors
     /// `Unauthenticated` where the account is gone or not active any more.
     pub(crate) async fn renewed(&self, unit: &dyn UnitOfWork) -> Result<Actor, Error> {
-        let mut found = unit.people().hold(&[self.actor.user()]).await?;
+        let mut found = unit.people().lock_for_update(&[self.actor.user()]).await?;
         let me = found.pop().ok_or_else(gone)?;
         let renewed = self.actor.renewed(&me.user, me.membership);
         renewed.map_err(unusable)

@@ -2,7 +2,7 @@
 
 use accunode_domain::{access::Denial, fault::Fault};
 use accunode_ports::{
-    Contention, Outage, PortError, RepositoryError,
+    Conflict, Contention, Outage, PortError, RepositoryError,
     budgets::{BudgetKind, Exceeded},
     error::Cause,
     files::{OpenError, ReceiveError},
@@ -245,67 +245,66 @@ impl From<RepositoryError> for Error {
     fn from(error: RepositoryError) -> Self {
         match error {
             RepositoryError::Stale { .. } => Self::Stale,
-            RepositoryError::Conflict { constraint } if constraint == "idempotency_in_flight" => {
-                Self::Busy {
-                    code: "idempotency_in_flight",
-                    detail: "a request with this Idempotency-Key is being worked on; \
-                             send this one again in a moment"
-                        .to_owned(),
-                    seconds: 1,
-                }
-            }
-            RepositoryError::Conflict { ref constraint } => Self::Conflict {
-                code: match constraint.as_str() {
-                    "users_email_key" => "email_taken",
-                    "unique_company_symbol_per_org" => "symbol_taken",
-                    "unique_annual_prediction" | "unique_quarterly_prediction" => {
-                        "prediction_exists"
-                    }
-                    "prediction_organization_consistency" => "level_mismatch",
-                    "companies_level_fixed" | "companies_organization_fixed" => "company_in_use",
-                    "companies_level_never_down" | "predictions_level_never_down" => "level_change",
-                    "idx_organizations_domain" => "domain_taken",
-                    "idx_organizations_name_key" => "name_taken",
-                    "organizations_depth" | "fk_organizations_parent" => "not_a_root",
-                    "organizations_max_users" => "organization_full",
-                    "allowed_emails_pkey" => "already_allowed",
-                    "users_last_super_admin" => "last_super_admin",
-                    _ => "conflict",
-                },
-                detail: match constraint.as_str() {
-                    "users_email_key" => "this e-mail address has an account already",
-                    "unique_company_symbol_per_org" => {
-                        "a company with this symbol is there already"
-                    }
-                    "unique_annual_prediction" | "unique_quarterly_prediction" => {
-                        "this company and period have a prediction already"
-                    }
-                    "companies_level_fixed" | "companies_organization_fixed" => {
-                        words("company_in_use")
-                    }
-                    "companies_level_never_down" | "predictions_level_never_down" => {
-                        words("level_change")
-                    }
-                    "prediction_organization_consistency" => words("level_mismatch"),
-                    "users_last_super_admin" => words("last_super_admin"),
-                    "idx_organizations_domain" => "another organization has this domain",
-                    "idx_organizations_name_key" => {
-                        "another organization of this tenant has this name, or one that looks like it"
-                    }
-                    "organizations_depth" | "fk_organizations_parent" => words("not_a_root"),
-                    "organizations_max_users" => words("organization_full"),
-                    "allowed_emails_pkey" => "this e-mail address is listed already",
-                    _ => "it contradicts what is stored already",
-                }
-                .to_owned(),
-                existing: None,
-            },
+            RepositoryError::Conflict { conflict, .. } => conflict.into(),
             RepositoryError::OverBudget(exceeded) => over_budget(exceeded),
             RepositoryError::TimedOut { what, limit } => Self::TimedOut { what, limit },
             RepositoryError::Unavailable(cause) => Self::Unavailable(cause),
             other => Self::Internal(Box::new(other)),
         }
     }
+}
+
+impl From<Conflict> for Error {
+    fn from(conflict: Conflict) -> Self {
+        let (code, detail) = match conflict {
+            Conflict::RequestInFlight => {
+                return Self::Busy {
+                    code: "idempotency_in_flight",
+                    detail: "a request with this Idempotency-Key is being worked on; \
+                             send this one again in a moment"
+                        .to_owned(),
+                    seconds: 1,
+                };
+            }
+            Conflict::EmailTaken => ("email_taken", "this e-mail address has an account already"),
+            Conflict::SymbolTaken => (
+                "symbol_taken",
+                "a company with this symbol is there already",
+            ),
+            Conflict::PredictionExists => (
+                "prediction_exists",
+                "this company and period have a prediction already",
+            ),
+            Conflict::DomainTaken => ("domain_taken", "another organization has this domain"),
+            Conflict::NameTaken => (
+                "name_taken",
+                "another organization of this tenant has this name, or one that looks like it",
+            ),
+            Conflict::AlreadyAllowed => {
+                ("already_allowed", "this e-mail address is listed already")
+            }
+            Conflict::LevelMismatch => worded("level_mismatch"),
+            Conflict::CompanyInUse => worded("company_in_use"),
+            Conflict::LevelChange => worded("level_change"),
+            Conflict::NotARoot => worded("not_a_root"),
+            Conflict::OrganizationFull => worded("organization_full"),
+            Conflict::LastSuperAdmin => worded("last_super_admin"),
+            Conflict::SameUpload
+            | Conflict::RowsUnaccounted
+            | Conflict::CompanyGone
+            | Conflict::Other => ("conflict", "it contradicts what is stored already"),
+        };
+        Self::Conflict {
+            code,
+            detail: detail.to_owned(),
+            existing: None,
+        }
+    }
+}
+
+/// A code with the detail that a refusal of the access rules has under it.
+fn worded(code: &'static str) -> (&'static str, &'static str) {
+    (code, words(code))
 }
 
 impl From<PortError> for Error {

@@ -19,14 +19,59 @@ pub struct Contention(#[source] pub Cause);
 #[error("the storage is away")]
 pub struct Outage(#[source] pub Cause);
 
+/// What a change contradicts that is stored already. An adapter maps what its storage reports,
+/// such as the name of a constraint, to one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Conflict {
+    /// Another account has this e-mail address.
+    EmailTaken,
+    /// The owner has another company with this symbol.
+    SymbolTaken,
+    /// The company and period have a prediction of this owner.
+    PredictionExists,
+    /// The owner of a prediction does not fit the owner of its company.
+    LevelMismatch,
+    /// The owner of a company cannot change while there are predictions on it.
+    CompanyInUse,
+    /// Sharing is never narrowed and never moved to another organization.
+    LevelChange,
+    /// Another organization has this domain.
+    DomainTaken,
+    /// Another organization of the tenant has this name, or one that looks like it.
+    NameTaken,
+    /// The parent of an organization is not a root, or an organization with children would
+    /// get a parent.
+    NotARoot,
+    /// The organization has as many members as it may have.
+    OrganizationFull,
+    /// The address is on the organization's list already.
+    AlreadyAllowed,
+    /// No active super_admin would remain.
+    LastSuperAdmin,
+    /// The owner has the same upload already, and it has not ended.
+    SameUpload,
+    /// A job would be completed of which not every row has an outcome.
+    RowsUnaccounted,
+    /// Another unit of work holds this idempotency key.
+    RequestInFlight,
+    /// The company of a prediction was deleted meanwhile.
+    CompanyGone,
+    /// Anything else that the storage refuses; the source says what.
+    Other,
+}
+
 /// Why a repository could not do what it was asked. One type for all of them.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {
-    /// A constraint of the schema refused it; the name says which.
-    #[error("conflict on {constraint}")]
+    /// It contradicts what is stored already.
+    #[error("conflict: {conflict:?}")]
     Conflict {
-        /// The constraint's name, like `unique_company_symbol_per_org`.
-        constraint: String,
+        /// What it contradicts.
+        conflict: Conflict,
+        /// What the storage reported, for the log; `None` where the repository itself found
+        /// the conflict.
+        #[source]
+        cause: Option<Cause>,
     },
     /// The row changed since it was read, or the lease is somebody else's by now.
     #[error("stale: {what} was changed by somebody else")]
@@ -66,7 +111,26 @@ pub enum RepositoryError {
     Internal(#[source] Cause),
 }
 
+impl From<Conflict> for RepositoryError {
+    /// A conflict that the repository itself has found.
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict {
+            conflict,
+            cause: None,
+        }
+    }
+}
+
 impl RepositoryError {
+    /// What the change contradicts, if that is why it failed.
+    #[must_use]
+    pub const fn conflict(&self) -> Option<Conflict> {
+        match self {
+            Self::Conflict { conflict, .. } => Some(*conflict),
+            _ => None,
+        }
+    }
+
     /// Whether the same unit of work may be tried again at once.
     #[must_use]
     pub fn is_contention(&self) -> bool {

@@ -39,5 +39,5 @@ pub mod system;
 pub mod throttle;
 pub mod workload;
 
-pub use error::{Contention, Outage, PortError, RepositoryError};
+pub use error::{Conflict, Contention, Outage, PortError, RepositoryError};
 pub use repositories::{Repositories, Store, UnitOfWork};

@@ -16,16 +16,21 @@ use crate::{
     RepositoryError,
     health::Failing,
     repositories::{
-        AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository, CompanyWriter,
-        IdempotencyRepository, InvitationRepository, JobRepository, JoiningRepository,
-        MockAnalyticsRepository, MockApiKeyRepository, MockAuditRepository, MockCompanyRepository,
-        MockCompanyWriter, MockIdempotencyRepository, MockInvitationRepository, MockJobRepository,
-        MockJoiningRepository, MockOrganizationRepository, MockOwnDataRepository,
-        MockPersonRepository, MockPredictionRepository, MockPredictionWriter,
-        MockSecondFactorRepository, MockUserRepository, MockUserTokenRepository,
-        OrganizationRepository, OwnDataRepository, PersonRepository, PredictionRepository,
-        PredictionWriter, Repositories, SecondFactorRepository, Store, UnitOfWork, UserRepository,
-        UserTokenRepository,
+        AnalyticsRepository, ApiKeyRepository, ApiKeyWriter, AuditRepository, AuditWriter,
+        CompanyRepository, CompanyWriter, IdempotencyRepository, InvitationRepository,
+        InvitationWriter, JobRepository, JobWriter, JoiningRepository, JoiningWriter,
+        MockAnalyticsRepository, MockApiKeyRepository, MockApiKeyWriter, MockAuditRepository,
+        MockAuditWriter, MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
+        MockInvitationRepository, MockInvitationWriter, MockJobRepository, MockJobWriter,
+        MockJoiningRepository, MockJoiningWriter, MockOrganizationRepository,
+        MockOrganizationWriter, MockOwnDataRepository, MockOwnDataWriter, MockPersonRepository,
+        MockPersonWriter, MockPredictionRepository, MockPredictionWriter,
+        MockSecondFactorRepository, MockSecondFactorWriter, MockUserRepository,
+        MockUserTokenRepository, MockUserTokenWriter, MockUserWriter, OrganizationRepository,
+        OrganizationWriter, OwnDataRepository, OwnDataWriter, PersonRepository, PersonWriter,
+        PredictionRepository, PredictionWriter, Repositories, SecondFactorRepository,
+        SecondFactorWriter, Store, UnitOfWork, UserRepository, UserTokenRepository,
+        UserTokenWriter, UserWriter,
     },
 };
 
@@ -105,19 +110,19 @@ impl Repositories for MockRepositories {
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockUnitOfWork {
     pub reads: MockRepositories,
-    pub users: MockUserRepository,
-    pub api_keys: MockApiKeyRepository,
-    pub own_data: MockOwnDataRepository,
-    pub people: MockPersonRepository,
-    pub user_tokens: MockUserTokenRepository,
-    pub second_factors: MockSecondFactorRepository,
-    pub invitations: MockInvitationRepository,
-    pub organizations: MockOrganizationRepository,
-    pub joining: MockJoiningRepository,
+    pub users: MockUserWriter,
+    pub api_keys: MockApiKeyWriter,
+    pub own_data: MockOwnDataWriter,
+    pub people: MockPersonWriter,
+    pub user_tokens: MockUserTokenWriter,
+    pub second_factors: MockSecondFactorWriter,
+    pub invitations: MockInvitationWriter,
+    pub organizations: MockOrganizationWriter,
+    pub joining: MockJoiningWriter,
     pub companies: MockCompanyWriter,
     pub predictions: MockPredictionWriter,
-    pub jobs: MockJobRepository,
-    pub audit: MockAuditRepository,
+    pub jobs: MockJobWriter,
+    pub audit: MockAuditWriter,
     pub idempotency: MockIdempotencyRepository,
     /// Whether `commit` was called.
     pub committed: Arc<AtomicBool>,
@@ -136,31 +141,31 @@ impl UnitOfWork for MockUnitOfWork {
     fn reads(&self) -> &dyn Repositories {
         &self.reads
     }
-    fn users(&self) -> &dyn UserRepository {
+    fn users(&self) -> &dyn UserWriter {
         &self.users
     }
-    fn api_keys(&self) -> &dyn ApiKeyRepository {
+    fn api_keys(&self) -> &dyn ApiKeyWriter {
         &self.api_keys
     }
-    fn own_data(&self) -> &dyn OwnDataRepository {
+    fn own_data(&self) -> &dyn OwnDataWriter {
         &self.own_data
     }
-    fn people(&self) -> &dyn PersonRepository {
+    fn people(&self) -> &dyn PersonWriter {
         &self.people
     }
-    fn user_tokens(&self) -> &dyn UserTokenRepository {
+    fn user_tokens(&self) -> &dyn UserTokenWriter {
         &self.user_tokens
     }
-    fn second_factors(&self) -> &dyn SecondFactorRepository {
+    fn second_factors(&self) -> &dyn SecondFactorWriter {
         &self.second_factors
     }
-    fn invitations(&self) -> &dyn InvitationRepository {
+    fn invitations(&self) -> &dyn InvitationWriter {
         &self.invitations
     }
-    fn organizations(&self) -> &dyn OrganizationRepository {
+    fn organizations(&self) -> &dyn OrganizationWriter {
         &self.organizations
     }
-    fn joining(&self) -> &dyn JoiningRepository {
+    fn joining(&self) -> &dyn JoiningWriter {
         &self.joining
     }
     fn companies(&self) -> &dyn CompanyWriter {
@@ -169,10 +174,10 @@ impl UnitOfWork for MockUnitOfWork {
     fn predictions(&self) -> &dyn PredictionWriter {
         &self.predictions
     }
-    fn jobs(&self) -> &dyn JobRepository {
+    fn jobs(&self) -> &dyn JobWriter {
         &self.jobs
     }
-    fn audit(&self) -> &dyn AuditRepository {
+    fn audit(&self) -> &dyn AuditWriter {
         &self.audit
     }
     fn idempotency(&self) -> &dyn IdempotencyRepository {

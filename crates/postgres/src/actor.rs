@@ -4,14 +4,28 @@ use accunode_domain::{
     access::{Grant, Scope},
     owner::Owner,
 };
-use sea_orm::{Value, sea_query::Expr};
-use sqlx::{Postgres, QueryBuilder};
+use sea_orm::{Statement, Value, sea_query::Expr};
 use uuid::Uuid;
+
+use crate::db::raw;
+
+/// Makes every setting for a transaction.
+const SET: &str = "SELECT set_config('accunode.user_id', $1, true), \
+     set_config('accunode.owner_keys', $2, true), \
+     set_config('accunode.admin_keys', $3, true), \
+     set_config('accunode.all_organizations', $4, true), \
+     set_config('accunode.break_glass', $5, true), \
+     set_config('accunode.worker', $6, true)";
 
 /// Sets what the policies for reading look at, from three values.
 pub(crate) const READING: &str = "set_config('accunode.owner_keys', $1, true) \
      || set_config('accunode.all_organizations', $2, true) \
      || set_config('accunode.break_glass', $3, true)";
+
+/// Sets what the policy of the audit log looks at.
+const AUDIT: &str = "set_config('accunode.user_id', $1, true) \
+     || set_config('accunode.admin_keys', $2, true) \
+     || set_config('accunode.all_organizations', $3, true)";
 
 /// The settings of one actor. They hold for one statement or one transaction and
 /// leave nothing behind on the connection.
@@ -69,39 +83,22 @@ impl ActorSettings {
         }
     }
 
-    /// Every setting, for a transaction.
-    pub(crate) fn set(&self) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("SELECT set_config('accunode.user_id', ");
-        sql.push_bind(&self.user_id)
-            .push(", true), set_config('accunode.owner_keys', ")
-            .push_bind(&self.owner_keys)
-            .push(", true), set_config('accunode.admin_keys', ")
-            .push_bind(&self.admin_keys)
-            .push(", true), set_config('accunode.all_organizations', ")
-            .push_bind(self.all_organizations)
-            .push(", true), set_config('accunode.break_glass', ")
-            .push_bind(&self.break_glass)
-            .push(", true), set_config('accunode.worker', ")
-            .push_bind(self.worker)
-            .push(", true)");
-        sql
+    /// Makes every setting for a transaction.
+    pub(crate) fn set(&self) -> Statement {
+        let settings: [Value; 6] = [
+            self.user_id.clone().into(),
+            self.owner_keys.clone().into(),
+            self.admin_keys.clone().into(),
+            self.all_organizations.into(),
+            self.break_glass.clone().into(),
+            self.worker.into(),
+        ];
+        raw(SET, settings)
     }
 
-    /// The settings that the policies for reading look at, as the columns of the
-    /// CTE that every reading statement begins with. The reading part refers to it
-    /// laterally, so that it cannot run before; should it ever, the policies let
-    /// no row through.
-    pub(crate) fn push_read(&self, sql: &mut QueryBuilder<Postgres>) {
-        sql.push("set_config('accunode.owner_keys', ")
-            .push_bind(&self.owner_keys)
-            .push(", true) || set_config('accunode.all_organizations', ")
-            .push_bind(self.all_organizations)
-            .push(", true) || set_config('accunode.break_glass', ")
-            .push_bind(&self.break_glass)
-            .push(", true) AS actor");
-    }
-
-    /// The same as an expression.
+    /// The settings that the policies for reading look at, as an expression: a column of the
+    /// CTE that every reading statement begins with. The reading part refers to it laterally,
+    /// so that it cannot run before; should it ever, the policies let no row through.
     pub(crate) fn for_reading(&self) -> Expr {
         Expr::cust_with_values(READING, self.reading_values())
     }
@@ -115,15 +112,14 @@ impl ActorSettings {
         ]
     }
 
-    /// The settings that the audit log's policy looks at, in the same way.
-    pub(crate) fn push_audit(&self, sql: &mut QueryBuilder<Postgres>) {
-        sql.push("set_config('accunode.user_id', ")
-            .push_bind(&self.user_id)
-            .push(", true) || set_config('accunode.admin_keys', ")
-            .push_bind(&self.admin_keys)
-            .push(", true) || set_config('accunode.all_organizations', ")
-            .push_bind(self.all_organizations)
-            .push(", true) AS actor");
+    /// The settings that the audit log's policy looks at, as an expression.
+    pub(crate) fn for_audit(&self) -> Expr {
+        let settings: [Value; 3] = [
+            self.user_id.clone().into(),
+            self.admin_keys.clone().into(),
+            self.all_organizations.into(),
+        ];
+        Expr::cust_with_values(AUDIT, settings)
     }
 }
 

@@ -1,12 +1,17 @@
 //! What PostgreSQL, sqlx and SeaORM say, as the ports' one error.
 
-use accunode_ports::{Contention, Outage, RepositoryError};
+use accunode_ports::{Conflict, Contention, Outage, RepositoryError};
 use sea_orm::{DbErr, RuntimeErr};
 
-/// What sqlx says. Constraint names come from the server's own answer.
+use crate::constraints;
+
+/// What sqlx says. The constraint that was violated is named by the server.
 pub(crate) fn from_sqlx(error: sqlx::Error) -> RepositoryError {
     match kind(&error) {
-        Kind::Conflict(constraint) => RepositoryError::Conflict { constraint },
+        Kind::Conflict(conflict) => RepositoryError::Conflict {
+            conflict,
+            cause: Some(Box::new(error)),
+        },
         Kind::Contention => RepositoryError::Unavailable(Box::new(Contention(Box::new(error)))),
         Kind::Outage => RepositoryError::Unavailable(Box::new(Outage(Box::new(error)))),
         Kind::Unavailable => RepositoryError::Unavailable(Box::new(error)),
@@ -26,7 +31,10 @@ pub(crate) fn from_orm(error: DbErr) -> RepositoryError {
         _ => Kind::Defect,
     };
     match said {
-        Kind::Conflict(constraint) => RepositoryError::Conflict { constraint },
+        Kind::Conflict(conflict) => RepositoryError::Conflict {
+            conflict,
+            cause: Some(Box::new(error)),
+        },
         Kind::Contention => RepositoryError::Unavailable(Box::new(Contention(Box::new(error)))),
         Kind::Outage => RepositoryError::Unavailable(Box::new(Outage(Box::new(error)))),
         Kind::Unavailable => RepositoryError::Unavailable(Box::new(error)),
@@ -60,7 +68,7 @@ fn has_code(error: &RepositoryError, code: &str) -> bool {
 }
 
 enum Kind {
-    Conflict(String),
+    Conflict(Conflict),
     Contention,
     Outage,
     Unavailable,
@@ -81,7 +89,7 @@ fn kind(error: &sqlx::Error) -> Kind {
     match (code.as_ref(), said.constraint()) {
         // unique, foreign key, check (also those that triggers raise), exclusion
         ("23505" | "23503" | "23514" | "23P01", Some(constraint)) => {
-            Kind::Conflict(constraint.to_owned())
+            Kind::Conflict(constraints::conflict(constraint))
         }
         ("40001" | "40P01", _) => Kind::Contention,
         // statement_timeout, lock_timeout, idle transaction ended

@@ -1,33 +1,106 @@
-//! What the server looks after beside requests.
+//! What keeps the database in shape, beside requests and at the command line.
 
 use accunode_ports::RepositoryError;
+use sqlx::PgConnection;
 
 use crate::{PgStore, errors::from_sqlx};
 
-/// Rows of changes that one fold merges.
+/// Rows of changes that one fold merges; each fold is a transaction of its own.
 const FOLD_ROWS: i32 = 20_000;
 /// Months ahead for which the audit log has its partitions.
 const MONTHS_AHEAD: i32 = 3;
 
+/// Merges at most `$1` changes into the rollups; negative where another process is at it.
+const FOLD: &str = "SELECT fold_prediction_rollups($1)";
+/// Makes the rollups anew from all predictions.
+const REBUILD: &str = "SELECT rebuild_prediction_rollups()";
+/// Makes the audit log's partitions of this month and `$1` months ahead.
+const MAKE_PARTITIONS: &str = "SELECT audit_make_partitions($1)";
+/// Drops the audit log's partitions whose events are all older than `$1` days.
+const DROP_PARTITIONS: &str = "SELECT audit_drop_partitions($1)";
+
+/// What merging changes into the rollups has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// How many changes were merged.
+    pub merged: u64,
+    /// Whether another process is merging; it is not waited for.
+    pub is_busy: bool,
+}
+
+/// Merges all changes since the last time into the dashboards' rollups.
+///
+/// # Errors
+/// Where the database does not answer; what was merged until then stays merged.
+pub async fn fold_rollups(connection: &mut PgConnection) -> Result<Folded, RepositoryError> {
+    let mut folded = Folded::default();
+    loop {
+        let rows: i32 = sqlx::query_scalar(FOLD)
+            .bind(FOLD_ROWS)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(from_sqlx)?;
+        match u64::try_from(rows) {
+            Err(_) => {
+                folded.is_busy = true;
+                return Ok(folded);
+            }
+            Ok(0) => return Ok(folded),
+            Ok(rows) => folded.merged += rows,
+        }
+    }
+}
+
+/// Makes the rollups anew. Only the schema's owner may.
+///
+/// # Errors
+/// Where the database does not answer or refuses.
+pub async fn rebuild_rollups(connection: &mut PgConnection) -> Result<(), RepositoryError> {
+    let done = sqlx::query(REBUILD).execute(connection).await;
+    done.map(|_| ()).map_err(from_sqlx)
+}
+
+/// Makes the audit log's partitions of this month and so many months ahead; answers how many
+/// were made.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn make_partitions(
+    connection: &mut PgConnection,
+    months_ahead: i32,
+) -> Result<i32, RepositoryError> {
+    sqlx::query_scalar(MAKE_PARTITIONS)
+        .bind(months_ahead)
+        .fetch_one(connection)
+        .await
+        .map_err(from_sqlx)
+}
+
+/// Drops the audit log's partitions whose events are all older than so many days; answers
+/// their names. Only the schema's owner may.
+///
+/// # Errors
+/// Where the database does not answer or refuses.
+pub async fn drop_partitions(
+    connection: &mut PgConnection,
+    keep_days: i32,
+) -> Result<Vec<String>, RepositoryError> {
+    sqlx::query_scalar(DROP_PARTITIONS)
+        .bind(keep_days)
+        .fetch_all(connection)
+        .await
+        .map_err(from_sqlx)
+}
+
 impl PgStore {
-    /// Merges the changes since into the dashboards' sums; answers how many. Another
-    /// process that is at it is not waited for.
+    /// Merges all changes since the last time into the dashboards' rollups; answers how many.
+    /// Another process that is at it is not waited for.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn fold_rollups(&self) -> Result<u64, RepositoryError> {
-        let mut merged = 0;
-        loop {
-            let folded: i32 = sqlx::query_scalar("SELECT fold_prediction_rollups($1)")
-                .bind(FOLD_ROWS)
-                .fetch_one(self.pool())
-                .await
-                .map_err(from_sqlx)?;
-            match u64::try_from(folded) {
-                Err(_) | Ok(0) => return Ok(merged),
-                Ok(some) => merged += some,
-            }
-        }
+        let mut connection = self.pool().acquire().await.map_err(from_sqlx)?;
+        Ok(fold_rollups(&mut connection).await?.merged)
     }
 
     /// Makes the audit log's partitions ahead.
@@ -35,11 +108,9 @@ impl PgStore {
     /// # Errors
     /// Where the database does not answer.
     pub async fn make_partitions(&self) -> Result<(), RepositoryError> {
-        sqlx::query("SELECT audit_make_partitions($1)")
-            .bind(MONTHS_AHEAD)
-            .execute(self.pool())
+        let mut connection = self.pool().acquire().await.map_err(from_sqlx)?;
+        make_partitions(&mut connection, MONTHS_AHEAD)
             .await
-            .map_err(from_sqlx)?;
-        Ok(())
+            .map(|_| ())
     }
 }

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use accunode_ports::RepositoryError;
 use log::LevelFilter;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Row,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::runtime::{self, Handle};
@@ -126,29 +126,36 @@ fn connection_settings(settings: &PoolSettings) -> String {
     )
 }
 
+/// The role that serves: its name, whether it is a superuser, whether it bypasses row-level
+/// security, and whether it owns a table that is guarded by it.
+const SERVING_ROLE: &str = "
+    SELECT current_user::text,
+           r.rolsuper,
+           r.rolbypassrls,
+           EXISTS (SELECT
+                     FROM pg_class c
+                    WHERE c.relnamespace = 'public'::regnamespace
+                      AND c.relname IN ('companies', 'annual_predictions', 'quarterly_predictions',
+                                        'bulk_upload_jobs', 'bulk_upload_rows', 'audit_logs')
+                      AND pg_has_role(current_user, c.relowner, 'USAGE'))
+      FROM pg_roles r
+     WHERE r.rolname = current_user";
+
 /// That the pool's role is fit to serve: row-level security holds for it.
 ///
 /// # Errors
 /// `Internal`, saying what the role is: a superuser, BYPASSRLS, or the tables' owner.
 pub(crate) async fn verify_serving_role(pool: &PgPool) -> Result<(), RepositoryError> {
-    let row = sqlx::query(
-        "SELECT current_user::text AS name, r.rolsuper, r.rolbypassrls, \
-                EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace \
-                         AND c.relname IN ('companies', 'annual_predictions', 'quarterly_predictions', \
-                                           'bulk_upload_jobs', 'bulk_upload_rows', 'audit_logs') \
-                         AND pg_has_role(current_user, c.relowner, 'USAGE')) AS owns \
-           FROM pg_roles r WHERE r.rolname = current_user",
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(from_sqlx)?;
-    let name: String = row.try_get("name").map_err(from_sqlx)?;
-    let is = |column| row.try_get::<bool, _>(column).map_err(from_sqlx);
-    let fault = if is("rolsuper")? {
+    let (name, is_superuser, bypasses, owns): (String, bool, bool, bool) =
+        sqlx::query_as(SERVING_ROLE)
+            .fetch_one(pool)
+            .await
+            .map_err(from_sqlx)?;
+    let fault = if is_superuser {
         "is a superuser"
-    } else if is("rolbypassrls")? {
+    } else if bypasses {
         "bypasses row-level security"
-    } else if is("owns")? {
+    } else if owns {
         "owns the tables"
     } else {
         return Ok(());

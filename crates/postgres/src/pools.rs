@@ -16,7 +16,6 @@ use accunode_ports::{
     slots::{Slot, Slots},
     workload::Workload,
 };
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use uuid::Uuid;
 
@@ -114,7 +113,6 @@ impl PoolSizes {
 pub(crate) struct SharedPool {
     kind: PoolKind,
     pool: PgPool,
-    orm: DatabaseConnection,
     size: u32,
     turns: Slots<Uuid>,
     refused: AtomicU64,
@@ -133,7 +131,6 @@ impl SharedPool {
         let half = usize::try_from(size.div_ceil(2)).unwrap_or(usize::MAX);
         Ok(Self {
             kind,
-            orm: SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
             pool,
             size,
             turns: Slots::new(half),
@@ -144,11 +141,6 @@ impl SharedPool {
     /// The connections themselves.
     pub(crate) const fn pool(&self) -> &PgPool {
         &self.pool
-    }
-
-    /// The same for SeaORM.
-    pub(crate) const fn orm(&self) -> &DatabaseConnection {
-        &self.orm
     }
 
     /// Waits for the turn of the present task's owner; the service's own work needs none.

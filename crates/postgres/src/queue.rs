@@ -4,7 +4,10 @@
 //! a transaction of its own as the worker, who sees job rows of everyone and nothing else.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,17 +21,107 @@ use accunode_ports::{
     jobs::{JobQueue, Lease, Renewal},
 };
 use async_trait::async_trait;
+use sea_orm::{QueryResult, Statement};
 use serde_json::{Value, json};
-use sqlx::{PgPool, Postgres, QueryBuilder, postgres::PgRow};
+use sqlx::PgPool;
 
 use crate::{
     actor::ActorSettings,
-    errors::{defect, from_sqlx},
+    db::{Executor, model, raw},
+    entities::bulk_upload_jobs::{self, RESCORE},
+    errors::{defect, from_orm},
     listener::Listener,
-    repositories::job::{JOB, RESCORE, read_job},
-    row::{get, storable},
+    row::storable,
     unit_of_work::PgTx,
 };
+
+/// Gives out the next job under a new lease.
+const CLAIM: &str = "
+    SELECT p.*
+      FROM claim_bulk_job(gen_random_uuid(), make_interval(secs => $1), $2, $3) p";
+
+/// Makes a lease last again and answers whether the job is to stop.
+const RENEW: &str = "
+    UPDATE bulk_upload_jobs
+       SET lease_expires_at = clock_timestamp() + make_interval(secs => $3)
+     WHERE status = 'processing' AND id = $1 AND lease_token = $2
+    RETURNING cancel_requested_at IS NOT NULL";
+
+/// The same, and reads the job as it stands.
+const RESUME: &str = "
+    UPDATE bulk_upload_jobs AS p
+       SET lease_expires_at = clock_timestamp() + make_interval(secs => $3)
+     WHERE p.status = 'processing' AND p.id = $1 AND p.lease_token = $2
+    RETURNING p.*";
+
+/// Stores what is known of the whole file. What chunks have found out, and count, stays.
+const DESCRIBE: &str = "
+    UPDATE bulk_upload_jobs
+       SET file_columns = $3,
+           warnings = $4::jsonb || jsonb_path_query_array(warnings, '$[*] ? (exists(@.rows))')
+     WHERE status = 'processing' AND id = $1 AND lease_token = $2
+    RETURNING id";
+
+/// Ends a job. The dedup key of a rescoring goes: what was scored may be scored again.
+const FINISH: &str = "
+    UPDATE bulk_upload_jobs
+       SET status = $3,
+           error = $4,
+           error_message = $5,
+           total_rows = coalesce($6, total_rows),
+           completed_at = clock_timestamp(),
+           lease_token = NULL,
+           lease_expires_at = NULL,
+           dedup_key = CASE WHEN NOT jsonb_exists(options, $7) THEN dedup_key END
+     WHERE status = 'processing' AND id = $1 AND lease_token = $2
+    RETURNING id";
+
+/// The same as leases that have run out, without the waiting; also under new tokens.
+const FREE_ALL: &str = "
+    WITH freed AS (
+      UPDATE bulk_upload_jobs
+         SET lease_token = gen_random_uuid(),
+             lease_expires_at = clock_timestamp() - interval '1 second'
+       WHERE status = 'processing'
+      RETURNING id
+    )
+    SELECT count(*) FROM freed";
+
+/// Ends an attempt under a new token; the job can be taken after a pause.
+const INTERRUPT: &str = "
+    UPDATE bulk_upload_jobs
+       SET lease_token = gen_random_uuid(),
+           lease_expires_at = clock_timestamp() + make_interval(secs => $3),
+           processing_logs = processing_logs || jsonb_build_array(jsonb_build_object(
+             'attempt', attempts, 'code', $4::text, 'detail', $5::text))
+     WHERE status = 'processing' AND id = $1 AND lease_token = $2
+    RETURNING id";
+
+/// Takes one attempt back.
+const FORGIVE: &str = "
+    UPDATE bulk_upload_jobs
+       SET attempts = greatest(attempts - 1, 0)
+     WHERE status = 'processing' AND id = $1
+    RETURNING id";
+
+/// Gives a job back under a new token and wakes another worker.
+const RELEASE: &str = "
+    WITH released AS (
+      UPDATE bulk_upload_jobs
+         SET lease_token = gen_random_uuid(),
+             lease_expires_at = clock_timestamp() - interval '1 second',
+             attempts = greatest(attempts - 1, 0)
+       WHERE status = 'processing' AND id = $1 AND lease_token = $2
+      RETURNING id
+    )
+    SELECT pg_notify('accunode_jobs', id::text)::text FROM released";
+
+/// Those of the files `$1` that no job has; no row while there is no job at all.
+const FILES_WITHOUT_JOB: &str = "
+    SELECT ARRAY(SELECT k
+                   FROM unnest($1::text[]) k
+                  WHERE NOT EXISTS (SELECT FROM bulk_upload_jobs j WHERE j.filename = k))
+     WHERE EXISTS (SELECT FROM bulk_upload_jobs)";
 
 /// How jobs are handed out.
 #[derive(Clone, Copy, Debug)]
@@ -84,69 +177,67 @@ impl PgJobQueue {
         self.listener.ended()
     }
 
+    /// The only row of a statement, in a transaction of its own as the worker.
     async fn as_worker(
         &self,
-        mut sql: QueryBuilder<Postgres>,
-    ) -> Result<Option<PgRow>, RepositoryError> {
-        let tx = PgTx::begin(&self.pool, ActorSettings::worker()).await?;
-        let row = sql
-            .build()
-            .fetch_optional(&mut **tx.connection().await)
-            .await
-            .map_err(from_sqlx)?;
-        tx.commit().await?;
+        statement: Statement,
+    ) -> Result<Option<QueryResult>, RepositoryError> {
+        let tx = Arc::new(PgTx::begin(&self.pool, ActorSettings::worker()).await?);
+        let row = tx.row(statement).await?;
+        if let Some(tx) = Arc::into_inner(tx) {
+            tx.commit().await?;
+        }
         Ok(row)
     }
 
     /// A change under the lease.
-    async fn held(&self, sql: QueryBuilder<Postgres>) -> Result<PgRow, RepositoryError> {
-        let row = self.as_worker(sql).await?;
-        row.ok_or(RepositoryError::Stale { what: "lease" })
+    async fn held(&self, statement: Statement) -> Result<(), RepositoryError> {
+        let row = self.as_worker(statement).await?;
+        row.map(|_| ())
+            .ok_or(RepositoryError::Stale { what: "lease" })
+    }
+
+    /// How long a lease lasts, in seconds.
+    fn lease_seconds(&self) -> f64 {
+        self.settings.lease.as_secs_f64()
     }
 }
 
-/// `WHERE` the lease is ours.
-fn push_held(sql: &mut QueryBuilder<Postgres>, lease: &Lease) {
-    sql.push(" WHERE status = 'processing' AND id = ")
-        .push_bind(lease.job.0)
-        .push(" AND lease_token = ")
-        .push_bind(lease.token);
+/// The only column of a row.
+fn value<T: sea_orm::TryGetable>(row: &QueryResult) -> Result<T, RepositoryError> {
+    row.try_get_by_index(0).map_err(from_orm)
 }
 
 #[async_trait]
 impl JobQueue for PgJobQueue {
     async fn claim(&self) -> Result<Option<(Job, Lease)>, RepositoryError> {
         self.seen.store(self.listener.count(), Ordering::Relaxed);
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {JOB}, p.lease_token FROM claim_bulk_job(gen_random_uuid(), make_interval(secs => "
-        ));
-        sql.push_bind(self.settings.lease.as_secs_f64())
-            .push("), ")
-            .push_bind(self.settings.per_owner)
-            .push(", ")
-            .push_bind(self.settings.max_attempts)
-            .push(") p");
-        let Some(row) = self.as_worker(sql).await? else {
+        let statement = raw(
+            CLAIM,
+            [
+                self.lease_seconds().into(),
+                self.settings.per_owner.into(),
+                self.settings.max_attempts.into(),
+            ],
+        );
+        let Some(row) = self.as_worker(statement).await? else {
             return Ok(None);
         };
-        let job = read_job(&row)?;
+        let row: bulk_upload_jobs::Model = model(&row)?;
         let lease = Lease {
-            job: job.id,
-            token: get(&row, "lease_token")?,
+            job: JobId(row.id),
+            token: row
+                .lease_token
+                .ok_or_else(|| defect("a job was claimed without a lease"))?,
         };
-        Ok(Some((job, lease)))
+        Ok(Some((row.into_job()?, lease)))
     }
 
     async fn renew(&self, lease: &Lease) -> Result<Renewal, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "UPDATE bulk_upload_jobs SET lease_expires_at = clock_timestamp() + make_interval(secs => ",
-        );
-        sql.push_bind(self.settings.lease.as_secs_f64()).push(")");
-        push_held(&mut sql, lease);
-        sql.push(" RETURNING cancel_requested_at IS NOT NULL AS cancel");
-        Ok(match self.as_worker(sql).await? {
+        let statement = under(lease, RENEW, [self.lease_seconds().into()]);
+        Ok(match self.as_worker(statement).await? {
             None => Renewal::Lost,
-            Some(row) if get(&row, "cancel")? => Renewal::CancelRequested,
+            Some(row) if value(&row)? => Renewal::CancelRequested,
             Some(_) => Renewal::Continue,
         })
     }
@@ -165,17 +256,8 @@ impl JobQueue for PgJobQueue {
                 json!({ "code": warning.code, "detail": storable(&warning.detail), "columns": columns })
             })
             .collect();
-        let mut sql = QueryBuilder::new("UPDATE bulk_upload_jobs SET file_columns = ");
-        // What chunks have found out, and count, stays.
-        sql.push_bind(columns)
-            .push(", warnings = ")
-            .push_bind(Value::Array(warnings))
-            .push(" || jsonb_path_query_array(warnings, ")
-            .push_bind("$[*] ? (exists(@.rows))")
-            .push("::text::jsonpath)");
-        push_held(&mut sql, lease);
-        sql.push(" RETURNING id");
-        self.held(sql).await.map(|_| ())
+        let values = [columns.into(), Value::Array(warnings).into()];
+        self.held(under(lease, DESCRIBE, values)).await
     }
 
     async fn finish(
@@ -196,50 +278,28 @@ impl JobQueue for PgJobQueue {
             })
         });
         let total = total_rows.map(i32::try_from).transpose();
-        let mut sql = QueryBuilder::new("UPDATE bulk_upload_jobs SET status = ");
-        sql.push_bind(status.as_str())
-            .push(", error = ")
-            .push_bind(fault)
-            .push(", error_message = ")
-            .push_bind(error.as_ref().map(|fault| storable(&fault.detail)))
-            .push(", total_rows = coalesce(")
-            .push_bind(total.map_err(|_| defect("more rows than an integer holds"))?)
-            .push(
-                ", total_rows), completed_at = clock_timestamp(), lease_token = NULL, \
-                 lease_expires_at = NULL, dedup_key = CASE WHEN NOT options ? ",
-            )
-            // What was scored may be scored again.
-            .push_bind(RESCORE)
-            .push(" THEN dedup_key END");
-        push_held(&mut sql, lease);
-        sql.push(" RETURNING id");
-        self.held(sql).await.map(|_| ())
+        let total = total.map_err(|_| defect("more rows than an integer holds"))?;
+        let values = [
+            status.as_str().into(),
+            fault.into(),
+            error.as_ref().map(|fault| storable(&fault.detail)).into(),
+            total.into(),
+            RESCORE.into(),
+        ];
+        self.held(under(lease, FINISH, values)).await
     }
 
-    /// The same as a lease that has run out, without the waiting; also under new tokens.
     async fn free_all(&self) -> Result<u64, RepositoryError> {
-        let sql = QueryBuilder::new(
-            "WITH freed AS (UPDATE bulk_upload_jobs SET lease_token = gen_random_uuid(), \
-             lease_expires_at = clock_timestamp() - interval '1 second' \
-             WHERE status = 'processing' RETURNING id) \
-             SELECT count(*) AS freed FROM freed",
-        );
-        let row = self.as_worker(sql).await?;
-        let freed: i64 = row.map_or(Ok(0), |row| get(&row, "freed"))?;
+        let row = self.as_worker(raw(FREE_ALL, [])).await?;
+        let freed: i64 = row.as_ref().map_or(Ok(0), value)?;
         Ok(freed.unsigned_abs())
     }
 
     async fn resume(&self, lease: &Lease) -> Result<Option<Job>, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "UPDATE bulk_upload_jobs AS p SET lease_expires_at = clock_timestamp() + make_interval(secs => ",
-        );
-        sql.push_bind(self.settings.lease.as_secs_f64()).push(")");
-        push_held(&mut sql, lease);
-        sql.push(format_args!(" RETURNING {JOB}"));
-        self.as_worker(sql)
-            .await?
-            .as_ref()
-            .map(read_job)
+        let statement = under(lease, RESUME, [self.lease_seconds().into()]);
+        let row = self.as_worker(statement).await?;
+        row.as_ref()
+            .map(|row| model::<bulk_upload_jobs::Model>(row)?.into_job())
             .transpose()
     }
 
@@ -250,58 +310,32 @@ impl JobQueue for PgJobQueue {
         cause: &Fault,
         pause: Duration,
     ) -> Result<(), RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "UPDATE bulk_upload_jobs SET lease_token = gen_random_uuid(), \
-             lease_expires_at = clock_timestamp() + make_interval(secs => ",
-        );
-        sql.push_bind(pause.as_secs_f64())
-            .push(
-                "), processing_logs = processing_logs || jsonb_build_array(jsonb_build_object(\
-                 'attempt', attempts, 'code', ",
-            )
-            .push_bind(storable(&cause.code))
-            .push("::text, 'detail', ")
-            .push_bind(storable(&cause.detail))
-            .push("::text))");
-        push_held(&mut sql, lease);
-        sql.push(" RETURNING id");
-        self.held(sql).await.map(|_| ())
+        let values = [
+            pause.as_secs_f64().into(),
+            storable(&cause.code).into(),
+            storable(&cause.detail).into(),
+        ];
+        self.held(under(lease, INTERRUPT, values)).await
     }
 
     async fn forgive(&self, job: JobId) -> Result<(), RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "UPDATE bulk_upload_jobs SET attempts = greatest(attempts - 1, 0) \
-             WHERE status = 'processing' AND id = ",
-        );
-        sql.push_bind(job.0).push(" RETURNING id");
-        self.as_worker(sql).await.map(|_| ())
+        self.as_worker(raw(FORGIVE, [job.0.into()]))
+            .await
+            .map(|_| ())
     }
 
     /// An orderly shutdown is no failed attempt. Under a new token, so that what this
     /// worker may still have under way stores nothing. One whose lease is lost has
     /// nothing to give back.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "WITH given AS (UPDATE bulk_upload_jobs SET lease_token = gen_random_uuid(), \
-             lease_expires_at = clock_timestamp() - interval '1 second', attempts = greatest(attempts - 1, 0)",
-        );
-        push_held(&mut sql, lease);
-        sql.push(
-            " RETURNING id) SELECT pg_notify('accunode_jobs', id::text)::text AS told FROM given",
-        );
-        self.as_worker(sql).await.map(|_| ())
+        self.as_worker(under(lease, RELEASE, [])).await.map(|_| ())
     }
 
     async fn files_without_job(&self, keys: &[String]) -> Result<Vec<String>, RepositoryError> {
-        let mut sql = QueryBuilder::new("SELECT ARRAY(SELECT k FROM unnest(");
-        sql.push_bind(keys.to_vec()).push(
-            "::text[]) k WHERE NOT EXISTS (SELECT FROM bulk_upload_jobs j WHERE j.filename = k)) \
-             AS keys WHERE EXISTS (SELECT FROM bulk_upload_jobs)",
-        );
-        match self.as_worker(sql).await? {
-            Some(row) => get(&row, "keys"),
-            None => Ok(Vec::new()),
-        }
+        let row = self
+            .as_worker(raw(FILES_WITHOUT_JOB, [keys.to_vec().into()]))
+            .await?;
+        row.as_ref().map_or_else(|| Ok(Vec::new()), value)
     }
 
     async fn wait(&self) {
@@ -313,4 +347,10 @@ impl JobQueue for PgJobQueue {
     async fn moved(&self, job: JobId) {
         let _ = tokio::time::timeout(self.settings.poll, self.listener.about(job)).await;
     }
+}
+
+/// A statement about the job of a lease: `$1` is the job, `$2` its token.
+fn under<const N: usize>(lease: &Lease, sql: &str, values: [sea_orm::Value; N]) -> Statement {
+    let of_lease = [lease.job.0.into(), lease.token.into()];
+    raw(sql, of_lease.into_iter().chain(values))
 }

@@ -10,18 +10,11 @@ use accunode_domain::{
     timestamp::timestamp_from_micros,
 };
 use accunode_ports::{RepositoryError, error::Cause};
-use sqlx::{Decode, Postgres, Row, Type, postgres::PgRow};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::errors::{defect, from_sqlx};
-
-/// A column of a row.
-pub(crate) fn get<'r, T>(row: &'r PgRow, column: &str) -> Result<T, RepositoryError>
-where
-    T: Decode<'r, Postgres> + Type<Postgres>,
-{
-    row.try_get(column).map_err(from_sqlx)
-}
+use crate::{entities::Named, errors::defect};
 
 /// Which stored row is read, for the error that names it.
 #[derive(Clone, Copy, Debug)]
@@ -60,36 +53,29 @@ impl RowRef {
         text.parse().map_err(|cause| self.corrupt_by(column, cause))
     }
 
+    /// The value of a column that holds its name.
+    pub(crate) fn known<T>(
+        self,
+        column: &'static str,
+        stored: Named<T>,
+    ) -> Result<T, RepositoryError> {
+        stored
+            .value()
+            .map_err(|unknown| self.corrupt_by(column, unknown))
+    }
+
+    /// The value of a column of JSON.
+    pub(crate) fn json<T: DeserializeOwned>(
+        self,
+        column: &'static str,
+        stored: Value,
+    ) -> Result<T, RepositoryError> {
+        serde_json::from_value(stored).map_err(|error| self.corrupt_by(column, error))
+    }
+
     /// A count or a number that is never negative.
     pub(crate) fn count(self, column: &'static str, stored: i32) -> Result<u32, RepositoryError> {
         u32::try_from(stored).map_err(|error| self.corrupt_by(column, error))
-    }
-
-    /// A column whose text names a value of the domain.
-    pub(crate) fn named<T>(self, row: &PgRow, column: &'static str) -> Result<T, RepositoryError>
-    where
-        T: FromStr<Err: Into<Cause>>,
-    {
-        self.parsed(column, get(row, column)?)
-    }
-
-    /// A count or a number that is never negative.
-    pub(crate) fn unsigned(
-        self,
-        row: &PgRow,
-        column: &'static str,
-    ) -> Result<u32, RepositoryError> {
-        self.count(column, get(row, column)?)
-    }
-
-    /// Whose the row is, from `access_level`, `organization_id`, `created_by`.
-    pub(crate) fn owner(self, row: &PgRow) -> Result<(Owner, UserId), RepositoryError> {
-        owner_of(
-            self,
-            get(row, "access_level")?,
-            get(row, "organization_id")?,
-            get(row, "created_by")?,
-        )
     }
 }
 
@@ -127,6 +113,13 @@ pub(crate) fn key_time(cursor: &Cursor) -> Result<Timestamp, RepositoryError> {
 /// A cursor that this program did not make. Callers open only those they have sealed.
 pub(crate) fn bad_cursor(sort: Sort) -> RepositoryError {
     defect(format!("not a cursor of a list by {sort}"))
+}
+
+/// A text that a pattern of LIKE takes as it is.
+pub(crate) fn like_pattern(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 /// A text that PostgreSQL takes: it has no null character.

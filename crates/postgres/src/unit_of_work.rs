@@ -11,10 +11,10 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        ApiKeyRepository, AuditRepository, CompanyWriter, IdempotencyRepository,
-        InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        OwnDataRepository, PersonRepository, PredictionWriter, Repositories,
-        SecondFactorRepository, UnitOfWork, UserRepository, UserTokenRepository,
+        ApiKeyWriter, AuditWriter, CompanyWriter, IdempotencyRepository, InvitationWriter,
+        JobWriter, JoiningWriter, OrganizationWriter, OwnDataWriter, PersonWriter,
+        PredictionWriter, Repositories, SecondFactorWriter, UnitOfWork, UserTokenWriter,
+        UserWriter,
     },
 };
 use async_trait::async_trait;
@@ -28,11 +28,17 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     actor::ActorSettings,
-    db::{Db, Tx},
+    db::Tx,
     errors::{defect, from_sqlx},
     pools::Turn,
-    repositories::{Companies, PgRepositories, Predictions},
+    repositories::{
+        ApiKeys, AuditLog, Companies, Invitations, Jobs, Joining, Organizations, OwnRecords,
+        People, PgRepositories, Predictions, SecondFactors, StoredAnswers, UserTokens, Users,
+    },
 };
+
+/// How long a statement may take that deletes all rows of an owner.
+const DELETION: Duration = Duration::from_secs(300);
 
 type Open = Transaction<'static, Postgres>;
 
@@ -61,7 +67,7 @@ impl PgTx {
         let task = tokio::spawn(async move {
             #[expect(clippy::disallowed_methods, reason = "this is the one place")]
             let mut transaction = pool.begin().await?;
-            actor.set().build().execute(&mut *transaction).await?;
+            query(actor.set()).execute(&mut *transaction).await?;
             Ok(Self {
                 transaction: Mutex::new(transaction),
                 actor,
@@ -87,6 +93,12 @@ impl PgTx {
     /// The transaction alone.
     pub(crate) fn into_inner(self) -> Open {
         self.transaction.into_inner()
+    }
+
+    /// Lets the statements of this transaction take longer than others: an account or an
+    /// organization is removed with all its rows.
+    pub(crate) async fn extend_statement_timeout(&self) -> Result<(), RepositoryError> {
+        self.limit_statements(DELETION).await
     }
 
     /// Ends statements of this transaction that take longer.
@@ -173,9 +185,20 @@ pub(crate) struct PgUnitOfWork {
 #[derive(Debug)]
 struct UnitRepositories {
     reads: PgRepositories<Tx>,
+    users: Users<Tx>,
+    api_keys: ApiKeys<Tx>,
+    own_data: OwnRecords<Tx>,
+    people: People<Tx>,
+    second_factors: SecondFactors<Tx>,
+    user_tokens: UserTokens<Tx>,
+    invitations: Invitations<Tx>,
+    organizations: Organizations<Tx>,
+    joining: Joining<Tx>,
     companies: Companies<Tx>,
     predictions: Predictions<Tx>,
-    db: Db,
+    jobs: Jobs<Tx>,
+    audit: AuditLog<Tx>,
+    idempotency: StoredAnswers,
 }
 
 impl PgUnitOfWork {
@@ -188,9 +211,20 @@ impl PgUnitOfWork {
         let tx = Arc::new(PgTx::begin(pool, ActorSettings::of(scope)).await?);
         let repositories = UnitRepositories {
             reads: PgRepositories::of_transaction(&tx),
+            users: Users::new(tx.clone()),
+            api_keys: ApiKeys::new(tx.clone()),
+            own_data: OwnRecords::new(tx.clone()),
+            people: People::new(tx.clone()),
+            second_factors: SecondFactors::new(tx.clone()),
+            user_tokens: UserTokens::new(tx.clone()),
+            invitations: Invitations::new(tx.clone()),
+            organizations: Organizations::new(tx.clone()),
+            joining: Joining::new(tx.clone()),
             companies: Companies::new(tx.clone()),
             predictions: Predictions::new(tx.clone()),
-            db: Db::Transaction(tx.clone()),
+            jobs: Jobs::new(tx.clone()),
+            audit: AuditLog::new(tx.clone()),
+            idempotency: StoredAnswers::new(tx.clone()),
         };
         Ok(Self {
             repositories,
@@ -206,40 +240,40 @@ impl UnitOfWork for PgUnitOfWork {
         &self.repositories.reads
     }
 
-    fn users(&self) -> &dyn UserRepository {
-        &self.repositories.db
+    fn users(&self) -> &dyn UserWriter {
+        &self.repositories.users
     }
 
-    fn api_keys(&self) -> &dyn ApiKeyRepository {
-        &self.repositories.db
+    fn api_keys(&self) -> &dyn ApiKeyWriter {
+        &self.repositories.api_keys
     }
 
-    fn own_data(&self) -> &dyn OwnDataRepository {
-        &self.repositories.db
+    fn own_data(&self) -> &dyn OwnDataWriter {
+        &self.repositories.own_data
     }
 
-    fn people(&self) -> &dyn PersonRepository {
-        &self.repositories.db
+    fn people(&self) -> &dyn PersonWriter {
+        &self.repositories.people
     }
 
-    fn second_factors(&self) -> &dyn SecondFactorRepository {
-        &self.repositories.db
+    fn second_factors(&self) -> &dyn SecondFactorWriter {
+        &self.repositories.second_factors
     }
 
-    fn user_tokens(&self) -> &dyn UserTokenRepository {
-        &self.repositories.db
+    fn user_tokens(&self) -> &dyn UserTokenWriter {
+        &self.repositories.user_tokens
     }
 
-    fn invitations(&self) -> &dyn InvitationRepository {
-        &self.repositories.db
+    fn invitations(&self) -> &dyn InvitationWriter {
+        &self.repositories.invitations
     }
 
-    fn organizations(&self) -> &dyn OrganizationRepository {
-        &self.repositories.db
+    fn organizations(&self) -> &dyn OrganizationWriter {
+        &self.repositories.organizations
     }
 
-    fn joining(&self) -> &dyn JoiningRepository {
-        &self.repositories.db
+    fn joining(&self) -> &dyn JoiningWriter {
+        &self.repositories.joining
     }
 
     fn companies(&self) -> &dyn CompanyWriter {
@@ -250,16 +284,16 @@ impl UnitOfWork for PgUnitOfWork {
         &self.repositories.predictions
     }
 
-    fn jobs(&self) -> &dyn JobRepository {
-        &self.repositories.db
+    fn jobs(&self) -> &dyn JobWriter {
+        &self.repositories.jobs
     }
 
-    fn audit(&self) -> &dyn AuditRepository {
-        &self.repositories.db
+    fn audit(&self) -> &dyn AuditWriter {
+        &self.repositories.audit
     }
 
     fn idempotency(&self) -> &dyn IdempotencyRepository {
-        &self.repositories.db
+        &self.repositories.idempotency
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {

@@ -3,14 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use accunode_ports::RepositoryError;
+use accunode_postgres::InstanceLock;
 use anyhow::bail;
-use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 
 use crate::database::{DatabaseError, reach};
 
-/// The advisory lock of whoever serves: exclusive where sessions live in the process.
-const LOCK: i64 = 0x6163_6375_0001;
 /// How often the connection that holds it is looked after.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -31,7 +30,7 @@ pub enum Sessions {
 /// PostgreSQL gives the lock to the next one however this process ends.
 #[derive(Debug)]
 pub struct Place {
-    connection: PgConnection,
+    lock: InstanceLock,
     is_alone: bool,
     url: String,
     sessions: Sessions,
@@ -44,12 +43,11 @@ impl Place {
     /// Where another process has it: two that do not share their sessions would not
     /// know of each other's, and show figures that the other has made stale.
     pub async fn take(serving_url: &str, sessions: Sessions) -> anyhow::Result<Self> {
-        let mut connection = reach(&serving_url.parse()?).await?;
-        let exclusively = "SELECT pg_try_advisory_lock($1)";
-        let is_alone = ask(&mut connection, exclusively).await?;
+        let mut lock = InstanceLock::on(reach(&serving_url.parse()?).await?);
+        let is_alone = lock.try_exclusive().await?;
         let free = match sessions {
             Sessions::InProcess => is_alone,
-            Sessions::Shared => take_shared(&mut connection, is_alone).await?,
+            Sessions::Shared => take_shared(&mut lock, is_alone).await?,
         };
         match sessions {
             _ if free => {}
@@ -61,7 +59,7 @@ impl Place {
             ),
         }
         Ok(Self {
-            connection,
+            lock,
             is_alone,
             url: serving_url.to_owned(),
             sessions,
@@ -85,7 +83,7 @@ impl Place {
                 _ = async { drop(stop.wait_for(|stop| *stop).await) } => break,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            if self.connection.ping().await.is_ok() {
+            if self.lock.is_held().await {
                 continue;
             }
             match Self::take(&self.url, self.sessions).await {
@@ -97,7 +95,7 @@ impl Place {
                 Err(error) => return Err(error),
             }
         }
-        if let Err(error) = self.connection.close().await {
+        if let Err(error) = self.lock.close().await {
             tracing::debug!(%error, "the connection of the process's place was lost before");
         }
         Ok(())
@@ -106,31 +104,23 @@ impl Place {
 
 /// Shared with others; where nobody else has it, the exclusive lock is given up for it. A
 /// process that has just started holds that for a moment, so it is asked for again.
-async fn take_shared(connection: &mut PgConnection, is_alone: bool) -> sqlx::Result<bool> {
-    let shared = "SELECT pg_try_advisory_lock_shared($1)";
+async fn take_shared(lock: &mut InstanceLock, is_alone: bool) -> Result<bool, RepositoryError> {
     let end = Instant::now() + PATIENCE;
-    while !ask(connection, shared).await? {
+    while !lock.try_shared().await? {
         if Instant::now() > end {
             return Ok(false);
         }
         tokio::time::sleep(AGAIN).await;
     }
     if is_alone {
-        ask(connection, "SELECT pg_advisory_unlock($1)").await?;
+        lock.release_exclusive().await?;
     }
     Ok(true)
 }
 
-async fn ask(connection: &mut PgConnection, sql: &'static str) -> sqlx::Result<bool> {
-    sqlx::query_scalar(sql)
-        .bind(LOCK)
-        .fetch_one(connection)
-        .await
-}
-
 /// Whether the database is away, rather than the place taken.
 fn is_outage(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<sqlx::Error>().is_some()
+    error.downcast_ref::<RepositoryError>().is_some()
         || matches!(
             error.downcast_ref::<DatabaseError>(),
             Some(DatabaseError::Unreachable { .. } | DatabaseError::Sql(_))

@@ -25,13 +25,13 @@ impl Accounts {
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = caller.renewed(&*unit).await?;
                 let door = unit.joining().door(&token.hash(), actor.email()).await?;
-                actor
+                let admission = actor
                     .join_organization(door.as_ref())
                     .map_err(|denial| Error::denied(denial, "join token"))?;
                 let Some(door) = door else {
                     return Err(Error::not_found("join token"));
                 };
-                if !unit.joining().admit(user, door.organization).await? {
+                if !unit.joining().admit(admission).await? {
                     return Err(Error::Conflict {
                         code: "already_member",
                         detail: "you have become a member of an organization meanwhile".to_owned(),

@@ -143,7 +143,7 @@ impl Accounts {
         code: &str,
         must_wait: bool,
     ) -> Result<i64, Error> {
-        let stored = unit.second_factors().find(user).await?;
+        let stored = unit.reads().second_factors().find(user).await?;
         let stored =
             stored.ok_or_else(|| conflict("not_enrolled", "make a second factor first"))?;
         if stored.is_confirmed {
@@ -181,7 +181,7 @@ impl Accounts {
         let waiting = factors.wait(user, step, from, now).await?;
         let waiting = waiting.ok_or_else(confirmed_already)?;
         let approvers = if waiting.tell {
-            factors.approvers(user).await?
+            unit.reads().second_factors().approvers(user).await?
         } else {
             Vec::new()
         };
@@ -215,7 +215,7 @@ impl Accounts {
         let session = self.own_session(caller).await?;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let stored = unit.second_factors().find(user).await?;
+                let stored = unit.reads().second_factors().find(user).await?;
                 if stored.is_some_and(|stored| stored.waits_since.is_some()) {
                     // Removed and enrolled again and again it would mail the administrators
                     // each time.
@@ -224,7 +224,7 @@ impl Accounts {
                         "it counts for nothing yet; enrol another in its place, or have it refused",
                     ));
                 }
-                if !unit.second_factors().remove(user).await? {
+                if !unit.second_factors().remove_own(user).await? {
                     return Err(conflict("not_enrolled", "there is no second factor"));
                 }
                 self.note(&*unit, caller, "user.second_factor_removed", json!(null))
@@ -312,7 +312,7 @@ impl Accounts {
 /// approves second factors.
 async fn must_wait(unit: &dyn UnitOfWork, actor: &Actor) -> Result<bool, Error> {
     let home = match actor.organization() {
-        Some(id) => unit.organizations().find(id).await?,
+        Some(id) => unit.reads().organizations().find(id).await?,
         None => None,
     };
     Ok(home.is_some_and(|home| home.second_factor_approval))

@@ -56,7 +56,6 @@ impl ApiKeys {
         let secret = self.new_secret();
         let new = NewApiKey {
             id: ApiKeyId(self.ports.ids.new_id()),
-            owner: caller.actor.user(),
             terms,
             prefix: shown_prefix(&secret),
             secret_hash: secret.hash(),
@@ -72,11 +71,11 @@ impl ApiKeys {
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = &caller.renewed(&*unit).await?;
-                allow(actor)?;
+                let grant = allow(actor)?;
                 if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
                     return Err(already_shown(&answer));
                 }
-                if unit.api_keys().count(actor.user(), now).await? >= MOST_KEYS {
+                if unit.reads().api_keys().count(actor.user(), now).await? >= MOST_KEYS {
                     return Err(Error::Conflict {
                         code: "too_many_keys",
                         detail: format!(
@@ -85,7 +84,7 @@ impl ApiKeys {
                         existing: None,
                     });
                 }
-                let key = unit.api_keys().add(new).await?;
+                let key = unit.api_keys().add(grant, new).await?;
                 let event = AuditEvent {
                     entity_id: Some(key.id.0),
                     new_values: Some(values(&key)),

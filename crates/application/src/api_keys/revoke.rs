@@ -20,13 +20,14 @@ impl ApiKeys {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = caller.renewed(&*unit).await?;
-                let Some((key, owner)) = unit.api_keys().find(id).await? else {
+                let Some((key, owner)) = unit.api_keys().lock(id).await? else {
                     return Err(Error::not_found("API key"));
                 };
-                actor
+                let removal = actor
                     .end_key(&owner.subject(), key.organization)
                     .map_err(refused)?;
-                let revoked = unit.api_keys().revoke(id, self.ports.clock.now()).await;
+                let now = self.ports.clock.now();
+                let revoked = unit.api_keys().revoke(removal, id, now).await;
                 revoked.map_err(ended_meanwhile)?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),

@@ -41,7 +41,7 @@ impl ApiKeys {
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = &caller.renewed(&*unit).await?;
-                let Some((before, owner)) = unit.api_keys().find(id).await? else {
+                let Some((before, owner)) = unit.api_keys().lock(id).await? else {
                     return Err(Error::not_found("API key"));
                 };
                 actor
@@ -50,7 +50,7 @@ impl ApiKeys {
                 if before.owner != actor.user() {
                     return Err(refused(Denial::Forbidden("not_writable")));
                 }
-                actor
+                let grant = actor
                     .create_key(&before.scopes, before.organization)
                     .map_err(refused)?;
                 let overlap = overlap(overlap_seconds).map_err(Error::invalid)?;
@@ -69,7 +69,7 @@ impl ApiKeys {
                     hash: next.hash(),
                     previous_until: now + overlap,
                 };
-                let rotated = unit.api_keys().rotate(id, &next).await;
+                let rotated = unit.api_keys().rotate(grant, id, &next).await;
                 let key = rotated.map_err(ended_meanwhile)?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),

@@ -39,7 +39,7 @@ impl Bulk {
                     return Ok(Done::Replayed(answer));
                 }
                 let same = match key {
-                    Some(key) => unit.jobs().same_upload(grant, key).await?,
+                    Some(key) => unit.reads().jobs().same_upload(grant, key).await?,
                     None => None,
                 };
                 let key = match (&job.task, same) {
@@ -51,8 +51,8 @@ impl Bulk {
                 let continued = match unit.jobs().resume(grant, job.id, key).await {
                     Err(RepositoryError::Stale { .. }) => return Err(moved_on()),
                     // The same upload came in at this moment: the next look finds it.
-                    Err(RepositoryError::Conflict { constraint }) => {
-                        let cause = Contention(constraint.into());
+                    Err(error @ RepositoryError::Conflict { .. }) => {
+                        let cause = Contention(error.into());
                         return Err(Error::Unavailable(Box::new(cause)));
                     }
                     other => other?,

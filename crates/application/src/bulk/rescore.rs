@@ -78,7 +78,7 @@ impl Bulk {
                 if let Some(answer) = Once::take(once, &*unit, actor).await? {
                     return Ok(Done::Replayed(answer));
                 }
-                if let Some(job) = unit.jobs().same_upload(grant, dedup_key).await? {
+                if let Some(job) = unit.reads().jobs().same_upload(grant, dedup_key).await? {
                     return Err(running(Some(job)));
                 }
                 let job = match unit.jobs().add(grant, new).await {

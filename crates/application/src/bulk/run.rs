@@ -7,7 +7,7 @@ use accunode_domain::{
     job::{Job, JobStatus, Task},
 };
 use accunode_ports::{
-    PortError, RepositoryError,
+    Conflict, PortError, RepositoryError,
     jobs::{Lease, Renewal},
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -28,8 +28,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The pause after the first attempt at a job that ended by a failure; it doubles with each
 /// further attempt.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
-/// The constraints that refuse to complete a job of which rows have no outcome.
-const UNACCOUNTED: [&str; 2] = ["bulk_jobs_completed", "bulk_jobs_counts"];
 
 /// Why a job was left before its end.
 pub(super) enum StopReason {
@@ -177,10 +175,13 @@ impl Bulk {
                 tracing::info!(job = %lease.job, rows, "job completed");
                 Ok(())
             }
-            Err(RepositoryError::Conflict { constraint })
-                if UNACCOUNTED.contains(&constraint.as_str()) =>
-            {
-                tracing::error!(job = %lease.job, rows, constraint, "rows of a job have no outcome");
+            Err(error) if error.conflict() == Some(Conflict::RowsUnaccounted) => {
+                tracing::error!(
+                    job = %lease.job,
+                    rows,
+                    error = &error as &(dyn std::error::Error + 'static),
+                    "rows of a job have no outcome"
+                );
                 let fault = Fault::new(
                     "/file",
                     "rows_unaccounted",

@@ -151,7 +151,7 @@ impl Bulk {
                     return Ok(Done::Replayed(answer));
                 }
                 if let Some(key) = dedup_key
-                    && let Some(job) = unit.jobs().same_upload(grant, key).await?
+                    && let Some(job) = unit.reads().jobs().same_upload(grant, key).await?
                 {
                     return Err(duplicate(Some(job)));
                 }

@@ -9,10 +9,7 @@ use accunode_domain::{
     secret::{Secret, SecretHash},
     user::{Profile, User},
 };
-use accunode_ports::{
-    UnitOfWork,
-    repositories::{InvitationRepository, NewUser},
-};
+use accunode_ports::{UnitOfWork, repositories::NewUser};
 use serde_json::json;
 
 use super::{Invitations, values};
@@ -32,10 +29,14 @@ fn gone() -> Error {
 /// That whoever invited may still do so: an invitation is worth no more than his rights
 /// are by now, and nobody comes into an organization that is not active.
 async fn still_offered(unit: &dyn UnitOfWork, invitation: &Invitation) -> Result<(), Error> {
-    let home = unit.organizations().find(invitation.organization).await?;
+    let home = unit
+        .reads()
+        .organizations()
+        .find(invitation.organization)
+        .await?;
     let home = home.filter(|home| home.is_active).ok_or_else(gone)?;
     let inviter = invitation.invited_by.ok_or_else(gone)?;
-    let inviter = unit.users().with_membership(inviter).await?;
+    let inviter = unit.reads().users().with_membership(inviter).await?;
     let (user, membership, _) = inviter.ok_or_else(gone)?;
     let actor = Actor::new(&user, membership).map_err(|_| gone())?;
     let offered = actor
@@ -81,7 +82,7 @@ impl Invitations {
         context: &RequestContext,
     ) -> Result<Me, Error> {
         let token = Secret::shown(&form.token).hash();
-        let invitation = self.open(self.ports.store.invitations(), &token).await?;
+        let invitation = self.open(self.ports.store.invitations().by_token(&token).await?)?;
         let found = self
             .ports
             .store
@@ -154,7 +155,7 @@ impl Invitations {
         let (password_hash, profile) = (&password_hash, &profile);
         self.ports
             .transaction(&Scope::nobody(), |unit| async move {
-                let invitation = self.open(unit.invitations(), token).await?;
+                let invitation = self.open(unit.invitations().lock_by_token(token).await?)?;
                 still_offered(&*unit, &invitation).await?;
                 let new = NewUser {
                     id: UserId(self.ports.ids.new_id()),
@@ -188,11 +189,14 @@ impl Invitations {
     async fn join(&self, caller: &Confirmed, token: &SecretHash) -> Result<UserId, Error> {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let invitation = self.open(unit.invitations(), token).await?;
+                let invitation = self.open(unit.invitations().lock_by_token(token).await?)?;
                 still_offered(&*unit, &invitation).await?;
-                let mut held = unit.people().hold(&[caller.actor.user()]).await?;
+                let mut held = unit
+                    .people()
+                    .lock_for_update(&[caller.actor.user()])
+                    .await?;
                 let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
-                let assignment = caller
+                let granted = caller
                     .actor
                     .renewed(&me.user, me.membership)
                     .map_err(unusable)?
@@ -200,7 +204,7 @@ impl Invitations {
                     .map_err(|denial| Error::denied(denial, "invitation"))?;
                 let user = unit
                     .people()
-                    .assign(me.user.id, assignment, me.user.row_version)
+                    .assign(granted, me.user.row_version)
                     .await?
                     .user;
                 let joined = AuditEvent {
@@ -219,14 +223,9 @@ impl Invitations {
             .await
     }
 
-    /// The invitation of a token that can still be accepted.
-    async fn open(
-        &self,
-        invitations: &dyn InvitationRepository,
-        token: &SecretHash,
-    ) -> Result<Invitation, Error> {
+    /// The invitation, if it can still be accepted.
+    fn open(&self, found: Option<Invitation>) -> Result<Invitation, Error> {
         let now = self.ports.clock.now();
-        let found = invitations.by_token(token).await?;
         found
             .filter(|invitation| invitation.status(now) == InvitationStatus::Pending)
             .ok_or_else(gone)

@@ -69,12 +69,12 @@ impl Invitations {
         }
         let organization = assignment.organization();
         let home = match organization {
-            Some(id) => unit.organizations().find(id).await?,
+            Some(id) => unit.reads().organizations().find(id).await?,
             None => None,
         };
         let home = home.ok_or_else(|| Error::not_found("organization"))?;
         assignment.fits(home.parent).map_err(refused)?;
-        if let Some(there) = unit.people().by_email(email).await?
+        if let Some(there) = unit.reads().people().by_email(email).await?
             && there
                 .user
                 .organization
@@ -88,7 +88,7 @@ impl Invitations {
             });
         }
         // Who could not withdraw an invitation must not replace it either.
-        if let Some(before) = unit.invitations().waiting(home.id, email).await? {
+        if let Some(before) = unit.invitations().lock_waiting(home.id, email).await? {
             actor.invite(before.role, Some(home.id)).map_err(refused)?;
         }
         let invited = self
@@ -137,7 +137,10 @@ Ok(Done::Fresh(invited))
         let postage =
             postage.get_or_try_init(|| self.ports.postage(MailKind::Invitation, &email, sender));
         let postage = *postage.await?;
-        let before = unit.invitations().waiting(organization, &email).await?;
+        let before = unit
+            .invitations()
+            .lock_waiting(organization, &email)
+            .await?;
         let token = Secret::from_random("inv", self.ports.randomness.bits());
         let now = self.ports.clock.now();
         let new = NewInvitation {

@@ -25,12 +25,12 @@ impl Invitations {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = caller.renewed(&*unit).await?;
-                let gone = unit.invitations().withdraw(organization, id).await?;
+                let gone = unit.invitations().lock(organization, id).await?;
                 let gone = gone.ok_or_else(|| Error::not_found("invitation"))?;
-                // Refused, the unit of work is dropped and the invitation still there.
-                actor
+                let may_invite = actor
                     .invite(gone.role, Some(organization))
                     .map_err(|denial| Error::denied(denial, "invitation"))?;
+                unit.invitations().withdraw(may_invite, id).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: Some(organization),

@@ -7,7 +7,7 @@ use accunode_domain::{
     organization::{Organization, OrganizationDraft, OrganizationProfile},
     user::Email,
 };
-use accunode_ports::repositories::{NewOrganization, OrganizationState};
+use accunode_ports::repositories::OrganizationState;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
@@ -45,29 +45,26 @@ impl Organizations {
             fits_as_parent(parent.parent.is_none(), false).map_err(refused)?;
         }
         let (profile, admin) = check(command)?;
-        let new = NewOrganization {
-            id: OrganizationId(self.ports.ids.new_id()),
-            profile,
-            parent: command.parent,
-        };
-        let (new, admin) = (&new, &admin);
+        let id = OrganizationId(self.ports.ids.new_id());
+        let (profile, admin) = (&profile, &admin);
         let postage = &OnceCell::new();
         let (done, invited) = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = &caller.renewed(&*unit).await?;
-                actor.create_organization(new.parent).map_err(refused)?;
+                let grant = actor.create_organization(command.parent).map_err(refused)?;
                 if let Some(answer) = Once::take(once, &*unit, actor).await? {
                     return Ok((Done::Replayed(answer), None));
                 }
-                if new.parent.is_none() {
-                    let key = new.profile.name_key();
+                if command.parent.is_none() {
+                    let key = profile.name_key();
                     // Only super_admins make roots, so it tells no tenant of another.
-                    if let Some(other) = unit.organizations().root_like(&key, new.id).await? {
+                    let organizations = unit.reads().organizations();
+                    if let Some(other) = organizations.root_like(&key, id).await? {
                         return Err(looks_like(other));
                     }
                 }
-                let made = unit.organizations().add(new).await?;
+                let made = unit.organizations().add(grant, id, profile).await?;
                 let event = AuditEvent {
                     entity_id: Some(made.id.0),
                     organization: Some(made.id),

@@ -2,7 +2,7 @@
 //! addresses that may use it.
 
 use accunode_domain::{
-    access::OrganizationChange,
+    access::{OrganizationChange, OrganizationGrant},
     audit::{AuditAction, AuditEvent},
     id::OrganizationId,
     page::{Cursor, Limit, Page},
@@ -57,8 +57,9 @@ impl Organizations {
         let hash = &secret.hash();
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                still_changeable(&*unit, caller, id, OrganizationChange::JoinToken).await?;
-                let replaced = unit.joining().put_token(id, hash, actor.user()).await?;
+                let grant =
+                    still_changeable(&*unit, caller, id, OrganizationChange::JoinToken).await?;
+                let replaced = unit.joining().put_token(grant, hash).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: Some(id),
@@ -88,8 +89,9 @@ impl Organizations {
             .await?;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                still_changeable(&*unit, caller, id, OrganizationChange::JoinToken).await?;
-                if !unit.joining().remove_token(id).await? {
+                let grant =
+                    still_changeable(&*unit, caller, id, OrganizationChange::JoinToken).await?;
+                if !unit.joining().remove_token(grant).await? {
                     return Err(Error::not_found("join token"));
                 }
                 let event = AuditEvent {
@@ -141,11 +143,12 @@ impl Organizations {
         let email = &email;
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                still_changeable(&*unit, caller, id, OrganizationChange::AllowedEmails).await?;
+                let change = OrganizationChange::AllowedEmails;
+                let grant = still_changeable(&*unit, caller, id, change).await?;
                 if let Some(answer) = Once::take(once, &*unit, actor).await? {
                     return Ok(Done::Replayed(answer));
                 }
-                let allowed = unit.joining().allow(id, email, actor.user()).await?;
+                let allowed = unit.joining().allow(grant, email).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: Some(id),
@@ -178,8 +181,9 @@ impl Organizations {
         let email = &email;
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                still_changeable(&*unit, caller, id, OrganizationChange::AllowedEmails).await?;
-                if !unit.joining().disallow(id, email).await? {
+                let change = OrganizationChange::AllowedEmails;
+                let grant = still_changeable(&*unit, caller, id, change).await?;
+                if !unit.joining().disallow(grant, email).await? {
                     return Err(missing());
                 }
                 let event = AuditEvent {
@@ -203,7 +207,7 @@ async fn still_changeable(
     caller: &Confirmed,
     id: OrganizationId,
     change: OrganizationChange,
-) -> Result<(), Error> {
+) -> Result<OrganizationGrant, Error> {
     let actor = caller.renewed(unit).await?;
     actor.change_organization(id, change).map_err(refused)
 }

@@ -46,10 +46,10 @@ impl Organizations {
 
         let bereaved = self.ports.transaction(&caller.actor.scope(), |unit| async move {
         let actor = caller.renewed(&*unit).await?;
-        actor.delete_organization(id).map_err(refused)?;
+        let removal = actor.delete_organization(id).map_err(refused)?;
         let within = actor.narrowed(None, Some(id)).map_err(refused)?;
-        let bereaved = unit.organizations().bereaved(id).await?;
-        let counted = unit.organizations().stats(&within, &[id]).await?;
+        let bereaved = unit.organizations().bereaved(removal).await?;
+        let counted = unit.reads().organizations().stats(&within, &[id]).await?;
         let stats = counted.into_iter().next().unwrap_or_default();
         if !force && !stats.is_empty() {
             return Err(Error::Conflict {
@@ -84,7 +84,7 @@ impl Organizations {
         unit.audit()
             .record(&caller.context, caller.sign(event))
             .await?;
-        unit.organizations().remove(id, version).await?;
+        unit.organizations().remove(removal, version).await?;
 Ok(bereaved)
 }).await?;
         self.ports.forget_figures(&bereaved.owners).await;

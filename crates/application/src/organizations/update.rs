@@ -1,7 +1,7 @@
 //! An organization is changed: each field by whoever may change that.
 
 use accunode_domain::{
-    access::{Actor, Denial, OrganizationChange, fits_as_parent},
+    access::{Actor, Denial, OrganizationChange, OrganizationGrant, fits_as_parent},
     audit::{AuditAction, AuditEvent},
     fault::Fault,
     id::OrganizationId,
@@ -92,18 +92,19 @@ impl UpdateOrganization {
         .map(|(field, _, change)| (field, change))
     }
 
-    /// That the actor may change every field that is named, or else which he may not.
-    fn allowed(&self, actor: &Actor, id: OrganizationId) -> Result<(), Error> {
-        let mut forbidden = Vec::new();
+    /// What the actor may change, which is every field that is named, or else which they may
+    /// not.
+    fn allowed(&self, actor: &Actor, id: OrganizationId) -> Result<Vec<OrganizationGrant>, Error> {
+        let (mut grants, mut forbidden) = (Vec::new(), Vec::new());
         for (field, change) in self.fields() {
             match actor.change_organization(id, change) {
-                Ok(()) => {}
+                Ok(grant) => grants.push(grant),
                 Err(Denial::Forbidden("field_forbidden")) => forbidden.push(field),
                 Err(other) => return Err(refused(other)),
             }
         }
         if forbidden.is_empty() {
-            return Ok(());
+            return Ok(grants);
         }
         Err(Error::Denied {
             code: "field_forbidden",
@@ -155,9 +156,10 @@ impl Organizations {
         let (next, stored) = (&next, &stored);
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                command.allowed(&caller.renewed(&*unit).await?, id)?;
+                let grants = command.allowed(&caller.renewed(&*unit).await?, id)?;
                 let lookalike = self.lookalike(&*unit, caller, stored, next).await?;
-                let updated = unit.organizations().update(id, next, version).await?;
+                let organizations = unit.organizations();
+                let updated = organizations.update(id, &grants, next, version).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: Some(id),
@@ -191,7 +193,8 @@ impl Organizations {
             return Ok(None);
         }
         let key = next.profile.name_key();
-        let other = unit.organizations().root_like(&key, stored.id).await?;
+        let organizations = unit.reads().organizations();
+        let other = organizations.root_like(&key, stored.id).await?;
         match other {
             Some(other) if caller.actor.role() == Role::SuperAdmin => Err(looks_like(other)),
             other => Ok(other),

@@ -70,15 +70,17 @@ impl People {
                     .hold(&*unit, caller, id, Actor::administer_user)
                     .await?;
                 let factors = unit.second_factors();
-                let (by, now) = (caller.actor.user(), self.ports.clock.now());
+                let now = self.ports.clock.now();
                 let (done, event_type, new) = match command.decision {
                     Decision::Approve => (
-                        factors.approve(id, command.enrolment, by, now).await?,
+                        factors
+                            .approve(held.granted, command.enrolment, now)
+                            .await?,
                         "user.second_factor_approved",
                         json!({ "confirmed": true }),
                     ),
                     Decision::Refuse => (
-                        factors.refuse(id, command.enrolment).await?,
+                        factors.refuse(held.granted, command.enrolment).await?,
                         "user.second_factor_refused",
                         json!(null),
                     ),

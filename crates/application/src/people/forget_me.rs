@@ -6,7 +6,7 @@ use accunode_domain::{
 };
 use serde_json::json;
 
-use super::{People, standing};
+use super::{People, refused, standing};
 use crate::{Confirmed, Error, accounts::unusable, predictions::version_asked};
 
 impl People {
@@ -24,11 +24,12 @@ impl People {
         let gone = self
             .ports
             .transaction(&actor.scope(), |unit| async move {
-                let mut held = unit.people().hold(&[id]).await?;
+                let mut held = unit.people().lock_for_update(&[id]).await?;
                 let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
-                actor.renewed(&me.user, me.membership).map_err(unusable)?;
+                let renewed = actor.renewed(&me.user, me.membership).map_err(unusable)?;
+                let removal = renewed.end_own_account().map_err(refused)?;
                 let version = version_asked(if_match, me.user.row_version)?;
-                let gone = unit.own_data().remove_personal(id).await?;
+                let gone = unit.own_data().remove_personal(removal).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: me.user.organization,
@@ -44,7 +45,9 @@ impl People {
                 unit.audit()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                unit.people().anonymize(&me.user, stand_in, version).await?;
+                unit.people()
+                    .anonymize(removal, &me.user.email, stand_in, version)
+                    .await?;
                 Ok(gone)
             })
             .await?;

@@ -30,12 +30,12 @@ impl People {
         id: UserId,
         allow: impl Fn(&Actor, &Subject) -> Result<T, Denial> + Send,
     ) -> Result<Held<T>, Error> {
-        let found = unit.people().find(id).await?;
+        let found = unit.reads().people().find(id).await?;
         let found = found.ok_or_else(|| Error::not_found("user"))?;
         allow(&caller.actor, &found.subject()).map_err(refused)?;
 
         let me = caller.actor.user();
-        let held = unit.people().hold(&[me, id]).await?;
+        let held = unit.people().lock_for_update(&[me, id]).await?;
         let one = |id: UserId| held.iter().find(|person| person.user.id == id).cloned();
         let (Some(myself), Some(person)) = (one(me), one(id)) else {
             return Err(Error::not_found("user"));

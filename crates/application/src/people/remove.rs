@@ -60,7 +60,7 @@ impl People {
                 let Held { person, granted } = self.hold(&*unit, caller, id, allow).await?;
                 let stored = &person.user;
                 let version = version_asked(command.if_match, stored.row_version)?;
-                let updated = unit.people().assign(id, granted, version).await?;
+                let updated = unit.people().assign(granted, version).await?;
                 set_role::record(&*unit, caller, (stored, &updated.user), reason).await
             })
             .await?;
@@ -104,7 +104,9 @@ impl People {
                 unit.audit()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                unit.people().anonymize(stored, stand_in, version).await?;
+                unit.people()
+                    .anonymize(held.granted, &stored.email, stand_in, version)
+                    .await?;
                 Ok(true)
             })
             .await?;

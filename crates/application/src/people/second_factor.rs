@@ -23,7 +23,7 @@ impl People {
                 let held = self
                     .hold(&*unit, caller, id, Actor::administer_user)
                     .await?;
-                if !unit.second_factors().remove(id).await? {
+                if !unit.second_factors().remove(held.granted).await? {
                     return Ok(None);
                 }
                 let user = held.person.user;

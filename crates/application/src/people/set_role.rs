@@ -48,7 +48,7 @@ impl People {
                 let Held { person, granted } = self.hold(&*unit, caller, id, allow).await?;
                 let reason = reason_of(Some(&command.reason)).map_err(Error::invalid)?;
                 if let Some(organization) = granted.organization() {
-                    let home = unit.organizations().find(organization).await?;
+                    let home = unit.reads().organizations().find(organization).await?;
                     let home = home.ok_or_else(|| Error::not_found("organization"))?;
                     granted.fits(home.parent).map_err(refused)?;
                 }
@@ -57,7 +57,7 @@ impl People {
                 if (granted.role(), granted.organization()) == (stored.role, stored.organization) {
                     return Ok((person, false));
                 }
-                let updated = unit.people().assign(id, granted, version).await?;
+                let updated = unit.people().assign(granted, version).await?;
                 record(&*unit, caller, (stored, &updated.user), reason.as_deref()).await?;
                 Ok((updated, true))
             })

@@ -56,7 +56,10 @@ impl People {
                 if next == *stored {
                     return Ok((held.person, false));
                 }
-                let updated = unit.people().update(&next, version).await?;
+                let updated = unit
+                    .people()
+                    .update(held.granted, &next.profile, next.is_active, version)
+                    .await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: stored.organization,

@@ -18,7 +18,7 @@ use accunode_domain::{
     user::{Role, User},
 };
 use accunode_ports::{
-    Contention, Outage, RepositoryError,
+    Conflict, Contention, Outage, RepositoryError,
     files::{FileNote, MockFileStore, OpenError, Peek, RowReader, SourceRow, TableHead},
     jobs::{Lease, Renewal},
     repositories::{JobChunk, RowVerdict},
@@ -614,8 +614,7 @@ async fn a_job_of_which_rows_have_no_outcome_fails_and_is_not_completed() {
                 .unwrap()
                 .push((status, fault.map(|fault| fault.code.to_string())));
             if status == JobStatus::Completed {
-                let constraint = "bulk_jobs_completed".to_owned();
-                return Err(RepositoryError::Conflict { constraint });
+                return Err(Conflict::RowsUnaccounted.into());
             }
             Ok(())
         });

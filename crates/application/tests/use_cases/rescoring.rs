@@ -314,7 +314,10 @@ async fn without_a_name_it_is_the_model_that_answers_by_itself() {
         };
         let creator = ana.clone();
         let committed = doubles.unit(|unit| {
-            unit.jobs.expect_same_upload().returning(|_, _| Ok(None));
+            unit.reads
+                .jobs
+                .expect_same_upload()
+                .returning(|_, _| Ok(None));
             unit.jobs.expect_add().returning(move |_, new| {
                 assert!(new.dedup_key.is_some() && new.file_hash.is_empty());
                 Ok(Job {

@@ -7,7 +7,7 @@ use std::sync::{
 
 use accunode_application::Error;
 use accunode_domain::access::Scope;
-use accunode_ports::{Contention, RepositoryError, error::Cause};
+use accunode_ports::{Conflict, Contention, RepositoryError, error::Cause};
 
 use crate::support::Doubles;
 
@@ -62,10 +62,7 @@ async fn no_other_failure_is_repeated() {
         || Error::Unavailable(Cause::from("the connection was lost at the commit")),
         || Error::Internal(Cause::from("a defect")),
         || Error::Stale,
-        || {
-            let constraint = "users_email_key".to_owned();
-            RepositoryError::Conflict { constraint }.into()
-        },
+        || RepositoryError::from(Conflict::EmailTaken).into(),
     ];
     for error in errors {
         let (runs, done, committed) = run(1, error).await;

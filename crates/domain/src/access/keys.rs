@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Denial, Subject};
+use super::{Actor, Denial, KeyGrant, KeyRemoval, Subject};
 use crate::{
     fault::text_enum,
     id::{OrganizationId, UserId},
@@ -185,12 +185,13 @@ impl Actor {
         &self,
         scopes: &[KeyScope],
         organization: Option<OrganizationId>,
-    ) -> Result<(), Denial> {
+    ) -> Result<KeyGrant, Denial> {
         self.require_person()?;
         if scopes.contains(&KeyScope::Admin) && self.role() < Role::OrgAdmin {
             return Err(Denial::Forbidden("scope_exceeds_role"));
         }
-        organization.map_or(Ok(()), |id| self.names_organization(id))
+        organization.map_or(Ok(()), |id| self.names_organization(id))?;
+        Ok(KeyGrant { owner: self.user() })
     }
 
     /// Whose keys he may list: his own, or those of an organization that he administers.
@@ -243,14 +244,14 @@ impl Actor {
         &self,
         owner: &Subject,
         organization: Option<OrganizationId>,
-    ) -> Result<(), Denial> {
+    ) -> Result<KeyRemoval, Denial> {
         self.require_person()?;
         self.see_key(owner, organization)?;
-        if owner.id() == self.user() {
-            return Ok(());
+        if owner.id() != self.user() {
+            self.administer_user(owner)
+                .map_err(|_| Denial::Forbidden("rank_too_low"))?;
         }
-        self.administer_user(owner)
-            .map_err(|_| Denial::Forbidden("rank_too_low"))
+        Ok(KeyRemoval { owner: owner.id() })
     }
 
     /// Whether the key he may be here by allows this; a person needs no leave.

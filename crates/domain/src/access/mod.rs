@@ -18,6 +18,7 @@
 //! | `analytics`, `audit`, `admin` | figures, the audit log, the installation |
 //! | `permissions` | all of these, to tell somebody in advance what he may do |
 //! | `keys` | how an API key cuts its owner's role down |
+//! | `proofs` | what the answers about users, organizations and keys are, for the repositories |
 //!
 //! What every answer should be stands in `docs/access-matrix.csv`; the test
 //! `access_matrix` asks these functions every cell of it.
@@ -30,6 +31,7 @@ mod jobs;
 mod keys;
 mod organizations;
 mod permissions;
+mod proofs;
 mod rows;
 mod scope;
 mod users;
@@ -40,6 +42,10 @@ pub use audit::AuditScope;
 pub use keys::{KeyDirectory, KeyScope};
 pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent};
 pub use permissions::Permission;
+pub use proofs::{
+    Admission, KeyGrant, KeyRemoval, OrganizationCreation, OrganizationGrant, OrganizationRemoval,
+    RoleGrant, UserGrant, UserRemoval,
+};
 pub use rows::{Reading, prediction_fits_company};
 pub use scope::{Grant, Scope};
 pub use users::{Approvals, Assignment, Directory, Removal, Subject, super_admin_remains};

@@ -1,6 +1,9 @@
 //! Organizations: who sees, changes, makes and deletes them.
 
-use super::{Actor, Denial, KeyScope};
+use super::{
+    Actor, Admission, Denial, KeyScope, OrganizationCreation, OrganizationGrant,
+    OrganizationRemoval,
+};
 use crate::{id::OrganizationId, organization::JoinPolicy, user::Role};
 
 /// What is changed of an organization.
@@ -149,11 +152,15 @@ impl Actor {
         &self,
         id: OrganizationId,
         change: OrganizationChange,
-    ) -> Result<(), Denial> {
+    ) -> Result<OrganizationGrant, Denial> {
         self.find_organization(id)?;
         self.require_person()?;
         if self.role() >= change.least_role() {
-            Ok(())
+            Ok(OrganizationGrant {
+                organization: id,
+                change,
+                by: self.user(),
+            })
         } else {
             Err(Denial::Forbidden("field_forbidden"))
         }
@@ -164,14 +171,15 @@ impl Actor {
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `role_forbidden`.
-    pub fn delete_organization(&self, id: OrganizationId) -> Result<(), Denial> {
+    pub fn delete_organization(&self, id: OrganizationId) -> Result<OrganizationRemoval, Denial> {
         self.find_organization(id)?;
         self.require_person()?;
         match self.role() {
-            Role::SuperAdmin => Ok(()),
-            Role::TenantAdmin if self.organization() != Some(id) => Ok(()),
-            _ => Err(Denial::Forbidden("role_forbidden")),
+            Role::SuperAdmin => {}
+            Role::TenantAdmin if self.organization() != Some(id) => {}
+            _ => return Err(Denial::Forbidden("role_forbidden")),
         }
+        Ok(OrganizationRemoval { organization: id })
     }
 
     /// That he may make an organization: a child of `parent` as its root's
@@ -181,16 +189,20 @@ impl Actor {
     /// # Errors
     /// `Forbidden`: `key_forbidden` for an API key, `role_forbidden`, `outside_scope` for a
     /// parent that is not his; `Unprocessable("not_a_root")` for a child of his as parent.
-    pub fn create_organization(&self, parent: Option<OrganizationId>) -> Result<(), Denial> {
+    pub fn create_organization(
+        &self,
+        parent: Option<OrganizationId>,
+    ) -> Result<OrganizationCreation, Denial> {
         self.require_person()?;
         match (self.role(), parent) {
-            (Role::SuperAdmin, _) => Ok(()),
+            (Role::SuperAdmin, _) => {}
             (Role::TenantAdmin, Some(parent)) => {
                 self.names_organization(parent)?;
-                fits_as_parent(self.organization() == Some(parent), false)
+                fits_as_parent(self.organization() == Some(parent), false)?;
             }
-            _ => Err(Denial::Forbidden("role_forbidden")),
+            _ => return Err(Denial::Forbidden("role_forbidden")),
         }
+        Ok(OrganizationCreation { parent })
     }
 
     /// That he may join an organization whose token he holds: somebody with the role
@@ -200,7 +212,7 @@ impl Actor {
     /// In this order: `Forbidden("key_forbidden")`; `Conflict("already_member")`;
     /// `Forbidden("role_forbidden")` for a super_admin; `NotFound`;
     /// `Forbidden("email_not_allowed")`.
-    pub fn join_organization(&self, door: Option<&Door>) -> Result<(), Denial> {
+    pub fn join_organization(&self, door: Option<&Door>) -> Result<Admission, Denial> {
         self.require_person()?;
         match self.role() {
             Role::User => {}
@@ -213,7 +225,10 @@ impl Actor {
         if door.policy == JoinPolicy::AllowedEmails && !door.is_listed {
             return Err(Denial::Forbidden("email_not_allowed"));
         }
-        Ok(())
+        Ok(Admission {
+            user: self.user(),
+            organization: door.organization,
+        })
     }
 
     fn find_organization(&self, id: OrganizationId) -> Result<(), Denial> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Denial, KeyScope, actor::effective_role};
+use super::{Actor, Denial, KeyScope, RoleGrant, UserGrant, UserRemoval, actor::effective_role};
 use crate::{
     fault::text_enum,
     id::{OrganizationId, UserId},
@@ -215,11 +215,15 @@ impl Actor {
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
-    pub fn edit_user(&self, subject: &Subject) -> Result<(), Denial> {
+    pub fn edit_user(&self, subject: &Subject) -> Result<UserGrant, Denial> {
         self.find_user(subject)?;
         self.require_person()?;
         if subject.id == self.user() || self.outranks(subject) {
-            Ok(())
+            Ok(UserGrant {
+                user: subject.id,
+                administers: false,
+                by: self.user(),
+            })
         } else {
             Err(Denial::Forbidden("rank_too_low"))
         }
@@ -231,11 +235,15 @@ impl Actor {
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
-    pub fn administer_user(&self, subject: &Subject) -> Result<(), Denial> {
+    pub fn administer_user(&self, subject: &Subject) -> Result<UserGrant, Denial> {
         self.find_user(subject)?;
         self.require_person()?;
         if subject.id != self.user() && self.outranks(subject) {
-            Ok(())
+            Ok(UserGrant {
+                user: subject.id,
+                administers: true,
+                by: self.user(),
+            })
         } else {
             Err(Denial::Forbidden("rank_too_low"))
         }
@@ -275,18 +283,23 @@ impl Actor {
         subject: &Subject,
         role: Role,
         organization: Option<OrganizationId>,
-    ) -> Result<Assignment, Denial> {
+    ) -> Result<RoleGrant, Denial> {
         self.find_user(subject)?;
-        if subject.id == self.user() {
+        let default = if subject.id == self.user() {
             self.require_person()?;
             if role != Role::User {
                 return Err(Denial::Forbidden("role_not_assignable"));
             }
-            return self.assignment(role, organization, None);
-        }
-        self.administer_user(subject)?;
-        self.require_assignable(role)?;
-        self.assignment(role, organization, subject.organization)
+            None
+        } else {
+            self.administer_user(subject)?;
+            self.require_assignable(role)?;
+            subject.organization
+        };
+        Ok(RoleGrant {
+            user: subject.id,
+            assignment: self.assignment(role, organization, default)?,
+        })
     }
 
     /// That he may invite somebody to this role. Without an organization it is his own.
@@ -338,15 +351,18 @@ impl Actor {
     /// # Errors
     /// In this order: `Forbidden`: `key_forbidden`, `other_account`;
     /// `Conflict("already_member")`; `Forbidden("role_forbidden")` for a super_admin.
-    pub fn accept_invitation(&self, invitation: &Invitation) -> Result<Assignment, Denial> {
+    pub fn accept_invitation(&self, invitation: &Invitation) -> Result<RoleGrant, Denial> {
         self.require_person()?;
         if *self.email() != invitation.email {
             return Err(Denial::Forbidden("other_account"));
         }
         match self.role() {
-            Role::User => Ok(Assignment {
-                role: invitation.role,
-                organization: Some(invitation.organization),
+            Role::User => Ok(RoleGrant {
+                user: self.user(),
+                assignment: Assignment {
+                    role: invitation.role,
+                    organization: Some(invitation.organization),
+                },
             }),
             Role::SuperAdmin => Err(Denial::Forbidden("role_forbidden")),
             _ => Err(Denial::Conflict("already_member")),
@@ -355,29 +371,42 @@ impl Actor {
 
     /// That he may remove somebody: from his organization as whoever may make him
     /// a `user`, himself included; for good as tenant_admin and above, never
-    /// himself, which is [`Self::require_person`]'s.
+    /// himself, which is [`Self::end_own_account`]'s.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `rank_too_low`, `role_forbidden`;
     /// `Conflict("not_a_member")` for somebody who has no organization to leave.
-    pub fn remove_user(&self, subject: &Subject, removal: Removal) -> Result<(), Denial> {
+    pub fn remove_user(&self, subject: &Subject, removal: Removal) -> Result<UserRemoval, Denial> {
         match removal {
             Removal::RemoveFromOrg => {
                 self.set_role(subject, Role::User, None)?;
                 if subject.organization.is_none() {
                     return Err(Denial::Conflict("not_a_member"));
                 }
-                Ok(())
             }
             Removal::Anonymize => {
                 self.administer_user(subject)?;
-                if self.role() >= Role::TenantAdmin {
-                    Ok(())
-                } else {
-                    Err(Denial::Forbidden("role_forbidden"))
+                if self.role() < Role::TenantAdmin {
+                    return Err(Denial::Forbidden("role_forbidden"));
                 }
             }
         }
+        Ok(UserRemoval {
+            user: subject.id,
+            removal,
+        })
+    }
+
+    /// That they may end their own account for good.
+    ///
+    /// # Errors
+    /// `Forbidden("key_forbidden")` for an API key.
+    pub fn end_own_account(&self) -> Result<UserRemoval, Denial> {
+        self.require_person()?;
+        Ok(UserRemoval {
+            user: self.user(),
+            removal: Removal::Anonymize,
+        })
     }
 
     /// Existence is secret: he knows himself, the members of S(u), and as

@@ -290,7 +290,7 @@ fn people_are_removed_by_rank_and_leave_by_themselves() {
     let world = World::fixture();
     let remove = |who: &str, whom: &str, how| {
         let subject = world.subject(whom).unwrap();
-        world.actor(who).remove_user(&subject, how)
+        world.actor(who).remove_user(&subject, how).map(drop)
     };
     let (out, gone) = (Removal::RemoveFromOrg, Removal::Anonymize);
     assert_eq!(remove("oA", "m1", out), Ok(()));
@@ -336,11 +336,11 @@ fn a_role_and_its_organization_agree() {
     let unprocessable = |code| Err(Denial::Unprocessable(code));
     let a = organization("A");
     assert_eq!(
-        sa.set_role(&m2, Role::SuperAdmin, Some(a)),
+        sa.set_role(&m2, Role::SuperAdmin, Some(a)).map(drop),
         unprocessable("organization_mismatch")
     );
     assert_eq!(
-        sa.invite(Role::OrgMember, None),
+        sa.invite(Role::OrgMember, None).map(drop),
         unprocessable("organization_required")
     );
     let kept = t.set_role(&m2, Role::OrgAdmin, None).unwrap();
@@ -403,7 +403,8 @@ fn who_may_join_is_told_by_the_door() {
         is_active,
         is_listed,
     };
-    let join = |who: &str, door: Option<Door>| world.actor(who).join_organization(door.as_ref());
+    let join =
+        |who: &str, door: Option<Door>| world.actor(who).join_organization(door.as_ref()).map(drop);
     let open = Some(door(JoinPolicy::Token, true, false));
     assert_eq!(join("u0", open), Ok(()));
     assert_eq!(
@@ -427,7 +428,7 @@ fn who_may_join_is_told_by_the_door() {
     assert_eq!(join("sa", open), Err(Denial::Forbidden("role_forbidden")));
     let key = world.actor("u0").limited_to(&KeyScope::ALL, None).unwrap();
     assert_eq!(
-        key.join_organization(open.as_ref()),
+        key.join_organization(open.as_ref()).map(drop),
         Err(Denial::Forbidden("key_forbidden"))
     );
 }

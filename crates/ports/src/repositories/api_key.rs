@@ -2,7 +2,7 @@
 
 use accunode_domain::{
     Timestamp,
-    access::KeyDirectory,
+    access::{KeyDirectory, KeyGrant, KeyRemoval},
     api_key::{ApiKey, KeyTerms},
     id::{ApiKeyId, UserId},
     organization::Membership,
@@ -20,8 +20,6 @@ use crate::RepositoryError;
 pub struct NewApiKey {
     /// Its id.
     pub id: ApiKeyId,
-    /// Whose it is.
-    pub owner: UserId,
     /// What it may do, and until when.
     pub terms: KeyTerms,
     /// How its secret begins.
@@ -54,8 +52,8 @@ pub struct PresentedKey {
     pub membership: Option<Membership>,
 }
 
-/// API keys. Those that were revoked are not there any more, whoever asks. They are no
-/// tenant rows; who may see and end whose is decided before asking.
+/// Reads API keys. Those that were revoked are not there any more. They are no tenant rows;
+/// who may see whose is decided before asking.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ApiKeyRepository: Send + Sync {
@@ -66,12 +64,11 @@ pub trait ApiKeyRepository: Send + Sync {
         secret: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<PresentedKey>, RepositoryError>;
-    /// Notes that a key was used. Where somebody else notes or changes it at this very
-    /// moment, nothing is done: nobody waits for that.
+    /// Stores when a key was used. This is the one write without a unit of work: it is made
+    /// at every request of a key, and a statement of its own is enough. Where somebody else
+    /// writes the key at this moment, nothing is done: nobody waits for that.
     async fn used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError>;
-    /// Stores a key.
-    async fn add(&self, key: &NewApiKey) -> Result<ApiKey, RepositoryError>;
-    /// How many keys somebody has that have not expired.
+    /// How many keys a user has that have not expired.
     async fn count(&self, owner: UserId, now: Timestamp) -> Result<usize, RepositoryError>;
     /// A page of keys, newest first.
     async fn list(
@@ -80,16 +77,34 @@ pub trait ApiKeyRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<ApiKey>, RepositoryError>;
-    /// By id with its owner, held until the unit of work ends.
-    async fn find(&self, id: ApiKeyId) -> Result<Option<(ApiKey, Person)>, RepositoryError>;
-    /// Puts the next secret in the place of the present one.
+}
+
+/// Changes API keys, each by what the access rules have granted about its owner's keys.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait ApiKeyWriter: Send + Sync {
+    /// By id with its owner, locked until the unit of work ends.
+    async fn lock(&self, id: ApiKeyId) -> Result<Option<(ApiKey, Person)>, RepositoryError>;
+    /// Stores a key of the grant's owner.
+    async fn add(&self, grant: KeyGrant, key: &NewApiKey) -> Result<ApiKey, RepositoryError>;
+    /// Puts the next secret in the place of the present one of a key of the grant's owner.
     ///
     /// # Errors
-    /// `Stale` where it was revoked meanwhile.
-    async fn rotate(&self, id: ApiKeyId, next: &NextSecret) -> Result<ApiKey, RepositoryError>;
-    /// Ends a key for good, with both its secrets.
+    /// `Stale` where it was revoked meanwhile or is another user's.
+    async fn rotate(
+        &self,
+        grant: KeyGrant,
+        id: ApiKeyId,
+        next: &NextSecret,
+    ) -> Result<ApiKey, RepositoryError>;
+    /// Ends a key of the owner for good, with both its secrets.
     ///
     /// # Errors
-    /// `Stale` where it was revoked meanwhile.
-    async fn revoke(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError>;
+    /// `Stale` where it was revoked meanwhile or is another user's.
+    async fn revoke(
+        &self,
+        removal: KeyRemoval,
+        id: ApiKeyId,
+        at: Timestamp,
+    ) -> Result<(), RepositoryError>;
 }

@@ -27,24 +27,10 @@ pub struct AuditFilter {
     pub to: Option<Timestamp>,
 }
 
-/// The audit log.
+/// Reads the audit log.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AuditRepository: Send + Sync {
-    /// Appends an event, with where the request came from.
-    async fn record(
-        &self,
-        context: &RequestContext,
-        event: AuditEvent,
-    ) -> Result<(), RepositoryError>;
-    /// Appends a refusal, unless one of the same person with the same
-    /// `metadata.request` was appended less than `apart` ago, by whatever node.
-    async fn record_denial(
-        &self,
-        context: &RequestContext,
-        event: AuditEvent,
-        apart: std::time::Duration,
-    ) -> Result<(), RepositoryError>;
     /// A page of the events within `events`, newest first. `scope` is the reader's own.
     async fn list(
         &self,
@@ -61,4 +47,24 @@ pub trait AuditRepository: Send + Sync {
         events: &AuditScope,
         id: Uuid,
     ) -> Result<Option<AuditRecord>, RepositoryError>;
+}
+
+/// Appends to the audit log. Nothing is changed in it.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait AuditWriter: Send + Sync {
+    /// Appends an event, with where the request came from.
+    async fn record(
+        &self,
+        context: &RequestContext,
+        event: AuditEvent,
+    ) -> Result<(), RepositoryError>;
+    /// Appends a refusal, unless one of the same person with the same
+    /// `metadata.request` was appended less than `apart` ago, by whatever node.
+    async fn record_denial(
+        &self,
+        context: &RequestContext,
+        event: AuditEvent,
+        apart: std::time::Duration,
+    ) -> Result<(), RepositoryError>;
 }

@@ -17,7 +17,7 @@ pub trait IdempotencyRepository: Send + Sync {
     /// made and [`Self::keep`] must follow. `Some`: the first answer.
     ///
     /// # Errors
-    /// `Conflict` on `idempotency_in_flight` while another unit of work holds the key.
+    /// `Conflict` with `RequestInFlight` while another unit of work holds the key.
     async fn take(
         &self,
         principal: UserId,

@@ -32,27 +32,53 @@ pub struct NewInvitation {
     pub expires_at: Timestamp,
 }
 
-/// Invitations. Who may see and change those of an organization is decided before asking.
+/// Reads invitations. Who may see those of an organization is decided before asking.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait InvitationRepository: Send + Sync {
+    /// By its token, whether it was accepted or not.
+    async fn by_token(&self, token: &SecretHash) -> Result<Option<Invitation>, RepositoryError>;
+    /// A page of an organization's, newest first.
+    async fn list(
+        &self,
+        organization: OrganizationId,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<Invitation>, RepositoryError>;
+}
+
+/// Changes invitations. They are made and withdrawn by an [`Assignment`], which only somebody
+/// who may give that role in that organization has; whoever accepts one has its token.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait InvitationWriter: Send + Sync {
     /// Stores an invitation. One of the same address into the same organization that
-    /// nobody has accepted is made anew: the token that was sent before is worth
+    /// was not accepted is made anew: the token that was sent before is worth
     /// nothing any more.
     ///
     /// # Errors
-    /// `Conflict` on `fk_invitations_organization` for an organization that is not there.
+    /// `Conflict` with `Other` for an organization that is not there.
     async fn add(&self, invitation: &NewInvitation) -> Result<Invitation, RepositoryError>;
-    /// The one of this address into this organization that nobody has accepted, held
+    /// The one of this address into this organization that was not accepted, locked
     /// until the unit of work ends.
-    async fn waiting(
+    async fn lock_waiting(
         &self,
         organization: OrganizationId,
         email: &Email,
     ) -> Result<Option<Invitation>, RepositoryError>;
-    /// By its token, whatever has become of it, held until the unit of work ends.
-    async fn by_token(&self, token: &SecretHash) -> Result<Option<Invitation>, RepositoryError>;
-    /// Notes by whom and when it was accepted.
+    /// By id, if the organization has it and it was not accepted; locked until the unit of
+    /// work ends.
+    async fn lock(
+        &self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<Option<Invitation>, RepositoryError>;
+    /// By its token, whether it was accepted or not, locked until the unit of work ends.
+    async fn lock_by_token(
+        &self,
+        token: &SecretHash,
+    ) -> Result<Option<Invitation>, RepositoryError>;
+    /// Stores by whom and when it was accepted.
     ///
     /// # Errors
     /// `Stale` where it is not waiting any more.
@@ -62,18 +88,14 @@ pub trait InvitationRepository: Send + Sync {
         by: UserId,
         at: Timestamp,
     ) -> Result<(), RepositoryError>;
-    /// A page of an organization's, newest first.
-    async fn list(
-        &self,
-        organization: OrganizationId,
-        limit: Limit,
-        after: Option<Cursor>,
-    ) -> Result<Page<Invitation>, RepositoryError>;
-    /// Withdraws one that nobody has accepted, and gives it back; `None` where the
-    /// organization has no such.
+    /// Removes one that was not accepted, for somebody who could make it: `may_invite` is for
+    /// its role in its organization.
+    ///
+    /// # Errors
+    /// `Stale` where there is none (any more) with that role in that organization.
     async fn withdraw(
         &self,
-        organization: OrganizationId,
+        may_invite: Assignment,
         id: InvitationId,
-    ) -> Result<Option<Invitation>, RepositoryError>;
+    ) -> Result<(), RepositoryError>;
 }

@@ -136,17 +136,10 @@ pub struct JobChunk {
     pub predicted_at: accunode_domain::Timestamp,
 }
 
-/// Bulk uploads: tenant rows.
+/// Reads bulk uploads and rescorings: tenant rows.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait JobRepository: Send + Sync {
-    /// Stores a job and wakes a worker at commit. The owner's other jobs are added up
-    /// under a lock that is held until the unit of work ends, so that two of them never
-    /// pass together where one fits.
-    ///
-    /// # Errors
-    /// `OverBudget` where the owner's jobs would exceed [`NewJob::budget`]; `Conflict` on `idx_bulk_jobs_file_hash` where the owner has the same upload already.
-    async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError>;
     /// The owner's job with this dedup key.
     async fn same_upload(
         &self,
@@ -175,6 +168,30 @@ pub trait JobRepository: Send + Sync {
         filter: RowFilter,
         limit: u32,
     ) -> Result<Vec<RowOutcome>, RepositoryError>;
+    /// How many predictions a rescoring is about, at this moment.
+    async fn count_to_rescore(&self, wanted: &ToRescore) -> Result<u32, RepositoryError>;
+    /// Some of them, oldest first, behind a position.
+    async fn to_rescore(
+        &self,
+        wanted: &ToRescore,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Vec<Rescorable>, RepositoryError>;
+}
+
+/// Changes bulk uploads and rescorings, each by a grant for rows of its owner, and stores what
+/// they make under the lease of the worker.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait JobWriter: Send + Sync {
+    /// Stores a job and wakes a worker at commit. The owner's other jobs are added up
+    /// under a lock that is held until the unit of work ends, so that two of them never
+    /// pass together where one fits.
+    ///
+    /// # Errors
+    /// `OverBudget` where the owner's jobs would exceed [`NewJob::budget`]; `Conflict`
+    /// with `SameUpload`.
+    async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError>;
     /// Stores a chunk, under the lease, in the unit of work. Companies are found or
     /// made, rows of one company and period resolved by `on_conflict` within the
     /// chunk and against what is there; gives back how many had which outcome.
@@ -188,15 +205,6 @@ pub trait JobRepository: Send + Sync {
         lease: &Lease,
         chunk: &JobChunk,
     ) -> Result<JobCounts, RepositoryError>;
-    /// How many predictions a rescoring is about, at this moment.
-    async fn count_to_rescore(&self, wanted: &ToRescore) -> Result<u32, RepositoryError>;
-    /// Some of them, oldest first, behind a position.
-    async fn to_rescore(
-        &self,
-        wanted: &ToRescore,
-        after: Option<Position>,
-        limit: u32,
-    ) -> Result<Vec<Rescorable>, RepositoryError>;
     /// Stores a chunk of a rescoring, under the lease, in the unit of work, and gives
     /// back how many rows had which outcome. A prediction that was changed or went
     /// since it was read is skipped, one that the actor may not write an error.
@@ -212,13 +220,14 @@ pub trait JobRepository: Send + Sync {
     /// Asks a job to stop: at once where no worker has it, else at its next chunk.
     ///
     /// # Errors
-    /// `Stale` where it has ended already.
+    /// `Stale` where it has ended already or is another owner's.
     async fn request_cancel(&self, grant: Grant, id: JobId) -> Result<Job, RepositoryError>;
     /// Makes a job that failed or was cancelled wait for a worker again, which goes on after its
     /// checkpoint. `dedup_key` as in [`NewJob`].
     ///
     /// # Errors
-    /// `Stale` where it has not ended or is completed; `Conflict` where another job has the key.
+    /// `Stale` where it has not ended, is completed or is another owner's; `Conflict` with
+    /// `SameUpload` where another job has the key.
     async fn resume<'a>(
         &self,
         grant: Grant,
@@ -229,7 +238,7 @@ pub trait JobRepository: Send + Sync {
     /// the predictions it made; gives back how many those were.
     ///
     /// # Errors
-    /// `Stale` while it is running.
+    /// `Stale` while it is running, or where it is another owner's.
     async fn remove(
         &self,
         grant: Grant,

@@ -2,7 +2,7 @@
 
 use accunode_domain::{
     Timestamp,
-    access::Door,
+    access::{Admission, Door, OrganizationGrant},
     id::{OrganizationId, UserId},
     page::{Cursor, Limit, Page},
     secret::SecretHash,
@@ -23,36 +23,10 @@ pub struct AllowedEmail {
     pub created_at: Timestamp,
 }
 
-/// Join tokens and allowed addresses.
+/// Reads the addresses that may join organizations.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait JoiningRepository: Send + Sync {
-    /// Gives an organization a token, in place of the one it may have; answers whether
-    /// it had one.
-    async fn put_token(
-        &self,
-        organization: OrganizationId,
-        token: &SecretHash,
-        by: UserId,
-    ) -> Result<bool, RepositoryError>;
-    /// Takes the token away; answers whether there was one.
-    async fn remove_token(&self, organization: OrganizationId) -> Result<bool, RepositoryError>;
-    /// What this token opens for somebody with this address. Locks the
-    /// organization until the unit of work ends: people who join it come one by one.
-    async fn door(
-        &self,
-        token: &SecretHash,
-        email: &Email,
-    ) -> Result<Option<Door>, RepositoryError>;
-    /// Makes a `user` a member of an organization; answers whether he was one.
-    ///
-    /// # Errors
-    /// `Conflict` on `organizations_max_users` where no seat is left.
-    async fn admit(
-        &self,
-        user: UserId,
-        organization: OrganizationId,
-    ) -> Result<bool, RepositoryError>;
     /// A page of the addresses that may join, A to Z. The cursor's key is the address,
     /// its id nil.
     async fn allowed_emails(
@@ -61,20 +35,47 @@ pub trait JoiningRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<AllowedEmail>, RepositoryError>;
+}
+
+/// Changes join tokens and allowed addresses by a grant for the organization, and lets users
+/// join.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait JoiningWriter: Send + Sync {
+    /// Gives an organization a token, in place of the one it may have; answers whether
+    /// it had one.
+    async fn put_token(
+        &self,
+        grant: OrganizationGrant,
+        token: &SecretHash,
+    ) -> Result<bool, RepositoryError>;
+    /// Removes the token; answers whether there was one.
+    async fn remove_token(&self, grant: OrganizationGrant) -> Result<bool, RepositoryError>;
+    /// What this token opens for somebody with this address. Locks the
+    /// organization until the unit of work ends: users who join it come one by one.
+    async fn door(
+        &self,
+        token: &SecretHash,
+        email: &Email,
+    ) -> Result<Option<Door>, RepositoryError>;
+    /// Makes a `user` a member of an organization; answers whether they were one.
+    ///
+    /// # Errors
+    /// `Conflict` with `OrganizationFull`.
+    async fn admit(&self, admission: Admission) -> Result<bool, RepositoryError>;
     /// Lists an address.
     ///
     /// # Errors
-    /// `Conflict` on `allowed_emails_pkey` where it is listed already.
+    /// `Conflict` with `AlreadyAllowed`.
     async fn allow(
         &self,
-        organization: OrganizationId,
+        grant: OrganizationGrant,
         email: &Email,
-        by: UserId,
     ) -> Result<AllowedEmail, RepositoryError>;
-    /// Strikes an address off the list; answers whether it was on it.
+    /// Removes an address from the list; answers whether it was on it.
     async fn disallow(
         &self,
-        organization: OrganizationId,
+        grant: OrganizationGrant,
         email: &Email,
     ) -> Result<bool, RepositoryError>;
 }

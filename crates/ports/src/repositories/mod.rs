@@ -23,47 +23,50 @@ use async_trait::async_trait;
 pub use analytics::{
     Agreement, AnalyticsRepository, Distribution, Group, GroupBy, Headline, RiskCount, TrendPoint,
 };
-pub use api_key::{ApiKeyRepository, NewApiKey, NextSecret, PresentedKey};
-pub use audit::{AuditFilter, AuditRepository};
+pub use api_key::{ApiKeyRepository, ApiKeyWriter, NewApiKey, NextSecret, PresentedKey};
+pub use audit::{AuditFilter, AuditRepository, AuditWriter};
 pub use company::{CompanyFilter, CompanyRepository, CompanyWriter, FoundCompany};
 pub use idempotency::IdempotencyRepository;
-pub use invitation::{InvitationRepository, NewInvitation};
+pub use invitation::{InvitationRepository, InvitationWriter, NewInvitation};
 pub use job::{
-    ChunkRow, JobChunk, JobFilter, JobRepository, NewJob, RowFilter, RowVerdict, ScoredRow,
+    ChunkRow, JobChunk, JobFilter, JobRepository, JobWriter, NewJob, RowFilter, RowVerdict,
+    ScoredRow,
 };
-pub use joining::{AllowedEmail, JoiningRepository};
+pub use joining::{AllowedEmail, JoiningRepository, JoiningWriter};
 pub use organization::{
-    Bereaved, FormerMember, NewOrganization, OrganizationFilter, OrganizationRepository,
-    OrganizationState,
+    Bereaved, FormerMember, OrganizationFilter, OrganizationRepository, OrganizationState,
+    OrganizationWriter,
 };
-pub use own_data::{OwnData, OwnDataRepository, OwnRows, PersonalRows};
-pub use person::{Person, PersonFilter, PersonRepository, StandIn};
+pub use own_data::{OwnData, OwnDataRepository, OwnDataWriter, OwnRows, PersonalRows};
+pub use person::{Person, PersonFilter, PersonRepository, PersonWriter, StandIn};
 pub use prediction::{
     PredictionFilter, PredictionRepository, PredictionWriter, Timeline, TimelineFilter,
     TimelineMark,
 };
 pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
-pub use second_factor::{PendingFactor, SecondFactorRepository, ShownFrom, StoredFactor, Waiting};
-pub use user::{Credentials, NewUser, Rehashed, Standing, UserRepository};
-pub use user_token::{NewUserToken, UserTokenRepository};
+pub use second_factor::{
+    PendingFactor, SecondFactorRepository, SecondFactorWriter, ShownFrom, StoredFactor, Waiting,
+};
+pub use user::{Credentials, NewUser, Rehashed, Standing, UserRepository, UserWriter};
+pub use user_token::{NewUserToken, UserTokenRepository, UserTokenWriter};
 
 #[cfg(feature = "mock")]
 pub use {
     analytics::MockAnalyticsRepository,
-    api_key::MockApiKeyRepository,
-    audit::MockAuditRepository,
+    api_key::{MockApiKeyRepository, MockApiKeyWriter},
+    audit::{MockAuditRepository, MockAuditWriter},
     company::{MockCompanyRepository, MockCompanyWriter},
     idempotency::MockIdempotencyRepository,
-    invitation::MockInvitationRepository,
-    job::MockJobRepository,
-    joining::MockJoiningRepository,
-    organization::MockOrganizationRepository,
-    own_data::MockOwnDataRepository,
-    person::MockPersonRepository,
+    invitation::{MockInvitationRepository, MockInvitationWriter},
+    job::{MockJobRepository, MockJobWriter},
+    joining::{MockJoiningRepository, MockJoiningWriter},
+    organization::{MockOrganizationRepository, MockOrganizationWriter},
+    own_data::{MockOwnDataRepository, MockOwnDataWriter},
+    person::{MockPersonRepository, MockPersonWriter},
     prediction::{MockPredictionRepository, MockPredictionWriter},
-    second_factor::MockSecondFactorRepository,
-    user::MockUserRepository,
-    user_token::MockUserTokenRepository,
+    second_factor::{MockSecondFactorRepository, MockSecondFactorWriter},
+    user::{MockUserRepository, MockUserWriter},
+    user_token::{MockUserTokenRepository, MockUserTokenWriter},
 };
 
 use crate::{RepositoryError, health::Failing};
@@ -159,32 +162,32 @@ pub trait Store: Repositories {
 pub trait UnitOfWork: Send + Sync {
     /// Everything that can be read, as this transaction sees it.
     fn reads(&self) -> &dyn Repositories;
-    /// Users and their organizations.
-    fn users(&self) -> &dyn UserRepository;
-    /// API keys.
-    fn api_keys(&self) -> &dyn ApiKeyRepository;
-    /// What is stored about one user, for that user.
-    fn own_data(&self) -> &dyn OwnDataRepository;
-    /// Users, for those who administer them.
-    fn people(&self) -> &dyn PersonRepository;
-    /// Second factors, and logins that wait for one.
-    fn second_factors(&self) -> &dyn SecondFactorRepository;
-    /// Tokens that were sent to users' mailboxes.
-    fn user_tokens(&self) -> &dyn UserTokenRepository;
-    /// Invitations into organizations.
-    fn invitations(&self) -> &dyn InvitationRepository;
-    /// Organizations.
-    fn organizations(&self) -> &dyn OrganizationRepository;
-    /// Join tokens and who may use them.
-    fn joining(&self) -> &dyn JoiningRepository;
+    /// Changes of the accounts of users who sign in.
+    fn users(&self) -> &dyn UserWriter;
+    /// Changes of API keys.
+    fn api_keys(&self) -> &dyn ApiKeyWriter;
+    /// Removal of what is stored about one user.
+    fn own_data(&self) -> &dyn OwnDataWriter;
+    /// Changes of users, for those who administer them.
+    fn people(&self) -> &dyn PersonWriter;
+    /// Changes of second factors, and logins that wait for one.
+    fn second_factors(&self) -> &dyn SecondFactorWriter;
+    /// Changes of tokens that were sent to users' mailboxes.
+    fn user_tokens(&self) -> &dyn UserTokenWriter;
+    /// Changes of invitations into organizations.
+    fn invitations(&self) -> &dyn InvitationWriter;
+    /// Changes of organizations.
+    fn organizations(&self) -> &dyn OrganizationWriter;
+    /// Changes of join tokens and of who may use them.
+    fn joining(&self) -> &dyn JoiningWriter;
     /// Changes of companies.
     fn companies(&self) -> &dyn CompanyWriter;
     /// Changes of predictions.
     fn predictions(&self) -> &dyn PredictionWriter;
-    /// Bulk uploads.
-    fn jobs(&self) -> &dyn JobRepository;
-    /// The audit log.
-    fn audit(&self) -> &dyn AuditRepository;
+    /// Changes of bulk uploads.
+    fn jobs(&self) -> &dyn JobWriter;
+    /// Entries of the audit log.
+    fn audit(&self) -> &dyn AuditWriter;
     /// Answers to requests that may be sent again.
     fn idempotency(&self) -> &dyn IdempotencyRepository;
     /// Makes everything that was done through it true at once.

@@ -1,7 +1,7 @@
 //! Organizations.
 
 use accunode_domain::{
-    access::{Organizations, Scope},
+    access::{OrganizationCreation, OrganizationGrant, OrganizationRemoval, Organizations, Scope},
     id::{OrganizationId, UserId},
     organization::{JoinPolicy, Organization, OrganizationProfile, OrganizationStats},
     page::{Cursor, Limit, Page, Sort},
@@ -21,17 +21,6 @@ pub struct OrganizationFilter {
     /// Only those that are, or are not, active.
     pub is_active: Option<bool>,
     /// Only the children of this root.
-    pub parent: Option<OrganizationId>,
-}
-
-/// An organization to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewOrganization {
-    /// Its id.
-    pub id: OrganizationId,
-    /// What describes it.
-    pub profile: OrganizationProfile,
-    /// The root it belongs to.
     pub parent: Option<OrganizationId>,
 }
 
@@ -95,17 +84,11 @@ pub struct Bereaved {
     pub owners: Vec<Uuid>,
 }
 
-/// Organizations. They are not tenant rows; who may see and change which is decided
-/// before asking.
+/// Reads organizations. They are not tenant rows: `among` says which there are, and `scope`
+/// which rows are counted.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrganizationRepository: Send + Sync {
-    /// Stores an organization.
-    ///
-    /// # Errors
-    /// `Conflict` on `idx_organizations_domain`, `organizations_depth`,
-    /// `fk_organizations_parent`.
-    async fn add(&self, new: &NewOrganization) -> Result<Organization, RepositoryError>;
     /// By id.
     async fn find(&self, id: OrganizationId) -> Result<Option<Organization>, RepositoryError>;
     /// A page of those that somebody may list, by `created_at` or `name`.
@@ -126,16 +109,6 @@ pub trait OrganizationRepository: Send + Sync {
         name_key: &str,
         other_than: OrganizationId,
     ) -> Result<Option<OrganizationId>, RepositoryError>;
-    /// Brings an organization into this state, if its version still is `version`.
-    ///
-    /// # Errors
-    /// `Stale`; `Conflict` as [`Self::add`].
-    async fn update(
-        &self,
-        id: OrganizationId,
-        state: &OrganizationState,
-        version: i64,
-    ) -> Result<Organization, RepositoryError>;
     /// What there is of each of these, in their order. `scope` is the reader's own: rows
     /// are counted within it.
     async fn stats(
@@ -143,13 +116,46 @@ pub trait OrganizationRepository: Send + Sync {
         scope: &Scope,
         of: &[OrganizationId],
     ) -> Result<Vec<OrganizationStats>, RepositoryError>;
-    /// What would go with it. Locks it until the unit of work ends, so that nothing is
-    /// added meanwhile.
-    async fn bereaved(&self, id: OrganizationId) -> Result<Bereaved, RepositoryError>;
-    /// Removes it with its rows, if its version still is `version`: its members become
-    /// `user`s, its children roots.
+}
+
+/// Changes organizations, each by what the access rules have granted about it.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OrganizationWriter: Send + Sync {
+    /// Stores an organization below the parent of the grant.
+    ///
+    /// # Errors
+    /// `Conflict` with `DomainTaken`, `NameTaken`, `NotARoot`.
+    async fn add(
+        &self,
+        grant: OrganizationCreation,
+        id: OrganizationId,
+        profile: &OrganizationProfile,
+    ) -> Result<Organization, RepositoryError>;
+    /// Changes what the grants are for to what it is in `state`, if the version still is
+    /// `version`. What no grant is for stays as it is.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` as [`Self::add`] and with `OrganizationFull`; `Internal` for the
+    /// grant of another organization.
+    async fn update(
+        &self,
+        id: OrganizationId,
+        grants: &[OrganizationGrant],
+        state: &OrganizationState,
+        version: i64,
+    ) -> Result<Organization, RepositoryError>;
+    /// What a removal would remove. Locks the organization until the unit of work ends, so
+    /// that nothing is added meanwhile.
+    async fn bereaved(&self, removal: OrganizationRemoval) -> Result<Bereaved, RepositoryError>;
+    /// Removes the organization with its rows, if its version still is `version`: its members
+    /// become `user`s, its children roots.
     ///
     /// # Errors
     /// `Stale`.
-    async fn remove(&self, id: OrganizationId, version: i64) -> Result<(), RepositoryError>;
+    async fn remove(
+        &self,
+        removal: OrganizationRemoval,
+        version: i64,
+    ) -> Result<(), RepositoryError>;
 }

@@ -1,6 +1,10 @@
 //! What is stored about one person, for himself.
 
-use accunode_domain::{Timestamp, access::Scope, id::UserId};
+use accunode_domain::{
+    Timestamp,
+    access::{Scope, UserRemoval},
+    id::UserId,
+};
 use async_trait::async_trait;
 use serde_json::Value;
 use uuid::Uuid;
@@ -87,7 +91,13 @@ pub trait OwnDataRepository: Send + Sync {
         kind: OwnData,
         after: Option<(Timestamp, Uuid)>,
     ) -> Result<OwnRows, RepositoryError>;
-    /// Removes his personal rows. Work on his uploads that is under way ends first, and
-    /// none begins any more. The unit of work must be his.
-    async fn remove_personal(&self, person: UserId) -> Result<PersonalRows, RepositoryError>;
+}
+
+/// Removes what is stored about a user.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OwnDataWriter: Send + Sync {
+    /// Removes the personal rows of the user whose account ends. Work on their uploads that is
+    /// under way ends first, and none begins any more. The unit of work must be theirs.
+    async fn remove_personal(&self, removal: UserRemoval) -> Result<PersonalRows, RepositoryError>;
 }

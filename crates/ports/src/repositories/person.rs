@@ -1,11 +1,11 @@
 //! People as those see them who administer them.
 
 use accunode_domain::{
-    access::{Assignment, Directory, Subject},
+    access::{Directory, RoleGrant, Subject, UserGrant, UserRemoval},
     id::UserId,
     organization::Membership,
     page::{Cursor, Limit, Page},
-    user::{Email, Role, User},
+    user::{Email, Profile, Role, User},
 };
 use async_trait::async_trait;
 
@@ -57,7 +57,8 @@ impl std::fmt::Debug for StandIn {
     }
 }
 
-/// People. They are not tenant rows; who may see and change whom is decided before asking.
+/// Reads users for those who administer them. They are not tenant rows; who may see whom is
+/// decided before asking.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PersonRepository: Send + Sync {
@@ -65,10 +66,6 @@ pub trait PersonRepository: Send + Sync {
     async fn find(&self, id: UserId) -> Result<Option<Person>, RepositoryError>;
     /// By e-mail address.
     async fn by_email(&self, email: &Email) -> Result<Option<Person>, RepositoryError>;
-    /// Those of these ids that there are, in the order of their ids, held until the unit
-    /// of work ends: neither they nor what they may do changes meanwhile, unless by a
-    /// change of their organizations.
-    async fn hold(&self, ids: &[UserId]) -> Result<Vec<Person>, RepositoryError>;
     /// A page of those within `directory`, newest first; those who are not shown in full
     /// are active.
     async fn list(
@@ -78,32 +75,45 @@ pub trait PersonRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Person>, RepositoryError>;
-    /// Changes names, telephone number and whether he is active, if his version still is
-    /// `version`. Who is not active loses his keys, and the links and logins that wait, for
-    /// good.
+}
+
+/// Changes users, each by what the access rules have granted about that user.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PersonWriter: Send + Sync {
+    /// Those of these ids that there are, in the order of their ids, locked until the unit
+    /// of work ends: neither they nor what they may do changes meanwhile, unless by a
+    /// change of their organizations.
+    async fn lock_for_update(&self, ids: &[UserId]) -> Result<Vec<Person>, RepositoryError>;
+    /// Changes names and telephone number and, by a grant to administer the user, whether
+    /// they are active, if their version still is `version`. A user who is not active loses
+    /// their keys, and the links and logins that wait, for good.
     ///
     /// # Errors
-    /// `Stale`; `Conflict` on `users_last_super_admin` (I7).
-    async fn update(&self, user: &User, version: i64) -> Result<Person, RepositoryError>;
-    /// Gives somebody a role, if his version still is `version`.
-    ///
-    /// # Errors
-    /// `Stale`; `Conflict` on `users_last_super_admin` (I7), on
-    /// `organizations_max_users` where no seat is left, or on `fk_users_organization`.
-    async fn assign(
+    /// `Stale`; `Conflict` with `LastSuperAdmin` (I7).
+    async fn update(
         &self,
-        id: UserId,
-        assignment: Assignment,
+        grant: UserGrant,
+        profile: &Profile,
+        is_active: bool,
         version: i64,
     ) -> Result<Person, RepositoryError>;
-    /// Removes for good who somebody was: from his account, from the audit log, and with
-    /// everything by which he could come in. He is not active and a `user` afterwards.
+    /// Gives a user the role that was granted, if their version still is `version`.
     ///
     /// # Errors
-    /// `Stale`; `Conflict` on `users_last_super_admin` (I7).
+    /// `Stale`; `Conflict` with `LastSuperAdmin` (I7), with `OrganizationFull`, or with
+    /// `Other` where the organization is gone.
+    async fn assign(&self, grant: RoleGrant, version: i64) -> Result<Person, RepositoryError>;
+    /// Removes for good who a user was: from their account and with everything by which they
+    /// could sign in. They are not active and a `user` afterwards. `email` is the address
+    /// that they had.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` with `LastSuperAdmin` (I7).
     async fn anonymize(
         &self,
-        user: &User,
+        removal: UserRemoval,
+        email: &Email,
         stand_in: &StandIn,
         version: i64,
     ) -> Result<Person, RepositoryError>;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use accunode_domain::{
     Timestamp,
-    access::Approvals,
+    access::{Approvals, UserGrant},
     id::{EnrolmentId, UserId},
     page::{Cursor, Limit, Page},
     secret::SecretHash,
@@ -79,14 +79,33 @@ impl std::fmt::Debug for StoredFactor {
     }
 }
 
-/// Second factors. What is answered by a `bool` was done by one statement: of several who
-/// try at once, one succeeds.
+/// Reads second factors.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SecondFactorRepository: Send + Sync {
-    /// A person's.
+    /// A user's.
     async fn find(&self, user: UserId) -> Result<Option<StoredFactor>, RepositoryError>;
-    /// Keeps a secret that is yet to be confirmed, and its recovery codes, in place of
+    /// Those that wait for approval, the longest first.
+    async fn waiting(
+        &self,
+        approvals: &Approvals,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<PendingFactor>, RepositoryError>;
+    /// At most ten active administrators who may approve a user's second factor: of their
+    /// organization and its root, or the super_admins where there is no other.
+    async fn approvers(&self, user: UserId) -> Result<Vec<Email>, RepositoryError>;
+}
+
+/// Changes second factors. What is answered by a `bool` is done by one statement: of several
+/// who try at once, one succeeds.
+///
+/// Users enrol, use and remove their own by their id, and logins that wait belong to users who
+/// have shown their password; administrators need a grant.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait SecondFactorWriter: Send + Sync {
+    /// Stores a secret that is yet to be confirmed, and its recovery codes, in place of
     /// others. `false` where there is one that is confirmed.
     async fn put(
         &self,
@@ -101,10 +120,10 @@ pub trait SecondFactorRepository: Send + Sync {
         step: i64,
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
-    /// Keeps that the code of this time step was shown and that an administrator has to
+    /// Stores that the code of this time step was shown and that an administrator has to
     /// approve it. Those who may are told at most once in
     /// [`APPROVERS_TOLD_APART`](accunode_domain::second_factor::APPROVERS_TOLD_APART) about
-    /// the same person. Nothing where there is nothing to confirm.
+    /// the same user. `None` where there is nothing to confirm.
     async fn wait<'a>(
         &self,
         user: UserId,
@@ -112,26 +131,19 @@ pub trait SecondFactorRepository: Send + Sync {
         from: ShownFrom<'a>,
         now: Timestamp,
     ) -> Result<Option<Waiting>, RepositoryError>;
-    /// Those that wait for somebody, the longest first.
-    async fn waiting(
-        &self,
-        approvals: &Approvals,
-        limit: Limit,
-        after: Option<Cursor>,
-    ) -> Result<Page<PendingFactor>, RepositoryError>;
-    /// At most ten active administrators who may approve a person's second factor: of their
-    /// organization and its root, or the super_admins where there is no other.
-    async fn approvers(&self, user: UserId) -> Result<Vec<Email>, RepositoryError>;
     /// Confirms one that waits, if it still is this enrolment. `false` where it is not.
     async fn approve(
         &self,
-        user: UserId,
+        grant: UserGrant,
         enrolment: EnrolmentId,
-        by: UserId,
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
     /// Removes one that waits, if it still is this enrolment. `false` where it is not.
-    async fn refuse(&self, user: UserId, enrolment: EnrolmentId) -> Result<bool, RepositoryError>;
+    async fn refuse(
+        &self,
+        grant: UserGrant,
+        enrolment: EnrolmentId,
+    ) -> Result<bool, RepositoryError>;
     /// Uses the codes up to this time step up. `false` where they were before.
     async fn use_step(&self, user: UserId, step: i64) -> Result<bool, RepositoryError>;
     /// Uses a recovery code up. `false` where there is none, or it was used before.
@@ -141,10 +153,12 @@ pub trait SecondFactorRepository: Send + Sync {
         code: &SecretHash,
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
-    /// Takes it away, with its recovery codes. `false` where there is none.
-    async fn remove(&self, user: UserId) -> Result<bool, RepositoryError>;
+    /// Removes the user's own, with its recovery codes. `false` where there is none.
+    async fn remove_own(&self, user: UserId) -> Result<bool, RepositoryError>;
+    /// Removes another user's, with its recovery codes. `false` where there is none.
+    async fn remove(&self, grant: UserGrant) -> Result<bool, RepositoryError>;
 
-    /// Keeps a login that waits for a code, and forgets those of this person that waited
+    /// Stores a login that waits for a code, and removes those of this user that waited
     /// too long.
     async fn challenge(
         &self,
@@ -152,7 +166,7 @@ pub trait SecondFactorRepository: Send + Sync {
         user: UserId,
         now: Timestamp,
     ) -> Result<(), RepositoryError>;
-    /// Counts a try, and answers who is trying; nobody where the token is unknown, too old
+    /// Counts a try, and answers who is trying; `None` where the token is unknown, too old
     /// or tried too often.
     async fn try_challenge(
         &self,

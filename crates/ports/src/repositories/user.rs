@@ -88,30 +88,37 @@ impl std::fmt::Debug for Rehashed<'_> {
     }
 }
 
-/// Users. They are not tenant rows; who may see whom is decided before asking.
+/// Reads users. They are not tenant rows; who may see whom is decided before asking.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
-    /// Stores an account.
-    ///
-    /// # Errors
-    /// `Conflict` on `users_email_key` where the address is taken.
-    async fn add(&self, user: &NewUser) -> Result<User, RepositoryError>;
     /// By e-mail address, with the password's hash.
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, RepositoryError>;
-    /// By id, with what the access rules need of his organization and the
+    /// By id, with what the access rules need of their organization and the
     /// tenancy version at which both were read, in one statement.
     async fn with_membership(
         &self,
         id: UserId,
     ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError>;
-    /// The children of a root; none for an organization that is none or not there.
+    /// The children of a root; none for an organization that has no children or is not there.
     async fn children(&self, root: OrganizationId) -> Result<Vec<OrganizationId>, RepositoryError>;
-    /// What has become of somebody who was read at the tenancy version `known`, in
-    /// one statement: any change of users and organizations moves that version.
+    /// How a user differs from what was read at the tenancy version `known`, in one
+    /// statement: any change of users and organizations moves that version.
     async fn current(&self, id: UserId, known: i64) -> Result<Standing, RepositoryError>;
-    /// Notes a login, and a new hash where the parameters have changed and the password
-    /// has not meanwhile. Moves neither the row's version nor the tenancy's.
+}
+
+/// Changes the accounts of users who sign in, register or prove who they are: what they show
+/// (a password, the token of a mail) is the proof, and there is no actor yet.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait UserWriter: Send + Sync {
+    /// Stores an account.
+    ///
+    /// # Errors
+    /// `Conflict` with `EmailTaken`.
+    async fn add(&self, user: &NewUser) -> Result<User, RepositoryError>;
+    /// Stores when a user signed in, and a new hash where the parameters have changed and the
+    /// password has not meanwhile. Moves neither the row's version nor the tenancy's.
     async fn record_login<'a>(
         &self,
         id: UserId,
@@ -121,6 +128,6 @@ pub trait UserRepository: Send + Sync {
     /// Stores another password's hash, and ends what the one before began: logins that
     /// wait for a second factor, and links to choose another.
     async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError>;
-    /// Notes that the address is his.
+    /// Stores that the user has shown that the address is theirs.
     async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError>;
 }

@@ -21,14 +21,10 @@ pub struct NewUserToken {
     pub now: Timestamp,
 }
 
-/// Tokens of mails. At most one is open per person and purpose.
+/// Reads tokens of mails.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserTokenRepository: Send + Sync {
-    /// Keeps a token in place of the open one, which is dead from then on. `false`, and
-    /// nothing is changed, where that one is younger than
-    /// [`accunode_domain::user_token::MAIL_PAUSE`] or there is no such person.
-    async fn replace(&self, token: &NewUserToken) -> Result<bool, RepositoryError>;
     /// Whose open token this is; it stays open.
     async fn find(
         &self,
@@ -36,6 +32,16 @@ pub trait UserTokenRepository: Send + Sync {
         hash: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<UserId>, RepositoryError>;
+}
+
+/// Changes tokens of mails. At most one is open per user and purpose; showing it is the proof.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait UserTokenWriter: Send + Sync {
+    /// Stores a token in place of the open one, which is dead from then on. `false`, and
+    /// nothing is changed, where that one is younger than
+    /// [`accunode_domain::user_token::MAIL_PAUSE`] or there is no such user.
+    async fn replace(&self, token: &NewUserToken) -> Result<bool, RepositoryError>;
     /// Uses an open token up and answers whose it was: of several who try, one succeeds.
     async fn take(
         &self,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use accunode_domain::access::Scope;
-use accunode_ports::{RepositoryError, repositories::JobChunk};
+use accunode_ports::{Conflict, RepositoryError, repositories::JobChunk};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ColumnType, IdenStatic, Iterable,
     sea_query::sea_value_to_json_value,
@@ -89,9 +89,7 @@ pub(super) async fn find_or_make(
             return Ok(companies);
         }
     }
-    Err(RepositoryError::Conflict {
-        constraint: "unique_company_symbol_per_org".to_owned(),
-    })
+    Err(Conflict::SymbolTaken.into())
 }
 
 async fn look_up(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use accunode_domain::{
-    audit::{AuditAction, AuditEvent},
+    audit::{AuditAction, AuditEvent, RequestContext},
     fault::Fault,
     job::{Checkpoint, JobCounts, RowStatus},
 };
@@ -11,7 +11,7 @@ use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
     jobs::Lease,
-    repositories::{AuditRepository, JobChunk},
+    repositories::{AuditWriter, JobChunk},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,11 +22,7 @@ use super::{
     outcome::{CONFLICTING_DUPLICATE, Kept, Tally, Told},
     owner_key,
 };
-use crate::{
-    db::{Db, Tx},
-    errors::from_sqlx,
-    row::storable,
-};
+use crate::{db::Tx, errors::from_sqlx, repositories::AuditLog, row::storable};
 
 const LOCK: &str = include_str!("sql/lock_job.sql");
 const ADVANCE: &str = include_str!("sql/advance_job.sql");
@@ -89,10 +85,7 @@ pub(super) async fn write(
     keep_rows(tx, lease, owner, &kept).await?;
     // A dry run changes nothing that an auditor would ask for.
     if !chunk.dry_run {
-        let audit = Db::Transaction(tx.clone());
-        audit
-            .record(&chunk.context, audit_event(lease, chunk, &told))
-            .await?;
+        record(tx, &chunk.context, audit_event(lease, chunk, &told)).await?;
     }
     let mut warnings = warnings(job.warnings, &told);
     warn_of_rows_not_kept(&mut warnings, keeping, chunk.row_budget);
@@ -138,6 +131,16 @@ pub(super) async fn advance(
         1 => Ok(counts),
         _ => Err(RepositoryError::Stale { what: "lease" }),
     }
+}
+
+/// Appends an event to the audit log in the unit of work.
+pub(super) async fn record(
+    tx: &Tx,
+    context: &RequestContext,
+    event: AuditEvent,
+) -> Result<(), RepositoryError> {
+    let log = AuditLog::new(tx.clone());
+    log.record(context, event).await
 }
 
 /// Forgets what was kept of rows of earlier chunks; answers how many of them had failed

@@ -27,7 +27,7 @@ use std::collections::{HashMap, HashSet};
 
 use accunode_domain::{access::Scope, id::JobId, job::JobCounts, prediction::Kind};
 use accunode_ports::{
-    Contention, RepositoryError,
+    Conflict, Contention, RepositoryError,
     jobs::Lease,
     repositories::{JobChunk, RowVerdict, ScoredRow},
 };
@@ -38,12 +38,12 @@ use uuid::Uuid;
 use crate::{
     db::Tx,
     errors::{from_orm, from_sqlx},
-    kinds::KindNames,
     sql::Sql,
 };
 
 pub(crate) use rescoring::rescore;
 
+const DELETE_PREDICTIONS_OF_JOB: &str = "DELETE FROM {predictions} WHERE bulk_job_id = $1";
 const LOCK_PREDICTIONS_OF_JOB: &str = include_str!("sql/lock_predictions_of_job.sql");
 
 /// A row that is to make a prediction.
@@ -84,7 +84,7 @@ pub(crate) async fn store(
     }
     let told = resolve(tx, scope, lease, chunk)
         .await
-        .map_err(|error| retry_where_a_company_vanished(chunk, error))?;
+        .map_err(retry_where_a_company_vanished)?;
     if chunk.dry_run {
         let back = "ROLLBACK TO SAVEPOINT dry_run; RELEASE SAVEPOINT dry_run";
         tx.execute_unprepared(back).await.map_err(from_orm)?;
@@ -166,14 +166,11 @@ async fn resolve(
 
 /// A company that was found may be deleted before its prediction is stored. The same
 /// chunk then makes it anew.
-fn retry_where_a_company_vanished(chunk: &JobChunk, error: RepositoryError) -> RepositoryError {
-    match error {
-        RepositoryError::Conflict { constraint }
-            if constraint == format!("fk_{}_company", chunk.kind.table()) =>
-        {
-            RepositoryError::Unavailable(Box::new(Contention(constraint.into())))
-        }
-        other => other,
+fn retry_where_a_company_vanished(error: RepositoryError) -> RepositoryError {
+    if error.conflict() == Some(Conflict::CompanyGone) {
+        RepositoryError::Unavailable(Box::new(Contention(error.into())))
+    } else {
+        error
     }
 }
 
@@ -202,4 +199,19 @@ pub(crate) async fn lock_predictions_of(
         .await
         .map(|_| ())
         .map_err(from_sqlx)
+}
+
+/// Deletes the predictions that a job made and answers how many those were. Predictions that
+/// were raised to another owner since are deleted too, as far as the policies allow.
+pub(crate) async fn delete_predictions_of(
+    tx: &Tx,
+    kind: Kind,
+    job: JobId,
+) -> Result<u64, RepositoryError> {
+    let sql = Sql::of(DELETE_PREDICTIONS_OF_JOB).of_kind(kind).text()?;
+    let deleted = sqlx::query(AssertSqlSafe(sql))
+        .bind(job.0)
+        .execute(&mut **tx.connection().await)
+        .await;
+    deleted.map(|done| done.rows_affected()).map_err(from_sqlx)
 }

@@ -20,14 +20,14 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     jobs::Lease,
-    repositories::{AuditRepository, RescoredChunk, RescoredRow},
+    repositories::{RescoredChunk, RescoredRow},
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use super::{budget, copy::CopyText, ledger, number, outcome::Kept, staging};
 use crate::{
-    db::{Db, Tx},
+    db::Tx,
     entities::outcome_columns::probabilities,
     errors::{defect, from_sqlx},
     kinds::KindNames,
@@ -61,9 +61,7 @@ pub(crate) async fn rescore(
     let owner = chunk.grant.owner().key();
     let (kept, keeping) = budget::fit(tx, owner, chunk.row_budget, job.rows_kept, kept).await?;
     ledger::keep_rows(tx, lease, owner, &kept).await?;
-    Db::Transaction(tx.clone())
-        .record(&chunk.context, audit_event(lease, chunk, counts))
-        .await?;
+    ledger::record(tx, &chunk.context, audit_event(lease, chunk, counts)).await?;
     let (total, mut warnings) = (Some(chunk.total_rows), job.warnings);
     ledger::warn_of_rows_not_kept(&mut warnings, keeping, chunk.row_budget);
     let (kept, checkpoint) = (keeping.kept, chunk.checkpoint);

@@ -30,7 +30,7 @@ pub(crate) struct Model {
     pub(crate) organization_id: Option<Uuid>,
     pub(crate) access_level: String,
     pub(crate) created_by: Uuid,
-    /// Generated.
+    /// Generated from the three columns of the owner.
     pub(crate) owner_key: Uuid,
     pub(crate) row_version: i64,
     pub(crate) created_at: OffsetDateTime,

@@ -2,119 +2,145 @@
 
 use accunode_domain::{
     Timestamp,
-    access::{KeyDirectory, KeyScope},
+    access::{KeyDirectory, KeyGrant, KeyRemoval},
     api_key::{ApiKey, LAST_USED_SECONDS},
-    id::{ApiKeyId, OrganizationId, UserId},
+    id::{ApiKeyId, UserId},
     page::{Cursor, Limit, Page, Sort},
     secret::SecretHash,
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{ApiKeyRepository, NewApiKey, NextSecret, Person, PresentedKey},
+    repositories::{ApiKeyRepository, ApiKeyWriter, NewApiKey, NextSecret, Person, PresentedKey},
 };
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+    entity::prelude::DerivePartialModel,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SelectStatement},
+};
 use time::Duration;
-use uuid::Uuid;
 
-use super::user::{PERSON, person};
 use crate::{
-    db::Db,
-    errors::defect,
+    db::{Executor, Tx, build},
+    entities::{
+        api_keys, organizations,
+        users::{self, Member},
+    },
+    errors::from_orm,
     keyset::page,
-    row::{RowRef, get, key_time, time_key},
+    row::{key_time, time_key},
+    scalar::scalar,
 };
 
-/// A key's columns, of the alias `k`; named apart from a person's.
-const KEY: &str = "k.id AS key_id, k.user_id AS key_owner, k.organization_id AS key_organization, \
-     k.name AS key_name, k.prefix AS key_prefix, k.scopes AS key_scopes, \
-     k.expires_at AS key_expires_at, k.last_used_at AS key_last_used_at, \
-     k.previous_until AS key_previous_until, k.created_at AS key_created_at";
+/// API keys, by an executor.
+#[derive(Debug)]
+pub(crate) struct ApiKeys<E> {
+    db: E,
+}
 
-const WITH_OWNER: &str = "FROM api_keys k JOIN users u ON u.id = k.user_id \
-     LEFT JOIN organizations o ON o.id = u.organization_id";
+impl<E> ApiKeys<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
+/// A key with its owner and their membership.
+#[derive(Debug, DerivePartialModel)]
+#[sea_orm(entity = "api_keys::Entity")]
+struct OwnedKey {
+    #[sea_orm(nested)]
+    key: api_keys::Model,
+    #[sea_orm(nested)]
+    owner: Member,
+}
+
+fn owned(select: Select<api_keys::Entity>) -> SelectStatement {
+    let select = select.select_only().inner_join(users::Entity);
+    let mut select = OwnedKey::select_cols(select).into_query();
+    let is_home = Expr::col((organizations::Entity, organizations::Column::Id))
+        .equals((users::Entity, users::Column::OrganizationId));
+    select.left_join(organizations::Entity, is_home);
+    select
+}
+
+/// Keys that were not revoked.
+fn present() -> Select<api_keys::Entity> {
+    api_keys::Entity::find().filter(api_keys::Column::RevokedAt.is_null())
+}
+
+/// Keys that do not expire, or later than now.
+fn is_good_at(now: Timestamp) -> Condition {
+    Condition::any()
+        .add(api_keys::Column::ExpiresAt.is_null())
+        .add(api_keys::Column::ExpiresAt.gt(now))
+}
 
 #[async_trait]
-impl ApiKeyRepository for Db {
+impl<E: Executor> ApiKeyRepository for ApiKeys<E> {
     async fn presented(
         &self,
         secret: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<PresentedKey>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {KEY}, {PERSON} {WITH_OWNER} WHERE k.revoked_at IS NULL AND (k.secret_hash = "
-        ));
-        sql.push_bind(secret.as_str())
-            .push(" OR (k.previous_hash = ")
-            .push_bind(secret.as_str())
-            .push(" AND k.previous_until > ")
-            .push_bind(now)
-            .push(")) AND (k.expires_at IS NULL OR k.expires_at > ")
-            .push_bind(now)
-            .push(")");
-        let Some(row) = self.one(sql).await? else {
-            return Ok(None);
-        };
-        let (owner, membership) = person(&row)?;
-        Ok(Some(PresentedKey {
-            key: read(&row)?,
-            owner,
-            membership,
-        }))
+        let before = Condition::all()
+            .add(api_keys::Column::PreviousHash.eq(secret.as_str()))
+            .add(api_keys::Column::PreviousUntil.gt(now));
+        let select = present()
+            .filter(
+                Condition::any()
+                    .add(api_keys::Column::SecretHash.eq(secret.as_str()))
+                    .add(before),
+            )
+            .filter(is_good_at(now));
+        let found: Option<OwnedKey> = self.db.model(build(owned(select))).await?;
+        found
+            .map(|found| {
+                let (owner, membership) = found.owner.into_parts()?;
+                Ok(PresentedKey {
+                    key: found.key.into_key()?,
+                    owner,
+                    membership,
+                })
+            })
+            .transpose()
     }
 
     async fn used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError> {
-        let mut sql = QueryBuilder::new("UPDATE api_keys SET last_used_at = ");
-        sql.push_bind(at)
-            .push(" WHERE id = (SELECT k.id FROM api_keys k WHERE k.id = ")
-            .push_bind(id.0)
-            .push(" AND (k.last_used_at IS NULL OR k.last_used_at <= ")
-            .push_bind(at - Duration::seconds(LAST_USED_SECONDS))
-            .push(") FOR NO KEY UPDATE SKIP LOCKED)");
-        self.run(sql).await.map(|_| ())
-    }
-
-    async fn add(&self, key: &NewApiKey) -> Result<ApiKey, RepositoryError> {
-        let terms = &key.terms;
-        let scopes: Vec<&str> = terms.scopes.iter().map(|scope| scope.as_str()).collect();
-        let mut sql = QueryBuilder::new(
-            "INSERT INTO api_keys AS k (id, user_id, organization_id, name, prefix, secret_hash, \
-             scopes, expires_at, created_at) VALUES (",
-        );
-        sql.push_bind(key.id.0)
-            .push(", ")
-            .push_bind(key.owner.0)
-            .push(", ")
-            .push_bind(terms.organization.map(|id| id.0))
-            .push(", ")
-            .push_bind(terms.name.as_str())
-            .push(", ")
-            .push_bind(key.prefix.as_str())
-            .push(", ")
-            .push_bind(key.secret_hash.as_str())
-            .push(", ")
-            .push_bind(scopes)
-            .push(", ")
-            .push_bind(terms.expires_at)
-            .push(", ")
-            .push_bind(key.created_at)
-            .push(format_args!(") RETURNING {KEY}"));
-        let row = self.one(sql).await?;
-        row.as_ref()
-            .map_or_else(|| Err(defect("a key was stored and not given back")), read)
+        let long_ago = at - Duration::seconds(LAST_USED_SECONDS);
+        let free = Query::select()
+            .column(api_keys::Column::Id)
+            .from(api_keys::Entity)
+            .and_where(api_keys::Column::Id.eq(id.0))
+            .cond_where(
+                Condition::any()
+                    .add(api_keys::Column::LastUsedAt.is_null())
+                    .add(api_keys::Column::LastUsedAt.lte(long_ago)),
+            )
+            .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+            .to_owned();
+        // Equals and not IN: at most one row, and the scan that locks it runs once.
+        let is_free = Expr::col((api_keys::Entity, api_keys::Column::Id))
+            .eq(Expr::SubQuery(None, Box::new(free.into())));
+        let update = api_keys::Entity::update_many()
+            .set(api_keys::ActiveModel {
+                last_used_at: Set(Some(at)),
+                ..Default::default()
+            })
+            .filter(is_free);
+        self.db.rows(build(update.into_query())).await.map(|_| ())
     }
 
     async fn count(&self, owner: UserId, now: Timestamp) -> Result<usize, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "SELECT count(*) AS keys FROM api_keys WHERE revoked_at IS NULL AND user_id = ",
-        );
-        sql.push_bind(owner.0)
-            .push(" AND (expires_at IS NULL OR expires_at > ")
-            .push_bind(now)
-            .push(")");
-        let row = self.one(sql).await?;
-        let keys: i64 = row.map_or(Ok(0), |row| get(&row, "keys"))?;
-        Ok(usize::try_from(keys).unwrap_or(usize::MAX))
+        let select = present()
+            .select_only()
+            .column_as(api_keys::Column::Id.count(), "keys")
+            .filter(api_keys::Column::UserId.eq(owner.0))
+            .filter(is_good_at(now));
+        let keys: Option<i64> = scalar(&self.db, build(select.into_query())).await?;
+        Ok(usize::try_from(keys.unwrap_or_default()).unwrap_or(usize::MAX))
     }
 
     async fn list(
@@ -123,96 +149,128 @@ impl ApiKeyRepository for Db {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<ApiKey>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {KEY} FROM api_keys k WHERE k.revoked_at IS NULL AND "
-        ));
-        if let Some(owner) = whose.owner() {
-            sql.push("k.user_id = ").push_bind(owner.0);
-        } else {
-            let organization = whose.organization().map(|id| id.0);
-            sql.push("(k.organization_id = ")
-                .push_bind(organization)
-                .push(" OR k.user_id IN (SELECT u.id FROM users u WHERE u.organization_id = ")
-                .push_bind(organization)
-                .push("))");
-        }
+        let mut select = present().filter(of(whose));
         if let Some(after) = &after {
-            sql.push(" AND (k.created_at, k.id) < (")
-                .push_bind(key_time(after)?)
-                .push(", ")
-                .push_bind(after.id)
-                .push(")");
+            let row = Expr::tuple([
+                Expr::col(api_keys::Column::CreatedAt),
+                Expr::col(api_keys::Column::Id),
+            ]);
+            let last = Expr::tuple([Expr::val(key_time(after)?), Expr::val(after.id)]);
+            select = select.filter(row.lt(last));
         }
-        sql.push(" ORDER BY k.created_at DESC, k.id DESC LIMIT ")
-            .push_bind(i64::from(limit.get()) + 1);
-        let rows = self.all(sql).await?;
-        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        Ok(page(rows, limit, |last| Cursor {
-            sort: Sort::CreatedAt,
-            key: time_key(last.created_at),
-            id: last.id.0,
+        let select = select
+            .order_by_desc(api_keys::Column::CreatedAt)
+            .order_by_desc(api_keys::Column::Id)
+            .limit(u64::from(limit.get()) + 1);
+        let found: Vec<api_keys::Model> = self.db.models(build(select.into_query())).await?;
+        let rows = found.into_iter().map(api_keys::Model::into_key);
+        Ok(page(rows.collect::<Result<_, _>>()?, limit, |last| {
+            Cursor {
+                sort: Sort::CreatedAt,
+                key: time_key(last.created_at),
+                id: last.id.0,
+            }
         }))
     }
+}
 
-    async fn find(&self, id: ApiKeyId) -> Result<Option<(ApiKey, Person)>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {KEY}, {PERSON} {WITH_OWNER} WHERE k.revoked_at IS NULL AND k.id = "
-        ));
-        sql.push_bind(id.0).push(" FOR UPDATE OF k");
-        let Some(row) = self.one(sql).await? else {
-            return Ok(None);
+fn of(whose: &KeyDirectory) -> Condition {
+    if let Some(owner) = whose.owner() {
+        return Condition::all().add(api_keys::Column::UserId.eq(owner.0));
+    }
+    let organization = whose.organization().map(|id| id.0);
+    let members = Query::select()
+        .column(users::Column::Id)
+        .from(users::Entity)
+        .and_where(users::Column::OrganizationId.eq(organization))
+        .to_owned();
+    Condition::any()
+        .add(api_keys::Column::OrganizationId.eq(organization))
+        .add(api_keys::Column::UserId.in_subquery(members))
+}
+
+#[async_trait]
+impl ApiKeyWriter for ApiKeys<Tx> {
+    async fn lock(&self, id: ApiKeyId) -> Result<Option<(ApiKey, Person)>, RepositoryError> {
+        let mut select = owned(present().filter(api_keys::Column::Id.eq(id.0)));
+        select.lock_with_tables(LockType::Update, [api_keys::Entity]);
+        let found: Option<OwnedKey> = self.db.model(build(select)).await?;
+        found
+            .map(|found| {
+                let (user, membership) = found.owner.into_parts()?;
+                Ok((found.key.into_key()?, Person { user, membership }))
+            })
+            .transpose()
+    }
+
+    async fn add(&self, grant: KeyGrant, key: &NewApiKey) -> Result<ApiKey, RepositoryError> {
+        let terms = &key.terms;
+        let scopes = terms.scopes.iter().map(|scope| scope.as_str().to_owned());
+        let stored = api_keys::ActiveModel {
+            id: Set(key.id.0),
+            user_id: Set(grant.owner().0),
+            organization_id: Set(terms.organization.map(|id| id.0)),
+            name: Set(terms.name.clone()),
+            prefix: Set(key.prefix.clone()),
+            secret_hash: Set(key.secret_hash.as_str().to_owned()),
+            scopes: Set(scopes.collect()),
+            expires_at: Set(terms.expires_at),
+            created_at: Set(key.created_at),
+            ..Default::default()
         };
-        let (user, membership) = person(&row)?;
-        Ok(Some((read(&row)?, Person { user, membership })))
+        let stored = stored.insert(&*self.db).await.map_err(from_orm)?;
+        stored.into_key()
     }
 
-    async fn rotate(&self, id: ApiKeyId, next: &NextSecret) -> Result<ApiKey, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "UPDATE api_keys AS k SET previous_hash = secret_hash, previous_until = ",
-        );
-        sql.push_bind(next.previous_until)
-            .push(", secret_hash = ")
-            .push_bind(next.hash.as_str())
-            .push(", prefix = ")
-            .push_bind(next.prefix.as_str())
-            .push(" WHERE revoked_at IS NULL AND id = ")
-            .push_bind(id.0)
-            .push(format_args!(" RETURNING {KEY}"));
-        let row = self.one(sql).await?;
-        row.as_ref()
-            .map_or(Err(RepositoryError::Stale { what: "API key" }), read)
+    async fn rotate(
+        &self,
+        grant: KeyGrant,
+        id: ApiKeyId,
+        next: &NextSecret,
+    ) -> Result<ApiKey, RepositoryError> {
+        let rotated = api_keys::Entity::update_many()
+            .set(api_keys::ActiveModel {
+                previous_until: Set(Some(next.previous_until)),
+                secret_hash: Set(next.hash.as_str().to_owned()),
+                prefix: Set(next.prefix.clone()),
+                ..Default::default()
+            })
+            .col_expr(
+                api_keys::Column::PreviousHash,
+                Expr::col(api_keys::Column::SecretHash),
+            )
+            .filter(api_keys::Column::Id.eq(id.0))
+            .filter(api_keys::Column::UserId.eq(grant.owner().0))
+            .filter(api_keys::Column::RevokedAt.is_null())
+            .exec_with_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        match rotated.into_iter().next() {
+            Some(rotated) => rotated.into_key(),
+            None => Err(RepositoryError::Stale { what: "API key" }),
+        }
     }
 
-    async fn revoke(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError> {
-        let mut sql = QueryBuilder::new("UPDATE api_keys SET revoked_at = ");
-        sql.push_bind(at)
-            .push(" WHERE revoked_at IS NULL AND id = ")
-            .push_bind(id.0);
-        match self.run(sql).await? {
+    async fn revoke(
+        &self,
+        removal: KeyRemoval,
+        id: ApiKeyId,
+        at: Timestamp,
+    ) -> Result<(), RepositoryError> {
+        let revoked = api_keys::Entity::update_many()
+            .set(api_keys::ActiveModel {
+                revoked_at: Set(Some(at)),
+                ..Default::default()
+            })
+            .filter(api_keys::Column::Id.eq(id.0))
+            .filter(api_keys::Column::UserId.eq(removal.owner().0))
+            .filter(api_keys::Column::RevokedAt.is_null())
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        match revoked.rows_affected {
             0 => Err(RepositoryError::Stale { what: "API key" }),
             _ => Ok(()),
         }
     }
-}
-
-fn read(row: &PgRow) -> Result<ApiKey, RepositoryError> {
-    let id: Uuid = get(row, "key_id")?;
-    let place = RowRef {
-        table: "api_keys",
-        id,
-    };
-    let scopes: Vec<String> = get(row, "key_scopes")?;
-    let scopes: Result<Vec<KeyScope>, _> = scopes.iter().map(|scope| scope.parse()).collect();
-    Ok(ApiKey {
-        id: ApiKeyId(id),
-        owner: UserId(get(row, "key_owner")?),
-        organization: get::<Option<Uuid>>(row, "key_organization")?.map(OrganizationId),
-        name: get(row, "key_name")?,
-        prefix: get(row, "key_prefix")?,
-        scopes: scopes.map_err(|_| place.corrupt("scopes"))?,
-        expires_at: get(row, "key_expires_at")?,
-        last_used_at: get(row, "key_last_used_at")?,
-        previous_until: get(row, "key_previous_until")?,
-        created_at: get(row, "key_created_at")?,
-    })
 }

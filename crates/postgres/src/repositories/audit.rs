@@ -2,79 +2,67 @@
 
 use accunode_domain::{
     access::{AuditScope, Scope},
-    audit::{AuditEvent, AuditRecord, RequestContext},
-    id::{OrganizationId, UserId},
+    audit::{AuditAction, AuditEvent, AuditRecord, RequestContext},
     page::{Cursor, Limit, Page, Sort},
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{AuditFilter, AuditRepository},
+    repositories::{AuditFilter, AuditRepository, AuditWriter},
 };
 use async_trait::async_trait;
-use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryTrait, Statement,
+    prelude::IpNetwork,
+    sea_query::{
+        Asterisk, CommonTableExpression, Cond, Expr, ExprTrait, Func, InsertStatement, JoinType,
+        Query, SelectStatement, UnionType, WithClause,
+    },
+};
 use uuid::Uuid;
 
 use crate::{
     actor::ActorSettings,
-    db::Db,
+    db::{Executor, Tx, build, raw},
+    entities::{
+        Named, audit_logs,
+        audit_logs::{Column, Entity},
+        organizations, users,
+    },
+    errors::{defect, from_orm},
     keyset::page,
-    row::{RowRef, get, key_time, storable, time_key},
+    row::{key_time, storable, time_key},
+    tenant::{column, of_actor},
 };
 
-/// An event's columns, of the alias `e`.
-const EVENT: &str = "e.id, e.event_type, e.entity_type, e.entity_id, e.user_id, e.actor_email, \
-     e.organization_id, e.organization_name, e.action, e.old_values, e.new_values, e.metadata, \
-     host(e.ip_address) AS ip, e.user_agent, e.request_id, e.created_at";
+/// The audit log, by an executor.
+#[derive(Debug)]
+pub(crate) struct AuditLog<E> {
+    db: E,
+}
+
+impl<E> AuditLog<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
+/// Waits for the turn of the user `$1`, until the transaction ends.
+const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
 #[async_trait]
-impl AuditRepository for Db {
-    /// Without RETURNING: nobody signed in may read what he appends.
+impl AuditWriter for AuditLog<Tx> {
+    /// Without RETURNING: nobody signed in may read what they append.
     async fn record(
         &self,
         context: &RequestContext,
         event: AuditEvent,
     ) -> Result<(), RepositoryError> {
-        let user = event.user.map(|id| id.0);
-        let organization = event.organization.map(|id| id.0);
-        let mut sql = QueryBuilder::new(
-            "INSERT INTO audit_logs (event_type, entity_type, entity_id, user_id, actor_email, \
-             organization_id, organization_name, action, old_values, new_values, metadata, \
-             ip_address, user_agent, request_id) VALUES (",
-        );
-        sql.push_bind(event.event_type)
-            .push(", ")
-            .push_bind(event.entity_type)
-            .push(", ")
-            .push_bind(event.entity_id)
-            .push(", ")
-            .push_bind(user)
-            .push(", coalesce(")
-            .push_bind(event.actor_email.as_deref().map(storable))
-            .push(", (SELECT u.email FROM users u WHERE u.id = ")
-            .push_bind(user)
-            .push(")), ")
-            .push_bind(organization)
-            .push(", (SELECT o.name FROM organizations o WHERE o.id = ")
-            .push_bind(organization)
-            .push("), ")
-            .push_bind(event.action.as_str())
-            .push(", ")
-            .push_bind(event.old_values)
-            .push(", ")
-            .push_bind(event.new_values)
-            .push(", ")
-            .push_bind(event.metadata)
-            .push(", ")
-            .push_bind(context.ip.map(|ip| ip.to_string()))
-            .push("::text::inet, ")
-            .push_bind(context.user_agent.as_deref().map(storable))
-            .push(", ")
-            .push_bind(storable(&context.request_id))
-            .push(")");
-        self.run(sql).await.map(|_| ())
+        let insert = insertion(context, event)?;
+        self.db.execute_raw(build(insert)).await.map_err(from_orm)?;
+        Ok(())
     }
 
-    /// Refusals of the same person are appended one after the other; without that two
+    /// Refusals of the same user are appended one after the other; without that two
     /// at once would both find none before them.
     async fn record_denial(
         &self,
@@ -82,26 +70,89 @@ impl AuditRepository for Db {
         event: AuditEvent,
         apart: std::time::Duration,
     ) -> Result<(), RepositoryError> {
-        let user = event.user.map(|id| id.0);
-        let mut turn = QueryBuilder::new("SELECT pg_advisory_xact_lock(hashtextextended(");
-        turn.push_bind(user.map(|id| id.to_string()))
-            .push(", 0)) WHERE ")
-            .push_bind(user)
-            .push(" IS NOT NULL");
-        self.run(turn).await?;
-        let mut told = QueryBuilder::new("SELECT e.id FROM audit_logs e WHERE e.user_id = ");
-        told.push_bind(user)
-            .push(" AND e.action = 'DENIED' AND e.metadata->>'request' = ")
-            .push_bind(event.metadata["request"].as_str().map(str::to_owned))
-            .push(" AND e.created_at > CURRENT_TIMESTAMP - make_interval(secs => ")
-            .push_bind(apart.as_secs_f64())
-            .push(") LIMIT 1");
-        if self.one(told).await?.is_some() {
-            return Ok(());
+        if let Some(user) = event.user {
+            let turn = raw(TAKE_TURN, [user.to_string().into()]);
+            self.db.execute_raw(turn).await.map_err(from_orm)?;
+            let request = event.metadata["request"].as_str();
+            let long_ago = Expr::cust_with_values(
+                "CURRENT_TIMESTAMP - make_interval(secs => $1)",
+                [apart.as_secs_f64()],
+            );
+            let recent = Query::select()
+                .column(Column::Id)
+                .from(Entity)
+                .and_where(Column::UserId.eq(user.0))
+                .and_where(Column::Action.eq(Named::from(AuditAction::Denied)))
+                .and_where(Expr::cust("metadata ->> 'request'").eq(request))
+                .and_where(column(Column::CreatedAt).gt(long_ago))
+                .limit(1)
+                .to_owned();
+            if self.db.row(build(recent)).await?.is_some() {
+                return Ok(());
+            }
         }
         self.record(context, event).await
     }
+}
 
+/// The row of an event, with the names as they are now.
+fn insertion(
+    context: &RequestContext,
+    event: AuditEvent,
+) -> Result<InsertStatement, RepositoryError> {
+    let user = event.user.map(|id| id.0);
+    let organization = event.organization.map(|id| id.0);
+    let email = Query::select()
+        .column(users::Column::Email)
+        .from(users::Entity)
+        .and_where(Expr::col(users::Column::Id).eq(user))
+        .to_owned();
+    let name = Query::select()
+        .column(organizations::Column::Name)
+        .from(organizations::Entity)
+        .and_where(Expr::col(organizations::Column::Id).eq(organization))
+        .to_owned();
+    let actor_email = Expr::val(event.actor_email.as_deref().map(storable));
+    let row: [(Column, Expr); 14] = [
+        (Column::EventType, Expr::val(event.event_type)),
+        (Column::EntityType, Expr::val(event.entity_type)),
+        (Column::EntityId, Expr::val(event.entity_id)),
+        (Column::UserId, Expr::val(user)),
+        (
+            Column::ActorEmail,
+            Func::coalesce([actor_email, subquery(email)]).into(),
+        ),
+        (Column::OrganizationId, Expr::val(organization)),
+        (Column::OrganizationName, subquery(name)),
+        (Column::Action, Expr::val(Named::from(event.action))),
+        (Column::OldValues, Expr::val(event.old_values)),
+        (Column::NewValues, Expr::val(event.new_values)),
+        (Column::Metadata, Expr::val(event.metadata)),
+        (
+            Column::IpAddress,
+            Expr::val(context.ip.map(IpNetwork::from)),
+        ),
+        (
+            Column::UserAgent,
+            Expr::val(context.user_agent.as_deref().map(storable)),
+        ),
+        (Column::RequestId, Expr::val(storable(&context.request_id))),
+    ];
+    let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
+    let mut insert = Query::insert();
+    insert.into_table(Entity).columns(columns);
+    insert
+        .values(values)
+        .map_err(|error| defect(error.to_string()))?;
+    Ok(insert)
+}
+
+fn subquery(select: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(select.into()))
+}
+
+#[async_trait]
+impl<E: Executor> AuditRepository for AuditLog<E> {
     async fn list(
         &self,
         scope: &Scope,
@@ -110,53 +161,33 @@ impl AuditRepository for Db {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<AuditRecord>, RepositoryError> {
-        let after = after
-            .as_ref()
-            .map(|cursor| key_time(cursor).map(|at| (at, cursor.id)))
-            .transpose()?;
-        let more = i64::from(limit.get()) + 1;
-        let narrow = |sql: &mut QueryBuilder<Postgres>| {
-            push_filter(sql, filter);
-            if let Some((at, id)) = after {
-                sql.push(" AND (e.created_at, e.id) < (")
-                    .push_bind(at)
-                    .push(", ")
-                    .push_bind(id)
-                    .push(")");
-            }
-            sql.push(" ORDER BY e.created_at DESC, e.id DESC LIMIT ")
-                .push_bind(more);
+        let more = u64::from(limit.get()) + 1;
+        let behind = after.as_ref().map(behind).transpose()?;
+        let narrow = |select: &mut SelectStatement| {
+            select
+                .cond_where(condition(filter))
+                .cond_where(Condition::all().add_option(behind.clone()))
+                .limit(more);
+            newest_first(select, "audit_logs");
         };
-        let mut sql = statement(&self.actor(scope), events);
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (");
-        if events.everything() {
-            sql.push(format_args!(
-                "SELECT {EVENT} FROM audit_logs e WHERE a.actor IS NOT NULL"
-            ));
-            narrow(&mut sql);
+        let select = if events.everything() {
+            let mut scan = Entity::find().into_query();
+            scan.and_where(of_actor("actor").is_not_null());
+            narrow(&mut scan);
+            scan
         } else {
-            // One scan of each index, and what both find counts once.
-            sql.push(format_args!(
-                "SELECT {EVENT} FROM (SELECT m.id, m.created_at FROM (\
-                 (SELECT e.id, e.created_at FROM audit_logs e WHERE e.user_id = a.own"
-            ));
-            narrow(&mut sql);
-            sql.push(
-                ") UNION (SELECT k.id, k.created_at FROM unnest(a.organizations) o (key) \
-                 CROSS JOIN LATERAL (SELECT e.id, e.created_at FROM audit_logs e WHERE e.organization_id = o.key",
-            );
-            narrow(&mut sql);
-            sql.push(") k)) m ORDER BY m.created_at DESC, m.id DESC LIMIT ")
-                .push_bind(more)
-                .push(") n JOIN audit_logs e ON e.id = n.id AND e.created_at = n.created_at");
-        }
-        sql.push(") x ORDER BY x.created_at DESC, x.id DESC");
-        let rows = self.all(sql).await?;
-        let records = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        Ok(page(records, limit, |last| Cursor {
-            sort: Sort::CreatedAt,
-            key: time_key(last.created_at),
-            id: last.id,
+            of_both_indexes(narrow, more)
+        };
+        let reader = ActorSettings::of(scope);
+        let statement = reading(self.db.actor(&reader), events, select);
+        let found: Vec<audit_logs::Model> = self.db.models(statement).await?;
+        let records = found.into_iter().map(audit_logs::Model::into_record);
+        Ok(page(records.collect::<Result<_, _>>()?, limit, |last| {
+            Cursor {
+                sort: Sort::CreatedAt,
+                key: time_key(last.created_at),
+                id: last.id,
+            }
         }))
     }
 
@@ -166,94 +197,138 @@ impl AuditRepository for Db {
         events: &AuditScope,
         id: Uuid,
     ) -> Result<Option<AuditRecord>, RepositoryError> {
-        let mut sql = statement(&self.actor(scope), events);
-        sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {EVENT} FROM audit_logs e WHERE e.id = "
-        ))
-        .push_bind(id);
+        let mut select = Entity::find().into_query();
+        select.and_where(Column::Id.eq(id)).limit(1);
         if events.everything() {
-            sql.push(" AND a.actor IS NOT NULL");
+            select.and_where(of_actor("actor").is_not_null());
         } else {
-            sql.push(" AND (e.user_id = a.own OR e.organization_id = ANY (a.organizations))");
+            let administered = Func::cust("ANY").arg(of_actor("organizations"));
+            select.cond_where(
+                Condition::any()
+                    .add(column(Column::UserId).eq(of_actor("own")))
+                    .add(column(Column::OrganizationId).eq(administered)),
+            );
         }
-        sql.push(" LIMIT 1) x");
-        self.one(sql).await?.as_ref().map(read).transpose()
+        let reader = ActorSettings::of(scope);
+        let statement = reading(self.db.actor(&reader), events, select);
+        let found: Option<audit_logs::Model> = self.db.model(statement).await?;
+        found.map(audit_logs::Model::into_record).transpose()
     }
 }
 
-/// `WITH a (actor, own, organizations)`: sets the reader, and names whose events he asks for.
-fn statement(actor: &ActorSettings, events: &AuditScope) -> QueryBuilder<Postgres> {
+/// One scan of each index, and what both find counts once.
+fn of_both_indexes(narrow: impl Fn(&mut SelectStatement), more: u64) -> SelectStatement {
+    let keys = || {
+        Query::select()
+            .column((Entity, Column::Id))
+            .column((Entity, Column::CreatedAt))
+            .from(Entity)
+            .to_owned()
+    };
+    let mut own = keys();
+    own.and_where(column(Column::UserId).eq(of_actor("own")));
+    narrow(&mut own);
+    let mut administered = keys();
+    administered.and_where(column(Column::OrganizationId).eq(Expr::col(("o", "o"))));
+    narrow(&mut administered);
+    let administered = Query::select()
+        .column(("k", Column::Id))
+        .column(("k", Column::CreatedAt))
+        .from_function(Func::cust("unnest").arg(of_actor("organizations")), "o")
+        .join_lateral(JoinType::InnerJoin, administered, "k", Cond::all())
+        .to_owned();
+    let own = Query::select()
+        .column(("q", Column::Id))
+        .column(("q", Column::CreatedAt))
+        .from_subquery(own, "q")
+        .union(UnionType::Distinct, administered)
+        .to_owned();
+    let mut found = Query::select();
+    found
+        .column(("m", Asterisk))
+        .from_subquery(own, "m")
+        .limit(more);
+    newest_first(&mut found, "m");
+    let is_found = Cond::all()
+        .add(column(Column::Id).equals(("n", Column::Id)))
+        .add(column(Column::CreatedAt).equals(("n", Column::CreatedAt)));
+    let mut select = Entity::find().into_query();
+    select.join_subquery(JoinType::InnerJoin, found, "n", is_found);
+    select
+}
+
+fn newest_first(select: &mut SelectStatement, of: &'static str) {
+    select
+        .order_by((of, Column::CreatedAt), Order::Desc)
+        .order_by((of, Column::Id), Order::Desc);
+}
+
+fn behind(cursor: &Cursor) -> Result<Expr, RepositoryError> {
+    let row = Expr::tuple([column(Column::CreatedAt), column(Column::Id)]);
+    let last = Expr::tuple([Expr::val(key_time(cursor)?), Expr::val(cursor.id)]);
+    Ok(row.lt(last))
+}
+
+/// A select of events whose reader is set before: it refers to `a`, which has the columns
+/// `actor`, `own` and `organizations`.
+fn reading(actor: &ActorSettings, events: &AuditScope, select: SelectStatement) -> Statement {
     let organizations: Vec<_> = events.organizations().iter().map(|id| id.0).collect();
-    let mut sql = QueryBuilder::new("WITH a AS MATERIALIZED (SELECT ");
-    actor.push_audit(&mut sql);
-    sql.push(", ")
-        .push_bind(events.own().map(|id| id.0))
-        .push("::uuid AS own, ")
-        .push_bind(organizations)
-        .push("::uuid[] AS organizations) ");
-    sql
+    let mut reader = Query::select();
+    reader
+        .expr_as(actor.for_audit(), "actor")
+        .expr_as(Expr::val(events.own().map(|id| id.0)), "own")
+        .expr_as(Expr::val(organizations), "organizations");
+    after_actor(reader, select)
+}
+
+/// A select that refers to the CTE `a`, made of `reader`, newest first.
+pub(super) fn after_actor(reader: SelectStatement, select: SelectStatement) -> Statement {
+    let mut cte = CommonTableExpression::new();
+    cte.table_name("a").query(reader).materialized(true);
+    let mut outer = Query::select();
+    outer.column(("x", Asterisk)).from("a").join_lateral(
+        JoinType::InnerJoin,
+        select,
+        "x",
+        Cond::all(),
+    );
+    newest_first(&mut outer, "x");
+    build(WithClause::new().cte(cte).to_owned().query(outer))
 }
 
 /// Only what is asked for is in the statement, so that the planner sees a plain one.
-fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &AuditFilter) {
-    if let Some(user) = filter.user {
-        sql.push(" AND e.user_id = ").push_bind(user.0);
-    }
-    if let Some(action) = filter.action {
-        sql.push(" AND e.action = ").push_bind(action.as_str());
-    }
-    if let Some(event_type) = &filter.event_type {
-        sql.push(" AND e.event_type = ")
-            .push_bind(event_type.clone());
-    }
-    if let Some(entity_type) = &filter.entity_type {
-        sql.push(" AND e.entity_type = ")
-            .push_bind(entity_type.clone());
-    }
-    if let Some(entity) = filter.entity_id {
-        sql.push(" AND e.entity_id = ").push_bind(entity);
-    }
-    if let Some(ip) = filter.ip {
-        sql.push(" AND e.ip_address = ")
-            .push_bind(ip.to_string())
-            .push("::text::inet");
-    }
-    if let Some(request) = &filter.request_id {
-        sql.push(" AND e.request_id = ").push_bind(request.clone());
-    }
-    if let Some(from) = filter.from {
-        sql.push(" AND e.created_at >= ").push_bind(from);
-    }
-    if let Some(to) = filter.to {
-        sql.push(" AND e.created_at <= ").push_bind(to);
-    }
-}
-
-fn read(row: &PgRow) -> Result<AuditRecord, RepositoryError> {
-    let id = get(row, "id")?;
-    let place = RowRef {
-        table: "audit_logs",
-        id,
-    };
-    let ip = get::<Option<&str>>(row, "ip")?
-        .map(|text| text.parse().map_err(|_| place.corrupt("ip_address")))
-        .transpose()?;
-    Ok(AuditRecord {
-        id,
-        event_type: get(row, "event_type")?,
-        entity_type: get(row, "entity_type")?,
-        entity_id: get(row, "entity_id")?,
-        user: get::<Option<Uuid>>(row, "user_id")?.map(UserId),
-        actor_email: get(row, "actor_email")?,
-        organization: get::<Option<Uuid>>(row, "organization_id")?.map(OrganizationId),
-        organization_name: get(row, "organization_name")?,
-        action: place.named(row, "action")?,
-        old_values: get(row, "old_values")?,
-        new_values: get(row, "new_values")?,
-        metadata: get(row, "metadata")?,
-        ip,
-        user_agent: get(row, "user_agent")?,
-        request_id: get(row, "request_id")?,
-        created_at: get(row, "created_at")?,
-    })
+fn condition(filter: &AuditFilter) -> Condition {
+    Condition::all()
+        .add_option(filter.user.map(|user| Column::UserId.eq(user.0)))
+        .add_option(
+            filter
+                .action
+                .map(|action| Column::Action.eq(Named::from(action))),
+        )
+        .add_option(
+            filter
+                .event_type
+                .as_ref()
+                .map(|name| Column::EventType.eq(name)),
+        )
+        .add_option(
+            filter
+                .entity_type
+                .as_ref()
+                .map(|name| Column::EntityType.eq(name)),
+        )
+        .add_option(filter.entity_id.map(|id| Column::EntityId.eq(id)))
+        .add_option(
+            filter
+                .ip
+                .map(|ip| Column::IpAddress.eq(IpNetwork::from(ip))),
+        )
+        .add_option(
+            filter
+                .request_id
+                .as_ref()
+                .map(|id| Column::RequestId.eq(id)),
+        )
+        .add_option(filter.from.map(|from| Column::CreatedAt.gte(from)))
+        .add_option(filter.to.map(|to| Column::CreatedAt.lte(to)))
 }

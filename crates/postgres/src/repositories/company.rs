@@ -10,7 +10,7 @@ use accunode_domain::{
     page::{Cursor, Limit, Page, Sort},
 };
 use accunode_ports::{
-    RepositoryError,
+    Conflict, RepositoryError,
     repositories::{CompanyFilter, CompanyRepository, CompanyWriter, FoundCompany},
 };
 use async_trait::async_trait;
@@ -170,9 +170,7 @@ impl CompanyWriter for Companies<Tx> {
                 });
             }
         }
-        Err(RepositoryError::Conflict {
-            constraint: UNIQUE_SYMBOL.to_owned(),
-        })
+        Err(Conflict::SymbolTaken.into())
     }
 
     async fn update(

@@ -4,39 +4,56 @@ use accunode_domain::{
     id::UserId,
     idempotency::{IdempotentRequest, KEPT_HOURS, StoredAnswer},
 };
-use accunode_ports::{RepositoryError, repositories::IdempotencyRepository};
+use accunode_ports::{Conflict, RepositoryError, repositories::IdempotencyRepository};
 use async_trait::async_trait;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
 use serde_json::Value;
-use sqlx::QueryBuilder;
 
 use crate::{
-    db::Db,
-    errors::{defect, is_lock_timeout},
-    row::get,
+    db::{Executor, Tx, build, raw},
+    entities::idempotency_keys::{self, Column, Entity},
+    errors::{defect, from_orm, is_lock_timeout},
+    scalar::scalar,
 };
 
-/// How long a key that somebody holds is waited for: a unit of work that was given up
-/// rolls back behind its answer, and whoever asks again at once is told what became of it.
-const PATIENCE: &str = "100ms";
+/// How long a key that another unit of work holds is waited for: one that was given up
+/// rolls back behind its answer, and a request that is sent again at once gets its outcome.
+const LOCK_TIMEOUT: &str = "100ms";
 
-impl Db {
+/// Takes the lock of the key `$1` if it is free, until the transaction ends.
+const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 1))";
+/// Waits for the lock of the key `$1`.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))";
+/// Limits how long the transaction waits for locks.
+const SET_LOCK_TIMEOUT: &str = "SELECT set_config('lock_timeout', $1, true)";
+
+/// Stored answers, in a unit of work.
+#[derive(Debug)]
+pub(crate) struct StoredAnswers {
+    db: Tx,
+}
+
+impl StoredAnswers {
+    pub(crate) const fn new(db: Tx) -> Self {
+        Self { db }
+    }
+
     /// Takes the key's lock, which the unit of work then holds to its end.
-    async fn hold(&self, principal: UserId, key: &str) -> Result<(), RepositoryError> {
+    async fn lock(&self, principal: UserId, key: &str) -> Result<(), RepositoryError> {
         let name = format!("{principal}:{key}");
-        let mut at_once = QueryBuilder::new("SELECT pg_try_advisory_xact_lock(hashtextextended(");
-        at_once.push_bind(&name).push(", 1)) AS held");
-        let row = self.one(at_once).await?;
-        if row.map_or(Ok(false), |row| get(&row, "held"))? {
+        let taken = scalar(&self.db, raw(TRY_LOCK, [name.as_str().into()])).await?;
+        if taken.unwrap_or(false) {
             return Ok(());
         }
-        self.lock_timeout(PATIENCE).await?;
-        let mut wait = QueryBuilder::new("SELECT pg_advisory_xact_lock(hashtextextended(");
-        wait.push_bind(&name).push(", 1))");
-        self.run(wait).await.map_err(|error| {
+        self.lock_timeout(LOCK_TIMEOUT).await?;
+        let waited = self.db.row(raw(LOCK, [name.into()])).await;
+        waited.map_err(|error| {
             if is_lock_timeout(&error) {
-                RepositoryError::Conflict {
-                    constraint: "idempotency_in_flight".to_owned(),
-                }
+                Conflict::RequestInFlight.into()
             } else {
                 error
             }
@@ -45,14 +62,34 @@ impl Db {
     }
 
     async fn lock_timeout(&self, value: &str) -> Result<(), RepositoryError> {
-        let mut sql = QueryBuilder::new("SELECT set_config('lock_timeout', ");
-        sql.push_bind(value).push(", true)");
-        self.run(sql).await.map(|_| ())
+        let statement = raw(SET_LOCK_TIMEOUT, [value.into()]);
+        self.db.row(statement).await.map(|_| ())
     }
 }
 
+fn is(principal: UserId, key: &str) -> Condition {
+    Condition::all()
+        .add(Column::Principal.eq(principal.0))
+        .add(Column::Key.eq(key))
+}
+
+/// A key that is too old, or whose first unit of work stored no answer, is taken over.
+fn taken_over() -> OnConflict {
+    let is_old = Expr::col((Entity, Column::CreatedAt)).lt(Expr::cust_with_values(
+        "CURRENT_TIMESTAMP - make_interval(hours => $1)",
+        [i32::try_from(KEPT_HOURS).unwrap_or(24)],
+    ));
+    let is_unanswered = Expr::col((Entity, Column::Status)).is_null();
+    OnConflict::columns([Column::Principal, Column::Key])
+        .update_columns([Column::Fingerprint, Column::CreatedAt])
+        .value(Column::Status, Option::<i16>::None)
+        .value(Column::Response, Option::<Value>::None)
+        .action_cond_where(Condition::any().add(is_unanswered).add(is_old))
+        .to_owned()
+}
+
 #[async_trait]
-impl IdempotencyRepository for Db {
+impl IdempotencyRepository for StoredAnswers {
     /// The key is held by an advisory lock until the unit of work ends, so that a
     /// second one is told soon instead of waiting for the first's commit.
     async fn take(
@@ -60,44 +97,29 @@ impl IdempotencyRepository for Db {
         principal: UserId,
         request: &IdempotentRequest,
     ) -> Result<Option<StoredAnswer>, RepositoryError> {
-        self.transaction()?;
-        self.hold(principal, &request.key).await?;
-        // One that is too old, or whose first unit of work kept no answer, is taken over.
-        let mut take = QueryBuilder::new(
-            "INSERT INTO idempotency_keys AS k (principal, key, fingerprint) VALUES (",
-        );
-        take.push_bind(principal.0)
-            .push(", ")
-            .push_bind(&request.key)
-            .push(", ")
-            .push_bind(&request.fingerprint)
-            .push(
-                ") ON CONFLICT (principal, key) DO UPDATE SET fingerprint = excluded.fingerprint, \
-                 status = NULL, response = NULL, created_at = excluded.created_at \
-                 WHERE k.status IS NULL OR k.created_at < CURRENT_TIMESTAMP - make_interval(hours => ",
-            )
-            .push_bind(i32::try_from(KEPT_HOURS).unwrap_or(24))
-            .push(")");
-        if self.run(take).await? == 1 {
+        self.lock(principal, &request.key).await?;
+        let row = idempotency_keys::ActiveModel {
+            principal: Set(principal.0),
+            key: Set(request.key.clone()),
+            fingerprint: Set(request.fingerprint.clone()),
+            ..Default::default()
+        };
+        let take = Entity::insert(row).on_conflict(taken_over()).into_query();
+        let taken = self.db.execute_raw(build(take)).await.map_err(from_orm)?;
+        if taken.rows_affected() == 1 {
             return Ok(None);
         }
-        let mut answer = QueryBuilder::new(
-            "SELECT fingerprint::text AS fingerprint, status, response FROM idempotency_keys \
-             WHERE principal = ",
-        );
-        answer
-            .push_bind(principal.0)
-            .push(" AND key = ")
-            .push_bind(&request.key);
-        let Some(row) = self.one(answer).await? else {
+        let select = Entity::find().filter(is(principal, &request.key));
+        let stored: Option<idempotency_keys::Model> =
+            self.db.model(build(select.into_query())).await?;
+        let Some(stored) = stored else {
             return Err(defect("an answered key vanished while it was locked"));
         };
-        let status = u16::try_from(get::<i16>(&row, "status")?)
-            .map_err(|_| defect("a stored answer's status is negative"))?;
+        let status = stored.status.and_then(|status| u16::try_from(status).ok());
         Ok(Some(StoredAnswer {
-            fingerprint: get(&row, "fingerprint")?,
-            status,
-            body: get::<Option<Value>>(&row, "response")?.unwrap_or(Value::Null),
+            fingerprint: stored.fingerprint,
+            status: status.ok_or_else(|| defect("a stored answer has no status"))?,
+            body: stored.response.unwrap_or(Value::Null),
         }))
     }
 
@@ -107,20 +129,19 @@ impl IdempotencyRepository for Db {
         key: &str,
         answer: &StoredAnswer,
     ) -> Result<(), RepositoryError> {
-        self.transaction()?;
         let status = i16::try_from(answer.status).map_err(|_| defect("a status above 32767"))?;
-        let body = (answer.body != Value::Null).then_some(&answer.body);
-        let mut sql = QueryBuilder::new("UPDATE idempotency_keys SET status = ");
-        sql.push_bind(status)
-            .push(", response = ")
-            .push_bind(body)
-            .push(", fingerprint = ")
-            .push_bind(&answer.fingerprint)
-            .push(" WHERE principal = ")
-            .push_bind(principal.0)
-            .push(" AND key = ")
-            .push_bind(key);
-        if self.run(sql).await? == 0 {
+        let stored = Entity::update_many()
+            .set(idempotency_keys::ActiveModel {
+                status: Set(Some(status)),
+                response: Set(Some(answer.body.clone()).filter(|body| *body != Value::Null)),
+                fingerprint: Set(answer.fingerprint.clone()),
+                ..Default::default()
+            })
+            .filter(is(principal, key))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        if stored.rows_affected == 0 {
             return Err(defect("an answer was kept for a key that was not taken"));
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use accunode_domain::{
     Timestamp,
+    access::Assignment,
     id::{InvitationId, OrganizationId, UserId},
     invitation::Invitation,
     page::{Cursor, Limit, Page, Sort},
@@ -10,98 +11,60 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{InvitationRepository, NewInvitation},
+    repositories::{InvitationRepository, InvitationWriter, NewInvitation},
 };
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, postgres::PgRow};
-use uuid::Uuid;
-
-use crate::{
-    db::Db,
-    errors::defect,
-    keyset::page,
-    row::{RowRef, get, key_time, time_key},
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, OnConflict},
 };
 
-/// An invitation's columns.
-const INVITATION: &str = "id, organization_id, email, role, invited_by, expires_at, accepted_at, \
-     accepted_by, created_at";
+use crate::{
+    db::{Executor, Tx, build},
+    entities::{Named, invitations},
+    errors::{defect, from_orm},
+    keyset::page,
+    row::{key_time, time_key},
+};
+
+/// Invitations, by an executor.
+#[derive(Debug)]
+pub(crate) struct Invitations<E> {
+    db: E,
+}
+
+impl<E> Invitations<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
+impl<E: Executor> Invitations<E> {
+    async fn one(
+        &self,
+        select: Select<invitations::Entity>,
+    ) -> Result<Option<Invitation>, RepositoryError> {
+        let found: Option<invitations::Model> = self.db.model(build(select.into_query())).await?;
+        found.map(invitations::Model::into_invitation).transpose()
+    }
+}
+
+fn of_token(token: &SecretHash) -> Select<invitations::Entity> {
+    invitations::Entity::find().filter(invitations::Column::TokenHash.eq(token.as_str()))
+}
+
+/// Those of an organization that were not accepted.
+fn waiting(organization: OrganizationId) -> Select<invitations::Entity> {
+    invitations::Entity::find()
+        .filter(invitations::Column::OrganizationId.eq(organization.0))
+        .filter(invitations::Column::AcceptedAt.is_null())
+}
 
 #[async_trait]
-impl InvitationRepository for Db {
-    async fn add(&self, invitation: &NewInvitation) -> Result<Invitation, RepositoryError> {
-        let assignment = invitation.assignment;
-        let mut sql = QueryBuilder::new(
-            "INSERT INTO invitations AS i (id, organization_id, email, role, token_hash, invited_by, \
-             created_at, expires_at) VALUES (",
-        );
-        sql.push_bind(invitation.id.0)
-            .push(", ")
-            .push_bind(assignment.organization().map(|id| id.0))
-            .push(", ")
-            .push_bind(invitation.email.as_str())
-            .push(", ")
-            .push_bind(assignment.role().as_str())
-            .push(", ")
-            .push_bind(invitation.token_hash.as_str())
-            .push(", ")
-            .push_bind(invitation.invited_by.0)
-            .push(", ")
-            .push_bind(invitation.created_at)
-            .push(", ")
-            .push_bind(invitation.expires_at)
-            .push(format_args!(
-                ") ON CONFLICT (organization_id, email) WHERE accepted_at IS NULL DO UPDATE SET \
-                 role = excluded.role, token_hash = excluded.token_hash, \
-                 invited_by = excluded.invited_by, expires_at = excluded.expires_at, \
-                 created_at = excluded.created_at RETURNING {INVITATION}"
-            ));
-        let row = self.one(sql).await?;
-        row.as_ref().map_or_else(
-            || Err(defect("an invitation was stored and not given back")),
-            read,
-        )
-    }
-
-    async fn waiting(
-        &self,
-        organization: OrganizationId,
-        email: &Email,
-    ) -> Result<Option<Invitation>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {INVITATION} FROM invitations WHERE accepted_at IS NULL AND organization_id = "
-        ));
-        sql.push_bind(organization.0)
-            .push(" AND email = ")
-            .push_bind(email.as_str())
-            .push(" FOR UPDATE");
-        self.one(sql).await?.as_ref().map(read).transpose()
-    }
-
+impl<E: Executor> InvitationRepository for Invitations<E> {
     async fn by_token(&self, token: &SecretHash) -> Result<Option<Invitation>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {INVITATION} FROM invitations WHERE token_hash = "
-        ));
-        sql.push_bind(token.as_str()).push(" FOR UPDATE");
-        self.one(sql).await?.as_ref().map(read).transpose()
-    }
-
-    async fn accept(
-        &self,
-        id: InvitationId,
-        by: UserId,
-        at: Timestamp,
-    ) -> Result<(), RepositoryError> {
-        let mut sql = QueryBuilder::new("UPDATE invitations SET accepted_at = ");
-        sql.push_bind(at)
-            .push(", accepted_by = ")
-            .push_bind(by.0)
-            .push(" WHERE accepted_at IS NULL AND id = ")
-            .push_bind(id.0);
-        match self.run(sql).await? {
-            0 => Err(RepositoryError::Stale { what: "invitation" }),
-            _ => Ok(()),
-        }
+        self.one(of_token(token)).await
     }
 
     async fn list(
@@ -110,59 +73,140 @@ impl InvitationRepository for Db {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Invitation>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {INVITATION} FROM invitations WHERE organization_id = "
-        ));
-        sql.push_bind(organization.0);
+        let mut select = invitations::Entity::find()
+            .filter(invitations::Column::OrganizationId.eq(organization.0));
         if let Some(after) = &after {
-            sql.push(" AND (created_at, id) < (")
-                .push_bind(key_time(after)?)
-                .push(", ")
-                .push_bind(after.id)
-                .push(")");
+            let row = Expr::tuple([
+                Expr::col(invitations::Column::CreatedAt),
+                Expr::col(invitations::Column::Id),
+            ]);
+            let last = Expr::tuple([Expr::val(key_time(after)?), Expr::val(after.id)]);
+            select = select.filter(row.lt(last));
         }
-        sql.push(" ORDER BY created_at DESC, id DESC LIMIT ")
-            .push_bind(i64::from(limit.get()) + 1);
-        let rows = self.all(sql).await?;
-        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        Ok(page(rows, limit, |last| Cursor {
-            sort: Sort::CreatedAt,
-            key: time_key(last.created_at),
-            id: last.id.0,
+        let select = select
+            .order_by_desc(invitations::Column::CreatedAt)
+            .order_by_desc(invitations::Column::Id)
+            .limit(u64::from(limit.get()) + 1);
+        let found: Vec<invitations::Model> = self.db.models(build(select.into_query())).await?;
+        let rows = found.into_iter().map(invitations::Model::into_invitation);
+        Ok(page(rows.collect::<Result<_, _>>()?, limit, |last| {
+            Cursor {
+                sort: Sort::CreatedAt,
+                key: time_key(last.created_at),
+                id: last.id.0,
+            }
         }))
     }
+}
 
-    async fn withdraw(
+#[async_trait]
+impl InvitationWriter for Invitations<Tx> {
+    async fn add(&self, invitation: &NewInvitation) -> Result<Invitation, RepositoryError> {
+        let assignment = invitation.assignment;
+        let organization = assignment
+            .organization()
+            .ok_or_else(|| defect("an invitation without an organization"))?;
+        let row = invitations::ActiveModel {
+            id: Set(invitation.id.0),
+            organization_id: Set(organization.0),
+            email: Set(invitation.email.as_str().to_owned()),
+            role: Set(assignment.role().into()),
+            token_hash: Set(invitation.token_hash.as_str().to_owned()),
+            invited_by: Set(Some(invitation.invited_by.0)),
+            created_at: Set(invitation.created_at),
+            expires_at: Set(invitation.expires_at),
+            ..Default::default()
+        };
+        let stored = invitations::Entity::insert(row)
+            .on_conflict(made_anew())
+            .exec_with_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        stored.into_invitation()
+    }
+
+    async fn lock_waiting(
+        &self,
+        organization: OrganizationId,
+        email: &Email,
+    ) -> Result<Option<Invitation>, RepositoryError> {
+        let of_email = invitations::Column::Email.eq(email.as_str());
+        self.one(waiting(organization).filter(of_email).lock_exclusive())
+            .await
+    }
+
+    async fn lock(
         &self,
         organization: OrganizationId,
         id: InvitationId,
     ) -> Result<Option<Invitation>, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "DELETE FROM invitations WHERE accepted_at IS NULL AND organization_id = ",
-        );
-        sql.push_bind(organization.0)
-            .push(" AND id = ")
-            .push_bind(id.0)
-            .push(format_args!(" RETURNING {INVITATION}"));
-        self.one(sql).await?.as_ref().map(read).transpose()
+        let of_id = invitations::Column::Id.eq(id.0);
+        self.one(waiting(organization).filter(of_id).lock_exclusive())
+            .await
+    }
+
+    async fn lock_by_token(
+        &self,
+        token: &SecretHash,
+    ) -> Result<Option<Invitation>, RepositoryError> {
+        self.one(of_token(token).lock_exclusive()).await
+    }
+
+    async fn accept(
+        &self,
+        id: InvitationId,
+        by: UserId,
+        at: Timestamp,
+    ) -> Result<(), RepositoryError> {
+        let accepted = invitations::Entity::update_many()
+            .set(invitations::ActiveModel {
+                accepted_at: Set(Some(at)),
+                accepted_by: Set(Some(by.0)),
+                ..Default::default()
+            })
+            .filter(invitations::Column::Id.eq(id.0))
+            .filter(invitations::Column::AcceptedAt.is_null())
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        match accepted.rows_affected {
+            0 => Err(RepositoryError::Stale { what: "invitation" }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn withdraw(
+        &self,
+        may_invite: Assignment,
+        id: InvitationId,
+    ) -> Result<(), RepositoryError> {
+        let organization = may_invite.organization().map(|id| id.0);
+        let withdrawn = invitations::Entity::delete_many()
+            .filter(invitations::Column::Id.eq(id.0))
+            .filter(invitations::Column::OrganizationId.eq(organization))
+            .filter(invitations::Column::Role.eq(Named::from(may_invite.role())))
+            .filter(invitations::Column::AcceptedAt.is_null())
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        match withdrawn.rows_affected {
+            0 => Err(RepositoryError::Stale { what: "invitation" }),
+            _ => Ok(()),
+        }
     }
 }
 
-fn read(row: &PgRow) -> Result<Invitation, RepositoryError> {
-    let id: Uuid = get(row, "id")?;
-    let place = RowRef {
-        table: "invitations",
-        id,
-    };
-    Ok(Invitation {
-        id: InvitationId(id),
-        organization: OrganizationId(get(row, "organization_id")?),
-        email: Email::from_stored(get(row, "email")?),
-        role: place.named(row, "role")?,
-        invited_by: get::<Option<Uuid>>(row, "invited_by")?.map(UserId),
-        expires_at: get(row, "expires_at")?,
-        accepted_at: get(row, "accepted_at")?,
-        accepted_by: get::<Option<Uuid>>(row, "accepted_by")?.map(UserId),
-        created_at: get(row, "created_at")?,
-    })
+/// An invitation that waits gets another token, role and time; it keeps its id.
+fn made_anew() -> OnConflict {
+    use invitations::Column;
+    OnConflict::columns([Column::OrganizationId, Column::Email])
+        .target_and_where(Expr::col(Column::AcceptedAt).is_null())
+        .update_columns([
+            Column::Role,
+            Column::TokenHash,
+            Column::InvitedBy,
+            Column::ExpiresAt,
+            Column::CreatedAt,
+        ])
+        .to_owned()
 }

@@ -1,13 +1,9 @@
-//! Bulk uploads and what became of their rows; storing a chunk is [`crate::bulk`].
+//! Bulk uploads, rescorings and the outcomes of their rows; storing a chunk is [`crate::bulk`].
 
 use accunode_domain::{
     access::{Grant, Scope},
-    fault::Fault,
     id::{JobId, PredictionId},
-    job::{
-        Checkpoint, Job, JobCounts, JobOptions, JobStatus, JobWarning, Position, RowOutcome,
-        RowStatus, Task,
-    },
+    job::{Job, JobCounts, JobStatus, Position, RowOutcome, RowStatus},
     page::{Cursor, Limit, Page, Sort},
     prediction::Kind,
 };
@@ -15,99 +11,112 @@ use accunode_ports::{
     RepositoryError,
     jobs::Lease,
     repositories::{
-        JobChunk, JobFilter, JobRepository, NewJob, Rescorable, RescoredChunk, RowFilter, ToRescore,
+        JobChunk, JobFilter, JobRepository, JobWriter, NewJob, Rescorable, RescoredChunk,
+        RowFilter, ToRescore,
     },
 };
 use async_trait::async_trait;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-use sqlx::{QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{CaseStatement, Expr, ExprTrait, Func, LockType, Order},
+};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     bulk::{self, budget},
-    db::Db,
-    errors::defect,
-    keyset::{Keyset, page},
-    kinds::KindNames,
+    db::{Executor, Tx, build, raw},
+    entities::{
+        Named,
+        bulk_upload_jobs::{self, Column, Entity, options_json},
+    },
+    errors::from_orm,
+    keyset::page,
+    page::Keyset,
     repositories::rescoring,
-    row::{RowRef, get, storable, time_key},
-    scope::Reach,
+    row::{RowRef, storable, time_key},
+    tenant::{ScopeSql, TenantEntity, VisibleTo},
 };
 
-#[async_trait]
-impl JobRepository for Db {
-    async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError> {
-        budget::admit(self.transaction()?, grant, job).await?;
-        let options = options_json(job.options, &job.task)?;
-        let mut sql = QueryBuilder::new(
-            "INSERT INTO bulk_upload_jobs AS p (id, filename, original_filename, file_size, file_hash, \
-             job_type, options, dedup_key, organization_id, access_level, created_by) VALUES (",
-        );
-        sql.separated(", ")
-            .push_bind(job.id.0)
-            .push_bind(storable(&job.file_key))
-            .push_bind(storable(&job.original_filename))
-            .push_bind(job.file_size)
-            .push_bind(Some(job.file_hash.clone()).filter(|hash| !hash.is_empty()))
-            .push_bind(job.kind.as_str())
-            .push_bind(options)
-            .push_bind(job.dedup_key.clone())
-            .push_bind(grant.owner().organization().map(|id| id.0))
-            .push_bind(grant.owner().level().as_str())
-            .push_bind(grant.by().0);
-        sql.push(format_args!(") RETURNING {JOB}"));
-        let row = self.one(sql).await?;
-        read_job(&row.ok_or_else(|| defect("an insert returned no row"))?)
-    }
+/// Bulk uploads and rescorings, by an executor.
+#[derive(Debug)]
+pub(crate) struct Jobs<E> {
+    db: E,
+}
 
+impl<E> Jobs<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
+/// A job, or that it is not (any more) in a state that allows the change.
+fn changed(rows: Vec<bulk_upload_jobs::Model>) -> Result<Job, RepositoryError> {
+    match rows.into_iter().next() {
+        Some(row) => row.into_job(),
+        None => Err(stale()),
+    }
+}
+
+const fn stale() -> RepositoryError {
+    RepositoryError::Stale {
+        what: "bulk upload",
+    }
+}
+
+/// How many jobs have a status.
+#[derive(Debug, FromQueryResult)]
+struct Counted {
+    status: Named<JobStatus>,
+    n: i64,
+}
+
+#[async_trait]
+impl<E: Executor> JobRepository for Jobs<E> {
     async fn same_upload(
         &self,
         grant: Grant,
         dedup_key: &str,
     ) -> Result<Option<JobId>, RepositoryError> {
-        let reach = Reach::owner(grant.owner().key());
-        let mut sql = reach.statement(&self.actor_of_grant(grant));
-        sql.push(
-            "SELECT x.id FROM a CROSS JOIN LATERAL (SELECT j.id FROM bulk_upload_jobs j WHERE ",
-        )
-        .push(reach.condition("j"))
-        .push(" AND j.dedup_key = ")
-        .push_bind(dedup_key)
-        .push(" LIMIT 1) x");
-        self.one(sql)
-            .await?
-            .map(|row| get(&row, "id").map(JobId))
-            .transpose()
+        let found = Entity::find()
+            .filter(Column::DedupKey.eq(dedup_key))
+            .visible_to(&ScopeSql::of_grant(grant))
+            .only(&self.db)
+            .await?;
+        Ok(found.map(|job| JobId(job.id)))
     }
 
     async fn find(&self, scope: &Scope, id: JobId) -> Result<Option<Job>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
-        sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT {JOB} FROM bulk_upload_jobs p WHERE {} AND p.id = ",
-            reach.condition_of_one("p", "id"),
-        ));
-        sql.push_bind(id.0).push(" LIMIT 1) x");
-        self.one(sql).await?.as_ref().map(read_job).transpose()
+        let found = Entity::find_by_id(id.0)
+            .visible_to(&ScopeSql::of(scope))
+            .one(&self.db)
+            .await?;
+        found.map(bulk_upload_jobs::Model::into_job).transpose()
     }
 
     async fn by_status(&self, scope: &Scope) -> Result<Vec<(JobStatus, u64)>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
-        sql.push(format_args!(
-            "SELECT x.* FROM a CROSS JOIN LATERAL (SELECT p.status, count(*) AS n \
-             FROM bulk_upload_jobs p WHERE {} GROUP BY p.status OFFSET 0) x ORDER BY x.status",
-            reach.condition("p")
-        ));
-        let rows = self.all(sql).await?;
-        let counted = rows.iter().map(|row| {
-            let status: String = get(row, "status")?;
-            let status = status
-                .parse()
-                .map_err(|_| defect("a job's status is none of the domain's"))?;
-            let n = u64::try_from(get::<i64>(row, "n")?).map_err(|_| defect("a negative count"))?;
-            Ok((status, n))
+        let scope = ScopeSql::of(scope);
+        let mut select = Entity::find()
+            .select_only()
+            .column(Column::Status)
+            .column_as(Column::Id.count(), "n")
+            .filter(scope.condition::<Entity>())
+            .group_by(Column::Status)
+            .into_query();
+        // The offset keeps the planner from taking this apart.
+        select.offset(0);
+        let statement = scope.ordered(&self.db, select, |outer| {
+            outer.order_by(("x", Column::Status), Order::Asc);
+        });
+        let found: Vec<Counted> = self.db.models(statement).await?;
+        let row = RowRef {
+            table: "bulk_upload_jobs",
+            id: Uuid::nil(),
+        };
+        let counted = found.into_iter().map(|counted| {
+            let n = u64::try_from(counted.n).map_err(|error| row.corrupt_by("status", error))?;
+            Ok((row.known("status", counted.status)?, n))
         });
         counted.collect()
     }
@@ -119,27 +128,29 @@ impl JobRepository for Db {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Job>, RepositoryError> {
+        let status = filter
+            .status
+            .map(|status| Column::Status.eq(Named::from(status)));
+        let kind = filter
+            .kind
+            .map(|kind| Column::JobType.eq(Named::from(kind)));
         let keyset = Keyset {
-            columns: JOB,
-            table: "bulk_upload_jobs",
             sort: Sort::CreatedAt,
+            column: Column::CreatedAt,
             over_organizations: false,
         };
-        let actor = self.actor(scope);
-        let sql = keyset.statement(&Reach::of(scope), &actor, limit, after.as_ref(), |sql| {
-            if let Some(status) = filter.status {
-                sql.push(" AND p.status = ").push_bind(status.as_str());
+        let rows = Entity::find()
+            .filter(Condition::all().add_option(status).add_option(kind))
+            .visible_to(&ScopeSql::of(scope))
+            .page(&self.db, keyset, limit, after.as_ref())
+            .await?;
+        let rows = rows.into_iter().map(bulk_upload_jobs::Model::into_job);
+        Ok(page(rows.collect::<Result<_, _>>()?, limit, |last| {
+            Cursor {
+                sort: Sort::CreatedAt,
+                key: time_key(last.created_at),
+                id: last.id.0,
             }
-            if let Some(kind) = filter.kind {
-                sql.push(" AND p.job_type = ").push_bind(kind.as_str());
-            }
-        })?;
-        let rows = self.all(sql).await?;
-        let rows = rows.iter().map(read_job).collect::<Result<Vec<_>, _>>()?;
-        Ok(page(rows, limit, |last| Cursor {
-            sort: Sort::CreatedAt,
-            key: time_key(last.created_at),
-            id: last.id.0,
         }))
     }
 
@@ -153,71 +164,35 @@ impl JobRepository for Db {
         if !scope.contains(job.owner) && scope.break_glass() != Some(job.id.0) {
             return Ok(Vec::new());
         }
-        let reach = Reach::of(scope);
-        let after = i32::try_from(filter.after).unwrap_or(i32::MAX);
-        let limit = i64::from(limit);
-        let mut sql = reach.statement(&self.actor(scope));
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT y.* FROM (");
+        let reached = ScopeSql::of(scope);
+        let sql = match job.kind {
+            Kind::Annual => ANNUAL_ROWS,
+            Kind::Quarterly => QUARTERLY_ROWS,
+        };
         // A dry run makes no predictions: its ok rows are kept like the others.
         let kept = filter.status != Some(RowStatus::Ok) || job.options.dry_run;
-        if kept {
-            sql.push(
-                "(SELECT r.row_number, r.status, r.problem, r.prediction_id, \
-                 CASE WHEN r.status <> 'ok' THEN r.source END AS source \
-                 FROM bulk_upload_rows r WHERE a.actor IS NOT NULL AND r.job_id = ",
-            )
-            .push_bind(job.id.0)
-            .push(" AND r.owner_key = ")
-            .push_bind(job.owner.key())
-            .push(" AND r.row_number > ")
-            .push_bind(after);
-            if let Some(status) = filter.status {
-                sql.push(" AND r.status = ").push_bind(status.as_str());
-            }
-            sql.push(" ORDER BY r.row_number LIMIT ")
-                .push_bind(limit)
-                .push(")");
-        }
-        if filter.status.is_none_or(|status| status == RowStatus::Ok) {
-            sql.push(if kept { " UNION ALL " } else { "" });
-            sql.push(format_args!(
-                "(SELECT p.bulk_row AS row_number, 'ok' AS status, NULL::jsonb AS problem, \
-                 p.id AS prediction_id, NULL::text AS source FROM {} p WHERE {} AND p.bulk_job_id = ",
-                job.kind.table(),
-                reach.condition_of_one("p", "bulk_job_id"),
-            ))
-            .push_bind(job.id.0)
-            .push(" AND p.bulk_row > ")
-            .push_bind(after)
-            .push(" ORDER BY p.bulk_row LIMIT ")
-            .push_bind(limit)
-            .push(")");
-        }
-        sql.push(") y ORDER BY row_number LIMIT ")
-            .push_bind(limit)
-            .push(") x ORDER BY row_number");
-        let place = RowRef {
-            table: "bulk_upload_rows",
-            id: job.id.0,
-        };
-        self.all(sql)
-            .await?
-            .iter()
-            .map(|row| read_outcome(place, row))
-            .collect()
-    }
-
-    async fn store_chunk(
-        &self,
-        scope: &Scope,
-        lease: &Lease,
-        chunk: &JobChunk,
-    ) -> Result<JobCounts, RepositoryError> {
-        bulk::store(self.transaction()?, scope, lease, chunk).await
+        let made = filter.status.is_none_or(|status| status == RowStatus::Ok);
+        let actor = self.db.actor(reached.reader()).reading_values();
+        let values: [sea_orm::Value; 10] = [
+            reached.keys().into(),
+            reached.every_organization().into(),
+            scope.break_glass().into(),
+            job.id.0.into(),
+            job.owner.key().into(),
+            i32::try_from(filter.after).unwrap_or(i32::MAX).into(),
+            filter.status.map(RowStatus::as_str).into(),
+            kept.into(),
+            made.into(),
+            i64::from(limit).into(),
+        ];
+        let statement = raw(sql, actor.into_iter().chain(values));
+        let found: Vec<OutcomeRow> = self.db.models(statement).await?;
+        let outcomes = found.into_iter().map(|row| row.into_outcome(job.id));
+        outcomes.collect()
     }
 
     async fn count_to_rescore(&self, wanted: &ToRescore) -> Result<u32, RepositoryError> {
-        rescoring::count(self, wanted).await
+        rescoring::count(&self.db, wanted).await
     }
 
     async fn to_rescore(
@@ -226,7 +201,70 @@ impl JobRepository for Db {
         after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<Rescorable>, RepositoryError> {
-        rescoring::read(self, wanted, after, limit).await
+        rescoring::read(&self.db, wanted, after, limit).await
+    }
+}
+
+/// The outcomes of a job's rows: those that were kept with it, and those that are predictions.
+const ANNUAL_ROWS: &str = include_str!("job/annual_rows.sql");
+/// The same of a job that makes quarterly predictions.
+const QUARTERLY_ROWS: &str = include_str!("job/quarterly_rows.sql");
+
+/// A row of [`ANNUAL_ROWS`] and [`QUARTERLY_ROWS`].
+#[derive(Debug, FromQueryResult)]
+struct OutcomeRow {
+    row_number: i32,
+    status: Named<RowStatus>,
+    problem: Option<Value>,
+    prediction_id: Option<Uuid>,
+    source: Option<String>,
+}
+
+impl OutcomeRow {
+    fn into_outcome(self, job: JobId) -> Result<RowOutcome, RepositoryError> {
+        let row = RowRef {
+            table: "bulk_upload_rows",
+            id: job.0,
+        };
+        let faults = self.problem.map(|problem| row.json("problem", problem));
+        Ok(RowOutcome {
+            row: row.count("row_number", self.row_number)?,
+            status: row.known("status", self.status)?,
+            faults: faults.transpose()?.unwrap_or_default(),
+            prediction: self.prediction_id.map(PredictionId),
+            source: self.source,
+        })
+    }
+}
+
+#[async_trait]
+impl JobWriter for Jobs<Tx> {
+    async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError> {
+        budget::admit(&self.db, grant, job).await?;
+        let row = bulk_upload_jobs::ActiveModel {
+            id: Set(job.id.0),
+            filename: Set(storable(&job.file_key)),
+            original_filename: Set(storable(&job.original_filename)),
+            file_size: Set(job.file_size),
+            file_hash: Set(Some(job.file_hash.clone()).filter(|hash| !hash.is_empty())),
+            job_type: Set(job.kind.into()),
+            options: Set(options_json(job.options, &job.task)?),
+            dedup_key: Set(job.dedup_key.clone()),
+            ..Default::default()
+        };
+        let stored = Entity::insert(Entity::owned_by(grant).row(row))
+            .exec_with_returning(&*self.db)
+            .await;
+        stored.map_err(from_orm)?.into_job()
+    }
+
+    async fn store_chunk(
+        &self,
+        scope: &Scope,
+        lease: &Lease,
+        chunk: &JobChunk,
+    ) -> Result<JobCounts, RepositoryError> {
+        bulk::store(&self.db, scope, lease, chunk).await
     }
 
     async fn store_rescored(
@@ -234,190 +272,88 @@ impl JobRepository for Db {
         lease: &Lease,
         chunk: &RescoredChunk,
     ) -> Result<JobCounts, RepositoryError> {
-        bulk::rescore(self.transaction()?, lease, chunk).await
+        bulk::rescore(&self.db, lease, chunk).await
     }
 
-    async fn request_cancel(&self, _grant: Grant, id: JobId) -> Result<Job, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new(
-            "UPDATE bulk_upload_jobs AS p SET \
-             cancel_requested_at = coalesce(p.cancel_requested_at, clock_timestamp()), \
-             completed_at = CASE WHEN p.status = 'pending' THEN clock_timestamp() END, \
-             status = CASE WHEN p.status = 'pending' THEN 'cancelled' ELSE p.status END \
-             WHERE p.status IN ('pending', 'processing') AND p.id = ",
-        );
-        sql.push_bind(id.0).push(format_args!(" RETURNING {JOB}"));
-        match self.one(sql).await? {
-            Some(row) => read_job(&row),
-            None => Err(RepositoryError::Stale {
-                what: "bulk upload",
-            }),
-        }
+    async fn request_cancel(&self, grant: Grant, id: JobId) -> Result<Job, RepositoryError> {
+        let now = || Expr::from(Func::cust("clock_timestamp"));
+        let requested = Func::coalesce([Expr::col(Column::CancelRequestedAt), now()]);
+        let is_pending = || Expr::col(Column::Status).eq(JobStatus::Pending.as_str());
+        let completed = CaseStatement::new().case(is_pending(), now());
+        let status = CaseStatement::new()
+            .case(is_pending(), JobStatus::Cancelled.as_str())
+            .finally(Expr::col(Column::Status));
+        let open = [JobStatus::Pending, JobStatus::Processing].map(Named::from);
+        let cancelled = Entity::owned_by(grant)
+            .update(bulk_upload_jobs::ActiveModel::default())
+            .col_expr(Column::CancelRequestedAt, requested.into())
+            .col_expr(Column::CompletedAt, completed.into())
+            .col_expr(Column::Status, status.into())
+            .filter(Column::Id.eq(id.0))
+            .filter(Column::Status.is_in(open))
+            .exec_with_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        changed(cancelled)
     }
 
     async fn resume<'a>(
         &self,
-        _grant: Grant,
+        grant: Grant,
         id: JobId,
         dedup_key: Option<&'a str>,
     ) -> Result<Job, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new(
-            "UPDATE bulk_upload_jobs AS p SET status = 'pending', attempts = 0, processing_logs = '[]', \
-             error = NULL, error_message = NULL, completed_at = NULL, cancel_requested_at = NULL, dedup_key = ",
-        );
-        sql.push_bind(dedup_key.map(str::to_owned))
-            .push(" WHERE p.status IN ('failed', 'cancelled') AND p.id = ")
-            .push_bind(id.0)
-            .push(format_args!(" RETURNING {JOB}"));
-        match self.one(sql).await? {
-            Some(row) => read_job(&row),
-            None => Err(RepositoryError::Stale {
-                what: "bulk upload",
-            }),
-        }
+        let ended = [JobStatus::Failed, JobStatus::Cancelled].map(Named::from);
+        let resumed = Entity::owned_by(grant)
+            .update(bulk_upload_jobs::ActiveModel {
+                status: Set(JobStatus::Pending.into()),
+                attempts: Set(0),
+                processing_logs: Set(json!([])),
+                error: Set(None),
+                error_message: Set(None),
+                completed_at: Set(None),
+                cancel_requested_at: Set(None),
+                dedup_key: Set(dedup_key.map(str::to_owned)),
+                ..Default::default()
+            })
+            .filter(Column::Id.eq(id.0))
+            .filter(Column::Status.is_in(ended))
+            .exec_with_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        changed(resumed)
     }
 
     /// The predictions first: deleting the job is what makes a second call find nothing.
     async fn remove(
         &self,
-        _grant: Grant,
+        grant: Grant,
         id: JobId,
         predictions: bool,
     ) -> Result<u64, RepositoryError> {
-        self.transaction()?;
-        let mut lock =
-            QueryBuilder::new("SELECT job_type, status FROM bulk_upload_jobs WHERE id = ");
-        lock.push_bind(id.0).push(" FOR UPDATE");
-        let stale = || RepositoryError::Stale {
-            what: "bulk upload",
-        };
-        let row = self.one(lock).await?.ok_or_else(stale)?;
-        let place = RowRef {
-            table: "bulk_upload_jobs",
-            id: id.0,
-        };
-        if !place.named::<JobStatus>(&row, "status")?.is_final() {
+        let mut lock = Entity::find_by_id(id.0)
+            .filter(Column::OwnerKey.eq(grant.owner().key()))
+            .into_query();
+        lock.lock(LockType::Update);
+        let job: Option<bulk_upload_jobs::Model> = self.db.model(build(lock)).await?;
+        let job = job.ok_or_else(stale)?.into_job()?;
+        if !job.status.is_final() {
             return Err(stale());
         }
         let mut removed = 0;
         if predictions {
-            let kind: Kind = place.named(&row, "job_type")?;
-            bulk::lock_predictions_of(self.transaction()?, kind, id).await?;
-            let mut sql =
-                QueryBuilder::new(format!("DELETE FROM {} WHERE bulk_job_id = ", kind.table()));
-            sql.push_bind(id.0);
-            removed = self.run(sql).await?;
+            bulk::lock_predictions_of(&self.db, job.kind, id).await?;
+            removed = bulk::delete_predictions_of(&self.db, job.kind, id).await?;
         }
-        let mut sql = QueryBuilder::new("DELETE FROM bulk_upload_jobs WHERE id = ");
-        sql.push_bind(id.0);
-        match self.run(sql).await? {
+        let gone = Entity::owned_by(grant)
+            .delete()
+            .filter(Column::Id.eq(id.0))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        match gone.rows_affected {
             0 => Err(stale()),
             _ => Ok(removed),
         }
     }
-}
-
-/// Under which name the options of a rescoring say what it is about.
-pub(crate) const RESCORE: &str = "rescore";
-
-/// The columns of a job, of the alias `p`.
-pub(crate) const JOB: &str = "p.id, p.job_type, p.status, p.original_filename, p.filename, \
-     p.file_size, p.file_hash, p.options, p.total_rows, p.success_count, p.updated_count, \
-     p.skipped_count, p.error_count, p.rows_kept, p.checkpoint, p.warnings, p.file_columns, p.error, \
-     p.cancel_requested_at, p.started_at, p.completed_at, p.attempts, p.access_level, \
-     p.organization_id, p.created_by, p.created_at, p.updated_at, p.row_version";
-
-/// A job from [`JOB`].
-pub(crate) fn read_job(row: &PgRow) -> Result<Job, RepositoryError> {
-    let id: Uuid = get(row, "id")?;
-    let place = RowRef {
-        table: "bulk_upload_jobs",
-        id,
-    };
-    let (owner, created_by) = place.owner(row)?;
-    let (options, task) =
-        read_options(get(row, "options")?).ok_or_else(|| place.corrupt("options"))?;
-    let total_rows = match get::<Option<i32>>(row, "total_rows")? {
-        Some(total) => Some(u32::try_from(total).map_err(|_| place.corrupt("total_rows"))?),
-        None => None,
-    };
-    Ok(Job {
-        id: JobId(id),
-        kind: place.named(row, "job_type")?,
-        status: place.named(row, "status")?,
-        original_filename: get(row, "original_filename")?,
-        file_key: get(row, "filename")?,
-        file_size: get(row, "file_size")?,
-        file_hash: get::<Option<String>>(row, "file_hash")?.unwrap_or_default(),
-        options,
-        task,
-        total_rows,
-        counts: JobCounts {
-            success: place.unsigned(row, "success_count")?,
-            updated: place.unsigned(row, "updated_count")?,
-            skipped: place.unsigned(row, "skipped_count")?,
-            error: place.unsigned(row, "error_count")?,
-        },
-        rows_kept: place.unsigned(row, "rows_kept")?,
-        checkpoint: json_column::<Checkpoint>(place, row, "checkpoint")?,
-        warnings: json_column::<Vec<JobWarning>>(place, row, "warnings")?,
-        columns: get(row, "file_columns")?,
-        error: match get::<Option<Value>>(row, "error")? {
-            Some(error) => {
-                let fault: Result<Fault, _> = serde_json::from_value(error);
-                Some(fault.map_err(|_| place.corrupt("error"))?)
-            }
-            None => None,
-        },
-        cancel_requested_at: get(row, "cancel_requested_at")?,
-        started_at: get(row, "started_at")?,
-        completed_at: get(row, "completed_at")?,
-        attempts: place.unsigned(row, "attempts")?,
-        owner,
-        created_by,
-        created_at: get(row, "created_at")?,
-        updated_at: get(row, "updated_at")?,
-        row_version: get(row, "row_version")?,
-    })
-}
-
-/// The options, and beside them what a rescoring is about.
-fn options_json(options: JobOptions, task: &Task) -> Result<Value, RepositoryError> {
-    let json = |error: serde_json::Error| defect(error.to_string());
-    let mut value = serde_json::to_value(options).map_err(json)?;
-    if let Task::Rescore(rescoring) = task {
-        value[RESCORE] = serde_json::to_value(rescoring).map_err(json)?;
-    }
-    Ok(value)
-}
-
-fn read_options(mut value: Value) -> Option<(JobOptions, Task)> {
-    let task = match value.as_object_mut()?.remove(RESCORE) {
-        Some(rescoring) => Task::Rescore(serde_json::from_value(rescoring).ok()?),
-        None => Task::Upload,
-    };
-    Some((serde_json::from_value(value).ok()?, task))
-}
-
-fn json_column<T: DeserializeOwned>(
-    place: RowRef,
-    row: &PgRow,
-    column: &'static str,
-) -> Result<T, RepositoryError> {
-    serde_json::from_value(get(row, column)?).map_err(|_| place.corrupt(column))
-}
-
-fn read_outcome(place: RowRef, row: &PgRow) -> Result<RowOutcome, RepositoryError> {
-    let faults = match get::<Option<Value>>(row, "problem")? {
-        Some(problem) => serde_json::from_value(problem).map_err(|_| place.corrupt("problem"))?,
-        None => Vec::new(),
-    };
-    Ok(RowOutcome {
-        row: place.unsigned(row, "row_number")?,
-        status: place.named(row, "status")?,
-        faults,
-        prediction: get::<Option<Uuid>>(row, "prediction_id")?.map(PredictionId),
-        source: get(row, "source")?,
-    })
 }

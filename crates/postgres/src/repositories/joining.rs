@@ -1,169 +1,210 @@
 //! Join tokens, the addresses that may use them, and joining.
 
 use accunode_domain::{
-    access::Door,
+    access::{Admission, Door, OrganizationGrant},
     id::{OrganizationId, UserId},
+    organization::JoinPolicy,
     page::{Cursor, Limit, Page, Sort},
     secret::SecretHash,
-    user::Email,
+    user::{Email, Role},
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{AllowedEmail, JoiningRepository},
+    repositories::{AllowedEmail, JoiningRepository, JoiningWriter},
 };
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, LockType, OnConflict, Query},
+};
 use uuid::Uuid;
 
 use crate::{
-    db::Db,
-    errors::defect,
+    db::{Executor, Tx, build},
+    entities::{Named, allowed_emails, join_tokens, organizations, users},
+    errors::from_orm,
     keyset::page,
-    row::{RowRef, get},
+    row::RowRef,
 };
 
+/// Join tokens and allowed addresses, by an executor.
+#[derive(Debug)]
+pub(crate) struct Joining<E> {
+    db: E,
+}
+
+impl<E> Joining<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
 #[async_trait]
-impl JoiningRepository for Db {
-    async fn put_token(
-        &self,
-        organization: OrganizationId,
-        token: &SecretHash,
-        by: UserId,
-    ) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let had_one = self.remove_token(organization).await?;
-        let mut sql = QueryBuilder::new(
-            "INSERT INTO join_tokens (organization_id, token_hash, created_by) VALUES (",
-        );
-        sql.separated(", ")
-            .push_bind(organization.0)
-            .push_bind(token.as_str())
-            .push_bind(by.0);
-        // Two at once: the later one's token counts.
-        sql.push(
-            ") ON CONFLICT (organization_id) DO UPDATE SET token_hash = excluded.token_hash, \
-             created_by = excluded.created_by, created_at = excluded.created_at",
-        );
-        self.run(sql).await?;
-        Ok(had_one)
-    }
-
-    async fn remove_token(&self, organization: OrganizationId) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("DELETE FROM join_tokens WHERE organization_id = ");
-        sql.push_bind(organization.0);
-        Ok(self.run(sql).await? > 0)
-    }
-
-    /// NO KEY UPDATE is what the trigger that counts seats takes, too, and beside it
-    /// foreign keys on the organization can still be checked.
-    async fn door(
-        &self,
-        token: &SecretHash,
-        email: &Email,
-    ) -> Result<Option<Door>, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new(
-            "SELECT o.id, o.join_policy, o.is_active, EXISTS (SELECT FROM allowed_emails e \
-             WHERE e.organization_id = o.id AND e.email = ",
-        );
-        sql.push_bind(email.as_str())
-            .push(
-                ") AS is_listed FROM join_tokens t JOIN organizations o ON o.id = t.organization_id \
-                 WHERE t.token_hash = ",
-            )
-            .push_bind(token.as_str())
-            .push(" FOR NO KEY UPDATE OF o");
-        let Some(row) = self.one(sql).await? else {
-            return Ok(None);
-        };
-        let id: Uuid = get(&row, "id")?;
-        let place = RowRef {
-            table: "organizations",
-            id,
-        };
-        Ok(Some(Door {
-            organization: OrganizationId(id),
-            policy: place.named(&row, "join_policy")?,
-            is_active: get(&row, "is_active")?,
-            is_listed: get(&row, "is_listed")?,
-        }))
-    }
-
-    async fn admit(
-        &self,
-        user: UserId,
-        organization: OrganizationId,
-    ) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("UPDATE users SET role = 'org_member', organization_id = ");
-        sql.push_bind(organization.0)
-            .push(" WHERE role = 'user' AND is_active AND id = ")
-            .push_bind(user.0);
-        Ok(self.run(sql).await? > 0)
-    }
-
+impl<E: Executor> JoiningRepository for Joining<E> {
     async fn allowed_emails(
         &self,
         organization: OrganizationId,
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<AllowedEmail>, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "SELECT email, created_by, created_at FROM allowed_emails WHERE organization_id = ",
-        );
-        sql.push_bind(organization.0);
-        if let Some(cursor) = after {
-            sql.push(" AND email > ").push_bind(cursor.key);
-        }
-        sql.push(" ORDER BY email LIMIT ")
-            .push_bind(i64::from(limit.get()) + 1);
-        let rows = self.all(sql).await?;
-        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        Ok(page(rows, limit, |last| Cursor {
+        let behind = after.map(|cursor| allowed_emails::Column::Email.gt(cursor.key));
+        let select = allowed_emails::Entity::find()
+            .filter(allowed_emails::Column::OrganizationId.eq(organization.0))
+            .apply_if(behind, |select, behind| select.filter(behind))
+            .order_by_asc(allowed_emails::Column::Email)
+            .limit(u64::from(limit.get()) + 1);
+        let found: Vec<allowed_emails::Model> = self.db.models(build(select.into_query())).await?;
+        let rows = found.into_iter().map(allowed).collect();
+        Ok(page(rows, limit, |last: &AllowedEmail| Cursor {
             sort: Sort::Name,
             key: last.email.as_str().to_owned(),
             id: Uuid::nil(),
         }))
     }
+}
+
+fn allowed(row: allowed_emails::Model) -> AllowedEmail {
+    AllowedEmail {
+        email: Email::from_stored(row.email),
+        created_by: row.created_by.map(UserId),
+        created_at: row.created_at,
+    }
+}
+
+/// The organization of a join token, as it stands for one address.
+#[derive(Debug, FromQueryResult)]
+struct DoorRow {
+    id: Uuid,
+    join_policy: Named<JoinPolicy>,
+    is_active: bool,
+    is_listed: bool,
+}
+
+#[async_trait]
+impl JoiningWriter for Joining<Tx> {
+    async fn put_token(
+        &self,
+        grant: OrganizationGrant,
+        token: &SecretHash,
+    ) -> Result<bool, RepositoryError> {
+        use join_tokens::Column;
+        let had_one = self.remove_token(grant).await?;
+        let row = join_tokens::ActiveModel {
+            organization_id: Set(grant.organization().0),
+            token_hash: Set(token.as_str().to_owned()),
+            created_by: Set(Some(grant.by().0)),
+            ..Default::default()
+        };
+        // Two at once: the later one's token counts.
+        let replaced = OnConflict::column(Column::OrganizationId)
+            .update_columns([Column::TokenHash, Column::CreatedBy, Column::CreatedAt])
+            .to_owned();
+        join_tokens::Entity::insert(row)
+            .on_conflict(replaced)
+            .exec_without_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(had_one)
+    }
+
+    async fn remove_token(&self, grant: OrganizationGrant) -> Result<bool, RepositoryError> {
+        let removed = join_tokens::Entity::delete_by_id(grant.organization().0)
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(removed.rows_affected > 0)
+    }
+
+    /// NO KEY UPDATE is what the trigger that counts members takes, too, and beside it
+    /// foreign keys on the organization can still be checked.
+    async fn door(
+        &self,
+        token: &SecretHash,
+        email: &Email,
+    ) -> Result<Option<Door>, RepositoryError> {
+        let id = (organizations::Entity, organizations::Column::Id);
+        let listed = Query::select()
+            .column(allowed_emails::Column::Email)
+            .from(allowed_emails::Entity)
+            .and_where(
+                Expr::col((
+                    allowed_emails::Entity,
+                    allowed_emails::Column::OrganizationId,
+                ))
+                .equals(id),
+            )
+            .and_where(allowed_emails::Column::Email.eq(email.as_str()))
+            .to_owned();
+        let is_of_token = Expr::col((join_tokens::Entity, join_tokens::Column::OrganizationId));
+        let select = Query::select()
+            .column(id)
+            .column((organizations::Entity, organizations::Column::JoinPolicy))
+            .column((organizations::Entity, organizations::Column::IsActive))
+            .expr_as(Expr::exists(listed), "is_listed")
+            .from(join_tokens::Entity)
+            .inner_join(organizations::Entity, is_of_token.equals(id))
+            .and_where(join_tokens::Column::TokenHash.eq(token.as_str()))
+            .lock_with_tables(LockType::NoKeyUpdate, [organizations::Entity])
+            .to_owned();
+        let found: Option<DoorRow> = self.db.model(build(select)).await?;
+        found
+            .map(|found| {
+                let row = RowRef {
+                    table: "organizations",
+                    id: found.id,
+                };
+                Ok(Door {
+                    organization: OrganizationId(found.id),
+                    policy: row.known("join_policy", found.join_policy)?,
+                    is_active: found.is_active,
+                    is_listed: found.is_listed,
+                })
+            })
+            .transpose()
+    }
+
+    async fn admit(&self, admission: Admission) -> Result<bool, RepositoryError> {
+        let admitted = users::Entity::update_many()
+            .set(users::ActiveModel {
+                role: Set(Role::OrgMember.into()),
+                organization_id: Set(Some(admission.organization().0)),
+                ..Default::default()
+            })
+            .filter(users::Column::Id.eq(admission.user().0))
+            .filter(users::Column::Role.eq(Named::from(Role::User)))
+            .filter(users::Column::IsActive.eq(true))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(admitted.rows_affected > 0)
+    }
 
     async fn allow(
         &self,
-        organization: OrganizationId,
+        grant: OrganizationGrant,
         email: &Email,
-        by: UserId,
     ) -> Result<AllowedEmail, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new(
-            "INSERT INTO allowed_emails (organization_id, email, created_by) VALUES (",
-        );
-        sql.separated(", ")
-            .push_bind(organization.0)
-            .push_bind(email.as_str())
-            .push_bind(by.0);
-        sql.push(") RETURNING email, created_by, created_at");
-        let row = self.one(sql).await?;
-        read(&row.ok_or_else(|| defect("an insert without its row"))?)
+        let row = allowed_emails::ActiveModel {
+            organization_id: Set(grant.organization().0),
+            email: Set(email.as_str().to_owned()),
+            created_by: Set(Some(grant.by().0)),
+            ..Default::default()
+        };
+        row.insert(&*self.db).await.map(allowed).map_err(from_orm)
     }
 
     async fn disallow(
         &self,
-        organization: OrganizationId,
+        grant: OrganizationGrant,
         email: &Email,
     ) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("DELETE FROM allowed_emails WHERE organization_id = ");
-        sql.push_bind(organization.0)
-            .push(" AND email = ")
-            .push_bind(email.as_str());
-        Ok(self.run(sql).await? > 0)
+        let key = (grant.organization().0, email.as_str().to_owned());
+        let removed = allowed_emails::Entity::delete_by_id(key)
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(removed.rows_affected > 0)
     }
-}
-
-fn read(row: &PgRow) -> Result<AllowedEmail, RepositoryError> {
-    Ok(AllowedEmail {
-        email: Email::from_stored(get(row, "email")?),
-        created_by: get::<Option<Uuid>>(row, "created_by")?.map(UserId),
-        created_at: get(row, "created_at")?,
-    })
 }

@@ -6,7 +6,7 @@ mod audit;
 pub(crate) mod company;
 mod idempotency;
 mod invitation;
-pub(crate) mod job;
+mod job;
 mod joining;
 mod organization;
 mod own_data;
@@ -15,10 +15,8 @@ mod prediction;
 mod rescoring;
 mod revision;
 mod second_factor;
-pub(crate) mod user;
+mod user;
 mod user_token;
-
-use std::sync::Arc;
 
 use accunode_ports::repositories::{
     AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
@@ -27,22 +25,57 @@ use accunode_ports::repositories::{
     SecondFactorRepository, UserRepository, UserTokenRepository,
 };
 
-pub(crate) use self::{analytics::Analytics, company::Companies, prediction::Predictions};
+pub(crate) use self::{
+    analytics::Analytics, api_key::ApiKeys, audit::AuditLog, company::Companies,
+    idempotency::StoredAnswers, invitation::Invitations, job::Jobs, joining::Joining,
+    organization::Organizations, own_data::OwnRecords, person::People, prediction::Predictions,
+    second_factor::SecondFactors, user::Users, user_token::UserTokens,
+};
 use crate::{
-    db::{Db, Executor, Tx},
+    db::{Executor, Tx},
     pools::{Pools, ReadPools},
 };
 
 /// The repositories that read, by one executor.
 #[derive(Debug)]
 pub(crate) struct PgRepositories<E> {
-    /// Who asks.
-    identity: Db,
-    /// Rows.
-    rows: Db,
+    users: Users<E>,
+    api_keys: ApiKeys<E>,
+    own_data: OwnRecords<E>,
+    people: People<E>,
+    second_factors: SecondFactors<E>,
+    user_tokens: UserTokens<E>,
+    invitations: Invitations<E>,
+    organizations: Organizations<E>,
+    joining: Joining<E>,
     companies: Companies<E>,
     predictions: Predictions<E>,
+    jobs: Jobs<E>,
     analytics: Analytics<E>,
+    audit: AuditLog<E>,
+}
+
+impl<E: Clone> PgRepositories<E> {
+    /// `identity` is what the callers of every request are looked up by, `rows` everything
+    /// else.
+    fn new(identity: &E, rows: &E) -> Self {
+        Self {
+            users: Users::new(identity.clone()),
+            api_keys: ApiKeys::new(identity.clone()),
+            own_data: OwnRecords::new(rows.clone()),
+            people: People::new(rows.clone()),
+            second_factors: SecondFactors::new(identity.clone()),
+            user_tokens: UserTokens::new(identity.clone()),
+            invitations: Invitations::new(rows.clone()),
+            organizations: Organizations::new(rows.clone()),
+            joining: Joining::new(rows.clone()),
+            companies: Companies::new(rows.clone()),
+            predictions: Predictions::new(rows.clone()),
+            jobs: Jobs::new(rows.clone()),
+            analytics: Analytics::new(rows.clone()),
+            audit: AuditLog::new(rows.clone()),
+        }
+    }
 }
 
 impl PgRepositories<ReadPools> {
@@ -50,64 +83,52 @@ impl PgRepositories<ReadPools> {
     pub(crate) fn of_pools(pools: &Pools) -> Self {
         let identity = ReadPools::only(&pools.identity);
         let rows = ReadPools::by_work(&pools.reads, &pools.expensive);
-        Self {
-            identity: Db::Pool(identity),
-            companies: Companies::new(rows.clone()),
-            predictions: Predictions::new(rows.clone()),
-            analytics: Analytics::new(rows.clone()),
-            rows: Db::Pool(rows),
-        }
+        Self::new(&identity, &rows)
     }
 }
 
 impl PgRepositories<Tx> {
     /// In a unit of work.
     pub(crate) fn of_transaction(tx: &Tx) -> Self {
-        Self {
-            identity: Db::Transaction(Arc::clone(tx)),
-            rows: Db::Transaction(Arc::clone(tx)),
-            companies: Companies::new(Arc::clone(tx)),
-            predictions: Predictions::new(Arc::clone(tx)),
-            analytics: Analytics::new(Arc::clone(tx)),
-        }
+        Self::new(tx, tx)
     }
 }
 
 impl<E: Executor> Repositories for PgRepositories<E> {
     fn users(&self) -> &dyn UserRepository {
-        &self.identity
+        &self.users
     }
 
     fn api_keys(&self) -> &dyn ApiKeyRepository {
-        &self.identity
+        &self.api_keys
     }
 
     fn own_data(&self) -> &dyn OwnDataRepository {
-        &self.rows
+        &self.own_data
     }
 
     fn people(&self) -> &dyn PersonRepository {
-        &self.rows
+        &self.people
     }
 
     fn second_factors(&self) -> &dyn SecondFactorRepository {
-        &self.identity
+        &self.second_factors
     }
 
     fn user_tokens(&self) -> &dyn UserTokenRepository {
-        &self.identity
+        &self.user_tokens
     }
 
     fn invitations(&self) -> &dyn InvitationRepository {
-        &self.rows
+        &self.invitations
     }
 
     fn organizations(&self) -> &dyn OrganizationRepository {
-        &self.rows
+        &self.organizations
     }
 
     fn joining(&self) -> &dyn JoiningRepository {
-        &self.rows
+        &self.joining
     }
 
     fn companies(&self) -> &dyn CompanyRepository {
@@ -119,7 +140,7 @@ impl<E: Executor> Repositories for PgRepositories<E> {
     }
 
     fn jobs(&self) -> &dyn JobRepository {
-        &self.rows
+        &self.jobs
     }
 
     fn analytics(&self) -> &dyn AnalyticsRepository {
@@ -127,6 +148,6 @@ impl<E: Executor> Repositories for PgRepositories<E> {
     }
 
     fn audit(&self) -> &dyn AuditRepository {
-        &self.rows
+        &self.audit
     }
 }

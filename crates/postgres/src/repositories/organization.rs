@@ -1,92 +1,85 @@
-//! Organizations. No policy of the database stands on them: who may see which is in the
-//! ids that the access rules hand over.
+//! Organizations. No policy of the database stands on them: which ones a reader may see is in
+//! the ids that the access rules hand over.
 
 use accunode_domain::{
-    access::{Organizations, Scope},
+    access::{
+        OrganizationChange, OrganizationCreation, OrganizationGrant, OrganizationRemoval,
+        Organizations as Among, Scope,
+    },
     id::{OrganizationId, UserId},
     organization::{Organization, OrganizationProfile, OrganizationStats},
     page::{Cursor, Limit, Page, Sort},
-    prediction::Kind,
+    user::Role,
 };
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        Bereaved, FormerMember, NewOrganization, OrganizationFilter, OrganizationRepository,
-        OrganizationState,
+        Bereaved, FormerMember, OrganizationFilter, OrganizationRepository, OrganizationState,
+        OrganizationWriter,
     },
 };
 use async_trait::async_trait;
-use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, Func, LockType, Order, extension::postgres::PgExpr},
+};
 use uuid::Uuid;
 
 use crate::{
-    db::Db,
-    errors::defect,
+    db::{Executor, Tx, build, raw},
+    entities::{Named, bulk_upload_jobs, organizations, users},
+    errors::{defect, from_orm},
     keyset::{no_such_order, page},
-    kinds::KindNames,
-    row::{RowRef, get, key_time, time_key},
-    scope::Reach,
+    row::{RowRef, key_time, like_pattern, time_key},
+    scalar::{scalar, scalars},
+    tenant::ScopeSql,
 };
 
-/// An organization's columns, of the alias `o`.
-const ORGANIZATION: &str = "o.id, o.name, o.domain, o.description, o.industry, o.size_category, \
-     o.parent_id, o.is_active, o.hide_system_data, o.require_second_factor, o.second_factor_approval, o.max_users, o.join_policy, o.created_at, \
-     o.updated_at, o.row_version";
+/// Organizations, by an executor.
+#[derive(Debug)]
+pub(crate) struct Organizations<E> {
+    db: E,
+}
+
+impl<E> Organizations<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
+const STALE: RepositoryError = RepositoryError::Stale {
+    what: "organization",
+};
 
 #[async_trait]
-impl OrganizationRepository for Db {
-    async fn add(&self, new: &NewOrganization) -> Result<Organization, RepositoryError> {
-        self.transaction()?;
-        let profile = &new.profile;
-        let mut sql = QueryBuilder::new(
-            "INSERT INTO organizations AS o (id, name, domain, description, industry, size_category, \
-             parent_id, name_key) VALUES (",
-        );
-        sql.separated(", ")
-            .push_bind(new.id.0)
-            .push_bind(&profile.name)
-            .push_bind(&profile.domain)
-            .push_bind(&profile.description)
-            .push_bind(&profile.industry)
-            .push_bind(profile.size_category.map(|size| size.as_str()))
-            .push_bind(new.parent.map(|id| id.0))
-            .push_bind(profile.name_key());
-        sql.push(format_args!(") RETURNING {ORGANIZATION}"));
-        let row = self.one(sql).await?;
-        read(&row.ok_or_else(|| defect("an insert without its row"))?)
-    }
-
+impl<E: Executor> OrganizationRepository for Organizations<E> {
     async fn find(&self, id: OrganizationId) -> Result<Option<Organization>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {ORGANIZATION} FROM organizations o WHERE o.id = "
-        ));
-        sql.push_bind(id.0);
-        self.one(sql).await?.as_ref().map(read).transpose()
+        let select = organizations::Entity::find_by_id(id.0).into_query();
+        let found: Option<organizations::Model> = self.db.model(build(select)).await?;
+        found
+            .map(organizations::Model::into_organization)
+            .transpose()
     }
 
     async fn list(
         &self,
-        among: &Organizations,
+        among: &Among,
         filter: &OrganizationFilter,
         sort: Sort,
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Organization>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {ORGANIZATION} FROM organizations o WHERE TRUE"
-        ));
-        push_filter(&mut sql, among, filter);
+        let select = organizations::Entity::find().filter(condition(among, filter));
         if let Some(q) = &filter.q {
-            push_search(&mut sql, q, limit);
-            let rows = self.all(sql).await?;
-            return Ok(Page {
-                rows: rows.iter().map(read).collect::<Result<_, _>>()?,
-                next: None,
-            });
+            let rows = self.all(best_matches(select, q, limit)).await?;
+            return Ok(Page { rows, next: None });
         }
-        push_order(&mut sql, sort, limit, after.as_ref())?;
-        let rows = self.all(sql).await?;
-        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let rows = self
+            .all(sorted(select, sort, limit, after.as_ref())?)
+            .await?;
         Ok(page(rows, limit, |last| Cursor {
             sort,
             key: match sort {
@@ -102,295 +95,309 @@ impl OrganizationRepository for Db {
         name_key: &str,
         other_than: OrganizationId,
     ) -> Result<Option<OrganizationId>, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "SELECT id FROM organizations WHERE parent_id IS NULL AND name_key = ",
-        );
-        sql.push_bind(name_key)
-            .push(" AND id <> ")
-            .push_bind(other_than.0)
-            .push(" ORDER BY id LIMIT 1");
-        let found = self.one(sql).await?;
-        let id = found.map(|row| get(&row, "id")).transpose()?;
-        Ok(id.map(OrganizationId))
+        let select = organizations::Entity::find()
+            .select_only()
+            .column(organizations::Column::Id)
+            .filter(organizations::Column::ParentId.is_null())
+            .filter(organizations::Column::NameKey.eq(name_key))
+            .filter(organizations::Column::Id.ne(other_than.0))
+            .order_by_asc(organizations::Column::Id)
+            .limit(1);
+        let found = scalar(&self.db, build(select.into_query())).await?;
+        Ok(found.map(OrganizationId))
     }
 
-    async fn update(
-        &self,
-        id: OrganizationId,
-        state: &OrganizationState,
-        version: i64,
-    ) -> Result<Organization, RepositoryError> {
-        self.transaction()?;
-        let profile = &state.profile;
-        let seats = state
-            .max_users
-            .map(i32::try_from)
-            .transpose()
-            .map_err(|_| defect("max_users beyond 2^31"))?;
-        let mut sql = QueryBuilder::new("UPDATE organizations o SET name = ");
-        sql.push_bind(&profile.name)
-            .push(", name_key = ")
-            .push_bind(profile.name_key())
-            .push(", domain = ")
-            .push_bind(&profile.domain)
-            .push(", description = ")
-            .push_bind(&profile.description)
-            .push(", industry = ")
-            .push_bind(&profile.industry)
-            .push(", size_category = ")
-            .push_bind(profile.size_category.map(|size| size.as_str()))
-            .push(", parent_id = ")
-            .push_bind(state.parent_id.map(|id| id.0))
-            .push(", is_active = ")
-            .push_bind(state.is_active)
-            .push(", hide_system_data = ")
-            .push_bind(state.hide_system_data)
-            .push(", require_second_factor = ")
-            .push_bind(state.require_second_factor)
-            .push(", second_factor_approval = ")
-            .push_bind(state.second_factor_approval)
-            .push(", max_users = ")
-            .push_bind(seats)
-            .push(", join_policy = ")
-            .push_bind(state.join_policy.as_str())
-            .push(" WHERE o.id = ")
-            .push_bind(id.0)
-            .push(" AND o.row_version = ")
-            .push_bind(version)
-            .push(format_args!(" RETURNING {ORGANIZATION}"));
-        match self.one(sql).await? {
-            Some(row) => read(&row),
-            None => Err(STALE),
-        }
-    }
-
-    /// Predictions are counted by their sums, which cost the same however many there are.
+    /// Predictions are counted by their rollups, which cost the same however many there are.
     async fn stats(
         &self,
         scope: &Scope,
         of: &[OrganizationId],
     ) -> Result<Vec<OrganizationStats>, RepositoryError> {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&self.actor(scope));
-        sql.push("SELECT x.* FROM a CROSS JOIN LATERAL (SELECT o.id, o.at");
-        for (name, table, more) in [
-            ("companies", "companies", ""),
-            ("jobs", "bulk_upload_jobs", ""),
-            (
-                "open_jobs",
-                "bulk_upload_jobs",
-                " AND p.status IN ('pending', 'processing')",
-            ),
-        ] {
-            sql.push(format_args!(
-                ", (SELECT count(*) FROM {table} p WHERE p.owner_key = o.id AND {}{more}) AS {name}",
-                reach.condition("p")
-            ));
-        }
-        for kind in Kind::ALL {
-            sql.push(format_args!(
-                ", (SELECT coalesce(sum(p.n), 0)::bigint FROM {} p WHERE p.owner_key = o.id AND {}) AS {}",
-                kind.rollup(),
-                reach.condition("p"),
-                kind.table(),
-            ));
-        }
         let ids: Vec<_> = of.iter().map(|id| id.0).collect();
-        sql.push(
-            ", (SELECT count(*) FROM organizations c WHERE c.parent_id = o.id) AS children, \
-             (SELECT count(*) FROM users u WHERE u.organization_id = o.id) AS users, \
-             (SELECT count(*) FROM users u WHERE u.is_active AND u.organization_id = o.id) AS active_users \
-             FROM unnest(",
-        )
-        .push_bind(ids)
-        .push("::uuid[]) WITH ORDINALITY o (id, at) OFFSET 0) x ORDER BY x.at");
-        self.all(sql).await?.iter().map(read_stats).collect()
-    }
-
-    async fn bereaved(&self, id: OrganizationId) -> Result<Bereaved, RepositoryError> {
-        self.transaction()?;
-        self.take_time().await?;
-        let about = |text: &str| {
-            let mut sql = QueryBuilder::new(text);
-            sql.push_bind(id.0);
-            sql
-        };
-        let mut lock = about("SELECT o.id FROM organizations o WHERE o.id = ");
-        lock.push(" FOR UPDATE");
-        self.one(lock).await?;
-        let members = about("SELECT u.id, u.role FROM users u WHERE u.organization_id = ");
-        let children = about("SELECT c.id FROM organizations c WHERE c.parent_id = ");
-        let files = about(
-            "SELECT j.filename FROM bulk_upload_jobs j WHERE j.filename <> '' AND j.organization_id = ",
-        );
-        let mut owners = about("SELECT d.owner FROM organization_dependants(");
-        owners.push(") d (owner)");
-        let members = self.all(members).await?;
-        let members = members.iter().map(|row| {
-            let id = get(row, "id")?;
-            let place = RowRef { table: "users", id };
-            Ok(FormerMember {
-                id: UserId(id),
-                role: place.named(row, "role")?,
-            })
-        });
-        let children = self.all(children).await?;
-        let files = self.all(files).await?;
-        let owners = self.all(owners).await?;
-        Ok(Bereaved {
-            members: members.collect::<Result<_, RepositoryError>>()?,
-            children: children
-                .iter()
-                .map(|row| get(row, "id").map(OrganizationId))
-                .collect::<Result<_, _>>()?,
-            files: files
-                .iter()
-                .map(|row| get(row, "filename"))
-                .collect::<Result<_, _>>()?,
-            owners: owners
-                .iter()
-                .map(|row| get(row, "owner"))
-                .collect::<Result<_, _>>()?,
-        })
-    }
-
-    async fn remove(&self, id: OrganizationId, version: i64) -> Result<(), RepositoryError> {
-        self.transaction()?;
-        self.take_time().await?;
-        let mut sql = QueryBuilder::new("DELETE FROM organizations o WHERE o.id = ");
-        sql.push_bind(id.0)
-            .push(" AND o.row_version = ")
-            .push_bind(version);
-        if self.run(sql).await? == 0 {
-            return Err(STALE);
-        }
-        Ok(())
+        let scope = ScopeSql::of(scope);
+        let actor = self.db.actor(scope.reader()).reading_values();
+        let reached = [scope.keys().into(), scope.every_organization().into()];
+        let values = actor.into_iter().chain(reached).chain([ids.into()]);
+        let found: Vec<StatsRow> = self.db.models(raw(STATS, values)).await?;
+        found.into_iter().map(StatsRow::into_stats).collect()
     }
 }
 
-const STALE: RepositoryError = RepositoryError::Stale {
-    what: "organization",
-};
+/// What there is of some organizations, as far as the reader reaches it.
+const STATS: &str = include_str!("organization/stats.sql");
 
-fn push_filter(
-    sql: &mut QueryBuilder<Postgres>,
-    among: &Organizations,
-    filter: &OrganizationFilter,
-) {
-    if !among.every() {
-        let ids: Vec<Uuid> = among.ids().iter().map(|id| id.0).collect();
-        sql.push(" AND o.id = ANY (").push_bind(ids).push(")");
+/// A row of [`STATS`].
+#[derive(Debug, FromQueryResult)]
+struct StatsRow {
+    id: Uuid,
+    users: i64,
+    active_users: i64,
+    companies: i64,
+    annual_predictions: i64,
+    quarterly_predictions: i64,
+    jobs: i64,
+    open_jobs: i64,
+    children: i64,
+}
+
+impl StatsRow {
+    fn into_stats(self) -> Result<OrganizationStats, RepositoryError> {
+        let row = RowRef {
+            table: "organizations",
+            id: self.id,
+        };
+        let count =
+            |column, n: i64| u64::try_from(n).map_err(|error| row.corrupt_by(column, error));
+        Ok(OrganizationStats {
+            users: count("users", self.users)?,
+            active_users: count("active_users", self.active_users)?,
+            companies: count("companies", self.companies)?,
+            annual_predictions: count("annual_predictions", self.annual_predictions)?,
+            quarterly_predictions: count("quarterly_predictions", self.quarterly_predictions)?,
+            jobs: count("jobs", self.jobs)?,
+            open_jobs: count("open_jobs", self.open_jobs)?,
+            children: count("children", self.children)?,
+        })
     }
-    if let Some(is_active) = filter.is_active {
-        sql.push(" AND o.is_active = ").push_bind(is_active);
+}
+
+impl<E: Executor> Organizations<E> {
+    async fn all(
+        &self,
+        select: Select<organizations::Entity>,
+    ) -> Result<Vec<Organization>, RepositoryError> {
+        let found: Vec<organizations::Model> = self.db.models(build(select.into_query())).await?;
+        let rows = found
+            .into_iter()
+            .map(organizations::Model::into_organization);
+        rows.collect()
     }
-    if let Some(parent) = filter.parent {
-        sql.push(" AND o.parent_id = ").push_bind(parent.0);
-    }
+}
+
+fn condition(among: &Among, filter: &OrganizationFilter) -> Condition {
+    let ids = (!among.every())
+        .then(|| organizations::Column::Id.eq_any(among.ids().iter().map(|id| id.0)));
+    let is_active = filter.is_active;
+    let parent = filter.parent;
+    Condition::all()
+        .add_option(ids)
+        .add_option(is_active.map(|is_active| organizations::Column::IsActive.eq(is_active)))
+        .add_option(parent.map(|parent| organizations::Column::ParentId.eq(parent.0)))
 }
 
 /// Best match first: what begins like it, then what is like it.
-fn push_search(sql: &mut QueryBuilder<Postgres>, q: &str, limit: Limit) {
-    let escaped = q
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    let (begins, holds) = (format!("{escaped}%"), format!("%{escaped}%"));
-    sql.push(" AND (o.name ILIKE ")
-        .push_bind(holds.clone())
-        .push(" OR o.domain ILIKE ")
-        .push_bind(holds)
-        .push(" OR o.name % ")
-        .push_bind(q.to_owned())
-        .push(") ORDER BY o.name ILIKE ")
-        .push_bind(begins)
-        .push(" DESC, similarity(o.name, ")
-        .push_bind(q.to_owned())
-        .push(") DESC, o.name, o.id LIMIT ")
-        .push_bind(i64::from(limit.get()));
+fn best_matches(
+    select: Select<organizations::Entity>,
+    q: &str,
+    limit: Limit,
+) -> Select<organizations::Entity> {
+    let name = || Expr::col((organizations::Entity, organizations::Column::Name));
+    let domain = Expr::col((organizations::Entity, organizations::Column::Domain));
+    let escaped = like_pattern(q);
+    let holds = format!("%{escaped}%");
+    let similarity = Func::cust("similarity").arg(name()).arg(q);
+    select
+        .filter(
+            Condition::any()
+                .add(name().ilike(holds.clone()))
+                .add(domain.ilike(holds))
+                .add(Expr::cust_with_exprs("$1 % $2", [name(), Expr::val(q)])),
+        )
+        .order_by(name().ilike(format!("{escaped}%")), Order::Desc)
+        .order_by(Expr::from(similarity), Order::Desc)
+        .order_by_asc(organizations::Column::Name)
+        .order_by_asc(organizations::Column::Id)
+        .limit(u64::from(limit.get()))
 }
 
 /// One row more than asked, by which the page knows whether there is a next one.
-fn push_order(
-    sql: &mut QueryBuilder<Postgres>,
+fn sorted(
+    select: Select<organizations::Entity>,
     sort: Sort,
     limit: Limit,
     after: Option<&Cursor>,
-) -> Result<(), RepositoryError> {
-    let by_time = match sort {
-        Sort::CreatedAt => true,
-        Sort::Name => false,
+) -> Result<Select<organizations::Entity>, RepositoryError> {
+    let (column, order) = match sort {
+        Sort::CreatedAt => (organizations::Column::CreatedAt, Order::Desc),
+        Sort::Name => (organizations::Column::Name, Order::Asc),
         other => return Err(no_such_order("organizations", other)),
     };
+    let mut select = select;
     if let Some(cursor) = after {
-        if by_time {
-            sql.push(" AND (o.created_at, o.id) < (")
-                .push_bind(key_time(cursor)?);
-        } else {
-            sql.push(" AND (o.name, o.id) > (")
-                .push_bind(cursor.key.clone());
-        }
-        sql.push(", ").push_bind(cursor.id).push(")");
+        let row = Expr::tuple([Expr::col(column), Expr::col(organizations::Column::Id)]);
+        let behind = match sort {
+            Sort::CreatedAt => row.lt(Expr::tuple([
+                Expr::val(key_time(cursor)?),
+                Expr::val(cursor.id),
+            ])),
+            _ => row.gt(Expr::tuple([
+                Expr::val(cursor.key.as_str()),
+                Expr::val(cursor.id),
+            ])),
+        };
+        select = select.filter(behind);
     }
-    sql.push(if by_time {
-        " ORDER BY o.created_at DESC, o.id DESC LIMIT "
-    } else {
-        " ORDER BY o.name, o.id LIMIT "
-    })
-    .push_bind(i64::from(limit.get()) + 1);
+    Ok(select
+        .order_by(column, order.clone())
+        .order_by(organizations::Column::Id, order)
+        .limit(u64::from(limit.get()) + 1))
+}
+
+#[async_trait]
+impl OrganizationWriter for Organizations<Tx> {
+    async fn add(
+        &self,
+        grant: OrganizationCreation,
+        id: OrganizationId,
+        profile: &OrganizationProfile,
+    ) -> Result<Organization, RepositoryError> {
+        let mut row = organizations::ActiveModel {
+            id: Set(id.0),
+            parent_id: Set(grant.parent().map(|id| id.0)),
+            ..Default::default()
+        };
+        row.describe(profile);
+        let stored = row.insert(&*self.db).await.map_err(from_orm)?;
+        stored.into_organization()
+    }
+
+    async fn update(
+        &self,
+        id: OrganizationId,
+        grants: &[OrganizationGrant],
+        state: &OrganizationState,
+        version: i64,
+    ) -> Result<Organization, RepositoryError> {
+        // It follows from the name, and names that were stored before it have none yet.
+        let mut changes = organizations::ActiveModel {
+            name_key: Set(Some(state.profile.name_key())),
+            ..Default::default()
+        };
+        for grant in grants {
+            if grant.organization() != id {
+                return Err(defect("a grant for another organization"));
+            }
+            set(&mut changes, grant.change(), state)?;
+        }
+        let changed = organizations::Entity::update_many()
+            .set(changes)
+            .filter(organizations::Column::Id.eq(id.0))
+            .filter(organizations::Column::RowVersion.eq(version))
+            .exec_with_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        match changed.into_iter().next() {
+            Some(changed) => changed.into_organization(),
+            None => Err(STALE),
+        }
+    }
+
+    async fn bereaved(&self, removal: OrganizationRemoval) -> Result<Bereaved, RepositoryError> {
+        self.db.extend_statement_timeout().await?;
+        let id = removal.organization().0;
+        let mut lock = organizations::Entity::find_by_id(id)
+            .select_only()
+            .column(organizations::Column::Id)
+            .into_query();
+        lock.lock(LockType::Update);
+        self.db.rows(build(lock)).await?;
+        let children = organizations::Entity::find()
+            .select_only()
+            .column(organizations::Column::Id)
+            .filter(organizations::Column::ParentId.eq(id));
+        let children: Vec<Uuid> = scalars(&self.db, build(children.into_query())).await?;
+        let files = bulk_upload_jobs::Entity::find()
+            .select_only()
+            .column(bulk_upload_jobs::Column::Filename)
+            .filter(bulk_upload_jobs::Column::OrganizationId.eq(id))
+            .filter(bulk_upload_jobs::Column::Filename.ne(""));
+        Ok(Bereaved {
+            members: self.members(id).await?,
+            children: children.into_iter().map(OrganizationId).collect(),
+            files: scalars(&self.db, build(files.into_query())).await?,
+            owners: scalars(&self.db, raw(DEPENDANTS, [id.into()])).await?,
+        })
+    }
+
+    async fn remove(
+        &self,
+        removal: OrganizationRemoval,
+        version: i64,
+    ) -> Result<(), RepositoryError> {
+        self.db.extend_statement_timeout().await?;
+        let removed = organizations::Entity::delete_many()
+            .filter(organizations::Column::Id.eq(removal.organization().0))
+            .filter(organizations::Column::RowVersion.eq(version))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        match removed.rows_affected {
+            0 => Err(STALE),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The owners of rows that are deleted with the organization `$1`.
+const DEPENDANTS: &str = "SELECT d.owner FROM organization_dependants($1) d (owner)";
+
+/// A member of an organization.
+#[derive(Debug, FromQueryResult)]
+struct MemberRow {
+    id: Uuid,
+    role: Named<Role>,
+}
+
+impl Organizations<Tx> {
+    async fn members(&self, id: Uuid) -> Result<Vec<FormerMember>, RepositoryError> {
+        let select = users::Entity::find()
+            .select_only()
+            .columns([users::Column::Id, users::Column::Role])
+            .filter(users::Column::OrganizationId.eq(id));
+        let found: Vec<MemberRow> = self.db.models(build(select.into_query())).await?;
+        let members = found.into_iter().map(|member| {
+            let row = RowRef {
+                table: "users",
+                id: member.id,
+            };
+            Ok(FormerMember {
+                id: UserId(member.id),
+                role: row.known("role", member.role)?,
+            })
+        });
+        members.collect()
+    }
+}
+
+/// Sets the columns that one change is about to what they are in this state.
+fn set(
+    changes: &mut organizations::ActiveModel,
+    change: OrganizationChange,
+    state: &OrganizationState,
+) -> Result<(), RepositoryError> {
+    match change {
+        OrganizationChange::Profile => changes.describe(&state.profile),
+        OrganizationChange::JoinToken => changes.join_policy = Set(state.join_policy.into()),
+        // The addresses stand in a table of their own.
+        OrganizationChange::AllowedEmails => {}
+        OrganizationChange::IsActive => changes.is_active = Set(state.is_active),
+        OrganizationChange::MaxUsers => {
+            let seats = state.max_users.map(i32::try_from).transpose();
+            let seats = seats.map_err(|_| defect("max_users beyond 2^31"))?;
+            changes.max_users = Set(seats);
+        }
+        OrganizationChange::HideSystemData => {
+            changes.hide_system_data = Set(state.hide_system_data);
+        }
+        OrganizationChange::RequireSecondFactor => {
+            changes.require_second_factor = Set(state.require_second_factor);
+        }
+        OrganizationChange::SecondFactorApproval => {
+            changes.second_factor_approval = Set(state.second_factor_approval);
+        }
+        OrganizationChange::Parent => {
+            changes.parent_id = Set(state.parent_id.map(|id| id.0));
+        }
+    }
     Ok(())
-}
-
-fn read_stats(row: &PgRow) -> Result<OrganizationStats, RepositoryError> {
-    let place = RowRef {
-        table: "organizations",
-        id: get(row, "id")?,
-    };
-    let count = |column: &'static str| {
-        u64::try_from(get::<i64>(row, column)?).map_err(|_| place.corrupt(column))
-    };
-    Ok(OrganizationStats {
-        users: count("users")?,
-        active_users: count("active_users")?,
-        companies: count("companies")?,
-        annual_predictions: count("annual_predictions")?,
-        quarterly_predictions: count("quarterly_predictions")?,
-        jobs: count("jobs")?,
-        open_jobs: count("open_jobs")?,
-        children: count("children")?,
-    })
-}
-
-fn read(row: &PgRow) -> Result<Organization, RepositoryError> {
-    let id: Uuid = get(row, "id")?;
-    let place = RowRef {
-        table: "organizations",
-        id,
-    };
-    let size_category = get::<Option<&str>>(row, "size_category")?
-        .map(|text| text.parse().map_err(|_| place.corrupt("size_category")))
-        .transpose()?;
-    let max_users = get::<Option<i32>>(row, "max_users")?
-        .map(|seats| u32::try_from(seats).map_err(|_| place.corrupt("max_users")))
-        .transpose()?;
-    Ok(Organization {
-        id: OrganizationId(id),
-        profile: OrganizationProfile {
-            name: get(row, "name")?,
-            domain: get(row, "domain")?,
-            description: get(row, "description")?,
-            industry: get(row, "industry")?,
-            size_category,
-        },
-        parent: get::<Option<Uuid>>(row, "parent_id")?.map(OrganizationId),
-        is_active: get(row, "is_active")?,
-        hide_system_data: get(row, "hide_system_data")?,
-        require_second_factor: get(row, "require_second_factor")?,
-        second_factor_approval: get(row, "second_factor_approval")?,
-        max_users,
-        join_policy: place.named(row, "join_policy")?,
-        created_at: get(row, "created_at")?,
-        updated_at: get(row, "updated_at")?,
-        row_version: get(row, "row_version")?,
-    })
 }

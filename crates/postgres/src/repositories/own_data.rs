@@ -1,26 +1,67 @@
-//! What is stored about one person, for himself.
+//! What is stored about one user, for that user.
 
-use accunode_domain::{Timestamp, access::Scope, id::UserId};
+use accunode_domain::{
+    Timestamp,
+    access::{Scope, UserRemoval},
+    id::UserId,
+    owner::AccessLevel,
+};
 use accunode_ports::{
     RepositoryError,
-    repositories::{OwnData, OwnDataRepository, OwnRows, PersonalRows},
+    repositories::{OwnData, OwnDataRepository, OwnDataWriter, OwnRows, PersonalRows},
 };
 use async_trait::async_trait;
-use sqlx::{Postgres, QueryBuilder};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
+    Statement,
+    sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement},
+};
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{db::Db, row::get, scope::Reach};
+use super::audit::after_actor;
+use crate::{
+    actor::ActorSettings,
+    db::{Executor, Tx, build},
+    entities::{
+        annual_predictions, api_keys, audit_logs, bulk_upload_jobs, companies, invitations,
+        quarterly_predictions, users,
+    },
+    errors::from_orm,
+    scalar::scalars,
+    tenant::{ScopeSql, TenantEntity, column, of_actor},
+};
 
 /// Rows that are read at once.
-const AT_ONCE: i64 = 500;
+const AT_ONCE: usize = 500;
 
-/// What is nobody's business but the storage's, and secrets' hashes.
+/// What only the storage needs, and secrets' hashes.
 const LEFT_OUT: &str = "ARRAY['owner_key', 'row_version', 'secret_hash', 'previous_hash', 'token_hash', \
      'lease_token', 'lease_expires_at', 'attempts', 'checkpoint', 'dedup_key', 'processing_logs', \
      'filename', 'file_columns']";
 
+/// What is stored about a user, by an executor.
+#[derive(Debug)]
+pub(crate) struct OwnRecords<E> {
+    db: E,
+}
+
+impl<E> OwnRecords<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
+/// A row of any table.
+#[derive(Debug, FromQueryResult)]
+struct AnyRow {
+    row: Value,
+    created_at: Timestamp,
+    id: Uuid,
+}
+
 #[async_trait]
-impl OwnDataRepository for Db {
+impl<E: Executor> OwnDataRepository for OwnRecords<E> {
     async fn rows(
         &self,
         scope: &Scope,
@@ -28,118 +69,167 @@ impl OwnDataRepository for Db {
         kind: OwnData,
         after: Option<(Timestamp, Uuid)>,
     ) -> Result<OwnRows, RepositoryError> {
-        let mut sql = statement(self, scope, person, kind);
-        if let Some((at, id)) = after {
-            sql.push(" AND (p.created_at, p.id) < (")
-                .push_bind(at)
-                .push(", ")
-                .push_bind(id)
-                .push(")");
-        }
-        sql.push(" ORDER BY p.created_at DESC, p.id DESC LIMIT ")
-            .push_bind(AT_ONCE)
-            .push(") x ORDER BY x.created_at DESC, x.id DESC");
-        let found = self.all(sql).await?;
-        let next = match found.last() {
-            Some(last) if found.len() >= AT_ONCE as usize => {
-                Some((get(last, "created_at")?, get(last, "id")?))
-            }
-            _ => None,
-        };
-        let rows = found.iter().map(|row| get(row, "row"));
+        let statement = self.statement(scope, person, kind, after);
+        let found: Vec<AnyRow> = self.db.models(statement).await?;
+        let is_full = found.len() >= AT_ONCE;
+        let last = found.last().filter(|_| is_full);
         Ok(OwnRows {
-            rows: rows.collect::<Result<_, _>>()?,
-            next,
-        })
-    }
-
-    /// The uploads are locked first: a chunk that is under way commits before, and its
-    /// rows are found; the next one finds no job.
-    async fn remove_personal(&self, person: UserId) -> Result<PersonalRows, RepositoryError> {
-        self.transaction()?;
-        self.take_time().await?;
-        let mine = |verb: &str, table: &str| {
-            let mut sql = QueryBuilder::new(format!(
-                "{verb} {table} WHERE access_level = 'personal' AND created_by = "
-            ));
-            sql.push_bind(person.0);
-            sql
-        };
-        let mut lock = mine("SELECT filename FROM", "bulk_upload_jobs");
-        lock.push(" ORDER BY id FOR UPDATE");
-        let jobs = self.all(lock).await?;
-        let mut predictions = 0;
-        for table in ["annual_predictions", "quarterly_predictions"] {
-            predictions += self.run(mine("DELETE FROM", table)).await?;
-        }
-        let companies = self.run(mine("DELETE FROM", "companies")).await?;
-        let uploads = self.run(mine("DELETE FROM", "bulk_upload_jobs")).await?;
-        let files = jobs.iter().map(|row| get(row, "filename"));
-        Ok(PersonalRows {
-            companies,
-            predictions,
-            uploads,
-            files: files
-                .collect::<Result<Vec<String>, _>>()?
-                .into_iter()
-                .filter(|key| !key.is_empty())
-                .collect(),
+            next: last.map(|last| (last.created_at, last.id)),
+            rows: found.into_iter().map(|any| any.row).collect(),
         })
     }
 }
 
-/// A statement up to its filter. Tenant rows are read within the scope as everywhere; the
-/// rest is his by its columns.
-fn statement(db: &Db, scope: &Scope, person: UserId, kind: OwnData) -> QueryBuilder<Postgres> {
-    let actor = db.actor(scope);
-    let select = |table: &str| {
-        format!(
-            "SELECT x.row, x.created_at, x.id FROM a CROSS JOIN LATERAL (\
-             SELECT to_jsonb(p) - {LEFT_OUT} AS row, p.created_at, p.id FROM {table} p WHERE "
-        )
-    };
-    let tenant = |table: &str| {
-        let reach = Reach::of(scope);
-        let mut sql = reach.statement(&actor);
-        sql.push(select(table))
-            .push(reach.condition("p"))
-            .push(" AND p.created_by = ")
-            .push_bind(person.0);
-        sql
-    };
-    let other = |table: &str| {
-        let mut sql = QueryBuilder::new("WITH a AS MATERIALIZED (SELECT ");
-        actor.push_audit(&mut sql);
-        sql.push(") ")
-            .push(select(table))
-            .push("a.actor IS NOT NULL AND ");
-        sql
-    };
-    match kind {
-        OwnData::Companies => tenant("companies"),
-        OwnData::AnnualPredictions => tenant("annual_predictions"),
-        OwnData::QuarterlyPredictions => tenant("quarterly_predictions"),
-        OwnData::BulkUploads => tenant("bulk_upload_jobs"),
-        OwnData::ApiKeys => {
-            let mut sql = other("api_keys");
-            sql.push("p.user_id = ").push_bind(person.0);
-            sql
-        }
-        OwnData::Invitations => {
-            let mut sql = other("invitations");
-            sql.push("(p.invited_by = ")
-                .push_bind(person.0)
-                .push(" OR p.accepted_by = ")
-                .push_bind(person.0)
-                .push(" OR p.email = (SELECT u.email FROM users u WHERE u.id = ")
-                .push_bind(person.0)
-                .push("))");
-            sql
-        }
-        OwnData::AuditEvents => {
-            let mut sql = other("audit_logs");
-            sql.push("p.user_id = ").push_bind(person.0);
-            sql
+impl<E: Executor> OwnRecords<E> {
+    /// Tenant rows are read within the scope as everywhere; of the rest the columns say whose
+    /// they are.
+    fn statement(
+        &self,
+        scope: &Scope,
+        person: UserId,
+        kind: OwnData,
+        after: Option<(Timestamp, Uuid)>,
+    ) -> Statement {
+        let person = person.0;
+        match kind {
+            OwnData::Companies => self.tenant::<companies::Entity>(scope, person, after),
+            OwnData::AnnualPredictions => {
+                self.tenant::<annual_predictions::Entity>(scope, person, after)
+            }
+            OwnData::QuarterlyPredictions => {
+                self.tenant::<quarterly_predictions::Entity>(scope, person, after)
+            }
+            OwnData::BulkUploads => self.tenant::<bulk_upload_jobs::Entity>(scope, person, after),
+            OwnData::ApiKeys => {
+                let own = api_keys::Column::UserId.eq(person);
+                self.other::<api_keys::Entity>(scope, own.into(), after)
+            }
+            OwnData::Invitations => {
+                self.other::<invitations::Entity>(scope, of_invitations(person), after)
+            }
+            OwnData::AuditEvents => {
+                let own = audit_logs::Column::UserId.eq(person);
+                self.other::<audit_logs::Entity>(scope, own.into(), after)
+            }
         }
     }
+
+    fn tenant<T: TenantEntity>(
+        &self,
+        scope: &Scope,
+        person: Uuid,
+        after: Option<(Timestamp, Uuid)>,
+    ) -> Statement {
+        let scope = ScopeSql::of(scope);
+        let mut select = page::<T>(after);
+        select
+            .cond_where(scope.condition::<T>())
+            .and_where(column(T::CREATED_BY).eq(person));
+        scope.ordered(&self.db, select, |outer| newest_first(outer, "x"))
+    }
+
+    fn other<T: EntityTrait>(
+        &self,
+        scope: &Scope,
+        own: Condition,
+        after: Option<(Timestamp, Uuid)>,
+    ) -> Statement {
+        let reader = ActorSettings::of(scope);
+        let actor = Query::select()
+            .expr_as(self.db.actor(&reader).for_audit(), "actor")
+            .to_owned();
+        let mut select = page::<T>(after);
+        select
+            .and_where(of_actor("actor").is_not_null())
+            .cond_where(own);
+        after_actor(actor, select)
+    }
+}
+
+/// Invitations that a user made, accepted or was sent.
+fn of_invitations(person: Uuid) -> Condition {
+    let email = Query::select()
+        .column(users::Column::Email)
+        .from(users::Entity)
+        .and_where(users::Column::Id.eq(person))
+        .to_owned();
+    Condition::any()
+        .add(invitations::Column::InvitedBy.eq(person))
+        .add(invitations::Column::AcceptedBy.eq(person))
+        .add(invitations::Column::Email.in_subquery(email))
+}
+
+/// The newest rows of a table, behind a time and an id.
+fn page<T: EntityTrait>(after: Option<(Timestamp, Uuid)>) -> SelectStatement {
+    let table = T::default().as_str();
+    let mut select = Query::select();
+    select
+        .expr_as(
+            Expr::cust(format!("to_jsonb(\"{table}\") - {LEFT_OUT}")),
+            "row",
+        )
+        .column((table, "created_at"))
+        .column((table, "id"))
+        .from(T::default())
+        .limit(AT_ONCE as u64);
+    if let Some((at, id)) = after {
+        let row = Expr::tuple([Expr::col((table, "created_at")), Expr::col((table, "id"))]);
+        select.and_where(row.lt(Expr::tuple([Expr::val(at), Expr::val(id)])));
+    }
+    newest_first(&mut select, table);
+    select
+}
+
+fn newest_first(select: &mut SelectStatement, of: &'static str) {
+    select
+        .order_by((of, "created_at"), Order::Desc)
+        .order_by((of, "id"), Order::Desc);
+}
+
+#[async_trait]
+impl OwnDataWriter for OwnRecords<Tx> {
+    /// The uploads are locked first: a chunk that is under way commits before, and its
+    /// rows are found; the next one finds no job.
+    async fn remove_personal(&self, removal: UserRemoval) -> Result<PersonalRows, RepositoryError> {
+        self.db.extend_statement_timeout().await?;
+        let person = removal.user().0;
+        let mut lock = bulk_upload_jobs::Entity::find()
+            .select_only()
+            .column(bulk_upload_jobs::Column::Filename)
+            .filter(is_personal::<bulk_upload_jobs::Entity>(person))
+            .into_query();
+        lock.order_by(
+            (bulk_upload_jobs::Entity, bulk_upload_jobs::Column::Id),
+            Order::Asc,
+        )
+        .lock(LockType::Update);
+        let files: Vec<String> = scalars(&self.db, build(lock)).await?;
+        let annual = self.delete::<annual_predictions::Entity>(person).await?;
+        let quarterly = self.delete::<quarterly_predictions::Entity>(person).await?;
+        let companies = self.delete::<companies::Entity>(person).await?;
+        let uploads = self.delete::<bulk_upload_jobs::Entity>(person).await?;
+        Ok(PersonalRows {
+            companies,
+            predictions: annual + quarterly,
+            uploads,
+            files: files.into_iter().filter(|key| !key.is_empty()).collect(),
+        })
+    }
+}
+
+impl OwnRecords<Tx> {
+    async fn delete<T: TenantEntity>(&self, person: Uuid) -> Result<u64, RepositoryError> {
+        let removed = T::delete_many()
+            .filter(is_personal::<T>(person))
+            .exec(&*self.db)
+            .await;
+        removed.map(|done| done.rows_affected).map_err(from_orm)
+    }
+}
+
+/// The personal rows of a user.
+fn is_personal<T: TenantEntity>(person: Uuid) -> Condition {
+    Condition::all()
+        .add(column(T::ACCESS_LEVEL).eq(AccessLevel::Personal.as_str()))
+        .add(column(T::CREATED_BY).eq(person))
 }

@@ -1,59 +1,75 @@
-//! People as those see them who administer them.
+//! Users as those see them who administer them.
 
 use accunode_domain::{
-    access::{Assignment, Directory},
+    access::{Directory, RoleGrant, UserGrant, UserRemoval},
     id::UserId,
     page::{Cursor, Limit, Page, Sort},
-    user::{Email, User},
+    user::{Email, Profile, Role},
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{Person, PersonFilter, PersonRepository, StandIn},
+    repositories::{Person, PersonFilter, PersonRepository, PersonWriter, StandIn},
 };
 use async_trait::async_trait;
-use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, Order, PartialModelTrait, QueryFilter, QuerySelect,
+    QueryTrait,
+    sea_query::{
+        Alias, Asterisk, Cond, Expr, ExprTrait, Func, JoinType, LockType, Query, SelectStatement,
+        SimpleExpr, extension::postgres::PgExpr,
+    },
+};
 use uuid::Uuid;
 
 use crate::{
-    db::Db,
+    db::{Executor, Tx, build},
+    entities::{
+        allowed_emails, api_keys, idempotency_keys, invitations, login_challenges, organizations,
+        user_tokens, user_totp,
+        users::{self, Member},
+    },
+    errors::from_orm,
     keyset::page,
-    repositories::user::{PERSON, person},
-    row::{key_time, time_key},
+    row::{key_time, like_pattern, time_key},
 };
 
-const FROM: &str = "FROM users u LEFT JOIN organizations o ON o.id = u.organization_id";
+/// Users and their memberships, by an executor.
+#[derive(Debug)]
+pub(crate) struct People<E> {
+    db: E,
+}
+
+impl<E> People<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
 
 /// What a search looks in, as the index has it.
-const SEARCHED: &str =
-    "(u.email || ' ' || coalesce(u.first_name, '') || ' ' || coalesce(u.last_name, ''))";
+const SEARCHED: &str = "(\"users\".\"email\" || ' ' || coalesce(\"users\".\"first_name\", '') || ' ' || coalesce(\"users\".\"last_name\", ''))";
+
+/// Users with their memberships, to be narrowed.
+fn members() -> SelectStatement {
+    let select = users::Entity::find()
+        .select_only()
+        .left_join(organizations::Entity);
+    Member::select_cols(select).into_query()
+}
+
+fn person(member: Member) -> Result<Person, RepositoryError> {
+    let (user, membership) = member.into_parts()?;
+    Ok(Person { user, membership })
+}
 
 #[async_trait]
-impl PersonRepository for Db {
+impl<E: Executor> PersonRepository for People<E> {
     async fn find(&self, id: UserId) -> Result<Option<Person>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!("SELECT {PERSON} {FROM} WHERE u.id = "));
-        sql.push_bind(id.0);
-        self.one(sql).await?.as_ref().map(read).transpose()
+        self.one(users::Column::Id.eq(id.0)).await
     }
 
     async fn by_email(&self, email: &Email) -> Result<Option<Person>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!("SELECT {PERSON} {FROM} WHERE u.email = "));
-        sql.push_bind(email.as_str());
-        self.one(sql).await?.as_ref().map(read).transpose()
-    }
-
-    /// Rows are locked one by one in the order of their ids, so that two who hold the same
-    /// people wait for each other and never deadlock. They are read by a second statement,
-    /// which sees what those have committed who were waited for.
-    async fn hold(&self, ids: &[UserId]) -> Result<Vec<Person>, RepositoryError> {
-        self.transaction()?;
-        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let mut lock = QueryBuilder::new("SELECT id FROM users WHERE id = ANY (");
-        lock.push_bind(ids.clone())
-            .push(") ORDER BY id FOR NO KEY UPDATE");
-        self.all(lock).await?;
-        let mut sql = QueryBuilder::new(format!("SELECT {PERSON} {FROM} WHERE u.id = ANY ("));
-        sql.push_bind(ids).push(") ORDER BY u.id");
-        self.all(sql).await?.iter().map(read).collect()
+        self.one(users::Column::Email.eq(email.as_str())).await
     }
 
     async fn list(
@@ -63,41 +79,31 @@ impl PersonRepository for Db {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Person>, RepositoryError> {
-        let after = after
-            .as_ref()
-            .map(|cursor| key_time(cursor).map(|at| (at, cursor.id)))
-            .transpose()?;
-        let more = i64::from(limit.get()) + 1;
-        let narrow = |sql: &mut QueryBuilder<Postgres>| {
-            push_filter(sql, directory, filter);
-            if let Some((at, id)) = after {
-                sql.push(" AND (u.created_at, u.id) < (")
-                    .push_bind(at)
-                    .push(", ")
-                    .push_bind(id)
-                    .push(")");
-            }
-            push_order(sql, filter);
-            sql.push(" LIMIT ").push_bind(more);
-        };
-        let mut sql = QueryBuilder::new(format!("SELECT {PERSON} FROM ("));
-        if directory.everyone() {
-            sql.push("SELECT u.* FROM users u WHERE true");
-            narrow(&mut sql);
-        } else {
-            // One scan of each organization's index, merged and cut.
-            let keys: Vec<Uuid> = directory.organizations().iter().map(|id| id.0).collect();
-            sql.push("SELECT m.* FROM unnest(").push_bind(keys).push(
-                "::uuid[]) k (id) CROSS JOIN LATERAL (SELECT u.* FROM users u WHERE u.organization_id = k.id",
-            );
-            narrow(&mut sql);
-            sql.push(") m");
+        let more = u64::from(limit.get()) + 1;
+        let mut scan = Query::select();
+        scan.column((users::Entity, Asterisk))
+            .from(users::Entity)
+            .cond_where(condition(directory, filter));
+        if let Some(cursor) = &after {
+            scan.and_where(behind(cursor)?);
         }
-        sql.push(") u LEFT JOIN organizations o ON o.id = u.organization_id");
-        push_order(&mut sql, filter);
-        sql.push(" LIMIT ").push_bind(more);
-        let rows = self.all(sql).await?;
-        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        sort(&mut scan, filter);
+        scan.limit(more);
+        if !directory.everyone() {
+            scan = of_each_organization(directory, scan);
+        }
+        // The page stands under the name of the table, so that its columns are read as usual.
+        let mut select = members();
+        select
+            .from_clear()
+            .from_subquery(scan, Alias::new("users"))
+            .limit(more);
+        sort(&mut select, filter);
+        let found: Vec<Member> = self.db.models(build(select)).await?;
+        let rows = found
+            .into_iter()
+            .map(person)
+            .collect::<Result<Vec<_>, _>>()?;
         let mut page = page(rows, limit, |last| Cursor {
             sort: Sort::CreatedAt,
             key: time_key(last.user.created_at),
@@ -108,154 +114,228 @@ impl PersonRepository for Db {
         }
         Ok(page)
     }
+}
 
-    async fn update(&self, user: &User, version: i64) -> Result<Person, RepositoryError> {
-        let profile = &user.profile;
-        let mut sql = QueryBuilder::new("WITH u AS (UPDATE users u SET first_name = ");
-        sql.push_bind(profile.first_name.clone())
-            .push(", last_name = ")
-            .push_bind(profile.last_name.clone())
-            .push(", phone = ")
-            .push_bind(profile.phone.clone())
-            .push(", is_active = ")
-            .push_bind(user.is_active);
-        let changed = self.changed(sql, user.id, version).await?;
-        if !user.is_active {
-            self.shut_out(user.id).await?;
+impl<E: Executor> People<E> {
+    async fn one(&self, condition: SimpleExpr) -> Result<Option<Person>, RepositoryError> {
+        let mut select = members();
+        select.and_where(condition);
+        let found: Option<Member> = self.db.model(build(select)).await?;
+        found.map(person).transpose()
+    }
+}
+
+/// One scan of each organization's index, limited like the page that is cut from all of them.
+fn of_each_organization(directory: &Directory, mut scan: SelectStatement) -> SelectStatement {
+    let keys: Vec<Uuid> = directory.organizations().iter().map(|id| id.0).collect();
+    scan.and_where(
+        Expr::col((users::Entity, users::Column::OrganizationId)).eq(Expr::col(("k", "k"))),
+    );
+    Query::select()
+        .column(("m", Asterisk))
+        .from_function(Func::cust("unnest").arg(keys), "k")
+        .join_lateral(JoinType::InnerJoin, scan, "m", Cond::all())
+        .to_owned()
+}
+
+fn condition(directory: &Directory, filter: &PersonFilter) -> Condition {
+    let role = filter.role.map(Role::as_str);
+    let searched = filter.q.as_ref().map(|q| {
+        let pattern = format!("%{}%", like_pattern(q));
+        Expr::cust(SEARCHED).ilike(pattern)
+    });
+    Condition::all()
+        .add_option((!directory.full()).then(|| users::Column::IsActive.eq(true)))
+        .add_option(
+            filter
+                .is_active
+                .map(|is_active| users::Column::IsActive.eq(is_active)),
+        )
+        .add_option(role.map(|role| users::Column::Role.eq(role)))
+        .add_option(searched)
+}
+
+fn behind(cursor: &Cursor) -> Result<SimpleExpr, RepositoryError> {
+    let row = Expr::tuple([
+        Expr::col((users::Entity, users::Column::CreatedAt)),
+        Expr::col((users::Entity, users::Column::Id)),
+    ]);
+    let last = Expr::tuple([Expr::val(key_time(cursor)?), Expr::val(cursor.id)]);
+    Ok(row.lt(last))
+}
+
+/// Newest first; a search the better the earlier the text is found.
+fn sort(select: &mut SelectStatement, filter: &PersonFilter) {
+    if let Some(q) = &filter.q {
+        let found = Func::cust("strpos")
+            .arg(Func::lower(Expr::cust(SEARCHED)))
+            .arg(Func::lower(q.clone()));
+        select.order_by_expr(found.into(), Order::Asc);
+    }
+    select
+        .order_by((users::Entity, users::Column::CreatedAt), Order::Desc)
+        .order_by((users::Entity, users::Column::Id), Order::Desc);
+}
+
+#[async_trait]
+impl PersonWriter for People<Tx> {
+    /// Rows are locked one by one in the order of their ids, so that two who lock the same
+    /// users wait for each other and never deadlock. They are read by a second statement,
+    /// which sees what those have committed who were waited for.
+    async fn lock_for_update(&self, ids: &[UserId]) -> Result<Vec<Person>, RepositoryError> {
+        let among = || users::Column::Id.eq_any(ids.iter().map(|id| id.0));
+        let by_id = (users::Entity, users::Column::Id);
+        let lock = Query::select()
+            .column(by_id)
+            .from(users::Entity)
+            .and_where(among())
+            .order_by(by_id, Order::Asc)
+            .lock(LockType::NoKeyUpdate)
+            .to_owned();
+        self.db.rows(build(lock)).await?;
+        let mut select = members();
+        select.and_where(among()).order_by(by_id, Order::Asc);
+        let found: Vec<Member> = self.db.models(build(select)).await?;
+        found.into_iter().map(person).collect()
+    }
+
+    async fn update(
+        &self,
+        grant: UserGrant,
+        profile: &Profile,
+        is_active: bool,
+        version: i64,
+    ) -> Result<Person, RepositoryError> {
+        let mut changes = users::ActiveModel {
+            first_name: Set(profile.first_name.clone()),
+            last_name: Set(profile.last_name.clone()),
+            phone: Set(profile.phone.clone()),
+            ..Default::default()
+        };
+        if grant.administers() {
+            changes.is_active = Set(is_active);
+        }
+        let changed = self.change(grant.user(), changes, version).await?;
+        if !changed.user.is_active {
+            self.revoke_credentials(grant.user()).await?;
         }
         Ok(changed)
     }
 
-    async fn assign(
-        &self,
-        id: UserId,
-        assignment: Assignment,
-        version: i64,
-    ) -> Result<Person, RepositoryError> {
-        let mut sql = QueryBuilder::new("WITH u AS (UPDATE users u SET role = ");
-        sql.push_bind(assignment.role().as_str())
-            .push(", organization_id = ")
-            .push_bind(assignment.organization().map(|id| id.0));
-        self.changed(sql, id, version).await
+    async fn assign(&self, grant: RoleGrant, version: i64) -> Result<Person, RepositoryError> {
+        let changes = users::ActiveModel {
+            role: Set(grant.role().into()),
+            organization_id: Set(grant.organization().map(|id| id.0)),
+            ..Default::default()
+        };
+        self.change(grant.user(), changes, version).await
     }
 
     async fn anonymize(
         &self,
-        user: &User,
+        removal: UserRemoval,
+        email: &Email,
         stand_in: &StandIn,
         version: i64,
     ) -> Result<Person, RepositoryError> {
-        let mut sql = QueryBuilder::new("WITH u AS (UPDATE users u SET email = ");
-        sql.push_bind(stand_in.email.as_str())
-            .push(", password_hash = ")
-            .push_bind(&stand_in.password_hash)
-            .push(
-                ", role = 'user', organization_id = NULL, first_name = NULL, last_name = NULL, \
-                 phone = NULL, is_verified = false, is_active = false, last_login = NULL",
-            );
-        let changed = self.changed(sql, user.id, version).await?;
-        for (table, whose) in [
-            ("api_keys", "user_id"),
-            ("user_tokens", "user_id"),
-            ("user_totp", "user_id"),
-            ("login_challenges", "user_id"),
-            ("idempotency_keys", "principal"),
-        ] {
-            let mut sql = QueryBuilder::new(format!("DELETE FROM {table} WHERE {whose} = "));
-            sql.push_bind(user.id.0);
-            self.run(sql).await?;
-        }
-        for left in [
-            "DELETE FROM allowed_emails WHERE email = ",
-            "DELETE FROM invitations WHERE accepted_at IS NULL AND email = ",
-        ] {
-            let mut sql = QueryBuilder::new(left);
-            sql.push_bind(user.email.as_str());
-            self.run(sql).await?;
-        }
-        let mut invitations = QueryBuilder::new("UPDATE invitations SET email = ");
-        invitations
-            .push_bind(stand_in.email.as_str())
-            .push(" WHERE email = ")
-            .push_bind(user.email.as_str());
-        self.run(invitations).await?;
+        let changes = users::ActiveModel {
+            email: Set(stand_in.email.as_str().to_owned()),
+            password_hash: Set(stand_in.password_hash.clone()),
+            role: Set(Role::User.into()),
+            organization_id: Set(None),
+            first_name: Set(None),
+            last_name: Set(None),
+            phone: Set(None),
+            is_verified: Set(false),
+            is_active: Set(false),
+            last_login: Set(None),
+            ..Default::default()
+        };
+        let changed = self.change(removal.user(), changes, version).await?;
+        self.delete_credentials(removal.user()).await?;
+        self.delete_traces(email, &stand_in.email).await?;
         Ok(changed)
     }
 }
 
-impl Db {
-    /// Ends for good whatever somebody could come in by but his password: none of it works
-    /// again when he is let in again.
-    async fn shut_out(&self, id: UserId) -> Result<(), RepositoryError> {
-        for statement in [
-            "UPDATE api_keys SET revoked_at = CURRENT_TIMESTAMP WHERE revoked_at IS NULL AND user_id = ",
-            "DELETE FROM user_tokens WHERE user_id = ",
-            "DELETE FROM login_challenges WHERE user_id = ",
-        ] {
-            let mut sql = QueryBuilder::new(statement);
-            sql.push_bind(id.0);
-            self.run(sql).await?;
+impl People<Tx> {
+    /// Changes a user whose version still is this one.
+    async fn change(
+        &self,
+        id: UserId,
+        changes: users::ActiveModel,
+        version: i64,
+    ) -> Result<Person, RepositoryError> {
+        let changed = users::Entity::update_many()
+            .set(changes)
+            .filter(users::Column::Id.eq(id.0))
+            .filter(users::Column::RowVersion.eq(version))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        let stale = RepositoryError::Stale { what: "user" };
+        if changed.rows_affected == 0 {
+            return Err(stale);
         }
+        self.find(id).await?.ok_or(stale)
+    }
+
+    /// Ends for good everything but the password that a user could sign in with: none of it
+    /// works again when they are activated again.
+    async fn revoke_credentials(&self, id: UserId) -> Result<(), RepositoryError> {
+        api_keys::Entity::update_many()
+            .col_expr(api_keys::Column::RevokedAt, Expr::current_timestamp())
+            .filter(api_keys::Column::UserId.eq(id.0))
+            .filter(api_keys::Column::RevokedAt.is_null())
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        self.delete::<user_tokens::Entity>(user_tokens::Column::UserId.eq(id.0))
+            .await?;
+        self.delete::<login_challenges::Entity>(login_challenges::Column::UserId.eq(id.0))
+            .await
+    }
+
+    /// Deletes everything that a user could sign in with.
+    async fn delete_credentials(&self, id: UserId) -> Result<(), RepositoryError> {
+        let id = id.0;
+        self.delete::<api_keys::Entity>(api_keys::Column::UserId.eq(id))
+            .await?;
+        self.delete::<user_tokens::Entity>(user_tokens::Column::UserId.eq(id))
+            .await?;
+        self.delete::<user_totp::Entity>(user_totp::Column::UserId.eq(id))
+            .await?;
+        self.delete::<login_challenges::Entity>(login_challenges::Column::UserId.eq(id))
+            .await?;
+        self.delete::<idempotency_keys::Entity>(idempotency_keys::Column::Principal.eq(id))
+            .await
+    }
+
+    /// Removes an address from everything that is not its user's account.
+    async fn delete_traces(&self, email: &Email, instead: &Email) -> Result<(), RepositoryError> {
+        let email = email.as_str();
+        self.delete::<allowed_emails::Entity>(allowed_emails::Column::Email.eq(email))
+            .await?;
+        self.delete::<invitations::Entity>(
+            invitations::Column::Email
+                .eq(email)
+                .and(invitations::Column::AcceptedAt.is_null()),
+        )
+        .await?;
+        invitations::Entity::update_many()
+            .set(invitations::ActiveModel {
+                email: Set(instead.as_str().to_owned()),
+                ..Default::default()
+            })
+            .filter(invitations::Column::Email.eq(email))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
         Ok(())
     }
 
-    /// Ends an UPDATE of one person, begun as the CTE `u`, and gives him back.
-    async fn changed(
-        &self,
-        mut sql: QueryBuilder<Postgres>,
-        id: UserId,
-        version: i64,
-    ) -> Result<Person, RepositoryError> {
-        self.transaction()?;
-        sql.push(" WHERE u.id = ")
-            .push_bind(id.0)
-            .push(" AND u.row_version = ")
-            .push_bind(version)
-            .push(format_args!(" RETURNING u.*) SELECT {PERSON} FROM u LEFT JOIN organizations o ON o.id = u.organization_id"));
-        match self.one(sql).await? {
-            Some(row) => read(&row),
-            None => Err(RepositoryError::Stale { what: "user" }),
-        }
+    async fn delete<T: EntityTrait>(&self, of: SimpleExpr) -> Result<(), RepositoryError> {
+        let done = T::delete_many().filter(of).exec(&*self.db).await;
+        done.map(|_| ()).map_err(from_orm)
     }
-}
-
-fn push_filter(sql: &mut QueryBuilder<Postgres>, directory: &Directory, filter: &PersonFilter) {
-    if !directory.full() {
-        sql.push(" AND u.is_active");
-    }
-    if let Some(is_active) = filter.is_active {
-        sql.push(" AND u.is_active = ").push_bind(is_active);
-    }
-    if let Some(role) = filter.role {
-        sql.push(" AND u.role = ").push_bind(role.as_str());
-    }
-    if let Some(q) = &filter.q {
-        sql.push(format_args!(" AND {SEARCHED} ILIKE "))
-            .push_bind(format!("%{}%", escaped(q)));
-    }
-}
-
-/// Newest first; a search the better the earlier the text is found.
-fn push_order(sql: &mut QueryBuilder<Postgres>, filter: &PersonFilter) {
-    sql.push(" ORDER BY ");
-    if let Some(q) = &filter.q {
-        sql.push("strpos(lower")
-            .push(SEARCHED)
-            .push(", lower(")
-            .push_bind(q.clone())
-            .push(")), ");
-    }
-    sql.push("u.created_at DESC, u.id DESC");
-}
-
-/// A text that a pattern takes as it is.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_")
-}
-
-fn read(row: &PgRow) -> Result<Person, RepositoryError> {
-    let (user, membership) = person(row)?;
-    Ok(Person { user, membership })
 }

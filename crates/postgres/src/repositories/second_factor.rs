@@ -1,150 +1,103 @@
-//! Second factors of people, and logins that wait for one.
+//! Second factors of users, and logins that wait for one.
 
 use accunode_domain::{
     Timestamp,
-    access::Approvals,
+    access::{Approvals, UserGrant},
     id::{EnrolmentId, UserId},
     page::{Cursor, Limit, Page, Sort},
     second_factor::{APPROVERS_TOLD_APART, CHALLENGE_ATTEMPTS, CHALLENGE_LIFETIME},
     secret::SecretHash,
-    user::Email,
+    user::{Email, Role},
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{PendingFactor, SecondFactorRepository, ShownFrom, StoredFactor, Waiting},
+    repositories::{
+        PendingFactor, SecondFactorRepository, SecondFactorWriter, ShownFrom, StoredFactor, Waiting,
+    },
 };
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait, UpdateMany,
+    prelude::IpNetwork,
+    sea_query::{CaseStatement, Expr, ExprTrait, OnConflict},
+};
 use uuid::Uuid;
 
 use crate::{
-    db::Db,
-    errors::defect,
+    db::{Executor, Tx, build, raw},
+    entities::{Named, login_challenges, recovery_codes, user_totp},
+    errors::from_orm,
     keyset::page,
-    row::{RowRef, get, key_time, time_key},
+    row::{RowRef, key_time, time_key},
+    scalar::scalars,
 };
 
-/// The role that counts, of the aliases `u` (users) and `h` (their organizations).
-const EFFECTIVE: &str = "CASE WHEN u.role = 'tenant_admin' AND h.parent_id IS NOT NULL \
-     THEN 'org_admin' ELSE u.role END";
-/// Its rank.
-const RANK: &str = "CASE u.role WHEN 'org_member' THEN 1 WHEN 'org_admin' THEN 2 \
-     WHEN 'tenant_admin' THEN CASE WHEN h.parent_id IS NULL THEN 3 ELSE 2 END ELSE 0 END";
+/// Second factors, by an executor.
+#[derive(Debug)]
+pub(crate) struct SecondFactors<E> {
+    db: E,
+}
 
-fn pending(row: &PgRow) -> Result<PendingFactor, RepositoryError> {
-    let id: Uuid = get(row, "user_id")?;
-    let place = RowRef { table: "users", id };
-    let ip: Option<String> = get(row, "ip")?;
-    let ip = ip.map(|text| text.parse()).transpose();
-    Ok(PendingFactor {
-        enrolment: EnrolmentId(get(row, "enrolment_id")?),
-        user: UserId(id),
-        email: Email::from_stored(get(row, "email")?),
-        first_name: get(row, "first_name")?,
-        last_name: get(row, "last_name")?,
-        role: place.named(row, "role")?,
-        waits_since: get(row, "waits_since")?,
-        ip: ip.map_err(|_| defect("an address that is none"))?,
-        user_agent: get(row, "shown_by")?,
-    })
+impl<E> SecondFactors<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
+/// The second factors of members of the organization `$1` that wait for approval, of those
+/// whose effective role is one of `$2`, behind the time `$3` and the user `$4` where they are
+/// not NULL, the longest first.
+const WAITING: &str = include_str!("second_factor/waiting.sql");
+
+/// The addresses of those who may approve the second factor of the user `$1`.
+const APPROVERS: &str = include_str!("second_factor/approvers.sql");
+
+/// A row of [`WAITING`].
+#[derive(Debug, FromQueryResult)]
+struct PendingRow {
+    enrolment_id: Uuid,
+    user_id: Uuid,
+    email: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    role: Named<Role>,
+    waits_since: Timestamp,
+    shown_from: Option<IpNetwork>,
+    shown_by: Option<String>,
+}
+
+impl PendingRow {
+    fn into_pending(self) -> Result<PendingFactor, RepositoryError> {
+        let row = RowRef {
+            table: "users",
+            id: self.user_id,
+        };
+        Ok(PendingFactor {
+            enrolment: EnrolmentId(self.enrolment_id),
+            user: UserId(self.user_id),
+            email: Email::from_stored(self.email),
+            first_name: self.first_name,
+            last_name: self.last_name,
+            role: row.known("role", self.role)?,
+            waits_since: self.waits_since,
+            ip: self.shown_from.map(|network| network.ip()),
+            user_agent: self.shown_by,
+        })
+    }
 }
 
 #[async_trait]
-impl SecondFactorRepository for Db {
+impl<E: Executor> SecondFactorRepository for SecondFactors<E> {
     async fn find(&self, user: UserId) -> Result<Option<StoredFactor>, RepositoryError> {
-        let mut sql = QueryBuilder::new(
-            "SELECT secret, enrolment_id, confirmed_at IS NOT NULL AS is_confirmed, waits_since \
-             FROM user_totp WHERE user_id = ",
-        );
-        sql.push_bind(user.0);
-        let Some(row) = self.one(sql).await? else {
-            return Ok(None);
-        };
-        Ok(Some(StoredFactor {
-            sealed: get(&row, "secret")?,
-            enrolment: EnrolmentId(get(&row, "enrolment_id")?),
-            is_confirmed: get(&row, "is_confirmed")?,
-            waits_since: get(&row, "waits_since")?,
+        let select = user_totp::Entity::find_by_id(user.0).into_query();
+        let found: Option<user_totp::Model> = self.db.model(build(select)).await?;
+        Ok(found.map(|found| StoredFactor {
+            sealed: found.secret,
+            enrolment: EnrolmentId(found.enrolment_id),
+            is_confirmed: found.confirmed_at.is_some(),
+            waits_since: found.waits_since,
         }))
-    }
-
-    async fn put(
-        &self,
-        user: UserId,
-        sealed: &[u8],
-        recovery: &[SecretHash],
-    ) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("INSERT INTO user_totp AS t (user_id, secret) VALUES (");
-        sql.push_bind(user.0).push(", ").push_bind(sealed).push(
-            ") ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, last_step = 0, \
-             enrolment_id = excluded.enrolment_id, waits_since = NULL, shown_from = NULL, \
-             shown_by = NULL, created_at = excluded.created_at WHERE t.confirmed_at IS NULL",
-        );
-        if self.run(sql).await? == 0 {
-            return Ok(false);
-        }
-        let mut old = QueryBuilder::new("DELETE FROM recovery_codes WHERE user_id = ");
-        old.push_bind(user.0);
-        self.run(old).await?;
-        let hashes: Vec<String> = recovery.iter().map(|h| h.as_str().to_owned()).collect();
-        let mut new = QueryBuilder::new("INSERT INTO recovery_codes (user_id, code_hash) SELECT ");
-        new.push_bind(user.0)
-            .push(", unnest(")
-            .push_bind(hashes)
-            .push("::text[])");
-        self.run(new).await?;
-        Ok(true)
-    }
-
-    async fn confirm(
-        &self,
-        user: UserId,
-        step: i64,
-        now: Timestamp,
-    ) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("UPDATE user_totp SET confirmed_at = ");
-        sql.push_bind(now)
-            .push(", waits_since = NULL, last_step = ")
-            .push_bind(step)
-            .push(" WHERE confirmed_at IS NULL AND user_id = ")
-            .push_bind(user.0);
-        Ok(self.run(sql).await? == 1)
-    }
-
-    async fn wait<'a>(
-        &self,
-        user: UserId,
-        step: i64,
-        from: ShownFrom<'a>,
-        now: Timestamp,
-    ) -> Result<Option<Waiting>, RepositoryError> {
-        self.transaction()?;
-        let long_ago = now - APPROVERS_TOLD_APART;
-        let mut sql = QueryBuilder::new("UPDATE user_totp SET waits_since = ");
-        sql.push_bind(now)
-            .push(", last_step = ")
-            .push_bind(step)
-            .push(", shown_from = ")
-            .push_bind(from.ip.map(|ip| ip.to_string()))
-            .push("::inet, shown_by = ")
-            .push_bind(from.user_agent)
-            .push(", approvers_told_at = CASE WHEN approvers_told_at > ")
-            .push_bind(long_ago)
-            .push(" THEN approvers_told_at ELSE ")
-            .push_bind(now)
-            .push(" END WHERE confirmed_at IS NULL AND user_id = ")
-            .push_bind(user.0)
-            .push(" RETURNING enrolment_id, approvers_told_at = waits_since AS tell");
-        let row = self.one(sql).await?;
-        row.map(|row| {
-            Ok(Waiting {
-                enrolment: EnrolmentId(get(&row, "enrolment_id")?),
-                tell: get(&row, "tell")?,
-            })
-        })
-        .transpose()
     }
 
     async fn waiting(
@@ -158,95 +111,161 @@ impl SecondFactorRepository for Db {
             .iter()
             .map(|role| role.as_str().to_owned())
             .collect();
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT w.* FROM (SELECT t.enrolment_id, t.user_id, t.waits_since, host(t.shown_from) AS ip, \
-               t.shown_by, u.email, u.first_name, u.last_name, {EFFECTIVE} AS role \
-             FROM user_totp t JOIN users u ON u.id = t.user_id \
-               JOIN organizations h ON h.id = u.organization_id \
-             WHERE t.confirmed_at IS NULL AND t.waits_since IS NOT NULL AND u.is_active \
-               AND u.organization_id = ",
-        ));
-        sql.push_bind(approvals.organization().0)
-            .push(") w WHERE w.role = ANY (")
-            .push_bind(roles)
-            .push(")");
-        if let Some(after) = &after {
-            sql.push(" AND (w.waits_since, w.user_id) > (")
-                .push_bind(key_time(after)?)
-                .push(", ")
-                .push_bind(after.id)
-                .push(")");
-        }
-        sql.push(" ORDER BY w.waits_since, w.user_id LIMIT ")
-            .push_bind(i64::from(limit.get()) + 1);
-        let rows = self.all(sql).await?;
-        let rows = rows.iter().map(pending).collect::<Result<Vec<_>, _>>()?;
-        Ok(page(rows, limit, |last| Cursor {
-            sort: Sort::CreatedAt,
-            key: time_key(last.waits_since),
-            id: last.user.0,
+        let since = after.as_ref().map(key_time).transpose()?;
+        let statement = raw(
+            WAITING,
+            [
+                approvals.organization().0.into(),
+                roles.into(),
+                since.into(),
+                after.map(|cursor| cursor.id).into(),
+                (i64::from(limit.get()) + 1).into(),
+            ],
+        );
+        let found: Vec<PendingRow> = self.db.models(statement).await?;
+        let rows = found.into_iter().map(PendingRow::into_pending);
+        Ok(page(rows.collect::<Result<_, _>>()?, limit, |last| {
+            Cursor {
+                sort: Sort::CreatedAt,
+                key: time_key(last.waits_since),
+                id: last.user.0,
+            }
         }))
     }
 
     async fn approvers(&self, user: UserId) -> Result<Vec<Email>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "WITH s AS (SELECT u.id, h.id AS home, h.parent_id, {RANK} AS rank FROM users u \
-               JOIN organizations h ON h.id = u.organization_id WHERE u.id = ",
-        ));
-        sql.push_bind(user.0).push(format_args!(
-            "), a AS (SELECT u.email, u.created_at, u.role = 'super_admin' AS is_super FROM s \
-               CROSS JOIN users u LEFT JOIN organizations h ON h.id = u.organization_id \
-             WHERE u.is_active AND u.id <> s.id AND (u.role = 'super_admin' \
-               OR (u.organization_id = s.home AND {RANK} > s.rank AND {RANK} > 1) \
-               OR (u.organization_id = s.parent_id AND {RANK} = 3))) \
-             SELECT email FROM a WHERE NOT is_super OR NOT EXISTS (SELECT FROM a WHERE NOT is_super) \
-             ORDER BY created_at, email LIMIT 10"
-        ));
-        let rows = self.all(sql).await?;
-        rows.iter()
-            .map(|row| get(row, "email").map(Email::from_stored))
-            .collect()
+        let emails = scalars(&self.db, raw(APPROVERS, [user.0.into()])).await?;
+        Ok(emails.into_iter().map(Email::from_stored).collect())
+    }
+}
+
+#[async_trait]
+impl SecondFactorWriter for SecondFactors<Tx> {
+    async fn put(
+        &self,
+        user: UserId,
+        sealed: &[u8],
+        recovery: &[SecretHash],
+    ) -> Result<bool, RepositoryError> {
+        let row = user_totp::ActiveModel {
+            user_id: Set(user.0),
+            secret: Set(sealed.to_vec()),
+            ..Default::default()
+        };
+        let stored = user_totp::Entity::insert(row)
+            .on_conflict(unless_confirmed())
+            .exec_without_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        if stored == 0 {
+            return Ok(false);
+        }
+        recovery_codes::Entity::delete_many()
+            .filter(recovery_codes::Column::UserId.eq(user.0))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        let codes = recovery.iter().map(|hash| recovery_codes::ActiveModel {
+            user_id: Set(user.0),
+            code_hash: Set(hash.as_str().to_owned()),
+            ..Default::default()
+        });
+        recovery_codes::Entity::insert_many(codes)
+            .exec_without_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(true)
+    }
+
+    async fn confirm(
+        &self,
+        user: UserId,
+        step: i64,
+        now: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        let update = unconfirmed(user).set(user_totp::ActiveModel {
+            confirmed_at: Set(Some(now)),
+            waits_since: Set(None),
+            last_step: Set(step),
+            ..Default::default()
+        });
+        self.is_changed(update).await
+    }
+
+    async fn wait<'a>(
+        &self,
+        user: UserId,
+        step: i64,
+        from: ShownFrom<'a>,
+        now: Timestamp,
+    ) -> Result<Option<Waiting>, RepositoryError> {
+        let long_ago = now - APPROVERS_TOLD_APART;
+        let told_at = Expr::col(user_totp::Column::ApproversToldAt);
+        let told_at = CaseStatement::new()
+            .case(told_at.clone().gt(long_ago), told_at)
+            .finally(now);
+        let changed = unconfirmed(user)
+            .set(user_totp::ActiveModel {
+                waits_since: Set(Some(now)),
+                last_step: Set(step),
+                shown_from: Set(from.ip.map(IpNetwork::from)),
+                shown_by: Set(from.user_agent.map(str::to_owned)),
+                ..Default::default()
+            })
+            .col_expr(user_totp::Column::ApproversToldAt, told_at.into())
+            .exec_with_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(changed.into_iter().next().map(|row| Waiting {
+            enrolment: EnrolmentId(row.enrolment_id),
+            tell: row.approvers_told_at == row.waits_since,
+        }))
     }
 
     async fn approve(
         &self,
-        user: UserId,
+        grant: UserGrant,
         enrolment: EnrolmentId,
-        by: UserId,
         now: Timestamp,
     ) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("UPDATE user_totp SET confirmed_at = ");
-        sql.push_bind(now)
-            .push(", waits_since = NULL, approved_by = ")
-            .push_bind(by.0)
-            .push(" WHERE confirmed_at IS NULL AND waits_since IS NOT NULL AND user_id = ")
-            .push_bind(user.0)
-            .push(" AND enrolment_id = ")
-            .push_bind(enrolment.0);
-        Ok(self.run(sql).await? == 1)
+        let update = unconfirmed(grant.user())
+            .set(user_totp::ActiveModel {
+                confirmed_at: Set(Some(now)),
+                waits_since: Set(None),
+                approved_by: Set(Some(grant.by().0)),
+                ..Default::default()
+            })
+            .filter(user_totp::Column::WaitsSince.is_not_null())
+            .filter(user_totp::Column::EnrolmentId.eq(enrolment.0));
+        self.is_changed(update).await
     }
 
-    async fn refuse(&self, user: UserId, enrolment: EnrolmentId) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new(
-            "DELETE FROM user_totp WHERE confirmed_at IS NULL AND waits_since IS NOT NULL AND user_id = ",
-        );
-        sql.push_bind(user.0)
-            .push(" AND enrolment_id = ")
-            .push_bind(enrolment.0);
-        Ok(self.run(sql).await? == 1)
+    async fn refuse(
+        &self,
+        grant: UserGrant,
+        enrolment: EnrolmentId,
+    ) -> Result<bool, RepositoryError> {
+        let refused = user_totp::Entity::delete_many()
+            .filter(user_totp::Column::UserId.eq(grant.user().0))
+            .filter(user_totp::Column::ConfirmedAt.is_null())
+            .filter(user_totp::Column::WaitsSince.is_not_null())
+            .filter(user_totp::Column::EnrolmentId.eq(enrolment.0))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(refused.rows_affected == 1)
     }
 
     async fn use_step(&self, user: UserId, step: i64) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("UPDATE user_totp SET last_step = ");
-        sql.push_bind(step)
-            .push(" WHERE confirmed_at IS NOT NULL AND last_step < ")
-            .push_bind(step)
-            .push(" AND user_id = ")
-            .push_bind(user.0);
-        Ok(self.run(sql).await? == 1)
+        let update = user_totp::Entity::update_many()
+            .set(user_totp::ActiveModel {
+                last_step: Set(step),
+                ..Default::default()
+            })
+            .filter(user_totp::Column::UserId.eq(user.0))
+            .filter(user_totp::Column::ConfirmedAt.is_not_null())
+            .filter(user_totp::Column::LastStep.lt(step));
+        self.is_changed(update).await
     }
 
     async fn use_recovery(
@@ -255,21 +274,26 @@ impl SecondFactorRepository for Db {
         code: &SecretHash,
         now: Timestamp,
     ) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("UPDATE recovery_codes SET used_at = ");
-        sql.push_bind(now)
-            .push(" WHERE used_at IS NULL AND user_id = ")
-            .push_bind(user.0)
-            .push(" AND code_hash = ")
-            .push_bind(code.as_str());
-        Ok(self.run(sql).await? == 1)
+        let used = recovery_codes::Entity::update_many()
+            .set(recovery_codes::ActiveModel {
+                used_at: Set(Some(now)),
+                ..Default::default()
+            })
+            .filter(recovery_codes::Column::UserId.eq(user.0))
+            .filter(recovery_codes::Column::CodeHash.eq(code.as_str()))
+            .filter(recovery_codes::Column::UsedAt.is_null())
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(used.rows_affected == 1)
     }
 
-    async fn remove(&self, user: UserId) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("DELETE FROM user_totp WHERE user_id = ");
-        sql.push_bind(user.0);
-        Ok(self.run(sql).await? == 1)
+    async fn remove_own(&self, user: UserId) -> Result<bool, RepositoryError> {
+        self.delete(user).await
+    }
+
+    async fn remove(&self, grant: UserGrant) -> Result<bool, RepositoryError> {
+        self.delete(grant.user()).await
     }
 
     async fn challenge(
@@ -278,22 +302,23 @@ impl SecondFactorRepository for Db {
         user: UserId,
         now: Timestamp,
     ) -> Result<(), RepositoryError> {
-        self.transaction()?;
-        let mut old = QueryBuilder::new("DELETE FROM login_challenges WHERE user_id = ");
-        old.push_bind(user.0)
-            .push(" AND expires_at <= ")
-            .push_bind(now);
-        self.run(old).await?;
-        let mut new = QueryBuilder::new(
-            "INSERT INTO login_challenges (token_hash, user_id, expires_at) VALUES (",
-        );
-        new.push_bind(token.as_str())
-            .push(", ")
-            .push_bind(user.0)
-            .push(", ")
-            .push_bind(now + CHALLENGE_LIFETIME)
-            .push(")");
-        self.run(new).await.map(|_| ())
+        login_challenges::Entity::delete_many()
+            .filter(login_challenges::Column::UserId.eq(user.0))
+            .filter(login_challenges::Column::ExpiresAt.lte(now))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        let row = login_challenges::ActiveModel {
+            token_hash: Set(token.as_str().to_owned()),
+            user_id: Set(user.0),
+            expires_at: Set(now + CHALLENGE_LIFETIME),
+            ..Default::default()
+        };
+        login_challenges::Entity::insert(row)
+            .exec_without_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(())
     }
 
     async fn try_challenge(
@@ -301,25 +326,63 @@ impl SecondFactorRepository for Db {
         token: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<UserId>, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new(
-            "UPDATE login_challenges SET attempts = attempts + 1 WHERE token_hash = ",
-        );
-        sql.push_bind(token.as_str())
-            .push(" AND expires_at > ")
-            .push_bind(now)
-            .push(" AND attempts < ")
-            .push_bind(CHALLENGE_ATTEMPTS)
-            .push(" RETURNING user_id");
-        let row = self.one(sql).await?;
-        row.map(|row| get::<Uuid>(&row, "user_id").map(UserId))
-            .transpose()
+        let tried = login_challenges::Entity::update_many()
+            .col_expr(
+                login_challenges::Column::Attempts,
+                Expr::col(login_challenges::Column::Attempts).add(1),
+            )
+            .filter(login_challenges::Column::TokenHash.eq(token.as_str()))
+            .filter(login_challenges::Column::ExpiresAt.gt(now))
+            .filter(login_challenges::Column::Attempts.lt(CHALLENGE_ATTEMPTS))
+            .exec_with_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(tried.into_iter().next().map(|row| UserId(row.user_id)))
     }
 
     async fn end_challenge(&self, token: &SecretHash) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("DELETE FROM login_challenges WHERE token_hash = ");
-        sql.push_bind(token.as_str());
-        Ok(self.run(sql).await? == 1)
+        let ended = login_challenges::Entity::delete_many()
+            .filter(login_challenges::Column::TokenHash.eq(token.as_str()))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(ended.rows_affected == 1)
     }
+}
+
+impl SecondFactors<Tx> {
+    async fn is_changed(
+        &self,
+        update: UpdateMany<user_totp::Entity>,
+    ) -> Result<bool, RepositoryError> {
+        let changed = update.exec(&*self.db).await.map_err(from_orm)?;
+        Ok(changed.rows_affected == 1)
+    }
+
+    async fn delete(&self, user: UserId) -> Result<bool, RepositoryError> {
+        let removed = user_totp::Entity::delete_by_id(user.0)
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(removed.rows_affected == 1)
+    }
+}
+
+fn unconfirmed(user: UserId) -> UpdateMany<user_totp::Entity> {
+    user_totp::Entity::update_many()
+        .filter(user_totp::Column::UserId.eq(user.0))
+        .filter(user_totp::Column::ConfirmedAt.is_null())
+}
+
+/// Another enrolment takes the place of one that is not confirmed, as if it were the first.
+fn unless_confirmed() -> OnConflict {
+    use user_totp::Column;
+    OnConflict::column(Column::UserId)
+        .update_columns([Column::Secret, Column::EnrolmentId, Column::CreatedAt])
+        .value(Column::LastStep, 0_i64)
+        .value(Column::WaitsSince, Option::<Timestamp>::None)
+        .value(Column::ShownFrom, Option::<IpNetwork>::None)
+        .value(Column::ShownBy, Option::<String>::None)
+        .action_and_where(Expr::col((user_totp::Entity, Column::ConfirmedAt)).is_null())
+        .to_owned()
 }

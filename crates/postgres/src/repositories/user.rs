@@ -1,56 +1,83 @@
-//! Users and the organizations they belong to.
+//! The accounts of users who sign in.
 
 use accunode_domain::{
     Timestamp,
     id::{OrganizationId, UserId},
     organization::Membership,
-    user::{Email, Profile, User},
+    user::{Email, User},
+    user_token::TokenPurpose,
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{Credentials, NewUser, Rehashed, Standing, UserRepository},
+    repositories::{Credentials, NewUser, Rehashed, Standing, UserRepository, UserWriter},
 };
 use async_trait::async_trait;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use sqlx::{QueryBuilder, postgres::PgRow};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    entity::prelude::DerivePartialModel,
+    sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, JoinType, SimpleExpr},
+};
 use uuid::Uuid;
 
 use crate::{
-    db::Db,
-    entities::users,
+    db::{Executor, Tx, build},
+    entities::{
+        Named, login_challenges, organizations, tenancy_state, user_tokens,
+        users::{self, Account, Home, Member},
+    },
     errors::{defect, from_orm},
-    row::{RowRef, get},
+    scalar::scalars,
 };
 
-#[async_trait]
-impl UserRepository for Db {
-    async fn add(&self, user: &NewUser) -> Result<User, RepositoryError> {
-        let stored = users::ActiveModel {
-            id: Set(user.id.0),
-            email: Set(user.email.as_str().to_owned()),
-            password_hash: Set(user.password_hash.clone()),
-            role: Set(user.role.as_str().to_owned()),
-            organization_id: Set(user.organization.map(|id| id.0)),
-            first_name: Set(user.profile.first_name.clone()),
-            last_name: Set(user.profile.last_name.clone()),
-            phone: Set(user.profile.phone.clone()),
-            is_verified: Set(user.is_verified),
-            ..Default::default()
-        };
-        stored.insert(self).await.map_err(from_orm)?.into_user()
-    }
+/// Users, by an executor.
+#[derive(Debug)]
+pub(crate) struct Users<E> {
+    db: E,
+}
 
+impl<E> Users<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
+
+/// A user with their membership and the version of users and organizations.
+#[derive(Debug, DerivePartialModel)]
+#[sea_orm(entity = "users::Entity")]
+struct Current {
+    #[sea_orm(nested)]
+    member: Member,
+    #[sea_orm(from_expr = "tenancy_version()")]
+    tenancy: i64,
+}
+
+fn tenancy_version() -> SimpleExpr {
+    Func::cust("tenancy_version").into()
+}
+
+/// The version of users and organizations, and a user where it is not the one that is known.
+#[derive(Debug, DerivePartialModel)]
+#[sea_orm(entity = "tenancy_state::Entity")]
+struct Since {
+    version: i64,
+    #[sea_orm(nested)]
+    account: Option<Account>,
+    #[sea_orm(nested)]
+    home: Option<Home>,
+}
+
+#[async_trait]
+impl<E: Executor> UserRepository for Users<E> {
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, RepositoryError> {
-        let found = users::Entity::find()
-            .filter(users::Column::Email.eq(email.as_str()))
-            .one(self)
-            .await
-            .map_err(from_orm)?;
+        let select = users::Entity::find().filter(users::Column::Email.eq(email.as_str()));
+        let found: Option<users::Model> = self.db.model(build(select.into_query())).await?;
         found
-            .map(|mut row| {
-                let password_hash = std::mem::take(&mut row.password_hash);
+            .map(|row| {
+                let (user, password_hash) = row.into_credentials()?;
                 Ok(Credentials {
-                    user: row.into_user()?,
+                    user,
                     password_hash,
                 })
             })
@@ -61,54 +88,74 @@ impl UserRepository for Db {
         &self,
         id: UserId,
     ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError> {
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {PERSON}, tenancy_version() AS tenancy \
-               FROM users u LEFT JOIN organizations o ON o.id = u.organization_id WHERE u.id = "
-        ));
-        sql.push_bind(id.0);
-        let Some(row) = self.one(sql).await? else {
-            return Ok(None);
-        };
-        let (user, membership) = person(&row)?;
-        Ok(Some((user, membership, get(&row, "tenancy")?)))
+        let select = users::Entity::find_by_id(id.0)
+            .select_only()
+            .left_join(organizations::Entity);
+        let select = Current::select_cols(select).into_query();
+        let found: Option<Current> = self.db.model(build(select)).await?;
+        found
+            .map(|found| {
+                let (user, membership) = found.member.into_parts()?;
+                Ok((user, membership, found.tenancy))
+            })
+            .transpose()
     }
 
     async fn children(&self, root: OrganizationId) -> Result<Vec<OrganizationId>, RepositoryError> {
-        let mut sql = QueryBuilder::new("SELECT id FROM organizations WHERE parent_id = ");
-        sql.push_bind(root.0).push(" ORDER BY id");
-        let rows = self.all(sql).await?;
-        rows.iter()
-            .map(|row| get(row, "id").map(OrganizationId))
-            .collect()
+        let select = organizations::Entity::find()
+            .select_only()
+            .column(organizations::Column::Id)
+            .filter(organizations::Column::ParentId.eq(root.0))
+            .order_by_asc(organizations::Column::Id);
+        let ids = scalars::<Uuid>(&self.db, build(select.into_query())).await?;
+        Ok(ids.into_iter().map(OrganizationId).collect())
     }
 
     async fn current(&self, id: UserId, known: i64) -> Result<Standing, RepositoryError> {
+        let select = Since::select_cols(tenancy_state::Entity::find().select_only());
+        let mut select = select.into_query();
         // The condition on the version is part of the join: while it holds, no user is read.
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {PERSON}, t.version AS tenancy FROM tenancy_state t \
-               LEFT JOIN users u ON t.version <> "
-        ));
-        sql.push_bind(known)
-            .push(" AND u.id = ")
-            .push_bind(id.0)
-            .push(" LEFT JOIN organizations o ON o.id = u.organization_id");
-        let row = self
-            .one(sql)
-            .await?
-            .ok_or_else(|| defect("tenancy_state has no row"))?;
-        let version: i64 = get(&row, "tenancy")?;
-        if version == known {
+        let is_read = Cond::all()
+            .add(tenancy_state::Column::Version.ne(known))
+            .add(users::Column::Id.eq(id.0));
+        let is_home = Expr::col((organizations::Entity, organizations::Column::Id))
+            .equals((users::Entity, users::Column::OrganizationId));
+        select
+            .join(JoinType::LeftJoin, users::Entity, is_read)
+            .join(JoinType::LeftJoin, organizations::Entity, is_home);
+        let found: Option<Since> = self.db.model(build(select)).await?;
+        let found = found.ok_or_else(|| defect("tenancy_state has no row"))?;
+        if found.version == known {
             return Ok(Standing::Unchanged);
         }
-        if get::<Option<Uuid>>(&row, "id")?.is_none() {
+        let Some(account) = found.account else {
             return Ok(Standing::Gone);
-        }
-        let (user, membership) = person(&row)?;
+        };
         Ok(Standing::Changed {
-            user: Box::new(user),
-            membership,
-            version,
+            user: Box::new(account.into_user()?),
+            membership: found.home.map(Home::into_membership),
+            version: found.version,
         })
+    }
+}
+
+#[async_trait]
+impl UserWriter for Users<Tx> {
+    async fn add(&self, user: &NewUser) -> Result<User, RepositoryError> {
+        let stored = users::ActiveModel {
+            id: Set(user.id.0),
+            email: Set(user.email.as_str().to_owned()),
+            password_hash: Set(user.password_hash.clone()),
+            role: Set(user.role.into()),
+            organization_id: Set(user.organization.map(|id| id.0)),
+            first_name: Set(user.profile.first_name.clone()),
+            last_name: Set(user.profile.last_name.clone()),
+            phone: Set(user.profile.phone.clone()),
+            is_verified: Set(user.is_verified),
+            ..Default::default()
+        };
+        let stored = stored.insert(&*self.db).await.map_err(from_orm)?;
+        Ok(stored.into_credentials()?.0)
     }
 
     async fn record_login<'a>(
@@ -117,85 +164,60 @@ impl UserRepository for Db {
         at: Timestamp,
         rehashed: Option<Rehashed<'a>>,
     ) -> Result<(), RepositoryError> {
-        let mut sql = QueryBuilder::new("UPDATE users SET last_login = ");
-        sql.push_bind(at);
+        let mut update = users::Entity::update_many()
+            .set(users::ActiveModel {
+                last_login: Set(Some(at)),
+                ..Default::default()
+            })
+            .filter(users::Column::Id.eq(id.0));
         if let Some(Rehashed { old, new }) = rehashed {
-            sql.push(", password_hash = CASE WHEN password_hash = ")
-                .push_bind(old)
-                .push(" THEN ")
-                .push_bind(new)
-                .push(" ELSE password_hash END");
+            let stored = Expr::col(users::Column::PasswordHash);
+            let hash = CaseStatement::new()
+                .case(stored.clone().eq(old), new)
+                .finally(stored);
+            update = update.col_expr(users::Column::PasswordHash, hash.into());
         }
-        sql.push(" WHERE id = ").push_bind(id.0);
-        self.run(sql).await.map(|_| ())
+        update.exec(&*self.db).await.map_err(from_orm)?;
+        Ok(())
     }
 
     async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("UPDATE users SET password_hash = ");
-        sql.push_bind(hash).push(" WHERE id = ").push_bind(id.0);
-        self.run(sql).await?;
-        for stale in [
-            "DELETE FROM user_tokens WHERE purpose = 'reset_password' AND used_at IS NULL AND user_id = ",
-            "DELETE FROM login_challenges WHERE user_id = ",
-        ] {
-            let mut sql = QueryBuilder::new(stale);
-            sql.push_bind(id.0);
-            self.run(sql).await?;
-        }
+        users::Entity::update_many()
+            .set(users::ActiveModel {
+                password_hash: Set(hash.to_owned()),
+                ..Default::default()
+            })
+            .filter(users::Column::Id.eq(id.0))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        let reset = Named::from(TokenPurpose::ResetPassword);
+        user_tokens::Entity::delete_many()
+            .filter(user_tokens::Column::UserId.eq(id.0))
+            .filter(user_tokens::Column::Purpose.eq(reset))
+            .filter(user_tokens::Column::UsedAt.is_null())
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        login_challenges::Entity::delete_many()
+            .filter(login_challenges::Column::UserId.eq(id.0))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
         Ok(())
     }
 
     async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("UPDATE users SET is_verified = TRUE WHERE id = ");
-        sql.push_bind(id.0).push(" AND NOT is_verified");
-        self.run(sql).await.map(|_| ())
+        users::Entity::update_many()
+            .set(users::ActiveModel {
+                is_verified: Set(true),
+                ..Default::default()
+            })
+            .filter(users::Column::Id.eq(id.0))
+            .filter(users::Column::IsVerified.eq(false))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(())
     }
-}
-
-/// What [`person`] is read from, of the aliases `u` (users) and `o` (organizations).
-pub(crate) const PERSON: &str = "u.id, u.email, u.role, u.organization_id, u.first_name, \
-     u.last_name, u.phone, u.is_verified, u.is_active, u.last_login, u.created_at, u.updated_at, \
-     u.row_version, o.parent_id, o.is_active AS organization_is_active, o.hide_system_data, \
-     o.require_second_factor, \
-     ARRAY(SELECT c.id FROM organizations c WHERE c.parent_id = o.id ORDER BY c.id) AS children";
-
-/// Somebody and what the access rules need of his organization, from [`PERSON`].
-pub(crate) fn person(row: &PgRow) -> Result<(User, Option<Membership>), RepositoryError> {
-    let id: Uuid = get(row, "id")?;
-    let place = RowRef { table: "users", id };
-    let organization = get::<Option<Uuid>>(row, "organization_id")?.map(OrganizationId);
-    let membership = match organization {
-        None => None,
-        Some(organization) => Some(Membership {
-            organization,
-            parent: get::<Option<Uuid>>(row, "parent_id")?.map(OrganizationId),
-            children: get::<Vec<Uuid>>(row, "children")?
-                .into_iter()
-                .map(OrganizationId)
-                .collect(),
-            is_active: get(row, "organization_is_active")?,
-            hide_system_data: get(row, "hide_system_data")?,
-            require_second_factor: get(row, "require_second_factor")?,
-        }),
-    };
-    let user = User {
-        id: UserId(id),
-        email: Email::from_stored(get(row, "email")?),
-        role: place.named(row, "role")?,
-        organization,
-        profile: Profile {
-            first_name: get(row, "first_name")?,
-            last_name: get(row, "last_name")?,
-            phone: get(row, "phone")?,
-        },
-        is_verified: get(row, "is_verified")?,
-        is_active: get(row, "is_active")?,
-        last_login: get(row, "last_login")?,
-        created_at: get(row, "created_at")?,
-        updated_at: get(row, "updated_at")?,
-        row_version: get(row, "row_version")?,
-    };
-    Ok((user, membership))
 }

@@ -1,4 +1,4 @@
-//! Tokens that were sent to people's mailboxes.
+//! Tokens that were sent to users' mailboxes.
 
 use accunode_domain::{
     Timestamp,
@@ -8,56 +8,88 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{NewUserToken, UserTokenRepository},
+    repositories::{NewUserToken, UserTokenRepository, UserTokenWriter},
 };
 use async_trait::async_trait;
-use sqlx::QueryBuilder;
-use uuid::Uuid;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict, Query},
+};
 
-use crate::{db::Db, row::get};
+use crate::{
+    db::{Executor, Tx, build},
+    entities::{Named, user_tokens, users},
+    errors::{defect, from_orm},
+    scalar::scalar,
+};
+
+/// Tokens of mails, by an executor.
+#[derive(Debug)]
+pub(crate) struct UserTokens<E> {
+    db: E,
+}
+
+impl<E> UserTokens<E> {
+    pub(crate) const fn new(db: E) -> Self {
+        Self { db }
+    }
+}
 
 #[async_trait]
-impl UserTokenRepository for Db {
-    async fn replace(&self, token: &NewUserToken) -> Result<bool, RepositoryError> {
-        self.transaction()?;
-        let mut old = QueryBuilder::new("DELETE FROM user_tokens WHERE user_id = ");
-        old.push_bind(token.user.0)
-            .push(" AND purpose = ")
-            .push_bind(token.purpose.as_str())
-            .push(" AND used_at IS NOT NULL");
-        self.run(old).await?;
-        let mut new = QueryBuilder::new(
-            "INSERT INTO user_tokens AS t (id, user_id, purpose, token_hash, created_at, expires_at) SELECT ",
-        );
-        new.push_bind(token.id)
-            .push(", u.id, ")
-            .push_bind(token.purpose.as_str())
-            .push(", ")
-            .push_bind(token.hash.as_str())
-            .push(", ")
-            .push_bind(token.now)
-            .push(", ")
-            .push_bind(token.now + token.purpose.lifetime())
-            .push(" FROM users u WHERE u.id = ")
-            .push_bind(token.user.0)
-            .push(
-                " ON CONFLICT (user_id, purpose) WHERE used_at IS NULL DO UPDATE \
-                 SET token_hash = excluded.token_hash, created_at = excluded.created_at, \
-                     expires_at = excluded.expires_at WHERE t.created_at <= ",
-            )
-            .push_bind(token.now - MAIL_PAUSE);
-        Ok(self.run(new).await? == 1)
-    }
-
+impl<E: Executor> UserTokenRepository for UserTokens<E> {
     async fn find(
         &self,
         purpose: TokenPurpose,
         hash: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<UserId>, RepositoryError> {
-        let mut sql = QueryBuilder::new("SELECT user_id FROM user_tokens WHERE ");
-        open(&mut sql, purpose, hash, now);
-        self.one(sql).await?.map(|row| user(&row)).transpose()
+        let select = user_tokens::Entity::find()
+            .select_only()
+            .column(user_tokens::Column::UserId)
+            .filter(is_open(purpose, hash, now));
+        let user = scalar(&self.db, build(select.into_query())).await?;
+        Ok(user.map(UserId))
+    }
+}
+
+#[async_trait]
+impl UserTokenWriter for UserTokens<Tx> {
+    async fn replace(&self, token: &NewUserToken) -> Result<bool, RepositoryError> {
+        user_tokens::Entity::delete_many()
+            .filter(user_tokens::Column::UserId.eq(token.user.0))
+            .filter(user_tokens::Column::Purpose.eq(Named::from(token.purpose)))
+            .filter(user_tokens::Column::UsedAt.is_not_null())
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        let values = Query::select()
+            .expr(Expr::val(token.id))
+            .column(users::Column::Id)
+            .expr(Expr::val(Named::from(token.purpose)))
+            .expr(Expr::val(token.hash.as_str()))
+            .expr(Expr::val(token.now))
+            .expr(Expr::val(token.now + token.purpose.lifetime()))
+            .from(users::Entity)
+            .and_where(users::Column::Id.eq(token.user.0))
+            .to_owned();
+        let mut insert = Query::insert();
+        insert
+            .into_table(user_tokens::Entity)
+            .columns([
+                user_tokens::Column::Id,
+                user_tokens::Column::UserId,
+                user_tokens::Column::Purpose,
+                user_tokens::Column::TokenHash,
+                user_tokens::Column::CreatedAt,
+                user_tokens::Column::ExpiresAt,
+            ])
+            .on_conflict(unless_younger_than(token.now - MAIL_PAUSE));
+        insert
+            .select_from(values)
+            .map_err(|error| defect(error.to_string()))?;
+        let stored = self.db.execute_raw(build(insert)).await.map_err(from_orm)?;
+        Ok(stored.rows_affected() == 1)
     }
 
     async fn take(
@@ -66,29 +98,33 @@ impl UserTokenRepository for Db {
         hash: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<UserId>, RepositoryError> {
-        self.transaction()?;
-        let mut sql = QueryBuilder::new("UPDATE user_tokens SET used_at = ");
-        sql.push_bind(now).push(" WHERE ");
-        open(&mut sql, purpose, hash, now);
-        sql.push(" RETURNING user_id");
-        self.one(sql).await?.map(|row| user(&row)).transpose()
+        let taken = user_tokens::Entity::update_many()
+            .set(user_tokens::ActiveModel {
+                used_at: Set(Some(now)),
+                ..Default::default()
+            })
+            .filter(is_open(purpose, hash, now))
+            .exec_with_returning(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        Ok(taken.into_iter().next().map(|row| UserId(row.user_id)))
     }
 }
 
-fn open(
-    sql: &mut QueryBuilder<sqlx::Postgres>,
-    purpose: TokenPurpose,
-    hash: &SecretHash,
-    now: Timestamp,
-) {
-    sql.push("token_hash = ")
-        .push_bind(hash.as_str().to_owned())
-        .push(" AND purpose = ")
-        .push_bind(purpose.as_str())
-        .push(" AND used_at IS NULL AND expires_at > ")
-        .push_bind(now);
+/// The token takes the place of the open one, if that was made no later than this.
+fn unless_younger_than(long_ago: Timestamp) -> OnConflict {
+    use user_tokens::Column;
+    OnConflict::columns([Column::UserId, Column::Purpose])
+        .target_and_where(Expr::col(Column::UsedAt).is_null())
+        .update_columns([Column::TokenHash, Column::CreatedAt, Column::ExpiresAt])
+        .action_and_where(Expr::col((user_tokens::Entity, Column::CreatedAt)).lte(long_ago))
+        .to_owned()
 }
 
-fn user(row: &sqlx::postgres::PgRow) -> Result<UserId, RepositoryError> {
-    get::<Uuid>(row, "user_id").map(UserId)
+fn is_open(purpose: TokenPurpose, hash: &SecretHash, now: Timestamp) -> Condition {
+    Condition::all()
+        .add(user_tokens::Column::TokenHash.eq(hash.as_str()))
+        .add(user_tokens::Column::Purpose.eq(Named::from(purpose)))
+        .add(user_tokens::Column::UsedAt.is_null())
+        .add(user_tokens::Column::ExpiresAt.gt(now))
 }

@@ -4,17 +4,10 @@ use accunode_domain::{
     id::CompanyId,
     owner::{AccessLevel, Owner},
 };
-use accunode_ports::{RepositoryError, repositories::Repositories};
+use accunode_ports::{Conflict, RepositoryError, repositories::Repositories};
 use uuid::Uuid;
 
 use crate::world::{World, grant, organization, profile};
-
-fn conflict_on(error: RepositoryError) -> String {
-    match error {
-        RepositoryError::Conflict { constraint } => constraint,
-        other => panic!("{other:?}"),
-    }
-}
 
 #[tokio::test]
 async fn a_symbol_is_unique_within_its_owner_only() {
@@ -33,10 +26,7 @@ async fn a_symbol_is_unique_within_its_owner_only() {
         .companies()
         .add(grant, CompanyId(Uuid::new_v4()), &profile("AAPL"))
         .await;
-    assert_eq!(
-        conflict_on(taken.unwrap_err()),
-        "unique_company_symbol_per_org"
-    );
+    assert_eq!(taken.unwrap_err().conflict(), Some(Conflict::SymbolTaken));
 }
 
 #[tokio::test]

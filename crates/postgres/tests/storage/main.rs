@@ -19,6 +19,7 @@ mod chunks;
 mod cleanup;
 mod companies;
 mod denials;
+mod entities;
 mod fences;
 mod figures;
 mod lists;

@@ -1,12 +1,13 @@
 //! Users and their organizations.
 
 use accunode_domain::{
+    access::Scope,
     id::UserId,
     user::{Email, Profile, Role},
 };
 use accunode_ports::{
-    RepositoryError,
-    repositories::{NewUser, Rehashed, Repositories, Standing},
+    Conflict,
+    repositories::{NewUser, Rehashed, Repositories, Standing, Store},
 };
 
 use crate::world::{World, id, noon, organization};
@@ -33,16 +34,17 @@ async fn an_address_is_taken_once() {
         },
         is_verified: false,
     };
-    let stored = world.store.users().add(&user(1)).await.unwrap();
+    let work = world.store.begin(&Scope::nobody()).await.unwrap();
+    let stored = work.users().add(&user(1)).await.unwrap();
+    work.commit().await.unwrap();
     assert_eq!(
         (stored.email.as_str(), stored.row_version),
         ("ada@example.com", 1)
     );
-    let taken = world.store.users().add(&user(2)).await.unwrap_err();
-    assert!(
-        matches!(&taken, RepositoryError::Conflict { constraint } if constraint == "users_email_key"),
-        "{taken:?}"
-    );
+    let work = world.store.begin(&Scope::nobody()).await.unwrap();
+    let taken = work.users().add(&user(2)).await.unwrap_err();
+    drop(work);
+    assert!(taken.conflict() == Some(Conflict::EmailTaken), "{taken:?}");
     let found = world
         .store
         .users()
@@ -88,6 +90,14 @@ async fn a_tenant_admin_is_read_with_the_children_of_his_root() {
     assert!(nobody.is_none());
 }
 
+async fn record_login(world: &World, user: UserId) {
+    let work = world.store.begin(&Scope::nobody()).await.unwrap();
+    let rehashed = Some(rehashed("hash"));
+    let users = work.users();
+    users.record_login(user, noon(), rehashed).await.unwrap();
+    work.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
     let world = World::create().await;
@@ -97,20 +107,14 @@ async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
         .await
         .unwrap()
         .unwrap();
-    users
-        .record_login(before.id, noon(), Some(rehashed("hash")))
-        .await
-        .unwrap();
+    record_login(&world, before.id).await;
     let (after, _, same) = users.with_membership(before.id).await.unwrap().unwrap();
     assert_eq!((after.row_version, same), (before.row_version, version));
     assert_eq!(after.last_login, Some(noon()));
     let credentials = users.credentials(&after.email).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash, "new hash");
     // A password that was changed meanwhile is not brought back by a login with the old one.
-    users
-        .record_login(before.id, noon(), Some(rehashed("hash")))
-        .await
-        .unwrap();
+    record_login(&world, before.id).await;
     let credentials = users.credentials(&after.email).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash, "new hash");
 

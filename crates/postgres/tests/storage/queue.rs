@@ -10,7 +10,7 @@ use accunode_domain::{
     prediction::Kind,
 };
 use accunode_ports::{
-    RepositoryError,
+    Conflict, RepositoryError,
     budgets::JobBudget,
     jobs::{JobQueue, Renewal},
     repositories::{JobFilter, NewJob, Repositories},
@@ -301,7 +301,7 @@ async fn the_same_upload_is_met_until_it_has_failed() {
     let work = world.begin(&m1).await;
     let twice = work.jobs().add(organizations, &again).await;
     assert!(
-        matches!(&twice, Err(RepositoryError::Conflict { constraint }) if constraint == "idx_bulk_jobs_file_hash"),
+        matches!(&twice, Err(error) if error.conflict() == Some(Conflict::SameUpload)),
         "{twice:?}"
     );
     drop(work);
@@ -445,7 +445,7 @@ async fn a_job_is_not_completed_before_every_row_has_its_outcome() {
             .finish(&lease, JobStatus::Completed, None, total)
             .await;
         assert!(
-            matches!(&refused, Err(RepositoryError::Conflict { constraint }) if constraint == "bulk_jobs_completed"),
+            matches!(&refused, Err(error) if error.conflict() == Some(Conflict::RowsUnaccounted)),
             "{refused:?}"
         );
     }

@@ -7,7 +7,7 @@ use accunode_domain::{
     owner::AccessLevel,
 };
 use accunode_ports::{
-    RepositoryError,
+    Conflict,
     repositories::{Repositories, Store},
 };
 use accunode_postgres::{PgStore, PoolSizes};
@@ -159,7 +159,7 @@ async fn a_key_answers_again_what_it_answered_first() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&in_flight, RepositoryError::Conflict { constraint } if constraint == "idempotency_in_flight"),
+        in_flight.conflict() == Some(Conflict::RequestInFlight),
         "{in_flight:?}"
     );
     drop(second);

@@ -1,13 +1,11 @@
 //! `accunode maintain …`: what keeps the database in shape.
 
+use accunode_postgres::maintenance;
 use sqlx::{Connection, PgConnection};
 
 use super::{say, with_database};
 use crate::cli::Maintain;
 use crate::config::Config;
-
-/// Rows of changes that one fold merges; each fold is a transaction of its own.
-const FOLD_ROWS: i32 = 20_000;
 
 /// Runs one piece of maintenance as the owner.
 ///
@@ -29,25 +27,16 @@ pub fn run(config: &Config, action: Maintain) -> anyhow::Result<()> {
 }
 
 async fn rebuild(connection: &mut PgConnection) -> anyhow::Result<()> {
-    sqlx::query("SELECT rebuild_prediction_rollups()")
-        .execute(connection)
-        .await?;
+    maintenance::rebuild_rollups(connection).await?;
     say("the sums were made anew")
 }
 
 async fn fold(connection: &mut PgConnection) -> anyhow::Result<()> {
-    let mut merged: i64 = 0;
-    loop {
-        let folded: i32 = sqlx::query_scalar("SELECT fold_prediction_rollups($1)")
-            .bind(FOLD_ROWS)
-            .fetch_one(&mut *connection)
-            .await?;
-        match folded {
-            ..0 => return say("another process is merging the changes"),
-            0 => return say(format_args!("merged {merged} changes")),
-            some => merged += i64::from(some),
-        }
+    let folded = maintenance::fold_rollups(connection).await?;
+    if folded.is_busy {
+        return say("another process is merging the changes");
     }
+    say(format_args!("merged {} changes", folded.merged))
 }
 
 async fn partitions(
@@ -55,16 +44,10 @@ async fn partitions(
     ahead: i32,
     keep_days: Option<i32>,
 ) -> anyhow::Result<()> {
-    let made: i32 = sqlx::query_scalar("SELECT audit_make_partitions($1)")
-        .bind(ahead)
-        .fetch_one(&mut *connection)
-        .await?;
+    let made = maintenance::make_partitions(connection, ahead).await?;
     say(format_args!("made {made} partitions"))?;
     if let Some(days) = keep_days {
-        let dropped: Vec<String> = sqlx::query_scalar("SELECT audit_drop_partitions($1)")
-            .bind(days)
-            .fetch_all(connection)
-            .await?;
+        let dropped = maintenance::drop_partitions(connection, days).await?;
         dropped
             .iter()
             .try_for_each(|name| say(format_args!("dropped {name}")))?;

@@ -54,7 +54,7 @@ pub(super) const EXEMPT: [(&str, &str); 8] = [
         "OrganizationRepository::stats",
         "counts for the organizations of a page",
     ),
-    ("PersonRepository::hold", "by primary key, under a lock"),
+    ("PersonWriter::lock_for_update", "by primary key"),
     (
         "SecondFactorRepository::approvers",
         "at most ten administrators of one person",

@@ -1,0 +1,17 @@
+//! `join_tokens`: the token of an organization that people join with.
+
+use accunode_domain::Timestamp;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "join_tokens")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) organization_id: Uuid,
+    pub(crate) token_hash: String,
+    pub(crate) created_by: Option<Uuid>,
+    pub(crate) created_at: Timestamp,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
