@@ -31,11 +31,12 @@ check: lint docs test contract ## Everything that the continuous integration che
 fmt: ## Format the code
 	cargo fmt --all
 
-lint: ## Formatting, clippy without warnings, the law of the layers, what security.md names
+lint: ## Formatting, clippy without warnings, the law of the layers, what security.md names, where SQL stands
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	scripts/check-layers.sh
 	scripts/check-security.sh
+	scripts/check-sql.sh
 
 docs: ## Build the API documentation without warnings
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --quiet

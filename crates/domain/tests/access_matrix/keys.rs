@@ -193,11 +193,19 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_nobody_in() {
     assert_eq!(reader.inspect_organization(a), Err(MISSING));
     // What the owner does not even know stays unknown.
     let elsewhere = key(&world, "tZ", &KeyScope::ALL, None);
-    assert_eq!(elsewhere.administer_user(&m1).map(drop), Err(Denial::NotFound));
+    assert_eq!(
+        elsewhere.administer_user(&m1).map(drop),
+        Err(Denial::NotFound)
+    );
     assert_eq!(elsewhere.edit_user(&m1).map(drop), Err(Denial::NotFound));
-    assert_eq!(elsewhere.delete_organization(a).map(drop), Err(Denial::NotFound));
+    assert_eq!(
+        elsewhere.delete_organization(a).map(drop),
+        Err(Denial::NotFound)
+    );
     assert_eq!(elsewhere.inspect_organization(a), Err(Denial::NotFound));
-    let token = elsewhere.change_organization(a, OrganizationChange::JoinToken).map(drop);
+    let token = elsewhere
+        .change_organization(a, OrganizationChange::JoinToken)
+        .map(drop);
     assert_eq!(token, Err(Denial::NotFound));
 }
 
