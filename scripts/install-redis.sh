@@ -1,13 +1,14 @@
 #!/bin/sh
-# Makes sure that the program of a Redis server is on this machine: the tests run one of
-# their own. Does nothing where it is (Valkey will do, too). With root and apt it is
+# Makes sure that the programs of a Redis server and its client are on this machine: the tests
+# run servers of their own, and the client forms a cluster of them. Does nothing where they
+# are (Valkey will do, too). With root and apt it is
 # installed, without the system-wide server that the package would otherwise start;
 # elsewhere this says what to install.
 set -eu
 
 find_server() {
-    for program in redis-server valkey-server; do
-        command -v "$program" && return 0
+    for name in redis valkey; do
+        command -v "$name-cli" >/dev/null && command -v "$name-server" && return 0
     done
     return 1
 }
@@ -18,7 +19,7 @@ if program=$(find_server); then
 fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     cat >&2 <<END
-No redis-server was found. Install one:
+redis-server and redis-cli were not found. Install them:
   Debian, Ubuntu   sudo apt-get install redis-server
   Fedora           sudo dnf install valkey
   Alpine           sudo apk add redis

@@ -3,7 +3,8 @@
 //!
 //! - [`Postgres`]: the one server all tests share; `with-postgres` starts it around a
 //!   whole run, and a test that runs without it starts one for its process
-//! - [`Redis`]: the same for Redis, and servers of a test's own that it may take down
+//! - [`Redis`]: the same for Redis, and servers of a test's own that it may take down;
+//!   [`RedisSentinel`] and [`RedisCluster`]: several servers
 //! - [`Database`]: a copy of the migrated template, dropped with its value
 //! - [`Service`]: the application as the binary wires it, listening on a free port
 //! - [`Person`]: somebody signed in; `as_member.get("/companies")`
@@ -41,7 +42,7 @@ pub use person::{Answer, PASSWORD, Person};
 pub use postbox::Postbox;
 pub use postgres::{Postgres, URL_VARIABLE};
 pub use program::{Serving, command, data_folder, free_address};
-pub use redis::{REDIS_VARIABLE, Redis};
+pub use redis::{REDIS_VARIABLE, Redis, RedisCluster, RedisSentinel};
 pub use service::{Service, ServiceOptions};
 pub use traffic::{Balancer, Figures, Traffic};
 

@@ -2,28 +2,31 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use accunode_ports::{PortError, cache::Cache, system::Clock};
 use async_trait::async_trait;
-use redis::Script;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::connection::{RedisConnection, failed, millis};
+use crate::{
+    connection::RedisConnection,
+    error::{failed, millis},
+    script::Script,
+};
 
-const WHAT: &str = "the cache";
+const CACHE: &str = "the cache";
 /// Generations outlive every entry that names them.
-const KEEP_GENERATIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// An entry lives at most so long.
-const KEEP_ENTRIES: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often a bump that did not reach Redis is tried again.
-const TRY_AGAIN: Duration = Duration::from_millis(500);
+const GENERATION_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// The longest that an entry is kept.
+const ENTRY_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often a bump that failed is retried.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// A cache in Redis. A bump that cannot reach it is kept and tried again until it
-/// does; meanwhile this process answers from no cache.
+/// A cache in Redis. A bump that fails is kept and retried until it succeeds; meanwhile
+/// this process uses no cache.
 pub struct RedisCache(Arc<Inner>);
 
 struct Inner {
@@ -31,20 +34,20 @@ struct Inner {
     clock: Arc<dyn Clock>,
     generations: Script,
     bump: Script,
-    owed: Mutex<Owed>,
+    pending: Mutex<PendingBumps>,
     runtime: Handle,
 }
 
 #[derive(Default)]
-struct Owed {
+struct PendingBumps {
     owners: HashSet<Uuid>,
-    /// Whether somebody tries them again.
-    at_work: bool,
+    /// Whether a task retries them.
+    retrying: bool,
 }
 
 impl RedisCache {
-    /// The cache behind this connection. Call it within the runtime that lives as
-    /// long as the process.
+    /// The cache behind this connection. Call it within the runtime that lives as long as
+    /// the process.
     #[must_use]
     pub fn new(connection: RedisConnection, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Inner {
@@ -52,7 +55,7 @@ impl RedisCache {
             clock,
             generations: Script::new(include_str!("scripts/generations.lua")),
             bump: Script::new(include_str!("scripts/bump.lua")),
-            owed: Mutex::default(),
+            pending: Mutex::default(),
             runtime: Handle::current(),
         }))
     }
@@ -67,34 +70,38 @@ impl std::fmt::Debug for RedisCache {
 }
 
 impl Inner {
-    fn owed(&self) -> std::sync::MutexGuard<'_, Owed> {
-        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, PendingBumps> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn generation_key(&self, owner: &Uuid) -> String {
+        self.connection.group_key("generation", owner)
     }
 
     async fn bump(&self, owner: Uuid) -> Result<(), PortError> {
-        let mut script = self.bump.prepare_invoke();
-        script
-            .key(self.connection.key("generation", owner))
-            .arg(KEEP_GENERATIONS.as_millis() as u64);
-        let done: Result<(), _> = self.connection.again(&script).await;
-        done.map_err(|cause| failed(WHAT, cause))
+        let call = self
+            .bump
+            .on([self.generation_key(&owner)])
+            .arg(GENERATION_TTL.as_millis() as u64);
+        let done: Result<(), _> = self.connection.script(call).await;
+        done.map_err(|cause| failed(CACHE, cause))
     }
 
-    /// Tries what is owed until nothing is, or the cache is gone.
-    async fn settle(inner: Weak<Self>) {
+    /// Retries the pending bumps until none is left, or the cache is dropped.
+    async fn retry(inner: Weak<Self>) {
         loop {
-            tokio::time::sleep(TRY_AGAIN).await;
+            tokio::time::sleep(RETRY_INTERVAL).await;
             let Some(inner) = inner.upgrade() else { return };
-            let owners: Vec<Uuid> = inner.owed().owners.iter().copied().collect();
+            let owners: Vec<Uuid> = inner.pending().owners.iter().copied().collect();
             for owner in owners {
                 if inner.bump(owner).await.is_err() {
                     break;
                 }
-                inner.owed().owners.remove(&owner);
+                inner.pending().owners.remove(&owner);
             }
-            let mut owed = inner.owed();
-            if owed.owners.is_empty() {
-                owed.at_work = false;
+            let mut pending = inner.pending();
+            if pending.owners.is_empty() {
+                pending.retrying = false;
                 return;
             }
         }
@@ -107,32 +114,32 @@ impl Cache for RedisCache {
         if owners.is_empty() {
             return Ok(Vec::new());
         }
-        if !self.0.owed().owners.is_empty() {
+        if !self.0.pending().owners.is_empty() {
             return Err(PortError::Unavailable {
-                what: WHAT,
+                what: CACHE,
                 cause: "changes have not reached it yet".into(),
             });
         }
-        let mut script = self.0.generations.prepare_invoke();
-        for owner in owners {
-            script.key(self.0.connection.key("generation", owner));
-        }
-        script.arg(KEEP_GENERATIONS.as_millis() as u64);
-        let found = self.0.connection.again(&script).await;
-        found.map_err(|cause| failed(WHAT, cause))
+        let call = self
+            .0
+            .generations
+            .on(owners.iter().map(|owner| self.0.generation_key(owner)))
+            .arg(GENERATION_TTL.as_millis() as u64);
+        let generations = self.0.connection.script(call).await;
+        generations.map_err(|cause| failed(CACHE, cause))
     }
 
     async fn bump(&self, owner: Uuid) -> Result<(), PortError> {
         let done = self.0.bump(owner).await;
         if done.is_err() {
-            let mut owed = self.0.owed();
-            owed.owners.insert(owner);
-            if !std::mem::replace(&mut owed.at_work, true) {
+            let mut pending = self.0.pending();
+            pending.owners.insert(owner);
+            if !std::mem::replace(&mut pending.retrying, true) {
                 #[expect(
                     clippy::disallowed_methods,
-                    reason = "it tries until Redis is back, and ends with the cache"
+                    reason = "it retries until Redis is available, and ends with the cache"
                 )]
-                self.0.runtime.spawn(Inner::settle(Arc::downgrade(&self.0)));
+                self.0.runtime.spawn(Inner::retry(Arc::downgrade(&self.0)));
             }
         }
         done
@@ -146,8 +153,8 @@ impl Cache for RedisCache {
             .connection
             .command(&command)
             .await
-            .map_err(|cause| failed(WHAT, cause))?;
-        // Until when it is good stands before the value: the clock port decides.
+            .map_err(|cause| failed(CACHE, cause))?;
+        // The time until which the value is valid precedes it: the clock port decides.
         let now = millis(self.0.clock.now());
         Ok(found.and_then(|entry| {
             let (until, value) = entry.split_first_chunk()?;
@@ -156,7 +163,7 @@ impl Cache for RedisCache {
     }
 
     async fn put(&self, key: &str, value: Vec<u8>, keep: Duration) -> Result<(), PortError> {
-        let keep = keep.min(KEEP_ENTRIES).as_millis().max(1);
+        let keep = keep.min(ENTRY_TTL).as_millis().max(1);
         let keep = i64::try_from(keep).unwrap_or(i64::MAX);
         let until = millis(self.0.clock.now()).saturating_add(keep);
         let mut command = redis::cmd("SET");
@@ -166,6 +173,6 @@ impl Cache for RedisCache {
             .arg("PX")
             .arg(keep);
         let done: Result<(), _> = self.0.connection.command(&command).await;
-        done.map_err(|cause| failed(WHAT, cause))
+        done.map_err(|cause| failed(CACHE, cause))
     }
 }

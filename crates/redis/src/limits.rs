@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
+use crate::{connection::RedisConnection, error::failed, script::Script};
 use accunode_ports::{
     PortError,
     limits::{Budget, LimitClass, LimitSettings, Quota, RateLimiter},
     system::Clock,
 };
 use async_trait::async_trait;
-use redis::Script;
-
-use crate::connection::{RedisConnection, failed};
 
 const SECOND: i64 = 1_000_000;
 
-/// Rate limits in Redis, in microseconds: exact in a script's numbers.
+/// Rate limits in Redis. Scripts compute in microseconds, which their numbers hold exactly.
 pub struct RedisLimits {
     connection: RedisConnection,
     clock: Arc<dyn Clock>,
@@ -23,7 +21,7 @@ pub struct RedisLimits {
 }
 
 impl RedisLimits {
-    /// Limits by these settings, which every process must share.
+    /// Limits by these settings, which must be the same in every process.
     #[must_use]
     pub fn new(
         connection: RedisConnection,
@@ -65,17 +63,17 @@ impl RateLimiter for RedisLimits {
         };
         let window = i64::from(quota.window_seconds.max(1)) * SECOND;
         let now = self.clock.now().unix_timestamp_nanos() / 1_000;
-        let mut script = self.draw.prepare_invoke();
-        script
-            .key(
-                self.connection
-                    .key("limit", format_args!("{name}:{principal}")),
-            )
+        let key = self
+            .connection
+            .key("limit", format_args!("{name}:{principal}"));
+        let call = self
+            .draw
+            .on([key])
             .arg(&[i64::try_from(now).unwrap_or(i64::MAX), window, each]);
-        // Once too often drawn is better than a request that is refused.
+        // A lost response may draw twice, which is better than refusing the request.
         let (allowed, left, until_full): (bool, i64, i64) = self
             .connection
-            .again(&script)
+            .script(call)
             .await
             .map_err(|cause| failed("the rate limiter", cause))?;
         let remaining = u32::try_from(left / each).unwrap_or(u32::MAX);
@@ -94,7 +92,7 @@ impl RateLimiter for RedisLimits {
     }
 }
 
-/// What one request costs of the window; `None` without a limit.
+/// How much of the window one request costs, in microseconds; `None` without a limit.
 fn each(quota: Quota) -> Option<i64> {
     let window = i64::from(quota.window_seconds.max(1)) * SECOND;
     (quota.requests > 0).then(|| (window / i64::from(quota.requests)).max(1))

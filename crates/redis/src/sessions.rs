@@ -1,14 +1,17 @@
-//! Sessions that every process knows.
+//! Sessions that every process knows. A session is a family of tokens.
 //!
-//! | key | what |
+//! | key | content |
 //! |---|---|
-//! | `access:<hash>` | the family of an access token, and until when it is good |
+//! | `access:<hash>` | the family of an access token, and until when the token is valid |
 //! | `refresh:<hash>` | the family of a refresh token, also of a used one |
-//! | `session:<id>` | a family: the session as it was started, what has changed of it since, whose it is, the refresh token that is good, until when |
-//! | `used:<id>` | its used refresh tokens, the newest first |
-//! | `user:<id>` | the families of a user, by when they were started |
+//! | `session:<id>` | a family: the session as it was started, what has changed since, its user, the valid refresh token, and until when the family is valid |
+//! | `used:<id>` | the family's used refresh tokens, the newest first |
+//! | `user:<id>` | the families of a user, by the time they were started |
 //!
-//! A session ends with its family: tokens that name none are worth nothing.
+//! A session ends with its family: tokens of a family that does not exist are invalid.
+//!
+//! A request knows only a token, and its script needs the family, so all sessions share one
+//! hash tag and one node of a cluster keeps them.
 
 use std::{error::Error, sync::Arc};
 
@@ -24,19 +27,22 @@ use accunode_ports::{
     system::{Clock, Randomness},
 };
 use async_trait::async_trait;
-use redis::Script;
 
-use crate::connection::{RedisConnection, corrupt, failed, millis};
+use crate::{
+    connection::RedisConnection,
+    error::{corrupt, failed, millis},
+    script::Script,
+};
 
-const WHAT: &str = "the session store";
-/// Sessions of one user; starting one more ends his oldest.
-const PER_USER: usize = 1_000;
-/// Used refresh tokens that a session remembers: a month's at one in ten minutes.
-const REMEMBERED: usize = 4_320;
+const STORE: &str = "the session store";
+/// The most sessions of one user; starting one more ends the oldest.
+const MAX_PER_USER: usize = 1_000;
+/// Used refresh tokens that a session remembers: one every ten minutes for a month.
+const MAX_USED_TOKENS: usize = 4_320;
 const ACCESS_MS: i64 = ACCESS_TOKEN_SECONDS * 1_000;
 const REFRESH_MS: i64 = REFRESH_TOKEN_SECONDS * 1_000;
 
-/// Sessions in Redis, with the tokens' hashes only.
+/// Sessions in Redis, with the hashes of their tokens.
 pub struct RedisSessions {
     connection: RedisConnection,
     clock: Arc<dyn Clock>,
@@ -63,7 +69,7 @@ impl RedisSessions {
         randomness: Arc<dyn Randomness>,
     ) -> Self {
         let with_family =
-            |body: &str| Script::new(&[include_str!("scripts/family.lua"), body].concat());
+            |body: &str| Script::new([include_str!("scripts/family.lua"), body].concat());
         Self {
             connection,
             clock,
@@ -80,8 +86,14 @@ impl RedisSessions {
         }
     }
 
+    fn key(&self, area: &str, name: impl std::fmt::Display) -> String {
+        let name = format_args!("{area}:{name}");
+        self.connection.group_key("sessions", name)
+    }
+
+    /// What the keys of each area begin with, for scripts that find keys by themselves.
     fn areas(&self) -> [String; 5] {
-        ["access", "refresh", "session", "used", "user"].map(|area| self.connection.area(area))
+        ["access", "refresh", "session", "used", "user"].map(|area| self.key(area, ""))
     }
 
     fn now(&self) -> i64 {
@@ -112,8 +124,10 @@ impl std::fmt::Debug for RedisSessions {
 impl SessionStore for RedisSessions {
     async fn start(&self, session: &Session) -> Result<TokenPair, PortError> {
         let (pair, tokens) = self.new_pair();
-        let mut script = self.scripts.start.prepare_invoke();
-        script
+        let call = self
+            .scripts
+            .start
+            .on([self.key("user", session.user)])
             .arg(&self.areas())
             .arg(self.now())
             .arg(session.id.to_string())
@@ -122,24 +136,25 @@ impl SessionStore for RedisSessions {
             .arg(millis(session.created_at))
             .arg(&tokens)
             .arg(&[ACCESS_MS, REFRESH_MS])
-            .arg(PER_USER);
-        let done: Result<(), _> = self.connection.once(&script).await;
-        done.map_err(|cause| failed(WHAT, cause))?;
+            .arg(MAX_PER_USER);
+        let done: Result<(), _> = self.connection.script(call).await;
+        done.map_err(|cause| failed(STORE, cause))?;
         Ok(pair)
     }
 
     async fn find(&self, access: &str) -> Result<Option<Session>, PortError> {
         let hash = Secret::shown(access).hash();
-        let mut script = self.scripts.find.prepare_invoke();
-        script
-            .key(self.connection.key("access", hash.as_str()))
+        let call = self
+            .scripts
+            .find
+            .on([self.key("access", hash.as_str())])
             .arg(self.now())
-            .arg(self.connection.area("session"));
+            .arg(self.key("session", ""));
         let found: Option<Stored> = self
             .connection
-            .again(&script)
+            .script(call)
             .await
-            .map_err(|cause| failed(WHAT, cause))?;
+            .map_err(|cause| failed(STORE, cause))?;
         Ok(found.and_then(|stored| read(&stored)))
     }
 
@@ -161,35 +176,37 @@ impl SessionStore for RedisSessions {
             Some(false) => "0",
             None => "",
         };
-        let mut script = self.scripts.update.prepare_invoke();
-        script
-            .key(self.connection.key("session", session))
+        let call = self
+            .scripts
+            .update
+            .on([self.key("session", session)])
             .arg(user.to_string())
             .arg(seen)
             .arg(version)
             .arg(actor)
             .arg(second_factor);
-        let done: Result<(), _> = self.connection.again(&script).await;
-        done.map_err(|cause| failed(WHAT, cause))
+        let done: Result<(), _> = self.connection.script(call).await;
+        done.map_err(|cause| failed(STORE, cause))
     }
 
     async fn refresh(&self, refresh: &str) -> Result<Refreshed, PortError> {
         let (pair, tokens) = self.new_pair();
-        let mut script = self.scripts.refresh.prepare_invoke();
-        script
+        let hash = Secret::shown(refresh).hash();
+        let call = self
+            .scripts
+            .refresh
+            .on([self.key("refresh", hash.as_str())])
             .arg(&self.areas())
             .arg(self.now())
-            .arg(Secret::shown(refresh).hash().as_str())
+            .arg(hash.as_str())
             .arg(&tokens)
             .arg(&[ACCESS_MS, REFRESH_MS])
-            .arg(REMEMBERED);
-        // Not again: a lost answer leaves the client with a token that has been used,
-        // and he signs in anew; twice would end his session as if it had been stolen.
+            .arg(MAX_USED_TOKENS);
         let (kind, stored): (String, Stored) = self
             .connection
-            .once(&script)
+            .script(call)
             .await
-            .map_err(|cause| failed(WHAT, cause))?;
+            .map_err(|cause| failed(STORE, cause))?;
         match kind.as_str() {
             "pair" => Ok(match read(&stored) {
                 Some(session) => Refreshed::Pair(Box::new(session), pair),
@@ -200,36 +217,50 @@ impl SessionStore for RedisSessions {
                 None => Refreshed::Unknown,
             }),
             "unknown" => Ok(Refreshed::Unknown),
-            _ => Err(corrupt(WHAT, "a script's answer is not understood")),
+            _ => Err(corrupt(
+                STORE,
+                "the result of a script is not one of its results",
+            )),
         }
     }
 
     async fn end(&self, session: SessionId) -> Result<(), PortError> {
-        let mut script = self.scripts.end.prepare_invoke();
-        script.arg(&self.areas()).arg(session.to_string());
-        let done: Result<(), _> = self.connection.again(&script).await;
-        done.map_err(|cause| failed(WHAT, cause))
+        let call = self
+            .scripts
+            .end
+            .on([self.key("session", session)])
+            .arg(&self.areas())
+            .arg(session.to_string());
+        let done: Result<(), _> = self.connection.script(call).await;
+        done.map_err(|cause| failed(STORE, cause))
     }
 
     async fn end_all(&self, user: UserId, keep: Option<SessionId>) -> Result<(), PortError> {
         let keep = keep.map(|id| id.to_string()).unwrap_or_default();
-        let mut script = self.scripts.end_all.prepare_invoke();
-        script.arg(&self.areas()).arg(user.to_string()).arg(keep);
-        let done: Result<(), _> = self.connection.again(&script).await;
-        done.map_err(|cause| failed(WHAT, cause))
+        let call = self
+            .scripts
+            .end_all
+            .on([self.key("user", user)])
+            .arg(&self.areas())
+            .arg(user.to_string())
+            .arg(keep);
+        let done: Result<(), _> = self.connection.script(call).await;
+        done.map_err(|cause| failed(STORE, cause))
     }
 
     async fn list(&self, user: UserId) -> Result<Vec<Session>, PortError> {
-        let mut script = self.scripts.list.prepare_invoke();
-        script
+        let call = self
+            .scripts
+            .list
+            .on([self.key("user", user)])
             .arg(&self.areas())
             .arg(self.now())
             .arg(user.to_string());
         let found: Vec<Stored> = self
             .connection
-            .again(&script)
+            .script(call)
             .await
-            .map_err(|cause| failed(WHAT, cause))?;
+            .map_err(|cause| failed(STORE, cause))?;
         let mut sessions: Vec<Session> = found.iter().filter_map(read).collect();
         sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
         Ok(sessions)
@@ -237,16 +268,16 @@ impl SessionStore for RedisSessions {
 }
 
 /// A session as a family has it, in this order: as it was started, then what has changed
-/// since: `last_seen_at`, the tenancy version and the actor of that version, and whether a
-/// second factor was shown. What has not changed is absent.
+/// since: `last_seen_at`, the tenancy version, the actor of that version, and whether a
+/// second factor was verified. What has not changed is absent.
 type Stored = Vec<Option<String>>;
 
 fn written(text: Result<String, serde_json::Error>) -> Result<String, PortError> {
-    text.map_err(|cause| corrupt(WHAT, cause))
+    text.map_err(|cause| corrupt(STORE, cause))
 }
 
-/// A session that another version of this program wrote differently counts as none:
-/// its owner signs in again.
+/// `None` for a session that another version of this program wrote differently: its user
+/// signs in again.
 fn read(stored: &Stored) -> Option<Session> {
     let part = |at: usize| stored.get(at).and_then(Option::as_deref);
     merged(part(0)?, part(1), part(2), part(3), part(4))

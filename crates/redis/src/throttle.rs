@@ -1,4 +1,4 @@
-//! Failures to prove who one is, counted over all processes.
+//! Failed logins, counted over all processes.
 
 use std::sync::Arc;
 
@@ -8,13 +8,16 @@ use accunode_ports::{
     throttle::{Admission, Attempt, Throttle},
 };
 use async_trait::async_trait;
-use redis::{Script, ScriptInvocation};
 
-use crate::connection::{RedisConnection, failed, millis};
+use crate::{
+    connection::RedisConnection,
+    error::{failed, millis},
+    script::{Call, Script},
+};
 
-const WHAT: &str = "the memory of failed logins";
+const THROTTLE: &str = "the memory of failed logins";
 
-/// The memory of failures in Redis, under hashes of accounts and addresses.
+/// Failed logins in Redis, under hashes of accounts and addresses.
 pub struct RedisThrottle {
     connection: RedisConnection,
     clock: Arc<dyn Clock>,
@@ -23,7 +26,7 @@ pub struct RedisThrottle {
 }
 
 impl RedisThrottle {
-    /// The memory behind this connection.
+    /// The failed logins behind this connection.
     #[must_use]
     pub fn new(connection: RedisConnection, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -34,13 +37,14 @@ impl RedisThrottle {
         }
     }
 
-    fn prepared<'a>(&self, script: &'a Script, attempt: &Attempt) -> ScriptInvocation<'a> {
+    fn call<'a>(&self, script: &'a Script, attempt: &Attempt) -> Call<'a> {
         let rules = attempt.guess.rules();
-        let mut prepared = script.prepare_invoke();
-        for key in attempt.keys() {
-            prepared.key(self.connection.key("guess", key));
-        }
-        prepared
+        let keys = attempt.keys();
+        let keys = keys
+            .iter()
+            .map(|key| self.connection.group_key("guess", key));
+        let call = script
+            .on(keys)
             .arg(millis(self.clock.now()))
             .arg(rules.free)
             .arg(&[
@@ -50,10 +54,11 @@ impl RedisThrottle {
                 rules.known_for,
                 rules.slow_wait,
             ]);
-        for budget in [rules.account, rules.address] {
-            prepared.arg(&budget.map_or([0, 0], |budget| [budget.each, budget.window]));
-        }
-        prepared
+        [rules.account, rules.address]
+            .into_iter()
+            .fold(call, |call, budget| {
+                call.arg(&budget.map_or([0, 0], |budget| [budget.each, budget.window]))
+            })
     }
 }
 
@@ -68,13 +73,13 @@ impl std::fmt::Debug for RedisThrottle {
 #[async_trait]
 impl Throttle for RedisThrottle {
     async fn admit(&self, attempt: &Attempt) -> Result<Admission, PortError> {
-        // Counted twice where an answer is lost: the safe side.
-        let script = self.prepared(&self.admit, attempt);
+        // A lost response may count an attempt twice, which is the safe side.
+        let call = self.call(&self.admit, attempt);
         let wait: i64 = self
             .connection
-            .again(&script)
+            .script(call)
             .await
-            .map_err(|cause| failed(WHAT, cause))?;
+            .map_err(|cause| failed(THROTTLE, cause))?;
         Ok(match wait {
             0 => Admission::Go,
             wait => Admission::Wait(u32::try_from((wait + 999) / 1_000).unwrap_or(u32::MAX)),
@@ -82,8 +87,8 @@ impl Throttle for RedisThrottle {
     }
 
     async fn succeeded(&self, attempt: &Attempt) -> Result<(), PortError> {
-        let script = self.prepared(&self.succeeded, attempt);
-        let done: Result<(), _> = self.connection.again(&script).await;
-        done.map_err(|cause| failed(WHAT, cause))
+        let call = self.call(&self.succeeded, attempt);
+        let done: Result<(), _> = self.connection.script(call).await;
+        done.map_err(|cause| failed(THROTTLE, cause))
     }
 }

@@ -28,7 +28,7 @@ pub fn sealing_keys(
     if let Some(keys) = &config.secret_key {
         return Ok(keys.expose().iter().copied().map(SealingKey::new).collect());
     }
-    if config.redis_url.is_some() {
+    if config.redis_servers.is_some() {
         tracing::warn!(
             "several processes need one secret_key between them; without it each has its own, and second factors work on one of them only"
         );

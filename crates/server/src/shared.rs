@@ -48,7 +48,7 @@ impl Shared {
         randomness: Arc<dyn Randomness>,
     ) -> anyhow::Result<Self> {
         let quotas = quotas(config);
-        let Some(url) = &config.redis_url else {
+        let Some(servers) = &config.redis_servers else {
             return Ok(Self {
                 sessions: Arc::new(LocalSessions::new(clock.clone())),
                 cache: Arc::new(LocalCache::new(clock.clone(), CACHE_BYTES)),
@@ -58,11 +58,11 @@ impl Shared {
         };
         let settings = RedisSettings {
             prefix: config.redis_prefix.clone(),
-            ..RedisSettings::new(url.expose())
+            ..RedisSettings::new(servers.clone())
         };
         let redis = RedisConnection::connect(&settings)
             .await
-            .context("Redis does not answer")?;
+            .context("redis_url: Redis is unavailable")?;
         Ok(Self {
             sessions: Arc::new(RedisSessions::new(redis.clone(), clock.clone(), randomness)),
             cache: Arc::new(RedisCache::new(redis.clone(), clock.clone())),

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use accunode_tests::{Answer, PASSWORD, Person, Redis, Service, ServiceOptions};
+use accunode_tests::{
+    Answer, PASSWORD, Person, Redis, RedisCluster, RedisSentinel, Service, ServiceOptions,
+};
 use serde_json::json;
 
 use crate::support::{eventually, prediction, text};
@@ -159,4 +161,48 @@ async fn a_redis_that_hangs_holds_nobody_up_for_long() {
         ana.get("/companies").await.status.as_u16() == 200
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_service_follows_a_failover_under_sentinel_by_itself() {
+    let mut redis = RedisSentinel::start().expect("Redis under Sentinel");
+    let options = ServiceOptions::default()
+        .with("redis_url", &redis.url())
+        .with("redis_sentinels", &redis.sentinel_urls());
+    let service = Service::with(options).await;
+    let ana = service.person("ana").await;
+    // Replication is asynchronous: the replica has the session a moment later.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    redis.kill_master().expect("killed");
+    let refused = ana.get("/me").await;
+    assert_eq!(refused.problem(503), "unavailable");
+    assert!(!refused.header("retry-after").is_empty());
+    eventually("the replica is used", async || {
+        let answer = ana.get("/me").await;
+        let status = answer.status.as_u16();
+        assert!([200, 503].contains(&status), "{status}: {}", answer.text);
+        status == 200
+    })
+    .await;
+    assert_eq!(ana.get("/me").await.expect(200)["email"], ana.email);
+    let _ = login(&service.nobody(), "ana@example.com")
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn two_processes_share_sessions_in_a_cluster() {
+    let redis = RedisCluster::start().expect("a cluster of Redis");
+    let options = ServiceOptions::default()
+        .with("redis_url", &redis.urls())
+        .with("redis_cluster", "true");
+    let one = Service::with(options.clone()).await;
+    let two = one.beside(options).await;
+    let ana = one.person("ana").await;
+    let there = ana.at(&two.nobody());
+    assert_eq!(there.get("/me").await.expect(200)["email"], ana.email);
+    let _ = there.get("/dashboard?scope=personal").await.expect(200);
+    let _ = there.post_nothing("/auth/logout").await.expect(204);
+    assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
 }

@@ -1,8 +1,9 @@
 -- What the scripts of sessions share. A family is a hash {session, user, current, till},
--- where `session` is the session as it was started and `current` the refresh token that is
--- good; {seen, version, actor, factor} is what has changed of the session since. Beside it
--- is a list of used refresh tokens, newest first. A user's families are in a sorted set, by
--- when they were started.
+-- where `session` is the session as it was started and `current` the valid refresh token;
+-- {seen, version, actor, factor} is what has changed of the session since. Beside it is a
+-- list of used refresh tokens, newest first. A user's families are in a sorted set, by the
+-- time they were started. Scripts find keys by themselves; all of them have the hash tag of
+-- KEYS[1], by which a cluster chooses the node.
 local function stored(keys, id)
   return redis.call('HMGET', keys.family .. id, 'session', 'seen', 'version', 'actor', 'factor')
 end
@@ -12,7 +13,7 @@ local function finish(keys, id, user)
   redis.call('ZREM', keys.user .. user, id)
 end
 
--- Makes a new pair of tokens the good one of a family.
+-- Makes a new pair of tokens the valid one of a family.
 local function give(keys, id, user, now, access, refresh, access_ms, refresh_ms)
   local family = keys.family .. id
   redis.call('HSET', family, 'current', refresh, 'till', string.format('%.0f', now + refresh_ms))

@@ -1,5 +1,6 @@
--- ARGV: areas (access, refresh, family, used, user), now, id, user, session, started,
--- access token, refresh token, access_ms, refresh_ms, sessions per user.
+-- KEYS[1] is the user's families; ARGV: areas (access, refresh, family, used, user), now,
+-- id, user, session, started, access token, refresh token, access_ms, refresh_ms, sessions
+-- per user.
 local keys = {access = ARGV[1], refresh = ARGV[2], family = ARGV[3], used = ARGV[4], user = ARGV[5]}
 local now, id, user = tonumber(ARGV[6]), ARGV[7], ARGV[8]
 finish(keys, id, user)

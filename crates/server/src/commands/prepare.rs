@@ -75,7 +75,7 @@ impl Preparation<'_> {
             .check_connections(self.config.db_pools.total())
             .await?;
         let url = database.serving_url().await?;
-        let sessions = match self.config.redis_url {
+        let sessions = match self.config.redis_servers {
             Some(_) => Sessions::Shared,
             None => Sessions::InProcess,
         };

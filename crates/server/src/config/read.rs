@@ -9,7 +9,6 @@ use accunode_files::ParserSettings;
 use accunode_local::HashingSettings;
 use accunode_mail::{Sender, SmtpUrl};
 use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
-use accunode_redis::RedisSettings;
 use accunode_web::AtOnce;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
@@ -32,17 +31,6 @@ pub(super) fn read_database_url(layers: &mut Layers, key: &str) -> Option<Secret
             let url = SecretUrl::parse(text).ok()?;
             let known = ["postgres", "postgresql"].contains(&url.scheme());
             (known && PgConnectOptions::from_str(text).is_ok()).then_some(url)
-        },
-    )
-}
-
-pub(super) fn read_redis_url(layers: &mut Layers) -> Option<SecretUrl> {
-    layers.read(
-        "redis_url",
-        "must be a URL such as redis://user:password@host:6379/0, rediss:// for TLS, or redis+unix:///path/to/socket",
-        |text| {
-            let url = SecretUrl::parse(text).ok()?;
-            RedisSettings::is_url(text).then_some(url)
         },
     )
 }

@@ -81,6 +81,56 @@ impl Serialize for SecretUrl {
     }
 }
 
+/// URLs with commas between, each shown as a [`SecretUrl`] is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrls(Vec<SecretUrl>);
+
+impl SecretUrls {
+    /// Reads URLs with commas between. A comma within a URL is written `%2C`.
+    ///
+    /// # Errors
+    /// When one of them is no absolute URL.
+    pub fn parse(text: &str) -> Result<Self, url::ParseError> {
+        let urls = text.split(',').map(|url| SecretUrl::parse(url.trim()));
+        urls.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The whole text, for the one place that connects.
+    #[must_use]
+    pub fn expose(&self) -> String {
+        self.join(SecretUrl::expose)
+    }
+
+    fn join<'a, T: AsRef<str>>(&'a self, text: impl Fn(&'a SecretUrl) -> T) -> String {
+        let mut joined = String::new();
+        for url in &self.0 {
+            if !joined.is_empty() {
+                joined.push(',');
+            }
+            joined.push_str(text(url).as_ref());
+        }
+        joined
+    }
+}
+
+impl From<SecretUrl> for SecretUrls {
+    fn from(url: SecretUrl) -> Self {
+        Self(vec![url])
+    }
+}
+
+impl fmt::Debug for SecretUrls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.join(SecretUrl::shown))
+    }
+}
+
+impl Serialize for SecretUrls {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.join(SecretUrl::shown))
+    }
+}
+
 /// Keys of 256 bits. Never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKeys(Vec<[u8; 32]>);

@@ -165,6 +165,60 @@ fn an_owner_url_alone_is_a_fault() {
 }
 
 #[test]
+fn redis_settings_that_do_not_fit_together_are_named() {
+    let found = |variables: &[(&str, &str)]| {
+        let found = faults(&sources(variables));
+        found.into_iter().next().expect("a fault").1
+    };
+    let sentinels = ("ACCUNODE_REDIS_SENTINELS", "redis://:5entinel@s1:26379");
+    let cluster = ("ACCUNODE_REDIS_CLUSTER", "true");
+    assert!(found(&[sentinels]).starts_with("redis_sentinels"));
+    assert!(found(&[sentinels]).contains("needs redis_url"));
+    assert!(found(&[cluster]).starts_with("redis_cluster"));
+    let both = found(&[("REDIS_URL", "redis://mymaster"), sentinels, cluster]);
+    assert!(both.contains("redis_sentinels"), "{both}");
+    let port = found(&[("REDIS_URL", "redis://:pa55@mymaster:6379"), sentinels]);
+    assert!(
+        port.starts_with("redis_url") && port.contains("without a port"),
+        "{port}"
+    );
+    assert!(!port.contains("pa55"), "{port}");
+    let database = found(&[("REDIS_URL", "redis://n1/2"), cluster]);
+    assert!(database.contains("without a database"), "{database}");
+    let sentinel = ("ACCUNODE_REDIS_SENTINELS", "s1:26379");
+    let sentinel = found(&[("REDIS_URL", "redis://mymaster"), sentinel]);
+    assert!(sentinel.starts_with("redis_sentinels"), "{sentinel}");
+}
+
+#[test]
+fn several_redis_urls_are_printed_without_their_passwords_and_read_again() {
+    for variables in [
+        [
+            ("REDIS_URL", "redis://:pa55@n1:7000,redis://:pa55@n2:7000"),
+            ("ACCUNODE_REDIS_CLUSTER", "true"),
+        ],
+        [
+            ("REDIS_URL", "rediss://ada:pa55@mymaster/1"),
+            (
+                "ACCUNODE_REDIS_SENTINELS",
+                "redis://:pa55@s1,redis://:pa55@s2",
+            ),
+        ],
+    ] {
+        let config = Config::load(&sources(&variables)).expect("a valid configuration");
+        let text = config.to_toml().expect("printable");
+        assert!(!format!("{text}{config:?}").contains("pa55"), "{text}");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("printed.toml");
+        std::fs::write(&file, &text).expect("written");
+        let mut again = sources(&[]);
+        again.file = Some(file);
+        let again = Config::load(&again).expect("what is printed can be read");
+        assert_eq!(again.to_toml().expect("printable"), text);
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_or_not_toml_is_a_fault() {
     let mut missing = sources(&[]);
     missing.file = Some("/nowhere/accunode.toml".into());

@@ -99,7 +99,7 @@ pub fn run(config: &Config, options: &Restore) -> anyhow::Result<()> {
         .faults
         .iter()
         .try_for_each(|fault| say(format_args!("attention: {fault}")))?;
-    if config.redis_url.is_some() {
+    if config.redis_servers.is_some() {
         say(format_args!(
             "attention: Redis still knows sessions and figures of the time before: remove its keys {}:* before you serve",
             config.redis_prefix

@@ -1,33 +1,36 @@
-//! Redis keeps the contract that every adapter keeps.
-
-#![expect(clippy::unwrap_used, reason = "a test cannot go on without Redis")]
+//! Redis passes the contract that every adapter passes, however its servers are organised.
 
 use std::sync::Arc;
 
+use crate::{cluster, connect, sentinel, single};
 use accunode_local::SystemRandomness;
 use accunode_ports::contract::{self, TestClock};
-use accunode_redis::{
-    RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisSettings, RedisThrottle,
-};
-use accunode_tests::Redis;
+use accunode_redis::{RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisThrottle};
+use accunode_tests::{RedisCluster, RedisSentinel};
 
+/// Each test of the contract with one server, and all of them with other servers, which
+/// take seconds to start.
 macro_rules! contract {
-    ($($area:ident::$name:ident($make:ident);)+) => {$(
-        #[tokio::test]
-        async fn $name() {
-            let clock = Arc::new(TestClock::default());
-            let adapter = $make(connection().await, clock.clone());
-            contract::$area::$name(&adapter, &clock).await;
-        }
-    )+};
-}
+    ($($area:ident::$name:ident($make:ident);)+) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                let clock = Arc::new(TestClock::default());
+                let adapter = $make(connect(single()).await, clock.clone());
+                contract::$area::$name(&adapter, &clock).await;
+            }
+        )+
 
-async fn connection() -> RedisConnection {
-    let settings = RedisSettings {
-        prefix: Redis::prefix(),
-        ..RedisSettings::new(Redis::shared_url())
+        #[expect(clippy::print_stdout, reason = "a failure must show which test it is of")]
+        async fn the_whole_contract(servers: impl Fn() -> accunode_redis::RedisServers) {
+            $(
+                println!("{}::{}", stringify!($area), stringify!($name));
+                let clock = Arc::new(TestClock::default());
+                let adapter = $make(connect(servers()).await, clock.clone());
+                contract::$area::$name(&adapter, &clock).await;
+            )+
+        }
     };
-    RedisConnection::connect(&settings).await.unwrap()
 }
 
 fn sessions(connection: RedisConnection, clock: Arc<TestClock>) -> RedisSessions {
@@ -66,4 +69,16 @@ contract! {
     throttle::codes_are_counted_apart(throttle);
     throttle::a_clock_set_back_locks_nobody_out(throttle);
     throttle::nobody_gets_more_tries_by_being_quick(throttle);
+}
+
+#[tokio::test]
+async fn a_master_under_sentinel_passes_the_contract() {
+    let servers = RedisSentinel::start().unwrap();
+    the_whole_contract(|| sentinel(&servers)).await;
+}
+
+#[tokio::test]
+async fn a_cluster_passes_the_contract() {
+    let servers = RedisCluster::start().unwrap();
+    the_whole_contract(|| cluster(&servers)).await;
 }
