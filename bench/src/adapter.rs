@@ -59,7 +59,7 @@ pub(crate) enum Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
     store: Arc<PgStore>,
-    people: Arc<[Actor]>,
+    users: Arc<[Actor]>,
     ground: Ground,
     long_ago: Cursor,
 }
@@ -68,7 +68,7 @@ impl Reader {
     /// `long_ago`: microseconds since 1970 of the deep page's start.
     pub(crate) fn new(
         store: Arc<PgStore>,
-        people: Arc<[Actor]>,
+        users: Arc<[Actor]>,
         ground: Ground,
         long_ago: i64,
     ) -> Self {
@@ -79,7 +79,7 @@ impl Reader {
         };
         Self {
             store,
-            people,
+            users,
             ground,
             long_ago,
         }
@@ -116,10 +116,10 @@ impl Reader {
         self.of_tenant(read, 1 + dice.below(TENANTS)).await
     }
 
-    /// One prediction, as somebody who may read it.
+    /// One prediction, as someone who may read it.
     pub(crate) async fn one(&self, prediction: u64) -> anyhow::Result<Answer> {
-        // What is the system's everybody reads.
-        let actor = self.person(self.ground.tenant_of(prediction).max(1))?;
+        // What is the system's everyone reads.
+        let actor = self.user(self.ground.tenant_of(prediction).max(1))?;
         let id = PredictionId(Numbered::Prediction.id(prediction));
         let predictions = self.store.predictions();
         let found = predictions
@@ -131,7 +131,7 @@ impl Reader {
 
     /// What the member of this tenant reads.
     pub(crate) async fn of_tenant(&self, read: Read, tenant: u64) -> anyhow::Result<Answer> {
-        let scope = self.person(tenant)?.scope();
+        let scope = self.user(tenant)?.scope();
         let analytics = self.store.analytics();
         let (sort, after) = match read {
             Read::Headline => {
@@ -167,9 +167,9 @@ impl Reader {
         ))
     }
 
-    fn person(&self, tenant: u64) -> anyhow::Result<&Actor> {
+    fn user(&self, tenant: u64) -> anyhow::Result<&Actor> {
         let at = usize::try_from(tenant - 1)?;
-        self.people.get(at).context("a tenant without a member")
+        self.users.get(at).context("a tenant without a member")
     }
 }
 

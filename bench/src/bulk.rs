@@ -112,7 +112,7 @@ impl Loads<'_> {
         let file = tokio::fs::File::open(path).await?;
         let bytes = ReaderStream::with_capacity(file, 1 << 18).map_err(Into::into);
         let file = bulk.receive(bytes.boxed()).await?;
-        let actor = self.service.people.first().context("a tenant's member")?;
+        let actor = self.service.users.first().context("a tenant's member")?;
         let caller = Caller {
             actor: actor.clone(),
             context: RequestContext::default(),

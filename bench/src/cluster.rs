@@ -140,7 +140,7 @@ impl Cluster {
     }
 }
 
-/// As shipped, but without limits on how often one person may ask.
+/// As shipped, but without limits on how often one user may ask.
 fn config(folder: &Path) -> anyhow::Result<Config> {
     let mut sources = Sources::default();
     let mut set = |name: &str, value: &str| sources.flags.push((name.to_owned(), value.to_owned()));

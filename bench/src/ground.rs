@@ -12,9 +12,9 @@ use crate::{
     options::{Options, YEARS},
 };
 
-/// Organizations with one person each. Beside them there are the system's rows.
+/// Organizations with one user each. Beside them there are the system's rows.
 pub(crate) const TENANTS: u64 = 20;
-/// Everybody's password.
+/// Everyone's password.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// The first year of the ground's companies.
 const FIRST_YEAR: u64 = 2015;
@@ -29,7 +29,7 @@ pub(crate) enum Numbered {
     /// An organization, from 1.
     Tenant,
     /// Its member; 0 is the super_admin.
-    Person,
+    TestUser,
     /// A company of the ground, from 0.
     Company,
     /// A prediction, from 1. Later ones sort later, as the application's own ids do.
@@ -40,7 +40,7 @@ impl Numbered {
     const fn prefix(self) -> u128 {
         match self {
             Self::Tenant => 0x0190_0000_0000_7000_8000_0000_0000_0000,
-            Self::Person => 0x0190_0000_0000_7000_9000_0000_0000_0000,
+            Self::TestUser => 0x0190_0000_0000_7000_9000_0000_0000_0000,
             Self::Company => 0x0190_0000_0000_7000_a000_0000_0000_0000,
             Self::Prediction => 0x0190_0000_0000_7000_b000_0000_0000_0000,
         }
@@ -77,10 +77,13 @@ impl Ground {
         Ok(ground)
     }
 
-    /// Lays it as the personal rows of the first tenant's member: nobody else has any.
+    /// Lays it as the personal rows of the first tenant's member: no one else has any.
     pub(crate) async fn lay_for_one(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
         let ground = Self::lay_rows(cluster, options, |_| {
-            format!("NULL::uuid, 'personal', '{}'::uuid", Numbered::Person.id(1))
+            format!(
+                "NULL::uuid, 'personal', '{}'::uuid",
+                Numbered::TestUser.id(1)
+            )
         })
         .await?;
         ground.settle(cluster).await?;
@@ -99,7 +102,7 @@ impl Ground {
             companies,
         };
         note(format_args!("laying {} predictions", ground.rows));
-        people(cluster).await?;
+        users(cluster).await?;
         ground.lay_companies(cluster, owner).await?;
         let mut from = 1;
         while from <= ground.rows {
@@ -192,11 +195,11 @@ fn owner(n: &str) -> String {
     format!(
         "CASE WHEN {turn} > 0 THEN {} END, CASE WHEN {turn} > 0 THEN 'organization' ELSE 'system' END, {}",
         Numbered::Tenant.sql(&turn),
-        Numbered::Person.sql(&turn)
+        Numbered::TestUser.sql(&turn)
     )
 }
 
-async fn people(cluster: &Cluster) -> anyhow::Result<()> {
+async fn users(cluster: &Cluster) -> anyhow::Result<()> {
     let hasher = Argon2Hasher::new(HashingSettings::default())?;
     let password = Password::attempt(PASSWORD).context("a password")?;
     let hash = hasher.hash(password).await?;
@@ -209,7 +212,7 @@ async fn people(cluster: &Cluster) -> anyhow::Result<()> {
                     CASE WHEN n > 0 THEN {} END, true \
                FROM generate_series(0, {TENANTS}::bigint) n",
             Numbered::Tenant.sql("n"),
-            Numbered::Person.sql("n"),
+            Numbered::TestUser.sql("n"),
             Numbered::Tenant.sql("n")
         ))
         .await
@@ -226,7 +229,7 @@ async fn lay_companies_of_uploads(cluster: &Cluster, companies: u64) -> anyhow::
              SELECT 'B' || n, 'Company B' || n, {}, '{}', 'organization', '{}' FROM generate_series(0, {}::bigint) n",
             sector("n"),
             Numbered::Tenant.id(1),
-            Numbered::Person.id(1),
+            Numbered::TestUser.id(1),
             companies - 1
         ))
         .await

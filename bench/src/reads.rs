@@ -43,7 +43,7 @@ pub(crate) async fn measure(
     )))
     .fetch_one(cluster.superuser())
     .await?;
-    let reader = Reader::new(service.store(), service.people.clone(), *ground, long_ago);
+    let reader = Reader::new(service.store(), service.users.clone(), *ground, long_ago);
     let mut figures = Vec::new();
     for (read, name, how) in READS {
         note(name);
@@ -53,7 +53,7 @@ pub(crate) async fn measure(
         std::fs::write(&script, reference.script())?;
         let (mut ours, mut theirs) = (Samples::default(), Samples::default());
         for repetition in 0..options.repetitions {
-            // Whoever comes second finds what the first has left in memory.
+            // Anyone who comes second finds what the first has left in memory.
             for side in [repetition % 2 == 0, repetition % 2 != 0] {
                 if side {
                     ours.add(reader.rate(read, options).await?);

@@ -173,7 +173,7 @@ fn list(key: &str, after: &str) -> String {
 fn keys() -> String {
     format!(
         "ARRAY[{}, {}, '{}'::uuid]",
-        Numbered::Person.sql(":tenant::bigint"),
+        Numbered::TestUser.sql(":tenant::bigint"),
         Numbered::Tenant.sql(":tenant::bigint"),
         Uuid::nil()
     )

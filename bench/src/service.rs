@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Service {
     /// The members of the tenants; the first is tenant 1's.
-    pub(crate) people: Arc<[Actor]>,
+    pub(crate) users: Arc<[Actor]>,
     wired: Wired,
     base: String,
     stop: watch::Sender<bool>,
@@ -32,9 +32,9 @@ impl Service {
     /// Starts it on the cluster's database.
     pub(crate) async fn start(cluster: &Cluster) -> anyhow::Result<Self> {
         let wired = Wired::wire(&cluster.config, cluster.serving_url()).await?;
-        let mut people = Vec::new();
+        let mut users = Vec::new();
         for n in 1..=TENANTS {
-            people.push(person(&wired.store, n).await?);
+            users.push(user(&wired.store, n).await?);
         }
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let base = format!("http://{}", listener.local_addr()?);
@@ -59,7 +59,7 @@ impl Service {
             }),
         ];
         Ok(Self {
-            people: people.into(),
+            users: users.into(),
             wired,
             base,
             stop,
@@ -95,8 +95,8 @@ impl Service {
     }
 }
 
-async fn person(store: &PgStore, n: u64) -> anyhow::Result<Actor> {
-    let id = UserId(Numbered::Person.id(n));
+async fn user(store: &PgStore, n: u64) -> anyhow::Result<Actor> {
+    let id = UserId(Numbered::TestUser.id(n));
     let (user, membership, _) = store
         .users()
         .with_membership(id)

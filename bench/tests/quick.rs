@@ -37,7 +37,7 @@ fn a_quick_run_compares_every_kind_of_work_and_writes_its_table() {
         "`GET /predictions/annual`",
         "bulk upload, annual",
         "one owner: list, first page, of the owner of all rows",
-        "one owner: list, first page, of somebody without rows",
+        "one owner: list, first page, of someone without rows",
         "one owner: CSV export",
         "p99 of another tenant beside lists",
         "p99 of another tenant beside searches",

@@ -8,7 +8,7 @@ use crate::support::{prediction, with};
 #[tokio::test]
 async fn what_there_is_is_counted_by_organization_and_personal_rows_are_not() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     let ours = json!({ "access_level": "organization" });
     for (who, symbol, fields) in [
         ("m1", "OURS", &ours),
@@ -17,11 +17,11 @@ async fn what_there_is_is_counted_by_organization_and_personal_rows_are_not() {
         ("m1", "MINE", &json!({ "access_level": "personal" })),
     ] {
         let body = with(prediction(symbol, "2024"), fields.clone());
-        let made = people.person(who).post("/predictions/annual", &body).await;
+        let made = users.user(who).post("/predictions/annual", &body).await;
         let _ = made.expect(201);
     }
 
-    let sa = people.person("sa");
+    let sa = users.user("sa");
     let stats = sa.get("/admin/stats").await.expect(200);
     let page = &stats["organizations"];
     assert_eq!(page["has_more"], false);
@@ -66,6 +66,6 @@ async fn what_there_is_is_counted_by_organization_and_personal_rows_are_not() {
         path = format!("/admin/stats?limit=3&cursor={cursor}");
     }
     assert_eq!(names, ["B", "A", "Z", "R"]);
-    let refused = people.person("tR").get("/admin/stats").await;
+    let refused = users.user("tR").get("/admin/stats").await;
     assert_eq!(refused.problem(403), "role_forbidden");
 }

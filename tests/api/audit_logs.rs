@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::support;
 
-/// What somebody sees of the log, as `action event_type`, newest first.
-async fn seen(person: &accunode_tests::Person, query: &str) -> Vec<String> {
-    let page = person
+/// What someone sees of the log, as `action event_type`, newest first.
+async fn seen(user: &accunode_tests::TestUser, query: &str) -> Vec<String> {
+    let page = user
         .get(&format!("/audit-logs?limit=100{query}"))
         .await
         .expect(200);
@@ -21,39 +21,39 @@ async fn seen(person: &accunode_tests::Person, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn everybody_reads_his_own_events_and_administrators_those_of_their_organizations() {
+async fn everyone_reads_their_own_events_and_administrators_those_of_their_organizations() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let body = json!({ "symbol": "AUDIT", "access_level": "organization" });
     let _ = tenancy
-        .person("m1")
+        .user("m1")
         .post("/companies", &body)
         .await
         .expect(201);
 
     assert_eq!(
-        seen(tenancy.person("m1"), "").await,
+        seen(tenancy.user("m1"), "").await,
         ["CREATE company.created", "LOGIN session.started"]
     );
     assert_eq!(
-        seen(tenancy.person("m2"), "").await,
+        seen(tenancy.user("m2"), "").await,
         ["LOGIN session.started"]
     );
     for admin in ["oA", "tR", "sa"] {
-        let events = seen(tenancy.person(admin), "&event_type=company.created").await;
+        let events = seen(tenancy.user(admin), "&event_type=company.created").await;
         assert_eq!(events, ["CREATE company.created"], "{admin}");
     }
     assert!(
-        seen(tenancy.person("tZ"), "&event_type=company.created")
+        seen(tenancy.user("tZ"), "&event_type=company.created")
             .await
             .is_empty()
     );
     // Administrators' own events of their organization are found by two indexes and told once.
-    let own = seen(tenancy.person("oA"), "&action=LOGIN").await;
+    let own = seen(tenancy.user("oA"), "&action=LOGIN").await;
     assert_eq!(own.len(), 3, "m1, m2 and oA: {own:?}");
 
     let a = tenancy.organization("A");
-    for (person, status) in [
+    for (user, status) in [
         ("u0", 403),
         ("m1", 403),
         ("oA", 200),
@@ -63,10 +63,10 @@ async fn everybody_reads_his_own_events_and_administrators_those_of_their_organi
         ("sa", 200),
     ] {
         let answer = tenancy
-            .person(person)
+            .user(user)
             .get(&format!("/audit-logs?organization_id={a}"))
             .await;
-        assert_eq!(answer.status.as_u16(), status, "{person}: {}", answer.text);
+        assert_eq!(answer.status.as_u16(), status, "{user}: {}", answer.text);
     }
 }
 
@@ -74,7 +74,7 @@ async fn everybody_reads_his_own_events_and_administrators_those_of_their_organi
 async fn an_event_says_who_did_what_from_where_and_is_secret_to_others() {
     let service = Service::start().await;
     let ana = service
-        .person("ana")
+        .user("ana")
         .await
         .with("x-request-id", "request-7")
         .with("user-agent", "curl/8");
@@ -98,7 +98,7 @@ async fn an_event_says_who_did_what_from_where_and_is_secret_to_others() {
         ana.get(&format!("/audit-logs/{id}")).await.expect(200)["id"],
         id
     );
-    let bob = service.person("bob").await;
+    let bob = service.user("bob").await;
     assert_eq!(
         bob.get(&format!("/audit-logs/{id}")).await.problem(404),
         "not_found"
@@ -108,7 +108,7 @@ async fn an_event_says_who_did_what_from_where_and_is_secret_to_others() {
 #[tokio::test]
 async fn the_log_is_paged_without_losing_or_doubling_events() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for n in 0..25 {
         let _ = ana
             .post("/companies", &json!({ "symbol": format!("S{n}") }))
@@ -139,7 +139,7 @@ async fn the_log_is_paged_without_losing_or_doubling_events() {
 #[tokio::test]
 async fn the_log_is_taken_out_as_csv_and_json_lines_and_says_so() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let _ = ana
         .post("/companies", &json!({ "symbol": "ACME" }))
         .await
@@ -180,12 +180,12 @@ async fn the_log_is_taken_out_as_csv_and_json_lines_and_says_so() {
 async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let m2 = tenancy.person("m2");
+    let m2 = tenancy.user("m2");
     let body = json!({ "symbol": "OURS", "access_level": "organization" });
     let mut ids = Vec::new();
     for symbol in ["OURS", "OURS2"] {
         let body = support::with(body.clone(), json!({ "symbol": symbol }));
-        let made = tenancy.person("m1").post("/companies", &body).await;
+        let made = tenancy.user("m1").post("/companies", &body).await;
         ids.push(made.expect(201)["id"].as_str().expect("an id").to_owned());
     }
 
@@ -224,7 +224,7 @@ async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
     assert_eq!(events[0]["actor_email"], "m2@example.com");
     assert_eq!(events[0]["ip_address"], "127.0.0.1");
     // Their administrator sees them, too.
-    let seen = seen(tenancy.person("oA"), "&action=DENIED").await;
+    let seen = seen(tenancy.user("oA"), "&action=DENIED").await;
     assert_eq!(seen.len(), 2, "{seen:?}");
 
     // A minute later the next one counts again.
@@ -248,7 +248,7 @@ async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
 #[tokio::test]
 async fn a_refused_item_of_a_batch_is_told_and_a_row_that_is_not_there_is_not() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let item = support::with(
         support::prediction("ACME", "2024"),
         json!({ "access_level": "system" }),

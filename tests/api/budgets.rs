@@ -2,28 +2,28 @@
 
 use std::time::Duration;
 
-use accunode_tests::{Answer, Person, Service, ServiceOptions, tenancy::Tenancy};
+use accunode_tests::{Answer, Service, ServiceOptions, TestUser, tenancy::Tenancy};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{ask, column, eventually, file, run, text};
 
-/// The upload of a file whose content is nobody else's.
-async fn upload(person: &Person, n: usize, fields: &[(&str, &str)]) -> Answer {
+/// The upload of a file whose content is no one else's.
+async fn upload(user: &TestUser, n: usize, fields: &[(&str, &str)]) -> Answer {
     let line = format!("S{n},x,Industrials,2024,0.25,2,0.08,6.4,0.05");
     let mut all = vec![("job_type", "annual")];
     all.extend_from_slice(fields);
-    person.upload(("a.csv", file(&[&line])), &all).await
+    user.upload(("a.csv", file(&[&line])), &all).await
 }
 
 /// An upload once it has ended.
-async fn finished(person: &Person, id: &str) -> Value {
+async fn finished(user: &TestUser, id: &str) -> Value {
     let path = format!("/bulk-uploads/{id}");
     // The stream of its events ends with it.
     let events = format!("{path}/events");
-    let events = person.get_as(&events, "text/event-stream").await;
+    let events = user.get_as(&events, "text/event-stream").await;
     assert_eq!(events.status.as_u16(), 200);
-    person.get(&path).await.expect(200)
+    user.get(&path).await.expect(200)
 }
 
 fn stored_files(service: &Service) -> usize {
@@ -43,7 +43,7 @@ async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
     let service = Service::with(options).await;
     let tenancy = Tenancy::of(&service).await;
     // Two members of one organization share its budget.
-    let (one, two) = (tenancy.person("m1"), tenancy.person("oA"));
+    let (one, two) = (tenancy.user("m1"), tenancy.user("oA"));
     let uploads = (0..10).map(|n| upload(if n % 2 == 0 { one } else { two }, n, &[]));
     let answers = join_all(uploads).await;
     let taken = answers.iter().filter(|a| a.status.as_u16() == 202).count();
@@ -60,9 +60,9 @@ async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
         "{told}"
     );
 
-    // Neither another organization nor a person of their own is kept waiting, and nothing
+    // Neither another organization nor a user of their own is kept waiting, and nothing
     // is left of the files that were refused.
-    let _ = upload(tenancy.person("mB"), 20, &[]).await.expect(202);
+    let _ = upload(tenancy.user("mB"), 20, &[]).await.expect(202);
     let personal = [("access_level", "personal")];
     let _ = upload(one, 21, &personal).await.expect(202);
     let pool = service.database.superuser().await;
@@ -89,7 +89,7 @@ async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
 async fn the_files_of_an_owner_have_a_budget_that_says_its_figures() {
     let options = ServiceOptions::default().with("budgets.file_bytes", "500");
     let service = Service::with(options).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let first = upload(&ana, 1, &[]).await.expect(202);
     let size = first["file_size"].as_i64().expect("a size");
     let second = upload(&ana, 2, &[]).await.expect(202);
@@ -110,7 +110,7 @@ async fn the_files_of_an_owner_have_a_budget_that_says_its_figures() {
 async fn failed_rows_beyond_the_budget_are_counted_and_the_answers_say_so() {
     let options = ServiceOptions::default().with("budgets.rows_per_job", "2");
     let service = Service::with(options).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let lines: Vec<_> = (0..5)
         .map(|n| format!("S{n},x,Industrials,year,0.25,2,0.08,6.4,0.05"))
         .collect();
@@ -137,25 +137,25 @@ async fn failed_rows_beyond_the_budget_are_counted_and_the_answers_say_so() {
 async fn uploads_are_refused_while_the_disk_runs_low_and_readiness_says_so() {
     let options = ServiceOptions::default().with("min_free_disk", "99%");
     let service = Service::with(options).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let refused = upload(&ana, 1, &[]).await;
     assert_eq!(refused.problem(507), "storage_low");
     assert_eq!(refused.header("retry-after"), "300");
     assert!(!detail(&refused).contains('/'));
     assert_eq!(stored_files(&service), 0);
-    let ready = service.nobody().get("//health/ready").await;
+    let ready = service.anonymous().get("//health/ready").await;
     let low = &ready.expect(200)["low_disks"][0];
     assert_eq!(low["volume"], "files");
     assert!(low["free_bytes"].as_u64() < low["min_free_bytes"].as_u64());
 }
 
 #[tokio::test]
-async fn event_streams_are_bounded_for_each_person_and_end_with_the_session() {
+async fn event_streams_are_bounded_for_each_user_and_end_with_the_session() {
     let options = ServiceOptions::default()
         .without_worker()
         .with("budgets.event_streams_per_person", "2");
     let service = Service::with(options).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let job = upload(&ana, 1, &[]).await.expect(202);
     let path = format!("/bulk-uploads/{}/events", text(&job, "id"));
     let other = ana.login("ana@example.com").await;
@@ -193,7 +193,7 @@ async fn one_address_is_invited_once_a_minute_and_the_sender_is_told() {
     let organization = tenancy.organization("A");
     let invite = async |email: &str| {
         let body = json!({ "email": email, "role": "org_member", "organization_id": organization });
-        tenancy.person("oA").post("/users", &body).await
+        tenancy.user("oA").post("/users", &body).await
     };
     let _ = invite("new@example.com").await.expect(202);
     // The same mailbox under another name of it.
@@ -207,7 +207,7 @@ async fn one_address_is_invited_once_a_minute_and_the_sender_is_told() {
     let pool = service.database.superuser().await;
     let waiting: i64 = ask(&pool, "SELECT count(*) FROM invitations").await;
     assert_eq!(waiting, 1, "a refused invitation leaves nothing");
-    // A refused mail costs its sender, too, and nobody else.
+    // A refused mail costs its sender, too, and no one else.
     let _ = invite("b@example.com").await.expect(202);
     let _ = invite("c@example.com").await.expect(202);
     let refused = invite("d@example.com").await;
@@ -216,7 +216,7 @@ async fn one_address_is_invited_once_a_minute_and_the_sender_is_told() {
     // Others of the organization still may.
     let body =
         json!({ "email": "d@example.com", "role": "org_member", "organization_id": organization });
-    let _ = tenancy.person("tR").post("/users", &body).await.expect(202);
+    let _ = tenancy.user("tR").post("/users", &body).await.expect(202);
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn a_mail_has_no_link_of_an_organizations_name() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let a = tenancy.organization("A");
-    let admin = tenancy.person("oA");
+    let admin = tenancy.user("oA");
     let path = format!("/organizations/{a}");
     for name in ["Win at evil.com", "https://evil", "www.evil", "evil．com"] {
         let refused = admin.patch(&path, &json!({ "name": name })).await;
@@ -252,7 +252,7 @@ async fn a_mail_has_no_link_of_an_organizations_name() {
 async fn names_of_a_tenants_organizations_do_not_look_alike() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (root, admin) = (tenancy.organization("R"), tenancy.person("tR"));
+    let (root, admin) = (tenancy.organization("R"), tenancy.user("tR"));
     let create = async |name: &str| {
         let body = json!({ "name": name, "parent_id": root });
         admin.post("/organizations", &body).await
@@ -309,7 +309,7 @@ async fn super_admins_alone_learn_of_roots_that_look_alike() {
 #[tokio::test]
 async fn failed_rows_are_guarded_and_come_back_as_they_were() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let cells = [
         "=cmd()",
         "a;=1+1",

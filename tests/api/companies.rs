@@ -13,7 +13,7 @@ use crate::{
 #[tokio::test]
 async fn a_company_is_made_read_and_removed() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = json!({
         "symbol": "acme", "name": " Acme Corporation ", "sector": "Industrials",
         "market_cap": 1_250_000_000.4, "country": "deu", "currency": "eur", "exchange": "XETRA",
@@ -51,7 +51,7 @@ async fn a_company_is_made_read_and_removed() {
 #[tokio::test]
 async fn a_symbol_is_taken_once_for_each_owner() {
     let service = Service::start().await;
-    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let _ = ana
         .post("/companies", &json!({ "symbol": "ACME" }))
         .await
@@ -71,7 +71,7 @@ async fn a_symbol_is_taken_once_for_each_owner() {
 #[tokio::test]
 async fn a_company_with_predictions_is_removed_only_by_force() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -91,7 +91,7 @@ async fn a_company_with_predictions_is_removed_only_by_force() {
 #[tokio::test]
 async fn a_company_is_described_better_and_its_predictions_stay_as_they_were() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -143,8 +143,8 @@ async fn a_company_is_described_better_and_its_predictions_stay_as_they_were() {
 #[tokio::test]
 async fn a_company_with_predictions_keeps_its_level() {
     let service = Service::start().await;
-    let people = accunode_tests::tenancy::Tenancy::of(&service).await;
-    let m1 = people.person("m1");
+    let users = accunode_tests::tenancy::Tenancy::of(&service).await;
+    let m1 = users.user("m1");
     let own = crate::support::with(
         prediction("ACME", "2024"),
         json!({ "access_level": "personal" }),
@@ -159,13 +159,13 @@ async fn a_company_with_predictions_keeps_its_level() {
         m1.patch(&path, &raise).await.expect(200)["access_level"],
         "organization"
     );
-    let _ = people.person("m2").get(&path).await.expect(200);
+    let _ = users.user("m2").get(&path).await.expect(200);
 }
 
 #[tokio::test]
 async fn companies_are_filtered_sorted_and_searched() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for (symbol, name, sector, cap, country) in [
         ("CCC", "Zeta Energy", "Energy", 300, "USA"),
         ("AAA", "Alpha Metals", "Materials", 100, "DEU"),
@@ -204,7 +204,7 @@ async fn companies_are_filtered_sorted_and_searched() {
 #[tokio::test]
 async fn each_company_stands_on_exactly_one_page_while_others_are_made() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..40).map(|n| format!("T{n:02}")).collect();
     // One transaction: every row has the same time of making, half of them one name.
     let lines: Vec<String> = symbols
@@ -229,7 +229,7 @@ async fn each_company_stands_on_exactly_one_page_while_others_are_made() {
                 .await
                 .expect(200);
             seen.extend(column(&page, "symbol"));
-            // Somebody goes on working meanwhile, before and behind the cursor.
+            // Someone goes on working meanwhile, before and behind the cursor.
             for (symbol, name) in [
                 (format!("A{sort:.3}{step}"), "AA"),
                 (format!("Z{sort:.3}{step}"), "ZZ"),
@@ -256,7 +256,7 @@ async fn each_company_stands_on_exactly_one_page_while_others_are_made() {
 #[tokio::test]
 async fn uploads_make_companies_that_are_then_found_and_not_changed() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["ACME"]), &[]).await;
     service.finished(&ana, &job).await;
     let before: Vec<Value> = all_rows(&ana, "/companies", 10).await;

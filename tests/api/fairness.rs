@@ -1,6 +1,6 @@
 //! Work of one kind, or of one tenant, keeps nothing else waiting.
 
-use accunode_tests::{Answer, Person, Service, ServiceOptions, tenancy::Tenancy};
+use accunode_tests::{Answer, Service, ServiceOptions, TestUser, tenancy::Tenancy};
 use futures::{
     future::join_all,
     stream::{FuturesUnordered, StreamExt},
@@ -56,21 +56,21 @@ fn statuses(answers: &[Answer]) -> Vec<u16> {
 }
 
 fn company(symbol: &str) -> Value {
-    json!({ "symbol": symbol, "name": "Somebody Incorporated", "sector": "Energy" })
+    json!({ "symbol": symbol, "name": "Someone Incorporated", "sector": "Energy" })
 }
 
 #[tokio::test]
 async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     let (m1, m2, other, sa) = (
-        people.person("m1"),
-        people.person("m2"),
-        people.person("tZ"),
-        people.person("sa"),
+        users.user("m1"),
+        users.user("m2"),
+        users.user("tZ"),
+        users.user("sa"),
     );
     let mut lock = Lock::on(&service, "annual_predictions").await;
-    // Two people of one tenant, which has half of the pool for lists.
+    // Two users of one tenant, which has half of the pool for lists.
     let flood = join_all((0..24).map(|n| {
         let who = if n % 2 == 0 { m1 } else { m2 };
         who.get("/predictions/annual")
@@ -80,7 +80,7 @@ async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() 
         // More than once each: also the connection after the first is to be had.
         for n in 0..5 {
             let _ = m1.get("/me").await.expect(200);
-            let _ = service.nobody().get("//health/ready").await.expect(200);
+            let _ = service.anonymous().get("//health/ready").await.expect(200);
             let made = m1.post("/companies", &company(&format!("NEW{n}"))).await;
             let _ = made.expect(201);
             let _ = other.get("/companies").await.expect(200);
@@ -110,18 +110,18 @@ async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() 
 }
 
 #[tokio::test]
-async fn a_tenant_has_so_many_searches_at_once_whoever_asks_and_others_have_theirs() {
+async fn searches_at_once_are_limited_for_each_tenant() {
     let options = ServiceOptions::default().with("at_once.search", "1");
     let service = Service::with(options).await;
-    let people = Tenancy::of(&service).await;
-    let (m1, other) = (people.person("m1"), people.person("tZ"));
+    let users = Tenancy::of(&service).await;
+    let (m1, other) = (users.user("m1"), users.user("tZ"));
     for who in [m1, other] {
         let _ = who.post("/companies", &company("ACME")).await.expect(201);
     }
     let key = json!({ "name": "a program", "scopes": ["read"] });
     let key = m1.post("/api-keys", &key).await.expect(201);
     let program = m1.with_token(key["secret"].as_str().expect("a secret"));
-    let askers = [m1, people.person("m2"), people.person("mB"), &program];
+    let askers = [m1, users.user("m2"), users.user("mB"), &program];
 
     let mut lock = Lock::on(&service, "companies").await;
     // More than may be worked on and wait.
@@ -158,7 +158,7 @@ async fn a_tenant_has_so_many_searches_at_once_whoever_asks_and_others_have_thei
         let found = who.get("/companies?q=acme").await.expect(200);
         assert_eq!(found["data"].as_array().map(Vec::len), Some(1), "{found}");
     }
-    let stats = people.person("sa").get("/admin/stats").await.expect(200);
+    let stats = users.user("sa").get("/admin/stats").await.expect(200);
     let search = &stats["at_once"]["search"];
     assert_eq!(search["at_most"], 1, "{search}");
     assert_eq!(search["running"], 0, "{search}");
@@ -174,8 +174,8 @@ async fn every_kind_of_expensive_work_is_capped() {
         options = options.with(&format!("at_once.{kind}"), "1");
     }
     let service = Service::with(options).await;
-    let people = Tenancy::of(&service).await;
-    let (m1, tr) = (people.person("m1"), people.person("tR"));
+    let users = Tenancy::of(&service).await;
+    let (m1, tr) = (users.user("m1"), users.user("tR"));
     let statement = prediction("ACME", "2024");
     let made = m1.post("/predictions/annual", &statement).await;
     let _ = made.expect(201);
@@ -202,7 +202,7 @@ async fn every_kind_of_expensive_work_is_capped() {
     }
 }
 
-type Ask = for<'p> fn(&'p Person) -> futures::future::BoxFuture<'p, Answer>;
+type Ask = for<'p> fn(&'p TestUser) -> futures::future::BoxFuture<'p, Answer>;
 
 /// Kinds of work, a table that each reads or writes, and how to ask for it.
 const KINDS: [(&str, &str, Ask); 5] = [

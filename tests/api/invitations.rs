@@ -10,18 +10,18 @@ fn invitation(email: &str, role: &str, organization: &Tenancy, name: &str) -> Va
 }
 
 #[tokio::test]
-async fn an_invitation_waits_for_a_week_and_tells_nobody_its_token() {
+async fn an_invitation_waits_for_a_week_and_tells_no_one_its_token() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let body = invitation(" New@Example.com", "org_member", &tenancy, "A");
-    let answer = tenancy.person("oA").post("/users", &body).await;
+    let answer = tenancy.user("oA").post("/users", &body).await;
     let made = answer.expect(202);
     assert_eq!(made["email"], "new@example.com");
     assert_eq!(
         (&made["status"], &made["role"]),
         (&json!("pending"), &json!("org_member"))
     );
-    assert_eq!(made["invited_by"], tenancy.person("oA").id.to_string());
+    assert_eq!(made["invited_by"], tenancy.user("oA").id.to_string());
     let mail = service.last_mail_to("new@example.com").await;
     assert_eq!(mail.subject, "You are invited to A");
     assert!(mail.text.contains("oa@example.com"), "{}", mail.text);
@@ -46,20 +46,20 @@ async fn an_invitation_waits_for_a_week_and_tells_nobody_its_token() {
     assert_eq!(
         told,
         json!([
-            "invitation.created", "CREATE", made["id"], tenancy.person("oA").id, a,
+            "invitation.created", "CREATE", made["id"], tenancy.user("oA").id, a,
             { "email": "new@example.com", "role": "org_member", "organization_id": a },
         ])
     );
 }
 
 #[tokio::test]
-async fn whoever_is_invited_again_has_one_invitation_with_another_token() {
+async fn anyone_who_is_invited_again_has_one_invitation_with_another_token() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
     let hash = "SELECT token_hash FROM invitations";
     let first = tenancy
-        .person("oA")
+        .user("oA")
         .post(
             "/users",
             &invitation("new@example.com", "org_member", &tenancy, "A"),
@@ -68,7 +68,7 @@ async fn whoever_is_invited_again_has_one_invitation_with_another_token() {
         .expect(202);
     let old: String = ask(&pool, hash).await;
     let again = tenancy
-        .person("tR")
+        .user("tR")
         .post(
             "/users",
             &invitation("new@example.com", "org_admin", &tenancy, "A"),
@@ -91,7 +91,7 @@ async fn whoever_is_invited_again_has_one_invitation_with_another_token() {
 async fn a_request_that_is_sent_again_invites_once() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let admin = tenancy.person("oA").with("idempotency-key", "k1");
+    let admin = tenancy.user("oA").with("idempotency-key", "k1");
     let body = invitation("new@example.com", "org_member", &tenancy, "A");
     let first = admin.post("/users", &body).await.expect(202);
     let again = admin.post("/users", &body).await;
@@ -110,7 +110,7 @@ async fn a_request_that_is_sent_again_invites_once() {
 async fn everything_wrong_with_an_invitation_is_told_at_once() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let sa = tenancy.person("sa");
+    let sa = tenancy.user("sa");
     let body = json!({ "email": "nobody", "role": "super_admin" });
     let answer = sa.post("/users", &body).await;
     assert_eq!(answer.problem(422), "validation_failed");
@@ -142,7 +142,7 @@ async fn everything_wrong_with_an_invitation_is_told_at_once() {
     assert_eq!(sa.post("/users", &nowhere).await.problem(404), "not_found");
     assert_eq!(
         tenancy
-            .person("tR")
+            .user("tR")
             .post("/users", &nowhere)
             .await
             .problem(403),
@@ -151,12 +151,12 @@ async fn everything_wrong_with_an_invitation_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_member_is_named_to_those_who_see_him_and_to_nobody_else() {
+async fn a_member_is_named_to_those_who_see_them_and_to_no_one_else() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let m1 = tenancy.person("m1");
+    let m1 = tenancy.user("m1");
     let answer = tenancy
-        .person("tR")
+        .user("tR")
         .post(
             "/users",
             &invitation(&m1.email, "org_member", &tenancy, "B"),
@@ -166,7 +166,7 @@ async fn a_member_is_named_to_those_who_see_him_and_to_nobody_else() {
     assert_eq!(answer.json()["existing_id"], m1.id.to_string());
     // Whether the address has an account elsewhere is not theirs to know.
     let _ = tenancy
-        .person("tZ")
+        .user("tZ")
         .post(
             "/users",
             &invitation(&m1.email, "org_member", &tenancy, "Z"),
@@ -179,7 +179,7 @@ async fn a_member_is_named_to_those_who_see_him_and_to_nobody_else() {
 async fn administrators_see_and_withdraw_what_they_could_have_made() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (oa, tr) = (tenancy.person("oA"), tenancy.person("tR"));
+    let (oa, tr) = (tenancy.user("oA"), tenancy.user("tR"));
     for n in 0..5 {
         let body = invitation(&format!("n{n}@example.com"), "org_member", &tenancy, "A");
         let _ = oa.post("/users", &body).await.expect(202);
@@ -213,7 +213,7 @@ async fn administrators_see_and_withdraw_what_they_could_have_made() {
         ("tZ", 404),
         ("sa", 200),
     ] {
-        let answer = tenancy.person(who).get(&path).await;
+        let answer = tenancy.user(who).get(&path).await;
         assert_eq!(answer.status.as_u16(), status, "{who}: {}", answer.text);
     }
     let csv = oa.get_as(&path, "text/csv").await;
@@ -245,16 +245,12 @@ async fn administrators_see_and_withdraw_what_they_could_have_made() {
 async fn an_invitation_is_worth_no_more_than_its_makers_rights_are_by_now() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (oa, tr, sa) = (
-        tenancy.person("oA"),
-        tenancy.person("tR"),
-        tenancy.person("sa"),
-    );
+    let (oa, tr, sa) = (tenancy.user("oA"), tenancy.user("tR"), tenancy.user("sa"));
     let accept = async |email: &str| {
         let token = service.last_mail_to(email).await.token();
         let body = json!({ "token": token, "password": PASSWORD });
         service
-            .nobody()
+            .anonymous()
             .post("/auth/accept-invitation", &body)
             .await
     };
@@ -292,7 +288,7 @@ async fn an_invitation_is_worth_no_more_than_its_makers_rights_are_by_now() {
     for email in ["two@example.com", "chief@example.com"] {
         assert_eq!(accept(email).await.problem(410), "token_expired", "{email}");
         let login = json!({ "email": email, "password": PASSWORD });
-        let answer = service.nobody().post("/auth/login", &login).await;
+        let answer = service.anonymous().post("/auth/login", &login).await;
         assert_eq!(answer.problem(401), "invalid_credentials", "{email}");
     }
 }

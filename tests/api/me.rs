@@ -1,14 +1,14 @@
 //! `/me` and `/me/sessions`
 
-use accunode_tests::{Person, Service};
+use accunode_tests::{Service, TestUser};
 use serde_json::{Value, json};
 
 use crate::support::{ask, text};
 
 #[tokio::test]
-async fn somebody_corrects_what_is_known_of_him() {
+async fn someone_corrects_what_is_known_of_them() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = json!({ "first_name": " Ana ", "last_name": "Nowak", "phone": "+48 600 000 000" });
     let answer = ana.patch("/me", &body).await;
     let me = answer.expect(200);
@@ -46,9 +46,9 @@ async fn somebody_corrects_what_is_known_of_him() {
 }
 
 #[tokio::test]
-async fn nobody_makes_himself_somebody_else() {
+async fn no_one_makes_themselves_another_user() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = json!({ "email": "x@example.com", "role": "super_admin", "first_name": "a\u{7}" });
     let answer = ana.patch("/me", &body).await;
     let mut faults = answer.faults();
@@ -69,21 +69,21 @@ async fn nobody_makes_himself_somebody_else() {
     );
 }
 
-async fn sessions(person: &Person) -> Vec<Value> {
-    let list = person.get("/me/sessions").await.expect(200);
+async fn sessions(user: &TestUser) -> Vec<Value> {
+    let list = user.get("/me/sessions").await.expect(200);
     list["data"].as_array().expect("sessions").clone()
 }
 
 #[tokio::test]
-async fn somebody_sees_where_he_is_signed_in_and_signs_out_there() {
+async fn someone_sees_where_they_are_signed_in_and_signs_out_there() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let phone = service
-        .nobody()
+        .anonymous()
         .with("user-agent", "a phone")
         .login("ana@example.com")
         .await;
-    let ben = service.person("ben").await;
+    let ben = service.user("ben").await;
     let seen = sessions(&ana).await;
     assert_eq!(seen.len(), 2);
     assert_eq!(
@@ -103,14 +103,14 @@ async fn somebody_sees_where_he_is_signed_in_and_signs_out_there() {
 }
 
 #[tokio::test]
-async fn somebody_signs_out_everywhere_else() {
+async fn someone_signs_out_everywhere_else() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let others = [
-        service.nobody().login("ana@example.com").await,
-        service.nobody().login("ana@example.com").await,
+        service.anonymous().login("ana@example.com").await,
+        service.anonymous().login("ana@example.com").await,
     ];
-    let ben = service.person("ben").await;
+    let ben = service.user("ben").await;
     let _ = ana.delete("/me/sessions").await.expect(204);
     for other in &others {
         assert_eq!(other.get("/me").await.problem(401), "invalid_token");

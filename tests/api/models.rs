@@ -110,7 +110,7 @@ async fn models_that_fail_a_check_are_named_and_the_others_score() {
     fs::create_dir_all(models.0.path().join("empty/1.0.0")).expect("a folder");
 
     let service = models.serve(&[]).await;
-    let ready = service.nobody().get("//health/ready").await.expect(200);
+    let ready = service.anonymous().get("//health/ready").await.expect(200);
     let refused: Vec<(String, String)> = ready["refused_models"]
         .as_array()
         .expect("a list")
@@ -137,7 +137,7 @@ async fn models_that_fail_a_check_are_named_and_the_others_score() {
         assert!(reason.contains(part), "{folder}: {reason}");
     }
 
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let list = ana.get("/models").await.expect(200);
     assert_eq!(
         column(&list, "name"),
@@ -157,7 +157,7 @@ async fn a_pinned_model_scores_although_a_newer_one_is_there() {
     let models = Models::new();
     models.copy("own");
     let service = models.serve(&[("model_annual", "annual@1.0.0")]).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let created = ana
         .post("/predictions/annual", &prediction("A", "2024"))
         .await;
@@ -184,7 +184,7 @@ async fn where_a_model_takes_no_gaps_each_row_with_one_fails_for_itself() {
     strict.manifest("/accepts_missing", json!(false));
     strict.golden_without_gaps();
     let service = models.serve(&[]).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let gap = with(
         prediction("GAP", "2024"),
         json!({ "ratios": with(ratios(), json!({ "return_on_assets": null })) }),

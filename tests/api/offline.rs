@@ -112,7 +112,7 @@ fn stored(rows: &[Value]) -> BTreeMap<String, [String; 4]> {
 
 async fn compare(kind: &str, name: &str, bytes: Vec<u8>, unit: &str) -> usize {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let fields = [
         ("job_type", kind),
         ("ratio_unit", unit),

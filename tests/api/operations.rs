@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// Every operation of the document: method, path with an example for each part, public.
 async fn operations(service: &Service) -> Vec<(String, String, bool)> {
-    let document = service.nobody().get("//openapi.json").await.expect(200);
+    let document = service.anonymous().get("//openapi.json").await.expect(200);
     let paths = document["paths"].as_object().expect("paths");
     let mut operations = Vec::new();
     for (path, item) in paths {
@@ -35,18 +35,18 @@ async fn operations(service: &Service) -> Vec<(String, String, bool)> {
 #[tokio::test]
 async fn every_operation_of_the_document_is_there_and_knows_who_may_use_it() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let operations = operations(&service).await;
     assert!(operations.len() >= 30, "{operations:?}");
     for (method, path, is_public) in operations {
-        let ask = async |person: &accunode_tests::Person| match method.as_str() {
-            "GET" => person.get(&path).await,
-            "DELETE" => person.delete(&path).await,
-            "PATCH" => person.patch(&path, &json!({})).await,
-            "PUT" => person.put(&path, &json!({})).await,
-            _ => person.post(&path, &json!({})).await,
+        let ask = async |user: &accunode_tests::TestUser| match method.as_str() {
+            "GET" => user.get(&path).await,
+            "DELETE" => user.delete(&path).await,
+            "PATCH" => user.patch(&path, &json!({})).await,
+            "PUT" => user.put(&path, &json!({})).await,
+            _ => user.post(&path, &json!({})).await,
         };
-        let anonymous = ask(&service.nobody()).await;
+        let anonymous = ask(&service.anonymous()).await;
         if is_public {
             assert_ne!(anonymous.status.as_u16(), 401, "{method} {path}");
         } else {
@@ -72,7 +72,7 @@ async fn every_operation_of_the_document_is_there_and_knows_who_may_use_it() {
 #[tokio::test]
 async fn the_document_is_openapi_3_1_and_is_the_one_in_the_repository() {
     let service = Service::start().await;
-    let answer = service.nobody().get("//openapi.json").await;
+    let answer = service.anonymous().get("//openapi.json").await;
     assert!(
         answer
             .header("content-type")
@@ -96,8 +96,8 @@ async fn the_document_is_openapi_3_1_and_is_the_one_in_the_repository() {
 #[tokio::test]
 async fn the_documentation_needs_no_other_host() {
     let service = Service::start().await;
-    let nobody = service.nobody();
-    let page = nobody.get("//docs/").await;
+    let anonymous = service.anonymous();
+    let page = anonymous.get("//docs/").await;
     assert_eq!(page.status.as_u16(), 200, "{}", page.text);
     assert!(page.header("content-type").starts_with("text/html"));
     let mut linked = Vec::new();
@@ -117,7 +117,7 @@ async fn the_documentation_needs_no_other_host() {
         } else {
             format!("//docs/{name}")
         };
-        assert_eq!(nobody.get(&path).await.status.as_u16(), 200, "{name}");
+        assert_eq!(anonymous.get(&path).await.status.as_u16(), 200, "{name}");
     }
     let policy = page.header("content-security-policy");
     assert!(
@@ -129,16 +129,16 @@ async fn the_documentation_needs_no_other_host() {
 #[tokio::test]
 async fn the_service_lives_and_is_ready_and_says_who_it_is() {
     let service = Service::start().await;
-    let nobody = service.nobody();
+    let anonymous = service.anonymous();
     assert_eq!(
-        nobody.get("//health/live").await.expect(200)["status"],
+        anonymous.get("//health/live").await.expect(200)["status"],
         "ok"
     );
     assert_eq!(
-        nobody.get("//health/ready").await.expect(200)["status"],
+        anonymous.get("//health/ready").await.expect(200)["status"],
         "ok"
     );
-    let version = nobody.get("//version").await.expect(200);
+    let version = anonymous.get("//version").await.expect(200);
     assert_eq!(version["name"], "accunode");
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
 }
@@ -152,17 +152,17 @@ async fn without_its_schema_the_service_lives_and_is_not_ready() {
         "DELETE FROM seaql_migrations WHERE version = (SELECT max(version) FROM seaql_migrations)",
     )
     .await;
-    let answer = service.nobody().get("//health/ready").await;
+    let answer = service.anonymous().get("//health/ready").await;
     assert_eq!(answer.status.as_u16(), 503, "{}", answer.text);
     assert!(answer.text.contains("migration"), "{}", answer.text);
     assert!(!answer.header("retry-after").is_empty());
-    let _ = service.nobody().get("//health/live").await.expect(200);
+    let _ = service.anonymous().get("//health/live").await.expect(200);
 }
 
 #[tokio::test]
 async fn the_example_of_the_readme_works_as_written() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/annual.csv");
     let bytes = std::fs::read(path).expect("the example");
     let fields = [

@@ -9,35 +9,28 @@ use crate::support::{ask, file_of, prediction, quarterly, submit, text, with};
 async fn an_export_holds_everything_of_oneself_and_nothing_of_others() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (m1, m2, oa) = (
-        tenancy.person("m1"),
-        tenancy.person("m2"),
-        tenancy.person("oA"),
-    );
-    for (person, prefix) in [(m1, "MINE"), (m2, "THEIRS")] {
+    let (m1, m2, oa) = (tenancy.user("m1"), tenancy.user("m2"), tenancy.user("oA"));
+    for (user, prefix) in [(m1, "MINE"), (m2, "THEIRS")] {
         let personal = json!({ "access_level": "personal" });
         let shared = json!({ "access_level": "organization" });
         for (suffix, level) in [("P", &personal), ("O", &shared)] {
             let symbol = format!("{prefix}{suffix}");
             let body = with(prediction(&symbol, "2024"), level.clone());
-            let _ = person.post("/predictions/annual", &body).await.expect(201);
+            let _ = user.post("/predictions/annual", &body).await.expect(201);
         }
         let body = with(
             quarterly(&format!("{prefix}Q"), "2024", "Q1"),
             personal.clone(),
         );
-        let _ = person
-            .post("/predictions/quarterly", &body)
-            .await
-            .expect(201);
+        let _ = user.post("/predictions/quarterly", &body).await.expect(201);
         let job = submit(
-            person,
+            user,
             "a.csv",
             file_of([format!("{prefix}F")]),
             &[("access_level", "personal")],
         )
         .await;
-        let _ = service.finished(person, &job).await;
+        let _ = service.finished(user, &job).await;
     }
     let invite = json!({ "email": "new@example.com", "role": "org_member" });
     let _ = oa.post("/users", &invite).await.expect(202);
@@ -98,7 +91,7 @@ async fn an_export_holds_everything_of_oneself_and_nothing_of_others() {
 #[tokio::test]
 async fn an_export_of_more_rows_than_are_read_at_once_is_whole() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..1_203).map(|n| format!("S{n}")).collect();
     let job = submit(&ana, "many.csv", file_of(&symbols), &[]).await;
     let _ = service.finished(&ana, &job).await;
@@ -113,10 +106,10 @@ async fn an_export_of_more_rows_than_are_read_at_once_is_whole() {
 }
 
 #[tokio::test]
-async fn who_ends_his_account_takes_his_own_rows_and_leaves_what_he_shared() {
+async fn who_ends_their_account_takes_their_own_rows_and_leaves_what_they_shared() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (m1, m2) = (tenancy.person("m1"), tenancy.person("m2"));
+    let (m1, m2) = (tenancy.user("m1"), tenancy.user("m2"));
     let pool = service.database.superuser().await;
     let shared = json!({ "symbol": "SHARED", "access_level": "organization" });
     let shared = m1.post("/companies", &shared).await.expect(201);
@@ -125,7 +118,7 @@ async fn who_ends_his_account_takes_his_own_rows_and_leaves_what_he_shared() {
         json!({ "access_level": "personal" }),
     );
     let _ = m1.post("/predictions/annual", &body).await.expect(201);
-    // A personal prediction on a shared company is his own; the company is not.
+    // A personal prediction on a shared company is their own; the company is not.
     let on_shared = with(
         prediction("SHARED", "2024"),
         json!({ "company": null, "company_id": shared["id"], "access_level": "personal" }),
@@ -146,11 +139,11 @@ async fn who_ends_his_account_takes_his_own_rows_and_leaves_what_he_shared() {
     let etag = m1.get("/me").await.header("etag").to_owned();
     let stale = m1.with("if-match", "\"99\"");
     assert_eq!(stale.delete("/me").await.problem(412), "stale");
-    let elsewhere = service.nobody().login(&m1.email).await;
+    let elsewhere = service.anonymous().login(&m1.email).await;
     let _ = m1.with("if-match", &etag).delete("/me").await.expect(204);
 
-    for person in [m1, &elsewhere] {
-        assert_eq!(person.get("/me").await.problem(401), "invalid_token");
+    for user in [m1, &elsewhere] {
+        assert_eq!(user.get("/me").await.problem(401), "invalid_token");
     }
     let left: Value = ask(
         &pool,
@@ -189,7 +182,7 @@ async fn who_ends_his_account_takes_his_own_rows_and_leaves_what_he_shared() {
         ])
     );
     let login = json!({ "email": m1.email, "password": PASSWORD });
-    let answer = service.nobody().post("/auth/login", &login).await;
+    let answer = service.anonymous().post("/auth/login", &login).await;
     assert_eq!(answer.problem(401), "invalid_credentials");
 }
 
@@ -212,10 +205,10 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 #[tokio::test]
-async fn the_last_super_admin_cannot_end_his_account() {
+async fn the_last_super_admin_cannot_end_their_account() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let sa = tenancy.person("sa");
+    let sa = tenancy.user("sa");
     let _ = sa
         .post("/companies", &json!({ "symbol": "MINE" }))
         .await
@@ -228,7 +221,7 @@ async fn the_last_super_admin_cannot_end_his_account() {
 #[tokio::test]
 async fn what_cannot_be_undone_needs_a_recent_proof() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     service.age_sessions(&ana, 16 * 60).await;
     assert_eq!(ana.delete("/me").await.problem(401), "step_up_required");
     let role = json!({ "role": "user", "reason": "leaves" });

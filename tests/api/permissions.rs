@@ -1,12 +1,12 @@
 //! `GET /me/permissions`
 
-use accunode_tests::{Person, Service, tenancy::Tenancy};
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use crate::support::run;
 
-async fn lines(person: &Person, resource: &str, action: &str) -> Vec<Value> {
-    let all = person.get("/me/permissions").await.expect(200);
+async fn lines(user: &TestUser, resource: &str, action: &str) -> Vec<Value> {
+    let all = user.get("/me/permissions").await.expect(200);
     let rows = all["data"].as_array().expect("lines").iter();
     rows.filter(|line| line["resource"] == resource && line["action"] == action)
         .cloned()
@@ -16,8 +16,8 @@ async fn lines(person: &Person, resource: &str, action: &str) -> Vec<Value> {
 #[tokio::test]
 async fn one_is_told_what_one_may_as_one_is_now() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let (oa, a) = (people.person("oA"), people.organization("A"));
+    let users = Tenancy::of(&service).await;
+    let (oa, a) = (users.user("oA"), users.organization("A"));
     let organization = |own_only: bool| {
         json!({
             "resource": "company", "action": "update", "level": "organization", "roles": [],
@@ -52,10 +52,10 @@ async fn one_is_told_what_one_may_as_one_is_now() {
 #[tokio::test]
 async fn what_one_is_told_is_what_one_is_answered() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     for who in ["u0", "m1", "oA", "mB", "tR", "tZ", "sa"] {
-        let person = people.person(who);
-        for (name, id) in &people.organizations {
+        let user = users.user(who);
+        for (name, id) in &users.organizations {
             let covers = |lines: &[Value]| {
                 lines.iter().any(|line| {
                     line["every_organization"] == true
@@ -87,8 +87,8 @@ async fn what_one_is_told_is_what_one_is_answered() {
                     format!("/dashboard?scope=tenant&organization_id={id}"),
                 ),
             ] {
-                let told = covers(&lines(person, resource, action).await);
-                let answered = person.get(&path).await.status.is_success();
+                let told = covers(&lines(user, resource, action).await);
+                let answered = user.get(&path).await.status.is_success();
                 assert_eq!(told, answered, "{who} {resource} {action} of {name}");
             }
         }

@@ -1,6 +1,6 @@
 //! What the tests send, and how they look behind the service's back.
 
-use accunode_tests::Person;
+use accunode_tests::TestUser;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -98,7 +98,7 @@ pub(crate) fn file_of<S: AsRef<str>>(symbols: impl IntoIterator<Item = S>) -> Ve
 
 /// Sends a file of annual statements that must be taken, and answers its job's id.
 pub(crate) async fn submit(
-    person: &Person,
+    user: &TestUser,
     name: &str,
     bytes: Vec<u8>,
     options: &[(&str, &str)],
@@ -107,7 +107,7 @@ pub(crate) async fn submit(
         .into_iter()
         .chain(options.iter().copied())
         .collect();
-    let job = person.upload((name, bytes), &fields).await.expect(202);
+    let job = user.upload((name, bytes), &fields).await.expect(202);
     text(&job, "id").to_owned()
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn column(list: &Value, field: &str) -> Vec<String> {
 }
 
 /// Every row of a list, page by page.
-pub(crate) async fn all_rows(person: &Person, path: &str, limit: usize) -> Vec<Value> {
+pub(crate) async fn all_rows(user: &TestUser, path: &str, limit: usize) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -153,7 +153,7 @@ pub(crate) async fn all_rows(person: &Person, path: &str, limit: usize) -> Vec<V
             None => format!("{path}{mark}limit={limit}"),
             Some(cursor) => format!("{path}{mark}limit={limit}&cursor={cursor}"),
         };
-        let page = person.get(&page).await.expect(200);
+        let page = user.get(&page).await.expect(200);
         rows.extend(page["data"].as_array().expect("rows").iter().cloned());
         assert_eq!(
             page["has_more"].as_bool(),
@@ -218,7 +218,7 @@ macro_rules! with_either_store {
 }
 pub(crate) use with_either_store;
 
-/// Until so many statements wait for a lock: PostgreSQL tells nobody, so it is asked.
+/// Until so many statements wait for a lock: PostgreSQL tells no one, so it is asked.
 pub(crate) async fn wait_until_blocked(pool: &PgPool, statements: i64) {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
     loop {

@@ -12,7 +12,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use accunode_tests::{Database, PASSWORD, Person};
+use accunode_tests::{Database, PASSWORD, TestUser};
 use serde_json::{Value, json};
 
 use crate::{
@@ -66,7 +66,7 @@ fn manifest(place: &Path) -> Value {
 /// What the device shows in the step that begins soon: the code of this one was used.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the device has a clock of its own, as everybody's has"
+    reason = "the device has a clock of its own, as everyone's has"
 )]
 fn code(secret: &str, steps_ahead: u64) -> String {
     let secret = totp_rs::Secret::try_from_base32(secret).expect("base32");
@@ -80,36 +80,36 @@ fn code(secret: &str, steps_ahead: u64) -> String {
     totp.generate(now.as_secs() + 30 * steps_ahead).to_string()
 }
 
-/// Somebody with a second factor.
-async fn with_second_factor(serving: &Serving, email: &str) -> (Person, String) {
-    let person = serving.nobody().register(email).await;
-    let made = person.post_nothing("/me/mfa/totp").await.expect(201);
+/// Someone with a second factor.
+async fn with_second_factor(serving: &Serving, email: &str) -> (TestUser, String) {
+    let user = serving.anonymous().register(email).await;
+    let made = user.post_nothing("/me/mfa/totp").await.expect(201);
     let secret = made["secret"].as_str().expect("a secret").to_owned();
     let confirm = json!({ "code": code(&secret, 0) });
-    let _ = person
+    let _ = user
         .post("/me/mfa/totp/confirm", &confirm)
         .await
         .expect(204);
-    (person, secret)
+    (user, secret)
 }
 
-async fn login(serving: &Serving, email: &str, secret: &str) -> Person {
-    let nobody = serving.nobody();
+async fn login(serving: &Serving, email: &str, secret: &str) -> TestUser {
+    let anonymous = serving.anonymous();
     let body = json!({ "email": email, "password": PASSWORD });
-    let half = nobody.post("/auth/login", &body).await.expect(200);
+    let half = anonymous.post("/auth/login", &body).await.expect(200);
     let body = json!({ "mfa_token": half["mfa_token"], "code": code(secret, 1) });
-    let pair = nobody.post("/auth/mfa", &body).await.expect(200);
-    nobody.with_token(pair["access_token"].as_str().expect("a token"))
+    let pair = anonymous.post("/auth/mfa", &body).await.expect(200);
+    anonymous.with_token(pair["access_token"].as_str().expect("a token"))
 }
 
 /// Single writes, one after the other, until told to stop; how many were acknowledged.
-fn write_on(person: &Person, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<usize> {
-    let person = person.clone();
+fn write_on(user: &TestUser, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<usize> {
+    let user = user.clone();
     tokio::spawn(async move {
         let mut written = 0;
         while !stop.load(Ordering::Relaxed) {
             let symbol = format!("W{written}");
-            let _ = person
+            let _ = user
                 .post("/companies", &json!({ "symbol": symbol }))
                 .await
                 .expect(201);
@@ -138,7 +138,7 @@ async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() 
     let place = backups.path().join("first");
     let first = start(data.path());
     let (ana, secret) = with_second_factor(&first, "ana@example.com").await;
-    let ben = first.nobody().register("ben@example.com").await;
+    let ben = first.anonymous().register("ben@example.com").await;
     let fields = [("job_type", "annual"), ("on_conflict", "skip")];
     let job = ana.upload(("large.csv", file()), &fields).await.expect(202);
     let job = job["id"].as_str().expect("an id").to_owned();
@@ -230,7 +230,7 @@ async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() 
         assert_eq!(done[count], rows, "{count}: {done}");
     }
     assert_eq!(rows_in_the_file(&ana, &job).await, success);
-    let ben = second.nobody().login("ben@example.com").await;
+    let ben = second.anonymous().login("ben@example.com").await;
     let answer = ben.get_as("/companies", "text/csv").await;
     let kept = answer.text.lines().count() - 1;
     assert!(kept > 0 && kept <= written, "{kept} of {written}");
@@ -244,7 +244,7 @@ async fn a_damaged_backup_is_named_and_nothing_is_restored() {
     let (data, backups) = (folder(), folder());
     let place = backups.path().join("one");
     let serving = start(data.path());
-    let _ = serving.nobody().register("ana@example.com").await;
+    let _ = serving.anonymous().register("ana@example.com").await;
     // What an interrupted backup left is no backup, and not in the way.
     let half = backups.path().join("one.partial");
     fs::create_dir(&half).expect("made");
@@ -328,7 +328,7 @@ async fn a_database_elsewhere_is_restored_into_an_empty_one_by_its_owner() {
     let mut program = command(data.path());
     program.envs(source);
     let serving = Serving::of(program);
-    let ana = serving.nobody().register("ana@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
     let _ = ana
         .post("/companies", &json!({ "symbol": "ACME" }))
         .await
@@ -351,7 +351,7 @@ async fn a_database_elsewhere_is_restored_into_an_empty_one_by_its_owner() {
     let mut program = command(&home);
     program.envs(target);
     let serving = Serving::of(program);
-    let ana = serving.nobody().login("ana@example.com").await;
+    let ana = serving.anonymous().login("ana@example.com").await;
     let companies = ana.get("/companies").await.expect(200);
     assert_eq!(companies["data"][0]["symbol"], "ACME");
     assert!(serving.stop().success());
@@ -388,7 +388,7 @@ async fn a_full_disk_is_named_and_leaves_nothing() {
     };
     let data = folder();
     let serving = start(data.path());
-    let _ = serving.nobody().register("ana@example.com").await;
+    let _ = serving.anonymous().register("ana@example.com").await;
     let told = fail(&backup(data.path(), &disk.0.path().join("one")));
     assert!(told.contains("is full, and there is no backup"), "{told}");
     assert_eq!(fs::read_dir(disk.0.path()).expect("a folder").count(), 0);

@@ -37,7 +37,7 @@ async fn an_administrator_is_made_beside_a_running_program() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(!String::from_utf8_lossy(&output.stdout).contains(accunode_tests::PASSWORD));
-    let root = serving.nobody().login("root@example.com").await;
+    let root = serving.anonymous().login("root@example.com").await;
     assert_eq!(root.get("/me").await.expect(200)["role"], "super_admin");
     assert!(serving.stop().success());
     assert_eq!(database_processes(data.path()), Vec::<u32>::new());
@@ -57,7 +57,7 @@ async fn a_second_program_on_the_same_data_says_why_it_does_not_serve() {
         told.contains("another AccuNode serves on this database"),
         "{told}"
     );
-    let _ = serving.nobody().get("//health/ready").await.expect(200);
+    let _ = serving.anonymous().get("//health/ready").await.expect(200);
 }
 
 #[tokio::test]
@@ -74,8 +74,8 @@ async fn programs_with_one_redis_serve_one_database_together() {
         Serving::of(program)
     };
     let (one, two) = (start(), start());
-    let ana = one.nobody().register("ana@example.com").await;
-    let there = ana.at(&two.nobody());
+    let ana = one.anonymous().register("ana@example.com").await;
+    let there = ana.at(&two.anonymous());
     assert_eq!(there.get("/me").await.expect(200)["email"], ana.email);
     let _ = there.post_nothing("/auth/logout").await.expect(204);
     assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
@@ -91,7 +91,7 @@ async fn programs_with_one_redis_serve_one_database_together() {
         "{told}"
     );
     assert!(two.stop().success());
-    let _ = one.nobody().get("//health/ready").await.expect(200);
+    let _ = one.anonymous().get("//health/ready").await.expect(200);
     assert!(one.stop().success());
 }
 

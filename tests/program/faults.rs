@@ -67,13 +67,13 @@ async fn a_log_that_cannot_be_written_does_not_end_the_program() {
         .stderr(full.expect("/dev/full"))
         .spawn()
         .expect("the program starts");
-    let nobody = reqwest::Client::new();
+    let anonymous = reqwest::Client::new();
     let url = format!("http://{address}/health/ready");
     let ended = loop {
         if let Some(status) = program.try_wait().expect("a child") {
             break Some(status);
         }
-        let answer = nobody.get(&url).send().await;
+        let answer = anonymous.get(&url).send().await;
         if answer.is_ok_and(|answer| answer.status() == 200) {
             break None;
         }

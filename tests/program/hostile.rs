@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use accunode_tests::{Answer, Person};
+use accunode_tests::{Answer, TestUser};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -131,19 +131,19 @@ fn stored(data: &Path) -> usize {
     std::fs::read_dir(data.join("files/uploads")).map_or(0, Iterator::count)
 }
 
-async fn send(person: &Person, name: &str, bytes: Vec<u8>) -> Answer {
+async fn send(user: &TestUser, name: &str, bytes: Vec<u8>) -> Answer {
     let fields = [
         ("job_type", "annual"),
         ("on_conflict", "skip"),
         ("force", "true"),
     ];
-    person.upload((name, bytes), &fields).await
+    user.upload((name, bytes), &fields).await
 }
 
-async fn ended(person: &Person, answer: &Answer) -> Value {
+async fn ended(user: &TestUser, answer: &Answer) -> Value {
     let id = answer.json()["id"].as_str().expect("an id").to_owned();
     loop {
-        let job = person.get(&format!("/bulk-uploads/{id}")).await.expect(200);
+        let job = user.get(&format!("/bulk-uploads/{id}")).await.expect(200);
         if !matches!(job["status"].as_str(), Some("pending" | "processing")) {
             return job;
         }
@@ -152,7 +152,7 @@ async fn ended(person: &Person, answer: &Answer) -> Value {
 }
 
 /// Whether an answer is what the list says, or a job that ends as it should.
-async fn check(eve: &Person, name: &str, code: &str, bytes: Vec<u8>) -> Option<String> {
+async fn check(eve: &TestUser, name: &str, code: &str, bytes: Vec<u8>) -> Option<String> {
     let answer = send(eve, name, bytes).await;
     if answer.status.as_u16() == 202 {
         let job = ended(eve, &answer).await;
@@ -174,8 +174,8 @@ async fn check(eve: &Person, name: &str, code: &str, bytes: Vec<u8>) -> Option<S
 async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
     let data = folder();
     let serving = start(data.path());
-    let eve = serving.nobody().register("eve@example.com").await;
-    let ana = serving.nobody().register("ana@example.com").await;
+    let eve = serving.anonymous().register("eve@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
     let watch = Watch::start(serving.pid());
 
     let sent = Arc::new(AtomicBool::new(false));
@@ -207,10 +207,10 @@ async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
         );
     }
     sent.store(true, Ordering::Relaxed);
-    let served = others.await.expect("the other person");
+    let served = others.await.expect("the other user");
     let most = watch.end();
     println!(
-        "at most {} MiB, {served} requests of another person",
+        "at most {} MiB, {served} requests of another user",
         most >> 20
     );
 
@@ -270,7 +270,7 @@ async fn an_upload_whose_parser_is_killed_is_refused_and_leaves_no_file() {
         hanging_parser(scripts.path(), "none"),
     );
     let serving = Serving::of(command);
-    let ana = serving.nobody().register("ana@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
     let good = format!("{HEADER}ACME,2024,0.2,2,0.1,6,0.05\n");
     let (answer, ()) = futures::join!(
         send(&ana, "a.csv", good.into_bytes()),
@@ -294,7 +294,7 @@ async fn a_job_whose_parser_is_killed_fails_once_and_says_why() {
         hanging_parser(scripts.path(), "1"),
     );
     let serving = Serving::of(command);
-    let ana = serving.nobody().register("ana@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
     let good = format!("{HEADER}ACME,2024,0.2,2,0.1,6,0.05\n");
     let answer = send(&ana, "a.csv", good.into_bytes()).await;
     let (job, ()) = futures::join!(ended(&ana, &answer), kill_parser(scripts.path()));

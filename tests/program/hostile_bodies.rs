@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use accunode_tests::Person;
+use accunode_tests::TestUser;
 
 use self::corpus::{Hostile, corpus};
 use crate::running::{folder, start};
@@ -29,7 +29,7 @@ fn peak_memory(pid: u32) -> u64 {
     kilobytes << 10
 }
 
-async fn attack(sender: &Person, hostile: &Hostile) {
+async fn attack(sender: &TestUser, hostile: &Hostile) {
     let copies = (0..COPIES).map(|_| sender.post_raw(hostile.path, hostile.body.clone()));
     for answer in futures::future::join_all(copies).await {
         let status = answer.status.as_u16();
@@ -54,14 +54,14 @@ async fn attack(sender: &Person, hostile: &Hostile) {
 }
 
 #[tokio::test]
-async fn hostile_bodies_cost_little_and_disturb_nobody() {
+async fn hostile_bodies_cost_little_and_disturb_no_one() {
     // Made first: it takes a while, in which connections would be given up.
     let corpus = corpus();
     let data = folder();
     let serving = start(data.path());
     let pid = serving.pid();
-    let eve = serving.nobody().register("eve@example.com").await;
-    let ana = serving.nobody().register("ana@example.com").await;
+    let eve = serving.anonymous().register("eve@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
 
     let (is_over, served) = (AtomicBool::new(false), AtomicUsize::new(0));
     let others = async {
@@ -90,7 +90,7 @@ async fn hostile_bodies_cost_little_and_disturb_nobody() {
     assert!(served.load(Ordering::Relaxed) > 0);
     // The same process answers still.
     assert_eq!(serving.pid(), pid);
-    let _ = serving.nobody().get("//health/ready").await.expect(200);
+    let _ = serving.anonymous().get("//health/ready").await.expect(200);
     let (status, log) = serving.stop_and_tell();
     assert!(status.success(), "{status}");
     assert!(!log.contains("panic"), "{log}");

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use accunode_tests::Person;
+use accunode_tests::TestUser;
 use serde_json::{Value, json};
 
 use crate::running::{database_processes, eventually, folder, parser_processes, start};
@@ -47,25 +47,22 @@ fn is_repeated(n: usize) -> bool {
     n % REPEATED == 50
 }
 
-/// What becomes of the rows of an upload that nobody kills.
+/// What becomes of the rows of an upload that no one kills.
 pub(crate) fn expected() -> [usize; 3] {
     let error = (0..ROWS).filter(|n| is_bad(*n)).count();
     let skipped = (0..ROWS).filter(|n| is_repeated(*n)).count();
     [ROWS - error - skipped, skipped, error]
 }
 
-async fn look(person: &Person, job: &str) -> Value {
-    person
-        .get(&format!("/bulk-uploads/{job}"))
-        .await
-        .expect(200)
+async fn look(user: &TestUser, job: &str) -> Value {
+    user.get(&format!("/bulk-uploads/{job}")).await.expect(200)
 }
 
 /// Looks again and again at another process's upload.
-pub(crate) async fn until(person: &Person, job: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(user: &TestUser, job: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let wait = async {
         loop {
-            let told = look(person, job).await;
+            let told = look(user, job).await;
             if is_so(&told) {
                 return told;
             }
@@ -88,7 +85,7 @@ pub(crate) fn processed(job: &Value) -> usize {
 async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     let data = folder();
     let first = start(data.path());
-    let ana = first.nobody().register("ana@example.com").await;
+    let ana = first.anonymous().register("ana@example.com").await;
     let fields = [("job_type", "annual"), ("on_conflict", "skip")];
     let job = ana.upload(("large.csv", file()), &fields).await.expect(202);
     let job = job["id"].as_str().expect("an id").to_owned();
@@ -107,7 +104,7 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     .await;
 
     let second = start(data.path());
-    let ana = second.nobody().login("ana@example.com").await;
+    let ana = second.anonymous().login("ana@example.com").await;
     let found = look(&ana, &job).await;
     assert!(
         processed(&found) >= at_death && processed(&found) < ROWS,
@@ -150,8 +147,8 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     }
     assert_eq!(rows_in_the_file(&ana, &job).await, success);
 
-    // A run that nobody kills ends with the same figures.
-    let ben = second.nobody().register("ben@example.com").await;
+    // A run that no one kills ends with the same figures.
+    let ben = second.anonymous().register("ben@example.com").await;
     let whole = ben.upload(("large.csv", file()), &fields).await.expect(202);
     let whole = whole["id"].as_str().expect("an id").to_owned();
     let whole = until(&ben, &whole, |told| told["status"] == "completed").await;
@@ -177,8 +174,8 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
 }
 
 /// How many different rows of the file have their prediction.
-pub(crate) async fn rows_in_the_file(person: &Person, job: &str) -> usize {
-    let answer = person
+pub(crate) async fn rows_in_the_file(user: &TestUser, job: &str) -> usize {
+    let answer = user
         .get_as(&format!("/predictions/annual?job_id={job}"), "text/csv")
         .await;
     assert_eq!(answer.status.as_u16(), 200);
@@ -200,7 +197,7 @@ pub(crate) async fn rows_in_the_file(person: &Person, job: &str) -> usize {
 async fn sessions_end_with_the_program_and_what_was_stored_stays() {
     let data = folder();
     let first = start(data.path());
-    let ana = first.nobody().register("ana@example.com").await;
+    let ana = first.anonymous().register("ana@example.com").await;
     let _ = ana
         .post("/companies", &json!({ "symbol": "ACME" }))
         .await
@@ -208,7 +205,7 @@ async fn sessions_end_with_the_program_and_what_was_stored_stays() {
     let token_of_before = ana.clone();
     first.kill();
     let second = start(data.path());
-    let ana = second.nobody().login("ana@example.com").await;
+    let ana = second.anonymous().login("ana@example.com").await;
     assert_eq!(ana.id, token_of_before.id);
     assert_eq!(
         ana.get("/companies").await.expect(200)["data"][0]["symbol"],

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Output};
 
-use accunode_tests::{PASSWORD, Person};
+use accunode_tests::{PASSWORD, TestUser};
 use serde_json::json;
 
 use crate::running::{Serving, command, database_processes, eventually, folder, start};
@@ -28,16 +28,16 @@ fn fail(output: &Output) -> String {
     log
 }
 
-async fn add(person: &Person, symbol: &str) -> String {
-    let made = person
+async fn add(user: &TestUser, symbol: &str) -> String {
+    let made = user
         .post("/companies", &json!({ "symbol": symbol }))
         .await
         .expect(201);
     made["created_at"].as_str().expect("a time").to_owned()
 }
 
-async fn symbols(person: &Person) -> Vec<String> {
-    let companies = person.get("/companies").await.expect(200);
+async fn symbols(user: &TestUser) -> Vec<String> {
+    let companies = user.get("/companies").await.expect(200);
     let mut symbols: Vec<String> = companies["data"]
         .as_array()
         .expect("rows")
@@ -54,7 +54,7 @@ async fn a_physical_backup_is_brought_to_a_moment_and_to_the_end_of_the_log() {
     let archive = archive.path().join("archive");
     let place = backups.path().join("base");
     let serving = Serving::of(archiving(data.path(), &archive));
-    let ana = serving.nobody().register("ana@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
     add(&ana, "BEFORE").await;
     let made = archiving(data.path(), &archive)
         .args(["backup", "--physical"])
@@ -102,7 +102,7 @@ async fn a_physical_backup_is_brought_to_a_moment_and_to_the_end_of_the_log() {
     let answer = succeed(&restore(&home, &["--until", &until]));
     assert!(!answer.contains("attention"), "{answer}");
     let serving = Serving::of(archiving(&home, &archive));
-    let ana = serving.nobody().login("ana@example.com").await;
+    let ana = serving.anonymous().login("ana@example.com").await;
     assert_eq!(symbols(&ana).await, ["AFTER", "BEFORE", "MOMENT", "UP"]);
     let job = ana.get(&format!("/bulk-uploads/{job}")).await.expect(200);
     assert_eq!(job["status"], "completed");
@@ -128,12 +128,12 @@ async fn a_physical_backup_is_brought_to_a_moment_and_to_the_end_of_the_log() {
     let serving = Serving::of(archiving(&home, &archive));
     let body = json!({ "email": "ana@example.com", "password": PASSWORD });
     let pair = serving
-        .nobody()
+        .anonymous()
         .post("/auth/login", &body)
         .await
         .expect(200);
     let ana = serving
-        .nobody()
+        .anonymous()
         .with_token(pair["access_token"].as_str().expect("a token"));
     assert_eq!(
         symbols(&ana).await,

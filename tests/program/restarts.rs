@@ -1,9 +1,9 @@
-//! Processes that are restarted one after the other while others send requests: nobody
+//! Processes that are restarted one after the other while others send requests: no one
 //! notices.
 
 use std::{net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
 
-use accunode_tests::{Balancer, Database, Person, Redis, Serving, Traffic, free_address};
+use accunode_tests::{Balancer, Database, Redis, Serving, TestUser, Traffic, free_address};
 use nix::sys::signal::Signal;
 
 use crate::running::{command, folder};
@@ -56,7 +56,7 @@ async fn two_processes_restarted_in_turn_fail_no_request_and_lose_nothing() {
     let ana = nodes[0]
         .as_ref()
         .expect("it runs")
-        .nobody()
+        .anonymous()
         .register("ana@example.com")
         .await;
     let token = ana.token().expect("signed in").to_owned();
@@ -87,8 +87,8 @@ async fn two_processes_restarted_in_turn_fail_no_request_and_lose_nothing() {
     assert_eq!(figures.failures(), 0, "{:#?}", figures.failed);
 
     // What was acknowledged is there, once, and every upload comes to its end.
-    let nobody = nodes[0].as_ref().expect("it runs").nobody();
-    let ana = nobody.with_token(&token);
+    let anonymous = nodes[0].as_ref().expect("it runs").anonymous();
+    let ana = anonymous.with_token(&token);
     for job in &figures.uploads {
         until_finished(&ana, job).await;
     }
@@ -114,13 +114,10 @@ async fn two_processes_restarted_in_turn_fail_no_request_and_lose_nothing() {
     );
 }
 
-async fn until_finished(person: &Person, job: &str) {
+async fn until_finished(user: &TestUser, job: &str) {
     let wait = async {
         loop {
-            let job = person
-                .get(&format!("/bulk-uploads/{job}"))
-                .await
-                .expect(200);
+            let job = user.get(&format!("/bulk-uploads/{job}")).await.expect(200);
             match job["status"].as_str() {
                 Some("completed") => return,
                 Some("pending" | "processing") => {
@@ -141,7 +138,7 @@ async fn a_process_that_is_to_end_says_so_and_still_answers() {
     let mut program = fleet.command();
     program.env("ACCUNODE_DRAIN_SECONDS", "600");
     let serving = Serving::at(program, fleet.addresses[0]);
-    let ana = serving.nobody().register("ana@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
     assert_eq!(ana.get("/me").await.header("connection"), "");
     serving.signal(Signal::SIGTERM);
     let said = loop {
@@ -168,8 +165,8 @@ async fn a_process_that_is_to_end_says_so_and_still_answers() {
 async fn who_follows_an_upload_is_told_that_the_process_ends() {
     let fleet = Fleet::new().await;
     let serving = fleet.start(0);
-    let ana = serving.nobody().register("ana@example.com").await;
-    // Nobody works on it: it has been taken by somebody who is gone.
+    let ana = serving.anonymous().register("ana@example.com").await;
+    // No one works on it: it has been taken by someone who is gone.
     let header = "company_symbol,sector,reporting_year,long_term_debt_to_total_capital,\
                   total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
     let rows = format!("{header}\nA,Energy,2024,0.4,2.5,0.03,6.1,0.05\n");

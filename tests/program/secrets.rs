@@ -1,4 +1,4 @@
-//! Whoever reads the answers, the log or the audit log learns no secret: a whole story with
+//! Anyone who reads the answers, the log or the audit log learns no secret: a whole story with
 //! secrets that are recognized wherever they turn up.
 
 use std::{
@@ -6,13 +6,13 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use accunode_tests::{Answer, Database, PASSWORD, Person};
+use accunode_tests::{Answer, Database, PASSWORD, TestUser};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::running::{Serving, command, folder};
 
-/// What nobody may find, by what it is.
+/// What no one may find, by what it is.
 #[derive(Default)]
 struct Secrets(BTreeSet<(String, String)>);
 
@@ -41,7 +41,7 @@ impl Secrets {
 
 /// What the story leaves behind for others to read.
 struct Story {
-    nobody: Person,
+    anonymous: TestUser,
     secrets: Secrets,
     answers: Vec<String>,
 }
@@ -77,18 +77,18 @@ impl Story {
         body
     }
 
-    async fn post(&mut self, person: &Person, path: &str, body: Value) -> Answer {
-        let answer = person.post(path, &body).await;
+    async fn post(&mut self, user: &TestUser, path: &str, body: Value) -> Answer {
+        let answer = user.post(path, &body).await;
         self.keep(&format!("POST {path}"), answer)
     }
 
     /// Signs in.
-    async fn login(&mut self, email: &str, password: &str) -> (Person, Value) {
+    async fn login(&mut self, email: &str, password: &str) -> (TestUser, Value) {
         let body = json!({ "email": email, "password": password });
-        let answer = self.nobody.post("/auth/login", &body).await;
+        let answer = self.anonymous.post("/auth/login", &body).await;
         let pair = self.reveal("login", &answer, &["access_token", "refresh_token"]);
         let token = pair["access_token"].as_str().expect("a token");
-        (self.nobody.with_token(token), pair)
+        (self.anonymous.with_token(token), pair)
     }
 }
 
@@ -132,7 +132,7 @@ async fn no_answer_no_log_line_and_no_audit_row_tells_a_secret() {
         .env("ACCUNODE_LOG_FORMAT", "json");
     let serving = Serving::of(program);
     let mut story = Story {
-        nobody: serving.nobody(),
+        anonymous: serving.anonymous(),
         secrets: Secrets::default(),
         answers: Vec::new(),
     };
@@ -179,7 +179,7 @@ async fn no_answer_no_log_line_and_no_audit_row_tells_a_secret() {
 /// What a device with this secret shows now.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the device has a clock of its own, as everybody's has"
+    reason = "the device has a clock of its own, as everyone's has"
 )]
 fn code(secret: &str) -> String {
     let secret = totp_rs::Secret::try_from_base32(secret).expect("base32");
@@ -191,9 +191,9 @@ fn code(secret: &str) -> String {
     code.to_string()
 }
 
-/// Everything that somebody may do with a secret, right and wrong.
+/// Everything that someone may do with a secret, right and wrong.
 async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
-    let nobody = story.nobody.clone();
+    let anonymous = story.anonymous.clone();
     story.secrets.add("the tests' password", PASSWORD);
     let first = story.secrets.add("first password", "Zanzibar-garden-917");
     let wrong = story
@@ -214,7 +214,7 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
         json!(lost),
     ] {
         for path in ["/auth/register", "/auth/login"] {
-            let answer = story.post(&nobody, path, body.clone()).await;
+            let answer = story.post(&anonymous, path, body.clone()).await;
             assert!(
                 answer.status.is_client_error(),
                 "{path} {body}: {}",
@@ -222,14 +222,14 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
             );
         }
     }
-    let raw = nobody
+    let raw = anonymous
         .post_raw("/auth/login", format!("{{\"password\": \"{lost}\", "))
         .await;
     assert_eq!(story.keep("malformed", raw).problem(400), "malformed_json");
     let weak = story.secrets.add("weak password", "aaaaaaaaaaaaaaaaaaaa");
     let answer = story
         .post(
-            &nobody,
+            &anonymous,
             "/auth/register",
             json!({ "email": ana, "password": weak }),
         )
@@ -239,53 +239,53 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
     // An account, sessions, a stolen refresh token.
     let account = json!({ "email": ana, "password": first });
     let _ = story
-        .post(&nobody, "/auth/register", account.clone())
+        .post(&anonymous, "/auth/register", account.clone())
         .await
         .expect(201);
-    let answer = story.post(&nobody, "/auth/register", account).await;
+    let answer = story.post(&anonymous, "/auth/register", account).await;
     assert_eq!(answer.problem(409), "email_taken");
     let mistyped = json!({ "email": ana, "password": wrong });
-    let answer = story.post(&nobody, "/auth/login", mistyped).await;
+    let answer = story.post(&anonymous, "/auth/login", mistyped).await;
     assert_eq!(answer.problem(401), "invalid_credentials");
     let (_, pair) = story.login(ana, &first).await;
     let refresh = json!({ "refresh_token": pair["refresh_token"] });
-    let answer = nobody.post("/auth/refresh", &refresh).await;
+    let answer = anonymous.post("/auth/refresh", &refresh).await;
     story.reveal("refresh", &answer, &["access_token", "refresh_token"]);
-    let answer = story.post(&nobody, "/auth/refresh", refresh).await;
+    let answer = story.post(&anonymous, "/auth/refresh", refresh).await;
     assert_eq!(answer.problem(401), "token_reused");
     let misplaced =
         json!({ "token": pair["refresh_token"], "refresh_token": [pair["access_token"]] });
-    let answer = story.post(&nobody, "/auth/refresh", misplaced).await;
+    let answer = story.post(&anonymous, "/auth/refresh", misplaced).await;
     assert_eq!(answer.status.as_u16(), 422, "{}", answer.text);
 
     // A password that was forgotten, and one that is changed.
     let _ = story
-        .post(&nobody, "/auth/password/forgot", json!({ "email": ana }))
+        .post(&anonymous, "/auth/password/forgot", json!({ "email": ana }))
         .await
         .expect(202);
     let token = story.secrets.add("reset token", &mailed(data, ana).await);
     let second = story.secrets.add("second password", "Yokohama-lantern-552");
     let reset = json!({ "token": token, "password": second });
     let _ = story
-        .post(&nobody, "/auth/password/reset", reset.clone())
+        .post(&anonymous, "/auth/password/reset", reset.clone())
         .await
         .expect(204);
-    let answer = story.post(&nobody, "/auth/password/reset", reset).await;
+    let answer = story.post(&anonymous, "/auth/password/reset", reset).await;
     assert_eq!(answer.status.as_u16(), 410, "{}", answer.text);
-    let (person, _) = story.login(ana, &second).await;
+    let (user, _) = story.login(ana, &second).await;
     let third = story
         .secrets
         .add("third password", "Xochimilco-orchard-286");
     for (current, new) in [(&wrong, &third), (&second, &weak), (&second, &third)] {
         let body = json!({ "current_password": current, "new_password": new });
-        let _ = story.post(&person, "/me/password", body).await;
+        let _ = story.post(&user, "/me/password", body).await;
     }
     let _ = story
-        .post(&person, "/auth/step-up", json!({ "password": wrong }))
+        .post(&user, "/auth/step-up", json!({ "password": wrong }))
         .await
         .expect(401);
     let _ = story
-        .post(&person, "/auth/step-up", json!({ "password": third }))
+        .post(&user, "/auth/step-up", json!({ "password": third }))
         .await
         .expect(200);
 
@@ -325,18 +325,18 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
         .add("invitation", &mailed(data, "ben@example.com").await);
     let accept = |password: &str| json!({ "token": token, "password": password });
     let _ = story
-        .post(&nobody, "/auth/accept-invitation", accept(&weak))
+        .post(&anonymous, "/auth/accept-invitation", accept(&weak))
         .await
         .expect(422);
     let fourth = story
         .secrets
         .add("fourth password", "Wollongong-thicket-74");
     let _ = story
-        .post(&nobody, "/auth/accept-invitation", accept(&fourth))
+        .post(&anonymous, "/auth/accept-invitation", accept(&fourth))
         .await
         .expect(200);
     let _ = story
-        .post(&nobody, "/auth/accept-invitation", accept(&fourth))
+        .post(&anonymous, "/auth/accept-invitation", accept(&fourth))
         .await
         .expect(410);
     let _ = story
@@ -355,7 +355,7 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
     let made = story.reveal("API key", &answer, &["secret"]);
     let answer = story.post(&keyed, "/api-keys", key).await;
     assert_eq!(answer.problem(409), "secret_already_shown");
-    let program = nobody.with_token(made["secret"].as_str().expect("a secret"));
+    let program = anonymous.with_token(made["secret"].as_str().expect("a secret"));
     for path in ["/companies", "/me", "/api-keys"] {
         let answer = program.get(path).await;
         story.keep(path, answer);
@@ -375,19 +375,19 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
         .await
         .expect(204);
     let body = json!({ "email": ana, "password": third });
-    let answer = nobody.post("/auth/login", &body).await;
+    let answer = anonymous.post("/auth/login", &body).await;
     let half = story.reveal("half a login", &answer, &["mfa_token"]);
     let mfa = |code: &Value| json!({ "mfa_token": half["mfa_token"], "code": code });
     let wrong = json!("0000-0000-0000");
     let _ = story
-        .post(&nobody, "/auth/mfa", mfa(&wrong))
+        .post(&anonymous, "/auth/mfa", mfa(&wrong))
         .await
         .expect(401);
-    let answer = nobody
+    let answer = anonymous
         .post("/auth/mfa", &mfa(&made["recovery_codes"][0]))
         .await;
     let pair = story.reveal("whole login", &answer, &["access_token", "refresh_token"]);
-    let admin = nobody.with_token(pair["access_token"].as_str().expect("a token"));
+    let admin = anonymous.with_token(pair["access_token"].as_str().expect("a token"));
     // What is stored and told of all that.
     for path in [
         "/me",
@@ -404,9 +404,9 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
     let path = format!("/organizations/{organization}/invitations");
     let answer = admin.get(&path).await;
     story.keep(&path, answer);
-    // Somebody else's, made-up and mutilated tokens.
+    // Another user's, made-up and mutilated tokens.
     for token in ["at_0000000000", "ak_0000000000"] {
-        let answer = nobody.with_token(token).get("/me").await;
+        let answer = anonymous.with_token(token).get("/me").await;
         story.keep("made-up", answer);
     }
     let _ = admin.post_nothing("/auth/logout").await.expect(204);

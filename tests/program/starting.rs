@@ -3,7 +3,7 @@
 use std::{io::Write, net::TcpListener, path::Path, process::Stdio};
 
 use accunode::embedded::{EmbeddedOptions, EmbeddedPostgres};
-use accunode_tests::{Person, Serving};
+use accunode_tests::{Serving, TestUser};
 use serde_json::Value;
 
 use crate::running::{command, folder};
@@ -16,8 +16,8 @@ fn postgres(home: &Path) -> EmbeddedPostgres {
     EmbeddedPostgres::start(&options).expect("the server starts")
 }
 
-async fn not_ready(nobody: &Person) -> Value {
-    let answer = nobody.get("//health/ready").await;
+async fn not_ready(anonymous: &TestUser) -> Value {
+    let answer = anonymous.get("//health/ready").await;
     assert_eq!(answer.problem(503), "not_ready");
     answer.json()
 }
@@ -39,7 +39,7 @@ async fn a_process_whose_database_is_away_lives_says_why_it_is_not_ready_and_ser
     let mut program = command(data.path());
     program.env("DATABASE_URL", &url);
     let serving = Serving::listening(program);
-    let nobody = serving.nobody();
+    let anonymous = serving.anonymous();
     crate::running::eventually("it says why", || serving.log().contains("cannot serve yet")).await;
     assert!(
         serving.log().contains("connection refused"),
@@ -47,11 +47,11 @@ async fn a_process_whose_database_is_away_lives_says_why_it_is_not_ready_and_ser
         serving.log()
     );
     assert_eq!(
-        nobody.get("//health/live").await.expect(200)["status"],
+        anonymous.get("//health/live").await.expect(200)["status"],
         "ok"
     );
-    let _ = nobody.get("//version").await.expect(200);
-    let body = not_ready(&nobody).await;
+    let _ = anonymous.get("//version").await.expect(200);
+    let body = not_ready(&anonymous).await;
     assert_eq!(body["failing"][0]["check"], "database", "{body}");
     assert_eq!(body["failing"][0]["reason"], "connection_refused", "{body}");
     let since = body["failing"][0]["since"]
@@ -59,21 +59,21 @@ async fn a_process_whose_database_is_away_lives_says_why_it_is_not_ready_and_ser
         .expect("a time")
         .to_owned();
     assert!(!body.to_string().contains("postgres@"), "{body}");
-    let answer = nobody.get("/me").await;
+    let answer = anonymous.get("/me").await;
     assert_eq!(answer.problem(503), "starting");
     assert!(!answer.header("retry-after").is_empty());
     assert_eq!(
-        not_ready(&nobody).await["failing"][0]["since"],
+        not_ready(&anonymous).await["failing"][0]["since"],
         since.as_str()
     );
 
     let database = postgres(home.path());
     crate::running::eventually("it serves", || serving.log().contains("serves on http://")).await;
     assert_eq!(
-        nobody.get("//health/ready").await.expect(200)["status"],
+        anonymous.get("//health/ready").await.expect(200)["status"],
         "ok"
     );
-    let ana = nobody.register("ana@example.com").await;
+    let ana = anonymous.register("ana@example.com").await;
     let _ = ana.get("/me").await.expect(200);
     assert!(serving.stop().success());
     drop(database);

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use accunode_tests::{Database, Person, Serving};
+use accunode_tests::{Database, Serving, TestUser};
 use nix::sys::signal::Signal;
 use sqlx::PgPool;
 
@@ -32,7 +32,7 @@ fn serve(database: &Database, data: &std::path::Path) -> Serving {
     Serving::of(program)
 }
 
-/// Jobs that somebody seems to work on.
+/// Jobs that someone seems to work on.
 async fn leased(pool: &PgPool) -> i64 {
     sqlx::query_scalar(
         "SELECT count(*) FROM bulk_upload_jobs WHERE status = 'processing' AND lease_expires_at > clock_timestamp()",
@@ -63,10 +63,10 @@ async fn until_under_way(pool: &PgPool) {
 }
 
 /// Reads until the process is gone.
-fn load(person: &Person) -> Vec<tokio::task::JoinHandle<usize>> {
+fn load(user: &TestUser) -> Vec<tokio::task::JoinHandle<usize>> {
     (0..CLIENTS)
         .map(|_| {
-            let (url, token) = (person.url("/dashboard"), person.token().map(str::to_owned));
+            let (url, token) = (user.url("/dashboard"), user.token().map(str::to_owned));
             tokio::spawn(async move {
                 let client = reqwest::Client::builder()
                     .no_proxy()
@@ -92,7 +92,7 @@ async fn a_job_is_given_back_by_a_process_that_is_ended_under_load() {
     for n in 0..ENDS {
         let serving = serve(&database, data.path());
         let ana = serving
-            .nobody()
+            .anonymous()
             .register(&format!("ana{n}@example.com"))
             .await;
         let _ = ana
@@ -124,14 +124,14 @@ async fn after_a_kill_the_only_process_goes_on_at_once() {
     let pool = database.superuser().await;
     let data = folder();
     let serving = serve(&database, data.path());
-    let ana = serving.nobody().register("ana@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
     let _ = ana
         .upload(("large.csv", file()), &[("job_type", "annual")])
         .await
         .expect(202);
     until_under_way(&pool).await;
     serving.kill();
-    // The lease is made to last: whoever waited for its end would not be seen to go on.
+    // The lease is made to last: anyone who waited for its end would not be seen to go on.
     let renewed = sqlx::query(
         "UPDATE bulk_upload_jobs SET lease_expires_at = clock_timestamp() + interval '1 hour' WHERE status = 'processing'",
     )

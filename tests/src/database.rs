@@ -32,7 +32,7 @@ impl Database {
         if !exists(&mut connection, &template).await {
             make_template(&mut connection, server, &template).await;
         }
-        // Copying fails while somebody is connected to the template; the lock keeps them out.
+        // Copying fails while someone is connected to the template; the lock keeps them out.
         run(
             &mut connection,
             format!("CREATE DATABASE {name} TEMPLATE {template}"),
@@ -89,7 +89,7 @@ impl Database {
             .expect("connect")
     }
 
-    /// A connection as the role that serves, with nobody as its actor.
+    /// A connection as the role that serves, with no one as its actor.
     ///
     /// # Panics
     /// Where the server cannot be reached.

@@ -7,12 +7,12 @@
 //!   [`RedisSentinel`] and [`RedisCluster`]: several servers
 //! - [`Database`]: a copy of the migrated template, dropped with its value
 //! - [`Service`]: the application as the binary wires it, listening on a free port
-//! - [`Person`]: somebody signed in; `as_member.get("/companies")`
+//! - [`TestUser`]: someone signed in; `as_member.get("/companies")`
 //! - [`Mail`]: what the service has mailed; [`Postbox`]: a mail server that takes it
 //! - [`Serving`]: the built program as a process; [`Balancer`] and [`Traffic`]: requests over
 //!   several of them
 //! - [`fault`]: faults on purpose, against the built program
-//! - [`tenancy`]: the organizations and people that the access matrix speaks of
+//! - [`tenancy`]: the organizations and users that the access matrix speaks of
 //!
 //! Tests that need rows of real companies look for the data folder beside the
 //! checkout and say that they were skipped where it is absent.
@@ -26,7 +26,6 @@
 mod database;
 pub mod fault;
 mod mail;
-mod person;
 mod postbox;
 mod postgres;
 mod program;
@@ -35,16 +34,17 @@ mod service;
 mod sessions;
 pub mod tenancy;
 mod traffic;
+mod user;
 
 pub use database::Database;
 pub use mail::Mail;
-pub use person::{Answer, PASSWORD, Person};
 pub use postbox::Postbox;
 pub use postgres::{Postgres, URL_VARIABLE};
 pub use program::{Serving, command, data_folder, free_address};
 pub use redis::{REDIS_VARIABLE, Redis, RedisCluster, RedisSentinel};
 pub use service::{Service, ServiceOptions};
 pub use traffic::{Balancer, Figures, Traffic};
+pub use user::{Answer, PASSWORD, TestUser};
 
 /// A file of real data, where the machine has it.
 #[must_use]

@@ -45,7 +45,7 @@ impl Postbox {
         }
     }
 
-    /// Says nothing to anybody from now on, until [`Self::go_on`].
+    /// Says nothing to anyone from now on, until [`Self::go_on`].
     pub fn hang(&self) {
         self.open.send_replace(false);
     }

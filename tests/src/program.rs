@@ -14,7 +14,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::Person;
+use crate::TestUser;
 
 /// A folder below the short /tmp, because a socket's path must be short. The user that the
 /// database server becomes can reach it.
@@ -147,10 +147,10 @@ impl Serving {
         &self.base
     }
 
-    /// Nobody in particular, before it.
+    /// No one in particular, before it.
     #[must_use]
-    pub fn nobody(&self) -> Person {
-        Person::nobody(&self.base)
+    pub fn anonymous(&self) -> TestUser {
+        TestUser::anonymous(&self.base)
     }
 
     /// Everything that it has logged so far.

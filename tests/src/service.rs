@@ -18,7 +18,7 @@ use actix_web::{HttpServer, dev::ServerHandle};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{Database, Person, Redis, sessions::AgedSessions};
+use crate::{Database, Redis, TestUser, sessions::AgedSessions};
 
 /// What a test wants to be different.
 #[derive(Clone, Debug)]
@@ -46,14 +46,14 @@ impl ServiceOptions {
         self
     }
 
-    /// With sessions, cache and limits in the tests' Redis, apart from everybody else's.
+    /// With sessions, cache and limits in the tests' Redis, apart from everyone else's.
     #[must_use]
     pub fn with_redis(self) -> Self {
         self.with("redis_url", Redis::shared_url())
             .with("redis_prefix", &Redis::prefix())
     }
 
-    /// Without anybody who works on uploads.
+    /// Without anyone who works on uploads.
     #[must_use]
     pub fn without_worker(self) -> Self {
         Self {
@@ -152,18 +152,20 @@ impl Service {
         }
     }
 
-    /// Nobody in particular, before this service.
+    /// No one in particular, before this service.
     #[must_use]
-    pub fn nobody(&self) -> Person {
-        Person::nobody(&self.base)
+    pub fn anonymous(&self) -> TestUser {
+        TestUser::anonymous(&self.base)
     }
 
-    /// Somebody new with the role `user`, signed in.
+    /// Someone new with the role `user`, signed in.
     ///
     /// # Panics
     /// Where registration fails.
-    pub async fn person(&self, name: &str) -> Person {
-        self.nobody().register(&format!("{name}@example.com")).await
+    pub async fn user(&self, name: &str) -> TestUser {
+        self.anonymous()
+            .register(&format!("{name}@example.com"))
+            .await
     }
 
     /// The wiring, for what HTTP does not show.
@@ -172,12 +174,12 @@ impl Service {
         &self.wired
     }
 
-    /// Somebody's sessions as if he had proved himself so many seconds earlier.
+    /// Someone's sessions as if they had proved themselves so many seconds earlier.
     ///
     /// # Panics
     /// Where the session store does not answer.
-    pub async fn age_sessions(&self, person: &Person, seconds: u64) {
-        let user = accunode_domain::id::UserId(person.id);
+    pub async fn age_sessions(&self, user: &TestUser, seconds: u64) {
+        let user = accunode_domain::id::UserId(user.id);
         self.sessions.age(user, seconds).await;
     }
 
@@ -191,11 +193,11 @@ impl Service {
     ///
     /// # Panics
     /// Where that takes longer than two minutes.
-    pub async fn finished(&self, person: &Person, job: &str) -> serde_json::Value {
+    pub async fn finished(&self, user: &TestUser, job: &str) -> serde_json::Value {
         let id = accunode_domain::id::JobId(job.parse().expect("a job's id"));
         let wait = async {
             loop {
-                let job = person.get(&format!("/bulk-uploads/{id}")).await.expect(200);
+                let job = user.get(&format!("/bulk-uploads/{id}")).await.expect(200);
                 if !matches!(job["status"].as_str(), Some("pending" | "processing")) {
                     return job;
                 }

@@ -1,4 +1,4 @@
-//! The organizations and people that the access matrix speaks of: a root R with
+//! The organizations and users that the access matrix speaks of: a root R with
 //! children A and B, another root Z, and in them u0, m1, m2, oA, mB, tR, tZ, sa.
 
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use accunode_ports::system::PasswordHasher;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{Person, Service, person::PASSWORD};
+use crate::{Service, TestUser, user::PASSWORD};
 
-/// The people of the matrix, in the order of its columns, with role and organization.
+/// The users of the matrix, in the order of its columns, with role and organization.
 pub const PEOPLE: [(&str, &str, Option<&str>); 8] = [
     ("u0", "user", None),
     ("m1", "org_member", Some("A")),
@@ -23,13 +23,13 @@ pub const PEOPLE: [(&str, &str, Option<&str>); 8] = [
     ("sa", "super_admin", None),
 ];
 
-/// Organizations by name, and people signed in, by name.
+/// Organizations by name, and users signed in, by name.
 #[derive(Clone, Debug)]
 pub struct Tenancy {
     /// `R`, `A`, `B`, `Z`.
     pub organizations: BTreeMap<&'static str, Uuid>,
     /// As in [`PEOPLE`].
-    pub people: BTreeMap<&'static str, Person>,
+    pub users: BTreeMap<&'static str, TestUser>,
 }
 
 impl Tenancy {
@@ -64,23 +64,23 @@ impl Tenancy {
             .await;
         }
         pool.close().await;
-        let mut people = BTreeMap::new();
+        let mut users = BTreeMap::new();
         for (name, ..) in PEOPLE {
-            people.insert(name, service.nobody().login(&email(name)).await);
+            users.insert(name, service.anonymous().login(&email(name)).await);
         }
         Self {
             organizations,
-            people,
+            users,
         }
     }
 
-    /// One of the people.
+    /// One of the users.
     ///
     /// # Panics
     /// Where there is no such name.
     #[must_use]
-    pub fn person(&self, name: &str) -> &Person {
-        &self.people[name]
+    pub fn user(&self, name: &str) -> &TestUser {
+        &self.users[name]
     }
 
     /// One of the organizations.
@@ -113,5 +113,5 @@ async fn insert(pool: &PgPool, name: &str, role: &str, organization: Option<Uuid
     .bind(organization)
     .execute(pool)
     .await
-    .expect("a person");
+    .expect("a user");
 }

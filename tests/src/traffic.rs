@@ -132,7 +132,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Begins, with so many clients of each kind, as the person with this token.
+    /// Begins, with so many clients of each kind, as the user with this token.
     #[must_use]
     pub fn begin(balancer: &Arc<Balancer>, token: &str, clients: usize) -> Self {
         let mut traffic = Self {

@@ -1,4 +1,4 @@
-//! A super_admin who looks at somebody's personal row.
+//! A super_admin who looks at someone's personal row.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ async fn what_cannot_be_noted_is_not_shown() {
         .prediction("annual", "personal(m1)", "personal(m1)")
         .await;
     let job = stage.upload("personal(m1)").await;
-    let sa = stage.people.person("sa");
+    let sa = stage.users.user("sa");
     let paths = [
         format!("/companies/{company}"),
         format!("/predictions/annual/{prediction}"),
@@ -61,8 +61,8 @@ async fn the_note_says_whose_row_was_looked_at_by_whom_and_from_where() {
         .prediction("annual", "personal(m1)", "personal(m1)")
         .await;
     let sa = stage
-        .people
-        .person("sa")
+        .users
+        .user("sa")
         .with("x-request-id", "look-1")
         .with("user-agent", "tests/1.0");
     let _ = sa
@@ -96,7 +96,7 @@ async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
     let prediction = stage
         .prediction("annual", "personal(m1)", "personal(m1)")
         .await;
-    let sa = stage.people.person("sa");
+    let sa = stage.users.user("sa");
     let on = with(
         prediction_on("annual", &company, "2024"),
         json!({ "access_level": "personal" }),
@@ -117,7 +117,7 @@ async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
         .patch(&format!("/companies/{company}"), &json!({ "name": "Mine" }))
         .await
         .problem(403);
-    let m1 = stage.people.person("m1");
+    let m1 = stage.users.user("m1");
     let _ = m1.get(&format!("/companies/{company}")).await.expect(200);
     let _ = m1
         .get(&format!("/predictions/annual/{prediction}"))
@@ -126,13 +126,13 @@ async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
 }
 
 #[tokio::test]
-async fn nobody_below_a_super_admin_has_a_glass_to_break() {
+async fn no_one_below_a_super_admin_has_a_glass_to_break() {
     let stage = Stage::start().await;
     let company = stage.company("personal(m1)").await;
-    for who in Stage::everybody().filter(|who| !["m1", "sa"].contains(who)) {
+    for who in Stage::everyone().filter(|who| !["m1", "sa"].contains(who)) {
         let answer = stage
-            .people
-            .person(who)
+            .users
+            .user(who)
             .get(&format!("/companies/{company}"))
             .await;
         assert_eq!(answer.problem(404), "not_found", "{who}");

@@ -28,7 +28,7 @@ const OUTSIDE: [(&str, &str, &str); 6] = [
     (
         "",
         "/api-keys",
-        "one's own, and an administrator's of those below his rank: tests/api/api_keys",
+        "one's own, and an administrator's of those below their rank: tests/api/api_keys",
     ),
 ];
 
@@ -122,7 +122,7 @@ fn a_request_is_the_most_literal_operation_that_it_fits() {
 
 #[test]
 #[should_panic(expected = "not in docs/access-matrix.csv")]
-fn an_operation_that_nobody_asks_about_is_told() {
+fn an_operation_that_no_one_asks_about_is_told() {
     let known = BTreeSet::from([("get".to_owned(), "/secrets".to_owned())]);
     check(&known, &BTreeSet::new());
 }

@@ -8,7 +8,7 @@ use accunode_domain::{
     owner::{AccessLevel, Owner},
 };
 use accunode_ports::repositories::Repositories;
-use accunode_tests::Person;
+use accunode_tests::TestUser;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ pub(super) const OWNERS: [&str; 13] = [
 ];
 
 /// A row of each table for every owner.
-pub(super) async fn rows_of_everybody(stage: &Stage) {
+pub(super) async fn rows_of_all_owners(stage: &Stage) {
     for owner in OWNERS {
         stage.company(owner).await;
         for kind in ["annual", "quarterly"] {
@@ -44,17 +44,17 @@ pub(super) async fn rows_of_everybody(stage: &Stage) {
     }
 }
 
-/// What the policy knows of somebody.
+/// What the policy knows of someone.
 pub(super) async fn actor(stage: &Stage, who: &str) -> Actor {
-    let id = UserId(stage.people.person(who).id);
+    let id = UserId(stage.users.user(who).id);
     let store = &stage.service.wired().store;
     let found = store
         .users()
         .with_membership(id)
         .await
         .expect("the database");
-    let (user, membership, _) = found.expect("the person");
-    Actor::new(&user, membership).expect("an active person")
+    let (user, membership, _) = found.expect("the user");
+    Actor::new(&user, membership).expect("an active user")
 }
 
 /// A row as the policy sees it.
@@ -89,8 +89,8 @@ pub(super) fn owner(level: &str, key: Uuid) -> Owner {
     }
 }
 
-async fn listed(person: &Person, path: &str) -> BTreeSet<Uuid> {
-    let rows = all_rows(person, path, 7).await;
+async fn listed(user: &TestUser, path: &str) -> BTreeSet<Uuid> {
+    let rows = all_rows(user, path, 7).await;
     let ids: BTreeSet<Uuid> = rows
         .iter()
         .map(|row| text(row, "id").parse().expect("an id"))
@@ -102,9 +102,9 @@ async fn listed(person: &Person, path: &str) -> BTreeSet<Uuid> {
 #[tokio::test]
 async fn a_list_holds_exactly_what_its_reader_can_read() {
     let stage = Stage::start().await;
-    rows_of_everybody(&stage).await;
-    for who in Stage::everybody() {
-        let (person, actor) = (stage.people.person(who), actor(&stage, who).await);
+    rows_of_all_owners(&stage).await;
+    for who in Stage::everyone() {
+        let (user, actor) = (stage.users.user(who), actor(&stage, who).await);
         for (path, table) in [
             ("/companies", "companies"),
             ("/companies?sort=symbol", "companies"),
@@ -121,10 +121,10 @@ async fn a_list_holds_exactly_what_its_reader_can_read() {
                 .collect();
             assert!(
                 !expected.is_empty(),
-                "{who} has something of his own in {table}"
+                "{who} has something of their own in {table}"
             );
-            assert_eq!(listed(person, path).await, expected, "{who} lists {path}");
-            let csv = person.get_as(path, "text/csv").await;
+            assert_eq!(listed(user, path).await, expected, "{who} lists {path}");
+            let csv = user.get_as(path, "text/csv").await;
             let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
             let exported: BTreeSet<Uuid> = reader
                 .records()
@@ -138,14 +138,14 @@ async fn a_list_holds_exactly_what_its_reader_can_read() {
 #[tokio::test]
 async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
     let stage = Stage::start().await;
-    rows_of_everybody(&stage).await;
+    rows_of_all_owners(&stage).await;
     let (a, z) = (
-        stage.people.organization("A"),
-        stage.people.organization("Z"),
+        stage.users.organization("A"),
+        stage.users.organization("Z"),
     );
     let made_up = Uuid::from_u128(7);
-    for who in Stage::everybody() {
-        let (person, actor) = (stage.people.person(who), actor(&stage, who).await);
+    for who in Stage::everyone() {
+        let (user, actor) = (stage.users.user(who), actor(&stage, who).await);
         for organization in [a, z, made_up] {
             let may = actor.narrowed(None, Some(organization.into())).is_ok();
             for list in [
@@ -154,7 +154,7 @@ async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
                 "/predictions/quarterly",
                 "/bulk-uploads",
             ] {
-                let answer = person
+                let answer = user
                     .get(&format!("{list}?organization_id={organization}"))
                     .await;
                 if may {
@@ -183,7 +183,7 @@ async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
             }
         }
         for level in ["personal", "organization", "system"] {
-            let list = person
+            let list = user
                 .get(&format!("/companies?limit=100&access_level={level}"))
                 .await
                 .expect(200);
@@ -211,15 +211,15 @@ async fn a_search_finds_nothing_that_cannot_be_read() {
         stage.company(owner).await;
     }
     let all = everything(&stage, "companies").await;
-    for who in Stage::everybody() {
-        let (person, actor) = (stage.people.person(who), actor(&stage, who).await);
+    for who in Stage::everyone() {
+        let (user, actor) = (stage.users.user(who), actor(&stage, who).await);
         for row in &all {
             let symbol: String = crate::support::ask(
                 &stage.pool,
                 &format!("SELECT symbol FROM companies WHERE id = '{}'", row.id),
             )
             .await;
-            let found = person
+            let found = user
                 .get(&format!("/companies?q={symbol}&limit=100"))
                 .await
                 .expect(200);

@@ -34,7 +34,7 @@ struct Tally {
 impl Tally {
     #[expect(
         clippy::print_stdout,
-        reason = "what was not asked is told to whoever runs the tests"
+        reason = "what was not asked is told to the user who runs the tests"
     )]
     fn tell(&self) {
         println!(
@@ -56,7 +56,7 @@ impl Tally {
 async fn endpoints(stage: &Stage) -> BTreeSet<Operation> {
     let document = stage
         .service
-        .nobody()
+        .anonymous()
         .get("//openapi.json")
         .await
         .expect(200);
@@ -75,7 +75,7 @@ async fn endpoints(stage: &Stage) -> BTreeSet<Operation> {
         .collect()
 }
 
-/// Makes the rows of a row of the matrix, everybody his own.
+/// Makes the rows of a row of the matrix, everyone their own.
 async fn prepare(
     stage: &Stage,
     row: &Row,
@@ -127,7 +127,7 @@ async fn send(stage: &Stage, asked: Vec<Asked>, tally: &mut Tally) {
         unsettles,
     } in asked
     {
-        let answer = request.send(stage.people.person(who)).await;
+        let answer = request.send(stage.users.user(who)).await;
         if unsettles {
             stage.put_back().await;
         }

@@ -8,7 +8,7 @@ mod step_up;
 
 use std::{collections::BTreeSet, path::Path};
 
-use accunode_tests::{Answer, Person, Service};
+use accunode_tests::{Answer, Service, TestUser};
 use serde_json::Value;
 
 /// The columns of the keys, in the order of the table.
@@ -46,7 +46,7 @@ impl Line {
         self.path
             .replace("{id}", id)
             .replace("{invitation_id}", id)
-            .replace("{email}", "nobody@example.com")
+            .replace("{email}", "unknown@example.com")
             .replace("{kind}", "annual")
             .replace("{name}", "annual")
             .replace("{version}", "1.0.0")
@@ -85,7 +85,7 @@ async fn lines(service: &Service) -> Vec<Line> {
 }
 
 async fn documented(service: &Service) -> BTreeSet<String> {
-    let document = service.nobody().get("//openapi.json").await.expect(200);
+    let document = service.anonymous().get("//openapi.json").await.expect(200);
     let paths = document["paths"].as_object().expect("paths");
     let mut all = BTreeSet::new();
     for (path, item) in paths {
@@ -97,16 +97,16 @@ async fn documented(service: &Service) -> BTreeSet<String> {
     all
 }
 
-async fn send(person: &Person, method: &str, path: &str, body: Option<&Value>) -> Answer {
+async fn send(user: &TestUser, method: &str, path: &str, body: Option<&Value>) -> Answer {
     match (method, body) {
-        ("get", _) => person.get(path).await,
-        ("delete", _) => person.delete(path).await,
-        ("post", Some(body)) => person.post(path, body).await,
-        ("post", None) => person.post_nothing(path).await,
-        ("put", Some(body)) => person.put(path, body).await,
-        ("put", None) => person.put_nothing(path).await,
-        ("patch", Some(body)) => person.patch(path, body).await,
-        ("patch", None) => person.send_raw("PATCH", path, "not JSON").await,
+        ("get", _) => user.get(path).await,
+        ("delete", _) => user.delete(path).await,
+        ("post", Some(body)) => user.post(path, body).await,
+        ("post", None) => user.post_nothing(path).await,
+        ("put", Some(body)) => user.put(path, body).await,
+        ("put", None) => user.put_nothing(path).await,
+        ("patch", Some(body)) => user.patch(path, body).await,
+        ("patch", None) => user.send_raw("PATCH", path, "not JSON").await,
         other => panic!("{other:?} is not sent here"),
     }
 }

@@ -2,7 +2,7 @@
 
 mod organizations;
 
-use accunode_tests::{Answer, Person};
+use accunode_tests::{Answer, TestUser};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -23,50 +23,50 @@ pub(super) enum Request {
     Put(String, Value),
     Delete(String),
     Upload(Vec<(String, String)>, Vec<u8>),
-    /// What is done to a person is done to a twin of his, by whom where he does it himself.
-    ToPerson {
-        person: Uuid,
+    /// What is done to a user is done to a twin of theirs, by whom where they do it themselves.
+    ToUser {
+        user: Uuid,
         twin: String,
         request: Box<Request>,
     },
 }
 
 impl Request {
-    pub(super) async fn send(&self, person: &Person) -> Answer {
-        if let Self::ToPerson {
-            person: original,
+    pub(super) async fn send(&self, user: &TestUser) -> Answer {
+        if let Self::ToUser {
+            user: original,
             twin,
             request,
         } = self
         {
-            let himself = match person.id == *original {
-                true => Some(person.login(twin).await),
+            let themselves = match user.id == *original {
+                true => Some(user.login(twin).await),
                 false => None,
             };
             return request
-                .send_plainly(himself.as_ref().unwrap_or(person))
+                .send_plainly(themselves.as_ref().unwrap_or(user))
                 .await;
         }
-        self.send_plainly(person).await
+        self.send_plainly(user).await
     }
 
-    async fn send_plainly(&self, person: &Person) -> Answer {
+    async fn send_plainly(&self, user: &TestUser) -> Answer {
         match self {
-            Self::Get(path) => person.get(path).await,
-            Self::Post(path, body) => person.post(path, body).await,
-            Self::PostNothing(path) => person.post_nothing(path).await,
-            Self::Patch(path, body) => person.patch(path, body).await,
-            Self::PutNothing(path) => person.put_nothing(path).await,
-            Self::Put(path, body) => person.put(path, body).await,
-            Self::Delete(path) => person.delete(path).await,
+            Self::Get(path) => user.get(path).await,
+            Self::Post(path, body) => user.post(path, body).await,
+            Self::PostNothing(path) => user.post_nothing(path).await,
+            Self::Patch(path, body) => user.patch(path, body).await,
+            Self::PutNothing(path) => user.put_nothing(path).await,
+            Self::Put(path, body) => user.put(path, body).await,
+            Self::Delete(path) => user.delete(path).await,
             Self::Upload(fields, bytes) => {
                 let fields: Vec<(&str, &str)> = fields
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.as_str()))
                     .collect();
-                person.upload(("a.csv", bytes.clone()), &fields).await
+                user.upload(("a.csv", bytes.clone()), &fields).await
             }
-            Self::ToPerson { .. } => panic!("a twin has no twin"),
+            Self::ToUser { .. } => panic!("a twin has no twin"),
         }
     }
 }
@@ -81,7 +81,7 @@ impl Request {
             Self::Put(path, _) | Self::PutNothing(path) => ("put", path),
             Self::Delete(path) => ("delete", path),
             Self::Upload(..) => ("post", "/bulk-uploads"),
-            Self::ToPerson { request, .. } => request.line(),
+            Self::ToUser { request, .. } => request.line(),
         }
     }
 }
@@ -185,7 +185,7 @@ pub(super) async fn requests(
             Request::Get("/bulk-uploads/templates/quarterly.xlsx".to_owned()),
         ],
         "users" => {
-            let id = stage.people.organization(detail);
+            let id = stage.users.organization(detail);
             vec![Request::Get(format!("/users?organization_id={id}"))]
         }
         "user" => vec![user(stage, action, to, detail).await],
@@ -199,7 +199,7 @@ pub(super) async fn requests(
         }
         "audit" => vec![match split(detail) {
             ("organization", Some(name)) => {
-                let id = stage.people.organization(name);
+                let id = stage.users.organization(name);
                 Request::Get(format!("/audit-logs?organization_id={id}"))
             }
             _ => Request::Get("/audit-logs".to_owned()),
@@ -219,7 +219,7 @@ pub(super) async fn requests(
         }
         "admin" => vec![Request::Get("/admin/stats".to_owned())],
         "second_factors" => {
-            let id = stage.people.organization(detail);
+            let id = stage.users.organization(detail);
             vec![Request::Get(format!(
                 "/organizations/{id}/second-factor-enrolments"
             ))]
@@ -250,14 +250,14 @@ async fn user(stage: &Stage, action: &str, to: Option<&str>, who: &str) -> Reque
         }
         ("set_role", Some(to)) => {
             let (role, organization) = split(to);
-            let organization = organization.map(|name| stage.people.organization(name));
+            let organization = organization.map(|name| stage.users.organization(name));
             let body = json!({ "role": role, "organization_id": organization, "reason": "a test" });
             Request::Put(format!("{path}/role"), body)
         }
         other => panic!("unknown request {other:?}"),
     };
-    Request::ToPerson {
-        person: stage.people.person(who).id,
+    Request::ToUser {
+        user: stage.users.user(who).id,
         twin: email,
         request: Box::new(request),
     }
@@ -268,7 +268,7 @@ fn scope(stage: &Stage, detail: &str) -> String {
         (scope, None) => format!("scope={scope}"),
         (scope, Some(name)) => format!(
             "scope={scope}&organization_id={}",
-            stage.people.organization(name)
+            stage.users.organization(name)
         ),
     }
 }

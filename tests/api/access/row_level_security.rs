@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use uuid::Uuid;
 
 use super::{
-    lists::{actor, everything, owner, rows_of_everybody},
+    lists::{actor, everything, owner, rows_of_all_owners},
     stage::Stage,
 };
 use crate::support::run;
@@ -90,7 +90,7 @@ pub(super) async fn touched(connection: &mut PgConnection, sql: &str) -> BTreeSe
     ids
 }
 
-/// The rows of a table that the policy lets somebody have.
+/// The rows of a table that the policy lets someone have.
 async fn allowed(
     stage: &Stage,
     table: &str,
@@ -115,9 +115,9 @@ fn may_write(actor: &Actor, table: &str, row: &super::lists::Owned) -> bool {
 #[tokio::test]
 async fn statements_without_a_condition_touch_exactly_what_the_policy_allows() {
     let stage = Stage::start().await;
-    rows_of_everybody(&stage).await;
+    rows_of_all_owners(&stage).await;
     let mut server = stage.service.database.server_role().await;
-    for who in Stage::everybody() {
+    for who in Stage::everyone() {
         let actor = actor(&stage, who).await;
         act(&mut server, &actor.scope()).await;
         for table in TABLES {
@@ -146,18 +146,18 @@ async fn statements_without_a_condition_touch_exactly_what_the_policy_allows() {
 }
 
 #[tokio::test]
-async fn sums_are_seen_for_readable_owners_only_and_written_by_nobody() {
+async fn sums_are_seen_for_readable_owners_only_and_written_by_no_one() {
     let stage = Stage::start().await;
-    rows_of_everybody(&stage).await;
+    rows_of_all_owners(&stage).await;
     let mut server = stage.service.database.server_role().await;
-    // Some in the sums and some in the changes since, whoever folds meanwhile.
+    // Some in the sums and some in the changes since, no matter who folds meanwhile.
     run(&stage.pool, "SELECT fold_prediction_rollups()").await;
     for owner in ["personal(m1)", "organization(Z)", "system"] {
         for kind in ["annual", "quarterly"] {
             stage.prediction(kind, owner, owner).await;
         }
     }
-    for who in Stage::everybody() {
+    for who in Stage::everyone() {
         let actor = actor(&stage, who).await;
         act(&mut server, &actor.scope()).await;
         for rollup in ROLLUPS {
@@ -206,7 +206,7 @@ async fn the_lines_of_an_upload_are_seen_and_removed_as_the_upload_is() {
         stage.end(&job).await;
     }
     let mut server = stage.service.database.server_role().await;
-    for who in Stage::everybody() {
+    for who in Stage::everyone() {
         let actor = actor(&stage, who).await;
         act(&mut server, &actor.scope()).await;
         let jobs = "bulk_upload_jobs";
@@ -229,15 +229,15 @@ async fn the_lines_of_an_upload_are_seen_and_removed_as_the_upload_is() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_seen_by_rank_and_changed_by_nobody() {
+async fn the_audit_log_is_seen_by_rank_and_changed_by_no_one() {
     let stage = Stage::start().await;
-    rows_of_everybody(&stage).await;
+    rows_of_all_owners(&stage).await;
     let log = sqlx::query("SELECT id, user_id, organization_id FROM audit_logs")
         .fetch_all(&stage.pool)
         .await;
     let log = log.expect("the audit log");
     let mut server = stage.service.database.server_role().await;
-    for who in Stage::everybody() {
+    for who in Stage::everyone() {
         let actor = actor(&stage, who).await;
         let scope = actor.scope();
         act(&mut server, &scope).await;
@@ -270,20 +270,20 @@ async fn the_audit_log_is_seen_by_rank_and_changed_by_nobody() {
 #[tokio::test]
 async fn without_an_actor_there_is_nothing() {
     let stage = Stage::start().await;
-    rows_of_everybody(&stage).await;
+    rows_of_all_owners(&stage).await;
     let mut server = stage.service.database.server_role().await;
     let all = TABLES
         .iter()
         .chain(&ROLLUPS)
         .chain(&["bulk_upload_rows", "audit_logs"]);
-    for nobody in ["before anything was set", "after an actor was there"] {
+    for anonymous in ["before anything was set", "after an actor was there"] {
         for table in all.clone() {
             let sql = format!("SELECT count(*) FROM {table}");
             let n: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
                 .fetch_one(&mut server)
                 .await
                 .expect("a count");
-            assert_eq!(n, 0, "{table} {nobody}");
+            assert_eq!(n, 0, "{table} {anonymous}");
         }
         for table in TABLES {
             for sql in [
@@ -294,7 +294,7 @@ async fn without_an_actor_there_is_nothing() {
                     .execute(AssertSqlSafe(sql.clone()))
                     .await
                     .expect("no error");
-                assert_eq!(done.rows_affected(), 0, "{sql} {nobody}");
+                assert_eq!(done.rows_affected(), 0, "{sql} {anonymous}");
             }
         }
         // Set for a transaction, as the service does: nothing is left behind.
@@ -308,23 +308,22 @@ async fn without_an_actor_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_inserts_for_an_owner_that_is_not_his() {
+async fn no_one_inserts_for_an_owner_that_is_not_their() {
     let stage = Stage::start().await;
     let mut server = stage.service.database.server_role().await;
     let owners = |stage: &Stage| {
-        let people =
-            Stage::everybody().map(|who| Owner::Person(stage.people.person(who).id.into()));
+        let users = Stage::everyone().map(|who| Owner::Person(stage.users.user(who).id.into()));
         let places = stage
-            .people
+            .users
             .organizations
             .values()
             .map(|id| Owner::Organization((*id).into()));
-        people
+        users
             .chain(places)
             .chain([Owner::System])
             .collect::<Vec<_>>()
     };
-    for who in Stage::everybody() {
+    for who in Stage::everyone() {
         let actor = actor(&stage, who).await;
         act(&mut server, &actor.scope()).await;
         for owner in owners(&stage) {
@@ -357,7 +356,7 @@ async fn nobody_inserts_for_an_owner_that_is_not_his() {
 #[tokio::test]
 async fn what_a_prediction_said_before_is_seen_as_the_prediction_is() {
     let stage = Stage::start().await;
-    rows_of_everybody(&stage).await;
+    rows_of_all_owners(&stage).await;
     let mut server = stage.service.database.server_role().await;
     for kind in ["annual", "quarterly"] {
         let table = format!("{kind}_predictions");
@@ -367,7 +366,7 @@ async fn what_a_prediction_said_before_is_seen_as_the_prediction_is() {
         )
         .await;
         let history = format!("SELECT prediction_id FROM {kind}_prediction_revisions");
-        for who in Stage::everybody() {
+        for who in Stage::everyone() {
             let actor = actor(&stage, who).await;
             act(&mut server, &actor.scope()).await;
             let readable = allowed(&stage, &table, |row| {

@@ -86,9 +86,9 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
     asked
 }
 
-/// What somebody may read now; nothing where he is not let in.
+/// What someone may read now; nothing where they are not let in.
 async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
-    let id = UserId(stage.people.person(who).id);
+    let id = UserId(stage.users.user(who).id);
     let found = stage
         .service
         .wired()
@@ -96,7 +96,7 @@ async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
         .users()
         .with_membership(id)
         .await;
-    let (user, membership, _) = found.expect("the database").expect("the person");
+    let (user, membership, _) = found.expect("the database").expect("the user");
     Actor::new(&user, membership).ok()
 }
 

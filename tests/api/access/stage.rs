@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use accunode_tests::{Person, Service, ServiceOptions, tenancy::Tenancy};
+use accunode_tests::{Service, ServiceOptions, TestUser, tenancy::Tenancy};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::table::split;
 use crate::support::{file_of, line, prediction_on, run, submit, text};
 
-/// The service with the people of the matrix; nobody works on uploads.
+/// The service with the users of the matrix; no one works on uploads.
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) service: Service,
-    pub(super) people: Tenancy,
+    pub(super) users: Tenancy,
     pub(super) pool: PgPool,
     made: AtomicU32,
 }
@@ -25,17 +25,17 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn start() -> Self {
         let service = Service::with(ServiceOptions::default().without_worker()).await;
-        let people = Tenancy::of(&service).await;
+        let users = Tenancy::of(&service).await;
         let pool = service.database.superuser().await;
         Self {
             service,
-            people,
+            users,
             pool,
             made: AtomicU32::new(0),
         }
     }
 
-    /// A symbol that nobody has yet.
+    /// A symbol that no one has yet.
     pub(super) fn symbol(&self) -> String {
         format!("S{}", self.made.fetch_add(1, Ordering::Relaxed))
     }
@@ -46,11 +46,11 @@ impl Stage {
             let id: Uuid = sqlx::query_scalar(
                 "INSERT INTO organizations (name, parent_id) VALUES ('C', $1) RETURNING id",
             )
-            .bind(self.people.organization("R"))
+            .bind(self.users.organization("R"))
             .fetch_one(&self.pool)
             .await
             .expect("a child");
-            self.people.organizations.insert("C", id);
+            self.users.organizations.insert("C", id);
         }
     }
 
@@ -62,7 +62,7 @@ impl Stage {
                 who.to_lowercase()
             )
         };
-        let id = |name: &str| self.people.organization(name);
+        let id = |name: &str| self.users.organization(name);
         let sql = match given {
             "" | "r_has_new_child_c" => return,
             "a_hides_system_data" => {
@@ -84,9 +84,9 @@ impl Stage {
         run(&self.pool, &sql).await;
     }
 
-    /// Puts organizations and people back to what the fixture says of them.
+    /// Puts organizations and users back to what the fixture says of them.
     pub(super) async fn put_back(&self) {
-        let id = |name: &str| self.people.organization(name);
+        let id = |name: &str| self.users.organization(name);
         let mut sql = String::new();
         for (name, parent) in [("R", None), ("Z", None), ("A", Some("R")), ("B", Some("R"))] {
             let parent = parent.map_or("NULL".to_owned(), |parent| format!("'{}'", id(parent)));
@@ -102,7 +102,7 @@ impl Stage {
         }
         for (name, role, organization) in accunode_tests::tenancy::PEOPLE {
             let organization = organization.map_or("NULL".to_owned(), |o| format!("'{}'", id(o)));
-            let user = self.people.person(name).id;
+            let user = self.users.user(name).id;
             let _ = write!(
                 sql,
                 "UPDATE users SET role = '{role}', organization_id = {organization}, is_active = true \
@@ -114,7 +114,7 @@ impl Stage {
     }
 
     /// Who makes the rows of an owner, and how they are named in a body.
-    fn owner(&self, owner: &str) -> (&Person, Map<String, Value>) {
+    fn owner(&self, owner: &str) -> (&TestUser, Map<String, Value>) {
         let (level, of) = split(owner);
         let creator = match (level, of) {
             ("personal", Some(who)) => who,
@@ -126,7 +126,7 @@ impl Stage {
             _ => panic!("unknown owner {owner:?}"),
         };
         let of = of.filter(|_| level == "organization");
-        (self.people.person(creator), self.fields(level, of))
+        (self.users.user(creator), self.fields(level, of))
     }
 
     /// A level and an organization as a body names them.
@@ -136,7 +136,7 @@ impl Stage {
         if let Some(name) = organization {
             fields.insert(
                 "organization_id".to_owned(),
-                self.people.organization(name).to_string().into(),
+                self.users.organization(name).to_string().into(),
             );
         }
         fields
@@ -166,7 +166,7 @@ impl Stage {
         text(&made, "id").to_owned()
     }
 
-    /// Somebody who is what this person is, with id and e-mail address.
+    /// Someone who is what this user is, with id and e-mail address.
     pub(super) async fn twin(&self, who: &str) -> (Uuid, String) {
         let email = format!("twin-{}@example.com", self.symbol().to_lowercase());
         let id = sqlx::query_scalar(
@@ -174,14 +174,14 @@ impl Stage {
              SELECT $1, password_hash, role, organization_id, true FROM users WHERE id = $2 RETURNING id",
         )
         .bind(&email)
-        .bind(self.people.person(who).id)
+        .bind(self.users.user(who).id)
         .fetch_one(&self.pool)
         .await
         .expect("a twin");
         (id, email)
     }
 
-    /// A second factor of somebody that waits for an administrator.
+    /// A second factor of someone that waits for an administrator.
     pub(super) async fn waiting_factor(&self, user: Uuid) -> Uuid {
         sqlx::query_scalar(
             "INSERT INTO user_totp (user_id, secret, waits_since) VALUES ($1, 'sealed', now()) RETURNING enrolment_id",
@@ -227,11 +227,11 @@ impl Stage {
     pub(super) async fn invitation(&self, organization: &str, email: &str) -> String {
         let body = json!({
             "email": email, "role": "org_member",
-            "organization_id": self.people.organization(organization),
+            "organization_id": self.users.organization(organization),
         });
         let made = self
-            .people
-            .person("sa")
+            .users
+            .user("sa")
             .post("/users", &body)
             .await
             .expect(202);
@@ -281,14 +281,14 @@ impl Stage {
              AND event_type LIKE '%.break\\_glass' AND user_id = $2)",
         )
         .bind(request_id)
-        .bind(self.people.person("sa").id)
+        .bind(self.users.user("sa").id)
         .fetch_one(&self.pool)
         .await
         .expect("the audit log")
     }
 
-    /// The people, in the order of the table's columns.
-    pub(super) fn everybody() -> impl Iterator<Item = &'static str> {
+    /// The users, in the order of the table's columns.
+    pub(super) fn everyone() -> impl Iterator<Item = &'static str> {
         accunode_tests::tenancy::PEOPLE
             .iter()
             .map(|(name, ..)| *name)

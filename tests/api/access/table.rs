@@ -29,8 +29,8 @@ pub(super) fn rows() -> Vec<Row> {
         .iter()
         .map(str::to_owned)
         .collect();
-    let people: Vec<&str> = PEOPLE.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(header[5..], people, "the table's people are the kit's");
+    let users: Vec<&str> = PEOPLE.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(header[5..], users, "the table's users are the kit's");
     let split = |text: &str| text.split('|').map(str::to_owned).collect();
     reader
         .records()

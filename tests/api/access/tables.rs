@@ -25,37 +25,37 @@ pub(super) const GUARDED: [&str; 12] = [
 const UNGUARDED: &[(&str, &str)] = &[
     (
         "organizations",
-        "whose rows a person may see follows from it: it is read to work that out",
+        "whose rows a user may see follows from it: it is read to work that out",
     ),
     (
         "users",
-        "signing in reads it before anybody is known; lists name the organizations they are for",
+        "signing in reads it before anyone is known; lists name the organizations they are for",
     ),
     (
         "api_keys",
-        "read before anybody is known; lists name whose they are",
+        "read before anyone is known; lists name whose they are",
     ),
     (
         "invitations",
-        "read by a token before anybody is known; lists name the organization",
+        "read by a token before anyone is known; lists name the organization",
     ),
     ("allowed_emails", "lists name the organization"),
     (
         "join_tokens",
         "read by a token; one hash for each organization",
     ),
-    ("user_tokens", "read by a token before anybody is known"),
+    ("user_tokens", "read by a token before anyone is known"),
     (
         "user_totp",
-        "read while signing in; every statement names the person",
+        "read while signing in; every statement names the user",
     ),
     (
         "recovery_codes",
-        "read while signing in; every statement names the person",
+        "read while signing in; every statement names the user",
     ),
     (
         "login_challenges",
-        "read by a token before anybody is signed in",
+        "read by a token before anyone is signed in",
     ),
     ("idempotency_keys", "every statement names the principal"),
     (
@@ -107,7 +107,7 @@ async fn every_table_is_guarded_or_needs_no_guard_for_a_reason() {
     .await
     .expect("the columns");
     for table in owned {
-        // A view is read with the rights of whoever reads it.
+        // A view is read with the rights of the user who reads it.
         assert!(
             guarded.contains(table.as_str()) || table.ends_with("_live"),
             "{table} has an owner and no guard"

@@ -42,27 +42,27 @@ type Part = Option<(DashboardScope, Option<OrganizationId>)>;
 
 struct Play<'a> {
     service: &'a Service,
-    people: &'a Tenancy,
+    users: &'a Tenancy,
     pool: sqlx::PgPool,
     dice: Dice,
 }
 
 impl Play<'_> {
-    fn somebody(&mut self) -> &'static str {
+    fn someone(&mut self) -> &'static str {
         self.dice.pick(&PEOPLE).0
     }
 
     async fn actor(&self, who: &str) -> Actor {
-        let id = UserId(self.people.person(who).id);
+        let id = UserId(self.users.user(who).id);
         let found = self.service.wired().store.users().with_membership(id).await;
-        let (user, membership, _) = found.expect("the database").expect("the person");
-        Actor::new(&user, membership).expect("an active person")
+        let (user, membership, _) = found.expect("the database").expect("the user");
+        Actor::new(&user, membership).expect("an active user")
     }
 
-    /// Somebody writes something: a prediction, an update, a removal or a small file.
+    /// Someone writes something: a prediction, an update, a removal or a small file.
     async fn write(&mut self) -> String {
-        let who = self.somebody();
-        let person = self.people.person(who);
+        let who = self.someone();
+        let user = self.users.user(who);
         let kind = self.dice.pick(&["annual", "annual", "quarterly"]);
         let level = match who {
             "u0" => "personal",
@@ -93,8 +93,8 @@ impl Play<'_> {
                     body["ratios"]["total_debt_to_ebitda"] = json!(-1);
                     body["ratios"]["ebit_to_interest_expense"] = json!(-8);
                 }
-                let answer = person.post(&format!("/predictions/{kind}"), &body).await;
-                // Somebody else's row in the organization may be there already.
+                let answer = user.post(&format!("/predictions/{kind}"), &body).await;
+                // Another user's row in the organization may be there already.
                 assert!(
                     [200, 201, 403].contains(&answer.status.as_u16()),
                     "{who}: {}",
@@ -103,7 +103,7 @@ impl Play<'_> {
                 format!("{who} predicts {kind} {level}: {}", answer.status)
             }
             6..=7 => {
-                let list = person
+                let list = user
                     .get(&format!("/predictions/{kind}?limit=100"))
                     .await
                     .expect(200);
@@ -112,7 +112,7 @@ impl Play<'_> {
                     return format!("{who} has nothing to remove");
                 }
                 let row = &rows[self.dice.roll(rows.len())];
-                let answer = person
+                let answer = user
                     .delete(&format!("/predictions/{kind}/{}", text(row, "id")))
                     .await;
                 assert!(
@@ -123,13 +123,13 @@ impl Play<'_> {
                 format!("{who} removes {kind}: {}", answer.status)
             }
             8 => {
-                let list = person.get("/companies?limit=100").await.expect(200);
+                let list = user.get("/companies?limit=100").await.expect(200);
                 let rows = list["data"].as_array().expect("rows").clone();
                 if rows.is_empty() {
                     return format!("{who} has no company");
                 }
                 let row = &rows[self.dice.roll(rows.len())];
-                let answer = person
+                let answer = user
                     .delete(&format!("/companies/{}?force=true", text(row, "id")))
                     .await;
                 assert!(
@@ -155,17 +155,17 @@ impl Play<'_> {
                     ("on_conflict", "update"),
                     ("force", "true"),
                 ];
-                let job = submit(person, "a.csv", file(&lines), &options).await;
-                let done = self.service.finished(person, &job).await;
+                let job = submit(user, "a.csv", file(&lines), &options).await;
+                let done = self.service.finished(user, &job).await;
                 assert_eq!(done["status"], "completed", "{done}");
                 format!("{who} uploads {level}")
             }
         }
     }
 
-    /// Somebody looks at figures, and they are those of the plain query.
+    /// Someone looks at figures, and they are those of the plain query.
     async fn look(&mut self, after: &str) {
-        let who = self.somebody();
+        let who = self.someone();
         let actor = self.actor(who).await;
         let year = if self.dice.roll(2) == 0 {
             None
@@ -177,7 +177,7 @@ impl Play<'_> {
             parts.push(Some((scope, None)));
             if matches!(scope, DashboardScope::Organization | DashboardScope::Tenant) {
                 parts.extend(
-                    self.people
+                    self.users
                         .organizations
                         .values()
                         .map(|id| Some((scope, Some((*id).into())))),
@@ -185,9 +185,9 @@ impl Play<'_> {
             }
         }
         let children: Vec<OrganizationId> = ["A", "B"]
-            .map(|name| self.people.organization(name).into())
+            .map(|name| self.users.organization(name).into())
             .to_vec();
-        let person = self.people.person(who);
+        let user = self.users.user(who);
         for part in parts {
             let query = match part {
                 None => String::new(),
@@ -197,7 +197,7 @@ impl Play<'_> {
             let expected = match part {
                 None => Ok(actor.scope()),
                 Some((scope, organization)) => {
-                    let root = organization == Some(self.people.organization("R").into());
+                    let root = organization == Some(self.users.organization("R").into());
                     actor.dashboard(scope, organization, if root { &children } else { &[] })
                 }
             };
@@ -205,7 +205,7 @@ impl Play<'_> {
                 .map(|year| format!("&reporting_year={year}"))
                 .unwrap_or_default();
             let what = format!("{who} looks at {query}{year_part} after {after}");
-            let answer = person
+            let answer = user
                 .get(&format!(
                     "/dashboard?{}",
                     format!("{query}{year_part}").trim_start_matches('&')
@@ -232,7 +232,7 @@ impl Play<'_> {
                 let path = format!(
                     "/analytics/risk-distribution?kind={kind}&group_by={group_by}{query}{year_part}"
                 );
-                let told = by_group(&person.get(&path).await.expect(200));
+                let told = by_group(&user.get(&path).await.expect(200));
                 assert_eq!(
                     told,
                     plain.distribution(kind, group_by).await,
@@ -258,14 +258,14 @@ fn by_group(distribution: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn figures_equal_the_plain_query_after_every_write_whoever_looks() {
+async fn figures_equal_the_plain_query_after_every_write_for_every_reader() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     for seed in [0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03] {
         let pool = service.database.superuser().await;
         let mut play = Play {
             service: &service,
-            people: &people,
+            users: &users,
             pool,
             dice: Dice(seed),
         };
@@ -287,8 +287,8 @@ async fn figures_equal_the_plain_query_after_every_write_whoever_looks() {
 #[tokio::test]
 async fn figures_change_with_what_one_may_read() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let m1 = people.person("m1");
+    let users = Tenancy::of(&service).await;
+    let m1 = users.user("m1");
     let _ = m1
         .post(
             "/predictions/annual",
@@ -300,8 +300,8 @@ async fn figures_change_with_what_one_may_read() {
         crate::support::prediction("ACME", "2024"),
         json!({ "access_level": "system" }),
     );
-    let _ = people
-        .person("sa")
+    let _ = users
+        .user("sa")
         .post("/predictions/annual", &published)
         .await
         .expect(201);
@@ -322,7 +322,7 @@ async fn figures_change_with_what_one_may_read() {
 #[tokio::test]
 async fn wrong_questions_are_told_by_name() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for (path, fault) in [
         ("/dashboard?scope=galaxy", "/scope unknown_value"),
         (

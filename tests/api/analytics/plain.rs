@@ -1,4 +1,4 @@
-//! The same figures as plain SQL over what the policy lets somebody read.
+//! The same figures as plain SQL over what the policy lets someone read.
 
 use accunode_domain::access::Scope;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Statements over the rows of a scope, by a superuser.
 pub(super) struct Plain<'a> {
     pub(super) pool: &'a PgPool,
-    /// All that he can read: names of companies beyond are not told.
+    /// All that they can read: names of companies beyond are not told.
     pub(super) reader: Scope,
     /// The part that is counted.
     pub(super) scope: Scope,

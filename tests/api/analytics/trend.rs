@@ -1,12 +1,12 @@
 //! `GET /analytics/trend` and `GET /analytics/model-agreement`
 
-use accunode_tests::{Person, Service, tenancy::Tenancy};
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use crate::support::{number, prediction, quarterly, run, text, with};
 
-async fn predict(person: &Person, kind: &str, body: Value) -> Value {
-    let answer = person.post(&format!("/predictions/{kind}"), &body).await;
+async fn predict(user: &TestUser, kind: &str, body: Value) -> Value {
+    let answer = user.post(&format!("/predictions/{kind}"), &body).await;
     answer.expect(201)
 }
 
@@ -17,7 +17,7 @@ fn rows(answer: &Value) -> Vec<Value> {
 #[tokio::test]
 async fn a_trend_has_a_point_for_each_period_oldest_first() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let mut of_2024 = Vec::new();
     for (symbol, year) in [("A", "2024"), ("B", "2024"), ("A", "2022")] {
         let body = with(
@@ -84,7 +84,7 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
 #[tokio::test]
 async fn the_models_are_held_against_their_ensemble_newest_quarter_first() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for (symbol, year, quarter) in [
         ("A", "2023", "Q4"),
         ("A", "2024", "Q1"),
@@ -137,7 +137,7 @@ async fn the_models_are_held_against_their_ensemble_newest_quarter_first() {
 #[tokio::test]
 async fn two_organizations_of_one_name_are_told_apart() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
     run(
         &pool,
@@ -145,9 +145,9 @@ async fn two_organizations_of_one_name_are_told_apart() {
     )
     .await;
     for who in ["m1", "mB"] {
-        predict(people.person(who), "annual", prediction("ACME", "2024")).await;
+        predict(users.user(who), "annual", prediction("ACME", "2024")).await;
     }
-    let root = people.person("tR");
+    let root = users.user("tR");
     for figure in ["risk-distribution", "trend"] {
         let path = format!("/analytics/{figure}?group_by=organization");
         let groups = rows(&root.get(&path).await.expect(200));
@@ -160,7 +160,7 @@ async fn two_organizations_of_one_name_are_told_apart() {
             .map(|row| text(row, "id").to_owned())
             .collect();
         ids.sort();
-        let mut expected = ["A", "B"].map(|name| people.organization(name).to_string());
+        let mut expected = ["A", "B"].map(|name| users.organization(name).to_string());
         expected.sort();
         assert_eq!(ids, expected, "{figure}");
     }

@@ -1,6 +1,6 @@
 //! A key is used, rotated and ended, and what is noted of that.
 
-use accunode_tests::{Person, Service, tenancy::Tenancy};
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use super::key_of;
@@ -9,7 +9,7 @@ use crate::support::{ask, column, eventually, prediction, run, text};
 #[tokio::test]
 async fn a_key_ends_when_it_is_revoked_or_has_expired() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let (revoked, expired) = (
         key_of(&ana, &["read"], None).await,
@@ -46,7 +46,7 @@ async fn a_key_ends_when_it_is_revoked_or_has_expired() {
 #[tokio::test]
 async fn a_rotated_secret_stays_good_for_as_long_as_said() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let first = key_of(&ana, &["read"], None).await;
     let path = format!("/api-keys/{}/rotate", first.id);
@@ -54,7 +54,7 @@ async fn a_rotated_secret_stays_good_for_as_long_as_said() {
         let next = ana.post(&path, &body).await.expect(200);
         (ana.with_token(text(&next, "secret")), next)
     };
-    let is_good = async |holder: &Person| holder.get("/companies").await.status.as_u16() == 200;
+    let is_good = async |holder: &TestUser| holder.get("/companies").await.status.as_u16() == 200;
 
     let (second, told) = rotate(json!({})).await;
     assert_eq!(told["id"], first.id);
@@ -97,7 +97,7 @@ async fn a_rotated_secret_stays_good_for_as_long_as_said() {
 #[tokio::test]
 async fn what_a_key_does_stands_in_the_audit_log_with_its_name() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let key = key_of(&ana, &["write"], None).await;
     let holder = key.holder.with("x-request-id", "by-key-1");
@@ -146,7 +146,7 @@ async fn what_a_key_does_stands_in_the_audit_log_with_its_name() {
 #[tokio::test]
 async fn a_key_knows_when_it_was_last_used_and_is_not_written_at_every_use() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let key = key_of(&ana, &["read"], None).await;
     let used = async || {
@@ -164,7 +164,7 @@ async fn a_key_knows_when_it_was_last_used_and_is_not_written_at_every_use() {
     }
     assert_eq!(used().await, first);
 
-    // Somebody holds the row, and nobody waits for him.
+    // Someone holds the row, and no one waits for them.
     run(
         &pool,
         "UPDATE api_keys SET last_used_at = now() - interval '1 hour'",
@@ -186,15 +186,15 @@ async fn a_key_knows_when_it_was_last_used_and_is_not_written_at_every_use() {
 }
 
 #[tokio::test]
-async fn the_keys_of_somebody_who_was_deactivated_stay_dead_when_he_comes_back() {
+async fn the_keys_of_someone_who_was_deactivated_stay_dead_when_they_come_back() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let key = key_of(tenancy.person("m1"), &["read"], None).await;
+    let key = key_of(tenancy.user("m1"), &["read"], None).await;
     let _ = key.holder.get("/companies").await.expect(200);
-    let path = format!("/users/{}", tenancy.person("m1").id);
+    let path = format!("/users/{}", tenancy.user("m1").id);
     for is_active in [false, true] {
         let change = json!({ "is_active": is_active });
-        let _ = tenancy.person("oA").patch(&path, &change).await.expect(200);
+        let _ = tenancy.user("oA").patch(&path, &change).await.expect(200);
         assert_eq!(
             key.holder.get("/companies").await.problem(401),
             "invalid_token",

@@ -1,6 +1,6 @@
 //! Keys are made: what is shown, what is refused, and requests that are sent again.
 
-use accunode_tests::{Person, Service, tenancy::Tenancy};
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::support::{ask, column, text};
 #[tokio::test]
 async fn a_key_is_shown_once_and_kept_as_its_hash() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let answer = ana
         .post("/api-keys", &wanted(&["score", "read", "read"], None))
@@ -48,11 +48,11 @@ async fn a_key_is_shown_once_and_kept_as_its_hash() {
 }
 
 #[tokio::test]
-async fn nobody_makes_a_key_that_could_do_more_than_he() {
+async fn no_one_makes_a_key_that_could_do_more_than_they() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let (a, b) = (people.organization("A"), people.organization("B"));
-    let m1 = people.person("m1");
+    let users = Tenancy::of(&service).await;
+    let (a, b) = (users.organization("A"), users.organization("B"));
+    let m1 = users.user("m1");
     let ask_for = async |scopes: &[&str], organization| {
         m1.post("/api-keys", &wanted(scopes, organization)).await
     };
@@ -65,8 +65,8 @@ async fn nobody_makes_a_key_that_could_do_more_than_he() {
     let unknown = ask_for(&["read"], Some(Uuid::from_u128(7))).await;
     assert_eq!(unknown.problem(403), "outside_scope");
     let _ = ask_for(&["read"], Some(a)).await.expect(201);
-    // A tenant_admin's key for a child reaches neither its sibling nor himself.
-    let tenant = people.person("tR");
+    // A tenant_admin's key for a child reaches neither its sibling nor themselves.
+    let tenant = users.user("tR");
     let own = tenant
         .post(
             "/companies",
@@ -87,7 +87,7 @@ async fn nobody_makes_a_key_that_could_do_more_than_he() {
 #[tokio::test]
 async fn a_repeated_request_makes_one_key_and_shows_no_secret_again() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let once = ana.with("idempotency-key", "k1");
     let made = once
         .post("/api-keys", &wanted(&["read"], None))
@@ -107,11 +107,11 @@ async fn a_repeated_request_makes_one_key_and_shows_no_secret_again() {
 #[tokio::test]
 async fn a_key_is_given_no_answer_that_its_owner_or_another_key_was_given() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let first = key_of(&ana, &["write"], None).await.holder;
     let second = key_of(&ana, &["write"], None).await.holder;
     let company = company("ACME");
-    let send = async |who: &Person| {
+    let send = async |who: &TestUser| {
         let who = who.with("idempotency-key", "nightly-1");
         who.post("/companies", &company).await
     };
@@ -129,7 +129,7 @@ async fn a_key_is_given_no_answer_that_its_owner_or_another_key_was_given() {
 #[tokio::test]
 async fn everything_wrong_with_a_key_is_told_at_once_and_there_are_not_too_many() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let wrong = json!({ "name": " ", "scopes": [], "expires_at": "2020-01-01T00:00:00Z" });
     let answer = ana.post("/api-keys", &wrong).await;
     assert_eq!(answer.problem(422), "validation_failed");

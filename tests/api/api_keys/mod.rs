@@ -2,10 +2,10 @@
 
 mod life;
 mod making;
-mod people;
 mod scopes;
+mod users;
 
-use accunode_tests::Person;
+use accunode_tests::TestUser;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,17 +14,17 @@ use crate::support::text;
 /// Every scope.
 const SCOPES: [&str; 6] = ["read", "score", "write", "upload", "audit", "admin"];
 
-/// A key that was made: its id, and its secret shown by somebody.
+/// A key that was made: its id, and its secret shown by someone.
 struct Key {
     id: String,
-    holder: Person,
+    holder: TestUser,
 }
 
 fn wanted(scopes: &[&str], organization: Option<Uuid>) -> Value {
     json!({ "name": "nightly", "scopes": scopes, "organization_id": organization })
 }
 
-async fn key_of(owner: &Person, scopes: &[&str], organization: Option<Uuid>) -> Key {
+async fn key_of(owner: &TestUser, scopes: &[&str], organization: Option<Uuid>) -> Key {
     let made = owner
         .post("/api-keys", &wanted(scopes, organization))
         .await

@@ -9,11 +9,11 @@ use crate::support::{column, file_of, ratios, text};
 #[tokio::test]
 async fn every_scope_opens_what_it_is_for_and_nothing_else() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let admin = people.person("oA");
+    let users = Tenancy::of(&service).await;
+    let admin = users.user("oA");
     let seen = admin.post("/companies", &company("SEEN")).await.expect(201);
     let seen = format!("/companies/{}", text(&seen, "id"));
-    let people_of_a = format!("/organizations/{}/invitations", people.organization("A"));
+    let users_of_a = format!("/organizations/{}/invitations", users.organization("A"));
     let items = json!({ "items": [{ "ratios": ratios() }] });
     for scope in SCOPES {
         let key = key_of(admin, &[scope], None).await.holder;
@@ -59,21 +59,21 @@ async fn every_scope_opens_what_it_is_for_and_nothing_else() {
         expect(&upload, "uploading", &["upload"], 202, no);
         let audit = key.get("/audit-logs").await;
         expect(&audit, "auditing", &["audit"], 200, no);
-        let manage = key.get(&people_of_a).await;
+        let manage = key.get(&users_of_a).await;
         expect(&manage, "administering", &["admin"], 200, no);
     }
 }
 
 #[tokio::test]
-async fn a_key_never_makes_keys_people_or_sessions() {
+async fn a_key_never_makes_keys_users_or_sessions() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let key = key_of(people.person("sa"), &SCOPES, None).await;
+    let users = Tenancy::of(&service).await;
+    let key = key_of(users.user("sa"), &SCOPES, None).await;
     let holder = key.holder;
     let own = format!("/api-keys/{}", key.id);
     let invitation = json!({
         "email": "new@example.com", "role": "org_member",
-        "organization_id": people.organization("A"),
+        "organization_id": users.organization("A"),
     });
     let answers = [
         holder.post("/api-keys", &wanted(&["read"], None)).await,
@@ -93,14 +93,14 @@ async fn a_key_never_makes_keys_people_or_sessions() {
         assert_eq!(answer.problem(403), "key_forbidden");
     }
     let refreshed = json!({ "refresh_token": "ak_whatever" });
-    let refused = service.nobody().post("/auth/refresh", &refreshed).await;
+    let refused = service.anonymous().post("/auth/refresh", &refreshed).await;
     assert_eq!(refused.problem(401), "token_expired");
 }
 
 #[tokio::test]
 async fn a_key_has_a_budget_of_its_own() {
     let service = Service::with(ServiceOptions::default().with("limits.read", "2")).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let key = key_of(&ana, &["read"], None).await.holder;
     let mut last = 200;
     for _ in 0..4 {

@@ -1,6 +1,6 @@
 //! Second factors that count only once an administrator has approved them.
 
-use accunode_tests::{PASSWORD, Person, Service, tenancy::Tenancy};
+use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,14 +11,14 @@ use crate::support::{ask, column, run, text};
 async fn demanding() -> (Service, Tenancy) {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let root = tenancy.person("tR");
+    let root = tenancy.user("tR");
     let path = format!("/organizations/{}", tenancy.organization("A"));
     let approval = json!({ "second_factor_approval": true });
     let changed = root.patch(&path, &approval).await.expect(200);
     assert_eq!(changed["second_factor_approval"], true);
     // Its own administrators cannot drop it.
     let dropped = json!({ "second_factor_approval": false });
-    let refused = tenancy.person("oA").patch(&path, &dropped).await;
+    let refused = tenancy.user("oA").patch(&path, &dropped).await;
     assert_eq!(refused.problem(403), "field_forbidden");
     let demand = json!({ "require_second_factor": true });
     let _ = root.patch(&path, &demand).await.expect(200);
@@ -26,16 +26,16 @@ async fn demanding() -> (Service, Tenancy) {
 }
 
 /// Enrols and shows the first code; the secret, and which enrolment waits.
-async fn enrol(service: &Service, person: &Person) -> (String, Uuid) {
-    let made = person.post_nothing("/me/mfa/totp").await.expect(201);
+async fn enrol(service: &Service, user: &TestUser) -> (String, Uuid) {
+    let made = user.post_nothing("/me/mfa/totp").await.expect(201);
     let secret = text(&made, "secret").to_owned();
     let pool = service.database.superuser().await;
     run(&pool, AFRESH).await;
     let code = json!({ "code": shown(&secret) });
-    let waits = person.post("/me/mfa/totp/confirm", &code).await.expect(202);
+    let waits = user.post("/me/mfa/totp/confirm", &code).await.expect(202);
     assert_eq!(waits["status"], "pending_approval");
     let enrolment = text(&waits, "enrolment_id").parse().expect("an id");
-    let state = person.get("/me/mfa").await.expect(200);
+    let state = user.get("/me/mfa").await.expect(200);
     assert_eq!(state, waits);
     (secret, enrolment)
 }
@@ -52,16 +52,16 @@ fn pending(tenancy: &Tenancy) -> String {
 }
 
 #[tokio::test]
-async fn a_second_factor_that_waits_gives_its_person_nothing_and_locks_nobody_out() {
+async fn a_second_factor_that_waits_gives_its_user_nothing_and_locks_no_one_out() {
     let (service, tenancy) = demanding().await;
-    let member = tenancy.person("m1");
+    let member = tenancy.user("m1");
     let (_, enrolment) = enrol(&service, member).await;
     for closed in ["/companies", "/me/export", "/api-keys", "/users"] {
         let answer = member.get(closed).await;
         assert_eq!(answer.problem(403), "second_factor_required", "{closed}");
     }
     // The password alone signs in as before, and gives no more than before.
-    let elsewhere = service.nobody().login(&member.email).await;
+    let elsewhere = service.anonymous().login(&member.email).await;
     assert_eq!(
         elsewhere.get("/companies").await.problem(403),
         "second_factor_required"
@@ -74,7 +74,7 @@ async fn a_second_factor_that_waits_gives_its_person_nothing_and_locks_nobody_ou
     // The owner can put another in the place of a stranger's, which is another enrolment.
     let (_, other) = enrol(&service, &stepped).await;
     assert_ne!(enrolment, other);
-    let admin = service.nobody().login("oa@example.com").await;
+    let admin = service.anonymous().login("oa@example.com").await;
     let pool = service.database.superuser().await;
     run(
         &pool,
@@ -91,7 +91,7 @@ async fn a_second_factor_that_waits_gives_its_person_nothing_and_locks_nobody_ou
 #[tokio::test]
 async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told() {
     let (service, tenancy) = demanding().await;
-    let member = tenancy.person("m1");
+    let member = tenancy.user("m1");
     let (secret, enrolment) = enrol(&service, member).await;
     let told = service.last_mail_to("m1@example.com").await;
     assert_eq!(told.subject, "Your second factor waits for approval");
@@ -100,7 +100,7 @@ async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told()
         assert_eq!(asked.subject, "A second factor waits for your approval");
         assert!(asked.text.contains("m1@example.com"), "{}", asked.text);
     }
-    let root = tenancy.person("tR");
+    let root = tenancy.user("tR");
     let listed = root.get(&pending(&tenancy)).await.expect(200);
     let first = &listed["data"][0];
     assert_eq!(first["enrolment_id"], enrolment.to_string());
@@ -157,9 +157,9 @@ async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told()
 #[tokio::test]
 async fn a_refused_second_factor_is_gone_and_both_sides_are_told() {
     let (service, tenancy) = demanding().await;
-    let member = tenancy.person("m1");
+    let member = tenancy.user("m1");
     let (_, enrolment) = enrol(&service, member).await;
-    let root = tenancy.person("tR");
+    let root = tenancy.user("tR");
     let path = format!("/users/{}/mfa/approval", member.id);
     let _ = root
         .post(&path, &decision(enrolment, "refuse"))
@@ -181,11 +181,11 @@ async fn a_refused_second_factor_is_gone_and_both_sides_are_told() {
 }
 
 #[tokio::test]
-async fn only_those_who_administer_a_person_decide_and_only_with_a_recent_proof() {
+async fn only_those_who_administer_a_user_decide_and_only_with_a_recent_proof() {
     let (service, tenancy) = demanding().await;
     let pool = service.database.superuser().await;
-    let member = tenancy.person("m1");
-    let admin = tenancy.person("oA");
+    let member = tenancy.user("m1");
+    let admin = tenancy.user("oA");
     let (_, of_member) = enrol(&service, member).await;
     let (_, of_admin) = enrol(&service, admin).await;
     run(
@@ -193,8 +193,8 @@ async fn only_those_who_administer_a_person_decide_and_only_with_a_recent_proof(
         "UPDATE organizations SET require_second_factor = false",
     )
     .await;
-    let path = |person: &Person| format!("/users/{}/mfa/approval", person.id);
-    // Nobody decides on their own, on a colleague's, or on a stranger's.
+    let path = |user: &TestUser| format!("/users/{}/mfa/approval", user.id);
+    // No one decides on their own, on a colleague's, or on a stranger's.
     for (who, whose, enrolment, status) in [
         ("m1", member, of_member, 403),
         ("m2", member, of_member, 403),
@@ -203,25 +203,21 @@ async fn only_those_who_administer_a_person_decide_and_only_with_a_recent_proof(
         ("tZ", member, of_member, 404),
         ("u0", member, of_member, 404),
     ] {
-        let person = tenancy.person(who);
-        let answer = person
+        let user = tenancy.user(who);
+        let answer = user
             .post(&path(whose), &decision(enrolment, "approve"))
             .await;
         assert_eq!(answer.status.as_u16(), status, "{who}: {}", answer.text);
     }
     // An org_admin is shown those below their rank, a tenant_admin also the org_admin's.
     let shown_to = async |who: &str| {
-        let listed = tenancy
-            .person(who)
-            .get(&pending(&tenancy))
-            .await
-            .expect(200);
+        let listed = tenancy.user(who).get(&pending(&tenancy)).await.expect(200);
         column(&listed, "email")
     };
     assert_eq!(shown_to("oA").await, ["m1@example.com"]);
     assert_eq!(shown_to("tR").await, ["m1@example.com", "oa@example.com"]);
     assert_eq!(shown_to("sa").await, ["m1@example.com", "oa@example.com"]);
-    let members = tenancy.person("m2").get(&pending(&tenancy)).await;
+    let members = tenancy.user("m2").get(&pending(&tenancy)).await;
     assert_eq!(members.problem(403), "role_forbidden");
 
     service.age_sessions(admin, 16 * 60).await;
@@ -239,7 +235,7 @@ async fn only_those_who_administer_a_person_decide_and_only_with_a_recent_proof(
 #[tokio::test]
 async fn enrolling_again_and_again_does_not_flood_the_administrators() {
     let (service, tenancy) = demanding().await;
-    let member = tenancy.person("m1");
+    let member = tenancy.user("m1");
     for _ in 0..3 {
         let _ = enrol(&service, member).await;
     }
@@ -255,7 +251,7 @@ async fn enrolling_again_and_again_does_not_flood_the_administrators() {
 #[tokio::test]
 async fn without_the_demand_a_second_factor_counts_at_once() {
     let (service, tenancy) = demanding().await;
-    let member = tenancy.person("m1");
+    let member = tenancy.user("m1");
     let made = member.post_nothing("/me/mfa/totp").await.expect(201);
     let pool = service.database.superuser().await;
     let secret = text(&made, "secret");
@@ -266,11 +262,7 @@ async fn without_the_demand_a_second_factor_counts_at_once() {
     // Where the demand is dropped meanwhile, the device is shown once more.
     let path = format!("/organizations/{}", tenancy.organization("A"));
     let dropped = json!({ "second_factor_approval": false });
-    let _ = tenancy
-        .person("tR")
-        .patch(&path, &dropped)
-        .await
-        .expect(200);
+    let _ = tenancy.user("tR").patch(&path, &dropped).await.expect(200);
     run(&pool, AFRESH).await;
     let code = json!({ "code": shown(secret) });
     let _ = member.post("/me/mfa/totp/confirm", &code).await.expect(204);

@@ -1,4 +1,4 @@
-//! What the audit log keeps of people coming and going.
+//! What the audit log keeps of users coming and going.
 
 use accunode_tests::{PASSWORD, Service};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::support::{ask, prediction, text};
 
-/// Action, e-mail, person, address and program of whoever made a request.
+/// Action, e-mail, user, address and program of the user who made a request.
 type Told = (
     String,
     Option<String>,
@@ -29,9 +29,9 @@ async fn of_request(pool: &PgPool, request_id: &str) -> Vec<Told> {
 #[tokio::test]
 async fn coming_going_and_failing_to_come_in_are_noted_with_their_origin() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
-    let from = service.nobody().with("user-agent", "tests/1.0");
+    let from = service.anonymous().with("user-agent", "tests/1.0");
     let credentials = |password: &str| json!({ "email": "ana@example.com", "password": password });
 
     let came = from
@@ -86,22 +86,22 @@ async fn coming_going_and_failing_to_come_in_are_noted_with_their_origin() {
 #[tokio::test]
 async fn no_secret_ever_stands_in_the_audit_log() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let wrong = json!({ "email": "ana@example.com", "password": "a wrong password" });
     let _ = service
-        .nobody()
+        .anonymous()
         .post("/auth/login", &wrong)
         .await
         .expect(401);
     let right = json!({ "email": "ana@example.com", "password": PASSWORD });
     let pair: Value = service
-        .nobody()
+        .anonymous()
         .post("/auth/login", &right)
         .await
         .expect(200);
     let renewed = service
-        .nobody()
+        .anonymous()
         .post(
             "/auth/refresh",
             &json!({ "refresh_token": pair["refresh_token"] }),
@@ -109,7 +109,7 @@ async fn no_secret_ever_stands_in_the_audit_log() {
         .await;
     let renewed = renewed.expect(200);
     let _ = service
-        .nobody()
+        .anonymous()
         .post(
             "/auth/refresh",
             &json!({ "refresh_token": pair["refresh_token"] }),
@@ -146,7 +146,7 @@ async fn no_secret_ever_stands_in_the_audit_log() {
 #[tokio::test]
 async fn a_change_and_its_audit_row_carry_the_same_request_id() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let answer = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))

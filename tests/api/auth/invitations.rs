@@ -1,6 +1,6 @@
 //! `POST /auth/accept-invitation`
 
-use accunode_tests::{PASSWORD, Person, Service, tenancy::Tenancy};
+use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::support::{ask, run, text};
 
 async fn invited(
     service: &Service,
-    by: &Person,
+    by: &TestUser,
     email: &str,
     role: &str,
     organization: Uuid,
@@ -19,13 +19,13 @@ async fn invited(
 }
 
 #[tokio::test]
-async fn somebody_new_becomes_a_member_with_a_password_of_his_own() {
+async fn someone_new_becomes_a_member_with_a_password_of_their_own() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let a = tenancy.organization("A");
     let token = invited(
         &service,
-        tenancy.person("tR"),
+        tenancy.user("tR"),
         "ada@example.com",
         "org_admin",
         a,
@@ -33,7 +33,7 @@ async fn somebody_new_becomes_a_member_with_a_password_of_his_own() {
     .await;
     let body = json!({ "token": token, "password": PASSWORD, "first_name": "Ada" });
     let answer = service
-        .nobody()
+        .anonymous()
         .post("/auth/accept-invitation", &body)
         .await;
     let me = answer.expect(200);
@@ -47,14 +47,14 @@ async fn somebody_new_becomes_a_member_with_a_password_of_his_own() {
     );
     assert_eq!(me["is_verified"], true);
     assert_eq!(me["organization"]["id"], a.to_string());
-    let ada = service.nobody().login("ada@example.com").await;
+    let ada = service.anonymous().login("ada@example.com").await;
     let _ = ada
         .get(&format!("/organizations/{a}/invitations"))
         .await
         .expect(200);
 
     let again = service
-        .nobody()
+        .anonymous()
         .post("/auth/accept-invitation", &body)
         .await;
     assert_eq!(again.problem(410), "token_expired");
@@ -74,7 +74,7 @@ async fn somebody_new_becomes_a_member_with_a_password_of_his_own() {
         ])
     );
     let page = tenancy
-        .person("oA")
+        .user("oA")
         .get(&format!("/organizations/{a}/invitations"))
         .await
         .expect(200);
@@ -86,19 +86,23 @@ async fn somebody_new_becomes_a_member_with_a_password_of_his_own() {
 async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (u0, a) = (tenancy.person("u0"), tenancy.organization("A"));
+    let (u0, a) = (tenancy.user("u0"), tenancy.organization("A"));
     let made = u0
         .post("/companies", &json!({ "symbol": "MINE" }))
         .await
         .expect(201);
-    let token = invited(&service, tenancy.person("oA"), &u0.email, "org_member", a).await;
+    let token = invited(&service, tenancy.user("oA"), &u0.email, "org_member", a).await;
     let path = "/auth/accept-invitation";
     let body = json!({ "token": token, "password": "another password entirely" });
-    let nobody = service.nobody().post(path, &body).await;
-    assert_eq!(nobody.problem(401), "sign_in_required");
-    let other = tenancy.person("tZ").post(path, &body).await;
+    let anonymous = service.anonymous().post(path, &body).await;
+    assert_eq!(anonymous.problem(401), "sign_in_required");
+    let other = tenancy.user("tZ").post(path, &body).await;
     assert_eq!(other.problem(403), "other_account");
-    let forged = service.nobody().with_token("at_0").post(path, &body).await;
+    let forged = service
+        .anonymous()
+        .with_token("at_0")
+        .post(path, &body)
+        .await;
     assert_eq!(forged.problem(401), "invalid_token");
 
     let me = u0.post(path, &json!({ "token": token })).await.expect(200);
@@ -107,14 +111,14 @@ async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
         (&json!("org_member"), &json!(a))
     );
     let _ = u0.get("/users").await.expect(200);
-    // The password is still his own, and so are his rows.
-    let _ = service.nobody().login(&u0.email).await;
+    // The password is still their own, and so are their rows.
+    let _ = service.anonymous().login(&u0.email).await;
     let company = u0.get(&format!("/companies/{}", text(&made, "id"))).await;
     assert_eq!(company.expect(200)["access_level"], "personal");
 
     let token = invited(
         &service,
-        tenancy.person("tZ"),
+        tenancy.user("tZ"),
         &u0.email,
         "org_member",
         tenancy.organization("Z"),
@@ -122,8 +126,8 @@ async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
     .await;
     let second = u0.post(path, &json!({ "token": token })).await;
     assert_eq!(second.problem(409), "already_member");
-    let sa = tenancy.person("sa");
-    let token = invited(&service, tenancy.person("oA"), &sa.email, "org_member", a).await;
+    let sa = tenancy.user("sa");
+    let token = invited(&service, tenancy.user("oA"), &sa.email, "org_member", a).await;
     let answer = sa.post(path, &json!({ "token": token })).await;
     assert_eq!(answer.problem(403), "role_forbidden");
 }
@@ -132,12 +136,12 @@ async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
 async fn a_token_that_was_withdrawn_renewed_or_kept_too_long_is_worth_nothing() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (oa, a) = (tenancy.person("oA"), tenancy.organization("A"));
+    let (oa, a) = (tenancy.user("oA"), tenancy.organization("A"));
     let pool = service.database.superuser().await;
     let accept = async |token: &str| {
         let body = json!({ "token": token, "password": PASSWORD });
         let answer = service
-            .nobody()
+            .anonymous()
             .post("/auth/accept-invitation", &body)
             .await;
         answer.problem(410)
@@ -160,8 +164,8 @@ async fn a_token_that_was_withdrawn_renewed_or_kept_too_long_is_worth_nothing() 
         .expect(204);
     assert_eq!(accept(&last).await, "token_expired");
     assert_eq!(accept("nonsense").await, "token_expired");
-    let people: i64 = ask(&pool, "SELECT count(*) FROM users").await;
-    assert_eq!(people, 8);
+    let users: i64 = ask(&pool, "SELECT count(*) FROM users").await;
+    assert_eq!(users, 8);
 }
 
 #[tokio::test]
@@ -171,7 +175,7 @@ async fn everything_wrong_with_an_acceptance_is_told_and_the_token_stays_good() 
     let a = tenancy.organization("A");
     let token = invited(
         &service,
-        tenancy.person("oA"),
+        tenancy.user("oA"),
         "ada@example.com",
         "org_member",
         a,
@@ -179,7 +183,7 @@ async fn everything_wrong_with_an_acceptance_is_told_and_the_token_stays_good() 
     .await;
     let accept = async |body: Value| {
         let answer = service
-            .nobody()
+            .anonymous()
             .post("/auth/accept-invitation", &body)
             .await;
         let mut faults = answer.faults();
@@ -211,7 +215,7 @@ async fn of_many_who_accept_at_once_no_more_get_in_than_there_are_seats() {
     let mut tokens = Vec::new();
     for n in 0..8 {
         let email = format!("n{n}@example.com");
-        tokens.push(invited(&service, tenancy.person("oA"), &email, "org_member", a).await);
+        tokens.push(invited(&service, tenancy.user("oA"), &email, "org_member", a).await);
     }
     // Three are there already.
     run(
@@ -220,10 +224,10 @@ async fn of_many_who_accept_at_once_no_more_get_in_than_there_are_seats() {
     )
     .await;
     let answers = futures::future::join_all(tokens.iter().map(|token| {
-        let nobody = service.nobody();
+        let anonymous = service.anonymous();
         async move {
             let body = json!({ "token": token, "password": PASSWORD });
-            nobody.post("/auth/accept-invitation", &body).await
+            anonymous.post("/auth/accept-invitation", &body).await
         }
     }))
     .await;
@@ -238,8 +242,8 @@ async fn of_many_who_accept_at_once_no_more_get_in_than_there_are_seats() {
     )
     .await;
     assert_eq!(members, 5);
-    let people: i64 = ask(&pool, "SELECT count(*) FROM users WHERE email LIKE 'n%'").await;
-    assert_eq!(people, 2, "who did not get in has no account, either");
+    let users: i64 = ask(&pool, "SELECT count(*) FROM users WHERE email LIKE 'n%'").await;
+    assert_eq!(users, 2, "who did not get in has no account, either");
 }
 
 #[tokio::test]
@@ -249,7 +253,7 @@ async fn one_token_that_is_used_by_two_at_once_lets_one_in() {
     let a = tenancy.organization("A");
     let token = invited(
         &service,
-        tenancy.person("oA"),
+        tenancy.user("oA"),
         "ada@example.com",
         "org_member",
         a,
@@ -257,8 +261,8 @@ async fn one_token_that_is_used_by_two_at_once_lets_one_in() {
     .await;
     let body = json!({ "token": token, "password": PASSWORD });
     let answers = futures::future::join_all((0..4).map(|_| {
-        let (nobody, body) = (service.nobody(), body.clone());
-        async move { nobody.post("/auth/accept-invitation", &body).await }
+        let (anonymous, body) = (service.anonymous(), body.clone());
+        async move { anonymous.post("/auth/accept-invitation", &body).await }
     }))
     .await;
     let mut statuses: Vec<u16> = answers.iter().map(|a| a.status.as_u16()).collect();

@@ -7,7 +7,7 @@ use serde_json::json;
 async fn who_guesses_passwords_is_slowed_down_and_told_for_how_long() {
     let service = Service::with(ServiceOptions::default().with("limits.auth", "3")).await;
     let guess = json!({ "email": "ana@example.com", "password": "a guess, a guess" });
-    let mut last = service.nobody().post("/auth/login", &guess).await;
+    let mut last = service.anonymous().post("/auth/login", &guess).await;
     assert!(
         last.header("ratelimit-policy")
             .starts_with("\"auth\";q=3;w=60"),
@@ -16,7 +16,7 @@ async fn who_guesses_passwords_is_slowed_down_and_told_for_how_long() {
     );
     let mut refused = None;
     for _ in 0..4 {
-        last = service.nobody().post("/auth/login", &guess).await;
+        last = service.anonymous().post("/auth/login", &guess).await;
         if last.status.as_u16() == 429 {
             refused = Some(last);
             break;
@@ -35,9 +35,9 @@ async fn who_guesses_passwords_is_slowed_down_and_told_for_how_long() {
 }
 
 #[tokio::test]
-async fn each_person_has_a_budget_of_his_own() {
+async fn each_user_has_a_budget_of_their_own() {
     let service = Service::with(ServiceOptions::default().with("limits.read", "2")).await;
-    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let mut answers = Vec::new();
     for _ in 0..4 {
         answers.push(ana.get("/companies").await.status.as_u16());

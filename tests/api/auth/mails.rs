@@ -12,7 +12,7 @@ async fn registered() -> (Postbox, Service) {
     let postbox = Postbox::start().await;
     let service = Service::with(postbox.options()).await;
     let body = json!({ "email": "ana@example.com", "password": PASSWORD });
-    let made = service.nobody().post("/auth/register", &body).await;
+    let made = service.anonymous().post("/auth/register", &body).await;
     assert_eq!(made.expect(201)["is_verified"], false);
     service.mails_sent().await;
     (postbox, service)
@@ -22,7 +22,7 @@ async fn registered() -> (Postbox, Service) {
 async fn an_account_is_used_once_its_address_is_confirmed() {
     let (postbox, service) = registered().await;
     let login = json!({ "email": "ana@example.com", "password": PASSWORD });
-    let early = service.nobody().post("/auth/login", &login).await;
+    let early = service.anonymous().post("/auth/login", &login).await;
     assert_eq!(early.problem(403), "email_unverified");
 
     let mails = postbox.mails_to("ana@example.com");
@@ -30,21 +30,24 @@ async fn an_account_is_used_once_its_address_is_confirmed() {
     let link = "https://risk.bank.example/verify-email#token=ev_";
     assert!(mails[0].text.contains(link), "{}", mails[0].text);
     let token = json!({ "token": mails[0].token() });
-    let nobody = service.nobody();
-    let _ = nobody.post("/auth/verify-email", &token).await.expect(204);
-    let again = nobody.post("/auth/verify-email", &token).await;
+    let anonymous = service.anonymous();
+    let _ = anonymous
+        .post("/auth/verify-email", &token)
+        .await
+        .expect(204);
+    let again = anonymous.post("/auth/verify-email", &token).await;
     assert_eq!(again.problem(410), "token_expired");
-    let ana = nobody.login("ana@example.com").await;
+    let ana = anonymous.login("ana@example.com").await;
     assert_eq!(ana.get("/me").await.expect(200)["is_verified"], true);
 }
 
 #[tokio::test]
 async fn a_newer_mail_makes_the_older_one_worthless() {
     let (postbox, service) = registered().await;
-    let nobody = service.nobody();
+    let anonymous = service.anonymous();
     let pool = service.database.superuser().await;
     let ask = json!({ "email": " ANA@example.com" });
-    let _ = nobody
+    let _ = anonymous
         .post("/auth/verify-email/resend", &ask)
         .await
         .expect(202);
@@ -55,7 +58,7 @@ async fn a_newer_mail_makes_the_older_one_worthless() {
         "a minute has not passed"
     );
     run(&pool, LONG_AGO).await;
-    let _ = nobody
+    let _ = anonymous
         .post("/auth/verify-email/resend", &ask)
         .await
         .expect(202);
@@ -64,13 +67,13 @@ async fn a_newer_mail_makes_the_older_one_worthless() {
     assert_eq!(mails.len(), 2);
     for (mail, status) in mails.iter().zip([410, 204]) {
         let token = json!({ "token": mail.token() });
-        let _ = nobody
+        let _ = anonymous
             .post("/auth/verify-email", &token)
             .await
             .expect(status);
     }
     run(&pool, LONG_AGO).await;
-    let _ = nobody
+    let _ = anonymous
         .post("/auth/verify-email/resend", &ask)
         .await
         .expect(202);
@@ -85,9 +88,12 @@ async fn a_newer_mail_makes_the_older_one_worthless() {
 #[tokio::test]
 async fn tokens_that_are_none_too_old_or_for_something_else_confirm_nothing() {
     let (postbox, service) = registered().await;
-    let nobody = service.nobody();
+    let anonymous = service.anonymous();
     let ask = json!({ "email": "ana@example.com" });
-    let _ = nobody.post("/auth/password/forgot", &ask).await.expect(202);
+    let _ = anonymous
+        .post("/auth/password/forgot", &ask)
+        .await
+        .expect(202);
     service.mails_sent().await;
     let mails = postbox.mails_to("ana@example.com");
     let pool = service.database.superuser().await;
@@ -103,7 +109,7 @@ async fn tokens_that_are_none_too_old_or_for_something_else_confirm_nothing() {
         String::new(),
     ];
     for token in tokens {
-        let answer = nobody
+        let answer = anonymous
             .post("/auth/verify-email", &json!({ "token": token }))
             .await;
         assert_eq!(answer.problem(410), "token_expired", "{token}");
@@ -117,14 +123,14 @@ async fn a_mail_server_that_hangs_delays_no_answer() {
     postbox.hang();
     let body = json!({ "email": "ana@example.com", "password": PASSWORD });
     let _ = service
-        .nobody()
+        .anonymous()
         .post("/auth/register", &body)
         .await
         .expect(201);
-    for email in ["ana@example.com", "nobody@example.com"] {
+    for email in ["ana@example.com", "unknown@example.com"] {
         let ask = json!({ "email": email });
         let _ = service
-            .nobody()
+            .anonymous()
             .post("/auth/password/forgot", &ask)
             .await
             .expect(202);
@@ -133,15 +139,18 @@ async fn a_mail_server_that_hangs_delays_no_answer() {
     postbox.go_on();
     service.mails_sent().await;
     assert_eq!(postbox.mails_to("ana@example.com").len(), 2);
-    assert!(postbox.mails_to("nobody@example.com").is_empty());
+    assert!(postbox.mails_to("unknown@example.com").is_empty());
 }
 
 #[tokio::test]
 async fn no_token_of_a_mail_is_kept_or_told_anywhere_else() {
     let (postbox, service) = registered().await;
-    let nobody = service.nobody();
+    let anonymous = service.anonymous();
     let ask = json!({ "email": "ana@example.com" });
-    let _ = nobody.post("/auth/password/forgot", &ask).await.expect(202);
+    let _ = anonymous
+        .post("/auth/password/forgot", &ask)
+        .await
+        .expect(202);
     service.mails_sent().await;
     let pool = service.database.superuser().await;
     let kept: String = crate::support::ask(

@@ -1,6 +1,6 @@
 //! `POST /auth/password/forgot`, `/auth/password/reset`, `/me/password`
 
-use accunode_tests::{Answer, PASSWORD, Person, Service, ServiceOptions};
+use accunode_tests::{Answer, PASSWORD, Service, ServiceOptions, TestUser};
 use serde_json::{Value, json};
 
 use crate::support::{ask, run, text};
@@ -9,34 +9,40 @@ const OTHER: &str = "seven grey herons on a pier";
 
 async fn forgot(service: &Service, email: &str) -> Answer {
     let body = json!({ "email": email });
-    service.nobody().post("/auth/password/forgot", &body).await
+    service
+        .anonymous()
+        .post("/auth/password/forgot", &body)
+        .await
 }
 
 async fn reset(service: &Service, token: &str, password: &str) -> Answer {
     let body = json!({ "token": token, "password": password });
-    service.nobody().post("/auth/password/reset", &body).await
+    service
+        .anonymous()
+        .post("/auth/password/reset", &body)
+        .await
 }
 
 async fn login(service: &Service, password: &str) -> Answer {
     let body = json!({ "email": "ana@example.com", "password": password });
-    service.nobody().post("/auth/login", &body).await
+    service.anonymous().post("/auth/login", &body).await
 }
 
-async fn change(person: &Person, current: &str, new: &str) -> Answer {
+async fn change(user: &TestUser, current: &str, new: &str) -> Answer {
     let body = json!({ "current_password": current, "new_password": new });
-    person.post("/me/password", &body).await
+    user.post("/me/password", &body).await
 }
 
 #[tokio::test]
 async fn a_forgotten_password_is_replaced_and_every_session_ends() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
-    let elsewhere = service.nobody().login("ana@example.com").await;
+    let ana = service.user("ana").await;
+    let elsewhere = service.anonymous().login("ana@example.com").await;
     let _ = forgot(&service, "ana@example.com").await.expect(202);
     let mail = service.last_mail_to("ana@example.com").await;
     let _ = reset(&service, &mail.token(), OTHER).await.expect(204);
-    for person in [&ana, &elsewhere] {
-        assert_eq!(person.get("/me").await.problem(401), "invalid_token");
+    for user in [&ana, &elsewhere] {
+        assert_eq!(user.get("/me").await.problem(401), "invalid_token");
     }
     assert_eq!(
         login(&service, PASSWORD).await.problem(401),
@@ -51,7 +57,7 @@ async fn a_forgotten_password_is_replaced_and_every_session_ends() {
 #[tokio::test]
 async fn a_reset_token_is_good_once_and_a_weak_password_does_not_use_it_up() {
     let service = Service::start().await;
-    service.person("ana").await;
+    service.user("ana").await;
     let _ = forgot(&service, "ana@example.com").await.expect(202);
     let token = service.last_mail_to("ana@example.com").await.token();
     let weak = reset(&service, &token, "password123").await;
@@ -73,7 +79,7 @@ async fn a_reset_token_is_good_once_and_a_weak_password_does_not_use_it_up() {
 #[tokio::test]
 async fn who_is_not_active_gets_no_mail_and_no_password() {
     let service = Service::start().await;
-    service.person("ana").await;
+    service.user("ana").await;
     let _ = forgot(&service, "ana@example.com").await.expect(202);
     let token = service.last_mail_to("ana@example.com").await.token();
     let pool = service.database.superuser().await;
@@ -89,8 +95,8 @@ async fn who_is_not_active_gets_no_mail_and_no_password() {
 #[tokio::test]
 async fn an_unknown_address_gets_the_same_answer_and_no_mail() {
     let service = Service::start().await;
-    service.person("ana").await;
-    for email in ["ana@example.com", "nobody@example.com", "no address", ""] {
+    service.user("ana").await;
+    for email in ["ana@example.com", "unknown@example.com", "no address", ""] {
         let answer = forgot(&service, email).await;
         assert_eq!(
             (answer.status.as_u16(), answer.text.as_str()),
@@ -99,14 +105,14 @@ async fn an_unknown_address_gets_the_same_answer_and_no_mail() {
         );
     }
     assert_eq!(service.mails_to("ana@example.com").await.len(), 1);
-    assert!(service.mails_to("nobody@example.com").await.is_empty());
+    assert!(service.mails_to("unknown@example.com").await.is_empty());
 }
 
 #[tokio::test]
 async fn a_changed_password_ends_the_other_sessions_and_not_this_one() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
-    let elsewhere = service.nobody().login("ana@example.com").await;
+    let ana = service.user("ana").await;
+    let elsewhere = service.anonymous().login("ana@example.com").await;
     assert_eq!(
         change(&ana, "not my password", OTHER).await.problem(401),
         "wrong_password"
@@ -139,14 +145,14 @@ async fn common_passwords_are_refused_for_new_accounts() {
         "accunode12",
     ] {
         let body = json!({ "email": "eve.adams@example.com", "password": password });
-        let answer = service.nobody().post("/auth/register", &body).await;
+        let answer = service.anonymous().post("/auth/register", &body).await;
         assert_eq!(answer.problem(422), "weak_password", "{password}");
         assert!(!answer.text.contains(password), "{}", answer.text);
     }
     let long = "ł".repeat(60) + &"ab7 ".repeat(17);
     let body = json!({ "email": "eve.adams@example.com", "password": long });
     let _ = service
-        .nobody()
+        .anonymous()
         .post("/auth/register", &body)
         .await
         .expect(201);
@@ -158,7 +164,7 @@ async fn dearer_hashing_renews_a_hash_at_the_next_login() {
         .with("password_hashing.memory_kib", "1024")
         .with("password_hashing.iterations", "3");
     let service = Service::with(options).await;
-    service.person("ana").await;
+    service.user("ana").await;
     let pool = service.database.superuser().await;
     let hash = "SELECT password_hash FROM users";
     let kept: String = ask(&pool, hash).await;
@@ -182,13 +188,13 @@ async fn dearer_hashing_renews_a_hash_at_the_next_login() {
         "{renewed}"
     );
     let same: i64 = ask(&pool, "SELECT row_version FROM users").await;
-    assert_eq!(same, version, "a login is no change of the person");
+    assert_eq!(same, version, "a login is no change of the user");
 }
 
 #[tokio::test]
 async fn passwords_and_who_changed_them_stand_in_the_audit_log_without_themselves() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let _ = change(&ana, PASSWORD, OTHER).await.expect(204);
     let _ = forgot(&service, "ana@example.com").await.expect(202);
     let mail = service
@@ -228,7 +234,7 @@ async fn passwords_and_who_changed_them_stand_in_the_audit_log_without_themselve
 #[tokio::test]
 async fn another_password_is_no_proof_for_what_is_sensitive() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     service.age_sessions(&ana, 16 * 60).await;
     let body = json!({ "current_password": PASSWORD, "new_password": "Xochimilco-orchard-286" });
     let _ = ana.post("/me/password", &body).await.expect(204);

@@ -4,15 +4,15 @@
 use std::time::{Duration, Instant};
 
 use accunode_tests::{
-    Answer, PASSWORD, Person, Redis, RedisCluster, RedisSentinel, Service, ServiceOptions,
+    Answer, PASSWORD, Redis, RedisCluster, RedisSentinel, Service, ServiceOptions, TestUser,
 };
 use serde_json::json;
 
 use crate::support::{eventually, prediction, text};
 
-async fn login(nobody: &Person, email: &str) -> Answer {
+async fn login(anonymous: &TestUser, email: &str) -> Answer {
     let body = json!({ "email": email, "password": PASSWORD });
-    nobody.post("/auth/login", &body).await
+    anonymous.post("/auth/login", &body).await
 }
 
 #[tokio::test]
@@ -20,20 +20,20 @@ async fn two_processes_know_of_each_others_sessions_at_once() {
     let options = ServiceOptions::default().with_redis();
     let one = Service::with(options.clone()).await;
     let two = one.beside(options).await;
-    let ana = one.person("ana").await;
-    let there = ana.at(&two.nobody());
+    let ana = one.user("ana").await;
+    let there = ana.at(&two.anonymous());
     assert_eq!(there.get("/me").await.expect(200)["email"], ana.email);
 
-    let pair = login(&one.nobody(), "ana@example.com").await.expect(200);
+    let pair = login(&one.anonymous(), "ana@example.com").await.expect(200);
     let refresh = json!({ "refresh_token": pair["refresh_token"] });
     let renewed = two
-        .nobody()
+        .anonymous()
         .post("/auth/refresh", &refresh)
         .await
         .expect(200);
-    let stolen = one.nobody().post("/auth/refresh", &refresh).await;
+    let stolen = one.anonymous().post("/auth/refresh", &refresh).await;
     assert_eq!(stolen.problem(401), "token_reused");
-    let heir = two.nobody().with_token(text(&renewed, "access_token"));
+    let heir = two.anonymous().with_token(text(&renewed, "access_token"));
     assert_eq!(heir.get("/me").await.problem(401), "invalid_token");
 
     let _ = there.post_nothing("/auth/logout").await.expect(204);
@@ -47,12 +47,12 @@ async fn two_processes_share_budgets_and_figures() {
         .with("limits.score", "2");
     let one = Service::with(options.clone()).await;
     let two = one.beside(options).await;
-    let ana = one.person("ana").await;
-    let there = ana.at(&two.nobody());
+    let ana = one.user("ana").await;
+    let there = ana.at(&two.anonymous());
 
     // The other's figures are seen to be stale as soon as this one has written.
-    let total = async |person: &Person| {
-        let dashboard = person.get("/dashboard?scope=personal").await.expect(200);
+    let total = async |user: &TestUser| {
+        let dashboard = user.get("/dashboard?scope=personal").await.expect(200);
         dashboard["annual"]["total_predictions"].clone()
     };
     assert_eq!(
@@ -74,24 +74,24 @@ async fn two_processes_share_budgets_and_figures() {
 }
 
 #[tokio::test]
-async fn without_redis_nobody_gets_in_and_with_it_again_everybody_goes_on() {
+async fn without_redis_no_one_gets_in_and_with_it_again_everyone_goes_on() {
     let mut redis = Redis::start().expect("a Redis");
     let options = ServiceOptions::default().with("limits.auth", "100");
     let service = Service::with(options.with("redis_url", &redis.url())).await;
-    let ana = service.person("ana").await;
-    let nobody = service.nobody();
-    let _ = nobody.get("//health/ready").await.expect(200);
+    let ana = service.user("ana").await;
+    let anonymous = service.anonymous();
+    let _ = anonymous.get("//health/ready").await.expect(200);
 
     redis.kill().expect("killed");
     let refused = [
         ana.get("/me").await,
         ana.get("/companies").await,
-        nobody.with_token("at_whatever").get("/companies").await,
-        login(&nobody, "ana@example.com").await,
-        nobody
+        anonymous.with_token("at_whatever").get("/companies").await,
+        login(&anonymous, "ana@example.com").await,
+        anonymous
             .post("/auth/refresh", &json!({ "refresh_token": "rt_whatever" }))
             .await,
-        nobody
+        anonymous
             .post(
                 "/auth/register",
                 &json!({ "email": "eve@example.com", "password": PASSWORD }),
@@ -105,29 +105,29 @@ async fn without_redis_nobody_gets_in_and_with_it_again_everybody_goes_on() {
     }
     // What was found holds for a moment.
     eventually("it is not ready", async || {
-        nobody.get("//health/ready").await.status.as_u16() == 503
+        anonymous.get("//health/ready").await.status.as_u16() == 503
     })
     .await;
-    let ready = nobody.get("//health/ready").await;
+    let ready = anonymous.get("//health/ready").await;
     assert_eq!(ready.problem(503), "not_ready");
     assert_eq!(ready.faults(), ["/sessions sessions"]);
-    let _ = nobody.get("//health/live").await.expect(200);
+    let _ = anonymous.get("//health/live").await.expect(200);
 
     // Nothing is started anew but Redis.
     redis.run().expect("started again");
     eventually("the service is ready", async || {
-        nobody.get("//health/ready").await.status.as_u16() == 200
+        anonymous.get("//health/ready").await.status.as_u16() == 200
     })
     .await;
     assert_eq!(ana.get("/me").await.expect(200)["email"], ana.email);
-    let _ = login(&nobody, "ana@example.com").await.expect(200);
+    let _ = login(&anonymous, "ana@example.com").await.expect(200);
 }
 
 #[tokio::test]
 async fn figures_that_could_not_be_discarded_are_not_shown_when_redis_is_back() {
     let mut redis = Redis::start().expect("a Redis");
     let service = Service::with(ServiceOptions::default().with("redis_url", &redis.url())).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let cache = service.wired().application.ports().cache.clone();
     let before = cache.generations(&[ana.id]).await.expect("a generation");
 
@@ -144,10 +144,10 @@ async fn figures_that_could_not_be_discarded_are_not_shown_when_redis_is_back() 
 }
 
 #[tokio::test]
-async fn a_redis_that_hangs_holds_nobody_up_for_long() {
+async fn a_redis_that_hangs_holds_no_one_up_for_long() {
     let redis = Redis::start().expect("a Redis");
     let service = Service::with(ServiceOptions::default().with("redis_url", &redis.url())).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     redis.hang().expect("hangs");
     let asked = Instant::now();
     let answers = futures::future::join_all((0..20).map(|_| ana.get("/companies"))).await;
@@ -170,7 +170,7 @@ async fn the_service_follows_a_failover_under_sentinel_by_itself() {
         .with("redis_url", &redis.url())
         .with("redis_sentinels", &redis.sentinel_urls());
     let service = Service::with(options).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     // Replication is asynchronous: the replica has the session a moment later.
     tokio::time::sleep(Duration::from_millis(500)).await;
 
@@ -186,7 +186,7 @@ async fn the_service_follows_a_failover_under_sentinel_by_itself() {
     })
     .await;
     assert_eq!(ana.get("/me").await.expect(200)["email"], ana.email);
-    let _ = login(&service.nobody(), "ana@example.com")
+    let _ = login(&service.anonymous(), "ana@example.com")
         .await
         .expect(200);
 }
@@ -199,8 +199,8 @@ async fn two_processes_share_sessions_in_a_cluster() {
         .with("redis_cluster", "true");
     let one = Service::with(options.clone()).await;
     let two = one.beside(options).await;
-    let ana = one.person("ana").await;
-    let there = ana.at(&two.nobody());
+    let ana = one.user("ana").await;
+    let there = ana.at(&two.anonymous());
     assert_eq!(there.get("/me").await.expect(200)["email"], ana.email);
     let _ = there.get("/dashboard?scope=personal").await.expect(200);
     let _ = there.post_nothing("/auth/logout").await.expect(204);

@@ -4,9 +4,9 @@ use accunode_tests::{PASSWORD, Service, ServiceOptions};
 use serde_json::json;
 
 #[tokio::test]
-async fn somebody_registers_signs_in_and_sees_himself() {
+async fn someone_registers_signs_in_and_sees_themselves() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let me = ana.get("/me").await.expect(200);
     assert_eq!(me["id"], ana.id.to_string());
     assert_eq!(me["email"], "ana@example.com");
@@ -26,13 +26,13 @@ async fn somebody_registers_signs_in_and_sees_himself() {
 }
 
 #[tokio::test]
-async fn a_body_that_forges_a_role_is_refused_by_name_and_makes_nobody() {
+async fn a_body_that_forges_a_role_is_refused_by_name_and_makes_no_one() {
     let service = Service::start().await;
     let body = json!({
         "email": "eve@example.com", "password": PASSWORD,
         "role": "super_admin", "organization_id": "7", "is_verified": true,
     });
-    let answer = service.nobody().post("/auth/register", &body).await;
+    let answer = service.anonymous().post("/auth/register", &body).await;
     assert_eq!(answer.problem(422), "unknown_field");
     let mut faults = answer.faults();
     faults.sort();
@@ -47,7 +47,7 @@ async fn a_body_that_forges_a_role_is_refused_by_name_and_makes_nobody() {
     let login = json!({ "email": "eve@example.com", "password": PASSWORD });
     assert_eq!(
         service
-            .nobody()
+            .anonymous()
             .post("/auth/login", &login)
             .await
             .problem(401),
@@ -66,7 +66,7 @@ async fn weak_passwords_are_refused_with_the_rule_they_break() {
         (long.as_str(), "at most 128"),
     ] {
         let body = json!({ "email": "eve.longname@example.com", "password": password });
-        let answer = service.nobody().post("/auth/register", &body).await;
+        let answer = service.anonymous().post("/auth/register", &body).await;
         assert_eq!(answer.problem(422), "weak_password", "{password}");
         assert_eq!(answer.faults(), ["/password weak_password"]);
         let detail = answer.json()["errors"][0]["detail"].clone();
@@ -85,7 +85,7 @@ async fn weak_passwords_are_refused_with_the_rule_they_break() {
 async fn everything_wrong_with_a_registration_is_told_at_once() {
     let service = Service::start().await;
     let body = json!({ "email": "no address", "password": "short", "first_name": "A\u{0}na" });
-    let answer = service.nobody().post("/auth/register", &body).await;
+    let answer = service.anonymous().post("/auth/register", &body).await;
     assert_eq!(answer.problem(422), "validation_failed");
     let mut faults = answer.faults();
     faults.sort();
@@ -102,23 +102,26 @@ async fn everything_wrong_with_a_registration_is_told_at_once() {
 #[tokio::test]
 async fn an_address_is_taken_whatever_its_case() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = json!({ "email": " ANA@Example.com ", "password": PASSWORD });
     assert_eq!(
         service
-            .nobody()
+            .anonymous()
             .post("/auth/register", &body)
             .await
             .problem(409),
         "email_taken"
     );
-    assert_eq!(service.nobody().login("Ana@Example.COM").await.id, ana.id);
+    assert_eq!(
+        service.anonymous().login("Ana@Example.COM").await.id,
+        ana.id
+    );
 }
 
 #[tokio::test]
 async fn a_closed_registration_makes_no_accounts() {
     let service = Service::with(ServiceOptions::default().with("registration", "closed")).await;
     let body = json!({ "email": "ana@example.com", "password": PASSWORD });
-    let answer = service.nobody().post("/auth/register", &body).await;
+    let answer = service.anonymous().post("/auth/register", &body).await;
     assert_eq!(answer.problem(403), "registration_closed");
 }

@@ -14,23 +14,23 @@ crate::support::with_either_store! {
     a_refresh_answers_a_new_pair_and_the_session_goes_on
     a_refresh_token_that_is_used_twice_ends_its_whole_family
     an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing
-    a_deactivated_person_is_out_at_once
+    a_deactivated_user_is_out_at_once
 }
 
 async fn login(service: &Service, email: &str, password: &str) -> Answer {
     let body = json!({ "email": email, "password": password });
-    service.nobody().post("/auth/login", &body).await
+    service.anonymous().post("/auth/login", &body).await
 }
 
 async fn refresh(service: &Service, token: &Value) -> Answer {
     service
-        .nobody()
+        .anonymous()
         .post("/auth/refresh", &json!({ "refresh_token": token }))
         .await
 }
 
 async fn a_login_answers_a_pair_of_tokens_and_who_they_are_for(service: Service) {
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let answer = login(&service, "ana@example.com", PASSWORD).await;
     let body = answer.expect(200);
     assert_eq!(body["token_type"], "Bearer");
@@ -46,7 +46,7 @@ async fn a_login_answers_a_pair_of_tokens_and_who_they_are_for(service: Service)
 }
 
 async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(service: Service) {
-    service.person("ana").await;
+    service.user("ana").await;
     let told = |answer: &Answer| {
         let mut body = answer.expect(401);
         body["request_id"] = Value::Null;
@@ -60,7 +60,7 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(service: Se
         (body, headers)
     };
     let wrong = login(&service, "ana@example.com", "a wrong password").await;
-    let unknown = login(&service, "nobody@example.com", "a wrong password").await;
+    let unknown = login(&service, "unknown@example.com", "a wrong password").await;
     let no_address = login(&service, "no address at all", "a wrong password").await;
     assert_eq!(wrong.problem(401), "invalid_credentials");
     assert_eq!(told(&wrong), told(&unknown));
@@ -68,15 +68,15 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(service: Se
 }
 
 async fn without_a_token_or_with_a_made_up_one_nothing_is_answered(service: Service) {
-    let nobody = service.nobody();
-    let answer = nobody.get("/me").await;
+    let anonymous = service.anonymous();
+    let answer = anonymous.get("/me").await;
     assert_eq!(answer.problem(401), "token_required");
     assert_eq!(
         answer.header("www-authenticate"),
         r#"Bearer realm="accunode""#
     );
     for token in ["x", "null", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."] {
-        let answer = nobody.with_token(token).get("/companies").await;
+        let answer = anonymous.with_token(token).get("/companies").await;
         assert_eq!(answer.problem(401), "invalid_token", "{token}");
         assert!(
             answer
@@ -84,20 +84,23 @@ async fn without_a_token_or_with_a_made_up_one_nothing_is_answered(service: Serv
                 .contains(r#"error="invalid_token""#)
         );
     }
-    let basic = nobody.with("authorization", "Basic YTpi").get("/me").await;
+    let basic = anonymous
+        .with("authorization", "Basic YTpi")
+        .get("/me")
+        .await;
     assert_eq!(basic.problem(401), "invalid_token");
 }
 
 async fn after_logout_both_tokens_are_dead_at_once(service: Service) {
-    service.person("ana").await;
+    service.user("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
         .expect(200);
     let other = login(&service, "ana@example.com", PASSWORD)
         .await
         .expect(200);
-    let ana = service.nobody().with_token(text(&first, "access_token"));
-    let elsewhere = service.nobody().with_token(text(&other, "access_token"));
+    let ana = service.anonymous().with_token(text(&first, "access_token"));
+    let elsewhere = service.anonymous().with_token(text(&other, "access_token"));
     let _ = ana.get("/me").await.expect(200);
     let _ = ana.post_nothing("/auth/logout").await.expect(204);
     assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
@@ -111,13 +114,15 @@ async fn after_logout_both_tokens_are_dead_at_once(service: Service) {
 }
 
 async fn a_refresh_answers_a_new_pair_and_the_session_goes_on(service: Service) {
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
         .expect(200);
     let second = refresh(&service, &first["refresh_token"]).await.expect(200);
     assert_ne!(first["refresh_token"], second["refresh_token"]);
-    let renewed = service.nobody().with_token(text(&second, "access_token"));
+    let renewed = service
+        .anonymous()
+        .with_token(text(&second, "access_token"));
     assert_eq!(
         renewed.get("/me").await.expect(200)["id"],
         ana.id.to_string()
@@ -125,14 +130,16 @@ async fn a_refresh_answers_a_new_pair_and_the_session_goes_on(service: Service) 
 }
 
 async fn a_refresh_token_that_is_used_twice_ends_its_whole_family(service: Service) {
-    service.person("ana").await;
+    service.user("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
         .expect(200);
     let second = refresh(&service, &first["refresh_token"]).await.expect(200);
     let stolen = refresh(&service, &first["refresh_token"]).await;
     assert_eq!(stolen.problem(401), "token_reused");
-    let heir = service.nobody().with_token(text(&second, "access_token"));
+    let heir = service
+        .anonymous()
+        .with_token(text(&second, "access_token"));
     assert_eq!(heir.get("/me").await.problem(401), "invalid_token");
     assert_eq!(
         refresh(&service, &second["refresh_token"])
@@ -143,7 +150,7 @@ async fn a_refresh_token_that_is_used_twice_ends_its_whole_family(service: Servi
 }
 
 async fn an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing(service: Service) {
-    service.person("ana").await;
+    service.user("ana").await;
     let pair = login(&service, "ana@example.com", PASSWORD)
         .await
         .expect(200);
@@ -151,12 +158,12 @@ async fn an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing(ser
         refresh(&service, &pair["access_token"]).await.problem(401),
         "token_expired"
     );
-    let wrong = service.nobody().with_token(text(&pair, "refresh_token"));
+    let wrong = service.anonymous().with_token(text(&pair, "refresh_token"));
     assert_eq!(wrong.get("/me").await.problem(401), "invalid_token");
 }
 
-async fn a_deactivated_person_is_out_at_once(service: Service) {
-    let ana = service.person("ana").await;
+async fn a_deactivated_user_is_out_at_once(service: Service) {
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     run(
         &pool,

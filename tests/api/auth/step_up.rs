@@ -8,14 +8,14 @@ use crate::support::ask;
 #[tokio::test]
 async fn a_password_proves_who_one_is_and_another_does_not() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let wrong = ana
         .post("/auth/step-up", &json!({ "password": "a wrong password" }))
         .await;
     assert_eq!(wrong.problem(401), "wrong_password");
     let _ = ana.get("/me").await.expect(200);
     let again = ana.step_up(&json!({ "password": PASSWORD })).await;
-    // The proof is worth nothing to whoever holds a copy of the old token.
+    // The proof is worth nothing to the user who holds a copy of the old token.
     assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
     let sessions = again.get("/me/sessions").await.expect(200);
     assert_eq!(sessions["data"].as_array().expect("sessions").len(), 1);
@@ -37,10 +37,10 @@ async fn a_password_proves_who_one_is_and_another_does_not() {
 }
 
 #[tokio::test]
-async fn nobody_proves_himself_without_a_session() {
+async fn no_one_proves_themselves_without_a_session() {
     let service = Service::start().await;
     let answer = service
-        .nobody()
+        .anonymous()
         .post("/auth/step-up", &json!({ "password": PASSWORD }))
         .await;
     assert_eq!(answer.problem(401), "token_required");

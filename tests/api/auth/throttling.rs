@@ -1,6 +1,6 @@
-//! `POST /auth/login`, again and again: growing waits, and nobody locked out for good.
+//! `POST /auth/login`, again and again: growing waits, and no one locked out for good.
 
-use accunode_tests::{Answer, PASSWORD, Person, Service, ServiceOptions};
+use accunode_tests::{Answer, PASSWORD, Service, ServiceOptions, TestUser};
 use serde_json::{Value, json};
 
 use crate::support::ask;
@@ -11,16 +11,16 @@ async fn service(options: ServiceOptions) -> Service {
     Service::with(options.with("trusted_proxies", "127.0.0.1")).await
 }
 
-fn from(service: &Service, address: &str) -> Person {
-    service.nobody().with("x-forwarded-for", address)
+fn from(service: &Service, address: &str) -> TestUser {
+    service.anonymous().with("x-forwarded-for", address)
 }
 
-async fn login(from: &Person, email: &str, password: &str) -> Answer {
+async fn login(from: &TestUser, email: &str, password: &str) -> Answer {
     let body = json!({ "email": email, "password": password });
     from.post("/auth/login", &body).await
 }
 
-async fn fail_until_locked_out(from: &Person, email: &str) -> (usize, Answer) {
+async fn fail_until_locked_out(from: &TestUser, email: &str) -> (usize, Answer) {
     for tries in 0..100 {
         let answer = login(from, email, "not this one").await;
         if answer.status.as_u16() == 429 {
@@ -28,11 +28,11 @@ async fn fail_until_locked_out(from: &Person, email: &str) -> (usize, Answer) {
         }
         assert_eq!(answer.problem(401), "invalid_credentials");
     }
-    panic!("nobody is ever locked out");
+    panic!("no one is ever locked out");
 }
 
 async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let told = async |email: &str, address: &str| {
         let (tries, answer) = fail_until_locked_out(&from(&service, address), email).await;
@@ -47,7 +47,7 @@ async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
     // The right password does not help before the wait is over, and costs nothing.
     let locked = login(&from(&service, "192.0.2.1"), "ANA@example.com", PASSWORD).await;
     assert_eq!(locked.problem(429), "locked_out");
-    assert_eq!(known, told("nobody@example.com", "192.0.2.2").await);
+    assert_eq!(known, told("unknown@example.com", "192.0.2.2").await);
     assert_eq!(known, told("no address at all", "192.0.2.3").await);
     // From elsewhere she gets in at once.
     let _ = login(&from(&service, "192.0.2.9"), "ana@example.com", PASSWORD)
@@ -58,7 +58,7 @@ async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
     let refusals: i64 = ask(
         &pool,
         "SELECT count(*) FROM audit_logs WHERE action = 'FAILED_LOGIN' \
-         AND actor_email = 'nobody@example.com' AND host(ip_address) = '192.0.2.2'",
+         AND actor_email = 'unknown@example.com' AND host(ip_address) = '192.0.2.2'",
     )
     .await;
     assert_eq!(refusals, 6, "five failures and the refusal");
@@ -71,7 +71,7 @@ async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
 }
 
 async fn a_login_forgives_the_failures_before_it(service: Service) {
-    service.person("ana").await;
+    service.user("ana").await;
     let here = from(&service, "192.0.2.1");
     for _ in 0..3 {
         for _ in 0..4 {
@@ -84,7 +84,7 @@ async fn a_login_forgives_the_failures_before_it(service: Service) {
 
 /// However many try from however many places.
 async fn strangers_cannot_lock_the_owner_out(service: Service) {
-    service.person("ana").await;
+    service.user("ana").await;
     let home = from(&service, "192.0.2.1");
     let _ = login(&home, "ana@example.com", PASSWORD).await.expect(200);
     let mut guesses = 0;
@@ -98,7 +98,7 @@ async fn strangers_cannot_lock_the_owner_out(service: Service) {
     assert_eq!(away.problem(429), "locked_out");
     assert_eq!(away.header("retry-after"), "10");
     // Others are not made to pay.
-    service.person("ben").await;
+    service.user("ben").await;
 }
 
 crate::support::with_either_store! {

@@ -31,7 +31,7 @@ fn ratio(pairs: &[(Duration, Duration)]) -> f64 {
     median(first) / median(second)
 }
 
-/// Asks for known and unknown people in turn, now the one first and now the other; how long
+/// Asks for known and unknown users in turn, now the one first and now the other; how long
 /// each took, the known one first.
 async fn compare(
     service: &Service,
@@ -47,12 +47,12 @@ async fn compare(
     )
     .await;
     let took = async |who: &str, n: u8| {
-        // Each from an address of his own, which has failed nowhere yet.
+        // Each from an address of their own, which has failed nowhere yet.
         let address = format!("10.{}.0.{n}", who.len());
-        let somebody = service.nobody().with("x-forwarded-for", &address);
+        let someone = service.anonymous().with("x-forwarded-for", &address);
         let body = body(&format!("{who}{n}@example.com"));
         let started = Instant::now();
-        let answer = somebody.post(path, &body).await;
+        let answer = someone.post(path, &body).await;
         let took = started.elapsed();
         assert!(
             matches!(answer.status.as_u16(), 202 | 401),
@@ -92,7 +92,7 @@ fn the_measure_tells_what_differs_from_what_does_not() {
 async fn a_login_takes_as_long_whether_the_address_is_known_or_not() {
     let options = ServiceOptions::default().with("trusted_proxies", "127.0.0.1");
     let service = Service::with(options).await;
-    service.person("ana").await;
+    service.user("ana").await;
     let wrong = |email: &str| json!({ "email": email, "password": "not this one at all" });
     let slower = slower(&compare(&service, "/auth/login", wrong).await);
     assert!((0.15..=0.85).contains(&slower), "{slower}");
@@ -104,7 +104,7 @@ async fn asking_for_a_mail_takes_as_long_whether_the_address_is_known_or_not() {
         .with("trusted_proxies", "127.0.0.1")
         .with("password_hashing.memory_kib", "64");
     let service = Service::with(options).await;
-    service.person("ana").await;
+    service.user("ana").await;
     let pairs = compare(
         &service,
         "/auth/password/forgot",

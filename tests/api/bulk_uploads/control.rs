@@ -21,7 +21,7 @@ fn events(stream: &str) -> Vec<(String, Value)> {
 #[tokio::test]
 async fn the_events_of_an_upload_tell_how_it_goes_until_its_end() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..12_000).map(|n| format!("S{n}")).collect();
     let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
     let answer = ana
@@ -48,7 +48,7 @@ async fn the_events_of_an_upload_tell_how_it_goes_until_its_end() {
         steps.iter().any(|rows| (1..12_000).contains(rows)),
         "progress is told on the way: {steps:?}"
     );
-    // Whoever comes late is told the end at once.
+    // Anyone who comes late is told the end at once.
     let late = ana
         .get_as(&format!("/bulk-uploads/{job}/events"), "text/event-stream")
         .await;
@@ -58,7 +58,7 @@ async fn the_events_of_an_upload_tell_how_it_goes_until_its_end() {
 #[tokio::test]
 async fn a_waiting_upload_is_cancelled_at_once_and_its_file_may_be_sent_again() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
     let path = format!("/bulk-uploads/{job}");
     assert_eq!(ana.get(&path).await.expect(200)["status"], "pending");
@@ -76,7 +76,7 @@ async fn a_waiting_upload_is_cancelled_at_once_and_its_file_may_be_sent_again() 
 #[tokio::test]
 async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     // The first chunk waits for a lock until the wish has been told.
     run(
@@ -117,7 +117,7 @@ async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
 #[tokio::test]
 async fn uploads_are_listed_newest_first_and_filtered() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for name in ["one.csv", "two.csv", "three.csv"] {
         let job = submit(
             &ana,
@@ -147,9 +147,9 @@ async fn uploads_are_listed_newest_first_and_filtered() {
 #[tokio::test]
 async fn a_worker_whose_lease_was_taken_over_stores_nothing_more() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
-    // While the first chunk's counters are written somebody else takes the job over.
+    // While the first chunk's counters are written another worker takes the job over.
     run(
         &pool,
         "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
@@ -166,7 +166,7 @@ async fn a_worker_whose_lease_was_taken_over_stores_nothing_more() {
         service.wired().application.bulk.moved(id).await;
     }
     // The worker is free again when it has given up the job: the next upload shows it.
-    let bens = service.person("ben").await;
+    let bens = service.user("ben").await;
     let job_type = [("job_type", "quarterly")];
     let header = "symbol,year,quarter,current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets";
     let next = bens

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use accunode_tests::{Answer, Person, Service};
+use accunode_tests::{Answer, Service, TestUser};
 use flate2::{Compression, write::GzEncoder};
 use rust_xlsxwriter::Workbook;
 use serde_json::Value;
@@ -33,9 +33,8 @@ fn workbook(lines: &[String]) -> Vec<u8> {
     workbook.save_to_buffer().expect("a workbook")
 }
 
-async fn send(person: &Person, name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
-    person
-        .upload((name, bytes.into()), &[("job_type", "annual")])
+async fn send(user: &TestUser, name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+    user.upload((name, bytes.into()), &[("job_type", "annual")])
         .await
 }
 
@@ -64,9 +63,9 @@ async fn a_table_is_the_same_as_csv_packed_csv_and_workbook() {
             .concat(),
         ),
     ] {
-        let person = service.person(who).await;
-        let job = submit(&person, name, bytes, &[]).await;
-        let done = service.finished(&person, &job).await;
+        let user = service.user(who).await;
+        let job = submit(&user, name, bytes, &[]).await;
+        let done = service.finished(&user, &job).await;
         assert_eq!(
             (&done["status"], &done["success_count"]),
             (&"completed".into(), &5.into()),
@@ -77,7 +76,7 @@ async fn a_table_is_the_same_as_csv_packed_csv_and_workbook() {
             (&5.into(), &5.into())
         );
         assert_eq!(done["original_filename"], name);
-        let mut rows: Vec<(String, u64)> = all_rows(&person, "/predictions/annual", 100)
+        let mut rows: Vec<(String, u64)> = all_rows(&user, "/predictions/annual", 100)
             .await
             .iter()
             .map(|row| {
@@ -96,7 +95,7 @@ async fn a_table_is_the_same_as_csv_packed_csv_and_workbook() {
 #[tokio::test]
 async fn quarterly_files_need_a_quarter_and_make_quarterly_predictions() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let header = "Ticker,Year,Quarter,Current Ratio,quick-ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets";
     let bytes = format!(
         "{header}\nACME,2024,Q2,1.6,1.1,0.8,6.2,7.5,0.15\nACME,2024,3,1.5,1.0,0.9,6.0,7.1,0.12\n"
@@ -119,7 +118,7 @@ async fn quarterly_files_need_a_quarter_and_make_quarterly_predictions() {
 #[tokio::test]
 async fn what_is_no_table_is_refused_in_words_and_leaves_no_file() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let before = files(&service);
     for (name, bytes, status, code, words) in [
         (
@@ -198,7 +197,7 @@ fn files(service: &Service) -> usize {
 #[tokio::test]
 async fn every_column_that_lacks_is_named_at_once() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let answer = send(&ana, "a.csv", "symbol,total_debt_to_ebitda\nACME,2\n").await;
     assert_eq!(answer.problem(422), "missing_columns");
     let detail = answer.json()["detail"].to_string();
@@ -223,7 +222,7 @@ async fn every_column_that_lacks_is_named_at_once() {
 #[tokio::test]
 async fn columns_that_are_of_no_use_are_told() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let bytes = format!(
         "{HEADER},reporting_quarter,Notes\n{},Q4,x\n",
         line("A", "2024", "2")
@@ -241,7 +240,7 @@ async fn columns_that_are_of_no_use_are_told() {
 #[tokio::test]
 async fn everything_wrong_with_a_form_is_told_at_once() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let answer = ana
         .upload(
             ("a.csv", file_of(["A"])),
@@ -273,7 +272,7 @@ async fn everything_wrong_with_a_form_is_told_at_once() {
 async fn a_file_beyond_the_limit_is_refused() {
     let options = accunode_tests::ServiceOptions::default().with("max_upload_bytes", "64KiB");
     let service = Service::with(options).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let large = file_of((0..2_000).map(|n| format!("S{n}")));
     let answer = send(&ana, "large.csv", large).await;
     assert_eq!(answer.problem(413), "payload_too_large");
@@ -283,7 +282,7 @@ async fn a_file_beyond_the_limit_is_refused() {
 #[tokio::test]
 async fn templates_can_be_filled_in_and_sent() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for kind in ["annual", "quarterly"] {
         for end in ["csv", "xlsx"] {
             let answer = ana

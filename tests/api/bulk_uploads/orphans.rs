@@ -42,10 +42,10 @@ async fn old_files_without_an_upload_are_removed_and_no_others() {
     // A database without any upload is new or the wrong one.
     assert_eq!(sweep().await.expect("swept"), SweptFiles::default());
 
-    for person in ["ana", "ben"] {
-        let person = service.person(person).await;
-        let job = submit(&person, "a.csv", file_of(["A"]), &[]).await;
-        service.finished(&person, &job).await;
+    for user in ["ana", "ben"] {
+        let user = service.user(user).await;
+        let job = submit(&user, "a.csv", file_of(["A"]), &[]).await;
+        service.finished(&user, &job).await;
     }
     let kept: Vec<_> = stored(&service)
         .into_iter()
@@ -78,7 +78,7 @@ async fn old_files_without_an_upload_are_removed_and_no_others() {
 #[tokio::test]
 async fn orphans_are_removed_at_start() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
     service.finished(&ana, &job).await;
     // Another process with the same database and the same folder.

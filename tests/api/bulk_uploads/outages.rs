@@ -1,7 +1,7 @@
 //! Jobs whose workers are killed again and again, and jobs that were given up.
 
 use accunode_domain::id::JobId;
-use accunode_tests::{Person, Service, ServiceOptions};
+use accunode_tests::{Service, ServiceOptions, TestUser};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::{sync::watch, task::JoinHandle};
@@ -12,12 +12,12 @@ use crate::support::{ask, count, file_of, run, submit, text};
 /// Rows of three chunks and a little.
 const ROWS: usize = 16_000;
 
-async fn submitted(ana: &Person) -> String {
+async fn submitted(ana: &TestUser) -> String {
     let symbols: Vec<String> = (0..ROWS).map(|n| format!("S{n}")).collect();
     submit(ana, "large.csv", file_of(&symbols), &[]).await
 }
 
-async fn look(ana: &Person, job: &str) -> Value {
+async fn look(ana: &TestUser, job: &str) -> Value {
     ana.get(&format!("/bulk-uploads/{job}")).await.expect(200)
 }
 
@@ -34,7 +34,7 @@ async fn take(service: &Service) -> Option<JoinHandle<()>> {
 }
 
 /// Kills the worker once it has stored another chunk, and lets its lease run out.
-async fn kill_after_a_chunk(service: &Service, ana: &Person, job: &str, pool: &PgPool) {
+async fn kill_after_a_chunk(service: &Service, ana: &TestUser, job: &str, pool: &PgPool) {
     let before = count(&look(ana, job).await, "processed_rows");
     let worker = take(service).await.expect("the job can be taken");
     let id = JobId(job.parse().expect("an id"));
@@ -54,7 +54,7 @@ async fn kill_after_a_chunk(service: &Service, ana: &Person, job: &str, pool: &P
 #[tokio::test]
 async fn kills_that_come_after_progress_use_no_attempts_up() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let job = submitted(&ana).await;
     // As if it had been killed four times at its beginning: the next one is the last that is
@@ -74,7 +74,7 @@ async fn kills_that_come_after_progress_use_no_attempts_up() {
 #[tokio::test]
 async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let job = submitted(&ana).await;
     kill_after_a_chunk(&service, &ana, &job, &pool).await;
@@ -126,7 +126,7 @@ async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
 #[tokio::test]
 async fn a_cancelled_job_is_continued_and_one_that_its_file_failed_is_not() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["A", "B"]), &[]).await;
     let path = format!("/bulk-uploads/{job}");
     let _ = ana

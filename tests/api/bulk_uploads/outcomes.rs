@@ -26,8 +26,8 @@ pub(super) fn counts(job: &Value) -> [i64; 4] {
 }
 
 /// `row status code` of every row that is not simply ok.
-async fn told(person: &accunode_tests::Person, job: &str) -> Vec<String> {
-    all_rows(person, &format!("/bulk-uploads/{job}/rows"), 100)
+async fn told(user: &accunode_tests::TestUser, job: &str) -> Vec<String> {
+    all_rows(user, &format!("/bulk-uploads/{job}/rows"), 100)
         .await
         .iter()
         .filter(|row| row["status"] != "ok")
@@ -41,7 +41,7 @@ async fn told(person: &accunode_tests::Person, job: &str) -> Vec<String> {
 #[tokio::test]
 async fn each_row_is_told_what_is_wrong_with_it_and_the_others_are_stored() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let lines = [
         line("GOOD", "2024", "2.0"),
         line("BADYEAR", "24", "x"),
@@ -126,18 +126,18 @@ async fn a_repeated_period_is_resolved_as_asked() {
             2.0,
         ),
     ] {
-        let person = service.person(who).await;
+        let user = service.user(who).await;
         let job = submit(
-            &person,
+            &user,
             "a.csv",
             file(&lines),
             &[("on_conflict", on_conflict)],
         )
         .await;
-        let done = service.finished(&person, &job).await;
+        let done = service.finished(&user, &job).await;
         assert_eq!(counts(&done), expected, "{on_conflict}: {done}");
-        assert_eq!(told(&person, &job).await, rows, "{on_conflict}");
-        let list = person
+        assert_eq!(told(&user, &job).await, rows, "{on_conflict}");
+        let list = user
             .get("/predictions/annual?symbol=ACME")
             .await
             .expect(200);
@@ -169,28 +169,28 @@ async fn what_is_there_already_is_kept_replaced_or_an_error() {
             false,
         ),
     ] {
-        let person = service.person(who).await;
-        let first = person
+        let user = service.user(who).await;
+        let first = user
             .post("/predictions/annual", &prediction("ACME", "2024"))
             .await
             .expect(201);
         let lines = [line("ACME", "2024", "40"), line("OTHER", "2024", "2.0")];
         let job = submit(
-            &person,
+            &user,
             "a.csv",
             file(&[&lines[0], &lines[1]]),
             &[("on_conflict", on_conflict)],
         )
         .await;
-        let done = service.finished(&person, &job).await;
+        let done = service.finished(&user, &job).await;
         assert_eq!(counts(&done), expected, "{on_conflict}: {done}");
-        assert_eq!(told(&person, &job).await, [row]);
-        let rows = person
+        assert_eq!(told(&user, &job).await, [row]);
+        let rows = user
             .get(&format!("/bulk-uploads/{job}/rows?limit=1"))
             .await
             .expect(200);
         assert_eq!(rows["data"][0]["prediction_id"], first["id"]);
-        let now = person
+        let now = user
             .get(&format!("/predictions/annual/{}", text(&first, "id")))
             .await
             .expect(200);
@@ -203,14 +203,10 @@ async fn what_is_there_already_is_kept_replaced_or_an_error() {
 }
 
 #[tokio::test]
-async fn rows_that_somebody_else_made_are_replaced_by_administrators_alone() {
+async fn rows_that_another_user_made_are_replaced_by_administrators_alone() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let (m1, m2, admin) = (
-        people.person("m1"),
-        people.person("m2"),
-        people.person("oA"),
-    );
+    let users = Tenancy::of(&service).await;
+    let (m1, m2, admin) = (users.user("m1"), users.user("m2"), users.user("oA"));
     let _ = m1
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -232,7 +228,7 @@ async fn rows_that_somebody_else_made_are_replaced_by_administrators_alone() {
 #[tokio::test]
 async fn the_wrong_unit_stores_nothing_and_says_what_to_do() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let lines: Vec<String> = (0..20)
         .map(|n| format!("S{n},S,Energy,2024,{}.5,2.0,8.1,6.4,5.{n}", 20 + n))
         .collect();
@@ -279,7 +275,7 @@ async fn the_wrong_unit_stores_nothing_and_says_what_to_do() {
 #[tokio::test]
 async fn a_dry_run_tells_everything_and_stores_nothing() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let bytes = file(&[
         &line("ACME", "2024", "2.0"),
         &line("ACME", "2024", "3.0"),
@@ -298,7 +294,7 @@ async fn a_dry_run_tells_everything_and_stores_nothing() {
         json!([])
     );
     assert_eq!(ana.get("/companies").await.expect(200)["data"], json!([]));
-    // It stands in nobody's way: neither the real upload's, nor another dry run's.
+    // It stands in no one's way: neither the real upload's, nor another dry run's.
     let _ = submit(&ana, "a.csv", bytes.clone(), &options).await;
     let real = submit(&ana, "a.csv", bytes, &[("on_conflict", "skip")]).await;
     assert_eq!(counts(&service.finished(&ana, &real).await), [1, 0, 1, 1]);
@@ -307,7 +303,7 @@ async fn a_dry_run_tells_everything_and_stores_nothing() {
 #[tokio::test]
 async fn the_same_file_is_taken_once_unless_that_is_meant() {
     let service = Service::start().await;
-    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
     for name in ["a.csv", "another-name.csv"] {
         let answer = ana
@@ -325,7 +321,7 @@ async fn the_same_file_is_taken_once_unless_that_is_meant() {
 #[tokio::test]
 async fn a_file_that_failed_may_be_sent_again() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let lines: Vec<String> = (0..9)
         .map(|n| format!("S{n},S,Energy,2024,25,2.0,8,6.4,5"))
         .collect();
@@ -339,7 +335,7 @@ async fn a_file_that_failed_may_be_sent_again() {
 #[tokio::test]
 async fn a_difference_from_the_company_that_is_there_is_told_with_the_row() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let first = with(
         prediction("ACME", "2023"),
         json!({ "company": { "symbol": "ACME", "name": "Acme", "sector": "Energy" } }),

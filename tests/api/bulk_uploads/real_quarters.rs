@@ -1,13 +1,13 @@
 //! Quarterly statements of real companies, from the file to the figures and back.
 
-use accunode_tests::{Person, Service, real_data};
+use accunode_tests::{Service, TestUser, real_data};
 use serde_json::{Value, json};
 
 use crate::support::{all_rows, ask, count, number, prediction, quarterly, text};
 
-async fn upload(person: &Person, name: &str, bytes: Vec<u8>) -> String {
+async fn upload(user: &TestUser, name: &str, bytes: Vec<u8>) -> String {
     let fields = [("job_type", "quarterly")];
-    let job = person.upload((name, bytes), &fields).await.expect(202);
+    let job = user.upload((name, bytes), &fields).await.expect(202);
     text(&job, "id").to_owned()
 }
 
@@ -46,7 +46,7 @@ async fn three_thousand_quarters_are_stored_with_three_probabilities_and_undone_
     };
     let bytes = std::fs::read(path).expect("readable");
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     // What was there before the upload is there after it was undone.
     let _ = ana
         .post("/predictions/quarterly", &quarterly("PL0000", "2011", "Q4"))

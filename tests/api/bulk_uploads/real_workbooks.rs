@@ -9,9 +9,9 @@ use super::outcomes::counts;
 use crate::support::{all_rows, count, submit, text};
 
 /// The rows of an upload by status and code.
-async fn by_code(person: &accunode_tests::Person, job: &str) -> BTreeMap<String, usize> {
+async fn by_code(user: &accunode_tests::TestUser, job: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for row in all_rows(person, &format!("/bulk-uploads/{job}/rows"), 100).await {
+    for row in all_rows(user, &format!("/bulk-uploads/{job}/rows"), 100).await {
         let code = row["problem"]["errors"][0]["code"].as_str().unwrap_or("-");
         *counts
             .entry(format!("{} {code}", text(&row, "status")))
@@ -32,7 +32,7 @@ async fn every_row_of_a_real_workbook_is_accounted_for() {
         };
         let bytes = std::fs::read(path).expect("readable");
         let service = Service::start().await;
-        let ana = service.person("ana").await;
+        let ana = service.user("ana").await;
 
         let wrong = submit(&ana, name, bytes.clone(), &[("on_conflict", "skip")]).await;
         let wrong = service.finished(&ana, &wrong).await;

@@ -8,7 +8,7 @@ use crate::support::{HEADER, all_rows, file, line, submit, text};
 #[tokio::test]
 async fn the_rows_that_failed_come_back_as_a_file_that_can_be_corrected_and_sent() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let lines = [
         line("GOOD", "2024", "2.0"),
         "=BAD,\"Bad, Inc\",Energy,2024,0.25,\"two point oh\",0.08,6.4,0.05".to_owned(),
@@ -47,7 +47,7 @@ async fn the_rows_that_failed_come_back_as_a_file_that_can_be_corrected_and_sent
     );
     assert!(rows[1][9].contains("reporting_year"), "{:?}", rows[1]);
 
-    // Corrected with the error column left in, as people do.
+    // Corrected with the error column left in, as users do.
     let corrected = answer
         .text
         .replace("two point oh", "2.0")
@@ -66,7 +66,7 @@ async fn the_rows_that_failed_come_back_as_a_file_that_can_be_corrected_and_sent
 #[tokio::test]
 async fn every_row_of_the_file_is_told_in_its_order() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let lines: Vec<String> = (0..57)
         .map(|n| match n % 3 {
             0 => line(&format!("S{n}"), "2024", "2.0"),

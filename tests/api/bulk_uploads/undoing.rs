@@ -9,7 +9,7 @@ use crate::support::{all_rows, file, file_of, line, prediction, submit, text};
 #[tokio::test]
 async fn rows_that_failed_are_tried_again_as_an_upload_of_their_own() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let there = ana
         .post("/predictions/annual", &prediction("THERE", "2024"))
         .await
@@ -61,7 +61,7 @@ async fn rows_that_failed_are_tried_again_as_an_upload_of_their_own() {
 #[tokio::test]
 async fn an_upload_is_undone_or_forgotten_as_asked() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let kept = submit(&ana, "kept.csv", file_of(["A", "B"]), &[]).await;
     service.finished(&ana, &kept).await;
     let undone = submit(&ana, "undone.csv", file_of(["C", "D", "E"]), &[]).await;
@@ -116,7 +116,7 @@ async fn an_upload_is_undone_or_forgotten_as_asked() {
 #[tokio::test]
 async fn a_running_upload_is_not_removed() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
     let path = format!("/bulk-uploads/{job}");
     assert_eq!(ana.delete(&path).await.problem(409), "running");

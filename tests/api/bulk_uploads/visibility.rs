@@ -5,9 +5,9 @@ use accunode_tests::{Service, tenancy::Tenancy};
 use crate::support::{all_rows, file_of, submit, text};
 
 #[tokio::test]
-async fn somebody_else_finds_neither_the_upload_nor_anything_it_made() {
+async fn another_user_finds_neither_the_upload_nor_anything_it_made() {
     let service = Service::start().await;
-    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let job = submit(&ana, "a.csv", file_of(["ACME"]), &[]).await;
     service.finished(&ana, &job).await;
     let prediction = all_rows(&ana, "/predictions/annual", 10).await.remove(0);
@@ -60,17 +60,14 @@ async fn somebody_else_finds_neither_the_upload_nor_anything_it_made() {
 }
 
 #[tokio::test]
-async fn a_members_upload_is_his_organizations_and_so_is_what_it_made() {
+async fn a_members_upload_is_their_organizations_and_so_is_what_it_made() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let m1 = people.person("m1");
+    let users = Tenancy::of(&service).await;
+    let m1 = users.user("m1");
     let job = submit(m1, "a.csv", file_of(["ACME", "OTHER"]), &[]).await;
     let done = service.finished(m1, &job).await;
     assert_eq!(done["access_level"], "organization");
-    assert_eq!(
-        done["organization_id"],
-        people.organization("A").to_string()
-    );
+    assert_eq!(done["organization_id"], users.organization("A").to_string());
     for (who, rows) in [
         ("m2", 2),
         ("oA", 2),
@@ -80,10 +77,10 @@ async fn a_members_upload_is_his_organizations_and_so_is_what_it_made() {
         ("tZ", 0),
         ("u0", 0),
     ] {
-        let seen = all_rows(people.person(who), "/predictions/annual", 10).await;
+        let seen = all_rows(users.user(who), "/predictions/annual", 10).await;
         assert_eq!(seen.len(), rows, "{who}");
-        let status = people
-            .person(who)
+        let status = users
+            .user(who)
             .get(&format!("/bulk-uploads/{job}"))
             .await
             .status
@@ -93,10 +90,10 @@ async fn a_members_upload_is_his_organizations_and_so_is_what_it_made() {
 }
 
 #[tokio::test]
-async fn whoever_loses_his_rights_meanwhile_stores_nothing_more() {
+async fn anyone_who_loses_their_rights_meanwhile_stores_nothing_more() {
     let service = Service::with(accunode_tests::ServiceOptions::default().without_worker()).await;
-    let people = Tenancy::of(&service).await;
-    let m1 = people.person("m1");
+    let users = Tenancy::of(&service).await;
+    let m1 = users.user("m1");
     let job = submit(m1, "a.csv", file_of(["ACME"]), &[]).await;
     let pool = service.database.superuser().await;
     crate::support::run(
@@ -107,7 +104,7 @@ async fn whoever_loses_his_rights_meanwhile_stores_nothing_more() {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let bulk = service.wired().application.bulk.clone();
     let worker = tokio::spawn(async move { bulk.work(stopped).await });
-    let failed = service.finished(people.person("oA"), &job).await;
+    let failed = service.finished(users.user("oA"), &job).await;
     stop.send_replace(true);
     worker.await.expect("the worker ends");
     assert_eq!(

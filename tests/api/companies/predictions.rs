@@ -17,8 +17,8 @@ fn periods(rows: &[Value]) -> Vec<String> {
 #[tokio::test]
 async fn a_timeline_is_told_in_pages_oldest_period_first_and_to_its_readers_alone() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let (m1, m2) = (people.person("m1"), people.person("m2"));
+    let users = Tenancy::of(&service).await;
+    let (m1, m2) = (users.user("m1"), users.user("m2"));
     let made = m1
         .post("/companies", &json!({ "symbol": "ACME" }))
         .await
@@ -64,10 +64,7 @@ async fn a_timeline_is_told_in_pages_oldest_period_first_and_to_its_readers_alon
     let sheet = m2.get_as(&path, "text/csv").await;
     assert_eq!(sheet.text.lines().count(), 6, "{}", sheet.text);
     assert!(sheet.text.starts_with("id,company_id"), "{}", sheet.text);
-    assert_eq!(
-        people.person("mB").get(&path).await.problem(404),
-        "not_found"
-    );
+    assert_eq!(users.user("mB").get(&path).await.problem(404), "not_found");
     let wrong = m1
         .get(&format!(
             "{path}?from=24&to=2024-Q5&kind=x&cursor=y&sort=pd"

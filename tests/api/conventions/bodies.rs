@@ -17,7 +17,7 @@ fn sorted(answer: &Answer) -> Vec<String> {
 #[tokio::test]
 async fn five_faults_are_told_at_once() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = json!({
         "company": { "symbol": "ACME", "nmae": "Acme" }, "reporting_year": 2024,
         "ratios": { "return_on_assets": "5 %" }, "access_level": "everyone", "colour": "red",
@@ -39,7 +39,7 @@ async fn five_faults_are_told_at_once() {
 #[tokio::test]
 async fn faults_of_the_rules_are_told_at_once_too() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = json!({
         "symbol": "TOO LONG A SYMBOL", "name": "Ac\u{0}me", "country": "Germany",
         "currency": "E", "market_cap": -5,
@@ -61,7 +61,7 @@ async fn faults_of_the_rules_are_told_at_once_too() {
 #[tokio::test]
 async fn what_is_no_json_is_refused_with_its_place() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for (body, words) in [
         ("{\"symbol\": \"ACME\"", "line 1 column"),
         ("symbol=ACME", "line 1 column"),
@@ -82,7 +82,7 @@ async fn what_is_no_json_is_refused_with_its_place() {
 #[tokio::test]
 async fn a_number_too_large_for_any_float_is_named_with_its_ratio() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = prediction("ACME", "2024")
         .to_string()
         .replace("2.0", "1e309");
@@ -98,7 +98,7 @@ async fn a_number_too_large_for_any_float_is_named_with_its_ratio() {
 #[tokio::test]
 async fn a_body_of_another_type_or_with_a_field_twice_is_refused() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for (body, fault) in [
         ("[]", " wrong_type"),
         ("null", " wrong_type"),
@@ -122,7 +122,7 @@ async fn a_body_of_another_type_or_with_a_field_twice_is_refused() {
 #[tokio::test]
 async fn a_prediction_names_its_company_once_and_in_one_way() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let both = with(prediction("ACME", "2024"), json!({ "company_id": ana.id }));
     let neither = with(prediction("ACME", "2024"), json!({ "company": null }));
     assert_eq!(
@@ -137,7 +137,7 @@ async fn a_prediction_names_its_company_once_and_in_one_way() {
 #[tokio::test]
 async fn a_problem_is_written_as_rfc_9457_says() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let answer = ana.post("/companies", &json!({ "name": "Acme" })).await;
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let problem: Value = answer.expect(422);

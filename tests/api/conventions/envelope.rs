@@ -19,7 +19,7 @@ fn is_problem(answer: &Answer, status: u16, code: &str) {
 #[tokio::test]
 async fn an_address_that_there_is_not_is_a_problem() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for path in [
         "/nothing",
         "//nothing",
@@ -29,7 +29,7 @@ async fn an_address_that_there_is_not_is_a_problem() {
         "/companies/a/b",
     ] {
         is_problem(&ana.get(path).await, 404, "not_found");
-        is_problem(&service.nobody().get(path).await, 404, "not_found");
+        is_problem(&service.anonymous().get(path).await, 404, "not_found");
     }
     for path in [
         "/companies/7",
@@ -44,7 +44,7 @@ async fn an_address_that_there_is_not_is_a_problem() {
 #[tokio::test]
 async fn a_method_that_an_address_does_not_know_is_a_problem_that_names_those_it_knows() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let answer = ana.put("/companies", &json!({})).await;
     is_problem(&answer, 405, "method_not_allowed");
     assert_eq!(answer.header("allow"), "GET, POST");
@@ -56,7 +56,7 @@ async fn a_method_that_an_address_does_not_know_is_a_problem_that_names_those_it
 #[tokio::test]
 async fn a_format_that_is_not_offered_is_a_problem() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     is_problem(
         &ana.get_as("/companies", "text/html").await,
         406,
@@ -69,7 +69,7 @@ async fn a_format_that_is_not_offered_is_a_problem() {
 #[tokio::test]
 async fn a_body_that_is_too_large_or_of_another_kind_is_a_problem() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let large = format!("{{\"symbol\": \"{}\"}}", "A".repeat(3 << 20));
     is_problem(
         &ana.post_raw("/companies", large).await,
@@ -97,30 +97,30 @@ async fn a_body_that_is_too_large_or_of_another_kind_is_a_problem() {
 #[tokio::test]
 async fn a_sane_request_id_is_kept_and_any_other_replaced() {
     let service = Service::start().await;
-    let nobody = service.nobody();
-    let kept = nobody
+    let anonymous = service.anonymous();
+    let kept = anonymous
         .with("x-request-id", "trace-1.a_B")
         .get("//health/live")
         .await;
     assert_eq!(kept.header("x-request-id"), "trace-1.a_B");
     for other in ["", "two words", "a\"b", "x".repeat(101).as_str()] {
-        let answer = nobody.with("x-request-id", other).get("/me").await;
+        let answer = anonymous.with("x-request-id", other).get("/me").await;
         let id = answer.header("x-request-id");
         assert!(!id.is_empty() && id != other, "{other:?} became {id:?}");
         is_problem(&answer, 401, "token_required");
     }
-    let (one, two) = (nobody.get("/me").await, nobody.get("/me").await);
+    let (one, two) = (anonymous.get("/me").await, anonymous.get("/me").await);
     assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
 }
 
 #[tokio::test]
 async fn every_answer_tells_browsers_to_be_careful() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for answer in [
         ana.get("/me").await,
         ana.get("/nothing").await,
-        service.nobody().get("/me").await,
+        service.anonymous().get("/me").await,
     ] {
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("x-frame-options"), "DENY");
@@ -134,7 +134,7 @@ async fn every_answer_tells_browsers_to_be_careful() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_stay_with_https_where_that_is_how_people_come() {
+async fn browsers_are_told_to_stay_with_https_where_that_is_how_users_come() {
     for (url, told) in [
         (
             "https://risk.bank.example",
@@ -145,8 +145,8 @@ async fn browsers_are_told_to_stay_with_https_where_that_is_how_people_come() {
         let options = ServiceOptions::default().with("public_url", url);
         let service = Service::with(options).await;
         let answers = [
-            service.nobody().get("//health/live").await,
-            service.nobody().get("/companies").await,
+            service.anonymous().get("//health/live").await,
+            service.anonymous().get("/companies").await,
         ];
         for answer in answers {
             assert_eq!(answer.header("strict-transport-security"), told, "{url}");

@@ -7,7 +7,7 @@ use crate::support::{all_rows, column, file_of, submit};
 #[tokio::test]
 async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for (query, faults) in [
         ("colour=red", vec!["/colour unknown_parameter"]),
         ("limit=0", vec!["/limit out_of_range"]),
@@ -43,7 +43,7 @@ async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
 #[tokio::test]
 async fn a_page_names_the_next_one_in_its_body_and_in_a_link() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let job = submit(
         &ana,
         "five.csv",
@@ -78,7 +78,7 @@ async fn a_page_names_the_next_one_in_its_body_and_in_a_link() {
 #[tokio::test]
 async fn a_cursor_belongs_to_its_order() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let job = submit(&ana, "three.csv", file_of(["A1", "A2", "A3"]), &[]).await;
     service.finished(&ana, &job).await;
     let page = ana.get("/companies?limit=1&sort=name").await.expect(200);
@@ -96,7 +96,7 @@ async fn a_cursor_belongs_to_its_order() {
 #[tokio::test]
 async fn a_list_as_csv_has_all_pages_and_runs_as_no_formula() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let mut symbols: Vec<String> = (0..130).map(|n| format!("S{n:03}")).collect();
     symbols.push("=1".to_owned());
     let job = submit(&ana, "many.csv", file_of(&symbols), &[]).await;
@@ -134,7 +134,7 @@ async fn a_list_as_csv_has_all_pages_and_runs_as_no_formula() {
 #[tokio::test]
 async fn an_export_is_noted_before_it_is_answered() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let answer = ana.get_as("/companies?sector=Energy", "text/csv").await;
     let id = answer.header("x-request-id").to_owned();

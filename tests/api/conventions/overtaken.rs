@@ -1,13 +1,13 @@
 //! Changes that another change overtakes: without `If-Match`, they are carried out all the
 //! same and never answered with 412.
 
-use accunode_tests::{Answer, Person, Service, tenancy::Tenancy};
+use accunode_tests::{Answer, Service, TestUser, tenancy::Tenancy};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, pool::PoolConnection};
 
 use crate::support::{prediction, text, wait_until_blocked};
 
-/// A change that has been made and not committed: whoever changes the same row has read the
+/// A change that has been made and not committed: anyone who changes the same row has read the
 /// version before it, and waits.
 async fn uncommitted(pool: &PgPool, change: &str) -> PoolConnection<Postgres> {
     let mut connection = pool.acquire().await.expect("a connection");
@@ -41,8 +41,8 @@ async fn overtake(
     answer
 }
 
-async fn company(person: &Person, symbol: &str) -> String {
-    let made = person
+async fn company(user: &TestUser, symbol: &str) -> String {
+    let made = user
         .post("/companies", &json!({ "symbol": symbol }))
         .await
         .expect(201);
@@ -53,7 +53,7 @@ async fn company(person: &Person, symbol: &str) -> String {
 async fn a_removal_without_if_match_is_never_answered_with_412() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let sa = tenancy.person("sa");
+    let sa = tenancy.user("sa");
     let id = company(sa, "ACME").await;
     let change = format!("UPDATE companies SET sector = 'Energy' WHERE id = '{id}'");
     let answer = overtake(&service, &change, sa.delete(&format!("/companies/{id}"))).await;
@@ -79,7 +79,7 @@ async fn a_removal_without_if_match_is_never_answered_with_412() {
 #[tokio::test]
 async fn a_removal_of_a_row_that_goes_meanwhile_finds_nothing() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let id = company(&ana, "ACME").await;
     let change = format!("DELETE FROM companies WHERE id = '{id}'");
     let answer = overtake(&service, &change, ana.delete(&format!("/companies/{id}"))).await;
@@ -89,7 +89,7 @@ async fn a_removal_of_a_row_that_goes_meanwhile_finds_nothing() {
 #[tokio::test]
 async fn a_change_is_made_on_what_came_first_unless_a_version_was_named() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let id = company(&ana, "ACME").await;
     let path = format!("/companies/{id}");
     let change = format!("UPDATE companies SET sector = 'Energy' WHERE id = '{id}'");
@@ -112,7 +112,7 @@ async fn a_change_is_made_on_what_came_first_unless_a_version_was_named() {
 #[tokio::test]
 async fn a_key_that_is_in_flight_says_when_to_come_back() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let hold = format!(
         "SELECT pg_advisory_xact_lock(hashtextextended('{}:k', 1))",

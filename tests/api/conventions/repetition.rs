@@ -9,7 +9,7 @@ use crate::support::{ask, file_of, prediction, text, with};
 #[tokio::test]
 async fn a_request_that_is_sent_again_makes_nothing_and_gets_the_first_answer() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let again = ana.with("idempotency-key", "first-try");
     let body = prediction("ACME", "2024");
     let first = again.post("/predictions/annual", &body).await;
@@ -38,7 +38,7 @@ async fn a_request_that_is_sent_again_makes_nothing_and_gets_the_first_answer() 
 #[tokio::test]
 async fn a_key_that_came_with_another_request_is_refused() {
     let service = Service::start().await;
-    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let again = ana.with("idempotency-key", "k");
     let _ = again
         .post("/companies", &json!({ "symbol": "ACME" }))
@@ -52,7 +52,7 @@ async fn a_key_that_came_with_another_request_is_refused() {
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await;
     assert_eq!(elsewhere.problem(422), "idempotency_mismatch");
-    // Somebody else's key is another key.
+    // Another user's key is another key.
     let bens = ben
         .with("idempotency-key", "k")
         .post("/companies", &json!({ "symbol": "BENS" }))
@@ -68,7 +68,7 @@ async fn a_key_that_came_with_another_request_is_refused() {
 #[tokio::test]
 async fn a_request_that_failed_may_be_corrected_under_the_same_key() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let again = ana.with("idempotency-key", "k");
     let _ = again
         .post("/companies", &json!({ "symbol": "" }))
@@ -83,7 +83,7 @@ async fn a_request_that_failed_may_be_corrected_under_the_same_key() {
 #[tokio::test]
 async fn the_same_request_ten_times_at_once_is_carried_out_once() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let tasks: Vec<_> = (0..10)
         .map(|_| {
@@ -122,7 +122,7 @@ async fn the_same_request_ten_times_at_once_is_carried_out_once() {
 async fn an_upload_that_is_sent_again_is_one_upload_whatever_its_boundary() {
     let service = Service::start().await;
     let ana = service
-        .person("ana")
+        .user("ana")
         .await
         .with("idempotency-key", "upload-1");
     let send = || ana.upload(("a.csv", file_of(["A", "B"])), &[("job_type", "annual")]);
@@ -138,7 +138,7 @@ async fn an_upload_that_is_sent_again_is_one_upload_whatever_its_boundary() {
 #[tokio::test]
 async fn what_has_changed_since_it_was_read_is_not_removed() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await;

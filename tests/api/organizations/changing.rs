@@ -11,8 +11,8 @@ use crate::{
 
 #[tokio::test]
 async fn an_organization_is_made_read_and_changed() {
-    let (_service, people) = tenancy().await;
-    let sa = people.person("sa");
+    let (_service, users) = tenancy().await;
+    let sa = users.user("sa");
     let body = json!({
         "name": " Example Bank ", "domain": "Bank.Example", "description": "Lends.\nSaves.",
         "industry": "Banking", "size_category": "large",
@@ -74,8 +74,8 @@ async fn an_organization_is_made_read_and_changed() {
 
 #[tokio::test]
 async fn everything_wrong_with_an_organization_is_told_at_once() {
-    let (_service, people) = tenancy().await;
-    let sa = people.person("sa");
+    let (_service, users) = tenancy().await;
+    let sa = users.user("sa");
     let answer = sa
         .post("/organizations", &json!({ "name": "", "domain": "none" }))
         .await;
@@ -100,7 +100,7 @@ async fn everything_wrong_with_an_organization_is_told_at_once() {
             "/size_category unknown_value"
         ]
     );
-    let path = format!("/organizations/{}", people.organization("A"));
+    let path = format!("/organizations/{}", users.organization("A"));
     let answer = sa
         .patch(&path, &json!({ "name": " ", "max_users": 0 }))
         .await;
@@ -112,14 +112,14 @@ async fn everything_wrong_with_an_organization_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_tenant_admin_makes_children_of_his_own_root_and_nothing_else() {
-    let (_service, people) = tenancy().await;
-    let of = |parent: &str| json!({ "name": "C", "parent_id": people.organization(parent) });
-    let (tr, sa) = (people.person("tR"), people.person("sa"));
+async fn a_tenant_admin_makes_children_of_their_own_root_and_nothing_else() {
+    let (_service, users) = tenancy().await;
+    let of = |parent: &str| json!({ "name": "C", "parent_id": users.organization(parent) });
+    let (tr, sa) = (users.user("tR"), users.user("sa"));
     let made = tr.post("/organizations", &of("R")).await.expect(201);
     assert_eq!(
         text(&made, "parent_id"),
-        people.organization("R").to_string()
+        users.organization("R").to_string()
     );
     for (body, status, code) in [
         (json!({ "name": "C" }), 403, "role_forbidden"),
@@ -150,8 +150,8 @@ async fn a_tenant_admin_makes_children_of_his_own_root_and_nothing_else() {
 
 #[tokio::test]
 async fn an_organization_is_made_once_however_often_it_is_asked_for() {
-    let (_service, people) = tenancy().await;
-    let sa = people.person("sa").with("Idempotency-Key", "bank-1");
+    let (_service, users) = tenancy().await;
+    let sa = users.user("sa").with("Idempotency-Key", "bank-1");
     let body = json!({ "name": "Bank" });
     let first = sa.post("/organizations", &body).await;
     let second = sa.post("/organizations", &body).await;
@@ -166,10 +166,10 @@ async fn an_organization_is_made_once_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn each_field_is_changed_by_whoever_may_change_it() {
-    let (_service, people) = tenancy().await;
-    let path = format!("/organizations/{}", people.organization("A"));
-    let root = people.organization("R");
+async fn each_field_is_changed_by_anyone_who_may_change_it() {
+    let (_service, users) = tenancy().await;
+    let path = format!("/organizations/{}", users.organization("A"));
+    let root = users.organization("R");
     let fields = [
         (json!({ "name": "A" }), ["oA", "tR", "sa"].as_slice()),
         (json!({ "domain": "a.example" }), &["oA", "tR", "sa"]),
@@ -183,7 +183,7 @@ async fn each_field_is_changed_by_whoever_may_change_it() {
         let field = body.as_object().expect("an object").keys().next().cloned();
         let field = field.expect("a field");
         for who in ["m1", "oA", "tR", "sa"] {
-            let answer = people.person(who).patch(&path, &body).await;
+            let answer = users.user(who).patch(&path, &body).await;
             if may.contains(&who) {
                 let _ = answer.expect(200);
             } else {
@@ -198,19 +198,19 @@ async fn each_field_is_changed_by_whoever_may_change_it() {
         }
     }
     let several = json!({ "name": "A", "is_active": false, "max_users": 3 });
-    let problem = people.person("oA").patch(&path, &several).await.expect(403);
+    let problem = users.user("oA").patch(&path, &several).await.expect(403);
     assert_eq!(
         problem["detail"],
         "your role cannot change is_active, max_users"
     );
-    let now = people.person("oA").get(&path).await.expect(200);
+    let now = users.user("oA").get(&path).await.expect(200);
     assert_eq!(now["is_active"], true, "nothing of it was changed");
 }
 
 #[tokio::test]
 async fn a_domain_belongs_to_one_organization() {
-    let (_service, people) = tenancy().await;
-    let sa = people.person("sa");
+    let (_service, users) = tenancy().await;
+    let sa = users.user("sa");
     let body = json!({ "name": "One", "domain": "one.example" });
     let _ = sa.post("/organizations", &body).await.expect(201);
     let again = json!({ "name": "Two", "domain": "ONE.example" });
@@ -218,20 +218,20 @@ async fn a_domain_belongs_to_one_organization() {
         sa.post("/organizations", &again).await.problem(409),
         "domain_taken"
     );
-    let path = format!("/organizations/{}", people.organization("A"));
+    let path = format!("/organizations/{}", users.organization("A"));
     let taken = json!({ "domain": "one.example" });
     assert_eq!(
-        people.person("oA").patch(&path, &taken).await.problem(409),
+        users.user("oA").patch(&path, &taken).await.problem(409),
         "domain_taken"
     );
 }
 
 #[tokio::test]
 async fn a_tenant_stays_one_level_deep() {
-    let (_service, people) = tenancy().await;
-    let sa = people.person("sa");
-    let path = |name: &str| format!("/organizations/{}", people.organization(name));
-    let under = |name: &str| json!({ "parent_id": people.organization(name) });
+    let (_service, users) = tenancy().await;
+    let sa = users.user("sa");
+    let path = |name: &str| format!("/organizations/{}", users.organization(name));
+    let under = |name: &str| json!({ "parent_id": users.organization(name) });
     for (child, parent, code) in [
         ("Z", "A", "not_a_root"),
         ("Z", "Z", "not_a_root"),
@@ -241,13 +241,13 @@ async fn a_tenant_stays_one_level_deep() {
         assert_eq!(answer.problem(422), code, "{child} under {parent}");
     }
     let _ = sa.patch(&path("Z"), &under("R")).await.expect(200);
-    let tz = people.person("tZ").get("/me").await.expect(200);
+    let tz = users.user("tZ").get("/me").await.expect(200);
     assert_eq!(
         (&tz["role"], &tz["effective_role"]),
         (&json!("tenant_admin"), &json!("org_admin")),
         "whose organization is no root administers it alone"
     );
-    let tr = people.person("tR");
+    let tr = users.user("tR");
     let _ = tr.get(&path("Z")).await.expect(200);
     let _ = sa
         .patch(&path("Z"), &json!({ "parent_id": null }))
@@ -258,10 +258,10 @@ async fn a_tenant_stays_one_level_deep() {
 
 #[tokio::test]
 async fn a_list_holds_the_organizations_that_are_ones_own() {
-    let (_service, people) = tenancy().await;
+    let (_service, users) = tenancy().await;
     let names = async |who: &str, query: &str| {
         let mut names: Vec<String> =
-            all_rows(people.person(who), &format!("/organizations{query}"), 2)
+            all_rows(users.user(who), &format!("/organizations{query}"), 2)
                 .await
                 .iter()
                 .map(|row| text(row, "name").to_owned())
@@ -278,29 +278,26 @@ async fn a_list_holds_the_organizations_that_are_ones_own() {
     assert_eq!(names("sa", "").await, ["A", "B", "R", "Z"]);
     assert_eq!(names("sa", "?sort=name").await, ["A", "B", "R", "Z"]);
     assert_eq!(names("tR", "?sort=created_at").await, ["B", "A", "R"]);
-    let root = people.organization("R");
+    let root = users.organization("R");
     assert_eq!(names("sa", &format!("?parent_id={root}")).await, ["A", "B"]);
     assert_eq!(names("sa", "?is_active=false").await, Vec::<String>::new());
-    let u0 = people.person("u0").get("/organizations").await;
+    let u0 = users.user("u0").get("/organizations").await;
     assert_eq!(u0.problem(403), "role_forbidden");
-    let oa = people
-        .person("oA")
+    let oa = users
+        .user("oA")
         .get(&format!("/organizations?parent_id={root}"))
         .await;
     assert_eq!(oa.problem(403), "outside_scope");
-    let csv = people
-        .person("tR")
-        .get_as("/organizations", "text/csv")
-        .await;
+    let csv = users.user("tR").get_as("/organizations", "text/csv").await;
     assert_eq!(csv.text.lines().count(), 4, "{}", csv.text);
 }
 
 #[tokio::test]
 async fn a_search_ranks_what_begins_alike_first_and_stays_within_ones_own() {
-    let (_service, people) = tenancy().await;
-    let sa = people.person("sa");
+    let (_service, users) = tenancy().await;
+    let sa = users.user("sa");
     for name in ["Nordic 100% Bank", "Bank of the North", "Insurance"] {
-        let body = json!({ "name": name, "parent_id": people.organization("R") });
+        let body = json!({ "name": name, "parent_id": users.organization("R") });
         let _ = sa.post("/organizations", &body).await.expect(201);
     }
     let found = sa.get("/organizations?q=bank").await.expect(200);
@@ -310,6 +307,6 @@ async fn a_search_ranks_what_begins_alike_first_and_stays_within_ones_own() {
     );
     let found = sa.get("/organizations?q=100%25").await.expect(200);
     assert_eq!(column(&found, "name"), ["Nordic 100% Bank"]);
-    let tz = people.person("tZ").get("/organizations?q=bank").await;
+    let tz = users.user("tZ").get("/organizations?q=bank").await;
     assert!(column(&tz.expect(200), "name").is_empty());
 }

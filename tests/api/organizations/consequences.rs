@@ -8,13 +8,9 @@ use crate::support::{column, prediction_on, text};
 
 #[tokio::test]
 async fn members_of_an_inactive_organization_may_look_at_themselves_and_leave() {
-    let (_service, people) = tenancy().await;
-    let (tr, oa, m1) = (
-        people.person("tR"),
-        people.person("oA"),
-        people.person("m1"),
-    );
-    let a = people.organization("A");
+    let (_service, users) = tenancy().await;
+    let (tr, oa, m1) = (users.user("tR"), users.user("oA"), users.user("m1"));
+    let a = users.organization("A");
     let path = format!("/organizations/{a}");
     let company = m1
         .post("/companies", &json!({ "symbol": "ACME" }))
@@ -35,16 +31,16 @@ async fn members_of_an_inactive_organization_may_look_at_themselves_and_leave() 
         .map(|(path, _)| path["/api/v1".len()..].to_owned())
         .collect();
     assert!(reads.len() >= 10, "{reads:?}");
-    for person in [m1, oa] {
+    for user in [m1, oa] {
         for read in &reads {
-            let answer = person.get(read).await;
+            let answer = user.get(read).await;
             if read == "/me" {
                 let _ = answer.expect(200);
             } else {
                 assert_eq!(answer.problem(403), "organization_inactive", "{read}");
             }
         }
-        let changed = person.patch(&path, &json!({ "is_active": true })).await;
+        let changed = user.patch(&path, &json!({ "is_active": true })).await;
         assert_eq!(changed.problem(403), "organization_inactive");
     }
     let _ = tr
@@ -66,12 +62,8 @@ async fn members_of_an_inactive_organization_may_look_at_themselves_and_leave() 
 
 #[tokio::test]
 async fn everyones_rows_vanish_for_members_whose_organization_hides_them() {
-    let (_service, people) = tenancy().await;
-    let (tr, m1, sa) = (
-        people.person("tR"),
-        people.person("m1"),
-        people.person("sa"),
-    );
+    let (_service, users) = tenancy().await;
+    let (tr, m1, sa) = (users.user("tR"), users.user("m1"), users.user("sa"));
     let company = sa
         .post(
             "/companies",
@@ -87,7 +79,7 @@ async fn everyones_rows_vanish_for_members_whose_organization_hides_them() {
         )
         .await
         .expect(201);
-    let path = format!("/organizations/{}", people.organization("A"));
+    let path = format!("/organizations/{}", users.organization("A"));
     let hide = async |hidden: bool| {
         let _ = tr
             .patch(&path, &json!({ "hide_system_data": hidden }))
@@ -121,9 +113,9 @@ async fn everyones_rows_vanish_for_members_whose_organization_hides_them() {
 
 #[tokio::test]
 async fn a_new_child_is_its_tenant_admins_at_once_and_no_members() {
-    let (_service, people) = tenancy().await;
-    let (tr, sa) = (people.person("tR"), people.person("sa"));
-    let body = json!({ "name": "C", "parent_id": people.organization("R") });
+    let (_service, users) = tenancy().await;
+    let (tr, sa) = (users.user("tR"), users.user("sa"));
+    let body = json!({ "name": "C", "parent_id": users.organization("R") });
     let made = sa.post("/organizations", &body).await.expect(201);
     let c = text(&made, "id");
     let company = tr
@@ -139,18 +131,15 @@ async fn a_new_child_is_its_tenant_admins_at_once_and_no_members() {
         "C"
     );
     for who in ["m1", "oA", "mB", "tZ"] {
-        assert_eq!(
-            people.person(who).get(&path).await.problem(404),
-            "not_found"
-        );
+        assert_eq!(users.user(who).get(&path).await.problem(404), "not_found");
     }
 }
 
 #[tokio::test]
 async fn figures_of_an_organization_count_what_is_its_own() {
-    let (_service, people) = tenancy().await;
-    let (m1, oa) = (people.person("m1"), people.person("oA"));
-    let path = format!("/organizations/{}/stats", people.organization("A"));
+    let (_service, users) = tenancy().await;
+    let (m1, oa) = (users.user("m1"), users.user("oA"));
+    let path = format!("/organizations/{}/stats", users.organization("A"));
     for (symbol, level) in [("A1", "organization"), ("A2", "personal")] {
         let company = m1
             .post(
@@ -173,12 +162,9 @@ async fn figures_of_an_organization_count_what_is_its_own() {
         "predictions": { "annual": 1, "quarterly": 1 },
         "jobs": 0, "open_jobs": 0, "children": 0,
     });
-    for person in [oa, people.person("tR"), people.person("sa")] {
-        assert_eq!(person.get(&path).await.expect(200), expected);
+    for user in [oa, users.user("tR"), users.user("sa")] {
+        assert_eq!(user.get(&path).await.expect(200), expected);
     }
     assert_eq!(m1.get(&path).await.problem(403), "field_forbidden");
-    assert_eq!(
-        people.person("mB").get(&path).await.problem(404),
-        "not_found"
-    );
+    assert_eq!(users.user("mB").get(&path).await.problem(404), "not_found");
 }

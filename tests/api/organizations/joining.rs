@@ -1,18 +1,18 @@
 //! Join tokens, allowed addresses, and joining.
 
-use accunode_tests::{Person, Service, tenancy::Tenancy};
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use super::tenancy;
 use crate::support::{all_rows, ask, column, prediction, text, with};
 
-fn path(people: &Tenancy, name: &str) -> String {
-    format!("/organizations/{}", people.organization(name))
+fn path(users: &Tenancy, name: &str) -> String {
+    format!("/organizations/{}", users.organization(name))
 }
 
-/// Opens A to whoever `policy` lets in, and answers its token.
-async fn open(people: &Tenancy, policy: &str) -> String {
-    let (oa, path) = (people.person("oA"), path(people, "A"));
+/// Opens A to the user who `policy` lets in, and answers its token.
+async fn open(users: &Tenancy, policy: &str) -> String {
+    let (oa, path) = (users.user("oA"), path(users, "A"));
     let _ = oa
         .patch(&path, &json!({ "join_policy": policy }))
         .await
@@ -24,17 +24,16 @@ async fn open(people: &Tenancy, policy: &str) -> String {
     text(&told, "join_token").to_owned()
 }
 
-async fn join(person: &Person, token: &str) -> accunode_tests::Answer {
-    person
-        .post("/auth/join", &json!({ "join_token": token }))
+async fn join(user: &TestUser, token: &str) -> accunode_tests::Answer {
+    user.post("/auth/join", &json!({ "join_token": token }))
         .await
 }
 
 #[tokio::test]
 async fn a_join_token_is_told_once_and_makes_a_user_a_member() {
-    let (service, people) = tenancy().await;
-    let (oa, u0) = (people.person("oA"), people.person("u0"));
-    let a = path(&people, "A");
+    let (service, users) = tenancy().await;
+    let (oa, u0) = (users.user("oA"), users.user("u0"));
+    let a = path(&users, "A");
     let _ = oa
         .patch(&a, &json!({ "join_policy": "token" }))
         .await
@@ -51,7 +50,7 @@ async fn a_join_token_is_told_once_and_makes_a_user_a_member() {
     assert_eq!(me["role"], "org_member");
     assert_eq!(
         text(&me["organization"], "id"),
-        people.organization("A").to_string()
+        users.organization("A").to_string()
     );
     let _ = u0.get(&a).await.expect(200);
 
@@ -77,12 +76,12 @@ async fn a_join_token_is_told_once_and_makes_a_user_a_member() {
 
 #[tokio::test]
 async fn a_new_token_replaces_the_old_one_and_none_is_left_when_it_is_taken_away() {
-    let (service, people) = tenancy().await;
-    let (oa, a) = (people.person("oA"), path(&people, "A"));
-    let first = open(&people, "token").await;
-    let second = open(&people, "token").await;
+    let (service, users) = tenancy().await;
+    let (oa, a) = (users.user("oA"), path(&users, "A"));
+    let first = open(&users, "token").await;
+    let second = open(&users, "token").await;
     assert_ne!(first, second);
-    let (ana, ben) = (service.person("ana").await, service.person("ben").await);
+    let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     assert_eq!(join(&ana, &first).await.problem(404), "not_found");
     let _ = join(&ana, &second).await.expect(200);
     let _ = oa.delete(&format!("{a}/join-token")).await.expect(204);
@@ -108,17 +107,13 @@ async fn a_new_token_replaces_the_old_one_and_none_is_left_when_it_is_taken_away
 
 #[tokio::test]
 async fn a_door_that_is_shut_does_not_exist() {
-    let (_service, people) = tenancy().await;
-    let (u0, tr, oa) = (
-        people.person("u0"),
-        people.person("tR"),
-        people.person("oA"),
-    );
-    let a = path(&people, "A");
+    let (_service, users) = tenancy().await;
+    let (u0, tr, oa) = (users.user("u0"), users.user("tR"), users.user("oA"));
+    let a = path(&users, "A");
     assert_eq!(join(u0, "join_nothing").await.problem(404), "not_found");
-    let token = open(&people, "closed").await;
+    let token = open(&users, "closed").await;
     assert_eq!(join(u0, &token).await.problem(404), "not_found");
-    let token = open(&people, "token").await;
+    let token = open(&users, "token").await;
     let active = async |is_active: bool| {
         let _ = tr
             .patch(&a, &json!({ "is_active": is_active }))
@@ -128,12 +123,12 @@ async fn a_door_that_is_shut_does_not_exist() {
     active(false).await;
     assert_eq!(join(u0, &token).await.problem(404), "not_found");
     active(true).await;
-    // Who is a member already needs no other organization, whatever he shows.
+    // Who is a member already needs no other organization, whatever they show.
     for who in ["m1", "oA", "tZ"] {
-        let answer = join(people.person(who), &token).await;
+        let answer = join(users.user(who), &token).await;
         assert_eq!(answer.problem(409), "already_member", "{who}");
     }
-    let sa = join(people.person("sa"), &token).await;
+    let sa = join(users.user("sa"), &token).await;
     assert_eq!(sa.problem(403), "role_forbidden");
     let unknown = json!({ "join_token": token, "role": "org_admin" });
     assert_eq!(
@@ -146,11 +141,11 @@ async fn a_door_that_is_shut_does_not_exist() {
 
 #[tokio::test]
 async fn only_listed_addresses_join_where_the_organization_says_so() {
-    let (service, people) = tenancy().await;
-    let oa = people.person("oA");
-    let list = format!("{}/allowed-emails", path(&people, "A"));
-    let token = open(&people, "allowed_emails").await;
-    let ana = service.person("ana+a").await;
+    let (service, users) = tenancy().await;
+    let oa = users.user("oA");
+    let list = format!("{}/allowed-emails", path(&users, "A"));
+    let token = open(&users, "allowed_emails").await;
+    let ana = service.user("ana+a").await;
     assert_eq!(join(&ana, &token).await.problem(403), "email_not_allowed");
 
     let body = json!({ "email": " Ana+A@Example.com" });
@@ -185,7 +180,7 @@ async fn only_listed_addresses_join_where_the_organization_says_so() {
     assert_eq!(csv.text.lines().count(), 6, "{}", csv.text);
 
     let _ = join(&ana, &token).await.expect(200);
-    // Struck off, he stays.
+    // Struck off, they stay.
     for address in ["ana%2Ba@example.com", "b0%40example.com"] {
         let _ = oa.delete(&format!("{list}/{address}")).await.expect(204);
         let again = oa.delete(&format!("{list}/{address}")).await;
@@ -194,29 +189,26 @@ async fn only_listed_addresses_join_where_the_organization_says_so() {
     assert_eq!(ana.get("/me").await.expect(200)["role"], "org_member");
     assert_eq!(all_rows(oa, &list, 100).await.len(), 3);
     assert_eq!(
-        people.person("m1").get(&list).await.problem(403),
+        users.user("m1").get(&list).await.problem(403),
         "field_forbidden"
     );
-    assert_eq!(
-        people.person("mB").get(&list).await.problem(404),
-        "not_found"
-    );
+    assert_eq!(users.user("mB").get(&list).await.problem(404), "not_found");
 }
 
 #[tokio::test]
 async fn of_many_who_come_at_once_no_more_get_in_than_there_are_seats() {
-    let (service, people) = tenancy().await;
-    let token = open(&people, "token").await;
-    let a = path(&people, "A");
+    let (service, users) = tenancy().await;
+    let token = open(&users, "token").await;
+    let a = path(&users, "A");
     // Three are in; four seats are left for twelve.
-    let _ = people
-        .person("tR")
+    let _ = users
+        .user("tR")
         .patch(&a, &json!({ "max_users": 7 }))
         .await
         .expect(200);
     let mut comers = Vec::new();
     for n in 0..12 {
-        comers.push(service.person(&format!("comer{n}")).await);
+        comers.push(service.user(&format!("comer{n}")).await);
     }
     let asked = comers.iter().map(|comer| {
         let (comer, token) = (comer.clone(), token.clone());
@@ -233,28 +225,28 @@ async fn of_many_who_come_at_once_no_more_get_in_than_there_are_seats() {
     }
     let in_now = statuses.iter().filter(|status| **status == 200).count();
     assert_eq!(in_now, 4, "{statuses:?}");
-    let stats = people
-        .person("oA")
+    let stats = users
+        .user("oA")
         .get(&format!("{a}/stats"))
         .await
         .expect(200);
     assert_eq!(stats["users"], 7);
-    // A limit below their number throws nobody out, and lets nobody in.
-    let _ = people
-        .person("tR")
+    // A limit below their number throws no one out, and lets no one in.
+    let _ = users
+        .user("tR")
         .patch(&a, &json!({ "max_users": 2 }))
         .await
         .expect(200);
-    let late = service.person("late").await;
+    let late = service.user("late").await;
     assert_eq!(join(&late, &token).await.problem(409), "organization_full");
-    let _ = people.person("m1").get("/companies").await.expect(200);
+    let _ = users.user("m1").get("/companies").await.expect(200);
 }
 
 #[tokio::test]
-async fn who_joins_keeps_his_personal_rows_to_himself() {
-    let (_service, people) = tenancy().await;
-    let token = open(&people, "token").await;
-    let (u0, oa) = (people.person("u0"), people.person("oA"));
+async fn who_joins_keeps_their_personal_rows_to_themselves() {
+    let (_service, users) = tenancy().await;
+    let token = open(&users, "token").await;
+    let (u0, oa) = (users.user("u0"), users.user("oA"));
     let made = u0
         .post("/predictions/annual", &prediction("MINE", "2024"))
         .await
@@ -282,13 +274,13 @@ async fn who_joins_keeps_his_personal_rows_to_himself() {
 }
 
 #[tokio::test]
-async fn the_first_administrator_is_invited_with_his_organization_or_not_at_all() {
-    let (service, people) = tenancy().await;
-    let (sa, tr) = (people.person("sa"), people.person("tR"));
+async fn the_first_administrator_is_invited_with_their_organization_or_not_at_all() {
+    let (service, users) = tenancy().await;
+    let (sa, tr) = (users.user("sa"), users.user("tR"));
     let body = |name: &str, parent: Option<&str>, admin: &str| {
         let mut body = json!({ "name": name, "admin_email": admin });
         if let Some(parent) = parent {
-            body["parent_id"] = people.organization(parent).to_string().into();
+            body["parent_id"] = users.organization(parent).to_string().into();
         }
         body
     };

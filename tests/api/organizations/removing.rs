@@ -7,32 +7,29 @@ use crate::support::{ask, column, count, file_of, prediction, prediction_on, sub
 
 #[tokio::test]
 async fn an_organization_that_holds_anything_is_removed_only_by_force() {
-    let (_service, people) = tenancy().await;
-    let tr = people.person("tR");
-    let path = format!("/organizations/{}", people.organization("A"));
+    let (_service, users) = tenancy().await;
+    let tr = users.user("tR");
+    let path = format!("/organizations/{}", users.organization("A"));
     assert_eq!(
         tr.delete(&path).await.problem(409),
         "organization_not_empty"
     );
-    let body = json!({ "name": "Empty", "parent_id": people.organization("R") });
+    let body = json!({ "name": "Empty", "parent_id": users.organization("R") });
     let answer = tr.post("/organizations", &body).await;
     let empty = format!("/organizations/{}", text(&answer.expect(201), "id"));
     let stale = tr.with("If-Match", "\"99\"");
     assert_eq!(stale.delete(&empty).await.problem(412), "stale");
     let _ = tr.delete(&empty).await.expect(204);
     assert_eq!(tr.get(&empty).await.problem(404), "not_found");
-    assert_eq!(
-        people.person("sa").get(&empty).await.problem(404),
-        "not_found"
-    );
+    assert_eq!(users.user("sa").get(&empty).await.problem(404), "not_found");
     let _ = tr.delete(&format!("{path}?force=true")).await.expect(204);
 }
 
 #[tokio::test]
 async fn members_of_a_deleted_organization_go_on_as_users_without_its_rows() {
-    let (service, people) = tenancy().await;
-    let (m1, tr) = (people.person("m1"), people.person("tR"));
-    let a = people.organization("A");
+    let (service, users) = tenancy().await;
+    let (m1, tr) = (users.user("m1"), users.user("tR"));
+    let a = users.organization("A");
     let company = m1
         .post("/companies", &json!({ "symbol": "SHARED" }))
         .await
@@ -55,7 +52,7 @@ async fn members_of_a_deleted_organization_go_on_as_users_without_its_rows() {
         )
         .await
         .expect(201);
-    // The tenant's administrator keeps a note of his own on the organization's company.
+    // The tenant's administrator keeps a note of their own on the organization's company.
     let note = tr
         .post(
             "/predictions/annual",
@@ -123,8 +120,8 @@ async fn members_of_a_deleted_organization_go_on_as_users_without_its_rows() {
         "its uploads' files are gone"
     );
 
-    let log = people
-        .person("sa")
+    let log = users
+        .user("sa")
         .get(&format!(
             "/audit-logs?organization_id={a}&event_type=organization.deleted"
         ))
@@ -137,8 +134,8 @@ async fn members_of_a_deleted_organization_go_on_as_users_without_its_rows() {
     let members = event["old_values"]["members"].as_array().map(Vec::len);
     assert_eq!(members, Some(3));
     assert_eq!(event["metadata"]["force"], true);
-    let earlier = people
-        .person("sa")
+    let earlier = users
+        .user("sa")
         .get(&format!("/audit-logs?organization_id={a}"))
         .await
         .expect(200);
@@ -147,18 +144,18 @@ async fn members_of_a_deleted_organization_go_on_as_users_without_its_rows() {
 
 #[tokio::test]
 async fn the_children_of_a_deleted_root_become_roots() {
-    let (_service, people) = tenancy().await;
-    let (sa, a) = (people.person("sa"), people.organization("A"));
-    let r = people.organization("R");
+    let (_service, users) = tenancy().await;
+    let (sa, a) = (users.user("sa"), users.organization("A"));
+    let r = users.organization("R");
     let _ = sa
         .delete(&format!("/organizations/{r}?force=true"))
         .await
         .expect(204);
     let child = sa.get(&format!("/organizations/{a}")).await.expect(200);
     assert_eq!(child["parent_id"], Value::Null);
-    let tr = people.person("tR").get("/me").await.expect(200);
+    let tr = users.user("tR").get("/me").await.expect(200);
     assert_eq!(tr["effective_role"], "user");
-    let m1 = people.person("m1").get("/me").await.expect(200);
+    let m1 = users.user("m1").get("/me").await.expect(200);
     assert_eq!(m1["effective_role"], "org_member");
 }
 

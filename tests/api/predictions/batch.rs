@@ -8,7 +8,7 @@ use crate::support::{ask, number, prediction, with};
 #[tokio::test]
 async fn each_item_is_stored_or_refused_for_itself_in_its_order() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let few = with(
         prediction("FEW", "2024"),
         json!({ "ratios": { "return_on_assets": 0.1 } }),
@@ -62,7 +62,7 @@ async fn each_item_is_stored_or_refused_for_itself_in_its_order() {
 #[tokio::test]
 async fn a_batch_that_is_sent_again_goes_on_and_makes_nothing_twice() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let again = ana.with("idempotency-key", "batch-1");
     let items: Vec<Value> = (0..5)
@@ -83,7 +83,7 @@ async fn a_batch_that_is_sent_again_goes_on_and_makes_nothing_twice() {
 #[tokio::test]
 async fn a_batch_has_one_to_a_hundred_items() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let many = |n: usize| {
         let items: Vec<Value> = (0..n)
             .map(|n| prediction(&format!("S{n}"), "2024"))

@@ -17,7 +17,7 @@ fn worse(on_conflict: &str) -> Value {
 #[tokio::test]
 async fn by_default_the_one_that_is_there_is_named() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let first = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -36,7 +36,7 @@ async fn by_default_the_one_that_is_there_is_named() {
 #[tokio::test]
 async fn skip_keeps_it_and_update_replaces_it() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let first = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -74,12 +74,8 @@ async fn skip_keeps_it_and_update_replaces_it() {
 #[tokio::test]
 async fn update_replaces_only_what_the_caller_may_write() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let (m1, m2, admin) = (
-        people.person("m1"),
-        people.person("m2"),
-        people.person("oA"),
-    );
+    let users = Tenancy::of(&service).await;
+    let (m1, m2, admin) = (users.user("m1"), users.user("m2"), users.user("oA"));
     let first = m1
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -103,8 +99,8 @@ async fn update_replaces_only_what_the_caller_may_write() {
 #[tokio::test]
 async fn different_owners_predict_the_same_period_of_the_same_company() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let m1 = people.person("m1");
+    let users = Tenancy::of(&service).await;
+    let m1 = users.user("m1");
     let shared = m1
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -114,8 +110,8 @@ async fn different_owners_predict_the_same_period_of_the_same_company() {
             prediction("ACME", "2024"),
             json!({ "access_level": "personal" }),
         );
-        let made = people
-            .person(who)
+        let made = users
+            .user(who)
             .post("/predictions/annual", &own)
             .await
             .expect(201);
@@ -127,7 +123,7 @@ async fn different_owners_predict_the_same_period_of_the_same_company() {
 #[tokio::test]
 async fn of_many_at_once_exactly_one_is_made() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let tasks: Vec<_> = (0..12)
         .map(|_| {
             let ana = ana.clone();

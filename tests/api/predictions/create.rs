@@ -40,7 +40,7 @@ pub(super) fn is_explained(explained: &Value, inputs: usize) {
 #[tokio::test]
 async fn a_company_is_scored_and_told_why() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = with(
         prediction("ACME", "2024"),
         json!({ "company": { "symbol": "acme", "name": "Acme Corporation", "sector": "Industrials" } }),
@@ -126,7 +126,7 @@ async fn a_company_is_scored_and_told_why() {
 #[tokio::test]
 async fn a_quarter_is_scored_by_two_models_and_their_ensemble() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana
         .post("/predictions/quarterly", &quarterly("ACME", "2024", "Q3"))
         .await
@@ -167,7 +167,7 @@ async fn a_quarter_is_scored_by_two_models_and_their_ensemble() {
 #[tokio::test]
 async fn negative_ebitda_is_riskier_than_a_debt_of_twice_the_ebitda() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let mut of = Vec::new();
     for (symbol, debt) in [
         ("NEGATIVE", -3.0),
@@ -203,7 +203,7 @@ async fn negative_ebitda_is_riskier_than_a_debt_of_twice_the_ebitda() {
 #[tokio::test]
 async fn too_few_ratios_make_no_prediction_and_no_company() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let two = json!({
         "total_debt_to_ebitda": 2.0, "return_on_assets": 0.05,
         "net_income_margin": null, "ebit_to_interest_expense": 1e8,
@@ -235,7 +235,7 @@ async fn too_few_ratios_make_no_prediction_and_no_company() {
 #[tokio::test]
 async fn a_ratio_of_the_other_kind_is_told_by_name() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let mut body = prediction("ACME", "2024");
     body["ratios"]["current_ratio"] = json!(1.5);
     let answer = ana.post("/predictions/annual", &body).await;
@@ -246,7 +246,7 @@ async fn a_ratio_of_the_other_kind_is_told_by_name() {
 #[tokio::test]
 async fn years_are_four_digits_within_reason() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for year in ["24", "1899", "2101", "２０２４", "0000", "20240"] {
         let answer = ana
             .post("/predictions/annual", &prediction("ACME", year))
@@ -258,7 +258,7 @@ async fn years_are_four_digits_within_reason() {
 #[tokio::test]
 async fn percent_and_fractions_of_the_same_company_have_the_same_bits() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let fractions = ana
         .post("/predictions/annual", &prediction("FRACTION", "2024"))
         .await
@@ -282,7 +282,7 @@ async fn percent_and_fractions_of_the_same_company_have_the_same_bits() {
 #[tokio::test]
 async fn banks_are_scored_with_a_flag_that_the_model_knows_none() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let body = with(
         prediction("BANK", "2024"),
         json!({ "company": { "symbol": "BANK", "sector": "Financial Services" } }),
@@ -294,7 +294,7 @@ async fn banks_are_scored_with_a_flag_that_the_model_knows_none() {
 #[tokio::test]
 async fn a_removed_prediction_is_gone_and_counted_no_more() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -319,7 +319,7 @@ async fn a_removed_prediction_is_gone_and_counted_no_more() {
 #[tokio::test]
 async fn an_annual_prediction_is_no_quarterly_one() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await

@@ -1,12 +1,12 @@
 //! `GET /predictions/{kind}`
 
-use accunode_tests::{Person, Service};
+use accunode_tests::{Service, TestUser};
 use serde_json::{Value, json};
 
 use crate::support::{all_rows, column, file, line, number, prediction, submit, text, with};
 
 async fn made(
-    person: &Person,
+    user: &TestUser,
     symbol: &str,
     year: &str,
     return_on_assets: f64,
@@ -17,13 +17,13 @@ async fn made(
         json!({ "company": { "symbol": symbol, "sector": sector } }),
     );
     body["ratios"]["return_on_assets"] = json!(return_on_assets);
-    person.post("/predictions/annual", &body).await.expect(201)
+    user.post("/predictions/annual", &body).await.expect(201)
 }
 
 #[tokio::test]
 async fn predictions_are_filtered_by_everything_that_they_show() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let safe = made(&ana, "SAFE", "2024", 0.2, "Energy").await;
     let risky = made(&ana, "RISKY", "2023", -0.6, "Utilities").await;
     let old = made(&ana, "SAFE", "2022", 0.2, "Energy").await;
@@ -112,7 +112,7 @@ async fn predictions_are_filtered_by_everything_that_they_show() {
 #[tokio::test]
 async fn the_riskiest_come_first_where_that_is_asked() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for (n, returned) in [0.1, -0.5, 0.02, -0.1, 0.3].into_iter().enumerate() {
         made(&ana, &format!("S{n}"), "2024", returned, "Energy").await;
     }
@@ -126,7 +126,7 @@ async fn the_riskiest_come_first_where_that_is_asked() {
 #[tokio::test]
 async fn each_prediction_stands_on_exactly_one_page_while_others_are_made() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     // One file: all rows have one time of making, and three PDs among them.
     let lines: Vec<String> = (0..60)
         .map(|n| line(&format!("T{n:02}"), "2024", ["0.5", "4.0", "30.0"][n % 3]))
@@ -180,8 +180,8 @@ async fn each_prediction_stands_on_exactly_one_page_while_others_are_made() {
 #[tokio::test]
 async fn rows_of_several_owners_are_one_list_in_one_order() {
     let service = Service::start().await;
-    let people = accunode_tests::tenancy::Tenancy::of(&service).await;
-    let tr = people.person("tR");
+    let users = accunode_tests::tenancy::Tenancy::of(&service).await;
+    let tr = users.user("tR");
     let mut expected = Vec::new();
     for n in 0..24 {
         let (who, level) = [
@@ -194,8 +194,8 @@ async fn rows_of_several_owners_are_one_list_in_one_order() {
             prediction(&format!("S{n:02}"), "2024"),
             json!({ "access_level": level }),
         );
-        let made = people
-            .person(who)
+        let made = users
+            .user(who)
             .post("/predictions/annual", &body)
             .await
             .expect(201);

@@ -8,7 +8,7 @@ use crate::support::{column, number, prediction, text};
 #[tokio::test]
 async fn every_model_is_told_with_what_it_takes_to_judge_it() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let inventory = ana.get("/models").await.expect(200);
     let mut names = column(&inventory, "name");
     names.sort();
@@ -41,7 +41,7 @@ async fn every_model_is_told_with_what_it_takes_to_judge_it() {
 #[tokio::test]
 async fn a_prediction_names_the_model_that_is_in_the_inventory() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await

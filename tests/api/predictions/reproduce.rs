@@ -8,7 +8,7 @@ use crate::support::{prediction, quarterly, run, text};
 #[tokio::test]
 async fn a_prediction_is_worked_out_again_to_the_last_bit_and_not_by_another_model() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     for (kind, body) in [
         ("annual", prediction("ACME", "2024")),
@@ -54,7 +54,7 @@ async fn a_prediction_is_worked_out_again_to_the_last_bit_and_not_by_another_mod
             "model_unavailable"
         );
         assert_eq!(ana.get(&path).await.expect(200)["reasons"], json!(null));
-        let bob = service.person(&format!("bob-{kind}")).await;
+        let bob = service.user(&format!("bob-{kind}")).await;
         assert_eq!(bob.post_nothing(&reproduce).await.problem(404), "not_found");
     }
 }

@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::support::{count, file, line, number, prediction, submit, text, with};
 
 #[tokio::test]
-async fn what_a_prediction_said_before_is_told_whoever_replaced_it() {
+async fn revisions_are_kept_for_every_way_of_replacing_a_prediction() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let first = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -76,21 +76,18 @@ async fn what_a_prediction_said_before_is_told_whoever_replaced_it() {
 #[tokio::test]
 async fn the_history_of_what_one_cannot_read_does_not_exist() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let m1 = people.person("m1");
+    let users = Tenancy::of(&service).await;
+    let m1 = users.user("m1");
     let made = m1
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
         .expect(201);
     let path = format!("/predictions/annual/{}/revisions", text(&made, "id"));
     for name in ["m1", "m2", "oA", "tR", "sa"] {
-        let _ = people.person(name).get(&path).await.expect(200);
+        let _ = users.user(name).get(&path).await.expect(200);
     }
     for name in ["u0", "mB", "tZ"] {
-        assert_eq!(
-            people.person(name).get(&path).await.problem(404),
-            "not_found"
-        );
+        assert_eq!(users.user(name).get(&path).await.problem(404), "not_found");
     }
     let other_kind = path.replace("annual", "quarterly");
     assert_eq!(m1.get(&other_kind).await.problem(404), "not_found");

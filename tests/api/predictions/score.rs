@@ -42,7 +42,7 @@ fn as_body(line: &[&str; 5]) -> Value {
 #[tokio::test]
 async fn one_company_has_the_same_bits_alone_in_a_batch_and_in_a_file() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let items: Vec<Value> = LINES
         .iter()
         .map(|line| json!({ "ratios": as_body(line) }))
@@ -112,7 +112,7 @@ async fn one_company_has_the_same_bits_alone_in_a_batch_and_in_a_file() {
 #[tokio::test]
 async fn each_item_succeeds_or_fails_for_itself_and_nothing_is_stored() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let items = json!({ "items": [
         { "ratios": ratios(), "reporting_year": "2024" },
         { "ratios": { "return_on_assets": 0.1 } },
@@ -149,7 +149,7 @@ async fn each_item_succeeds_or_fails_for_itself_and_nothing_is_stored() {
 #[tokio::test]
 async fn up_to_a_thousand_items_are_scored_at_once() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let many = |n: usize| json!({ "items": vec![json!({ "ratios": ratios() }); n] });
     let answer = ana
         .post("/predictions/annual/score", &many(1_000))

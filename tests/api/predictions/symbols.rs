@@ -1,32 +1,28 @@
 //! Which company a symbol means.
 
-use accunode_tests::{Person, Service, tenancy::Tenancy};
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use crate::support::{prediction, run, text, with};
 
-async fn company(person: &Person, level: &str) -> String {
+async fn company(user: &TestUser, level: &str) -> String {
     let body = json!({ "symbol": "ACME", "name": level, "access_level": level });
-    text(&person.post("/companies", &body).await.expect(201), "id").to_owned()
+    text(&user.post("/companies", &body).await.expect(201), "id").to_owned()
 }
 
-async fn personal(person: &Person, year: &str) -> Value {
+async fn personal(user: &TestUser, year: &str) -> Value {
     let body = with(
         prediction("ACME", year),
         json!({ "access_level": "personal" }),
     );
-    person.post("/predictions/annual", &body).await.expect(201)
+    user.post("/predictions/annual", &body).await.expect(201)
 }
 
 #[tokio::test]
 async fn ones_own_comes_before_the_organizations_and_that_before_everyones() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let (m1, m2, sa) = (
-        people.person("m1"),
-        people.person("m2"),
-        people.person("sa"),
-    );
+    let users = Tenancy::of(&service).await;
+    let (m1, m2, sa) = (users.user("m1"), users.user("m2"), users.user("sa"));
 
     let everyones = company(sa, "system").await;
     assert_eq!(personal(m1, "2020").await["company_id"], everyones);
@@ -39,7 +35,7 @@ async fn ones_own_comes_before_the_organizations_and_that_before_everyones() {
         "an organization's prediction takes the system's company"
     );
 
-    let organizations = company(people.person("oA"), "organization").await;
+    let organizations = company(users.user("oA"), "organization").await;
     assert_eq!(personal(m1, "2021").await["company_id"], organizations);
     let shared = m1
         .post("/predictions/annual", &prediction("ACME", "2021"))
@@ -59,8 +55,8 @@ async fn ones_own_comes_before_the_organizations_and_that_before_everyones() {
         "a personal company is not the organization's"
     );
 
-    let elsewhere = people
-        .person("mB")
+    let elsewhere = users
+        .user("mB")
         .post("/predictions/annual", &prediction("ACME", "2022"))
         .await;
     assert_eq!(elsewhere.expect(201)["company_id"], everyones);
@@ -75,15 +71,15 @@ async fn ones_own_comes_before_the_organizations_and_that_before_everyones() {
 #[tokio::test]
 async fn where_everyones_are_hidden_a_company_is_made_instead() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let everyones = company(people.person("sa"), "system").await;
+    let users = Tenancy::of(&service).await;
+    let everyones = company(users.user("sa"), "system").await;
     let pool = service.database.superuser().await;
     run(
         &pool,
         "UPDATE organizations SET hide_system_data = true WHERE name = 'A'",
     )
     .await;
-    let m1 = people.person("m1");
+    let m1 = users.user("m1");
     let made = m1
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
@@ -96,29 +92,29 @@ async fn where_everyones_are_hidden_a_company_is_made_instead() {
     assert_eq!(company["access_level"], "organization");
     assert_eq!(
         company["organization_id"],
-        people.organization("A").to_string()
+        users.organization("A").to_string()
     );
 }
 
 #[tokio::test]
 async fn a_new_symbol_makes_a_company_for_the_predictions_owner() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     for (who, body, level) in [
         ("u0", json!({}), "personal"),
         ("m1", json!({}), "organization"),
         ("m1", json!({ "access_level": "personal" }), "personal"),
         ("sa", json!({ "access_level": "system" }), "system"),
     ] {
-        let person = people.person(who);
-        let made = person
+        let user = users.user(who);
+        let made = user
             .post(
                 "/predictions/annual",
                 &with(prediction("NEWCO", "2024"), body),
             )
             .await
             .expect(201);
-        let company = person
+        let company = user
             .get(&format!("/companies/{}", text(&made, "company_id")))
             .await
             .expect(200);
@@ -134,7 +130,7 @@ async fn a_new_symbol_makes_a_company_for_the_predictions_owner() {
         if level == "system" {
             continue;
         }
-        let _ = person
+        let _ = user
             .delete(&format!("/companies/{}?force=true", text(&company, "id")))
             .await
             .expect(204);
@@ -144,7 +140,7 @@ async fn a_new_symbol_makes_a_company_for_the_predictions_owner() {
 #[tokio::test]
 async fn a_company_that_is_there_is_not_changed_and_the_difference_is_told() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let described = |name: &str, sector: &str| json!({ "company": { "symbol": "ACME", "name": name, "sector": sector } });
     let first = with(prediction("ACME", "2022"), described("Acme", "Energy"));
     let first = ana.post("/predictions/annual", &first).await.expect(201);

@@ -9,7 +9,7 @@ use crate::support::{ask, number, prediction, text, with};
 #[tokio::test]
 async fn corrected_ratios_are_scored_anew_and_the_others_stay() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await;
@@ -56,8 +56,8 @@ async fn corrected_ratios_are_scored_anew_and_the_others_stay() {
 #[tokio::test]
 async fn what_is_shared_more_widely_is_counted_there() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let (m1, m2) = (people.person("m1"), people.person("m2"));
+    let users = Tenancy::of(&service).await;
+    let (m1, m2) = (users.user("m1"), users.user("m2"));
     // On the organization's company, so that the organization may have it.
     let _ = m1
         .post("/predictions/annual", &prediction("ACME", "2023"))
@@ -71,8 +71,8 @@ async fn what_is_shared_more_widely_is_counted_there() {
     let path = format!("/predictions/annual/{}", text(&made, "id"));
     let totals = async || {
         let mut totals = Vec::new();
-        for (person, scope) in [(m1, "personal"), (m1, "organization"), (m2, "organization")] {
-            let figures = person
+        for (user, scope) in [(m1, "personal"), (m1, "organization"), (m2, "organization")] {
+            let figures = user
                 .get(&format!("/dashboard?scope={scope}"))
                 .await
                 .expect(200);
@@ -88,7 +88,7 @@ async fn what_is_shared_more_widely_is_counted_there() {
         .expect(200);
     assert_eq!(
         raised["organization_id"],
-        people.organization("A").to_string()
+        users.organization("A").to_string()
     );
     assert_eq!(raised["pd"], made["pd"]);
     let _ = m2.get(&path).await.expect(200);
@@ -110,7 +110,7 @@ async fn what_is_shared_more_widely_is_counted_there() {
 #[tokio::test]
 async fn a_change_is_noted_with_what_was_there_before() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let made = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))

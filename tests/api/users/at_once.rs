@@ -1,6 +1,6 @@
 //! Many who change each other's rights at once.
 
-use accunode_tests::{PASSWORD, Person, Service, tenancy::Tenancy};
+use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -11,8 +11,8 @@ use crate::support::{ask, run};
 const MANY: usize = 7;
 const REQUESTS: usize = 200;
 
-/// Somebody more with the password of everybody.
-async fn more(service: &Service, pool: &PgPool, name: &str, like: &str) -> Person {
+/// Someone more with the password of everyone.
+async fn more(service: &Service, pool: &PgPool, name: &str, like: &str) -> TestUser {
     run(
         pool,
         &format!(
@@ -22,11 +22,14 @@ async fn more(service: &Service, pool: &PgPool, name: &str, like: &str) -> Perso
         ),
     )
     .await;
-    service.nobody().login(&format!("{name}@example.com")).await
+    service
+        .anonymous()
+        .login(&format!("{name}@example.com"))
+        .await
 }
 
 /// What one asks of another: all that takes rights away, and role changes of members.
-async fn ask_for(by: &Person, of: &Person, n: usize) -> (u16, String, String) {
+async fn ask_for(by: &TestUser, of: &TestUser, n: usize) -> (u16, String, String) {
     let path = format!("/users/{}", of.id);
     let role = |role: &str| json!({ "role": role, "reason": "all at once" });
     let answer = match n % 4 {
@@ -51,9 +54,9 @@ async fn ask_for(by: &Person, of: &Person, n: usize) -> (u16, String, String) {
 fn is_expected(status: u16, code: &str) -> bool {
     match status {
         200 | 204 => true,
-        // The one who asked has lost his account, or his session with a role, meanwhile.
+        // The one who asked has lost their account, or their session with a role, meanwhile.
         401 => ["invalid_token", "inactive"].contains(&code),
-        // He has lost the role by which he asked, or sees nobody any more.
+        // They have lost the role by which they asked, or see no one any more.
         403 => ["rank_too_low", "role_not_assignable", "role_forbidden"].contains(&code),
         404 => code == "not_found",
         409 => code == "last_super_admin",
@@ -64,22 +67,22 @@ fn is_expected(status: u16, code: &str) -> bool {
 }
 
 #[tokio::test]
-async fn of_two_hundred_changes_at_once_none_fails_and_nobody_keeps_what_he_lost() {
+async fn of_two_hundred_changes_at_once_none_fails_and_no_one_keeps_what_they_lost() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
-    let mut chiefs = vec![tenancy.person("sa").clone()];
+    let mut chiefs = vec![tenancy.user("sa").clone()];
     let mut members = Vec::new();
     for n in 0..MANY {
         chiefs.push(more(&service, &pool, &format!("chief{n}"), "sa").await);
         members.push(more(&service, &pool, &format!("member{n}"), "m1").await);
     }
-    let everybody: Vec<&Person> = chiefs.iter().chain(&members).collect();
+    let everyone: Vec<&TestUser> = chiefs.iter().chain(&members).collect();
 
     let requests = (0..REQUESTS).map(|n| {
         let by = &chiefs[n % chiefs.len()];
-        // Every one of them meets every other, never himself.
-        let others: Vec<&&Person> = everybody.iter().filter(|p| p.id != by.id).collect();
+        // Every one of them meets every other, never themselves.
+        let others: Vec<&&TestUser> = everyone.iter().filter(|p| p.id != by.id).collect();
         let of = others[(n / chiefs.len()) % others.len()];
         async move { ask_for(by, of, n / 3).await }
     });
@@ -98,8 +101,8 @@ async fn of_two_hundred_changes_at_once_none_fails_and_nobody_keeps_what_he_lost
     )
     .await;
     assert!(remaining >= 1);
-    for person in &everybody {
-        check(&service, &pool, person).await;
+    for user in &everyone {
+        check(&service, &pool, user).await;
     }
     // As many events as changes: nothing was changed without its trace, and nothing told
     // that did not happen.
@@ -113,47 +116,36 @@ async fn of_two_hundred_changes_at_once_none_fails_and_nobody_keeps_what_he_lost
     assert_eq!(changes, events);
 }
 
-/// What is left of what somebody was signed in to.
-async fn check(service: &Service, pool: &PgPool, person: &Person) {
+/// What is left of what someone was signed in to.
+async fn check(service: &Service, pool: &PgPool, user: &TestUser) {
     let is: Value = ask(
         pool,
         &format!(
             "SELECT jsonb_build_object('version', row_version, 'active', is_active, 'role', role) \
              FROM users WHERE id = '{}'",
-            person.id
+            user.id
         ),
     )
     .await;
-    let me = person.get("/me").await;
+    let me = user.get("/me").await;
     if is["version"] == 1 {
-        assert_eq!(me.expect(200)["role"], is["role"], "{}", person.email);
+        assert_eq!(me.expect(200)["role"], is["role"], "{}", user.email);
         return;
     }
-    // Whatever was changed of him, the session of before is dead.
-    assert_eq!(
-        me.status.as_u16(),
-        401,
-        "{}: {is}: {}",
-        person.email,
-        me.text
-    );
-    let login = json!({ "email": person.email, "password": PASSWORD });
-    let again = service.nobody().post("/auth/login", &login).await;
+    // Whatever was changed of them, the session of before is dead.
+    assert_eq!(me.status.as_u16(), 401, "{}: {is}: {}", user.email, me.text);
+    let login = json!({ "email": user.email, "password": PASSWORD });
+    let again = service.anonymous().post("/auth/login", &login).await;
     if is["active"] == false {
-        assert_eq!(
-            again.problem(401),
-            "invalid_credentials",
-            "{}",
-            person.email
-        );
+        assert_eq!(again.problem(401), "invalid_credentials", "{}", user.email);
         return;
     }
-    let now = service.nobody().login(&person.email).await;
+    let now = service.anonymous().login(&user.email).await;
     let own = now.get("/me").await.expect(200);
     assert_eq!(own["role"], is["role"]);
     let status = now.get("/users").await.status.as_u16();
     let expected = if is["role"] == "user" { 403 } else { 200 };
-    assert_eq!(status, expected, "{}: {is}", person.email);
+    assert_eq!(status, expected, "{}: {is}", user.email);
 }
 
 #[tokio::test]
@@ -161,7 +153,7 @@ async fn two_super_admins_who_demote_each_other_leave_one() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
-    let one = tenancy.person("sa").clone();
+    let one = tenancy.user("sa").clone();
     for round in 0..5 {
         let two = more(&service, &pool, &format!("rival{round}"), "sa").await;
         run(
@@ -177,8 +169,8 @@ async fn two_super_admins_who_demote_each_other_leave_one() {
             &format!("UPDATE users SET is_active = true WHERE id = '{}'", two.id),
         )
         .await;
-        let one = service.nobody().login(&one.email).await;
-        let two = service.nobody().login(&two.email).await;
+        let one = service.anonymous().login(&one.email).await;
+        let two = service.anonymous().login(&two.email).await;
         let leave = json!({ "role": "user", "reason": "a duel" });
         let (first, second) = (
             format!("/users/{}/role", two.id),
@@ -188,7 +180,7 @@ async fn two_super_admins_who_demote_each_other_leave_one() {
         let mut statuses = [a.status.as_u16(), b.status.as_u16()];
         statuses.sort_unstable();
         assert_eq!(statuses[0], 200, "{} {}", a.text, b.text);
-        // The loser had lost his role, or his session, before his request was carried out.
+        // The loser had lost their role, or their session, before their request was carried out.
         assert!(
             [401, 403, 404].contains(&statuses[1]),
             "{} {}",

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::support::{ask, run};
 
 #[tokio::test]
-async fn a_person_changes_his_own_names_and_nothing_that_is_not_his_to_change() {
+async fn a_user_changes_their_own_names_and_nothing_that_is_not_their_to_change() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let m2 = tenancy.person("m2");
+    let m2 = tenancy.user("m2");
     let path = format!("/users/{}", m2.id);
     let body = json!({ "first_name": " Ada ", "phone": "+44 20" });
     let answer = m2.patch(&path, &body).await;
@@ -54,16 +54,16 @@ async fn a_person_changes_his_own_names_and_nothing_that_is_not_his_to_change() 
 }
 
 #[tokio::test]
-async fn a_change_of_what_somebody_else_changed_meanwhile_is_refused() {
+async fn a_change_of_what_another_user_changed_meanwhile_is_refused() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let path = format!("/users/{}", tenancy.person("m2").id);
-    let late = tenancy.person("oA").with("if-match", "\"1\"");
+    let path = format!("/users/{}", tenancy.user("m2").id);
+    let late = tenancy.user("oA").with("if-match", "\"1\"");
     let body = |name: &str| json!({ "first_name": name });
     let _ = late.patch(&path, &body("Ada")).await.expect(200);
     assert_eq!(late.patch(&path, &body("Eve")).await.problem(412), "stale");
     // What changes nothing is no new version, and nothing to tell.
-    let same = tenancy.person("oA").patch(&path, &body("Ada")).await;
+    let same = tenancy.user("oA").patch(&path, &body("Ada")).await;
     assert_eq!(same.header("etag"), "\"2\"");
     let pool = service.database.superuser().await;
     let told: i64 = ask(
@@ -75,10 +75,10 @@ async fn a_change_of_what_somebody_else_changed_meanwhile_is_refused() {
 }
 
 #[tokio::test]
-async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_he_may() {
+async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_they_may() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (oa, m2) = (tenancy.person("oA"), tenancy.person("m2"));
+    let (oa, m2) = (tenancy.user("oA"), tenancy.user("m2"));
     let path = format!("/users/{}", m2.id);
     let body = json!({ "is_active": false, "reason": "left the bank" });
     let out = oa.patch(&path, &body).await.expect(200);
@@ -90,7 +90,7 @@ async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_he_may() {
     let login = json!({ "email": m2.email, "password": accunode_tests::PASSWORD });
     assert_eq!(
         service
-            .nobody()
+            .anonymous()
             .post("/auth/login", &login)
             .await
             .problem(401),
@@ -100,7 +100,7 @@ async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_he_may() {
         .patch(&path, &json!({ "is_active": true }))
         .await
         .expect(200);
-    let again = service.nobody().login(&m2.email).await;
+    let again = service.anonymous().login(&m2.email).await;
     let _ = again.get("/companies").await.expect(200);
     let pool = service.database.superuser().await;
     let told: Value = ask(
@@ -120,17 +120,17 @@ async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_he_may() {
 }
 
 #[tokio::test]
-async fn an_administrator_ends_the_sessions_of_those_below_him() {
+async fn an_administrator_ends_the_sessions_of_those_below_them() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let m2 = tenancy.person("m2");
-    let elsewhere = service.nobody().login(&m2.email).await;
+    let m2 = tenancy.user("m2");
+    let elsewhere = service.anonymous().login(&m2.email).await;
     let path = format!("/users/{}/sessions", m2.id);
-    let _ = tenancy.person("oA").delete(&path).await.expect(204);
-    for person in [m2, &elsewhere] {
-        assert_eq!(person.get("/me").await.problem(401), "invalid_token");
+    let _ = tenancy.user("oA").delete(&path).await.expect(204);
+    for user in [m2, &elsewhere] {
+        assert_eq!(user.get("/me").await.problem(401), "invalid_token");
     }
-    let again = service.nobody().login(&m2.email).await;
+    let again = service.anonymous().login(&m2.email).await;
     let _ = again.get("/me").await.expect(200);
     let pool = service.database.superuser().await;
     let told: Value = ask(
@@ -143,7 +143,7 @@ async fn an_administrator_ends_the_sessions_of_those_below_him() {
 }
 
 #[tokio::test]
-async fn rights_that_were_lost_meanwhile_change_nobody() {
+async fn rights_that_were_lost_meanwhile_change_no_one() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
@@ -152,9 +152,9 @@ async fn rights_that_were_lost_meanwhile_change_nobody() {
         "UPDATE users SET role = 'org_member' WHERE email = 'oa@example.com'",
     )
     .await;
-    let path = format!("/users/{}", tenancy.person("m2").id);
+    let path = format!("/users/{}", tenancy.user("m2").id);
     let answer = tenancy
-        .person("oA")
+        .user("oA")
         .patch(&path, &json!({ "is_active": false }))
         .await;
     assert_eq!(answer.problem(403), "rank_too_low");
@@ -164,7 +164,7 @@ async fn rights_that_were_lost_meanwhile_change_nobody() {
 async fn an_administrator_sees_sessions_and_has_a_password_chosen_anew() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (oa, m2) = (tenancy.person("oA"), tenancy.person("m2"));
+    let (oa, m2) = (tenancy.user("oA"), tenancy.user("m2"));
     let path = format!("/users/{}", m2.id);
     let page = oa.get(&format!("{path}/sessions")).await.expect(200);
     assert_eq!(page["data"].as_array().expect("rows").len(), 1);
@@ -177,13 +177,13 @@ async fn an_administrator_sees_sessions_and_has_a_password_chosen_anew() {
     assert!(answer.text.is_empty(), "{}", answer.text);
     let body = json!({ "token": mail.token(), "password": "four unrelated words here" });
     let _ = service
-        .nobody()
+        .anonymous()
         .post("/auth/password/reset", &body)
         .await
         .expect(204);
     assert_eq!(m2.get("/me").await.problem(401), "invalid_token");
     assert_eq!(
-        tenancy.person("m1").post_nothing(&reset).await.problem(403),
+        tenancy.user("m1").post_nothing(&reset).await.problem(403),
         "rank_too_low"
     );
     let pool = service.database.superuser().await;

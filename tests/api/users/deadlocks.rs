@@ -9,9 +9,9 @@ use crate::support::{ask, eventually};
 #[tokio::test]
 async fn a_change_of_roles_that_meets_a_deadlock_is_answered_as_if_it_had_not() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let (root, member) = (people.person("sa"), people.person("m1"));
-    // People are locked in the order of their ids.
+    let users = Tenancy::of(&service).await;
+    let (root, member) = (users.user("sa"), users.user("m1"));
+    // Users are locked in the order of their ids.
     let mut ids = [root.id, member.id];
     ids.sort_unstable();
     let [first, second] = ids;

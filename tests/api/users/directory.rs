@@ -7,7 +7,7 @@ use crate::support::{all_rows, column, run, text};
 
 async fn emails(tenancy: &Tenancy, who: &str, query: &str) -> Vec<String> {
     let page = tenancy
-        .person(who)
+        .user(who)
         .get(&format!("/users?limit=100{query}"))
         .await;
     let mut emails: Vec<String> = column(&page.expect(200), "email")
@@ -19,7 +19,7 @@ async fn emails(tenancy: &Tenancy, who: &str, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn everybody_finds_the_people_of_his_organizations_and_nobody_else() {
+async fn everyone_finds_the_users_of_their_organizations_and_no_one_else() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     assert_eq!(emails(&tenancy, "m1", "").await, ["m1", "m2", "oa"]);
@@ -36,12 +36,9 @@ async fn everybody_finds_the_people_of_his_organizations_and_nobody_else() {
     let b = format!("&organization_id={}", tenancy.organization("B"));
     assert_eq!(emails(&tenancy, "tR", &b).await, ["mb"]);
     assert_eq!(emails(&tenancy, "sa", &b).await, ["mb"]);
-    let answer = tenancy.person("u0").get("/users").await;
+    let answer = tenancy.user("u0").get("/users").await;
     assert_eq!(answer.problem(403), "role_forbidden");
-    let answer = tenancy
-        .person("oA")
-        .get(&format!("/users?{}", &b[1..]))
-        .await;
+    let answer = tenancy.user("oA").get(&format!("/users?{}", &b[1..])).await;
     assert_eq!(answer.problem(403), "outside_scope");
 }
 
@@ -65,7 +62,7 @@ async fn members_are_shown_a_directory_and_administrators_everything() {
         names.sort();
         names
     };
-    let brief = all_rows(tenancy.person("m1"), "/users", 100).await;
+    let brief = all_rows(tenancy.user("m1"), "/users", 100).await;
     assert_eq!(
         fields(&brief[0]),
         [
@@ -82,13 +79,13 @@ async fn members_are_shown_a_directory_and_administrators_everything() {
         emails(&tenancy, "m1", "&is_active=false").await.is_empty(),
         "nor found by asking for it"
     );
-    let full = all_rows(tenancy.person("oA"), "/users", 100).await;
+    let full = all_rows(tenancy.user("oA"), "/users", 100).await;
     assert_eq!(full.len(), 3);
     assert!(fields(&full[0]).contains(&"last_login".to_owned()));
     assert_eq!(emails(&tenancy, "oA", "&is_active=false").await, ["m2"]);
     assert_eq!(emails(&tenancy, "oA", "&role=org_admin").await, ["oa"]);
 
-    let csv = tenancy.person("oA").get_as("/users", "text/csv").await;
+    let csv = tenancy.user("oA").get_as("/users", "text/csv").await;
     assert!(
         csv.text
             .starts_with("id,email,first_name,last_name,effective_role,role,phone,"),
@@ -100,7 +97,7 @@ async fn members_are_shown_a_directory_and_administrators_everything() {
 }
 
 #[tokio::test]
-async fn pages_lose_and_double_nobody_also_where_many_came_at_once() {
+async fn pages_lose_and_double_no_one_also_where_many_came_at_once() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
@@ -118,7 +115,7 @@ async fn pages_lose_and_double_nobody_also_where_many_came_at_once() {
         .await;
     }
     for (who, count) in [("oA", 23), ("tR", 45), ("sa", 48)] {
-        let rows = all_rows(tenancy.person(who), "/users", 7).await;
+        let rows = all_rows(tenancy.user(who), "/users", 7).await;
         let mut ids: Vec<&str> = rows.iter().map(|row| text(row, "id")).collect();
         assert_eq!(ids.len(), count, "{who}");
         ids.sort_unstable();
@@ -146,10 +143,10 @@ async fn a_search_finds_names_and_addresses_and_takes_no_patterns() {
 }
 
 #[tokio::test]
-async fn one_person_is_read_in_full_by_himself_and_his_administrators() {
+async fn one_user_is_read_in_full_by_themselves_and_their_administrators() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let m2 = tenancy.person("m2");
+    let m2 = tenancy.user("m2");
     let path = format!("/users/{}", m2.id);
     let answer = m2.get(&path).await;
     assert_eq!(answer.header("etag"), "\"1\"");
@@ -159,18 +156,18 @@ async fn one_person_is_read_in_full_by_himself_and_his_administrators() {
         own["organization_id"],
         tenancy.organization("A").to_string()
     );
-    assert_eq!(tenancy.person("oA").get(&path).await.expect(200), own);
+    assert_eq!(tenancy.user("oA").get(&path).await.expect(200), own);
     assert_eq!(
-        tenancy.person("m1").get(&path).await.problem(403),
+        tenancy.user("m1").get(&path).await.problem(403),
         "role_forbidden"
     );
     assert_eq!(
-        tenancy.person("tZ").get(&path).await.problem(404),
+        tenancy.user("tZ").get(&path).await.problem(404),
         "not_found"
     );
-    let nobody = format!("/users/{}", uuid::Uuid::nil());
+    let anonymous = format!("/users/{}", uuid::Uuid::nil());
     assert_eq!(
-        tenancy.person("sa").get(&nobody).await.problem(404),
+        tenancy.user("sa").get(&anonymous).await.problem(404),
         "not_found"
     );
 }

@@ -6,25 +6,21 @@ use serde_json::{Value, json};
 use crate::support::ask;
 
 #[tokio::test]
-async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_his_rows_stay() {
+async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_their_rows_stay() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (oa, tr) = (tenancy.person("oA"), tenancy.person("tR"));
+    let (oa, tr) = (tenancy.user("oA"), tenancy.user("tR"));
     let pool = service.database.superuser().await;
-    // He comes by an invitation, is described, works, mistypes his password, is invited elsewhere.
+    // They come by an invitation, are described, work, mistype their password, are invited elsewhere.
     let invite = json!({ "email": "ada.lovelace@example.com", "role": "org_member" });
     let _ = oa.post("/users", &invite).await.expect(202);
-    let _ = tenancy
-        .person("tZ")
-        .post("/users", &invite)
-        .await
-        .expect(202);
+    let _ = tenancy.user("tZ").post("/users", &invite).await.expect(202);
     let a = tenancy.organization("A");
     let listed = json!({ "email": "ada.lovelace@example.com" });
     let allowed = format!("/organizations/{a}/allowed-emails");
     let _ = oa.post(&allowed, &listed).await.expect(201);
     let ada = service
-        .nobody()
+        .anonymous()
         .with("user-agent", "AdasBrowser/1")
         .register("ada.lovelace@example.com")
         .await;
@@ -32,10 +28,10 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_his_rows_stay() {
         "role": "org_member", "organization_id": tenancy.organization("A"), "reason": "joins",
     });
     let path = format!("/users/{}", ada.id);
-    let sa = tenancy.person("sa");
+    let sa = tenancy.user("sa");
     let _ = sa.put(&format!("{path}/role"), &role).await.expect(200);
     let ada = service
-        .nobody()
+        .anonymous()
         .with("user-agent", "AdasBrowser/1")
         .login(&ada.email)
         .await;
@@ -43,7 +39,7 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_his_rows_stay() {
     let _ = oa.patch(&path, &names).await.expect(200);
     let wrong = json!({ "email": ada.email, "password": "not this one" });
     let _ = service
-        .nobody()
+        .anonymous()
         .post("/auth/login", &wrong)
         .await
         .expect(401);
@@ -93,7 +89,7 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_his_rows_stay() {
         &format!("{}@anonymized.invalid", ada.id),
     ] {
         let login = json!({ "email": email, "password": PASSWORD });
-        let answer = service.nobody().post("/auth/login", &login).await;
+        let answer = service.anonymous().post("/auth/login", &login).await;
         assert_eq!(answer.problem(401), "invalid_credentials");
     }
     let company = format!("/companies/{}", made["id"].as_str().expect("an id"));
@@ -112,15 +108,18 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_his_rows_stay() {
             "asked for it", "tr@example.com",
         ])
     );
-    // The address is free again, for somebody else.
-    let other = service.nobody().register("ada.lovelace@example.com").await;
+    // The address is free again, for another user.
+    let other = service
+        .anonymous()
+        .register("ada.lovelace@example.com")
+        .await;
     assert_ne!(other.id, ada.id);
 }
 
 #[tokio::test]
-async fn nobody_rewrites_the_audit_log_not_even_its_owner() {
+async fn no_one_rewrites_the_audit_log_not_even_its_owner() {
     let service = Service::start().await;
-    let _ = service.person("ana").await;
+    let _ = service.user("ana").await;
     let mut server = service.database.server_role().await;
     let rewrite = "UPDATE audit_logs SET actor_email = NULL";
     let refused = sqlx::raw_sql(rewrite).execute(&mut server).await;

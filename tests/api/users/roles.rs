@@ -14,7 +14,7 @@ fn role(role: &str, organization: Option<Uuid>) -> Value {
 async fn a_new_role_counts_at_once_and_ends_the_sessions_of_the_old_one() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (tr, m2) = (tenancy.person("tR"), tenancy.person("m2"));
+    let (tr, m2) = (tenancy.user("tR"), tenancy.user("m2"));
     let path = format!("/users/{}/role", m2.id);
     let answer = tr.put(&path, &role("org_admin", None)).await;
     let now = answer.expect(200);
@@ -28,7 +28,7 @@ async fn a_new_role_counts_at_once_and_ends_the_sessions_of_the_old_one() {
     );
     assert_eq!(answer.header("etag"), "\"2\"");
     assert_eq!(m2.get("/me").await.problem(401), "invalid_token");
-    let m2 = service.nobody().login(&m2.email).await;
+    let m2 = service.anonymous().login(&m2.email).await;
     let a = format!("/organizations/{}/invitations", tenancy.organization("A"));
     let _ = m2.get(&a).await.expect(200);
 
@@ -75,10 +75,10 @@ async fn a_new_role_counts_at_once_and_ends_the_sessions_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn everybody_may_leave_and_stays_signed_in_as_a_user() {
+async fn everyone_may_leave_and_stays_signed_in_as_a_user() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let m2 = tenancy.person("m2");
+    let m2 = tenancy.user("m2");
     let path = format!("/users/{}/role", m2.id);
     assert_eq!(
         m2.put(&path, &role("org_member", None)).await.problem(403),
@@ -97,7 +97,7 @@ async fn everybody_may_leave_and_stays_signed_in_as_a_user() {
 async fn everything_wrong_with_a_role_is_named() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (sa, m2) = (tenancy.person("sa"), tenancy.person("m2"));
+    let (sa, m2) = (tenancy.user("sa"), tenancy.user("m2"));
     let path = format!("/users/{}/role", m2.id);
     let faults = async |body: Value| sa.put(&path, &body).await.faults();
     assert_eq!(
@@ -114,7 +114,7 @@ async fn everything_wrong_with_a_role_is_named() {
         ["/organization_id organization_mismatch"]
     );
     assert_eq!(faults(role("tenant_admin", a)).await, ["/role not_a_root"]);
-    let u0 = format!("/users/{}/role", tenancy.person("u0").id);
+    let u0 = format!("/users/{}/role", tenancy.user("u0").id);
     let answer = sa.put(&u0, &role("org_member", None)).await;
     assert_eq!(answer.problem(422), "organization_required");
     let answer = sa.put(&u0, &role("org_member", Some(Uuid::nil()))).await;
@@ -123,17 +123,17 @@ async fn everything_wrong_with_a_role_is_named() {
 }
 
 #[tokio::test]
-async fn the_last_super_admin_keeps_his_role_and_his_account() {
+async fn the_last_super_admin_keeps_their_role_and_their_account() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let sa = tenancy.person("sa");
+    let sa = tenancy.user("sa");
     let leave = role("user", None);
     let own = format!("/users/{}/role", sa.id);
     assert_eq!(sa.put(&own, &leave).await.problem(409), "last_super_admin");
 
-    let heir = format!("/users/{}/role", tenancy.person("u0").id);
+    let heir = format!("/users/{}/role", tenancy.user("u0").id);
     let _ = sa.put(&heir, &role("super_admin", None)).await.expect(200);
-    let heir = service.nobody().login("u0@example.com").await;
+    let heir = service.anonymous().login("u0@example.com").await;
     let off = json!({ "is_active": false });
     let _ = heir
         .patch(&format!("/users/{}", sa.id), &off)
@@ -145,16 +145,16 @@ async fn the_last_super_admin_keeps_his_role_and_his_account() {
         heir.put(&own, &leave).await.problem(409),
         "last_super_admin"
     );
-    // Whoever is not active does not count, and may be given less.
+    // Anyone who is not active does not count, and may be given less.
     let gone = format!("/users/{}/role", sa.id);
     let _ = heir.put(&gone, &leave).await.expect(200);
 }
 
 #[tokio::test]
-async fn who_is_removed_from_his_organization_loses_its_rows_and_keeps_his_account() {
+async fn who_is_removed_from_their_organization_loses_its_rows_and_keeps_their_account() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (oa, m2) = (tenancy.person("oA"), tenancy.person("m2"));
+    let (oa, m2) = (tenancy.user("oA"), tenancy.user("m2"));
     let body = json!({ "symbol": "ACME", "access_level": "organization" });
     let made = m2.post("/companies", &body).await.expect(201);
     let path = format!("/users/{}", m2.id);
@@ -165,7 +165,7 @@ async fn who_is_removed_from_his_organization_loses_its_rows_and_keeps_his_accou
         .await
         .expect(204);
     assert_eq!(m2.get("/me").await.problem(401), "invalid_token");
-    let m2 = service.nobody().login(&m2.email).await;
+    let m2 = service.anonymous().login(&m2.email).await;
     assert_eq!(m2.get("/me").await.expect(200)["role"], "user");
     let company = format!("/companies/{}", made["id"].as_str().expect("an id"));
     assert_eq!(m2.get(&company).await.problem(404), "not_found");
@@ -173,7 +173,7 @@ async fn who_is_removed_from_his_organization_loses_its_rows_and_keeps_his_accou
     assert_eq!(kept["created_by"], m2.id.to_string());
     assert_eq!(oa.delete(&path).await.problem(404), "not_found");
     assert_eq!(
-        tenancy.person("sa").delete(&path).await.problem(409),
+        tenancy.user("sa").delete(&path).await.problem(409),
         "not_a_member"
     );
     assert_eq!(

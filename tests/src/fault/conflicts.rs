@@ -1,5 +1,5 @@
 //! Work that stands in its own way: the same companies uploaded in different orders by two
-//! processes and undone, updated, deleted; people who join, leave and change their roles.
+//! processes and undone, updated, deleted; users who join, leave and change their roles.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{Postgres, Redis};
 
-/// Companies that everybody works on.
+/// Companies that everyone works on.
 const COMPANIES: u64 = 40;
 /// Rows of an upload: each company for some years.
 const YEARS: u64 = 30;
@@ -123,7 +123,7 @@ fn setup(options: &Options, data: &Path, shared: &Path, urls: &(String, String))
             "ACCUNODE_FILES_URL",
             &format!("file://{}", shared.join("shared-files").display()),
         )
-        // With the least effort: people sign in all the time here.
+        // With the least effort: users sign in all the time here.
         .with("ACCUNODE_PASSWORD_HASHING_MEMORY_KIB", "8192")
         .with("ACCUNODE_PASSWORD_HASHING_ITERATIONS", "1")
 }
@@ -135,8 +135,8 @@ struct Scene {
     admins: [Client; 2],
     /// A super_admin.
     root: Client,
-    /// People whose roles change: id and client.
-    people: Vec<(String, Client)>,
+    /// Users whose roles change: id and client.
+    users: Vec<(String, Client)>,
     organization: String,
     join_token: String,
 }
@@ -148,9 +148,9 @@ impl Scene {
         )
         .fetch_one(pool)
         .await?;
-        let nobody = Client::nobody(&bases[0], true)?;
+        let anonymous = Client::anonymous(&bases[0], true)?;
         for name in ["root", "admin0", "admin1", "p0", "p1", "p2", "p3"] {
-            nobody.register(&format!("{name}@example.com")).await?;
+            anonymous.register(&format!("{name}@example.com")).await?;
         }
         let statements = format!(
             "UPDATE users SET role = 'super_admin' WHERE email = 'root@example.com'; \
@@ -159,15 +159,15 @@ impl Scene {
         );
         pool.execute(AssertSqlSafe(statements)).await?;
         let login = async |n: usize, name: &str| {
-            let client = nobody.at(&bases[n % 2]);
+            let client = anonymous.at(&bases[n % 2]);
             client.login(&format!("{name}@example.com")).await
         };
         let admins = [login(0, "admin0").await?, login(1, "admin1").await?];
-        let mut people = Vec::new();
+        let mut users = Vec::new();
         for n in 0..4 {
             let client = login(n, &format!("p{n}")).await?;
             let me = client.get("/me").await?;
-            people.push((me["id"].as_str().context("an id")?.to_owned(), client));
+            users.push((me["id"].as_str().context("an id")?.to_owned(), client));
         }
         let path = format!("/organizations/{organization}/join-token");
         let (status, token) = admins[0].send(Method::PUT, &path, None).await?;
@@ -175,7 +175,7 @@ impl Scene {
         Ok(Self {
             root: login(1, "root").await?,
             admins,
-            people,
+            users,
             organization: organization.to_string(),
             join_token: token["join_token"].as_str().context("a token")?.to_owned(),
         })
@@ -283,7 +283,7 @@ impl Scene {
 
     async fn change_roles(&self, random: &mut Random, answers: &Answers) -> anyhow::Result<()> {
         let one = usize::try_from(random.below(4))?;
-        let (id, _) = &self.people[one];
+        let (id, _) = &self.users[one];
         let body = match random.below(3) {
             0 => json!({ "role": "user", "reason": "conflicts" }),
             1 => {
@@ -300,13 +300,13 @@ impl Scene {
 
     async fn join_and_leave(&self, random: &mut Random, answers: &Answers) -> anyhow::Result<()> {
         let one = usize::try_from(random.below(4))?;
-        let (id, person) = &self.people[one];
+        let (id, user) = &self.users[one];
         // Their sessions end whenever their role changes.
-        let person = person.login(&format!("p{one}@example.com")).await?;
+        let user = user.login(&format!("p{one}@example.com")).await?;
         let body = json!({ "join_token": self.join_token });
         self.send(
             "join",
-            &person,
+            &user,
             Method::POST,
             "/auth/join",
             Some(&body),
@@ -328,9 +328,9 @@ impl Scene {
         let Some(id) = made["id"].as_str() else {
             return Ok(());
         };
-        let (person, _) = &self.people[0];
+        let (user, _) = &self.users[0];
         let body = json!({ "role": "org_member", "organization_id": id, "reason": "conflicts" });
-        let path = format!("/users/{person}/role");
+        let path = format!("/users/{user}/role");
         self.send("role", &self.root, Method::PUT, &path, Some(&body), answers)
             .await?;
         let path = format!("/organizations/{id}?force=true");

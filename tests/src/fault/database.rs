@@ -94,7 +94,7 @@ async fn disturbed(
     mut disturb: impl FnMut() -> anyhow::Result<()>,
 ) -> anyhow::Result<Line> {
     let mut random = options.random(scenario);
-    let ana = Client::nobody(&server.base(), true)?
+    let ana = Client::anonymous(&server.base(), true)?
         .register("ana@example.com")
         .await?;
     let job = ana.upload("large.csv", rows::file(size)).await?;
@@ -105,7 +105,7 @@ async fn disturbed(
         tokio::time::sleep(Duration::from_millis(300) + random.millis(1_500)).await;
         disturb()?;
         let begun = Instant::now();
-        // It may be quicker again than anybody sees it go.
+        // It may be quicker again than anyone sees it go.
         let _ = tokio::time::timeout(Duration::from_secs(2), server.until_unready()).await;
         server.until_ready().await?;
         longest = longest.max(begun.elapsed());

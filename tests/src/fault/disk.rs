@@ -52,7 +52,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // `-l`: whoever still has a file open must not keep the mount.
+        // `-l`: anyone who still has a file open must not keep the mount.
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
@@ -72,7 +72,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     // The whole disk is smaller than what must stay free by default. The log is on it as well.
     let setup = Setup::new(&options.program, data.path()).with("ACCUNODE_MIN_FREE_DISK", "1MiB");
     let mut server = Server::start(setup).await?;
-    let ana = Client::nobody(&server.base(), true)?
+    let ana = Client::anonymous(&server.base(), true)?
         .register("ana@example.com")
         .await?;
     let job = ana.upload("large.csv", rows::file(size)).await?;

@@ -11,7 +11,7 @@ use super::{
     server::{Client, Server, Setup, folder, until_ended},
 };
 
-/// Kills the program at random moments, and compares with a job that nobody disturbs.
+/// Kills the program at random moments, and compares with a job that no one disturbs.
 ///
 /// # Errors
 /// Where a row is lost or doubled, something acknowledged is lost, or the job does not end.
@@ -20,8 +20,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let mut random = options.random(1);
     let data = folder()?;
     let mut server = Server::start(Setup::new(&options.program, data.path())).await?;
-    let nobody = Client::nobody(&server.base(), false)?;
-    let mut ana = nobody.register("ana@example.com").await?;
+    let anonymous = Client::anonymous(&server.base(), false)?;
+    let mut ana = anonymous.register("ana@example.com").await?;
     let whole = ana.upload("whole.csv", rows::file(size)).await?;
     let mut continued = 0;
     let begun = Instant::now();
@@ -35,7 +35,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     while done < kills {
         jobs += 1;
         let email = format!("ben{jobs}@example.com");
-        let mut ben = nobody.register(&email).await?;
+        let mut ben = anonymous.register(&email).await?;
         let job = ben.upload("large.csv", rows::file(size)).await?;
         // The moments are spread over the job; the rest of them falls into the next one.
         let most = (length / 12).clamp(500, 4_000);
@@ -63,7 +63,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             let (more, wrong, acknowledged) = load.stop().await;
             (sent, failed) = (sent + more, failed + wrong);
             // Sessions live in the process.
-            ben = nobody.login(&email).await?;
+            ben = anonymous.login(&email).await?;
             all_there(&ben, &acknowledged).await?;
             kept += acknowledged.len();
         }
@@ -71,10 +71,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         let outcomes = rows::check(&ben, &job, size).await?;
         ensure!(
             outcomes == undisturbed,
-            "the outcomes differ from those of the job that nobody disturbed"
+            "the outcomes differ from those of the job that no one disturbed"
         );
     }
-    ana = nobody.login("ana@example.com").await?;
+    ana = anonymous.login("ana@example.com").await?;
     ensure!(
         rows::check(&ana, &whole, size).await? == undisturbed,
         "a completed job has changed"

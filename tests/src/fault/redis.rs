@@ -19,7 +19,7 @@ const AWAY: Duration = Duration::from_secs(3);
 /// Stops, hangs and flushes Redis in turns.
 ///
 /// # Errors
-/// Where the service does not heal by itself, somebody gets in unchecked, or a row or
+/// Where the service does not heal by itself, someone gets in unchecked, or a row or
 /// something acknowledged is lost.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let (size, rounds) = (options.pick(100_000, 8_000), options.pick(3, 1));
@@ -38,8 +38,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             .migrate()?;
         servers.push(Server::start(setup).await?);
     }
-    let nobody = Client::nobody(&servers[0].base(), true)?;
-    let mut ana = nobody.register("ana@example.com").await?;
+    let anonymous = Client::anonymous(&servers[0].base(), true)?;
+    let mut ana = anonymous.register("ana@example.com").await?;
     let job = ana.upload("large.csv", rows::file(size)).await?;
     let nodes = std::sync::Arc::new(std::sync::Mutex::new(
         servers.iter().map(Server::base).collect::<Vec<_>>(),
@@ -74,7 +74,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             if fault == "flushed" {
                 let (status, _) = ana.send(Method::GET, "/me", None).await?;
                 ensure!(status == 401, "a forgotten session answers {status}");
-                ana = nobody.login("ana@example.com").await?;
+                ana = anonymous.login("ana@example.com").await?;
             }
             let (status, said) = ana.send(Method::GET, "/me", None).await?;
             ensure!(status == 200, "{fault}: {status}: {said}");
@@ -87,7 +87,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             longest_unavailable: longest,
             requests,
             failed,
-            held: "ready by itself; nobody in unchecked".to_owned(),
+            held: "ready by itself; no one in unchecked".to_owned(),
         });
     }
     let mut continued = 0;

@@ -38,10 +38,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             .migrate()?;
         servers.push(Server::start(setup).await?);
     }
-    let fresh = Client::nobody(&servers[0].base(), false)?
+    let fresh = Client::anonymous(&servers[0].base(), false)?
         .register("ana@example.com")
         .await?;
-    let kept_alive = Client::nobody(&servers[0].base(), true)?
+    let kept_alive = Client::anonymous(&servers[0].base(), true)?
         .login("ana@example.com")
         .await?;
     let job = fresh.upload("large.csv", rows::file(size)).await?;

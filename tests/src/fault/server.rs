@@ -1,4 +1,4 @@
-//! The program as a process, and somebody who sends requests to it and counts failures.
+//! The program as a process, and someone who sends requests to it and counts failures.
 
 use std::{
     fs::File,
@@ -236,7 +236,7 @@ pub(super) fn postmaster(data: &Path) -> anyhow::Result<Pid> {
     Ok(Pid::from_raw(pid.parse()?))
 }
 
-/// Somebody who sends requests; one that is not answered is an error and no panic.
+/// Someone who sends requests; one that is not answered is an error and no panic.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     base: String,
@@ -245,8 +245,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Nobody in particular. With `keep_alive` connections are used again.
-    pub(super) fn nobody(base: &str, keep_alive: bool) -> anyhow::Result<Self> {
+    /// No one in particular. With `keep_alive` connections are used again.
+    pub(super) fn anonymous(base: &str, keep_alive: bool) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(40))
             .pool_max_idle_per_host(if keep_alive { 8 } else { 0 })

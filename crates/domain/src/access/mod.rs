@@ -50,7 +50,7 @@ pub use rows::{Reading, prediction_fits_company};
 pub use scope::{Grant, Scope};
 pub use users::{Approvals, Assignment, Directory, Removal, Subject, super_admin_remains};
 
-/// Why not, in the terms of an answer.
+/// The reason why an actor may not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     /// It is not readable, so its existence is secret too.

@@ -135,7 +135,7 @@ const PLACES: [(&str, &str, OfPlace); 16] = [
 ];
 
 /// About people of a role in an organization.
-const PEOPLE: [(&str, &str, OfPeople); 4] = [
+const USERS: [(&str, &str, OfPeople); 4] = [
     ("invitation", "create", |actor, role, id| {
         actor.invite(role, Some(id)).is_ok()
     }),
@@ -190,7 +190,7 @@ impl Actor {
         for (resource, action, may) in PLACES {
             self.of_places(resource, action, None, |id| may(self, id), &mut all);
         }
-        for (resource, action, may) in PEOPLE {
+        for (resource, action, may) in USERS {
             self.of_people(resource, action, may, &mut all);
         }
         for (resource, action, may) in ANYTHING {

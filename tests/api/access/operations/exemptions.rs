@@ -1,7 +1,7 @@
 //! What is open without the second factor that an organization demands, and in an inactive
 //! organization: exactly what the table says, and nothing of the organization.
 
-use accunode_tests::{PASSWORD, Person};
+use accunode_tests::{PASSWORD, TestUser};
 use serde_json::{Value, json};
 
 use super::{Line, code, lines, send};
@@ -83,7 +83,7 @@ fn order(line: &Line) -> u8 {
 /// Asks every operation as this member, who may use those that `open` says.
 async fn ask_all(
     stage: &Stage,
-    member: &Person,
+    member: &TestUser,
     lines: &[Line],
     open: impl Fn(&Line) -> bool,
     refused: &str,
@@ -119,11 +119,11 @@ async fn ask_all(
                 ),
             )
             .await;
-            member = stage.service.nobody().login(&member.email).await;
+            member = stage.service.anonymous().login(&member.email).await;
         }
         let elsewhere = match line.name().as_str() {
             "DELETE /me/sessions/{id}" => {
-                let other = stage.service.nobody().login(&member.email).await;
+                let other = stage.service.anonymous().login(&member.email).await;
                 let all = sessions(&other.get("/me/sessions").await.expect(200));
                 let own = all.iter().find(|s| s["current"] == true).expect("its own");
                 own["id"].as_str().expect("an id").to_owned()
@@ -159,7 +159,7 @@ async fn without_the_demanded_second_factor_only_exempt_operations_answer_and_no
         "UPDATE organizations SET require_second_factor = true WHERE parent_id IS NOT NULL",
     )
     .await;
-    let member = stage.people.person("m1");
+    let member = stage.users.user("m1");
     let open = |line: &Line| line.without_second_factor;
     ask_all(&stage, member, &lines, open, "403 second_factor_required").await;
 }
@@ -174,7 +174,7 @@ async fn in_an_inactive_organization_only_exempt_operations_answer_and_nothing_o
         "UPDATE organizations SET is_active = false WHERE parent_id IS NOT NULL",
     )
     .await;
-    let member = stage.people.person("m1");
+    let member = stage.users.user("m1");
     let open = |line: &Line| line.for_inactive;
     ask_all(&stage, member, &lines, open, "403 organization_inactive").await;
 }

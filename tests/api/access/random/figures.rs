@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use accunode_domain::owner::AccessLevel;
-use accunode_tests::Person;
+use accunode_tests::TestUser;
 use serde_json::Value;
 
 use super::spec::{Bundle, Spec, Thing};
@@ -23,7 +23,7 @@ fn mean(values: impl Iterator<Item = u32>) -> f64 {
     all.iter().sum::<f64>() / f64::from(u32::try_from(all.len()).expect("a few"))
 }
 
-pub(super) async fn check(spec: &Spec, who: usize, person: &Person) {
+pub(super) async fn check(spec: &Spec, who: usize, user: &TestUser) {
     for (kind, thing) in [("annual", Thing::Annual), ("quarterly", Thing::Quarterly)] {
         let readable: Vec<(usize, &Bundle)> = spec
             .bundles
@@ -32,22 +32,22 @@ pub(super) async fn check(spec: &Spec, who: usize, person: &Person) {
             .filter(|(_, bundle)| spec.reads(who, Spec::owned(bundle, thing)))
             .collect();
         let about = format!("{kind} as {who} of {spec:#?}");
-        headline(kind, &readable, person, &about).await;
-        distribution(kind, &readable, person, &about).await;
-        trend(kind, &readable, person, &about).await;
+        headline(kind, &readable, user, &about).await;
+        distribution(kind, &readable, user, &about).await;
+        trend(kind, &readable, user, &about).await;
         if thing == Thing::Quarterly {
-            agreement(&readable, person, &about).await;
+            agreement(&readable, user, &about).await;
         }
     }
-    stats(spec, who, person).await;
+    stats(spec, who, user).await;
 }
 
-async fn headline(kind: &str, readable: &[(usize, &Bundle)], person: &Person, about: &str) {
+async fn headline(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about: &str) {
     for year in [None, Some(2022)] {
         let path = year.map_or("/dashboard".to_owned(), |year| {
             format!("/dashboard?reporting_year={year}")
         });
-        let told = person.get(&path).await.expect(200);
+        let told = user.get(&path).await.expect(200);
         let told = &told[kind];
         let counted: Vec<&Bundle> = readable
             .iter()
@@ -71,9 +71,9 @@ async fn headline(kind: &str, readable: &[(usize, &Bundle)], person: &Person, ab
     }
 }
 
-async fn distribution(kind: &str, readable: &[(usize, &Bundle)], person: &Person, about: &str) {
+async fn distribution(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about: &str) {
     for by in ["sector", "organization"] {
-        let told = person
+        let told = user
             .get(&format!(
                 "/analytics/risk-distribution?kind={kind}&group_by={by}"
             ))
@@ -112,8 +112,8 @@ async fn distribution(kind: &str, readable: &[(usize, &Bundle)], person: &Person
     }
 }
 
-async fn trend(kind: &str, readable: &[(usize, &Bundle)], person: &Person, about: &str) {
-    let told = person
+async fn trend(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about: &str) {
+    let told = user
         .get(&format!("/analytics/trend?kind={kind}"))
         .await
         .expect(200);
@@ -149,8 +149,8 @@ async fn trend(kind: &str, readable: &[(usize, &Bundle)], person: &Person, about
     }
 }
 
-async fn agreement(readable: &[(usize, &Bundle)], person: &Person, about: &str) {
-    let told = person.get("/analytics/model-agreement").await.expect(200);
+async fn agreement(readable: &[(usize, &Bundle)], user: &TestUser, about: &str) {
+    let told = user.get("/analytics/model-agreement").await.expect(200);
     let mut quarters: BTreeMap<(u16, u8), Vec<&Bundle>> = BTreeMap::new();
     for (_, bundle) in readable {
         quarters
@@ -172,11 +172,11 @@ async fn agreement(readable: &[(usize, &Bundle)], person: &Person, about: &str) 
     }
 }
 
-async fn stats(spec: &Spec, who: usize, person: &Person) {
+async fn stats(spec: &Spec, who: usize, user: &TestUser) {
     let administered = spec.administered(who);
     for place in 0..spec.places.len() {
         let path = format!("/organizations/{}/stats", Spec::place_id(place));
-        let answer = person.get(&path).await;
+        let answer = user.get(&path).await;
         if !administered.contains(&place) {
             assert!(
                 matches!(answer.status.as_u16(), 403 | 404),

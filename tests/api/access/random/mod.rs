@@ -8,7 +8,7 @@ mod spec;
 use std::collections::BTreeSet;
 
 use accunode_domain::owner::AccessLevel;
-use accunode_tests::{Person, Service, ServiceOptions};
+use accunode_tests::{Service, ServiceOptions, TestUser};
 use proptest::test_runner::{Config, TestRunner};
 use uuid::Uuid;
 
@@ -39,27 +39,27 @@ fn every_list_and_every_figure_is_that_of_what_may_be_read() {
     }
 }
 
-/// Makes what is specified and looks at it as everybody.
+/// Makes what is specified and looks at it as everyone.
 async fn check(spec: &Spec) {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let pool = service.database.superuser().await;
-    // Whose password everybody has.
-    let _ = service.person("seed").await;
+    // Whose password everyone has.
+    let _ = service.user("seed").await;
     run(&pool, &spec.sql("seed@example.com")).await;
-    for (who, somebody) in spec.people.iter().enumerate() {
-        if !somebody.is_active {
+    for (who, someone) in spec.users.iter().enumerate() {
+        if !someone.is_active {
             continue;
         }
-        let person = service.nobody().login(&Spec::email(who)).await;
+        let user = service.anonymous().login(&Spec::email(who)).await;
         if spec.is_shut_out(who) {
             for list in LISTS {
-                let answer = person.get(list.0).await;
+                let answer = user.get(list.0).await;
                 assert_eq!(answer.problem(403), "organization_inactive");
             }
             continue;
         }
-        lists(spec, who, &person).await;
-        figures::check(spec, who, &person).await;
+        lists(spec, who, &user).await;
+        figures::check(spec, who, &user).await;
     }
 }
 
@@ -74,12 +74,12 @@ const LISTS: [(&str, Thing); 8] = [
     ("/bulk-uploads", Thing::Job),
 ];
 
-async fn lists(spec: &Spec, who: usize, person: &Person) {
+async fn lists(spec: &Spec, who: usize, user: &TestUser) {
     for (list, thing) in LISTS {
         let expected = spec.readable(who, thing, |_| true);
         let about = format!("{who} lists {list} of {spec:#?}");
-        assert_eq!(listed(person, list).await, expected, "{about}");
-        let csv = person.get_as(list, "text/csv").await;
+        assert_eq!(listed(user, list).await, expected, "{about}");
+        let csv = user.get_as(list, "text/csv").await;
         let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
         let exported: Vec<Uuid> = reader
             .records()
@@ -95,7 +95,7 @@ async fn lists(spec: &Spec, who: usize, person: &Person) {
             let narrowed = format!("{list}{mark}access_level={level}");
             let expected = spec.readable(who, thing, |owned| owned.level == level);
             assert_eq!(
-                listed(person, &narrowed).await,
+                listed(user, &narrowed).await,
                 expected,
                 "{narrowed} {about}"
             );
@@ -103,8 +103,8 @@ async fn lists(spec: &Spec, who: usize, person: &Person) {
     }
 }
 
-async fn listed(person: &Person, path: &str) -> BTreeSet<Uuid> {
-    let rows = all_rows(person, path, 3).await;
+async fn listed(user: &TestUser, path: &str) -> BTreeSet<Uuid> {
+    let rows = all_rows(user, path, 3).await;
     let ids: BTreeSet<Uuid> = rows
         .iter()
         .map(|row| text(row, "id").parse().expect("an id"))

@@ -1,4 +1,4 @@
-//! Random tenants: organizations, people and rows, as plain values; how they come into
+//! Random tenants: organizations, users and rows, as plain values; how they come into
 //! the database; and who may read which.
 
 use std::{collections::BTreeSet, fmt::Write as _};
@@ -16,9 +16,9 @@ pub(super) struct Place {
     hides: bool,
 }
 
-/// A person.
+/// A user.
 #[derive(Clone, Debug)]
-pub(super) struct Somebody {
+pub(super) struct Someone {
     pub(super) role: Role,
     place: Option<usize>,
     pub(super) is_active: bool,
@@ -46,7 +46,7 @@ pub(super) struct Bundle {
 #[derive(Clone, Debug)]
 pub(super) struct Spec {
     pub(super) places: Vec<Place>,
-    pub(super) people: Vec<Somebody>,
+    pub(super) users: Vec<Someone>,
     pub(super) bundles: Vec<Bundle>,
 }
 
@@ -69,7 +69,7 @@ pub(super) struct Owned {
 
 pub(super) fn specs() -> impl Strategy<Value = Spec> {
     let place = (any::<bool>(), 0..5_usize, 0..5_u8, any::<bool>());
-    let somebody = (select(&Role::ALL[..]), 0..5_usize, 0..7_u8);
+    let someone = (select(&Role::ALL[..]), 0..5_usize, 0..7_u8);
     let bundle = (
         (
             0..8_usize,
@@ -87,13 +87,13 @@ pub(super) fn specs() -> impl Strategy<Value = Spec> {
     );
     (
         prop::collection::vec(place, 1..6),
-        prop::collection::vec(somebody, 2..6),
+        prop::collection::vec(someone, 2..6),
         prop::collection::vec(bundle, 4..16),
     )
-        .prop_map(|(places, people, bundles)| {
+        .prop_map(|(places, users, bundles)| {
             let mut spec = Spec {
                 places: Vec::new(),
-                people: vec![Somebody {
+                users: vec![Someone {
                     role: Role::SuperAdmin,
                     place: None,
                     is_active: true,
@@ -110,8 +110,8 @@ pub(super) fn specs() -> impl Strategy<Value = Spec> {
                     hides,
                 });
             }
-            for (role, place, active) in people {
-                spec.people.push(Somebody {
+            for (role, place, active) in users {
+                spec.users.push(Someone {
                     role,
                     place: role
                         .needs_organization()
@@ -125,7 +125,7 @@ pub(super) fn specs() -> impl Strategy<Value = Spec> {
                     // Only a super_admin publishes to everyone.
                     creator: match level {
                         AccessLevel::System => 0,
-                        _ => creator % spec.people.len(),
+                        _ => creator % spec.users.len(),
                     },
                     level,
                     place: place % spec.places.len(),
@@ -153,7 +153,7 @@ impl Spec {
         Uuid::from_u128(0x1000 + at as u128)
     }
 
-    fn person_id(at: usize) -> Uuid {
+    fn user_id(at: usize) -> Uuid {
         Uuid::from_u128(0x2000 + at as u128)
     }
 
@@ -182,43 +182,43 @@ impl Spec {
         }
     }
 
-    /// Whether his organization keeps him out.
+    /// Whether their organization keeps them out.
     pub(super) fn is_shut_out(&self, who: usize) -> bool {
-        self.people[who]
+        self.users[who]
             .place
             .is_some_and(|place| !self.places[place].is_active)
     }
 
     /// read(u, row), told once more: personal its creator; an organization's its members,
     /// and of a child the tenant_admins of its root; everyone's everyone but those whose
-    /// organization hides it. A super_admin reads all but other people's own.
+    /// organization hides it. A super_admin reads all but other users' own.
     pub(super) fn reads(&self, who: usize, owned: Owned) -> bool {
-        let somebody = &self.people[who];
+        let someone = &self.users[who];
         match owned.level {
             AccessLevel::Personal => owned.creator == who,
-            AccessLevel::System => somebody.place.is_none_or(|place| !self.places[place].hides),
+            AccessLevel::System => someone.place.is_none_or(|place| !self.places[place].hides),
             AccessLevel::Organization => {
-                somebody.role == Role::SuperAdmin
-                    || somebody.place == Some(owned.place)
-                    || (somebody.role == Role::TenantAdmin
-                        && somebody.place.is_some()
-                        && self.places[owned.place].parent == somebody.place)
+                someone.role == Role::SuperAdmin
+                    || someone.place == Some(owned.place)
+                    || (someone.role == Role::TenantAdmin
+                        && someone.place.is_some()
+                        && self.places[owned.place].parent == someone.place)
             }
         }
     }
 
-    /// The organizations that he administers.
+    /// The organizations that they administer.
     pub(super) fn administered(&self, who: usize) -> Vec<usize> {
-        let somebody = &self.people[who];
+        let someone = &self.users[who];
         let is_root =
             |place: Option<usize>| place.is_some_and(|at| self.places[at].parent.is_none());
         (0..self.places.len())
-            .filter(|at| match somebody.role {
+            .filter(|at| match someone.role {
                 Role::SuperAdmin => true,
-                Role::OrgAdmin => somebody.place == Some(*at),
+                Role::OrgAdmin => someone.place == Some(*at),
                 Role::TenantAdmin => {
-                    somebody.place == Some(*at)
-                        || (is_root(somebody.place) && self.places[*at].parent == somebody.place)
+                    someone.place == Some(*at)
+                        || (is_root(someone.place) && self.places[*at].parent == someone.place)
                 }
                 Role::User | Role::OrgMember => false,
             })
@@ -226,13 +226,13 @@ impl Spec {
     }
 
     pub(super) fn members(&self, place: usize) -> usize {
-        self.people
+        self.users
             .iter()
-            .filter(|somebody| somebody.place == Some(place))
+            .filter(|someone| someone.place == Some(place))
             .count()
     }
 
-    /// What he may read of a thing, where `also` holds.
+    /// What they may read of a thing, where `also` holds.
     pub(super) fn readable(
         &self,
         who: usize,
@@ -248,7 +248,7 @@ impl Spec {
             .collect()
     }
 
-    /// All of it, with the password of somebody who is there.
+    /// All of it, with the password of someone who is there.
     pub(super) fn sql(&self, seed: &str) -> String {
         let mut sql = String::new();
         let quoted = |id: Option<Uuid>| id.map_or("NULL".to_owned(), |id| format!("'{id}'"));
@@ -263,16 +263,16 @@ impl Spec {
                 place.hides
             );
         }
-        for (at, somebody) in self.people.iter().enumerate() {
+        for (at, someone) in self.users.iter().enumerate() {
             let _ = write!(
                 sql,
                 "INSERT INTO users (id, email, password_hash, role, organization_id, is_active, is_verified) \
                  SELECT '{}', '{}', password_hash, '{}', {}, {}, true FROM users WHERE email = '{seed}';",
-                Self::person_id(at),
+                Self::user_id(at),
                 Self::email(at),
-                somebody.role,
-                quoted(somebody.place.map(Self::place_id)),
-                somebody.is_active,
+                someone.role,
+                quoted(someone.place.map(Self::place_id)),
+                someone.is_active,
             );
         }
         for (at, bundle) in self.bundles.iter().enumerate() {
@@ -287,7 +287,7 @@ impl Spec {
                     "'{}', {}, '{}'",
                     owned.level,
                     quoted(place),
-                    Self::person_id(creator)
+                    Self::user_id(creator)
                 )
             };
             let hundredths = |n: u32| format!("{}.{:02}", n / 100, n % 100);

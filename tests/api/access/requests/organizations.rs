@@ -9,7 +9,7 @@ pub(super) fn list(stage: &Stage, detail: &str) -> Request {
         ("children", Some(root)) => {
             format!(
                 "/organizations?parent_id={}",
-                stage.people.organization(root)
+                stage.users.organization(root)
             )
         }
         _ => "/organizations".to_owned(),
@@ -18,7 +18,7 @@ pub(super) fn list(stage: &Stage, detail: &str) -> Request {
 
 /// Nothing of it is made for a cell: what a request does to the fixture is put back.
 pub(super) fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
-    let id = |name: &str| stage.people.organization(name);
+    let id = |name: &str| stage.users.organization(name);
     if action == "create" {
         let mut body = json!({ "name": stage.symbol() });
         if let ("child", Some(parent)) = split(detail) {
@@ -71,13 +71,13 @@ pub(super) async fn invitation(stage: &Stage, action: &str, detail: &str) -> Vec
             json!({
                 "email": address(),
                 "role": role,
-                "organization_id": organization.map(|name| stage.people.organization(name)),
+                "organization_id": organization.map(|name| stage.users.organization(name)),
             }),
         )];
     }
     let path = format!(
         "/organizations/{}/invitations",
-        stage.people.organization(detail)
+        stage.users.organization(detail)
     );
     match action {
         "list" => vec![Request::Get(path)],

@@ -7,20 +7,20 @@ use super::{Key, SCOPES, company, key_of};
 use crate::support::{column, run, text};
 
 #[tokio::test]
-async fn a_key_follows_its_owners_role_and_dies_with_him() {
+async fn a_key_follows_its_owners_role_and_dies_with_them() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
-    let a = people.organization("A");
-    let row = people
-        .person("m1")
+    let a = users.organization("A");
+    let row = users
+        .user("m1")
         .post("/companies", &company("ROW"))
         .await
         .expect(201);
     let row = format!("/companies/{}", text(&row, "id"));
     let change = json!({ "name": "changed" });
 
-    let admin = people.person("oA");
+    let admin = users.user("oA");
     let (key, bound) = (
         key_of(admin, &SCOPES, None).await.holder,
         key_of(admin, &["read"], Some(a)).await.holder,
@@ -42,7 +42,7 @@ async fn a_key_follows_its_owners_role_and_dies_with_him() {
     assert_eq!(key.get(&row).await.problem(404), "not_found");
     assert_eq!(bound.get(&row).await.problem(401), "invalid_token");
 
-    let m2 = key_of(people.person("m2"), &["read"], None).await.holder;
+    let m2 = key_of(users.user("m2"), &["read"], None).await.holder;
     run(
         &pool,
         "UPDATE organizations SET is_active = false WHERE name = 'A'",
@@ -63,14 +63,14 @@ async fn a_key_follows_its_owners_role_and_dies_with_him() {
 #[tokio::test]
 async fn keys_are_seen_and_ended_by_their_owners_and_those_who_administer_them() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let a = people.organization("A");
-    let of_m1 = key_of(people.person("m1"), &["read"], None).await;
-    let of_admin = key_of(people.person("oA"), &["read"], None).await;
-    let of_tenant = key_of(people.person("tR"), &["read"], Some(a)).await;
-    let hidden = key_of(people.person("tR"), &["read"], None).await;
+    let users = Tenancy::of(&service).await;
+    let a = users.organization("A");
+    let of_m1 = key_of(users.user("m1"), &["read"], None).await;
+    let of_admin = key_of(users.user("oA"), &["read"], None).await;
+    let of_tenant = key_of(users.user("tR"), &["read"], Some(a)).await;
+    let hidden = key_of(users.user("tR"), &["read"], None).await;
     let listed = async |name: &str, path: &str| {
-        let mut ids = column(&people.person(name).get(path).await.expect(200), "id");
+        let mut ids = column(&users.user(name).get(path).await.expect(200), "id");
         ids.sort();
         ids
     };
@@ -88,15 +88,15 @@ async fn keys_are_seen_and_ended_by_their_owners_and_those_who_administer_them()
     ];
     for (name, code) in refusals {
         assert_eq!(
-            people.person(name).get(&in_a).await.problem(403),
+            users.user(name).get(&in_a).await.problem(403),
             code,
             "{name}"
         );
     }
 
     let end = async |name: &str, key: &Key| {
-        let answer = people
-            .person(name)
+        let answer = users
+            .user(name)
             .delete(&format!("/api-keys/{}", key.id))
             .await;
         match answer.status.as_u16() {
@@ -119,8 +119,8 @@ async fn keys_are_seen_and_ended_by_their_owners_and_those_who_administer_them()
 
     // Only the owner is shown a secret.
     let path = format!("/api-keys/{}/rotate", of_tenant.id);
-    let rotated = people.person("oA").post(&path, &json!({})).await;
+    let rotated = users.user("oA").post(&path, &json!({})).await;
     assert_eq!(rotated.problem(403), "not_writable");
-    let unseen = people.person("m1").post(&path, &json!({})).await;
+    let unseen = users.user("m1").post(&path, &json!({})).await;
     assert_eq!(unseen.problem(404), "not_found");
 }

@@ -1,4 +1,4 @@
-//! Somebody who sends requests, and what he is answered.
+//! Someone who sends requests, and what they are answered.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use reqwest::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The password of everybody in the tests.
+/// The password of everyone in the tests.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// Somebody: signed in, or nobody in particular.
+/// Someone: signed in, or no one in particular.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub struct TestUser {
     base: String,
     client: reqwest::Client,
     token: Option<String>,
     headers: HeaderMap,
-    /// His id; nil for nobody.
+    /// Their id; nil for no one.
     pub id: Uuid,
-    /// His address; empty for nobody.
+    /// Their address; empty for no one.
     pub email: String,
 }
 
@@ -112,10 +112,10 @@ impl Answer {
     }
 }
 
-impl Person {
-    /// Nobody in particular, at the service with this address.
+impl TestUser {
+    /// No one in particular, at the service with this address.
     #[must_use]
-    pub fn nobody(base: &str) -> Self {
+    pub fn anonymous(base: &str) -> Self {
         Self {
             base: base.to_owned(),
             client: client(),
@@ -149,7 +149,7 @@ impl Person {
         }
     }
 
-    /// Proves once more who he is; from then on he goes by the new session's token.
+    /// Proves once more who they are; from then on they go by the new session's token.
     ///
     /// # Panics
     /// Where that is refused.
@@ -159,7 +159,7 @@ impl Person {
         self.with_token(answer["access_token"].as_str().expect("a token"))
     }
 
-    /// The same one, with his token, before another process.
+    /// The same one, with their token, before another process.
     #[must_use]
     pub fn at(&self, there: &Self) -> Self {
         Self {
@@ -174,7 +174,7 @@ impl Person {
         self.token.as_deref()
     }
 
-    /// The address of a path, as [`Person::get`] understands it.
+    /// The address of a path, as [`TestUser::get`] understands it.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         match path.strip_prefix("//") {
