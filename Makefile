@@ -31,12 +31,13 @@ check: lint docs test contract ## Everything that the continuous integration che
 fmt: ## Format the code
 	cargo fmt --all
 
-lint: ## Formatting, clippy without warnings, the law of the layers, what security.md names, where SQL stands
+lint: ## Formatting, clippy without warnings, the layers, the words, where SQL stands, what security.md names
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	scripts/check-layers.sh
 	scripts/check-security.sh
 	scripts/check-sql.sh
+	scripts/check-words.sh
 
 docs: ## Build the API documentation without warnings
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --quiet

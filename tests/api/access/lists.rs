@@ -139,10 +139,7 @@ async fn a_list_holds_exactly_what_its_reader_can_read() {
 async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
     let stage = Stage::start().await;
     rows_of_all_owners(&stage).await;
-    let (a, z) = (
-        stage.users.organization("A"),
-        stage.users.organization("Z"),
-    );
+    let (a, z) = (stage.users.organization("A"), stage.users.organization("Z"));
     let made_up = Uuid::from_u128(7);
     for who in Stage::everyone() {
         let (user, actor) = (stage.users.user(who), actor(&stage, who).await);
