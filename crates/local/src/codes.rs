@@ -12,7 +12,7 @@ use ring::{
 };
 use totp_rs::{Builder, Totp};
 
-/// Whose codes they are, in the person's device.
+/// Whose codes they are, in the user's device.
 const ISSUER: &str = "AccuNode";
 /// Bytes of a secret: 160 bits, as RFC 4226 advises.
 const SECRET: usize = 20;
@@ -38,7 +38,7 @@ impl std::fmt::Debug for SealingKey {
 }
 
 /// Codes of six digits that change every 30 seconds (RFC 6238), as every authenticator
-/// shows them. Secrets are sealed with AES-256-GCM for one person: moved to another's row
+/// shows them. Secrets are sealed with AES-256-GCM for one user: moved to another's row
 /// they do not open.
 pub struct TotpDevice {
     /// The first seals, all of them open.
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_opens_for_its_person_with_its_key_and_not_otherwise() {
+    fn a_secret_opens_for_its_user_with_its_key_and_not_otherwise() {
         let sealed = enrolled(&device(&[1]), 7).sealed;
         let opens = |keys: &[u8], user: u128, sealed: &[u8]| {
             device(keys)
@@ -203,7 +203,7 @@ mod tests {
             "a new key in front of the old one"
         );
         assert!(!opens(&[2], 7, &sealed), "another key");
-        assert!(!opens(&[1], 8, &sealed), "another person");
+        assert!(!opens(&[1], 8, &sealed), "another user");
         let mut bent = sealed.clone();
         bent[20] ^= 1;
         assert!(!opens(&[1], 7, &bent), "changed");

@@ -16,7 +16,7 @@ use argon2::{
 use async_trait::async_trait;
 use tokio::{sync::Semaphore, task, time::timeout};
 
-/// Whoever waits longer for his turn is told to come back later.
+/// Anyone who waits longer for their turn is told to come back later.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a hash costs. The defaults are OWASP's for argon2id.
@@ -46,7 +46,7 @@ impl Default for HashingSettings {
 /// Hashes passwords with argon2id.
 pub struct Argon2Hasher {
     argon2: Argon2<'static>,
-    /// Nobody's: what is verified where there is no hash.
+    /// No one's: what is verified where there is no hash.
     dummy: String,
     turns: Arc<Semaphore>,
 }
@@ -91,7 +91,7 @@ impl Argon2Hasher {
             .map_err(internal)?;
         let argon2 = self.argon2.clone();
         task::spawn_blocking(move || {
-            // The turn lasts as long as the work, also when nobody waits for it any more.
+            // The turn lasts as long as the work, also when no one waits for it any more.
             let _turn = turn;
             work(&argon2)
         })

@@ -2,7 +2,7 @@
 //!
 //! What one machine needs without `accunode-redis`: the same ports, held to the same
 //! contract (`accunode_ports::contract`). Everything here is gone when the
-//! process ends: whoever was signed in signs in again. Everything is bounded, so
+//! process ends: anyone who was signed in signs in again. Everything is bounded, so
 //! that no stranger fills the memory.
 //!
 //! [`SystemClock`] and [`UuidV7Ids`] are the only places that ask the machine for

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_set_back_locks_nobody_out() {
+    async fn a_clock_set_back_locks_no_one_out() {
         let clock = Arc::new(TestClock::default());
         let limits = LocalLimits::new(clock.clone(), LimitSettings::default());
         for _ in 0..10 {

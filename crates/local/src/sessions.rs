@@ -1,4 +1,4 @@
-//! Sessions of one process. They end with it: whoever was signed in signs in again.
+//! Sessions of one process. They end with it: anyone who was signed in signs in again.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use time::Duration;
 
-/// Sessions of one user; starting one more ends his oldest.
+/// Sessions of one user; starting one more ends their oldest.
 const PER_USER: usize = 1_000;
 /// Used refresh tokens that a session remembers: a month's at one in ten minutes.
 const REMEMBERED: usize = 4_320;

@@ -11,7 +11,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the clock that everybody else is given"
+        reason = "this is the clock that everyone else is given"
     )]
     fn now(&self) -> Timestamp {
         let now = Timestamp::now_utc();
@@ -27,7 +27,7 @@ pub struct UuidV7Ids;
 impl IdSource for UuidV7Ids {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the source of ids that everybody else is given"
+        reason = "this is the source of ids that everyone else is given"
     )]
     fn new_id(&self) -> Uuid {
         // One counter for the whole process: a later id always sorts later.

@@ -33,7 +33,7 @@ struct Pair {
     failures: u32,
     /// Not before then.
     next: i64,
-    /// Somebody has signed in from here.
+    /// Someone has signed in from here.
     known: bool,
     tried_at: i64,
 }
@@ -50,7 +50,7 @@ impl Pair {
 }
 
 impl LocalThrottle {
-    /// Nobody has failed yet.
+    /// No one has failed yet.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {

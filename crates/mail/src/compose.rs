@@ -25,7 +25,7 @@ const LONGEST_LINE: usize = 998;
 pub struct Sender(Mailbox);
 
 impl Sender {
-    /// What a sender must look like, for people.
+    /// What a sender must look like, for users.
     pub const RULE: &str = "must be an e-mail address, such as noreply@bank.example or AccuNode <noreply@bank.example>";
 }
 

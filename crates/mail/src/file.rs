@@ -1,4 +1,4 @@
-//! Mails as files, for whoever has no mail server.
+//! Mails as files, for installations without a mail server.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use tokio::{
 use crate::{Composer, WHAT};
 
 /// Writes each mail into a file of its own, readable for the service's user alone: it
-/// may hold a token. Nobody gets it unless the operator hands it on.
+/// may hold a token. No one gets it unless the operator hands it on.
 #[derive(Debug)]
 pub struct FileMailer {
     folder: PathBuf,
@@ -50,7 +50,7 @@ impl FileMailer {
             .await?;
         file.write_all(mail).await?;
         file.flush().await?;
-        // Whoever watches the folder sees whole mails only.
+        // Anyone who watches the folder sees whole mails only.
         fs::rename(&draft, &path).await?;
         Ok(path)
     }

@@ -2,7 +2,7 @@
 //!
 //! [`SmtpMailer`] hands mails to a server, over TLS unless that is this machine;
 //! [`FileMailer`] writes each into a file that its operator can open, and says that
-//! nobody gets it. Both write the same mail, made by `compose`. May depend on the ports
+//! no one gets it. Both write the same mail, made by `compose`. May depend on the ports
 //! and on nothing else of the workspace.
 
 mod compose;

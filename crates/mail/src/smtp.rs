@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct SmtpUrl(Url);
 
 impl SmtpUrl {
-    /// What it must look like, for people.
+    /// What it must look like, for users.
     pub const RULE: &str = "must be a URL such as smtps://user:password@mail.example:465 or smtp://mail.example:587, with ?tls=none for a server without TLS that asks for no password";
 
     /// As lettre reads it: `tls` is `required` or absent.

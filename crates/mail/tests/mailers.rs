@@ -125,7 +125,7 @@ async fn talk(stream: TcpStream, refuse: bool) -> Heard {
         let answer: &[u8] = match verb {
             "EHLO" => b"250-test\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n",
             "AUTH" => b"235 welcome\r\n",
-            "RCPT" if refuse => b"550 no such person\r\n",
+            "RCPT" if refuse => b"550 no such user\r\n",
             "DATA" => {
                 mail = Some(String::new());
                 b"354 go on\r\n"

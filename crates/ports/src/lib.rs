@@ -1,12 +1,32 @@
-//! What AccuNode's use cases need from outside, as traits.
+//! The traits through which AccuNode's use cases reach everything outside.
 //!
-//! No runtime, database or web type appears here, so every port can be served
-//! by a double in a test and by another technology tomorrow.
+//! No type of a runtime, a database or a web framework appears here, so a port can be
+//! implemented by a double in a test, and by another technology later.
 //!
-//! Where to start: [`Store`] opens a [`UnitOfWork`]; both hand out the
-//! repositories in [`repositories`]. Beside them stand [`sessions`], [`cache`],
-//! [`limits`], [`throttle`], [`budgets`], [`mail`], [`files`], [`scoring`], [`jobs`], [`health`]
-//! and the small ones in [`system`].
+//! [`Store`] opens a [`UnitOfWork`], which is one transaction; both hand out the repositories in
+//! [`repositories`]. The other ports are [`sessions`], [`cache`], [`limits`], [`throttle`],
+//! [`budgets`], [`mail`], [`files`], [`scoring`], [`jobs`], [`health`] and the small ones in
+//! [`system`]:
+//!
+//! ```
+//! use accunode_domain::Timestamp;
+//! use accunode_ports::system::Clock;
+//!
+//! /// A clock that shows one time.
+//! struct FixedClock(Timestamp);
+//!
+//! impl Clock for FixedClock {
+//!     fn now(&self) -> Timestamp {
+//!         self.0
+//!     }
+//! }
+//!
+//! let clock: &dyn Clock = &FixedClock(Timestamp::UNIX_EPOCH);
+//! assert_eq!(clock.now().unix_timestamp(), 0);
+//! ```
+//!
+//! The feature `mock` adds a double of every port, and `contract`: the tests that every
+//! implementation of a port must pass.
 //!
 //! To add a repository:
 //! 1. two traits in `repositories/<entity>.rs`: what reads takes a [`Scope`], what writes a

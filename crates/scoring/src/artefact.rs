@@ -29,10 +29,30 @@ macro_rules! shipped {
         (
             $folder,
             Artefact {
-                onnx: include_bytes!(concat!("../../../models/", $folder, "/model.onnx")),
-                manifest: include_bytes!(concat!("../../../models/", $folder, "/manifest.json")),
-                golden: include_bytes!(concat!("../../../models/", $folder, "/golden.csv")),
-                card: include_bytes!(concat!("../../../models/", $folder, "/CARD.md")),
+                onnx: include_bytes!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/models/",
+                    $folder,
+                    "/model.onnx"
+                )),
+                manifest: include_bytes!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/models/",
+                    $folder,
+                    "/manifest.json"
+                )),
+                golden: include_bytes!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/models/",
+                    $folder,
+                    "/golden.csv"
+                )),
+                card: include_bytes!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/models/",
+                    $folder,
+                    "/CARD.md"
+                )),
             },
         )
     };

@@ -8,7 +8,7 @@
 //!   connections, timers and tasks belong to the process's own runtime.
 //!
 //! **Invariant:** nothing else spawns. Clippy refuses `tokio::spawn` and its relatives,
-//! so a task cannot be started that nobody watches or waits for; the few exceptions say
+//! so a task cannot be started that no one watches or waits for; the few exceptions say
 //! why at their place.
 
 mod home;

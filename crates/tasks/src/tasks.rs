@@ -19,7 +19,7 @@ pub type Stop = watch::Receiver<bool>;
 /// Why a task failed.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A vital task that ended although nobody had told it to.
+/// A vital task that ended although no one had told it to.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the task {task:?}, which must not end, has ended: {why}")]
 pub struct Lost {
@@ -108,7 +108,7 @@ impl Tasks {
         self.0.vital.spawn_on(watched, &self.0.home);
     }
 
-    /// Runs work that an answer leaves behind, on its own: nobody needs to wait for it,
+    /// Runs work that an answer leaves behind, on its own: no one needs to wait for it,
     /// it goes on when the caller is dropped, and [`Tasks::finish`] waits for it.
     pub fn background<F>(&self, work: F) -> JoinHandle<F::Output>
     where
