@@ -123,7 +123,7 @@ async fn slowest(asker: &Asker, window: Duration) -> anyhow::Result<f64> {
     Ok(times.percentile(99).unwrap_or_default())
 }
 
-/// Somebody who asks for as much as they may.
+/// Someone who asks for as much as they may.
 struct Greedy {
     stop: Arc<AtomicBool>,
     tasks: JoinSet<anyhow::Result<()>>,

@@ -5,8 +5,8 @@
 //! - `ground`: the rows that are there before anything is measured
 //! - `service`: the service in this process, wired as the binary wires it
 //! - `scoring`, `reads`, `http`, `bulk`, `program`: one kind of figure each
-//! - `one_owner`: a database in which one person has every row
-//! - `beside`: how others fare beside that person, whatever they ask for
+//! - `one_owner`: a database in which one user has every row
+//! - `beside`: how others fare beside that user, whatever they ask for
 //! - `figure`, `report`, `machine`: what was measured, where, written down
 //!
 //! **Invariant:** both sides of a comparison do the same work on the same rows in the
@@ -112,6 +112,6 @@ async fn over_the_service(
 /// Tells what goes on, on standard error.
 fn note(line: impl std::fmt::Display) {
     use std::io::Write;
-    // Nobody to tell is no reason to stop.
+    // No one to tell is no reason to stop.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -1,5 +1,5 @@
-//! A database in which one person has every row: what they get, what those get who have
-//! none, and how long somebody else waits while that person asks for as much as they may.
+//! A database in which one user has every row: what they get, what those get who have
+//! none, and how long another user waits while that user asks for as much as they may.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use crate::{
     service::Service,
 };
 
-/// The first page of a list, as people see it.
+/// The first page of a list, as users see it.
 pub(crate) const LIST: &str = "/predictions/annual?limit=50";
 
 /// Figures of such a database.
@@ -42,7 +42,7 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// What the owner of all rows gets, and what somebody gets who has none.
+/// What the owner of all rows gets, and what someone gets who has none.
 async fn alone(
     options: &Options,
     ground: &Ground,
@@ -52,7 +52,7 @@ async fn alone(
     let mut figures = Vec::new();
     for (asker, whose) in [
         (owner, "of the owner of all rows"),
-        (empty, "of somebody without rows"),
+        (empty, "of someone without rows"),
     ] {
         note(format_args!("list, first page, {whose}"));
         let mut ours = Samples::default();
@@ -98,7 +98,7 @@ pub(crate) fn figure(
     }
 }
 
-/// Somebody who is signed in.
+/// Someone who is signed in.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     pub(crate) client: Client,

@@ -277,7 +277,7 @@ async fn names_of_a_tenants_organizations_do_not_look_alike() {
 async fn super_admins_alone_learn_of_roots_that_look_alike() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (sa, admin) = (tenancy.person("sa"), tenancy.person("tZ"));
+    let (sa, admin) = (tenancy.user("sa"), tenancy.user("tZ"));
     let create = async |name: &str| sa.post("/organizations", &json!({ "name": name })).await;
     let first = create("Nordbank").await.expect(201);
     for name in ["NORDBANK", "Nordbаnk"] {

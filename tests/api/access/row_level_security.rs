@@ -308,7 +308,7 @@ async fn without_an_actor_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn no_one_inserts_for_an_owner_that_is_not_their() {
+async fn no_one_inserts_for_an_owner_that_is_not_theirs() {
     let stage = Stage::start().await;
     let mut server = stage.service.database.server_role().await;
     let owners = |stage: &Stage| {

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use accunode_tests::{Answer, PASSWORD, Person, Service, tenancy::Tenancy};
+use accunode_tests::{Answer, PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
 
@@ -14,7 +14,7 @@ pub(super) const AFRESH: &str = "UPDATE user_totp SET last_step = 0";
 /// What the device shows now. The service takes it also when the step has just changed.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the device has a clock of its own, as everybody's has"
+    reason = "the device has a clock of its own, as everyone's has"
 )]
 pub(super) fn shown(secret: &str) -> String {
     let secret = Secret::try_from_base32(secret).expect("base32");
@@ -35,9 +35,9 @@ fn other_than(code: &str) -> String {
     format!("{:06}", (number + 500_000) % 1_000_000)
 }
 
-/// Enrols somebody who is signed in.
-async fn enrol(person: &Person) -> (String, Vec<String>) {
-    let made = person.post_nothing("/me/mfa/totp").await.expect(201);
+/// Enrols someone who is signed in.
+async fn enrol(user: &TestUser) -> (String, Vec<String>) {
+    let made = user.post_nothing("/me/mfa/totp").await.expect(201);
     let secret = text(&made, "secret").to_owned();
     let uri = text(&made, "otpauth_uri");
     assert!(
@@ -51,13 +51,13 @@ async fn enrol(person: &Person) -> (String, Vec<String>) {
         .collect();
     assert_eq!(codes.len(), 10);
     let code = json!({ "code": shown(&secret) });
-    let _ = person.post("/me/mfa/totp/confirm", &code).await.expect(204);
+    let _ = user.post("/me/mfa/totp/confirm", &code).await.expect(204);
     (secret, codes)
 }
 
 pub(super) async fn password(service: &Service, email: &str) -> Answer {
     let body = json!({ "email": email, "password": PASSWORD });
-    service.nobody().post("/auth/login", &body).await
+    service.anonymous().post("/auth/login", &body).await
 }
 
 pub(super) async fn mfa_token(service: &Service, email: &str) -> String {
@@ -69,19 +69,19 @@ pub(super) async fn mfa_token(service: &Service, email: &str) -> String {
 
 pub(super) async fn show(service: &Service, token: &str, code: &str) -> Answer {
     let body = json!({ "mfa_token": token, "code": code });
-    service.nobody().post("/auth/mfa", &body).await
+    service.anonymous().post("/auth/mfa", &body).await
 }
 
 #[tokio::test]
 async fn who_has_a_second_factor_signs_in_with_it_and_not_without() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let (secret, _) = enrol(&ana).await;
     run(&pool, AFRESH).await;
     let token = mfa_token(&service, "ana@example.com").await;
-    let somebody = service.nobody().with_token(&token);
-    assert_eq!(somebody.get("/me").await.problem(401), "invalid_token");
+    let someone = service.anonymous().with_token(&token);
+    assert_eq!(someone.get("/me").await.problem(401), "invalid_token");
 
     let code = shown(&secret);
     let wrong = show(&service, &token, &other_than(&code)).await;
@@ -89,7 +89,7 @@ async fn who_has_a_second_factor_signs_in_with_it_and_not_without() {
     let signed_in = show(&service, &token, &code).await.expect(200);
     assert_eq!(signed_in["user"]["id"], ana.id.to_string());
     let again = service
-        .nobody()
+        .anonymous()
         .with_token(text(&signed_in, "access_token"));
     let _ = again.get("/me").await.expect(200);
     // The wait has ended with the session.
@@ -102,7 +102,7 @@ async fn who_has_a_second_factor_signs_in_with_it_and_not_without() {
 #[tokio::test]
 async fn a_code_is_good_once_also_for_two_who_show_it_at_once() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let (secret, _) = enrol(&ana).await;
     let first = mfa_token(&service, "ana@example.com").await;
@@ -124,9 +124,9 @@ async fn a_code_is_good_once_also_for_two_who_show_it_at_once() {
 }
 
 #[tokio::test]
-async fn the_code_that_confirmed_it_signs_nobody_in() {
+async fn the_code_that_confirmed_it_signs_no_one_in() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let made = ana.post_nothing("/me/mfa/totp").await.expect(201);
     let code = shown(text(&made, "secret"));
     let body = json!({ "code": code });
@@ -141,7 +141,7 @@ async fn the_code_that_confirmed_it_signs_nobody_in() {
 #[tokio::test]
 async fn a_recovery_code_is_good_once() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let (_, codes) = enrol(&ana).await;
     let token = mfa_token(&service, "ana@example.com").await;
     let typed = codes[3].to_lowercase().replace('-', " ");
@@ -157,7 +157,7 @@ async fn a_recovery_code_is_good_once() {
 #[tokio::test]
 async fn a_login_that_waits_may_be_tried_five_times_and_guessing_on_takes_ever_longer() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let (_, codes) = enrol(&ana).await;
     let token = mfa_token(&service, "ana@example.com").await;
     for _ in 0..5 {
@@ -170,7 +170,7 @@ async fn a_login_that_waits_may_be_tried_five_times_and_guessing_on_takes_ever_l
         show(&service, &token, &codes[0]).await.problem(401),
         "token_expired"
     );
-    // Another login is no way around: the person's failures count, not the login's.
+    // Another login is no way around: the user's failures count, not the login's.
     let token = mfa_token(&service, "ana@example.com").await;
     let slowed = show(&service, &token, &codes[0]).await;
     assert_eq!(slowed.problem(429), "locked_out");
@@ -180,7 +180,7 @@ async fn a_login_that_waits_may_be_tried_five_times_and_guessing_on_takes_ever_l
 #[tokio::test]
 async fn a_login_waits_five_minutes() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let (_, codes) = enrol(&ana).await;
     let token = mfa_token(&service, "ana@example.com").await;
     let pool = service.database.superuser().await;
@@ -194,16 +194,16 @@ async fn a_login_waits_five_minutes() {
 #[tokio::test]
 async fn what_is_not_confirmed_is_asked_for_nowhere() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let first = ana.post_nothing("/me/mfa/totp").await.expect(201);
     let second = ana.post_nothing("/me/mfa/totp").await.expect(201);
     assert_ne!(first["secret"], second["secret"]);
-    let _ = service.nobody().login("ana@example.com").await;
+    let _ = service.anonymous().login("ana@example.com").await;
     let old = json!({ "code": shown(text(&first, "secret")) });
     let answer = ana.post("/me/mfa/totp/confirm", &old).await;
     assert_eq!(answer.problem(422), "invalid_code");
     let new = json!({ "code": shown(text(&second, "secret")) });
-    let elsewhere = service.nobody().login("ana@example.com").await;
+    let elsewhere = service.anonymous().login("ana@example.com").await;
     let _ = ana.post("/me/mfa/totp/confirm", &new).await.expect(204);
     assert_eq!(elsewhere.get("/me").await.problem(401), "invalid_token");
     let _ = ana.get("/me").await.expect(200);
@@ -222,7 +222,7 @@ async fn what_is_not_confirmed_is_asked_for_nowhere() {
 #[tokio::test]
 async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     service.age_sessions(&ana, 16 * 60).await;
     let refused = ana.post_nothing("/me/mfa/totp").await;
@@ -266,7 +266,7 @@ async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
         ana.delete("/me/mfa/totp").await.problem(409),
         "not_enrolled"
     );
-    let _ = service.nobody().login("ana@example.com").await;
+    let _ = service.anonymous().login("ana@example.com").await;
     let left: i64 = ask(&pool, "SELECT count(*) FROM recovery_codes").await;
     assert_eq!(left, 0);
 }
@@ -274,7 +274,7 @@ async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
 #[tokio::test]
 async fn secrets_are_sealed_codes_are_hashed_and_none_stands_in_the_audit_log() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let (secret, codes) = enrol(&ana).await;
     let token = mfa_token(&service, "ana@example.com").await;
@@ -309,11 +309,7 @@ async fn secrets_are_sealed_codes_are_hashed_and_none_stands_in_the_audit_log() 
 async fn an_organization_that_asks_for_it_leaves_others_only_themselves() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (member, admin, root) = (
-        tenancy.person("m1"),
-        tenancy.person("oA"),
-        tenancy.person("tR"),
-    );
+    let (member, admin, root) = (tenancy.user("m1"), tenancy.user("oA"), tenancy.user("tR"));
     let path = format!("/organizations/{}", tenancy.organization("A"));
     let asks = json!({ "require_second_factor": true });
     assert_eq!(
@@ -332,7 +328,7 @@ async fn an_organization_that_asks_for_it_leaves_others_only_themselves() {
     let _ = member.get("/me/sessions").await.expect(200);
     // Neither the root's own members nor another child's are meant.
     let _ = root.get("/companies").await.expect(200);
-    let _ = tenancy.person("mB").get("/companies").await.expect(200);
+    let _ = tenancy.user("mB").get("/companies").await.expect(200);
 
     enrol(member).await;
     let _ = member.get("/companies").await.expect(200);
@@ -345,9 +341,9 @@ async fn an_organization_that_asks_for_it_leaves_others_only_themselves() {
 async fn a_key_from_before_the_demand_works_once_its_owner_has_a_second_factor() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (member, root) = (tenancy.person("m1"), tenancy.person("tR"));
+    let (member, root) = (tenancy.user("m1"), tenancy.user("tR"));
     let a = tenancy.organization("A");
-    let key_of = async |owner: &Person, organization: Option<uuid::Uuid>| {
+    let key_of = async |owner: &TestUser, organization: Option<uuid::Uuid>| {
         let wanted = json!({ "name": "n", "scopes": ["read"], "organization_id": organization });
         let made = owner.post("/api-keys", &wanted).await.expect(201);
         owner.with_token(text(&made, "secret"))
@@ -383,14 +379,14 @@ async fn a_key_from_before_the_demand_works_once_its_owner_has_a_second_factor()
 }
 
 #[tokio::test]
-async fn an_administrator_helps_whoever_has_lost_his_device() {
+async fn an_administrator_removes_the_second_factor_of_a_lost_device() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let (member, admin) = (tenancy.person("m1"), tenancy.person("oA"));
+    let (member, admin) = (tenancy.user("m1"), tenancy.user("oA"));
     enrol(member).await;
     let path = format!("/users/{}/mfa", member.id);
     for (who, status) in [("m2", 403), ("mB", 404), ("tZ", 404), ("u0", 404)] {
-        let _ = tenancy.person(who).delete(&path).await.expect(status);
+        let _ = tenancy.user(who).delete(&path).await.expect(status);
     }
     service.age_sessions(admin, 16 * 60).await;
     assert_eq!(admin.delete(&path).await.problem(401), "step_up_required");
@@ -400,7 +396,7 @@ async fn an_administrator_helps_whoever_has_lost_his_device() {
     // Once more there is nothing to take away, and nothing to tell.
     let _ = admin.delete(&path).await.expect(204);
     assert_eq!(member.get("/me").await.problem(401), "invalid_token");
-    let _ = service.nobody().login("m1@example.com").await;
+    let _ = service.anonymous().login("m1@example.com").await;
     let pool = service.database.superuser().await;
     let told: Value = ask(
         &pool,

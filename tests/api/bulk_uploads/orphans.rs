@@ -85,7 +85,7 @@ async fn orphans_are_removed_at_start() {
     let orphan = service.folder().join("files/uploads/orphan");
     std::fs::write(&orphan, "a").expect("written");
     age(&orphan);
-    // What came in when its process was killed, however short a time ago: nobody holds its
+    // What came in when its process was killed, however short a time ago: no one holds its
     // lock any more. Another still comes in.
     let killed = service.folder().join("files/uploads/killed#2");
     let coming = service.folder().join("files/uploads/coming#2");

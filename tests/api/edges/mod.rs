@@ -7,7 +7,7 @@ mod values;
 
 use std::{sync::Mutex, time::Duration};
 
-use accunode_tests::{Person, Service, ServiceOptions, tenancy::Tenancy};
+use accunode_tests::{Service, ServiceOptions, TestUser, tenancy::Tenancy};
 use futures::stream::{self, StreamExt};
 use reqwest::{Method, header, multipart};
 use serde_json::{Map, Value};
@@ -26,7 +26,7 @@ const LONGEST_REFUSAL: usize = 256 << 10;
 /// What was asked of one operation.
 struct Asked<'a> {
     client: &'a reqwest::Client,
-    caller: Person,
+    caller: TestUser,
     operation: &'a Operation,
     /// Which operation it is, of all.
     at: usize,
@@ -325,15 +325,15 @@ async fn ask<'a>(
 
 #[tokio::test]
 async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
-    // Every request from an address of its own, so that nobody waits for failed logins.
+    // Every request from an address of its own, so that no one waits for failed logins.
     let options = ServiceOptions::default()
         .without_worker()
         .with("trusted_proxies", "127.0.0.1")
         .with("password_hashing.memory_kib", "64");
     let service = Service::with(options).await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
-    let document = service.nobody().get("//openapi.json").await.expect(200);
+    let document = service.anonymous().get("//openapi.json").await.expect(200);
     let operations = operations(&document);
     assert!(
         operations.len() >= 95,
@@ -342,7 +342,7 @@ async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
     );
     let ground = Ground {
         service,
-        people,
+        users,
         pool,
     };
     let client = reqwest::Client::builder()
@@ -356,7 +356,7 @@ async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
             let (ground, client, wrong, counts) = (&ground, &client, &wrong, &counts);
             async move {
                 let asked = ask(ground, client, at, operation).await;
-                let mut wrong = wrong.lock().expect("nobody panics with it");
+                let mut wrong = wrong.lock().expect("no one panics with it");
                 if !asked.reached {
                     let name = operation.name();
                     let last = &asked.last;
@@ -364,19 +364,19 @@ async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
                 }
                 // The first few say what is wrong.
                 wrong.extend(asked.wrong.into_iter().take(5));
-                let mut counts = counts.lock().expect("nobody panics with it");
+                let mut counts = counts.lock().expect("no one panics with it");
                 counts.push((operation.name(), asked.requests));
             }
         })
         .await;
-    let wrong = wrong.into_inner().expect("nobody panics with it");
+    let wrong = wrong.into_inner().expect("no one panics with it");
     assert!(wrong.is_empty(), "{} answers: {wrong:#?}", wrong.len());
-    let counts = counts.into_inner().expect("nobody panics with it");
+    let counts = counts.into_inner().expect("no one panics with it");
     let requests: usize = counts.iter().map(|(_, requests)| requests).sum();
     assert!(requests > 5_000, "only {requests} requests: {counts:?}");
     let _ = ground
         .service
-        .nobody()
+        .anonymous()
         .get("//health/ready")
         .await
         .expect(200);

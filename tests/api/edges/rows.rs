@@ -1,6 +1,6 @@
-//! Somebody who may do everything, and rows of their own for the parameters of a path.
+//! Someone who may do everything, and rows of their own for the parameters of a path.
 
-use accunode_tests::{Person, Service, tenancy::Tenancy};
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::support::{file_of, prediction, submit, text};
 #[derive(Debug)]
 pub(super) struct Ground {
     pub(super) service: Service,
-    pub(super) people: Tenancy,
+    pub(super) users: Tenancy,
     pub(super) pool: PgPool,
 }
 
@@ -21,23 +21,23 @@ pub(super) type Filled = Vec<(String, String)>;
 
 impl Ground {
     /// A super_admin of the operation's own, whom it may end or sign out.
-    pub(super) async fn caller(&self, at: usize) -> Person {
+    pub(super) async fn caller(&self, at: usize) -> TestUser {
         let email = format!("edge{at}@example.com");
-        let _ = self.person(&email, "super_admin").await;
-        self.service.nobody().login(&email).await
+        let _ = self.user(&email, "super_admin").await;
+        self.service.anonymous().login(&email).await
     }
 
-    async fn person(&self, email: &str, role: &str) -> Uuid {
+    async fn user(&self, email: &str, role: &str) -> Uuid {
         sqlx::query_scalar(
             "INSERT INTO users (email, password_hash, role, is_verified) \
              SELECT $1, password_hash, $2, true FROM users WHERE id = $3 RETURNING id",
         )
         .bind(email)
         .bind(role)
-        .bind(self.people.person("sa").id)
+        .bind(self.users.user("sa").id)
         .fetch_one(&self.pool)
         .await
-        .expect("a person")
+        .expect("a user")
     }
 
     async fn organization(&self, at: usize) -> Uuid {
@@ -50,7 +50,12 @@ impl Ground {
 
     /// What there is for every parameter of the operation's path. The first part of the path
     /// says whose rows they are.
-    pub(super) async fn filled(&self, at: usize, caller: &Person, operation: &Operation) -> Filled {
+    pub(super) async fn filled(
+        &self,
+        at: usize,
+        caller: &TestUser,
+        operation: &Operation,
+    ) -> Filled {
         let mut segments = operation.path.split('/').skip(1);
         let rows = segments.next().unwrap_or_default();
         let symbol = format!("EDGE{at}");
@@ -83,7 +88,7 @@ impl Ground {
                     id
                 }
                 "users" => {
-                    let id = self.person(&format!("whom{at}@example.com"), "user").await;
+                    let id = self.user(&format!("whom{at}@example.com"), "user").await;
                     sqlx::query(
                         "INSERT INTO user_totp (user_id, secret, waits_since) VALUES ($1, 'sealed', now())",
                     )
@@ -101,7 +106,7 @@ impl Ground {
                 }
                 "audit-logs" => first(caller, "/audit-logs?limit=1", "id").await,
                 "me" => {
-                    let _ = self.service.nobody().login(&caller.email).await;
+                    let _ = self.service.anonymous().login(&caller.email).await;
                     let sessions = caller.get("/me/sessions").await.expect(200);
                     let mut all = sessions["data"].as_array().into_iter().flatten();
                     let other = all.find(|session| session["current"] == false);
@@ -152,7 +157,7 @@ fn made(answer: &Value) -> String {
     text(answer, "id").to_owned()
 }
 
-async fn first(caller: &Person, path: &str, field: &str) -> String {
+async fn first(caller: &TestUser, path: &str, field: &str) -> String {
     let list = caller.get(path).await.expect(200);
     text(&list["data"][0], field).to_owned()
 }

@@ -63,7 +63,7 @@ pub(super) const WRITTEN: &[&str] = &[
     "[]",
 ];
 
-/// What is inside of cursors that nobody was given.
+/// What is inside of cursors that no one was given.
 const CURSORS: &[&str] = &[
     "",
     "null",
@@ -88,7 +88,7 @@ const CURSORS: &[&str] = &[
     r#"{"sort":"none","key":"0","id":"00000000-0000-0000-0000-000000000000"}"#,
 ];
 
-/// Cursors that nobody was given: in no form of one, and with an impossible inside.
+/// Cursors that no one was given: in no form of one, and with an impossible inside.
 pub(super) fn cursors() -> Vec<String> {
     let forms = ["a", "!!!!", "====", "AAAA"].map(str::to_owned);
     let inside = CURSORS

@@ -10,11 +10,11 @@ use crate::{
     support::{ask, file_of, prediction, quarterly, text},
 };
 
-async fn key(stage: &Stage, owner: &str, scopes: &[&str]) -> accunode_tests::Person {
-    let person = stage.people.person(owner);
+async fn key(stage: &Stage, owner: &str, scopes: &[&str]) -> accunode_tests::TestUser {
+    let user = stage.users.user(owner);
     let wanted = json!({ "name": "nightly", "scopes": scopes });
-    let made = person.post("/api-keys", &wanted).await.expect(201);
-    person.with_token(made["secret"].as_str().expect("a secret"))
+    let made = user.post("/api-keys", &wanted).await.expect(201);
+    user.with_token(made["secret"].as_str().expect("a secret"))
 }
 
 #[tokio::test]
@@ -69,9 +69,9 @@ async fn every_operation_answers_a_key_of_each_scope_as_the_table_says() {
 #[tokio::test]
 async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
     let stage = Stage::start().await;
-    let a = stage.people.organization("A");
+    let a = stage.users.organization("A");
     let organization = format!("/organizations/{a}");
-    let m2 = stage.people.person("m2").id;
+    let m2 = stage.users.user("m2").id;
     let (nothing, nothing_there) = (Value::Null, uuid::Uuid::nil());
     for owner in ["oA", "tR", "sa"] {
         let holder = key(&stage, owner, &SCOPES).await;
@@ -218,14 +218,9 @@ async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
             .await
             .expect(200);
     }
-    let _ = stage
-        .people
-        .person("m2")
-        .get("/companies")
-        .await
-        .expect(200);
-    // An upload that a person made for everyone goes on by a person, too.
-    let sa = stage.people.person("sa");
+    let _ = stage.users.user("m2").get("/companies").await.expect(200);
+    // An upload that a user made for everyone goes on by a user, too.
+    let sa = stage.users.user("sa");
     let fields = [("job_type", "annual"), ("access_level", "system")];
     let job = sa
         .upload(("a.csv", file_of(["EVERY"])), &fields)

@@ -1,6 +1,6 @@
 //! A session whose proof is old is asked for another one exactly where the table says so.
 
-use accunode_tests::{PASSWORD, Person, Service, tenancy::Tenancy};
+use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use super::{Line, code, lines, send};
@@ -14,7 +14,7 @@ fn conditions(
     session: &str,
     uploads: [&str; 2],
 ) -> Vec<(&'static str, String, Value, bool)> {
-    let user = format!("/users/{}", tenancy.person("m2").id);
+    let user = format!("/users/{}", tenancy.user("m2").id);
     let organization = format!("/organizations/{}", tenancy.organization("A"));
     let mut all = vec![
         ("patch", user.clone(), json!({ "is_active": false }), true),
@@ -120,8 +120,8 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
     let tenancy = Tenancy::of(&service).await;
     let lines = lines(&service).await;
     // Nothing else can refuse a super_admin before.
-    let sa = tenancy.person("sa");
-    let elsewhere = service.nobody().login(&sa.email).await;
+    let sa = tenancy.user("sa");
+    let elsewhere = service.anonymous().login(&sa.email).await;
     let session = current_session(&elsewhere).await;
     let upload = async |level: &str| {
         let fields = [("access_level", level)];
@@ -141,7 +141,7 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
         if line.is("post", "/auth/logout") {
             continue;
         }
-        // Rows that there are not and no body at all: whoever needs a proof is told first.
+        // Rows that there are not and no body at all: anyone who needs a proof is told first.
         let answer = send(sa, &line.method, &line.filled(), None).await;
         let got = code(&answer);
         let (expected, right) = match line.step_up.as_str() {
@@ -201,8 +201,8 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
     assert_eq!(sa.get("/me").await.problem(401), "invalid_token");
 }
 
-async fn current_session(person: &Person) -> String {
-    let sessions = person.get("/me/sessions").await.expect(200);
+async fn current_session(user: &TestUser) -> String {
+    let sessions = user.get("/me/sessions").await.expect(200);
     let all = sessions["data"].as_array().expect("sessions");
     let own = all.iter().find(|s| s["current"] == true).expect("its own");
     own["id"].as_str().expect("an id").to_owned()
@@ -212,7 +212,7 @@ async fn current_session(person: &Person) -> String {
 async fn a_proof_opens_what_an_old_session_was_refused() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
-    let admin = tenancy.person("oA");
+    let admin = tenancy.user("oA");
     service.age_sessions(admin, 16 * 60).await;
     let invitation = json!({ "email": "new@example.com", "role": "org_member" });
     let token = format!("/organizations/{}/join-token", tenancy.organization("A"));
