@@ -1,6 +1,6 @@
 //! `/rescorings`
 
-use accunode_tests::{Person, Service, ServiceOptions, tenancy::Tenancy};
+use accunode_tests::{Service, ServiceOptions, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -18,15 +18,15 @@ async fn age(pool: &PgPool) {
     .await;
 }
 
-async fn rescored(service: &Service, person: &Person, body: &Value) -> Value {
-    let job = person.post("/rescorings", body).await.expect(202);
-    service.finished(person, text(&job, "id")).await
+async fn rescored(service: &Service, user: &TestUser, body: &Value) -> Value {
+    let job = user.post("/rescorings", body).await.expect(202);
+    service.finished(user, text(&job, "id")).await
 }
 
 #[tokio::test]
 async fn a_portfolio_is_scored_by_the_model_that_serves_now_to_the_last_bit() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     for (kind, body) in [
         ("annual", prediction("ACME", "2024")),
         ("quarterly", quarterly("ACME", "2024", "Q2")),
@@ -80,7 +80,7 @@ async fn a_portfolio_is_scored_by_the_model_that_serves_now_to_the_last_bit() {
 #[tokio::test]
 async fn a_large_portfolio_goes_chunk_by_chunk_and_dashboards_follow() {
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..6_000).map(|n| format!("S{n}")).collect();
     let upload = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
     let _ = service.finished(&ana, &upload).await;
@@ -111,7 +111,7 @@ async fn a_hundred_thousand_predictions_go_from_the_first_version_to_the_second_
     const COMPANIES: usize = 1_000;
     const ALL: i64 = 100_000;
     let service = Service::start().await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..COMPANIES).map(|n| format!("S{n}")).collect();
     let upload = submit(&ana, "portfolio.csv", file_of(&symbols), &[]).await;
     let _ = service.finished(&ana, &upload).await;
@@ -183,11 +183,11 @@ async fn a_hundred_thousand_predictions_go_from_the_first_version_to_the_second_
 }
 
 #[tokio::test]
-async fn of_an_organizations_portfolio_a_member_scores_what_he_may_write() {
+async fn of_an_organizations_portfolio_a_member_scores_what_they_may_write() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     for (name, symbol) in [("m1", "ONE"), ("m2", "TWO")] {
-        let made = people.person(name);
+        let made = users.user(name);
         let _ = made
             .post("/predictions/annual", &prediction(symbol, "2024"))
             .await
@@ -195,14 +195,14 @@ async fn of_an_organizations_portfolio_a_member_scores_what_he_may_write() {
     }
     age(&service.database.superuser().await).await;
     let body = json!({ "kind": "annual" });
-    let done = rescored(&service, people.person("m1"), &body).await;
+    let done = rescored(&service, users.user("m1"), &body).await;
     assert_eq!(
         (count(&done, "updated_count"), count(&done, "error_count")),
         (1, 1),
         "{done}"
     );
-    let rows = people
-        .person("m1")
+    let rows = users
+        .user("m1")
         .get(&format!(
             "/bulk-uploads/{}/rows?status=error",
             text(&done, "id")
@@ -213,22 +213,19 @@ async fn of_an_organizations_portfolio_a_member_scores_what_he_may_write() {
         rows["data"][0]["problem"]["errors"][0]["code"],
         "not_writable"
     );
-    let done = rescored(&service, people.person("oA"), &body).await;
+    let done = rescored(&service, users.user("oA"), &body).await;
     assert_eq!(
         (count(&done, "updated_count"), count(&done, "error_count")),
         (1, 0)
     );
     let place = format!("/rescorings/{}", text(&done, "id"));
-    assert_eq!(
-        people.person("mB").get(&place).await.problem(404),
-        "not_found"
-    );
+    assert_eq!(users.user("mB").get(&place).await.problem(404), "not_found");
 }
 
 #[tokio::test]
 async fn what_cannot_be_asked_for_is_refused() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
-    let ana = service.person("ana").await;
+    let ana = service.user("ana").await;
     let refused = async |body: Value| ana.post("/rescorings", &body).await;
     assert_eq!(
         refused(json!({ "kind": "annual", "access_level": "system" }))
@@ -274,7 +271,7 @@ async fn what_cannot_be_asked_for_is_refused() {
 #[tokio::test]
 async fn the_same_request_sent_again_makes_one_job() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
-    let ana = service.person("ana").await.with("Idempotency-Key", "once");
+    let ana = service.user("ana").await.with("Idempotency-Key", "once");
     let body = json!({ "kind": "annual" });
     let first = ana.post("/rescorings", &body).await;
     let again = ana.post("/rescorings", &body).await;

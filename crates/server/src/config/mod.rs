@@ -8,6 +8,7 @@ mod budgets;
 mod fault;
 mod layers;
 mod read;
+mod redis;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use accunode_files::ParserSettings;
 use accunode_mail::Sender;
 use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
+use accunode_redis::RedisServers;
 use accunode_scoring::{ModelPin, TargetRate};
 use accunode_web::{AtOnce, Network};
 use nix::unistd::Uid;
@@ -26,7 +28,7 @@ use tracing_subscriber::EnvFilter;
 pub use budgets::{BudgetsConfig, MailsConfig, MinFreeDisk};
 pub use fault::{ConfigFaults, Fault};
 pub use layers::Sources;
-pub use secret::{SecretKeys, SecretUrl};
+pub use secret::{SecretKeys, SecretUrl, SecretUrls};
 
 use crate::embedded::EmbeddedOptions;
 use budgets::{read_budgets, read_mails, read_min_free_disk};
@@ -34,8 +36,9 @@ use layers::Layers;
 use read::{
     MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_at_once,
     read_database_url, read_files_url, read_folder, read_hashing, read_limits, read_mail,
-    read_parser, read_pools, read_postgres, read_redis_url,
+    read_parser, read_pools, read_postgres,
 };
+use redis::{RedisConfig, read_redis};
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
 const KEYS: &[&str] = &[
@@ -93,7 +96,9 @@ const KEYS: &[&str] = &[
     "postgres.bin_dir",
     "postgres.wal_archive",
     "public_url",
+    "redis_cluster",
     "redis_prefix",
+    "redis_sentinels",
     "redis_url",
     "registration",
     "secret_key",
@@ -113,6 +118,7 @@ const SECRETS: &[&str] = &[
     "database_url",
     "files_url",
     "owner_database_url",
+    "redis_sentinels",
     "redis_url",
     "secret_key",
     "smtp_url",
@@ -132,9 +138,17 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_database_url: Option<SecretUrl>,
     /// Where sessions, cache and limits are kept for several processes; without it
-    /// they live in this one.
+    /// they are kept in this one. Nodes of a cluster with commas between.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub redis_url: Option<SecretUrl>,
+    pub redis_url: Option<SecretUrls>,
+    /// The Sentinels that know the master which `redis_url` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis_sentinels: Option<SecretUrls>,
+    /// Whether `redis_url` names nodes of a cluster.
+    pub redis_cluster: bool,
+    /// The servers that these three settings describe.
+    #[serde(skip)]
+    pub redis_servers: Option<RedisServers>,
     /// What every key in Redis begins with.
     pub redis_prefix: String,
     /// Connections that one process keeps at most for each kind of work.
@@ -323,18 +337,7 @@ impl Config {
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let database_url = read_database_url(&mut layers, "database_url");
         let owner_database_url = read_database_url(&mut layers, "owner_database_url");
-        let redis_url = read_redis_url(&mut layers);
-        let redis_prefix = layers
-            .read(
-                "redis_prefix",
-                "must be 1 to 64 letters, digits, - and _",
-                |text| {
-                    let sound = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-                    ((1..=64).contains(&text.len()) && text.chars().all(sound))
-                        .then(|| text.to_owned())
-                },
-            )
-            .unwrap_or_else(|| "accunode".into());
+        let redis = read_redis(&mut layers);
         let db_pools = read_pools(&mut layers);
         let drain_seconds = layers
             .read(
@@ -342,7 +345,7 @@ impl Config {
                 "must be a number of seconds from 0 to 3600",
                 |text| parse_within(text, 0..=3600),
             )
-            .unwrap_or(if redis_url.is_some() {
+            .unwrap_or(if redis.servers.is_some() {
                 SHARED_DRAIN_SECONDS
             } else {
                 0
@@ -426,12 +429,22 @@ impl Config {
         else {
             return Err(ConfigFaults(layers.faults));
         };
+        let RedisConfig {
+            url: redis_url,
+            sentinels: redis_sentinels,
+            cluster: redis_cluster,
+            prefix: redis_prefix,
+            servers: redis_servers,
+        } = redis;
         Ok(Self {
             listen,
             data_dir,
             database_url,
             owner_database_url,
             redis_url,
+            redis_sentinels,
+            redis_cluster,
+            redis_servers,
             redis_prefix,
             db_pools,
             drain_seconds,
