@@ -14,14 +14,18 @@ use crate::{
 /// The sector of a company of which none was given.
 pub const UNKNOWN_SECTOR: &str = "Unknown";
 
-/// A ticker or another short name, upper-cased, 1 to 10 characters.
+/// A ticker or another identifier, upper-cased, 1 to [`Symbol::LONGEST`] characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Symbol(String);
 
 impl Symbol {
-    /// Reads a symbol: letters and digits of ASCII, `.`, `-`, `/`, `_`, `&`, `^`, `=`.
-    /// Letters of other alphabets would pass for these.
+    /// The largest number of characters.
+    pub const LONGEST: usize = 32;
+
+    /// Reads a symbol: letters and digits of ASCII, `.`, `-`, `/`, `_`, `&`, `^`, `=`, `:`,
+    /// `+`, and single blanks inside, as vendors write them (`NASDAQGS:AAPL`, `BRK/B`,
+    /// `AAPL US EQUITY`). Letters of other alphabets would pass for these.
     ///
     /// # Errors
     /// `required` or `invalid_symbol` at `pointer`.
@@ -30,10 +34,12 @@ impl Symbol {
         if text.is_empty() {
             return Err(Fault::new(pointer, "required", "must not be empty"));
         }
-        let sound = text.chars().count() <= 10
+        let sound = text.len() <= Self::LONGEST
+            && !text.contains("  ")
             && text
                 .chars()
-                .all(|c| c.is_ascii_alphanumeric() || ".-/_&^=".contains(c));
+                .all(|c| c.is_ascii_alphanumeric() || ".-/_&^=:+ ".contains(c))
+            && text.chars().any(|c| c.is_ascii_alphanumeric());
         if sound {
             Ok(Self(text))
         } else {
@@ -42,12 +48,14 @@ impl Symbol {
                 "invalid_symbol",
                 match text.chars().find(|c| !c.is_ascii()) {
                     None => format!(
-                        "{:?} is not a symbol: 1 to 10 letters, digits or . - / _ & ^ =",
-                        shorten(value)
+                        "{:?} is not a symbol: 1 to {} letters, digits, single blanks or \
+                         . - / _ & ^ = : +",
+                        shorten(value),
+                        Self::LONGEST
                     ),
                     Some(c) => format!(
-                        "{:?} contains U+{:04X}, and a symbol has letters A to Z, digits and \
-                         . - / _ & ^ = only; type it anew",
+                        "{:?} contains U+{:04X}, and a symbol has letters A to Z, digits, single \
+                         blanks and . - / _ & ^ = : + only; type it anew",
                         shorten(value),
                         u32::from(c)
                     ),
@@ -86,7 +94,7 @@ pub struct CompanyProfile {
     pub country: String,
     /// ISO 4217, upper-cased.
     pub currency: String,
-    /// At most 10 characters.
+    /// At most 64 characters.
     pub exchange: Option<String>,
 }
 
@@ -137,7 +145,7 @@ impl CompanyDraft {
         let name = text("/name", &self.name, 200);
         let sector = text("/sector", &self.sector, 100);
         let industry = text("/industry", &self.industry, 100);
-        let exchange = text("/exchange", &self.exchange, 10);
+        let exchange = text("/exchange", &self.exchange, 64);
         let mut code = |pointer: &str, value: &Option<String>, default: &str| {
             let given = value.as_deref().map(str::trim).filter(|v| !v.is_empty());
             let text = given.unwrap_or(default).to_uppercase();

@@ -6,6 +6,7 @@ use crate::{
     Timestamp,
     fault::{Fault, text_enum},
     id::{JobId, PredictionId, UserId},
+    intake::ColumnUnits,
     owner::Owner,
     prediction::{Kind, OnConflict},
     ratio::RatioUnit,
@@ -75,7 +76,7 @@ impl JobStatus {
 text_enum!(JobStatus);
 
 /// What an upload is asked to do. Part of what makes two uploads the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JobOptions {
     /// The unit of the shares.
@@ -84,9 +85,45 @@ pub struct JobOptions {
     pub on_conflict: OnConflict,
     /// Everything but storing.
     pub dry_run: bool,
-    /// The unit is right although it looks wrong.
+    /// The numbers are right although they look wrong.
     pub confirm_units: bool,
+    /// The units of single columns.
+    #[serde(skip_serializing_if = "ColumnUnits::is_empty")]
+    pub units: ColumnUnits,
+    /// The sheet of a workbook; without it the only one that has the columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// What happens to rows that name another company than their symbol found.
+    pub other_company: OtherCompany,
 }
+
+/// What happens to a row whose name, exchange or country says that its symbol is another
+/// company's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherCompany {
+    /// It is stored for the company that the symbol found, and the upload warns of it.
+    #[default]
+    Warn,
+    /// It is not stored.
+    Error,
+}
+
+impl OtherCompany {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Warn, Self::Error];
+
+    /// The name in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+text_enum!(OtherCompany);
 
 /// What a job does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,8 +182,6 @@ pub struct Checkpoint {
     pub row: u32,
     /// How many bytes of the (inflated) input have been read.
     pub bytes: u64,
-    /// Whether the unit of the shares has been checked.
-    pub units_checked: bool,
     /// The last prediction that a rescoring has accounted for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Position>,

@@ -151,7 +151,13 @@ pub(crate) fn ascii_host(host: &str) -> Option<String> {
 
 /// A password as typed, 10 to 128 characters. Its `Debug` shows nothing.
 #[derive(Clone)]
-pub struct Password(String);
+pub struct Password {
+    /// In Unicode's composed form: systems differ in how they send an ö.
+    composed: String,
+    /// As it was typed, where that is another form: hashes that were made before passwords
+    /// were composed are of that.
+    typed: Option<String>,
+}
 
 impl Password {
     /// The shortest password accepted, in characters.
@@ -166,6 +172,12 @@ impl Password {
     /// `weak_password`: too short, too long, one character repeated, or part of the e-mail.
     pub fn new(pointer: &str, value: &str, email: &Email) -> Result<Self, Fault> {
         let weak = |rule: String| Err(Fault::new(pointer, "weak_password", rule));
+        // Composing never makes a text longer than a stranger may send by more than three
+        // times, and what is far too long is not composed at all.
+        let Some(password) = Self::attempt(value) else {
+            return weak(format!("has more than {} characters", Self::MAX));
+        };
+        let value = password.composed.as_str();
         let length = value.chars().count();
         if length < Self::MIN {
             return weak(format!(
@@ -188,20 +200,36 @@ impl Password {
         if lower == email.as_str() || (name.len() >= Self::MIN && lower == name) {
             return weak("is the e-mail address".to_owned());
         }
-        Ok(Self(value.to_owned()))
+        // What is set is always the composed form.
+        Ok(Self {
+            typed: None,
+            ..password
+        })
     }
 
     /// A password as given at login: whatever it is, as long as hashing it is cheap.
     #[must_use]
     pub fn attempt(value: &str) -> Option<Self> {
-        let cheap = value.chars().nth(Self::MAX).is_none();
-        cheap.then(|| Self(value.to_owned()))
+        // A character and its marks may be typed as several.
+        let cheap = value.chars().nth(4 * Self::MAX).is_none();
+        let composed: String = cheap.then(|| value.nfc().collect())?;
+        composed.chars().nth(Self::MAX).is_none().then(|| Self {
+            typed: (composed != value).then(|| value.to_owned()),
+            composed,
+        })
     }
 
-    /// The secret itself, for the hasher alone.
+    /// The secret itself in Unicode's composed form (NFC), for the hasher alone.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.composed
+    }
+
+    /// The secret as it was typed, where that is not its composed form: a hash may be older
+    /// than composing.
+    #[must_use]
+    pub fn expose_typed(&self) -> Option<&str> {
+        self.typed.as_deref()
     }
 }
 

@@ -1,0 +1,197 @@
+//! What describes a company: read where it can be understood, left out where it cannot.
+//! A description never costs a row its score.
+
+use std::borrow::Cow;
+
+use super::{
+    names::DESCRIPTIONS,
+    number::{Cell, Separators, Sign, says_missing, shifted},
+    text::squeezed,
+};
+use crate::{company::CompanyDraft, text::clean_text};
+
+/// The longest exchange, in characters.
+pub(super) const EXCHANGE_LENGTH: usize = 64;
+
+/// A description in the form in which it is stored.
+///
+/// `Ok(None)` where there is none; an error where it cannot be understood, with what would be.
+pub(super) fn read(
+    place: usize,
+    text: &str,
+    separators: Separators,
+) -> Result<Option<Cow<'_, str>>, &'static str> {
+    if says_missing(text) {
+        return Ok(None);
+    }
+    match DESCRIPTIONS[place] {
+        "country" => country(text)
+            .map(|code| Some(Cow::Borrowed(code)))
+            .ok_or("a country's name or its code of two or three letters is understood"),
+        "currency" => currency(text)
+            .map(|code| Some(Cow::Owned(code)))
+            .ok_or("a code of three letters like USD is understood"),
+        "market_cap" => market_cap(text, separators)
+            .map(|amount| amount.map(Cow::Owned))
+            .ok_or(
+                "a number in whole units of the currency is understood, like 1250000000 or 1.25B",
+            ),
+        "company_name" => cleaned(text, 200, "at most 200 visible characters are kept"),
+        "exchange" => cleaned(
+            text,
+            EXCHANGE_LENGTH,
+            "at most 64 visible characters are kept",
+        ),
+        _ => cleaned(text, 100, "at most 100 visible characters are kept"),
+    }
+}
+
+fn cleaned<'a>(
+    text: &str,
+    longest: usize,
+    rule: &'static str,
+) -> Result<Option<Cow<'a, str>>, &'static str> {
+    clean_text("", &squeezed(text), longest)
+        .map(|clean| Some(Cow::Owned(clean)))
+        .map_err(|_| rule)
+}
+
+/// The alpha-3 code of a country, given by code or English name.
+fn country(text: &str) -> Option<&'static str> {
+    let letters: String = text
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    if letters == "uk" {
+        // Reserved for the United Kingdom by the standard, though it is not its code.
+        return Some("GBR");
+    }
+    let found = match letters.len() {
+        2 => {
+            celes::Country::from_alpha2(&letters).or_else(|_| celes::Country::from_alias(&letters))
+        }
+        3 => {
+            celes::Country::from_alpha3(&letters).or_else(|_| celes::Country::from_alias(&letters))
+        }
+        _ => celes::Country::from_name(&letters).or_else(|_| celes::Country::from_alias(&letters)),
+    };
+    found.ok().map(|country| country.alpha3)
+}
+
+fn currency(text: &str) -> Option<String> {
+    let code = text.trim().to_uppercase();
+    (code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase())).then_some(code)
+}
+
+/// An amount in whole units as a decimal; `Some(None)` for 0, which says that none is known.
+fn market_cap(text: &str, separators: Separators) -> Option<Option<String>> {
+    let Cell::Number(number) = Cell::read(text) else {
+        return None;
+    };
+    if number.sign.is_some_and(|sign| sign == Sign::Percent) {
+        return None;
+    }
+    // Amounts are written with separators of thousands, also in files without any decimal.
+    let decimal = number
+        .decimal(separators)
+        .or_else(|| number.decimal(Separators::Point))
+        .or_else(|| number.decimal(Separators::Comma))?;
+    let value: f64 = decimal.parse().ok()?;
+    if value == 0.0 {
+        return Some(None);
+    }
+    (value > 0.0 && value < 9.0e18).then(|| Some(shifted(&decimal, 0)))
+}
+
+/// The draft of a company from its symbol and its descriptions.
+pub(super) fn draft(symbol: &str, texts: [Option<Cow<'_, str>>; 7]) -> CompanyDraft {
+    let [
+        name,
+        sector,
+        industry,
+        market_cap,
+        country,
+        currency,
+        exchange,
+    ] = texts.map(|text| text.map(Cow::into_owned));
+    CompanyDraft {
+        symbol: symbol.to_owned(),
+        name,
+        sector,
+        industry,
+        market_cap: market_cap.and_then(|amount| amount.parse().ok()),
+        country,
+        currency,
+        exchange,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_as(name: &str, text: &str) -> Result<Option<String>, &'static str> {
+        let place = DESCRIPTIONS.iter().position(|d| *d == name).unwrap();
+        read(place, text, Separators::Point).map(|read| read.map(Cow::into_owned))
+    }
+
+    #[test]
+    fn countries_are_known_by_name_and_by_both_codes() {
+        for (text, code) in [
+            ("US", "USA"),
+            ("usa", "USA"),
+            ("United States", "USA"),
+            ("United Kingdom", "GBR"),
+            ("UK", "GBR"),
+            ("GB", "GBR"),
+            ("South Korea", "KOR"),
+            ("Germany", "DEU"),
+            ("Taiwan", "TWN"),
+            ("Hong Kong", "HKG"),
+            ("Vietnam", "VNM"),
+            ("Russia", "RUS"),
+        ] {
+            assert_eq!(
+                read_as("country", text),
+                Ok(Some(code.to_owned())),
+                "{text}"
+            );
+        }
+        assert!(read_as("country", "Atlantis").is_err());
+        assert!(read_as("country", "XX").is_err());
+        assert_eq!(read_as("country", "N/A"), Ok(None));
+    }
+
+    #[test]
+    fn amounts_are_read_as_screeners_write_them() {
+        for (text, amount) in [
+            ("1250000000", Some("1250000000")),
+            ("1.25B", Some("1.25e9")),
+            ("$1,250,000,000", Some("1250000000")),
+            ("1.25e9", Some("1.25e9")),
+            ("0", None),
+            ("-", None),
+            ("NM", None),
+        ] {
+            assert_eq!(
+                read_as("market_cap", text),
+                Ok(amount.map(str::to_owned)),
+                "{text}"
+            );
+        }
+        assert!(read_as("market_cap", "large").is_err());
+        assert!(read_as("market_cap", "-5").is_err());
+        assert!(read_as("market_cap", "5%").is_err());
+    }
+
+    #[test]
+    fn a_mark_for_missing_is_no_sector() {
+        assert_eq!(read_as("sector", "#N/A"), Ok(None));
+        assert_eq!(
+            read_as("exchange", "New York Stock Exchange"),
+            Ok(Some("New York Stock Exchange".to_owned()))
+        );
+        assert!(read_as("company_name", &"x".repeat(201)).is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! Whether a row speaks of the company that its symbol found.
+
+use crate::company::CompanyProfile;
+
+/// Endings and fillers of companies' names that make no difference.
+const LEGAL_FORMS: [&str; 34] = [
+    "inc",
+    "incorporated",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "ltd",
+    "limited",
+    "plc",
+    "llc",
+    "lp",
+    "llp",
+    "ag",
+    "se",
+    "sa",
+    "spa",
+    "nv",
+    "bv",
+    "gmbh",
+    "kg",
+    "ab",
+    "asa",
+    "as",
+    "oyj",
+    "oy",
+    "kk",
+    "pjsc",
+    "jsc",
+    "tbk",
+    "bhd",
+    "holdings",
+    "holding",
+    "group",
+    "the",
+];
+/// How alike two names must be to be spellings of one.
+const ALIKE: f64 = 0.85;
+
+/// What tells a company from another one of the same symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Described<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where it is listed.
+    pub exchange: Option<&'a str>,
+    /// Its country, alpha-3.
+    pub country: &'a str,
+}
+
+impl<'a> Described<'a> {
+    /// What a profile says.
+    #[must_use]
+    pub fn of(profile: &'a CompanyProfile) -> Self {
+        Self {
+            name: &profile.name,
+            exchange: profile.exchange.as_deref(),
+            country: &profile.country,
+        }
+    }
+}
+
+/// What of a row's description contradicts the company that its symbol found, in words that
+/// name both; `None` where they may be the same.
+///
+/// A name contradicts where it is no other spelling of the same name. An exchange or a
+/// country contradicts only together with a name that is not quite the same, because
+/// companies move and are listed in several places.
+#[must_use]
+pub fn contradiction(symbol: &str, found: Described<'_>, row: Described<'_>) -> Option<String> {
+    // A company without a name has its symbol for one.
+    if found.name == symbol || row.name == symbol || found.name == row.name {
+        return None;
+    }
+    let (there, here) = (key(found.name), key(row.name));
+    if there == here {
+        return None;
+    }
+    let alike = strsim::jaro_winkler(&there, &here);
+    let contained = there.contains(&here) || here.contains(&there);
+    let elsewhere = row.country != found.country
+        || matches!((row.exchange, found.exchange), (Some(a), Some(b)) if a != b);
+    let same = contained || alike >= if elsewhere { 0.95 } else { ALIKE };
+    (!same).then(|| {
+        format!(
+            "{symbol} is {} here, and the row names {}",
+            described(found),
+            described(row)
+        )
+    })
+}
+
+fn described(company: Described<'_>) -> String {
+    match company.exchange {
+        Some(exchange) => format!("{:?} ({exchange}, {})", company.name, company.country),
+        None => format!("{:?} ({})", company.name, company.country),
+    }
+}
+
+/// A name without case, punctuation and legal forms.
+fn key(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let kept: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|word| !LEGAL_FORMS.contains(word))
+        .collect();
+    if kept.is_empty() {
+        words.concat()
+    } else {
+        kept.concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn company<'a>(name: &'a str, exchange: &'a str, country: &'a str) -> Described<'a> {
+        Described {
+            name,
+            exchange: Some(exchange),
+            country,
+        }
+    }
+
+    #[test]
+    fn another_company_is_told_with_both_names() {
+        let stored = company("Anzara Holdings Inc", "NYSE", "USA");
+        let told = contradiction("ANZX", stored, company("Anzac Ports Ltd", "ASX", "AUS")).unwrap();
+        for part in [
+            "Anzara Holdings Inc",
+            "Anzac Ports Ltd",
+            "NYSE",
+            "ASX",
+            "ANZX",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+
+    #[test]
+    fn another_spelling_is_the_same_company() {
+        let stored = company("Anzara Holdings Inc", "NYSE", "USA");
+        for (name, exchange, country) in [
+            ("Anzara Holdings, Inc.", "NYSE", "USA"),
+            ("ANZARA", "NYSE", "USA"),
+            ("Anzara Holdings", "NASDAQ", "USA"),
+            ("Anzarra Holdings Inc", "NYSE", "USA"),
+            ("ANZX", "ASX", "AUS"),
+        ] {
+            let row = company(name, exchange, country);
+            assert_eq!(contradiction("ANZX", stored, row), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,565 @@
+//! Which row of a table is its header, and what its columns mean.
+
+use super::{
+    Cells,
+    names::{ColumnName, DESCRIPTIONS, Field},
+    period,
+    text::squeezed,
+};
+use crate::{
+    fault::{Fault, shorten},
+    job::JobWarning,
+    prediction::Kind,
+    ratio::RatioUnit,
+};
+
+/// The column that the corrected rows carry besides the file's own; ignored when sent again.
+pub const ERROR_COLUMN: &str = "error";
+/// How alike an unknown name must be to a missing one to be worth naming.
+const ALIKE: f64 = 0.75;
+/// How many names an error lists at most.
+const LISTED: usize = 30;
+
+/// The header of a table, understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    kind: Kind,
+    header_row: u32,
+    names: Vec<String>,
+    symbol: usize,
+    year: usize,
+    quarter: Option<usize>,
+    descriptions: [Option<usize>; DESCRIPTIONS.len()],
+    ratios: Vec<usize>,
+    hints: Vec<Option<RatioUnit>>,
+    ignored: Vec<String>,
+}
+
+/// A row read as a header: what each column may mean.
+struct Candidate {
+    row: u32,
+    names: Vec<String>,
+    columns: Vec<ColumnName>,
+    fields: Vec<Option<Field>>,
+}
+
+impl Candidate {
+    fn of(kind: Kind, row: &Cells<'_>) -> Self {
+        let mut names: Vec<String> = row.cells.iter().map(|cell| squeezed(cell)).collect();
+        while names.last().is_some_and(String::is_empty) {
+            names.pop();
+        }
+        let columns: Vec<ColumnName> = names.iter().map(|name| ColumnName::read(name)).collect();
+        let fields = columns
+            .iter()
+            .map(|column| Field::meant_by(kind, column))
+            .collect();
+        Self {
+            row: row.row,
+            names,
+            columns,
+            fields,
+        }
+    }
+
+    /// How many different fields it names.
+    fn score(&self) -> usize {
+        let mut found: Vec<Field> = self.fields.iter().flatten().copied().collect();
+        found.sort_by_key(|field| format!("{field:?}"));
+        found.dedup();
+        found.len()
+    }
+}
+
+impl Layout {
+    /// How many rows of a table are searched for its header.
+    pub const SEARCHED: u32 = 40;
+
+    /// Finds the header among the first rows of a table: the first of those that name the
+    /// most fields. Titles, group heads and blank rows may stand above it.
+    ///
+    /// # Errors
+    /// `empty_file` where there is no row; `missing_columns`, which tells the row that was
+    /// read as the header, what was recognised and what else was found; `repeated_column`
+    /// where two columns mean the same.
+    pub fn find(kind: Kind, rows: &[Cells<'_>]) -> Result<Self, Vec<Fault>> {
+        let candidates: Vec<Candidate> = rows.iter().map(|row| Candidate::of(kind, row)).collect();
+        let best = candidates
+            .iter()
+            .enumerate()
+            .filter(|(_, candidate)| !candidate.names.is_empty())
+            .max_by_key(|(at, candidate)| (candidate.score(), usize::MAX - at));
+        let Some((at, header)) = best else {
+            return Err(vec![Fault::new(
+                "/file",
+                "empty_file",
+                "the file is empty; one of its first rows must name the columns",
+            )]);
+        };
+        Self::of(kind, header, &rows[at + 1..])
+    }
+
+    fn of(kind: Kind, header: &Candidate, below: &[Cells<'_>]) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut at = |field: Field| match header.column(kind, field) {
+            Ok(column) => column,
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
+        };
+        let symbol = at(Field::Symbol);
+        let year = at(Field::Year);
+        let quarter = at(Field::Quarter);
+        let ratios: Vec<Option<usize>> = (0..kind.ratios().len())
+            .map(|ratio| at(Field::Ratio(ratio)))
+            .collect();
+        let mut descriptions = [None; DESCRIPTIONS.len()];
+        for (place, column) in descriptions.iter_mut().enumerate() {
+            // A description that stands twice is no reason to refuse anything: the first is taken.
+            *column = header.first(Field::Description(place));
+        }
+        let mut missing = Vec::new();
+        if symbol.is_none() {
+            missing.push(Field::Symbol);
+        }
+        if year.is_none() {
+            missing.push(Field::Year);
+        }
+        let needs_quarter = kind == Kind::Quarterly && quarter.is_none();
+        if needs_quarter && !year.is_some_and(|year| names_quarters(below, year)) {
+            missing.push(Field::Quarter);
+        }
+        missing.extend(
+            (0..ratios.len())
+                .filter(|ratio| ratios[*ratio].is_none())
+                .map(Field::Ratio),
+        );
+        // A column that stands twice is not missing.
+        missing.retain(|field| !header.fields.contains(&Some(*field)));
+        if !missing.is_empty() {
+            faults.insert(0, header.lacks(kind, &missing));
+        }
+        let (Some(symbol), Some(year), true) = (symbol, year, faults.is_empty()) else {
+            return Err(faults);
+        };
+        let ratios: Vec<usize> = ratios.into_iter().flatten().collect();
+        let used: Vec<usize> = [Some(symbol), Some(year), quarter]
+            .into_iter()
+            .chain(descriptions)
+            .flatten()
+            .chain(ratios.iter().copied())
+            .collect();
+        let ignored = header
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(column, name)| {
+                !used.contains(column) && !name.is_empty() && *name != ERROR_COLUMN
+            })
+            .map(|(_, name)| name.clone())
+            .collect();
+        Ok(Self {
+            kind,
+            header_row: header.row,
+            names: header.names.clone(),
+            symbol,
+            year,
+            quarter,
+            descriptions,
+            hints: ratios.iter().map(|r| header.columns[*r].hint).collect(),
+            ratios,
+            ignored,
+        })
+    }
+
+    /// The kind of predictions that are made of the table.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The row of the header, from 1.
+    #[must_use]
+    pub const fn header_row(&self) -> u32 {
+        self.header_row
+    }
+
+    /// The names of the columns as they stand in the header.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The number of columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.names.len()
+    }
+
+    /// A row that has other cells than the header has columns.
+    pub(super) fn shape(&self, row: &Cells<'_>, is_fixed_width: bool) -> Option<Fault> {
+        let width = self.width();
+        let used = row
+            .cells
+            .iter()
+            .rposition(|cell| !cell.trim().is_empty())
+            .map_or(0, |last| last + 1);
+        let is_short = is_fixed_width && row.cells.len() < width;
+        if used <= width && !is_short {
+            return None;
+        }
+        let hint = if used > width {
+            "; a comma inside a name or a decimal comma needs quotation marks, or another \
+             delimiter such as a semicolon"
+        } else {
+            "; write an empty cell where a value is missing"
+        };
+        Some(Fault::new(
+            "",
+            "cell_count",
+            format!(
+                "the row has {} cells and the header has {width} columns{hint}",
+                if used > width { used } else { row.cells.len() }
+            ),
+        ))
+    }
+
+    /// The column of the symbol.
+    #[must_use]
+    pub const fn symbol(&self) -> usize {
+        self.symbol
+    }
+
+    /// The column of the year.
+    pub(super) const fn year(&self) -> usize {
+        self.year
+    }
+
+    /// The column of the quarter.
+    pub(super) const fn quarter(&self) -> Option<usize> {
+        self.quarter
+    }
+
+    /// The columns of the descriptions, in the order of [`DESCRIPTIONS`].
+    pub(super) const fn descriptions(&self) -> &[Option<usize>; DESCRIPTIONS.len()] {
+        &self.descriptions
+    }
+
+    /// The columns of the ratios, in the order of [`Kind::ratios`].
+    pub(super) fn ratios(&self) -> &[usize] {
+        &self.ratios
+    }
+
+    /// The unit that the name of a ratio's column says.
+    pub(super) fn hint(&self, ratio: usize) -> Option<RatioUnit> {
+        self.hints.get(ratio).copied().flatten()
+    }
+
+    /// What a row says of itself: symbol, name and period as they stand in it.
+    #[must_use]
+    pub fn says_of_itself(&self, cells: &[String]) -> [String; 3] {
+        let at = |column: usize| cells.get(column).map_or("", |cell| cell.trim()).to_owned();
+        let period = match self.quarter {
+            Some(quarter) => format!("{} {}", at(self.year), at(quarter)),
+            None => at(self.year),
+        };
+        let name = self.descriptions[0].map(at).unwrap_or_default();
+        [at(self.symbol), name, period.trim().to_owned()]
+    }
+
+    /// Whether rows name their company or its sector, beside its symbol.
+    #[must_use]
+    pub const fn names_company(&self) -> bool {
+        self.descriptions[0].is_some() || self.descriptions[1].is_some()
+    }
+
+    /// The name of a column in the file.
+    pub(super) fn name(&self, column: usize) -> &str {
+        self.names.get(column).map_or("", String::as_str)
+    }
+
+    /// What an analyst should know of the header.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<JobWarning> {
+        let mut warnings = Vec::new();
+        let matched = self.matched();
+        if !matched.is_empty() {
+            let pairs: Vec<String> = matched
+                .iter()
+                .take(LISTED)
+                .map(|(name, field)| format!("{:?} was read as {field}", shorten(name)))
+                .collect();
+            warnings.push(JobWarning {
+                code: "matched_columns".to_owned(),
+                detail: pairs.join("; "),
+                columns: matched.into_iter().map(|(name, _)| name).collect(),
+            });
+        }
+        if !self.ignored.is_empty() {
+            let names: Vec<_> = self
+                .ignored
+                .iter()
+                .take(LISTED)
+                .map(|n| shorten(n))
+                .collect();
+            warnings.push(JobWarning {
+                code: "ignored_columns".to_owned(),
+                detail: format!(
+                    "{} predictions have no use for {}; check the spelling if one of these was \
+                     meant to be used",
+                    self.kind,
+                    names.join(", ")
+                ),
+                columns: self.ignored.clone(),
+            });
+        }
+        warnings
+    }
+
+    /// Columns that are not named as in our own files, with what they were taken for.
+    fn matched(&self) -> Vec<(String, &'static str)> {
+        let own = [
+            (Some(self.symbol), Field::Symbol),
+            (Some(self.year), Field::Year),
+            (self.quarter, Field::Quarter),
+        ];
+        let descriptions = self.descriptions.iter().enumerate();
+        let ratios = self.ratios.iter().enumerate();
+        own.into_iter()
+            .chain(descriptions.map(|(at, column)| (*column, Field::Description(at))))
+            .chain(ratios.map(|(at, column)| (Some(*column), Field::Ratio(at))))
+            .filter_map(|(column, field)| {
+                let name = self.name(column?);
+                let own = field.name(self.kind);
+                (name != own).then(|| (name.to_owned(), own))
+            })
+            .collect()
+    }
+}
+
+/// Whether the cells of the year name quarters as well, like `2024Q3`.
+fn names_quarters(rows: &[Cells<'_>], year: usize) -> bool {
+    let mut seen = 0;
+    for row in rows {
+        let cell = row.at(year);
+        if cell.is_empty() {
+            continue;
+        }
+        seen += 1;
+        if period::read_period(Kind::Quarterly, cell, None).is_err() {
+            return false;
+        }
+    }
+    seen > 0
+}
+
+impl Candidate {
+    fn columns_of(&self, field: Field) -> Vec<usize> {
+        let meant = self.fields.iter().enumerate();
+        meant
+            .filter(|(_, meant)| **meant == Some(field))
+            .map(|(column, _)| column)
+            .collect()
+    }
+
+    fn first(&self, field: Field) -> Option<usize> {
+        let own = field.name(Kind::Annual);
+        let columns = self.columns_of(field);
+        let exact = columns.iter().find(|c| self.names[**c] == own);
+        exact.or(columns.first()).copied()
+    }
+
+    /// The column of a field. The name of our own files wins over others.
+    fn column(&self, kind: Kind, field: Field) -> Result<Option<usize>, Fault> {
+        let columns = self.columns_of(field);
+        let own = field.name(kind);
+        let exact: Vec<usize> = columns
+            .iter()
+            .copied()
+            .filter(|column| self.names[*column].to_lowercase() == own)
+            .collect();
+        match (exact.as_slice(), columns.as_slice()) {
+            ([one], _) | ([], [one]) => Ok(Some(*one)),
+            ([], []) => Ok(None),
+            _ => {
+                let names: Vec<String> = columns.iter().map(|c| shorten(&self.names[*c])).collect();
+                Err(Fault::new(
+                    "/file",
+                    "repeated_column",
+                    format!("{} all mean {own}; keep one of them", names.join(" and ")).replace(
+                        "all mean",
+                        if columns.len() == 2 {
+                            "both mean"
+                        } else {
+                            "all mean"
+                        },
+                    ),
+                ))
+            }
+        }
+    }
+
+    fn lacks(&self, kind: Kind, missing: &[Field]) -> Fault {
+        let mut told = format!(
+            "row {} was read as the header, and it lacks {}",
+            self.row,
+            missing
+                .iter()
+                .map(|field| field.name(kind))
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        let unknown: Vec<&String> = self
+            .names
+            .iter()
+            .zip(&self.fields)
+            .filter(|(name, field)| field.is_none() && !name.is_empty())
+            .map(|(name, _)| name)
+            .collect();
+        for field in missing {
+            if let Some(near) = nearest(field.name(kind), &unknown) {
+                told += &format!("; is {:?} meant for {}?", shorten(near), field.name(kind));
+            }
+        }
+        let recognised: Vec<String> = self
+            .names
+            .iter()
+            .zip(&self.fields)
+            .filter_map(|(name, field)| {
+                field.map(|field| format!("{:?} as {}", shorten(name), field.name(kind)))
+            })
+            .take(LISTED)
+            .collect();
+        if !recognised.is_empty() {
+            told += &format!(". Recognised: {}", recognised.join(", "));
+        }
+        if !unknown.is_empty() {
+            let names: Vec<_> = unknown.iter().take(LISTED).map(|n| shorten(n)).collect();
+            told += &format!(". Also found: {}", names.join(", "));
+        }
+        Fault::new("/file", "missing_columns", told)
+    }
+}
+
+/// The name that is most like a field's.
+fn nearest<'a>(field: &str, names: &[&'a String]) -> Option<&'a str> {
+    let wanted = ColumnName::read(field).key;
+    names
+        .iter()
+        .map(|name| {
+            let key = ColumnName::read(name).key;
+            (strsim::jaro_winkler(&wanted, &key), name.as_str())
+        })
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(kind: Kind, rows: &[&str]) -> Result<Layout, Vec<Fault>> {
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| row.split(',').map(str::to_owned).collect())
+            .collect();
+        let cells: Vec<Cells<'_>> = rows
+            .iter()
+            .zip(1..)
+            .map(|(cells, row)| Cells::new(row, cells))
+            .collect();
+        Layout::find(kind, &cells)
+    }
+
+    const RATIOS: &str = "long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
+
+    #[test]
+    fn titles_and_group_heads_may_stand_above_the_header() {
+        let layout = find(
+            Kind::Annual,
+            &[
+                "Portfolio of the credit department",
+                "As of 2024-12-31,,,Leverage,,Profitability",
+                &format!("Symbol,Year,{RATIOS}"),
+                "NRDV,2024,0.4,3,0.1,5,0.1",
+            ],
+        )
+        .unwrap();
+        assert_eq!(layout.header_row(), 3);
+        assert_eq!(layout.width(), 7);
+    }
+
+    #[test]
+    fn every_missing_column_is_named_with_what_was_found_and_the_nearest() {
+        let faults = find(
+            Kind::Annual,
+            &["symbol,year,Net Margins Ratio x2,return_on_assetts,EBIT"],
+        )
+        .unwrap_err();
+        assert_eq!(faults[0].code, "missing_columns");
+        let told = &faults[0].detail;
+        for part in [
+            "row 1",
+            "long_term_debt_to_total_capital",
+            "is \"return_on_assetts\" meant for return_on_assets?",
+            "EBIT",
+            "\"symbol\" as company_symbol",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+
+    #[test]
+    fn two_columns_that_mean_the_same_are_named_as_they_stand_in_the_file() {
+        let faults = find(
+            Kind::Annual,
+            &[&format!("symbol,year,fiscal_year,{RATIOS}")],
+        )
+        .unwrap_err();
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].code, "repeated_column");
+        assert!(
+            faults[0]
+                .detail
+                .contains("year and fiscal_year both mean reporting_year")
+        );
+        // The name of our own files wins.
+        let layout = find(
+            Kind::Annual,
+            &[&format!("ticker,company_symbol,year,{RATIOS}")],
+        )
+        .unwrap();
+        assert_eq!(layout.symbol(), 1);
+        assert_eq!(layout.warnings()[1].columns, ["ticker"]);
+    }
+
+    #[test]
+    fn a_quarter_may_stand_with_its_year() {
+        let ratios: Vec<_> = Kind::Quarterly.ratios().iter().map(|r| r.name).collect();
+        let header = format!("symbol,year,{}", ratios.join(","));
+        assert!(find(Kind::Quarterly, &[&header, "A,2024Q3,1,1,1,1,1,1"]).is_ok());
+        let faults = find(Kind::Quarterly, &[&header, "A,2024,1,1,1,1,1,1"]).unwrap_err();
+        assert!(faults[0].detail.contains("lacks reporting_quarter"));
+    }
+
+    #[test]
+    fn what_is_not_used_is_told_and_the_error_column_is_not() {
+        let layout = find(
+            Kind::Annual,
+            &[&format!(
+                "company_symbol,reporting_year,,analyst_note,error,{RATIOS}"
+            )],
+        )
+        .unwrap();
+        let warnings = layout.warnings();
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].columns, ["analyst_note"]);
+    }
+
+    #[test]
+    fn nothing_is_an_empty_file() {
+        assert_eq!(find(Kind::Annual, &[]).unwrap_err()[0].code, "empty_file");
+    }
+}

@@ -1,0 +1,92 @@
+//! From the cells of an uploaded table to inputs of a model.
+//!
+//! Users and programs write the same table in many ways. What is certain is read; what
+//! is likely is read with a warning that names the column, how many cells it is about and
+//! an example; what is doubtful stops the whole file before anything is stored, and says
+//! which option settles it.
+//!
+//! A table is read twice. [`Layout::find`] finds its header among the first rows, and a
+//! [`Survey`] looks at every row, so that units and separators are judged by whole columns.
+//! Its [`Plan`] then reads the rows ([`Plan::read`]), one by one and always in the same way.
+//!
+//! ```
+//! use accunode_domain::{intake::{Cells, Layout, Options, Survey}, prediction::Kind};
+//!
+//! let table = ["Ticker;Fiscal Year;LT Debt / Capital (%);Debt / EBITDA;Net margin (%);EBIT / interest;ROA (%)",
+//!     "NRDV;FY2024;41,2;3,6x;6,1;5,2;4,4",
+//!     "KLMT;FY2024;28,7;2,1x;3,8;7,9;5,2"];
+//! let rows: Vec<Vec<String>> =
+//!     table.iter().map(|row| row.split(';').map(str::to_owned).collect()).collect();
+//! let rows: Vec<Cells> = rows.iter().zip(1..).map(|(cells, row)| Cells::new(row, cells)).collect();
+//!
+//! let layout = Layout::find(Kind::Annual, &rows).unwrap();
+//! let mut survey = Survey::new(layout, Options::default(), true);
+//! rows[1..].iter().for_each(|row| survey.see(row));
+//! let (plan, warnings) = survey.finish().unwrap();
+//!
+//! let read = plan.read(&rows[1]).unwrap();
+//! assert_eq!(read.ratios[0].as_deref(), Some("0.412"));
+//! assert_eq!(read.ratios[1].as_deref(), Some("3.6"));
+//! assert!(warnings.iter().any(|warning| warning.code == "decimal_comma"));
+//! ```
+
+mod column;
+mod describe;
+mod identity;
+mod layout;
+mod names;
+mod number;
+mod period;
+mod plan;
+#[cfg(test)]
+mod properties;
+mod survey;
+mod text;
+mod units;
+
+pub use identity::{Described, contradiction};
+pub use layout::{ERROR_COLUMN, Layout};
+pub use names::{DESCRIPTIONS, Field, Synonym, synonyms};
+pub use number::{MISSING_MARKS, says_missing};
+pub use period::{Likely, ReadPeriod, read_period};
+pub use plan::{InputRow, Plan, example};
+pub use survey::Survey;
+pub use units::{ColumnUnits, Options};
+
+/// One row of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Cells<'a> {
+    /// The row in its file, from 1.
+    pub row: u32,
+    /// The cells as they are shown.
+    pub cells: &'a [String],
+    /// Formulas among them whose stored values are doubtful.
+    pub formulas: &'a [Formula],
+}
+
+impl<'a> Cells<'a> {
+    /// A row without formulas.
+    #[must_use]
+    pub const fn new(row: u32, cells: &'a [String]) -> Self {
+        Self {
+            row,
+            cells,
+            formulas: &[],
+        }
+    }
+
+    /// The cell in a column, trimmed; empty where the row is shorter.
+    #[must_use]
+    pub fn at(&self, column: usize) -> &'a str {
+        self.cells.get(column).map_or("", |text| text.trim())
+    }
+}
+
+/// A formula whose stored value says that it may never have been computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Formula {
+    /// Its column, from 0.
+    pub column: usize,
+    /// Whether it has a stored value, which then is 0.
+    pub is_zero: bool,
+}

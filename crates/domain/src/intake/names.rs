@@ -1,0 +1,350 @@
+//! The names of columns: how they are compared, and what they mean.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::text::{is_unseen, squeezed};
+use crate::{prediction::Kind, ratio::RatioUnit};
+
+/// The synonyms of the fields of an upload: `field,name,where it is used`.
+const SYNONYMS: &str = include_str!("synonyms.csv");
+
+/// Words that make no difference.
+const SMALL_WORDS: [&str; 9] = ["to", "of", "the", "over", "by", "and", "in", "for", "on"];
+/// Words that say that a column is in percent.
+const PERCENT_WORDS: [&str; 5] = ["%", "pct", "percent", "percentage", "prc"];
+/// Words that say that a column holds plain multiples, or nothing at all about its unit.
+const UNIT_WORDS: [&str; 12] = [
+    "x",
+    "times",
+    "usd",
+    "eur",
+    "gbp",
+    "ttm",
+    "ltm",
+    "mrq",
+    "trailing twelve months",
+    "ratio",
+    "decimal",
+    "fraction",
+];
+
+/// A column's name, ready to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ColumnName {
+    /// Its words, without units and small words.
+    pub(super) key: String,
+    /// The unit that it names.
+    pub(super) hint: Option<RatioUnit>,
+}
+
+impl ColumnName {
+    /// The comparable form of a name as it stands in a header.
+    #[must_use]
+    pub(super) fn read(name: &str) -> Self {
+        let plain: String = name.nfkc().filter(|c| !is_unseen(*c)).collect();
+        let (outside, inside) = without_units(&plain);
+        let mut hint = inside;
+        let mut words = Vec::new();
+        for word in split_words(&outside) {
+            if PERCENT_WORDS.contains(&word.as_str()) {
+                hint = Some(RatioUnit::Percent);
+            } else if !SMALL_WORDS.contains(&word.as_str()) {
+                words.push(word);
+            }
+        }
+        Self {
+            key: words.join(" "),
+            hint,
+        }
+    }
+}
+
+/// Takes brackets off that hold a unit only; the unit, where it is percent or a fraction.
+fn without_units(name: &str) -> (String, Option<RatioUnit>) {
+    let mut outside = String::with_capacity(name.len());
+    let mut hint = None;
+    let mut rest = name;
+    while let Some(open) = rest.find(['(', '[', '{']) {
+        let (before, from) = rest.split_at(open);
+        outside.push_str(before);
+        let Some(close) = from.find([')', ']', '}']) else {
+            break;
+        };
+        let inner = squeezed(&from[1..close]).to_lowercase();
+        let word = inner.trim_start_matches("in ").trim_matches('.');
+        if PERCENT_WORDS.contains(&word) {
+            hint = Some(RatioUnit::Percent);
+        } else if matches!(word, "decimal" | "fraction") {
+            hint = Some(RatioUnit::Fraction);
+        } else if !UNIT_WORDS.contains(&word) {
+            outside.push(' ');
+            outside.push_str(&inner);
+            outside.push(' ');
+        }
+        rest = &from[close + 1..];
+    }
+    outside.push_str(rest);
+    (outside, hint)
+}
+
+/// The words of a name in lower case; `longTermDebt` and `EBITDAMargin` are several.
+fn split_words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let characters: Vec<char> = name.chars().collect();
+    for (at, &c) in characters.iter().enumerate() {
+        if c == '%' {
+            words.push("%".to_owned());
+            words.push(String::new());
+            continue;
+        }
+        if !c.is_alphanumeric() {
+            words.push(String::new());
+            continue;
+        }
+        let before = at.checked_sub(1).map(|i| characters[i]);
+        let behind = characters.get(at + 1);
+        let starts_word = c.is_uppercase()
+            && (before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit())
+                || before.is_some_and(char::is_uppercase)
+                    && behind.is_some_and(|b| b.is_lowercase()));
+        if starts_word {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// What a column is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// The company's symbol or other identifier.
+    Symbol,
+    /// The reporting year.
+    Year,
+    /// The quarter.
+    Quarter,
+    /// A description of the company: its place in [`DESCRIPTIONS`].
+    Description(usize),
+    /// A ratio: its place in [`Kind::ratios`].
+    Ratio(usize),
+}
+
+/// The columns that describe a company, beside its symbol.
+pub const DESCRIPTIONS: [&str; 7] = [
+    "company_name",
+    "sector",
+    "industry",
+    "market_cap",
+    "country",
+    "currency",
+    "exchange",
+];
+
+impl Field {
+    /// The field that has this name in the API.
+    fn named(kind: Kind, name: &str) -> Option<Self> {
+        match name {
+            "company_symbol" => Some(Self::Symbol),
+            "reporting_year" => Some(Self::Year),
+            "reporting_quarter" if kind == Kind::Quarterly => Some(Self::Quarter),
+            _ => DESCRIPTIONS
+                .iter()
+                .position(|d| *d == name)
+                .map(Self::Description)
+                .or_else(|| {
+                    let mut ratios = kind.ratios().iter();
+                    ratios.position(|r| r.name == name).map(Self::Ratio)
+                }),
+        }
+    }
+
+    /// Its name in the API and in our own files.
+    #[must_use]
+    pub fn name(self, kind: Kind) -> &'static str {
+        match self {
+            Self::Symbol => "company_symbol",
+            Self::Year => "reporting_year",
+            Self::Quarter => "reporting_quarter",
+            Self::Description(at) => DESCRIPTIONS[at],
+            Self::Ratio(at) => kind.ratios()[at].name,
+        }
+    }
+
+    /// The field that a column's name stands for.
+    #[must_use]
+    pub(super) fn meant_by(kind: Kind, name: &ColumnName) -> Option<Self> {
+        let meaning = match kind {
+            Kind::Annual => &*ANNUAL,
+            Kind::Quarterly => &*QUARTERLY,
+        };
+        meaning.get(name.key.as_str()).copied()
+    }
+}
+
+/// A synonym as the documentation lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Synonym {
+    /// The field's name in our own files.
+    pub field: &'static str,
+    /// The other name.
+    pub name: &'static str,
+    /// Who uses it, where that is known.
+    pub used_by: &'static str,
+}
+
+/// Every synonym, in the order of the documentation.
+pub fn synonyms() -> impl Iterator<Item = Synonym> {
+    SYNONYMS
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .filter_map(|line| {
+            let mut parts = line.splitn(3, ',');
+            Some(Synonym {
+                field: parts.next()?,
+                name: parts.next()?,
+                used_by: parts.next().unwrap_or_default(),
+            })
+        })
+}
+
+static ANNUAL: LazyLock<HashMap<String, Field>> = LazyLock::new(|| meanings(Kind::Annual));
+static QUARTERLY: LazyLock<HashMap<String, Field>> = LazyLock::new(|| meanings(Kind::Quarterly));
+
+fn meanings(kind: Kind) -> HashMap<String, Field> {
+    let own = ["company_symbol", "reporting_year", "reporting_quarter"]
+        .into_iter()
+        .chain(DESCRIPTIONS)
+        .chain(kind.ratios().iter().map(|ratio| ratio.name))
+        .map(|name| (name, name));
+    let labels = kind.ratios().iter().map(|ratio| (ratio.name, ratio.label));
+    let others = synonyms().map(|synonym| (synonym.field, synonym.name));
+    own.chain(labels)
+        .chain(others)
+        .filter_map(|(field, name)| {
+            let field = Field::named(kind, field)?;
+            Some((ColumnName::read(name).key, field))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meant(kind: Kind, name: &str) -> Option<&'static str> {
+        Field::meant_by(kind, &ColumnName::read(name)).map(|field| field.name(kind))
+    }
+
+    #[test]
+    fn names_are_recognised_as_users_and_vendors_write_them() {
+        for (name, field) in [
+            ("Ticker", "company_symbol"),
+            ("Exchange:Ticker", "company_symbol"),
+            ("fiscalYear", "reporting_year"),
+            ("Fiscal Year", "reporting_year"),
+            ("Corporation", "company_name"),
+            ("LT Debt / Capital (%)", "long_term_debt_to_total_capital"),
+            (
+                "LT_Debt_to_Total_Capital",
+                "long_term_debt_to_total_capital",
+            ),
+            (
+                "longTermDebtToTotalCapital",
+                "long_term_debt_to_total_capital",
+            ),
+            (
+                "Long-term Debt / Capital",
+                "long_term_debt_to_total_capital",
+            ),
+            (
+                "Long-term debt / total capital",
+                "long_term_debt_to_total_capital",
+            ),
+            (
+                "long_term_debt_to_\u{200b}total_capital",
+                "long_term_debt_to_total_capital",
+            ),
+            ("totalDebtToEBITDA", "total_debt_to_ebitda"),
+            ("Total Debt / EBITDA (x)", "total_debt_to_ebitda"),
+            ("Net_Income_Margin_%", "net_income_margin"),
+            ("net_income_margin_pct", "net_income_margin"),
+            ("EBIT / Interest Exp. (x)", "ebit_to_interest_expense"),
+            ("ROA - Return On Assets", "return_on_assets"),
+            ("return\u{a0}on\u{a0}assets", "return_on_assets"),
+            ("  RETURN ON ASSETS ", "return_on_assets"),
+        ] {
+            assert_eq!(meant(Kind::Annual, name), Some(field), "{name:?}");
+        }
+        for (name, field) in [
+            (
+                "Inventory turnover (trailing twelve months)",
+                "inventory_turnover",
+            ),
+            ("currentRatio", "current_ratio"),
+            ("Total Debt/Equity", "debt_to_equity"),
+            (
+                "Working capital / total assets",
+                "working_capital_to_total_assets",
+            ),
+        ] {
+            assert_eq!(meant(Kind::Quarterly, name), Some(field), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn another_ratio_is_not_taken_for_a_near_one() {
+        for name in [
+            "Net Debt / EBITDA",
+            "LT Debt / Equity",
+            "Total Debt / Capital",
+            "Return on Equity",
+            "Operating Margin",
+            "EBITDA / Interest Expense",
+            "EBIT Margin",
+        ] {
+            assert_eq!(meant(Kind::Annual, name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_unit_in_the_name_is_a_hint() {
+        for (name, hint) in [
+            ("ROA (%)", Some(RatioUnit::Percent)),
+            ("roa_pct", Some(RatioUnit::Percent)),
+            ("% ROA", Some(RatioUnit::Percent)),
+            ("ROA [in percent]", Some(RatioUnit::Percent)),
+            ("ROA (decimal)", Some(RatioUnit::Fraction)),
+            ("ROA", None),
+            ("Debt / EBITDA (x)", None),
+        ] {
+            assert_eq!(ColumnName::read(name).hint, hint, "{name:?}");
+        }
+    }
+
+    /// A name with two meanings would be matched by chance.
+    #[test]
+    fn no_synonym_stands_for_two_fields() {
+        let mut seen: HashMap<String, &str> = HashMap::new();
+        for synonym in synonyms() {
+            let key = ColumnName::read(synonym.name).key;
+            assert!(!key.is_empty(), "{}", synonym.name);
+            let other = seen.insert(key, synonym.field);
+            assert!(
+                other.is_none_or(|field| field == synonym.field),
+                "{} stands for {} and {other:?}",
+                synonym.name,
+                synonym.field
+            );
+            let known = [Kind::Annual, Kind::Quarterly]
+                .iter()
+                .any(|kind| Field::named(*kind, synonym.field).is_some());
+            assert!(known, "{} is no field", synonym.field);
+        }
+    }
+}

@@ -1,0 +1,587 @@
+//! Numbers as spreadsheets, vendors and users write them.
+//!
+//! [`NumberText::read`] takes a cell apart without deciding what a lone comma or point
+//! between digits means: that is decided once for a file ([`Separators`]), because `1,234`
+//! is a different number in files of different origin.
+
+use std::fmt::Write;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::text::{is_unseen, squeezed};
+use crate::decimal::Decimal;
+
+/// What stands between the integer part and the decimals of a file's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum Separators {
+    /// `1,234.5`
+    #[default]
+    Point,
+    /// `1.234,5`
+    Comma,
+}
+
+/// What a cell shows about the separators of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// Nothing: there is no separator.
+    None,
+    /// It can only be read with a decimal point: `0.41`, `1,234.5`, `1,234,567`.
+    Point,
+    /// It can only be read with a decimal comma: `0,41`, `1.234,5`, `1.234.567`.
+    Comma,
+    /// `1,234`: a thousand in one kind of file, one and a bit in another.
+    LoneComma,
+    /// `1.234`: the same the other way round. Where nothing speaks for decimal commas it
+    /// is read with a decimal point, as every program writes it.
+    LonePoint,
+}
+
+/// Why a cell holds no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotANumber {
+    /// A spreadsheet's error that says that the sheet is broken: `#REF!`, `#VALUE!`,
+    /// `#NAME?`, `#NUM!`, `#NULL!`.
+    BrokenCell,
+    /// `inf`, `Infinity`: a division by zero that a program did not notice.
+    Infinite,
+    /// Anything else.
+    Text,
+}
+
+/// What a number's unit sign says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// `41.2%`
+    Percent,
+    /// `7.4x`
+    Times,
+}
+
+/// A cell with a number, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NumberText {
+    negative: bool,
+    /// Digits and separators, and nothing else.
+    body: String,
+    exponent: i32,
+    /// The unit sign behind the number, if there is one.
+    pub(super) sign: Option<Sign>,
+}
+
+/// What a cell holds where a number is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// Nothing, or a mark that says that there is no value.
+    Missing,
+    /// A number.
+    Number(NumberText),
+    /// Something that is neither.
+    Other(NotANumber),
+}
+
+/// Marks that say that there is no value, compared in lower case. The documentation of the
+/// templates lists them.
+pub const MISSING_MARKS: [&str; 40] = [
+    "na",
+    "n/a",
+    "n.a.",
+    "n.a",
+    "(na)",
+    "<na>",
+    "#na",
+    "#n/a",
+    "#n/a n/a",
+    "@na",
+    "nm",
+    "n.m.",
+    "n.m",
+    "n/m",
+    "nmf",
+    "nmn",
+    "n.s.",
+    "n.d.",
+    "n.e.",
+    "k.a.",
+    "#div/0!",
+    "#div/0",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "---",
+    "–",
+    "—",
+    ".",
+    "..",
+    "…",
+    "*",
+    "?",
+    "not available",
+    "not meaningful",
+    "not applicable",
+    "missing",
+];
+
+/// Errors of a spreadsheet that mean a broken sheet.
+const BROKEN: [&str; 10] = [
+    "#ref!",
+    "#value!",
+    "#name?",
+    "#num!",
+    "#null!",
+    "#spill!",
+    "#calc!",
+    "#field!",
+    "#blocked!",
+    "#getting_data",
+];
+
+/// The longest text that is looked at; no number is longer.
+const LONGEST: usize = 64;
+
+/// Whether a text says that there is no value: empty, or one of [`MISSING_MARKS`].
+#[must_use]
+pub fn says_missing(text: &str) -> bool {
+    if text.is_empty() {
+        return true;
+    }
+    // A number begins with one of these; nothing that does is a mark, but for dashes and points.
+    if text.len() > 1 && text.as_bytes()[0].is_ascii_digit() || text.len() > LONGEST {
+        return false;
+    }
+    let text = squeezed(text).to_lowercase();
+    text.is_empty()
+        || MISSING_MARKS.contains(&text.as_str())
+        // Bloomberg gives the reason behind the mark: "#N/A Field Not Applicable".
+        || text.starts_with("#n/a ")
+}
+
+impl Cell {
+    /// Takes a cell apart.
+    #[must_use]
+    pub(super) fn read(text: &str) -> Self {
+        let text = text.trim();
+        if let Some(number) = NumberText::plain(text) {
+            return Self::Number(number);
+        }
+        if says_missing(text) {
+            return Self::Missing;
+        }
+        NumberText::read(text).map_or_else(|why| Self::Other(why), Self::Number)
+    }
+}
+
+impl NumberText {
+    /// The form that programs write, which nearly all cells have: `-12.5e-3`.
+    fn plain(text: &str) -> Option<Self> {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (body, exponent) = match rest.split_once(['e', 'E']) {
+            Some((body, exponent)) => (body, exponent.parse().ok()?),
+            None => (rest, 0),
+        };
+        let is_plain = !body.is_empty()
+            && body.len() <= LONGEST
+            && body.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+            && body.bytes().filter(|b| *b == b'.').count() <= 1
+            && body.len() > usize::from(body.contains('.'));
+        is_plain.then(|| Self {
+            negative,
+            body: body.to_owned(),
+            exponent,
+            sign: None,
+        })
+    }
+
+    /// Reads signs, brackets, blanks, currency and unit signs; separators stay.
+    fn read(text: &str) -> Result<Self, NotANumber> {
+        if text.chars().count() > LONGEST {
+            return Err(NotANumber::Text);
+        }
+        let text: String = text
+            .nfkc()
+            .filter(|c| !is_unseen(*c))
+            .map(plain_character)
+            .collect();
+        let lower = text.trim().to_lowercase();
+        if BROKEN.contains(&lower.as_str()) || lower.starts_with("#getting_data") {
+            return Err(NotANumber::BrokenCell);
+        }
+        if matches!(
+            lower.trim_start_matches(['+', '-']),
+            "inf" | "infinity" | "∞"
+        ) {
+            return Err(NotANumber::Infinite);
+        }
+        let mut rest = lower.as_str();
+        let mut negative = false;
+        if let Some(inner) = rest.strip_prefix('(') {
+            // "(2.7%)" and "(2.7)%" both occur.
+            let (inner, behind) = inner.split_once(')').ok_or(NotANumber::Text)?;
+            let joined = format!("{}{}", inner.trim(), behind.trim());
+            let number = Self::signed(&joined, false)?;
+            let is_sound = !number.negative && behind.trim_matches([' ', '%', 'x']).is_empty();
+            return if is_sound {
+                Ok(Self {
+                    negative: true,
+                    ..number
+                })
+            } else {
+                Err(NotANumber::Text)
+            };
+        }
+        if let Some(stripped) = rest.strip_suffix('-') {
+            // "5-", as accounting systems write it.
+            rest = stripped.trim_end();
+            negative = true;
+        }
+        Self::signed(rest, negative)
+    }
+
+    fn signed(text: &str, trailing_minus: bool) -> Result<Self, NotANumber> {
+        let mut rest = text.trim();
+        let mut sign = None;
+        for (suffix, meaning) in [("%", Sign::Percent), ("x", Sign::Times)] {
+            if let Some(stripped) = rest.strip_suffix(suffix) {
+                rest = stripped.trim_end();
+                sign = Some(meaning);
+                break;
+            }
+        }
+        let mut negative = trailing_minus;
+        if let Some(stripped) = rest.strip_prefix('-') {
+            if trailing_minus {
+                return Err(NotANumber::Text);
+            }
+            negative = true;
+            rest = stripped.trim_start();
+        } else if let Some(stripped) = rest.strip_prefix('+') {
+            rest = stripped.trim_start();
+        }
+        let (rest, scale) = scaled(rest, sign.is_some());
+        let (body, exponent) = match rest.split_once('e') {
+            Some((body, exponent)) => {
+                (body, exponent.parse::<i32>().map_err(|_| NotANumber::Text)?)
+            }
+            None => (rest, 0),
+        };
+        // Blanks and apostrophes group digits and never separate decimals.
+        let grouped = body.contains([' ', '\'']);
+        if grouped && !groups_are_whole(body) {
+            return Err(NotANumber::Text);
+        }
+        let body: String = body.chars().filter(|c| !matches!(c, ' ' | '\'')).collect();
+        let number = Self {
+            negative,
+            body,
+            exponent: exponent.saturating_add(scale),
+            sign,
+        };
+        if number.is_well_formed() {
+            Ok(number)
+        } else {
+            Err(NotANumber::Text)
+        }
+    }
+
+    fn is_well_formed(&self) -> bool {
+        let body = self.body.as_str();
+        body.bytes().any(|b| b.is_ascii_digit())
+            && body
+                .bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
+            && (self.decimal(Separators::Point).is_some()
+                || self.decimal(Separators::Comma).is_some())
+    }
+
+    /// What this number shows about the separators of its file.
+    #[must_use]
+    pub(super) fn evidence(&self) -> Evidence {
+        let (points, commas) = (self.body.contains('.'), self.body.contains(','));
+        if !points && !commas {
+            return Evidence::None;
+        }
+        let as_point = self.decimal(Separators::Point).is_some();
+        let as_comma = self.decimal(Separators::Comma).is_some();
+        match (as_point, as_comma) {
+            (true, true) if commas => Evidence::LoneComma,
+            (true, true) => Evidence::LonePoint,
+            (_, false) => Evidence::Point,
+            (false, true) => Evidence::Comma,
+        }
+    }
+
+    /// The number as a plain decimal, like `-0.412` or `12e6`; `None` where it cannot be
+    /// read with these separators. Unit signs are left to the caller.
+    #[must_use]
+    pub(super) fn decimal(&self, separators: Separators) -> Option<String> {
+        let (decimal, thousands) = match separators {
+            Separators::Point => ('.', ','),
+            Separators::Comma => (',', '.'),
+        };
+        let (whole, fraction) = match self.body.split_once(decimal) {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (self.body.as_str(), None),
+        };
+        if fraction.is_some_and(|f| !f.bytes().all(|b| b.is_ascii_digit())) {
+            return None;
+        }
+        let mut digits = String::with_capacity(self.body.len() + 8);
+        if self.negative {
+            digits.push('-');
+        }
+        if whole.contains(thousands) {
+            let mut groups = whole.split(thousands);
+            let first = groups.next()?;
+            let is_grouped = (1..=3).contains(&first.len())
+                && first != "0"
+                && first.bytes().all(|b| b.is_ascii_digit())
+                && groups.all(|g| g.len() == 3 && g.bytes().all(|b| b.is_ascii_digit()));
+            if !is_grouped {
+                return None;
+            }
+            digits.extend(whole.chars().filter(|c| *c != thousands));
+        } else if whole.is_empty() {
+            digits.push('0');
+        } else {
+            digits.push_str(whole);
+        }
+        match fraction {
+            Some(fraction) if !fraction.is_empty() => {
+                digits.push('.');
+                digits.push_str(fraction);
+            }
+            _ if whole.is_empty() => return None,
+            _ => {}
+        }
+        if self.exponent != 0 {
+            // Writing to a String cannot fail.
+            let _ = write!(digits, "e{}", self.exponent);
+        }
+        Some(digits)
+    }
+}
+
+/// A decimal with its point shifted by `places`: no digit is lost.
+#[must_use]
+pub(super) fn shifted(decimal: &str, places: i64) -> String {
+    match decimal.parse::<Decimal>() {
+        Ok(number) if places != 0 => number.shifted(places).to_string(),
+        _ => decimal.to_owned(),
+    }
+}
+
+/// Takes off a currency sign or code and a scale: `$1.25bn`, `3.2 M`.
+fn scaled(text: &str, has_sign: bool) -> (&str, i32) {
+    if has_sign {
+        return (text, 0);
+    }
+    let text = text
+        .trim_start_matches(['$', '€', '£', '¥', '₹'])
+        .trim_end_matches(['$', '€', '£', '¥', '₹'])
+        .trim();
+    const SCALES: [(&str, i32); 14] = [
+        ("thousand", 3),
+        ("million", 6),
+        ("billion", 9),
+        ("trillion", 12),
+        ("mrd", 9),
+        ("mio", 6),
+        ("mln", 6),
+        ("mn", 6),
+        ("bn", 9),
+        ("tn", 12),
+        ("k", 3),
+        ("m", 6),
+        ("b", 9),
+        ("t", 12),
+    ];
+    for (suffix, scale) in SCALES {
+        if let Some(rest) = text.strip_suffix(suffix) {
+            let rest = rest.trim_end();
+            // "e" before it would be an exponent, a letter another word.
+            if rest.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',')) {
+                return (rest, scale);
+            }
+        }
+    }
+    (text, 0)
+}
+
+/// Whether blanks and apostrophes stand before groups of three digits only.
+fn groups_are_whole(body: &str) -> bool {
+    let whole = body.split(['.', ',']).next().unwrap_or_default();
+    let mut groups = whole.split([' ', '\'']);
+    let first = groups.next().unwrap_or_default();
+    let rest_has_blank = body[whole.len()..].contains([' ', '\'']);
+    !rest_has_blank && (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3)
+}
+
+/// Minus signs and blanks of every kind as the plain ones.
+fn plain_character(c: char) -> char {
+    match c {
+        '−' | '‐' | '‑' | '‒' | '–' | '—' | '﹣' | '－' => '-',
+        '’' | '‘' | 'ʼ' => '\'',
+        '×' | '✕' => 'x',
+        '٪' | '﹪' => '%',
+        c if c.is_whitespace() => ' ',
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> NumberText {
+        match Cell::read(text) {
+            Cell::Number(number) => number,
+            other => panic!("{text:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_in_every_usual_form() {
+        for (text, decimal, sign) in [
+            ("0.412", "0.412", None),
+            ("-1e-9", "-1e-9", None),
+            ("+5", "5", None),
+            ("41.2%", "41.2", Some(Sign::Percent)),
+            ("41.2 %", "41.2", Some(Sign::Percent)),
+            ("7.4x", "7.4", Some(Sign::Times)),
+            ("7.4 ×", "7.4", Some(Sign::Times)),
+            ("(2.7%)", "-2.7", Some(Sign::Percent)),
+            ("(2.7)%", "-2.7", Some(Sign::Percent)),
+            ("(0.6x)", "-0.6", Some(Sign::Times)),
+            ("(1,234)", "-1234", None),
+            ("5-", "-5", None),
+            ("−0.3", "-0.3", None),
+            ("– 0.3", "-0.3", None),
+            ("1\u{a0}234.5", "1234.5", None),
+            ("1\u{202f}234 567", "1234567", None),
+            ("1'234.5", "1234.5", None),
+            ("1,234,567.8", "1234567.8", None),
+            ("1.25B", "1.25e9", None),
+            ("3.2M", "3.2e6", None),
+            ("$1,250,000,000", "1250000000", None),
+            ("1.25 bn", "1.25e9", None),
+            (".5", "0.5", None),
+            ("5.", "5", None),
+            ("１２.５", "12.5", None),
+        ] {
+            let read = number(text);
+            assert_eq!(
+                read.decimal(Separators::Point).as_deref(),
+                Some(decimal),
+                "{text:?}"
+            );
+            assert_eq!(read.sign, sign, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_comma_is_read_where_the_file_uses_it() {
+        for (text, decimal) in [
+            ("0,412", "0.412"),
+            ("12,5", "12.5"),
+            ("1.234,5", "1234.5"),
+            ("1.234", "1234"),
+            ("(2,7%)", "-2.7"),
+            ("1.234.567", "1234567"),
+        ] {
+            let read = number(text);
+            assert_eq!(
+                read.decimal(Separators::Comma).as_deref(),
+                Some(decimal),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn evidence_tells_what_can_be_read_in_one_way_only() {
+        for (text, evidence) in [
+            ("12", Evidence::None),
+            ("0.412", Evidence::Point),
+            ("12.5", Evidence::Point),
+            ("1.234", Evidence::LonePoint),
+            ("0,412", Evidence::Comma),
+            ("12,5", Evidence::Comma),
+            ("1,234", Evidence::LoneComma),
+            ("1,234,567", Evidence::Point),
+            ("1.234.567", Evidence::Comma),
+            ("1,234.5", Evidence::Point),
+            ("1.234,5", Evidence::Comma),
+        ] {
+            assert_eq!(number(text).evidence(), evidence, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_for_missing_are_no_numbers_and_no_faults() {
+        for text in [
+            "",
+            " ",
+            "NA",
+            "n/a",
+            "#N/A",
+            "#N/A N/A",
+            "@NA",
+            "NM",
+            "NMF",
+            "n.m.",
+            "n/m",
+            "-",
+            "--",
+            "–",
+            "—",
+            "None",
+            "null",
+            "<NA>",
+            "NaN",
+            "#DIV/0!",
+            "k.A.",
+            "n.s.",
+            ".",
+            "#N/A Field Not Applicable",
+            "\u{a0}",
+        ] {
+            assert_eq!(Cell::read(text), Cell::Missing, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_says_what_it_is() {
+        for (text, why) in [
+            ("#REF!", NotANumber::BrokenCell),
+            ("#VALUE!", NotANumber::BrokenCell),
+            ("#NAME?", NotANumber::BrokenCell),
+            ("inf", NotANumber::Infinite),
+            ("-Infinity", NotANumber::Infinite),
+            ("abc", NotANumber::Text),
+            ("1.2.3", NotANumber::Text),
+            ("12,34,5", NotANumber::Text),
+            ("1 23", NotANumber::Text),
+            ("--5", NotANumber::Text),
+            ("5%x", NotANumber::Text),
+            ("(5", NotANumber::Text),
+            ("1e5e5", NotANumber::Text),
+            ("e5", NotANumber::Text),
+            ("2024-12-31", NotANumber::Text),
+        ] {
+            assert_eq!(Cell::read(text), Cell::Other(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_shift_loses_no_digit() {
+        assert_eq!(shifted("41.20", -2), "0.4120");
+        assert_eq!(shifted("0.412", 2), "41.2");
+        assert_eq!(shifted("5", 0), "5");
+    }
+}

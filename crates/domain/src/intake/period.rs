@@ -1,0 +1,554 @@
+//! Reporting periods as users and vendors write them.
+
+use time::{Date, Month};
+
+use super::text::squeezed;
+use crate::{
+    fault::{Fault, shorten},
+    prediction::{Kind, Period, Quarter, ReportingYear},
+};
+
+/// What was read with a likely meaning rather than a certain one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Likely {
+    /// `FY24`: the century is missing.
+    Century,
+    /// `Dec-24`: a month and two digits that are taken for a year.
+    MonthAndYear,
+    /// `2024E`: an estimate and no reported figure.
+    Estimate,
+    /// A year that ends between January and May; some vendors count it for the year before.
+    EarlyYearEnd,
+    /// The quarter of the calendar in which a date lies; a fiscal quarter can be another.
+    CalendarQuarter,
+}
+
+impl Likely {
+    /// What an analyst is told.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Century => "a year of two digits is read as one of this century",
+            Self::MonthAndYear => "a month and two digits are read as a month and its year",
+            Self::Estimate => "an estimate is scored like a reported figure",
+            Self::EarlyYearEnd => {
+                "a year that ends between January and May is counted for the year in which it ends"
+            }
+            Self::CalendarQuarter => "a date is read as the quarter of the calendar it lies in",
+        }
+    }
+}
+
+/// A period that was read, and what in it is only likely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadPeriod {
+    /// The period.
+    pub period: Period,
+    /// What was not certain.
+    pub likely: Vec<Likely>,
+}
+
+/// Reads a period from the cells of the year and, where there is one, of the quarter.
+///
+/// # Errors
+/// `required`, `invalid_year`, `invalid_quarter` at the names of the columns.
+pub fn read_period(
+    kind: Kind,
+    year: &str,
+    quarter: Option<&str>,
+) -> Result<ReadPeriod, Vec<Fault>> {
+    let mut likely = Vec::new();
+    let label = Label::read(year);
+    let mut faults = Vec::new();
+    let (year_read, quarter_in_year) = match label {
+        Ok(label) => {
+            likely.extend(label.likely);
+            let early = label.month.is_some_and(|month| month <= 5) && kind == Kind::Annual;
+            likely.extend(early.then_some(Likely::EarlyYearEnd));
+            (year_of(label.year, year, &mut faults), Some(label))
+        }
+        Err(fault) => {
+            faults.push(fault);
+            (None, None)
+        }
+    };
+    let quarter_read = match kind {
+        Kind::Annual => {
+            if quarter_in_year
+                .as_ref()
+                .is_some_and(|l| l.quarter.is_some())
+            {
+                faults.push(invalid_year(
+                    year,
+                    "it names a quarter, and annual predictions are for whole years; \
+                     send the file with job_type=quarterly or give the year alone",
+                ));
+            }
+            None
+        }
+        Kind::Quarterly => {
+            let own = quarter.map(squeezed).filter(|text| !text.is_empty());
+            match read_quarter(own.as_deref(), quarter_in_year.as_ref(), &mut likely) {
+                Ok(quarter) => Some(quarter),
+                Err(fault) => {
+                    faults.push(fault);
+                    None
+                }
+            }
+        }
+    };
+    match year_read {
+        Some(year) if faults.is_empty() => Ok(ReadPeriod {
+            period: Period {
+                year,
+                quarter: quarter_read,
+            },
+            likely,
+        }),
+        _ => Err(faults),
+    }
+}
+
+fn year_of(year: u16, text: &str, faults: &mut Vec<Fault>) -> Option<ReportingYear> {
+    ReportingYear::parse("reporting_year", &year.to_string())
+        .map_err(|_| {
+            faults.push(invalid_year(text, "years from 1900 to 2100 are accepted"));
+        })
+        .ok()
+}
+
+fn invalid_year(text: &str, why: &str) -> Fault {
+    Fault::new(
+        "reporting_year",
+        "invalid_year",
+        format!("{:?} is not a reporting year: {why}", shorten(text.trim())),
+    )
+}
+
+fn read_quarter(
+    own: Option<&str>,
+    label: Option<&Label>,
+    likely: &mut Vec<Likely>,
+) -> Result<Quarter, Fault> {
+    let fault = |code: &str, detail: String| Fault::new("reporting_quarter", code, detail);
+    let in_year = label.and_then(|label| label.quarter);
+    let Some(text) = own else {
+        if let Some(quarter) = in_year {
+            return quarter_of(quarter);
+        }
+        if let Some(month) = label.and_then(|label| label.month) {
+            likely.push(Likely::CalendarQuarter);
+            return quarter_of(month.div_ceil(3));
+        }
+        return Err(fault(
+            "required",
+            "the row names no quarter; write Q1 to Q4".to_owned(),
+        ));
+    };
+    let read = bare_quarter(text).or_else(|| {
+        let label = Label::read(text).ok()?;
+        if label.quarter.is_none() && label.month.is_some() {
+            likely.push(Likely::CalendarQuarter);
+        }
+        label.quarter.or(label.month.map(|month| month.div_ceil(3)))
+    });
+    let Some(quarter) = read else {
+        return Err(fault(
+            "invalid_quarter",
+            format!("{:?} is not a quarter: write Q1 to Q4", shorten(text)),
+        ));
+    };
+    if in_year.is_some_and(|other| other != quarter) {
+        return Err(fault(
+            "invalid_quarter",
+            format!(
+                "{:?} contradicts the quarter that stands beside the year",
+                shorten(text)
+            ),
+        ));
+    }
+    quarter_of(quarter)
+}
+
+fn quarter_of(quarter: u8) -> Result<Quarter, Fault> {
+    format!("Q{quarter}")
+        .parse()
+        .map_err(|e: crate::fault::UnknownName| {
+            Fault::new("reporting_quarter", "invalid_quarter", e.to_string())
+        })
+}
+
+/// `Q3`, `3`, `3.0`, `3Q`, `Quarter 3`.
+fn bare_quarter(text: &str) -> Option<u8> {
+    let lower = text.to_lowercase();
+    let digit = lower
+        .strip_prefix("quarter")
+        .or_else(|| lower.strip_prefix("qtr"))
+        .or_else(|| lower.strip_prefix('q'))
+        .or_else(|| lower.strip_suffix('q'))
+        .unwrap_or(&lower)
+        .trim();
+    let digit = digit.strip_suffix(".0").unwrap_or(digit);
+    digit.parse().ok().filter(|q| (1..=4).contains(q))
+}
+
+/// A label of a period, taken apart.
+struct Label {
+    year: u16,
+    quarter: Option<u8>,
+    /// The month of a date.
+    month: Option<u8>,
+    likely: Option<Likely>,
+}
+
+impl Label {
+    const fn year(year: u16) -> Self {
+        Self {
+            year,
+            quarter: None,
+            month: None,
+            likely: None,
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, Fault> {
+        let text = squeezed(text);
+        if text.is_empty() {
+            return Err(Fault::new(
+                "reporting_year",
+                "required",
+                "the row names no reporting year",
+            ));
+        }
+        if let Some(date) = date(&text)? {
+            return Ok(date);
+        }
+        let lower = text.to_lowercase();
+        Self::of_words(&lower).ok_or_else(|| {
+            invalid_year(
+                &text,
+                "write four digits like 2024, FY2024, or the date of the year's end like 2024-12-31",
+            )
+        })
+    }
+
+    /// `2024`, `2024.0`, `FY2024`, `FY24`, `2024A`, `2024E`, `Q3 2024`, `2024Q3`, `3Q24`,
+    /// `Dec-24`, `Dec 2024`.
+    fn of_words(lower: &str) -> Option<Self> {
+        let plain = lower.strip_suffix(".0").unwrap_or(lower);
+        if let Some(year) = four_digits(plain) {
+            return Some(Self::year(year));
+        }
+        let words: Vec<&str> = lower
+            .split(|c: char| matches!(c, ' ' | '-' | '/' | '_' | '.' | ':'))
+            .filter(|word| !word.is_empty())
+            .collect();
+        match words.as_slice() {
+            [one] => Self::of_word(one),
+            ["fy" | "year" | "fiscal" | "cy", year] => Self::of_word(&format!("fy{year}")),
+            [first, second] => month(first)
+                .map(|month| (month, *second))
+                .or_else(|| month(second).map(|month| (month, *first)))
+                .and_then(|(month, year)| Self::of_month(month, year))
+                .or_else(|| Self::of_quarter(first, second))
+                .or_else(|| Self::of_quarter(second, first)),
+            _ => None,
+        }
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        if let Some(year) = word.strip_prefix("fy").or_else(|| word.strip_prefix("cy")) {
+            return Self::of_year(year);
+        }
+        for (suffix, likely) in [("a", None), ("e", Some(Likely::Estimate))] {
+            if let Some(year) = word.strip_suffix(suffix).and_then(four_digits) {
+                return Some(Self {
+                    likely,
+                    ..Self::year(year)
+                });
+            }
+        }
+        // 2024q3, q32024, 3q24
+        let at = word.find('q')?;
+        let (before, behind) = (&word[..at], &word[at + 1..]);
+        match (before.len(), behind.len()) {
+            (2 | 4, 1) => Self::of_quarter(behind, before),
+            (1, 2 | 4) => Self::of_quarter(before, behind),
+            (0, 3 | 5) => Self::of_quarter(&behind[..1], &behind[1..]),
+            _ => None,
+        }
+    }
+
+    /// `2024` or, with the century left out, `24`.
+    fn of_year(text: &str) -> Option<Self> {
+        let text = text.strip_suffix('a').unwrap_or(text);
+        if let Some(year) = text.strip_suffix('e').and_then(four_digits) {
+            return Some(Self {
+                likely: Some(Likely::Estimate),
+                ..Self::year(year)
+            });
+        }
+        four_digits(text).map(Self::year).or_else(|| {
+            two_digits(text).map(|year| Self {
+                likely: Some(Likely::Century),
+                ..Self::year(year)
+            })
+        })
+    }
+
+    fn of_month(month: u8, year: &str) -> Option<Self> {
+        let (year, likely) = match four_digits(year) {
+            Some(year) => (year, None),
+            None => (two_digits(year)?, Some(Likely::MonthAndYear)),
+        };
+        Some(Self {
+            month: Some(month),
+            likely,
+            ..Self::year(year)
+        })
+    }
+
+    fn of_quarter(quarter: &str, year: &str) -> Option<Self> {
+        let quarter = bare_quarter(quarter)?;
+        let label = Self::of_year(year.strip_prefix("fy").unwrap_or(year))?;
+        Some(Self {
+            quarter: Some(quarter),
+            ..label
+        })
+    }
+}
+
+fn four_digits(text: &str) -> Option<u16> {
+    let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    is_year.then(|| text.parse().ok()).flatten()
+}
+
+fn two_digits(text: &str) -> Option<u16> {
+    let is_year = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+    is_year
+        .then(|| text.parse::<u16>().ok())
+        .flatten()
+        .map(|year| 2000 + year)
+}
+
+fn month(text: &str) -> Option<u8> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let text = text.trim_end_matches('.');
+    let at = MONTHS
+        .iter()
+        .position(|name| *name == text || text.len() >= 3 && name.starts_with(text))?;
+    u8::try_from(at + 1).ok()
+}
+
+/// `2024-12-31`, `2024/12/31`, `31.12.2024`, `31/12/2024`, `12/31/2024`, `2024-12`,
+/// `2024/12`, `20241231`, with or without a time behind it.
+fn date(text: &str) -> Result<Option<Label>, Fault> {
+    let day = text.split(['T', ' ']).next().unwrap_or_default();
+    let numbers = |text: &str| -> Option<Vec<u32>> {
+        text.split(['-', '/', '.'])
+            .map(|n| n.parse().ok())
+            .collect()
+    };
+    let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let Some(n) = numbers(day) else {
+        return Ok(None);
+    };
+    let small = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+    let (year, month, day_of_month) = match lengths.as_slice() {
+        [4, 1 | 2] if (1..=12).contains(&n[1]) && !day.contains('.') => (n[0], n[1], None),
+        [4, 1 | 2, 1 | 2] => (n[0], n[1], Some(n[2])),
+        [1 | 2, 1 | 2, 4] => {
+            // 31/12 can be read in one way only, and so can 12/31; 03/04 is doubtful, but
+            // for the year nothing hangs on it.
+            let (a, b) = (n[0], n[1]);
+            match (a > 12, b > 12) {
+                (true, false) => (n[2], b, Some(a)),
+                (false, true) => (n[2], a, Some(b)),
+                _ if day.contains('.') || a == b => (n[2], b, Some(a)),
+                (false, false) => {
+                    return Ok(Some(Label::year(small(n[2]))));
+                }
+                (true, true) => return Ok(None),
+            }
+        }
+        [8] => (n[0] / 10_000, n[0] / 100 % 100, Some(n[0] % 100)),
+        _ => return Ok(None),
+    };
+    let (year, day_of_month) = (small(year), day_of_month.map(small));
+    let month = u8::try_from(month).unwrap_or_default();
+    let valid = Month::try_from(month).is_ok_and(|m| {
+        let day = day_of_month.map_or(1, |day| u8::try_from(day).unwrap_or_default());
+        Date::from_calendar_date(i32::from(year), m, day).is_ok()
+    });
+    if !valid {
+        return Ok(None);
+    }
+    if let Some(serial) = serial_of_a_year(year, month, day_of_month) {
+        return Err(invalid_year(
+            text,
+            &format!(
+                "the cell is a date; a number {serial} that is formatted as a date looks like \
+                 this, so format the column as a number"
+            ),
+        ));
+    }
+    Ok(Some(Label {
+        month: Some(month),
+        ..Label::year(year)
+    }))
+}
+
+/// The year that a spreadsheet shows as this date where it is formatted as one: the number
+/// 2024 is shown as 1905-07-16 (or, counted from 1904, as 1909-07-17).
+fn serial_of_a_year(year: u16, month: u8, day: Option<u16>) -> Option<i64> {
+    if !(1905..=1910).contains(&year) {
+        return None;
+    }
+    let day = u8::try_from(day?).ok()?;
+    let date = Date::from_calendar_date(i32::from(year), Month::try_from(month).ok()?, day).ok()?;
+    let start = if year >= 1909 {
+        Date::from_calendar_date(1904, Month::January, 1)
+    } else {
+        Date::from_calendar_date(1899, Month::December, 30)
+    };
+    let serial = (date - start.ok()?).whole_days();
+    (1900..=2100).contains(&serial).then_some(serial)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annual(text: &str) -> Result<(u16, Vec<Likely>), String> {
+        read_period(Kind::Annual, text, None)
+            .map(|read| (read.period.year.get(), read.likely))
+            .map_err(|faults| faults[0].detail.clone())
+    }
+
+    #[test]
+    fn a_year_is_read_in_every_certain_form() {
+        for text in [
+            "2024",
+            "2024.0",
+            " 2024 ",
+            "FY2024",
+            "FY 2024",
+            "fy2024",
+            "2024A",
+            "FY2024A",
+            "2024-12-31",
+            "2024/12/31",
+            "31.12.2024",
+            "31/12/2024",
+            "12/31/2024",
+            "2024/12",
+            "2024-12",
+            "20241231",
+            "2024-12-31T00:00:00",
+            "Dec 2024",
+            "December-2024",
+            "CY2024",
+        ] {
+            assert_eq!(annual(text), Ok((2024, vec![])), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_likely_is_told() {
+        for (text, likely) in [
+            ("FY24", Likely::Century),
+            ("Dec-24", Likely::MonthAndYear),
+            ("2024E", Likely::Estimate),
+            ("2024-03-31", Likely::EarlyYearEnd),
+            ("2024/03", Likely::EarlyYearEnd),
+        ] {
+            assert_eq!(annual(text), Ok((2024, vec![likely])), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_doubtful_is_refused_with_its_text() {
+        for text in [
+            "FY 2023-24",
+            "2023-24",
+            "2023/24",
+            "TTM",
+            "LTM",
+            "24",
+            "1.5",
+            "2024.5",
+            "abc",
+            "Q3 2024",
+            "2024-13-01",
+            "2024-02-30",
+            "1899",
+            "2101",
+            "2024-2025",
+        ] {
+            let told = annual(text).unwrap_err();
+            assert!(told.contains(text), "{text:?}: {told}");
+        }
+        let told = annual("1905-07-16").unwrap_err();
+        assert!(
+            told.contains("is a date") && told.contains("2024"),
+            "{told}"
+        );
+        let told = annual("1909-07-17").unwrap_err();
+        assert!(told.contains("2024"), "{told}");
+        assert_eq!(
+            read_period(Kind::Annual, " ", None).unwrap_err()[0].code,
+            "required"
+        );
+    }
+
+    #[test]
+    fn a_quarter_stands_beside_the_year_or_with_it() {
+        for (year, quarter) in [
+            ("2024", Some("Q3")),
+            ("2024", Some("3")),
+            ("2024", Some("3.0")),
+            ("2024", Some("3Q")),
+            ("2024", Some("q3")),
+            ("Q3 2024", None),
+            ("2024Q3", None),
+            ("2024-Q3", None),
+            ("3Q24", None),
+            ("2024Q3", Some("Q3")),
+            ("2024-09-30", None),
+            ("2024", Some("2024Q3")),
+        ] {
+            let read = read_period(Kind::Quarterly, year, quarter).unwrap();
+            assert_eq!(
+                (
+                    read.period.year.get(),
+                    read.period.quarter.map(|q| q.as_str())
+                ),
+                (2024, Some("Q3")),
+                "{year:?} {quarter:?}"
+            );
+        }
+        for (year, quarter) in [
+            ("2024", None),
+            ("2024", Some("Q5")),
+            ("2024", Some("0")),
+            ("2024Q2", Some("Q3")),
+        ] {
+            let fault = &read_period(Kind::Quarterly, year, quarter).unwrap_err()[0];
+            assert_eq!(fault.pointer, "reporting_quarter", "{year:?} {quarter:?}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! How the rows of one table are read, once the whole of it has been seen.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use super::{
+    Cells, Layout, describe,
+    names::DESCRIPTIONS,
+    number::{Cell, Evidence, NotANumber, NumberText, Separators, Sign, shifted},
+    period::{Likely, read_period},
+};
+use crate::{
+    company::{CompanyDraft, Symbol},
+    fault::{Fault, shorten},
+    prediction::{Kind, Period},
+    ratio::{RatioDefinition, RatioUnit},
+};
+
+/// How the rows of a table are read. The same row is always read in the same way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub(super) layout: Layout,
+    /// Whether every row must have as many cells as the header.
+    pub(super) is_fixed_width: bool,
+    /// The unit in which ratios are handed on.
+    pub(super) unit: RatioUnit,
+    /// The unit of each ratio's column, for numbers without a unit sign.
+    pub(super) units: Vec<RatioUnit>,
+    pub(super) separators: Separators,
+    /// Whether `1,234` is a thousand, or where commas separate decimals one and a bit.
+    pub(super) reads_lone_comma: bool,
+    /// Rows that are totals, averages or notes, and why.
+    pub(super) other_rows: BTreeMap<u32, &'static str>,
+}
+
+/// A row as a model and the storage want it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputRow {
+    /// The company that the row names.
+    pub company: CompanyDraft,
+    /// The period.
+    pub period: Period,
+    /// The ratios as decimals in the unit of the table's options; `None` where missing.
+    pub ratios: Vec<Option<String>>,
+    /// What in the period is only likely.
+    pub likely: Vec<Likely>,
+}
+
+impl Plan {
+    /// What the columns mean.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Every fault, with the names of columns as pointers: `cell_count`, `summary_row`,
+    /// `template_example`, `required`, `invalid_symbol`, `invalid_year`, `invalid_quarter`,
+    /// `not_a_number`, `broken_cell`, `ambiguous_number`.
+    pub fn read(&self, row: &Cells<'_>) -> Result<InputRow, Vec<Fault>> {
+        if let Some(fault) = self.layout.shape(row, self.is_fixed_width) {
+            return Err(vec![fault]);
+        }
+        if let Some(why) = self.other_rows.get(&row.row) {
+            return Err(vec![Fault::new("", "summary_row", (*why).to_owned())]);
+        }
+        if is_template_example(&self.layout, row) {
+            return Err(vec![Fault::new(
+                "",
+                "template_example",
+                "this is the example row of the template; it is left out",
+            )]);
+        }
+        let mut faults = Vec::new();
+        let symbol = row.at(self.layout.symbol());
+        if let Err(fault) = Symbol::parse("company_symbol", symbol) {
+            faults.push(fault);
+        }
+        let year = row.at(self.layout.year());
+        let quarter = self.layout.quarter().map(|column| row.at(column));
+        let period = read_period(self.layout.kind(), year, quarter)
+            .map_err(|more| faults.extend(more))
+            .ok();
+        let ratios = self.ratios(row, &mut faults);
+        match period {
+            Some(period) if faults.is_empty() => Ok(InputRow {
+                company: self.company(row),
+                period: period.period,
+                likely: period.likely,
+                ratios,
+            }),
+            _ => Err(faults),
+        }
+    }
+
+    fn ratios(&self, row: &Cells<'_>, faults: &mut Vec<Fault>) -> Vec<Option<String>> {
+        let definitions = self.layout.kind().ratios().iter();
+        definitions
+            .zip(self.layout.ratios())
+            .zip(&self.units)
+            .map(|((definition, column), unit)| {
+                self.ratio(definition, *unit, row.at(*column))
+                    .unwrap_or_else(|fault| {
+                        faults.push(fault);
+                        None
+                    })
+            })
+            .collect()
+    }
+
+    fn ratio(
+        &self,
+        definition: &RatioDefinition,
+        unit: RatioUnit,
+        text: &str,
+    ) -> Result<Option<String>, Fault> {
+        let number = match Cell::read(text) {
+            Cell::Missing => return Ok(None),
+            Cell::Number(number) => number,
+            Cell::Other(why) => return Err(no_number(definition, text, why)),
+        };
+        let decimal = self.decimal(&number).ok_or_else(|| {
+            Fault::new(
+                definition.name,
+                "ambiguous_number",
+                format!(
+                    "{:?} can be read in two ways, and the file does not tell which is meant: \
+                     write it without separators of thousands and with a decimal point",
+                    shorten(text)
+                ),
+            )
+        })?;
+        let from = match number.sign {
+            Some(Sign::Percent) => RatioUnit::Percent,
+            Some(Sign::Times) => RatioUnit::Fraction,
+            None => unit,
+        };
+        // Multiples are handed on as they are, whatever the unit of the shares.
+        let to = if definition.is_share {
+            self.unit
+        } else {
+            RatioUnit::Fraction
+        };
+        let places = match (from, to) {
+            (RatioUnit::Percent, RatioUnit::Fraction) => -2,
+            (RatioUnit::Fraction, RatioUnit::Percent) => 2,
+            _ => 0,
+        };
+        Ok(Some(shifted(&decimal, places)))
+    }
+
+    /// The number as a decimal, where the file's separators make it certain.
+    fn decimal(&self, number: &NumberText) -> Option<String> {
+        match (number.evidence(), self.separators) {
+            (Evidence::LoneComma, _) if !self.reads_lone_comma => None,
+            // One and a bit, written with a point among decimal commas, or a thousand?
+            (Evidence::LonePoint, Separators::Comma) => None,
+            _ => number.decimal(self.separators),
+        }
+    }
+
+    /// The row's company: what cannot be understood of its description is left out.
+    fn company(&self, row: &Cells<'_>) -> CompanyDraft {
+        let mut texts: [Option<Cow<'_, str>>; DESCRIPTIONS.len()] = Default::default();
+        for (place, column) in self.layout.descriptions().iter().enumerate() {
+            if let Some(column) = column {
+                texts[place] =
+                    describe::read(place, row.at(*column), self.separators).unwrap_or_default();
+            }
+        }
+        describe::draft(row.at(self.layout.symbol()), texts)
+    }
+}
+
+fn no_number(definition: &RatioDefinition, text: &str, why: NotANumber) -> Fault {
+    let text = shorten(text);
+    let (code, detail) = match why {
+        NotANumber::BrokenCell => (
+            "broken_cell",
+            format!(
+                "{text} says that the sheet's formula is broken; mend it and send the file again"
+            ),
+        ),
+        NotANumber::Infinite => (
+            "not_a_number",
+            format!("{text:?} is infinite: leave the cell empty where the denominator is 0"),
+        ),
+        NotANumber::Text => (
+            "not_a_number",
+            format!("{text:?} is not a number; write it like 0.254, or leave the cell empty"),
+        ),
+    };
+    Fault::new(definition.name, code, detail)
+}
+
+/// What the template shows as an example in a column.
+#[must_use]
+pub fn example(kind: Kind, name: &str) -> &'static str {
+    match name {
+        "company_symbol" => "ACME",
+        "reporting_year" => "2024",
+        "reporting_quarter" => "Q2",
+        "company_name" => "Acme Corporation",
+        "sector" => "Industrials",
+        "industry" => "Machinery",
+        "market_cap" => "1250000000",
+        "country" => "USA",
+        "currency" => "USD",
+        "exchange" => "NYSE",
+        _ => match kind.ratios().iter().find(|ratio| ratio.name == name) {
+            Some(ratio) if ratio.is_share => "0.254",
+            Some(_) => "2.5",
+            None => "",
+        },
+    }
+}
+
+/// Whether a row is the template's example, in every column: a real company of the same
+/// symbol differs in at least one.
+pub(super) fn is_template_example(layout: &Layout, row: &Cells<'_>) -> bool {
+    let kind = layout.kind();
+    let is = |column: usize, name: &str| row.at(column) == example(kind, name);
+    is(layout.symbol(), "company_symbol")
+        && is(layout.year(), "reporting_year")
+        && layout.quarter().is_none_or(|c| is(c, "reporting_quarter"))
+        && layout
+            .descriptions()
+            .iter()
+            .zip(DESCRIPTIONS)
+            .all(|(column, name)| column.is_none_or(|column| is(column, name)))
+        && layout
+            .ratios()
+            .iter()
+            .zip(kind.ratios())
+            .all(|(column, ratio)| is(*column, ratio.name))
+}

@@ -1,0 +1,277 @@
+//! In which unit each column is, and whether its values agree with that.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fault::{Fault, shorten},
+    prediction::Kind,
+    ratio::{RatioDefinition, RatioUnit},
+};
+
+/// Units that were given for single columns: `net_income_margin:percent`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ColumnUnits(BTreeMap<String, RatioUnit>);
+
+impl ColumnUnits {
+    /// Reads `net_income_margin:percent,return_on_assets:fraction`.
+    ///
+    /// # Errors
+    /// `invalid_units` at `/units` for a name that is no ratio of this kind, or a unit that
+    /// is none; every fault at once.
+    pub fn parse(kind: Kind, text: &str) -> Result<Self, Vec<Fault>> {
+        let mut units = BTreeMap::new();
+        let mut faults = Vec::new();
+        for pair in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+            match Self::pair(kind, pair) {
+                Ok((name, unit)) => {
+                    units.insert(name.to_owned(), unit);
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self(units))
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn pair(kind: Kind, pair: &str) -> Result<(&'static str, RatioUnit), Fault> {
+        let fault = |detail: String| Fault::new("/units", "invalid_units", detail);
+        let (name, unit) = pair.split_once(':').ok_or_else(|| {
+            fault(format!(
+                "{:?} is not of the form column:unit, like return_on_assets:percent",
+                shorten(pair)
+            ))
+        })?;
+        let names = || kind.ratios().iter().map(|ratio| ratio.name);
+        let name = names().find(|n| *n == name.trim()).ok_or_else(|| {
+            fault(format!(
+                "{:?} is none of the ratios {}",
+                shorten(name.trim()),
+                names().collect::<Vec<_>>().join(", ")
+            ))
+        })?;
+        let unit = unit.trim().parse().map_err(|_| {
+            fault(format!(
+                "{:?} is neither fraction nor percent",
+                shorten(unit.trim())
+            ))
+        })?;
+        Ok((name, unit))
+    }
+
+    /// The unit that was given for a ratio.
+    #[must_use]
+    pub fn of(&self, ratio: &str) -> Option<RatioUnit> {
+        self.0.get(ratio).copied()
+    }
+
+    /// Whether none was given.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Display for ColumnUnits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, (name, unit)) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma}{name}:{unit}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How a table is to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The unit of shares whose column says nothing else.
+    pub ratio_unit: RatioUnit,
+    /// Units of single columns.
+    pub units: ColumnUnits,
+    /// The numbers are right although they look wrong.
+    pub confirmed: bool,
+}
+
+/// The usual size of a share, in fractions: the median of listed companies, roughly.
+fn typical(name: &str) -> f64 {
+    match name {
+        "long_term_debt_to_total_capital" => 0.3,
+        "working_capital_to_total_assets" => 0.2,
+        _ => 0.05,
+    }
+}
+
+/// Values of one column, counted as they stand in the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sizes {
+    /// Values without a unit sign that are not 0.
+    pub(super) count: u32,
+    /// Of these: at most 1.5, beyond 1.
+    pub(super) small: u32,
+    pub(super) beyond_one: u32,
+    /// By the logarithm of their size, ten to a power of ten.
+    histogram: BTreeMap<i16, u32>,
+}
+
+impl Sizes {
+    pub(super) fn see(&mut self, value: f64) {
+        let size = value.abs();
+        if size == 0.0 || !size.is_finite() {
+            return;
+        }
+        self.count += 1;
+        self.small += u32::from(size <= 1.5);
+        self.beyond_one += u32::from(size > 1.0);
+        #[expect(clippy::cast_possible_truncation, reason = "a logarithm of an f64")]
+        let bin = (size.log10() * 10.0).floor() as i16;
+        *self.histogram.entry(bin).or_default() += 1;
+    }
+
+    /// The median size, to within a tenth of a power of ten.
+    pub(super) fn median(&self) -> Option<f64> {
+        let mut left = self.count.div_ceil(2);
+        for (bin, count) in &self.histogram {
+            if *count >= left {
+                return Some(10_f64.powf((f64::from(*bin) + 0.5) / 10.0));
+            }
+            left -= count;
+        }
+        None
+    }
+}
+
+/// Fewer values than this say nothing of a column.
+pub(super) const MIN_VALUES: u32 = 5;
+/// A multiple whose median is beyond its range and so many times its usual size is in
+/// percent: debt / equity of 195.9.
+const MULTIPLE_FACTOR: f64 = 20.0;
+
+/// What the sizes of a column say of its unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// They agree with it, or say nothing.
+    Agrees,
+    /// They look like percent.
+    LooksLikePercent,
+    /// They look like fractions.
+    LooksLikeFraction,
+}
+
+/// Judges a column's values against the unit that they are said to be in.
+pub(super) fn judge(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit) -> Verdict {
+    let Some(median) = sizes.median().filter(|_| sizes.count >= MIN_VALUES) else {
+        return Verdict::Agrees;
+    };
+    if !definition.is_share {
+        let usual = if definition.debt_over { 1.0 } else { 2.0 };
+        let is_percent = median > definition.max && median > MULTIPLE_FACTOR * usual;
+        return if unit == RatioUnit::Fraction && is_percent {
+            Verdict::LooksLikePercent
+        } else {
+            Verdict::Agrees
+        };
+    }
+    // Between the usual size in fractions and the usual size in percent, which is a hundred
+    // times as much, lies ten times the former.
+    let middle = 10.0 * typical(definition.name);
+    let mostly_beyond_one = sizes.beyond_one * 2 > sizes.count;
+    let nearly_all_small = f64::from(sizes.small) >= 0.95 * f64::from(sizes.count);
+    match unit {
+        RatioUnit::Fraction
+            if mostly_beyond_one || median > middle && sizes.small < sizes.count =>
+        {
+            Verdict::LooksLikePercent
+        }
+        RatioUnit::Percent if nearly_all_small && median < middle => Verdict::LooksLikeFraction,
+        _ => Verdict::Agrees,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(kind: Kind, name: &str, values: &[f64], unit: RatioUnit) -> Verdict {
+        let definition = kind.ratios().iter().find(|r| r.name == name).unwrap();
+        let mut sizes = Sizes::default();
+        for value in values {
+            sizes.see(*value);
+        }
+        judge(definition, &sizes, unit)
+    }
+
+    const LTD: &str = "long_term_debt_to_total_capital";
+    const ROA: &str = "return_on_assets";
+
+    #[test]
+    fn each_share_is_judged_by_its_own_size() {
+        use RatioUnit::{Fraction, Percent};
+        let share = |name, values: &[f64], unit| verdict(Kind::Annual, name, values, unit);
+        let debt = [0.4551, 0.38, 0.41, 0.12, 0.55, 0.61];
+        let debt_percent = debt.map(|v| v * 100.0);
+        let returns = [2.6, 5.1, -3.2, 7.4, 0.9, 11.0];
+        let banks = [1.1, 1.3, 0.9, 1.2, 1.0, 1.4];
+        assert_eq!(share(LTD, &debt, Fraction), Verdict::Agrees);
+        assert_eq!(share(LTD, &debt, Percent), Verdict::LooksLikeFraction);
+        assert_eq!(share(LTD, &debt_percent, Percent), Verdict::Agrees);
+        assert_eq!(
+            share(LTD, &debt_percent, Fraction),
+            Verdict::LooksLikePercent
+        );
+        assert_eq!(share(ROA, &returns, Percent), Verdict::Agrees);
+        assert_eq!(share(ROA, &returns, Fraction), Verdict::LooksLikePercent);
+        assert_eq!(
+            share(ROA, &returns.map(|v| v / 100.0), Fraction),
+            Verdict::Agrees
+        );
+        assert_eq!(
+            share(ROA, &returns.map(|v| v / 100.0), Percent),
+            Verdict::LooksLikeFraction
+        );
+        assert_eq!(share(ROA, &banks, Percent), Verdict::Agrees);
+        assert_eq!(share(ROA, &banks, Fraction), Verdict::LooksLikePercent);
+        // A handful says nothing.
+        assert_eq!(share(ROA, &returns[..4], Fraction), Verdict::Agrees);
+    }
+
+    #[test]
+    fn multiples_in_percent_are_noticed() {
+        let quarterly =
+            |name, values: &[f64]| verdict(Kind::Quarterly, name, values, RatioUnit::Fraction);
+        assert_eq!(
+            quarterly("debt_to_equity", &[195.9, 80.0, 45.0, 120.0, 33.0]),
+            Verdict::LooksLikePercent
+        );
+        assert_eq!(
+            quarterly("current_ratio", &[177.0, 130.0, 95.0, 210.0, 88.0]),
+            Verdict::LooksLikePercent
+        );
+        // Banks.
+        assert_eq!(
+            quarterly("debt_to_equity", &[8.0, 9.5, 11.0, 7.0, 12.0]),
+            Verdict::Agrees
+        );
+    }
+
+    #[test]
+    fn units_of_columns_are_read_and_refused_together() {
+        let units = ColumnUnits::parse(
+            Kind::Annual,
+            "return_on_assets:percent, net_income_margin : fraction",
+        )
+        .unwrap();
+        assert_eq!(units.of("return_on_assets"), Some(RatioUnit::Percent));
+        assert_eq!(units.of("net_income_margin"), Some(RatioUnit::Fraction));
+        assert_eq!(units.of(LTD), None);
+        let faults =
+            ColumnUnits::parse(Kind::Annual, "roa:percent,return_on_assets:bp,x").unwrap_err();
+        assert_eq!(faults.len(), 3);
+        assert!(ColumnUnits::parse(Kind::Annual, "").unwrap().is_empty());
+    }
+}
