@@ -123,17 +123,25 @@ impl PasswordHasher for Argon2Hasher {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.dummy.clone());
         self.in_turn(move |argon2| {
-            let password = password.expose().as_bytes();
             let stored = PasswordHash::new(&stored).map_err(|e| internal(e.to_string()))?;
-            match argon2.verify_password(password, &stored) {
-                Ok(()) if known => {}
-                Ok(()) | Err(HashError::PasswordInvalid) => return Ok(Verified::No),
-                Err(e) => return Err(internal(e.to_string())),
+            let is = |text: &str| match argon2.verify_password(text.as_bytes(), &stored) {
+                Ok(()) => Ok(true),
+                Err(HashError::PasswordInvalid) => Ok(false),
+                Err(e) => Err(internal(e.to_string())),
+            };
+            let composed = is(password.expose())?;
+            // A hash that is older than composing is of what was typed.
+            let typed = match password.expose_typed() {
+                Some(text) if !composed => is(text)?,
+                _ => false,
+            };
+            if !known || !(composed || typed) {
+                return Ok(Verified::No);
             }
-            let rehashed = if is_current(argon2, &stored) {
+            let rehashed = if composed && is_current(argon2, &stored) {
                 None
             } else {
-                Some(hash(argon2, password)?)
+                Some(hash(argon2, password.expose().as_bytes())?)
             };
             Ok(Verified::Yes { rehashed })
         })

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::backup::Backup;
 use crate::commands::restore::Restore;
 use crate::commands::score::Score;
+use crate::commands::upload::Upload;
 use crate::config::Sources;
 
 /// Predicts the default risk of companies.
@@ -72,6 +73,8 @@ pub enum Command {
     Restore(Restore),
     /// Score a file without server and database
     Score(Score),
+    /// Send a file to a server, and wait until its rows are stored
+    Upload(Upload),
     /// Print the configuration, with secrets hidden
     Config,
     /// Print the OpenAPI document

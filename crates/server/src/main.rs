@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         return code;
     }
     match run(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // When even standard error is closed, the exit code has to say it.
             let _ = writeln!(io::stderr(), "accunode: {error:#}");
@@ -24,10 +24,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<()> {
-    match cli.command {
-        Command::Version => return commands::version::run(),
-        Command::Openapi => return commands::openapi::run(),
+/// The status of a scoring of which some rows failed, where that was asked for.
+const ROWS_FAILED: u8 = 3;
+
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    match &cli.command {
+        Command::Version => return done(commands::version::run()),
+        Command::Openapi => return done(commands::openapi::run()),
+        Command::Upload(what) => return commands::upload::run(what),
         _ => {}
     }
     let mut sources = cli.settings.sources();
@@ -40,7 +44,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     }
     let config = Config::load(&sources)?;
     telemetry::init(&config)?;
-    match &cli.command {
+    let result = match &cli.command {
         Command::Serve { no_worker, .. } => commands::serve::run(
             &config,
             Duties {
@@ -58,10 +62,23 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Admin(action) => commands::admin::run(&config, action),
         Command::Backup(what) => commands::backup::run(&config, what),
         Command::Restore(what) => commands::restore::run(&config, what),
-        Command::Score(what) => commands::score::run(&config, what),
+        Command::Score(what) => {
+            let summary = commands::score::run(&config, what)?;
+            let failed = what.fail_on_errors && summary.failed > 0;
+            return Ok(if failed {
+                ExitCode::from(ROWS_FAILED)
+            } else {
+                ExitCode::SUCCESS
+            });
+        }
         Command::Config => commands::config::run(&config),
         Command::Migrate(action) => commands::migrate::run(&config, *action),
         Command::Maintain(action) => commands::maintain::run(&config, *action),
-        Command::Openapi | Command::Version => Ok(()),
-    }
+        Command::Openapi | Command::Version | Command::Upload(_) => Ok(()),
+    };
+    done(result)
+}
+
+fn done(result: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
 }

@@ -6,7 +6,6 @@
 //! worker killed anywhere loses the open chunk only and no row is lost or doubled.
 
 mod cancel;
-mod columns;
 mod continuing;
 pub mod offline;
 mod process;
@@ -18,6 +17,7 @@ mod retry;
 mod rows;
 mod run;
 mod submit;
+mod surveying;
 mod sweep;
 mod table;
 mod template;
@@ -27,12 +27,12 @@ use std::sync::Arc;
 
 use accunode_tasks::Tasks;
 
-pub use columns::{COMPANY_COLUMNS, Columns};
 pub use read::{ListJobs, ListRows};
 pub use rescore::RescorePredictions;
 pub use submit::SubmitUpload;
+pub use surveying::Surveying;
 pub use sweep::SweptFiles;
-pub use table::{Table, normalized_column};
+pub use table::Table;
 pub use template::{Template, TemplateColumn};
 
 use crate::Ports;

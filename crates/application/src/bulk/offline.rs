@@ -1,21 +1,15 @@
 //! Rows are scored without a server: the same checks and the same model, nothing stored.
 
 use accunode_domain::{
-    company::CompanyProfile,
-    fault::Fault,
-    job::JobOptions,
-    prediction::{Kind, Period},
-    ratio::{RatioUnit, Ratios, UnitMismatch},
+    company::CompanyProfile, fault::Fault, intake::Plan, job::JobOptions, prediction::Period,
+    ratio::Ratios,
 };
 use accunode_ports::{
     files::SourceRow,
     scoring::{Scored, Scorer, ScoringError},
 };
 
-use super::{
-    Columns,
-    rows::{check_units, read_row},
-};
+use super::rows::read_row;
 use crate::predictions::SECTOR_OUT_OF_SCOPE;
 
 /// A row that was scored.
@@ -33,36 +27,22 @@ pub struct OfflineScore {
     pub scored: Scored,
 }
 
-/// Whether the first rows of a file are in the unit that was said.
-///
-/// # Errors
-/// [`UnitMismatch`], which says what to do.
-pub fn units(
-    kind: Kind,
-    unit: RatioUnit,
-    columns: &Columns,
-    rows: &[SourceRow],
-) -> Result<(), UnitMismatch> {
-    check_units(kind, &options(unit), columns, rows)
-}
-
 /// Scores rows, with their reasons where these are asked for; each succeeds or fails
 /// for itself, in their order.
 ///
 /// # Errors
 /// Where no model of this kind is served.
 pub fn score(
-    kind: Kind,
-    unit: RatioUnit,
-    columns: &Columns,
+    options: &JobOptions,
+    plan: &Plan,
     rows: &[SourceRow],
     scorer: &dyn Scorer,
     explain: bool,
 ) -> Result<Vec<Result<OfflineScore, Vec<Fault>>>, ScoringError> {
-    let options = options(unit);
+    let kind = plan.layout().kind();
     let read: Vec<_> = rows
         .iter()
-        .map(|row| read_row(kind, &options, columns, row, scorer))
+        .map(|row| read_row(options, plan, row, scorer))
         .collect();
     let good: Vec<Ratios> = read
         .iter()
@@ -94,11 +74,4 @@ pub fn score(
             })
         })
         .collect())
-}
-
-fn options(ratio_unit: RatioUnit) -> JobOptions {
-    JobOptions {
-        ratio_unit,
-        ..JobOptions::default()
-    }
 }

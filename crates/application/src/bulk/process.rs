@@ -6,8 +6,8 @@ use accunode_domain::{
     audit::RequestContext,
     fault::Fault,
     id::OrganizationId,
+    intake::Plan,
     job::{Checkpoint, Job},
-    ratio::UnitCheck,
 };
 use accunode_ports::{
     files::{RowReader, SourceRow},
@@ -16,8 +16,11 @@ use accunode_ports::{
 };
 use tokio::sync::watch;
 
-use super::{Bulk, Columns, Table, rows, run::StopReason};
+use super::{Bulk, Table, rows, run::StopReason, surveying::Surveying};
 use crate::Error;
+
+/// How many rows are looked at at a time before the first is stored.
+const SURVEYED: usize = 4_096;
 
 /// What is stored in one transaction.
 pub(super) enum Chunk {
@@ -35,74 +38,80 @@ impl Bulk {
         let mut checkpoint = job.checkpoint;
         let mut done = job.counts.processed();
         let table = self.table(job).await?;
+        let (plan, total) = self.survey(job, lease, stop, &table).await?;
         let mut reader = self.open(job, &table, checkpoint.row).await?;
-        let columns = Columns::of(job.kind, &table.columns).map_err(Error::Invalid)?;
-        if job.columns.is_empty() {
-            self.ports
-                .queue
-                .describe(lease, &table.columns, &columns.warnings())
+        let mut read = 0_u64;
+        loop {
+            let rows = reader
+                .next_rows(self.ports.settings.chunk_rows)
                 .await
                 .map_err(Error::from)?;
-        }
-        let chunk_rows = self.ports.settings.chunk_rows;
-        loop {
-            let wanted = if checkpoint.units_checked {
-                chunk_rows
-            } else {
-                chunk_rows.max(UnitCheck::ROWS)
-            };
-            let rows = reader.next_rows(wanted).await.map_err(Error::from)?;
-            let rows: Vec<_> = rows.into_iter().map(|row| table.fit(row)).collect();
             if rows.is_empty() {
+                account_for(read, reader.records_seen())?;
                 return Ok(done);
-            }
-            if !checkpoint.units_checked {
-                self.warn_of_turnovers(job, lease, &columns, &table.columns, &rows)
-                    .await?;
-                if !job.options.confirm_units {
-                    rows::check_units(job.kind, &job.options, &columns, &rows).map_err(
-                        |mismatch| {
-                            StopReason::Failed(Fault::new(
-                                "/ratio_unit",
-                                "unit_mismatch",
-                                mismatch.to_string(),
-                            ))
-                        },
-                    )?;
-                }
-                checkpoint.units_checked = true;
             }
             self.go_on(lease, stop).await?;
             let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            read += u64::from(count);
             checkpoint = Checkpoint {
                 row: rows.last().map_or(checkpoint.row, |row| row.row),
                 bytes: reader.bytes_read(),
                 ..checkpoint
             };
-            let judged = self.judge(job, &columns, rows).await?;
-            self.store(job, lease, judged, checkpoint, reader.total_rows())
-                .await?;
+            let judged = self.judge(job, &plan, rows).await?;
+            self.store(job, lease, judged, checkpoint, total).await?;
             done += count;
         }
     }
 
-    /// Tells what the first rows say of the turnovers, beside what the header said.
-    async fn warn_of_turnovers(
+    /// Reads the file to its end and makes the plan for its rows. What is to be known of the
+    /// file is told before its first row is stored. The same file gives the same plan each
+    /// time, so a worker that goes on with a job makes it anew.
+    async fn survey(
         &self,
         job: &Job,
         lease: &Lease,
-        columns: &Columns,
-        header: &[String],
-        rows: &[SourceRow],
-    ) -> Result<(), Error> {
-        let medians = self.ports.scorer.training(job.kind).medians;
-        let warning = rows::turnover_warning(job.kind, &job.options, columns, rows, &medians);
-        if let Some(warning) = warning {
-            let mut warnings = columns.warnings();
-            warnings.push(warning);
-            self.ports.queue.describe(lease, header, &warnings).await?;
+        stop: &watch::Receiver<bool>,
+        table: &Table,
+    ) -> Result<(Plan, u32), StopReason> {
+        let mut reader = self.open(job, table, 0).await?;
+        let mut surveying = Surveying::of(table, &job.options);
+        loop {
+            let rows = reader.next_rows(SURVEYED).await.map_err(Error::from)?;
+            if rows.is_empty() {
+                break;
+            }
+            self.go_on(lease, stop).await?;
+            let seen = tokio::task::spawn_blocking(move || {
+                surveying.see(rows);
+                surveying
+            });
+            surveying = seen
+                .await
+                .map_err(|panic| Error::Internal(Box::new(panic)))?;
         }
-        Ok(())
+        account_for(u64::from(surveying.rows()), reader.records_seen())?;
+        let rows = surveying.rows();
+        let medians = self.ports.scorer.training(job.kind).medians;
+        let (plan, warnings) = surveying
+            .finish(table, reader.notes(), &medians)
+            .map_err(StopReason::unusable)?;
+        if job.columns.is_empty() {
+            self.ports
+                .queue
+                .describe(lease, plan.layout().names(), &warnings)
+                .await
+                .map_err(Error::from)?;
+        }
+        Ok((plan, rows))
+    }
+
+    /// The table of the job's file.
+    async fn table(&self, job: &Job) -> Result<Table, StopReason> {
+        let (key, name) = (&job.file_key, &job.original_filename);
+        let peek = self.ports.files.peek(key, name, Table::PEEK).await;
+        let peek = peek.map_err(Error::from)?;
+        Table::choose(job.kind, &peek, job.options.sheet.as_deref()).map_err(StopReason::unusable)
     }
 
     /// Whether to go on: asked before each chunk, so that a wish to cancel is heard at once.
@@ -119,12 +128,6 @@ impl Bulk {
         }
     }
 
-    async fn table(&self, job: &Job) -> Result<Table, Error> {
-        let (key, name) = (&job.file_key, &job.original_filename);
-        let peek = self.ports.files.peek(key, name, Table::PEEK).await?;
-        Table::first(peek).map_err(Error::invalid)
-    }
-
     async fn open(
         &self,
         job: &Job,
@@ -139,17 +142,15 @@ impl Bulk {
     async fn judge(
         &self,
         job: &Job,
-        columns: &Columns,
+        plan: &Plan,
         rows: Vec<SourceRow>,
     ) -> Result<Vec<ChunkRow>, Error> {
         let (scorer, ids) = (self.ports.scorer.clone(), self.ports.ids.clone());
-        let (kind, options, columns) = (job.kind, job.options, columns.clone());
-        tokio::task::spawn_blocking(move || {
-            rows::judge(kind, &options, &columns, rows, &*scorer, &*ids)
-        })
-        .await
-        .map_err(|panic| Error::Internal(Box::new(panic)))?
-        .map_err(Error::from)
+        let (options, plan) = (job.options.clone(), plan.clone());
+        tokio::task::spawn_blocking(move || rows::judge(&options, &plan, rows, &*scorer, &*ids))
+            .await
+            .map_err(|panic| Error::Internal(Box::new(panic)))?
+            .map_err(Error::from)
     }
 
     /// Stores a chunk as the job's creator, with his rights worked out anew.
@@ -159,7 +160,7 @@ impl Bulk {
         lease: &Lease,
         rows: Vec<ChunkRow>,
         checkpoint: Checkpoint,
-        total_rows: Option<u32>,
+        total_rows: u32,
     ) -> Result<(), StopReason> {
         let (actor, grant, home) = self.rights(job).await?;
         let chunk = JobChunk {
@@ -167,11 +168,12 @@ impl Bulk {
             home,
             kind: job.kind,
             on_conflict: job.options.on_conflict,
+            other_company: job.options.other_company,
             dry_run: job.options.dry_run,
             sectors: self.ports.scorer.training(job.kind).sectors,
             rows,
             checkpoint,
-            total_rows,
+            total_rows: Some(total_rows),
             row_budget: self.ports.settings.row_budget,
             context: RequestContext {
                 request_id: job.id.to_string(),
@@ -231,5 +233,20 @@ impl Bulk {
             .map_err(|_| lost())?;
         let home = actor.organization();
         Ok((actor, grant, home))
+    }
+}
+
+/// Whether the reader handed on as many rows as an independent count of the file has.
+fn account_for(read: u64, records: Option<u64>) -> Result<(), StopReason> {
+    match records {
+        Some(records) if records != read => Err(StopReason::Failed(Fault::new(
+            "/file",
+            "rows_unaccounted",
+            format!(
+                "{read} rows were read and the file has {records}: the file is not what it \
+                 seems, or its reader has a defect; save the rows as CSV and send that"
+            ),
+        ))),
+        _ => Ok(()),
     }
 }

@@ -4,9 +4,10 @@ use accunode_domain::{
     company::CompanyProfile,
     fault::Fault,
     id::{CompanyId, PredictionId},
-    job::{JobOptions, JobWarning},
-    prediction::{Kind, Period},
-    ratio::{Ratios, TurnoverCheck, UnitCheck, UnitMismatch, check},
+    intake::{Cells, Plan},
+    job::JobOptions,
+    prediction::Period,
+    ratio::{Ratios, check},
 };
 use accunode_ports::{
     files::SourceRow,
@@ -15,11 +16,7 @@ use accunode_ports::{
     system::IdSource,
 };
 
-use super::Columns;
 use crate::predictions::{fit_for_model, to_store};
-
-/// The warning of a file whose turnovers look like those of a single quarter.
-const TURNOVER_NOT_ANNUAL: &str = "turnover_not_annual";
 
 /// A row with everything that scoring needs.
 pub(super) struct Readable {
@@ -28,66 +25,18 @@ pub(super) struct Readable {
     pub(super) ratios: Ratios,
 }
 
-/// Whether the first rows of a file are in the unit that was said.
-pub(super) fn check_units(
-    kind: Kind,
-    options: &JobOptions,
-    columns: &Columns,
-    rows: &[SourceRow],
-) -> Result<(), UnitMismatch> {
-    let mut seen = UnitCheck::default();
-    for row in rows.iter().take(UnitCheck::ROWS) {
-        // Rows with too few ratios say nothing about units either.
-        if let Ok(ratios) = check(kind, options.ratio_unit, &columns.ratios(&row.cells)) {
-            seen.see(&ratios);
-        }
-    }
-    seen.verdict(options.ratio_unit)
-}
-
-/// What an analyst should know of the turnovers of the first rows of a file.
-pub(super) fn turnover_warning(
-    kind: Kind,
-    options: &JobOptions,
-    columns: &Columns,
-    rows: &[SourceRow],
-    training: &[f64],
-) -> Option<JobWarning> {
-    let mut seen = TurnoverCheck::default();
-    for row in rows.iter().take(UnitCheck::ROWS) {
-        if let Ok(ratios) = check(kind, options.ratio_unit, &columns.ratios(&row.cells)) {
-            seen.see(&ratios);
-        }
-    }
-    let low = seen.verdict(kind, training);
-    let medians: Vec<_> = low
-        .iter()
-        .map(|(name, median, training)| {
-            format!("{name} has the median {median:.2}, companies usually have {training:.2}")
-        })
-        .collect();
-    (!low.is_empty()).then(|| JobWarning {
-        code: TURNOVER_NOT_ANNUAL.to_owned(),
-        detail: format!(
-            "{}; turnovers are figures of twelve months: take the flow of the last four quarters, not of one",
-            medians.join("; ")
-        ),
-        columns: low.iter().map(|(name, ..)| (*name).to_owned()).collect(),
-    })
-}
-
 /// Checks and scores rows. Computes on the calling thread.
 pub(super) fn judge(
-    kind: Kind,
     options: &JobOptions,
-    columns: &Columns,
+    plan: &Plan,
     rows: Vec<SourceRow>,
     scorer: &dyn Scorer,
     ids: &dyn IdSource,
 ) -> Result<Vec<ChunkRow>, ScoringError> {
+    let kind = plan.layout().kind();
     let read: Vec<Result<Readable, Vec<Fault>>> = rows
         .iter()
-        .map(|row| read_row(kind, options, columns, row, scorer))
+        .map(|row| read_row(options, plan, row, scorer))
         .collect();
     let good: Vec<Ratios> = read.iter().flatten().map(|r| r.ratios.clone()).collect();
     let mut scored = scorer.score(kind, &good, false)?.into_iter();
@@ -101,7 +50,7 @@ pub(super) fn judge(
                         id: PredictionId(ids.new_id()),
                         company_id: CompanyId(ids.new_id()),
                         company: readable.company,
-                        names_company: columns.names_company(),
+                        names_company: plan.layout().names_company(),
                         period: readable.period,
                         ratios: to_store(&readable.ratios),
                         outcome: scored.outcome,
@@ -124,35 +73,30 @@ pub(super) fn judge(
 }
 
 pub(super) fn read_row(
-    kind: Kind,
     options: &JobOptions,
-    columns: &Columns,
+    plan: &Plan,
     row: &SourceRow,
     scorer: &dyn Scorer,
 ) -> Result<Readable, Vec<Fault>> {
     if let Some(fault) = &row.fault {
         return Err(vec![fault.clone()]);
     }
+    let input = plan.read(&Cells::new(row.row, &row.cells))?;
     let mut faults = Vec::new();
-    let company = match columns.company(&row.cells) {
-        Ok(draft) => draft.check().map_err(|more| faults.extend(more)).ok(),
-        Err(fault) => {
-            faults.push(fault);
-            None
-        }
-    };
-    let (year, quarter) = columns.period(&row.cells);
-    let period = Period::parse(kind, year, quarter)
+    let company = input
+        .company
+        .check()
         .map_err(|more| faults.extend(more))
         .ok();
-    let ratios = check(kind, options.ratio_unit, &columns.ratios(&row.cells))
+    let texts: Vec<Option<&str>> = input.ratios.iter().map(Option::as_deref).collect();
+    let ratios = check(plan.layout().kind(), options.ratio_unit, &texts)
         .and_then(|ratios| fit_for_model(scorer, ratios))
         .map_err(|more| faults.extend(more))
         .ok();
-    match (company, period, ratios) {
-        (Some(company), Some(period), Some(ratios)) => Ok(Readable {
+    match (company, ratios) {
+        (Some(company), Some(ratios)) => Ok(Readable {
             company,
-            period,
+            period: input.period,
             ratios,
         }),
         _ => Err(faults.into_iter().map(name_column).collect()),

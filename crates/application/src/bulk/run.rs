@@ -45,11 +45,30 @@ pub(super) enum StopReason {
     Failure(Error),
 }
 
+impl StopReason {
+    /// A file that cannot be worked on. A job has one fault: the first, with the words of
+    /// the others behind its own.
+    pub(super) fn unusable(faults: Vec<Fault>) -> Self {
+        let mut faults = faults.into_iter();
+        let Some(first) = faults.next() else {
+            return Self::Failed(Fault::new(
+                "/file",
+                "malformed_file",
+                "the file cannot be read",
+            ));
+        };
+        let details: Vec<String> = std::iter::once(first.detail)
+            .chain(faults.map(|fault| fault.detail))
+            .collect();
+        Self::Failed(Fault::new(first.pointer, first.code, details.join("; ")))
+    }
+}
+
 impl From<Error> for StopReason {
     fn from(error: Error) -> Self {
         match error {
             Error::Stale => Self::Lost,
-            Error::Invalid(mut faults) if !faults.is_empty() => Self::Failed(faults.remove(0)),
+            Error::Invalid(faults) if !faults.is_empty() => Self::unusable(faults),
             other if other.is_outage() => Self::Outage(other),
             other => Self::Failure(other),
         }

@@ -23,7 +23,7 @@ use futures::StreamExt;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Bulk, Columns, Table};
+use super::{Bulk, Table};
 use crate::{Caller, Done, Error, Once, RowLevel, disk::storage_low};
 
 /// After so many bytes of an upload the free space is looked at again.
@@ -199,8 +199,8 @@ impl Bulk {
     async fn check_file(&self, upload: &SubmitUpload, filename: &str) -> Result<(), Error> {
         let key = &upload.file.key;
         let peek = self.ports.files.peek(key, filename, Table::PEEK).await?;
-        let table = Table::first(peek).map_err(Error::invalid)?;
-        Columns::of(upload.kind, &table.columns).map_err(Error::Invalid)?;
+        let sheet = upload.options.sheet.as_deref();
+        let table = Table::choose(upload.kind, &peek, sheet).map_err(Error::Invalid)?;
         if !table.has_rows {
             return Err(Error::invalid(Fault::new(
                 "/file",
@@ -232,5 +232,10 @@ pub(super) fn dedup_key(kind: Kind, file_sha256: &str, options: &JobOptions) -> 
     hash.update([0]);
     hash.update(options.on_conflict.as_str());
     hash.update([u8::from(options.confirm_units)]);
+    hash.update(options.units.to_string());
+    hash.update([0]);
+    hash.update(options.sheet.as_deref().unwrap_or_default());
+    hash.update([0]);
+    hash.update(options.other_company.as_str());
     hex::encode(hash.finalize())
 }

@@ -1,124 +1,352 @@
-//! Which table of a file is read.
+//! Which table of a file is meant, and what its columns mean.
 
-use accunode_domain::fault::Fault;
-use accunode_ports::files::{Peek, SourceRow, TableChoice};
+use accunode_domain::{
+    fault::{Fault, shorten},
+    intake::{Cells, Formula, Layout},
+    job::JobWarning,
+    prediction::Kind,
+};
+use accunode_ports::files::{MarkKind, Peek, SourceRow, TableChoice, TableHead};
 
-/// A table of a file and its header.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How many names of sheets an error lists.
+const LISTED: usize = 20;
+
+/// The table of a file that is read, with its header understood.
+#[derive(Clone, Debug)]
 pub struct Table {
-    /// The names of the columns, trimmed, lower-cased, blanks as underscores.
-    pub columns: Vec<String>,
-    /// Where it stands.
+    /// What its columns mean.
+    pub layout: Layout,
+    /// Where it is.
     pub choice: TableChoice,
-    /// Whether any row stands behind the header.
+    /// Whether every row must have as many cells as the header.
+    pub is_fixed_width: bool,
+    /// Whether a row stands below its header.
     pub has_rows: bool,
+    /// What an analyst should know of the choice and of the header.
+    pub warnings: Vec<JobWarning>,
 }
 
 impl Table {
-    /// How many of the first rows of a file it takes to choose.
-    pub const PEEK: u32 = 2;
+    /// How many rows of each table must be looked at for [`Table::choose`].
+    pub const PEEK: u32 = Layout::SEARCHED;
 
-    /// The first visible table of a file, its first row being the header.
+    /// Chooses the table that has the needed columns. `sheet` names it; without that it must
+    /// be the only one, a visible one going before hidden ones.
     ///
     /// # Errors
-    /// `empty_file` where there is none.
-    pub fn first(peek: Peek) -> Result<Self, Fault> {
-        let mut tables = peek.tables;
-        let at = tables.iter().position(|table| !table.is_hidden);
-        let table = (!tables.is_empty()).then(|| tables.swap_remove(at.unwrap_or_default()));
-        let header = table.as_ref().and_then(|table| table.rows.first());
-        let (Some(table), Some(header)) = (&table, header) else {
-            return Err(Fault::new(
-                "/file",
-                "empty_file",
-                "the file is empty; its first row must name the columns",
-            ));
-        };
-        let columns = header_names(&header.cells);
-        Ok(Self {
-            choice: TableChoice {
-                sheet: table.sheet.clone(),
-                header_row: header.row,
-                width: u32::try_from(columns.len()).unwrap_or_default(),
-                dialect: None,
-            },
-            has_rows: table.rows.len() > 1,
-            columns,
-        })
-    }
-
-    /// Fits a row to the columns: missing cells are empty, surplus ones stay at the end
-    /// unless nothing stands in them.
-    #[must_use]
-    pub fn fit(&self, mut row: SourceRow) -> SourceRow {
-        let used = row
-            .cells
+    /// `empty_file`; `unknown_sheet` with the names that there are; `several_sheets` where
+    /// more than one would do; `missing_columns` and `repeated_column` of the table that has
+    /// the most of the columns.
+    pub fn choose(kind: Kind, peek: &Peek, sheet: Option<&str>) -> Result<Self, Vec<Fault>> {
+        let mut read: Vec<(&TableHead, Result<Layout, Vec<Fault>>)> = peek
+            .tables
             .iter()
-            .rposition(|cell| !cell.trim().is_empty())
-            .map_or(0, |last| last + 1);
-        row.cells
-            .resize(self.columns.len().max(used), String::new());
-        row
-    }
-}
-
-/// The names of a header, without the empty ones at its end.
-fn header_names(cells: &[String]) -> Vec<String> {
-    let mut columns: Vec<String> = cells.iter().map(|cell| normalized_column(cell)).collect();
-    while columns.last().is_some_and(String::is_empty) {
-        columns.pop();
-    }
-    columns
-}
-
-/// A column's name as it is compared: trimmed, lower-cased, inner blanks and dashes
-/// as one underscore (`Return on  Assets` → `return_on_assets`).
-#[must_use]
-pub fn normalized_column(name: &str) -> String {
-    let mut normalized = String::with_capacity(name.len());
-    for word in name
-        .split(|c: char| c.is_whitespace() || c == '-')
-        .filter(|word| !word.is_empty())
-    {
-        if !normalized.is_empty() {
-            normalized.push('_');
+            .map(|head| (head, layout(kind, head)))
+            .collect();
+        if let Some(wanted) = sheet {
+            let found = read.iter().position(|(head, _)| is_named(head, wanted));
+            let Some(at) = found else {
+                return Err(vec![unknown_sheet(wanted, peek)]);
+            };
+            let (head, layout) = read.swap_remove(at);
+            let others = read.iter().filter(|(_, layout)| layout.is_ok());
+            let others: Vec<&TableHead> = others.map(|(head, _)| *head).collect();
+            return Ok(Self::of(head, layout?, &[], &others));
         }
-        normalized.extend(word.chars().flat_map(char::to_lowercase));
+        let usable = |visible: bool| {
+            read.iter()
+                .filter(move |(head, layout)| layout.is_ok() && head.is_hidden != visible)
+                .map(|(head, _)| *head)
+                .collect::<Vec<_>>()
+        };
+        let (visible, hidden) = (usable(true), usable(false));
+        let chosen = match (visible.as_slice(), hidden.as_slice()) {
+            ([one], _) | ([], [one]) => *one,
+            ([], []) => return Err(none_usable(read)),
+            _ => {
+                let several = if visible.is_empty() {
+                    &hidden
+                } else {
+                    &visible
+                };
+                return Err(vec![several_sheets(several)]);
+            }
+        };
+        let at = read
+            .iter()
+            .position(|(head, _)| std::ptr::eq(*head, chosen));
+        let Some(at) = at else {
+            return Err(none_usable(read));
+        };
+        let (head, layout) = read.remove(at);
+        let passed_over: Vec<&TableHead> = read.iter().take(at).map(|(head, _)| *head).collect();
+        Ok(Self::of(head, layout?, &passed_over, &hidden))
     }
-    normalized
+
+    fn of(
+        head: &TableHead,
+        layout: Layout,
+        passed_over: &[&TableHead],
+        alike: &[&TableHead],
+    ) -> Self {
+        let mut warnings = Vec::new();
+        let alike: Vec<&TableHead> = alike
+            .iter()
+            .copied()
+            .filter(|other| !std::ptr::eq(*other, head))
+            .collect();
+        if let (Some(sheet), false) = (&head.sheet, passed_over.is_empty() && !head.is_hidden) {
+            warnings.push(warning(
+                "sheet_chosen",
+                format!(
+                    "the sheet {sheet:?} was read; {} has other columns and was not",
+                    names(passed_over)
+                ),
+            ));
+        }
+        if !alike.is_empty() {
+            warnings.push(warning(
+                "sheets_not_read",
+                format!(
+                    "the workbook has other sheets with the same columns that were not read: {}; \
+                     send the file again with sheet= for each",
+                    names(&alike)
+                ),
+            ));
+        }
+        warnings.extend(head.notes.iter().map(|note| JobWarning {
+            code: note.code.clone(),
+            detail: note.detail.clone(),
+            columns: note.columns.clone(),
+        }));
+        warnings.extend(layout.warnings());
+        let choice = TableChoice {
+            sheet: head.sheet.clone(),
+            header_row: layout.header_row(),
+            width: u32::try_from(layout.width()).unwrap_or(u32::MAX),
+            // The whole file decides how it is written, not only its beginning.
+            dialect: None,
+        };
+        Self {
+            has_rows: head.rows.iter().any(|row| row.row > layout.header_row()),
+            is_fixed_width: head.is_fixed_width,
+            layout,
+            choice,
+            warnings,
+        }
+    }
+}
+
+/// The formulas of a row whose stored values are doubtful.
+pub(super) fn formulas(row: &SourceRow) -> Vec<Formula> {
+    row.marks
+        .iter()
+        .map(|mark| Formula {
+            column: usize::from(mark.column),
+            is_zero: mark.kind == MarkKind::FormulaZero,
+        })
+        .collect()
+}
+
+fn layout(kind: Kind, head: &TableHead) -> Result<Layout, Vec<Fault>> {
+    let rows: Vec<Cells<'_>> = head
+        .rows
+        .iter()
+        .map(|row| Cells::new(row.row, &row.cells))
+        .collect();
+    Layout::find(kind, &rows)
+}
+
+fn is_named(head: &TableHead, wanted: &str) -> bool {
+    let wanted = wanted.trim().to_lowercase();
+    head.sheet
+        .as_ref()
+        .is_some_and(|name| name.trim().to_lowercase() == wanted)
+}
+
+/// The faults of the table that comes nearest, and which others there are.
+fn none_usable(read: Vec<(&TableHead, Result<Layout, Vec<Fault>>)>) -> Vec<Fault> {
+    let several = read.len() > 1;
+    let listed: Vec<&TableHead> = read.iter().map(|(head, _)| *head).collect();
+    let all = names(&listed);
+    let nearest = read
+        .into_iter()
+        .filter_map(|(head, layout)| layout.err().map(|faults| (head, faults)))
+        // A missing column is named in the fault: the shortest fault lacks the fewest.
+        .min_by_key(|(_, faults)| (faults.len(), missing(faults)));
+    let Some((head, mut faults)) = nearest else {
+        return vec![Fault::new(
+            "/file",
+            "empty_file",
+            "the file is empty; one of its first rows must name the columns",
+        )];
+    };
+    if let (true, Some(sheet), Some(first)) = (several, &head.sheet, faults.first_mut()) {
+        first.detail = format!(
+            "no sheet has every needed column; the workbook has {all}, and {sheet:?} comes \
+             nearest: {}",
+            first.detail
+        );
+    }
+    faults
+}
+
+/// How many columns a fault says are missing.
+fn missing(faults: &[Fault]) -> usize {
+    faults
+        .iter()
+        .filter(|fault| fault.code == "missing_columns")
+        .map(|fault| {
+            let lacks = fault.detail.split("lacks ").nth(1).unwrap_or_default();
+            lacks
+                .split(['.', ';'])
+                .next()
+                .unwrap_or_default()
+                .matches(", ")
+                .count()
+                + 1
+        })
+        .sum()
+}
+
+fn unknown_sheet(wanted: &str, peek: &Peek) -> Fault {
+    let heads: Vec<&TableHead> = peek.tables.iter().collect();
+    let told = if heads.iter().all(|head| head.sheet.is_none()) {
+        "the file is no workbook and has no sheets".to_owned()
+    } else {
+        format!("the workbook has {}", names(&heads))
+    };
+    Fault::new(
+        "/sheet",
+        "unknown_sheet",
+        format!("there is no sheet {:?}; {told}", shorten(wanted)),
+    )
+}
+
+fn several_sheets(heads: &[&TableHead]) -> Fault {
+    Fault::new(
+        "/sheet",
+        "several_sheets",
+        format!(
+            "the sheets {} all have the needed columns; say with sheet= which is meant, and \
+             send the file again for each of the others",
+            names(heads)
+        ),
+    )
+}
+
+fn names(heads: &[&TableHead]) -> String {
+    let mut names: Vec<String> = heads
+        .iter()
+        .take(LISTED)
+        .filter_map(|head| head.sheet.as_ref())
+        .map(|name| format!("{:?}", shorten(name)))
+        .collect();
+    if heads.len() > LISTED {
+        names.push("others".to_owned());
+    }
+    names.join(", ")
+}
+
+fn warning(code: &str, detail: String) -> JobWarning {
+    JobWarning {
+        code: code.to_owned(),
+        detail,
+        columns: Vec::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn column_names_are_compared_without_case_blanks_and_dashes() {
-        for (name, expected) in [
-            ("  Return on  Assets ", "return_on_assets"),
-            ("reporting-year", "reporting_year"),
-            ("reporting_year", "reporting_year"),
-            ("ÉTAT - actif", "état_actif"),
-            (" ", ""),
-        ] {
-            assert_eq!(normalized_column(name), expected);
+    const HEADER: &str = "symbol,year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
+
+    fn sheet(name: &str, rows: &[&str]) -> TableHead {
+        TableHead {
+            sheet: Some(name.to_owned()),
+            rows: rows
+                .iter()
+                .zip(1..)
+                .map(|(row, number)| {
+                    SourceRow::of(number, row.split(',').map(str::to_owned).collect())
+                })
+                .collect(),
+            ..TableHead::default()
         }
     }
 
+    fn choose(tables: Vec<TableHead>, sheet: Option<&str>) -> Result<Table, Vec<Fault>> {
+        Table::choose(Kind::Annual, &Peek { tables }, sheet)
+    }
+
     #[test]
-    fn missing_cells_are_empty_and_surplus_ones_are_kept() {
-        let table = |columns: &[&str]| Table {
-            columns: columns.iter().map(ToString::to_string).collect(),
-            choice: TableChoice::default(),
-            has_rows: true,
-        };
-        let row =
-            |cells: &[&str]| SourceRow::of(2, cells.iter().map(ToString::to_string).collect());
-        assert_eq!(
-            table(&["x", "y", "z"]).fit(row(&["a"])).cells,
-            ["a", "", ""]
+    fn the_only_sheet_with_the_columns_is_read_and_told() {
+        let data = [HEADER, "A,2024,0.1,1,0.1,1,0.1"];
+        let table = choose(
+            vec![
+                sheet("README", &["How to use this file"]),
+                sheet("Data", &data),
+            ],
+            None,
+        )
+        .unwrap();
+        assert_eq!(table.choice.sheet.as_deref(), Some("Data"));
+        assert!(table.has_rows);
+        let told = &table.warnings[0];
+        assert_eq!(told.code, "sheet_chosen");
+        assert!(told.detail.contains("Data") && told.detail.contains("README"));
+    }
+
+    #[test]
+    fn several_sheets_with_the_columns_are_refused_until_one_is_named() {
+        let two = || vec![sheet("2023", &[HEADER, "A"]), sheet("2024", &[HEADER, "A"])];
+        let fault = &choose(two(), None).unwrap_err()[0];
+        assert_eq!(fault.code, "several_sheets");
+        assert!(
+            fault.detail.contains("\"2023\", \"2024\""),
+            "{}",
+            fault.detail
         );
-        let long = table(&["x", "y"]).fit(row(&["a", "b", "", "d", " "]));
-        assert_eq!(long.cells, ["a", "b", "", "d"]);
+        let table = choose(two(), Some("2024 ")).unwrap();
+        assert_eq!(table.choice.sheet.as_deref(), Some("2024"));
+        assert!(table.warnings[0].detail.contains("2023"));
+        let fault = &choose(two(), Some("2025")).unwrap_err()[0];
+        assert_eq!(fault.code, "unknown_sheet");
+        assert!(fault.detail.contains("2023"));
+    }
+
+    #[test]
+    fn a_hidden_sheet_is_read_only_where_no_visible_one_will_do() {
+        let hidden = |name| TableHead {
+            is_hidden: true,
+            ..sheet(name, &[HEADER, "A"])
+        };
+        let table = choose(vec![hidden("old"), sheet("now", &[HEADER, "A"])], None).unwrap();
+        assert_eq!(table.choice.sheet.as_deref(), Some("now"));
+        assert!(table.warnings.iter().any(|w| w.code == "sheets_not_read"));
+        let table = choose(vec![sheet("cover", &["x"]), hidden("old")], None).unwrap();
+        assert_eq!(table.choice.sheet.as_deref(), Some("old"));
+    }
+
+    #[test]
+    fn where_none_will_do_the_nearest_is_told_with_the_others() {
+        let faults = choose(
+            vec![
+                sheet("notes", &["x,y"]),
+                sheet("data", &[&HEADER.replace("return_on_assets", "z")]),
+            ],
+            None,
+        )
+        .unwrap_err();
+        assert_eq!(faults[0].code, "missing_columns");
+        for part in ["\"notes\"", "\"data\" comes nearest", "return_on_assets"] {
+            assert!(
+                faults[0].detail.contains(part),
+                "{part}: {}",
+                faults[0].detail
+            );
+        }
+        assert_eq!(choose(Vec::new(), None).unwrap_err()[0].code, "empty_file");
     }
 }

@@ -1,8 +1,10 @@
 //! What a file should look like.
 
-use accunode_domain::prediction::Kind;
-
-use super::{COMPANY_COLUMNS, columns::ERROR_COLUMN};
+use accunode_domain::{
+    company::Symbol,
+    intake::{DESCRIPTIONS, example},
+    prediction::Kind,
+};
 
 /// A header, what each column means, and one example row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,55 +28,51 @@ impl Template {
     /// The template for a kind of prediction.
     #[must_use]
     pub fn of(kind: Kind) -> Self {
-        let column = |name: &str, meaning: &str, example: &str| TemplateColumn {
+        let column = |name: &str, meaning: String| TemplateColumn {
             name: name.to_owned(),
-            meaning: meaning.to_owned(),
-            example: example.to_owned(),
+            meaning,
+            example: example(kind, name).to_owned(),
         };
         let mut columns = vec![
             column(
                 "company_symbol",
-                "1 to 10 letters or digits; needed",
-                "ACME",
+                format!(
+                    "1 to {} letters, digits and . - / _ & ^ = : + blank; needed",
+                    Symbol::LONGEST
+                ),
             ),
             column(
                 "reporting_year",
-                "four digits, 1900 to 2100; needed",
-                "2024",
+                "four digits, FY2024, or the date of the year's end; 1900 to 2100; needed"
+                    .to_owned(),
             ),
         ];
         if kind == Kind::Quarterly {
-            columns.push(column("reporting_quarter", "Q1 to Q4; needed", "Q2"));
+            columns.push(column("reporting_quarter", "Q1 to Q4; needed".to_owned()));
         }
-        for name in COMPANY_COLUMNS
-            .into_iter()
-            .filter(|name| *name != ERROR_COLUMN)
-        {
-            let (meaning, example) = match name {
-                "company_name" => ("at most 200 characters", "Acme Corporation"),
-                "sector" => ("at most 100 characters; Unknown where empty", "Industrials"),
-                "industry" => ("at most 100 characters", "Machinery"),
-                "market_cap" => ("whole units of the currency, above 0", "1250000000"),
-                "country" => ("three letters", "USA"),
-                "currency" => ("three letters", "USD"),
-                _ => ("at most 10 characters", "NYSE"),
+        for name in DESCRIPTIONS {
+            let meaning = match name {
+                "company_name" => "at most 200 characters",
+                "sector" => "at most 100 characters; Unknown where empty",
+                "industry" => "at most 100 characters",
+                "market_cap" => "whole units of the currency, above 0, like 1250000000 or 1.25B",
+                "country" => "a name, or a code of two or three letters",
+                "currency" => "three letters",
+                _ => "at most 64 characters",
             };
-            columns.push(column(name, meaning, example));
+            columns.push(column(name, meaning.to_owned()));
         }
         for definition in kind.ratios() {
             let unit = if definition.is_share {
-                "a share: 0.254, or 25.4 with ratio_unit=percent"
+                "a share: 0.254, 25.4%, or 25.4 with ratio_unit=percent"
             } else {
-                "a multiple"
+                "a multiple: 7.4 or 7.4x"
             };
-            columns.push(TemplateColumn {
-                name: definition.name.to_owned(),
-                meaning: format!(
-                    "{}; {unit}; {} to {}",
-                    definition.label, definition.min, definition.max
-                ),
-                example: if definition.is_share { "0.254" } else { "2.5" }.to_owned(),
-            });
+            let meaning = format!(
+                "{}; {unit}; {} to {}",
+                definition.label, definition.min, definition.max
+            );
+            columns.push(column(definition.name, meaning));
         }
         Self { columns }
     }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use accunode_application::{
     Settings,
-    bulk::{Columns, offline},
+    bulk::{Surveying, Table, offline},
 };
 use accunode_domain::{
     id::JobId,
@@ -29,53 +29,74 @@ use uuid::Uuid;
 
 use crate::support::{Doubles, noon, scorer, scorer_without_gaps, user};
 
+/// A table, its header in row 1.
+#[derive(Clone)]
 struct Rows {
-    columns: Vec<String>,
+    header: Vec<String>,
     rows: Vec<SourceRow>,
+    read: u64,
 }
 
 impl Rows {
-    /// Rows whose shares are all `share`.
-    fn of(count: u32, share: &str, after: u32) -> Box<dyn RowReader> {
-        Box::new(Self::table(count, share, after))
+    fn under(header: &str, rows: impl Iterator<Item = Vec<String>>) -> Self {
+        Self {
+            header: header.split(',').map(str::to_owned).collect(),
+            rows: rows
+                .zip(2..)
+                .map(|(cells, row)| SourceRow::of(row, cells))
+                .collect(),
+            read: 0,
+        }
     }
 
-    fn table(count: u32, share: &str, after: u32) -> Self {
-        let columns = "symbol,year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
-        let row = |n: u32| {
-            SourceRow::of(
-                n + 2,
-                vec![
-                    format!("S{n}"),
-                    "2024".into(),
-                    share.into(),
-                    "2".into(),
-                    share.into(),
-                    "5".into(),
-                    share.into(),
-                ],
-            )
+    /// Rows whose shares are all `share`.
+    fn of(count: u32, share: &str) -> Self {
+        let header = "symbol,year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
+        let cells = |n| {
+            let names = [format!("S{n}"), "2024".into()];
+            let ratios = [share, "2", share, "5", share].map(str::to_owned);
+            names.into_iter().chain(ratios).collect()
         };
-        Self {
-            columns: columns.split(',').map(str::to_owned).collect(),
-            rows: (0..count).map(row).filter(|row| row.row > after).collect(),
+        Self::under(header, (0..count).map(cells))
+    }
+
+    /// Its beginning, as a file store tells it.
+    fn peek(&self) -> Peek {
+        let header = SourceRow::of(1, self.header.clone());
+        Peek {
+            tables: vec![TableHead {
+                is_fixed_width: true,
+                rows: std::iter::once(header)
+                    .chain(self.rows.iter().take(39).cloned())
+                    .collect(),
+                ..TableHead::default()
+            }],
         }
+    }
+
+    /// The file of a file store.
+    fn behind(self, files: &mut MockFileStore) {
+        let peek = self.peek();
+        files
+            .expect_peek()
+            .returning(move |_, _, _| Ok(peek.clone()));
+        files.expect_open_rows().returning(move |_, _, _, after| {
+            let mut rows = self.clone();
+            rows.rows.retain(|row| row.row > after);
+            Ok(Box::new(rows))
+        });
     }
 }
 
 /// Quarterly rows whose inventory is turned over so often.
 fn quarterly(count: u32, turnover: &str) -> Rows {
-    let columns = "symbol,year,quarter,current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets,note";
-    let row = |n: u32| {
-        let cells = ["1.6", "1.1", "0.8", turnover, "2.9", "0.1", ""];
+    let header = "symbol,year,quarter,current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets,note";
+    let cells = |n| {
         let names = [format!("S{n}"), "2024".into(), "Q1".into()];
-        let cells = names.into_iter().chain(cells.map(str::to_owned)).collect();
-        SourceRow::of(n + 2, cells)
+        let ratios = ["1.6", "1.1", "0.8", turnover, "2.9", "0.1", ""].map(str::to_owned);
+        names.into_iter().chain(ratios).collect()
     };
-    Rows {
-        columns: columns.split(',').map(str::to_owned).collect(),
-        rows: (0..count).map(row).collect(),
-    }
+    Rows::under(header, (0..count).map(cells))
 }
 
 #[async_trait]
@@ -88,33 +109,15 @@ impl RowReader for Rows {
     }
     async fn next_rows(&mut self, max: usize) -> Result<Vec<SourceRow>, OpenError> {
         let count = max.min(self.rows.len());
+        self.read += count as u64;
         Ok(self.rows.drain(..count).collect())
     }
     fn notes(&self) -> Vec<FileNote> {
         Vec::new()
     }
     fn records_seen(&self) -> Option<u64> {
-        None
+        self.rows.is_empty().then_some(self.read)
     }
-}
-
-/// A file store whose files begin as these rows do.
-fn files_of(rows: &Rows) -> MockFileStore {
-    let header = SourceRow::of(1, rows.columns.clone());
-    let head = TableHead {
-        is_fixed_width: true,
-        rows: std::iter::once(header)
-            .chain(rows.rows.first().cloned())
-            .collect(),
-        ..TableHead::default()
-    };
-    let mut files = MockFileStore::new();
-    files.expect_peek().returning(move |_, _, _| {
-        Ok(Peek {
-            tables: vec![head.clone()],
-        })
-    });
-    files
 }
 
 fn job(creator: &User) -> Job {
@@ -168,11 +171,7 @@ fn worker(
         .users
         .expect_with_membership()
         .returning(move |_| Ok(Some((found.clone(), None, 1))));
-    doubles.files = files_of(&Rows::table(1, share, 0));
-    doubles
-        .files
-        .expect_open_rows()
-        .returning(move |_, _, _, after| Ok(Rows::of(count, share, after)));
+    Rows::of(count, share).behind(&mut doubles.files);
     doubles
         .queue
         .expect_renew()
@@ -202,12 +201,12 @@ fn lease(job: &Job) -> Lease {
 #[tokio::test]
 async fn every_row_is_stored_once_and_the_last_checkpoint_is_the_last_row() {
     let ana = user(Role::User, None);
-    let (mut doubles, chunks) = worker(&ana, 1_025, "0.1", 4);
+    let (mut doubles, chunks) = worker(&ana, 35, "0.1", 4);
     doubles
         .queue
         .expect_finish()
         .times(1)
-        .withf(|_, status, _, total| *status == JobStatus::Completed && *total == Some(1_025))
+        .withf(|_, status, _, total| *status == JobStatus::Completed && *total == Some(35))
         .returning(|_, _, _, _| Ok(()));
     let job = job(&ana);
     let lease = lease(&job);
@@ -221,8 +220,9 @@ async fn every_row_is_stored_once_and_the_last_checkpoint_is_the_last_row() {
         .iter()
         .flat_map(|c| c.rows.iter().map(|r| r.row))
         .collect();
-    assert_eq!(rows, (2..=1_026).collect::<Vec<_>>());
-    assert_eq!(chunks.last().unwrap().checkpoint.row, 1_026);
+    assert_eq!(rows, (2..=36).collect::<Vec<_>>());
+    assert_eq!(chunks.last().unwrap().checkpoint.row, 36);
+    assert!(chunks.iter().all(|chunk| chunk.total_rows == Some(35)));
     assert!(chunks.iter().all(|c| {
         c.rows
             .iter()
@@ -235,15 +235,10 @@ async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, 12, "0.1", 2);
     doubles.scorer = scorer_without_gaps();
-    doubles.files = files_of(&Rows::table(1, "0.1", 0));
-    doubles
-        .files
-        .expect_open_rows()
-        .returning(|_, _, _, after| {
-            let mut rows = Rows::table(12, "0.1", after);
-            rows.rows[3].cells[5] = "-".into();
-            Ok(Box::new(rows))
-        });
+    doubles.files = MockFileStore::new();
+    let mut rows = Rows::of(12, "0.1");
+    rows.rows[3].cells[5] = "-".into();
+    rows.behind(&mut doubles.files);
     doubles
         .queue
         .expect_finish()
@@ -274,18 +269,15 @@ async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
 
 #[test]
 fn offline_a_row_with_a_gap_fails_for_itself_too() {
-    let mut rows = Rows::table(2, "0.1", 0);
+    let mut rows = Rows::of(2, "0.1");
     rows.rows[0].cells[6] = "n.a.".into();
-    let columns = Columns::of(Kind::Annual, &rows.columns).unwrap();
-    let scored = offline::score(
-        Kind::Annual,
-        RatioUnit::Fraction,
-        &columns,
-        &rows.rows,
-        &scorer_without_gaps(),
-        false,
-    )
-    .unwrap();
+    let options = JobOptions::default();
+    let table = Table::choose(Kind::Annual, &rows.peek(), None).unwrap();
+    let mut surveying = Surveying::of(&table, &options);
+    surveying.see(rows.rows.clone());
+    let (plan, _) = surveying.finish(&table, Vec::new(), &[3.0; 5]).unwrap();
+    let scored =
+        offline::score(&options, &plan, &rows.rows, &scorer_without_gaps(), false).unwrap();
     let faults = scored[0].as_ref().unwrap_err();
     assert_eq!(
         (&*faults[0].pointer, &*faults[0].code),
@@ -306,7 +298,7 @@ async fn a_file_in_the_wrong_unit_stores_nothing_and_says_what_to_do() {
             let fault = fault.as_ref().unwrap();
             *status == JobStatus::Failed
                 && fault.code == "unit_mismatch"
-                && fault.detail.contains("3000 of 3000")
+                && fault.detail.contains("return_on_assets looks like percent")
                 && fault.detail.contains("ratio_unit=percent")
         })
         .returning(|_, _, _, _| Ok(()));
@@ -323,7 +315,7 @@ async fn a_file_in_the_wrong_unit_stores_nothing_and_says_what_to_do() {
 #[tokio::test]
 async fn the_same_file_in_percent_is_stored() {
     let ana = user(Role::User, None);
-    let (mut doubles, chunks) = worker(&ana, 12, "12.5", 1);
+    let (mut doubles, chunks) = worker(&ana, 12, "12.5", 2);
     doubles.queue.expect_finish().returning(|_, _, _, _| Ok(()));
     let mut job = job(&ana);
     job.options.ratio_unit = RatioUnit::Percent;
@@ -333,7 +325,11 @@ async fn the_same_file_in_percent_is_stored() {
         .bulk
         .process(job, lease, &watch::channel(false).1)
         .await;
-    assert_eq!(chunks.lock().unwrap()[0].rows.len(), 12);
+    let chunks = chunks.lock().unwrap();
+    assert_eq!(
+        chunks.iter().map(|chunk| chunk.rows.len()).sum::<usize>(),
+        12
+    );
 }
 
 #[tokio::test]
@@ -349,7 +345,6 @@ async fn a_worker_that_takes_over_goes_on_after_the_checkpoint() {
     job.checkpoint = Checkpoint {
         row: 11,
         bytes: 0,
-        units_checked: true,
         after: None,
     };
     job.counts.success = 10;
@@ -487,7 +482,6 @@ async fn an_outage_is_waited_for_and_the_job_goes_on_from_what_is_stored() {
             found.counts.success = stored;
             found.checkpoint = Checkpoint {
                 row: 1 + stored,
-                units_checked: true,
                 ..Checkpoint::default()
             };
         }
@@ -634,12 +628,9 @@ async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
     let ana = user(Role::User, None);
     // The double's training has the median 3 everywhere.
     for (turnover, expected) in [("0.9", true), ("1.1", false)] {
-        let (mut doubles, chunks) = worker(&ana, 0, "0.1", 1);
-        doubles.files = files_of(&quarterly(1, turnover));
-        doubles
-            .files
-            .expect_open_rows()
-            .returning(move |_, _, _, _| Ok(Box::new(quarterly(50, turnover))));
+        let (mut doubles, chunks) = worker(&ana, 0, "0.1", 5);
+        doubles.files = MockFileStore::new();
+        quarterly(50, turnover).behind(&mut doubles.files);
         doubles.queue.expect_finish().returning(|_, _, _, _| Ok(()));
         let told = Arc::new(Mutex::new(Vec::new()));
         let kept = told.clone();
@@ -665,14 +656,23 @@ async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
             .iter()
             .map(|warning| (warning.code.clone(), warning.columns.clone()))
             .collect();
-        let mut wanted = vec![("ignored_columns".to_owned(), vec!["note".to_owned()])];
+        let names = ["symbol", "year", "quarter"].map(str::to_owned);
+        let mut wanted = vec![
+            ("matched_columns".to_owned(), names.to_vec()),
+            ("ignored_columns".to_owned(), vec!["note".to_owned()]),
+        ];
         if expected {
             let columns = vec!["inventory_turnover".to_owned()];
             wanted.push(("turnover_not_annual".to_owned(), columns));
         }
         assert_eq!(told, wanted, "{turnover}");
         assert_eq!(
-            chunks.lock().unwrap()[0].rows.len(),
+            chunks
+                .lock()
+                .unwrap()
+                .iter()
+                .map(|chunk| chunk.rows.len())
+                .sum::<usize>(),
             50,
             "it is stored all the same"
         );

@@ -7,7 +7,8 @@ use accunode_domain::{
     fault::Fault,
     id::{CompanyId, JobId, OrganizationId, PredictionId},
     job::{
-        Checkpoint, Job, JobCounts, JobOptions, JobStatus, Position, RowOutcome, RowStatus, Task,
+        Checkpoint, Job, JobCounts, JobOptions, JobStatus, OtherCompany, Position, RowOutcome,
+        RowStatus, Task,
     },
     page::{Limit, Page},
     prediction::{Kind, OnConflict, Outcome, Period, StoredRatios},
@@ -116,6 +117,8 @@ pub struct JobChunk {
     pub kind: Kind,
     /// What happens to companies and periods that are already there.
     pub on_conflict: OnConflict,
+    /// What happens to rows that name another company than their symbol found.
+    pub other_company: OtherCompany,
     /// Whether everything but storing is done. What would have been stored is kept
     /// with the job, so that its rows can be told and later repetitions are known.
     pub dry_run: bool,

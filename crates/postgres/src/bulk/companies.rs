@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use accunode_domain::access::Scope;
+use accunode_domain::{access::Scope, intake::Described};
 use accunode_ports::{Conflict, RepositoryError, repositories::JobChunk};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ColumnType, IdenStatic, Iterable,
@@ -30,6 +30,19 @@ pub(super) struct Known {
     pub(super) id: Uuid,
     pub(super) name: String,
     pub(super) sector: String,
+    pub(super) exchange: Option<String>,
+    pub(super) country: String,
+}
+
+impl Known {
+    /// What tells it from another company of the same symbol.
+    pub(super) fn described(&self) -> Described<'_> {
+        Described {
+            name: &self.name,
+            exchange: self.exchange.as_deref(),
+            country: &self.country,
+        }
+    }
 }
 
 /// The companies of a chunk.
@@ -47,14 +60,21 @@ impl Companies {
     }
 
     fn learn(&mut self, rows: Vec<Row>) {
-        for (id, symbol, name, sector) in rows {
-            self.by_symbol.insert(symbol, Known { id, name, sector });
+        for (id, symbol, name, sector, exchange, country) in rows {
+            let known = Known {
+                id,
+                name,
+                sector,
+                exchange,
+                country,
+            };
+            self.by_symbol.insert(symbol, known);
         }
     }
 }
 
-/// Id, symbol, name and sector of a company.
-type Row = (Uuid, String, String, String);
+/// Id, symbol, name, sector, exchange and country of a company.
+type Row = (Uuid, String, String, String, Option<String>, String);
 
 /// Finds every symbol's company or makes it for the owner, as the first row that names
 /// it describes it. Made in the order of their symbols, so that two chunks do not wait

@@ -31,6 +31,8 @@ const KEEP_ROWS: &str = include_str!("sql/keep_rows.sql");
 
 /// The code of the warning about companies that are described otherwise.
 const COMPANY_DIFFERS: &str = "company_differs";
+/// The warning of rows that name another company than their symbol found.
+const OTHER_COMPANY: &str = "other_company";
 /// The code of the warning about rows of which nothing is kept.
 const ROWS_NOT_KEPT: &str = "rows_not_kept";
 /// So many symbols, or symbols with periods, are named in a warning.
@@ -264,6 +266,19 @@ fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
             format!(
                 "on {rows} rows the company's name or sector is not that of the company that is there \
                  ({names}); companies are found by their symbol and never changed by an upload"
+            )
+        },
+    );
+    add(
+        &mut warnings,
+        OTHER_COMPANY,
+        &["company_symbol", "company_name"],
+        &told.other_companies,
+        |rows, names| {
+            format!(
+                "{rows} rows name another company than the one that their symbol stands for \
+                 ({names}); they were stored for that one, so check the symbols, or send \
+                 other_company=error to leave such rows out"
             )
         },
     );

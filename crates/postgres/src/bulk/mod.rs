@@ -25,7 +25,12 @@ mod staging;
 
 use std::collections::{HashMap, HashSet};
 
-use accunode_domain::{access::Scope, id::JobId, job::JobCounts, prediction::Kind};
+use accunode_domain::{
+    access::Scope,
+    id::JobId,
+    job::{JobCounts, OtherCompany},
+    prediction::Kind,
+};
 use accunode_ports::{
     Conflict, Contention, RepositoryError,
     jobs::Lease,
@@ -117,6 +122,16 @@ async fn resolve(
     }
     let companies = companies::find_or_make(tx, scope, chunk, &candidates).await?;
     told.companies_made = companies.made;
+    if chunk.other_company == OtherCompany::Error {
+        candidates.retain(|row| match outcome::other_company(&companies, row) {
+            Some(why) => {
+                let fault = outcome::refused_company(why);
+                told.refused(row.row, row.source, vec![fault]);
+                false
+            }
+            None => true,
+        });
+    }
     told.note_differences(&companies, &candidates);
 
     let groups = repeats::group(&candidates, chunk.on_conflict);

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use accunode_domain::{
     fault::Fault,
     id::JobId,
+    intake::{Described, contradiction},
     job::{JobCounts, RowStatus},
     prediction::OnConflict,
 };
@@ -55,6 +56,8 @@ pub(super) struct Told {
     pub(super) companies_made: u32,
     /// Rows whose name or sector is not their company's, by symbol.
     pub(super) differing: Tally,
+    /// Rows that name another company than their symbol found, in words.
+    pub(super) other_companies: Tally,
     /// Rows that repeat a company and period with other ratios, by those.
     pub(super) conflicting: Tally,
 }
@@ -85,6 +88,11 @@ impl Told {
     pub(super) fn note_differences(&mut self, companies: &Companies, rows: &[Candidate<'_>]) {
         for row in rows.iter().filter(|row| row.scored.names_company) {
             let said = &row.scored.company;
+            if let Some(told) = other_company(companies, row) {
+                self.other_companies
+                    .count(format!("row {}: {told}", row.row));
+                continue;
+            }
             let differs = companies
                 .of(row)
                 .is_some_and(|company| company.name != said.name || company.sector != said.sector);
@@ -313,6 +321,22 @@ impl<'c> Group<'c> {
     fn rows(&self) -> impl Iterator<Item = &Candidate<'c>> {
         self.others.iter().chain([&self.chosen])
     }
+}
+
+/// Why a row speaks of another company than the one that its symbol found.
+pub(super) fn other_company(companies: &Companies, row: &Candidate<'_>) -> Option<String> {
+    let said = &row.scored.company;
+    let found = companies.of(row)?;
+    contradiction(said.symbol.as_str(), found.described(), Described::of(said))
+}
+
+/// A row that is not stored because it names another company than its symbol found.
+pub(super) fn refused_company(told: String) -> Fault {
+    Fault::new(
+        SYMBOL_COLUMN,
+        "other_company",
+        format!("{told}; give one of them another symbol"),
+    )
 }
 
 fn repeated(row: &Candidate<'_>, first: u32) -> Fault {

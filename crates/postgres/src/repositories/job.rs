@@ -248,7 +248,7 @@ impl JobWriter for Jobs<Tx> {
             file_size: Set(job.file_size),
             file_hash: Set(Some(job.file_hash.clone()).filter(|hash| !hash.is_empty())),
             job_type: Set(job.kind.into()),
-            options: Set(options_json(job.options, &job.task)?),
+            options: Set(options_json(job.options.clone(), &job.task)?),
             dedup_key: Set(job.dedup_key.clone()),
             ..Default::default()
         };

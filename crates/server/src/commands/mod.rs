@@ -12,6 +12,7 @@ pub mod restore;
 pub mod score;
 pub mod serve;
 mod signals;
+pub mod upload;
 pub mod version;
 
 use std::fmt::Display;

@@ -7,7 +7,7 @@ use accunode_domain::{
     audit::AuditAction,
     fault::Fault,
     invitation::InvitationStatus,
-    job::{JobStatus, RowStatus},
+    job::{JobStatus, OtherCompany, RowStatus},
     organization::{JoinPolicy, SizeCategory},
     owner::AccessLevel,
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
@@ -77,6 +77,7 @@ names_of! {
     KeyScopeName, KeyScope, "What an API key is for.";
     KindName, Kind, "From which statements a prediction is made.";
     OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
+    OtherCompanyName, OtherCompany, "What happens to a row that names another company than its symbol found.";
     QuarterName, Quarter, "A quarter of the reporting year.";
     RatioUnitName, RatioUnit, "The unit of the ratios that are shares: 0.254 or 25.4.";
     RemovalName, Removal, "What becomes of somebody who is removed.";

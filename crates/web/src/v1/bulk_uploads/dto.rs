@@ -1,7 +1,10 @@
 //! Uploads as they are written.
 
 use accunode_domain::{
-    job::{Job, JobOptions, JobStatus, JobWarning, Rescoring, RowOutcome, RowStatus, Task},
+    job::{
+        Job, JobOptions, JobStatus, JobWarning, OtherCompany, Rescoring, RowOutcome, RowStatus,
+        Task,
+    },
     owner::AccessLevel,
     prediction::{Kind, OnConflict},
     ratio::RatioUnit,
@@ -14,7 +17,8 @@ use uuid::Uuid;
 use crate::{
     http::{
         enums::{
-            AccessLevelName, JobStatusName, KindName, OnConflictName, RatioUnitName, RowStatusName,
+            AccessLevelName, JobStatusName, KindName, OnConflictName, OtherCompanyName,
+            RatioUnitName, RowStatusName,
         },
         problem::{Problem, ProblemDto},
     },
@@ -86,8 +90,15 @@ pub(crate) struct OptionsDto {
     on_conflict: OnConflict,
     /// Everything but storing.
     dry_run: bool,
-    /// The unit is right although it looks wrong.
+    /// The numbers are right although they look wrong.
     confirm_units: bool,
+    /// The units of single columns, like `net_income_margin:percent`; null where none was
+    /// given.
+    units: Option<String>,
+    /// The sheet that was asked for.
+    sheet: Option<String>,
+    #[schema(value_type = OtherCompanyName)]
+    other_company: OtherCompany,
 }
 
 impl From<JobOptions> for OptionsDto {
@@ -97,6 +108,9 @@ impl From<JobOptions> for OptionsDto {
             on_conflict: options.on_conflict,
             dry_run: options.dry_run,
             confirm_units: options.confirm_units,
+            units: (!options.units.is_empty()).then(|| options.units.to_string()),
+            sheet: options.sheet,
+            other_company: options.other_company,
         }
     }
 }

@@ -10,9 +10,11 @@ use accunode_application::{
 use accunode_domain::{
     fault::{Fault, shorten},
     id::OrganizationId,
+    intake::ColumnUnits,
     job::JobOptions,
     owner::AccessLevel,
     prediction::Kind,
+    text::clean_text,
 };
 use accunode_ports::{error::Cause, files::StoredFile};
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -23,12 +25,12 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::http::{
-    enums::{AccessLevelName, KindName, OnConflictName, RatioUnitName},
+    enums::{AccessLevelName, KindName, OnConflictName, OtherCompanyName, RatioUnitName},
     problem::Problem,
     timeout,
 };
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 11] = [
     "job_type",
     "access_level",
     "organization_id",
@@ -36,8 +38,13 @@ const NAMES: [&str; 8] = [
     "on_conflict",
     "dry_run",
     "confirm_units",
+    "units",
+    "sheet",
+    "other_company",
     "force",
 ];
+/// The longest name of a sheet, in characters; spreadsheets allow 31.
+const SHEET_LENGTH: usize = 255;
 /// The longest text field, in bytes.
 const TEXT_LIMIT: usize = 1_024;
 /// How long the rest of a refused file is read over.
@@ -67,8 +74,19 @@ pub(crate) struct FormSchema {
     on_conflict: Option<String>,
     /// Everything but storing.
     dry_run: Option<bool>,
-    /// The unit is right although it looks wrong.
+    /// The numbers are right although they look wrong: what would refuse the file is only
+    /// warned of.
     confirm_units: Option<bool>,
+    /// The units of single columns, which go before `ratio_unit`:
+    /// `net_income_margin:percent,return_on_assets:fraction`.
+    units: Option<String>,
+    /// The sheet of a workbook that is read. Without it the only one that has the columns.
+    #[schema(max_length = 255)]
+    sheet: Option<String>,
+    /// What happens to a row whose name, exchange or country says that its symbol is another
+    /// company's: `warn` stores it and warns, `error` does not store it.
+    #[schema(value_type = Option<OtherCompanyName>)]
+    other_company: Option<String>,
     /// A repetition of an upload is meant.
     force: Option<bool>,
 }
@@ -246,6 +264,31 @@ impl Reading {
         self.get(name).unwrap_or_default()
     }
 
+    fn units(&mut self, kind: Option<Kind>) -> ColumnUnits {
+        let (Some(kind), Some(text)) = (kind, self.fields.get("units").and_then(Value::as_str))
+        else {
+            return ColumnUnits::default();
+        };
+        match ColumnUnits::parse(kind, text) {
+            Ok(units) => units,
+            Err(faults) => {
+                self.faults.extend(faults);
+                ColumnUnits::default()
+            }
+        }
+    }
+
+    fn sheet(&mut self) -> Option<String> {
+        let name = self.fields.get("sheet")?.as_str()?.to_owned();
+        match clean_text("/sheet", &name, SHEET_LENGTH) {
+            Ok(name) => Some(name),
+            Err(fault) => {
+                self.faults.push(fault);
+                None
+            }
+        }
+    }
+
     fn finish(mut self) -> Result<Form, Problem> {
         match self.files {
             0 => self.note("/file", "required", "the form has no file"),
@@ -273,6 +316,9 @@ impl Reading {
             on_conflict: self.get("on_conflict").unwrap_or_default(),
             dry_run: self.flag("dry_run"),
             confirm_units: self.flag("confirm_units"),
+            units: self.units(kind),
+            sheet: self.sheet(),
+            other_company: self.get("other_company").unwrap_or_default(),
         };
         let force = self.flag("force");
         let (Some(kind), Some(file), Some(original_filename), true) = (

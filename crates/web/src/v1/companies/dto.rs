@@ -25,8 +25,8 @@ use crate::http::enums::AccessLevelName;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCompany {
-    /// 1 to 10 letters, digits or `. - / _ & ^ =`; upper-cased.
-    #[schema(example = "ACME", max_length = 10)]
+    /// 1 to 32 letters, digits, single blanks or `. - / _ & ^ = : +`; upper-cased.
+    #[schema(example = "ACME", max_length = 32)]
     pub(crate) symbol: String,
     /// At most 200 characters; the symbol where none is given.
     #[schema(example = "Acme Corporation", max_length = 200)]
@@ -45,7 +45,7 @@ pub(crate) struct NewCompany {
     /// ISO 4217; USD where none is given.
     #[schema(example = "USD", max_length = 3)]
     currency: Option<String>,
-    #[schema(example = "NYSE", max_length = 10)]
+    #[schema(example = "NYSE", max_length = 64)]
     exchange: Option<String>,
     /// By default what suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
@@ -84,7 +84,7 @@ impl NewCompany {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CompanyChanges {
-    #[schema(value_type = String, required = false, example = "ACME", max_length = 10)]
+    #[schema(value_type = String, required = false, example = "ACME", max_length = 32)]
     symbol: Option<String>,
     #[schema(value_type = String, required = false, example = "Acme Corporation", max_length = 200)]
     name: Option<String>,
@@ -104,7 +104,7 @@ pub(crate) struct CompanyChanges {
     currency: Option<String>,
     /// Null empties it.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, max_length = 10)]
+    #[schema(value_type = Option<String>, max_length = 64)]
     exchange: Option<Option<String>>,
     /// Wider than before, never narrower.
     #[schema(value_type = AccessLevelName, required = false)]

@@ -98,8 +98,8 @@ impl From<RatioMap> for RawRatios {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CompanyDescription {
-    /// 1 to 10 letters, digits or `. - / _ & ^ =`; upper-cased.
-    #[schema(example = "ACME", max_length = 10)]
+    /// 1 to 32 letters, digits, single blanks or `. - / _ & ^ = : +`; upper-cased.
+    #[schema(example = "ACME", max_length = 32)]
     symbol: String,
     #[schema(example = "Acme Corporation", max_length = 200)]
     name: Option<String>,
@@ -116,7 +116,7 @@ pub(crate) struct CompanyDescription {
     /// ISO 4217.
     #[schema(max_length = 3)]
     currency: Option<String>,
-    #[schema(max_length = 10)]
+    #[schema(max_length = 64)]
     exchange: Option<String>,
 }
 

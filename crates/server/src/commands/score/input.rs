@@ -1,0 +1,62 @@
+//! The file that is scored.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use tempfile::TempPath;
+
+/// A file of the disk, or standard input in a temporary file: a table is read twice.
+pub(super) enum Input {
+    /// A file that was named.
+    Named(PathBuf),
+    /// Standard input.
+    Standard(TempPath),
+}
+
+impl Input {
+    /// The input with this name; `-` is standard input, whose first bytes tell its format.
+    pub(super) fn of(name: &Path) -> anyhow::Result<Self> {
+        if name != Path::new("-") {
+            return Ok(Self::Named(name.to_owned()));
+        }
+        let mut head = Vec::new();
+        let mut input = io::stdin().lock();
+        (&mut input)
+            .take(4)
+            .read_to_end(&mut head)
+            .context("cannot read standard input")?;
+        let suffix = match head.as_slice() {
+            [b'P', b'K', ..] => ".xlsx",
+            [0x1f, 0x8b, ..] => ".csv.gz",
+            _ => ".csv",
+        };
+        let spool = tempfile::Builder::new()
+            .suffix(suffix)
+            .tempfile()
+            .context("cannot keep standard input in a temporary file")?;
+        let (mut file, path): (File, TempPath) = spool.into_parts();
+        file.write_all(&head)
+            .and_then(|()| io::copy(&mut input, &mut file).map(|_| ()))
+            .context("cannot keep standard input in a temporary file")?;
+        Ok(Self::Standard(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Standard(path) => path,
+        }
+    }
+
+    /// What it is called in messages.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Named(path) => path.display().to_string(),
+            Self::Standard(_) => "standard input".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `accunode upload`: a file is sent to a server, and waited for.
+
+mod client;
+mod progress;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use accunode_domain::{prediction::Kind, ratio::RatioUnit};
+use anyhow::Context;
+use clap::Args;
+use reqwest::Url;
+use serde::Deserialize;
+
+use self::{client::Client, progress::Progress};
+
+/// The status of an upload of which some rows failed, where that was asked for.
+const ROWS_FAILED: u8 = 3;
+/// How often the server is asked how far the upload has come.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What is sent, and where to.
+#[derive(Clone, Debug, Args)]
+pub struct Upload {
+    /// The file: .csv, .csv.gz or .xlsx
+    pub file: PathBuf,
+    /// The server, such as <https://accunode.example.com> [env: ACCUNODE_URL]
+    #[arg(long, env = "ACCUNODE_URL", hide_env = true)]
+    pub url: Url,
+    /// The file with the API key; without it ACCUNODE_API_KEY holds the key itself
+    #[arg(long)]
+    pub api_key_file: Option<PathBuf>,
+    /// annual or quarterly
+    #[arg(long)]
+    pub kind: Kind,
+    /// The unit of the shares: fraction (0.254) or percent (25.4)
+    #[arg(long, default_value = "fraction")]
+    pub ratio_unit: RatioUnit,
+    /// Units of single columns: `net_income_margin:percent,return_on_assets:fraction`
+    #[arg(long)]
+    pub units: Option<String>,
+    /// The sheet of a workbook; without it the only one that has the columns
+    #[arg(long)]
+    pub sheet: Option<String>,
+    /// Whose rows they become: personal, organization or system
+    #[arg(long)]
+    pub access_level: Option<String>,
+    /// What happens where company and period have a prediction already: error, skip or update
+    #[arg(long)]
+    pub on_conflict: Option<String>,
+    /// The numbers are right although they look wrong
+    #[arg(long)]
+    pub confirm_units: bool,
+    /// Do everything but store
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Send a file that was sent before
+    #[arg(long)]
+    pub force: bool,
+    /// End with status 3 where a row could not be stored
+    #[arg(long)]
+    pub fail_on_errors: bool,
+    /// Where the rows that failed are written, as CSV to correct and send again
+    #[arg(long)]
+    pub failed_rows: Option<PathBuf>,
+}
+
+impl Upload {
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let flag = |set: bool| set.then(|| "true".to_owned());
+        [
+            ("job_type", Some(self.kind.to_string())),
+            ("ratio_unit", Some(self.ratio_unit.to_string())),
+            ("units", self.units.clone()),
+            ("sheet", self.sheet.clone()),
+            ("access_level", self.access_level.clone()),
+            ("on_conflict", self.on_conflict.clone()),
+            ("confirm_units", flag(self.confirm_units)),
+            ("dry_run", flag(self.dry_run)),
+            ("force", flag(self.force)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect()
+    }
+
+    /// The key. It is never an argument, because others can read those.
+    fn key(&self) -> anyhow::Result<String> {
+        let key = match &self.api_key_file {
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?,
+            None => std::env::var("ACCUNODE_API_KEY")
+                .context("no API key: set ACCUNODE_API_KEY, or name a file with --api-key-file")?,
+        };
+        Ok(key.trim().to_owned())
+    }
+}
+
+/// An upload as the server tells of it.
+#[derive(Debug, Deserialize)]
+struct Job {
+    id: String,
+    status: String,
+    total_rows: Option<u64>,
+    processed_rows: u64,
+    success_count: u64,
+    updated_count: u64,
+    skipped_count: u64,
+    error_count: u64,
+    error_message: Option<String>,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Warning {
+    code: String,
+    detail: String,
+}
+
+impl Job {
+    fn has_ended(&self) -> bool {
+        matches!(self.status.as_str(), "completed" | "failed" | "cancelled")
+    }
+}
+
+/// Sends a file and waits until the server has worked on it.
+///
+/// # Errors
+/// Where the file cannot be read, the server cannot be reached or refuses the file, or the
+/// upload fails.
+pub fn run(what: &Upload) -> anyhow::Result<ExitCode> {
+    let key = what.key()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let client = Client::of(what.url.clone(), &key)?;
+        let progress = Progress::new();
+        let mut job = client.send(&what.file, &what.fields(), &progress).await?;
+        progress.rows();
+        while !job.has_ended() {
+            progress.at(job.processed_rows, job.total_rows);
+            tokio::time::sleep(PAUSE).await;
+            job = client.job(&job.id).await?;
+        }
+        progress.end();
+        end(what, &client, &job).await
+    })
+}
+
+async fn end(what: &Upload, client: &Client, job: &Job) -> anyhow::Result<ExitCode> {
+    for warning in &job.warnings {
+        eprintln!("warning ({}): {}", warning.code, warning.detail);
+    }
+    eprintln!(
+        "upload {} {}: {} stored, {} updated, {} skipped, {} failed",
+        job.id,
+        job.status,
+        job.success_count,
+        job.updated_count,
+        job.skipped_count,
+        job.error_count
+    );
+    if let (Some(path), true) = (&what.failed_rows, job.error_count > 0) {
+        let rows = client.failed_rows(&job.id).await?;
+        std::fs::write(path, rows).with_context(|| format!("cannot write {}", path.display()))?;
+        eprintln!("the rows that failed are in {}", path.display());
+    }
+    if job.status != "completed" {
+        let why = job.error_message.as_deref().unwrap_or("it was cancelled");
+        anyhow::bail!("the upload did not complete: {why}");
+    }
+    let failed = what.fail_on_errors && job.error_count > 0;
+    Ok(if failed {
+        ExitCode::from(ROWS_FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
