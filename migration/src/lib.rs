@@ -31,6 +31,7 @@ mod m20261127_000022_owner_first;
 mod m20261127_000030_second_factor_approval;
 mod m20261127_000031_job_progress;
 mod m20261127_000032_expiry_indexes;
+mod m20261127_000040_waiting_factors;
 mod roles;
 mod run;
 

@@ -18,7 +18,7 @@ use crate::{
     m20261123_000005_retention_by_the_owner, m20261127_000020_row_budget,
     m20261127_000021_name_keys, m20261127_000022_owner_first,
     m20261127_000030_second_factor_approval, m20261127_000031_job_progress,
-    m20261127_000032_expiry_indexes,
+    m20261127_000032_expiry_indexes, m20261127_000040_waiting_factors,
 };
 
 /// Every migration, oldest first.
@@ -42,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000030_second_factor_approval::Migration),
             Box::new(m20261127_000031_job_progress::Migration),
             Box::new(m20261127_000032_expiry_indexes::Migration),
+            Box::new(m20261127_000040_waiting_factors::Migration),
         ]
     }
 }
