@@ -15,6 +15,8 @@ async fn holds(name: &str) {
         program: PROGRAM.into(),
         seed: 4711,
         short: true,
+        rows: 100_000,
+        requests: 100_000,
     };
     match scenario(name, &options).await {
         Ok(Outcome::Done(_)) => {}
@@ -46,6 +48,16 @@ async fn outages_of_redis_end_by_themselves() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rolling_restarts_lose_nothing() {
     holds("restarts").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_is_given_back_at_a_stop_and_goes_on_after_a_kill() {
+    holds("alone").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_owner_of_nearly_every_row_is_served() {
+    holds("one-owner").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
