@@ -79,7 +79,7 @@ async fn a_log_that_cannot_be_written_does_not_end_the_program() {
         .stderr(full.expect("/dev/full"))
         .spawn()
         .expect("the program starts");
-    let nobody = reqwest::Client::new();
+    let nobody = accunode_tests::http().build().expect("a client");
     let url = format!("http://{address}/health/ready");
     let ended = loop {
         if let Some(status) = program.try_wait().expect("a child") {

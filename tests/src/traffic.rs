@@ -90,7 +90,7 @@ impl Drop for Balancer {
 
 /// A client that keeps its connections for further requests, or makes one for each.
 fn client(keeps: bool) -> reqwest::Client {
-    let builder = reqwest::Client::builder().no_proxy();
+    let builder = crate::http().no_proxy();
     let builder = if keeps {
         builder
     } else {

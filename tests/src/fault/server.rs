@@ -200,9 +200,7 @@ impl Server {
 }
 
 async fn until(base: &str, ready: bool) -> anyhow::Result<Duration> {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(5))
-        .build()?;
+    let client = crate::http().timeout(Duration::from_secs(5)).build()?;
     let begun = Instant::now();
     let mut last = String::new();
     while begun.elapsed() < PATIENCE {
@@ -272,7 +270,7 @@ pub(super) struct Client {
 impl Client {
     /// Nobody in particular. With `keep_alive` connections are used again.
     pub(super) fn nobody(base: &str, keep_alive: bool) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
+        let http = crate::http()
             .timeout(Duration::from_secs(40))
             .pool_max_idle_per_host(if keep_alive { 8 } else { 0 })
             .build()?;

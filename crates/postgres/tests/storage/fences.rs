@@ -281,11 +281,7 @@ async fn ask(
                 entity_type: Some("fence".to_owned()),
                 ..AuditFilter::default()
             };
-            let page = on
-                .reads
-                .audit()
-                .list(events, &filter, all(), None)
-                .await;
+            let page = on.reads.audit().list(events, &filter, all(), None).await;
             seen.extend(page.unwrap().rows.into_iter().map(|event| event.event_type));
         }
         "own_data.rows" => {
