@@ -48,7 +48,7 @@ impl Answers {
 /// Where one is, or where what is stored contradicts itself afterwards.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let time = Duration::from_secs(options.pick(60, 5));
-    let postgres = Postgres::start()?;
+    let postgres = Postgres::start_tended()?;
     let redis = Redis::start()?;
     let folders = [folder()?, folder()?];
     let mut servers = Vec::new();

@@ -46,7 +46,7 @@ async fn private(options: &Options) -> anyhow::Result<Line> {
 
 async fn elsewhere(options: &Options) -> anyhow::Result<Line> {
     let (size, times) = (options.rows(), options.pick(6, 2));
-    let postgres = Postgres::start()?;
+    let postgres = Postgres::start_tended()?;
     let data = folder()?;
     let setup = Setup::new(&options.program, data.path())
         .with("DATABASE_URL", &postgres.url())

@@ -31,7 +31,7 @@ const LIST: &str = "/predictions/annual?limit=50";
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let companies = options.pick(60_000, 1_000);
     let lists = options.pick(200, 20);
-    let postgres = Postgres::start()?;
+    let postgres = Postgres::start_tended()?;
     let data = folder()?;
     let setup = Setup::new(&options.program, data.path())
         .with("DATABASE_URL", &postgres.url())

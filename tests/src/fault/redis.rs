@@ -23,7 +23,7 @@ const AWAY: Duration = Duration::from_secs(3);
 /// something acknowledged is lost.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let (size, rounds) = (options.rows(), options.pick(3, 1));
-    let postgres = Postgres::start()?;
+    let postgres = Postgres::start_tended()?;
     let mut redis = Redis::start()?;
     let folders = [folder()?, folder()?];
     let files = folders[0].path().join("shared-files");

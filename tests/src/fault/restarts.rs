@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_secs(1_200);
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let (size, least) = (options.rows(), options.pick(12, 2));
     let wanted = options.pick(options.requests, 500);
-    let postgres = Postgres::start()?;
+    let postgres = Postgres::start_tended()?;
     let redis = Redis::start()?;
     let folders = [folder()?, folder()?];
     let files = folders[0].path().join("shared-files");
@@ -126,7 +126,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
 /// Where a job stays leased to a process that ended in order, does not go on, or loses a row.
 pub(super) async fn alone(options: &Options) -> anyhow::Result<Outcome> {
     let size = options.rows();
-    let postgres = Postgres::start()?;
+    let postgres = Postgres::start_tended()?;
     let data = folder()?;
     let setup = Setup::new(&options.program, data.path())
         .with("DATABASE_URL", &postgres.url())
