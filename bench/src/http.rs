@@ -15,6 +15,18 @@ use crate::{
     service::Service,
 };
 
+/// What makes clients of HTTP.
+pub(crate) fn builder() -> reqwest::ClientBuilder {
+    accunode_files::provide_tls();
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    reqwest::Client::builder()
+}
+
+/// A client that keeps its connections.
+pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
+    Ok(builder().build()?)
+}
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
 enum Asked {
@@ -37,7 +49,7 @@ pub(crate) async fn measure(
     ground: &Ground,
     service: &Service,
 ) -> anyhow::Result<Vec<Figure>> {
-    let client = reqwest::Client::new();
+    let client = client()?;
     let token = sign_in(&client, service, 1).await?;
     let mut figures = Vec::new();
     for (asked, name) in ASKED {

@@ -27,7 +27,7 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let cluster = Cluster::start().await?;
     let ground = Ground::lay_for_one(&cluster, options).await?;
     let service = Service::start(&cluster).await?;
-    let client = Client::new();
+    let client = crate::http::client()?;
     let owner = Asker::new(&client, &service, 1).await?;
     let empty = Asker::new(&client, &service, 2).await?;
 

@@ -120,7 +120,7 @@ impl Served {
             .stdout(std::fs::File::create(&log)?)
             .stderr(std::fs::File::options().append(true).open(&log)?)
             .kill_on_drop(true);
-        let client = reqwest::Client::builder()
+        let client = crate::http::builder()
             .timeout(Duration::from_secs(2))
             .build()?;
         let url = format!("http://{address}/health/ready");

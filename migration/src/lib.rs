@@ -32,6 +32,7 @@ mod m20261127_000030_second_factor_approval;
 mod m20261127_000031_job_progress;
 mod m20261127_000032_expiry_indexes;
 mod m20261127_000040_long_symbols;
+mod m20261127_000040_waiting_factors;
 mod roles;
 mod run;
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Runs the program to its end.
-fn run(data_dir: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Output {
+pub(crate) fn run(data_dir: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Output {
     command(data_dir)
         .args(arguments)
         .envs(more.iter().copied())
@@ -31,7 +31,7 @@ fn run(data_dir: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Output {
 
 /// What it answered, where it must succeed.
 #[track_caller]
-fn succeed(output: &Output) -> String {
+pub(crate) fn succeed(output: &Output) -> String {
     let answer = String::from_utf8_lossy(&output.stdout).into_owned();
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{answer}{log}");
@@ -40,7 +40,7 @@ fn succeed(output: &Output) -> String {
 
 /// What it complained of, where it must fail.
 #[track_caller]
-fn fail(output: &Output) -> String {
+pub(crate) fn fail(output: &Output) -> String {
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{log}");
     log
@@ -401,7 +401,7 @@ async fn there_must_be_something_to_back_up_and_a_place_for_it() {
     let told = fail(&backup(data.path(), &backups.path().join("one")));
     assert!(told.contains("there is no database"), "{told}");
     assert!(!data.path().join("postgres").exists());
-    for wrong in ["s3://bucket/x", "https://x/y"] {
+    for wrong in ["s3://bucket", "https://x/y"] {
         let told = fail(&run(data.path(), &["backup", wrong], &[]));
         assert!(
             told.contains("DESTINATION") && !told.contains("database"),

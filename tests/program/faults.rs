@@ -15,6 +15,8 @@ async fn holds(name: &str) {
         program: PROGRAM.into(),
         seed: 4711,
         short: true,
+        rows: 100_000,
+        requests: 100_000,
     };
     match scenario(name, &options).await {
         Ok(Outcome::Done(_)) => {}
@@ -49,6 +51,16 @@ async fn rolling_restarts_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_is_given_back_at_a_stop_and_goes_on_after_a_kill() {
+    holds("alone").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_owner_of_nearly_every_row_is_served() {
+    holds("one-owner").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conflicting_work_is_answered_without_failures() {
     holds("conflicts").await;
 }
@@ -67,7 +79,7 @@ async fn a_log_that_cannot_be_written_does_not_end_the_program() {
         .stderr(full.expect("/dev/full"))
         .spawn()
         .expect("the program starts");
-    let anonymous = reqwest::Client::new();
+    let anonymous = accunode_tests::http().build().expect("a client");
     let url = format!("http://{address}/health/ready");
     let ended = loop {
         if let Some(status) = program.try_wait().expect("a child") {

@@ -12,6 +12,7 @@ mod killed;
 mod recovery;
 mod restarts;
 mod running;
+mod s3;
 mod secrets;
 mod starting;
 mod stopping;

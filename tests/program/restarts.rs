@@ -61,7 +61,7 @@ async fn two_processes_restarted_in_turn_fail_no_request_and_lose_nothing() {
         .await;
     let token = ana.token().expect("signed in").to_owned();
     let balancer = Arc::new(Balancer::over(&fleet.addresses));
-    let traffic = Traffic::begin(&balancer, &token, CLIENTS);
+    let traffic = Traffic::begin(&balancer, &token, CLIENTS, 20);
 
     let (mut restarts, mut turn) = (0, 0);
     while traffic.count() < REQUESTS || restarts < 4 {

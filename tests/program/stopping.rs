@@ -68,10 +68,7 @@ fn load(user: &TestUser) -> Vec<tokio::task::JoinHandle<usize>> {
         .map(|_| {
             let (url, token) = (user.url("/dashboard"), user.token().map(str::to_owned));
             tokio::spawn(async move {
-                let client = reqwest::Client::builder()
-                    .no_proxy()
-                    .build()
-                    .expect("a client");
+                let client = accunode_tests::http().no_proxy().build().expect("a client");
                 let token = token.expect("signed in");
                 let mut answered = 0;
                 while let Ok(answer) = client.get(&url).bearer_auth(&token).send().await {

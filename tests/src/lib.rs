@@ -46,6 +46,14 @@ pub use service::{Service, ServiceOptions};
 pub use traffic::{Balancer, Figures, Traffic};
 pub use user::{Answer, PASSWORD, TestUser};
 
+/// What makes clients of HTTP.
+#[must_use]
+pub fn http() -> reqwest::ClientBuilder {
+    accunode_files::provide_tls();
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    reqwest::Client::builder()
+}
+
 /// A file of real data, where the machine has it.
 #[must_use]
 pub fn real_data(name: &str) -> Option<std::path::PathBuf> {

@@ -23,6 +23,19 @@ impl Postgres {
     /// # Errors
     /// Where PostgreSQL is not installed, or does not start.
     pub fn start() -> anyhow::Result<Self> {
+        Self::with_autovacuum("off")
+    }
+
+    /// The same for many rows: its tables are looked after as in service, so that plans are
+    /// those of the service.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_tended() -> anyhow::Result<Self> {
+        Self::with_autovacuum("on")
+    }
+
+    fn with_autovacuum(autovacuum: &str) -> anyhow::Result<Self> {
         // Short, because a socket's path must be; readable by the user that the server becomes.
         let folder = tempfile::Builder::new()
             .prefix("accunode-")
@@ -35,7 +48,8 @@ impl Postgres {
             .without_durability()
             .with_setting("max_connections", "300")
             .with_setting("shared_buffers", "128MB")
-            .with_setting("autovacuum", "off");
+            .with_setting("autovacuum_naptime", "5s")
+            .with_setting("autovacuum", autovacuum);
         let server = EmbeddedPostgres::start(&options).context("start PostgreSQL for the tests")?;
         Ok(Self { server, folder })
     }

@@ -90,7 +90,7 @@ impl Drop for Balancer {
 
 /// A client that keeps its connections for further requests, or makes one for each.
 fn client(keeps: bool) -> reqwest::Client {
-    let builder = reqwest::Client::builder().no_proxy();
+    let builder = crate::http().no_proxy();
     let builder = if keeps {
         builder
     } else {
@@ -110,6 +110,10 @@ pub struct Figures {
     pub uploads: Vec<String>,
     /// Companies that were acknowledged.
     pub companies: Vec<String>,
+    /// Of the fresh ones, those that failed.
+    pub fresh_failed: usize,
+    /// Of the kept ones, those that failed.
+    pub kept_failed: usize,
     /// What failed, and how often.
     pub failed: BTreeMap<String, usize>,
 }
@@ -132,9 +136,15 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Begins, with so many clients of each kind, as the user with this token.
+    /// Begins, with so many clients of each kind, as the user with this token. Every so many
+    /// requests of a client one is an upload.
     #[must_use]
-    pub fn begin(balancer: &Arc<Balancer>, token: &str, clients: usize) -> Self {
+    pub fn begin(
+        balancer: &Arc<Balancer>,
+        token: &str,
+        clients: usize,
+        upload_each: usize,
+    ) -> Self {
         let mut traffic = Self {
             stop: Arc::default(),
             figures: Arc::default(),
@@ -148,6 +158,7 @@ impl Traffic {
                     token: token.to_owned(),
                     http: client(keeps),
                     keeps,
+                    upload_each,
                     figures: traffic.figures.clone(),
                 };
                 let stop = traffic.stop.clone();
@@ -185,6 +196,7 @@ struct Client {
     token: String,
     http: reqwest::Client,
     keeps: bool,
+    upload_each: usize,
     figures: Arc<Mutex<Figures>>,
 }
 
@@ -192,8 +204,8 @@ impl Client {
     async fn request(&self, turn: usize) {
         let base = format!("{}/api/v1", self.balancer.choose().await);
         let symbol = format!("{}-{turn}", self.name);
-        let (request, expected) = match turn % 20 {
-            0 => (self.upload(&base, &symbol), 202),
+        let (request, expected) = match turn {
+            n if n % self.upload_each == 0 => (self.upload(&base, &symbol), 202),
             n if n % 5 == 1 => {
                 let body = json!({ "symbol": symbol, "name": symbol, "sector": "Energy" });
                 (self.http.post(format!("{base}/companies")).json(&body), 201)
@@ -230,6 +242,11 @@ impl Client {
             figures.fresh += 1;
         }
         if let Some(failure) = failure {
+            if self.keeps {
+                figures.kept_failed += 1;
+            } else {
+                figures.fresh_failed += 1;
+            }
             *figures.failed.entry(failure).or_default() += 1;
         }
     }

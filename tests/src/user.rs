@@ -327,7 +327,7 @@ impl TestUser {
 /// Gives idle connections up before the server does: one that closes while a request
 /// is on its way would look like a failure.
 fn client() -> reqwest::Client {
-    reqwest::Client::builder()
+    crate::http()
         .pool_idle_timeout(Duration::from_secs(2))
         .build()
         .expect("a client")

@@ -1,6 +1,6 @@
 //! Uploaded files: where they are kept and how their rows are read.
 //!
-//! [`ObjectFileStore`] keeps files in a folder or an object store and opens their
+//! [`ObjectFileStore`] keeps files in a folder or in a bucket ([`Location`]) and opens their
 //! rows; [`peek_file`] and [`read_rows`] read a file of the local disk without a runtime, by
 //! the same code. Files come from strangers: every format is read as a stream, under
 //! [`Limits`], by a process of its own ([`ParserSettings`], [`run_parser_if_asked`]) that ends
@@ -20,6 +20,7 @@ mod format;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod limits;
+mod location;
 mod objects;
 mod parse;
 mod parser;
@@ -31,6 +32,7 @@ mod worker;
 mod xlsx;
 
 pub use limits::Limits;
+pub use location::{Location, S3Settings, provide_tls};
 pub use objects::{ObjectBytes, Objects, Written};
 pub use parser::{ParserSettings, run_parser_if_asked};
 pub use rows::{Rows, peek_file, read_rows};

@@ -1,7 +1,7 @@
-//! Objects of a folder by their keys, as they are: for backups, which copy what they do
-//! not read.
+//! Objects of a folder or a bucket by their keys, as they are: for backups, which copy what
+//! they do not read.
 
-use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path};
+use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
 use accunode_ports::PortError;
 use bytes::{Bytes, BytesMut};
@@ -9,15 +9,21 @@ use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path as Key};
 use sha2::{Digest, Sha256};
 
-use crate::{fault, store::Upload};
+use crate::{Location, fault, location, store::Upload};
 
-/// Bytes that are written at once.
+/// Bytes of the first parts of an object.
 const PART: usize = 8 << 20;
 
-/// The objects of a folder, by keys such as `files/uploads/…`.
+/// Bytes of a part after so many. Object stores take 10,000 of them at most: so many of these
+/// are some 500 GB, and what is small needs little memory.
+const fn part_size(before: usize) -> usize {
+    PART << (before / 2_000)
+}
+
+/// The objects of a folder or a bucket, by keys such as `files/uploads/…`.
 #[derive(Debug)]
 pub struct Objects {
-    store: LocalFileSystem,
+    store: Arc<dyn ObjectStore>,
 }
 
 /// What was written.
@@ -33,6 +39,20 @@ pub struct Written {
 pub type ObjectBytes = BoxStream<'static, io::Result<Bytes>>;
 
 impl Objects {
+    /// Those of a place. A folder is made where there is none, for this user alone.
+    ///
+    /// # Errors
+    /// `Unavailable` where the folder cannot be made, `Internal` where the settings of a bucket
+    /// contradict themselves.
+    pub fn open(location: &Location) -> Result<Self, PortError> {
+        match location {
+            Location::Folder(folder) => Self::folder(folder),
+            Location::Bucket { bucket, prefix, s3 } => Ok(Self {
+                store: location::bucket(bucket, prefix, s3)?,
+            }),
+        }
+    }
+
     /// Those of a folder. It is made where there is none, for this user alone.
     ///
     /// # Errors
@@ -45,7 +65,7 @@ impl Objects {
             .map_err(fault::store_failed)?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(fault::store_failed)?;
         Ok(Self {
-            store: store.with_fsync(true),
+            store: Arc::new(store.with_fsync(true)),
         })
     }
 
@@ -122,14 +142,15 @@ async fn copy(
 ) -> Result<Written, PortError> {
     let mut hash = Sha256::new();
     let mut size = 0;
-    let mut part = BytesMut::new();
+    let (mut part, mut parts) = (BytesMut::new(), 0);
     while let Some(chunk) = bytes.next().await {
         let chunk = chunk.map_err(fault::store_failed)?;
         size += chunk.len() as u64;
         hash.update(&chunk);
         part.extend_from_slice(&chunk);
-        while part.len() >= PART {
-            upload.put(part.split_to(PART).freeze()).await?;
+        while part.len() >= part_size(parts) {
+            upload.put(part.split_to(part_size(parts)).freeze()).await?;
+            parts += 1;
         }
     }
     if !part.is_empty() || size == 0 {

@@ -15,18 +15,17 @@ use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, TryStreamExt};
 use object_store::{
     GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, path::Path as Key,
-    prefix::PrefixStore,
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::io::{StreamReader, SyncIoBridge};
-use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    Limits, ParserSettings, Rows, fault,
+    Limits, Location, ParserSettings, Rows, fault,
     folder::{self, Incoming},
     format::Format,
+    location,
     parse::Task,
     worker::{self, Reading, Source},
 };
@@ -35,32 +34,16 @@ use crate::{
 const PART: usize = 8 << 20;
 
 /// Where files are kept, and how much of one is read.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct FileSettings {
-    /// A folder, or a URL: `file:///var/lib/accunode/files`, and with the feature
-    /// `cloud` `s3://bucket/prefix`.
-    pub location: String,
-    /// Options of the object store behind a URL, by its own names (access keys and so on).
-    pub options: Vec<(String, String)>,
+    /// A folder or a bucket.
+    pub location: Location,
     /// Where workbooks from elsewhere are copied to while they are read.
     pub spool: PathBuf,
     /// Bounds on what is read.
     pub limits: Limits,
     /// The processes that read.
     pub parser: ParserSettings,
-}
-
-impl std::fmt::Debug for FileSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.options.iter().map(|(name, _)| name).collect();
-        f.debug_struct("FileSettings")
-            .field("location", &self.location)
-            .field("options", &names)
-            .field("spool", &self.spool)
-            .field("limits", &self.limits)
-            .field("parser", &self.parser)
-            .finish()
-    }
 }
 
 /// Keeps files in an object store; a folder is one, too.
@@ -87,34 +70,25 @@ impl ObjectFileStore {
     /// The store that the settings speak of; a folder is made where there is none.
     ///
     /// # Errors
-    /// `Unavailable` where the folder cannot be made, `Internal` for a URL of no known kind.
+    /// `Unavailable` where the folder cannot be made, `Internal` where the settings of a bucket
+    /// contradict themselves.
     pub fn open(settings: &FileSettings) -> Result<Self, PortError> {
-        match Url::parse(&settings.location) {
-            // `C:\files` parses as a URL with a scheme of one letter.
-            Ok(url) if url.scheme().len() > 1 => match url.to_file_path() {
-                Ok(folder) if url.scheme() == "file" => Self::in_folder(folder, settings),
-                _ => {
-                    #[cfg(feature = "cloud")]
-                    provide_tls();
-                    let (store, prefix) = object_store::parse_url_opts(
-                        &url,
-                        settings
-                            .options
-                            .iter()
-                            .map(|(k, v)| (k.as_str(), v.as_str())),
-                    )
-                    .map_err(fault::internal)?;
-                    let store = Arc::new(PrefixStore::new(store, prefix));
-                    Ok(Self::over(store, None, settings))
-                }
-            },
-            _ => Self::in_folder(PathBuf::from(&settings.location), settings),
+        match &settings.location {
+            Location::Folder(folder) => {
+                let store = Arc::new(folder::open(folder)?);
+                Ok(Self::over(store, Some(folder.clone()), settings))
+            }
+            Location::Bucket { bucket, prefix, s3 } => {
+                let store = location::bucket(bucket, prefix, s3)?;
+                Ok(Self::over(store, None, settings))
+            }
         }
     }
 
-    fn in_folder(folder: PathBuf, settings: &FileSettings) -> Result<Self, PortError> {
-        let store = Arc::new(folder::open(&folder)?);
-        Ok(Self::over(store, Some(folder), settings))
+    /// The same over a store of any other kind; `settings.location` counts for nothing then.
+    #[must_use]
+    pub fn over_store(store: Arc<dyn ObjectStore>, settings: &FileSettings) -> Self {
+        Self::over(store, None, settings)
     }
 
     fn over(store: Arc<dyn ObjectStore>, folder: Option<PathBuf>, settings: &FileSettings) -> Self {
@@ -295,13 +269,6 @@ impl FileStore for ObjectFileStore {
         };
         blocking(move || folder::remove_unfinished(&folder, before)).await
     }
-}
-
-/// Makes `ring` the process's cryptography, unless it has one by now.
-#[cfg(feature = "cloud")]
-fn provide_tls() {
-    // An error says that somebody was faster, which will do as well.
-    drop(rustls::crypto::ring::default_provider().install_default());
 }
 
 /// Work on a folder, away from the threads that answer requests.

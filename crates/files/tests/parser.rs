@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use accunode_files::{FileSettings, Limits, ObjectFileStore, ParserSettings};
+use accunode_files::{FileSettings, Limits, Location, ObjectFileStore, ParserSettings};
 use accunode_ports::files::{FileStore, OpenError, Peek, TableChoice};
 use flate2::{Compression, write::GzEncoder};
 use futures::StreamExt;
@@ -36,8 +36,7 @@ impl Store {
 
     fn in_folder(folder: TempDir, parser: ParserSettings, limits: Limits) -> Self {
         let store = ObjectFileStore::open(&FileSettings {
-            location: folder.path().join("files").display().to_string(),
-            options: Vec::new(),
+            location: Location::Folder(folder.path().join("files")),
             spool: folder.path().join("spool"),
             limits,
             parser,

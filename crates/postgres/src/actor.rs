@@ -1,7 +1,7 @@
 //! Who is asking, in the terms of the database: the settings that its policies read.
 
 use accunode_domain::{
-    access::{Grant, Scope},
+    access::{AuditScope, Grant, Scope},
     owner::Owner,
 };
 use sea_orm::{Statement, Value, sea_query::Expr};
@@ -66,6 +66,18 @@ impl ActorSettings {
             } else {
                 ""
             },
+            break_glass: String::new(),
+            worker: "",
+        }
+    }
+
+    /// Of whoever reads these events of the audit log, and no rows.
+    pub(crate) fn of_audit(events: &AuditScope) -> Self {
+        Self {
+            user_id: events.own().map(|id| id.to_string()).unwrap_or_default(),
+            owner_keys: array([]),
+            admin_keys: array(events.organizations().iter().map(|id| id.0)),
+            all_organizations: if events.everything() { "on" } else { "" },
             break_glass: String::new(),
             worker: "",
         }

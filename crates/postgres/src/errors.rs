@@ -3,7 +3,7 @@
 use accunode_ports::{Conflict, Contention, Outage, RepositoryError};
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::constraints;
+use crate::{constraints, doubt};
 
 /// What sqlx says. The constraint that was violated is named by the server.
 pub(crate) fn from_sqlx(error: sqlx::Error) -> RepositoryError {
@@ -76,6 +76,10 @@ enum Kind {
 }
 
 fn kind(error: &sqlx::Error) -> Kind {
+    // Every error of the database comes by here, whatever sent the statement.
+    if doubt::is_sign(error) {
+        doubt::raise();
+    }
     let said = match error {
         sqlx::Error::Database(said) => said,
         sqlx::Error::PoolTimedOut

@@ -16,6 +16,7 @@ mod bulk;
 mod cleanup;
 mod constraints;
 mod db;
+mod doubt;
 mod entities;
 mod errors;
 mod instance_lock;

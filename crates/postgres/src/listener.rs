@@ -10,6 +10,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
+use crate::doubt;
+
 /// The channel that the schema's triggers notify.
 const CHANNEL: &str = "accunode_jobs";
 /// How long to wait before listening again, where that failed.
@@ -36,6 +38,7 @@ impl Listener {
         let task = tokio::spawn(async move {
             loop {
                 if let Err(error) = listen(&pool, &counter, &heard).await {
+                    doubt::raise();
                     tracing::warn!(%error, "listening for jobs failed; polling goes on");
                 }
                 if pool.is_closed() {
@@ -96,10 +99,16 @@ async fn listen(
     jobs: &broadcast::Sender<Option<Uuid>>,
 ) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
+    // A lost connection is told at once, and not when there is another one.
+    listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     loop {
-        // `None`: the connection was lost and made again; anything may have been missed.
+        // `None`: the connection was lost; anything may have been missed.
         let heard = listener.try_recv().await?;
+        if heard.is_none() {
+            // It hears of the server's end while the others lie idle.
+            doubt::raise();
+        }
         counter.send_modify(|count| *count += 1);
         let job = heard.and_then(|heard| heard.payload().parse().ok());
         // Nobody may be waiting.

@@ -11,15 +11,14 @@ use sqlx::{
 use tokio::runtime::{self, Handle};
 
 use crate::{
-    PgJobQueue, PoolSizes,
+    PoolSizes, doubt,
     errors::{defect, from_sqlx},
 };
 
 /// How the pool is made.
 #[derive(Clone, Debug)]
 pub struct PoolSettings {
-    /// At most so many connections of each pool. [`PoolSettings::connections`] of all
-    /// processes together stay below the server's `max_connections`, less three.
+    /// At most so many connections of each pool; [`crate::PgJobQueue::CONNECTIONS`] come on top.
     pub sizes: PoolSizes,
     /// How long a statement may run; a caller who goes away does not stop it.
     pub statement_timeout: Duration,
@@ -43,14 +42,6 @@ impl Default for PoolSettings {
             slow_statement: Duration::from_secs(1),
             expected_migrations: Vec::new(),
         }
-    }
-}
-
-impl PoolSettings {
-    /// How many connections a process keeps at most: its pools and the queue's own.
-    #[must_use]
-    pub const fn connections(&self) -> u32 {
-        self.sizes.total() + PgJobQueue::CONNECTIONS
     }
 }
 
@@ -80,7 +71,7 @@ pub(crate) fn lazy(
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
-                if meta.idle_for > PING_AFTER_IDLE {
+                if meta.idle_for > PING_AFTER_IDLE || doubt::concerns(&meta) {
                     connection.ping().await?;
                 }
                 Ok(true)

@@ -67,7 +67,7 @@ pub enum Command {
     /// Look after the database
     #[command(subcommand)]
     Maintain(Maintain),
-    /// Copy everything that is kept into a folder, also while it serves
+    /// Copy everything that is kept into a folder or a bucket, also while it serves
     Backup(Backup),
     /// Put a backup into an empty data folder or an empty database
     Restore(Restore),

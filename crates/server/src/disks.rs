@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use accunode_files::Location;
 use accunode_ports::system::{Disks, Volume};
 use nix::sys::statvfs::statvfs;
-use url::Url;
 
 use crate::config::Config;
 
@@ -18,8 +18,7 @@ impl FolderDisks {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let mut folders = Vec::new();
-        let files = Url::parse(config.files_url.expose());
-        if let Some(path) = files.ok().and_then(|url| url.to_file_path().ok()) {
+        if let Ok(Location::Folder(path)) = config.files_location() {
             folders.push(("files", path));
         }
         if config.database_url.is_none() {

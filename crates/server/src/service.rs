@@ -118,8 +118,7 @@ impl Service {
         let store = Arc::new(store);
 
         let files = ObjectFileStore::open(&FileSettings {
-            location: config.files_url.expose().to_owned(),
-            options: Vec::new(),
+            location: config.files_location()?,
             spool: std::env::temp_dir(),
             limits: Limits::default(),
             parser: config.parser_settings()?,
@@ -199,6 +198,14 @@ impl Service {
             store,
             tasks,
         })
+    }
+
+    /// Ends what goes on beside requests, and closes the connections to the database: for
+    /// commands, which have nothing to finish.
+    pub async fn close(&self) {
+        // Before the connections: what stands on them ends with them.
+        self.tasks.stop();
+        self.store.close().await;
     }
 }
 

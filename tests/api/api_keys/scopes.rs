@@ -64,6 +64,39 @@ async fn every_scope_opens_what_it_is_for_and_nothing_else() {
     }
 }
 
+/// The audit log has a scope of its own: a key that reads no rows reads it all the same.
+#[tokio::test]
+async fn a_key_for_the_audit_log_alone_reads_of_it_what_its_owner_reads() {
+    let service = Service::start().await;
+    let people = Tenancy::of(&service).await;
+    let made = people
+        .person("m1")
+        .post("/companies", &company("ACME"))
+        .await;
+    let company = made.expect(201)["id"].as_str().expect("an id").to_owned();
+    let list = format!("/audit-logs?entity_id={company}");
+    for (owner, reads) in [("sa", true), ("tR", true), ("oA", true), ("m2", false)] {
+        let session = people.person(owner);
+        let key = key_of(session, &["audit"], None).await.holder;
+        for by in [session, &key] {
+            let events = by.get(&list).await.expect(200);
+            assert_eq!(
+                !column(&events, "id").is_empty(),
+                reads,
+                "{owner}: {events}"
+            );
+        }
+        let event = people.person("sa").get(&list).await.expect(200);
+        let path = format!("/audit-logs/{}", column(&event, "id")[0]);
+        let one = key.get(&path).await;
+        assert_eq!(
+            one.status.as_u16(),
+            if reads { 200 } else { 404 },
+            "{owner}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_key_never_makes_keys_users_or_sessions() {
     let service = Service::start().await;

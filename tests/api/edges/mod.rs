@@ -345,7 +345,7 @@ async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
         users,
         pool,
     };
-    let client = reqwest::Client::builder()
+    let client = accunode_tests::http()
         .pool_idle_timeout(Duration::from_secs(2))
         .timeout(PATIENCE)
         .build()

@@ -17,6 +17,15 @@ struct Arguments {
     /// A form of about a minute in all.
     #[arg(long)]
     short: bool,
+    /// Rows of a job that is disturbed.
+    #[arg(long, default_value_t = 100_000)]
+    rows: usize,
+    /// Requests that are sent while processes are restarted.
+    #[arg(long, default_value_t = 100_000)]
+    requests: usize,
+    /// Keep the folders below /tmp that a scenario makes, with the program's logs.
+    #[arg(long)]
+    keep: bool,
     /// Only these scenarios.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(SCENARIOS))]
     only: Vec<String>,
@@ -28,8 +37,14 @@ async fn main() -> ExitCode {
         program,
         seed,
         short,
+        rows,
+        requests,
+        keep,
         only,
     } = Arguments::parse();
+    if keep {
+        fault::keep_folders();
+    }
     let names = if only.is_empty() {
         SCENARIOS.map(str::to_owned).to_vec()
     } else {
@@ -39,6 +54,8 @@ async fn main() -> ExitCode {
         program,
         seed,
         short,
+        rows,
+        requests,
     };
     if fault::run(&names, &options).await {
         ExitCode::SUCCESS

@@ -28,7 +28,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
 }
 
 async fn private(options: &Options) -> anyhow::Result<Line> {
-    let (size, kills) = (options.pick(100_000, 8_000), options.pick(10, 1));
+    let (size, kills) = (options.rows(), options.pick(10, 1));
     let data = folder()?;
     let mut server = Server::start(Setup::new(&options.program, data.path())).await?;
     let cluster = data.path().join("postgres/data");
@@ -45,8 +45,8 @@ async fn private(options: &Options) -> anyhow::Result<Line> {
 }
 
 async fn elsewhere(options: &Options) -> anyhow::Result<Line> {
-    let (size, times) = (options.pick(100_000, 8_000), options.pick(6, 2));
-    let postgres = Postgres::start()?;
+    let (size, times) = (options.rows(), options.pick(6, 2));
+    let postgres = Postgres::start_tended()?;
     let data = folder()?;
     let setup = Setup::new(&options.program, data.path())
         .with("DATABASE_URL", &postgres.url())

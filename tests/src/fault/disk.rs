@@ -62,7 +62,7 @@ impl Drop for Disk {
 /// # Errors
 /// Where the service does not heal by itself, or a row or something acknowledged is lost.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
-    let (size, times) = (options.pick(100_000, 8_000), options.pick(3, 1));
+    let (size, times) = (options.rows(), options.pick(3, 1));
     let data = folder()?;
     let disk = match Disk::mount(data.path()) {
         Ok(disk) => disk,

@@ -16,7 +16,7 @@ use super::{
 /// # Errors
 /// Where a row is lost or doubled, something acknowledged is lost, or the job does not end.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
-    let (size, kills) = (options.pick(100_000, 8_000), options.pick(50, 3));
+    let (size, kills) = (options.rows(), options.pick(50, 3));
     let mut random = options.random(1);
     let data = folder()?;
     let mut server = Server::start(Setup::new(&options.program, data.path())).await?;

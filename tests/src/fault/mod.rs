@@ -14,6 +14,7 @@ mod database;
 mod disk;
 mod kills;
 mod load;
+mod one_owner;
 mod redis;
 mod report;
 mod restarts;
@@ -23,6 +24,7 @@ mod server;
 use std::{path::PathBuf, time::Instant};
 
 pub use report::{Line, Outcome};
+pub use server::keep_folders;
 
 /// How a run is made.
 #[derive(Clone, Debug)]
@@ -33,6 +35,10 @@ pub struct Options {
     pub seed: u64,
     /// A form of about a minute in all.
     pub short: bool,
+    /// Rows of a job that is disturbed; the short form has fewer.
+    pub rows: usize,
+    /// Requests that are sent while processes are restarted; the short form has fewer.
+    pub requests: usize,
 }
 
 impl Options {
@@ -40,6 +46,11 @@ impl Options {
     #[must_use]
     pub const fn pick<T: Copy>(&self, whole: T, short: T) -> T {
         if self.short { short } else { whole }
+    }
+
+    /// Rows of a job that is disturbed.
+    const fn rows(&self) -> usize {
+        self.pick(self.rows, 8_000)
     }
 
     /// Random moments of one scenario.
@@ -73,13 +84,15 @@ impl Random {
 }
 
 /// The scenarios by name, in the order in which they are run.
-pub const SCENARIOS: [&str; 6] = [
+pub const SCENARIOS: [&str; 8] = [
     "kills",
     "database",
     "disk",
     "redis",
     "restarts",
+    "alone",
     "conflicts",
+    "one-owner",
 ];
 
 /// Runs one scenario.
@@ -93,7 +106,9 @@ pub async fn scenario(name: &str, options: &Options) -> anyhow::Result<Outcome> 
         "disk" => disk::run(options).await,
         "redis" => redis::run(options).await,
         "restarts" => restarts::run(options).await,
+        "alone" => restarts::alone(options).await,
         "conflicts" => conflicts::run(options).await,
+        "one-owner" => one_owner::run(options).await,
         other => anyhow::bail!("there is no scenario {other}; there are {SCENARIOS:?}"),
     }
 }

@@ -22,8 +22,8 @@ const AWAY: Duration = Duration::from_secs(3);
 /// Where the service does not heal by itself, someone gets in unchecked, or a row or
 /// something acknowledged is lost.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
-    let (size, rounds) = (options.pick(100_000, 8_000), options.pick(3, 1));
-    let postgres = Postgres::start()?;
+    let (size, rounds) = (options.rows(), options.pick(3, 1));
+    let postgres = Postgres::start_tended()?;
     let mut redis = Redis::start()?;
     let folders = [folder()?, folder()?];
     let files = folders[0].path().join("shared-files");

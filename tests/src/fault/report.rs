@@ -43,7 +43,7 @@ pub(super) fn print_progress(name: &str, seconds: u64, outcome: &anyhow::Result<
 
 #[expect(clippy::print_stdout, reason = "a program's report")]
 pub(super) fn print_table(options: &Options, outcomes: &[Ended]) {
-    println!("\nseed {}\n", options.seed);
+    println!("\nseed {}, jobs of {} rows\n", options.seed, options.rows());
     println!("| fault | times | longest unavailable | requests | failed | held |");
     println!("|---|---:|---:|---:|---:|---|");
     for (name, _, outcome) in outcomes {

@@ -1,11 +1,12 @@
-//! Two processes are restarted in turns while they are under load.
+//! Processes are asked to end while they are under load: two of them in turns, and one alone.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use sqlx::PgPool;
 
 use super::{
     Line, Options, Outcome,
@@ -13,16 +14,21 @@ use super::{
     rows,
     server::{Client, Server, Setup, folder, until_ended},
 };
-use crate::{Postgres, Redis};
+use crate::{Balancer, Postgres, Redis, Traffic};
 
-/// Restarts each of two processes again and again, as a load balancer sees it: a node gets
-/// requests while it is ready, and for a short while after it has said that it is not.
+/// The run goes on for so long at most, whatever the machine answers meanwhile.
+const LONGEST: Duration = Duration::from_secs(1_200);
+
+/// Restarts each of two processes again and again behind a load balancer, until so many
+/// requests were sent over fresh and over kept connections, with uploads among them.
 ///
 /// # Errors
-/// Where a row or something acknowledged is lost, or a process does not end in order.
+/// Where a request fails, a row or something acknowledged is lost, or a process does not end in
+/// order.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
-    let (size, restarts) = (options.pick(100_000, 8_000), options.pick(12, 2));
-    let postgres = Postgres::start()?;
+    let (size, least) = (options.rows(), options.pick(12, 2));
+    let wanted = options.pick(options.requests, 500);
+    let postgres = Postgres::start_tended()?;
     let redis = Redis::start()?;
     let folders = [folder()?, folder()?];
     let files = folders[0].path().join("shared-files");
@@ -38,38 +44,20 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             .migrate()?;
         servers.push(Server::start(setup).await?);
     }
-    let fresh = Client::anonymous(&servers[0].base(), false)?
+    let ana = Client::anonymous(&servers[0].base(), false)?
         .register("ana@example.com")
         .await?;
-    let kept_alive = Client::anonymous(&servers[0].base(), true)?
-        .login("ana@example.com")
-        .await?;
-    let job = fresh.upload("large.csv", rows::file(size)).await?;
-    let nodes = Arc::new(Mutex::new(
-        servers.iter().map(Server::base).collect::<Vec<_>>(),
-    ));
-    let set = |bases: Vec<String>| {
-        *nodes.lock().unwrap_or_else(PoisonError::into_inner) = bases;
-    };
-    let loads = [
-        (
-            "fresh connections",
-            Load::start(vec![fresh.clone()], &nodes, Duration::ZERO),
-        ),
-        (
-            "kept-alive connections",
-            Load::start(vec![kept_alive], &nodes, Duration::ZERO),
-        ),
-    ];
-    let mut longest = Duration::ZERO;
-    for n in 0..restarts {
-        let one = usize::try_from(n % 2)?;
+    let job = ana.upload("large.csv", rows::file(size)).await?;
+    let addresses = [servers[0].address()?, servers[1].address()?];
+    let balancer = Arc::new(Balancer::over(&addresses));
+    let token = ana.token().context("signed in")?;
+    let traffic = Traffic::begin(&balancer, token, options.pick(4, 2), 400);
+    let begun = Instant::now();
+    let (mut restarts, mut longest) = (0, Duration::ZERO);
+    while (traffic.count() < wanted || restarts < least) && begun.elapsed() < LONGEST {
+        let one = usize::try_from(restarts % 2)?;
         servers[one].terminate()?;
-        let begun = Instant::now();
-        servers[one].until_unready().await?;
-        // What a balancer needs to see it.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        set(vec![servers[1 - one].base()]);
+        let asked = Instant::now();
         let status = servers[one].ended().await?;
         ensure!(
             status.success(),
@@ -77,32 +65,189 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         );
         servers[one].start_again()?;
         servers[one].until_ready().await?;
-        longest = longest.max(begun.elapsed());
-        set(servers.iter().map(Server::base).collect());
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        balancer.sees(one, true).await;
+        longest = longest.max(asked.elapsed());
+        restarts += 1;
     }
+    let figures = traffic.end().await;
+    ensure!(
+        figures.failures() == 0,
+        "of {} requests over fresh connections {} failed, of {} over kept ones {}: {:?}",
+        figures.fresh,
+        figures.fresh_failed,
+        figures.kept,
+        figures.kept_failed,
+        figures.failed
+    );
     let mut continued = 0;
-    let told = until_ended(&fresh, &job, &mut continued).await?;
+    let told = until_ended(&ana, &job, &mut continued).await?;
     ensure!(
         continued == 0,
         "restarts used up the attempts of a job: {told}"
     );
-    rows::check(&fresh, &job, size).await?;
+    rows::check(&ana, &job, size).await?;
+    for job in &figures.uploads {
+        let told = until_ended(&ana, job, &mut continued).await?;
+        ensure!(told["success_count"] == 20, "an upload under load: {told}");
+    }
+    let pool = PgPool::connect(&postgres.url()).await?;
+    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM companies WHERE symbol = ANY ($1)")
+        .bind(&figures.companies)
+        .fetch_one(&pool)
+        .await?;
+    ensure!(
+        usize::try_from(stored)? == figures.companies.len(),
+        "of {} acknowledged companies {stored} are there",
+        figures.companies.len()
+    );
+    let line = |kind: &str, requests: usize, failed: usize| Line {
+        fault: format!("rolling restarts of two processes, {kind} connections"),
+        times: restarts,
+        longest_unavailable: Duration::ZERO,
+        requests: requests as u64,
+        failed: failed as u64,
+        held: format!(
+            "every row of the job once; {} uploads and {stored} acknowledged companies there; a node \
+             was away for {:.1} s at most",
+            figures.uploads.len(),
+            longest.as_secs_f64()
+        ),
+    };
+    Ok(Outcome::Done(vec![
+        line("fresh", figures.fresh, figures.fresh_failed),
+        line("kept", figures.kept, figures.kept_failed),
+    ]))
+}
+
+/// Stops and kills the only process in the middle of a job, under load. The job must be given
+/// back by the one, and go on at once after the other.
+///
+/// # Errors
+/// Where a job stays leased to a process that ended in order, does not go on, or loses a row.
+pub(super) async fn alone(options: &Options) -> anyhow::Result<Outcome> {
+    let size = options.rows();
+    let postgres = Postgres::start_tended()?;
+    let data = folder()?;
+    let setup = Setup::new(&options.program, data.path())
+        .with("DATABASE_URL", &postgres.url())
+        .migrate()?;
+    let mut server = Server::start(setup).await?;
+    let pool = PgPool::connect(&postgres.url()).await?;
+    let nobody = Client::nobody(&server.base(), true)?;
+    let mut random = options.random(5);
+    let nodes = Arc::new(std::sync::Mutex::new(vec![server.base()]));
+    let mut ana = nobody.register("ana@example.com").await?;
     let mut lines = Vec::new();
-    for (kind, load) in loads {
-        let (requests, failed, acknowledged) = load.stop().await;
-        all_there(&fresh, &acknowledged).await?;
-        lines.push(Line {
-            fault: format!("rolling restarts, {kind}"),
-            times: restarts,
-            longest_unavailable: longest,
-            requests,
-            failed,
-            held: format!(
-                "every row of the job once; {} acknowledged companies there",
-                acknowledged.len()
-            ),
-        });
+    for (fault, times, kills) in [
+        (
+            "the only process stopped by SIGTERM",
+            options.pick(12, 1),
+            false,
+        ),
+        ("the only process killed", options.pick(12, 1), true),
+    ] {
+        let mut turn = Turn::default();
+        while turn.times < times {
+            let name = format!("{kills}-{}.csv", turn.times);
+            let job = ana.upload_anew(&name, rows::file(size)).await?;
+            while turn.times < times && !is_completed(&pool, &job).await? {
+                let load = Load::start(vec![ana.clone(); 4], &nodes, Duration::from_millis(5));
+                tokio::time::sleep(Duration::from_millis(500) + random.millis(1_500)).await;
+                if kills {
+                    server.kill()?;
+                } else {
+                    server.terminate()?;
+                    server.ended().await?;
+                    turn.leased += leased(&pool).await?;
+                }
+                turn.times += 1;
+                let before = progress(&pool, &job).await?;
+                let asked = Instant::now();
+                server.start_again()?;
+                turn.away = turn.away.max(server.until_ready().await?);
+                let ready = Instant::now();
+                while progress(&pool, &job).await? == before && !is_completed(&pool, &job).await? {
+                    ensure!(asked.elapsed().as_secs() < 120, "the job does not go on");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                turn.idle = turn.idle.max(ready.elapsed());
+                let (sent, failed, acknowledged) = load.stop().await;
+                turn.sent += sent;
+                turn.failed += failed;
+                ana = nobody.login("ana@example.com").await?;
+                all_there(&ana, &acknowledged).await?;
+            }
+            let mut continued = 0;
+            let told = until_ended(&ana, &job, &mut continued).await?;
+            ensure!(continued == 0, "attempts were used up: {told}");
+        }
+        ensure!(
+            turn.leased == 0,
+            "of {} orderly ends {} left their job leased",
+            turn.times,
+            turn.leased
+        );
+        lines.push(turn.line(fault, kills));
     }
     Ok(Outcome::Done(lines))
+}
+
+#[derive(Default)]
+struct Turn {
+    times: u64,
+    leased: u64,
+    sent: u64,
+    failed: u64,
+    /// The longest until it was ready again.
+    away: Duration,
+    /// The longest from then until the job had come further.
+    idle: Duration,
+}
+
+impl Turn {
+    fn line(&self, fault: &str, kills: bool) -> Line {
+        let leased = if kills {
+            String::new()
+        } else {
+            format!("{} jobs left leased; ", self.leased)
+        };
+        Line {
+            fault: fault.to_owned(),
+            times: self.times,
+            longest_unavailable: self.away,
+            requests: self.sent,
+            failed: self.failed,
+            held: format!(
+                "{leased}the job went on after {:.1} s at most",
+                self.idle.as_secs_f64()
+            ),
+        }
+    }
+}
+
+async fn leased(pool: &PgPool) -> anyhow::Result<u64> {
+    let leased: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM bulk_upload_jobs WHERE status = 'processing' AND lease_expires_at > now()",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(u64::try_from(leased)?)
+}
+
+async fn progress(pool: &PgPool, job: &str) -> anyhow::Result<i64> {
+    Ok(sqlx::query_scalar(
+        "SELECT processed_rows::bigint FROM bulk_upload_jobs WHERE id = $1::uuid",
+    )
+    .bind(job)
+    .fetch_one(pool)
+    .await?)
+}
+
+async fn is_completed(pool: &PgPool, job: &str) -> anyhow::Result<bool> {
+    Ok(
+        sqlx::query_scalar("SELECT status = 'completed' FROM bulk_upload_jobs WHERE id = $1::uuid")
+            .bind(job)
+            .fetch_one(pool)
+            .await?,
+    )
 }

@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -25,10 +26,19 @@ const MOST_COMEBACKS: u32 = 10;
 /// How long the service may take to be ready again.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Whether folders stay when their scenario has ended.
+static KEEP: AtomicBool = AtomicBool::new(false);
+
+/// Keeps the folders of all scenarios from here on, to look at the program's logs.
+pub fn keep_folders() {
+    KEEP.store(true, Ordering::Relaxed);
+}
+
 /// A folder below the short /tmp, because a socket's path must be short.
 pub(super) fn folder() -> anyhow::Result<TempDir> {
     let folder = tempfile::Builder::new()
         .prefix("accunode-fault-")
+        .disable_cleanup(KEEP.load(Ordering::Relaxed))
         .tempdir_in("/tmp")?;
     // Reachable for the user that the database server becomes.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -51,6 +61,10 @@ impl Setup {
             "ACCUNODE_POSTGRES_SETTINGS_SHARED_BUFFERS".to_owned(),
             "32MB".to_owned(),
         )];
+        // One person sends everything here.
+        for budget in ["JOBS", "OPEN_JOBS", "FILE_BYTES", "ROWS_PER_OWNER"] {
+            variables.push((format!("ACCUNODE_BUDGETS_{budget}"), "0".to_owned()));
+        }
         for class in ["ADMIN", "AUTH", "READ", "SCORE", "UPLOAD", "WRITE"] {
             variables.push((format!("ACCUNODE_LIMITS_{class}"), "0".to_owned()));
         }
@@ -114,6 +128,17 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// How many lines of its log have these words.
+    pub(super) fn said(&self, words: &str) -> anyhow::Result<u64> {
+        let log = std::fs::read_to_string(self.setup.data_dir.join("serve.log"))?;
+        Ok(log.lines().filter(|line| line.contains(words)).count() as u64)
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> anyhow::Result<std::net::SocketAddr> {
+        Ok(self.address.parse()?)
+    }
+
     /// Kills it on the spot.
     pub(super) fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill().context("kill the program")?;
@@ -175,9 +200,7 @@ impl Server {
 }
 
 async fn until(base: &str, ready: bool) -> anyhow::Result<Duration> {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(5))
-        .build()?;
+    let client = crate::http().timeout(Duration::from_secs(5)).build()?;
     let begun = Instant::now();
     let mut last = String::new();
     while begun.elapsed() < PATIENCE {
@@ -247,7 +270,7 @@ pub(super) struct Client {
 impl Client {
     /// No one in particular. With `keep_alive` connections are used again.
     pub(super) fn anonymous(base: &str, keep_alive: bool) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
+        let http = crate::http()
             .timeout(Duration::from_secs(40))
             .pool_max_idle_per_host(if keep_alive { 8 } else { 0 })
             .build()?;
@@ -264,6 +287,11 @@ impl Client {
             base: base.to_owned(),
             ..self.clone()
         }
+    }
+
+    /// What shows who it is.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// Registers under this address and signs in.
@@ -321,7 +349,7 @@ impl Client {
         loop {
             let request = self
                 .request(Method::GET, path)
-                .timeout(Duration::from_secs(300))
+                .timeout(Duration::from_secs(1_800))
                 .header("accept", accept);
             let answer = request.send().await?;
             let status = answer.status();
@@ -345,6 +373,31 @@ impl Client {
         let (status, job) = self.upload_with(name, file, &fields).await?;
         ensure!(status == 202, "{status}: {job}");
         Ok(job["id"].as_str().context("an id")?.to_owned())
+    }
+
+    /// The same although the file was uploaded before: its rows replace those that are there.
+    pub(super) async fn upload_anew(&self, name: &str, file: Vec<u8>) -> anyhow::Result<String> {
+        let fields = [
+            ("job_type", "annual"),
+            ("on_conflict", "update"),
+            ("force", "true"),
+        ];
+        let (status, job) = self.upload_with(name, file, &fields).await?;
+        ensure!(status == 202, "{status}: {job}");
+        Ok(job["id"].as_str().context("an id")?.to_owned())
+    }
+
+    /// GET that is given up after a while; answers the status and how many bytes there were.
+    pub(super) async fn send_for(
+        &self,
+        path: &str,
+        accept: &str,
+        patience: Duration,
+    ) -> anyhow::Result<(StatusCode, usize)> {
+        let request = self.request(Method::GET, path).timeout(patience);
+        let answer = request.header("accept", accept).send().await?;
+        let status = answer.status();
+        Ok((status, answer.bytes().await?.len()))
     }
 
     /// Uploads a CSV file with these fields; answers the status and the JSON.

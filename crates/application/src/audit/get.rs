@@ -16,12 +16,7 @@ impl Audit {
             .actor
             .audit_log(None)
             .map_err(|denial| Error::denied(denial, "event"))?;
-        let found = self
-            .ports
-            .store
-            .audit()
-            .find(&caller.actor.scope(), &events, id)
-            .await?;
+        let found = self.ports.store.audit().find(&events, id).await?;
         found.ok_or_else(|| Error::not_found("event"))
     }
 }

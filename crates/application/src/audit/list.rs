@@ -36,9 +36,8 @@ impl Audit {
             .audit_log(query.organization)
             .map_err(|denial| Error::denied(denial, "organization"))?;
         let log = self.ports.store.audit();
-        let scope = caller.actor.scope();
         Ok(log
-            .list(&scope, &events, &query.filter, query.limit, query.after)
+            .list(&events, &query.filter, query.limit, query.after)
             .await?)
     }
 }

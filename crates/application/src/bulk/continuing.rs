@@ -16,7 +16,8 @@ impl Bulk {
     ///
     /// # Errors
     /// `NotFound`, `not_writable`; `nothing_to_retry` where it was continued or removed
-    /// meanwhile; `rescoring_running` where the same rescoring was asked for anew.
+    /// meanwhile; `rescoring_running` where the same rescoring was asked for anew;
+    /// `too_many_open_jobs`.
     pub(super) async fn continue_job(
         &self,
         caller: &Caller,
@@ -48,7 +49,8 @@ impl Bulk {
                     (Task::Upload, Some(_)) => None,
                     (_, None) => key.as_deref(),
                 };
-                let continued = match unit.jobs().resume(grant, job.id, key).await {
+                let open_jobs = self.ports.settings.job_budget.open_jobs;
+                let continued = match unit.jobs().resume(grant, job.id, key, open_jobs).await {
                     Err(RepositoryError::Stale { .. }) => return Err(moved_on()),
                     // The same upload came in at this moment: the next look finds it.
                     Err(error @ RepositoryError::Conflict { .. }) => {

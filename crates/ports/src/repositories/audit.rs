@@ -2,7 +2,7 @@
 
 use accunode_domain::{
     Timestamp,
-    access::{AuditScope, Scope},
+    access::AuditScope,
     audit::{AuditAction, AuditEvent, AuditRecord, RequestContext},
     id::UserId,
     page::{Cursor, Limit, Page},
@@ -31,10 +31,9 @@ pub struct AuditFilter {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AuditRepository: Send + Sync {
-    /// A page of the events within `events`, newest first. `scope` is the reader's own.
+    /// A page of the events within `events`, newest first.
     async fn list(
         &self,
-        scope: &Scope,
         events: &AuditScope,
         filter: &AuditFilter,
         limit: Limit,
@@ -43,7 +42,6 @@ pub trait AuditRepository: Send + Sync {
     /// By id.
     async fn find(
         &self,
-        scope: &Scope,
         events: &AuditScope,
         id: Uuid,
     ) -> Result<Option<AuditRecord>, RepositoryError>;

@@ -226,16 +226,18 @@ pub trait JobWriter: Send + Sync {
     /// `Stale` where it has ended already or is another owner's.
     async fn request_cancel(&self, grant: Grant, id: JobId) -> Result<Job, RepositoryError>;
     /// Makes a job that failed or was cancelled wait for a worker again, which goes on after its
-    /// checkpoint. `dedup_key` as in [`NewJob`].
+    /// checkpoint. `dedup_key` as in [`NewJob`]. Its owner may have `open_jobs` jobs that have
+    /// not ended, with this one; 0 is no limit.
     ///
     /// # Errors
     /// `Stale` where it has not ended, is completed or is another owner's; `Conflict` with
-    /// `SameUpload` where another job has the key.
+    /// `SameUpload` where another job has the key; `OverBudget`.
     async fn resume<'a>(
         &self,
         grant: Grant,
         id: JobId,
         dedup_key: Option<&'a str>,
+        open_jobs: u32,
     ) -> Result<Job, RepositoryError>;
     /// Removes a job that has ended, with its rows and, where `predictions` is set,
     /// the predictions it made; gives back how many those were.

@@ -5,8 +5,7 @@
 use accunode_domain::{access::Grant, job::RowStatus};
 use accunode_ports::{
     RepositoryError,
-    budgets::{JobUsage, RowBudget},
-    repositories::NewJob,
+    budgets::{JobBudget, JobUsage, RowBudget},
 };
 use uuid::Uuid;
 
@@ -20,11 +19,16 @@ const ROWS_KEPT: &str =
     "SELECT coalesce(sum(rows_kept), 0)::bigint FROM bulk_upload_jobs WHERE owner_key = $1";
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
-/// That the owner's jobs stay within the budget with one more.
+/// That the owner's jobs stay within the budget with one more, whose file has so many bytes.
 ///
 /// # Errors
 /// `OverBudget`.
-pub(crate) async fn admit(tx: &Tx, grant: Grant, job: &NewJob) -> Result<(), RepositoryError> {
+pub(crate) async fn admit(
+    tx: &Tx,
+    grant: Grant,
+    budget: JobBudget,
+    bytes: u64,
+) -> Result<(), RepositoryError> {
     let owner = grant.owner().key();
     lock(tx, "jobs", owner).await?;
     let (jobs, file_bytes, open_jobs): (i64, i64, i64) = sqlx::query_as(USAGE)
@@ -37,8 +41,8 @@ pub(crate) async fn admit(tx: &Tx, grant: Grant, job: &NewJob) -> Result<(), Rep
         file_bytes: file_bytes.unsigned_abs(),
         open_jobs: open_jobs.unsigned_abs(),
     };
-    job.budget
-        .admit(usage, job.file_size.unsigned_abs())
+    budget
+        .admit(usage, bytes)
         .map_err(RepositoryError::OverBudget)
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Model {
     pub(crate) shown_by: Option<String>,
     pub(crate) approvers_told_at: Option<Timestamp>,
     pub(crate) approved_by: Option<Uuid>,
+    /// Set by a trigger.
+    pub(crate) waits_in: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

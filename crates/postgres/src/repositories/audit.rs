@@ -1,7 +1,7 @@
 //! The audit log: append-only, without foreign keys, so names are copied in.
 
 use accunode_domain::{
-    access::{AuditScope, Scope},
+    access::AuditScope,
     audit::{AuditAction, AuditEvent, AuditRecord, RequestContext},
     page::{Cursor, Limit, Page, Sort},
 };
@@ -155,7 +155,6 @@ fn subquery(select: SelectStatement) -> Expr {
 impl<E: Executor> AuditRepository for AuditLog<E> {
     async fn list(
         &self,
-        scope: &Scope,
         events: &AuditScope,
         filter: &AuditFilter,
         limit: Limit,
@@ -178,7 +177,7 @@ impl<E: Executor> AuditRepository for AuditLog<E> {
         } else {
             of_both_indexes(narrow, more)
         };
-        let reader = ActorSettings::of(scope);
+        let reader = ActorSettings::of_audit(events);
         let statement = reading(self.db.actor(&reader), events, select);
         let found: Vec<audit_logs::Model> = self.db.models(statement).await?;
         let records = found.into_iter().map(audit_logs::Model::into_record);
@@ -193,7 +192,6 @@ impl<E: Executor> AuditRepository for AuditLog<E> {
 
     async fn find(
         &self,
-        scope: &Scope,
         events: &AuditScope,
         id: Uuid,
     ) -> Result<Option<AuditRecord>, RepositoryError> {
@@ -209,7 +207,7 @@ impl<E: Executor> AuditRepository for AuditLog<E> {
                     .add(column(Column::OrganizationId).eq(administered)),
             );
         }
-        let reader = ActorSettings::of(scope);
+        let reader = ActorSettings::of_audit(events);
         let statement = reading(self.db.actor(&reader), events, select);
         let found: Option<audit_logs::Model> = self.db.model(statement).await?;
         found.map(audit_logs::Model::into_record).transpose()

@@ -9,6 +9,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
+    budgets::JobBudget,
     jobs::Lease,
     repositories::{
         JobChunk, JobFilter, JobRepository, JobWriter, NewJob, Rescorable, RescoredChunk,
@@ -240,7 +241,7 @@ impl OutcomeRow {
 #[async_trait]
 impl JobWriter for Jobs<Tx> {
     async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError> {
-        budget::admit(&self.db, grant, job).await?;
+        budget::admit(&self.db, grant, job.budget, job.file_size.unsigned_abs()).await?;
         let row = bulk_upload_jobs::ActiveModel {
             id: Set(job.id.0),
             filename: Set(storable(&job.file_key)),
@@ -302,7 +303,13 @@ impl JobWriter for Jobs<Tx> {
         grant: Grant,
         id: JobId,
         dedup_key: Option<&'a str>,
+        open_jobs: u32,
     ) -> Result<Job, RepositoryError> {
+        let open = JobBudget {
+            open_jobs,
+            ..JobBudget::default()
+        };
+        budget::admit(&self.db, grant, open, 0).await?;
         let ended = [JobStatus::Failed, JobStatus::Cancelled].map(Named::from);
         let resumed = Entity::owned_by(grant)
             .update(bulk_upload_jobs::ActiveModel {

@@ -121,6 +121,40 @@ async fn an_ended_job_is_no_longer_open_and_a_deleted_one_is_no_longer_kept() {
     try_add(&world, "m1", &job(budget, 1)).await.unwrap();
 }
 
+/// To go on with an ended job makes it an open one again.
+#[tokio::test]
+async fn a_job_that_is_continued_counts_as_one_more_open_job() {
+    let world = World::create().await;
+    let budget = JobBudget {
+        open_jobs: 2,
+        ..JobBudget::default()
+    };
+    let ended = job(budget, 1);
+    try_add(&world, "m1", &ended).await.unwrap();
+    let actor = world.actor("m1").await;
+    let grant = grant(&actor, AccessLevel::Organization);
+    let unit = world.begin(&actor).await;
+    unit.jobs().request_cancel(grant, ended.id).await.unwrap();
+    unit.commit().await.unwrap();
+    for _ in 0..2 {
+        try_add(&world, "m1", &job(budget, 1)).await.unwrap();
+    }
+    let unit = world.begin(&actor).await;
+    let refused = unit.jobs().resume(grant, ended.id, None, 2).await;
+    assert!(
+        matches!(&refused, Err(RepositoryError::OverBudget(exceeded)) if exceeded.budget == BudgetKind::OpenJobs),
+        "{refused:?}"
+    );
+    drop(unit);
+    for enough in [3, 0] {
+        let unit = world.begin(&actor).await;
+        unit.jobs()
+            .resume(grant, ended.id, None, enough)
+            .await
+            .unwrap();
+    }
+}
+
 fn failed(number: u32) -> ChunkRow {
     ChunkRow {
         row: number,

@@ -26,6 +26,7 @@ mod lists;
 mod outcomes;
 mod people;
 mod plans;
+mod pools;
 mod predictions;
 mod queue;
 mod rescoring;

@@ -396,7 +396,7 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
 
     // It goes on from there, with all its attempts; killed each time, it says that.
     let work = world.begin(&m1).await;
-    let waiting = work.jobs().resume(personal, job.id, None).await.unwrap();
+    let waiting = work.jobs().resume(personal, job.id, None, 1).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(
         (waiting.status, waiting.attempts, waiting.error),
@@ -456,7 +456,7 @@ async fn a_job_is_not_completed_before_every_row_has_its_outcome() {
     let m1 = world.actor("m1").await;
     let work = world.begin(&m1).await;
     let personal = grant(&m1, AccessLevel::Personal);
-    let late = work.jobs().resume(personal, job.id, None).await;
+    let late = work.jobs().resume(personal, job.id, None, 1).await;
     assert!(
         matches!(late, Err(RepositoryError::Stale { .. })),
         "what is completed is not continued: {late:?}"

@@ -2,13 +2,13 @@
 //! writes one, `commands::restore` reads one.
 //!
 //! - `manifest`: what is in a backup, with a hash of each part
-//! - `place`: the folder that holds one
+//! - `place`: the folder or the place in a bucket that holds one
 //! - `writer` and `reader`: putting one there so that half of one never looks whole, and
 //!   checking one
 //! - `inventory`: what a database holds, to compare a restored one with
 //! - `programs`: PostgreSQL's programs that dump and restore
 //!
-//! **Invariant:** the manifest is written last, and the folder gets its name after that.
+//! **Invariant:** the manifest is written last, and a folder gets its name after that.
 //! What has no manifest is no backup.
 
 pub mod inventory;

@@ -3,52 +3,79 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use accunode_files::Objects;
-use anyhow::{Context, bail};
+use accunode_files::{Location, Objects, S3Settings};
+use anyhow::Context;
 use url::Url;
 
 use crate::config::Config;
 
-/// The folder of a backup, as an absolute path.
+/// Where a backup lies: a folder, as an absolute path, or a place in a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place(PathBuf);
+pub enum Place {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// What begins with a prefix in a bucket, such as `s3://bank/backups/1`.
+    Bucket(Url),
+}
 
 impl FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.is_empty() {
-            return Err("must be a folder".to_owned());
+            return Err("must be a folder, or a URL such as s3://bucket/backups/1".to_owned());
         }
         let Some((scheme, _)) = text.split_once("://") else {
             return std::path::absolute(text)
-                .map(Self)
+                .map(Self::Folder)
                 .map_err(|error| error.to_string());
         };
-        if scheme != "file" {
-            return Err(format!(
-                "must be a folder: {scheme}:// is not supported; back up into a folder and copy it, the manifest last"
-            ));
+        let url = Url::parse(text).ok();
+        let location = url
+            .as_ref()
+            .and_then(|url| Location::of_url(url, &S3Settings::default()));
+        match (location, url) {
+            (Some(Location::Folder(folder)), _) => Ok(Self::Folder(folder)),
+            (Some(Location::Bucket { prefix, .. }), Some(url)) if !prefix.is_empty() => {
+                Ok(Self::Bucket(url))
+            }
+            (Some(Location::Bucket { .. }), _) => Err(
+                "must name a place in the bucket, such as s3://bucket/backups/1: a backup shares it with nothing"
+                    .to_owned(),
+            ),
+            _ if ["file", "s3"].contains(&scheme) => Err(
+                "must be a URL such as file:///backups/1 or s3://bucket/backups/1, without credentials and query"
+                    .to_owned(),
+            ),
+            _ => Err(format!(
+                "must be a folder, or a URL such as s3://bucket/backups/1: {scheme}:// is not supported"
+            )),
         }
-        Url::parse(text)
-            .ok()
-            .and_then(|url| url.to_file_path().ok())
-            .map(Self)
-            .ok_or_else(|| "must be the URL of a folder, such as file:///backups/1".to_owned())
     }
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.display().fmt(f)
+        match self {
+            Self::Folder(folder) => folder.display().fmt(f),
+            Self::Bucket(url) => url.fmt(f),
+        }
     }
 }
 
 impl Place {
-    /// The folder.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.0
+    /// What lies there. A folder is made where there is none.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made, or the settings of the object store contradict
+    /// themselves.
+    pub fn objects(&self, config: &Config) -> anyhow::Result<Objects> {
+        let location = match self {
+            Self::Folder(folder) => Some(Location::Folder(folder.clone())),
+            Self::Bucket(url) => Location::of_url(url, &config.backups_s3()),
+        };
+        let location = location.with_context(|| format!("{self} is no place for a backup"))?;
+        Objects::open(&location).with_context(|| format!("cannot use {self}"))
     }
 }
 
@@ -63,13 +90,11 @@ pub fn folder_objects(folder: &Path) -> anyhow::Result<Objects> {
 /// The uploaded files of the service.
 ///
 /// # Errors
-/// Where their folder cannot be made.
+/// Where their folder cannot be made, or the settings of their object store contradict
+/// themselves.
 pub fn stored_files(config: &Config) -> anyhow::Result<Objects> {
-    let url = Url::parse(config.files_url.expose())?;
-    let Ok(folder) = url.to_file_path() else {
-        bail!("files_url {} is no folder", config.files_url);
-    };
-    folder_objects(&folder)
+    Objects::open(&config.files_location()?)
+        .with_context(|| format!("cannot use {}", config.files_url))
 }
 
 #[cfg(test)]
@@ -77,12 +102,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_a_folder_and_an_object_store_is_refused_by_name() {
+    fn a_place_is_a_folder_or_in_a_bucket() {
         let place = |text: &str| text.parse::<Place>();
-        assert_eq!(place("/b/x"), Ok(Place("/b/x".into())));
-        assert_eq!(place("file:///b/x"), Ok(Place("/b/x".into())));
-        let refused = place("s3://bank/backups/1").expect_err("refused");
-        assert!(refused.contains("s3:// is not supported"), "{refused}");
-        assert!(place("").is_err());
+        assert_eq!(place("/b/x"), Ok(Place::Folder("/b/x".into())));
+        assert_eq!(place("file:///b/x"), Ok(Place::Folder("/b/x".into())));
+        let bucket = place("s3://bank/backups/1").expect("a place");
+        assert!(matches!(&bucket, Place::Bucket(_)));
+        assert_eq!(bucket.to_string(), "s3://bank/backups/1");
+        for (wrong, rule) in [
+            ("", "must be a folder"),
+            ("s3://bank", "a place in the bucket"),
+            ("s3://bank/", "a place in the bucket"),
+            ("s3://key:secret@bank/x", "without credentials"),
+            ("https://x/y", "https:// is not supported"),
+        ] {
+            let refused = place(wrong).expect_err(wrong);
+            assert!(refused.contains(rule), "{wrong}: {refused}");
+            assert!(!refused.contains("secret@"), "{refused}");
+        }
     }
 }

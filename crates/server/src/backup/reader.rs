@@ -9,8 +9,9 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 
 use super::manifest::{MANIFEST, MANIFEST_HASH};
-use super::place::folder_objects;
+use super::writer::MARK;
 use super::{Manifest, Place};
+use crate::config::Config;
 
 /// The longest manifest that is read: one of a million files has some 200 MB.
 const LONGEST_MANIFEST: u64 = 1 << 30;
@@ -28,15 +29,23 @@ impl Reader {
     ///
     /// # Errors
     /// Where there is no backup, or its manifest is damaged.
-    pub async fn open(place: &Place) -> anyhow::Result<Self> {
-        // The store would make it.
-        ensure!(place.folder().is_dir(), "there is no folder {place}");
-        let objects = folder_objects(place.folder())?;
+    pub async fn open(place: &Place, config: &Config) -> anyhow::Result<Self> {
+        if let Place::Folder(folder) = place {
+            // The store would make it.
+            ensure!(folder.is_dir(), "there is no folder {place}");
+        }
+        let objects = place.objects(config)?;
         let text = small(&objects, MANIFEST)
             .await
             .with_context(|| format!("cannot read {MANIFEST} of {place}"))?;
         let Some(text) = text else {
-            bail!("{place} is no backup: it has no {MANIFEST}");
+            let is_begun = small(&objects, MARK).await.is_ok_and(|mark| mark.is_some());
+            let why = if is_begun {
+                "; one is being written there, or was interrupted"
+            } else {
+                ""
+            };
+            bail!("{place} is no backup: it has no {MANIFEST}{why}");
         };
         let line = small(&objects, MANIFEST_HASH).await?.unwrap_or_default();
         let hash = hex::encode(Sha256::digest(&text));

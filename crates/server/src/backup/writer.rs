@@ -14,14 +14,21 @@ use futures::{Stream, stream};
 use super::manifest::{MANIFEST, MANIFEST_HASH};
 use super::place::folder_objects;
 use super::{Manifest, Part, Place};
+use crate::config::Config;
 
-/// A backup that is being written. Dropped before [`Writer::commit`] it is removed.
+/// In a bucket, what marks a backup that is being written, or was interrupted. It is removed
+/// before the manifest is written, which alone makes a backup.
+pub(super) const MARK: &str = "partial";
+
+/// A backup that is being written. It is [committed](Self::commit) or
+/// [abandoned](Self::abandon); a folder is also removed where it is dropped before.
 #[derive(Debug)]
 pub struct Writer {
     objects: Objects,
     parts: BTreeMap<String, Part>,
     place: Place,
-    draft: Draft,
+    /// Where it lies in a folder.
+    draft: Option<Draft>,
 }
 
 impl Writer {
@@ -29,20 +36,30 @@ impl Writer {
     ///
     /// # Errors
     /// Where something is there already, or nothing can be written.
-    pub fn begin(place: &Place) -> anyhow::Result<Self> {
-        let draft = Draft::begin(place.folder())?;
+    pub async fn begin(place: &Place, config: &Config) -> anyhow::Result<Self> {
+        let (objects, draft) = match place {
+            Place::Folder(folder) => {
+                let draft = Draft::begin(folder)?;
+                (folder_objects(&draft.draft)?, Some(draft))
+            }
+            Place::Bucket(_) => {
+                let objects = place.objects(config)?;
+                mark(&objects, place).await?;
+                (objects, None)
+            }
+        };
         Ok(Self {
-            objects: folder_objects(&draft.draft)?,
+            objects,
             parts: BTreeMap::new(),
             place: place.clone(),
             draft,
         })
     }
 
-    /// The folder that is written into.
+    /// The folder that is written into, if it is one.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.draft.draft
+    pub fn folder(&self) -> Option<&Path> {
+        self.draft.as_ref().map(|draft| draft.draft.as_path())
     }
 
     /// Writes one part.
@@ -82,25 +99,83 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the manifest and gives the backup its name.
+    /// Writes the manifest, and gives a folder its name.
     ///
     /// # Errors
     /// Where either cannot be done: there is no backup then.
-    pub async fn commit(self, manifest: &Manifest) -> anyhow::Result<()> {
+    pub async fn commit(mut self, manifest: &Manifest) -> anyhow::Result<()> {
+        let committed = self.write_manifest(manifest).await;
+        let done = match (committed, self.draft.take()) {
+            (Ok(()), Some(draft)) => draft.commit(),
+            (committed, _) => committed,
+        };
+        if done.is_err() {
+            self.abandon().await;
+        }
+        done
+    }
+
+    async fn write_manifest(&self, manifest: &Manifest) -> anyhow::Result<()> {
         let text = serde_json::to_vec_pretty(manifest)?;
         let hash = {
             use sha2::{Digest, Sha256};
             hex::encode(Sha256::digest(&text))
         };
         let line = format!("{hash}  {MANIFEST}\n");
-        for (key, bytes) in [(MANIFEST_HASH, line.into_bytes()), (MANIFEST, text)] {
-            self.objects
-                .write(key, stream::iter([Ok(Bytes::from(bytes))]))
+        let write = async |key: &str, bytes: Vec<u8>| {
+            let written = self
+                .objects
+                .write(key, stream::iter([Ok(Bytes::from(bytes))]));
+            written
                 .await
-                .with_context(|| format!("cannot write {key} to {}", self.place))?;
+                .with_context(|| format!("cannot write {key} to {}", self.place))
+        };
+        write(MANIFEST_HASH, line.into_bytes()).await?;
+        if matches!(self.place, Place::Bucket(_)) {
+            self.objects
+                .remove(MARK)
+                .await
+                .with_context(|| format!("cannot remove {MARK} from {}", self.place))?;
         }
-        self.draft.commit()
+        write(MANIFEST, text).await?;
+        Ok(())
     }
+
+    /// Removes what was written so far.
+    pub async fn abandon(self) {
+        // A folder goes with its draft.
+        if self.draft.is_some() || matches!(self.place, Place::Folder(_)) {
+            return;
+        }
+        let rest = [MANIFEST, MANIFEST_HASH, MARK].map(str::to_owned);
+        for key in self.parts.keys().chain(&rest) {
+            if let Err(error) = self.objects.remove(key).await {
+                tracing::warn!(%error, place = %self.place, "what was written of the backup is left");
+                return;
+            }
+        }
+    }
+}
+
+/// Marks a place in a bucket, where nothing is yet.
+async fn mark(objects: &Objects, place: &Place) -> anyhow::Result<()> {
+    let found = objects.list().await;
+    let found = found.with_context(|| format!("cannot look into {place}"))?;
+    if found.iter().any(|(key, _)| key == MARK) {
+        bail!(
+            "another backup is being written into {place}, or was interrupted there: choose another name, or \
+             remove what begins with it"
+        );
+    }
+    ensure!(
+        found.is_empty(),
+        "{place} is there already and not empty: choose another name"
+    );
+    let words = "This backup is being written, or was interrupted.\n";
+    let bytes = stream::iter([Ok(Bytes::from_static(words.as_bytes()))]);
+    let written = objects.write(MARK, bytes).await;
+    written.with_context(|| format!("cannot write into {place}"))?;
+    Ok(())
 }
 
 /// A folder under another name until it is whole.

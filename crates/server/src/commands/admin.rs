@@ -54,7 +54,7 @@ pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
             .accounts
             .create_admin(&form, &context)
             .await;
-        service.store.close().await;
+        service.close().await;
         match made {
             Ok(user) => say(format_args!("{} is a super_admin now", user.email.as_str())),
             Err(error) => Err(told(error)),

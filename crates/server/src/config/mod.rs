@@ -7,20 +7,21 @@
 mod budgets;
 mod fault;
 mod layers;
+mod parts;
 mod read;
 mod redis;
 mod secret;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use accunode_files::ParserSettings;
+use accunode_files::{Location, ParserSettings, S3Settings};
 use accunode_mail::Sender;
-use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
+use accunode_postgres::{PoolKind, PoolSizes};
 use accunode_redis::RedisServers;
 use accunode_scoring::{ModelPin, TargetRate};
 use accunode_web::{AtOnce, Network};
+use anyhow::Context;
 use nix::unistd::Uid;
 use serde::{Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
@@ -28,7 +29,11 @@ use tracing_subscriber::EnvFilter;
 pub use budgets::{BudgetsConfig, MailsConfig, MinFreeDisk};
 pub use fault::{ConfigFaults, Fault};
 pub use layers::Sources;
-pub use secret::{SecretKeys, SecretUrl, SecretUrls};
+pub use parts::{
+    AtOnceConfig, HashingConfig, LimitsConfig, LogFormat, ParserConfig, PostgresConfig,
+    Registration, S3Config,
+};
+pub use secret::{SecretKeys, SecretText, SecretUrl, SecretUrls};
 
 use crate::embedded::EmbeddedOptions;
 use budgets::{read_budgets, read_mails, read_min_free_disk};
@@ -36,7 +41,7 @@ use layers::Layers;
 use read::{
     MIB, check_combinations, default_data_dir, parse_bytes, parse_within, read_at_once,
     read_database_url, read_files_url, read_folder, read_hashing, read_limits, read_mail,
-    read_parser, read_pools, read_postgres,
+    read_parser, read_pools, read_postgres, read_s3,
 };
 use redis::{RedisConfig, read_redis};
 
@@ -47,6 +52,11 @@ const KEYS: &[&str] = &[
     "at_once.export",
     "at_once.search",
     "at_once.upload",
+    "backups.access_key_id",
+    "backups.endpoint",
+    "backups.region",
+    "backups.secret_access_key",
+    "backups.session_token",
     "budgets.event_streams",
     "budgets.event_streams_per_organization",
     "budgets.event_streams_per_person",
@@ -63,6 +73,11 @@ const KEYS: &[&str] = &[
     "db_pools.reads",
     "db_pools.writes",
     "drain_seconds",
+    "files.access_key_id",
+    "files.endpoint",
+    "files.region",
+    "files.secret_access_key",
+    "files.session_token",
     "files_url",
     "limits.admin",
     "limits.auth",
@@ -115,7 +130,11 @@ const SHARED_DRAIN_SECONDS: u64 = 10;
 
 /// Settings whose values may hold a password: never repeated in an error.
 const SECRETS: &[&str] = &[
+    "backups.secret_access_key",
+    "backups.session_token",
     "database_url",
+    "files.secret_access_key",
+    "files.session_token",
     "files_url",
     "owner_database_url",
     "redis_sentinels",
@@ -157,8 +176,15 @@ pub struct Config {
     /// How long the process answers on, in seconds, after it was told to end: until then
     /// whoever distributes the requests must have noticed that it is not ready.
     pub drain_seconds: u64,
-    /// Where uploaded files are kept.
+    /// Where uploaded files are kept: a folder, or a place in a bucket.
     pub files_url: SecretUrl,
+    /// How the object store of the uploaded files is reached, where they are in a bucket.
+    #[serde(skip_serializing_if = "S3Config::is_empty")]
+    pub files: S3Config,
+    /// How the object store of backups is reached; where none of it is given, as that of the
+    /// uploaded files.
+    #[serde(skip_serializing_if = "S3Config::is_empty")]
+    pub backups: S3Config,
     /// A folder of models beside the shipped ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models_dir: Option<PathBuf>,
@@ -217,95 +243,6 @@ pub struct Config {
     pub postgres: PostgresConfig,
 }
 
-/// The embedded PostgreSQL's part of the configuration.
-#[derive(Debug, Clone, Serialize)]
-pub struct PostgresConfig {
-    /// The account that PostgreSQL runs as when root starts the service; `accunode-postgres`
-    /// without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// Where `initdb` and `postgres` are; looked for without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bin_dir: Option<PathBuf>,
-    /// Where the write-ahead log is kept, so that a physical backup can be brought to any
-    /// moment after it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wal_archive: Option<PathBuf>,
-    /// PostgreSQL's own settings by name.
-    pub settings: BTreeMap<String, String>,
-}
-
-/// The processes that read uploaded files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ParserConfig {
-    /// How many run at a time: one for the worker, the others for uploads that arrive.
-    pub at_once: usize,
-    /// Bytes of memory that each may take.
-    pub memory: u64,
-    /// Seconds of processor time for one file.
-    pub cpu_seconds: u64,
-    /// The program that is started; without it the running one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub program: Option<PathBuf>,
-}
-
-/// Requests a minute and principal (a person, or an address where nobody is signed in).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the names are those of the classes")]
-pub struct LimitsConfig {
-    pub admin: u32,
-    pub auth: u32,
-    pub read: u32,
-    pub score: u32,
-    /// API keys that nobody is known to have, from one address.
-    pub unknown_keys: u32,
-    pub upload: u32,
-    pub write: u32,
-}
-
-/// Expensive requests of one tenant that are worked on at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the names are those of the kinds of work")]
-pub struct AtOnceConfig {
-    pub analytics: u32,
-    pub batch: u32,
-    pub export: u32,
-    pub search: u32,
-    pub upload: u32,
-}
-
-/// What hashing a password (argon2id) costs. A change holds for new passwords, and for
-/// old ones from their next login on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct HashingConfig {
-    /// Memory, in KiB.
-    pub memory_kib: u32,
-    /// Passes over the memory.
-    pub iterations: u32,
-    /// Lanes.
-    pub parallelism: u32,
-}
-
-/// Whether people may register themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Registration {
-    /// Anyone may.
-    Open,
-    /// Only invited people get an account.
-    Closed,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line, for collectors.
-    Json,
-}
-
 impl Config {
     /// Reads all layers.
     ///
@@ -326,6 +263,8 @@ impl Config {
             );
         }
         let files_url = read_files_url(&mut layers, data_dir.as_deref());
+        let files = read_s3(&mut layers, "files");
+        let backups = read_s3(&mut layers, "backups");
         check_combinations(&mut layers);
 
         let listen = layers
@@ -449,6 +388,8 @@ impl Config {
             db_pools,
             drain_seconds,
             files_url,
+            files,
+            backups,
             models_dir,
             model_annual,
             model_quarterly,
@@ -473,6 +414,27 @@ impl Config {
             log_format,
             postgres,
         })
+    }
+
+    /// Where uploaded files are kept.
+    ///
+    /// # Errors
+    /// Where `files_url` is of another form, which reading it has refused before.
+    pub fn files_location(&self) -> anyhow::Result<Location> {
+        let url = url::Url::parse(self.files_url.expose())?;
+        Location::of_url(&url, &self.files.settings()).context("files_url is no place for files")
+    }
+
+    /// How the object store of backups is reached.
+    #[must_use]
+    pub fn backups_s3(&self) -> S3Settings {
+        // As a whole: a key of one store is worth nothing at another.
+        let given = if self.backups.is_empty() {
+            &self.files
+        } else {
+            &self.backups
+        };
+        given.settings()
     }
 
     /// The processes that read uploaded files, as configured.
@@ -503,17 +465,6 @@ impl Config {
             search: places(self.at_once.search),
             upload: places(self.at_once.upload),
         }
-    }
-
-    /// How many connections to the database this process keeps at most: its pools, those
-    /// of the queue of uploads, and the one that holds its place.
-    #[must_use]
-    pub fn database_connections(&self) -> u32 {
-        let settings = PoolSettings {
-            sizes: self.db_pools,
-            ..PoolSettings::default()
-        };
-        settings.connections() + 1
     }
 
     /// The embedded PostgreSQL as configured.

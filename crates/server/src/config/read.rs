@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use accunode_files::ParserSettings;
+use accunode_files::{Location, ParserSettings, S3Settings};
 use accunode_local::HashingSettings;
 use accunode_mail::{Sender, SmtpUrl};
 use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
@@ -15,7 +15,8 @@ use url::Url;
 
 use super::layers::Layers;
 use super::{
-    AtOnceConfig, HashingConfig, LimitsConfig, ParserConfig, PostgresConfig, SecretUrl, Sources,
+    AtOnceConfig, HashingConfig, LimitsConfig, ParserConfig, PostgresConfig, S3Config, SecretUrl,
+    Sources,
 };
 use crate::database::connections;
 use crate::embedded::{EmbeddedOptions, OWNED_SETTINGS};
@@ -36,16 +37,72 @@ pub(super) fn read_database_url(layers: &mut Layers, key: &str) -> Option<Secret
 }
 
 pub(super) fn read_files_url(layers: &mut Layers, data_dir: Option<&Path>) -> Option<SecretUrl> {
-    let rule = "must be the URL of a folder, such as file:///var/lib/accunode/files";
-    let given = layers.read("files_url", rule, |text| {
+    let given = layers.read("files_url", Location::RULE, |text| {
         let url = Url::parse(text).ok()?;
-        let folder = url.scheme() == "file" && url.to_file_path().is_ok();
-        folder.then(|| SecretUrl::from(url))
+        Location::of_url(&url, &S3Settings::default())?;
+        Some(SecretUrl::from(url))
     });
     given.or_else(|| {
         let url = Url::from_directory_path(data_dir?.join("files")).ok()?;
         Some(SecretUrl::from(url))
     })
+}
+
+/// How an object store is reached, below `files` or `backups`.
+pub(super) fn read_s3(layers: &mut Layers, of: &str) -> S3Config {
+    let key = |name: &str| format!("{of}.{name}");
+    let rule =
+        "must be the URL of an object store without path, such as https://minio.bank.example:9000";
+    let endpoint = layers.read(&key("endpoint"), rule, |text| {
+        let url = Url::parse(text).ok()?;
+        let sound = ["http", "https"].contains(&url.scheme())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none();
+        sound.then(|| url.as_str().trim_end_matches('/').to_owned())
+    });
+    let mut word = |name: &str| {
+        let rule = "must be visible characters without spaces, up to 4096";
+        layers.read(&key(name), rule, |text| {
+            let sound = text.len() <= 4096 && text.chars().all(|c| c.is_ascii_graphic());
+            sound.then(|| text.to_owned())
+        })
+    };
+    let config = S3Config {
+        endpoint,
+        region: word("region"),
+        access_key_id: word("access_key_id"),
+        secret_access_key: word("secret_access_key").map(Into::into),
+        session_token: word("session_token").map(Into::into),
+    };
+    for (name, given, needs, needed) in [
+        (
+            "access_key_id",
+            config.access_key_id.is_some(),
+            "secret_access_key",
+            config.secret_access_key.is_some(),
+        ),
+        (
+            "secret_access_key",
+            config.secret_access_key.is_some(),
+            "access_key_id",
+            config.access_key_id.is_some(),
+        ),
+        (
+            "session_token",
+            config.session_token.is_some(),
+            "access_key_id",
+            config.access_key_id.is_some(),
+        ),
+    ] {
+        if given && !needed {
+            let rule = format!("needs {} beside it", key(needs));
+            layers.fault(&key(name), None, &rule);
+        }
+    }
+    config
 }
 
 pub(super) fn read_folder(layers: &mut Layers, key: &str) -> Option<PathBuf> {

@@ -15,7 +15,9 @@ pub(crate) const SPARE: u32 = 3 + 10;
 /// The connection that holds the process's place, and one that bootstraps and migrates.
 const OWN: u32 = 2;
 
-/// How many connections a process with this pool opens at most.
+/// How many connections a process with pools of this size together opens at most. What
+/// else says a number (the private PostgreSQL's `max_connections`, the check of another's)
+/// asks here.
 #[must_use]
 pub(crate) fn of_process(pool: u32) -> u32 {
     pool + PgJobQueue::CONNECTIONS + OWN

@@ -41,7 +41,9 @@ pub(super) fn is_ready(data: &Path) -> bool {
 ///
 /// A file that is empty or no text (a full disk, a power cut) says nothing of shared
 /// memory. It is removed where no process works in the data folder any more.
-pub(super) fn mend(data: &Path) -> Result<(), EmbeddedError> {
+///
+/// Answers what the file said before, for [`put_back`].
+pub(super) fn mend(data: &Path) -> Result<Option<Vec<u8>>, EmbeddedError> {
     let path = pid_file(data);
     let mut content = Vec::new();
     let mut file = match OpenOptions::new()
@@ -52,23 +54,51 @@ pub(super) fn mend(data: &Path) -> Result<(), EmbeddedError> {
         .open(&path)
     {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(EmbeddedError::io("mend", &path)(source)),
     };
     file.read_to_end(&mut content)
         .map_err(EmbeddedError::io("read", &path))?;
     if pid_of(&content).is_none() {
-        return remove_unreadable(data, &path);
+        return remove_unreadable(data, &path).map(|()| None);
     }
     let end = content.iter().position(|byte| *byte == b'\n');
     let rest = end.map_or(&[][..], |end| &content[end + 1..]);
     let mut mended = format!("{}\n", std::process::id()).into_bytes();
     mended.extend_from_slice(rest);
-    // Over what is there, so that it keeps its owner and needs no space on a full disk.
+    overwrite(&mut file, &mended).map_err(EmbeddedError::io("mend", &path))?;
+    Ok(Some(content))
+}
+
+/// Puts back what [`mend`] replaced, where the start that followed has left our id in the
+/// file: this process is no server, and whoever reads the file must not take it for one.
+pub(super) fn put_back(data: &Path, before: &[u8]) -> Result<(), EmbeddedError> {
+    let path = pid_file(data);
+    let mut content = Vec::new();
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(OFlag::O_NOFOLLOW.bits())
+        .open(&path);
+    let mut file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(EmbeddedError::io("mend", &path)(source)),
+    };
+    file.read_to_end(&mut content)
+        .map_err(EmbeddedError::io("read", &path))?;
+    let own = i32::try_from(std::process::id()).ok();
+    if own.is_none() || pid_of(&content) != own {
+        return Ok(());
+    }
+    overwrite(&mut file, before).map_err(EmbeddedError::io("mend", &path))
+}
+
+/// Over what is there, so that the file keeps its owner and needs no space on a full disk.
+fn overwrite(file: &mut fs::File, content: &[u8]) -> std::io::Result<()> {
     file.rewind()
-        .and_then(|()| file.write_all(&mended))
-        .and_then(|()| file.set_len(mended.len() as u64))
-        .map_err(EmbeddedError::io("mend", &path))
+        .and_then(|()| file.write_all(content))
+        .and_then(|()| file.set_len(content.len() as u64))
 }
 
 fn remove_unreadable(data: &Path, path: &Path) -> Result<(), EmbeddedError> {
@@ -167,13 +197,23 @@ mod tests {
             "1\n/data\n1700000000\n5432\n/run\n\n  12 34\nready   \n",
         )
         .expect("written");
-        mend(folder.path()).expect("mended");
+        let before = mend(folder.path()).expect("mended").expect("a file");
         let mended = fs::read_to_string(&path).expect("read");
         let expected = format!(
             "{}\n/data\n1700000000\n5432\n/run\n\n  12 34\nready   \n",
             std::process::id()
         );
         assert_eq!(mended, expected);
+
+        // A start that failed: whoever reads it must not find this process in it.
+        put_back(folder.path(), &before).expect("put back");
+        assert_eq!(fs::read(&path).expect("read"), before);
+        // One that left its own id, or no file, is left alone.
+        put_back(folder.path(), b"7\n").expect("left alone");
+        assert_eq!(fs::read(&path).expect("read"), before);
+        fs::remove_file(&path).expect("removed");
+        put_back(folder.path(), &before).expect("left alone");
+        assert!(!path.exists());
     }
 
     #[test]

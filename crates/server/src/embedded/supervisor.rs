@@ -113,6 +113,13 @@ impl Supervisor {
     }
 }
 
+/// What one start came to.
+enum Attempt {
+    Runs(Child),
+    /// How the server ended instead, and where in the log this start begins.
+    Ended(ExitStatus, u64),
+}
+
 impl Launch {
     /// Starts the server and waits until it accepts connections. That takes as long as
     /// its recovery does: one that is ended in the middle would begin anew.
@@ -120,22 +127,16 @@ impl Launch {
         let end = Instant::now() + START_DEADLINE;
         let mut said = false;
         loop {
-            postmaster::mend(&self.data)?;
-            self.socket.clear()?;
-            let access = AccessFiles::write(&self.home, &self.identity)?;
-            let mut log = self.open_log()?;
-            let from = log
-                .seek(SeekFrom::End(0))
-                .map_err(EmbeddedError::io("read", &self.log))?;
-            let mut child = self.spawn(&access, &log)?;
-            let Some(status) = self.wait_until_ready(&mut child, cancel)? else {
-                tracing::info!(
-                    pid = child.id(),
-                    version = %self.installation.version,
-                    directory = %self.home.display(),
-                    "the embedded PostgreSQL runs"
-                );
-                return Ok(child);
+            let before = postmaster::mend(&self.data)?;
+            let attempt = self.attempt(cancel);
+            if !matches!(attempt, Ok(Attempt::Runs(_)))
+                && let Some(before) = before
+            {
+                postmaster::put_back(&self.data, &before)?;
+            }
+            let (status, from) = match attempt? {
+                Attempt::Runs(child) => return Ok(child),
+                Attempt::Ended(status, from) => (status, from),
             };
             // A busy backend of a killed server still uses its shared memory: it ends at
             // its next wait, within seconds.
@@ -156,6 +157,27 @@ impl Launch {
                 return Err(EmbeddedError::Cancelled);
             }
         }
+    }
+
+    /// Starts the server once.
+    fn attempt(&self, cancel: &Cancel) -> Result<Attempt, EmbeddedError> {
+        self.socket.clear()?;
+        let access = AccessFiles::write(&self.home, &self.identity)?;
+        let mut log = self.open_log()?;
+        let from = log
+            .seek(SeekFrom::End(0))
+            .map_err(EmbeddedError::io("read", &self.log))?;
+        let mut child = self.spawn(&access, &log)?;
+        if let Some(status) = self.wait_until_ready(&mut child, cancel)? {
+            return Ok(Attempt::Ended(status, from));
+        }
+        tracing::info!(
+            pid = child.id(),
+            version = %self.installation.version,
+            directory = %self.home.display(),
+            "the embedded PostgreSQL runs"
+        );
+        Ok(Attempt::Runs(child))
     }
 
     /// `None`: ready. Otherwise how the server ended instead.

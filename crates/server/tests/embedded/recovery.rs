@@ -109,6 +109,12 @@ fn a_making_that_was_killed_half_way_is_done_again() {
     assert!(!half.exists());
 }
 
+/// Whom the server's lock file names.
+fn named(home: &std::path::Path) -> String {
+    let text = fs::read_to_string(home.join("data/postmaster.pid")).unwrap_or_default();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 /// Runs again, and answers.
 fn runs_again(server: &EmbeddedPostgres) {
     let condition = server.condition().expect("it is looked after");
@@ -139,6 +145,39 @@ fn a_server_that_is_killed_again_while_it_starts_is_started_again() {
     runs_again(&server);
 }
 
+/// The pauses double: after the fifth death it has waited for 1, 2, 4, 8 and 16 seconds.
+#[test]
+fn five_deaths_within_two_minutes_are_survived_with_growing_pauses() {
+    let home = folder();
+    let server = start(home.path());
+    let condition = server.condition().expect("it is looked after");
+    let begun = std::time::Instant::now();
+    let mut pauses = Vec::new();
+    for _ in 0..5 {
+        let died = server.pid().expect("it runs");
+        signal(died, Signal::SIGKILL);
+        eventually("it is down", || {
+            matches!(*condition.borrow(), Condition::Down { .. })
+        });
+        if let Condition::Down { reason, pause } = *condition.borrow() {
+            assert_eq!(reason, "ended");
+            pauses.push(pause.as_secs());
+        }
+        assert_ne!(named(home.path()), std::process::id().to_string());
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while *condition.borrow() != Condition::Running {
+            assert!(std::time::Instant::now() < end, "it does not run again");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        assert_ne!(server.pid(), Some(died));
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16]);
+    assert!(begun.elapsed().as_secs() < 120, "{:?}", begun.elapsed());
+    assert_eq!(ask(&server, "SELECT 'hello'"), "hello");
+    server.stop().expect("it stops");
+    assert_eq!(processes(home.path()), Vec::<i32>::new());
+}
+
 #[test]
 fn a_server_that_cannot_start_is_tried_until_it_can() {
     let home = folder();
@@ -160,6 +199,11 @@ fn a_server_that_cannot_start_is_tried_until_it_can() {
         *condition.borrow(),
         Condition::Down { .. } | Condition::Starting
     ));
+    // Between two starts nobody who reads it may take this process for the server.
+    eventually("it waits for the next start", || {
+        matches!(*condition.borrow(), Condition::Down { .. })
+    });
+    assert_ne!(named(home.path()), std::process::id().to_string());
     fs::rename(&aside, &control).expect("moved back");
     runs_again(&server);
     server.stop().expect("it stops");

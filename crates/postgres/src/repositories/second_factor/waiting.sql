@@ -23,8 +23,12 @@ SELECT w.*
          WHERE t.confirmed_at IS NULL
            AND t.waits_since IS NOT NULL
            AND u.is_active
-           AND u.organization_id = $1) w
+           AND t.waits_in = $1
+           -- What the index tells, once more by the user.
+           AND u.organization_id = t.waits_in) w
  WHERE w.role = ANY ($2)
-   AND ($3::timestamptz IS NULL OR (w.waits_since, w.user_id) > ($3, $4::uuid))
+   -- No OR: the index begins where the page does, also in a plan that is made once for all pages.
+   AND (w.waits_since, w.user_id) > (coalesce($3::timestamptz, '-infinity'),
+                                     coalesce($4::uuid, '00000000-0000-0000-0000-000000000000'))
  ORDER BY w.waits_since, w.user_id
  LIMIT $5

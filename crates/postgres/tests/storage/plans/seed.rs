@@ -110,6 +110,9 @@ async fn fill(world: &World, owner: &str, members: &str) {
             "INSERT INTO users (email, password_hash, role, organization_id, created_at) \
              SELECT 'member' || n || '@example.com', 'h', 'org_member', {members}, {at} FROM {series}"
         ),
+        "INSERT INTO user_totp (user_id, secret, waits_since) \
+           SELECT id, 'sealed', created_at FROM users WHERE email LIKE 'member%'"
+            .to_owned(),
         format!(
             "INSERT INTO api_keys (user_id, name, prefix, secret_hash, scopes, created_at) \
              SELECT o.creator, 'k', 'p', lpad(n::text, 64, '0'), '{{read}}', {at} \

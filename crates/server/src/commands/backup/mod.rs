@@ -10,8 +10,9 @@ mod snapshot;
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::Path;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use bytes::Bytes;
 use clap::Args;
 use futures::stream;
@@ -31,7 +32,8 @@ pub(crate) use snapshot::server_version;
 /// `accunode backup`.
 #[derive(Debug, Clone, Args)]
 pub struct Backup {
-    /// The folder that the backup becomes; it must not exist yet
+    /// The folder that the backup becomes, which must not exist yet; or a place in a bucket where
+    /// nothing is yet, such as s3://bucket/backups/1
     #[arg(value_name = "DESTINATION")]
     pub place: Place,
     /// Leave the key out that opens second factors; keep a copy of secret.key elsewhere
@@ -53,7 +55,7 @@ pub struct Backup {
 /// backup is left then.
 pub fn run(config: &Config, options: &Backup) -> anyhow::Result<()> {
     if options.verify {
-        return in_runtime(verify(&options.place));
+        return in_runtime(verify(config, &options.place));
     }
     if config.database_url.is_none() {
         let data = config.data_dir.join("postgres/data");
@@ -69,11 +71,19 @@ pub fn run(config: &Config, options: &Backup) -> anyhow::Result<()> {
     // A backup holds every row: for this user alone, whatever makes its files.
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
     let done = with_database(config, async |database| {
-        tokio::select! {
-            done = make(config, options, database) => done,
-            asked = stop_requested() => {
-                asked.context("cannot listen for signals")?;
-                bail!("interrupted: there is no backup")
+        let mut writer = Writer::begin(&options.place, config).await?;
+        let made = tokio::select! {
+            made = make(config, options, database, &mut writer) => made,
+            asked = stop_requested() => Err(match asked {
+                Ok(()) => anyhow!("interrupted: there is no backup"),
+                Err(error) => anyhow::Error::new(error).context("cannot listen for signals"),
+            }),
+        };
+        match made {
+            Ok(manifest) => finish(config, options, writer, &manifest).await,
+            Err(error) => {
+                writer.abandon().await;
+                Err(error)
             }
         }
     });
@@ -89,8 +99,8 @@ pub fn run(config: &Config, options: &Backup) -> anyhow::Result<()> {
     })
 }
 
-async fn verify(place: &Place) -> anyhow::Result<()> {
-    let reader = Reader::open(place).await?;
+async fn verify(config: &Config, place: &Place) -> anyhow::Result<()> {
+    let reader = Reader::open(place, config).await?;
     reader.verify().await?;
     let manifest = reader.manifest();
     say(format_args!(
@@ -102,19 +112,24 @@ async fn verify(place: &Place) -> anyhow::Result<()> {
     say_faults(manifest)
 }
 
-async fn make(config: &Config, options: &Backup, database: &Database) -> anyhow::Result<()> {
-    let mut writer = Writer::begin(&options.place)?;
+async fn make(
+    config: &Config,
+    options: &Backup,
+    database: &Database,
+    writer: &mut Writer,
+) -> anyhow::Result<Manifest> {
     let mut files = Files::open(config, database).await?;
-    check_space(&writer, files.bytes_now().await?, &options.place)?;
+    if let Some(folder) = writer.folder() {
+        check_space(folder, files.bytes_now().await?, &options.place)?;
+    }
     // Most files before the moment, so that it need not be held for so long.
-    files.copy_early(&mut writer).await?;
+    files.copy_early(writer).await?;
     if options.physical {
-        let manifest = physical::make(config, options, database, &mut writer, files).await?;
-        return finish(config, options, writer, &manifest).await;
+        return physical::make(config, options, database, writer, files).await;
     }
     let mut snapshot = Snapshot::begin(database).await?;
     let mut attempts = 0;
-    while !files.complete(&mut writer, &mut snapshot).await? {
+    while !files.complete(writer, &mut snapshot).await? {
         // A file of this moment was removed with its upload meanwhile: take a later moment.
         attempts += 1;
         ensure!(
@@ -124,10 +139,10 @@ async fn make(config: &Config, options: &Backup, database: &Database) -> anyhow:
         snapshot = Snapshot::begin(database).await?;
     }
     let dumped = snapshot
-        .dump(&mut writer, config.postgres.bin_dir.as_deref())
+        .dump(writer, config.postgres.bin_dir.as_deref())
         .await?;
-    let secret_key = copy_key(config, options, &mut writer).await?;
-    let manifest = Manifest {
+    let secret_key = copy_key(config, options, writer).await?;
+    Ok(Manifest {
         format: FORMAT,
         kind: Kind::Logical,
         accunode: env!("CARGO_PKG_VERSION").to_owned(),
@@ -139,8 +154,7 @@ async fn make(config: &Config, options: &Backup, database: &Database) -> anyhow:
         parts: writer.parts().clone(),
         secret_key,
         faults: files.faults(),
-    };
-    finish(config, options, writer, &manifest).await
+    })
 }
 
 async fn finish(
@@ -202,8 +216,7 @@ fn say_key(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
 }
 
 /// What surely does not fit is said before hours of copying.
-fn check_space(writer: &Writer, needed: u64, place: &Place) -> anyhow::Result<()> {
-    let folder = writer.folder();
+fn check_space(folder: &Path, needed: u64, place: &Place) -> anyhow::Result<()> {
     let free = statvfs(folder)
         .with_context(|| format!("cannot look at the disk of {}", folder.display()))?;
     #[expect(

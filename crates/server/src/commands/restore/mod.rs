@@ -29,7 +29,7 @@ use staging::Staging;
 /// `accunode restore`.
 #[derive(Debug, Clone, Args)]
 pub struct Restore {
-    /// The folder of the backup
+    /// The folder of the backup, or its place in a bucket such as s3://bucket/backups/1
     #[arg(value_name = "BACKUP")]
     pub place: Place,
     /// Go on without the key that opens second factors: their owners need recovery codes
@@ -52,7 +52,7 @@ pub struct Restore {
 pub fn run(config: &Config, options: &Restore) -> anyhow::Result<()> {
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
     let reader = in_runtime(async {
-        let reader = Reader::open(&options.place).await?;
+        let reader = Reader::open(&options.place, config).await?;
         check_program(reader.manifest())?;
         reader.verify().await?;
         anyhow::Ok(reader)

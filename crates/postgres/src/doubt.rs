@@ -1,0 +1,80 @@
+//! Since when connections that lie idle are in doubt.
+//!
+//! A database server that ended takes every idle connection of the pools with it, and none of
+//! them notices before it is used: each would cost one request. So the first sign of it puts
+//! every connection in doubt that was idle at that moment, and one in doubt is asked whether it
+//! still lives before it is handed out.
+
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use sqlx::pool::PoolConnectionMetadata;
+
+/// What moments are counted from.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Nanoseconds from [`START`] to the last sign; 0 is none. One for the process: it has one
+/// database, and a connection that is asked in vain loses a millisecond.
+static LAST_SIGN: AtomicU64 = AtomicU64::new(0);
+
+/// Notes a sign that the server has ended.
+pub(crate) fn raise() {
+    let now = u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    LAST_SIGN.fetch_max(now.max(1), Ordering::Relaxed);
+}
+
+/// Whether a connection was given back before the last sign.
+pub(crate) fn concerns(connection: &PoolConnectionMetadata) -> bool {
+    is_before(connection.idle_for, LAST_SIGN.load(Ordering::Relaxed))
+}
+
+fn is_before(idle_for: Duration, sign: u64) -> bool {
+    if sign == 0 {
+        return false;
+    }
+    let since = START.elapsed().saturating_sub(Duration::from_nanos(sign));
+    idle_for >= since
+}
+
+/// Whether an error is a sign that the server has ended, or the way to it.
+pub(crate) fn is_sign(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(said) => said
+            .code()
+            .is_some_and(|code| code.starts_with("57P") || code.starts_with("08")),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_idle_at_the_sign_is_in_doubt() {
+        let idle = Duration::from_secs(3600);
+        assert!(!is_before(idle, 0));
+        LazyLock::force(&START);
+        std::thread::sleep(Duration::from_millis(20));
+        let sign = u64::try_from(START.elapsed().as_nanos()).unwrap();
+        assert!(is_before(idle, sign));
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(is_before(Duration::from_millis(30), sign));
+        assert!(!is_before(Duration::from_millis(1), sign));
+    }
+
+    #[test]
+    fn an_answer_is_no_sign() {
+        assert!(is_sign(&sqlx::Error::Io(
+            std::io::ErrorKind::BrokenPipe.into()
+        )));
+        assert!(!is_sign(&sqlx::Error::PoolTimedOut));
+        assert!(!is_sign(&sqlx::Error::RowNotFound));
+    }
+}

@@ -1,0 +1,220 @@
+//! Files and backups in a bucket: the program against an object store of this process.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use hyper_util::rt::TokioIo;
+use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use serde_json::Value;
+
+use crate::{
+    backups::{fail, run, succeed},
+    killed::until,
+    running::{Serving, command, folder},
+};
+
+const KEY: &str = "ACCUNODETESTKEY";
+const SECRET: &str = "a-secret-of-the-tests";
+
+/// An object store on a port of its own, with one bucket, until the test's process ends.
+struct Store {
+    root: tempfile::TempDir,
+    address: SocketAddr,
+}
+
+impl Store {
+    fn start() -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::create_dir(root.path().join("bank")).expect("a bucket");
+        let files = s3s_fs::FileSystem::new(root.path()).expect("a store");
+        let mut service = S3ServiceBuilder::new(files);
+        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+        let service = service.build().into_shared();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("for a runtime");
+        let address = listener.local_addr().expect("an address");
+        // On a thread of its own: the tests wait for processes, which ask it meanwhile.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).expect("a port");
+                while let Ok((socket, _)) = listener.accept().await {
+                    let connection = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(socket), service.clone());
+                    tokio::spawn(async move { drop(connection.await) });
+                }
+            });
+        });
+        Self { root, address }
+    }
+
+    /// How it is reached, as the settings below `of`.
+    fn settings(&self, of: &str) -> Vec<(String, String)> {
+        [
+            ("ENDPOINT", format!("http://{}", self.address)),
+            ("REGION", "eu-test-1".to_owned()),
+            ("ACCESS_KEY_ID", KEY.to_owned()),
+            ("SECRET_ACCESS_KEY", SECRET.to_owned()),
+        ]
+        .map(|(name, value)| (format!("ACCUNODE_{of}_{name}"), value))
+        .to_vec()
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.root.path().join("bank").join(key)
+    }
+
+    fn manifest(&self, backup: &str) -> Value {
+        let text = fs::read(self.path(backup).join("manifest.json")).expect("a manifest");
+        serde_json::from_slice(&text).expect("JSON")
+    }
+}
+
+/// The program with its files in this bucket.
+fn in_bucket(store: &Store, data: &Path, files: &str) -> Command {
+    let mut program = command(data);
+    program
+        .envs(store.settings("FILES"))
+        .env("ACCUNODE_FILES_URL", format!("s3://bank/{files}"));
+    program
+}
+
+fn ask(mut program: Command, arguments: &[&str]) -> std::process::Output {
+    program.args(arguments).output().expect("it ends")
+}
+
+#[tokio::test]
+async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
+    let (store, data) = (Store::start(), folder());
+    let program = |data: &Path, files: &str| in_bucket(&store, data, files);
+    let serving = Serving::of(program(data.path(), "files"));
+    let ana = serving.nobody().register("ana@example.com").await;
+    let ready = ana.get("//health/ready").await;
+    assert_eq!(ready.status.as_u16(), 200, "{}", ready.text);
+    let rows = "company_symbol,sector,reporting_year,long_term_debt_to_total_capital,\
+                total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets\n\
+                ACME,Energy,2024,0.4,2.5,0.03,6.1,0.05\n\
+                BETA,Energy,24,0.4,2.5,0.03,6.1,0.05\n";
+    let job = ana
+        .upload(("two.csv", rows.into()), &[("job_type", "annual")])
+        .await
+        .expect(202);
+    let job = job["id"].as_str().expect("an id").to_owned();
+    let done = until(&ana, &job, |seen| seen["status"] == "completed").await;
+    assert_eq!(done["success_count"], 1, "{done}");
+    assert_eq!(done["error_count"], 1, "{done}");
+    assert!(!data.path().join("files").exists(), "nothing lies here");
+    let uploads = fs::read_dir(store.path("files/uploads")).expect("uploads");
+    assert_eq!(uploads.count(), 1);
+
+    // While it serves; nothing is overwritten, and the place is checked as a whole.
+    let backup = ["backup", "s3://bank/backups/1"];
+    let said = succeed(&ask(program(data.path(), "files"), &backup));
+    assert!(said.contains("1 uploaded files"), "{said}");
+    let refused = fail(&ask(program(data.path(), "files"), &backup));
+    assert!(refused.contains("choose another name"), "{refused}");
+    let verify = ["backup", "--verify", "s3://bank/backups/1"];
+    assert!(succeed(&ask(program(data.path(), "files"), &verify)).contains("whole"));
+    assert!(!store.path("backups/1/partial").exists());
+    serving.kill();
+
+    // Into another data folder, with the files at another place of the bucket.
+    let fresh = folder();
+    let home = fresh.path().join("data");
+    let restore = ["restore", "s3://bank/backups/1"];
+    assert!(succeed(&ask(program(&home, "again"), &restore)).contains("restored"));
+    let again = ["backup", "s3://bank/backups/2"];
+    succeed(&ask(program(&home, "again"), &again));
+    let (before, after) = (store.manifest("backups/1"), store.manifest("backups/2"));
+    assert_eq!(before["inventory"]["tables"], after["inventory"]["tables"]);
+    let serving = Serving::of(program(&home, "again"));
+    let ana = serving.nobody().login("ana@example.com").await;
+    let found = ana.get(&format!("/bulk-uploads/{job}")).await.expect(200);
+    assert_eq!(found["success_count"], 1, "{found}");
+    // What is deleted is deleted in the bucket.
+    let path = format!("/bulk-uploads/{job}");
+    let _ = ana.delete(&path).await.expect(204);
+    let uploads = fs::read_dir(store.path("again/uploads"));
+    assert_eq!(uploads.map_or(0, Iterator::count), 0);
+    assert!(serving.stop().success());
+}
+
+#[tokio::test]
+async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
+    let (store, data) = (Store::start(), folder());
+    let serving = crate::running::start(data.path());
+    let _ = serving.nobody().register("ana@example.com").await;
+    let settings = store.settings("BACKUPS");
+    let more: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let place = "s3://bank/backups/1";
+    let backup = |more: &[(&str, &str)]| run(data.path(), &["backup", place], more);
+
+    // What another one has begun is not touched, and no backup.
+    fs::create_dir_all(store.path("backups/1")).expect("a place");
+    fs::write(store.path("backups/1/partial"), "…").expect("a mark");
+    assert!(fail(&backup(&more)).contains("was interrupted there"));
+    let fresh = folder();
+    let home = fresh.path().join("data");
+    let restore = || run(&home, &["restore", place], &more);
+    assert!(fail(&restore()).contains("was interrupted"));
+    fs::remove_dir_all(store.path("backups")).expect("removed");
+
+    // Without the key, or with a wrong one, nothing is there, and no secret is told.
+    let mut wrong = more.clone();
+    wrong[3].1 = "another-secret-of-the-tests";
+    let told = fail(&backup(&wrong));
+    assert!(
+        told.contains("cannot look into s3://bank/backups/1"),
+        "{told}"
+    );
+    assert!(
+        !told.contains(SECRET) && !told.contains(wrong[3].1),
+        "{told}"
+    );
+
+    succeed(&backup(&more));
+    assert!(serving.stop().success());
+    let dump = store.path("backups/1/database.dump");
+    let mut bytes = fs::read(&dump).expect("a dump");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&dump, bytes).expect("damaged");
+    let told = fail(&restore());
+    assert!(told.contains("database.dump is damaged"), "{told}");
+    assert!(!home.join("postgres").exists());
+}
+
+/// Every setting is there, and what contradicts itself is refused by name.
+#[tokio::test]
+async fn settings_of_an_object_store_are_checked_and_their_secrets_hidden() {
+    let data = folder();
+    let more = [
+        ("ACCUNODE_FILES_URL", "s3://bank/files"),
+        ("ACCUNODE_FILES_ACCESS_KEY_ID", KEY),
+        ("ACCUNODE_FILES_SECRET_ACCESS_KEY", SECRET),
+    ];
+    let shown = succeed(&run(data.path(), &["config"], &more));
+    assert!(shown.contains(KEY) && !shown.contains(SECRET), "{shown}");
+    let refused = fail(&run(data.path(), &["config"], &more[..2]));
+    assert!(
+        refused.contains("files.access_key_id")
+            && refused.contains("needs files.secret_access_key"),
+        "{refused}"
+    );
+    let refused = fail(&run(
+        data.path(),
+        &["config"],
+        &[("ACCUNODE_BACKUPS_ENDPOINT", "minio:9000/x")],
+    ));
+    assert!(refused.contains("backups.endpoint"), "{refused}");
+}
