@@ -26,7 +26,7 @@ run: postgres ## Build AccuNode and serve it on http://127.0.0.1:8080
 test: postgres redis ## Run every test, with a PostgreSQL and a Redis of their own
 	@scripts/test.sh
 
-check: lint docs test contract ## Everything that the continuous integration checks
+check: lint docs test ## Everything that the continuous integration checks
 
 fmt: ## Format the code
 	cargo fmt --all

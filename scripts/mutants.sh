@@ -4,8 +4,8 @@
 #
 #   scripts/mutants.sh            every change: in the access rules none may go unnoticed,
 #                                 elsewhere at most 5 %
-#   scripts/mutants.sh sample     some dozen changes to the access rules, other ones each
-#                                     day: for the continuous integration, a few minutes
+#   scripts/mutants.sh sample     a dozen changes to the access rules, always the same: for
+#                                     the continuous integration, a few minutes
 #   scripts/mutants.sh access 3/20    the third of twenty parts of the changes to the access
 #                                     rules; `rest 3/20` those of everything else
 set -euo pipefail
@@ -46,7 +46,7 @@ part=()
 [ $# -lt 2 ] || part=(--shard "$2")
 if [ "${1:-}" = sample ]; then
   # The tests have passed before, unchanged.
-  run access --file --shard "$(($(date +%s) / 86400 % 28))/28" --baseline skip
+  run access --file --shard 0/28 --baseline skip
   [ "$missed" -eq 0 ] || exit 1
   exit 0
 fi

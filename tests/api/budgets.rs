@@ -124,7 +124,9 @@ async fn failed_rows_beyond_the_budget_are_counted_and_the_answers_say_so() {
         (&job["error_count"], &job["rows_kept"]),
         (&json!(5), &json!(2))
     );
-    assert_eq!(job["warnings"][0]["code"], "rows_not_kept", "{job}");
+    let warnings = job["warnings"].as_array().expect("warnings");
+    let is_told = warnings.iter().any(|told| told["code"] == "rows_not_kept");
+    assert!(is_told, "{job}");
     let path = format!("/bulk-uploads/{}/rows", text(&job, "id"));
     let table = ana.get_as(&path, "text/csv").await;
     assert_eq!(table.header("x-rows-not-kept"), "3");

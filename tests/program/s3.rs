@@ -95,7 +95,7 @@ async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
     let (store, data) = (Store::start(), folder());
     let program = |data: &Path, files: &str| in_bucket(&store, data, files);
     let serving = Serving::of(program(data.path(), "files"));
-    let ana = serving.nobody().register("ana@example.com").await;
+    let ana = serving.anonymous().register("ana@example.com").await;
     let ready = ana.get("//health/ready").await;
     assert_eq!(ready.status.as_u16(), 200, "{}", ready.text);
     let rows = "company_symbol,sector,reporting_year,long_term_debt_to_total_capital,\
@@ -135,7 +135,7 @@ async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
     let (before, after) = (store.manifest("backups/1"), store.manifest("backups/2"));
     assert_eq!(before["inventory"]["tables"], after["inventory"]["tables"]);
     let serving = Serving::of(program(&home, "again"));
-    let ana = serving.nobody().login("ana@example.com").await;
+    let ana = serving.anonymous().login("ana@example.com").await;
     let found = ana.get(&format!("/bulk-uploads/{job}")).await.expect(200);
     assert_eq!(found["success_count"], 1, "{found}");
     // What is deleted is deleted in the bucket.
@@ -150,7 +150,7 @@ async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
 async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
     let (store, data) = (Store::start(), folder());
     let serving = crate::running::start(data.path());
-    let _ = serving.nobody().register("ana@example.com").await;
+    let _ = serving.anonymous().register("ana@example.com").await;
     let settings = store.settings("BACKUPS");
     let more: Vec<_> = settings
         .iter()

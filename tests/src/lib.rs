@@ -47,7 +47,6 @@ pub use traffic::{Balancer, Figures, Traffic};
 pub use user::{Answer, PASSWORD, TestUser};
 
 /// What makes clients of HTTP.
-#[must_use]
 pub fn http() -> reqwest::ClientBuilder {
     accunode_files::provide_tls();
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]

@@ -255,7 +255,11 @@ impl Client {
         let header = "company_symbol,sector,reporting_year,long_term_debt_to_total_capital,\
                       total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
         let rows: String = (0..20)
-            .map(|n| format!("\nU{symbol}-{n},Energy,2024,0.4,{n}.5,0.03,6.1,0.05"))
+            // A letter for each row: a symbol has ten characters at most.
+            .map(|n: u8| {
+                let row = char::from(b'A' + n);
+                format!("\nU{symbol}{row},Energy,2024,0.4,{n}.5,0.03,6.1,0.05")
+            })
             .collect();
         let file = reqwest::multipart::Part::bytes(format!("{header}{rows}\n").into_bytes());
         let form = reqwest::multipart::Form::new()

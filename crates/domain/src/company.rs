@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn every_fault_of_a_draft_is_told_at_once() {
         let draft = CompanyDraft {
-            symbol: "TOO LONG A SYMBOL".into(),
+            symbol: "A SYMBOL OF MORE THAN 32 CHARACTERS".into(),
             name: Some("a\0b".into()),
             country: Some("Poland".into()),
             market_cap: Some((-1).into()),

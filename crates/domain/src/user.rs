@@ -175,7 +175,10 @@ impl Password {
         // Composing never makes a text longer than a stranger may send by more than three
         // times, and what is far too long is not composed at all.
         let Some(password) = Self::attempt(value) else {
-            return weak(format!("has more than {} characters", Self::MAX));
+            return weak(format!(
+                "is too long; at most {} characters are allowed",
+                Self::MAX
+            ));
         };
         let value = password.composed.as_str();
         let length = value.chars().count();
@@ -183,12 +186,6 @@ impl Password {
             return weak(format!(
                 "has {length} characters; at least {} are needed",
                 Self::MIN
-            ));
-        }
-        if length > Self::MAX {
-            return weak(format!(
-                "has {length} characters; at most {} are allowed",
-                Self::MAX
             ));
         }
         let first = value.chars().next();

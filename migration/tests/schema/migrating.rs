@@ -20,6 +20,8 @@ const ALL: &[&str] = &[
     "m20261127_000030_second_factor_approval",
     "m20261127_000031_job_progress",
     "m20261127_000032_expiry_indexes",
+    "m20261127_000040_long_symbols",
+    "m20261127_000040_waiting_factors",
 ];
 
 /// So many steps down leave the first migration alone.

@@ -68,15 +68,12 @@ async fn every_scope_opens_what_it_is_for_and_nothing_else() {
 #[tokio::test]
 async fn a_key_for_the_audit_log_alone_reads_of_it_what_its_owner_reads() {
     let service = Service::start().await;
-    let people = Tenancy::of(&service).await;
-    let made = people
-        .person("m1")
-        .post("/companies", &company("ACME"))
-        .await;
+    let users = Tenancy::of(&service).await;
+    let made = users.user("m1").post("/companies", &company("ACME")).await;
     let company = made.expect(201)["id"].as_str().expect("an id").to_owned();
     let list = format!("/audit-logs?entity_id={company}");
     for (owner, reads) in [("sa", true), ("tR", true), ("oA", true), ("m2", false)] {
-        let session = people.person(owner);
+        let session = users.user(owner);
         let key = key_of(session, &["audit"], None).await.holder;
         for by in [session, &key] {
             let events = by.get(&list).await.expect(200);
@@ -86,7 +83,7 @@ async fn a_key_for_the_audit_log_alone_reads_of_it_what_its_owner_reads() {
                 "{owner}: {events}"
             );
         }
-        let event = people.person("sa").get(&list).await.expect(200);
+        let event = users.user("sa").get(&list).await.expect(200);
         let path = format!("/audit-logs/{}", column(&event, "id")[0]);
         let one = key.get(&path).await;
         assert_eq!(

@@ -63,7 +63,7 @@ async fn each_row_is_told_what_is_wrong_with_it_and_the_others_are_stored() {
         [
             "3 error invalid_year",
             "4 error too_few_ratios",
-            "6 error not_a_number",
+            "6 error ambiguous_number",
             "7 error required"
         ]
     );

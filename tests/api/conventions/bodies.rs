@@ -41,7 +41,7 @@ async fn faults_of_the_rules_are_told_at_once_too() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({
-        "symbol": "TOO LONG A SYMBOL", "name": "Ac\u{0}me", "country": "Germany",
+        "symbol": "NO, SYMBOL", "name": "Ac\u{0}me", "country": "Germany",
         "currency": "E", "market_cap": -5,
     });
     let answer = ana.post("/companies", &body).await;

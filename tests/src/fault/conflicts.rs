@@ -144,9 +144,9 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     }]))
 }
 
-/// Locks predictions of the organization in an order of its own, as nothing of the service
-/// does: whatever goes through them in another order meets it in a deadlock. PostgreSQL ends
-/// the one who looks for deadlocks first, and this one never does.
+/// Locks predictions of the organization and then its upload that is worked on, while a chunk
+/// of an upload locks the upload first. PostgreSQL ends whoever notices the deadlock first, and
+/// that is the chunk: this one looks for deadlocks late.
 async fn stand_in_the_way(
     pool: PgPool,
     organization: String,
@@ -155,19 +155,31 @@ async fn stand_in_the_way(
 ) -> anyhow::Result<u64> {
     let mut rounds = 0;
     while Instant::now() < end {
-        tokio::time::sleep(Duration::from_millis(400) + random.millis(800)).await;
+        tokio::time::sleep(Duration::from_millis(200) + random.millis(400)).await;
         let mut connection = pool.acquire().await?;
-        for statement in ["BEGIN", "SET LOCAL deadlock_timeout = '1h'"] {
+        for statement in ["BEGIN", "SET LOCAL deadlock_timeout = '3s'"] {
             connection.execute(statement).await?;
         }
-        for half in ["DESC", "ASC"] {
-            let lock = format!(
+        for lock in [
+            format!(
                 "SELECT id FROM annual_predictions WHERE organization_id = '{organization}' \
-                  ORDER BY company_symbol {half}, reporting_year {half} LIMIT 20 FOR UPDATE"
-            );
-            connection.execute(AssertSqlSafe(lock)).await?;
-            tokio::time::sleep(Duration::from_millis(60)).await;
+                  ORDER BY company_symbol DESC, reporting_year DESC LIMIT 20 FOR UPDATE"
+            ),
+            format!(
+                "SELECT id FROM bulk_upload_jobs WHERE organization_id = '{organization}' \
+                    AND status = 'processing' FOR UPDATE"
+            ),
+        ] {
+            match connection.execute(AssertSqlSafe(lock)).await {
+                Ok(_) => {}
+                // It was the one that noticed.
+                Err(sqlx::Error::Database(said)) if said.code().as_deref() == Some("40P01") => {
+                    break;
+                }
+                Err(other) => return Err(other.into()),
+            }
         }
+        // Of what failed, nothing is left to be committed.
         connection.execute("COMMIT").await?;
         rounds += 1;
     }

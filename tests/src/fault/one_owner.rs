@@ -37,9 +37,9 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         .with("DATABASE_URL", &postgres.url())
         .migrate()?;
     let server = Server::start(setup).await?;
-    let nobody = Client::nobody(&server.base(), true)?;
-    let ana = nobody.register("ana@example.com").await?;
-    let ben = nobody.register("ben@example.com").await?;
+    let anonymous = Client::anonymous(&server.base(), true)?;
+    let ana = anonymous.register("ana@example.com").await?;
+    let ben = anonymous.register("ben@example.com").await?;
     let pool = PgPool::connect(&postgres.url()).await?;
     let id = ana.get("/me").await?["id"]
         .as_str()

@@ -133,10 +133,10 @@ pub(super) async fn alone(options: &Options) -> anyhow::Result<Outcome> {
         .migrate()?;
     let mut server = Server::start(setup).await?;
     let pool = PgPool::connect(&postgres.url()).await?;
-    let nobody = Client::nobody(&server.base(), true)?;
+    let anonymous = Client::anonymous(&server.base(), true)?;
     let mut random = options.random(5);
     let nodes = Arc::new(std::sync::Mutex::new(vec![server.base()]));
-    let mut ana = nobody.register("ana@example.com").await?;
+    let mut ana = anonymous.register("ana@example.com").await?;
     let mut lines = Vec::new();
     for (fault, times, kills) in [
         (
@@ -174,7 +174,7 @@ pub(super) async fn alone(options: &Options) -> anyhow::Result<Outcome> {
                 let (sent, failed, acknowledged) = load.stop().await;
                 turn.sent += sent;
                 turn.failed += failed;
-                ana = nobody.login("ana@example.com").await?;
+                ana = anonymous.login("ana@example.com").await?;
                 all_there(&ana, &acknowledged).await?;
             }
             let mut continued = 0;

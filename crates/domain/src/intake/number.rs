@@ -170,7 +170,7 @@ impl Cell {
         if says_missing(text) {
             return Self::Missing;
         }
-        NumberText::read(text).map_or_else(|why| Self::Other(why), Self::Number)
+        NumberText::read(text).map_or_else(Self::Other, Self::Number)
     }
 }
 

@@ -240,7 +240,7 @@ impl Label {
             return Some(Self::year(year));
         }
         let words: Vec<&str> = lower
-            .split(|c: char| matches!(c, ' ' | '-' | '/' | '_' | '.' | ':'))
+            .split([' ', '-', '/', '_', '.', ':'])
             .filter(|word| !word.is_empty())
             .collect();
         match words.as_slice() {

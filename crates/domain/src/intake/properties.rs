@@ -155,11 +155,11 @@ fn row() -> impl Strategy<Value = [Decimal; 5]> {
     ]
 }
 
-/// What a model is given, bit for bit; the fault of a row where there is one.
-fn read(
-    rows: &[[Decimal; 5]],
-    dialect: Dialect,
-) -> Result<Vec<Result<Vec<Option<u32>>, String>>, Vec<crate::fault::Fault>> {
+/// What a model is given of a row, bit for bit, or the code of its fault.
+type Inputs = Result<Vec<Option<u32>>, String>;
+
+/// The inputs of every row, or why the table is refused.
+fn read(rows: &[[Decimal; 5]], dialect: Dialect) -> Result<Vec<Inputs>, Vec<crate::fault::Fault>> {
     let mut table: Vec<Vec<String>> = vec![
         ["company_symbol", "reporting_year"]
             .into_iter()

@@ -112,9 +112,10 @@ fn typical(name: &str) -> f64 {
 pub(super) struct Sizes {
     /// Values without a unit sign that are not 0.
     pub(super) count: u32,
-    /// Of these: at most 1.5, beyond 1.
+    /// Of these: at most 1.5, beyond 1, beyond 2.
     pub(super) small: u32,
     pub(super) beyond_one: u32,
+    pub(super) beyond_two: u32,
     /// By the logarithm of their size, ten to a power of ten.
     histogram: BTreeMap<i16, u32>,
 }
@@ -128,6 +129,7 @@ impl Sizes {
         self.count += 1;
         self.small += u32::from(size <= 1.5);
         self.beyond_one += u32::from(size > 1.0);
+        self.beyond_two += u32::from(size > 2.0);
         #[expect(clippy::cast_possible_truncation, reason = "a logarithm of an f64")]
         let bin = (size.log10() * 10.0).floor() as i16;
         *self.histogram.entry(bin).or_default() += 1;
@@ -148,6 +150,8 @@ impl Sizes {
 
 /// Fewer values than this say nothing of a column.
 pub(super) const MIN_VALUES: u32 = 5;
+/// Shares of which most are beyond their range need fewer: hardly any company has one.
+const MIN_BEYOND: u32 = 3;
 /// A multiple whose median is beyond its range and so many times its usual size is in
 /// percent: debt / equity of 195.9.
 const MULTIPLE_FACTOR: f64 = 20.0;
@@ -165,6 +169,15 @@ pub(super) enum Verdict {
 
 /// Judges a column's values against the unit that they are said to be in.
 pub(super) fn judge(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit) -> Verdict {
+    let beyond = if definition.max > 1.0 {
+        sizes.beyond_two
+    } else {
+        sizes.beyond_one
+    };
+    let is_beyond = beyond * 2 > sizes.count && sizes.count >= MIN_BEYOND;
+    if definition.is_share && unit == RatioUnit::Fraction && is_beyond {
+        return Verdict::LooksLikePercent;
+    }
     let Some(median) = sizes.median().filter(|_| sizes.count >= MIN_VALUES) else {
         return Verdict::Agrees;
     };
@@ -180,12 +193,9 @@ pub(super) fn judge(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit
     // Between the usual size in fractions and the usual size in percent, which is a hundred
     // times as much, lies ten times the former.
     let middle = 10.0 * typical(definition.name);
-    let mostly_beyond_one = sizes.beyond_one * 2 > sizes.count;
     let nearly_all_small = f64::from(sizes.small) >= 0.95 * f64::from(sizes.count);
     match unit {
-        RatioUnit::Fraction
-            if mostly_beyond_one || median > middle && sizes.small < sizes.count =>
-        {
+        RatioUnit::Fraction if median > middle && sizes.small < sizes.count => {
             Verdict::LooksLikePercent
         }
         RatioUnit::Percent if nearly_all_small && median < middle => Verdict::LooksLikeFraction,
@@ -237,7 +247,7 @@ mod tests {
         assert_eq!(share(ROA, &banks, Percent), Verdict::Agrees);
         assert_eq!(share(ROA, &banks, Fraction), Verdict::LooksLikePercent);
         // A handful says nothing.
-        assert_eq!(share(ROA, &returns[..4], Fraction), Verdict::Agrees);
+        assert_eq!(share(ROA, &returns[..2], Fraction), Verdict::Agrees);
     }
 
     #[test]

@@ -28,10 +28,23 @@ fn one(pointer: &str, code: &str) -> Vec<(String, String)> {
 fn a_symbol_is_upper_cased_and_keeps_the_characters_of_the_trade() {
     let symbol = Symbol::parse("/symbol", " brk.b ").unwrap();
     assert_eq!(symbol.as_str(), "BRK.B");
-    for good in ["A", "0005", "A-B", "A/B", "A_B", "A&B", "^GSPC", "EUR=X"] {
+    for good in [
+        "A",
+        "0005",
+        "A-B",
+        "A/B",
+        "A_B",
+        "A&B",
+        "^GSPC",
+        "EUR=X",
+        "NASDAQGS:AAPL",
+        "AAPL US EQUITY",
+        "529900T8BM49AURSDO55",
+        &"A".repeat(32),
+    ] {
         assert!(Symbol::parse("/symbol", good).is_ok(), "{good}");
     }
-    for bad in ["A B", "A*B", "A,B", "A\0B"] {
+    for bad in ["A  B", "A*B", "A,B", "A\0B", "-", &"A".repeat(33)] {
         let fault = Symbol::parse("/company/symbol", bad).unwrap_err();
         assert_eq!(fault.pointer, "/company/symbol");
         assert_eq!(fault.code, "invalid_symbol", "{bad:?}");

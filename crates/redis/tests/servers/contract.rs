@@ -21,7 +21,7 @@ macro_rules! contract {
             }
         )+
 
-        #[expect(clippy::print_stdout, reason = "a failure must show which test it is of")]
+        // A failure must show which test it is of.
         async fn the_whole_contract(servers: impl Fn() -> accunode_redis::RedisServers) {
             $(
                 println!("{}::{}", stringify!($area), stringify!($name));

@@ -1,6 +1,10 @@
 //! Redis as one server, as a master under Sentinel, and as a cluster.
 
 #![expect(clippy::unwrap_used, reason = "a test cannot go on without Redis")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tasks of a test end with its runtime"
+)]
 
 mod contract;
 mod outages;

@@ -81,3 +81,9 @@ pub(crate) fn start_runtime() -> anyhow::Result<Runtime> {
 pub(crate) fn say(line: impl Display) -> anyhow::Result<()> {
     writeln!(io::stdout().lock(), "{line}").context("cannot write to standard output")
 }
+
+/// Writes a line for the user beside the command's answer, to standard error.
+pub(crate) fn tell(line: impl Display) {
+    // Where even that is closed, the exit code has to say it.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

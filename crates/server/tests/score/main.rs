@@ -77,7 +77,11 @@ fn each_row_fails_for_itself_and_says_why() {
     let file = desk.file("rows.csv", ANNUAL);
     let rows = answer(&desk.score(&[&file, "--kind", "annual"]));
     let symbols: Vec<_> = rows.iter().map(|row| &*row["company_symbol"]).collect();
-    assert_eq!(symbols, ["NRTH", "SUMT", "", ""]);
+    assert_eq!(symbols, ["NRTH", "SUMT", "NONE", "WORD"]);
+    assert_eq!(
+        rows[3]["period"], "24",
+        "a failed row keeps what it says of itself"
+    );
     assert_eq!(
         rows[1]["flags"],
         "total_debt_to_ebitda:non_positive_denominator; return_on_assets:missing; sector_out_of_scope"

@@ -29,7 +29,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::{input::Input, output::Output};
-use crate::{config::Config, models::ModelChoice};
+use crate::{commands::tell, config::Config, models::ModelChoice};
 
 /// How many rows are scored at once.
 const CHUNK: usize = 1_000;
@@ -118,10 +118,10 @@ pub fn run(config: &Config, what: &Score) -> anyhow::Result<Summary> {
         Err(error) => Err(error),
         Ok(summary) => {
             output.keep()?;
-            eprintln!(
+            tell(format_args!(
                 "{} rows were scored, {} could not be; see the column error",
                 summary.scored, summary.failed
-            );
+            ));
             Ok(summary)
         }
     }

@@ -14,6 +14,7 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use super::{Job, progress::Progress};
+use crate::commands::tell;
 
 /// How often a request is sent again where the server cannot be reached or asks for it.
 const TRIES: u32 = 5;
@@ -32,6 +33,10 @@ pub(super) struct Client {
 }
 
 impl Client {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "TLS is provided in the first line"
+    )]
     pub(super) fn of(mut server: Url, key: &str) -> anyhow::Result<Self> {
         // An error says that the process has its cryptography already.
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -50,6 +55,10 @@ impl Client {
         })
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a key that no one else may have: there is no server here to take ids from"
+    )]
     /// Sends a file. A repetition carries the same key, so that it never becomes a second
     /// upload.
     pub(super) async fn send(
@@ -115,7 +124,7 @@ impl Client {
             }
             Ok(answer) => bail!("the server refused it: {}", problem(answer).await),
             Err(error) if tries < TRIES && !error.is_builder() => {
-                eprintln!("{error}; trying again");
+                tell(format_args!("{error}; trying again"));
                 PAUSE
             }
             Err(error) => return Err(error).context("the server cannot be reached"),

@@ -12,6 +12,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use self::{client::Client, progress::Progress};
+use crate::commands::tell;
 
 /// The status of an upload of which some rows failed, where that was asked for.
 const ROWS_FAILED: u8 = 3;
@@ -84,6 +85,10 @@ impl Upload {
     }
 
     /// The key. It is never an argument, because others can read those.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is no setting of the server, which this command does not start"
+    )]
     fn key(&self) -> anyhow::Result<String> {
         let key = match &self.api_key_file {
             Some(path) => std::fs::read_to_string(path)
@@ -149,9 +154,12 @@ pub fn run(what: &Upload) -> anyhow::Result<ExitCode> {
 
 async fn end(what: &Upload, client: &Client, job: &Job) -> anyhow::Result<ExitCode> {
     for warning in &job.warnings {
-        eprintln!("warning ({}): {}", warning.code, warning.detail);
+        tell(format_args!(
+            "warning ({}): {}",
+            warning.code, warning.detail
+        ));
     }
-    eprintln!(
+    tell(format_args!(
         "upload {} {}: {} stored, {} updated, {} skipped, {} failed",
         job.id,
         job.status,
@@ -159,11 +167,14 @@ async fn end(what: &Upload, client: &Client, job: &Job) -> anyhow::Result<ExitCo
         job.updated_count,
         job.skipped_count,
         job.error_count
-    );
+    ));
     if let (Some(path), true) = (&what.failed_rows, job.error_count > 0) {
         let rows = client.failed_rows(&job.id).await?;
         std::fs::write(path, rows).with_context(|| format!("cannot write {}", path.display()))?;
-        eprintln!("the rows that failed are in {}", path.display());
+        tell(format_args!(
+            "the rows that failed are in {}",
+            path.display()
+        ));
     }
     if job.status != "completed" {
         let why = job.error_message.as_deref().unwrap_or("it was cancelled");
