@@ -31,7 +31,7 @@
 //! To add a repository:
 //! 1. two traits in `repositories/<entity>.rs`: what reads takes a [`Scope`], what writes a
 //!    proof of the access rules;
-//! 2. a method on [`Repositories`](repositories::Repositories) for the one that reads, on
+//! 2. a method on [`Repositories`] for the one that reads, on
 //!    [`UnitOfWork`] for the one that writes;
 //! 3. its adapter under the same path in the postgres crate;
 //! 4. its double in `mock` (the feature of that name).

@@ -73,7 +73,7 @@ impl Candidate<'_> {
     }
 }
 
-/// Stores a chunk. See [`accunode_ports::repositories::JobRepository::store_chunk`].
+/// Stores a chunk. See [`accunode_ports::repositories::JobWriter::store_chunk`].
 pub(crate) async fn store(
     tx: &Tx,
     scope: &Scope,

@@ -38,7 +38,7 @@ const LOCK: &str = include_str!("sql/lock_rescored.sql");
 const UNWRITABLE: &str = include_str!("sql/unwritable_rescored.sql");
 const UPDATE: &str = include_str!("sql/update_rescored.sql");
 
-/// Stores a chunk. See [`accunode_ports::repositories::JobRepository::store_rescored`].
+/// Stores a chunk. See [`accunode_ports::repositories::JobWriter::store_rescored`].
 pub(crate) async fn rescore(
     tx: &Tx,
     lease: &Lease,
