@@ -239,9 +239,9 @@ async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
 fn hanging_parser(folder: &Path, real: &str) -> PathBuf {
     let path = folder.join("parser");
     let hello = r"printf '\001\021\000\000\000accunode-parser 1'";
-    // The fourth argument is the number of rows that are wanted.
+    // The third argument tells whether the beginning of a file is wanted or all of it.
     let script = format!(
-        "#!/bin/sh\ncase $4 in {real}) exec {PROGRAM} \"$@\";; esac\n{hello}\n\
+        "#!/bin/sh\ncase $3 in {real}) exec {PROGRAM} \"$@\";; esac\n{hello}\n\
          echo $$ > {0}/pid.new\nmv {0}/pid.new {0}/pid\nexec /bin/sleep 1000\n",
         folder.display()
     );
@@ -291,7 +291,7 @@ async fn a_job_whose_parser_is_killed_fails_once_and_says_why() {
     let mut command = command(data.path());
     command.env(
         "ACCUNODE_PARSER_PROGRAM",
-        hanging_parser(scripts.path(), "1"),
+        hanging_parser(scripts.path(), "peek"),
     );
     let serving = Serving::of(command);
     let ana = serving.anonymous().register("ana@example.com").await;
