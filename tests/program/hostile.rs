@@ -238,7 +238,7 @@ async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
 /// leaves its id.
 fn hanging_parser(folder: &Path, real: &str) -> PathBuf {
     let path = folder.join("parser");
-    let hello = r"printf '\001\021\000\000\000accunode-parser 1'";
+    let hello = r"printf '\001\021\000\000\000accunode-parser 2'";
     // The third argument tells whether the beginning of a file is wanted or all of it.
     let script = format!(
         "#!/bin/sh\ncase $3 in {real}) exec {PROGRAM} \"$@\";; esac\n{hello}\n\
