@@ -12,14 +12,30 @@ if [ "$(cat "$cache/pins" 2>/dev/null)" = "$pins" ]; then
   exit 0
 fi
 
+# A registry that fails for a moment fails no run.
+persist() {
+  for pause in 5 20 60; do
+    "$@" >&2 && return
+    echo "again in $pause s: $1 failed" >&2
+    sleep "$pause"
+  done
+  "$@" >&2
+}
+
 has_programs() { python3 -c 'import ensurepip, venv' 2>/dev/null && command -v npm >/dev/null; }
 if ! has_programs; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo 'Python 3 with venv, and Node with npm, are needed to check the OpenAPI document.' >&2
+    cat >&2 <<END
+Python 3 with venv, and Node with npm, are needed to check the OpenAPI document. Install them:
+  Debian, Ubuntu   sudo apt-get install python3 python3-venv nodejs npm
+  Fedora           sudo dnf install python3 nodejs-npm
+  Alpine           sudo apk add python3 nodejs npm
+  macOS            brew install python node
+END
     exit 1
   fi
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update >&2
+  persist apt-get update
   command -v npm >/dev/null || apt-get install --yes --no-install-recommends nodejs npm >&2
   apt-get install --yes --no-install-recommends python3 python3-venv >&2
 fi
@@ -27,8 +43,8 @@ fi
 rm -rf "$cache"
 mkdir -p "$cache"
 python3 -m venv "$cache/python"
-"$cache/python/bin/pip" install --quiet --disable-pip-version-check --requirement requirements.txt >&2
+persist "$cache/python/bin/pip" install --quiet --disable-pip-version-check --requirement requirements.txt
 cp package.json package-lock.json "$cache"
-npm ci --prefix "$cache" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+persist npm ci --prefix "$cache" --ignore-scripts --no-audit --no-fund --loglevel=error
 echo "$pins" >"$cache/pins"
 echo "$cache"

@@ -26,6 +26,7 @@ from accunode_client.models import (
     JobStatus,
     KeyScope,
     Kind,
+    ListPredictionsSort,
     Login,
     NewAccount,
     NewApiKey,
@@ -46,6 +47,8 @@ from accunode_client.types import File
 def served_at(log: pathlib.Path) -> str:
     """Where the program listens, as soon as it is ready."""
     for _ in range(240):
+        if "the configuration is wrong" in log.read_text():
+            sys.exit("the program ended")
         found = re.search(r"listening on (http://[0-9.:]+)", log.read_text())
         if found:
             try:
@@ -139,7 +142,7 @@ def main() -> None:
     assert until_it_has_ended(client, rescoring).status == JobStatus.COMPLETED
 
     riskiest = expect(
-        list_predictions.sync_detailed(Kind.ANNUAL, client=client, sort="pd", limit=5),
+        list_predictions.sync_detailed(Kind.ANNUAL, client=client, sort=ListPredictionsSort.PD, limit=5),
         200,
         PredictionList,
     )

@@ -11,7 +11,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use utoipa::{
-    __dev::SchemaReferences,
+    __dev::{SchemaReferences, Tags},
     openapi::{
         RefOr, Schema,
         path::{HttpMethod, Operation},
@@ -28,6 +28,7 @@ pub(crate) struct Route {
     pub(crate) policy: Policy,
     pub(crate) conventions: Conventions,
     operation: fn() -> Operation,
+    tags: fn() -> Vec<&'static str>,
     schemas: fn(&mut Vec<(String, RefOr<Schema>)>),
     handler: actix_web::Route,
 }
@@ -78,7 +79,7 @@ impl Route {
     /// The operation that `D` documents and `handler` carries out.
     pub(crate) fn new<D, F, A>(handler: F, policy: Policy) -> Self
     where
-        D: utoipa::Path + SchemaReferences,
+        D: utoipa::Path + SchemaReferences + Tags<'static>,
         F: Handler<A>,
         F::Output: Responder + 'static,
         A: FromRequest + 'static,
@@ -89,6 +90,7 @@ impl Route {
             policy,
             conventions: Conventions::default(),
             operation: D::operation,
+            tags: D::tags,
             schemas: D::schemas,
             handler: web::method(method(&documented)).to(handler),
             method: documented,
@@ -119,9 +121,12 @@ impl Route {
         self
     }
 
-    /// Its entry in the document, as its handler describes it.
+    /// Its entry in the document, as its handler describes it. Generated clients group
+    /// operations by their tags.
     pub(crate) fn operation(&self) -> Operation {
-        (self.operation)()
+        let mut operation = (self.operation)();
+        operation.tags = Some((self.tags)().into_iter().map(str::to_owned).collect());
+        operation
     }
 
     /// The schemas that its entry refers to.

@@ -56,6 +56,27 @@ fn every_operation_says_who_may_use_it_and_what_may_go_wrong() {
     }
 }
 
+#[test]
+fn every_operation_has_one_tag_that_the_document_describes() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let described: Vec<_> = document["tags"].as_array().unwrap().iter().collect();
+    let described: BTreeSet<_> = described
+        .iter()
+        .map(|tag| &tag["name"])
+        .map(Value::to_string)
+        .collect();
+    let mut used = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let tags = operation["tags"].as_array();
+            let tags = tags.unwrap_or_else(|| panic!("{method} {path} has no tags"));
+            assert_eq!(tags.len(), 1, "{method} {path}");
+            used.insert(tags[0].to_string());
+        }
+    }
+    assert_eq!(used, described);
+}
+
 /// Every `$ref` of a part of the document.
 fn references(part: &Value, found: &mut BTreeSet<String>) {
     match part {

@@ -14,7 +14,7 @@ use crate::http::enums::KindName;
 pub(crate) struct ModelSummaryDto {
     #[schema(example = "annual")]
     name: String,
-    #[schema(example = "1.0.0")]
+    #[schema(example = "2.0.0")]
     version: String,
     /// The SHA-256 of its file.
     sha256: String,

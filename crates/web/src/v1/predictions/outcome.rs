@@ -46,7 +46,7 @@ pub(crate) struct OutcomeDto {
 pub(crate) struct ModelDto {
     #[schema(example = "annual")]
     name: String,
-    #[schema(example = "1.0.0")]
+    #[schema(example = "2.0.0")]
     version: String,
     /// The SHA-256 of its file.
     sha256: String,
