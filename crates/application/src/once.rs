@@ -1,21 +1,21 @@
-//! Requests that may be sent again: the change is made once, its answer given again.
+//! Requests that may be sent again: the change is made once, its outcome kept.
 
 use accunode_domain::{
     access::Actor,
     fault::Fault,
-    idempotency::{IdempotentRequest, StoredAnswer},
+    idempotency::{IdempotentRequest, StoredOutcome},
 };
 use accunode_ports::UnitOfWork;
 
 use crate::Error;
 
-/// An `Idempotency-Key` and how the answer to its request is written. The answer
+/// An `Idempotency-Key` and how the outcome of its request is serialized. The outcome
 /// is kept in the unit of work of the change, so that neither is there alone.
 pub struct Once<'a, T> {
     /// The request.
     pub request: IdempotentRequest,
-    /// Status and body of the answer.
-    pub render: &'a (dyn Fn(&T) -> (u16, serde_json::Value) + Send + Sync),
+    /// The outcome in a form that the caller reads again; never `null`.
+    pub serialize: Box<dyn Fn(&T) -> serde_json::Value + Send + Sync + 'a>,
 }
 
 impl<T> std::fmt::Debug for Once<'_, T> {
@@ -31,12 +31,12 @@ impl<T> std::fmt::Debug for Once<'_, T> {
 pub enum Done<T> {
     /// It was carried out.
     Fresh(T),
-    /// It had been carried out before; this was the answer.
-    Replayed(StoredAnswer),
+    /// It had been carried out before, with this outcome.
+    Replayed(StoredOutcome),
 }
 
 impl<T> Once<'_, T> {
-    /// Takes the key within the unit of work; gives back the first answer where
+    /// Takes the key within the unit of work; gives back the first outcome where
     /// there is one.
     ///
     /// # Errors
@@ -46,21 +46,21 @@ impl<T> Once<'_, T> {
         once: Option<&Self>,
         unit: &dyn UnitOfWork,
         actor: &Actor,
-    ) -> Result<Option<StoredAnswer>, Error> {
+    ) -> Result<Option<StoredOutcome>, Error> {
         let Some(once) = once else { return Ok(None) };
         match unit.idempotency().take(actor.user(), &once.request).await? {
-            Some(answer) if answer.fingerprint != once.request.fingerprint => {
+            Some(stored) if stored.fingerprint != once.request.fingerprint => {
                 Err(Error::invalid(Fault::new(
                     "Idempotency-Key",
                     "idempotency_mismatch",
                     "this key came with another request before; use a new one",
                 )))
             }
-            answer => Ok(answer),
+            stored => Ok(stored),
         }
     }
 
-    /// Keeps the answer within the unit of work.
+    /// Keeps the outcome within the unit of work.
     ///
     /// # Errors
     /// As the repository has them.
@@ -71,15 +71,13 @@ impl<T> Once<'_, T> {
         result: &T,
     ) -> Result<(), Error> {
         let Some(once) = once else { return Ok(()) };
-        let (status, body) = (once.render)(result);
-        let answer = StoredAnswer {
+        let outcome = StoredOutcome {
             fingerprint: once.request.fingerprint.clone(),
-            status,
-            body,
+            outcome: (once.serialize)(result),
         };
         Ok(unit
             .idempotency()
-            .keep(actor.user(), &once.request.key, &answer)
+            .keep(actor.user(), &once.request.key, &outcome)
             .await?)
     }
 }

@@ -1,8 +1,8 @@
-//! Requests that are sent again: the first answer is given again.
+//! Requests that are sent again: the outcome of the first one is answered again.
 
 use serde_json::Value;
 
-/// How long an answer is kept, in hours.
+/// How long an outcome is kept, in hours.
 pub const KEPT_HOURS: i64 = 24;
 
 /// A request that carries an `Idempotency-Key`.
@@ -14,13 +14,11 @@ pub struct IdempotentRequest {
     pub fingerprint: String,
 }
 
-/// The first answer to a request.
+/// The outcome of the first request with a key, as the use case kept it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct StoredAnswer {
+pub struct StoredOutcome {
     /// What the first request was.
     pub fingerprint: String,
-    /// The HTTP status answered.
-    pub status: u16,
-    /// The body answered.
-    pub body: Value,
+    /// The outcome, in the form that its renderer reads again; never `null`.
+    pub outcome: Value,
 }

@@ -33,7 +33,7 @@ use crate::{
     pools::Turn,
     repositories::{
         ApiKeys, AuditLog, Companies, Invitations, Jobs, Joining, Organizations, OwnRecords,
-        People, PgRepositories, Predictions, SecondFactors, StoredAnswers, UserTokens, Users,
+        People, PgRepositories, Predictions, SecondFactors, StoredOutcomes, UserTokens, Users,
     },
 };
 
@@ -198,7 +198,7 @@ struct UnitRepositories {
     predictions: Predictions<Tx>,
     jobs: Jobs<Tx>,
     audit: AuditLog<Tx>,
-    idempotency: StoredAnswers,
+    idempotency: StoredOutcomes,
 }
 
 impl PgUnitOfWork {
@@ -224,7 +224,7 @@ impl PgUnitOfWork {
             predictions: Predictions::new(tx.clone()),
             jobs: Jobs::new(tx.clone()),
             audit: AuditLog::new(tx.clone()),
-            idempotency: StoredAnswers::new(tx.clone()),
+            idempotency: StoredOutcomes::new(tx.clone()),
         };
         Ok(Self {
             repositories,

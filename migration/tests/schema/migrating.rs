@@ -22,6 +22,7 @@ const ALL: &[&str] = &[
     "m20261127_000032_expiry_indexes",
     "m20261127_000040_long_symbols",
     "m20261127_000040_waiting_factors",
+    "m20261127_000060_idempotency_outcomes",
 ];
 
 /// So many steps down leave the first migration alone.

@@ -61,10 +61,9 @@ impl ApiKeys {
             secret_hash: secret.hash(),
             created_at: now,
         };
-        let render = |key: &_| kept(key, 201);
         let once = request.map(|request| Once {
             request,
-            render: &render,
+            serialize: Box::new(kept),
         });
         let (once, new) = (&once, &new);
         let key = self

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use accunode_domain::{
     api_key::{ApiKey, SECRET_KIND},
-    idempotency::StoredAnswer,
+    idempotency::StoredOutcome,
     secret::Secret,
 };
 use accunode_ports::RepositoryError;
@@ -41,18 +41,18 @@ impl ApiKeys {
     }
 }
 
-/// What is kept of an answer that shows a secret: which key it was about.
-fn kept(key: &ApiKey, status: u16) -> (u16, Value) {
-    (status, json!({ "id": key.id }))
+/// What is kept of an outcome that shows a secret: which key it was about.
+fn kept(key: &ApiKey) -> Value {
+    json!({ "id": key.id })
 }
 
 /// What a repeated request is told: it was carried out, and the secret is not kept.
-fn already_shown(answer: &StoredAnswer) -> Error {
+fn already_shown(stored: &StoredOutcome) -> Error {
     Error::Conflict {
         code: "secret_already_shown",
         detail: "this request was carried out, and the secret shown then is kept nowhere; rotate the key for another"
             .to_owned(),
-        existing: answer.body["id"]
+        existing: stored.outcome["id"]
             .as_str()
             .and_then(|id| Uuid::try_parse(id).ok()),
     }

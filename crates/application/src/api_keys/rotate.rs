@@ -31,10 +31,9 @@ impl ApiKeys {
         let refused = |denial| Error::denied(denial, "API key");
         let now = self.ports.clock.now();
         let secret = self.new_secret();
-        let render = |key: &_| kept(key, 200);
         let once = request.map(|request| Once {
             request,
-            render: &render,
+            serialize: Box::new(kept),
         });
         let (once, next) = (&once, &secret);
         let key = self

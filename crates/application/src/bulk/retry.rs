@@ -2,7 +2,7 @@
 
 use accunode_domain::{
     id::JobId,
-    idempotency::StoredAnswer,
+    idempotency::StoredOutcome,
     job::{Job, JobStatus, RowStatus, Task},
     text::guard_formula,
 };
@@ -105,7 +105,7 @@ impl Bulk {
         &self,
         caller: &Caller,
         once: &Once<'_, Job>,
-    ) -> Result<Option<StoredAnswer>, Error> {
+    ) -> Result<Option<StoredOutcome>, Error> {
         let actor = &caller.actor;
         self.ports
             .transaction(&actor.scope(), |unit| async move {

@@ -1,20 +1,20 @@
-//! Answers to requests that may be sent again.
+//! Outcomes of requests that may be sent again.
 
 use accunode_domain::{
     id::UserId,
-    idempotency::{IdempotentRequest, StoredAnswer},
+    idempotency::{IdempotentRequest, StoredOutcome},
 };
 use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// Stored answers, by principal and key, kept for
+/// Stored outcomes, by principal and key, kept for
 /// [`accunode_domain::idempotency::KEPT_HOURS`].
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait IdempotencyRepository: Send + Sync {
     /// Takes the key for this unit of work. `None`: it is ours, the change may be
-    /// made and [`Self::keep`] must follow. `Some`: the first answer.
+    /// made and [`Self::keep`] must follow. `Some`: the first outcome.
     ///
     /// # Errors
     /// `Conflict` with `RequestInFlight` while another unit of work holds the key.
@@ -22,12 +22,12 @@ pub trait IdempotencyRepository: Send + Sync {
         &self,
         principal: UserId,
         request: &IdempotentRequest,
-    ) -> Result<Option<StoredAnswer>, RepositoryError>;
-    /// Keeps the answer with the change.
+    ) -> Result<Option<StoredOutcome>, RepositoryError>;
+    /// Keeps the outcome with the change.
     async fn keep(
         &self,
         principal: UserId,
         key: &str,
-        answer: &StoredAnswer,
+        outcome: &StoredOutcome,
     ) -> Result<(), RepositoryError>;
 }

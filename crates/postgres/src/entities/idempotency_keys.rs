@@ -11,12 +11,9 @@ pub(crate) struct Model {
     pub(crate) principal: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) key: String,
-    pub(crate) method: Option<String>,
-    pub(crate) path: Option<String>,
     pub(crate) fingerprint: String,
-    pub(crate) status: Option<i16>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub(crate) response: Option<Json>,
+    pub(crate) outcome: Option<Json>,
     pub(crate) created_at: Timestamp,
 }
 

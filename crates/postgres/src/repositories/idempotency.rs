@@ -1,8 +1,8 @@
-//! Answers to requests that may be sent again.
+//! Outcomes of requests that may be sent again.
 
 use accunode_domain::{
     id::UserId,
-    idempotency::{IdempotentRequest, KEPT_HOURS, StoredAnswer},
+    idempotency::{IdempotentRequest, KEPT_HOURS, StoredOutcome},
 };
 use accunode_ports::{Conflict, RepositoryError, repositories::IdempotencyRepository};
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a key that another unit of work holds is waited for: one that was given up
-/// rolls back behind its answer, and a request that is sent again at once gets its outcome.
+/// rolls back behind its response, and a request that is sent again at once gets its outcome.
 const LOCK_TIMEOUT: &str = "100ms";
 
 /// Takes the lock of the key `$1` if it is free, until the transaction ends.
@@ -31,13 +31,13 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))";
 /// Limits how long the transaction waits for locks.
 const SET_LOCK_TIMEOUT: &str = "SELECT set_config('lock_timeout', $1, true)";
 
-/// Stored answers, in a unit of work.
+/// Stored outcomes, in a unit of work.
 #[derive(Debug)]
-pub(crate) struct StoredAnswers {
+pub(crate) struct StoredOutcomes {
     db: Tx,
 }
 
-impl StoredAnswers {
+impl StoredOutcomes {
     pub(crate) const fn new(db: Tx) -> Self {
         Self { db }
     }
@@ -73,30 +73,29 @@ fn is(principal: UserId, key: &str) -> Condition {
         .add(Column::Key.eq(key))
 }
 
-/// A key that is too old, or whose first unit of work stored no answer, is taken over.
+/// A key that is too old, or whose first unit of work stored no outcome, is taken over.
 fn taken_over() -> OnConflict {
     let is_old = Expr::col((Entity, Column::CreatedAt)).lt(Expr::cust_with_values(
         "CURRENT_TIMESTAMP - make_interval(hours => $1)",
         [i32::try_from(KEPT_HOURS).unwrap_or(24)],
     ));
-    let is_unanswered = Expr::col((Entity, Column::Status)).is_null();
+    let has_no_outcome = Expr::col((Entity, Column::Outcome)).is_null();
     OnConflict::columns([Column::Principal, Column::Key])
         .update_columns([Column::Fingerprint, Column::CreatedAt])
-        .value(Column::Status, Option::<i16>::None)
-        .value(Column::Response, Option::<Value>::None)
-        .action_cond_where(Condition::any().add(is_unanswered).add(is_old))
+        .value(Column::Outcome, Option::<Value>::None)
+        .action_cond_where(Condition::any().add(has_no_outcome).add(is_old))
         .to_owned()
 }
 
 #[async_trait]
-impl IdempotencyRepository for StoredAnswers {
+impl IdempotencyRepository for StoredOutcomes {
     /// The key is held by an advisory lock until the unit of work ends, so that a
     /// second one is told soon instead of waiting for the first's commit.
     async fn take(
         &self,
         principal: UserId,
         request: &IdempotentRequest,
-    ) -> Result<Option<StoredAnswer>, RepositoryError> {
+    ) -> Result<Option<StoredOutcome>, RepositoryError> {
         self.lock(principal, &request.key).await?;
         let row = idempotency_keys::ActiveModel {
             principal: Set(principal.0),
@@ -113,13 +112,12 @@ impl IdempotencyRepository for StoredAnswers {
         let stored: Option<idempotency_keys::Model> =
             self.db.model(build(select.into_query())).await?;
         let Some(stored) = stored else {
-            return Err(defect("an answered key vanished while it was locked"));
+            return Err(defect("a key with an outcome vanished while it was locked"));
         };
-        let status = stored.status.and_then(|status| u16::try_from(status).ok());
-        Ok(Some(StoredAnswer {
+        let outcome = stored.outcome;
+        Ok(Some(StoredOutcome {
             fingerprint: stored.fingerprint,
-            status: status.ok_or_else(|| defect("a stored answer has no status"))?,
-            body: stored.response.unwrap_or(Value::Null),
+            outcome: outcome.ok_or_else(|| defect("a key that is taken has no outcome"))?,
         }))
     }
 
@@ -127,14 +125,15 @@ impl IdempotencyRepository for StoredAnswers {
         &self,
         principal: UserId,
         key: &str,
-        answer: &StoredAnswer,
+        outcome: &StoredOutcome,
     ) -> Result<(), RepositoryError> {
-        let status = i16::try_from(answer.status).map_err(|_| defect("a status above 32767"))?;
+        if outcome.outcome == Value::Null {
+            return Err(defect("an outcome of null cannot be told from none"));
+        }
         let stored = Entity::update_many()
             .set(idempotency_keys::ActiveModel {
-                status: Set(Some(status)),
-                response: Set(Some(answer.body.clone()).filter(|body| *body != Value::Null)),
-                fingerprint: Set(answer.fingerprint.clone()),
+                outcome: Set(Some(outcome.outcome.clone())),
+                fingerprint: Set(outcome.fingerprint.clone()),
                 ..Default::default()
             })
             .filter(is(principal, key))
@@ -142,7 +141,7 @@ impl IdempotencyRepository for StoredAnswers {
             .await
             .map_err(from_orm)?;
         if stored.rows_affected == 0 {
-            return Err(defect("an answer was kept for a key that was not taken"));
+            return Err(defect("an outcome was kept for a key that was not taken"));
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ use accunode_ports::repositories::{
 
 pub(crate) use self::{
     analytics::Analytics, api_key::ApiKeys, audit::AuditLog, company::Companies,
-    idempotency::StoredAnswers, invitation::Invitations, job::Jobs, joining::Joining,
+    idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, joining::Joining,
     organization::Organizations, own_data::OwnRecords, person::People, prediction::Predictions,
     second_factor::SecondFactors, user::Users, user_token::UserTokens,
 };

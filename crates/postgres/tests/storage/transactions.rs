@@ -3,7 +3,7 @@
 use accunode_domain::{
     audit::{AuditAction, AuditEvent, RequestContext},
     id::{CompanyId, UserId},
-    idempotency::{IdempotentRequest, StoredAnswer},
+    idempotency::{IdempotentRequest, StoredOutcome},
     owner::AccessLevel,
 };
 use accunode_ports::{
@@ -133,7 +133,7 @@ async fn an_audit_row_copies_names_and_address_in() {
 }
 
 #[tokio::test]
-async fn a_key_answers_again_what_it_answered_first() {
+async fn a_key_returns_its_first_outcome_again() {
     let world = World::create().await;
     let scope = world.actor("m1").await.scope();
     let principal = UserId(id("m1"));
@@ -141,10 +141,9 @@ async fn a_key_answers_again_what_it_answered_first() {
         key: "k".to_owned(),
         fingerprint: "f".repeat(64),
     };
-    let answer = StoredAnswer {
+    let answer = StoredOutcome {
         fingerprint: request.fingerprint.clone(),
-        status: 201,
-        body: json!({ "id": 1 }),
+        outcome: json!({ "id": 1 }),
     };
 
     let first = world.store.begin(&scope).await.unwrap();

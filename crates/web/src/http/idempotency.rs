@@ -1,10 +1,14 @@
 //! Requests that may be sent again (`Idempotency-Key`): what makes two of them the
 //! same, and how the first answer is written so that it can be given again whole.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    marker::PhantomData,
+    sync::{Mutex, PoisonError},
+};
 
-use accunode_application::Done;
-use accunode_domain::idempotency::{IdempotentRequest, StoredAnswer};
+use accunode_application::{Done, Once};
+use accunode_domain::idempotency::{IdempotentRequest, StoredOutcome};
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     http::{StatusCode, header},
@@ -65,17 +69,13 @@ impl Reply {
         }
     }
 
-    /// As the use case keeps it.
-    pub(crate) fn kept(self) -> (u16, Value) {
-        (self.status, serde_json::to_value(self).unwrap_or_default())
-    }
-
-    fn restored(answer: StoredAnswer) -> Result<Self, Problem> {
-        serde_json::from_value(answer.body)
+    fn restored(stored: StoredOutcome) -> Result<Self, Problem> {
+        serde_json::from_value(stored.outcome)
             .map_err(|cause| accunode_application::Error::Internal(Box::new(cause)).into())
     }
 
-    fn send(self, replayed: bool) -> Answer {
+    /// Sends it; `is_replayed` where it was given before.
+    pub(crate) fn send(self, is_replayed: bool) -> Answer {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let mut response = HttpResponse::build(status);
         if let Some(etag) = self.etag {
@@ -84,27 +84,69 @@ impl Reply {
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
         }
-        if replayed {
+        if is_replayed {
             response.insert_header((REPLAYED, "true"));
         }
         Ok(response.json(self.body))
     }
 }
 
-/// Answers what was done now, or gives the first answer again.
-pub(crate) fn answer<T>(done: Done<T>, reply: impl Fn(&T) -> Reply) -> Answer {
-    let (reply, replayed) = self::reply(done, reply)?;
-    reply.send(replayed)
+/// How an operation that may be sent again is answered. A reply is rendered once: the one that
+/// was kept under the key is the one that is sent.
+pub(crate) struct Replies<T, F> {
+    request: Option<IdempotentRequest>,
+    render: F,
+    kept: Mutex<Option<Reply>>,
+    of: PhantomData<fn(&T)>,
 }
 
-/// The answer, and whether it is given again.
-pub(crate) fn reply<T>(
-    done: Done<T>,
-    reply: impl Fn(&T) -> Reply,
-) -> Result<(Reply, bool), Problem> {
-    match done {
-        Done::Fresh(made) => Ok((reply(&made), false)),
-        Done::Replayed(stored) => Ok((Reply::restored(stored)?, true)),
+impl<T, F: Fn(&T) -> Reply + Send + Sync> Replies<T, F> {
+    /// Replies to this request, by `render` where its outcome is new.
+    pub(crate) const fn new(request: Option<IdempotentRequest>, render: F) -> Self {
+        Self {
+            request,
+            render,
+            kept: Mutex::new(None),
+            of: PhantomData,
+        }
+    }
+
+    /// The key, for the use case, and how it keeps the outcome.
+    pub(crate) fn once(&self) -> Option<Once<'_, T>> {
+        let request = self.request.clone()?;
+        Some(Once {
+            request,
+            serialize: Box::new(|outcome| self.keep(outcome)),
+        })
+    }
+
+    /// Renders what the use case stores. It does so again where its unit of work is repeated.
+    fn keep(&self, outcome: &T) -> Value {
+        let reply = (self.render)(outcome);
+        let stored = serde_json::to_value(&reply).unwrap_or_default();
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
+        stored
+    }
+
+    /// The reply, and whether it was given before.
+    ///
+    /// # Errors
+    /// A stored outcome that this version cannot read is an internal error.
+    pub(crate) fn reply(self, done: Done<T>) -> Result<(Reply, bool), Problem> {
+        match done {
+            Done::Fresh(made) => {
+                let kept = self.kept.into_inner();
+                let kept = kept.unwrap_or_else(PoisonError::into_inner);
+                Ok((kept.unwrap_or_else(|| (self.render)(&made)), false))
+            }
+            Done::Replayed(stored) => Ok((Reply::restored(stored)?, true)),
+        }
+    }
+
+    /// Sends the reply.
+    pub(crate) fn answer(self, done: Done<T>) -> Answer {
+        let (reply, is_replayed) = self.reply(done)?;
+        reply.send(is_replayed)
     }
 }
 
@@ -150,7 +192,7 @@ pub(crate) fn requested(
         .and_then(|AuthenticatedCaller(caller)| caller.key);
     Ok(Some(IdempotentRequest {
         // An API key is a principal of its own: it is given no answer that its owner, or
-        // another key of his, was given.
+        // another key of theirs, was given.
         key: match by_key {
             Some(id) => hex::encode(Sha256::digest(format!("{id}\n{key}"))),
             None => key.to_owned(),
@@ -200,6 +242,8 @@ fn canonical(value: &Value, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
     use serde_json::json;
 
     use super::*;
@@ -240,16 +284,39 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_answer_comes_back_whole() {
-        let reply = Reply::new(StatusCode::CREATED, &json!({"id": 1}))
-            .tagged(3)
-            .at("/api/v1/companies/1".to_owned());
-        let (status, body) = reply.clone().kept();
-        let stored = StoredAnswer {
-            fingerprint: String::new(),
-            status,
-            body,
+    fn a_reply_is_rendered_once_and_restored_whole() {
+        let rendered = AtomicU8::new(0);
+        let render = |id: &u8| {
+            rendered.fetch_add(1, Ordering::Relaxed);
+            Reply::new(StatusCode::CREATED, &json!({"id": id}))
+                .tagged(3)
+                .at("/api/v1/companies/1".to_owned())
         };
-        assert_eq!(Reply::restored(stored).unwrap(), reply);
+        let request = IdempotentRequest {
+            key: "k".to_owned(),
+            fingerprint: String::new(),
+        };
+        let replies = Replies::new(Some(request.clone()), render);
+        let stored = StoredOutcome {
+            fingerprint: String::new(),
+            outcome: (replies.once().unwrap().serialize)(&1),
+        };
+        let (sent, is_replayed) = replies.reply(Done::Fresh(1)).unwrap();
+        assert!(!is_replayed);
+        assert_eq!(rendered.load(Ordering::Relaxed), 1);
+
+        let again = Replies::new(Some(request), render);
+        let (replayed, is_replayed) = again.reply(Done::Replayed(stored)).unwrap();
+        assert!(is_replayed);
+        assert_eq!(replayed, sent);
+        assert_eq!(rendered.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_request_without_a_key_is_rendered_when_it_is_answered() {
+        let replies = Replies::new(None, |id: &u8| Reply::new(StatusCode::OK, &json!(id)));
+        assert!(replies.once().is_none());
+        let (reply, is_replayed) = replies.reply(Done::Fresh(7)).unwrap();
+        assert_eq!((reply.body, is_replayed), (json!(7), false));
     }
 }

@@ -1,11 +1,15 @@
 //! Operation `retry_bulk_upload`.
 
-use accunode_application::{Error, Once};
+use accunode_application::Error;
 use accunode_domain::job::Job;
 use serde_json::Value;
 
 use super::{dto::JobDto, submit::reply};
-use crate::http::{call::Authenticated, idempotency, problem::Answer};
+use crate::http::{
+    call::Authenticated,
+    idempotency::{self, Replies},
+    problem::Answer,
+};
 
 /// Continue an upload that was not read to its end, or try its failed rows again
 ///
@@ -37,15 +41,12 @@ pub(crate) async fn retry(call: Authenticated) -> Answer {
     // In a task of its own, as with an upload: no job without its file.
     let tasks = call.application.ports().tasks.clone();
     let done = tasks.background(async move {
-        let render = |job: &Job| reply(job, now).kept();
-        let once = request.map(|request| Once {
-            request,
-            render: &render,
-        });
-        bulk.retry(&caller, id, once.as_ref()).await
+        let replies = Replies::new(request, move |job: &Job| reply(job, now));
+        let done = bulk.retry(&caller, id, replies.once().as_ref()).await?;
+        replies.reply(done)
     });
-    let done = done
+    let (reply, is_replayed) = done
         .await
         .map_err(|panic| Error::Internal(Box::new(panic)))??;
-    idempotency::answer(done, |job| reply(job, now))
+    reply.send(is_replayed)
 }

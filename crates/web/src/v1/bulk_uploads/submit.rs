@@ -1,6 +1,6 @@
 //! Operation `create_bulk_upload`.
 
-use accunode_application::{Error, Once};
+use accunode_application::Error;
 use accunode_domain::{Timestamp, job::Job};
 use actix_multipart::Multipart;
 use actix_web::{http::StatusCode, web::Payload};
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     http::{
         call::Authenticated,
-        idempotency::{self, Reply},
+        idempotency::{self, Replies, Reply},
         problem::Answer,
         route::address,
     },
@@ -53,15 +53,14 @@ pub(crate) async fn submit(call: Authenticated, payload: Payload) -> Answer {
     // without its file, or a file without its job.
     let tasks = call.application.ports().tasks.clone();
     let done = tasks.background(async move {
-        let render = |job: &Job| reply(job, now).kept();
-        let once = request.map(|request| Once {
-            request,
-            render: &render,
-        });
-        bulk.submit(&caller, upload, once.as_ref()).await
+        let replies = Replies::new(request, move |job: &Job| reply(job, now));
+        let done = bulk
+            .submit(&caller, upload, replies.once().as_ref())
+            .await?;
+        replies.reply(done)
     });
-    let done = done
+    let (reply, is_replayed) = done
         .await
         .map_err(|panic| Error::Internal(Box::new(panic)))??;
-    idempotency::answer(done, |job| reply(job, now))
+    reply.send(is_replayed)
 }

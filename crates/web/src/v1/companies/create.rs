@@ -1,6 +1,5 @@
 //! Operation `create_company`.
 
-use accunode_application::Once;
 use accunode_domain::company::Company;
 use actix_web::http::StatusCode;
 
@@ -9,7 +8,7 @@ use crate::{
     http::{
         body::Body,
         call::Authenticated,
-        idempotency::{self, Reply},
+        idempotency::{self, Replies, Reply},
         problem::Answer,
         route::address,
     },
@@ -39,16 +38,13 @@ fn reply(company: &Company) -> Reply {
 pub(crate) async fn create(call: Authenticated, body: Body<NewCompany>) -> Answer {
     call.no_params()?;
     let body = body.read().await?;
-    let render = |company: &Company| reply(company).kept();
-    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
-        request,
-        render: &render,
-    });
+    let request = idempotency::requested(&call.request, &body.raw)?;
+    let replies = Replies::new(request, reply);
     let level = call.row_level(body.value.access_level)?;
     let command = body.value.command(level);
     let companies = &call.application.companies;
     let done = companies
-        .create(&call.caller, &command, once.as_ref())
+        .create(&call.caller, &command, replies.once().as_ref())
         .await?;
-    idempotency::answer(done, reply)
+    replies.answer(done)
 }

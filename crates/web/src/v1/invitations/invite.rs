@@ -1,6 +1,5 @@
 //! Operation `invite_user`.
 
-use accunode_application::Once;
 use accunode_domain::invitation::{Invitation, InvitationStatus};
 use actix_web::http::StatusCode;
 
@@ -8,7 +7,7 @@ use super::dto::{InvitationDto, NewInvitation};
 use crate::http::{
     body::Body,
     call::Authenticated,
-    idempotency::{self, Reply},
+    idempotency::{self, Replies, Reply},
     problem::Answer,
 };
 
@@ -35,14 +34,15 @@ fn reply(invitation: &Invitation) -> Reply {
 pub(crate) async fn invite(call: Authenticated, body: Body<NewInvitation>) -> Answer {
     call.no_params()?;
     let body = body.read().await?;
-    let render = |invitation: &Invitation| reply(invitation).kept();
-    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
-        request,
-        render: &render,
-    });
+    let request = idempotency::requested(&call.request, &body.raw)?;
+    let replies = Replies::new(request, reply);
     let invitations = &call.application.invitations;
     let done = invitations
-        .invite(&call.confirmed()?, &body.value.into(), once.as_ref())
+        .invite(
+            &call.confirmed()?,
+            &body.value.into(),
+            replies.once().as_ref(),
+        )
         .await?;
-    idempotency::answer(done, reply)
+    replies.answer(done)
 }

@@ -1,7 +1,6 @@
 //! `/organizations/{id}/allowed-emails`
 
 use crate::http::body::RequestBody;
-use accunode_application::Once;
 use accunode_domain::id::OrganizationId;
 use accunode_ports::repositories::AllowedEmail;
 use actix_web::{http::StatusCode, web::Path};
@@ -14,7 +13,7 @@ use crate::http::{
     body::Body,
     call::Authenticated,
     export::Columns,
-    idempotency::{self, Reply},
+    idempotency::{self, Replies, Reply},
     list::{self, ByName, ListDto, Paging, Slice, Start},
     problem::{Answer, no_content},
 };
@@ -114,17 +113,19 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
 pub(crate) async fn add(call: Authenticated, body: Body<NewAllowedEmail>) -> Answer {
     call.no_params()?;
     let body = body.read().await?;
-    let render = |allowed: &AllowedEmail| reply(allowed).kept();
-    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
-        request,
-        render: &render,
-    });
+    let request = idempotency::requested(&call.request, &body.raw)?;
+    let replies = Replies::new(request, reply);
     let id = call.id("organization")?;
     let organizations = &call.application.organizations;
     let done = organizations
-        .allow_email(&call.confirmed()?, id, &body.value.email, once.as_ref())
+        .allow_email(
+            &call.confirmed()?,
+            id,
+            &body.value.email,
+            replies.once().as_ref(),
+        )
         .await?;
-    idempotency::answer(done, reply)
+    replies.answer(done)
 }
 
 /// Let an e-mail address join no longer

@@ -1,6 +1,5 @@
 //! Operation `create_organization`.
 
-use accunode_application::Once;
 use accunode_domain::organization::Organization;
 use actix_web::http::StatusCode;
 
@@ -9,7 +8,7 @@ use crate::{
     http::{
         body::Body,
         call::Authenticated,
-        idempotency::{self, Reply},
+        idempotency::{self, Replies, Reply},
         problem::Answer,
         route::address,
     },
@@ -41,14 +40,15 @@ fn reply(organization: &Organization) -> Reply {
 pub(crate) async fn create(call: Authenticated, body: Body<NewOrganization>) -> Answer {
     call.no_params()?;
     let body = body.read().await?;
-    let render = |organization: &Organization| reply(organization).kept();
-    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
-        request,
-        render: &render,
-    });
+    let request = idempotency::requested(&call.request, &body.raw)?;
+    let replies = Replies::new(request, reply);
     let organizations = &call.application.organizations;
     let done = organizations
-        .create(&call.confirmed()?, &body.value.into(), once.as_ref())
+        .create(
+            &call.confirmed()?,
+            &body.value.into(),
+            replies.once().as_ref(),
+        )
         .await?;
-    idempotency::answer(done, reply)
+    replies.answer(done)
 }

@@ -1,9 +1,6 @@
 //! Operation `create_prediction_batch`.
 
-use accunode_application::{
-    Once,
-    predictions::{CreatePrediction, CreatedPrediction, MAX_BATCH},
-};
+use accunode_application::predictions::{CreatePrediction, MAX_BATCH};
 use accunode_domain::{idempotency::IdempotentRequest, prediction::Kind};
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::Value;
@@ -18,7 +15,7 @@ use crate::http::{
     call::Authenticated,
     denials,
     enums::KindName,
-    idempotency,
+    idempotency::{self, Replies},
     problem::{Answer, Problem},
 };
 
@@ -78,16 +75,12 @@ async fn one(
     request: Option<IdempotentRequest>,
 ) -> (ItemDto<Value>, bool) {
     let result = async {
-        let render = |created: &CreatedPrediction| reply(created).kept();
-        let once = request.map(|request| Once {
-            request,
-            render: &render,
-        });
+        let replies = Replies::new(request, reply);
         let predictions = &call.application.predictions;
         let done = predictions
-            .create(&call.caller, &command?, once.as_ref())
+            .create(&call.caller, &command?, replies.once().as_ref())
             .await?;
-        idempotency::reply(done, reply)
+        replies.reply(done)
     };
     match result.await {
         Ok((reply, replayed)) => (ItemDto::done(reply.status, reply.body), replayed),

@@ -1,9 +1,6 @@
 //! Operation `create_prediction`.
 
-use accunode_application::{
-    Once,
-    predictions::{CreatedPrediction, Creation},
-};
+use accunode_application::predictions::{CreatedPrediction, Creation};
 use accunode_domain::prediction::Kind;
 use actix_web::http::StatusCode;
 
@@ -13,7 +10,7 @@ use crate::{
         body::Body,
         call::Authenticated,
         enums::KindName,
-        idempotency::{self, Reply},
+        idempotency::{self, Replies, Reply},
         problem::Answer,
         route::address,
     },
@@ -65,16 +62,13 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewPrediction>) -> An
     let kind: Kind = call.name("kind")?;
     call.no_params()?;
     let body = body.read().await?;
-    let render = |created: &CreatedPrediction| reply(created).kept();
-    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
-        request,
-        render: &render,
-    });
+    let request = idempotency::requested(&call.request, &body.raw)?;
+    let replies = Replies::new(request, reply);
     let level = call.row_level(body.value.access_level)?;
     let command = body.value.command(kind, level)?;
     let predictions = &call.application.predictions;
     let done = predictions
-        .create(&call.caller, &command, once.as_ref())
+        .create(&call.caller, &command, replies.once().as_ref())
         .await?;
-    idempotency::answer(done, reply)
+    replies.answer(done)
 }

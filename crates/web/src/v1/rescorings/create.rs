@@ -1,7 +1,7 @@
 //! Operation `create_rescoring`.
 
 use crate::http::body::RequestBody;
-use accunode_application::{Once, RowLevel, bulk::RescorePredictions};
+use accunode_application::{RowLevel, bulk::RescorePredictions};
 use accunode_domain::{
     Timestamp, id::OrganizationId, job::Job, owner::AccessLevel, prediction::Kind,
 };
@@ -15,7 +15,7 @@ use crate::{
         body::Body,
         call::Authenticated,
         enums::{AccessLevelName, KindName},
-        idempotency::{self, Reply},
+        idempotency::{self, Replies, Reply},
         problem::Answer,
         route::address,
     },
@@ -31,7 +31,7 @@ pub(crate) struct NewRescoring {
     /// By default the model that scores new predictions.
     #[schema(example = "annual", max_length = 100)]
     model_name: Option<String>,
-    #[schema(example = "1.1.0", max_length = 100)]
+    #[schema(example = "2.0.0", max_length = 100)]
     model_version: Option<String>,
     /// Whose predictions: by default the owner that suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
@@ -86,14 +86,13 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewRescoring>) -> Ans
     call.no_params()?;
     let body = body.read().await?;
     let now = call.application.ports().clock.now();
-    let render = |job: &Job| reply(job, now).kept();
-    let once = idempotency::requested(&call.request, &body.raw)?.map(|request| Once {
-        request,
-        render: &render,
-    });
+    let request = idempotency::requested(&call.request, &body.raw)?;
+    let replies = Replies::new(request, move |job: &Job| reply(job, now));
     let level = call.row_level(body.value.access_level)?;
     let command = body.value.command(level);
     let bulk = &call.application.bulk;
-    let done = bulk.rescore(&call.caller, &command, once.as_ref()).await?;
-    idempotency::answer(done, |job| reply(job, now))
+    let done = bulk
+        .rescore(&call.caller, &command, replies.once().as_ref())
+        .await?;
+    replies.answer(done)
 }
