@@ -9,8 +9,8 @@ use std::{
 use accunode::{
     config::{Config, Sources},
     database::Database,
-    embedded::EmbeddedPostgres,
 };
+use accunode_embedded_postgres::EmbeddedPostgres;
 use anyhow::{Context, bail};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use tempfile::TempDir;

@@ -2,7 +2,8 @@
 
 use std::{io::Write, net::TcpListener, path::Path, process::Stdio};
 
-use accunode::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use accunode_embedded_postgres::{EmbeddedOptions, EmbeddedPostgres};
+use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
 use accunode_tests::{Serving, TestUser};
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::running::{command, folder};
 fn postgres(home: &Path) -> EmbeddedPostgres {
     let options = EmbeddedOptions::new(home)
         .without_durability()
+        .with_roles([OWNER_ROLE, SERVER_ROLE])
         .with_setting("shared_buffers", "16MB");
     EmbeddedPostgres::start(&options).expect("the server starts")
 }

@@ -23,11 +23,9 @@
     reason = "a test cannot go on where its kit fails"
 )]
 
-mod database;
 pub mod fault;
 mod mail;
 mod postbox;
-mod postgres;
 mod program;
 mod redis;
 mod service;
@@ -36,10 +34,9 @@ pub mod tenancy;
 mod traffic;
 mod user;
 
-pub use database::Database;
+pub use accunode_test_database::{Database, Postgres, URL_VARIABLE};
 pub use mail::Mail;
 pub use postbox::Postbox;
-pub use postgres::{Postgres, URL_VARIABLE};
 pub use program::{Serving, command, data_folder, free_address};
 pub use redis::{REDIS_VARIABLE, Redis, RedisCluster, RedisSentinel};
 pub use service::{Service, ServiceOptions};

@@ -6,7 +6,6 @@
 //! - `database`: which database, as which roles, and getting it ready
 //! - `descriptors`: how many files and sockets the process may have open
 //! - `disks`: the free space of the filesystems on which something is kept
-//! - `embedded`: the private PostgreSQL that runs where no database is configured
 //! - `models`: which models score, as configured
 //! - `sealing`: the key that seals secrets in the database
 //! - `service`: the wiring; `shared`: sessions, cache and limits, here or in Redis; `single`
@@ -22,7 +21,6 @@ pub mod config;
 pub mod database;
 pub mod descriptors;
 pub mod disks;
-pub mod embedded;
 pub mod models;
 mod probes;
 pub mod sealing;

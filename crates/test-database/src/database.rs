@@ -4,7 +4,7 @@ use accunode_migration::{bootstrap_roles, migrate_up};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 
-use crate::Postgres;
+use crate::server::Postgres;
 
 /// Taken while the template is made or copied: neither may happen twice at once.
 const TEMPLATE_LOCK: i64 = 0x6163_6375_6e6f_6465;
@@ -67,6 +67,23 @@ impl Database {
         .await;
         connection.close().await.expect("close");
         drop(other);
+        let url = of_database(server, &name);
+        Self { name, url }
+    }
+
+    /// A database without anything in it, of a superuser, on a server that need not have the
+    /// service's roles.
+    ///
+    /// # Panics
+    /// Where the server does not do what it is asked: no test can go on then.
+    pub async fn blank() -> Self {
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        let server = Postgres::shared_url();
+        let mut connection = PgConnection::connect(server)
+            .await
+            .expect("the tests' PostgreSQL");
+        run(&mut connection, format!("CREATE DATABASE {name}")).await;
+        connection.close().await.expect("close");
         let url = of_database(server, &name);
         Self { name, url }
     }

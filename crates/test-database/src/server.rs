@@ -1,8 +1,9 @@
-//! The PostgreSQL server that the tests share.
+//! The PostgreSQL server that tests share.
 
 use std::sync::OnceLock;
 
-use accunode::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use accunode_embedded_postgres::{EmbeddedOptions, EmbeddedPostgres};
+use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
 use anyhow::Context;
 use tempfile::TempDir;
 
@@ -46,6 +47,7 @@ impl Postgres {
         )?;
         let options = EmbeddedOptions::new(folder.path().join("pg"))
             .without_durability()
+            .with_roles([OWNER_ROLE, SERVER_ROLE])
             .with_setting("max_connections", "300")
             .with_setting("shared_buffers", "128MB")
             .with_setting("autovacuum_naptime", "5s")

@@ -1,5 +1,4 @@
-//! The schema on a real PostgreSQL. `ACCUNODE_TEST_DATABASE_URL` names a superuser's
-//! database on a scratch server; without it every test starts a server of its own.
+//! The schema on a real PostgreSQL, in a database of each test's own.
 
 #![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use accunode_postgres::{DeclaredColumn, DeclaredTable, declared_tables, named_constraints};
 
-use crate::support::Database;
+use accunode_test_database::Database;
 
 /// Tables that have no entity, and why.
 const WITHOUT_ENTITY: [(&str, &str); 7] = [

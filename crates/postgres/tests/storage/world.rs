@@ -17,7 +17,9 @@ use accunode_postgres::{PgStore, PoolSettings};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::{Database, settings};
+use accunode_test_database::Database;
+
+use crate::support::{settings, store};
 
 /// Everybody there is: name, role, organization.
 pub(crate) const PEOPLE: [(&str, &str, &str); 8] = [
@@ -66,7 +68,7 @@ impl World {
             .unwrap();
         }
         Self {
-            store: database.store().await,
+            store: store(&database).await,
             superuser,
             database,
         }

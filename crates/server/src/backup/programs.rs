@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use url::Url;
 
 use crate::config::SecretUrl;
-use crate::embedded::client_program;
+use accunode_embedded_postgres::client_program;
 
 /// What libpq understands in a URL, and what the driver calls the same.
 const KNOWN: [(&str, &str); 14] = [

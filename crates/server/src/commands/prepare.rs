@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use accunode_embedded_postgres::{Cancel, EmbeddedPostgres};
 use accunode_local::SystemClock;
 use accunode_ports::{PortError, RepositoryError, health::Failing, system::Clock};
 use accunode_postgres::outage;
@@ -9,8 +10,7 @@ use accunode_web::Startup;
 
 use crate::{
     config::Config,
-    database::{Database, DatabaseError},
-    embedded::{Cancel, ConditionProbe, EmbeddedPostgres},
+    database::{ConditionProbe, Database, DatabaseError},
     service::{Parts, Service},
     single::{Place, Sessions},
 };

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use accunode_embedded_postgres::{Cancel, EmbeddedPostgres};
 use accunode_local::UuidV7Ids;
 use accunode_tasks::Tasks;
 use accunode_web::{Lobby, Phase, Startup, app, lobby};
@@ -21,7 +22,6 @@ use super::{
 use crate::{
     config::Config,
     descriptors,
-    embedded::{Cancel, EmbeddedPostgres},
     service::{Parts, Service},
     upkeep, wal_files,
 };

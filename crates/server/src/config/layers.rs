@@ -9,7 +9,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Provider};
 
 use super::fault::Fault;
-use crate::embedded::is_setting_name;
+use accunode_embedded_postgres::is_setting_name;
 
 const PREFIX: &str = "ACCUNODE_";
 const SETTINGS: &str = "postgres.settings";

@@ -35,7 +35,8 @@ pub use parts::{
 };
 pub use secret::{SecretKeys, SecretText, SecretUrl, SecretUrls};
 
-use crate::embedded::EmbeddedOptions;
+use accunode_embedded_postgres::EmbeddedOptions;
+use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
 use budgets::{read_budgets, read_mails, read_min_free_disk};
 use layers::Layers;
 use read::{
@@ -475,6 +476,7 @@ impl Config {
             bin_dir: self.postgres.bin_dir.clone(),
             account: self.postgres.account.clone(),
             wal_archive: self.postgres.wal_archive.clone(),
+            roles: [OWNER_ROLE, SERVER_ROLE].map(str::to_owned).to_vec(),
             settings: self.postgres.settings.clone(),
         }
     }

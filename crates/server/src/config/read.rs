@@ -19,7 +19,7 @@ use super::{
     Sources,
 };
 use crate::database::connections;
-use crate::embedded::{EmbeddedOptions, OWNED_SETTINGS};
+use accunode_embedded_postgres::{EmbeddedOptions, OWNED_SETTINGS};
 
 const KIB: u64 = 1024;
 pub(super) const MIB: u64 = 1024 * KIB;

@@ -4,7 +4,7 @@ use accunode_migration::MigrateError;
 use accunode_ports::health::Failing;
 use accunode_postgres::outage::{self, Outage};
 
-use crate::embedded::EmbeddedError;
+use accunode_embedded_postgres::EmbeddedError;
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]

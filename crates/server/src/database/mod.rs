@@ -7,6 +7,7 @@
 //! **Invariant:** nothing is served as a superuser, as a role that bypasses row-level
 //! security, or as the tables' owner.
 
+mod condition;
 pub(crate) mod connections;
 mod error;
 mod reach;
@@ -14,15 +15,16 @@ mod role;
 
 use std::net::IpAddr;
 
+use accunode_embedded_postgres::{Cancel, EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
+pub(crate) use condition::ConditionProbe;
 pub use error::DatabaseError;
 pub(crate) use reach::reach;
 
 use crate::config::{Config, SecretUrl};
-use crate::embedded::{Cancel, EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 use connections::Allowance;
 use role::RoleFacts;
 

@@ -18,8 +18,8 @@ use crate::commands::backup::{Named, named, server_version};
 use crate::commands::{in_runtime, say, with_database};
 use crate::config::Config;
 use crate::database::Database;
-use crate::embedded::Recovery;
 use crate::wal_files;
+use accunode_embedded_postgres::Recovery;
 
 /// How many missing files are named.
 const NAMED: usize = 20;

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use accunode::embedded::{EmbeddedError, EmbeddedPostgres};
+use accunode_embedded_postgres::{EmbeddedError, EmbeddedPostgres};
 use nix::unistd::{Uid, User};
 use tempfile::TempDir;
 

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use accunode::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use accunode_embedded_postgres::{EmbeddedOptions, EmbeddedPostgres};
 use nix::sys::signal::Signal;
 
 use crate::kit::{Service, ask, eventually, folder, options, processes, signal, start};

@@ -2,7 +2,7 @@
 
 use accunode::config::{Config, Sources};
 use accunode::database::{Database, DatabaseError};
-use accunode::embedded::EmbeddedPostgres;
+use accunode_embedded_postgres::EmbeddedPostgres;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::kit::{allow_role, folder, start};

@@ -88,6 +88,7 @@ impl Recovery {
         }
         let launch = Launch {
             settings,
+            roles: self.options.roles.clone(),
             log: self.directory.join("postgres.log"),
             home: self.directory.clone(),
             socket: SocketFolder::for_home(&self.directory, &self.identity)?,

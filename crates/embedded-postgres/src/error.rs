@@ -38,6 +38,13 @@ pub enum EmbeddedError {
         problem: &'static str,
     },
 
+    /// A role with a name that the rules about who may connect cannot hold.
+    #[error("{role:?} is no role that may connect: use lower-case letters, digits and _")]
+    Role {
+        /// The role's name.
+        role: String,
+    },
+
     /// Started as root, and there is no account for PostgreSQL.
     #[error(
         "PostgreSQL does not run as root, and this machine has no account {account} for it. Make it with \

@@ -8,10 +8,10 @@
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write as _};
+use std::iter;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
 use nix::fcntl::OFlag;
 use nix::unistd::Uid;
 
@@ -41,7 +41,11 @@ pub(super) struct AccessFiles {
 
 impl AccessFiles {
     /// Writes both files. Only call while no server runs.
-    pub(super) fn write(home: &Path, identity: &Identity) -> Result<Self, EmbeddedError> {
+    pub(super) fn write(
+        home: &Path,
+        identity: &Identity,
+        roles: &[String],
+    ) -> Result<Self, EmbeddedError> {
         let files = Self {
             rules: home.join("pg_hba.conf"),
             names: home.join("pg_ident.conf"),
@@ -49,7 +53,7 @@ impl AccessFiles {
         let mut accounts = vec![user_name(Uid::from_raw(0)), identity.name().to_owned()];
         accounts.dedup();
         replace(&files.rules, RULES, identity)?;
-        replace(&files.names, &names(&accounts)?, identity)?;
+        replace(&files.names, &names(&accounts, roles)?, identity)?;
         Ok(files)
     }
 
@@ -62,8 +66,8 @@ impl AccessFiles {
     }
 }
 
-/// The lines of `pg_ident.conf`: each account may be each of the service's roles.
-fn names(accounts: &[String]) -> Result<String, EmbeddedError> {
+/// The lines of `pg_ident.conf`: each account may be the superuser and each of the roles.
+fn names(accounts: &[String], roles: &[String]) -> Result<String, EmbeddedError> {
     let mut text = String::from(
         "# Written by AccuNode at each start of the server: changes are lost.\n\
          # map     account of the system     role of the database\n",
@@ -76,7 +80,7 @@ fn names(accounts: &[String]) -> Result<String, EmbeddedError> {
                     .to_owned(),
             });
         }
-        for role in [SUPERUSER, OWNER_ROLE, SERVER_ROLE] {
+        for role in iter::once(SUPERUSER).chain(roles.iter().map(String::as_str)) {
             // Writing into a string does not fail.
             let _ = writeln!(text, "accunode  \"{account}\"  {role}");
         }
@@ -143,7 +147,9 @@ mod tests {
 
     #[test]
     fn each_account_may_be_each_role_and_nothing_else_is_said() {
-        let text = names(&["root".to_owned(), "o'brien x".to_owned()]).expect("plain names");
+        let roles = ["accunode_owner".to_owned(), "accunode_server".to_owned()];
+        let text =
+            names(&["root".to_owned(), "o'brien x".to_owned()], &roles).expect("plain names");
         let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(lines.len(), 6);
         assert_eq!(lines[0], "accunode  \"root\"  postgres");
@@ -153,7 +159,7 @@ mod tests {
     #[test]
     fn an_account_name_cannot_add_a_line() {
         for name in ["a\" all\naccunode \"b", "a\nb", "/.*"] {
-            assert!(names(&[name.to_owned()]).is_err(), "{name:?}");
+            assert!(names(&[name.to_owned()], &[]).is_err(), "{name:?}");
         }
     }
 

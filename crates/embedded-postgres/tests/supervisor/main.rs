@@ -9,7 +9,5 @@ mod accounts;
 mod failures;
 mod kit;
 mod lifetime;
-mod program;
 mod recovery;
-mod roles;
 mod shared;

@@ -43,6 +43,8 @@ pub struct EmbeddedOptions {
     pub account: Option<String>,
     /// The folder that keeps the write-ahead log; without it the log is not kept.
     pub wal_archive: Option<PathBuf>,
+    /// The roles that root and the server's account may connect as, beside the superuser.
+    pub roles: Vec<String>,
     /// PostgreSQL settings by name, given on the server's command line.
     pub settings: BTreeMap<String, String>,
 }
@@ -55,6 +57,7 @@ impl EmbeddedOptions {
             bin_dir: None,
             account: None,
             wal_archive: None,
+            roles: Vec::new(),
             settings: Self::specified_settings(),
         }
     }
@@ -66,6 +69,13 @@ impl EmbeddedOptions {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
+    }
+
+    /// Lets root and the server's account connect as these roles, too.
+    #[must_use]
+    pub fn with_roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
+        self.roles.extend(roles.into_iter().map(Into::into));
+        self
     }
 
     /// Sets or replaces one setting.
@@ -88,6 +98,11 @@ impl EmbeddedOptions {
             name: name.clone(),
             problem,
         };
+        for role in &self.roles {
+            if !is_setting_name(role) || role.contains('.') {
+                return Err(EmbeddedError::Role { role: role.clone() });
+            }
+        }
         for (name, value) in &self.settings {
             if OWNED_SETTINGS.contains(&name.as_str()) {
                 return Err(fault(name, "is set by the embedded server itself"));
@@ -165,6 +180,19 @@ mod tests {
                 .check()
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_role_cannot_add_a_line_to_the_rules() {
+        for role in ["a b", "all\naccunode root postgres", "a.b", "\"a\"", ""] {
+            let options = EmbeddedOptions::new("/x").with_roles([role]);
+            assert!(
+                matches!(options.check(), Err(EmbeddedError::Role { role: refused }) if refused == role),
+                "{role:?}"
+            );
+        }
+        let options = EmbeddedOptions::new("/x").with_roles(["accunode_server"]);
+        assert!(options.check().is_ok());
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl Launch {
     /// Starts the server once.
     fn attempt(&self, cancel: &Cancel) -> Result<Attempt, EmbeddedError> {
         self.socket.clear()?;
-        let access = AccessFiles::write(&self.home, &self.identity)?;
+        let access = AccessFiles::write(&self.home, &self.identity, &self.roles)?;
         let mut log = self.open_log()?;
         let from = log
             .seek(SeekFrom::End(0))

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use accunode::embedded::{Cancel, Condition, EmbeddedPostgres};
+use accunode_embedded_postgres::{Cancel, Condition, EmbeddedPostgres};
 use nix::sys::signal::Signal;
 
 use crate::kit::{Service, ask, eventually, folder, options, processes, signal, start};

@@ -1,8 +1,12 @@
 //! A private PostgreSQL, run as a supervised child of this process.
 //!
-//! Without a database URL the service brings its own database: the server programs
-//! installed on the machine, an own data folder, a Unix socket in a private folder and
-//! no network port. What each file is about:
+//! A service without a database URL brings its own database: the server programs
+//! installed on the machine, a data folder of its own, a Unix socket in a private folder and
+//! no network port. Start with [`EmbeddedPostgres::start`] and [`EmbeddedOptions`].
+//!
+//! This crate knows no other crate of the workspace: which roles of the database the
+//! accounts of the machine may become is told by [`EmbeddedOptions::with_roles`].
+//! What each file is about:
 //!
 //! - `binaries`: which PostgreSQL installations there are, and which one to use
 //! - `account`: which operating system account the server runs as
@@ -52,7 +56,7 @@ use tokio::sync::watch;
 pub use account::DEFAULT_ACCOUNT;
 pub use binaries::client_program;
 pub use cancel::Cancel;
-pub use condition::{Condition, ConditionProbe};
+pub use condition::Condition;
 pub use error::EmbeddedError;
 pub use options::{EmbeddedOptions, OWNED_SETTINGS, is_setting_name};
 pub use recovery::Recovery;
@@ -168,6 +172,7 @@ impl EmbeddedPostgres {
         }
         let launch = Launch {
             settings,
+            roles: options.roles.clone(),
             log: directory.join("postgres.log"),
             home: directory.clone(),
             socket: socket.clone(),

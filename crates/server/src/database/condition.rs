@@ -1,35 +1,20 @@
-//! How the embedded PostgreSQL is, for readiness.
+//! Readiness of the embedded PostgreSQL.
 
 use std::time::Duration;
 
+use accunode_embedded_postgres::Condition;
 use accunode_ports::health::{Failing, Probe};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-/// How the server is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// It is on its way up; after a crash it recovers first.
-    Starting,
-    /// It runs.
-    Running,
-    /// It does not run, and is started again after a pause.
-    Down {
-        /// Why, as a stable code.
-        reason: &'static str,
-        /// Until the next try.
-        pause: Duration,
-    },
-}
-
 /// Tells readiness how the embedded PostgreSQL is.
 #[derive(Debug)]
-pub struct ConditionProbe(watch::Receiver<Condition>);
+pub(crate) struct ConditionProbe(watch::Receiver<Condition>);
 
 impl ConditionProbe {
     /// Looks at the server whose condition this is.
     #[must_use]
-    pub fn new(condition: watch::Receiver<Condition>) -> Self {
+    pub(crate) fn new(condition: watch::Receiver<Condition>) -> Self {
         Self(condition)
     }
 }

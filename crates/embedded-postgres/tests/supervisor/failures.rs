@@ -4,12 +4,12 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use accunode::embedded::{EmbeddedError, EmbeddedPostgres};
+use accunode_embedded_postgres::{EmbeddedError, EmbeddedPostgres};
 use nix::unistd::Uid;
 
 use crate::kit::{folder, options, processes};
 
-fn failure(options: &accunode::embedded::EmbeddedOptions) -> EmbeddedError {
+fn failure(options: &accunode_embedded_postgres::EmbeddedOptions) -> EmbeddedError {
     EmbeddedPostgres::start(options).expect_err("it cannot start")
 }
 

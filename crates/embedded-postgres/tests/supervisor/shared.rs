@@ -1,6 +1,6 @@
 //! Several processes on one folder.
 
-use accunode::embedded::EmbeddedPostgres;
+use accunode_embedded_postgres::EmbeddedPostgres;
 use nix::sys::signal::Signal;
 
 use crate::kit::{Service, ask, folder, options, processes, start};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use accunode::embedded::{EmbeddedOptions, EmbeddedPostgres};
+use accunode_embedded_postgres::{EmbeddedOptions, EmbeddedPostgres};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::{Connection, PgConnection};
@@ -25,6 +25,7 @@ pub(crate) fn folder() -> TempDir {
 pub(crate) fn options(home: &Path) -> EmbeddedOptions {
     EmbeddedOptions::new(home)
         .without_durability()
+        .with_roles(["accunode_owner", "accunode_server"])
         .with_setting("shared_buffers", "16MB")
 }
 
@@ -44,35 +45,6 @@ pub(crate) fn ask(server: &EmbeddedPostgres, sql: &'static str) -> String {
             sqlx::query_scalar(sql).fetch_one(&mut connection).await
         })
         .expect("an answer")
-}
-
-/// Lets the tests' own user connect as a role beyond the service's.
-pub(crate) async fn allow_role(server: &EmbeddedPostgres, role: &str) {
-    let me = nix::unistd::User::from_uid(nix::unistd::Uid::effective())
-        .expect("the accounts")
-        .expect("an account");
-    let path = server.directory().join("pg_ident.conf");
-    let mut text = fs::read_to_string(&path).expect("the server's file");
-    text.push_str(&format!("accunode \"{}\" {role}\n", me.name));
-    fs::write(&path, text).expect("written");
-    let options = server.superuser_options("postgres");
-    let mut connection = PgConnection::connect_with(&options)
-        .await
-        .expect("connected");
-    sqlx::query("SELECT pg_reload_conf()")
-        .execute(&mut connection)
-        .await
-        .expect("read again");
-    // The server reads it some moment later, and says so to nobody.
-    let options = server.connect_options(role, "accunode");
-    let allowed = async {
-        while PgConnection::connect_with(&options).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), allowed)
-        .await
-        .expect("the role may connect");
 }
 
 /// Every process that works in the data folder: the server and its backends.

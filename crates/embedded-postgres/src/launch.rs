@@ -26,6 +26,7 @@ pub(super) struct Launch {
     pub(super) data: PathBuf,
     pub(super) socket: SocketFolder,
     pub(super) settings: BTreeMap<String, String>,
+    pub(super) roles: Vec<String>,
     pub(super) log: PathBuf,
 }
 
