@@ -18,6 +18,7 @@ outside='(sea-orm|sea-query|sqlx|actix|redis|deadpool|tract|object_store|calamin
 forbid accunode-domain "$outside|tokio.*|futures.*|accunode-(ports|application)|mockall"
 forbid accunode-ports "$outside|tokio.*|accunode-application"
 forbid accunode-application "$outside"
+forbid accunode-embedded-postgres 'accunode-(domain|ports|application|postgres|migration|local|web).*|accunode'
 forbid accunode-web '(sea-orm|sqlx|redis|tract|object_store|calamine|accunode-(postgres|redis|local|files|scoring|migration)).*|accunode'
 
 # The floors of the web crate: HTTP, then resources, then the application and its document.

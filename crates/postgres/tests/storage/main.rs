@@ -1,13 +1,6 @@
 //! Storage on a real PostgreSQL, each test in a database of its own.
-//!
-//! With `ACCUNODE_TEST_DATABASE_URL` (a superuser's) the tests share that server; without
-//! it each starts one.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "helpers of tests are tests too"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 #![expect(
     clippy::disallowed_methods,
     reason = "what is tested here is the storage itself, one unit of work at a time"
