@@ -102,5 +102,6 @@ pub mod text;
 pub mod timestamp;
 pub mod user;
 pub mod user_token;
+pub mod validation;
 
 pub use time::OffsetDateTime as Timestamp;

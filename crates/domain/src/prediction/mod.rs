@@ -3,6 +3,7 @@
 mod revision;
 
 use serde::{Deserialize, Serialize};
+use time::{Date, Month};
 
 pub use revision::{Revision, RevisionReason};
 
@@ -179,6 +180,20 @@ impl Period {
         }
     }
 
+    /// Its last day: 31 December, or the last of the quarter.
+    #[must_use]
+    pub fn last_day(self) -> Date {
+        let month = match self.quarter {
+            Some(Quarter::Q1) => Month::March,
+            Some(Quarter::Q2) => Month::June,
+            Some(Quarter::Q3) => Month::September,
+            Some(Quarter::Q4) | None => Month::December,
+        };
+        let year = i32::from(self.year.get());
+        // Every month of 1900 to 2100 has its last day.
+        Date::from_calendar_date(year, month, month.length(year)).unwrap_or(Date::MIN)
+    }
+
     /// Annual without a quarter, quarterly with one.
     #[must_use]
     pub const fn kind(self) -> Kind {
@@ -329,6 +344,25 @@ mod tests {
         for bad in ["", "24", "2024-", "2024-Q5", "2024-01-01"] {
             assert_eq!(read(bad).unwrap_err().code, "invalid_period", "{bad:?}");
         }
+    }
+
+    #[test]
+    fn periods_end_with_their_last_month() {
+        let end = |text| {
+            Period::read("/period", text)
+                .unwrap()
+                .last_day()
+                .to_string()
+        };
+        let ends = ["2024", "2024-Q1", "2023-Q2", "2024-Q3", "2024-Q4"].map(end);
+        let expected = [
+            "2024-12-31",
+            "2024-03-31",
+            "2023-06-30",
+            "2024-09-30",
+            "2024-12-31",
+        ];
+        assert_eq!(ends, expected);
     }
 
     #[test]

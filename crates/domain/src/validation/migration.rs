@@ -1,0 +1,165 @@
+//! How companies moved between grades: the migration matrix, its bandwidths and the test of
+//! each cell (ECB instructions 2019, 2.5.1(h), 2.5.5.1, 2.5.5.2).
+
+use serde::Serialize;
+
+use super::special::normal_cdf;
+
+/// Where a company of the beginning stands at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// In a grade, 1 the best, by the same model.
+    Grade(usize),
+    /// It defaulted.
+    Default,
+    /// It is rated by another model or version: a rescoring is no migration.
+    OtherModel,
+    /// It left without a default.
+    Exit,
+}
+
+/// Counts by grade at the beginning (rows) and at the end (columns).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MigrationMatrix {
+    grades: usize,
+    /// Row by row: K grades, default, other model, exit.
+    counts: Vec<Vec<u64>>,
+}
+
+/// The two bandwidths: 0 where no one moved, 1 where everyone moved as far as they could.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Bandwidths {
+    /// Towards worse grades; `None` where no one moved so.
+    pub upper: Option<f64>,
+    /// Towards better grades; `None` where no one moved so.
+    pub lower: Option<f64>,
+}
+
+impl MigrationMatrix {
+    /// An empty matrix of so many grades.
+    #[must_use]
+    pub fn new(grades: usize) -> Self {
+        Self {
+            grades,
+            counts: vec![vec![0; grades + 3]; grades],
+        }
+    }
+
+    /// The matrix with these rows. `None` unless there are K rows of K + 3 counts.
+    #[must_use]
+    pub fn from_rows(rows: Vec<Vec<u64>>) -> Option<Self> {
+        let grades = rows.len();
+        rows.iter()
+            .all(|row| row.len() == grades + 3)
+            .then_some(Self {
+                grades,
+                counts: rows,
+            })
+    }
+
+    /// Counts a company. Grades outside of the matrix are left out.
+    pub fn add(&mut self, from: usize, to: End) {
+        let column = match to {
+            End::Grade(grade) if (1..=self.grades).contains(&grade) => grade - 1,
+            End::Grade(_) => return,
+            End::Default => self.grades,
+            End::OtherModel => self.grades + 1,
+            End::Exit => self.grades + 2,
+        };
+        if let Some(row) = from.checked_sub(1).and_then(|row| self.counts.get_mut(row)) {
+            row[column] += 1;
+        }
+    }
+
+    /// The counts, row by row.
+    #[must_use]
+    pub fn rows(&self) -> &[Vec<u64>] {
+        &self.counts
+    }
+
+    /// Companies in each grade at the beginning.
+    #[must_use]
+    pub fn totals(&self) -> Vec<u64> {
+        self.counts.iter().map(|row| row.iter().sum()).collect()
+    }
+
+    /// N_ij/N_i. Rows without companies are all `None`.
+    #[must_use]
+    pub fn shares(&self) -> Vec<Option<Vec<f64>>> {
+        let share = |row: &Vec<u64>| {
+            let total: u64 = row.iter().sum();
+            (total > 0).then(|| row.iter().map(|&c| c as f64 / total as f64).collect())
+        };
+        self.counts.iter().map(share).collect()
+    }
+
+    /// The matrix weighted bandwidths: Σ|i − j| N_ij over Σ max(|i − K|, |i − 1|) N_ij, above
+    /// and below the diagonal.
+    #[must_use]
+    pub fn bandwidths(&self) -> Bandwidths {
+        let side = |above: bool| {
+            let (mut moved, mut most) = (0, 0);
+            for (i, row) in self.counts.iter().enumerate() {
+                let furthest = i.max(self.grades - 1 - i) as u64;
+                for (j, &count) in row[..self.grades].iter().enumerate() {
+                    if (j > i) == above && j != i {
+                        moved += i.abs_diff(j) as u64 * count;
+                        most += furthest * count;
+                    }
+                }
+            }
+            (most > 0).then(|| moved as f64 / most as f64)
+        };
+        Bandwidths {
+            upper: side(true),
+            lower: side(false),
+        }
+    }
+
+    /// The statistic of a cell off the diagonal, grades from 1: below 0 where more companies
+    /// went there than to the cell one step nearer to the diagonal, with Φ(z) as p-value.
+    /// `None` on the diagonal, without companies, or where no one went to either.
+    #[must_use]
+    pub fn cell_test(&self, from: usize, to: usize) -> Option<CellTest> {
+        let inside = 1..=self.grades;
+        if from == to || !inside.contains(&from) || !inside.contains(&to) {
+            return None;
+        }
+        let row = &self.counts[from - 1];
+        let total: u64 = row.iter().sum();
+        let nearer = if to < from { to + 1 } else { to - 1 };
+        let share = |grade: usize| row[grade - 1] as f64 / total as f64;
+        cell_statistic(total, share(to), share(nearer))
+    }
+
+    /// The tests of all cells, `None` where there is none.
+    #[must_use]
+    pub fn cell_tests(&self) -> Vec<Vec<Option<CellTest>>> {
+        let row = |i| (1..=self.grades).map(|j| self.cell_test(i, j)).collect();
+        (1..=self.grades).map(row).collect()
+    }
+}
+
+/// The test of one cell.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CellTest {
+    /// The statistic.
+    pub z: f64,
+    /// Φ(z): small where the matrix does not fall off from its diagonal.
+    pub p: f64,
+}
+
+fn cell_statistic(total: u64, here: f64, nearer: f64) -> Option<CellTest> {
+    if total == 0 {
+        return None;
+    }
+    let spread = here * (1.0 - here) + nearer * (1.0 - nearer) + 2.0 * here * nearer;
+    (spread > 0.0).then(|| {
+        let z = (nearer - here) / (spread / total as f64).sqrt();
+        CellTest {
+            z,
+            p: normal_cdf(z),
+        }
+    })
+}

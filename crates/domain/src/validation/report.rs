@@ -1,0 +1,358 @@
+//! The report of a back-test: every figure, in the order in which they matter.
+
+use serde::Serialize;
+
+use super::{
+    calibration::{
+        Brier, BrierParts, ExitTreatments, GradeCounts, HosmerLemeshow, Jeffreys,
+        asset_correlation, brier, brier_parts, correlated_tail, exit_treatments, holm,
+        hosmer_lemeshow,
+    },
+    discrimination::{Auc, AucChange, auc, auc_change, roc_curve},
+    migration::{Bandwidths, CellTest, MigrationMatrix},
+    portfolio::{PdGroup, Portfolio},
+    recalibration::{CalibrationLine, Shift, calibration_line, shift},
+    sample::{Observation, SampleCounts},
+    scale::MasterScale,
+    stability::{Concentration, concentration, concentration_change},
+    survival::{Watched, kaplan_meier},
+    verdict::Verdict,
+};
+
+/// How many points of the ROC curve a report has.
+const ROC_POINTS: usize = 200;
+
+/// What the figures are compared with, where it is known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Reference {
+    /// The AUC at the model's first validation.
+    pub initial_auc: Option<f64>,
+    /// The target default rate of the model's prior correction.
+    pub target_rate: Option<f64>,
+    /// Companies by grade at the model's first validation.
+    pub initial_grades: Option<Vec<u64>>,
+}
+
+/// The figures of one window.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    /// Who is in the sample, and who is not.
+    pub sample: SampleCounts,
+    /// D/N, and what other treatments of exits give.
+    pub default_rate: Option<ExitTreatments>,
+    /// The default rate where companies that left count until then.
+    pub kaplan_meier: Option<f64>,
+    /// Whether the PDs are right.
+    pub calibration: Calibration,
+    /// ECB 2.5.3: Jeffreys' test of the portfolio and of each grade.
+    pub predictive_ability: PredictiveAbility,
+    /// ECB 2.5.4: whether defaulters had higher PDs.
+    pub discriminatory_power: DiscriminatoryPower,
+    /// ECB 2.5.5: movements between grades and their concentration.
+    pub stability: GradeStability,
+    /// Each verdict with what it is about.
+    pub verdicts: Verdicts,
+}
+
+/// Calibration, with the figures that say most first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Calibration {
+    /// δ and e^δ.
+    pub shift: Option<Shift>,
+    /// The target rate that the manifest would need.
+    pub new_target_rate: Option<f64>,
+    /// Intercept and slope.
+    pub line: Option<CalibrationLine>,
+    /// The Brier score of the PDs.
+    pub brier: Option<Brier>,
+    /// Its parts over grades, where each company has the mean PD of its grade.
+    pub brier_parts: Option<BrierParts>,
+    /// Hosmer and Lemeshow, for those who ask for it.
+    pub hosmer_lemeshow: Option<HosmerLemeshow>,
+}
+
+/// Tests of PDs by grade and for the portfolio.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PredictiveAbility {
+    /// All companies.
+    pub portfolio: Option<PdTest>,
+    /// Grades, best first; those without companies have no test.
+    pub grades: Vec<GradeTest>,
+}
+
+/// Tests of one PD.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PdTest {
+    /// N.
+    pub companies: u64,
+    /// D.
+    pub defaults: u64,
+    /// D/N.
+    pub rate: f64,
+    /// The mean PD, weighted by number.
+    pub pd: f64,
+    /// Where defaults are independent.
+    pub jeffreys: Jeffreys,
+    /// The asset correlation of the next figure.
+    pub correlation: f64,
+    /// The probability of at least D defaults with that correlation.
+    pub p_correlated: f64,
+}
+
+/// Tests of a grade.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GradeTest {
+    /// Its code.
+    pub code: String,
+    /// The tests; `None` without companies.
+    pub test: Option<PdTest>,
+    /// The p-value of Jeffreys' test after Holm.
+    pub p_holm: Option<f64>,
+    /// On it, and on the grade's own number of defaults.
+    pub verdict: Verdict,
+}
+
+/// Ranking.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DiscriminatoryPower {
+    /// By the PDs.
+    pub pd: Option<Auc>,
+    /// By the grades, which are coarser.
+    pub grades: Option<Auc>,
+    /// Against the model's first validation, by the PDs.
+    pub change: Option<AucChange>,
+    /// The same by the grades.
+    pub grade_change: Option<AucChange>,
+    /// The ROC curve of the PDs: shares of survivors and of defaulters.
+    pub roc: Vec<(f64, f64)>,
+}
+
+/// Movements and concentration.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GradeStability {
+    /// From the first day to the last: K grades, default, other model, exit.
+    pub migration: Vec<Vec<u64>>,
+    /// How far companies moved.
+    pub bandwidths: Bandwidths,
+    /// The tests of the cells.
+    pub cells: Vec<Vec<Option<CellTest>>>,
+    /// The concentration over grades on the first day.
+    pub concentration: Option<Concentration>,
+    /// Small where it has grown since the model's first validation.
+    pub p_concentration: Option<f64>,
+}
+
+/// Verdicts. The convention stands in [`Verdict`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Verdicts {
+    /// The worst of the others.
+    pub overall: Verdict,
+    /// Of δ and the slope.
+    pub calibration: Verdict,
+    /// Of Jeffreys' test of the portfolio.
+    pub portfolio: Verdict,
+    /// The worst of the grades; undetermined where none has ten defaults.
+    pub grades: Verdict,
+    /// Of the AUC's change; left out where there is nothing to compare with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discrimination: Option<Verdict>,
+}
+
+impl Figures {
+    /// The figures of the population's observations, in any order.
+    #[must_use]
+    pub fn of(observations: &[Observation], scale: &MasterScale, reference: &Reference) -> Self {
+        let mut sample = SampleCounts::default();
+        observations.iter().for_each(|seen| sample.add(seen));
+        let included = || observations.iter().filter(|seen| seen.excluded.is_none());
+        let portfolio = Portfolio::of(included().map(|seen| (seen.pd, seen.defaulted)));
+        let grades = by_grade(&portfolio, scale);
+        let watched: Vec<_> = included()
+            .map(|seen| Watched {
+                until: seen.days.into(),
+                defaulted: seen.defaulted,
+            })
+            .collect();
+        let calibration = Calibration::of(&portfolio, &grades, reference);
+        let predictive_ability = PredictiveAbility::of(&portfolio, &grades, scale);
+        let discriminatory_power = DiscriminatoryPower::of(&portfolio, &grades, reference);
+        let verdicts = Verdicts::of(
+            portfolio.defaults(),
+            &calibration,
+            &predictive_ability,
+            &discriminatory_power,
+        );
+        Self {
+            default_rate: exit_treatments(sample.sample, sample.defaults, sample.exits),
+            kaplan_meier: kaplan_meier(&watched, f64::from(u16::MAX)),
+            stability: GradeStability::of(included(), &grades, scale, reference),
+            sample,
+            calibration,
+            predictive_ability,
+            discriminatory_power,
+            verdicts,
+        }
+    }
+}
+
+fn by_grade(portfolio: &Portfolio, scale: &MasterScale) -> Vec<GradeCounts> {
+    let mut groups: Vec<Vec<PdGroup>> = vec![Vec::new(); scale.len()];
+    for group in portfolio.groups() {
+        groups[scale.grade(group.pd) - 1].push(*group);
+    }
+    let counts = |groups: Vec<PdGroup>| {
+        let own = Portfolio::of_groups(groups);
+        GradeCounts {
+            companies: own.companies(),
+            defaults: own.defaults(),
+            pd: own.mean_pd().unwrap_or(0.0),
+        }
+    };
+    groups.into_iter().map(counts).collect()
+}
+
+impl Calibration {
+    fn of(portfolio: &Portfolio, grades: &[GradeCounts], reference: &Reference) -> Self {
+        let shift = shift(portfolio);
+        Self {
+            new_target_rate: shift
+                .zip(reference.target_rate)
+                .map(|(shift, rate)| shift.target_rate(rate)),
+            shift,
+            line: calibration_line(portfolio),
+            brier: brier(portfolio),
+            brier_parts: brier_parts(grades),
+            hosmer_lemeshow: hosmer_lemeshow(grades),
+        }
+    }
+}
+
+impl PdTest {
+    fn of(companies: u64, defaults: u64, pd: f64) -> Option<Self> {
+        let correlation = asset_correlation(pd);
+        Some(Self {
+            companies,
+            defaults,
+            rate: defaults as f64 / companies as f64,
+            pd,
+            jeffreys: Jeffreys::test(companies, defaults, pd)?,
+            correlation,
+            p_correlated: correlated_tail(companies, defaults, pd, correlation),
+        })
+    }
+}
+
+impl PredictiveAbility {
+    fn of(portfolio: &Portfolio, grades: &[GradeCounts], scale: &MasterScale) -> Self {
+        let tests: Vec<_> = grades
+            .iter()
+            .map(|g| PdTest::of(g.companies, g.defaults, g.pd))
+            .collect();
+        let p_values: Vec<_> = tests
+            .iter()
+            .flatten()
+            .map(|t| t.jeffreys.p_too_low)
+            .collect();
+        let mut adjusted = holm(&p_values).into_iter();
+        let graded = tests.into_iter().zip(scale.grades()).map(|(test, grade)| {
+            let p_holm = test.and_then(|_| adjusted.next());
+            let defaults = test.map_or(0, |test| test.defaults);
+            GradeTest {
+                code: grade.code.clone(),
+                test,
+                p_holm,
+                verdict: Verdict::of(p_holm.unwrap_or(f64::NAN), defaults),
+            }
+        });
+        Self {
+            portfolio: portfolio
+                .mean_pd()
+                .and_then(|pd| PdTest::of(portfolio.companies(), portfolio.defaults(), pd)),
+            grades: graded.collect(),
+        }
+    }
+}
+
+impl DiscriminatoryPower {
+    fn of(portfolio: &Portfolio, grades: &[GradeCounts], reference: &Reference) -> Self {
+        let coarse = grades.iter().enumerate().map(|(i, g)| PdGroup {
+            pd: (i + 1) as f64,
+            companies: g.companies,
+            defaults: g.defaults,
+        });
+        let (pd, grades) = (auc(portfolio), auc(&Portfolio::of_groups(coarse)));
+        let change = |now: Option<Auc>| {
+            now.zip(reference.initial_auc)
+                .and_then(|(now, initial)| auc_change(&now, initial))
+        };
+        Self {
+            change: change(pd),
+            grade_change: change(grades),
+            pd,
+            grades,
+            roc: roc_curve(portfolio, ROC_POINTS),
+        }
+    }
+}
+
+impl GradeStability {
+    fn of<'a>(
+        included: impl Iterator<Item = &'a Observation>,
+        grades: &[GradeCounts],
+        scale: &MasterScale,
+        reference: &Reference,
+    ) -> Self {
+        let mut matrix = MigrationMatrix::new(scale.len());
+        for seen in included {
+            matrix.add(scale.grade(seen.pd), seen.end.graded(|pd| scale.grade(pd)));
+        }
+        let counts: Vec<u64> = grades.iter().map(|g| g.companies).collect();
+        let now = concentration(&counts);
+        let initial = reference
+            .initial_grades
+            .as_deref()
+            .filter(|initial| initial.len() == scale.len())
+            .and_then(concentration);
+        Self {
+            bandwidths: matrix.bandwidths(),
+            cells: matrix.cell_tests(),
+            migration: matrix.rows().to_vec(),
+            p_concentration: now
+                .zip(initial)
+                .and_then(|(now, initial)| concentration_change(scale.len(), now, initial)),
+            concentration: now,
+        }
+    }
+}
+
+impl Verdicts {
+    fn of(
+        defaults: u64,
+        calibration: &Calibration,
+        ability: &PredictiveAbility,
+        power: &DiscriminatoryPower,
+    ) -> Self {
+        let delta = calibration.shift.map(|shift| shift.delta.p);
+        let slope = calibration.line.map(|line| line.slope.p);
+        let worst = |values: [Option<f64>; 2]| {
+            let smallest = values.into_iter().flatten().reduce(f64::min);
+            Verdict::of(smallest.unwrap_or(f64::NAN), defaults)
+        };
+        let calibration = worst([delta, slope]);
+        let portfolio = worst([ability.portfolio.map(|t| t.jeffreys.p_too_low), None]);
+        let grades = Verdict::worst(ability.grades.iter().map(|grade| grade.verdict));
+        let discrimination = power
+            .change
+            .map(|change| worst([Some(change.p), power.grade_change.map(|c| c.p)]));
+        let all = [calibration, portfolio, grades]
+            .into_iter()
+            .chain(discrimination);
+        Self {
+            overall: Verdict::worst(all),
+            calibration,
+            portfolio,
+            grades,
+            discrimination,
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Who is in a back-test, with which PD, and what happened: after the ECB's instructions on
+//! validation reporting (2019), 2.3 and 2.5.1.
+//!
+//! One company is looked at at a time ([`Window::observe`]), so that a sample of any size can be
+//! read as a stream in the order of companies.
+
+use serde::{Deserialize, Serialize};
+use time::{Date, Month};
+
+use super::migration::End;
+use crate::{Timestamp, fault::text_enum};
+
+/// What counts as the prediction at the beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// What had been predicted on that day, and was not replaced yet.
+    #[default]
+    Recorded,
+    /// The latest statement that was available on that day, whenever it was scored. The report
+    /// is marked as hindsight: the model may have learned from these years.
+    Period,
+}
+
+impl Basis {
+    /// Every basis.
+    pub const ALL: [Self; 2] = [Self::Recorded, Self::Period];
+
+    /// The name in the API and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::Period => "period",
+        }
+    }
+}
+
+text_enum!(Basis);
+
+/// What happened to a company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It defaulted.
+    Default,
+    /// It returned to non-defaulted status, after its probation.
+    Cure,
+    /// It repaid, merged or left.
+    Exit,
+}
+
+impl Event {
+    /// Every event. On one day a default comes before a cure, a cure before an exit.
+    pub const ALL: [Self; 3] = [Self::Default, Self::Cure, Self::Exit];
+
+    /// The name in the API, the database and files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Cure => "cure",
+            Self::Exit => "exit",
+        }
+    }
+}
+
+text_enum!(Event);
+
+/// A prediction, or a version of one, with the time for which it counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PredictionVersion {
+    /// The last day of its reporting period.
+    pub period_end: Date,
+    /// When it was made.
+    pub predicted_at: Timestamp,
+    /// When another version took its place.
+    pub replaced_at: Option<Timestamp>,
+    /// Above 0 and below 1.
+    pub pd: f64,
+    /// Whether the model's training left out companies like this.
+    pub out_of_scope: bool,
+    /// Which model, by number: any two numbers differ where name or version do.
+    pub model: u32,
+}
+
+/// An outcome, with the time for which it was known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KnownEvent {
+    /// What happened.
+    pub event: Event,
+    /// When.
+    pub occurred_on: Date,
+    /// Whether it was a mistake of systems or payments and not of the company: does not count.
+    pub technical: bool,
+    /// When it was recorded; `None` counts at any time.
+    pub recorded_at: Option<Timestamp>,
+    /// When it was withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
+}
+
+impl KnownEvent {
+    /// Whether it was known at a time: recorded by then, and not withdrawn.
+    #[must_use]
+    pub fn is_known(&self, as_of: Option<Timestamp>) -> bool {
+        match as_of {
+            None => self.withdrawn_at.is_none(),
+            Some(time) => {
+                self.recorded_at.is_none_or(|recorded| recorded <= time)
+                    && self.withdrawn_at.is_none_or(|withdrawn| withdrawn > time)
+            }
+        }
+    }
+}
+
+/// Why a company of the population is not in the sample. The first that applies counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exclusion {
+    /// It was in default on the first day.
+    InDefault,
+    /// Its prediction was more than twelve months old.
+    RatingOutdated,
+    /// Its statement was more than 24 months old.
+    StatementOutdated,
+    /// The model's training left out its sector.
+    OutOfScope,
+    /// Outcomes of its owner are not complete for the window.
+    NotCovered,
+}
+
+impl Exclusion {
+    /// Every reason, in the order in which they are looked at.
+    pub const ALL: [Self; 5] = [
+        Self::InDefault,
+        Self::RatingOutdated,
+        Self::StatementOutdated,
+        Self::OutOfScope,
+        Self::NotCovered,
+    ];
+
+    /// The name in the API and in the sample.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InDefault => "in_default",
+            Self::RatingOutdated => "rating_outdated",
+            Self::StatementOutdated => "statement_outdated",
+            Self::OutOfScope => "out_of_scope",
+            Self::NotCovered => "not_covered",
+        }
+    }
+}
+
+text_enum!(Exclusion);
+
+/// A company of the population: what the figures and the sample's file are made from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// The PD in force on the first day.
+    pub pd: f64,
+    /// The last day of the statement's period.
+    pub period_end: Date,
+    /// Why it is not in the sample.
+    pub excluded: Option<Exclusion>,
+    /// y: a default within the window that counts.
+    pub defaulted: bool,
+    /// Whether it had a technical default within the window.
+    pub technical: bool,
+    /// Whether it left within the window.
+    pub exited: bool,
+    /// Days from the first day to the first default that counts, else to the exit, else to
+    /// the end of the window.
+    pub days: u16,
+    /// Where it stands at the end; the grade is that of the PD in force then.
+    pub end: EndState,
+}
+
+/// Where a company stands at the end of a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum EndState {
+    /// With this PD, by the same model.
+    Pd(f64),
+    /// It defaulted.
+    Default,
+    /// Rated by another model or version.
+    OtherModel,
+    /// It left.
+    Exit,
+}
+
+impl EndState {
+    /// As an end of the migration matrix.
+    #[must_use]
+    pub fn graded(self, grade: impl Fn(f64) -> usize) -> End {
+        match self {
+            Self::Pd(pd) => End::Grade(grade(pd)),
+            Self::Default => End::Default,
+            Self::OtherModel => End::OtherModel,
+            Self::Exit => End::Exit,
+        }
+    }
+}
+
+/// A window of twelve months after its first day, D0: (D0, D0 + 12 months].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// D0. What happened on this day itself counts as before.
+    pub first_day: Date,
+    /// Which prediction counts.
+    pub basis: Basis,
+    /// How many months after its period a statement is available; for [`Basis::Period`].
+    pub lag_months: u8,
+    /// What was known then; `None` is now.
+    pub as_of: Option<Timestamp>,
+}
+
+impl Window {
+    /// The last day: twelve months after the first.
+    #[must_use]
+    pub fn last_day(&self) -> Date {
+        add_months(self.first_day, 12)
+    }
+
+    /// The observation of one company from all versions of its predictions and all its outcomes
+    /// (in any order). `None` where no prediction was in force: it is not in the population.
+    #[must_use]
+    pub fn observe(
+        &self,
+        predictions: &[PredictionVersion],
+        events: &[KnownEvent],
+    ) -> Option<Observation> {
+        let rated = self.in_force(predictions, self.first_day)?;
+        let mut known: Vec<_> = events.iter().filter(|e| e.is_known(self.as_of)).collect();
+        known.sort_by_key(|e| (e.occurred_on, e.event));
+        let last_day = self.last_day();
+        let within = |e: &&&KnownEvent| e.occurred_on > self.first_day && e.occurred_on <= last_day;
+        let first = |event, technical| {
+            let mut found = known.iter().filter(within);
+            found.find(|e| e.event == event && e.technical == technical)
+        };
+        let default = first(Event::Default, false);
+        let exit = first(Event::Exit, false).or_else(|| first(Event::Exit, true));
+        let ended = default.or(exit).map_or(last_day, |e| e.occurred_on);
+        let days = (ended - self.first_day).whole_days();
+        Some(Observation {
+            pd: rated.pd,
+            period_end: rated.period_end,
+            excluded: self.excluded(rated, &known),
+            defaulted: default.is_some(),
+            technical: first(Event::Default, true).is_some(),
+            exited: exit.is_some(),
+            days: u16::try_from(days).unwrap_or(u16::MAX),
+            end: if default.is_some() {
+                EndState::Default
+            } else if exit.is_some() {
+                EndState::Exit
+            } else {
+                match self.in_force(predictions, last_day) {
+                    Some(later) if later.model == rated.model => EndState::Pd(later.pd),
+                    Some(_) => EndState::OtherModel,
+                    None => EndState::Pd(rated.pd),
+                }
+            },
+        })
+    }
+
+    /// The version that counted at the end of a day (UTC), of the latest period.
+    fn in_force<'a>(
+        &self,
+        predictions: &'a [PredictionVersion],
+        day: Date,
+    ) -> Option<&'a PredictionVersion> {
+        let counts = |p: &&PredictionVersion| match self.basis {
+            Basis::Recorded => {
+                p.predicted_at.date() <= day && p.replaced_at.is_none_or(|at| at.date() > day)
+            }
+            Basis::Period => {
+                p.replaced_at.is_none() && add_months(p.period_end, self.lag_months.into()) <= day
+            }
+        };
+        let order = |p: &&PredictionVersion| (p.period_end, p.predicted_at);
+        predictions.iter().filter(counts).max_by_key(order)
+    }
+
+    fn excluded(&self, rated: &PredictionVersion, known: &[&KnownEvent]) -> Option<Exclusion> {
+        let before = known.iter().filter(|e| e.occurred_on <= self.first_day);
+        let mut turned = before.filter(|e| !e.technical && e.event != Event::Exit);
+        let in_default = turned
+            .next_back()
+            .is_some_and(|e| e.event == Event::Default);
+        let outdated = self.basis == Basis::Recorded
+            && rated.predicted_at.date() < add_months(self.first_day, -12);
+        if in_default {
+            Some(Exclusion::InDefault)
+        } else if outdated {
+            Some(Exclusion::RatingOutdated)
+        } else if rated.period_end < add_months(self.first_day, -24) {
+            Some(Exclusion::StatementOutdated)
+        } else if rated.out_of_scope {
+            Some(Exclusion::OutOfScope)
+        } else {
+            None
+        }
+    }
+}
+
+/// The same day so many months later (or earlier); the last day of a month stays one, and a
+/// day that the month does not have becomes its last.
+#[must_use]
+pub fn add_months(date: Date, months: i32) -> Date {
+    let index = date.year() * 12 + i32::from(u8::from(date.month())) - 1 + months;
+    let (year, zero_based) = (index.div_euclid(12), index.rem_euclid(12));
+    let month = u8::try_from(zero_based + 1)
+        .ok()
+        .and_then(|month| Month::try_from(month).ok())
+        .unwrap_or(Month::January);
+    let is_last = date.day() == date.month().length(date.year());
+    let length = month.length(year);
+    let day = if is_last {
+        length
+    } else {
+        date.day().min(length)
+    };
+    Date::from_calendar_date(year, month, day).unwrap_or(date)
+}
+
+/// How often each thing was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SampleCounts {
+    /// Companies with a prediction in force on the first day.
+    pub population: u64,
+    /// Of those, in default on the first day.
+    pub in_default: u64,
+    /// M: the population without those in default.
+    pub customers: u64,
+    /// Left out: predictions more than twelve months old.
+    pub rating_outdated: u64,
+    /// Left out: statements more than 24 months old.
+    pub statement_outdated: u64,
+    /// Left out: sectors that the model did not learn from.
+    pub out_of_scope: u64,
+    /// Left out: outcomes are not complete for their owner.
+    pub not_covered: u64,
+    /// N: the sample.
+    pub sample: u64,
+    /// D: defaults in the sample.
+    pub defaults: u64,
+    /// Companies of the sample that left without a default. They stay in N.
+    pub exits: u64,
+    /// Companies of the sample with a technical default, which does not count.
+    pub technical: u64,
+}
+
+impl SampleCounts {
+    /// Counts an observation.
+    pub fn add(&mut self, seen: &Observation) {
+        self.population += 1;
+        if seen.excluded != Some(Exclusion::InDefault) {
+            self.customers += 1;
+        }
+        match seen.excluded {
+            Some(Exclusion::InDefault) => self.in_default += 1,
+            Some(Exclusion::RatingOutdated) => self.rating_outdated += 1,
+            Some(Exclusion::StatementOutdated) => self.statement_outdated += 1,
+            Some(Exclusion::OutOfScope) => self.out_of_scope += 1,
+            Some(Exclusion::NotCovered) => self.not_covered += 1,
+            None => {
+                self.sample += 1;
+                self.defaults += u64::from(seen.defaulted);
+                self.exits += u64::from(seen.exited && !seen.defaulted);
+                self.technical += u64::from(seen.technical);
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Who is in a sample.
+
+use time::{
+    Date,
+    macros::{date, datetime},
+};
+
+use crate::{
+    Timestamp,
+    validation::{
+        Basis, EndState, Event, Exclusion, KnownEvent, Observation, PredictionVersion,
+        SampleCounts, Window, add_months, first_days,
+    },
+};
+
+fn scored(predicted: Date, period_end: Date) -> PredictionVersion {
+    PredictionVersion {
+        period_end,
+        predicted_at: predicted.midnight().assume_utc(),
+        replaced_at: None,
+        pd: 0.01,
+        out_of_scope: false,
+        model: 1,
+    }
+}
+
+fn usual() -> PredictionVersion {
+    scored(date!(2024 - 06 - 01), date!(2023 - 12 - 31))
+}
+
+fn happened(event: Event, occurred_on: Date) -> KnownEvent {
+    KnownEvent {
+        event,
+        occurred_on,
+        technical: false,
+        recorded_at: Some(datetime!(2026-01-15 12:00 UTC)),
+        withdrawn_at: None,
+    }
+}
+
+fn window(as_of: Timestamp) -> Window {
+    Window {
+        first_day: date!(2024 - 12 - 31),
+        basis: Basis::Recorded,
+        lag_months: 6,
+        as_of: Some(as_of),
+    }
+}
+
+/// The fourteen companies of the example.
+fn companies() -> Vec<(Vec<PredictionVersion>, Vec<KnownEvent>)> {
+    use Event::{Cure, Default, Exit};
+    let default = |day| happened(Default, day);
+    let replaced = datetime!(2025-02-01 09:00 UTC);
+    let c10 = vec![
+        PredictionVersion {
+            pd: 0.02,
+            replaced_at: Some(replaced),
+            ..usual()
+        },
+        PredictionVersion {
+            pd: 0.20,
+            predicted_at: replaced,
+            ..usual()
+        },
+    ];
+    let late = KnownEvent {
+        recorded_at: Some(datetime!(2026-05-01 00:00 UTC)),
+        ..default(date!(2025 - 03 - 01))
+    };
+    vec![
+        (vec![usual()], vec![]),
+        (vec![usual()], vec![default(date!(2025 - 12 - 31))]),
+        (vec![usual()], vec![default(date!(2024 - 12 - 31))]),
+        (
+            vec![usual()],
+            vec![
+                default(date!(2024 - 03 - 01)),
+                happened(Cure, date!(2024 - 10 - 01)),
+            ],
+        ),
+        (
+            vec![scored(date!(2023 - 12 - 30), date!(2023 - 12 - 31))],
+            vec![],
+        ),
+        (
+            vec![scored(date!(2024 - 06 - 01), date!(2021 - 12 - 31))],
+            vec![],
+        ),
+        (vec![usual()], vec![happened(Exit, date!(2025 - 05 - 01))]),
+        (
+            vec![usual()],
+            vec![
+                happened(Exit, date!(2025 - 03 - 01)),
+                default(date!(2025 - 09 - 01)),
+            ],
+        ),
+        (
+            vec![usual()],
+            vec![KnownEvent {
+                technical: true,
+                ..default(date!(2025 - 04 - 01))
+            }],
+        ),
+        (c10, vec![]),
+        (
+            vec![scored(date!(2025 - 01 - 15), date!(2023 - 12 - 31))],
+            vec![],
+        ),
+        (
+            vec![usual()],
+            vec![
+                default(date!(2025 - 02 - 01)),
+                happened(Cure, date!(2025 - 06 - 01)),
+                default(date!(2025 - 11 - 01)),
+            ],
+        ),
+        (
+            vec![PredictionVersion {
+                out_of_scope: true,
+                ..usual()
+            }],
+            vec![],
+        ),
+        (vec![usual()], vec![late]),
+    ]
+}
+
+fn observe(window: Window) -> (Vec<Option<Observation>>, SampleCounts) {
+    let seen: Vec<_> = companies()
+        .iter()
+        .map(|(p, e)| window.observe(p, e))
+        .collect();
+    let mut counts = SampleCounts::default();
+    seen.iter().flatten().for_each(|seen| counts.add(seen));
+    (seen, counts)
+}
+
+#[test]
+fn sample_counts_who_is_out_and_why() {
+    let (seen, counts) = observe(window(datetime!(2026-06-01 00:00 UTC)));
+    let expected = SampleCounts {
+        population: 13,
+        in_default: 1,
+        customers: 12,
+        rating_outdated: 1,
+        statement_outdated: 1,
+        out_of_scope: 1,
+        not_covered: 0,
+        sample: 9,
+        defaults: 4,
+        exits: 1,
+        technical: 1,
+    };
+    assert_eq!(counts, expected);
+    let defaulted: Vec<_> = (1..=14)
+        .filter(|i| seen[i - 1].is_some_and(|s| s.defaulted))
+        .collect();
+    assert_eq!(defaulted, [2, 8, 12, 14]);
+    assert_eq!(seen[2].unwrap().excluded, Some(Exclusion::InDefault));
+    let c10 = seen[9].unwrap();
+    assert_eq!((c10.pd, c10.end), (0.02, EndState::Pd(0.20)));
+    assert_eq!(seen[10], None);
+    assert_eq!(seen[11].unwrap().days, 32, "the first default counts");
+    assert_eq!(seen[6].unwrap().end, EndState::Exit);
+    assert_eq!(seen[7].unwrap().end, EndState::Default);
+}
+
+#[test]
+fn what_was_not_known_then_does_not_count() {
+    let (_, counts) = observe(window(datetime!(2026-03-01 00:00 UTC)));
+    assert_eq!(counts.defaults, 3);
+    let withdrawn = KnownEvent {
+        withdrawn_at: Some(datetime!(2026-02-01 00:00 UTC)),
+        ..happened(Event::Default, date!(2025 - 02 - 01))
+    };
+    let known = |at| withdrawn.is_known(at);
+    assert!(known(Some(datetime!(2026-01-31 00:00 UTC))));
+    assert!(!known(Some(datetime!(2026-02-01 00:00 UTC))));
+    assert!(!known(None) && !known(Some(datetime!(2026-01-01 00:00 UTC))));
+}
+
+#[test]
+fn hindsight_takes_the_latest_statement_that_was_available() {
+    let by_period = Window {
+        basis: Basis::Period,
+        ..window(datetime!(2026-06-01 00:00 UTC))
+    };
+    // Scored long after the window, for 2023 and for 2024, which came out in June 2025.
+    let now = date!(2026 - 05 - 01);
+    let versions = [
+        PredictionVersion {
+            pd: 0.03,
+            ..scored(now, date!(2023 - 12 - 31))
+        },
+        PredictionVersion {
+            pd: 0.04,
+            ..scored(now, date!(2024 - 12 - 31))
+        },
+    ];
+    let seen = by_period.observe(&versions, &[]).unwrap();
+    assert_eq!(
+        (seen.pd, seen.end, seen.excluded),
+        (0.03, EndState::Pd(0.04), None)
+    );
+    assert_eq!(
+        window(datetime!(2026-06-01 00:00 UTC)).observe(&versions, &[]),
+        None
+    );
+}
+
+#[test]
+fn another_model_is_no_migration() {
+    let replaced = datetime!(2025-02-01 09:00 UTC);
+    let versions = [
+        PredictionVersion {
+            replaced_at: Some(replaced),
+            ..usual()
+        },
+        PredictionVersion {
+            predicted_at: replaced,
+            model: 2,
+            pd: 0.5,
+            ..usual()
+        },
+    ];
+    let seen = window(datetime!(2026-06-01 00:00 UTC))
+        .observe(&versions, &[])
+        .unwrap();
+    assert_eq!((seen.pd, seen.end), (0.01, EndState::OtherModel));
+}
+
+#[test]
+fn months_end_where_months_end() {
+    let cases = [
+        (date!(2024 - 12 - 31), 12, date!(2025 - 12 - 31)),
+        (date!(2024 - 02 - 29), 12, date!(2025 - 02 - 28)),
+        (date!(2023 - 02 - 28), 12, date!(2024 - 02 - 29)),
+        (date!(2024 - 01 - 30), 1, date!(2024 - 02 - 29)),
+        (date!(2024 - 12 - 31), -24, date!(2022 - 12 - 31)),
+        (date!(2024 - 12 - 31), 6, date!(2025 - 06 - 30)),
+        (date!(2025 - 01 - 15), -1, date!(2024 - 12 - 15)),
+    ];
+    for (from, months, to) in cases {
+        assert_eq!(add_months(from, months), to, "{from} {months}");
+    }
+    let quarters = first_days(date!(2023 - 12 - 31), date!(2024 - 12 - 31), 3, 100);
+    assert_eq!(quarters.len(), 5);
+    assert_eq!(quarters[1], date!(2024 - 03 - 31));
+    assert_eq!(
+        first_days(date!(2000 - 01 - 01), date!(2999 - 01 - 01), 1, 7).len(),
+        7
+    );
+}

@@ -1,0 +1,57 @@
+//! What a figure means, by a convention: attention below 5 %, breach below 1 %.
+
+use serde::Serialize;
+
+/// A verdict, from the one that says least to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Fewer than ten defaults: nothing follows, whatever the p-value.
+    Undetermined,
+    /// Nothing speaks against the PDs. That is no proof that they are right.
+    Unobtrusive,
+    /// p < 0.05, or a 95 % interval without the value of a calibrated model.
+    Attention,
+    /// p < 0.01, or a 99 % interval without it.
+    Breach,
+}
+
+impl Verdict {
+    /// Below so many defaults every verdict is undetermined.
+    pub const FEWEST_DEFAULTS: u64 = 10;
+    /// p below which a figure needs attention.
+    pub const ATTENTION: f64 = 0.05;
+    /// p below which a figure is a breach.
+    pub const BREACH: f64 = 0.01;
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unobtrusive => "unobtrusive",
+            Self::Attention => "attention",
+            Self::Breach => "breach",
+            Self::Undetermined => "undetermined",
+        }
+    }
+
+    /// The verdict on a p-value of a sample with so many defaults.
+    #[must_use]
+    pub fn of(p: f64, defaults: u64) -> Self {
+        if defaults < Self::FEWEST_DEFAULTS || p.is_nan() {
+            Self::Undetermined
+        } else if p < Self::BREACH {
+            Self::Breach
+        } else if p < Self::ATTENTION {
+            Self::Attention
+        } else {
+            Self::Unobtrusive
+        }
+    }
+
+    /// The worst of several; undetermined only where all are, or there are none.
+    #[must_use]
+    pub fn worst(verdicts: impl IntoIterator<Item = Self>) -> Self {
+        verdicts.into_iter().max().unwrap_or(Self::Undetermined)
+    }
+}
