@@ -30,6 +30,7 @@ pub mod people;
 pub mod ports;
 pub mod predictions;
 pub mod transaction;
+pub mod validation;
 
 use std::sync::Arc;
 

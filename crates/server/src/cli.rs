@@ -10,6 +10,7 @@ use crate::commands::backup::Backup;
 use crate::commands::restore::Restore;
 use crate::commands::score::Score;
 use crate::commands::upload::Upload;
+use crate::commands::validate::Validate;
 use crate::config::Sources;
 
 /// Predicts the default risk of companies.
@@ -73,6 +74,8 @@ pub enum Command {
     Restore(Restore),
     /// Score a file without server and database
     Score(Score),
+    /// Compare a file of predictions with what happened, without server and database
+    Validate(Validate),
     /// Send a file to a server, and wait until its rows are stored
     Upload(Upload),
     /// Print the configuration, with secrets hidden

@@ -32,6 +32,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Version => return done(commands::version::run()),
         Command::Openapi => return done(commands::openapi::run()),
         Command::Upload(what) => return commands::upload::run(what),
+        Command::Validate(what) => return done(commands::validate::run(what)),
         _ => {}
     }
     let mut sources = cli.settings.sources();
@@ -74,7 +75,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Config => commands::config::run(&config),
         Command::Migrate(action) => commands::migrate::run(&config, *action),
         Command::Maintain(action) => commands::maintain::run(&config, *action),
-        Command::Openapi | Command::Version | Command::Upload(_) => Ok(()),
+        Command::Openapi | Command::Version | Command::Upload(_) | Command::Validate(_) => Ok(()),
     };
     done(result)
 }

@@ -13,6 +13,7 @@ pub mod score;
 pub mod serve;
 mod signals;
 pub mod upload;
+pub mod validate;
 pub mod version;
 
 use std::fmt::Display;

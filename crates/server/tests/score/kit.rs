@@ -40,9 +40,18 @@ impl Desk {
         self.score_with(arguments, &[])
     }
 
+    /// Runs any command of the program.
+    pub(crate) fn run(&self, command: &str, arguments: &[&str]) -> Output {
+        self.run_with(command, arguments, &[])
+    }
+
     pub(crate) fn score_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        self.run_with("score", arguments, environment)
+    }
+
+    fn run_with(&self, command: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_accunode"))
-            .arg("score")
+            .arg(command)
             .args(arguments)
             .env_clear()
             .env("HOME", self.0.path())

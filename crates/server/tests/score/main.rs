@@ -1,4 +1,4 @@
-//! `accunode score`: files are scored without a database, a network or a trace.
+//! `accunode score` and `accunode validate`: files are worked on without a database, a network or a trace.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@ mod kit;
 mod models;
 mod refusals;
 mod shared;
+mod validate;
 
 use std::fs;
 

@@ -1,7 +1,7 @@
 //! `accunode score`: a file is scored without server and database.
 
 mod input;
-mod output;
+pub(super) mod output;
 mod record;
 
 use std::{

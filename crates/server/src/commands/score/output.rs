@@ -11,7 +11,7 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 /// Standard output, or a file that takes its name only when it is complete.
-pub(super) enum Output {
+pub(in crate::commands) enum Output {
     Standard,
     File {
         written: BufWriter<NamedTempFile>,
@@ -23,7 +23,11 @@ pub(super) enum Output {
 impl Output {
     /// The output with this name. It is never the input, and replaces a file only where
     /// `force` is set.
-    pub(super) fn of(name: Option<&Path>, force: bool, input: &Path) -> anyhow::Result<Self> {
+    pub(in crate::commands) fn of(
+        name: Option<&Path>,
+        force: bool,
+        input: &Path,
+    ) -> anyhow::Result<Self> {
         let Some(name) = name else {
             return Ok(Self::Standard);
         };
@@ -40,7 +44,7 @@ impl Output {
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let written = tempfile::Builder::new()
-            .prefix(".accunode-score-")
+            .prefix(".accunode-")
             // As any other new file; the umask takes off from it.
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(folder)
@@ -52,7 +56,7 @@ impl Output {
         })
     }
 
-    pub(super) fn writer(&mut self) -> Box<dyn Write + '_> {
+    pub(in crate::commands) fn writer(&mut self) -> Box<dyn Write + '_> {
         match self {
             Self::Standard => Box::new(io::stdout().lock()),
             Self::File { written, .. } => Box::new(written),
@@ -60,7 +64,7 @@ impl Output {
     }
 
     /// Gives a complete file its name.
-    pub(super) fn keep(self) -> anyhow::Result<()> {
+    pub(in crate::commands) fn keep(self) -> anyhow::Result<()> {
         let Self::File {
             written,
             name,

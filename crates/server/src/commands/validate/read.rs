@@ -1,0 +1,164 @@
+//! A CSV file whose columns have names, and what its cells can say.
+
+use std::{fs::File, io::BufReader, path::Path};
+
+use accunode_domain::{
+    Timestamp,
+    fault::{Fault, Faults, shorten},
+    timestamp::parse_timestamp,
+};
+use anyhow::Context;
+use csv::StringRecord;
+use time::{Date, format_description::FormatItem, macros::format_description};
+
+use super::told;
+
+const DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
+/// How many rows a file has at most.
+const MOST_ROWS: u64 = 10_000_000;
+
+/// A day like 2024-12-31.
+pub(super) fn read_date(text: &str) -> Option<Date> {
+    Date::parse(text.trim(), DAY).ok()
+}
+
+/// The row that is read, and where its columns stand.
+pub(super) struct Row<'a> {
+    header: &'a [String],
+    cells: &'a StringRecord,
+    number: u64,
+    faults: &'a mut Faults,
+}
+
+impl Row<'_> {
+    /// The cell of the first of these columns that there is, without the spaces around it.
+    /// `None` where it is empty or no such column is there.
+    pub(super) fn cell(&self, names: &[&str]) -> Option<&str> {
+        let at = names
+            .iter()
+            .find_map(|name| self.header.iter().position(|column| column == name))?;
+        self.cells
+            .get(at)
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+    }
+
+    /// Notes that a cell is wrong.
+    pub(super) fn fault(&mut self, column: &str, rule: &str) {
+        let value = shorten(self.cell(&[column]).unwrap_or_default());
+        let detail = format!("{value:?} {rule}");
+        self.faults.push(Fault::new(
+            format!("row {}: {column}", self.number),
+            "invalid",
+            detail,
+        ));
+    }
+
+    /// What a cell says, by `read`. `None` where it is empty, or wrong, which is noted.
+    pub(super) fn value<T>(
+        &mut self,
+        column: &str,
+        rule: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let value = read(self.cell(&[column])?);
+        if value.is_none() {
+            self.fault(column, rule);
+        }
+        value
+    }
+
+    /// The same for a cell that has to say something.
+    pub(super) fn required<T>(
+        &mut self,
+        column: &str,
+        rule: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        if self.cell(&[column]).is_none() {
+            self.fault(column, rule);
+            return None;
+        }
+        self.value(column, rule, read)
+    }
+
+    /// A day.
+    pub(super) fn day(&mut self, column: &str) -> Option<Date> {
+        self.required(column, "is no day like 2024-12-31", read_date)
+    }
+
+    /// A time with its zone.
+    pub(super) fn time(&mut self, column: &str) -> Option<Timestamp> {
+        self.value(column, "is no time like 2024-12-31T09:00:00Z", |text| {
+            parse_timestamp("", text).ok()
+        })
+    }
+
+    /// `true`, `false`, 1 or 0; empty is false.
+    pub(super) fn flag(&mut self, column: &str) -> bool {
+        let read = |text: &str| match text.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" => Some(true),
+            "0" | "false" | "no" => Some(false),
+            _ => None,
+        };
+        self.value(column, "is neither true nor false", read)
+            .unwrap_or(false)
+    }
+}
+
+/// Reads every row of a file. Columns are found by name, whatever their case and order; it has
+/// at least one of each list in `columns`.
+///
+/// # Errors
+/// Where it cannot be read, or any row has faults: all are named, up to a hundred.
+pub(super) fn read_rows(
+    path: &Path,
+    columns: &[&[&str]],
+    mut each: impl FnMut(&mut Row<'_>),
+) -> anyhow::Result<()> {
+    let unreadable = || format!("cannot read {}", path.display());
+    let file = File::open(path).with_context(unreadable)?;
+    let mut csv = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(BufReader::new(file));
+    let header = csv.headers().with_context(unreadable)?;
+    let name = |text: &str| text.trim_start_matches('\u{feff}').trim().to_lowercase();
+    let header: Vec<_> = header.iter().map(name).collect();
+    require(path, &header, columns)?;
+    let mut faults = Faults::new();
+    let mut cells = StringRecord::new();
+    let mut number = 1;
+    while csv.read_record(&mut cells).with_context(unreadable)? {
+        number += 1;
+        if number > MOST_ROWS {
+            anyhow::bail!("{} has more than {MOST_ROWS} rows", path.display());
+        }
+        each(&mut Row {
+            header: &header,
+            cells: &cells,
+            number,
+            faults: &mut faults,
+        });
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(told(path, faults.listed()))
+    }
+}
+
+fn require(path: &Path, header: &[String], columns: &[&[&str]]) -> anyhow::Result<()> {
+    let missing: Vec<_> = columns
+        .iter()
+        .filter(|names| !header.iter().any(|name| names.contains(&name.as_str())))
+        .map(|names| names.join(" or "))
+        .collect();
+    if !missing.is_empty() {
+        anyhow::bail!(
+            "{} lacks the columns {}",
+            path.display(),
+            missing.join(", ")
+        );
+    }
+    Ok(())
+}
