@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
 ADDRESS ?= 127.0.0.1:8080
 
-.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault postgres redis clean
+.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault package deploy postgres redis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,12 @@ fault: postgres redis ## Kill, fill, hang and restart everything, and check what
 	cargo build --release --package accunode
 	cargo build --package accunode-tests --bin fault
 	"$(CARGO_TARGET_DIR)/debug/fault" --program "$(CARGO_TARGET_DIR)/release/accunode"
+
+package: ## Make the Debian package and the bill of materials (compiles their tools once)
+	@scripts/package.sh
+
+deploy: ## Check the Dockerfile, compose.yaml, systemd unit and Helm chart, without an engine
+	@scripts/check-deploy.sh
 
 clean: ## Remove what was compiled
 	cargo clean

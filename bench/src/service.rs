@@ -51,6 +51,7 @@ impl Service {
             tokio::spawn(upkeep::look_after(
                 wired.store.clone(),
                 wired.application.bulk.clone(),
+                wired.application.ports().clock.clone(),
                 stopped,
             )),
             // Its end is what `stop` asks for.

@@ -5,6 +5,7 @@
 
 mod backups;
 mod command_line;
+mod ephemeral;
 mod faults;
 mod hostile;
 mod hostile_bodies;

@@ -119,6 +119,7 @@ impl Service {
         let mut tasks = vec![tokio::spawn(upkeep::look_after(
             wired.store.clone(),
             wired.application.bulk.clone(),
+            wired.application.ports().clock.clone(),
             stopped.clone(),
         ))];
         if options.worker {

@@ -21,5 +21,5 @@ pub use codes::{SealingKey, TotpDevice};
 pub use hasher::{Argon2Hasher, HashingSettings};
 pub use limits::LocalLimits;
 pub use sessions::LocalSessions;
-pub use system::{SystemClock, SystemRandomness, UuidV7Ids};
+pub use system::{AdvancedTooFar, AdvancingClock, SystemClock, SystemRandomness, UuidV7Ids};
 pub use throttle::LocalThrottle;

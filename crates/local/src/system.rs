@@ -1,7 +1,13 @@
 //! Time, ids and randomness as the machine has them.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
 use accunode_domain::Timestamp;
 use accunode_ports::system::{Clock, IdSource, Randomness};
+use time::Duration;
 use uuid::Uuid;
 
 /// The machine's clock, in microseconds: what is answered is what is stored.
@@ -17,6 +23,48 @@ impl Clock for SystemClock {
         let now = Timestamp::now_utc();
         let whole = now.nanosecond() / 1_000 * 1_000;
         now.replace_nanosecond(whole).unwrap_or(now)
+    }
+}
+
+/// The machine's clock, which can be put forward: for tests of what expires.
+#[derive(Clone, Debug, Default)]
+pub struct AdvancingClock {
+    /// How far it is ahead, in microseconds.
+    ahead: Arc<AtomicI64>,
+}
+
+impl AdvancingClock {
+    /// How far a clock can be put forward altogether, in seconds: ten years.
+    pub const MOST_SECONDS: u32 = 10 * 366 * 24 * 60 * 60;
+
+    /// Puts the clock, and every clone of it, forward by so many seconds. What it says now.
+    ///
+    /// # Errors
+    /// Where it would be further ahead than [`Self::MOST_SECONDS`]; then it stays as it is.
+    pub fn advance(&self, seconds: u32) -> Result<Timestamp, AdvancedTooFar> {
+        let most = i64::from(Self::MOST_SECONDS) * 1_000_000;
+        let more = i64::from(seconds) * 1_000_000;
+        self.ahead
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |ahead| {
+                Some(ahead + more).filter(|ahead| *ahead <= most)
+            })
+            .map_err(|_| AdvancedTooFar)?;
+        Ok(self.now())
+    }
+}
+
+/// A clock cannot be put forward that far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the clock can be put forward by {} seconds altogether",
+    AdvancingClock::MOST_SECONDS
+)]
+pub struct AdvancedTooFar;
+
+impl Clock for AdvancingClock {
+    fn now(&self) -> Timestamp {
+        let ahead = Duration::microseconds(self.ahead.load(Ordering::Relaxed));
+        SystemClock.now().saturating_add(ahead)
     }
 }
 

@@ -56,6 +56,11 @@ pub enum Command {
         /// Leave uploads to another process
         #[arg(long)]
         no_worker: bool,
+        /// For tests of programs that use the API: a service with a database of its own, a
+        /// free port, an administrator, no limits and a clock that can be put forward. What
+        /// it has is printed as a line of JSON, and is gone when it ends
+        #[arg(long, conflicts_with = "no_worker")]
+        ephemeral: bool,
     },
     /// Work on uploads and answer no requests
     Worker,
@@ -79,9 +84,23 @@ pub enum Command {
     /// Send a file to a server, and wait until its rows are stored
     Upload(Upload),
     /// Print the configuration, with secrets hidden
-    Config,
+    Config {
+        /// Every setting with its variable, value, default, and where the value comes from
+        #[arg(long)]
+        all: bool,
+    },
     /// Print the OpenAPI document
     Openapi,
+    /// Print what completes this program's commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder; it must exist
+        folder: PathBuf,
+    },
     /// Print the version
     Version,
 }
@@ -91,7 +110,7 @@ pub enum Command {
 pub enum Admin {
     /// Make a verified super_admin
     Create {
-        /// His e-mail address
+        /// Their e-mail address
         #[arg(long)]
         email: String,
         /// Read the password from standard input, one line

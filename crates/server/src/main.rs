@@ -31,6 +31,8 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Version => return done(commands::version::run()),
         Command::Openapi => return done(commands::openapi::run()),
+        Command::Completions { shell } => return done(commands::shell::completions(*shell)),
+        Command::Man { folder } => return done(commands::shell::manual_pages(folder)),
         Command::Upload(what) => return commands::upload::run(what),
         Command::Validate(what) => return done(commands::validate::run(what)),
         _ => {}
@@ -42,6 +44,15 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     } = &cli.command
     {
         sources.flags.push(("listen".to_owned(), address.clone()));
+    }
+    if let Command::Serve {
+        ephemeral: true, ..
+    } = &cli.command
+    {
+        return done(commands::ephemeral::run(&sources));
+    }
+    if let Command::Config { all: true } = &cli.command {
+        return done(commands::config::run_all(&sources));
     }
     let config = Config::load(&sources)?;
     telemetry::init(&config)?;
@@ -72,10 +83,15 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
                 ExitCode::SUCCESS
             });
         }
-        Command::Config => commands::config::run(&config),
+        Command::Config { .. } => commands::config::run(&config),
         Command::Migrate(action) => commands::migrate::run(&config, *action),
         Command::Maintain(action) => commands::maintain::run(&config, *action),
-        Command::Openapi | Command::Version | Command::Upload(_) | Command::Validate(_) => Ok(()),
+        Command::Openapi
+        | Command::Completions { .. }
+        | Command::Man { .. }
+        | Command::Version
+        | Command::Upload(_)
+        | Command::Validate(_) => Ok(()),
     };
     done(result)
 }

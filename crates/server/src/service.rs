@@ -51,6 +51,8 @@ pub struct Service {
 pub struct Parts {
     /// The models; reading and verifying them computes for a while.
     pub models: Arc<ModelRegistry>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// What goes on beside requests. The service adds to it.
     pub tasks: Tasks,
     /// Whether the process is about to end.
@@ -79,6 +81,7 @@ impl Parts {
         let models = tokio::task::spawn_blocking(move || choice.load()).await??;
         Ok(Self {
             models: Arc::new(models),
+            clock: Arc::new(SystemClock),
             tasks: Tasks::here(),
             lifecycle: Lifecycle::default(),
             probes: Vec::new(),
@@ -126,15 +129,15 @@ impl Service {
         .context("the file store cannot be opened")?;
         let files = Arc::new(files);
 
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
-        let shared = Shared::open(config, clock.clone(), randomness.clone()).await?;
         let Parts {
             models,
+            clock,
             tasks,
             lifecycle,
             mut probes,
         } = parts;
+        let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+        let shared = Shared::open(config, clock.clone(), randomness.clone()).await?;
         probes.push(Arc::new(FilesProbe(files.clone())));
         let ports = Ports {
             store: store.clone(),

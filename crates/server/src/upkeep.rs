@@ -4,8 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use accunode_application::bulk::Bulk;
-use accunode_local::SystemClock;
-use accunode_ports::{RepositoryError, system::Clock as _};
+use accunode_ports::{RepositoryError, system::Clock};
 use accunode_postgres::PgStore;
 use tokio::sync::watch;
 
@@ -16,7 +15,12 @@ const DAILY: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Looks after the database until `stop` turns true. Several processes may do so at
 /// once: each step takes a lock that it does not wait for, or is safe to do twice.
-pub async fn look_after(store: Arc<PgStore>, bulk: Bulk, mut stop: watch::Receiver<bool>) {
+pub async fn look_after(
+    store: Arc<PgStore>,
+    bulk: Bulk,
+    clock: Arc<dyn Clock>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut fold = tokio::time::interval(FOLD);
     let mut daily = tokio::time::interval(DAILY);
     let mut files = tokio::time::interval(DAILY);
@@ -26,7 +30,7 @@ pub async fn look_after(store: Arc<PgStore>, bulk: Bulk, mut stop: watch::Receiv
             // Dropped at once: what it gives is a lock.
             _ = async { drop(stop.wait_for(|stop| *stop).await) } => return,
             _ = fold.tick() => store.fold_rollups().await.map(|_| ()),
-            _ = daily.tick() => every_day(&store).await,
+            _ = daily.tick() => every_day(&store, &*clock).await,
             _ = files.tick() => {
                 if let Err(error) = bulk.sweep_files().await {
                     tracing::warn!(
@@ -47,9 +51,9 @@ pub async fn look_after(store: Arc<PgStore>, bulk: Bulk, mut stop: watch::Receiv
 }
 
 /// What is done at the start and some times a day.
-async fn every_day(store: &PgStore) -> Result<(), RepositoryError> {
+async fn every_day(store: &PgStore, clock: &dyn Clock) -> Result<(), RepositoryError> {
     store.make_partitions().await?;
-    let cleaned = store.clean_up(SystemClock.now()).await?;
+    let cleaned = store.clean_up(clock.now()).await?;
     tracing::info!(rows = cleaned.total(), %cleaned, "what had expired was deleted");
     Ok(())
 }

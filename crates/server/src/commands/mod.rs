@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod backup;
 pub mod config;
+pub mod ephemeral;
 mod front;
 pub mod maintain;
 pub mod migrate;
@@ -11,6 +12,7 @@ mod prepare;
 pub mod restore;
 pub mod score;
 pub mod serve;
+pub mod shell;
 mod signals;
 pub mod upload;
 pub mod validate;

@@ -14,6 +14,7 @@ use anyhow::Context;
 
 use super::{
     LEFTOVERS,
+    ephemeral::Ephemeral,
     front::{self, Front},
     prepare::{Preparation, Prepared},
     signals::{Asked, Signals},
@@ -48,16 +49,30 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// Where the address is taken, or the database, the models and the others are not fit to
 /// serve with; later where a task has ended that must not.
 pub fn run(config: &Config, duties: Duties) -> anyhow::Result<()> {
-    let started = Instant::now();
-    descriptors::raise_limit();
     // First of all: a process that cannot listen must not start or even make a database.
     let listener = duties.api.then(|| front::bind(config.listen)).transpose()?;
+    run_on(config, duties, listener, None)
+}
+
+/// The same on a socket that is bound already.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_on(
+    config: &Config,
+    duties: Duties,
+    listener: Option<TcpListener>,
+    ephemeral: Option<Ephemeral>,
+) -> anyhow::Result<()> {
+    let started = Instant::now();
+    descriptors::raise_limit();
     let runtime = start_runtime()?;
     let mut embedded = None;
     let process = Process {
         config,
         duties,
         listener,
+        ephemeral,
         started,
     };
     let served = runtime.block_on(process.live(&mut embedded));
@@ -71,6 +86,7 @@ struct Process<'a> {
     config: &'a Config,
     duties: Duties,
     listener: Option<TcpListener>,
+    ephemeral: Option<Ephemeral>,
     started: Instant,
 }
 
@@ -81,7 +97,13 @@ impl Process<'_> {
         let fronts = Tasks::here();
         let waiting = self.open_lobby(&startup, &fronts)?;
 
-        let parts = Parts::load(self.config);
+        let parts = async {
+            let mut parts = Parts::load(self.config).await?;
+            if let Some(ephemeral) = &self.ephemeral {
+                parts.clock = Arc::new(ephemeral.clock.clone());
+            }
+            anyhow::Ok(parts)
+        };
         let prepared = async {
             let preparation = Preparation {
                 config: self.config,
@@ -120,8 +142,9 @@ impl Process<'_> {
             });
         }
         let (store, bulk) = (service.store.clone(), service.application.bulk.clone());
+        let clock = service.application.ports().clock.clone();
         service.tasks.vital("upkeep", |stop| async move {
-            upkeep::look_after(store, bulk, stop).await;
+            upkeep::look_after(store, bulk, clock, stop).await;
             Ok(())
         });
         if self.duties.worker {
@@ -135,6 +158,11 @@ impl Process<'_> {
             waiting.leave().await;
         }
         let mut front = self.open_front(&service, &fronts)?;
+        if let (Some(ephemeral), Some(listener)) = (&self.ephemeral, &self.listener) {
+            ephemeral
+                .begin(&service.application, listener.local_addr()?)
+                .await?;
+        }
 
         let front_ended = async {
             match &mut front {

@@ -52,6 +52,24 @@ impl Sources {
         }
     }
 
+    /// The same machine and user without any setting of the environment, of a file or of
+    /// the command line: what the defaults are read from.
+    #[must_use]
+    pub fn without_settings(&self) -> Self {
+        let is_setting = |name: &str| {
+            name.starts_with(PREFIX) || COMMON_NAMES.iter().any(|(common, _)| *common == name)
+        };
+        Self {
+            environment: self
+                .environment
+                .iter()
+                .filter(|(name, _)| !is_setting(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
     /// An environment variable that is set and not empty.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.environment
@@ -128,7 +146,7 @@ impl Layers {
             }
         }
         for key in self.keys {
-            let name = variable_of(key);
+            let name = own_variable_of(key);
             if let Some(value) = sources.variable(&name) {
                 self.add(key, Value::from(value), &name);
             }
@@ -148,7 +166,7 @@ impl Layers {
         let known: Vec<String> = self
             .keys
             .iter()
-            .map(|key| variable_of(key))
+            .map(|key| own_variable_of(key))
             .chain([CONFIG_VARIABLE.to_owned()])
             .collect();
         for (name, value) in &sources.environment {
@@ -237,6 +255,11 @@ impl Layers {
             .collect()
     }
 
+    /// Where the strongest value of each setting came from.
+    pub(super) fn into_origins(self) -> BTreeMap<String, String> {
+        self.origins
+    }
+
     pub(super) fn fault(&mut self, key: &str, value: Option<String>, rule: &str) {
         self.faults.push(Fault {
             field: key.to_owned(),
@@ -248,7 +271,15 @@ impl Layers {
 }
 
 /// The environment variable of a setting.
-fn variable_of(key: &str) -> String {
+pub(super) fn variable_of(key: &str) -> String {
+    if let Some((name, _)) = COMMON_NAMES.iter().find(|(_, common)| *common == key) {
+        return (*name).to_owned();
+    }
+    own_variable_of(key)
+}
+
+/// The environment variable of a setting that no other program knows.
+fn own_variable_of(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
 }
 

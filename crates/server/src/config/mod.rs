@@ -12,6 +12,7 @@ mod read;
 mod redis;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -250,6 +251,17 @@ impl Config {
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn load(sources: &Sources) -> Result<Self, ConfigFaults> {
+        Self::load_with_origins(sources).map(|(config, _)| config)
+    }
+
+    /// Reads all layers; beside them, where each setting that was given came from (a file,
+    /// a variable, the command line), by its name.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_with_origins(
+        sources: &Sources,
+    ) -> Result<(Self, BTreeMap<String, String>), ConfigFaults> {
         let mut layers = Layers::merge(sources, KEYS, SECRETS);
         let data_dir = layers
             .read("data_dir", "must be a path", |text| {
@@ -376,7 +388,7 @@ impl Config {
             prefix: redis_prefix,
             servers: redis_servers,
         } = redis;
-        Ok(Self {
+        let config = Self {
             listen,
             data_dir,
             database_url,
@@ -414,7 +426,14 @@ impl Config {
             log,
             log_format,
             postgres,
-        })
+        };
+        Ok((config, layers.into_origins()))
+    }
+
+    /// Every setting but those below `postgres.settings`, with the variable that it can be
+    /// given by.
+    pub fn settings() -> impl Iterator<Item = (&'static str, String)> {
+        KEYS.iter().map(|key| (*key, layers::variable_of(key)))
     }
 
     /// Where uploaded files are kept.

@@ -1,0 +1,29 @@
+//! `accunode completions` and `accunode man`: what packages install beside the program.
+
+use std::path::Path;
+
+use anyhow::Context;
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::say;
+use crate::cli::Cli;
+
+/// Prints what completes this program's commands in a shell.
+///
+/// # Errors
+/// Where standard output is closed.
+pub fn completions(shell: Shell) -> anyhow::Result<()> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "accunode", &mut text);
+    say(String::from_utf8_lossy(&text).trim_end())
+}
+
+/// Writes `accunode.1` and a page for each command into a folder.
+///
+/// # Errors
+/// Where the folder is not there or cannot be written into.
+pub fn manual_pages(folder: &Path) -> anyhow::Result<()> {
+    clap_mangen::generate_to(Cli::command(), folder)
+        .with_context(|| format!("cannot write manual pages into {}", folder.display()))
+}

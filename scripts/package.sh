@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Makes what is handed out: the Debian package and the software bill of materials
+# (CycloneDX), into `dist/` of the target directory. The tools are compiled once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"
+dist=$CARGO_TARGET_DIR/dist
+for tool in cargo-deb@3 cargo-cyclonedx@0.5; do
+  name=${tool%@*}
+  command -v "$name" >/dev/null || cargo install --quiet --locked "$tool"
+done
+
+cargo build --release --locked --package accunode
+program=$CARGO_TARGET_DIR/release/accunode
+rm -rf "$dist"
+mkdir -p "$dist/man" "$dist/completions"
+"$program" man "$dist/man"
+"$program" completions bash >"$dist/completions/accunode"
+"$program" completions zsh >"$dist/completions/_accunode"
+"$program" completions fish >"$dist/completions/accunode.fish"
+
+cargo deb --package accunode --no-build --output "$dist/"
+# It writes beside each manifest; the one of the program is what is handed out.
+cargo cyclonedx --manifest-path crates/server/Cargo.toml --format json --target-in-filename \
+  --override-filename accunode.cdx >/dev/null
+mv crates/server/accunode.cdx*.json "$dist/accunode.cdx.json"
+find . -name 'accunode.cdx*.json' -not -path './target/*' -delete
+ls -l "$dist"
