@@ -22,6 +22,7 @@ mod models;
 mod offline;
 mod operations;
 mod organizations;
+mod outcomes;
 mod own_data;
 mod pages;
 mod permissions;

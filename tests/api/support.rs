@@ -55,6 +55,14 @@ pub(crate) fn prediction_on(kind: &str, company: &str, year: &str) -> Value {
     }
 }
 
+/// A default of a company that is named by its id.
+pub(crate) fn outcome_on(company: &str) -> Value {
+    json!({
+        "company_id": company, "definition": "crr_178@1", "event": "default",
+        "occurred_on": "2024-03-01",
+    })
+}
+
 /// An object with some fields changed; null takes a field away.
 pub(crate) fn with(mut body: Value, changes: Value) -> Value {
     let target = body.as_object_mut().expect("an object");

@@ -185,7 +185,7 @@ fn words(code: &str) -> &'static str {
         }
         "level_change" => "what is shared is never narrowed, nor moved to another organization",
         "not_a_root" => "a tenant is named by its root organization, and this is none",
-        "company_in_use" => "there are predictions on this company",
+        "company_in_use" => "there are predictions or outcomes on this company",
         "rank_too_low" => "this person's rank is not below yours",
         "role_not_assignable" => "you cannot give this role",
         "field_forbidden" => "your role cannot change this field",
@@ -274,6 +274,10 @@ impl From<Conflict> for Error {
             Conflict::PredictionExists => (
                 "prediction_exists",
                 "this company and period have a prediction already",
+            ),
+            Conflict::OutcomeExists => (
+                "outcome_exists",
+                "this outcome of the company and day, or one with this external_id, is recorded already",
             ),
             Conflict::DomainTaken => ("domain_taken", "another organization has this domain"),
             Conflict::NameTaken => (

@@ -25,6 +25,7 @@ pub mod invitations;
 pub mod mail;
 pub mod once;
 pub mod organizations;
+pub mod outcomes;
 mod overtaken;
 pub mod people;
 pub mod ports;
@@ -58,6 +59,8 @@ pub struct Application {
     pub companies: companies::Companies,
     /// Predictions.
     pub predictions: predictions::Predictions,
+    /// What happened to companies.
+    pub outcomes: outcomes::Outcomes,
     /// Bulk uploads.
     pub bulk: bulk::Bulk,
     /// Dashboards.
@@ -92,6 +95,9 @@ impl Application {
                 ports: ports.clone(),
             },
             predictions: predictions::Predictions {
+                ports: ports.clone(),
+            },
+            outcomes: outcomes::Outcomes {
                 ports: ports.clone(),
             },
             bulk: bulk::Bulk {

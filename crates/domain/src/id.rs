@@ -35,6 +35,8 @@ id_type! {
     CompanyId,
     /// An annual or quarterly prediction.
     PredictionId,
+    /// Something that happened to a company.
+    OutcomeId,
     /// A bulk upload.
     JobId,
     /// An invitation into an organization.

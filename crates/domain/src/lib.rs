@@ -90,6 +90,7 @@ pub mod intake;
 pub mod invitation;
 pub mod job;
 pub mod organization;
+pub mod outcome;
 pub mod owner;
 pub mod page;
 pub mod prediction;

@@ -29,6 +29,8 @@ pub enum Conflict {
     SymbolTaken,
     /// The company and period have a prediction of this owner.
     PredictionExists,
+    /// The owner has this outcome of the company and day, or one with this external id.
+    OutcomeExists,
     /// The owner of a prediction does not fit the owner of its company.
     LevelMismatch,
     /// The owner of a company cannot change while there are predictions on it.

@@ -23,14 +23,14 @@ use crate::{
         MockAuditWriter, MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
         MockInvitationRepository, MockInvitationWriter, MockJobRepository, MockJobWriter,
         MockJoiningRepository, MockJoiningWriter, MockOrganizationRepository,
-        MockOrganizationWriter, MockOwnDataRepository, MockOwnDataWriter, MockPersonRepository,
-        MockPersonWriter, MockPredictionRepository, MockPredictionWriter,
-        MockSecondFactorRepository, MockSecondFactorWriter, MockUserRepository,
-        MockUserTokenRepository, MockUserTokenWriter, MockUserWriter, OrganizationRepository,
-        OrganizationWriter, OwnDataRepository, OwnDataWriter, PersonRepository, PersonWriter,
-        PredictionRepository, PredictionWriter, Repositories, SecondFactorRepository,
-        SecondFactorWriter, Store, UnitOfWork, UserRepository, UserTokenRepository,
-        UserTokenWriter, UserWriter,
+        MockOrganizationWriter, MockOutcomeRepository, MockOutcomeWriter, MockOwnDataRepository,
+        MockOwnDataWriter, MockPersonRepository, MockPersonWriter, MockPredictionRepository,
+        MockPredictionWriter, MockSecondFactorRepository, MockSecondFactorWriter,
+        MockUserRepository, MockUserTokenRepository, MockUserTokenWriter, MockUserWriter,
+        OrganizationRepository, OrganizationWriter, OutcomeRepository, OutcomeWriter,
+        OwnDataRepository, OwnDataWriter, PersonRepository, PersonWriter, PredictionRepository,
+        PredictionWriter, Repositories, SecondFactorRepository, SecondFactorWriter, Store,
+        UnitOfWork, UserRepository, UserTokenRepository, UserTokenWriter, UserWriter,
     },
 };
 
@@ -49,6 +49,7 @@ pub struct MockRepositories {
     pub joining: MockJoiningRepository,
     pub companies: MockCompanyRepository,
     pub predictions: MockPredictionRepository,
+    pub outcomes: MockOutcomeRepository,
     pub jobs: MockJobRepository,
     pub analytics: MockAnalyticsRepository,
     pub audit: MockAuditRepository,
@@ -94,6 +95,9 @@ impl Repositories for MockRepositories {
     fn predictions(&self) -> &dyn PredictionRepository {
         &self.predictions
     }
+    fn outcomes(&self) -> &dyn OutcomeRepository {
+        &self.outcomes
+    }
     fn jobs(&self) -> &dyn JobRepository {
         &self.jobs
     }
@@ -121,6 +125,7 @@ pub struct MockUnitOfWork {
     pub joining: MockJoiningWriter,
     pub companies: MockCompanyWriter,
     pub predictions: MockPredictionWriter,
+    pub outcomes: MockOutcomeWriter,
     pub jobs: MockJobWriter,
     pub audit: MockAuditWriter,
     pub idempotency: MockIdempotencyRepository,
@@ -173,6 +178,9 @@ impl UnitOfWork for MockUnitOfWork {
     }
     fn predictions(&self) -> &dyn PredictionWriter {
         &self.predictions
+    }
+    fn outcomes(&self) -> &dyn OutcomeWriter {
+        &self.outcomes
     }
     fn jobs(&self) -> &dyn JobWriter {
         &self.jobs
@@ -245,6 +253,9 @@ impl Repositories for MockStore {
     }
     fn predictions(&self) -> &dyn PredictionRepository {
         &self.reads.predictions
+    }
+    fn outcomes(&self) -> &dyn OutcomeRepository {
+        &self.reads.outcomes
     }
     fn jobs(&self) -> &dyn JobRepository {
         &self.reads.jobs

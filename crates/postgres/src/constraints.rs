@@ -6,7 +6,7 @@
 use accunode_ports::Conflict;
 
 /// The names of constraints, and what violating each of them means.
-const CONSTRAINTS: [(&str, Conflict); 21] = [
+const CONSTRAINTS: [(&str, Conflict); 25] = [
     ("allowed_emails_pkey", Conflict::AlreadyAllowed),
     ("bulk_jobs_completed", Conflict::RowsUnaccounted),
     ("bulk_jobs_counts", Conflict::RowsUnaccounted),
@@ -15,12 +15,16 @@ const CONSTRAINTS: [(&str, Conflict); 21] = [
     ("companies_organization_fixed", Conflict::CompanyInUse),
     ("fk_annual_predictions_company", Conflict::CompanyGone),
     ("fk_organizations_parent", Conflict::NotARoot),
+    ("fk_outcomes_company", Conflict::CompanyGone),
     ("fk_quarterly_predictions_company", Conflict::CompanyGone),
     ("idx_bulk_jobs_file_hash", Conflict::SameUpload),
     ("idx_organizations_domain", Conflict::DomainTaken),
     ("idx_organizations_name_key", Conflict::NameTaken),
+    ("idx_outcomes_external_id", Conflict::OutcomeExists),
+    ("idx_outcomes_open", Conflict::OutcomeExists),
     ("organizations_depth", Conflict::NotARoot),
     ("organizations_max_users", Conflict::OrganizationFull),
+    ("outcome_organization_consistency", Conflict::LevelMismatch),
     (
         "prediction_organization_consistency",
         Conflict::LevelMismatch,

@@ -9,7 +9,7 @@ use accunode_ports::{
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository, Connections,
         InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        OwnDataRepository, PersonRepository, PredictionRepository, Repositories,
+        OutcomeRepository, OwnDataRepository, PersonRepository, PredictionRepository, Repositories,
         SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
     },
 };
@@ -153,6 +153,10 @@ impl Repositories for PgStore {
 
     fn predictions(&self) -> &dyn PredictionRepository {
         self.reads.predictions()
+    }
+
+    fn outcomes(&self) -> &dyn OutcomeRepository {
+        self.reads.outcomes()
     }
 
     fn jobs(&self) -> &dyn JobRepository {

@@ -12,7 +12,7 @@ use accunode_ports::{
     RepositoryError,
     repositories::{
         ApiKeyWriter, AuditWriter, CompanyWriter, IdempotencyRepository, InvitationWriter,
-        JobWriter, JoiningWriter, OrganizationWriter, OwnDataWriter, PersonWriter,
+        JobWriter, JoiningWriter, OrganizationWriter, OutcomeWriter, OwnDataWriter, PersonWriter,
         PredictionWriter, Repositories, SecondFactorWriter, UnitOfWork, UserTokenWriter,
         UserWriter,
     },
@@ -32,8 +32,9 @@ use crate::{
     errors::{defect, from_sqlx},
     pools::Turn,
     repositories::{
-        ApiKeys, AuditLog, Companies, Invitations, Jobs, Joining, Organizations, OwnRecords,
-        People, PgRepositories, Predictions, SecondFactors, StoredOutcomes, UserTokens, Users,
+        ApiKeys, AuditLog, Companies, Invitations, Jobs, Joining, Organizations, Outcomes,
+        OwnRecords, People, PgRepositories, Predictions, SecondFactors, StoredOutcomes, UserTokens,
+        Users,
     },
 };
 
@@ -196,6 +197,7 @@ struct UnitRepositories {
     joining: Joining<Tx>,
     companies: Companies<Tx>,
     predictions: Predictions<Tx>,
+    outcomes: Outcomes<Tx>,
     jobs: Jobs<Tx>,
     audit: AuditLog<Tx>,
     idempotency: StoredOutcomes,
@@ -222,6 +224,7 @@ impl PgUnitOfWork {
             joining: Joining::new(tx.clone()),
             companies: Companies::new(tx.clone()),
             predictions: Predictions::new(tx.clone()),
+            outcomes: Outcomes::new(tx.clone()),
             jobs: Jobs::new(tx.clone()),
             audit: AuditLog::new(tx.clone()),
             idempotency: StoredOutcomes::new(tx.clone()),
@@ -282,6 +285,10 @@ impl UnitOfWork for PgUnitOfWork {
 
     fn predictions(&self) -> &dyn PredictionWriter {
         &self.repositories.predictions
+    }
+
+    fn outcomes(&self) -> &dyn OutcomeWriter {
+        &self.repositories.outcomes
     }
 
     fn jobs(&self) -> &dyn JobWriter {

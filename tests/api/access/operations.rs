@@ -47,6 +47,7 @@ impl Line {
             .replace("{id}", id)
             .replace("{invitation_id}", id)
             .replace("{email}", "unknown@example.com")
+            .replace("{definition}", "crr_178@1")
             .replace("{kind}", "annual")
             .replace("{name}", "annual")
             .replace("{version}", "1.0.0")

@@ -10,7 +10,7 @@ use super::{
     stage::{Stage, object},
     table::split,
 };
-use crate::support::{file_of, prediction_on, quarterly_ratios, ratios};
+use crate::support::{file_of, outcome_on, prediction_on, quarterly_ratios, ratios};
 
 /// One thing that is asked, with its rows made.
 #[derive(Clone, Debug)]
@@ -111,6 +111,13 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("bulk_job", "cancel") => ("post", "/bulk-uploads/{id}/cancel"),
         ("bulk_job", "retry") => ("post", "/bulk-uploads/{id}/retry"),
         ("bulk_job", "delete") => ("delete", "/bulk-uploads/{id}"),
+        ("outcome", "create") => ("post", "/outcomes"),
+        ("outcome", "list") => ("get", "/outcomes"),
+        ("outcome", "read") => ("get", "/outcomes/{id}"),
+        ("outcome", "withdraw") => ("post", "/outcomes/{id}/withdraw"),
+        ("coverage", "read") => ("get", "/outcome-coverage/{definition}"),
+        ("coverage", "set") => ("put", "/outcome-coverage/{definition}"),
+        ("definitions", "read") => ("get", "/default-definitions"),
         ("dashboard", "read") => ("get", "/dashboard"),
         ("analytics", "read") => ("get", "/analytics/risk-distribution"),
         ("admin", "use") => ("get", "/admin/stats"),
@@ -154,7 +161,9 @@ pub(super) async fn requests(
         .split_once(':')
         .map_or((action, None), |(action, to)| (action, Some(to)));
     match resource {
-        "company" | "prediction" | "bulk_job" if action == "list" => list(stage, resource, detail),
+        "company" | "prediction" | "bulk_job" | "outcome" if action == "list" => {
+            list(stage, resource, detail)
+        }
         "company" => company(stage, action, to, detail).await,
         "prediction" => {
             let mut requests = Vec::new();
@@ -165,6 +174,9 @@ pub(super) async fn requests(
         }
         "bulk_job" => bulk_job(stage, action, detail).await,
         "rescoring" => vec![rescoring(stage, action, detail).await],
+        "outcome" => vec![outcome(stage, action, detail).await],
+        "coverage" => vec![coverage(stage, action, detail)],
+        "definitions" => vec![Request::Get("/default-definitions".to_owned())],
         "scoring" => {
             let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
             vec![
@@ -285,6 +297,7 @@ fn list(stage: &Stage, resource: &str, detail: &str) -> Vec<Request> {
     let lists: &[&str] = match resource {
         "company" => &["/companies"],
         "prediction" => &["/predictions/annual", "/predictions/quarterly"],
+        "outcome" => &["/outcomes"],
         _ => &["/bulk-uploads"],
     };
     lists
@@ -307,6 +320,45 @@ async fn rescoring(stage: &Stage, action: &str, detail: &str) -> Request {
         "read" => Request::Get(format!("/rescorings/{}", stage.rescoring(detail).await)),
         other => panic!("unknown request {other:?}"),
     }
+}
+
+async fn outcome(stage: &Stage, action: &str, detail: &str) -> Request {
+    match action {
+        "create" => {
+            let (owner, company) = detail.split_once(" on ").expect("a company");
+            let (level, organization) = split(owner);
+            let mut body = object(stage.fields(level, organization));
+            let company = stage.company(company).await;
+            for (name, value) in outcome_on(&company).as_object().expect("an object") {
+                body[name] = value.clone();
+            }
+            Request::Post("/outcomes".to_owned(), body)
+        }
+        "read" => Request::Get(format!("/outcomes/{}", stage.outcome(detail).await)),
+        "withdraw" => Request::Post(
+            format!("/outcomes/{}/withdraw", stage.outcome(detail).await),
+            json!({ "reason": "a test" }),
+        ),
+        other => panic!("unknown request {other:?}"),
+    }
+}
+
+fn coverage(stage: &Stage, action: &str, detail: &str) -> Request {
+    let path = "/outcome-coverage/crr_178@1";
+    let (level, organization) = split(detail);
+    let fields = stage.fields(level, organization);
+    if action == "set" {
+        let mut body = object(fields);
+        body["complete_from"] = "2020-01-01".into();
+        body["complete_through"] = "2024-12-31".into();
+        return Request::Put(path.to_owned(), body);
+    }
+    let text = |(name, value): (&String, &Value)| {
+        let value = value.as_str().expect("a text");
+        format!("{name}={value}")
+    };
+    let query: Vec<String> = fields.iter().map(text).collect();
+    Request::Get(format!("{path}?{}", query.join("&")))
 }
 
 fn target(stage: &Stage, to: &str) -> Value {

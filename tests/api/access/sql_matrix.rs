@@ -32,6 +32,14 @@ struct Asked {
 fn statement(table: &str, action: &str) -> Option<(String, bool)> {
     Some(match action {
         "read" => (format!("SELECT id FROM {table}"), true),
+        "withdraw" => (
+            format!("UPDATE {table} SET withdrawn_reason = withdrawn_reason RETURNING id"),
+            false,
+        ),
+        "set" => (
+            format!("UPDATE {table} SET note = note RETURNING id"),
+            false,
+        ),
         "rows" => ("SELECT job_id FROM bulk_upload_rows".to_owned(), true),
         "update" | "cancel" | "retry" => (
             format!("UPDATE {table} SET updated_at = updated_at RETURNING id"),
@@ -50,6 +58,9 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
             "company" => &["companies"],
             "prediction" => &["annual_predictions", "quarterly_predictions"],
             "bulk_job" | "rescoring" => &["bulk_upload_jobs"],
+            "outcome" => &["outcomes"],
+            // One's own is another row for each user.
+            "coverage" if row.detail != "personal" => &["outcome_coverage"],
             _ => continue,
         };
         for (action, table) in row
@@ -63,6 +74,8 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
             let company = Stage::company_under(&row.detail, &row.given);
             let id = match (resource.as_str(), table) {
                 ("company", _) => stage.company(&row.detail).await,
+                ("outcome", _) => stage.outcome(&row.detail).await,
+                ("coverage", _) => stage.coverage(&row.detail).await.to_string(),
                 ("rescoring", _) => stage.rescoring(&row.detail).await,
                 ("bulk_job", _) => stage.upload(&row.detail).await,
                 (_, "annual_predictions") => {

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::table::split;
-use crate::support::{file_of, line, prediction_on, run, submit, text};
+use crate::support::{file_of, line, outcome_on, prediction_on, run, submit, text};
 
 /// The service with the users of the matrix; no one works on uploads.
 #[derive(Debug)]
@@ -200,6 +200,37 @@ impl Stage {
             .map(|(name, value)| (name.as_str(), value.as_str().expect("a text")))
             .collect();
         submit(creator, "a.csv", file_of([self.symbol()]), &fields).await
+    }
+
+    /// An outcome of this owner on a company that the matrix has for it.
+    pub(super) async fn outcome(&self, owner: &str) -> String {
+        let company = self.company(&Self::company_under(owner, "")).await;
+        let (creator, fields) = self.owner(owner);
+        let mut body = outcome_on(&company);
+        body.as_object_mut().expect("an object").extend(fields);
+        let made = creator.post("/outcomes", &body).await.expect(201);
+        text(&made, "id").to_owned()
+    }
+
+    /// How far this owner's outcomes are complete, said by who may.
+    pub(super) async fn coverage(&self, owner: &str) -> Uuid {
+        let (level, organization) = split(owner);
+        let mut body = object(self.fields(level, organization));
+        body["complete_from"] = "2020-01-01".into();
+        body["complete_through"] = "2024-12-31".into();
+        let sa = self.users.user("sa");
+        let _ = sa
+            .put("/outcome-coverage/crr_178@1", &body)
+            .await
+            .expect(200);
+        sqlx::query_scalar(
+            "SELECT id FROM outcome_coverage WHERE access_level = $1 AND organization_id IS NOT DISTINCT FROM $2",
+        )
+        .bind(level)
+        .bind(organization.map(|name| self.users.organization(name)))
+        .fetch_one(&self.pool)
+        .await
+        .expect("a coverage")
     }
 
     /// A waiting rescoring of this owner's predictions.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::Database;
 
 /// Tables whose policies are proved in `row_level_security` and `sql_matrix`.
-pub(super) const GUARDED: [&str; 12] = [
+pub(super) const GUARDED: [&str; 14] = [
     "annual_prediction_revisions",
     "annual_prediction_rollup",
     "annual_prediction_rollup_delta",
@@ -15,6 +15,8 @@ pub(super) const GUARDED: [&str; 12] = [
     "bulk_upload_jobs",
     "bulk_upload_rows",
     "companies",
+    "outcome_coverage",
+    "outcomes",
     "quarterly_prediction_revisions",
     "quarterly_prediction_rollup",
     "quarterly_prediction_rollup_delta",

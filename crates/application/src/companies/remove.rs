@@ -10,7 +10,7 @@ use super::Companies;
 use crate::{Caller, Error, overtaken::Overtaken, predictions::version_asked};
 
 impl Companies {
-    /// Removes a company; with `force` also the predictions on it.
+    /// Removes a company; with `force` also the predictions and outcomes on it.
     ///
     /// # Errors
     /// `NotFound`, `not_writable`, `company_in_use`, `Stale` where `if_match` names
@@ -53,7 +53,7 @@ impl Companies {
         if !force && unit.reads().companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
                 code: "company_in_use",
-                detail: "there are predictions on this company; force=true removes them with it"
+                detail: "there are predictions or outcomes on this company; force=true removes them with it"
                     .to_owned(),
                 existing: None,
             });

@@ -83,7 +83,7 @@ impl Companies {
         if next.owner != stored.owner && unit.reads().companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
                 code: "company_in_use",
-                detail: "there are predictions on this company, so its level cannot change"
+                detail: "there are predictions or outcomes on this company, so its level cannot change"
                     .to_owned(),
                 existing: None,
             });

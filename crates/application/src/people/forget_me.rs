@@ -38,6 +38,7 @@ impl People {
                         "by": "himself",
                         "companies_deleted": gone.companies,
                         "predictions_deleted": gone.predictions,
+                        "outcomes_deleted": gone.outcomes,
                         "uploads_deleted": gone.uploads,
                     }),
                     ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)

@@ -14,6 +14,7 @@
 //! | [`Actor`] | who somebody is, as far as the rules are concerned |
 //! | `scope`, `rows` | companies and predictions: read, create, raise, write |
 //! | `jobs` | bulk uploads |
+//! | `outcomes` | what happened to companies, and how far that is complete |
 //! | `users`, `organizations` | people and tenants |
 //! | `analytics`, `audit`, `admin` | figures, the audit log, the installation |
 //! | `permissions` | all of these, to tell somebody in advance what he may do |
@@ -30,6 +31,7 @@ mod audit;
 mod jobs;
 mod keys;
 mod organizations;
+mod outcomes;
 mod permissions;
 mod proofs;
 mod rows;

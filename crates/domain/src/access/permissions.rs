@@ -37,7 +37,7 @@ type OfPeople = fn(&Actor, Role, OrganizationId) -> bool;
 type OfAnything = fn(&Actor) -> bool;
 
 /// About rows: an owner and a creator.
-const ROWS: [(&str, &str, OfRow); 15] = [
+const ROWS: [(&str, &str, OfRow); 19] = [
     ("company", "read", |actor, owner, _| reads(actor, owner)),
     ("company", "create", |actor, owner, _| creates(actor, owner)),
     ("company", "update", writes),
@@ -51,6 +51,14 @@ const ROWS: [(&str, &str, OfRow); 15] = [
     ("prediction", "delete", writes),
     ("prediction", "raise", |actor, owner, _| {
         raises(actor, owner)
+    }),
+    ("outcome", "read", |actor, owner, _| reads(actor, owner)),
+    ("outcome", "create", |actor, owner, _| creates(actor, owner)),
+    ("outcome", "withdraw", writes),
+    ("outcome_coverage", "set", |actor, owner, _| {
+        actor
+            .set_coverage(Some(owner.level()), owner.organization())
+            .is_ok()
     }),
     ("bulk_upload", "read", |actor, owner, _| reads(actor, owner)),
     ("bulk_upload", "create", |actor, owner, _| {

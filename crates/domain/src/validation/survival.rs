@@ -1,5 +1,7 @@
 //! Probabilities from histories that end early: Kaplan and Meier, and Aalen and Johansen.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// A time for which one company was in one state, and how it ended.
@@ -112,13 +114,13 @@ fn aalen_johansen_weighted(
         while let Some(spell) = begins.next_if(|spell| spell.from < time) {
             at_risk[spell.state] += u64::from(weight(spell.company));
         }
-        let mut moves = vec![0_u64; states * states];
+        let mut moves = Moves::new();
         for spell in together {
             if let Some(next) = spell.next.filter(|next| *next < states) {
-                moves[spell.state * states + next] += u64::from(weight(spell.company));
+                *moves.entry((spell.state, next)).or_default() += u64::from(weight(spell.company));
             }
         }
-        if time > after && time <= until && moves.iter().any(|&n| n > 0) {
+        if time > after && time <= until {
             step(&mut product, &moves, &at_risk);
         }
         for spell in together {
@@ -132,19 +134,21 @@ fn aalen_johansen_weighted(
     product
 }
 
+/// How many went from one state to another at one time.
+type Moves = BTreeMap<(usize, usize), u64>;
+
 /// product ← product · (I + dΛ).
-fn step(product: &mut Transitions, moves: &[u64], at_risk: &[u64]) {
-    let states = at_risk.len();
+fn step(product: &mut Transitions, moves: &Moves, at_risk: &[u64]) {
+    if moves.is_empty() {
+        return;
+    }
     for row in product.iter_mut() {
         let before = row.clone();
-        for (h, &risk) in at_risk.iter().enumerate().filter(|(_, risk)| **risk > 0) {
-            for j in (0..states).filter(|&j| j != h) {
-                let count = moves[h * states + j];
-                if count > 0 {
-                    let flow = before[h] * count as f64 / risk as f64;
-                    row[j] += flow;
-                    row[h] -= flow;
-                }
+        for (&(h, j), &count) in moves.iter().filter(|((h, j), _)| h != j) {
+            if at_risk[h] > 0 {
+                let flow = before[h] * count as f64 / at_risk[h] as f64;
+                row[j] += flow;
+                row[h] -= flow;
             }
         }
     }

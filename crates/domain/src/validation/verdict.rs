@@ -55,3 +55,21 @@ impl Verdict {
         verdicts.into_iter().max().unwrap_or(Self::Undetermined)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_begin_at_their_limits_and_at_ten_defaults() {
+        let of = |p| Verdict::of(p, 10);
+        assert_eq!(of(0.009_999), Verdict::Breach);
+        assert_eq!(of(0.01), Verdict::Attention);
+        assert_eq!(of(0.05), Verdict::Unobtrusive);
+        assert_eq!(of(f64::NAN), Verdict::Undetermined);
+        assert_eq!(Verdict::of(0.0, 9), Verdict::Undetermined);
+        let worst = Verdict::worst([Verdict::Undetermined, Verdict::Unobtrusive]);
+        assert_eq!(worst, Verdict::Unobtrusive);
+        assert_eq!(Verdict::worst([]), Verdict::Undetermined);
+    }
+}

@@ -48,8 +48,11 @@ fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: 
     let (level, place) = (Some(owner.level()), owner.organization());
     match (resource, action) {
         (_, "read") if resource != "dashboard" => actor.read(owner) == Ok(Reading::Open),
-        ("company" | "prediction", "create") => actor.create(level, place).is_ok(),
-        ("company" | "prediction", "update" | "delete") => actor.write(owner, creator).is_ok(),
+        ("company" | "prediction" | "outcome", "create") => actor.create(level, place).is_ok(),
+        ("company" | "prediction", "update" | "delete") | ("outcome", "withdraw") => {
+            actor.write(owner, creator).is_ok()
+        }
+        ("outcome_coverage", "set") => actor.set_coverage(level, place).is_ok(),
         ("company" | "prediction", "raise") => {
             let own = Owner::Person(actor.user());
             own != owner && actor.raise(own, actor.user(), owner.level(), place).is_ok()
@@ -90,7 +93,7 @@ fn lets_of_place(actor: &Actor, (resource, action): (&str, &str), id: Organizati
     }
 }
 
-const OF_ROWS: [(&str, &str); 15] = [
+const OF_ROWS: [(&str, &str); 19] = [
     ("company", "read"),
     ("company", "create"),
     ("company", "update"),
@@ -101,6 +104,10 @@ const OF_ROWS: [(&str, &str); 15] = [
     ("prediction", "update"),
     ("prediction", "delete"),
     ("prediction", "raise"),
+    ("outcome", "read"),
+    ("outcome", "create"),
+    ("outcome", "withdraw"),
+    ("outcome_coverage", "set"),
     ("bulk_upload", "read"),
     ("bulk_upload", "create"),
     ("bulk_upload", "control"),
@@ -130,7 +137,7 @@ const OF_PLACES: [(&str, &str); 16] = [
 /// Making and raising are about owners, whoever made the row; the rest about rows there are.
 fn is_about_oneself(action: &str, owner: Owner, actor: &Actor) -> bool {
     matches!(owner, Owner::Person(id) if id != actor.user())
-        && matches!(action, "create" | "raise" | "read")
+        && matches!(action, "create" | "raise" | "read" | "set")
 }
 
 fn check(world: &World, actor: &Actor) {

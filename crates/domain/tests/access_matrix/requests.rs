@@ -36,7 +36,10 @@ pub(crate) const KNOWN: &[&str] = &[
     "company raise",
     "company read",
     "company update",
+    "coverage read",
+    "coverage set",
     "dashboard read",
+    "definitions read",
     "invitation create",
     "invitation list",
     "invitation withdraw",
@@ -55,6 +58,10 @@ pub(crate) const KNOWN: &[&str] = &[
     "organization set_parent",
     "organizations list",
     "second_factors list",
+    "outcome create",
+    "outcome list",
+    "outcome read",
+    "outcome withdraw",
     "prediction create",
     "prediction delete",
     "prediction list",
@@ -118,13 +125,13 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         None => (request.action, None),
     };
     Ok(match (request.resource, action, to) {
-        ("company" | "prediction" | "bulk_job" | "rescoring", "read", None)
+        ("company" | "prediction" | "bulk_job" | "rescoring" | "outcome", "read", None)
         | ("bulk_job", "rows", None) => actor.read(world.owner(request.detail)?.0),
-        ("company" | "prediction" | "bulk_job", "list", None) => {
+        ("company" | "prediction" | "bulk_job" | "outcome", "list", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.narrowed(Some(level), organization))
         }
-        ("company" | "prediction", "update" | "delete", None) => {
+        ("company" | "prediction", "update" | "delete", None) | ("outcome", "withdraw", None) => {
             let (owner, creator) = world.owner(request.detail)?;
             open(actor.write(owner, creator))
         }
@@ -155,6 +162,21 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             let (level, organization) = target(to).ok_or_else(unknown)?;
             open(actor.predict(Some(level), organization, world.owner(company)?.0))
         }
+        ("outcome", "create", None) => {
+            let (to, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
+            let (level, organization) = target(to).ok_or_else(unknown)?;
+            open(actor.record_outcome(Some(level), organization, world.owner(company)?.0))
+        }
+        ("coverage", "read", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.read_coverage(Some(level), organization))
+        }
+        ("coverage", "set", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.set_coverage(Some(level), organization))
+        }
+        // The same for everyone who is let in.
+        ("definitions", "read", None) => Ok(Reading::Open),
         ("scoring" | "models" | "templates", "use", None) => open(actor.use_models()),
         ("dashboard" | "analytics", "read", None) => {
             let (scope, named) = split(request.detail);

@@ -49,7 +49,7 @@ pub trait CompanyRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Company>, RepositoryError>;
-    /// Whether predictions that the scope can read stand on it.
+    /// Whether predictions or outcomes that the scope can read stand on it.
     async fn is_in_use(&self, scope: &Scope, id: CompanyId) -> Result<bool, RepositoryError>;
 }
 

@@ -9,6 +9,7 @@ mod invitation;
 mod job;
 mod joining;
 mod organization;
+mod outcome;
 mod own_data;
 mod person;
 mod prediction;
@@ -37,6 +38,7 @@ pub use organization::{
     Bereaved, FormerMember, OrganizationFilter, OrganizationRepository, OrganizationState,
     OrganizationWriter,
 };
+pub use outcome::{OutcomeFilter, OutcomeRepository, OutcomeWriter, Standing as OutcomeStanding};
 pub use own_data::{OwnData, OwnDataRepository, OwnDataWriter, OwnRows, PersonalRows};
 pub use person::{Person, PersonFilter, PersonRepository, PersonWriter, StandIn};
 pub use prediction::{
@@ -61,6 +63,7 @@ pub use {
     job::{MockJobRepository, MockJobWriter},
     joining::{MockJoiningRepository, MockJoiningWriter},
     organization::{MockOrganizationRepository, MockOrganizationWriter},
+    outcome::{MockOutcomeRepository, MockOutcomeWriter},
     own_data::{MockOwnDataRepository, MockOwnDataWriter},
     person::{MockPersonRepository, MockPersonWriter},
     prediction::{MockPredictionRepository, MockPredictionWriter},
@@ -112,6 +115,8 @@ pub trait Repositories: Send + Sync {
     fn companies(&self) -> &dyn CompanyRepository;
     /// Predictions.
     fn predictions(&self) -> &dyn PredictionRepository;
+    /// What happened to companies.
+    fn outcomes(&self) -> &dyn OutcomeRepository;
     /// Bulk uploads.
     fn jobs(&self) -> &dyn JobRepository;
     /// Dashboards.
@@ -184,6 +189,8 @@ pub trait UnitOfWork: Send + Sync {
     fn companies(&self) -> &dyn CompanyWriter;
     /// Changes of predictions.
     fn predictions(&self) -> &dyn PredictionWriter;
+    /// What happened to companies, recorded and withdrawn.
+    fn outcomes(&self) -> &dyn OutcomeWriter;
     /// Changes of bulk uploads.
     fn jobs(&self) -> &dyn JobWriter;
     /// Entries of the audit log.

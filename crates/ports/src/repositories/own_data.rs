@@ -24,6 +24,10 @@ pub enum OwnData {
     AnnualPredictions,
     /// Quarterly predictions that he made.
     QuarterlyPredictions,
+    /// Outcomes that they recorded.
+    Outcomes,
+    /// What they said of how far outcomes are complete.
+    OutcomeCoverage,
     /// Uploads and rescorings that he made.
     BulkUploads,
     /// What the audit log tells of his doing.
@@ -32,12 +36,14 @@ pub enum OwnData {
 
 impl OwnData {
     /// Every kind, in the order in which they are told.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ApiKeys,
         Self::Invitations,
         Self::Companies,
         Self::AnnualPredictions,
         Self::QuarterlyPredictions,
+        Self::Outcomes,
+        Self::OutcomeCoverage,
         Self::BulkUploads,
         Self::AuditEvents,
     ];
@@ -51,6 +57,8 @@ impl OwnData {
             Self::Companies => "companies",
             Self::AnnualPredictions => "annual_predictions",
             Self::QuarterlyPredictions => "quarterly_predictions",
+            Self::Outcomes => "outcomes",
+            Self::OutcomeCoverage => "outcome_coverage",
             Self::BulkUploads => "bulk_uploads",
             Self::AuditEvents => "audit_events",
         }
@@ -73,6 +81,8 @@ pub struct PersonalRows {
     pub companies: u64,
     /// Annual and quarterly ones.
     pub predictions: u64,
+    /// Outcomes of companies.
+    pub outcomes: u64,
     /// Uploads and rescorings.
     pub uploads: u64,
     /// The files of the uploads, by their keys in the file store.

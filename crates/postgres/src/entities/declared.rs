@@ -7,8 +7,8 @@ use sea_orm::{
 use super::{
     allowed_emails, annual_prediction_revisions, annual_predictions, api_keys, audit_logs,
     bulk_upload_jobs, bulk_upload_rows, companies, idempotency_keys, invitations, join_tokens,
-    login_challenges, organizations, quarterly_prediction_revisions, quarterly_predictions,
-    recovery_codes, tenancy_state, user_tokens, user_totp, users,
+    login_challenges, organizations, outcome_coverage, outcomes, quarterly_prediction_revisions,
+    quarterly_predictions, recovery_codes, tenancy_state, user_tokens, user_totp, users,
 };
 
 /// A table as its entity declares it.
@@ -50,6 +50,8 @@ pub fn declared_tables() -> Vec<DeclaredTable> {
         declared::<join_tokens::Entity>(),
         declared::<login_challenges::Entity>(),
         declared::<organizations::Entity>(),
+        declared::<outcome_coverage::Entity>(),
+        declared::<outcomes::Entity>(),
         declared::<quarterly_prediction_revisions::Entity>(),
         declared::<quarterly_predictions::Entity>(),
         declared::<recovery_codes::Entity>(),
@@ -91,6 +93,7 @@ fn type_name(column: &ColumnType) -> String {
         // Values of JSON are read and written alike; the schema has the binary form only.
         ColumnType::Json | ColumnType::JsonBinary => "jsonb",
         ColumnType::Binary(_) | ColumnType::VarBinary(_) | ColumnType::Blob => "bytea",
+        ColumnType::Date => "date",
         ColumnType::Inet => "inet",
         ColumnType::Array(element) => return format!("_{}", type_name(element)),
         other => return format!("{other:?}"),

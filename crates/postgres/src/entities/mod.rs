@@ -25,6 +25,8 @@ pub(crate) mod login_challenges;
 mod named;
 pub(crate) mod organizations;
 pub(crate) mod outcome_columns;
+pub(crate) mod outcome_coverage;
+pub(crate) mod outcomes;
 pub(crate) mod predictions;
 pub(crate) mod quarterly_prediction_revisions;
 pub(crate) mod quarterly_predictions;

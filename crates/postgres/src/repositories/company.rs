@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{Executor, Tx, build, model},
-    entities::{annual_predictions, companies, quarterly_predictions},
+    entities::{annual_predictions, companies, outcomes, quarterly_predictions},
     errors::from_orm,
     keyset::{no_such_order, page},
     page::Keyset,
@@ -117,9 +117,15 @@ impl<E: Executor> CompanyRepository for Companies<E> {
         let quarterly = quarterly_predictions::Entity::find()
             .filter(quarterly_predictions::Column::CompanyId.eq(id.0))
             .filter(scope.condition::<quarterly_predictions::Entity>());
+        let outcomes = outcomes::Entity::find()
+            .filter(outcomes::Column::CompanyId.eq(id.0))
+            .filter(scope.condition::<outcomes::Entity>());
         let used = ExprTrait::or(
-            Expr::exists(annual.into_query()),
-            Expr::exists(quarterly.into_query()),
+            ExprTrait::or(
+                Expr::exists(annual.into_query()),
+                Expr::exists(quarterly.into_query()),
+            ),
+            Expr::exists(outcomes.into_query()),
         );
         let select = Query::select().expr_as(used, "used").limit(1).to_owned();
         let found: Option<InUse> = self.db.model(scope.statement(&self.db, select)).await?;

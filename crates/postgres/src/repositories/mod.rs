@@ -9,6 +9,7 @@ mod invitation;
 mod job;
 mod joining;
 mod organization;
+mod outcome;
 mod own_data;
 mod person;
 mod prediction;
@@ -21,15 +22,15 @@ mod user_token;
 use accunode_ports::repositories::{
     AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
     InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-    OwnDataRepository, PersonRepository, PredictionRepository, Repositories,
+    OutcomeRepository, OwnDataRepository, PersonRepository, PredictionRepository, Repositories,
     SecondFactorRepository, UserRepository, UserTokenRepository,
 };
 
 pub(crate) use self::{
     analytics::Analytics, api_key::ApiKeys, audit::AuditLog, company::Companies,
     idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, joining::Joining,
-    organization::Organizations, own_data::OwnRecords, person::People, prediction::Predictions,
-    second_factor::SecondFactors, user::Users, user_token::UserTokens,
+    organization::Organizations, outcome::Outcomes, own_data::OwnRecords, person::People,
+    prediction::Predictions, second_factor::SecondFactors, user::Users, user_token::UserTokens,
 };
 use crate::{
     db::{Executor, Tx},
@@ -50,6 +51,7 @@ pub(crate) struct PgRepositories<E> {
     joining: Joining<E>,
     companies: Companies<E>,
     predictions: Predictions<E>,
+    outcomes: Outcomes<E>,
     jobs: Jobs<E>,
     analytics: Analytics<E>,
     audit: AuditLog<E>,
@@ -71,6 +73,7 @@ impl<E: Clone> PgRepositories<E> {
             joining: Joining::new(rows.clone()),
             companies: Companies::new(rows.clone()),
             predictions: Predictions::new(rows.clone()),
+            outcomes: Outcomes::new(rows.clone()),
             jobs: Jobs::new(rows.clone()),
             analytics: Analytics::new(rows.clone()),
             audit: AuditLog::new(rows.clone()),
@@ -137,6 +140,10 @@ impl<E: Executor> Repositories for PgRepositories<E> {
 
     fn predictions(&self) -> &dyn PredictionRepository {
         &self.predictions
+    }
+
+    fn outcomes(&self) -> &dyn OutcomeRepository {
+        &self.outcomes
     }
 
     fn jobs(&self) -> &dyn JobRepository {

@@ -25,7 +25,7 @@ use crate::{
     db::{Executor, Tx, build},
     entities::{
         annual_predictions, api_keys, audit_logs, bulk_upload_jobs, companies, invitations,
-        quarterly_predictions, users,
+        outcome_coverage, outcomes, quarterly_predictions, users,
     },
     errors::from_orm,
     scalar::scalars,
@@ -98,6 +98,10 @@ impl<E: Executor> OwnRecords<E> {
             }
             OwnData::QuarterlyPredictions => {
                 self.tenant::<quarterly_predictions::Entity>(scope, person, after)
+            }
+            OwnData::Outcomes => self.tenant::<outcomes::Entity>(scope, person, after),
+            OwnData::OutcomeCoverage => {
+                self.tenant::<outcome_coverage::Entity>(scope, person, after)
             }
             OwnData::BulkUploads => self.tenant::<bulk_upload_jobs::Entity>(scope, person, after),
             OwnData::ApiKeys => {
@@ -206,11 +210,14 @@ impl OwnDataWriter for OwnRecords<Tx> {
         let files: Vec<String> = scalars(&self.db, build(lock)).await?;
         let annual = self.delete::<annual_predictions::Entity>(person).await?;
         let quarterly = self.delete::<quarterly_predictions::Entity>(person).await?;
+        let outcomes = self.delete::<outcomes::Entity>(person).await?;
+        self.delete::<outcome_coverage::Entity>(person).await?;
         let companies = self.delete::<companies::Entity>(person).await?;
         let uploads = self.delete::<bulk_upload_jobs::Entity>(person).await?;
         Ok(PersonalRows {
             companies,
             predictions: annual + quarterly,
+            outcomes,
             uploads,
             files: files.into_iter().filter(|key| !key.is_empty()).collect(),
         })

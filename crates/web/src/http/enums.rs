@@ -9,12 +9,14 @@ use accunode_domain::{
     invitation::InvitationStatus,
     job::{JobStatus, OtherCompany, RowStatus},
     organization::{JoinPolicy, SizeCategory},
+    outcome::Definition,
     owner::AccessLevel,
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
     ratio::RatioUnit,
     risk::RiskLevel,
     second_factor::Decision,
     user::Role,
+    validation::Event,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -71,6 +73,8 @@ names_of! {
     AuditActionName, AuditAction, "What was done.";
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
     DecisionName, Decision, "What an administrator decides about a second factor.";
+    DefinitionName, Definition, "What a default is: the name and version of a definition.";
+    EventName, Event, "What happened to a company: a default, a cure (its return to non-defaulted status), or an exit.";
     InvitationStatusName, InvitationStatus, "What has become of an invitation.";
     JobStatusName, JobStatus, "Where an upload stands.";
     JoinPolicyName, JoinPolicy, "Who may join with an organization's token: nobody, whoever holds it, or only listed e-mail addresses.";

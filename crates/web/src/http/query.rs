@@ -8,6 +8,7 @@ use accunode_domain::{
     company::Symbol,
     fault::{Fault, Faults, shorten},
     id::{CompanyId, JobId, OrganizationId, UserId},
+    outcome::parse_day,
     page::Limit,
     prediction::{Period, ReportingYear},
     text::{clean_text, forbidden_prose},
@@ -15,6 +16,7 @@ use accunode_domain::{
 };
 use actix_web::web;
 use serde_json::Value;
+use time::Date;
 use utoipa::openapi::{
     KnownFormat, RefOr, Required, Schema, SchemaFormat,
     path::{self, ParameterBuilder, ParameterIn},
@@ -413,6 +415,18 @@ impl Parameter for Timestamp {
     fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
         // `+` of an offset is a blank once it is decoded.
         parse_timestamp(pointer, &text.replace(' ', "+"))
+    }
+}
+
+impl Parameter for Date {
+    fn schema() -> RefOr<Schema> {
+        text()
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .into()
+    }
+
+    fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
+        parse_day(pointer, text)
     }
 }
 

@@ -35,6 +35,7 @@ use crate::{
         (name = "Organizations", description = "Tenants: root organizations and their children"),
         (name = "Companies", description = "Companies whose risk is predicted"),
         (name = "Predictions", description = "Annual and quarterly probabilities of default"),
+        (name = "Outcomes", description = "What happened to companies: defaults, cures and exits"),
         (name = "Bulk uploads", description = "Files of companies to be scored"),
         (name = "Analytics", description = "Aggregates over the predictions that the caller can read"),
         (name = "Audit", description = "Who saw and changed what"),

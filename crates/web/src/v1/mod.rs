@@ -8,10 +8,13 @@ mod audit_logs;
 pub(crate) mod auth;
 mod bulk_uploads;
 pub(crate) mod companies;
+mod default_definitions;
 mod invitations;
 mod me;
 mod models;
 mod organizations;
+mod outcome_coverage;
+mod outcomes;
 pub(crate) mod predictions;
 mod rescorings;
 mod users;
@@ -31,10 +34,13 @@ pub(crate) fn routes() -> Vec<Route> {
         auth::routes,
         bulk_uploads::routes,
         companies::routes,
+        default_definitions::routes,
         invitations::routes,
         me::routes,
         models::routes,
         organizations::routes,
+        outcome_coverage::routes,
+        outcomes::routes,
         predictions::routes,
         rescorings::routes,
         users::routes,

@@ -45,6 +45,13 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
         }
         "POST /rescorings" => ("rescoring", "create", row),
         "GET /rescorings/{id}" => ("rescoring", "read", row),
+        "GET /outcomes" => ("outcome", "list", row),
+        "POST /outcomes" => ("outcome", "create", "organization(A) on organization(A)"),
+        "GET /outcomes/{id}" => ("outcome", "read", row),
+        "POST /outcomes/{id}/withdraw" => ("outcome", "withdraw", row),
+        "GET /outcome-coverage/{definition}" => ("coverage", "read", row),
+        "PUT /outcome-coverage/{definition}" => ("coverage", "set", row),
+        "GET /default-definitions" => ("definitions", "read", ""),
         "GET /dashboard" => ("dashboard", "read", row),
         "GET /analytics/risk-distribution"
         | "GET /analytics/model-agreement"
@@ -82,6 +89,11 @@ pub(super) async fn good(
         "POST /predictions/{kind}/batch" => {
             let body = json!({ "items": [crate::support::prediction(&stage.symbol(), "2024")] });
             return Request::Post("/predictions/annual/batch".to_owned(), body);
+        }
+        "POST /outcomes/batch" => {
+            let company = stage.company("organization(A)").await;
+            let body = json!({ "items": [crate::support::outcome_on(&company)] });
+            return Request::Post("/outcomes/batch".to_owned(), body);
         }
         _ => {}
     }

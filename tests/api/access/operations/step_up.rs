@@ -4,7 +4,7 @@ use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use super::{Line, code, lines, send};
-use crate::support::{ask, file_of, prediction, quarterly, submit, text};
+use crate::support::{ask, file_of, outcome_on, prediction, quarterly, submit, text};
 
 const ASKED: &str = "401 step_up_required";
 
@@ -74,10 +74,18 @@ fn conditions(
                 json!({ "items": [prediction("FIRST", "2024"), with(annual)] }),
             ),
             ("/rescorings", with(json!({ "kind": "annual" }))),
+            ("/outcomes", with(outcome_on(&nil.to_string()))),
+            (
+                "/outcomes/batch",
+                json!({ "items": [with(outcome_on(&nil.to_string()))] }),
+            ),
             // Sent as a form.
             ("/bulk-uploads", with(json!({ "job_type": "annual" }))),
         ];
         all.extend(rows.map(|(path, body)| ("post", path.to_owned(), body, needed)));
+        let days = json!({ "complete_from": "2020-01-01", "complete_through": "2024-12-31" });
+        let coverage = "/outcome-coverage/crr_178@1".to_owned();
+        all.push(("put", coverage, with(days), needed));
         let [everyones, own] = uploads;
         let job = if needed { everyones } else { own };
         let retry = format!("/bulk-uploads/{job}/retry");

@@ -1,12 +1,18 @@
 //! What holds for any companies.
 
 use proptest::prelude::*;
-use time::macros::date;
+use time::{
+    Duration,
+    macros::{date, datetime},
+};
 
-use crate::validation::{
-    EndState, Exclusion, Figures, MasterScale, MigrationMatrix, Observation, PairedRow, PdGroup,
-    Portfolio, Reference, Spell, Watched, aalen_johansen, auc, kaplan_meier, paired_auc,
-    pooled_auc, psi, shift,
+use crate::{
+    Timestamp,
+    validation::{
+        Basis, EndState, Event, Exclusion, Figures, KnownEvent, MasterScale, MigrationMatrix,
+        Observation, PairedRow, PdGroup, Portfolio, PredictionVersion, Reference, Spell, Watched,
+        Window, aalen_johansen, auc, kaplan_meier, paired_auc, pooled_auc, psi, shift,
+    },
 };
 
 /// PDs of few values, so that ties are common.
@@ -138,6 +144,46 @@ proptest! {
         seen.rotate_left(middle);
         seen[middle..].reverse();
         prop_assert_eq!(first, figures(&seen));
+    }
+
+    /// Whatever is recorded and withdrawn afterwards, a report as of a time stays byte for byte
+    /// what a report made then was.
+    #[test]
+    fn reports_as_of_a_time_never_change(outcomes in prop::collection::vec((0_usize..60, 0_u8..3, -200_i64..360, 0_i64..400, prop::option::of(1_i64..200), any::<bool>()), 500), at in 0_i64..600) {
+        let zero = datetime!(2026-01-01 00:00 UTC);
+        let first_day = date!(2024-12-31);
+        let window = |as_of| Window { first_day, basis: Basis::Recorded, lag_months: 6, as_of };
+        let rated = |company: usize| PredictionVersion {
+            period_end: date!(2023-12-31),
+            predicted_at: datetime!(2024-06-01 10:00 UTC),
+            replaced_at: None,
+            pd: 0.002 + company as f64 / 500.0,
+            out_of_scope: company % 17 == 0,
+            model: 1,
+        };
+        let events: Vec<_> = outcomes.iter().map(|&(company, event, day, recorded, withdrawn, technical)| {
+            let recorded_at = zero + Duration::days(recorded);
+            (company, KnownEvent {
+                event: Event::ALL[usize::from(event)],
+                occurred_on: first_day + Duration::days(day),
+                technical: technical && event == 0,
+                recorded_at: Some(recorded_at),
+                withdrawn_at: withdrawn.map(|after| recorded_at + Duration::days(after)),
+            })
+        }).collect();
+        let report = |as_of: Option<Timestamp>, events: &[(usize, KnownEvent)]| {
+            let seen: Vec<_> = (0..60).filter_map(|company| {
+                let own: Vec<_> = events.iter().filter(|(of, _)| *of == company).map(|(_, e)| *e).collect();
+                window(as_of).observe(&[rated(company)], &own)
+            }).collect();
+            serde_json::to_string(&Figures::of(&seen, &MasterScale::shipped(), &Reference::default())).unwrap()
+        };
+        let then = zero + Duration::days(at);
+        // What stood in the tables then: without what came later, and not yet withdrawn.
+        let stored_then: Vec<_> = events.iter().filter(|(_, e)| e.recorded_at <= Some(then)).map(|&(company, e)| {
+            (company, KnownEvent { withdrawn_at: e.withdrawn_at.filter(|w| *w <= then), ..e })
+        }).collect();
+        prop_assert_eq!(report(Some(then), &events), report(None, &stored_then));
     }
 
     #[test]

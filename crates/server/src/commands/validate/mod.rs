@@ -152,13 +152,14 @@ fn observe(
     let mut observed = Vec::new();
     for window in windows {
         let mut seen = Vec::new();
-        for (company, predictions, events) in tables.companies() {
+        tables.for_each_company(|company, predictions, events| {
             if let Some(observation) = window.observe(predictions, events) {
                 file.add(window, company, &observation)
                     .context(unwritable)?;
                 seen.push(observation);
             }
-        }
+            Ok(())
+        })?;
         observed.push((*window, seen));
     }
     let (mut writer, hash) = file.finish().context(unwritable)?;

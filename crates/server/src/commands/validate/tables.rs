@@ -1,9 +1,6 @@
 //! Predictions and outcomes of two files, company by company.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    path::Path,
-};
+use std::{collections::HashMap, path::Path};
 
 use accunode_domain::{
     prediction::{Kind, Period},
@@ -31,18 +28,15 @@ const LONGEST_COMPANY: usize = 200;
 /// What a column for a company must say.
 const COMPANY_RULE: &str = "is no company: 1 to 200 bytes";
 
-/// What two files say, in order of companies.
+/// What two files say. One array for all rows: millions of small ones would take more memory
+/// than what they hold.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    companies: Vec<Company>,
-}
-
-/// One company.
-#[derive(Debug, Default)]
-struct Company {
-    name: String,
-    predictions: Vec<PredictionVersion>,
-    events: Vec<KnownEvent>,
+    /// In order.
+    names: Vec<Box<str>>,
+    /// By the place of the name.
+    predictions: Vec<(u32, PredictionVersion)>,
+    events: Vec<(u32, KnownEvent)>,
 }
 
 impl Tables {
@@ -63,7 +57,7 @@ impl Tables {
             },
         )?;
         tell_left_out(predictions, failed, "without a score");
-        if reading.tables.companies.is_empty() {
+        if reading.tables.predictions.is_empty() {
             bail!("{} has no predictions", predictions.display());
         }
         let mut unknown = 0;
@@ -71,29 +65,41 @@ impl Tables {
             unknown += u64::from(!reading.event(row));
         })?;
         tell_left_out(outcomes, unknown, "of companies without predictions");
-        reading.tables.companies.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(reading.tables)
+        Ok(reading.sorted())
     }
 
-    /// Each company with its predictions and outcomes, in order of its text.
-    pub(super) fn companies(
+    /// Calls `each` with every company, its predictions and its outcomes, in order of its name.
+    pub(super) fn for_each_company(
         &self,
-    ) -> impl Iterator<Item = (&str, &[PredictionVersion], &[KnownEvent])> {
-        self.companies.iter().map(|c| {
-            (
-                c.name.as_str(),
-                c.predictions.as_slice(),
-                c.events.as_slice(),
-            )
-        })
+        mut each: impl FnMut(&str, &[PredictionVersion], &[KnownEvent]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let (mut predictions, mut events) = (Vec::new(), Vec::new());
+        let mut of_predictions = self.predictions.as_slice();
+        let mut of_events = self.events.as_slice();
+        for (place, name) in (0_u32..).zip(&self.names) {
+            take(&mut of_predictions, place, &mut predictions);
+            take(&mut of_events, place, &mut events);
+            each(name, &predictions, &events)?;
+        }
+        Ok(())
     }
+}
+
+/// Moves the rows of one company from the beginning of `rest`.
+fn take<T: Copy>(rest: &mut &[(u32, T)], company: u32, rows: &mut Vec<T>) {
+    let count = rest.iter().take_while(|(of, _)| *of == company).count();
+    let (own, behind) = rest.split_at(count);
+    rows.clear();
+    rows.extend(own.iter().map(|(_, row)| *row));
+    *rest = behind;
 }
 
 /// Rows on their way into tables.
 #[derive(Default)]
 struct Reading {
     tables: Tables,
-    indices: HashMap<String, usize>,
+    /// In the order in which they came.
+    companies: HashMap<Box<str>, u32>,
     models: HashMap<String, u32>,
 }
 
@@ -137,22 +143,9 @@ impl Reading {
             out_of_scope,
             model,
         };
-        self.company(name).predictions.push(version);
-    }
-
-    fn company(&mut self, name: String) -> &mut Company {
-        let companies = &mut self.tables.companies;
-        let index = match self.indices.entry(name) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(new) => {
-                companies.push(Company {
-                    name: new.key().clone(),
-                    ..Company::default()
-                });
-                *new.insert(companies.len() - 1)
-            }
-        };
-        &mut companies[index]
+        let next = u32::try_from(self.companies.len()).unwrap_or(u32::MAX);
+        let company = *self.companies.entry(name).or_insert(next);
+        self.tables.predictions.push((company, version));
     }
 
     /// Whether the company has predictions.
@@ -169,20 +162,41 @@ impl Reading {
             recorded_at: row.time("recorded_at"),
             withdrawn_at: row.time("withdrawn_at"),
         };
-        let index = name.as_ref().and_then(|name| self.indices.get(name));
-        if let Some(company) = index.and_then(|index| self.tables.companies.get_mut(*index)) {
-            company.events.push(known);
-            return true;
+        let company = name.and_then(|name| self.companies.get(&name).copied());
+        if let Some(company) = company {
+            self.tables.events.push((company, known));
         }
-        false
+        company.is_some()
+    }
+
+    /// The tables with companies in order of their names.
+    fn sorted(mut self) -> Tables {
+        let mut names: Vec<_> = self.companies.into_iter().collect();
+        names.sort_unstable();
+        let mut places = vec![0; names.len()];
+        for (place, (_, came)) in (0..).zip(&names) {
+            places[*came as usize] = place;
+        }
+        let tables = &mut self.tables;
+        for (company, _) in &mut tables.predictions {
+            *company = places[*company as usize];
+        }
+        for (company, _) in &mut tables.events {
+            *company = places[*company as usize];
+        }
+        // Stable: rows of one company stay in the order of the file.
+        tables.predictions.sort_by_key(|(company, _)| *company);
+        tables.events.sort_by_key(|(company, _)| *company);
+        tables.names = names.into_iter().map(|(name, _)| name).collect();
+        self.tables
     }
 }
 
-fn company(row: &mut Row<'_>) -> Option<String> {
+fn company(row: &mut Row<'_>) -> Option<Box<str>> {
     let name = row
         .cell(&COMPANY)
         .filter(|name| name.len() <= LONGEST_COMPANY);
-    let name = name.map(str::to_owned);
+    let name = name.map(Box::from);
     if name.is_none() {
         row.fault(COMPANY[0], COMPANY_RULE);
     }

@@ -32,7 +32,7 @@ use crate::{
     tag = "Account",
     operation_id = "export_account",
     responses(
-        (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
+        (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `outcomes`, `outcome_coverage`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
         (status = 403, description = "`key_forbidden`"),
     )
 )]
@@ -92,7 +92,7 @@ struct Telling {
     people: People,
     caller: Confirmed,
     head: Option<String>,
-    kinds: Peekable<IntoIter<OwnData, 7>>,
+    kinds: Peekable<IntoIter<OwnData, 9>>,
     after: Option<(Timestamp, Uuid)>,
     place: Place,
 }

@@ -1,0 +1,82 @@
+//! What happened to companies. Outcomes are recorded as predictions are made, and withdrawn as
+//! rows are changed; how far they are complete says an administrator.
+
+use super::{Actor, Denial, Grant, Scope, rows::prediction_fits_company};
+use crate::{
+    id::OrganizationId,
+    owner::{AccessLevel, Owner},
+};
+
+impl Actor {
+    /// That they may record an outcome at this level, on a company of `company`.
+    ///
+    /// # Errors
+    /// Those of [`Self::create`]; then `NotFound` for a company that they cannot read; then
+    /// `Unprocessable("level_mismatch")`.
+    pub fn record_outcome(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+        company: Owner,
+    ) -> Result<Grant, Denial> {
+        let grant = self.create(level, organization)?;
+        self.name(company)?;
+        prediction_fits_company(grant.owner(), company, true)?;
+        Ok(grant)
+    }
+
+    /// That they may say how far an owner's outcomes are complete: a user their own, an
+    /// administrator those of an organization, a super_admin everyone's.
+    ///
+    /// # Errors
+    /// Those of [`Self::create`]; `Forbidden("role_forbidden")` for an organization that they
+    /// do not administer.
+    pub fn set_coverage(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+    ) -> Result<Grant, Denial> {
+        let grant = self.create(level, organization)?;
+        match grant.owner() {
+            Owner::Organization(id) if !self.administers(id) => {
+                Err(Denial::Forbidden("role_forbidden"))
+            }
+            _ => Ok(grant),
+        }
+    }
+
+    /// Whose coverage they may look at: without a level and an organization that of their own
+    /// organization, or their own where they have none.
+    ///
+    /// # Errors
+    /// `Forbidden("outside_scope")` for an organization that is not theirs, and for everyone's
+    /// where that is hidden from them; `Unprocessable("organization_required")` and
+    /// `Unprocessable("organization_mismatch")` where the two contradict each other.
+    pub fn read_coverage(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+    ) -> Result<(Scope, Owner), Denial> {
+        if let Some(organization) = organization {
+            self.names_organization(organization)?;
+        }
+        let own = self.organization();
+        let owner = match (level, organization.or(own)) {
+            (None | Some(AccessLevel::Organization), Some(id)) => Owner::Organization(id),
+            (Some(AccessLevel::Organization), None) => {
+                return Err(Denial::Unprocessable("organization_required"));
+            }
+            (Some(AccessLevel::Personal | AccessLevel::System), _) if organization.is_some() => {
+                return Err(Denial::Unprocessable("organization_mismatch"));
+            }
+            (Some(AccessLevel::System), _) => Owner::System,
+            (Some(AccessLevel::Personal) | None, _) => Owner::Person(self.user()),
+        };
+        let scope = self.scope();
+        if scope.contains(owner) {
+            Ok((scope.only(&[owner]), owner))
+        } else {
+            Err(Denial::Forbidden("outside_scope"))
+        }
+    }
+}

@@ -1,0 +1,549 @@
+//! What happened to companies: defaults, cures and exits, and until when an owner's outcomes
+//! are complete.
+//!
+//! An outcome is never changed. It is withdrawn with a reason, so that what was known at any
+//! time can be told again.
+
+use serde::{Deserialize, Serialize};
+use time::{Date, format_description::FormatItem, macros::format_description};
+
+use crate::{
+    Timestamp,
+    company::CompanySnapshot,
+    fault::{Fault, Faults, shorten},
+    id::{OutcomeId, UserId},
+    owner::Owner,
+    text::{clean_prose, clean_text},
+    validation::Event,
+};
+
+const DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
+/// The first day that an outcome may have happened on.
+const FIRST_YEAR: i32 = 1900;
+
+/// The longest reason code, in characters.
+pub const LONGEST_REASON_CODE: usize = 50;
+/// The longest id of another system, in characters.
+pub const LONGEST_EXTERNAL_ID: usize = 100;
+/// The longest note of an outcome, in characters.
+pub const LONGEST_NOTE: usize = 1_000;
+/// The longest reason of a withdrawal and note of a coverage, in characters.
+pub const LONGEST_REASON: usize = 500;
+
+/// Reads a day like 2024-12-31, from 1900 on.
+///
+/// # Errors
+/// `invalid_day` at `pointer`.
+pub fn parse_day(pointer: &str, text: &str) -> Result<Date, Fault> {
+    let day = Date::parse(text.trim(), DAY).ok();
+    day.filter(|day| day.year() >= FIRST_YEAR).ok_or_else(|| {
+        Fault::new(
+            pointer,
+            "invalid_day",
+            format!(
+                "{:?} is no day like 2024-12-31, from {FIRST_YEAR} on",
+                shorten(text)
+            ),
+        )
+    })
+}
+
+/// What a default is: the name and version of a definition, such as `crr_178@1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Definition {
+    /// Article 178 of Regulation (EU) 575/2013, with the guidelines EBA/GL/2016/07.
+    #[serde(rename = "crr_178@1")]
+    Crr178,
+    /// A filing for bankruptcy: what the shipped models learned.
+    #[serde(rename = "bankruptcy@1")]
+    Bankruptcy,
+}
+
+impl Definition {
+    /// Every definition.
+    pub const ALL: [Self; 2] = [Self::Crr178, Self::Bankruptcy];
+
+    /// The name and version in the API, the database and files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Crr178 => "crr_178@1",
+            Self::Bankruptcy => "bankruptcy@1",
+        }
+    }
+
+    /// What it says, for readers.
+    #[must_use]
+    pub const fn terms(self) -> DefinitionTerms {
+        match self {
+            Self::Crr178 => DefinitionTerms {
+                name: "Default as in Article 178 of the CRR",
+                basis: "crr_178",
+                days_past_due: Some(90),
+                probation_days: Some(90),
+                forbearance_probation_days: Some(365),
+                source: "Regulation (EU) 575/2013, Art. 178; EBA/GL/2016/07",
+            },
+            Self::Bankruptcy => DefinitionTerms {
+                name: "Filing for bankruptcy within twelve months",
+                basis: "bankruptcy",
+                days_past_due: None,
+                probation_days: None,
+                forbearance_probation_days: None,
+                source: "The training data of the shipped models (Tomczak 2016; Lombardo et al. 2022)",
+            },
+        }
+    }
+}
+
+crate::fault::text_enum!(Definition);
+
+/// What a definition says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefinitionTerms {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is based on.
+    pub basis: &'static str,
+    /// After how many days past due it is a default.
+    pub days_past_due: Option<u16>,
+    /// How many days pass before a cure.
+    pub probation_days: Option<u16>,
+    /// The same after a distressed restructuring.
+    pub forbearance_probation_days: Option<u16>,
+    /// Where it stands.
+    pub source: &'static str,
+}
+
+/// An outcome as it was sent; [`OutcomeDraft::check`] makes facts of it.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the body's fields")]
+pub struct OutcomeDraft {
+    pub definition: String,
+    pub event: String,
+    pub occurred_on: String,
+    pub technical: bool,
+    pub reason_code: Option<String>,
+    pub external_id: Option<String>,
+    pub note: Option<String>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeFacts {
+    /// What a default is.
+    pub definition: Definition,
+    /// Default, cure or exit.
+    pub event: Event,
+    /// When; never in the future.
+    #[serde(serialize_with = "as_text")]
+    pub occurred_on: Date,
+    /// Whether a default was one of systems or payments only: it does not count.
+    pub technical: bool,
+    /// A code of the owner's, at most [`LONGEST_REASON_CODE`] characters.
+    pub reason_code: Option<String>,
+    /// The id in the system it came from, unique for an owner among those that stand.
+    pub external_id: Option<String>,
+    /// For readers.
+    pub note: Option<String>,
+}
+
+fn as_text<S: serde::Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(day)
+}
+
+impl OutcomeDraft {
+    /// Checks every field. `today` is the day of the clock.
+    ///
+    /// # Errors
+    /// Every fault: `unknown_value`, `invalid_day`, `in_the_future`, `not_technical`, and those
+    /// of texts.
+    pub fn check(&self, today: Date) -> Result<OutcomeFacts, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut named = |pointer: &str, error: crate::fault::UnknownName| {
+            faults.push(Fault::new(pointer, "unknown_value", error.to_string()));
+        };
+        let definition = self.definition.trim().parse::<Definition>();
+        let definition = definition.map_err(|error| named("/definition", error)).ok();
+        let event = self.event.trim().to_ascii_lowercase().parse::<Event>();
+        let event = event.map_err(|error| named("/event", error)).ok();
+        let occurred_on = parse_day("/occurred_on", &self.occurred_on)
+            .and_then(|day| not_in_the_future("/occurred_on", day, today))
+            .map_err(|fault| faults.push(fault))
+            .ok();
+        if self.technical && event.is_some_and(|event| event != Event::Default) {
+            faults.push(Fault::new(
+                "/technical",
+                "not_technical",
+                "only a default can be technical",
+            ));
+        }
+        let mut text = |pointer: &str, value: &Option<String>, max| {
+            let given = value
+                .as_deref()
+                .map(str::trim)
+                .filter(|text| !text.is_empty());
+            let read = given.map(|text| clean_text(pointer, text, max)).transpose();
+            read.map_err(|fault| faults.push(fault)).ok().flatten()
+        };
+        let reason_code = text("/reason_code", &self.reason_code, LONGEST_REASON_CODE);
+        let external_id = text("/external_id", &self.external_id, LONGEST_EXTERNAL_ID);
+        let note = self
+            .note
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        let note = note
+            .map(|text| clean_prose("/note", text, LONGEST_NOTE))
+            .transpose();
+        let note = note.map_err(|fault| faults.push(fault)).ok().flatten();
+        match (definition, event, occurred_on) {
+            (Some(definition), Some(event), Some(occurred_on)) if faults.is_empty() => {
+                Ok(OutcomeFacts {
+                    definition,
+                    event,
+                    occurred_on,
+                    technical: self.technical,
+                    reason_code,
+                    external_id,
+                    note,
+                })
+            }
+            _ => Err(faults),
+        }
+    }
+}
+
+fn not_in_the_future(pointer: &str, day: Date, today: Date) -> Result<Date, Fault> {
+    if day <= today {
+        return Ok(day);
+    }
+    Err(Fault::new(
+        pointer,
+        "in_the_future",
+        format!("{day} has not come yet: today is {today}"),
+    ))
+}
+
+/// The reason of a withdrawal.
+///
+/// # Errors
+/// `required` and those of texts, at `/reason`.
+pub fn check_reason(reason: &str) -> Result<String, Fault> {
+    if reason.trim().is_empty() {
+        return Err(Fault::new("/reason", "required", "say why it is withdrawn"));
+    }
+    clean_prose("/reason", reason.trim(), LONGEST_REASON)
+}
+
+/// Why an outcome does not stand any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// When it was withdrawn.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: UserId,
+    /// Why.
+    pub reason: String,
+}
+
+/// An outcome as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Its id.
+    pub id: OutcomeId,
+    /// The company as of recording.
+    pub company: CompanySnapshot,
+    /// What happened.
+    pub facts: OutcomeFacts,
+    /// Why it does not stand any more.
+    pub withdrawn: Option<Withdrawal>,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Who recorded it.
+    pub created_by: UserId,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// 1, and 2 once it is withdrawn; the ETag.
+    pub row_version: i64,
+}
+
+/// An outcome that stands, as far as the order of outcomes is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineMark {
+    /// What happened.
+    pub event: Event,
+    /// When.
+    pub occurred_on: Date,
+    /// Whether it does not count.
+    pub technical: bool,
+}
+
+impl From<&OutcomeFacts> for TimelineMark {
+    fn from(facts: &OutcomeFacts) -> Self {
+        Self {
+            event: facts.event,
+            occurred_on: facts.occurred_on,
+            technical: facts.technical,
+        }
+    }
+}
+
+/// What is wrong with the outcomes of one company under one definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimelineFault {
+    /// A default on the second day follows one on the first without a cure between them.
+    AlreadyInDefault(Date, Date),
+    /// There is no default that this cure ends.
+    NotInDefault(Date),
+}
+
+/// Defaults and cures take turns and begin with a default; a cure may come on the day of its
+/// default. Technical defaults and exits stand outside.
+///
+/// # Errors
+/// The first fault in order of days.
+pub fn check_timeline(marks: impl IntoIterator<Item = TimelineMark>) -> Result<(), TimelineFault> {
+    let counts = |mark: &TimelineMark| !mark.technical && mark.event != Event::Exit;
+    let mut marks: Vec<_> = marks.into_iter().filter(counts).collect();
+    marks.sort_by_key(|mark| (mark.occurred_on, mark.event));
+    let mut open: Option<Date> = None;
+    for TimelineMark {
+        event,
+        occurred_on: day,
+        ..
+    } in marks
+    {
+        open = match (event, open) {
+            (Event::Default, Some(since)) => {
+                return Err(TimelineFault::AlreadyInDefault(since, day));
+            }
+            (Event::Default, None) => Some(day),
+            (_, Some(_)) => None,
+            (_, None) => return Err(TimelineFault::NotInDefault(day)),
+        };
+    }
+    Ok(())
+}
+
+/// A coverage as it was sent.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the body's fields")]
+pub struct CoverageDraft {
+    pub complete_from: String,
+    pub complete_through: String,
+    pub note: Option<String>,
+}
+
+/// The days for which an owner says that the outcomes are complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CoverageDays {
+    /// The first day.
+    #[serde(serialize_with = "as_text")]
+    pub complete_from: Date,
+    /// The last day.
+    #[serde(serialize_with = "as_text")]
+    pub complete_through: Date,
+    /// For readers.
+    pub note: Option<String>,
+}
+
+impl CoverageDraft {
+    /// Checks it against the coverage that there is: one that covers fewer days than before
+    /// needs a note.
+    ///
+    /// # Errors
+    /// Every fault: `invalid_day`, `in_the_future`, `out_of_order`, `note_required`.
+    pub fn check(
+        &self,
+        today: Date,
+        before: Option<&CoverageDays>,
+    ) -> Result<CoverageDays, Vec<Fault>> {
+        let mut faults = Faults::new();
+        let mut day = |pointer: &str, text: &str| {
+            let day =
+                parse_day(pointer, text).and_then(|day| not_in_the_future(pointer, day, today));
+            day.map_err(|fault| faults.push(fault)).ok()
+        };
+        let from = day("/complete_from", &self.complete_from);
+        let through = day("/complete_through", &self.complete_through);
+        let note = self
+            .note
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        let note = note
+            .map(|text| clean_prose("/note", text, LONGEST_REASON))
+            .transpose();
+        let note = note.map_err(|fault| faults.push(fault)).ok().flatten();
+        let (Some(complete_from), Some(complete_through)) = (from, through) else {
+            return Err(faults.listed().to_vec());
+        };
+        if complete_from > complete_through {
+            faults.push(Fault::new(
+                "/complete_through",
+                "out_of_order",
+                format!("{complete_through} is before complete_from, {complete_from}"),
+            ));
+        }
+        let narrower = before.is_some_and(|before| {
+            complete_from > before.complete_from || complete_through < before.complete_through
+        });
+        if narrower && note.is_none() {
+            faults.push(Fault::new(
+                "/note",
+                "note_required",
+                "these are fewer days than before; say why",
+            ));
+        }
+        if !faults.is_empty() {
+            return Err(faults.listed().to_vec());
+        }
+        Ok(CoverageDays {
+            complete_from,
+            complete_through,
+            note,
+        })
+    }
+}
+
+/// How far an owner's outcomes of one definition are complete, as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coverage {
+    /// What a default is.
+    pub definition: Definition,
+    /// From when until when.
+    pub days: CoverageDays,
+    /// Whose outcomes.
+    pub owner: Owner,
+    /// When it was said.
+    pub updated_at: Timestamp,
+    /// Counts the changes.
+    pub row_version: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    fn draft() -> OutcomeDraft {
+        OutcomeDraft {
+            definition: "crr_178@1".into(),
+            event: "Default".into(),
+            occurred_on: " 2025-03-01 ".into(),
+            ..OutcomeDraft::default()
+        }
+    }
+
+    #[test]
+    fn every_fault_of_an_outcome_is_named() {
+        let today = date!(2025 - 06 - 01);
+        let facts = draft().check(today).unwrap();
+        assert_eq!(
+            (facts.event, facts.occurred_on),
+            (Event::Default, date!(2025 - 03 - 01))
+        );
+        let wrong = OutcomeDraft {
+            definition: "crr_178@9".into(),
+            event: "cure".into(),
+            occurred_on: "2025-06-02".into(),
+            technical: true,
+            external_id: Some("x".repeat(LONGEST_EXTERNAL_ID + 1)),
+            note: Some("a\0b".into()),
+            ..draft()
+        };
+        let faults = wrong.check(today).unwrap_err();
+        let found: Vec<_> = faults.iter().map(|f| &*f.pointer).collect();
+        assert_eq!(
+            found,
+            [
+                "/definition",
+                "/occurred_on",
+                "/technical",
+                "/external_id",
+                "/note"
+            ]
+        );
+        for day in ["2025-02-29", "25-01-01", "1899-12-31", "tomorrow", ""] {
+            assert_eq!(
+                parse_day("/d", day).unwrap_err().code,
+                "invalid_day",
+                "{day:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn defaults_and_cures_take_turns() {
+        let mark = |event, occurred_on| TimelineMark {
+            event,
+            occurred_on,
+            technical: false,
+        };
+        let first = mark(Event::Default, date!(2025 - 01 - 01));
+        let cure = mark(Event::Cure, date!(2025 - 06 - 01));
+        let second = mark(Event::Default, date!(2025 - 09 - 01));
+        let exit = mark(Event::Exit, date!(2025 - 02 - 01));
+        let technical = TimelineMark {
+            technical: true,
+            ..mark(Event::Default, date!(2025 - 03 - 01))
+        };
+        assert_eq!(
+            check_timeline([second, technical, cure, exit, first]),
+            Ok(())
+        );
+        assert_eq!(
+            check_timeline([first, second]),
+            Err(TimelineFault::AlreadyInDefault(
+                first.occurred_on,
+                second.occurred_on
+            ))
+        );
+        assert_eq!(
+            check_timeline([cure, second]),
+            Err(TimelineFault::NotInDefault(cure.occurred_on))
+        );
+        let same_day = mark(Event::Cure, first.occurred_on);
+        assert_eq!(check_timeline([same_day, first]), Ok(()));
+    }
+
+    #[test]
+    fn coverage_is_ordered_and_narrowing_needs_a_note() {
+        let today = date!(2025 - 06 - 01);
+        let days = |from: &str, through: &str, note: Option<&str>| CoverageDraft {
+            complete_from: from.into(),
+            complete_through: through.into(),
+            note: note.map(str::to_owned),
+        };
+        let before = days("2020-01-01", "2025-05-31", None)
+            .check(today, None)
+            .unwrap();
+        let check = |draft: CoverageDraft| {
+            let checked = draft.check(today, Some(&before));
+            checked.map_err(|faults| faults[0].code.clone())
+        };
+        assert!(check(days("2019-01-01", "2025-06-01", None)).is_ok());
+        assert_eq!(
+            check(days("2020-01-01", "2025-04-30", None)).unwrap_err(),
+            "note_required"
+        );
+        assert!(
+            check(days(
+                "2020-01-01",
+                "2025-04-30",
+                Some("a branch is missing")
+            ))
+            .is_ok()
+        );
+        assert_eq!(
+            check(days("2020-01-01", "2025-06-02", None)).unwrap_err(),
+            "in_the_future"
+        );
+        assert_eq!(
+            check(days("2025-01-01", "2024-01-01", Some("x"))).unwrap_err(),
+            "out_of_order"
+        );
+    }
+}
