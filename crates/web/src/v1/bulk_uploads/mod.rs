@@ -9,6 +9,7 @@ mod list;
 mod remove;
 mod retry;
 mod rows;
+mod rows_workbook;
 mod submit;
 mod template;
 
@@ -46,7 +47,10 @@ pub(crate) fn routes() -> Vec<Route> {
         .located(),
         route!(get::get, read).versioned(),
         route!(remove::remove, upload).versioned(),
-        route!(rows::rows, read.list()),
+        route!(
+            rows::rows,
+            read.formats(&[Format::Json, Format::Csv, Format::Xlsx])
+        ),
         route!(events::events, read.formats(&[Format::EventStream])),
         route!(cancel::cancel, upload).versioned(),
         route!(

@@ -5,7 +5,7 @@ use accunode_domain::id::JobId;
 
 use crate::http::{
     call::Authenticated,
-    etag::if_match,
+    etag::Precondition,
     problem::{Answer, Problem, no_content},
     query::{choice, query},
 };
@@ -40,14 +40,15 @@ pub(crate) async fn remove(call: Authenticated) -> Answer {
     let UploadRemovalQuery { predictions } = call.query()?;
     let id: JobId = call.id("upload")?;
     let bulk = &call.application.bulk;
-    if let Some(version) = if_match(&call.request)? {
+    let precondition = Precondition::of(&call.request);
+    if let Some(version) = precondition.version() {
         let job = bulk.get(&call.caller, id).await?;
         let actor = &call.caller.actor;
         actor
             .control_upload(job.owner, job.created_by)
             .map_err(|denial| Problem::denied(denial, "upload"))?;
         if job.row_version != version {
-            return Err(Error::Stale.into());
+            return precondition.apply(Err(Error::Stale));
         }
     }
     bulk.remove(&call.caller, id, predictions.0).await?;
