@@ -22,8 +22,8 @@ impl Secret {
     }
 
     /// The secret that takes the place of this one: the same for the same salt, so that it can
-    /// be told again without being kept. Whoever has only this secret, or only the salt and
-    /// the hashes that are stored, cannot work it out.
+    /// be told again without being kept. This secret alone, or the salt and the hashes that are
+    /// stored alone, do not give it away.
     #[must_use]
     pub fn successor(&self, kind: &str, salt: &[u8; 32]) -> Self {
         // HMAC takes keys of every length.

@@ -27,6 +27,8 @@ pub enum Conflict {
     EmailTaken,
     /// The owner has another company with this symbol.
     SymbolTaken,
+    /// Another company of the owner has this identifier.
+    IdentifierTaken,
     /// The company and period have a prediction of this owner.
     PredictionExists,
     /// The owner of a prediction does not fit the owner of its company.

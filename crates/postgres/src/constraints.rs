@@ -6,7 +6,7 @@
 use accunode_ports::Conflict;
 
 /// The names of constraints, and what violating each of them means.
-const CONSTRAINTS: [(&str, Conflict); 21] = [
+const CONSTRAINTS: [(&str, Conflict); 25] = [
     ("allowed_emails_pkey", Conflict::AlreadyAllowed),
     ("bulk_jobs_completed", Conflict::RowsUnaccounted),
     ("bulk_jobs_counts", Conflict::RowsUnaccounted),
@@ -27,6 +27,10 @@ const CONSTRAINTS: [(&str, Conflict); 21] = [
     ),
     ("predictions_level_never_down", Conflict::LevelChange),
     ("unique_annual_prediction", Conflict::PredictionExists),
+    ("unique_company_figi", Conflict::IdentifierTaken),
+    ("unique_company_isin", Conflict::IdentifierTaken),
+    ("unique_company_lei", Conflict::IdentifierTaken),
+    ("unique_company_national_id", Conflict::IdentifierTaken),
     ("unique_company_symbol_per_org", Conflict::SymbolTaken),
     ("unique_quarterly_prediction", Conflict::PredictionExists),
     ("users_email_key", Conflict::EmailTaken),

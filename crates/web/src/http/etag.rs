@@ -46,7 +46,7 @@ pub(crate) fn changed<T: Serialize>(version: i64, dto: &T) -> Answer {
 }
 
 /// What a client demands by `If-Match`. A tag that can match no version is not refused before
-/// the object is: whoever may not see it, or sends a wrong body, learns that first.
+/// the object is: a client that may not see it, or sends a wrong body, learns that first.
 #[derive(Debug)]
 pub(crate) struct Precondition {
     version: Option<i64>,

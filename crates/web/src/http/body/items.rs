@@ -26,7 +26,7 @@ pub(crate) struct ParsedItem<T> {
 /// # Errors
 /// Those of a body where it is wrong outside of its items, or where so much is wrong that not
 /// all of it is listed: what the rest holds is then unknown.
-pub(super) fn parse<T: ItemsBody>(bytes: &[u8]) -> Result<Vec<ParsedItem<T::Item>>, Problem> {
+pub(crate) fn parse<T: ItemsBody>(bytes: &[u8]) -> Result<Vec<ParsedItem<T::Item>>, Problem> {
     let schema = Compiled::of::<T>()?;
     let (mut raw, mut faults) = json::parse(bytes, &schema.shape)?;
     schema.check(&raw, &mut faults);

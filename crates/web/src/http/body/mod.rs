@@ -5,7 +5,7 @@
 //! is kept of it by its schema (`json`), and a large one is parsed off the threads that
 //! answer requests (`large`).
 
-mod items;
+pub(crate) mod items;
 pub(crate) mod json;
 mod large;
 mod schema;
@@ -133,7 +133,7 @@ impl<T: ItemsBody, const LIMIT: usize> Body<T, LIMIT> {
     }
 }
 
-fn parse<T: RequestBody>(bytes: &[u8]) -> Result<Parsed<T>, Problem> {
+pub(crate) fn parse<T: RequestBody>(bytes: &[u8]) -> Result<Parsed<T>, Problem> {
     let schema = Compiled::of::<T>()?;
     let (raw, mut faults) = json::parse(bytes, &schema.shape)?;
     schema.check(&raw, &mut faults);

@@ -3,6 +3,7 @@
 mod cancel;
 pub(crate) mod dto;
 mod events;
+pub(crate) mod filename;
 mod form;
 mod get;
 mod list;

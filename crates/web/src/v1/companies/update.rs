@@ -21,7 +21,7 @@ use crate::http::{
     responses(
         (status = 200, description = "The company as it is now", body = CompanyDto),
         (status = 403, description = "`not_writable`, `level_forbidden`, `outside_scope`"),
-        (status = 409, description = "`company_in_use`, `level_change`, `symbol_taken`"),
+        (status = 409, description = "`company_in_use`, `level_change`, `symbol_taken`, `identifier_taken`"),
     )
 )]
 pub(crate) async fn update(call: Authenticated, body: Body<CompanyChanges>) -> Answer {

@@ -17,6 +17,7 @@ use accunode_domain::{
     decimal::Decimal,
     fault::Fault,
     id::{CompanyId, OrganizationId},
+    identifier::Identifiers,
     owner::AccessLevel,
     prediction::{Kind, OnConflict},
     ratio::RatioUnit,
@@ -154,6 +155,18 @@ pub(crate) struct CompanyDescription {
     currency: Option<String>,
     #[schema(max_length = 64)]
     exchange: Option<String>,
+    /// With its check digit; of a company that is made.
+    #[schema(example = "US0378331005", max_length = 12)]
+    isin: Option<String>,
+    /// With its check digits; of a company that is made.
+    #[schema(example = "HWUPKR0MPOU8FGXBT394", max_length = 20)]
+    lei: Option<String>,
+    /// With its check digit; of a company that is made.
+    #[schema(example = "BBG000B9XRY4", max_length = 12)]
+    figi: Option<String>,
+    /// A VAT number or another national number; of a company that is made.
+    #[schema(example = "DE136695976", max_length = 32)]
+    national_id: Option<String>,
 }
 
 /// A prediction to be made: for `company_id` or for `company`.
@@ -301,6 +314,12 @@ impl From<CompanyDescription> for CompanyDraft {
             country: company.country,
             currency: company.currency,
             exchange: company.exchange,
+            identifiers: Identifiers {
+                isin: company.isin,
+                lei: company.lei,
+                figi: company.figi,
+                national_id: company.national_id,
+            },
             ..Self::of_symbol(company.symbol)
         }
     }

@@ -32,6 +32,6 @@ pub(crate) async fn set_role(call: Authenticated, body: Body<NewRole>) -> Answer
     let updated = people
         .set_role(&call.confirmed()?, call.id("user")?, &command)
         .await;
-    let person = precondition.apply(updated)?;
-    etag::changed(person.user.row_version, &UserDto::from(person))
+    let changed = precondition.apply(updated)?;
+    etag::changed(changed.user.row_version, &UserDto::from(changed))
 }

@@ -36,6 +36,6 @@ pub(crate) async fn update(call: Authenticated, body: Body<UserChanges>) -> Answ
     let updated = people
         .update(&call.caller, call.id("user")?, &command)
         .await;
-    let person = precondition.apply(updated)?;
-    etag::changed(person.user.row_version, &UserDto::from(person))
+    let changed = precondition.apply(updated)?;
+    etag::changed(changed.user.row_version, &UserDto::from(changed))
 }
