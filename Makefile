@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
 ADDRESS ?= 127.0.0.1:8080
 
-.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault package deploy postgres redis clean
+.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault package deploy postgres redis clean writers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ hostile: ## Write the hostile files of the tests anew (Python)
 
 fuzz: ## Fuzz the readers of uploaded files for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh
+
+writers: ## Compare what other programs write with plain CSV (Python with openpyxl, XlsxWriter, pandas; LibreOffice)
+	@scripts/writers.sh
 
 mutants: ## Change the domain line by line and see that its own tests notice (about an hour)
 	@scripts/mutants.sh

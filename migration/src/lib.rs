@@ -35,6 +35,8 @@ mod m20261127_000040_long_symbols;
 mod m20261127_000040_waiting_factors;
 mod m20261127_000060_idempotency_outcomes;
 mod m20261127_000070_outcomes;
+mod m20261127_000080_undo;
+mod m20261127_000081_company_identifiers;
 mod roles;
 mod run;
 

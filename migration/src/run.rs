@@ -21,6 +21,7 @@ use crate::{
     m20261127_000032_expiry_indexes, m20261127_000040_long_symbols,
     m20261127_000040_waiting_factors, m20261127_000060_idempotency_outcomes,
     m20261127_000070_outcomes,
+    m20261127_000080_undo, m20261127_000081_company_identifiers,
 };
 
 /// Every migration, oldest first.
@@ -48,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000040_waiting_factors::Migration),
             Box::new(m20261127_000060_idempotency_outcomes::Migration),
             Box::new(m20261127_000070_outcomes::Migration),
+            Box::new(m20261127_000080_undo::Migration),
+            Box::new(m20261127_000081_company_identifiers::Migration),
         ]
     }
 }

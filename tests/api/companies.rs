@@ -1,5 +1,6 @@
 //! `/companies`
 
+mod identifiers;
 mod predictions;
 
 use accunode_tests::Service;
@@ -29,10 +30,14 @@ async fn a_company_is_made_read_and_removed() {
           "created_by": "[id]",
           "currency": "EUR",
           "exchange": "XETRA",
+          "figi": null,
           "id": "[id]",
           "industry": null,
+          "isin": null,
+          "lei": null,
           "market_cap": 1250000000,
           "name": "Acme Corporation",
+          "national_id": null,
           "organization_id": null,
           "sector": "Industrials",
           "symbol": "ACME",

@@ -17,3 +17,4 @@ mod s3;
 mod secrets;
 mod starting;
 mod stopping;
+mod uploading;

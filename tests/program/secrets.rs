@@ -250,7 +250,10 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
     let (_, pair) = story.login(ana, &first).await;
     let refresh = json!({ "refresh_token": pair["refresh_token"] });
     let answer = anonymous.post("/auth/refresh", &refresh).await;
-    story.reveal("refresh", &answer, &["access_token", "refresh_token"]);
+    let pair_after = story.reveal("refresh", &answer, &["access_token", "refresh_token"]);
+    let next = json!({ "refresh_token": pair_after["refresh_token"] });
+    let answer = anonymous.post("/auth/refresh", &next).await;
+    story.reveal("next refresh", &answer, &["access_token", "refresh_token"]);
     let answer = story.post(&anonymous, "/auth/refresh", refresh).await;
     assert_eq!(answer.problem(401), "token_reused");
     let misplaced =

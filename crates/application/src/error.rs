@@ -271,6 +271,11 @@ impl From<Conflict> for Error {
                 "symbol_taken",
                 "a company with this symbol is there already",
             ),
+            Conflict::IdentifierTaken => (
+                "identifier_taken",
+                "another company has this ISIN, LEI, FIGI or national number already; look for \
+                 it with q=",
+            ),
             Conflict::PredictionExists => (
                 "prediction_exists",
                 "this company and period have a prediction already",

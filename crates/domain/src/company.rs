@@ -7,6 +7,7 @@ use crate::{
     decimal::Decimal,
     fault::{Fault, shorten},
     id::{CompanyId, UserId},
+    identifier::{IdentifierChanges, Identifiers},
     owner::Owner,
     text::clean_text,
 };
@@ -96,6 +97,9 @@ pub struct CompanyProfile {
     pub currency: String,
     /// At most 64 characters.
     pub exchange: Option<String>,
+    /// What others know it by; each is unique within one owner.
+    #[serde(default)]
+    pub identifiers: Identifiers,
 }
 
 /// Market capitalizations are below this.
@@ -113,6 +117,7 @@ pub struct CompanyDraft {
     pub country: Option<String>,
     pub currency: Option<String>,
     pub exchange: Option<String>,
+    pub identifiers: Identifiers,
 }
 
 impl CompanyDraft {
@@ -132,6 +137,11 @@ impl CompanyDraft {
     /// # Errors
     /// Every fault, with pointers `/symbol`, `/name` and so on.
     pub fn check(&self) -> Result<CompanyProfile, Vec<Fault>> {
+        self.check_beside(&Identifiers::default())
+    }
+
+    /// As [`Self::check`]; identifiers that are stored already are not judged anew.
+    fn check_beside(&self, stored: &Identifiers) -> Result<CompanyProfile, Vec<Fault>> {
         let mut faults = Vec::new();
         let symbol = Symbol::parse("/symbol", &self.symbol)
             .map_err(|f| faults.push(f))
@@ -175,6 +185,10 @@ impl CompanyDraft {
             ));
             None
         });
+        let identifiers = self.identifiers.check(stored).unwrap_or_else(|more| {
+            faults.extend(more);
+            Identifiers::default()
+        });
         match symbol {
             Some(symbol) if faults.is_empty() => Ok(CompanyProfile {
                 name: name.unwrap_or_else(|| symbol.as_str().to_owned()),
@@ -185,6 +199,7 @@ impl CompanyDraft {
                 country,
                 currency,
                 exchange,
+                identifiers,
             }),
             _ => Err(faults),
         }
@@ -219,7 +234,7 @@ impl CompanyDraft {
             exchange: unless(same_exchange, &self.exchange),
             ..self.clone()
         }
-        .check()?;
+        .check_beside(&stored.identifiers)?;
         if same_symbol {
             profile.symbol = stored.symbol.clone();
         }
@@ -252,6 +267,7 @@ pub struct CompanyChanges {
     pub country: Option<String>,
     pub currency: Option<String>,
     pub exchange: Option<Option<String>>,
+    pub identifiers: IdentifierChanges,
 }
 
 impl CompanyChanges {
@@ -292,6 +308,7 @@ impl CompanyChanges {
             country: kept(&self.country, &stored.country),
             currency: kept(&self.currency, &stored.currency),
             exchange: or_stored(&self.exchange, &stored.exchange),
+            identifiers: self.identifiers.of(&stored.identifiers),
         })
     }
 }

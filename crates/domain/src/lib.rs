@@ -86,6 +86,7 @@ pub mod decimal;
 pub mod fault;
 pub mod id;
 pub mod idempotency;
+pub mod identifier;
 pub mod intake;
 pub mod invitation;
 pub mod job;

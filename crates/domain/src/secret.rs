@@ -1,5 +1,6 @@
 //! Secrets that are shown once: long and random, and kept as their SHA-256 only.
 
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 /// A secret as its holder has it: a few letters that say what it is for, `_`, and 64
@@ -18,6 +19,20 @@ impl Secret {
     #[must_use]
     pub fn shown(text: &str) -> Self {
         Self(text.trim().to_owned())
+    }
+
+    /// The secret that takes the place of this one: the same for the same salt, so that it can
+    /// be told again without being kept. This secret alone, or the salt and the hashes that are
+    /// stored alone, do not give it away.
+    #[must_use]
+    pub fn successor(&self, kind: &str, salt: &[u8; 32]) -> Self {
+        // HMAC takes keys of every length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()) else {
+            unreachable!("HMAC takes keys of every length")
+        };
+        mac.update(salt);
+        mac.update(kind.as_bytes());
+        Self::from_random(kind, mac.finalize().into_bytes().into())
     }
 
     /// The secret itself, for its holder alone.
@@ -71,5 +86,22 @@ mod tests {
         assert_eq!(secret.hash().as_str().len(), 64);
         let shown = format!("{secret:?} {:?}", secret.hash());
         assert_eq!(shown, "Secret(…) SecretHash(…)");
+    }
+
+    #[test]
+    fn a_successor_depends_on_secret_kind_and_salt() {
+        let secret = Secret::from_random("rt", [1; 32]);
+        let next = secret.successor("rt", &[2; 32]);
+        assert_eq!(next, secret.successor("rt", &[2; 32]));
+        assert!(next.expose().starts_with("rt_") && next.expose().len() == 67);
+        let at = secret.successor("at", &[2; 32]);
+        assert_ne!(at.expose()[3..], next.expose()[3..]);
+        for other in [
+            secret.successor("rt", &[3; 32]),
+            Secret::from_random("rt", [4; 32]).successor("rt", &[2; 32]),
+            secret.clone(),
+        ] {
+            assert_ne!(other, next);
+        }
     }
 }

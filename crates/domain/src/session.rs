@@ -12,6 +12,9 @@ use crate::{
 pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
 /// How long a session lives without a refresh, in seconds (30 days).
 pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 24 * 60 * 60;
+/// How long the refresh token that was used last is answered with the same new pair again, in
+/// seconds: two tabs may refresh at once, and an answer may be lost.
+pub const REFRESH_GRACE_SECONDS: i64 = 10;
 /// How long a session lives at most, however often it is refreshed, in seconds (90 days):
 /// whoever copied a refresh token unnoticed does not keep it for ever.
 pub const SESSION_SECONDS: i64 = 90 * 24 * 60 * 60;

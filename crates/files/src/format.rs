@@ -15,21 +15,24 @@ pub(crate) enum Format {
 impl Format {
     /// What the name promises.
     pub(crate) fn promised(filename: &str) -> Result<Self, OpenError> {
-        let name = filename.to_ascii_lowercase();
-        if name.ends_with(".csv.gz") {
-            Ok(Self::CsvGz)
-        } else if name.ends_with(".csv") {
-            Ok(Self::Csv)
-        } else if name.ends_with(".xlsx") {
-            Ok(Self::Xlsx)
-        } else {
-            Err(fault::unreadable(
+        const TEXT: [&str; 4] = ["csv", "tsv", "txt", "tab"];
+        let name = filename.trim_end().to_ascii_lowercase();
+        let (stem, is_packed) = match name.strip_suffix(".gz") {
+            Some(stem) => (stem, true),
+            None => (name.as_str(), false),
+        };
+        match (stem.rsplit_once('.').map(|(_, ending)| ending), is_packed) {
+            (Some(ending), true) if TEXT.contains(&ending) => Ok(Self::CsvGz),
+            (Some(ending), false) if TEXT.contains(&ending) => Ok(Self::Csv),
+            (Some("xlsx" | "xlsm"), false) => Ok(Self::Xlsx),
+            (ending, _) => Err(fault::unreadable(
                 "unsupported_format",
                 format!(
-                    "{:?} is neither a .csv, a .csv.gz nor an .xlsx file",
-                    accunode_domain::fault::shorten(filename)
+                    "{:?} {}",
+                    accunode_domain::fault::shorten(filename),
+                    instead_of(ending.filter(|_| !is_packed))
                 ),
-            ))
+            )),
         }
     }
 
@@ -48,8 +51,8 @@ impl Format {
             (promised, found) => Err(fault::unreadable(
                 "unsupported_format",
                 format!(
-                    "the file is named {}, but its bytes look like {}",
-                    promised.extension(),
+                    "the name says that the file is {}, but its bytes look like {}",
+                    promised.describe(),
                     found.describe()
                 ),
             )),
@@ -72,13 +75,40 @@ impl Format {
             .find(|format| format.name() == name)
     }
 
-    const fn extension(self) -> &'static str {
+    const fn describe(self) -> &'static str {
         match self {
-            Self::Csv => ".csv",
-            Self::CsvGz => ".csv.gz",
-            Self::Xlsx => ".xlsx",
+            Self::Csv => "text (.csv, .tsv, .txt)",
+            Self::CsvGz => "gzipped text (.csv.gz)",
+            Self::Xlsx => "a workbook (.xlsx, .xlsm)",
         }
     }
+}
+
+/// What to send instead of a file with another ending.
+fn instead_of(ending: Option<&str>) -> String {
+    let (kind, way) = match ending {
+        Some("xls") => (
+            "is a workbook of Excel 97 to 2003",
+            "open it in Excel or LibreOffice, save it as \"Excel Workbook (.xlsx)\" and send that",
+        ),
+        Some("xlsb") => (
+            "is a binary workbook",
+            "open it in Excel, save it as \"Excel Workbook (.xlsx)\" and send that",
+        ),
+        Some("ods" | "fods" | "numbers" | "gsheet") => (
+            "is a spreadsheet of another program",
+            "export it as .xlsx or as CSV and send that",
+        ),
+        Some("zip" | "7z" | "rar" | "tar" | "tgz" | "bz2" | "xz" | "zst") => (
+            "is an archive",
+            "unpack it and send the file inside; text may be packed by gzip alone (.csv.gz)",
+        ),
+        _ => (
+            "is no file that can be read",
+            "send .csv, .tsv or .txt (also packed as .csv.gz), .xlsx or .xlsm",
+        ),
+    };
+    format!("{kind}: {way}")
 }
 
 /// What the first bytes look like.
@@ -171,6 +201,25 @@ mod tests {
         for name in ["ratios.xls", "ratios", "ratios.gz", "ratios.csv.zip", ""] {
             assert!(Format::promised(name).is_err(), "{name:?}");
         }
+        for (name, way) in [
+            ("a.xls", "Excel Workbook (.xlsx)"),
+            ("a.XLSB", "Excel Workbook (.xlsx)"),
+            ("a.ods", "export it as .xlsx or as CSV"),
+            ("a.csv.zip", "unpack it"),
+            ("a.parquet", "send .csv"),
+        ] {
+            match Format::promised(name) {
+                Err(OpenError::Unreadable(fault)) => {
+                    assert!(fault.detail.contains(way), "{}", fault.detail);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        for name in ["a.tsv", "a.TXT", "b.tab", "c.csv "] {
+            assert_eq!(Format::promised(name).unwrap(), Format::Csv);
+        }
+        assert_eq!(Format::promised("a.tsv.gz").unwrap(), Format::CsvGz);
+        assert_eq!(Format::promised("macros.xlsm").unwrap(), Format::Xlsx);
         assert_eq!(Format::promised("A.CSV.GZ").unwrap(), Format::CsvGz);
         assert_eq!(Format::promised("a.b.XlsX").unwrap(), Format::Xlsx);
     }

@@ -8,7 +8,7 @@ use std::{
 use accunode_domain::{
     Timestamp,
     id::{SessionId, UserId},
-    session::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Session},
+    session::{ACCESS_TOKEN_SECONDS, REFRESH_GRACE_SECONDS, REFRESH_TOKEN_SECONDS, Session},
 };
 use accunode_ports::{
     PortError,
@@ -51,8 +51,17 @@ struct Family {
     /// Those that were, oldest first.
     used: VecDeque<Hash>,
     until: Timestamp,
+    /// The refresh token that was used last, as long as it may be shown again.
+    grace: Option<Grace>,
     /// The access tokens given out; expired ones leave at the next refresh.
     access: Vec<Hash>,
+}
+
+/// A used refresh token that is answered with the same pair again.
+struct Grace {
+    shown: Hash,
+    salt: [u8; 32],
+    until: Timestamp,
 }
 
 struct Access {
@@ -105,6 +114,7 @@ impl SessionStore for LocalSessions {
                 current: refresh,
                 used: VecDeque::new(),
                 until: now,
+                grace: None,
                 access: Vec::new(),
             },
         );
@@ -155,14 +165,27 @@ impl SessionStore for LocalSessions {
             return Ok(Refreshed::Unknown);
         }
         if family.current != shown {
+            if let Some(grace) = &family.grace
+                && grace.shown == shown
+                && now < grace.until
+            {
+                let pair = TokenPair::after(refresh, &grace.salt);
+                return Ok(Refreshed::Pair(Box::new(family.session.clone()), pair));
+            }
             let stolen = Box::new(family.session.clone());
             state.end(id);
             return Ok(Refreshed::Reused(stolen));
         }
         family.used.push_back(shown);
         let session = Box::new(family.session.clone());
-        let (pair, access, refresh) = new_pair();
-        state.give(id, access, refresh, now);
+        let salt = rand::random();
+        family.grace = Some(Grace {
+            shown,
+            salt,
+            until: now + Duration::seconds(REFRESH_GRACE_SECONDS),
+        });
+        let pair = TokenPair::after(refresh, &salt);
+        state.give(id, hash(&pair.access), hash(&pair.refresh), now);
         Ok(Refreshed::Pair(session, pair))
     }
 

@@ -35,6 +35,7 @@ fn throttle(clock: Arc<TestClock>) -> LocalThrottle {
 contract! {
     sessions::an_access_token_lives_as_long_as_said(sessions);
     sessions::a_refresh_token_used_twice_ends_its_family(sessions);
+    sessions::the_last_refresh_token_is_answered_again_for_a_short_grace(sessions);
     sessions::a_refresh_token_is_exchanged_once_however_many_try(sessions);
     sessions::a_session_ends_without_a_refresh(sessions);
     sessions::an_ended_session_stays_ended(sessions);

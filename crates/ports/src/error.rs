@@ -27,6 +27,8 @@ pub enum Conflict {
     EmailTaken,
     /// The owner has another company with this symbol.
     SymbolTaken,
+    /// Another company of the owner has this identifier.
+    IdentifierTaken,
     /// The company and period have a prediction of this owner.
     PredictionExists,
     /// The owner has this outcome of the company and day, or one with this external id.

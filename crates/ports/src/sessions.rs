@@ -4,6 +4,7 @@ use accunode_domain::{
     Timestamp,
     access::Actor,
     id::{SessionId, UserId},
+    secret::Secret,
     session::Session,
 };
 use async_trait::async_trait;
@@ -15,8 +16,22 @@ use crate::PortError;
 pub struct TokenPair {
     /// Good for [`accunode_domain::session::ACCESS_TOKEN_SECONDS`].
     pub access: String,
-    /// Good once.
+    /// Good once, and for some seconds for the same pair again
+    /// ([`accunode_domain::session::REFRESH_GRACE_SECONDS`]).
     pub refresh: String,
+}
+
+impl TokenPair {
+    /// The pair that takes the place of a refresh token. It is not kept anywhere: the same
+    /// salt makes the same pair of the same token.
+    #[must_use]
+    pub fn after(refresh: &str, salt: &[u8; 32]) -> Self {
+        let shown = Secret::shown(refresh);
+        Self {
+            access: shown.successor("at", salt).expose().to_owned(),
+            refresh: shown.successor("rt", salt).expose().to_owned(),
+        }
+    }
 }
 
 impl std::fmt::Debug for TokenPair {
@@ -28,7 +43,8 @@ impl std::fmt::Debug for TokenPair {
 /// What became of a refresh token that was shown.
 #[derive(Clone, Debug)]
 pub enum Refreshed {
-    /// A new pair for this session.
+    /// A new pair for this session; the same one where the token that was used last is shown
+    /// again within the grace.
     Pair(Box<Session>, TokenPair),
     /// It was used before: the whole family has been ended. This was its session.
     Reused(Box<Session>),

@@ -43,6 +43,7 @@ impl Sql {
             columns.join(", ")
         };
         self.with("predictions", kind.table())
+            .with("revisions", kind.revisions())
             .with("rollup", kind.rollup())
             .with("rollup_sum", kind.rollup_sum())
             .with("probability", kind.probabilities()[0])

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `access:<hash>` | the family of an access token, and until when the token is valid |
 //! | `refresh:<hash>` | the family of a refresh token, also of a used one |
-//! | `session:<id>` | a family: the session as it was started, what has changed since, its user, the valid refresh token, and until when the family is valid |
+//! | `session:<id>` | a family: the session as it was started, what has changed since, its user, the valid refresh token, until when the family is valid, and the refresh token that was used last with its salt and until when it is answered again |
 //! | `used:<id>` | the family's used refresh tokens, the newest first |
 //! | `user:<id>` | the families of a user, by the time they were started |
 //!
@@ -19,7 +19,7 @@ use accunode_domain::{
     Timestamp,
     id::{SessionId, UserId},
     secret::Secret,
-    session::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Session},
+    session::{ACCESS_TOKEN_SECONDS, REFRESH_GRACE_SECONDS, REFRESH_TOKEN_SECONDS, Session},
 };
 use accunode_ports::{
     PortError,
@@ -41,6 +41,7 @@ const MAX_PER_USER: usize = 1_000;
 const MAX_USED_TOKENS: usize = 4_320;
 const ACCESS_MS: i64 = ACCESS_TOKEN_SECONDS * 1_000;
 const REFRESH_MS: i64 = REFRESH_TOKEN_SECONDS * 1_000;
+const GRACE_MS: i64 = REFRESH_GRACE_SECONDS * 1_000;
 
 /// Sessions in Redis, with the hashes of their tokens.
 pub struct RedisSessions {
@@ -101,13 +102,12 @@ impl RedisSessions {
     }
 
     fn new_pair(&self) -> (TokenPair, [String; 2]) {
-        let access = Secret::from_random("at", self.randomness.bits());
-        let refresh = Secret::from_random("rt", self.randomness.bits());
-        let hashes = [&access, &refresh].map(|token| token.hash().as_str().to_owned());
+        let token = |kind| Secret::from_random(kind, self.randomness.bits());
         let pair = TokenPair {
-            access: access.expose().to_owned(),
-            refresh: refresh.expose().to_owned(),
+            access: token("at").expose().to_owned(),
+            refresh: token("rt").expose().to_owned(),
         };
+        let hashes = hashes(&pair);
         (pair, hashes)
     }
 }
@@ -190,7 +190,9 @@ impl SessionStore for RedisSessions {
     }
 
     async fn refresh(&self, refresh: &str) -> Result<Refreshed, PortError> {
-        let (pair, tokens) = self.new_pair();
+        let salt = self.randomness.bits();
+        let pair = TokenPair::after(refresh, &salt);
+        let tokens = hashes(&pair);
         let hash = Secret::shown(refresh).hash();
         let call = self
             .scripts
@@ -201,8 +203,10 @@ impl SessionStore for RedisSessions {
             .arg(hash.as_str())
             .arg(&tokens)
             .arg(&[ACCESS_MS, REFRESH_MS])
-            .arg(MAX_USED_TOKENS);
-        let (kind, stored): (String, Stored) = self
+            .arg(MAX_USED_TOKENS)
+            .arg(hex::encode(salt))
+            .arg(GRACE_MS);
+        let (kind, stored, salt): (String, Stored, String) = self
             .connection
             .script(call)
             .await
@@ -212,6 +216,16 @@ impl SessionStore for RedisSessions {
                 Some(session) => Refreshed::Pair(Box::new(session), pair),
                 None => Refreshed::Unknown,
             }),
+            "repeated" => {
+                let mut first = [0; 32];
+                hex::decode_to_slice(&salt, &mut first).map_err(|cause| corrupt(STORE, cause))?;
+                Ok(match read(&stored) {
+                    Some(session) => {
+                        Refreshed::Pair(Box::new(session), TokenPair::after(refresh, &first))
+                    }
+                    None => Refreshed::Unknown,
+                })
+            }
             "reused" => Ok(match read(&stored) {
                 Some(session) => Refreshed::Reused(Box::new(session)),
                 None => Refreshed::Unknown,
@@ -265,6 +279,11 @@ impl SessionStore for RedisSessions {
         sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
         Ok(sessions)
     }
+}
+
+/// What is kept of a pair.
+fn hashes(pair: &TokenPair) -> [String; 2] {
+    [&pair.access, &pair.refresh].map(|token| Secret::shown(token).hash().as_str().to_owned())
 }
 
 /// A session as a family has it, in this order: as it was started, then what has changed

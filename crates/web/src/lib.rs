@@ -12,6 +12,9 @@
 //! `docs/adding-an-endpoint.md` says how to add an operation.
 
 mod docs;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod html;
 mod http;

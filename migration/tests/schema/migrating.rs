@@ -24,6 +24,8 @@ const ALL: &[&str] = &[
     "m20261127_000040_waiting_factors",
     "m20261127_000060_idempotency_outcomes",
     "m20261127_000070_outcomes",
+    "m20261127_000080_undo",
+    "m20261127_000081_company_identifiers",
 ];
 
 /// So many steps down leave the first migration alone.

@@ -108,6 +108,12 @@ async fn no_secret_ever_stands_in_the_audit_log() {
         )
         .await;
     let renewed = renewed.expect(200);
+    let next = json!({ "refresh_token": renewed["refresh_token"] });
+    let _ = service
+        .anonymous()
+        .post("/auth/refresh", &next)
+        .await
+        .expect(200);
     let _ = service
         .anonymous()
         .post(

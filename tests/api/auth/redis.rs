@@ -31,6 +31,17 @@ async fn two_processes_know_of_each_others_sessions_at_once() {
         .post("/auth/refresh", &refresh)
         .await
         .expect(200);
+    let repeated = one.anonymous().post("/auth/refresh", &refresh).await;
+    assert_eq!(
+        repeated.expect(200)["refresh_token"],
+        renewed["refresh_token"]
+    );
+    let next = json!({ "refresh_token": renewed["refresh_token"] });
+    let renewed = one
+        .anonymous()
+        .post("/auth/refresh", &next)
+        .await
+        .expect(200);
     let stolen = one.anonymous().post("/auth/refresh", &refresh).await;
     assert_eq!(stolen.problem(401), "token_reused");
     let heir = two.anonymous().with_token(text(&renewed, "access_token"));

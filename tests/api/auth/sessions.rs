@@ -12,6 +12,7 @@ crate::support::with_either_store! {
     without_a_token_or_with_a_made_up_one_nothing_is_answered
     after_logout_both_tokens_are_dead_at_once
     a_refresh_answers_a_new_pair_and_the_session_goes_on
+    two_tabs_that_refresh_at_once_get_the_same_pair
     a_refresh_token_that_is_used_twice_ends_its_whole_family
     an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing
     a_deactivated_user_is_out_at_once
@@ -129,20 +130,36 @@ async fn a_refresh_answers_a_new_pair_and_the_session_goes_on(service: Service) 
     );
 }
 
+async fn two_tabs_that_refresh_at_once_get_the_same_pair(service: Service) {
+    service.user("ana").await;
+    let first = login(&service, "ana@example.com", PASSWORD)
+        .await
+        .expect(200);
+    let token = &first["refresh_token"];
+    let (one, other) = tokio::join!(refresh(&service, token), refresh(&service, token));
+    let (one, other) = (one.expect(200), other.expect(200));
+    assert_eq!(one["refresh_token"], other["refresh_token"]);
+    assert_eq!(one["access_token"], other["access_token"]);
+    let tab = service.anonymous().with_token(text(&one, "access_token"));
+    let _ = tab.get("/me").await.expect(200);
+    let _ = refresh(&service, &one["refresh_token"]).await.expect(200);
+}
+
 async fn a_refresh_token_that_is_used_twice_ends_its_whole_family(service: Service) {
     service.user("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
         .expect(200);
     let second = refresh(&service, &first["refresh_token"]).await.expect(200);
+    let third = refresh(&service, &second["refresh_token"])
+        .await
+        .expect(200);
     let stolen = refresh(&service, &first["refresh_token"]).await;
     assert_eq!(stolen.problem(401), "token_reused");
-    let heir = service
-        .anonymous()
-        .with_token(text(&second, "access_token"));
+    let heir = service.anonymous().with_token(text(&third, "access_token"));
     assert_eq!(heir.get("/me").await.problem(401), "invalid_token");
     assert_eq!(
-        refresh(&service, &second["refresh_token"])
+        refresh(&service, &third["refresh_token"])
             .await
             .problem(401),
         "token_expired"

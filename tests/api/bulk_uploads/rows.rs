@@ -21,6 +21,10 @@ async fn the_rows_that_failed_come_back_as_a_file_that_can_be_corrected_and_sent
     let path = format!("/bulk-uploads/{job}/rows?status=error");
     let answer = ana.get_as(&path, "text/csv").await;
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    assert!(
+        answer.text.starts_with('\u{feff}'),
+        "spreadsheets know UTF-8 by its mark"
+    );
     let mut reader = csv::Reader::from_reader(answer.text.as_bytes());
     let header: Vec<String> = reader
         .headers()
@@ -61,6 +65,35 @@ async fn the_rows_that_failed_come_back_as_a_file_that_can_be_corrected_and_sent
         .await
         .expect(200);
     assert_eq!(list["data"][0]["company_name"], "Bad, Inc");
+}
+
+#[tokio::test]
+async fn failed_rows_come_back_as_a_workbook_and_are_read_as_they_were() {
+    const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let lines = [
+        line("GOOD", "2024", "2.0"),
+        "000973,Żabka 名古屋,Energy,2024,25.4%,abc,0.08,6.4,0.05".to_owned(),
+        "=BAD,=1+1,Energy,2024,25.4%,abc,0.08,6.4,0.05".to_owned(),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let job = submit(&ana, "a.csv", file(&lines), &[]).await;
+    assert_eq!(counts(&service.finished(&ana, &job).await), [1, 0, 0, 2]);
+    let csv = ana
+        .get_as(&format!("/bulk-uploads/{job}/rows"), "text/csv")
+        .await;
+    let book = ana.get_as(&format!("/bulk-uploads/{job}/rows"), XLSX).await;
+    assert_eq!(book.status.as_u16(), 200, "{}", book.text);
+    assert!(book.header("content-disposition").contains(".xlsx"));
+
+    // Sent back unchanged, they fail for the same reason and come out as they came out first.
+    let again = submit(&ana, "rows.xlsx", book.bytes, &[]).await;
+    assert_eq!(counts(&service.finished(&ana, &again).await), [0, 0, 0, 2]);
+    let same = ana
+        .get_as(&format!("/bulk-uploads/{again}/rows"), "text/csv")
+        .await;
+    assert_eq!(same.text, csv.text);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `POST /bulk-uploads/{id}/retry` and `DELETE /bulk-uploads/{id}`
 
 use accunode_tests::{Service, ServiceOptions};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::outcomes::counts;
 use crate::support::{all_rows, file, file_of, line, prediction, submit, text};
@@ -74,10 +74,11 @@ async fn an_upload_is_undone_or_forgotten_as_asked() {
         .delete(&format!("/bulk-uploads/{undone}?predictions=perhaps"))
         .await;
     assert_eq!(wrong.faults(), ["/predictions unknown_value"]);
-    let _ = ana
+    let answer = ana
         .delete(&format!("/bulk-uploads/{undone}?predictions=delete"))
         .await
-        .expect(204);
+        .expect(200);
+    assert_eq!(answer, json!({ "deleted": 3, "restored": 0, "kept": 0 }));
     assert_eq!(total().await, 2);
     let _ = ana
         .delete(&format!("/bulk-uploads/{kept}"))
@@ -102,15 +103,133 @@ async fn an_upload_is_undone_or_forgotten_as_asked() {
     assert_eq!(counts(&service.finished(&ana, &again).await), [3, 0, 0, 0]);
 
     let pool = service.database.superuser().await;
-    let told: serde_json::Value = crate::support::ask(
+    let told: Value = crate::support::ask(
         &pool,
         "SELECT jsonb_agg(new_values ORDER BY created_at) FROM audit_logs WHERE event_type = 'bulk_upload.deleted'",
     )
     .await;
     assert_eq!(
         told,
-        json!([{ "predictions_deleted": 3 }, { "predictions_deleted": 0 }])
+        json!([
+            { "predictions_deleted": 3, "predictions_restored": 0, "predictions_kept": 0 },
+            { "predictions_deleted": 0, "predictions_restored": 0, "predictions_kept": 0 },
+        ])
     );
+}
+
+/// What a prediction says, but for the counters of its changes.
+fn content(prediction: &Value) -> Value {
+    let mut content = prediction.clone();
+    for name in ["updated_at", "row_version", "explanation"] {
+        content.as_object_mut().map(|fields| fields.remove(name));
+    }
+    content
+}
+
+#[tokio::test]
+async fn undoing_an_upload_restores_what_it_updated_and_keeps_what_changed_since() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let mut before = Vec::new();
+    for symbol in ["SAME", "CORRECTED", "AGAIN", "GONE"] {
+        let made = ana
+            .post("/predictions/annual", &prediction(symbol, "2024"))
+            .await
+            .expect(201);
+        let path = format!("/predictions/annual/{}", text(&made, "id"));
+        before.push((ana.get(&path).await.expect(200), path));
+    }
+    let update = [("on_conflict", "update")];
+    let lines = [
+        line("SAME", "2024", "7.0"),
+        line("CORRECTED", "2024", "7.0"),
+        line("AGAIN", "2024", "7.0"),
+        line("GONE", "2024", "7.0"),
+        line("MADE", "2024", "7.0"),
+        line("MADEANDMENDED", "2024", "7.0"),
+        // The last row of a company and period counts, and what is restored is what was
+        // there before the file.
+        line("SAME", "2024", "8.0"),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let job = submit(&ana, "update.csv", file(&lines), &update).await;
+    assert_eq!(counts(&service.finished(&ana, &job).await), [2, 4, 1, 0]);
+    let same = ana.get(&before[0].1).await.expect(200);
+    assert_ne!(content(&same), content(&before[0].0), "it was updated");
+
+    let correction = json!({ "ratios": { "total_debt_to_ebitda": 1.5 } });
+    let _ = ana.patch(&before[1].1, &correction).await.expect(200);
+    let later = submit(
+        &ana,
+        "later.csv",
+        file(&[&line("AGAIN", "2024", "9.0")]),
+        &update,
+    )
+    .await;
+    assert_eq!(counts(&service.finished(&ana, &later).await), [0, 1, 0, 0]);
+    let _ = ana.delete(&before[3].1).await.expect(204);
+    let list = ana
+        .get("/predictions/annual?symbol=MADEANDMENDED")
+        .await
+        .expect(200);
+    let mended = format!("/predictions/annual/{}", text(&list["data"][0], "id"));
+    let _ = ana.patch(&mended, &correction).await.expect(200);
+    let (corrected, again) = (
+        ana.get(&before[1].1).await.expect(200),
+        ana.get(&before[2].1).await.expect(200),
+    );
+
+    let path = format!("/bulk-uploads/{job}?predictions=delete");
+    let undone = ana.delete(&path).await.expect(200);
+    assert_eq!(undone, json!({ "deleted": 1, "restored": 1, "kept": 3 }));
+    let restored = ana.get(&before[0].1).await.expect(200);
+    assert_eq!(content(&restored), content(&before[0].0));
+    for (path, was) in [(&before[1].1, corrected), (&before[2].1, again)] {
+        assert_eq!(content(&ana.get(path).await.expect(200)), content(&was));
+    }
+    let _ = ana.get(&mended).await.expect(200);
+    let gone = ana.get("/predictions/annual?symbol=MADE").await.expect(200);
+    assert_eq!(gone["data"], json!([]));
+    // What the upload said stays in the history of what is restored.
+    let history = ana
+        .get(&format!("{}/revisions", before[0].1))
+        .await
+        .expect(200);
+    assert!(
+        history["data"]
+            .as_array()
+            .is_some_and(|rows| rows.len() >= 2),
+        "{history}"
+    );
+}
+
+#[tokio::test]
+async fn undoing_a_dry_run_changes_nothing() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let made = ana
+        .post("/predictions/annual", &prediction("ACME", "2024"))
+        .await
+        .expect(201);
+    let path = format!("/predictions/annual/{}", text(&made, "id"));
+    let before = ana.get(&path).await.expect(200);
+    let options = [("on_conflict", "update"), ("dry_run", "true")];
+    let job = submit(
+        &ana,
+        "dry.csv",
+        file(&[&line("ACME", "2024", "7.0")]),
+        &options,
+    )
+    .await;
+    service.finished(&ana, &job).await;
+    let undone = ana
+        .delete(&format!("/bulk-uploads/{job}?predictions=delete"))
+        .await;
+    assert_eq!(
+        undone.expect(200),
+        json!({ "deleted": 0, "restored": 0, "kept": 0 })
+    );
+    assert_eq!(ana.get(&path).await.expect(200), before);
 }
 
 #[tokio::test]

@@ -158,13 +158,16 @@ async fn what_has_changed_since_it_was_read_is_not_removed() {
         ana.with("if-match", &read).delete(&path).await.problem(412),
         "stale"
     );
-    assert_eq!(
-        ana.with("if-match", "W/\"1\"")
-            .delete(&path)
-            .await
-            .problem(412),
-        "stale"
-    );
+    let weak = ana.with("if-match", "W/\"1\"").delete(&path).await;
+    assert!(weak.text.contains("proxy"), "{}", weak.text);
+    assert_eq!(weak.problem(412), "stale");
+    // What is no tag is told after access and body.
+    let malformed = ana.with("if-match", "1");
+    assert_eq!(malformed.delete(&path).await.problem(422), "invalid_header");
+    let nowhere = "/predictions/annual/00000000-0000-0000-0000-000000000001";
+    assert_eq!(malformed.delete(nowhere).await.problem(404), "not_found");
+    let body = malformed.patch(&path, &json!({ "colour": "red" })).await;
+    assert_eq!(body.faults(), ["/colour unknown_field"]);
     let unchanged = ana
         .with("if-none-match", replaced.header("etag"))
         .get(&path)

@@ -81,6 +81,41 @@ async fn a_batch_that_is_sent_again_goes_on_and_makes_nothing_twice() {
 }
 
 #[tokio::test]
+async fn an_item_of_the_wrong_form_fails_alone_and_text_that_is_no_json_stores_nothing() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let number = with(
+        prediction("NUM", "2024"),
+        json!({ "reporting_year": 2024.0 }),
+    );
+    let wrong = with(
+        prediction("BAD", "2024"),
+        json!({ "ratios": { "return_on_assets": "0.1" } }),
+    );
+    let items = json!({ "items": [prediction("ACME", "2024"), number, wrong, 7] });
+    let path = "/predictions/annual/batch";
+    let answer = ana.post(path, &items).await.expect(200);
+    let data = answer["data"].as_array().expect("items");
+    let statuses: Vec<_> = data.iter().map(|item| item["status"].as_i64()).collect();
+    assert_eq!(statuses, [Some(201), Some(201), Some(422), Some(422)]);
+    assert_eq!(data[1]["prediction"]["reporting_year"], "2024");
+    let errors = &data[2]["problem"]["errors"];
+    assert_eq!(errors[0]["pointer"], "/ratios/return_on_assets");
+
+    let text = items.to_string().replacen("0.25", "NaN", 1);
+    assert!(text.contains("NaN"), "{text}");
+    let refused = ana
+        .try_send(reqwest::Method::POST, path, Some(text.into_bytes()))
+        .await
+        .expect("an answer");
+    let problem = refused.expect(400);
+    let pointer = problem["errors"][0]["pointer"].as_str().unwrap_or_default();
+    assert!(pointer.starts_with("/items/0/ratios/"), "{problem}");
+    let list = ana.get("/predictions/annual").await.expect(200);
+    assert_eq!(list["data"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
 async fn a_batch_has_one_to_a_hundred_items() {
     let service = Service::start().await;
     let ana = service.user("ana").await;

@@ -5,28 +5,35 @@ use accunode_domain::{
     id::JobId,
     job::Task,
 };
-use accunode_ports::{RepositoryError, files::StoredFile};
+use accunode_ports::{RepositoryError, files::StoredFile, repositories::Undone};
 use serde_json::json;
 
 use super::Bulk;
 use crate::{Caller, Error};
 
 impl Bulk {
-    /// Removes an upload that has ended, with its file and its rows; with
-    /// `predictions` also the predictions it made that nobody has replaced since.
+    /// Removes an upload that has ended, with its file and its rows. With `predictions` it is
+    /// undone: what it made is deleted, what it updated is restored, and what was changed
+    /// since is kept and counted.
     ///
     /// # Errors
     /// `NotFound`, `not_writable`; `running` while a worker may still have it.
-    pub async fn remove(&self, caller: &Caller, id: JobId, predictions: bool) -> Result<(), Error> {
+    pub async fn remove(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        predictions: bool,
+    ) -> Result<Undone, Error> {
         let job = self.get(caller, id).await?;
         let grant = caller
             .actor
             .control_upload(job.owner, job.created_by)
             .map_err(|denial| Error::denied(denial, "upload"))?;
         let removing = &job;
-        self.ports
+        let undone = self
+            .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let removed = match unit.jobs().remove(grant, id, predictions).await {
+                let undone = match unit.jobs().remove(grant, id, predictions).await {
                     Err(RepositoryError::Stale { .. }) => {
                         return Err(Error::Conflict {
                             code: "running",
@@ -44,7 +51,11 @@ impl Bulk {
                         "sha256": removing.file_hash,
                         "counts": removing.counts,
                     })),
-                    new_values: Some(json!({ "predictions_deleted": removed })),
+                    new_values: Some(json!({
+                        "predictions_deleted": undone.deleted,
+                        "predictions_restored": undone.restored,
+                        "predictions_kept": undone.kept,
+                    })),
                     ..AuditEvent::new(
                         "bulk_upload.deleted",
                         "bulk_upload_job",
@@ -54,7 +65,7 @@ impl Bulk {
                 unit.audit()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Ok(())
+                Ok(undone)
             })
             .await?;
         if job.task == Task::Upload {
@@ -68,6 +79,6 @@ impl Bulk {
         if predictions {
             self.ports.forget_figures(&[job.owner.key()]).await;
         }
-        Ok(())
+        Ok(undone)
     }
 }

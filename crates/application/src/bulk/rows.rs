@@ -61,6 +61,7 @@ pub(super) fn judge(
                         "the model gave no answer for this row",
                     )]),
                 },
+                Err(faults) if Plan::is_left_out(&faults) => RowVerdict::LeftOut(faults),
                 Err(faults) => RowVerdict::Refused(faults),
             };
             ChunkRow {

@@ -58,6 +58,10 @@ impl Template {
                 "market_cap" => "whole units of the currency, above 0, like 1250000000 or 1.25B",
                 "country" => "a name, or a code of two or three letters",
                 "currency" => "three letters",
+                "isin" => "12 characters with a check digit; needed nowhere",
+                "lei" => "20 characters with two check digits; needed nowhere",
+                "figi" => "12 characters with a check digit; needed nowhere",
+                "national_id" => "a VAT number or another national number; needed nowhere",
                 _ => "at most 64 characters",
             };
             columns.push(column(name, meaning.to_owned()));

@@ -258,7 +258,7 @@ async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
         .flat_map(|c| &c.rows)
         .filter_map(|row| match &row.verdict {
             RowVerdict::Refused(faults) => Some((row.row, &*faults[0].pointer, &*faults[0].code)),
-            RowVerdict::Scored(_) => None,
+            RowVerdict::Scored(_) | RowVerdict::LeftOut(_) => None,
         })
         .collect();
     assert_eq!(

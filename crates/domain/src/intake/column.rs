@@ -49,6 +49,8 @@ pub(super) struct ColumnStats {
     pub(super) comma: Seen,
     pub(super) lone_point: Seen,
     pub(super) lone_comma: Seen,
+    /// Sizes of `1,234` as thousands.
+    pub(super) thousands: Sizes,
     /// Formulas without a stored value, and with a stored 0.
     pub(super) uncomputed: Seen,
     pub(super) zero_formulas: Seen,
@@ -68,7 +70,13 @@ impl ColumnStats {
             Evidence::Point => self.point.see(row, text),
             Evidence::Comma => self.comma.see(row, text),
             Evidence::LonePoint => self.lone_point.see(row, text),
-            Evidence::LoneComma => self.lone_comma.see(row, text),
+            Evidence::LoneComma => {
+                self.lone_comma.see(row, text);
+                let thousand = number.decimal(Separators::Point);
+                if let Some(value) = thousand.and_then(|decimal| decimal.parse().ok()) {
+                    self.thousands.see(value);
+                }
+            }
         }
         let value = value(number)?;
         match number.sign {

@@ -8,7 +8,11 @@ use super::{
     number::{Cell, Separators, Sign, says_missing, shifted},
     text::squeezed,
 };
-use crate::{company::CompanyDraft, text::clean_text};
+use crate::{
+    company::CompanyDraft,
+    identifier::{IdentifierKind, Identifiers},
+    text::clean_text,
+};
 
 /// The longest exchange, in characters.
 pub(super) const EXCHANGE_LENGTH: usize = 64;
@@ -37,6 +41,10 @@ pub(super) fn read(
                 "a number in whole units of the currency is understood, like 1250000000 or 1.25B",
             ),
         "company_name" => cleaned(text, 200, "at most 200 visible characters are kept"),
+        "isin" => identifier(IdentifierKind::Isin, text),
+        "lei" => identifier(IdentifierKind::Lei, text),
+        "figi" => identifier(IdentifierKind::Figi, text),
+        "national_id" => identifier(IdentifierKind::NationalId, text),
         "exchange" => cleaned(
             text,
             EXCHANGE_LENGTH,
@@ -54,6 +62,11 @@ fn cleaned<'a>(
     clean_text("", &squeezed(text), longest)
         .map(|clean| Some(Cow::Owned(clean)))
         .map_err(|_| rule)
+}
+
+/// An identifier whose check digits are not right is left out: it may be another company's.
+fn identifier(kind: IdentifierKind, text: &str) -> Result<Option<Cow<'_, str>>, &'static str> {
+    kind.read(text).map(|sound| Some(Cow::Owned(sound)))
 }
 
 /// The alpha-3 code of a country, given by code or English name.
@@ -105,7 +118,10 @@ fn market_cap(text: &str, separators: Separators) -> Option<Option<String>> {
 }
 
 /// The draft of a company from its symbol and its descriptions.
-pub(super) fn draft(symbol: &str, texts: [Option<Cow<'_, str>>; 7]) -> CompanyDraft {
+pub(super) fn draft(
+    symbol: &str,
+    texts: [Option<Cow<'_, str>>; DESCRIPTIONS.len()],
+) -> CompanyDraft {
     let [
         name,
         sector,
@@ -114,6 +130,10 @@ pub(super) fn draft(symbol: &str, texts: [Option<Cow<'_, str>>; 7]) -> CompanyDr
         country,
         currency,
         exchange,
+        isin,
+        lei,
+        figi,
+        national_id,
     ] = texts.map(|text| text.map(Cow::into_owned));
     CompanyDraft {
         symbol: symbol.to_owned(),
@@ -124,6 +144,12 @@ pub(super) fn draft(symbol: &str, texts: [Option<Cow<'_, str>>; 7]) -> CompanyDr
         country,
         currency,
         exchange,
+        identifiers: Identifiers {
+            isin,
+            lei,
+            figi,
+            national_id,
+        },
     }
 }
 
@@ -183,6 +209,22 @@ mod tests {
         assert!(read_as("market_cap", "large").is_err());
         assert!(read_as("market_cap", "-5").is_err());
         assert!(read_as("market_cap", "5%").is_err());
+    }
+
+    #[test]
+    fn an_identifier_with_a_wrong_check_digit_is_left_out() {
+        assert_eq!(
+            read_as("isin", "US0378331005 "),
+            Ok(Some("US0378331005".to_owned()))
+        );
+        assert!(
+            read_as("isin", "US0378331006")
+                .unwrap_err()
+                .contains("ISIN")
+        );
+        assert_eq!(read_as("lei", "#N/A"), Ok(None));
+        assert!(read_as("figi", "AAPL").is_err());
+        assert!(read_as("national_id", "unknown").is_err());
     }
 
     #[test]

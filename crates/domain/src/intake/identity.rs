@@ -51,6 +51,8 @@ pub struct Described<'a> {
     pub exchange: Option<&'a str>,
     /// Its country, alpha-3.
     pub country: &'a str,
+    /// Its legal entity identifier.
+    pub lei: Option<&'a str>,
 }
 
 impl<'a> Described<'a> {
@@ -61,6 +63,7 @@ impl<'a> Described<'a> {
             name: &profile.name,
             exchange: profile.exchange.as_deref(),
             country: &profile.country,
+            lei: profile.identifiers.lei.as_deref(),
         }
     }
 }
@@ -73,6 +76,16 @@ impl<'a> Described<'a> {
 /// companies move and are listed in several places.
 #[must_use]
 pub fn contradiction(symbol: &str, found: Described<'_>, row: Described<'_>) -> Option<String> {
+    // A legal entity has one LEI for ever, whatever it is called.
+    if let (Some(there), Some(here)) = (found.lei, row.lei) {
+        return (there != here).then(|| {
+            format!(
+                "{symbol} is {} with the LEI {there} here, and the row names {} with the LEI {here}",
+                described(found),
+                described(row)
+            )
+        });
+    }
     // A company without a name has its symbol for one.
     if found.name == symbol || row.name == symbol || found.name == row.name {
         return None;
@@ -130,7 +143,28 @@ mod tests {
             name,
             exchange: Some(exchange),
             country,
+            lei: None,
         }
+    }
+
+    #[test]
+    fn a_legal_entity_is_known_by_its_lei() {
+        const APPLE: &str = "HWUPKR0MPOU8FGXBT394";
+        let stored = Described {
+            lei: Some(APPLE),
+            ..company("Anzara Holdings Inc", "NYSE", "USA")
+        };
+        let renamed = Described {
+            lei: Some(APPLE),
+            ..company("Something Else Ltd", "ASX", "AUS")
+        };
+        assert_eq!(contradiction("ANZX", stored, renamed), None);
+        let other = Described {
+            lei: Some("5493006MHB84DD0ZWV18"),
+            ..stored
+        };
+        let told = contradiction("ANZX", stored, other).unwrap();
+        assert!(told.contains(APPLE) && told.contains("5493006MHB84DD0ZWV18"));
     }
 
     #[test]

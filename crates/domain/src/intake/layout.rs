@@ -16,7 +16,7 @@ use crate::{
 /// The column that the corrected rows carry besides the file's own; ignored when sent again.
 pub const ERROR_COLUMN: &str = "error";
 /// How alike an unknown name must be to a missing one to be worth naming.
-const ALIKE: f64 = 0.75;
+const ALIKE: f64 = 0.8;
 /// How many names an error lists at most.
 const LISTED: usize = 30;
 
@@ -33,6 +33,12 @@ pub struct Layout {
     ratios: Vec<usize>,
     hints: Vec<Option<RatioUnit>>,
     ignored: Vec<String>,
+}
+
+/// The columns of identifiers by which a company may be known instead of by a symbol.
+fn identifiers(descriptions: &[Option<usize>; DESCRIPTIONS.len()]) -> impl Iterator<Item = usize> {
+    let named = DESCRIPTIONS.iter().zip(descriptions);
+    named.filter_map(|(name, column)| column.filter(|_| matches!(*name, "isin" | "lei" | "figi")))
 }
 
 /// A row read as a header: what each column may mean.
@@ -119,6 +125,8 @@ impl Layout {
             // A description that stands twice is no reason to refuse anything: the first is taken.
             *column = header.first(Field::Description(place));
         }
+        // Companies are known by an identifier where the file has no symbol.
+        let symbol = symbol.or_else(|| identifiers(&descriptions).next());
         let mut missing = Vec::new();
         if symbol.is_none() {
             missing.push(Field::Symbol);
@@ -283,6 +291,18 @@ impl Layout {
     #[must_use]
     pub fn warnings(&self) -> Vec<JobWarning> {
         let mut warnings = Vec::new();
+        if identifiers(&self.descriptions).any(|column| column == self.symbol) {
+            let name = self.name(self.symbol);
+            warnings.push(JobWarning {
+                code: "symbol_from_identifier".to_owned(),
+                detail: format!(
+                    "the file has no column of symbols, so companies have {} for their symbol; add \
+                     a column company_symbol if they are known by a ticker",
+                    shorten(name)
+                ),
+                columns: vec![name.to_owned()],
+            });
+        }
         let matched = self.matched();
         if !matched.is_empty() {
             let pairs: Vec<String> = matched
@@ -432,7 +452,8 @@ impl Candidate {
             .take(LISTED)
             .collect();
         if !recognised.is_empty() {
-            told += &format!(". Recognised: {}", recognised.join(", "));
+            let end = if told.ends_with('?') { "" } else { "." };
+            told += &format!("{end} Recognised: {}", recognised.join(", "));
         }
         if !unknown.is_empty() {
             let names: Vec<_> = unknown.iter().take(LISTED).map(|n| shorten(n)).collect();
@@ -489,6 +510,22 @@ mod tests {
         .unwrap();
         assert_eq!(layout.header_row(), 3);
         assert_eq!(layout.width(), 7);
+    }
+
+    #[test]
+    fn an_identifier_is_the_symbol_where_there_is_none() {
+        let row = "US0378331005,2024,0.4,3,0.1,5,0.1";
+        let layout = find(Kind::Annual, &[&format!("ISIN,Year,{RATIOS}"), row]).unwrap();
+        assert_eq!(layout.symbol(), 0);
+        assert_eq!(layout.warnings()[0].code, "symbol_from_identifier");
+        let layout = find(
+            Kind::Annual,
+            &[&format!("ISIN,Ticker,Year,{RATIOS}"), &format!("X,{row}")],
+        )
+        .unwrap();
+        assert_eq!(layout.symbol(), 1);
+        let codes: Vec<_> = layout.warnings().into_iter().map(|w| w.code).collect();
+        assert!(!codes.contains(&"symbol_from_identifier".to_owned()));
     }
 
     #[test]

@@ -136,7 +136,7 @@ pub enum Field {
 }
 
 /// The columns that describe a company, beside its symbol.
-pub const DESCRIPTIONS: [&str; 7] = [
+pub const DESCRIPTIONS: [&str; 11] = [
     "company_name",
     "sector",
     "industry",
@@ -144,6 +144,10 @@ pub const DESCRIPTIONS: [&str; 7] = [
     "country",
     "currency",
     "exchange",
+    "isin",
+    "lei",
+    "figi",
+    "national_id",
 ];
 
 impl Field {

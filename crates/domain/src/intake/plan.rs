@@ -32,6 +32,9 @@ pub struct Plan {
     pub(super) other_rows: BTreeMap<u32, &'static str>,
 }
 
+/// The codes of rows that are no companies: totals, averages, notes, the template's example.
+const LEFT_OUT: [&str; 2] = ["summary_row", "template_example"];
+
 /// A row as a model and the storage want it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputRow {
@@ -59,11 +62,11 @@ impl Plan {
     /// `template_example`, `required`, `invalid_symbol`, `invalid_year`, `invalid_quarter`,
     /// `not_a_number`, `broken_cell`, `ambiguous_number`.
     pub fn read(&self, row: &Cells<'_>) -> Result<InputRow, Vec<Fault>> {
-        if let Some(fault) = self.layout.shape(row, self.is_fixed_width) {
-            return Err(vec![fault]);
-        }
         if let Some(why) = self.other_rows.get(&row.row) {
             return Err(vec![Fault::new("", "summary_row", (*why).to_owned())]);
+        }
+        if let Some(fault) = self.layout.shape(row, self.is_fixed_width) {
+            return Err(vec![fault]);
         }
         if is_template_example(&self.layout, row) {
             return Err(vec![Fault::new(
@@ -92,6 +95,14 @@ impl Plan {
             }),
             _ => Err(faults),
         }
+    }
+
+    /// Whether what [`Self::read`] found says that the row is no company at all, so that
+    /// leaving it out is no error.
+    #[must_use]
+    pub fn is_left_out(faults: &[Fault]) -> bool {
+        let is_none = |fault: &Fault| LEFT_OUT.contains(&fault.code.as_str());
+        faults.first().is_some_and(is_none)
     }
 
     fn ratios(&self, row: &Cells<'_>, faults: &mut Vec<Fault>) -> Vec<Option<String>> {
@@ -173,7 +184,7 @@ impl Plan {
     }
 }
 
-fn no_number(definition: &RatioDefinition, text: &str, why: NotANumber) -> Fault {
+pub(super) fn no_number(definition: &RatioDefinition, text: &str, why: NotANumber) -> Fault {
     let text = shorten(text);
     let (code, detail) = match why {
         NotANumber::BrokenCell => (
@@ -211,6 +222,7 @@ pub fn example(kind: Kind, name: &str) -> &'static str {
         _ => match kind.ratios().iter().find(|ratio| ratio.name == name) {
             Some(ratio) if ratio.is_share => "0.254",
             Some(_) => "2.5",
+            // An identifier that is copied down would make every company the same.
             None => "",
         },
     }

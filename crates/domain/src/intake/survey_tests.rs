@@ -1,7 +1,11 @@
 //! Whole tables, read as an analyst rightly expects.
 
 use super::*;
-use crate::intake::{ColumnUnits, Formula};
+use crate::{
+    intake::{ColumnUnits, Formula},
+    prediction::Kind,
+    ratio::RatioUnit,
+};
 
 struct Table {
     rows: Vec<Vec<String>>,
@@ -332,6 +336,46 @@ fn totals_averages_and_notes_are_no_companies_and_a_ticker_may_be_called_total()
     }
     let (_, warnings) = report.survey(Options::default()).unwrap();
     assert!(codes(&warnings).contains(&"summary_rows"));
+}
+
+#[test]
+fn a_line_of_text_below_the_data_is_a_note_and_one_with_another_delimiter_is_not() {
+    let report = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B;2024;0.2;1;0.3;7;0.3",
+        "Source: annual reports",
+        "Figures in millions, as of March",
+    ]);
+    let read = report.read(Options::default());
+    assert_eq!(read[1], Err("cell_count".to_owned()));
+    for row in [2, 3] {
+        assert_eq!(read[row], Err("summary_row".to_owned()), "{row}");
+    }
+}
+
+#[test]
+fn a_column_that_would_be_full_of_thousands_stops_the_file() {
+    let doubtful = Table::of(
+        &format!(
+            "{}\n{}",
+            HEADER.replace(',', ";"),
+            ["SYM;2024;0.4;1,234;0.1;5;0.1"; 6].join("\n")
+        ),
+        ';',
+    );
+    let fault = &doubtful.survey(Options::default()).unwrap_err()[0];
+    assert_eq!(fault.code, "ambiguous_numbers");
+    assert!(
+        fault.detail.contains("total_debt_to_ebitda"),
+        "{}",
+        fault.detail
+    );
+    let confirmed = Options {
+        confirmed: true,
+        ..Options::default()
+    };
+    let (_, warnings) = doubtful.survey(confirmed).unwrap();
+    assert!(codes(&warnings).contains(&"ambiguous_numbers"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use accunode_domain::{
     Timestamp,
     company::{Company, CompanyDraft, CompanyProfile, CompanySnapshot, Symbol, UNKNOWN_SECTOR},
     id::{CompanyId, OrganizationId, UserId},
+    identifier::Identifiers,
     owner::{AccessLevel, Owner},
 };
 use uuid::Uuid;
@@ -66,6 +67,11 @@ fn a_full_description_is_cleaned_and_kept() {
         country: Some(" pol ".to_owned()),
         currency: Some("pln".to_owned()),
         exchange: Some("WSE".to_owned()),
+        identifiers: Identifiers {
+            isin: Some(" us0378331005".to_owned()),
+            national_id: Some("PL 856-734-62-15".to_owned()),
+            ..Identifiers::default()
+        },
     };
     let profile = full.check().unwrap();
     assert_eq!(
@@ -79,6 +85,11 @@ fn a_full_description_is_cleaned_and_kept() {
             country: "POL".to_owned(),
             currency: "PLN".to_owned(),
             exchange: Some("WSE".to_owned()),
+            identifiers: Identifiers {
+                isin: Some("US0378331005".to_owned()),
+                national_id: Some("PL8567346215".to_owned()),
+                ..Identifiers::default()
+            },
         }
     );
 }

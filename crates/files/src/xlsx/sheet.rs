@@ -1,10 +1,13 @@
 //! One sheet, row by row, as it is shown.
 
-use std::io::BufRead;
+use std::{borrow::Cow, io::BufRead};
 
 use accunode_domain::text::unguard_formula;
 use accunode_ports::files::{CellMark, MarkKind, OpenError};
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::{
+    escape::unescape,
+    events::{BytesStart, Event},
+};
 
 use super::{
     count::{Merged, place},
@@ -186,8 +189,8 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                     "c" if is_in_cell => return Err(self.nested()),
                     "c" => {
                         is_in_cell = true;
-                        self.cell = CellInHand::of(&tag);
-                        let reference = attribute(&tag, "r");
+                        let (cell, reference) = CellInHand::of(&tag);
+                        self.cell = cell;
                         self.place_cell(reference)?;
                     }
                     "v" if is_in_cell => {
@@ -422,13 +425,28 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
 }
 
 impl CellInHand {
-    fn of(tag: &BytesStart<'_>) -> Self {
-        let style = attribute(tag, "s").and_then(|style| style.trim().parse().ok());
-        Self {
-            style: style.unwrap_or(0),
-            kind: attribute(tag, "t").unwrap_or_default(),
-            ..Self::default()
+    /// The cell that begins, and where it says that it stands. Most of the time of reading a
+    /// workbook is spent on cells, so their attributes are gone through once.
+    fn of(tag: &BytesStart<'_>) -> (Self, Option<String>) {
+        let (mut reference, mut style, mut kind) = (None, None, None);
+        for attribute in tag.attributes().with_checks(false).flatten() {
+            let wanted = match attribute.key.local_name().as_ref() {
+                "r" => &mut reference,
+                "s" => &mut style,
+                "t" => &mut kind,
+                _ => continue,
+            };
+            if wanted.is_none() {
+                *wanted = unescape(&attribute.value).ok().map(Cow::into_owned);
+            }
         }
+        let style = style.and_then(|style: String| style.trim().parse().ok());
+        let cell = Self {
+            style: style.unwrap_or(0),
+            kind: kind.unwrap_or_default(),
+            ..Self::default()
+        };
+        (cell, reference)
     }
 }
 

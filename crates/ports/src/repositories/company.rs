@@ -4,6 +4,7 @@ use accunode_domain::{
     access::{Grant, Scope},
     company::{Company, CompanyProfile, Symbol},
     id::{CompanyId, OrganizationId},
+    identifier::Identifiers,
     page::{Cursor, Limit, Page, Sort},
 };
 use async_trait::async_trait;
@@ -21,6 +22,8 @@ pub struct CompanyFilter {
     pub industry: Option<String>,
     pub country: Option<String>,
     pub exchange: Option<String>,
+    /// Each as it is stored.
+    pub identifiers: Identifiers,
     pub market_cap_gte: Option<i64>,
     pub market_cap_lte: Option<i64>,
 }

@@ -83,6 +83,8 @@ pub enum RowVerdict {
     Scored(Box<ScoredRow>),
     /// It cannot be used.
     Refused(Vec<Fault>),
+    /// It is no company, such as a total or a note, and is skipped.
+    LeftOut(Vec<Fault>),
 }
 
 /// A row with everything that a prediction needs.
@@ -103,6 +105,18 @@ pub struct ScoredRow {
     pub ratios: StoredRatios,
     /// What the model said.
     pub outcome: Outcome,
+}
+
+/// What came of undoing a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// Predictions that it made and that are gone now.
+    pub deleted: u64,
+    /// Predictions that it updated and that are again what they were before.
+    pub restored: u64,
+    /// Predictions that stay as they are: they were changed since, or the actor may not write
+    /// them.
+    pub kept: u64,
 }
 
 /// Some thousand rows of a job, stored in one transaction with their outcomes,
@@ -239,8 +253,8 @@ pub trait JobWriter: Send + Sync {
         dedup_key: Option<&'a str>,
         open_jobs: u32,
     ) -> Result<Job, RepositoryError>;
-    /// Removes a job that has ended, with its rows and, where `predictions` is set,
-    /// the predictions it made; gives back how many those were.
+    /// Removes a job that has ended, with its rows. Where `predictions` is set it is undone
+    /// first, and what came of that is given back.
     ///
     /// # Errors
     /// `Stale` while it is running, or where it is another owner's.
@@ -249,5 +263,5 @@ pub trait JobWriter: Send + Sync {
         grant: Grant,
         id: JobId,
         predictions: bool,
-    ) -> Result<u64, RepositoryError>;
+    ) -> Result<Undone, RepositoryError>;
 }

@@ -31,7 +31,7 @@ pub use idempotency::IdempotencyRepository;
 pub use invitation::{InvitationRepository, InvitationWriter, NewInvitation};
 pub use job::{
     ChunkRow, JobChunk, JobFilter, JobRepository, JobWriter, NewJob, RowFilter, RowVerdict,
-    ScoredRow,
+    ScoredRow, Undone,
 };
 pub use joining::{AllowedEmail, JoiningRepository, JoiningWriter};
 pub use organization::{

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use accunode_domain::{access::Scope, intake::Described};
+use accunode_domain::{
+    access::Scope,
+    identifier::{IdentifierKind, Identifiers},
+    intake::Described,
+};
 use accunode_ports::{Conflict, RepositoryError, repositories::JobChunk};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ColumnType, IdenStatic, Iterable,
@@ -32,6 +36,7 @@ pub(super) struct Known {
     pub(super) sector: String,
     pub(super) exchange: Option<String>,
     pub(super) country: String,
+    pub(super) identifiers: Identifiers,
 }
 
 impl Known {
@@ -41,6 +46,7 @@ impl Known {
             name: &self.name,
             exchange: self.exchange.as_deref(),
             country: &self.country,
+            lei: self.identifiers.lei.as_deref(),
         }
     }
 }
@@ -60,21 +66,41 @@ impl Companies {
     }
 
     fn learn(&mut self, rows: Vec<Row>) {
-        for (id, symbol, name, sector, exchange, country) in rows {
+        for row in rows {
+            let (id, symbol, name, sector, exchange, country, isin, lei, figi, national_id) = row;
+            let identifiers = Identifiers {
+                isin,
+                lei,
+                figi,
+                national_id,
+            };
             let known = Known {
                 id,
                 name,
                 sector,
                 exchange,
                 country,
+                identifiers,
             };
             self.by_symbol.insert(symbol, known);
         }
     }
 }
 
-/// Id, symbol, name, sector, exchange and country of a company.
-type Row = (Uuid, String, String, String, Option<String>, String);
+/// Id, symbol, name, sector, exchange and country of a company, and its identifiers in the
+/// order of [`IdentifierKind::ALL`].
+type Row = (
+    Uuid,
+    String,
+    String,
+    String,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
 
 /// Finds every symbol's company or makes it for the owner, as the first row that names
 /// it describes it. Made in the order of their symbols, so that two chunks do not wait
@@ -144,8 +170,10 @@ async fn make(
         Ok(format!("{} {sql_type}", column.as_str()))
     });
     let types = types.collect::<Result<Vec<_>, RepositoryError>>()?;
+    let expressions: Vec<_> = names.iter().map(|name| expression(name)).collect();
     let sql = Sql::of(MAKE)
         .with("columns", &names.join(", "))
+        .with("values", &expressions.join(", "))
         .with("types", &types.join(", "))
         .text()?;
     let values = rows.into_iter().map(|row| as_json(row, &columns));
@@ -154,9 +182,25 @@ async fn make(
         .bind(owner.level().as_str())
         .bind(chunk.grant.by().0)
         .bind(Value::Array(values.collect()))
+        .bind(owner.key())
         .fetch_all(&mut **tx.connection().await)
         .await
         .map_err(from_sqlx)
+}
+
+/// What is stored of a column: an identifier only where it is free.
+fn expression(column: &str) -> String {
+    let is_identifier = IdentifierKind::ALL
+        .iter()
+        .any(|kind| kind.as_str() == column);
+    if !is_identifier {
+        return format!("n.{column}");
+    }
+    format!(
+        "CASE WHEN EXISTS (SELECT FROM companies c WHERE c.owner_key = $5 AND c.{column} = n.{column}) \
+           OR row_number() OVER (PARTITION BY n.{column} ORDER BY n.symbol) > 1 \
+         THEN NULL ELSE n.{column} END"
+    )
 }
 
 /// The company that a row describes, but for its owner.

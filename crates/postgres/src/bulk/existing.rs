@@ -37,6 +37,8 @@ pub(super) struct Existing {
     pub(super) raw: (Vec<Option<String>>, RatioUnit),
     /// What it was before it was updated; `None` where it was not.
     pub(super) old_values: Option<Value>,
+    /// The version that this upload wrote; `None` where it did not update it.
+    pub(super) written_version: Option<i64>,
     /// The earlier row of this file that updated it, with its text.
     pub(super) updated_before: Option<(u32, Option<String>)>,
     /// The text of the earlier row that made it, where a dry run keeps that.
@@ -95,6 +97,7 @@ pub(super) async fn find(
             origin,
             raw: raw_ratios(kind, &raw).ok_or_else(|| place.corrupt("raw_ratios"))?,
             old_values: None,
+            written_version: None,
             updated_before: None,
             source: None,
         };
@@ -141,15 +144,19 @@ pub(super) async fn update(
         .with("assignments", &staging::assignments(kind))
         .of_kind(kind)
         .text()?;
-    sqlx::query(AssertSqlSafe(sql))
+    let written: Vec<(Uuid, i64)> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(chunk.predicted_at)
         .bind(lease.job.0)
         .bind(&ids)
         .bind(rows)
         .bind(owner_key(chunk))
-        .execute(&mut **tx.connection().await)
+        .fetch_all(&mut **tx.connection().await)
         .await
         .map_err(from_sqlx)?;
+    let versions: HashMap<Uuid, i64> = written.into_iter().collect();
+    for existing in there.values_mut() {
+        existing.written_version = existing.id.and_then(|id| versions.get(&id).copied());
+    }
     recall_updates(tx, lease, ids, there).await
 }
 
@@ -215,6 +222,7 @@ pub(super) async fn find_foretold(
             raw: raw_ratios(chunk.kind, &raw).ok_or_else(|| place.corrupt("raw_ratios"))?,
             // Its own uploader may write it.
             old_values: Some(Value::Null),
+            written_version: None,
             updated_before: None,
             source,
         };

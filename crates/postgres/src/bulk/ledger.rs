@@ -29,6 +29,8 @@ const ADVANCE: &str = include_str!("sql/advance_job.sql");
 const FORGET_ROWS: &str = include_str!("sql/forget_rows.sql");
 const KEEP_ROWS: &str = include_str!("sql/keep_rows.sql");
 
+/// The code of the warning about identifiers that are not those of their companies.
+const OTHER_IDENTIFIER: &str = "other_identifier";
 /// The code of the warning about companies that are described otherwise.
 const COMPANY_DIFFERS: &str = "company_differs";
 /// The warning of rows that name another company than their symbol found.
@@ -183,6 +185,7 @@ pub(super) async fn keep_rows(
         .collect();
     let predictions: Vec<_> = kept.iter().map(|row| row.prediction).collect();
     let old_values: Vec<_> = kept.iter().map(|row| row.old_values.clone()).collect();
+    let versions: Vec<_> = kept.iter().map(|row| row.written_version).collect();
     let (keys, raws): (Vec<_>, Vec<_>) =
         kept.iter().map(|row| row.foretold.clone().unzip()).unzip();
     sqlx::query(KEEP_ROWS)
@@ -197,6 +200,7 @@ pub(super) async fn keep_rows(
         .bind(old_values)
         .bind(keys)
         .bind(raws)
+        .bind(versions)
         .execute(&mut **tx.connection().await)
         .await
         .map(|_| ())
@@ -279,6 +283,19 @@ fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
                 "{rows} rows name another company than the one that their symbol stands for \
                  ({names}); they were stored for that one, so check the symbols, or send \
                  other_company=error to leave such rows out"
+            )
+        },
+    );
+    add(
+        &mut warnings,
+        OTHER_IDENTIFIER,
+        &["isin", "lei", "figi", "national_id"],
+        &told.other_identifiers,
+        |rows, names| {
+            format!(
+                "on {rows} rows an identifier was not stored ({names}): the company of the symbol \
+                 was there without it or with another one, or another company has it; companies \
+                 are changed by PATCH /companies/{{id}} and never by an upload"
             )
         },
     );

@@ -22,14 +22,13 @@ mod outcome;
 mod repeats;
 mod rescoring;
 mod staging;
+mod undo;
 
 use std::collections::{HashMap, HashSet};
 
 use accunode_domain::{
     access::Scope,
-    id::JobId,
     job::{JobCounts, OtherCompany},
-    prediction::Kind,
 };
 use accunode_ports::{
     Conflict, Contention, RepositoryError,
@@ -37,19 +36,12 @@ use accunode_ports::{
     repositories::{JobChunk, RowVerdict, ScoredRow},
 };
 use sea_orm::ConnectionTrait;
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::{
-    db::Tx,
-    errors::{from_orm, from_sqlx},
-    sql::Sql,
-};
+use crate::{db::Tx, errors::from_orm};
 
 pub(crate) use rescoring::rescore;
-
-const DELETE_PREDICTIONS_OF_JOB: &str = "DELETE FROM {predictions} WHERE bulk_job_id = $1";
-const LOCK_PREDICTIONS_OF_JOB: &str = include_str!("sql/lock_predictions_of_job.sql");
+pub(crate) use undo::undo;
 
 /// A row that is to make a prediction.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +107,7 @@ async fn resolve(
                 });
             }
             RowVerdict::Refused(faults) => told.refused(row.row, &row.source, faults.clone()),
+            RowVerdict::LeftOut(faults) => told.left_out(row.row, &row.source, faults.clone()),
         }
     }
     if candidates.is_empty() {
@@ -197,36 +190,4 @@ fn number(row: u32) -> i32 {
 /// The key of whose rows they become.
 fn owner_key(chunk: &JobChunk) -> Uuid {
     chunk.grant.owner().key()
-}
-
-/// Locks the predictions that a job made in the order of the unique key, which is the order in
-/// which uploads and rescorings lock, so that undoing a job and running another one wait for
-/// each other and do not deadlock.
-pub(crate) async fn lock_predictions_of(
-    tx: &Tx,
-    kind: Kind,
-    job: JobId,
-) -> Result<(), RepositoryError> {
-    let sql = Sql::of(LOCK_PREDICTIONS_OF_JOB).of_kind(kind).text()?;
-    let locked = sqlx::query(AssertSqlSafe(sql)).bind(job.0);
-    locked
-        .execute(&mut **tx.connection().await)
-        .await
-        .map(|_| ())
-        .map_err(from_sqlx)
-}
-
-/// Deletes the predictions that a job made and answers how many those were. Predictions that
-/// were raised to another owner since are deleted too, as far as the policies allow.
-pub(crate) async fn delete_predictions_of(
-    tx: &Tx,
-    kind: Kind,
-    job: JobId,
-) -> Result<u64, RepositoryError> {
-    let sql = Sql::of(DELETE_PREDICTIONS_OF_JOB).of_kind(kind).text()?;
-    let deleted = sqlx::query(AssertSqlSafe(sql))
-        .bind(job.0)
-        .execute(&mut **tx.connection().await)
-        .await;
-    deleted.map(|done| done.rows_affected()).map_err(from_sqlx)
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use accunode_domain::{
     fault::Fault,
     id::JobId,
+    identifier::IdentifierKind,
     intake::{Described, contradiction},
     job::{JobCounts, RowStatus},
     prediction::OnConflict,
@@ -38,6 +39,8 @@ pub(super) struct Kept {
     pub(super) source: Option<String>,
     pub(super) prediction: Option<Uuid>,
     pub(super) old_values: Option<Value>,
+    /// The version of the prediction that the row wrote.
+    pub(super) written_version: Option<i64>,
     /// Of a dry run's ok row: its company and period, and its ratios as sent.
     pub(super) foretold: Option<(String, Value)>,
 }
@@ -58,6 +61,9 @@ pub(super) struct Told {
     pub(super) differing: Tally,
     /// Rows that name another company than their symbol found, in words.
     pub(super) other_companies: Tally,
+    /// Rows whose identifier is not their company's, because the company that is there has
+    /// another one or none, or another company has this one, in words.
+    pub(super) other_identifiers: Tally,
     /// Rows that repeat a company and period with other ratios, by those.
     pub(super) conflicting: Tally,
 }
@@ -84,8 +90,14 @@ impl Told {
         self.keep(row, Some(source), RowStatus::Error, faults, None, None);
     }
 
+    /// A row that is no company.
+    pub(super) fn left_out(&mut self, row: u32, source: &str, faults: Vec<Fault>) {
+        self.keep(row, Some(source), RowStatus::Skipped, faults, None, None);
+    }
+
     /// Rows that say of a company that is there what it does not say of itself.
     pub(super) fn note_differences(&mut self, companies: &Companies, rows: &[Candidate<'_>]) {
+        self.note_identifiers(companies, rows);
         for row in rows.iter().filter(|row| row.scored.names_company) {
             let said = &row.scored.company;
             if let Some(told) = other_company(companies, row) {
@@ -98,6 +110,25 @@ impl Told {
                 .is_some_and(|company| company.name != said.name || company.sector != said.sector);
             if differs {
                 self.differing.count(said.symbol.as_str().to_owned());
+            }
+        }
+    }
+
+    fn note_identifiers(&mut self, companies: &Companies, rows: &[Candidate<'_>]) {
+        for row in rows {
+            let said = &row.scored.company;
+            let Some(company) = companies.of(row) else {
+                continue;
+            };
+            for kind in IdentifierKind::ALL {
+                let Some(identifier) = said.identifiers.of(kind) else {
+                    continue;
+                };
+                if company.identifiers.of(kind) != Some(identifier) {
+                    let (symbol, kind) = (said.symbol.as_str(), kind.as_str());
+                    self.other_identifiers
+                        .count(format!("{symbol}: {kind} {identifier}"));
+                }
             }
         }
     }
@@ -204,6 +235,7 @@ impl Told {
                 source: Some(chosen.source.to_owned()),
                 prediction: existing.id,
                 old_values: Some(old_values.clone()),
+                written_version: existing.written_version.filter(|_| !chunk.dry_run),
                 foretold: None,
             });
         }
@@ -241,6 +273,7 @@ impl Told {
             source: Some(row.source.to_owned()),
             prediction: None,
             old_values: None,
+            written_version: None,
             foretold: Some((
                 row.company_period(),
                 raw_json(chunk.kind, &row.scored.ratios),
@@ -312,6 +345,7 @@ impl Told {
             source,
             prediction,
             old_values,
+            written_version: None,
             foretold: None,
         });
     }

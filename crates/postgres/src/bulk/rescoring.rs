@@ -231,6 +231,7 @@ fn told(row: &RescoredRow, found: &Found) -> Kept {
         source: None,
         prediction: Some(row.read.id.0),
         old_values: None,
+        written_version: None,
         foretold: None,
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Model {
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub(crate) raw_ratios: Option<Json>,
     pub(crate) owner_key: Uuid,
+    /// The version of the prediction that the row wrote over it.
+    pub(crate) written_version: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,6 +3,7 @@
 use accunode_domain::{
     company::{Company, CompanyProfile, Symbol},
     id::CompanyId,
+    identifier::Identifiers,
 };
 use accunode_ports::RepositoryError;
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
@@ -27,6 +28,10 @@ pub(crate) struct Model {
     pub(crate) country: String,
     pub(crate) currency: String,
     pub(crate) exchange: Option<String>,
+    pub(crate) isin: Option<String>,
+    pub(crate) lei: Option<String>,
+    pub(crate) figi: Option<String>,
+    pub(crate) national_id: Option<String>,
     pub(crate) organization_id: Option<Uuid>,
     pub(crate) access_level: String,
     pub(crate) created_by: Uuid,
@@ -73,6 +78,12 @@ impl Model {
                 country: self.country,
                 currency: self.currency,
                 exchange: self.exchange,
+                identifiers: Identifiers {
+                    isin: self.isin,
+                    lei: self.lei,
+                    figi: self.figi,
+                    national_id: self.national_id,
+                },
             },
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -93,6 +104,10 @@ impl ActiveModel {
             country: Set(profile.country.clone()),
             currency: Set(profile.currency.clone()),
             exchange: Set(profile.exchange.clone()),
+            isin: Set(profile.identifiers.isin.clone()),
+            lei: Set(profile.identifiers.lei.clone()),
+            figi: Set(profile.identifiers.figi.clone()),
+            national_id: Set(profile.identifiers.national_id.clone()),
             ..Default::default()
         }
     }

@@ -6,6 +6,7 @@ use accunode_domain::{
     access::{Grant, Scope},
     company::{Company, CompanyProfile},
     id::{CompanyId, OrganizationId},
+    identifier::{IdentifierKind, Identifiers},
     owner::Owner,
     page::{Cursor, Limit, Page, Sort},
 };
@@ -77,6 +78,10 @@ impl<E: Executor> CompanyRepository for Companies<E> {
         after: Option<Cursor>,
     ) -> Result<Page<Company>, RepositoryError> {
         if let Some(q) = &filter.q {
+            let found = self.of_identifier(scope, q, filter, limit).await?;
+            if !found.rows.is_empty() {
+                return Ok(found);
+            }
             return self.search(scope, q, filter, limit).await;
         }
         let column = match sort {
@@ -268,6 +273,43 @@ impl Companies<Tx> {
 const SEARCH_LIMIT: Duration = Duration::from_secs(2);
 
 impl<E: Executor> Companies<E> {
+    /// The companies that have a text for one of their identifiers.
+    async fn of_identifier(
+        &self,
+        scope: &Scope,
+        text: &str,
+        filter: &CompanyFilter,
+        limit: Limit,
+    ) -> Result<Page<Company>, RepositoryError> {
+        let meant = Identifiers::meant_by(text);
+        let is = |kind: IdentifierKind| Some(identifier(kind).eq(meant.of(kind)?));
+        let one_of = IdentifierKind::ALL.into_iter().filter_map(is);
+        let one_of = one_of.fold(Condition::any(), Condition::add);
+        if one_of.is_empty() {
+            return Ok(Page {
+                rows: Vec::new(),
+                next: None,
+            });
+        }
+        let keyset = Keyset {
+            sort: Sort::Symbol,
+            column: companies::Column::Symbol,
+            over_organizations: false,
+        };
+        let rows = companies::Entity::find()
+            .filter(condition(filter))
+            .filter(one_of)
+            .visible_to(&ScopeSql::of(scope))
+            .page(&self.db, keyset, limit, None)
+            .await?;
+        let rows = rows.into_iter().take(limit.get() as usize);
+        let rows = rows.map(companies::Model::into_company);
+        Ok(Page {
+            rows: rows.collect::<Result<_, _>>()?,
+            next: None,
+        })
+    }
+
     /// Best match first, in one statement: scope and filters are part of the search, which
     /// looks at nothing that belongs to other owners.
     async fn search(
@@ -327,12 +369,27 @@ impl<E: Executor> Companies<E> {
     }
 }
 
+/// The column of an identifier.
+const fn identifier(kind: IdentifierKind) -> companies::Column {
+    match kind {
+        IdentifierKind::Isin => companies::Column::Isin,
+        IdentifierKind::Lei => companies::Column::Lei,
+        IdentifierKind::Figi => companies::Column::Figi,
+        IdentifierKind::NationalId => companies::Column::NationalId,
+    }
+}
+
 /// Only what is asked for is in the statement, so that the planner sees a plain one.
 fn condition(filter: &CompanyFilter) -> Condition {
     use companies::Column;
     let is = |column: Column, value: &Option<String>| value.as_ref().map(|value| column.eq(value));
     let symbol = filter.symbol.as_ref();
-    Condition::all()
+    let identifiers = IdentifierKind::ALL.into_iter().filter_map(|kind| {
+        let wanted = filter.identifiers.of(kind)?;
+        Some(identifier(kind).eq(wanted))
+    });
+    identifiers
+        .fold(Condition::all(), Condition::add)
         .add_option(symbol.map(|symbol| Column::Symbol.eq(symbol.as_str())))
         .add_option(is(Column::Sector, &filter.sector))
         .add_option(is(Column::Industry, &filter.industry))

@@ -13,7 +13,7 @@ use accunode_ports::{
     jobs::Lease,
     repositories::{
         JobChunk, JobFilter, JobRepository, JobWriter, NewJob, Rescorable, RescoredChunk,
-        RowFilter, ToRescore,
+        RowFilter, ToRescore, Undone,
     },
 };
 use async_trait::async_trait;
@@ -337,7 +337,7 @@ impl JobWriter for Jobs<Tx> {
         grant: Grant,
         id: JobId,
         predictions: bool,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Undone, RepositoryError> {
         let mut lock = Entity::find_by_id(id.0)
             .filter(Column::OwnerKey.eq(grant.owner().key()))
             .into_query();
@@ -347,10 +347,9 @@ impl JobWriter for Jobs<Tx> {
         if !job.status.is_final() {
             return Err(stale());
         }
-        let mut removed = 0;
+        let mut undone = Undone::default();
         if predictions {
-            bulk::lock_predictions_of(&self.db, job.kind, id).await?;
-            removed = bulk::delete_predictions_of(&self.db, job.kind, id).await?;
+            undone = bulk::undo(&self.db, &job).await?;
         }
         let gone = Entity::owned_by(grant)
             .delete()
@@ -360,7 +359,7 @@ impl JobWriter for Jobs<Tx> {
             .map_err(from_orm)?;
         match gone.rows_affected {
             0 => Err(stale()),
-            _ => Ok(removed),
+            _ => Ok(undone),
         }
     }
 }

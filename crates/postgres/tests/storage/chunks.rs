@@ -301,7 +301,8 @@ async fn removing_a_job_may_remove_what_it_made() {
         .finish(&upload.lease, JobStatus::Completed, None, Some(2))
         .await
         .unwrap();
-    assert_eq!(remove(upload.lease.job, true).await.unwrap(), 1);
+    let undone = remove(upload.lease.job, true).await.unwrap();
+    assert_eq!((undone.deleted, undone.restored, undone.kept), (1, 0, 0));
     assert_eq!(
         upload.stored().await,
         BTreeMap::from([("OLD 2024".to_owned(), 0.5)])

@@ -1,6 +1,8 @@
 -- What the scripts of sessions share. A family is a hash {session, user, current, till},
 -- where `session` is the session as it was started and `current` the valid refresh token;
--- {seen, version, actor, factor} is what has changed of the session since. Beside it is a
+-- {seen, version, actor, factor} is what has changed of the session since, and {last, salt,
+-- grace} the refresh token that was used last, the salt of the tokens that took its place, and
+-- until when they are told again. Beside it is a
 -- list of used refresh tokens, newest first. A user's families are in a sorted set, by the
 -- time they were started. Scripts find keys by themselves; all of them have the hash tag of
 -- KEYS[1], by which a cluster chooses the node.

@@ -5,9 +5,11 @@ pub mod backup;
 pub mod config;
 pub mod ephemeral;
 mod front;
+mod input;
 pub mod maintain;
 pub mod migrate;
 pub mod openapi;
+mod output;
 mod prepare;
 pub mod restore;
 pub mod score;
@@ -89,4 +91,20 @@ pub(crate) fn say(line: impl Display) -> anyhow::Result<()> {
 pub(crate) fn tell(line: impl Display) {
     // Where even that is closed, the exit code has to say it.
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// What a server says of the fields of its form, in the words of the command line.
+fn in_options(text: &str) -> String {
+    [
+        ("ratio_unit=", "--ratio-unit "),
+        ("confirm_units=true", "--confirm-units"),
+        ("units=", "--units "),
+        ("sheet=", "--sheet "),
+        ("on_conflict=", "--on-conflict "),
+        ("other_company=", "--other-company "),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (field, option)| {
+        text.replace(field, option)
+    })
 }

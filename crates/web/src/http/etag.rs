@@ -1,5 +1,6 @@
 //! Versions of objects: `ETag`, `If-Match`, `If-None-Match` (RFC 9110).
 
+use accunode_domain::fault::shorten;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -44,50 +45,163 @@ pub(crate) fn changed<T: Serialize>(version: i64, dto: &T) -> Answer {
         .json(dto))
 }
 
-/// The version that the client means by `If-Match`; `None` where it does not care.
-///
-/// # Errors
-/// 412 for tags that are no strong tag of ours: they match no version.
-pub(crate) fn if_match(request: &HttpRequest) -> Result<Option<i64>, Problem> {
-    let Some(value) = request.headers().get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    version(value).ok_or_else(|| {
-        Problem::new(
-            StatusCode::PRECONDITION_FAILED,
-            "stale",
-            "`If-Match` must be `*` or the one ETag that the object was read with",
-        )
-    })
+/// What a client demands by `If-Match`. A tag that can match no version is not refused before
+/// the object is: a client that may not see it, or sends a wrong body, learns that first.
+#[derive(Debug)]
+pub(crate) struct Precondition {
+    version: Option<i64>,
+    /// What is wrong with the header, where it names no version.
+    problem: Option<Problem>,
 }
 
-fn version(value: &HeaderValue) -> Option<Option<i64>> {
-    let text = value.to_str().ok()?.trim();
-    if text == "*" {
-        return Some(None);
+/// No object ever has this version.
+const NO_VERSION: i64 = i64::MIN;
+
+impl Precondition {
+    /// What this request demands.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        let mut values = request.headers().get_all(header::IF_MATCH);
+        let demanded = match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => version(value),
+            (Some(_), Some(_)) => Err(malformed("it is given more than once")),
+        };
+        match demanded {
+            Ok(version) => Self {
+                version,
+                problem: None,
+            },
+            Err(problem) => Self {
+                version: Some(NO_VERSION),
+                problem: Some(problem),
+            },
+        }
     }
-    let digits = text.strip_prefix('"')?.strip_suffix('"')?;
-    digits.parse().ok().map(Some)
+
+    /// The version that the object must have; `None` where the client does not care.
+    pub(crate) const fn version(&self) -> Option<i64> {
+        self.version
+    }
+
+    /// The result of a use case that was given [`Self::version`].
+    ///
+    /// # Errors
+    /// Those of the use case. Where it found another version because the header named none:
+    /// 412 that says what weakened the tag, or 422 for what is no tag.
+    pub(crate) fn apply<T>(self, result: Result<T, impl Into<Problem>>) -> Result<T, Problem> {
+        result.map_err(|error| {
+            let error = error.into();
+            match self.problem {
+                Some(problem) if error.code() == STALE => problem,
+                _ => error,
+            }
+        })
+    }
+}
+
+/// The code of [`accunode_application::Error::Stale`].
+const STALE: &str = "stale";
+
+fn malformed(what: &str) -> Problem {
+    Problem::fault(
+        "/If-Match",
+        "invalid_header",
+        format!(
+            "`If-Match` is not an ETag: {what}. Send the ETag that the object was read with, \
+             quotation marks included, such as `\"5\"`, or `*`"
+        ),
+    )
+}
+
+fn version(value: &HeaderValue) -> Result<Option<i64>, Problem> {
+    let text = value
+        .to_str()
+        .map_err(|_| malformed("it has characters other than visible ASCII"))?
+        .trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let (text, is_weak) = match text.strip_prefix("W/") {
+        Some(rest) => (rest, true),
+        None => (text, false),
+    };
+    let opaque = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .ok_or_else(|| {
+            malformed(&format!(
+                "{:?} has no quotation marks around it",
+                shorten(text)
+            ))
+        })?;
+    if opaque.contains('"') {
+        return Err(malformed(
+            "it names several tags, and an object has one version",
+        ));
+    }
+    if is_weak {
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            STALE,
+            "`If-Match` has a weak ETag (`W/`), which matches no version. A proxy that compresses \
+             or rewrites responses weakens ETags: turn that off for the API, or send the tag \
+             without `W/`",
+        ));
+    }
+    // A tag of another form is one that no version has.
+    Ok(Some(opaque.parse().unwrap_or(NO_VERSION)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
-    fn read(text: &'static str) -> Option<Option<i64>> {
+    fn read(text: &'static str) -> Result<Option<i64>, (u16, String)> {
         version(&HeaderValue::from_static(text))
+            .map_err(|problem| (problem.status().as_u16(), problem.to_string()))
     }
 
     #[test]
     fn a_tag_reads_back_as_its_version() {
-        assert_eq!(read("\"12\""), Some(Some(12)));
-        assert_eq!(read("*"), Some(None));
+        assert_eq!(read("\"12\""), Ok(Some(12)));
+        assert_eq!(read("*"), Ok(None));
     }
 
     #[test]
-    fn weak_and_foreign_tags_match_nothing() {
-        assert_eq!(read("W/\"12\""), None);
-        assert_eq!(read("\"abc\""), None);
-        assert_eq!(read("12"), None);
+    fn a_foreign_tag_matches_nothing() {
+        assert_eq!(read("\"abc\""), Ok(Some(NO_VERSION)));
+        assert_eq!(read("\"\""), Ok(Some(NO_VERSION)));
+    }
+
+    #[test]
+    fn a_weak_tag_is_refused_with_its_cause() {
+        let (status, words) = read("W/\"12\"").unwrap_err();
+        assert_eq!(status, 412);
+        assert!(words.contains("proxy that compresses"), "{words}");
+    }
+
+    #[test]
+    fn what_is_no_tag_is_malformed() {
+        for text in ["12", "\"12", "W/12", "\"1\", \"2\"", ""] {
+            let (status, words) = read(text).unwrap_err();
+            assert_eq!(status, 422, "{text}");
+            assert!(words.starts_with("invalid_header"), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_names_no_version_comes_after_other_faults() {
+        let request = TestRequest::default()
+            .insert_header((header::IF_MATCH, "12"))
+            .to_http_request();
+        let problem = |code: &'static str| {
+            let problem = Problem::new(StatusCode::CONFLICT, code, "");
+            let result = Precondition::of(&request).apply(Err::<(), _>(problem));
+            result.unwrap_err().code().to_owned()
+        };
+        assert_eq!(Precondition::of(&request).version(), Some(NO_VERSION));
+        assert_eq!(problem("in_use"), "in_use");
+        assert_eq!(problem("stale"), "invalid_header");
     }
 }

@@ -156,8 +156,31 @@ where
     .await
 }
 
+/// The mark by which a spreadsheet knows that a CSV file is UTF-8.
+pub(crate) const UTF8_MARK: &str = "\u{feff}";
+
+/// Streams every page of a list as CSV for spreadsheets, with [`UTF8_MARK`], each row as
+/// `record` writes it.
+pub(crate) async fn records_for_spreadsheets<T, C>(
+    call: &Authenticated,
+    name: &'static str,
+    header: Vec<String>,
+    after: Option<C>,
+    fetch: Fetch<T, C>,
+    record: impl Fn(&T) -> Option<Vec<String>> + 'static,
+) -> Answer
+where
+    T: 'static,
+    C: 'static,
+{
+    let mut head = UTF8_MARK.as_bytes().to_vec();
+    head.extend(csv([header]));
+    let write = move |rows: &[T]| csv(rows.iter().filter_map(&record));
+    pages(call, name, attachment(name), head, after, fetch, write).await
+}
+
 /// Streams every page of a list as CSV, each row as `record` writes it.
-pub(crate) async fn records<T, C>(
+async fn records<T, C>(
     call: &Authenticated,
     name: &'static str,
     header: Vec<String>,

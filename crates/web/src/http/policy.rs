@@ -193,7 +193,7 @@ impl Policy {
             self.work
         } else if pairs.any(|pair| pair == "q" || pair.starts_with("q=")) {
             Work::Search
-        } else if matches!(format, Format::Csv | Format::JsonLines) {
+        } else if matches!(format, Format::Csv | Format::JsonLines | Format::Xlsx) {
             Work::Export
         } else {
             Work::Interactive

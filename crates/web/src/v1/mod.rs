@@ -6,7 +6,7 @@ mod analytics;
 pub(crate) mod api_keys;
 mod audit_logs;
 pub(crate) mod auth;
-mod bulk_uploads;
+pub(crate) mod bulk_uploads;
 pub(crate) mod companies;
 mod default_definitions;
 mod invitations;

@@ -4,6 +4,7 @@ use accunode_domain::{
     Timestamp,
     company::{Company, CompanyProfile, Symbol},
     id::{CompanyId, UserId},
+    identifier::Identifiers,
     owner::Owner,
     page::{Cursor, Page, Sort},
 };
@@ -26,6 +27,7 @@ fn company(n: u128, name: &str) -> Company {
             country: "USA".to_owned(),
             currency: "USD".to_owned(),
             exchange: None,
+            identifiers: Identifiers::default(),
         },
         owner: Owner::Person(creator),
         created_by: creator,

@@ -1,8 +1,8 @@
 -- For each symbol the company of the first owner that has one.
-SELECT c.id, c.symbol, c.name, c.sector, c.exchange, c.country
+SELECT c.id, c.symbol, c.name, c.sector, c.exchange, c.country, c.isin, c.lei, c.figi, c.national_id
   FROM unnest($1::text[]) s (symbol)
  CROSS JOIN LATERAL (
-   SELECT c.id, c.symbol, c.name, c.sector, c.exchange, c.country
+   SELECT c.*
      FROM unnest($2::uuid[]) WITH ORDINALITY o (key, rank)
     CROSS JOIN LATERAL (
       SELECT * FROM companies c WHERE c.owner_key = o.key AND c.symbol = s.symbol LIMIT 1) c

@@ -5,3 +5,4 @@ UPDATE {predictions} p
   FROM unnest($3::uuid[], $4::int[]) n (id, staged)
   JOIN pg_temp.{staging} s ON s.bulk_row = n.staged
  WHERE p.id = n.id AND p.owner_key = $5
+RETURNING p.id, p.row_version

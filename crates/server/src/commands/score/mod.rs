@@ -1,7 +1,5 @@
 //! `accunode score`: a file is scored without server and database.
 
-mod input;
-pub(super) mod output;
 mod record;
 
 use std::{
@@ -28,8 +26,16 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::{input::Input, output::Output};
-use crate::{commands::tell, config::Config, models::ModelChoice};
+use crate::{
+    commands::{
+        in_options,
+        input::Input,
+        output::{FORCE, Output},
+        tell,
+    },
+    config::Config,
+    models::ModelChoice,
+};
 
 /// How many rows are scored at once.
 const CHUNK: usize = 1_000;
@@ -37,7 +43,7 @@ const CHUNK: usize = 1_000;
 /// What is to be scored, and where to.
 #[derive(Clone, Debug, Args)]
 pub struct Score {
-    /// The file: .csv, .csv.gz or .xlsx, with the columns of an upload; - reads standard input
+    /// The file: .csv, .tsv, .txt, .csv.gz, .xlsx or .xlsm, with the columns of an upload; - reads standard input
     pub file: PathBuf,
     /// annual or quarterly
     #[arg(long)]
@@ -90,6 +96,8 @@ pub struct Summary {
     pub scored: u64,
     /// Rows without one.
     pub failed: u64,
+    /// Rows that are no companies, such as totals and notes.
+    pub left_out: u64,
 }
 
 /// Scores a file. It is read to its end before anything is written, and the output takes
@@ -101,7 +109,7 @@ pub struct Summary {
 pub fn run(config: &Config, what: &Score) -> anyhow::Result<Summary> {
     let options = what.options().map_err(told)?;
     let input = Input::of(&what.file)?;
-    let mut output = Output::of(what.output.as_deref(), what.force, input.path())?;
+    let mut output = Output::of(what.output.as_deref(), what.force, FORCE, input.path())?;
     let models = ModelChoice::of(config)
         .with(what.kind, what.model.as_ref())
         .load()?;
@@ -119,8 +127,13 @@ pub fn run(config: &Config, what: &Score) -> anyhow::Result<Summary> {
         Ok(summary) => {
             output.keep()?;
             tell(format_args!(
-                "{} rows were scored, {} could not be; see the column error",
-                summary.scored, summary.failed
+                "{} rows were scored, {} could not be; see the column error{}",
+                summary.scored,
+                summary.failed,
+                match summary.left_out {
+                    0 => String::new(),
+                    rows => format!("; {rows} are no companies and were left out"),
+                }
             ));
             Ok(summary)
         }
@@ -213,8 +226,9 @@ impl Scoring<'_> {
             let scores = offline::score(&self.options, plan, &chunk, self.models, explain)?;
             progress.inc(chunk.len() as u64);
             for (row, score) in chunk.iter().zip(scores) {
-                match score {
+                match &score {
                     Ok(_) => summary.scored += 1,
+                    Err(faults) if Plan::is_left_out(faults) => summary.left_out += 1,
                     Err(_) => summary.failed += 1,
                 }
                 let record = record::record(plan.layout(), row, score);
@@ -260,18 +274,4 @@ fn told(faults: Vec<Fault>) -> anyhow::Error {
         .map(|fault| in_options(&fault.detail))
         .collect();
     anyhow::anyhow!("{}", lines.join("\n"))
-}
-
-/// The options of the form as those of the command line.
-fn in_options(text: &str) -> String {
-    [
-        ("ratio_unit=", "--ratio-unit "),
-        ("confirm_units=true", "--confirm-units"),
-        ("units=", "--units "),
-        ("sheet=", "--sheet "),
-    ]
-    .iter()
-    .fold(text.to_owned(), |text, (field, option)| {
-        text.replace(field, option)
-    })
 }

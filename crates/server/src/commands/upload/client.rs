@@ -1,6 +1,6 @@
 //! The few requests that an upload needs.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures::StreamExt;
@@ -14,7 +14,7 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use super::{Job, progress::Progress};
-use crate::commands::tell;
+use crate::commands::{in_options, input::Input, tell};
 
 /// How often a request is sent again where the server cannot be reached or asks for it.
 const TRIES: u32 = 5;
@@ -63,7 +63,7 @@ impl Client {
     /// upload.
     pub(super) async fn send(
         &self,
-        file: &Path,
+        file: &Input,
         fields: &[(&'static str, String)],
         progress: &Progress,
     ) -> anyhow::Result<Job> {
@@ -153,12 +153,14 @@ fn pause_of(answer: &Response) -> Option<Duration> {
 }
 
 async fn form(
-    file: &Path,
+    file: &Input,
     fields: &[(&'static str, String)],
     progress: &Progress,
 ) -> anyhow::Result<Form> {
-    let unreadable = || format!("cannot read {}", file.display());
-    let opened = tokio::fs::File::open(file).await.with_context(unreadable)?;
+    let unreadable = || format!("cannot read {}", file.name());
+    let opened = tokio::fs::File::open(file.path())
+        .await
+        .with_context(unreadable)?;
     let size = opened.metadata().await.with_context(unreadable)?.len();
     progress.bytes(size);
     let bar = progress.shared();
@@ -167,10 +169,7 @@ async fn form(
             bar.sent(chunk.len() as u64);
         }
     });
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .with_context(unreadable)?;
+    let name = file.file_name().with_context(unreadable)?;
     let part = Part::stream_with_length(Body::wrap_stream(bytes), size).file_name(name);
     let mut form = Form::new();
     for (name, value) in fields {
@@ -195,10 +194,12 @@ async fn problem(answer: Response) -> String {
     };
     let faults = document["errors"].as_array().into_iter().flatten();
     let faults: Vec<String> = faults
+        // A single fault is what the detail says already.
+        .filter(|fault| fault["detail"].as_str() != Some(detail))
         .filter_map(|fault| {
             let pointer = fault["pointer"].as_str()?;
             Some(format!("\n  {pointer}: {}", fault["detail"].as_str()?))
         })
         .collect();
-    format!("{detail}{}", faults.concat())
+    in_options(&format!("{detail}{}", faults.concat()))
 }

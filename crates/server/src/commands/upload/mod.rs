@@ -3,7 +3,12 @@
 mod client;
 mod progress;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use accunode_domain::{prediction::Kind, ratio::RatioUnit};
 use anyhow::Context;
@@ -12,7 +17,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use self::{client::Client, progress::Progress};
-use crate::commands::tell;
+use crate::commands::{in_options, input::Input, output::Output, tell};
 
 /// The status of an upload of which some rows failed, where that was asked for.
 const ROWS_FAILED: u8 = 3;
@@ -22,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What is sent, and where to.
 #[derive(Clone, Debug, Args)]
 pub struct Upload {
-    /// The file: .csv, .csv.gz or .xlsx
+    /// The file: .csv, .tsv, .txt, .csv.gz, .xlsx or .xlsm; - reads standard input
     pub file: PathBuf,
     /// The server, such as <https://accunode.example.com> [env: ACCUNODE_URL]
     #[arg(long, env = "ACCUNODE_URL", hide_env = true)]
@@ -48,6 +53,9 @@ pub struct Upload {
     /// What happens where company and period have a prediction already: error, skip or update
     #[arg(long)]
     pub on_conflict: Option<String>,
+    /// What happens to rows that name another company than their symbol found: warn or error
+    #[arg(long)]
+    pub other_company: Option<String>,
     /// The numbers are right although they look wrong
     #[arg(long)]
     pub confirm_units: bool,
@@ -75,6 +83,7 @@ impl Upload {
             ("sheet", self.sheet.clone()),
             ("access_level", self.access_level.clone()),
             ("on_conflict", self.on_conflict.clone()),
+            ("other_company", self.other_company.clone()),
             ("confirm_units", flag(self.confirm_units)),
             ("dry_run", flag(self.dry_run)),
             ("force", flag(self.force)),
@@ -82,6 +91,11 @@ impl Upload {
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))
         .collect()
+    }
+
+    fn failed_rows_path(&self) -> String {
+        let path = self.failed_rows.as_deref().unwrap_or(Path::new(""));
+        path.display().to_string()
     }
 
     /// The key. It is never an argument, because others can read those.
@@ -134,13 +148,19 @@ impl Job {
 /// upload fails.
 pub fn run(what: &Upload) -> anyhow::Result<ExitCode> {
     let key = what.key()?;
+    let input = Input::of(&what.file)?;
+    let remedy = "name another file";
+    let failed_rows = what.failed_rows.as_deref();
+    let failed_rows = failed_rows
+        .map(|path| Output::of(Some(path), false, remedy, input.path()))
+        .transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let client = Client::of(what.url.clone(), &key)?;
         let progress = Progress::new();
-        let mut job = client.send(&what.file, &what.fields(), &progress).await?;
+        let mut job = client.send(&input, &what.fields(), &progress).await?;
         progress.rows();
         while !job.has_ended() {
             progress.at(job.processed_rows, job.total_rows);
@@ -148,15 +168,21 @@ pub fn run(what: &Upload) -> anyhow::Result<ExitCode> {
             job = client.job(&job.id).await?;
         }
         progress.end();
-        end(what, &client, &job).await
+        end(what, &client, &job, failed_rows).await
     })
 }
 
-async fn end(what: &Upload, client: &Client, job: &Job) -> anyhow::Result<ExitCode> {
+async fn end(
+    what: &Upload,
+    client: &Client,
+    job: &Job,
+    failed_rows: Option<Output>,
+) -> anyhow::Result<ExitCode> {
     for warning in &job.warnings {
         tell(format_args!(
             "warning ({}): {}",
-            warning.code, warning.detail
+            warning.code,
+            in_options(&warning.detail)
         ));
     }
     tell(format_args!(
@@ -168,17 +194,19 @@ async fn end(what: &Upload, client: &Client, job: &Job) -> anyhow::Result<ExitCo
         job.skipped_count,
         job.error_count
     ));
-    if let (Some(path), true) = (&what.failed_rows, job.error_count > 0) {
+    if let (Some(mut output), true) = (failed_rows, job.error_count > 0) {
         let rows = client.failed_rows(&job.id).await?;
-        std::fs::write(path, rows).with_context(|| format!("cannot write {}", path.display()))?;
+        let written = output.writer().write_all(&rows);
+        written.context("cannot write the rows that failed")?;
+        output.keep()?;
         tell(format_args!(
             "the rows that failed are in {}",
-            path.display()
+            what.failed_rows_path()
         ));
     }
     if job.status != "completed" {
         let why = job.error_message.as_deref().unwrap_or("it was cancelled");
-        anyhow::bail!("the upload did not complete: {why}");
+        anyhow::bail!("the upload did not complete: {}", in_options(why));
     }
     let failed = what.fail_on_errors && job.error_count > 0;
     Ok(if failed {

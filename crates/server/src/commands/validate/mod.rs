@@ -25,7 +25,10 @@ use clap::{Args, ValueEnum};
 use time::Date;
 
 use self::{read::read_date, tables::Tables};
-use super::{score::output::Output, tell};
+use super::{
+    output::{FORCE, Output},
+    tell,
+};
 
 /// How many windows a report has at most.
 const MOST_WINDOWS: usize = 120;
@@ -115,9 +118,9 @@ pub enum Format {
 pub fn run(what: &Validate) -> anyhow::Result<()> {
     let days = what.first_days()?;
     let scale = what.master_scale()?;
-    let mut output = Output::of(what.output.as_deref(), what.force, &what.predictions)?;
+    let mut output = Output::of(what.output.as_deref(), what.force, FORCE, &what.predictions)?;
     let mut sample = match &what.sample {
-        Some(path) => Some(Output::of(Some(path), what.force, &what.outcomes)?),
+        Some(path) => Some(Output::of(Some(path), what.force, FORCE, &what.outcomes)?),
         None => None,
     };
     let tables = Tables::read(&what.predictions, &what.outcomes, what.basis)?;

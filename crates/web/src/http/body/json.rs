@@ -59,7 +59,45 @@ pub(super) fn parse(bytes: &[u8], shape: &Shape) -> Result<(Value, Faults), Prob
         Err(_) if bytes.iter().all(u8::is_ascii_whitespace) => {
             Err(malformed("the body is empty".to_owned()))
         }
-        Err(error) => Err(malformed(format!("the body is not JSON: {error}"))),
+        Err(error) => Err(not_json(&reading.pointer(), bytes, &error)),
+    }
+}
+
+/// Text that is no JSON, with the place in the body at which that shows.
+fn not_json(pointer: &str, bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let place = match pointer {
+        "" => String::new(),
+        pointer => format!(" at {pointer}"),
+    };
+    let written = around(bytes, error.line(), error.column(), |b| {
+        b.is_ascii_alphanumeric() || b"_'+-.".contains(b)
+    });
+    let remedy = remedy(&written).map_or_else(String::new, |remedy| format!("; {remedy}"));
+    let detail = format!("the body is not JSON{place}: {error}{remedy}");
+    malformed(detail.clone()).with_errors(vec![Fault::new(pointer, "malformed_json", detail)])
+}
+
+/// What to send instead of what programs write where JSON has no such word.
+fn remedy(written: &str) -> Option<&'static str> {
+    let word = written.trim_start_matches(['-', '+']);
+    let is = |known: &[&str]| known.iter().any(|name| word.eq_ignore_ascii_case(name));
+    if is(&[
+        "nan",
+        "inf",
+        "infinity",
+        "none",
+        "nil",
+        "undefined",
+        "na",
+        "n",
+    ]) {
+        Some("JSON has no NaN, Infinity or None: send null for a value that is missing")
+    } else if word == "True" || word == "False" {
+        Some("JSON's booleans are true and false")
+    } else if word.starts_with('\'') {
+        Some("JSON's strings stand in double quotation marks")
+    } else {
+        None
     }
 }
 
@@ -69,14 +107,20 @@ fn malformed(detail: String) -> Problem {
 
 /// The number around a place of the text.
 fn number_at(bytes: &[u8], line: usize, column: usize) -> String {
-    let belongs = |b: &u8| b.is_ascii_digit() || b"+-.eE".contains(b);
+    around(bytes, line, column, |b| {
+        b.is_ascii_digit() || b"+-.eE".contains(b)
+    })
+}
+
+/// What belongs together around a place of the text.
+fn around(bytes: &[u8], line: usize, column: usize, belongs: impl Fn(&u8) -> bool) -> String {
     let text = bytes
         .split(|b| *b == b'\n')
         .nth(line.saturating_sub(1))
         .unwrap_or_default();
-    // The place is that of the number's last byte or of the one after it.
+    // The place is that of the word's last byte or of the one after it.
     let at = column.min(text.len());
-    let at = if at > 0 && !text.get(at).is_some_and(belongs) {
+    let at = if at > 0 && !text.get(at).is_some_and(&belongs) {
         at - 1
     } else {
         at

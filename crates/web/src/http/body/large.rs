@@ -7,7 +7,6 @@ use std::time::Duration;
 use accunode_application::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::Parsed;
 use crate::http::problem::Problem;
 
 /// Large bodies that may be arriving or parsed at once, in this process: 64 MiB.
@@ -34,8 +33,8 @@ pub(super) async fn room() -> Result<Room, Problem> {
 /// Those of `parse`; 503 where its turn does not come.
 pub(super) async fn parse<T: Send + 'static>(
     room: Room,
-    parse: impl FnOnce() -> Result<Parsed<T>, Problem> + Send + 'static,
-) -> Result<Parsed<T>, Problem> {
+    parse: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     let turn = acquire(&TURNS).await?;
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || {

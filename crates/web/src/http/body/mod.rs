@@ -5,6 +5,7 @@
 //! is kept of it by its schema (`json`), and a large one is parsed off the threads that
 //! answer requests (`large`).
 
+pub(crate) mod items;
 pub(crate) mod json;
 mod large;
 mod schema;
@@ -13,7 +14,7 @@ mod visible;
 
 use std::{marker::PhantomData, time::Duration};
 
-use accunode_domain::fault::Fault;
+use accunode_domain::fault::{Fault, Faults};
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
@@ -29,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub(crate) use self::items::{ItemsBody, ParsedItem};
 use self::schema::Compiled;
 use crate::http::problem::Problem;
 
@@ -101,6 +103,13 @@ impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
     /// 415, 413, 408, 400 for what is no JSON, 422 for what does not fit the schema, 503
     /// where too many large bodies arrive at once.
     pub(crate) async fn read(self) -> Result<Parsed<T>, Problem> {
+        self.read_by(parse).await
+    }
+
+    async fn read_by<R: Send + 'static>(
+        self,
+        parse: fn(&[u8]) -> Result<R, Problem>,
+    ) -> Result<R, Problem> {
         check_kind(&self.headers)?;
         let said = said_length(&self.headers);
         let arrived = tokio::time::timeout(PATIENCE, collect(self.payload, said, LIMIT))
@@ -113,25 +122,47 @@ impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
     }
 }
 
-fn parse<T: RequestBody>(bytes: &[u8]) -> Result<Parsed<T>, Problem> {
-    let name = T::name();
+impl<T: ItemsBody, const LIMIT: usize> Body<T, LIMIT> {
+    /// Reads it, and checks each item for itself: what is wrong with one is its own problem,
+    /// with pointers into the item.
+    ///
+    /// # Errors
+    /// As [`Self::read`] where the body as a whole is wrong, or more is wrong than is listed.
+    pub(crate) async fn read_items(self) -> Result<Vec<ParsedItem<T::Item>>, Problem> {
+        self.read_by(items::parse::<T>).await
+    }
+}
+
+pub(crate) fn parse<T: RequestBody>(bytes: &[u8]) -> Result<Parsed<T>, Problem> {
     let schema = Compiled::of::<T>()?;
     let (raw, mut faults) = json::parse(bytes, &schema.shape)?;
     schema.check(&raw, &mut faults);
     faults.extend(visible::check(&raw));
     if !faults.is_empty() {
-        for fault in T::check_parts(&raw) {
-            if !faults.is_listed_at(&fault.pointer) {
-                faults.push(fault);
-            }
-        }
+        check_parts::<T>(&raw, &mut faults);
         return Err(Problem::faults(faults));
     }
-    match T::deserialize(&raw) {
-        Ok(value) => Ok(Parsed { value, raw }),
+    let value = deserialize(&raw)?;
+    Ok(Parsed { value, raw })
+}
+
+/// Adds what the domain finds wrong with the parts whose form is right.
+fn check_parts<T: RequestBody>(raw: &Value, faults: &mut Faults) {
+    for fault in T::check_parts(raw) {
+        if !faults.is_listed_at(&fault.pointer) {
+            faults.push(fault);
+        }
+    }
+}
+
+/// A value that fits its schema as its type.
+fn deserialize<T: RequestBody>(raw: &Value) -> Result<T, Problem> {
+    match T::deserialize(raw) {
+        Ok(value) => Ok(value),
         // The schema lets something through that its type cannot hold. The client must
         // change what it sends all the same, and the operator learns of the defect.
         Err(error) => {
+            let name = T::name();
             tracing::error!(%error, schema = %name, "a body fits its schema and not its type");
             Err(Problem::fault(
                 "",
@@ -314,7 +345,7 @@ mod tests {
                 ("/ratios/margin", "unknown_field"),
                 ("/ratios/net_income_margin", "not_a_number"),
                 ("/reporting_quarter", "invalid_quarter"),
-                ("/reporting_year", "wrong_type"),
+                ("/reporting_year", "invalid_year"),
             ])
         );
         let found =

@@ -125,7 +125,7 @@ pub(crate) struct ShownFactor {
 
 impl RequestBody for ShownFactor {}
 
-/// A refresh token, good once.
+/// A refresh token, good once (and for 10 seconds for the same pair again).
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Refresh {

@@ -7,7 +7,9 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
 
 /// Exchange a refresh token for a new pair
 ///
-/// A token that is used twice ends its session.
+/// A token that is used twice ends its session. Two tabs that refresh at the same time, and a
+/// client whose answer is lost, are spared: within 10 seconds after its use the last token is
+/// answered with the same pair again, as long as that pair was not refreshed itself.
 #[utoipa::path(
     post,
     path = super::REFRESH,

@@ -24,6 +24,7 @@ use futures::{SinkExt, StreamExt, channel::mpsc};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::filename;
 use crate::http::{
     enums::{AccessLevelName, KindName, OnConflictName, OtherCompanyName, RatioUnitName},
     problem::Problem,
@@ -60,7 +61,7 @@ const PARTS: usize = 50;
 #[schema(as = NewBulkUpload)]
 #[expect(dead_code, reason = "the schema of a form that is read field by field")]
 pub(crate) struct FormSchema {
-    /// A .csv, .csv.gz or .xlsx file.
+    /// A .csv, .tsv, .txt, .csv.gz, .xlsx or .xlsm file.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     #[schema(value_type = KindName)]
@@ -181,23 +182,11 @@ impl Reading {
         if self.files > 1 {
             return drain(field).await;
         }
-        let disposition = field.content_disposition();
-        match disposition
-            .and_then(|d| d.get_filename())
-            .filter(|name| !name.is_empty())
-        {
-            Some(name) => self.filename = Some(base_name(name).to_owned()),
-            None => {
-                self.note(
-                    "/file",
-                    "filename_required",
-                    "the part needs a file name: its end tells the format",
-                );
-                return drain(field).await;
-            }
-        }
+        let given = filename::given(field.content_disposition());
         let bulk = self.received.bulk.clone();
-        self.received.file = Some(receive(&bulk, field).await?);
+        let (file, head) = receive(&bulk, field).await?;
+        self.received.file = Some(file);
+        self.filename = Some(filename::completed(&given, &head));
         Ok(())
     }
 
@@ -350,10 +339,13 @@ impl Reading {
 
 /// Streams a part into the file store. The channel between is there because a part
 /// stays on its thread; it holds a few chunks, so that a slow store slows the client.
-async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
+///
+/// Also answers its first bytes.
+async fn receive(bulk: &Bulk, mut field: Field) -> Result<(StoredFile, Vec<u8>), Problem> {
     let (mut sender, receiver) = mpsc::channel::<Result<Bytes, Cause>>(4);
     // A part must not be asked again after its end.
     let mut has_ended = false;
+    let mut head = Vec::with_capacity(filename::HEAD);
     let mut too_slow = None;
     let pump = async {
         while !has_ended {
@@ -370,6 +362,9 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
                 }
             };
             has_ended = chunk.is_err();
+            if let (Ok(chunk), Some(room)) = (&chunk, filename::HEAD.checked_sub(head.len())) {
+                head.extend(chunk.iter().take(room));
+            }
             // The store has enough: the file is too large, or the store failed.
             if sender.send(chunk).await.is_err() {
                 break;
@@ -386,7 +381,7 @@ async fn receive(bulk: &Bulk, mut field: Field) -> Result<StoredFile, Problem> {
         // A client that is still sending would not see the answer: it gets a while.
         let _ = tokio::time::timeout(PATIENCE, drain(field)).await;
     }
-    Ok(file?)
+    Ok((file?, head))
 }
 
 /// Reads over a part that is of no use, up to a limit.
@@ -403,11 +398,6 @@ async fn drain(mut field: Field) -> Result<(), Problem> {
         })?;
     }
     Ok(())
-}
-
-/// The name without folders, which some browsers send.
-fn base_name(name: &str) -> &str {
-    name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
 fn broken(error: MultipartError) -> Problem {

@@ -3,12 +3,14 @@
 mod cancel;
 pub(crate) mod dto;
 mod events;
+pub(crate) mod filename;
 mod form;
 mod get;
 mod list;
 mod remove;
 mod retry;
 mod rows;
+mod rows_workbook;
 mod submit;
 mod template;
 
@@ -46,7 +48,10 @@ pub(crate) fn routes() -> Vec<Route> {
         .located(),
         route!(get::get, read).versioned(),
         route!(remove::remove, upload).versioned(),
-        route!(rows::rows, read.list()),
+        route!(
+            rows::rows,
+            read.formats(&[Format::Json, Format::Csv, Format::Xlsx])
+        ),
         route!(events::events, read.formats(&[Format::EventStream])),
         route!(cancel::cancel, upload).versioned(),
         route!(

@@ -2,10 +2,14 @@
 
 use accunode_application::Error;
 use accunode_domain::id::JobId;
+use accunode_ports::repositories::Undone;
+use actix_web::HttpResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::{
     call::Authenticated,
-    etag::if_match,
+    etag::Precondition,
     problem::{Answer, Problem, no_content},
     query::{choice, query},
 };
@@ -23,7 +27,34 @@ query! {
     }
 }
 
-/// Remove an upload that has ended, and its predictions where that is asked
+/// What came of undoing an upload.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UndoneUpload)]
+pub(crate) struct UndoneDto {
+    /// Predictions that it made and that are gone.
+    deleted: u64,
+    /// Predictions that it updated and that are again what they were before.
+    restored: u64,
+    /// Predictions that stay as they are, because they were changed since or the caller may not
+    /// write them.
+    kept: u64,
+}
+
+impl From<Undone> for UndoneDto {
+    fn from(undone: Undone) -> Self {
+        Self {
+            deleted: undone.deleted,
+            restored: undone.restored,
+            kept: undone.kept,
+        }
+    }
+}
+
+/// Remove an upload that has ended, and undo it where that is asked
+///
+/// With `predictions=delete` the predictions that it made are deleted, unless their ratios
+/// were corrected or sent anew since, and those that it updated are restored, unless they were
+/// changed in any way since.
 #[utoipa::path(
     delete,
     path = super::ONE,
@@ -31,7 +62,8 @@ query! {
     operation_id = "delete_bulk_upload",
     params(("id" = uuid::Uuid, Path, description = "The upload"), UploadRemovalQuery),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 200, description = "It is undone and gone", body = UndoneDto),
+        (status = 204, description = "It is gone, and its predictions are as they were"),
         (status = 403, description = "`not_writable`"),
         (status = 409, description = "`running`"),
     )
@@ -40,16 +72,20 @@ pub(crate) async fn remove(call: Authenticated) -> Answer {
     let UploadRemovalQuery { predictions } = call.query()?;
     let id: JobId = call.id("upload")?;
     let bulk = &call.application.bulk;
-    if let Some(version) = if_match(&call.request)? {
+    let precondition = Precondition::of(&call.request);
+    if let Some(version) = precondition.version() {
         let job = bulk.get(&call.caller, id).await?;
         let actor = &call.caller.actor;
         actor
             .control_upload(job.owner, job.created_by)
             .map_err(|denial| Problem::denied(denial, "upload"))?;
         if job.row_version != version {
-            return Err(Error::Stale.into());
+            return precondition.apply(Err(Error::Stale));
         }
     }
-    bulk.remove(&call.caller, id, predictions.0).await?;
+    let undone = bulk.remove(&call.caller, id, predictions.0).await?;
+    if predictions.0 {
+        return Ok(HttpResponse::Ok().json(UndoneDto::from(undone)));
+    }
     no_content()
 }

@@ -10,7 +10,7 @@ use accunode_ports::repositories::RowFilter;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::dto::RowDto;
+use super::{dto::RowDto, rows_workbook, template::BinaryFile};
 use crate::http::{
     call::Authenticated,
     export::{self, Columns},
@@ -22,6 +22,9 @@ use crate::http::{
 
 /// The column that an annotated file has beside its own.
 const ERROR: &str = "error";
+
+/// What rows are called in the audit log and in the names of files.
+const NAME: &str = "bulk_upload_row";
 
 /// The header that says how many failed and skipped rows a file cannot have.
 const ROWS_NOT_KEPT: HeaderName = HeaderName::from_static("x-rows-not-kept");
@@ -44,8 +47,9 @@ query! {
 
 /// What became of an upload's rows, in the file's order
 ///
-/// As `text/csv`: the rows that failed (or those with the `status` asked for), with
-/// their original columns and one more, `error`: ready to be corrected and sent again.
+/// As `text/csv` or as a workbook: the rows that failed (or those with the `status` asked for),
+/// with their original columns and one more, `error`: ready to be corrected and sent again. The
+/// text begins with the mark of UTF-8, so that spreadsheets read its names right.
 /// Where more rows failed than are kept, `X-Rows-Not-Kept` says how many are missing.
 #[utoipa::path(
     get,
@@ -57,8 +61,10 @@ query! {
         RowQuery,
     ),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<RowDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` and as a workbook all of them", content(
+            (ListDto<RowDto> = "application/json"),
+            (BinaryFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (String = "text/csv"),
         )),
     )
 )]
@@ -70,20 +76,24 @@ pub(crate) async fn rows(call: Authenticated) -> Answer {
         .bulk
         .get(&call.caller, call.id("upload")?)
         .await?;
-    if call.format == Format::Csv {
+    if call.format != Format::Json {
         let status = status.unwrap_or(RowStatus::Error);
-        let mut header = original_columns(&job);
-        header.push(ERROR.to_owned());
+        let header = original_columns(&job);
         let kept = kept_cells(&job);
         let not_kept = job.rows_not_kept();
         let rows = move |app, caller, start| {
             outcomes(app, caller, job.clone(), Some(status), start, |row| row)
         };
         let rows = list::fetch(&call, rows);
-        let record = move |row: &RowOutcome| annotated(row, &kept);
         let after = start.after;
-        let mut answer =
-            export::records(&call, "bulk_upload_row", header, after, rows, record).await?;
+        let mut answer = if call.format == Format::Xlsx {
+            let record = move |row: &RowOutcome| annotated(row, &kept);
+            rows_workbook::answer(&call, NAME, header, after, rows, record).await?
+        } else {
+            let header = guarded(header);
+            let record = move |row: &RowOutcome| annotated(row, &kept).map(guarded);
+            export::records_for_spreadsheets(&call, NAME, header, after, rows, record).await?
+        };
         if not_kept > 0 {
             answer
                 .headers_mut()
@@ -91,10 +101,9 @@ pub(crate) async fn rows(call: Authenticated) -> Answer {
         }
         return Ok(answer);
     }
-    let name = "bulk_upload_row";
     list::answer(
         &call,
-        name,
+        NAME,
         Columns::of(&[]),
         start,
         move |app, caller, start| {
@@ -137,12 +146,16 @@ async fn outcomes<T>(
     })
 }
 
-/// The columns of the file, but for the errors of an earlier round.
+/// The columns of the file and the one of the errors, in the place of that of an earlier round.
 fn original_columns(job: &Job) -> Vec<String> {
     let columns = job.columns.iter().filter(|name| *name != ERROR);
-    columns
-        .map(|name| guard_formula(name).into_owned())
-        .collect()
+    columns.cloned().chain([ERROR.to_owned()]).collect()
+}
+
+/// Cells that no spreadsheet takes for formulas when it opens them in a text.
+fn guarded(cells: Vec<String>) -> Vec<String> {
+    let guard = |cell: &String| guard_formula(cell).into_owned();
+    cells.iter().map(guard).collect()
 }
 
 /// Which cells belong to them.
@@ -162,10 +175,10 @@ fn annotated(row: &RowOutcome, kept: &[bool]) -> Option<Vec<String>> {
         .iter()
         .enumerate()
         .filter(|(_, is_kept)| **is_kept)
-        .map(|(at, _)| guard_formula(cells.get(at).unwrap_or_default()).into_owned())
+        .map(|(at, _)| cells.get(at).unwrap_or_default().to_owned())
         .collect();
     let errors: Vec<_> = row.faults.iter().map(told).collect();
-    record.push(guard_formula(&errors.join("; ")).into_owned());
+    record.push(errors.join("; "));
     Some(record)
 }
 
@@ -217,7 +230,7 @@ mod tests {
 
     #[test]
     fn formulas_are_made_harmless_and_numbers_kept() {
-        let record = annotated(&outcome("=cmd(),-0.5"), &[true, true]).unwrap();
+        let record = guarded(annotated(&outcome("=cmd(),-0.5"), &[true, true]).unwrap());
         assert_eq!(record[..2], ["'=cmd()", "-0.5"]);
     }
 

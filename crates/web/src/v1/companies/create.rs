@@ -32,7 +32,7 @@ fn reply(company: &Company) -> Reply {
     responses(
         (status = 201, description = "The company", body = CompanyDto),
         (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`"),
-        (status = 409, description = "`symbol_taken`, `idempotency_in_flight`"),
+        (status = 409, description = "`symbol_taken`, `identifier_taken`, `idempotency_in_flight`"),
     )
 )]
 pub(crate) async fn create(call: Authenticated, body: Body<NewCompany>) -> Answer {

@@ -11,6 +11,7 @@ use accunode_domain::{
     company::{Company, CompanyChanges as Changes, CompanyDraft},
     decimal::Decimal,
     id::OrganizationId,
+    identifier::{IdentifierChanges, Identifiers},
     owner::AccessLevel,
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -47,6 +48,19 @@ pub(crate) struct NewCompany {
     currency: Option<String>,
     #[schema(example = "NYSE", max_length = 64)]
     exchange: Option<String>,
+    /// ISO 6166, with its check digit; unique within the owner.
+    #[schema(example = "US0378331005", max_length = 12)]
+    isin: Option<String>,
+    /// ISO 17442, with its check digits; unique within the owner.
+    #[schema(example = "HWUPKR0MPOU8FGXBT394", max_length = 20)]
+    lei: Option<String>,
+    /// With its check digit; unique within the owner.
+    #[schema(example = "BBG000B9XRY4", max_length = 12)]
+    figi: Option<String>,
+    /// A VAT number or another number of a national register, 4 to 32 letters and digits; VAT
+    /// numbers with the letters of their country are checked. Unique within the owner.
+    #[schema(example = "DE136695976", max_length = 32)]
+    national_id: Option<String>,
     /// By default what suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
     pub(crate) access_level: Option<AccessLevel>,
@@ -73,6 +87,12 @@ impl NewCompany {
                 country: self.country,
                 currency: self.currency,
                 exchange: self.exchange,
+                identifiers: Identifiers {
+                    isin: self.isin,
+                    lei: self.lei,
+                    figi: self.figi,
+                    national_id: self.national_id,
+                },
             },
             access_level: level,
             organization: self.organization_id.map(OrganizationId),
@@ -106,6 +126,22 @@ pub(crate) struct CompanyChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 64)]
     exchange: Option<Option<String>>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "US0378331005", max_length = 12)]
+    isin: Option<Option<String>>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "HWUPKR0MPOU8FGXBT394", max_length = 20)]
+    lei: Option<Option<String>>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "BBG000B9XRY4", max_length = 12)]
+    figi: Option<Option<String>>,
+    /// Null empties it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "DE136695976", max_length = 32)]
+    national_id: Option<Option<String>>,
     /// Wider than before, never narrower.
     #[schema(value_type = AccessLevelName, required = false)]
     pub(crate) access_level: Option<AccessLevel>,
@@ -139,6 +175,12 @@ impl CompanyChanges {
                 country: self.country,
                 currency: self.currency,
                 exchange: self.exchange,
+                identifiers: IdentifierChanges {
+                    isin: self.isin,
+                    lei: self.lei,
+                    figi: self.figi,
+                    national_id: self.national_id,
+                },
             },
             access_level: raised,
             organization: self.organization_id.map(OrganizationId),
@@ -166,6 +208,14 @@ pub(crate) struct CompanyDto {
     #[schema(example = "USD")]
     currency: String,
     exchange: Option<String>,
+    #[schema(example = "US0378331005")]
+    isin: Option<String>,
+    #[schema(example = "HWUPKR0MPOU8FGXBT394")]
+    lei: Option<String>,
+    #[schema(example = "BBG000B9XRY4")]
+    figi: Option<String>,
+    #[schema(example = "DE136695976")]
+    national_id: Option<String>,
     #[schema(value_type = AccessLevelName)]
     access_level: AccessLevel,
     organization_id: Option<Uuid>,
@@ -188,6 +238,10 @@ impl CompanyDto {
         "country",
         "currency",
         "exchange",
+        "isin",
+        "lei",
+        "figi",
+        "national_id",
         "access_level",
         "organization_id",
         "created_by",
@@ -209,6 +263,10 @@ impl From<Company> for CompanyDto {
             country: profile.country,
             currency: profile.currency,
             exchange: profile.exchange,
+            isin: profile.identifiers.isin,
+            lei: profile.identifiers.lei,
+            figi: profile.identifiers.figi,
+            national_id: profile.identifiers.national_id,
             access_level: company.owner.level(),
             organization_id: company.owner.organization().map(|id| id.0),
             created_by: company.created_by.0,
@@ -233,6 +291,7 @@ pub(crate) fn company_faults(body: &Value) -> Vec<Fault> {
         country: owned("country"),
         currency: owned("currency"),
         exchange: owned("exchange"),
+        identifiers: Identifiers::each(|kind| owned(kind.as_str())),
     };
     draft.check().err().unwrap_or_default()
 }

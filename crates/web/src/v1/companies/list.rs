@@ -1,7 +1,13 @@
 //! Listing companies.
 
 use accunode_application::companies::ListCompanies;
-use accunode_domain::{company::Symbol, id::OrganizationId, owner::AccessLevel, page::Sort};
+use accunode_domain::{
+    company::Symbol,
+    id::OrganizationId,
+    identifier::{IdentifierKind, Identifiers},
+    owner::AccessLevel,
+    page::Sort,
+};
 use accunode_ports::repositories::CompanyFilter;
 
 use super::dto::CompanyDto;
@@ -23,7 +29,7 @@ impl Orders for CompanyOrders {
 query! {
     /// Which companies are listed, in which order.
     pub(crate) struct CompanyQuery {
-        /// Ranks by likeness of name and symbol; such a list has one page
+        /// Ranks by likeness of name and symbol, and finds companies by their whole ISIN, LEI, FIGI or national number; such a list has one page
         q: Option<Text<200>>,
         /// Only the company with this symbol
         symbol: Option<Symbol>,
@@ -34,7 +40,15 @@ query! {
         /// Only companies of this country, ISO 3166 alpha-3
         country: Option<Text<3>>,
         /// Only companies of this exchange
-        exchange: Option<Text<10>>,
+        exchange: Option<Text<64>>,
+        /// Only the companies with this ISIN
+        isin: Option<Text<40>>,
+        /// Only the companies with this LEI
+        lei: Option<Text<40>>,
+        /// Only the companies with this FIGI
+        figi: Option<Text<40>>,
+        /// Only the companies with this VAT or other national number
+        national_id: Option<Text<64>>,
         /// Only companies with at least this market capitalization, in whole units of the currency
         market_cap_gte: Option<i64>,
         /// Only companies with at most this market capitalization
@@ -57,6 +71,12 @@ impl CompanyQuery {
                 industry: self.industry.map(|industry| industry.0),
                 country: self.country.map(|country| country.0),
                 exchange: self.exchange.map(|exchange| exchange.0),
+                identifiers: Identifiers {
+                    isin: stored(IdentifierKind::Isin, self.isin),
+                    lei: stored(IdentifierKind::Lei, self.lei),
+                    figi: stored(IdentifierKind::Figi, self.figi),
+                    national_id: stored(IdentifierKind::NationalId, self.national_id),
+                },
                 market_cap_gte: self.market_cap_gte,
                 market_cap_lte: self.market_cap_lte,
             },
@@ -67,6 +87,11 @@ impl CompanyQuery {
             after,
         }
     }
+}
+
+/// An identifier as it is stored. What is none is looked for as it is, and found nowhere.
+fn stored<const MAX: usize>(kind: IdentifierKind, given: Option<Text<MAX>>) -> Option<String> {
+    given.map(|text| kind.read(&text.0).unwrap_or(text.0))
 }
 
 /// List the companies that the caller can read

@@ -2,7 +2,7 @@
 
 use crate::http::{
     call::Authenticated,
-    etag::if_match,
+    etag::Precondition,
     problem::{Answer, no_content},
     query::query,
 };
@@ -30,10 +30,16 @@ query! {
 )]
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     let RemovalQuery { force } = call.query()?;
-    let version = if_match(&call.request)?;
+    let precondition = Precondition::of(&call.request);
     let companies = &call.application.companies;
-    companies
-        .remove(&call.caller, call.id("company")?, force, version)
-        .await?;
+    let removed = companies
+        .remove(
+            &call.caller,
+            call.id("company")?,
+            force,
+            precondition.version(),
+        )
+        .await;
+    precondition.apply(removed)?;
     no_content()
 }

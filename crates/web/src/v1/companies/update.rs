@@ -4,7 +4,7 @@ use super::dto::{CompanyChanges, CompanyDto};
 use crate::http::{
     body::Body,
     call::Authenticated,
-    etag::{self, if_match},
+    etag::{self, Precondition},
     problem::Answer,
 };
 
@@ -21,18 +21,19 @@ use crate::http::{
     responses(
         (status = 200, description = "The company as it is now", body = CompanyDto),
         (status = 403, description = "`not_writable`, `level_forbidden`, `outside_scope`"),
-        (status = 409, description = "`company_in_use`, `level_change`, `symbol_taken`"),
+        (status = 409, description = "`company_in_use`, `level_change`, `symbol_taken`, `identifier_taken`"),
     )
 )]
 pub(crate) async fn update(call: Authenticated, body: Body<CompanyChanges>) -> Answer {
     call.no_params()?;
-    let version = if_match(&call.request)?;
+    let precondition = Precondition::of(&call.request);
     let changes = body.read().await?.value;
     let raised = call.row_level(changes.access_level)?;
-    let command = changes.command(version, raised);
+    let command = changes.command(precondition.version(), raised);
     let companies = &call.application.companies;
-    let company = companies
+    let updated = companies
         .update(&call.caller, call.id("company")?, &command)
-        .await?;
+        .await;
+    let company = precondition.apply(updated)?;
     etag::changed(company.row_version, &CompanyDto::from(company))
 }

@@ -2,7 +2,7 @@
 
 use crate::http::{
     call::Authenticated,
-    etag::if_match,
+    etag::Precondition,
     problem::{Answer, no_content},
 };
 
@@ -20,8 +20,11 @@ use crate::http::{
 )]
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     call.no_params()?;
-    let version = if_match(&call.request)?;
+    let precondition = Precondition::of(&call.request);
     let people = &call.application.people;
-    people.forget_me(&call.confirmed()?, version).await?;
+    let removed = people
+        .forget_me(&call.confirmed()?, precondition.version())
+        .await;
+    precondition.apply(removed)?;
     no_content()
 }

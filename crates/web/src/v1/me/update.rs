@@ -5,7 +5,7 @@ use crate::{
     http::{
         body::Body,
         call::Authenticated,
-        etag::{self, if_match},
+        etag::{self, Precondition},
         problem::Answer,
     },
     v1::auth::dto::MeDto,
@@ -24,13 +24,14 @@ use crate::{
 )]
 pub(crate) async fn update(call: Authenticated, body: Body<ProfileChanges>) -> Answer {
     call.no_params()?;
-    let version = if_match(&call.request)?;
-    let changes = body.read().await?.value.command(version);
+    let precondition = Precondition::of(&call.request);
+    let changes = body.read().await?.value.command(precondition.version());
     let (application, user) = (&call.application, call.caller.actor.user());
-    application
+    let updated = application
         .people
         .update(&call.caller, user, &changes)
-        .await?;
+        .await;
+    precondition.apply(updated)?;
     let me = application.accounts.me(user).await?;
     etag::changed(me.user.row_version, &MeDto::from(me))
 }

@@ -2,7 +2,7 @@
 
 use crate::http::{
     call::Authenticated,
-    etag::if_match,
+    etag::Precondition,
     problem::{Answer, no_content},
     query::query,
 };
@@ -33,10 +33,12 @@ query! {
 )]
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     let OrganizationRemovalQuery { force } = call.query()?;
-    let version = if_match(&call.request)?;
+    let precondition = Precondition::of(&call.request);
     let organizations = &call.application.organizations;
-    organizations
+    let version = precondition.version();
+    let removed = organizations
         .remove(&call.confirmed()?, call.id("organization")?, force, version)
-        .await?;
+        .await;
+    precondition.apply(removed)?;
     no_content()
 }

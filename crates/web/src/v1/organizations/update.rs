@@ -4,7 +4,7 @@ use super::dto::{OrganizationChanges, OrganizationDto};
 use crate::http::{
     body::Body,
     call::Authenticated,
-    etag::{self, if_match},
+    etag::{self, Precondition},
     problem::Answer,
 };
 
@@ -26,12 +26,17 @@ use crate::http::{
 )]
 pub(crate) async fn update(call: Authenticated, body: Body<OrganizationChanges>) -> Answer {
     call.no_params()?;
-    let version = if_match(&call.request)?;
-    let command = body.read().await?.value.command(version, &call)?;
+    let precondition = Precondition::of(&call.request);
+    let command = body
+        .read()
+        .await?
+        .value
+        .command(precondition.version(), &call)?;
     let organizations = &call.application.organizations;
-    let organization = organizations
+    let updated = organizations
         .update(&call.caller, call.id("organization")?, &command)
-        .await?;
+        .await;
+    let organization = precondition.apply(updated)?;
     etag::changed(
         organization.row_version,
         &OrganizationDto::from(organization),

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::{
     create::reply,
-    dto::{Batch, PredictionDto},
+    dto::{Batch, NewPrediction, PredictionDto},
     items::{ItemDto, ItemsDto},
 };
 use crate::http::{
-    body::{Body, LARGE, Parsed},
+    body::{Body, LARGE, ParsedItem},
     call::Authenticated,
     denials,
     enums::KindName,
@@ -20,6 +20,10 @@ use crate::http::{
 };
 
 /// Score several companies and keep the predictions; each succeeds or fails for itself
+///
+/// Also an item whose form is wrong fails alone. The whole request is refused, and nothing is
+/// stored, where it is not JSON, where something outside of its items is wrong, or where more
+/// than 100 things are.
 #[utoipa::path(
     post,
     path = super::BATCH,
@@ -34,20 +38,22 @@ use crate::http::{
 pub(crate) async fn batch(call: Authenticated, body: Body<Batch, LARGE>) -> Answer {
     let kind: Kind = call.name("kind")?;
     call.no_params()?;
-    let Parsed { value, raw } = body.read().await.map_err(too_many)?;
-    if value.items.is_empty() {
+    let items = body.read_items().await.map_err(too_many)?;
+    if items.is_empty() {
         return Err(Problem::fault("/items", "out_of_range", "has no items"));
     }
     // Whoever has to prove themselves for one item is told before any is stored.
-    let levels = value.items.iter();
-    let levels: Vec<_> = levels
-        .map(|item| call.row_level(item.access_level))
-        .collect::<Result<_, _>>()?;
-    let mut data = Vec::with_capacity(value.items.len());
+    let level = |item: &ParsedItem<NewPrediction>| match &item.value {
+        Ok(value) => call.row_level(value.access_level),
+        Err(_) => Ok(None),
+    };
+    let levels: Vec<_> = items.iter().map(level).collect::<Result<_, _>>()?;
+    let mut data = Vec::with_capacity(items.len());
     let mut all_replayed = true;
-    for (at, (item, level)) in value.items.into_iter().zip(levels).enumerate() {
-        let once = idempotency::requested_item(&call.request, at, &raw["items"][at])?;
-        let (item, replayed) = one(&call, item.command(kind, level), once).await;
+    for (at, (item, level)) in items.into_iter().zip(levels).enumerate() {
+        let once = idempotency::requested_item(&call.request, at, &item.raw)?;
+        let command = item.value.and_then(|value| value.command(kind, level));
+        let (item, replayed) = one(&call, command, once).await;
         all_replayed &= replayed;
         data.push(item);
     }

@@ -3,7 +3,7 @@
 use crate::http::{
     call::Authenticated,
     enums::KindName,
-    etag::if_match,
+    etag::Precondition,
     problem::{Answer, no_content},
 };
 
@@ -25,8 +25,11 @@ use crate::http::{
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     call.no_params()?;
     let (kind, id) = (call.name("kind")?, call.id("prediction")?);
-    let version = if_match(&call.request)?;
+    let precondition = Precondition::of(&call.request);
     let predictions = &call.application.predictions;
-    predictions.remove(&call.caller, kind, id, version).await?;
+    let removed = predictions
+        .remove(&call.caller, kind, id, precondition.version())
+        .await;
+    precondition.apply(removed)?;
     no_content()
 }

@@ -1,8 +1,8 @@
 //! Predictions as they are asked for.
 
-use crate::http::body::RequestBody;
 use crate::http::body::json::escape;
 use crate::http::body::text;
+use crate::http::body::{ItemsBody, RequestBody};
 use crate::v1::companies::dto::company_faults;
 use accunode_domain::prediction::{Quarter, ReportingYear};
 use serde_json::Value;
@@ -17,6 +17,7 @@ use accunode_domain::{
     decimal::Decimal,
     fault::Fault,
     id::{CompanyId, OrganizationId},
+    identifier::Identifiers,
     owner::AccessLevel,
     prediction::{Kind, OnConflict},
     ratio::RatioUnit,
@@ -94,6 +95,42 @@ impl From<RatioMap> for RawRatios {
     }
 }
 
+/// A reporting year, as a text or as a number.
+#[derive(Clone, Debug)]
+pub(crate) struct YearBody(pub(crate) String);
+
+impl<'de> Deserialize<'de> for YearBody {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Text(String),
+            Number(i64),
+        }
+        Ok(Self(match Written::deserialize(deserializer)? {
+            Written::Text(text) => text,
+            Written::Number(number) => number.to_string(),
+        }))
+    }
+}
+
+impl PartialSchema for YearBody {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Integer]))
+            .description(Some("Four digits, 1900 to 2100; a number does as well."))
+            .max_length(Some(4))
+            .examples([json!("2024"), json!(2024)])
+            .into()
+    }
+}
+
+impl ToSchema for YearBody {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ReportingYear")
+    }
+}
+
 /// A company, found by its symbol or made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +155,18 @@ pub(crate) struct CompanyDescription {
     currency: Option<String>,
     #[schema(max_length = 64)]
     exchange: Option<String>,
+    /// With its check digit; of a company that is made.
+    #[schema(example = "US0378331005", max_length = 12)]
+    isin: Option<String>,
+    /// With its check digits; of a company that is made.
+    #[schema(example = "HWUPKR0MPOU8FGXBT394", max_length = 20)]
+    lei: Option<String>,
+    /// With its check digit; of a company that is made.
+    #[schema(example = "BBG000B9XRY4", max_length = 12)]
+    figi: Option<String>,
+    /// A VAT number or another national number; of a company that is made.
+    #[schema(example = "DE136695976", max_length = 32)]
+    national_id: Option<String>,
 }
 
 /// A prediction to be made: for `company_id` or for `company`.
@@ -126,9 +175,7 @@ pub(crate) struct CompanyDescription {
 pub(crate) struct NewPrediction {
     company_id: Option<Uuid>,
     company: Option<CompanyDescription>,
-    /// Four digits, 1900 to 2100.
-    #[schema(example = "2024", max_length = 4)]
-    reporting_year: String,
+    reporting_year: YearBody,
     /// Q1 to Q4; for quarterly predictions and no others.
     #[schema(example = "Q3", max_length = 2)]
     reporting_quarter: Option<String>,
@@ -183,7 +230,7 @@ impl NewPrediction {
             Some(company) if faults.is_empty() => Ok(CreatePrediction {
                 kind,
                 company,
-                reporting_year: self.reporting_year,
+                reporting_year: self.reporting_year.0,
                 reporting_quarter: self.reporting_quarter,
                 ratios: self.ratios.into(),
                 ratio_unit: self.ratio_unit.unwrap_or_default(),
@@ -237,10 +284,15 @@ impl PredictionChanges {
 pub(crate) struct Batch {
     /// 1 to 100; each succeeds or fails for itself, in their order.
     #[schema(max_items = 100)]
-    pub(crate) items: Vec<NewPrediction>,
+    #[expect(dead_code, reason = "it is the schema; items are read one by one")]
+    items: Vec<NewPrediction>,
 }
 
 impl RequestBody for Batch {}
+
+impl ItemsBody for Batch {
+    type Item = NewPrediction;
+}
 
 fn unexpected_quarter(kind: Kind, quarter: Option<&str>) -> Option<Fault> {
     (kind == Kind::Annual && quarter.is_some()).then(|| {
@@ -262,6 +314,12 @@ impl From<CompanyDescription> for CompanyDraft {
             country: company.country,
             currency: company.currency,
             exchange: company.exchange,
+            identifiers: Identifiers {
+                isin: company.isin,
+                lei: company.lei,
+                figi: company.figi,
+                national_id: company.national_id,
+            },
             ..Self::of_symbol(company.symbol)
         }
     }
@@ -273,10 +331,21 @@ impl From<CompanyDescription> for CompanyDraft {
 pub(crate) struct ScoreRequest {
     /// 1 to 1,000; each succeeds or fails for itself.
     #[schema(max_items = 1000)]
-    pub(crate) items: Vec<ScoreItemBody>,
+    #[expect(dead_code, reason = "it is the schema; items are read one by one")]
+    items: Vec<ScoreItemBody>,
 }
 
 impl RequestBody for ScoreRequest {}
+
+impl ItemsBody for ScoreRequest {
+    type Item = ScoreItemBody;
+}
+
+impl RequestBody for ScoreItemBody {
+    fn check_parts(body: &Value) -> Vec<Fault> {
+        prediction_faults(body)
+    }
+}
 
 /// One item to be scored.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -287,8 +356,7 @@ pub(crate) struct ScoreItemBody {
     #[schema(value_type = Option<RatioUnitName>)]
     ratio_unit: Option<RatioUnit>,
     /// Changes no score; repeated in the answer.
-    #[schema(example = "2024", max_length = 4)]
-    pub(crate) reporting_year: Option<String>,
+    pub(crate) reporting_year: Option<YearBody>,
     #[schema(example = "Q3", max_length = 2)]
     pub(crate) reporting_quarter: Option<String>,
 }
@@ -298,7 +366,7 @@ impl From<ScoreItemBody> for ScoreItem {
         Self {
             ratios: item.ratios.into(),
             ratio_unit: item.ratio_unit.unwrap_or_default(),
-            reporting_year: item.reporting_year,
+            reporting_year: item.reporting_year.map(|year| year.0),
             reporting_quarter: item.reporting_quarter,
         }
     }
@@ -307,8 +375,12 @@ impl From<ScoreItemBody> for ScoreItem {
 /// What is wrong with the parts of a prediction whose form is right.
 fn prediction_faults(body: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if let Some(year) = text(body, "reporting_year") {
-        faults.extend(ReportingYear::parse("/reporting_year", year).err());
+    let year = body.get("reporting_year");
+    if let Some(Ok(year)) = year
+        .filter(|year| !year.is_null())
+        .map(YearBody::deserialize)
+    {
+        faults.extend(ReportingYear::parse("/reporting_year", &year.0).err());
     }
     if let Some(Err(unknown)) = text(body, "reporting_quarter").map(str::parse::<Quarter>) {
         let detail = unknown.to_string();

@@ -2,7 +2,7 @@
 
 use accunode_application::predictions::ScoreItem;
 use accunode_domain::prediction::Kind;
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, http::StatusCode};
 
 use super::{
     dto::{ScoreDto, ScoreRequest},
@@ -32,16 +32,30 @@ pub(crate) async fn score(call: Authenticated, body: Body<ScoreRequest, LARGE>) 
     actor
         .use_models()
         .map_err(|denial| Problem::denied(denial, "model"))?;
-    let items = body.read().await?.value.items;
-    let items: Vec<ScoreItem> = items.into_iter().map(ScoreItem::from).collect();
-    let scored = call.application.predictions.score(kind, &items).await?;
-    let show = |(item, result): (ScoreItem, Result<_, _>)| match result {
-        Ok(scored) => ItemDto::done(
-            200,
-            ScoreDto::of(&scored, item.reporting_year, item.reporting_quarter),
-        ),
-        Err(faults) => ItemDto::failed(&Problem::faults(faults)),
+    let sent = body.read_items().await?.into_iter();
+    let sent: Vec<Result<ScoreItem, Problem>> =
+        sent.map(|item| item.value.map(ScoreItem::from)).collect();
+    let sound: Vec<ScoreItem> = sent.iter().flatten().cloned().collect();
+    let none_is_sound = sound.is_empty() && !sent.is_empty();
+    let scored = match none_is_sound {
+        true => Vec::new(),
+        false => call.application.predictions.score(kind, &sound).await?,
     };
-    let data = items.into_iter().zip(scored).map(show).collect();
+    let mut scored = scored.into_iter();
+    let mut show = |item: Result<ScoreItem, Problem>| {
+        let item = match item {
+            Ok(item) => item,
+            Err(problem) => return ItemDto::failed(&problem),
+        };
+        match scored.next() {
+            Some(Ok(scored)) => {
+                let dto = ScoreDto::of(&scored, item.reporting_year, item.reporting_quarter);
+                ItemDto::done(200, dto)
+            }
+            Some(Err(faults)) => ItemDto::failed(&Problem::faults(faults)),
+            None => ItemDto::failed(&Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)),
+        }
+    };
+    let data = sent.into_iter().map(&mut show).collect();
     Ok(HttpResponse::Ok().json(ItemsDto::new(data)))
 }

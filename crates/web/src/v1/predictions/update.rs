@@ -5,7 +5,7 @@ use crate::http::{
     body::Body,
     call::Authenticated,
     enums::KindName,
-    etag::{self, if_match},
+    etag::{self, Precondition},
     problem::Answer,
 };
 
@@ -29,12 +29,13 @@ use crate::http::{
 pub(crate) async fn update(call: Authenticated, body: Body<PredictionChanges>) -> Answer {
     call.no_params()?;
     let (kind, id) = (call.name("kind")?, call.id("prediction")?);
-    let version = if_match(&call.request)?;
+    let precondition = Precondition::of(&call.request);
     let changes = body.read().await?.value;
     let raised = call.row_level(changes.access_level)?;
-    let command = changes.command(version, raised);
+    let command = changes.command(precondition.version(), raised);
     let predictions = &call.application.predictions;
-    let explained = predictions.update(&call.caller, kind, id, &command).await?;
+    let updated = predictions.update(&call.caller, kind, id, &command).await;
+    let explained = precondition.apply(updated)?;
     etag::changed(
         explained.prediction.row_version,
         &PredictionDto::from(explained),

@@ -5,7 +5,7 @@ use accunode_domain::access::Removal;
 
 use crate::http::{
     call::Authenticated,
-    etag::if_match,
+    etag::Precondition,
     problem::{Answer, no_content},
     query::{Text, query},
 };
@@ -37,14 +37,16 @@ query! {
 )]
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     let query: UserRemovalQuery = call.query()?;
+    let precondition = Precondition::of(&call.request);
     let command = Remove {
         removal: query.mode,
         reason: query.reason.map(|reason| reason.0),
-        if_match: if_match(&call.request)?,
+        if_match: precondition.version(),
     };
     let people = &call.application.people;
-    people
+    let removed = people
         .remove(&call.confirmed()?, call.id("user")?, &command)
-        .await?;
+        .await;
+    precondition.apply(removed)?;
     no_content()
 }

@@ -4,7 +4,7 @@ use super::dto::{NewRole, UserDto};
 use crate::http::{
     body::Body,
     call::Authenticated,
-    etag::{self, if_match},
+    etag::{self, Precondition},
     problem::Answer,
 };
 
@@ -26,11 +26,12 @@ use crate::http::{
 )]
 pub(crate) async fn set_role(call: Authenticated, body: Body<NewRole>) -> Answer {
     call.no_params()?;
-    let version = if_match(&call.request)?;
-    let command = body.read().await?.value.command(version);
+    let precondition = Precondition::of(&call.request);
+    let command = body.read().await?.value.command(precondition.version());
     let people = &call.application.people;
-    let person = people
+    let updated = people
         .set_role(&call.confirmed()?, call.id("user")?, &command)
-        .await?;
-    etag::changed(person.user.row_version, &UserDto::from(person))
+        .await;
+    let changed = precondition.apply(updated)?;
+    etag::changed(changed.user.row_version, &UserDto::from(changed))
 }

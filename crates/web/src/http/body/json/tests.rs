@@ -158,3 +158,27 @@ fn a_long_name_is_cut_short() {
         assert!(found[0].len() < 100);
     }
 }
+
+#[test]
+fn text_that_is_no_json_is_told_with_its_place() {
+    for (text, pointer, remedy) in [
+        (r#"{"a": [1, NaN]}"#, "/a/1", "null"),
+        (r#"{"b": {"c": 1, "d": -Infinity}}"#, "/b/d", "null"),
+        (r#"{"b": {"c": nan}}"#, "/b/c", "null"),
+        (r#"{"b": {"c": None}}"#, "/b/c", "null"),
+        (r#"{"a": [True]}"#, "/a/0", "true and false"),
+        (r#"{"name": 'x'}"#, "/name", "double quotation marks"),
+        (r#"{"b": {"c": 1,,}}"#, "/b", ""),
+        (r#"{"seconds": 1"#, "", ""),
+    ] {
+        let document = document(text);
+        assert_eq!(document["status"], 400, "{text}");
+        assert_eq!(document["code"], "malformed_json", "{text}");
+        assert_eq!(document["errors"][0]["pointer"], pointer, "{text}");
+        let detail = document["detail"].as_str().unwrap();
+        assert!(
+            detail.contains(remedy) && detail.contains(pointer),
+            "{text}: {detail}"
+        );
+    }
+}

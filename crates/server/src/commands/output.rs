@@ -1,4 +1,4 @@
-//! Where scores are written.
+//! Where a command writes what it made.
 
 use std::{
     fs::Permissions,
@@ -10,8 +10,11 @@ use std::{
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
+/// What replaces a file, for commands with that option.
+pub(super) const FORCE: &str = "--force replaces it";
+
 /// Standard output, or a file that takes its name only when it is complete.
-pub(in crate::commands) enum Output {
+pub(super) enum Output {
     Standard,
     File {
         written: BufWriter<NamedTempFile>,
@@ -22,10 +25,11 @@ pub(in crate::commands) enum Output {
 
 impl Output {
     /// The output with this name. It is never the input, and replaces a file only where
-    /// `force` is set.
-    pub(in crate::commands) fn of(
+    /// `force` is set; `remedy` says what to do otherwise.
+    pub(super) fn of(
         name: Option<&Path>,
         force: bool,
+        remedy: &str,
         input: &Path,
     ) -> anyhow::Result<Self> {
         let Some(name) = name else {
@@ -37,7 +41,7 @@ impl Output {
             anyhow::bail!("{} is the input; name another output", name.display());
         }
         if name.exists() && !force {
-            anyhow::bail!("{} exists; --force replaces it", name.display());
+            anyhow::bail!("{} exists; {remedy}", name.display());
         }
         let folder = name
             .parent()
@@ -56,7 +60,7 @@ impl Output {
         })
     }
 
-    pub(in crate::commands) fn writer(&mut self) -> Box<dyn Write + '_> {
+    pub(super) fn writer(&mut self) -> Box<dyn Write + '_> {
         match self {
             Self::Standard => Box::new(io::stdout().lock()),
             Self::File { written, .. } => Box::new(written),
@@ -64,7 +68,7 @@ impl Output {
     }
 
     /// Gives a complete file its name.
-    pub(in crate::commands) fn keep(self) -> anyhow::Result<()> {
+    pub(super) fn keep(self) -> anyhow::Result<()> {
         let Self::File {
             written,
             name,

@@ -1,4 +1,4 @@
-//! The file that is scored.
+//! The file that a command reads.
 
 use std::{
     fs::File,
@@ -49,6 +49,19 @@ impl Input {
         match self {
             Self::Named(path) => path,
             Self::Standard(path) => path,
+        }
+    }
+
+    /// The name under which it is sent: its end tells the format.
+    pub(super) fn file_name(&self) -> Option<String> {
+        let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+        match self {
+            Self::Named(path) => name(path),
+            Self::Standard(path) => {
+                let spool = name(path)?;
+                let (_, ending) = spool.trim_start_matches('.').split_once('.')?;
+                Some(format!("standard-input.{ending}"))
+            }
         }
     }
 

@@ -1,0 +1,336 @@
+//! What a survey found: faults of the whole table, and what an analyst should know of it.
+
+use super::Survey;
+use crate::{
+    fault::Fault,
+    intake::{
+        column::{ColumnStats, Seen, named},
+        names::DESCRIPTIONS,
+        number::Separators,
+        units::MIN_VALUES,
+    },
+    job::JobWarning,
+    ratio::{RatioDefinition, RatioUnit},
+};
+
+impl Survey {
+    pub(super) fn definitions(
+        &self,
+    ) -> impl Iterator<Item = (&'static RatioDefinition, &ColumnStats, &str)> {
+        self.layout
+            .kind()
+            .ratios()
+            .iter()
+            .zip(&self.columns)
+            .zip(self.layout.ratios())
+            .map(|((definition, stats), column)| (definition, stats, self.layout.name(*column)))
+    }
+
+    /// The same fault in most rows is told once for the file, first.
+    pub(super) fn failing(&self) -> Vec<JobWarning> {
+        let worst = self.faulty.iter().max_by_key(|(_, (seen, _))| seen.count);
+        let Some(((column, code), (seen, detail))) = worst else {
+            return Vec::new();
+        };
+        if seen.count < 2 || seen.count * 2 < self.rows {
+            return Vec::new();
+        }
+        vec![warning(
+            "most_rows_fail",
+            &[column],
+            format!(
+                "{} of {} rows cannot be used because of {} ({code}); row {} holds {:?}: {detail}",
+                seen.count,
+                self.rows,
+                if column.is_empty() {
+                    "their shape"
+                } else {
+                    column
+                },
+                seen.row,
+                seen.text
+            ),
+        )]
+    }
+
+    pub(super) fn formulas(&self, faults: &mut Vec<Fault>, warnings: &mut Vec<JobWarning>) {
+        const REMEDY: &str = "open the workbook in a spreadsheet, save it there and send it again";
+        let uncomputed: Vec<_> = self
+            .definitions()
+            .filter(|(_, stats, _)| stats.uncomputed.count > 0)
+            .collect();
+        if let Some((_, first, _)) = uncomputed.first() {
+            let names: Vec<_> = uncomputed
+                .iter()
+                .map(|(definition, stats, name)| {
+                    format!(
+                        "{} ({} cells)",
+                        named(name, definition),
+                        stats.uncomputed.count
+                    )
+                })
+                .collect();
+            let told = format!(
+                "formula without a stored value in {}, first in row {}: a program wrote the \
+                 formulas and never computed them; {REMEDY}",
+                names.join(", "),
+                first.uncomputed.row
+            );
+            self.doubt("formula_without_value", &uncomputed, told, faults, warnings);
+        }
+        let zeros: Vec<_> = self
+            .definitions()
+            .filter(|(_, stats, _)| {
+                stats.zero_formulas.count >= 2
+                    && stats.zero_formulas.count == stats.numbers
+                    && stats.numbers == stats.zeros
+            })
+            .collect();
+        if !zeros.is_empty() {
+            let names: Vec<_> = zeros.iter().map(|(d, _, name)| named(name, d)).collect();
+            let told = format!(
+                "every cell of {} is a formula whose stored value is 0: the workbook was \
+                 probably never calculated; {REMEDY}, or send confirm_units=true if the zeros \
+                 are right",
+                names.join(", ")
+            );
+            self.doubt("formula_without_value", &zeros, told, faults, warnings);
+        }
+    }
+
+    /// Stops the file, or only warns where its sender has confirmed the numbers. Formulas
+    /// without any value cannot be confirmed.
+    fn doubt(
+        &self,
+        code: &str,
+        columns: &[(&'static RatioDefinition, &ColumnStats, &str)],
+        told: String,
+        faults: &mut Vec<Fault>,
+        warnings: &mut Vec<JobWarning>,
+    ) {
+        let has_values = columns
+            .iter()
+            .all(|(_, stats, _)| stats.uncomputed.count == 0);
+        if self.options.confirmed && has_values {
+            let names: Vec<&str> = columns.iter().map(|(d, ..)| d.name).collect();
+            warnings.push(warning(code, &names, told));
+        } else {
+            faults.push(Fault::new("/file", code, told));
+        }
+    }
+
+    pub(super) fn separators(&self, warnings: &mut Vec<JobWarning>) -> (Separators, bool) {
+        let total = |seen: fn(&ColumnStats) -> &Seen| -> u32 {
+            self.columns.iter().map(|stats| seen(stats).count).sum()
+        };
+        let (points, commas) = (total(|s| &s.point), total(|s| &s.comma));
+        let (lone_points, lone_commas) = (total(|s| &s.lone_point), total(|s| &s.lone_comma));
+        let names = |seen: fn(&ColumnStats) -> &Seen| -> Vec<&str> {
+            self.definitions()
+                .filter(|(_, stats, _)| seen(stats).count > 0)
+                .map(|(definition, ..)| definition.name)
+                .collect()
+        };
+        let first = |seen: fn(&ColumnStats) -> &Seen| -> String {
+            self.columns
+                .iter()
+                .map(seen)
+                .filter(|s| s.count > 0)
+                .min_by_key(|s| s.row)
+                .map(|s| format!("{:?} in row {}", s.text, s.row))
+                .unwrap_or_default()
+        };
+        if commas > 0 && commas >= points {
+            let mut told = format!(
+                "{commas} numbers were read with a decimal comma, first {}",
+                first(|s| &s.comma)
+            );
+            if points + lone_points > 0 {
+                told += &format!(
+                    "; {} with a point are errors because they can be read in two ways",
+                    points + lone_points
+                );
+            }
+            warnings.push(warning("decimal_comma", &names(|s| &s.comma), told));
+            return (Separators::Comma, true);
+        }
+        if commas > 0 {
+            warnings.push(warning(
+                "mixed_separators",
+                &names(|s| &s.comma),
+                format!(
+                    "{commas} numbers have a decimal comma among {points} with a point, first {}; \
+                     they are errors",
+                    first(|s| &s.comma)
+                ),
+            ));
+            return (Separators::Point, false);
+        }
+        if lone_commas > 0 && points > 0 {
+            warnings.push(warning(
+                "thousands_separators",
+                &names(|s| &s.lone_comma),
+                format!(
+                    "{lone_commas} numbers were read with commas as separators of thousands, \
+                     first {}, because the file uses decimal points",
+                    first(|s| &s.lone_comma)
+                ),
+            ));
+            return (Separators::Point, true);
+        }
+        if lone_commas > 0 {
+            warnings.push(warning(
+                "ambiguous_numbers",
+                &names(|s| &s.lone_comma),
+                format!(
+                    "{lone_commas} numbers like {} can be a thousand or one and a bit, and \
+                     nothing in the file tells which; they are errors",
+                    first(|s| &s.lone_comma)
+                ),
+            ));
+        }
+        (Separators::Point, false)
+    }
+
+    /// Columns of `1,234` that would be full of thousands, where hardly any company has one.
+    pub(super) fn lone_commas(
+        &self,
+        units: &[RatioUnit],
+        faults: &mut Vec<Fault>,
+        warnings: &mut Vec<JobWarning>,
+    ) {
+        for ((definition, stats, name), unit) in self.definitions().zip(units) {
+            let scale = match unit {
+                RatioUnit::Percent if definition.is_share => 100.0,
+                _ => 1.0,
+            };
+            let bound = definition.max.max(-definition.min);
+            let median = stats.thousands.median().unwrap_or_default() / scale;
+            if stats.lone_comma.count * 2 <= stats.numbers || median <= bound {
+                continue;
+            }
+            let told = format!(
+                "{} of {} would be thousands, and {} of more than {bound} is rare: write them \
+                 without separators of thousands and with a decimal point, or send \
+                 confirm_units=true if they are thousands",
+                stats.lone_comma.told("number"),
+                named(name, definition),
+                definition.name
+            );
+            if self.options.confirmed {
+                warnings.push(warning("ambiguous_numbers", &[definition.name], told));
+            } else {
+                faults.push(Fault::new("/file", "ambiguous_numbers", told));
+            }
+        }
+    }
+
+    /// Columns that are empty, all 0 or nearly all beyond what is stored.
+    pub(super) fn ranges(&self, units: &[RatioUnit], warnings: &mut Vec<JobWarning>) {
+        let empty: Vec<&str> = self
+            .definitions()
+            .filter(|(_, stats, _)| stats.numbers == 0)
+            .map(|(definition, ..)| definition.name)
+            .collect();
+        if !empty.is_empty() && self.rows > 1 {
+            warnings.push(warning(
+                "empty_columns",
+                &empty,
+                format!(
+                    "{} holds no number in any of {} rows; predictions were made without",
+                    empty.join(", "),
+                    self.rows
+                ),
+            ));
+        }
+        let zero: Vec<&str> = self
+            .definitions()
+            .filter(|(_, stats, _)| stats.is_all_zero())
+            .map(|(definition, ..)| definition.name)
+            .collect();
+        if !zero.is_empty() {
+            warnings.push(warning(
+                "zero_columns",
+                &zero,
+                format!("{} is 0 in every row that has a value", zero.join(", ")),
+            ));
+        }
+        for ((definition, stats, name), unit) in self.definitions().zip(units) {
+            let scale = if *unit == RatioUnit::Percent {
+                100.0
+            } else {
+                1.0
+            };
+            let median = stats.sizes.median().unwrap_or_default() / scale;
+            let bound = definition.max.max(-definition.min);
+            if stats.sizes.count >= MIN_VALUES && median > bound * 1.2 {
+                warnings.push(warning(
+                    "mostly_out_of_range",
+                    &[definition.name],
+                    format!(
+                        "most values of {} lie beyond {bound} (the median is {median:.4}); they \
+                         are brought into the range and flagged",
+                        named(name, definition)
+                    ),
+                ));
+            }
+        }
+    }
+
+    pub(super) fn others(&self, warnings: &mut Vec<JobWarning>) {
+        for (place, seen) in self.unread.iter().enumerate() {
+            if seen.count > 0 {
+                warnings.push(warning(
+                    "unread_descriptions",
+                    &[DESCRIPTIONS[place]],
+                    format!(
+                        "{} of {} could not be understood and left out: {}",
+                        seen.told("cell"),
+                        DESCRIPTIONS[place],
+                        self.rules[place]
+                    ),
+                ));
+            }
+        }
+        for (likely, seen) in &self.likely {
+            warnings.push(warning(
+                "likely_periods",
+                &["reporting_year"],
+                format!("{}: {}", likely.words(), seen.told("row")),
+            ));
+        }
+        if self.examples.count > 0 {
+            warnings.push(warning(
+                "template_example",
+                &[],
+                format!(
+                    "row {} is the example row of the template and was left out",
+                    self.examples.row
+                ),
+            ));
+        }
+        if let Some((row, _)) = self.other_rows.first_key_value() {
+            warnings.push(warning(
+                "summary_rows",
+                &[],
+                format!(
+                    "{} rows are totals, averages or notes and no companies, first row {row}",
+                    self.other_rows.len()
+                ),
+            ));
+        }
+    }
+}
+
+pub(super) fn warning(code: &str, columns: &[&str], detail: String) -> JobWarning {
+    JobWarning {
+        code: code.to_owned(),
+        detail: shorten_detail(detail),
+        columns: columns.iter().map(|c| (*c).to_owned()).collect(),
+    }
+}
+
+/// Warnings repeat what a file holds: their length is bounded as a fault's is.
+fn shorten_detail(detail: String) -> String {
+    Fault::new("", "", detail).detail
+}

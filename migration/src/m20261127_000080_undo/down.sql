@@ -1,0 +1,1 @@
+ALTER TABLE bulk_upload_rows DROP COLUMN written_version;

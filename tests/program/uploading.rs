@@ -1,0 +1,116 @@
+//! `accunode upload`: a file is sent to a running server and waited for.
+
+use std::{
+    path::Path,
+    process::{Output, Stdio},
+};
+
+use accunode_tests::Serving;
+use serde_json::json;
+
+use crate::running::{command, folder, start};
+
+const HEADER: &str = "company_symbol,company_name,reporting_year,long_term_debt_to_total_capital,\
+    total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
+
+fn line(symbol: &str, debt: &str) -> String {
+    format!("{symbol},{symbol} Zakłady,2024,0.25,{debt},0.08,6.4,0.05")
+}
+
+/// The program with a key in its environment, and what it said and how it ended.
+struct Sender<'a> {
+    data: &'a Path,
+    serving: &'a Serving,
+    key: String,
+}
+
+impl Sender<'_> {
+    fn send(&self, arguments: &[&str], stdin: Option<&Path>) -> (Option<i32>, String) {
+        let mut program = command(self.data);
+        program
+            .args(["upload", "--kind", "annual", "--url", self.serving.base()])
+            .args(arguments)
+            .env("ACCUNODE_API_KEY", &self.key)
+            .stdin(match stdin {
+                Some(path) => Stdio::from(std::fs::File::open(path).expect("a file")),
+                None => Stdio::null(),
+            });
+        let Output { status, stderr, .. } = program.output().expect("it ends");
+        (status.code(), String::from_utf8_lossy(&stderr).into_owned())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_is_waited_for_and_its_status_tells_how_it_ended() {
+    let data = folder();
+    let serving = start(data.path());
+    let ana = serving.anonymous().register("ana@example.com").await;
+    let key = json!({ "name": "upload", "scopes": ["read", "upload"] });
+    let key = ana.post("/api-keys", &key).await.expect(201);
+    let sender = Sender {
+        data: data.path(),
+        serving: &serving,
+        key: key["secret"].as_str().expect("a secret").to_owned(),
+    };
+    let write = |name: &str, lines: &[String]| {
+        let path = data.path().join(name);
+        let text = format!("{HEADER}\n{}\n", lines.join("\n"));
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("a name").to_owned()
+    };
+
+    let sound = write("sound.tsv", &[line("A", "2.0"), line("B", "3.0")]);
+    let (status, told) = sender.send(&[&sound], None);
+    assert_eq!(status, Some(0), "{told}");
+    assert!(
+        told.contains("2 stored, 0 updated, 0 skipped, 0 failed"),
+        "{told}"
+    );
+
+    // Rows that fail: status 0, and 3 where that was asked for; they are kept for correction.
+    let mixed = write("mixed.csv", &[line("C", "2.0"), line("D", "many")]);
+    let rows = data.path().join("failed.csv");
+    let rows_name = rows.to_str().expect("a name");
+    let failing = ["--failed-rows", rows_name, "--fail-on-errors"];
+    let (status, told) = sender.send(&[&[mixed.as_str()], &failing[..]].concat(), None);
+    assert_eq!(status, Some(3), "{told}");
+    assert!(
+        told.contains("1 stored, 0 updated, 0 skipped, 1 failed"),
+        "{told}"
+    );
+    let failed = std::fs::read_to_string(&rows).expect("the rows that failed");
+    assert!(
+        failed.starts_with('\u{feff}') && failed.contains("Zakłady"),
+        "{failed}"
+    );
+
+    // No file is written over, and nothing is sent then.
+    let (status, told) = sender.send(
+        &[&[sound.as_str(), "--force"], &failing[..2]].concat(),
+        None,
+    );
+    assert_eq!(status, Some(1), "{told}");
+    assert!(told.contains("failed.csv exists"), "{told}");
+    let (status, told) = sender.send(&[&mixed, "--failed-rows", &mixed], None);
+    assert_eq!(status, Some(1), "{told}");
+
+    // Mended, from standard input.
+    std::fs::write(&rows, failed.replace("many", "2.5")).expect("mended");
+    let (status, told) = sender.send(&["-", "--fail-on-errors"], Some(&rows));
+    assert_eq!(status, Some(0), "{told}");
+
+    // What refuses the whole file is told in the words of the command line.
+    let shares: Vec<String> = ["E", "F", "G", "H", "I", "J"]
+        .map(|s| line(s, "2.0"))
+        .into();
+    let shares = write("shares.csv", &shares);
+    let (status, told) = sender.send(&[&shares, "--ratio-unit", "percent"], None);
+    assert_eq!(status, Some(1), "{told}");
+    assert!(told.contains("--ratio-unit fraction"), "{told}");
+    let lacking = data.path().join("lacking.csv");
+    std::fs::write(&lacking, "symbol,year\nA,2024\n").expect("written");
+    let (status, told) = sender.send(&[lacking.to_str().expect("a name")], None);
+    assert_eq!(status, Some(1), "{told}");
+    assert_eq!(told.matches("it lacks").count(), 1, "{told}");
+    assert!(serving.stop().success());
+}
