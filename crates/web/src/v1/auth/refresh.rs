@@ -1,13 +1,15 @@
 //! Operation `refresh_tokens`.
 
-use actix_web::HttpResponse;
-
-use super::dto::{Refresh, TokensDto};
+use super::{
+    dto::{BrowserSessionDto, Refresh, TokensDto},
+    session,
+};
 use crate::http::{body::Body, call::Anonymous, problem::Answer};
 
 /// Exchange a refresh token for a new pair
 ///
-/// A token that is used twice ends its session.
+/// A token that is used twice ends its session. A browser sends no body: its token comes with
+/// the cookie.
 #[utoipa::path(
     post,
     path = super::REFRESH,
@@ -16,12 +18,17 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
     request_body = Refresh,
     responses(
         (status = 200, description = "The session's new tokens", body = TokensDto),
+        (status = 201, description = "The session of a browser, whose tokens are in its cookies", body = BrowserSessionDto),
         (status = 401, description = "`token_reused`, `token_expired`"),
     )
 )]
 pub(crate) async fn refresh(anonymous: Anonymous, body: Body<Refresh>) -> Answer {
-    let token = body.read().await?.value.refresh_token;
+    let request = &anonymous.request;
+    let token = match session::refresh_token(request)? {
+        Some(token) => token.to_owned(),
+        None => body.read().await?.value.refresh_token,
+    };
     let accounts = &anonymous.application.accounts;
     let signed_in = accounts.refresh(&token, &anonymous.context).await?;
-    Ok(HttpResponse::Ok().json(TokensDto::from(signed_in)))
+    session::answer(request, signed_in)
 }

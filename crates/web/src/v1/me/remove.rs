@@ -5,6 +5,7 @@ use crate::http::{
     etag::if_match,
     problem::{Answer, no_content},
 };
+use crate::v1::auth::session;
 
 /// End one's account: personal rows go, shared ones stay, and who one was is forgotten
 #[utoipa::path(
@@ -23,5 +24,7 @@ pub(crate) async fn remove(call: Authenticated) -> Answer {
     let version = if_match(&call.request)?;
     let people = &call.application.people;
     people.forget_me(&call.confirmed()?, version).await?;
-    no_content()
+    let mut response = no_content()?;
+    session::forget(&mut response, &call.request)?;
+    Ok(response)
 }
