@@ -1,0 +1,12 @@
+// Before anything is painted: the theme that was chosen, and what went wrong on this page.
+"use strict";
+(() => {
+  try {
+    const chosen = localStorage.getItem("accunode.theme");
+    if (chosen) document.documentElement.dataset.theme = chosen;
+  } catch { /* No storage: the system's theme. */ }
+  const faults = (window.accunodeFaults = []);
+  addEventListener("error", (event) => faults.push(String(event.message || event.target?.src || event.type)), true);
+  addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
+  addEventListener("securitypolicyviolation", (event) => faults.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+})();
