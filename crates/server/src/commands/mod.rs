@@ -10,6 +10,7 @@ pub mod openapi;
 mod prepare;
 pub mod restore;
 pub mod score;
+pub mod seed;
 pub mod serve;
 mod signals;
 pub mod upload;
