@@ -9,7 +9,7 @@ ADDRESS ?= 127.0.0.1:8080
 # Where `make demo` keeps its data.
 DEMO ?= $(HOME)/.local/share/accunode-demo
 
-.PHONY: help run demo browser pictures console test check fmt lint docs contract generate hostile fuzz models mutants bench fault postgres redis clean
+.PHONY: help run demo browser pictures test check fmt lint docs contract generate hostile fuzz models mutants bench fault postgres redis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,13 +44,14 @@ check: lint docs test ## Everything that the continuous integration checks
 fmt: ## Format the code
 	cargo fmt --all
 
-lint: ## Formatting, clippy without warnings, the layers, the words, where SQL stands, what security.md names
+lint: ## Formatting, clippy without warnings, the layers, the words, where SQL stands, what security.md names, the console's types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	scripts/check-layers.sh
 	scripts/check-security.sh
 	scripts/check-sql.sh
 	scripts/check-words.sh
+	scripts/check-console.sh
 
 docs: ## Build the API documentation without warnings
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --quiet

@@ -48,8 +48,8 @@ pub(crate) async fn demo() -> Service {
 /// The address of the first row of a list that fits.
 pub(crate) async fn first(browser: &Browser, list: &str, view: &str, condition: &str) -> String {
     let script = format!(
-        "const answer = await fetch('api/v1{list}'); const rows = (await answer.json()).data; \
-         return rows.find((row) => {condition}).id;"
+        "return fetch('api/v1{list}').then((answer) => answer.json()) \
+           .then((page) => page.data.find((row) => {condition}).id);"
     );
     let id = browser.run(&script, vec![]).await;
     format!("{view}{}", id.as_str().expect("an id"))

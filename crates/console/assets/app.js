@@ -49,6 +49,7 @@ function ThemeButton() {
       : html`<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5Z" />`}</svg></button>`;
 }
 
+/** @param {{ isOpen: boolean }} props */
 function Menu({ isOpen }) {
   const here = path.value;
   const isCurrent = (/** @type {string} */ to) => (to === "/" ? here === "/" : here === to || here.startsWith(`${to}/`));
@@ -81,7 +82,7 @@ function Frame() {
   }
   return html`<a class="skip" href="#main" onClick=${(/** @type {Event} */ event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the content</a>
     <${Offline} />
-    <div class="top"><${Brand} /><button class="icon-button" aria-expanded=${isOpen ? "true" : "false"} aria-controls="menu" aria-label="Menu" onClick=${() => setOpen(!isOpen)}><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h16M4 12h16M4 17h16" /></svg></button></div>
+    <header class="top"><${Brand} /><button class="icon-button" aria-expanded=${isOpen ? "true" : "false"} aria-controls="menu" aria-label="Menu" onClick=${() => setOpen(!isOpen)}><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h16M4 12h16M4 17h16" /></svg></button></header>
     <div class="frame"><${Menu} isOpen=${isOpen} />
       <main class="main" id="main" tabindex="-1">${route ? html`<${Page} key=${route.path} load=${route.load} parameters=${parameters} />` : html`<${Missing} />`}</main></div>`;
 }

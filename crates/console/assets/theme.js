@@ -5,8 +5,10 @@
     const chosen = localStorage.getItem("accunode.theme");
     if (chosen) document.documentElement.dataset.theme = chosen;
   } catch { /* No storage: the system's theme. */ }
-  const faults = (window.accunodeFaults = []);
-  addEventListener("error", (event) => faults.push(String(event.message || event.target?.src || event.type)), true);
+  /** @type {string[]} */
+  const faults = [];
+  /** @type {any} */ (window).accunodeFaults = faults;
+  addEventListener("error", (event) => faults.push(String(event.message || /** @type {any} */ (event.target)?.src || event.type)), true);
   addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
   addEventListener("securitypolicyviolation", (event) => faults.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));
 })();

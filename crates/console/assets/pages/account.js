@@ -78,8 +78,8 @@ function SecondFactor() {
 function Qr({ text }) {
   const box = useRef(/** @type {any} */ (null));
   useEffect(() => {
-    import("../vendor/qrcode.js").then((module) => {
-      const make = /** @type {any} */ (module).default ?? /** @type {any} */ (module).qrcode;
+    import(new URL("../vendor/qrcode.js", import.meta.url).href).then((module) => {
+      const make = module.default ?? module.qrcode;
       const code = make(0, "M");
       code.addData(text);
       code.make();

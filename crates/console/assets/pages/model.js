@@ -12,17 +12,19 @@ function numbers(value, at = "") {
   if (!value || typeof value !== "object" || Array.isArray(value)) return [];
   return Object.entries(value).flatMap(([name, inner]) => numbers(inner, at ? `${at} · ${words(name)}` : words(name)));
 }
-/** Pairs of predicted and observed rates, wherever the metrics keep them. @param {any} value @returns {any[] | null} */
-function calibration(value) {
-  if (!value || typeof value !== "object") return null;
-  if (Array.isArray(value)) {
-    const keys = value[0] && typeof value[0] === "object" ? Object.keys(value[0]) : [];
-    const predicted = keys.find((key) => /predict|mean_pd|expected/.test(key));
-    const observed = keys.find((key) => /observ|actual|default_rate|event/.test(key));
-    return predicted && observed ? value.map((row) => [row[predicted], row[observed]]) : null;
+/** The areas under the curve that the validation found, with their 95 % intervals. @param {any} metrics */
+function discrimination(metrics) {
+  /** @type {{ name: string, value: number, low?: number, high?: number }[]} */
+  const found = [];
+  const add = (/** @type {string} */ name, /** @type {any} */ auc) => {
+    const value = auc?.mean ?? auc?.value ?? auc;
+    if (typeof value === "number") found.push({ name, value, low: auc.interval_95?.[0], high: auc.interval_95?.[1] });
+  };
+  for (const [sample, methods] of Object.entries(metrics?.cross_validation ?? {})) {
+    for (const [method, scores] of Object.entries(/** @type {any} */ (methods))) add(`${sample}, ${words(method).toLowerCase()}`, scores?.auc);
   }
-  for (const inner of Object.values(value)) { const found = calibration(inner); if (found) return found; }
-  return null;
+  for (const [method, auc] of Object.entries(metrics?.time_split?.auc ?? {})) add(`Later years, ${words(method).toLowerCase()}`, auc);
+  return found;
 }
 
 /** @param {{ name: string, version: string }} props */
@@ -30,13 +32,13 @@ export default function Model({ name, version }) {
   const loaded = useLoaded((signal) => get(`/models/${name}/versions/${version}`, {}, { signal }), [name, version]);
   return html`<${Show} of=${loaded} lines=${12}>${(/** @type {any} */ m) => {
     const metrics = numbers(m.metrics);
-    const pairs = calibration(m.metrics);
+    const aucs = discrimination(m.metrics);
     return html`<${Header} title=${`${m.name} ${m.version}`} back=${{ href: "#/models", label: "Models" }} about=${html`${m.description} <${Tag}>${m.kind}<//> ${m.is_default && html`<${Tag} tone="good">served by default<//>`}`} />
       <dl class="figures"><div class="figure"><dt>Medium risk from</dt><dd>${percent(m.thresholds.medium)}</dd></div><div class="figure"><dt>High risk from</dt><dd>${percent(m.thresholds.high)}</dd></div>
-        ${metrics.filter(([key]) => /auc|gini|brier|ks/i.test(key)).slice(0, 4).map(([key, value]) => html`<div class="figure" key=${key}><dt>${key}</dt><dd>${value.toFixed(3)}</dd></div>`)}</dl>
+        ${aucs.slice(0, 4).map((one) => html`<div class="figure" key=${one.name}><dt>AUC, ${one.name}</dt><dd>${one.value.toFixed(3)}</dd>${one.low !== undefined && html`<dd class="note">95 %: ${one.low.toFixed(3)} to ${one.high?.toFixed(3)}</dd>`}</div>`)}</dl>
       <div class="grid">
-        ${pairs && html`<${Card} class="span-6" title="Calibration" about="Predicted against observed default rates; on the line they agree"><${Calibration} pairs=${pairs} /><//>`}
-        <${Card} class=${pairs ? "span-6 card-flush" : "card-flush"} title="Inputs"><${Table} caption="Inputs" rowKey=${(/** @type {any} */ r) => r.name} rows=${m.inputs} columns=${[
+        ${aucs.length > 0 && html`<${Card} class="span-6" title="How well it ranks" about="Area under the ROC curve in the validation: 0.5 is chance, 1 is perfect"><${Ranks} aucs=${aucs} /><//>`}
+        <${Card} class=${aucs.length ? "span-6 card-flush" : "card-flush"} title="Inputs"><${Table} caption="Inputs" rowKey=${(/** @type {any} */ r) => r.name} rows=${m.inputs} columns=${[
           { key: "l", label: "Ratio", cell: (/** @type {any} */ r) => html`${r.label}<span class="sub"><code>${r.name}</code></span>` },
           { key: "u", label: "Unit", cell: (/** @type {any} */ r) => (r.is_share ? "share" : "multiple") },
           { key: "a", label: "From", number: true, cell: (/** @type {any} */ r) => ratio(r.min, r.is_share) },
@@ -48,10 +50,10 @@ export default function Model({ name, version }) {
   }}<//>`;
 }
 
-/** @param {{ pairs: any[] }} props */
-function Calibration({ pairs }) {
-  const most = Math.max(...pairs.flat());
-  return html`<${Chart} height=${280} keys=${[pairs]} label="Predicted against observed default rates" table=${{ head: ["Predicted", "Observed"], rows: pairs.map(([p, o]) => [percent(p), percent(o)]) }}
-    option=${(/** @type {any} */ c) => ({ tooltip: { trigger: "item", formatter: (/** @type {any} */ e) => `predicted ${percent(e.value[0])}\nobserved ${percent(e.value[1])}` }, xAxis: { type: "value", name: "predicted", nameLocation: "middle", nameGap: 24, axisLabel: { formatter: (/** @type {number} */ v) => percent(v) } }, yAxis: { type: "value", axisLabel: { formatter: (/** @type {number} */ v) => percent(v) } }, grid: { left: 8, right: 20, top: 16, bottom: 26, containLabel: true },
-      series: [{ type: "line", data: [[0, 0], [most, most]], symbol: "none", lineStyle: { type: "dashed", color: c.muted }, silent: true }, { type: "scatter", data: pairs, symbolSize: 11, itemStyle: { color: c.accent } }] })} />`;
+/** @param {{ aucs: { name: string, value: number, low?: number, high?: number }[] }} props */
+function Ranks({ aucs }) {
+  return html`<${Chart} height=${aucs.length > 4 ? 320 : 240} keys=${[aucs]} label=${`Area under the ROC curve: ${aucs.map((one) => `${one.name} ${one.value.toFixed(3)}`).join("; ")}`}
+    table=${{ head: ["Sample and method", "AUC", "95 % from", "to"], rows: aucs.map((one) => [one.name, one.value.toFixed(3), one.low?.toFixed(3) ?? "–", one.high?.toFixed(3) ?? "–"]) }}
+    option=${(/** @type {any} */ c) => ({ tooltip: { trigger: "item" }, grid: { left: 8, right: 40, top: 8, bottom: 8, containLabel: true }, xAxis: { type: "value", min: 0.5, max: 1 }, yAxis: { type: "category", inverse: true, data: aucs.map((one) => one.name), axisLabel: { color: c.text }, splitLine: { show: false } },
+      series: [{ name: "AUC", type: "bar", barMaxWidth: 22, data: aucs.map((one) => one.value), itemStyle: { color: c.accent, borderRadius: [0, 3, 3, 0] }, label: { show: true, position: "right", color: c.text, fontSize: 11, formatter: (/** @type {any} */ e) => e.value.toFixed(3) } }] })} />`;
 }

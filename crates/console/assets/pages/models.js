@@ -2,14 +2,14 @@
 import { html, useState } from "../parts/html.js";
 import { get, post } from "../parts/api.js";
 import { go } from "../parts/router.js";
-import { defaultScope, organizationId } from "../parts/session.js";
+import { organizationId } from "../parts/session.js";
 import { Card, Dialog, Empty, Field, Form, Header, Show, Tag, toast, useLoaded } from "../parts/ui.js";
 import { Chart } from "../parts/chart.js";
 import { LEVELS, count, percent, period } from "../parts/format.js";
 
 export default function Models() {
   const models = useLoaded((signal) => get("/models", {}, { signal }), []);
-  const agreement = useLoaded((signal) => get("/analytics/model-agreement", { scope: defaultScope.value }, { signal }), []);
+  const agreement = useLoaded((signal) => get("/analytics/model-agreement", {}, { signal }), []);
   const [rescoring, setRescoring] = useState(false);
   return html`<${Header} title="Models" about="What turns ratios into probabilities of default." actions=${html`<button class="button" onClick=${() => setRescoring(true)}>Score stored predictions anew</button>`} />
     <${Show} of=${models}>${(/** @type {any} */ list) => html`<div class="grid">${list.data.map((/** @type {any} */ m) => html`<${Card} key=${m.sha256} class="span-6" title=${html`<a href=${`#/models/${m.name}/${m.version}`}>${m.name} ${m.version}</a>`} actions=${html`<${Tag}>${m.kind}<//> ${m.is_default ? html`<${Tag} tone="good">served by default<//>` : html`<${Tag}>kept for old predictions<//>`}`}>

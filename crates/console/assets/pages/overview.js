@@ -10,11 +10,12 @@ import { UploadStatus } from "./uploads.js";
 
 const BINS = [0, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 
-/** Which rows a scope stands for, as the lists' filters know it. @param {string} scope */
-const levelOf = (scope) => (scope === "personal" ? "personal" : scope === "organization" || scope === "tenant" ? "organization" : "");
+/** Which rows a scope stands for, as the lists' filters know it. @param {string} scope @returns {string} */
+const levelOf = (scope) => (/** @type {Record<string, string>} */ ({ personal: "personal", organization: "organization", tenant: "organization", system: "system" })[scope] ?? "");
 
 export default function Overview() {
-  const scope = query.value.get("scope") || defaultScope.value;
+  const chosen = query.value.get("scope") || defaultScope.value;
+  const scope = chosen === "all" ? "" : chosen;
   const kind = query.value.get("kind") || "annual";
   const figures = useLoaded((signal) => get("/dashboard", { scope }, { signal }), [scope]);
   const sectors = useLoaded((signal) => get("/analytics/risk-distribution", { scope, kind, group_by: "sector" }, { signal }), [scope, kind]);
@@ -26,7 +27,7 @@ export default function Overview() {
   const list = (/** @type {Record<string, unknown>} */ filters) => href("/predictions", { kind, access_level: level, ...filters });
   return html`
     <${Header} title="Overview" about=${`Signed in as ${nameOf(me.value)}. Figures of everything that you may read in this scope.`} actions=${html`
-      <${Segments} label="Scope" options=${scopes.value} value=${scope} onChange=${(/** @type {string} */ value) => setQuery({ scope: value })} />
+      <${Segments} label="Scope" options=${scopes.value} value=${chosen} onChange=${(/** @type {string} */ value) => setQuery({ scope: value })} />
       <${Segments} label="Kind" options=${[{ value: "annual", label: "Annual" }, { value: "quarterly", label: "Quarterly" }]} value=${kind} onChange=${(/** @type {string} */ value) => setQuery({ kind: value })} />`} />
     <${Show} of=${figures} lines=${3}>${(/** @type {any} */ value) => html`<${Figures} value=${value[kind]} other=${value[kind === "annual" ? "quarterly" : "annual"]} kind=${kind} list=${list} />`}<//>
     <div class="grid">

@@ -18,10 +18,10 @@ export default function Predictions() {
   const page = useLoaded((signal) => get(`/predictions/${kind}`, { ...filters, sort, cursor, limit: 50 }, { signal }), [kind, sort, JSON.stringify(filters), cursor]);
   const columns = [
     { key: "company", label: "Company", cell: (/** @type {any} */ r) => html`<div class="name-cell"><a href=${`#/predictions/${kind}/${r.id}`}>${r.company_name}</a><span class="sub">${r.company_symbol}</span></div>` },
-    { key: "sector", label: "Sector", cell: (/** @type {any} */ r) => r.company_sector },
     { key: "period", label: "Period", cell: (/** @type {any} */ r) => html`<span class="nowrap">${period(r)}</span>` },
     { key: "pd", label: "PD", number: true, cell: (/** @type {any} */ r) => html`<${Pd} value=${r.pd} />` },
     { key: "risk", label: "Risk", cell: (/** @type {any} */ r) => html`<${Risk} level=${r.risk_level} />` },
+    { key: "sector", label: "Sector", cell: (/** @type {any} */ r) => r.company_sector },
     { key: "confidence", label: "Confidence", number: true, cell: (/** @type {any} */ r) => percent(r.confidence) },
     { key: "flags", label: "Flags", cell: (/** @type {any} */ r) => (r.flags.length ? html`<${Tag} tone="warn">${r.flags.length}<//>` : "–") },
     { key: "model", label: "Model", cell: (/** @type {any} */ r) => `${r.model.name} ${r.model.version}` },

@@ -102,11 +102,12 @@ const EDITABLE = 200;
 
 /** The failed rows as they came, with the reason at the cell, to be corrected and sent again. @param {{ job: any }} props */
 function Failed({ job }) {
+  const aliases = Object.fromEntries(job.warnings.map((/** @type {any} */ w) => /"(.+)" was read as (\w+)/.exec(w.detail)).filter(Boolean).map((/** @type {string[]} */ found) => [found[2], found[1]]));
   const loaded = useLoaded(async (signal) => {
     const answer = await request("GET", `/bulk-uploads/${job.id}/rows`, { query: { status: "error" }, headers: { Accept: "text/csv" }, signal });
     const { rows } = firstRows(await answer.text(), EDITABLE + 1);
     const [head, ...cells] = rows.map((row) => row.map((cell) => cell.replace(/^'(?=[=+\-@])/, "")));
-    return { head: head.slice(0, -1), rows: cells.map((row) => ({ cells: row.slice(0, -1), faults: reasons(row.at(-1) ?? "", head) })) };
+    return { head: head.slice(0, -1), rows: cells.map((row) => ({ cells: row.slice(0, -1), faults: reasons(row.at(-1) ?? "", head, aliases) })) };
   }, [job.id, job.status]);
   const [changes, setChanges] = useState(/** @type {Record<string, string>} */ ({}));
   const resend = async () => {
@@ -138,10 +139,11 @@ function Failed({ job }) {
       ${job.error_count > rows.length && html`<p class="pad muted">The first ${count(rows.length)} of ${count(job.error_count)}. Download the file to correct all of them.</p>`}`}<//><//>`;
 }
 
-/** The reasons of a row, by column. @param {string} text @param {string[]} head */
-function reasons(text, head) {
+/** The reasons of a row, by column of the file. @param {string} text @param {string[]} head @param {Record<string, string>} aliases */
+function reasons(text, head, aliases) {
   return text.split("; ").filter(Boolean).map((part) => {
-    const [column, ...rest] = part.split(": ");
+    const [known, ...rest] = part.split(": ");
+    const column = aliases[known] ?? known;
     return rest.length && head.includes(column) ? { column, text: rest.join(": ") } : { column: "", text: part };
   });
 }

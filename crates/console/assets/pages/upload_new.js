@@ -89,5 +89,5 @@ function Preview({ preview }) {
   const known = head.filter((/** @type {string} */ name) => meaning(name)).length;
   return html`<${Card} class="card-flush" title="First rows" about=${`${known} of ${head.length} columns are recognised here by their names; the service knows more names and says below each upload what it took.`}>
     <div class="table-wrap" tabindex="0" role="region" aria-label="First rows of the file"><table><thead><tr>${head.map((/** @type {string} */ name, /** @type {number} */ at) => html`<th key=${at} scope="col">${name}<br />${meaning(name) ? html`<${Tag} tone="good">${meaning(name)}<//>` : html`<${Tag}>not recognised here<//>`}</th>`)}</tr></thead>
-      <tbody>${rows.map((/** @type {string[]} */ row, /** @type {number} */ at) => html`<tr key=${at}>${head.map((/** @type {string} */ _, /** @type {number} */ of) => html`<td key=${of} class="number">${row[of] ?? ""}</td>`)}</tr>`)}</tbody></table></div><//>`;
+      <tbody>${rows.map((/** @type {string[]} */ row, /** @type {number} */ at) => html`<tr key=${at}>${head.map((/** @type {string} */ _, /** @type {number} */ of) => html`<td key=${of}>${row[of] ?? ""}</td>`)}</tr>`)}</tbody></table></div><//>`;
 }

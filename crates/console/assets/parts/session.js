@@ -17,19 +17,15 @@ export const organizationId = computed(() => me.value?.organization?.id ?? null)
 
 /** The scopes that figures can be asked for, the widest last. */
 export const scopes = computed(() => {
-  const found = [];
+  const found = [{ value: "all", label: "All" }];
   if (me.value) found.push({ value: "personal", label: "Mine" });
   if (organizationId.value) found.push({ value: "organization", label: "Organization" });
   if (isAtLeast("tenant_admin") && organizationId.value) found.push({ value: "tenant", label: "Tenant" });
-  if (isAtLeast("super_admin") || (me.value && !me.value.organization?.hide_system_data)) found.push({ value: "system", label: "System" });
+  if (me.value && !me.value.organization?.hide_system_data) found.push({ value: "system", label: "System" });
   return found;
 });
-export const defaultScope = computed(() => {
-  const role = me.value?.effective_role;
-  if (role === "super_admin") return "system";
-  if (role === "tenant_admin") return "tenant";
-  return organizationId.value ? "organization" : "personal";
-});
+/** Everything that one may read, until one narrows it. */
+export const defaultScope = computed(() => "all");
 
 export async function load() {
   if (mayBeSignedIn()) {
