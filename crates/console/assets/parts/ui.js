@@ -45,7 +45,7 @@ export function Failure({ error, again }) {
   const faults = error instanceof Refused ? error.errors : [];
   return html`<div class="notice notice-bad" role="alert">
     <strong>${unreachable ? "No connection" : "That did not work"}</strong>
-    <p>${error.message}</p>
+    <p>${error.message.charAt(0).toUpperCase() + error.message.slice(1)}</p>
     ${faults.length > 1 && html`<ul>${faults.slice(0, 20).map((f, at) => html`<li key=${at}>${f.pointer && html`<code>${f.pointer.replace(/^\//, "")}</code> `}${f.detail}</li>`)}</ul>`}
     ${error.requestId && html`<p class="small muted">Request ${error.requestId}</p>`}
     ${again && html`<button class="button" onClick=${again}>Try again</button>`}
