@@ -1,6 +1,6 @@
 // One's own account: profile, password, second factor, sessions, API keys, own data.
 import { html, useEffect, useRef, useState } from "../parts/html.js";
-import { get, patch, post, remove, request } from "../parts/api.js";
+import { get, patch, post, remove, request, requestKey } from "../parts/api.js";
 import { me, load, rank, organizationId, signOut } from "../parts/session.js";
 import { query } from "../parts/router.js";
 import { Act, Card, Copy, Dialog, Empty, Field, Form, Header, Show, Table, Tag, ask, faultOf, toast, useLoaded } from "../parts/ui.js";
@@ -142,7 +142,7 @@ function NewKey({ close, made }) {
   const [days, setDays] = useState("90");
   const send = async () => {
     const expires_at = days ? new Date(Date.now() + Number(days) * 86_400_000).toISOString() : undefined;
-    made(await post("/api-keys", { name, scopes, expires_at }, { headers: { "Idempotency-Key": crypto.randomUUID() } }));
+    made(await post("/api-keys", { name, scopes, expires_at }, { headers: { "Idempotency-Key": requestKey() } }));
   };
   const shown = SCOPES.filter(([scope]) => rank.value >= 2 || !["audit", "admin"].includes(scope));
   return html`<${Dialog} title="New API key" close=${close}><${Form} send=${send} button="Make it" cancel=${close}>${(/** @type {any} */ error) => html`

@@ -1,6 +1,6 @@
 // The models: which there are, which is served, how the two kinds agree, scoring anew.
 import { html, useState } from "../parts/html.js";
-import { get, post } from "../parts/api.js";
+import { get, post, requestKey } from "../parts/api.js";
 import { go } from "../parts/router.js";
 import { organizationId } from "../parts/session.js";
 import { Card, Dialog, Empty, Field, Form, Header, Show, Tag, toast, useLoaded } from "../parts/ui.js";
@@ -36,7 +36,7 @@ function Rescore({ models, close }) {
   const [level, setLevel] = useState(organizationId.value ? "organization" : "personal");
   const send = async () => {
     const [model_name, model_version] = version ? version.split(" ") : [undefined, undefined];
-    const job = await post("/rescorings", { kind, model_name, model_version, access_level: level }, { headers: { "Idempotency-Key": crypto.randomUUID() } });
+    const job = await post("/rescorings", { kind, model_name, model_version, access_level: level }, { headers: { "Idempotency-Key": requestKey() } });
     toast("It is being worked on.");
     go(`/uploads/${job.id}`);
   };

@@ -1,6 +1,6 @@
 // An organization: who is in it, who is invited, how one joins, its settings.
 import { html, useState } from "../parts/html.js";
-import { get, getVersioned, patch, post, put, remove } from "../parts/api.js";
+import { get, getVersioned, patch, post, put, remove, requestKey } from "../parts/api.js";
 import { isAtLeast, me, organizationId } from "../parts/session.js";
 import { go, query, setQuery } from "../parts/router.js";
 import { Act, Card, Copy, Dialog, Empty, Field, Form, Header, Pager, Show, Table, Tag, ask, faultOf, toast, useLoaded } from "../parts/ui.js";
@@ -82,7 +82,7 @@ function Manage({ user, organization, close, again }) {
 function Invite({ id, close, again }) {
   const [email, setEmail] = useState("");
   const [role, setRole] = useState("org_member");
-  const send = async () => { await post("/users", { email: email.trim(), role, organization_id: id }, { headers: { "Idempotency-Key": crypto.randomUUID() } }); toast(`An invitation to ${email} is on its way.`); again?.(); close(); };
+  const send = async () => { await post("/users", { email: email.trim(), role, organization_id: id }, { headers: { "Idempotency-Key": requestKey() } }); toast(`An invitation to ${email} is on its way.`); again?.(); close(); };
   return html`<${Dialog} title="Invite someone" close=${close}><${Form} send=${send} button="Invite" cancel=${close}>${(/** @type {any} */ error) => html`
     <${Field} label="E-mail address" type="email" value=${email} onInput=${setEmail} fault=${faultOf(error, "/email")} required /><${Field} label="Role" value=${role} onInput=${setRole} options=${rolesBelow().filter((one) => one.value !== "user")} fault=${faultOf(error, "/role")} />`}<//><//>`;
 }

@@ -1,6 +1,6 @@
 // The organizations that one administers.
 import { html, useState } from "../parts/html.js";
-import { get, post } from "../parts/api.js";
+import { get, post, requestKey } from "../parts/api.js";
 import { go, query, setQuery } from "../parts/router.js";
 import { isAtLeast, me } from "../parts/session.js";
 import { Card, Dialog, Empty, Field, Form, Header, Pager, Show, Table, Tag, faultOf, toast, useLoaded } from "../parts/ui.js";
@@ -31,7 +31,7 @@ function New({ close }) {
   const [form, set] = useState(/** @type {any} */ ({ name: "", industry: "", admin_email: "", parent_id: isSuper ? "" : me.value.tenant?.id }));
   const change = (/** @type {string} */ key) => (/** @type {string} */ value) => set((/** @type {any} */ now) => ({ ...now, [key]: value }));
   const send = async () => {
-    const made = await post("/organizations", Object.fromEntries(Object.entries(form).filter(([, value]) => value)), { headers: { "Idempotency-Key": crypto.randomUUID() } });
+    const made = await post("/organizations", Object.fromEntries(Object.entries(form).filter(([, value]) => value)), { headers: { "Idempotency-Key": requestKey() } });
     toast(`${made.name} is there.`);
     go(`/organizations/${made.id}`);
   };

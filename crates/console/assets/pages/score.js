@@ -1,7 +1,7 @@
 // Score and what-if: the ratios of one company, scored while they are moved; two scenarios side
 // by side; stored when one is satisfied.
 import { html, useEffect, useState } from "../parts/html.js";
-import { get, post, Refused } from "../parts/api.js";
+import { get, post, Refused, requestKey } from "../parts/api.js";
 import { go, query, setQuery, unsaved } from "../parts/router.js";
 import { organizationId } from "../parts/session.js";
 import { Card, Dialog, Failure, Field, Form, Header, Risk, Segments, Show, faultOf, toast, useLoaded, useSettled } from "../parts/ui.js";
@@ -106,7 +106,7 @@ function Store({ kind, ratios, company, close }) {
     const { symbol, name, sector, country, currency, reporting_year, reporting_quarter, on_conflict, access_level } = form;
     const target = known.value ? { company_id: known.value.id } : { company: { symbol, name: name || undefined, sector, country, currency } };
     const body = { ...target, ratios, reporting_year, on_conflict, access_level, ...(kind === "quarterly" ? { reporting_quarter } : {}) };
-    const made = await post(`/predictions/${kind}`, body, { headers: { "Idempotency-Key": crypto.randomUUID() } });
+    const made = await post(`/predictions/${kind}`, body, { headers: { "Idempotency-Key": requestKey() } });
     unsaved.value = false;
     toast("Stored.");
     go(`/predictions/${kind}/${made.id}`);

@@ -1,6 +1,6 @@
 // One upload: live progress, outcomes by kind, failed rows with the reason at the cell.
 import { html, useEffect, useState } from "../parts/html.js";
-import { get, post, remove, request, download, streamUrl, freshen } from "../parts/api.js";
+import { get, post, remove, request, download, streamUrl, freshen, requestKey } from "../parts/api.js";
 import { go, href, query, setQuery, unsaved } from "../parts/router.js";
 import { Act, Card, Empty, Header, Pager, Progress, Show, Table, Tag, ask, toast, useLoaded } from "../parts/ui.js";
 import { bytes, count, duration, time, words, LEVELS } from "../parts/format.js";
@@ -120,7 +120,7 @@ function Failed({ job }) {
     for (const key of ["on_conflict", "ratio_unit", "other_company", "units"]) if (job.options[key]) data.append(key, job.options[key]);
     const name = job.original_filename.replace(/(\.csv)?(\.gz)?(\.xlsx)?$/i, "").replace(/-corrected$/, "");
     data.append("file", new File([text], `${name}-corrected.csv`, { type: "text/csv" }));
-    const sent = await (await request("POST", "/bulk-uploads", { form: data, headers: { "Idempotency-Key": crypto.randomUUID() } })).json();
+    const sent = await (await request("POST", "/bulk-uploads", { form: data, headers: { "Idempotency-Key": requestKey() } })).json();
     unsaved.value = false;
     toast("The corrected rows are on their way.");
     go(`/uploads/${sent.id}`);

@@ -1,6 +1,6 @@
 // A new upload: drop a file, look at its first rows and columns, choose, send.
 import { html, useState, useEffect } from "../parts/html.js";
-import { request, download } from "../parts/api.js";
+import { request, download, requestKey } from "../parts/api.js";
 import { go, query, unsaved } from "../parts/router.js";
 import { organizationId } from "../parts/session.js";
 import { Act, Card, Field, Form, Header, Tag, toast } from "../parts/ui.js";
@@ -41,7 +41,7 @@ export default function UploadNew() {
     for (const [key, value] of Object.entries(form)) if (value !== false && value !== "") data.append(key, String(value));
     // Last: what goes with it is known by then.
     data.append("file", file);
-    const job = await (await request("POST", "/bulk-uploads", { form: data, headers: { "Idempotency-Key": crypto.randomUUID() } })).json();
+    const job = await (await request("POST", "/bulk-uploads", { form: data, headers: { "Idempotency-Key": requestKey() } })).json();
     unsaved.value = false;
     toast("Received. It is being worked on.");
     go(`/uploads/${job.id}`);

@@ -160,3 +160,7 @@ export async function download(path, query, accept, name) {
 
 /** The address of an event stream. @param {string} path */
 export const streamUrl = (path) => `${BASE}${path}`;
+
+/** A new key by which a request may be sent again without being carried out twice. Made by hand:
+ * `crypto.randomUUID` is there over https alone. */
+export const requestKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

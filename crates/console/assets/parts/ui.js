@@ -253,12 +253,18 @@ export const Segments = ({ label, options, value, onChange }) => html`<div class
 /** A text that can be copied with one click. @param {{ text: string, label: string }} props */
 export function Copy({ text, label }) {
   const [done, setDone] = useState(false);
+  const box = useRef(/** @type {any} */ (null));
   const copy = async () => {
+    // Over plain http browsers have no clipboard for pages: the text is marked, to be copied by hand.
+    if (!navigator.clipboard) {
+      getSelection()?.selectAllChildren(box.current);
+      return;
+    }
     await navigator.clipboard.writeText(text);
     setDone(true);
     setTimeout(() => setDone(false), 2000);
   };
-  return html`<div class="copy"><code>${text}</code><button type="button" class="button button-small" onClick=${copy} aria-label=${`Copy ${label}`}>${done ? "Copied" : "Copy"}</button></div>`;
+  return html`<div class="copy"><code ref=${box}>${text}</code><button type="button" class="button button-small" onClick=${copy} aria-label=${`Copy ${label}`}>${done ? "Copied" : "Copy"}</button></div>`;
 }
 
 /** The value some time after the last change: for a search as one types. @template T @param {T} value @param {number} milliseconds @returns {T} */
