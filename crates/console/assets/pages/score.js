@@ -114,7 +114,7 @@ function Store({ kind, ratios, company, close }) {
   return html`<${Dialog} title="Store this prediction" close=${close} wide><${Show} of=${{ ...known, value: known.loading ? null : { it: known.value } }}>${() => html`
     <${Form} send=${send} button="Store" cancel=${close}>${(/** @type {any} */ error) => html`
       ${known.value ? html`<p>For <strong>${known.value.name}</strong> (${known.value.symbol}).</p>` : html`<div class="form-grid">
-        <${Field} label="Symbol" value=${form.symbol} onInput=${change("symbol")} help="Up to 10 letters and digits; a company with it is found, or made." maxlength="10" fault=${faultOf(error, "/company/symbol")} required />
+        <${Field} label="Symbol" value=${form.symbol} onInput=${change("symbol")} help="A company with it is found, or made." maxlength="32" fault=${faultOf(error, "/company/symbol")} required />
         <${Field} label="Name" optional help="Needed for a new company." value=${form.name} onInput=${change("name")} fault=${faultOf(error, "/company/name")} />
         <${Field} label="Sector" value=${form.sector} onInput=${change("sector")} options=${SECTORS.map((value) => ({ value, label: value }))} fault=${faultOf(error, "/company/sector")} />
         <${Field} label="Country" value=${form.country} onInput=${change("country")} maxlength="3" fault=${faultOf(error, "/company/country")} /></div>`}
