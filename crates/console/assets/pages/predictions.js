@@ -36,7 +36,7 @@ export default function Predictions() {
       <${ColumnChoice} all=${columns.slice(1)} shown=${shown} set=${setShown} />
       <${Act} act=${() => download(`/predictions/${kind}`, { ...filters, sort }, "text/csv", `predictions-${kind}.csv`)}>Download CSV<//>`} />
     <div class="filters">
-      <${Filter} name="symbol" label="Symbol" placeholder="ACME" maxlength="32" />
+      <${Filter} name="symbol" label="Symbol" placeholder="ACME" maxlength="10" />
       <${Choice} name="sector" label="Sector" options=${SECTORS.map((name) => ({ value: name, label: name }))} />
       <${Filter} name="reporting_year" label="Year" placeholder="2024" maxlength="4" inputmode="numeric" />
       ${kind === "quarterly" && html`<${Choice} name="reporting_quarter" label="Quarter" options=${["Q1", "Q2", "Q3", "Q4"].map((name) => ({ value: name, label: name }))} />`}
