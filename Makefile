@@ -6,8 +6,10 @@ SHELL := /bin/bash
 # Outside of the clone, so that several clones share what was compiled.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/accunode/target
 ADDRESS ?= 127.0.0.1:8080
+# Where `make demo` keeps its data.
+DEMO ?= $(HOME)/.local/share/accunode-demo
 
-.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault package deploy postgres redis clean writers
+.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault package deploy postgres redis clean writers demo browser pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,11 +21,22 @@ postgres: ## Install PostgreSQL's programs and make its account where they are m
 redis: ## Install Redis's program where it is missing; only the tests need it
 	@scripts/install-redis.sh
 
+browser: ## Install Chromium and its driver where they are missing; only the tests need them
+	@scripts/install-chromium.sh
+
 run: postgres ## Build AccuNode and serve it on http://127.0.0.1:8080
 	cargo build --release --package accunode
 	ACCUNODE_LISTEN=$(ADDRESS) exec "$(CARGO_TARGET_DIR)/release/accunode" serve
 
-test: postgres redis ## Run every test, with a PostgreSQL and a Redis of their own
+demo: postgres ## Serve an invented bank's data on http://127.0.0.1:8080, apart from your own
+	cargo build --release --package accunode
+	"$(CARGO_TARGET_DIR)/release/accunode" --data-dir "$(DEMO)" --log warn seed demo
+	ACCUNODE_LISTEN=$(ADDRESS) exec "$(CARGO_TARGET_DIR)/release/accunode" --data-dir "$(DEMO)" serve
+
+pictures: postgres browser ## Write pictures of the console's pages into docs/images
+	@scripts/test.sh pictures_of_the_pages --run-ignored all
+
+test: postgres redis browser ## Run every test, with a PostgreSQL and a Redis of their own
 	@scripts/test.sh
 
 check: lint docs test ## Everything that the continuous integration checks
@@ -31,13 +44,14 @@ check: lint docs test ## Everything that the continuous integration checks
 fmt: ## Format the code
 	cargo fmt --all
 
-lint: ## Formatting, clippy without warnings, the layers, the words, where SQL stands, what security.md names
+lint: ## Formatting, clippy without warnings, the layers, the words, where SQL stands, what security.md names, the console's types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	scripts/check-layers.sh
 	scripts/check-security.sh
 	scripts/check-sql.sh
 	scripts/check-words.sh
+	scripts/check-console.sh
 
 docs: ## Build the API documentation without warnings
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --quiet

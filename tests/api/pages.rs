@@ -4,10 +4,11 @@ use accunode_tests::{PASSWORD, Postbox, Service};
 use serde_json::json;
 
 #[tokio::test]
-async fn every_link_of_a_mail_leads_to_a_page_that_brings_nothing_from_elsewhere() {
+async fn the_console_brings_nothing_from_elsewhere_and_is_kept_by_its_version() {
     let service = Service::start().await;
     let anonymous = service.anonymous();
     for path in [
+        "",
         "verify-email",
         "reset-password",
         "accept-invitation",
@@ -18,24 +19,48 @@ async fn every_link_of_a_mail_leads_to_a_page_that_brings_nothing_from_elsewhere
         assert!(page.header("content-type").starts_with("text/html"));
         let policy = page.header("content-security-policy");
         assert!(
-            policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+            policy.starts_with("default-src 'self';") && !policy.contains("unsafe"),
             "{policy}"
         );
         assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert_eq!(page.header("cache-control"), "no-cache");
         assert!(!page.text.contains("http"), "{}", page.text);
-        // The script speaks of this very page.
-        let script = anonymous.get("//pages/page.js").await;
-        assert!(script.text.contains(&format!("\"{path}\": {{")), "{path}");
     }
-    for file in ["page.js", "page.css"] {
-        let file = anonymous.get(&format!("//pages/{file}")).await;
-        assert_eq!(file.status.as_u16(), 200);
-        assert!(!file.text.contains("innerHTML") && !file.text.contains("//cdn"));
+    let page = anonymous.get("//").await;
+    let known = anonymous.with("if-none-match", page.header("etag"));
+    assert_eq!(known.get("//").await.status.as_u16(), 304);
+    let files = page
+        .text
+        .split('"')
+        .filter(|text| text.starts_with("console/"));
+    let files: Vec<&str> = files.collect();
+    assert!(files.len() >= 4, "{files:?}");
+    for file in files {
+        let answer = anonymous.get(&format!("//{file}")).await;
+        assert_eq!(answer.status.as_u16(), 200, "{file}");
+        assert_eq!(
+            answer.header("cache-control"),
+            "public, max-age=31536000, immutable"
+        );
+        assert!(
+            answer
+                .header("content-security-policy")
+                .starts_with("default-src 'self'")
+        );
     }
-    assert_eq!(
-        anonymous.get("//pages/other").await.problem(404),
-        "not_found"
-    );
+    let older = anonymous.get("//console/0123456789abcdef/app.js").await;
+    assert_eq!(older.header("cache-control"), "no-cache");
+    for path in [
+        "//console/x/other.js",
+        "//console/x/../lib.rs",
+        "//console/x/index.html",
+    ] {
+        assert_eq!(
+            anonymous.get(path).await.problem(404),
+            "not_found",
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::backup::Backup;
 use crate::commands::restore::Restore;
 use crate::commands::score::Score;
+use crate::commands::seed::{DEMO_PASSWORD, Load};
 use crate::commands::upload::Upload;
 use crate::commands::validate::Validate;
 use crate::config::Sources;
@@ -77,6 +78,9 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup into an empty data folder or an empty database
     Restore(Restore),
+    /// Fill an empty database with data to look at, or to measure with
+    #[command(subcommand)]
+    Seed(Seed),
     /// Score a file without server and database
     Score(Score),
     /// Compare a file of predictions with what happened, without server and database
@@ -117,6 +121,19 @@ pub enum Admin {
         #[arg(long)]
         password_stdin: bool,
     },
+}
+
+/// `accunode seed`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Seed {
+    /// An invented bank: organizations, users of each role, companies, uploads
+    Demo {
+        /// The password of all its users
+        #[arg(long, default_value = DEMO_PASSWORD)]
+        password: String,
+    },
+    /// Many rows, as unevenly spread as in life
+    Load(Load),
 }
 
 /// `accunode migrate`.

@@ -83,6 +83,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
                 ExitCode::SUCCESS
             });
         }
+        Command::Seed(what) => commands::seed::run(&config, what),
         Command::Config { .. } => commands::config::run(&config),
         Command::Migrate(action) => commands::migrate::run(&config, *action),
         Command::Maintain(action) => commands::maintain::run(&config, *action),

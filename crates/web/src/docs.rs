@@ -6,7 +6,7 @@ use accunode_ports::limits::LimitClass;
 use actix_web::{
     HttpResponse,
     http::header,
-    web::{ServiceConfig, redirect},
+    web::{ServiceConfig, get, redirect, resource},
 };
 use bytes::Bytes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -29,6 +29,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
      style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// The script that Swagger UI's page starts with.
+const STARTER: &str = "/docs/swagger-initializer.js";
+
 const DOCUMENT: &str = "/openapi.json";
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -45,12 +48,21 @@ pub(crate) fn places() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Mounts the page.
 pub(crate) fn page(config: &mut ServiceConfig) {
-    let page = SwaggerUi::new(format!("{FILES}{{_:.*}}")).config(
-        Config::from(DOCUMENT)
-            .validator_url("none")
-            .persist_authorization(false),
-    );
-    config.service(redirect(PAGE, FILES)).service(page);
+    let page = SwaggerUi::new(format!("{FILES}{{_:.*}}")).config(Config::from(DOCUMENT));
+    config
+        .service(redirect(PAGE, FILES))
+        // Before the page's own of the same name.
+        .service(resource(STARTER).route(get().to(starter)))
+        .service(page);
+}
+
+/// Starts the page so that requests which are sent from it are those of the browser's
+/// session, where someone is signed in at the console.
+async fn starter() -> Answer {
+    Ok(HttpResponse::Ok()
+        .content_type("text/javascript; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(include_str!("docs.js")))
 }
 
 /// The document itself

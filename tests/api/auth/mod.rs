@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod browser;
 mod invitations;
 mod limits;
 mod mails;

@@ -23,7 +23,6 @@ async fn an_address_that_there_is_not_is_a_problem() {
     for path in [
         "/nothing",
         "//nothing",
-        "//",
         "//api/v2/companies",
         "/predictions/monthly",
         "/companies/a/b",

@@ -13,6 +13,7 @@ mod output;
 mod prepare;
 pub mod restore;
 pub mod score;
+pub mod seed;
 pub mod serve;
 pub mod shell;
 mod signals;

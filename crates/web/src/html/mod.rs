@@ -1,29 +1,33 @@
-//! The pages that links in mails lead to: confirming an address, choosing a new password,
-//! accepting an invitation, joining an organization. One plain page that asks the API; what
-//! it is about follows from its address, and the token from what stands behind `#`, which
-//! no server and no log sees.
+//! The console: one page that the modules of `accunode_console` fill, at `/` and where links
+//! in mails lead to. Which view it shows stands behind `#` of its address; so does the token
+//! of a mail, which no server and no log sees.
 
+use accunode_console::{Asset, VERSION, asset};
 use actix_web::{
-    HttpResponse,
-    http::header,
-    web::{ServiceConfig, get, resource, scope},
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web::{Bytes, Path, ServiceConfig, get, resource},
 };
 
-use crate::http::problem::Answer;
+use crate::http::problem::{Answer, Problem};
 
-/// Where they stand; `accunode_application` writes links to them.
-const PATHS: [&str; 4] = [
+/// Where the page stands; `accunode_application` writes links to the last four.
+const PATHS: [&str; 5] = [
+    "/",
     "/verify-email",
     "/reset-password",
     "/accept-invitation",
     "/join",
 ];
-/// Below which their script and style stand.
-const FILES: &str = "/pages/";
-/// Nothing from elsewhere, and nothing inline.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
-     style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
-     form-action 'none'";
+/// Below which its files stand, in a folder with their version.
+const FILES: &str = "/console/";
+/// Nothing from elsewhere, nothing inline, and no text that is run.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; object-src 'none'; \
+     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+/// A year: what is at an address with a version never changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// Kept, and asked about each time.
+const ASKED_ABOUT: &str = "no-cache";
 
 /// Where the pages stand, and what they may load.
 pub(crate) fn places() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -36,28 +40,70 @@ pub(crate) fn pages(config: &mut ServiceConfig) {
     for path in PATHS {
         config.service(resource(path).route(get().to(page)));
     }
-    let files = scope(FILES.trim_end_matches('/'))
-        .route("/page.js", get().to(script))
-        .route("/page.css", get().to(style));
-    config.service(files);
+    let file = format!("{FILES}{{version}}/{{path:.*}}");
+    config.service(resource(file).route(get().to(file_of_console)));
 }
 
-async fn page() -> Answer {
-    Ok(file("text/html; charset=utf-8", include_str!("page.html")))
+async fn page(request: HttpRequest) -> Answer {
+    let page = accunode_console::page().ok_or_else(missing)?;
+    let tag = format!("\"{}\"", *VERSION);
+    Ok(answer(
+        &request,
+        tag,
+        ASKED_ABOUT,
+        "text/html; charset=utf-8",
+        page.into(),
+    ))
 }
 
-async fn script() -> Answer {
-    let text = include_str!("page.js");
-    Ok(file("text/javascript; charset=utf-8", text))
+async fn file_of_console(request: HttpRequest, path: Path<(String, String)>) -> Answer {
+    let (version, path) = path.into_inner();
+    let Asset {
+        bytes,
+        content_type,
+        sha256,
+    } = asset(&path).ok_or_else(missing)?;
+    // A page that was loaded before an update asks for files of the version that it knows.
+    let cached = if version == *VERSION {
+        FOR_EVER
+    } else {
+        ASKED_ABOUT
+    };
+    let tag = format!("\"{sha256}\"");
+    let bytes = Bytes::from(bytes.into_owned());
+    Ok(answer(&request, tag, cached, content_type, bytes))
 }
 
-async fn style() -> Answer {
-    Ok(file("text/css; charset=utf-8", include_str!("page.css")))
+fn answer(
+    request: &HttpRequest,
+    tag: String,
+    cached: &'static str,
+    content_type: &'static str,
+    bytes: Bytes,
+) -> HttpResponse {
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    // `Compress` makes the tag of what it packs a weak one on the way.
+    let is_known = known
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|known| {
+            known
+                .split(',')
+                .any(|one| one.trim().trim_start_matches("W/") == tag)
+        });
+    let mut response = HttpResponse::build(if is_known {
+        StatusCode::NOT_MODIFIED
+    } else {
+        StatusCode::OK
+    });
+    response
+        .insert_header((header::ETAG, tag))
+        .insert_header((header::CACHE_CONTROL, cached));
+    if is_known {
+        return response.finish();
+    }
+    response.content_type(content_type).body(bytes)
 }
 
-fn file(content_type: &'static str, text: &'static str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .body(text)
+fn missing() -> Problem {
+    Problem::of_status(StatusCode::NOT_FOUND)
 }

@@ -18,6 +18,7 @@ use futures::future::LocalBoxFuture;
 use uuid::Uuid;
 
 use super::{
+    browser,
     envelope::{RateLimitState, RequestId},
     negotiate::{Format, choose},
     policy::{Keys, Policy, StepUp},
@@ -48,6 +49,7 @@ pub(crate) struct AuthenticatedCaller(pub(crate) Caller);
 /// A request of anybody.
 #[derive(Debug)]
 pub(crate) struct Anonymous {
+    pub(crate) request: HttpRequest,
     pub(crate) application: Application,
     pub(crate) context: RequestContext,
 }
@@ -130,6 +132,7 @@ impl FromRequest for Anonymous {
             Ok(Self {
                 application: state.application.clone(),
                 context,
+                request: request.clone(),
             })
         })
     }
@@ -146,9 +149,11 @@ impl FromRequest for MaybeAuthenticated {
             let Anonymous {
                 application,
                 context,
+                ..
             } = anonymous.await?;
-            let caller = if request.headers().contains_key(header::AUTHORIZATION) {
-                let caller = authenticate(&request, state(&request)?, context.clone()).await?;
+            let state = state(&request)?;
+            let caller = if is_signed(&request, state)? {
+                let caller = authenticate(&request, state, context.clone()).await?;
                 request
                     .extensions_mut()
                     .insert(AuthenticatedCaller(caller.clone()));
@@ -309,7 +314,8 @@ fn require_second_factor(caller: &Caller) -> Result<(), Problem> {
         .map_err(|denial| Problem::denied(denial, "organization"))
 }
 
-fn state(request: &HttpRequest) -> Result<&WebState, Problem> {
+/// What the API stands on.
+pub(crate) fn state(request: &HttpRequest) -> Result<&WebState, Problem> {
     request
         .app_data::<web::Data<WebState>>()
         .map(|data| data.get_ref())
@@ -338,8 +344,12 @@ async fn authenticate(
     state: &WebState,
     context: RequestContext,
 ) -> Result<Caller, Problem> {
+    let accounts = &state.application.accounts;
     let Some(header) = request.headers().get(header::AUTHORIZATION) else {
-        return Err(token_required());
+        return match browser::access_token(request, state)? {
+            Some(token) => Ok(accounts.authenticate(token, context).await?),
+            None => Err(token_required()),
+        };
     };
     let token = header
         .to_str()
@@ -354,8 +364,13 @@ async fn authenticate(
             "`Authorization` must be `Bearer` and an access token or API key",
         ));
     };
-    let accounts = &state.application.accounts;
     Ok(accounts.authenticate(token, context).await?)
+}
+
+/// Whether the request says who sends it, by a token or by the cookie of a browser's session.
+fn is_signed(request: &HttpRequest, state: &WebState) -> Result<bool, Problem> {
+    let has_token = request.headers().contains_key(header::AUTHORIZATION);
+    Ok(has_token || browser::access_token(request, state)?.is_some())
 }
 
 fn token_required() -> Problem {

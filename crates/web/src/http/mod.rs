@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 pub(crate) mod body;
+pub(crate) mod browser;
 pub(crate) mod call;
 pub(crate) mod denials;
 pub(crate) mod enums;

@@ -57,8 +57,9 @@ pub(crate) struct Pages(pub(crate) Vec<(&'static str, &'static str)>);
 impl Pages {
     /// The content security policy of a page: of its path, or of the folder that it stands in.
     pub(crate) fn policy(&self, path: &str) -> Option<&'static str> {
-        let is_at =
-            |place: &str| path == place || (place.ends_with('/') && path.starts_with(place));
+        let is_at = |place: &str| {
+            path == place || (place.len() > 1 && place.ends_with('/') && path.starts_with(place))
+        };
         let mut pages = self.0.iter();
         pages
             .find(|(place, _)| is_at(place))

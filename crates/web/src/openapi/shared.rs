@@ -90,7 +90,9 @@ pub(super) fn describe(document: &mut OpenApi) {
             .insert(name.to_owned(), response.into());
     }
     document.info.description = Some(format!(
-        "{} A JSON body has at most {} bytes, and {} where it holds a list of items.",
+        "{} Where a page of the service's own asks (`X-AccuNode-Client: browser`), login, \
+         refresh and step-up put their tokens into cookies; other sites' pages are answered 403 \
+         `cross_site_request`. A JSON body has at most {} bytes, and {} where it holds a list of items.",
         document.info.description.take().unwrap_or_default(),
         body::SMALL,
         body::LARGE

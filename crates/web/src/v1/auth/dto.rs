@@ -2,12 +2,13 @@
 
 use crate::http::body::RequestBody;
 use crate::http::body::text;
-use accunode_application::accounts::{LoggedIn, Me, Registration, SignedIn};
+use accunode_application::accounts::{Me, Registration, SignedIn};
 use accunode_domain::fault::Fault;
 use accunode_domain::user::{Email, Password, Profile};
 use accunode_domain::{
     organization::Membership,
     second_factor::CHALLENGE_LIFETIME,
+    secret::Secret,
     session::ACCESS_TOKEN_SECONDS,
     user::{Role, User},
 };
@@ -279,6 +280,10 @@ pub(crate) struct TokensDto {
 #[serde(untagged)]
 #[schema(as = LoginAnswer)]
 pub(crate) enum LoginDto {
+    #[expect(
+        dead_code,
+        reason = "`session::answer` writes it; here it is a part of the schema"
+    )]
     Tokens(Box<TokensDto>),
     SecondFactor(FactorAskedDto),
 }
@@ -294,14 +299,31 @@ pub(crate) struct FactorAskedDto {
     expires_in: i64,
 }
 
-impl From<LoggedIn> for LoginDto {
-    fn from(logged_in: LoggedIn) -> Self {
-        match logged_in {
-            LoggedIn::Session(signed_in) => Self::Tokens(Box::new((*signed_in).into())),
-            LoggedIn::SecondFactor(token) => Self::SecondFactor(FactorAskedDto {
-                mfa_token: token.expose().to_owned(),
-                expires_in: CHALLENGE_LIFETIME.whole_seconds(),
-            }),
+impl From<Secret> for FactorAskedDto {
+    fn from(token: Secret) -> Self {
+        Self {
+            mfa_token: token.expose().to_owned(),
+            expires_in: CHALLENGE_LIFETIME.whole_seconds(),
+        }
+    }
+}
+
+/// The session of a browser (`X-AccuNode-Client: browser`). Its tokens are in cookies that no
+/// script can read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BrowserSession)]
+pub(crate) struct BrowserSessionDto {
+    /// Seconds until it has to be refreshed.
+    #[schema(example = 900)]
+    expires_in: i64,
+    user: MeDto,
+}
+
+impl From<SignedIn> for BrowserSessionDto {
+    fn from(signed_in: SignedIn) -> Self {
+        Self {
+            expires_in: ACCESS_TOKEN_SECONDS,
+            user: signed_in.me.into(),
         }
     }
 }

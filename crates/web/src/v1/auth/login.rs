@@ -1,8 +1,12 @@
 //! Operation `login`.
 
+use accunode_application::accounts::LoggedIn;
 use actix_web::HttpResponse;
 
-use super::dto::{Login, LoginDto};
+use super::{
+    dto::{BrowserSessionDto, Login, LoginDto},
+    session,
+};
 use crate::http::{body::Body, call::Anonymous, problem::Answer};
 
 /// Sign in
@@ -14,16 +18,24 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
     request_body = Login,
     responses(
         (status = 200, description = "A session's tokens, or what to show the second factor with", body = LoginDto),
+        (status = 201, description = "The session of a browser, whose tokens are in its cookies", body = BrowserSessionDto),
         (status = 401, description = "`invalid_credentials`"),
         (status = 429, description = "`locked_out` after too many failures, `rate_limited`; `Retry-After` tells when to come back"),
         (status = 403, description = "`email_unverified`"),
     )
 )]
 pub(crate) async fn login(anonymous: Anonymous, body: Body<Login>) -> Answer {
+    session::check(&anonymous.request)?;
     let Login { email, password } = body.read().await?.value;
     let accounts = &anonymous.application.accounts;
     let logged_in = accounts
         .login(&email, &password, &anonymous.context)
         .await?;
-    Ok(HttpResponse::Ok().json(LoginDto::from(logged_in)))
+    match logged_in {
+        LoggedIn::Session(signed_in) => session::answer(&anonymous.request, *signed_in),
+        LoggedIn::SecondFactor(token) => {
+            let asked = LoginDto::SecondFactor(token.into());
+            Ok(HttpResponse::Ok().json(asked))
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Operation `logout`.
 
+use super::session;
 use crate::http::{
     call::Authenticated,
     problem::{Answer, no_content},
@@ -15,5 +16,7 @@ use crate::http::{
 )]
 pub(crate) async fn logout(call: Authenticated) -> Answer {
     call.application.accounts.logout(&call.caller).await?;
-    no_content()
+    let mut response = no_content()?;
+    session::forget(&mut response, &call.request)?;
+    Ok(response)
 }

@@ -1,8 +1,9 @@
 //! Operation `verify_second_factor`.
 
-use actix_web::HttpResponse;
-
-use super::dto::{ShownFactor, TokensDto};
+use super::{
+    dto::{BrowserSessionDto, ShownFactor, TokensDto},
+    session,
+};
 use crate::http::{body::Body, call::Anonymous, problem::Answer};
 
 /// Show the second factor where `/auth/login` answered a `mfa_token`
@@ -16,15 +17,17 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
     request_body = ShownFactor,
     responses(
         (status = 200, description = "A session's tokens", body = TokensDto),
+        (status = 201, description = "The session of a browser, whose tokens are in its cookies", body = BrowserSessionDto),
         (status = 401, description = "`invalid_code`, `token_expired`"),
         (status = 429, description = "`locked_out` after too many failures, `rate_limited`; `Retry-After` tells when to come back"),
     )
 )]
 pub(crate) async fn mfa(anonymous: Anonymous, body: Body<ShownFactor>) -> Answer {
+    session::check(&anonymous.request)?;
     let ShownFactor { mfa_token, code } = body.read().await?.value;
     let accounts = &anonymous.application.accounts;
     let signed_in = accounts
         .show_factor(&mfa_token, &code, &anonymous.context)
         .await?;
-    Ok(HttpResponse::Ok().json(TokensDto::from(signed_in)))
+    session::answer(&anonymous.request, signed_in)
 }

@@ -9,6 +9,7 @@ mod mfa;
 mod refresh;
 mod register;
 mod reset_password;
+pub(crate) mod session;
 mod step_up;
 mod verify_email;
 

@@ -1,8 +1,9 @@
 //! Operation `refresh_tokens`.
 
-use actix_web::HttpResponse;
-
-use super::dto::{Refresh, TokensDto};
+use super::{
+    dto::{BrowserSessionDto, Refresh, TokensDto},
+    session,
+};
 use crate::http::{body::Body, call::Anonymous, problem::Answer};
 
 /// Exchange a refresh token for a new pair
@@ -10,6 +11,8 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
 /// A token that is used twice ends its session. Two tabs that refresh at the same time, and a
 /// client whose answer is lost, are spared: within 10 seconds after its use the last token is
 /// answered with the same pair again, as long as that pair was not refreshed itself.
+///
+/// A browser sends no body: its token comes with the cookie.
 #[utoipa::path(
     post,
     path = super::REFRESH,
@@ -18,12 +21,17 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
     request_body = Refresh,
     responses(
         (status = 200, description = "The session's new tokens", body = TokensDto),
+        (status = 201, description = "The session of a browser, whose tokens are in its cookies", body = BrowserSessionDto),
         (status = 401, description = "`token_reused`, `token_expired`"),
     )
 )]
 pub(crate) async fn refresh(anonymous: Anonymous, body: Body<Refresh>) -> Answer {
-    let token = body.read().await?.value.refresh_token;
+    let request = &anonymous.request;
+    let token = match session::refresh_token(request)? {
+        Some(token) => token.to_owned(),
+        None => body.read().await?.value.refresh_token,
+    };
     let accounts = &anonymous.application.accounts;
     let signed_in = accounts.refresh(&token, &anonymous.context).await?;
-    Ok(HttpResponse::Ok().json(TokensDto::from(signed_in)))
+    session::answer(request, signed_in)
 }

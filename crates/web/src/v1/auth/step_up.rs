@@ -1,8 +1,9 @@
 //! Operation `step_up`.
 
-use actix_web::HttpResponse;
-
-use super::dto::{StepUp, TokensDto};
+use super::{
+    dto::{BrowserSessionDto, StepUp, TokensDto},
+    session,
+};
 use crate::http::{body::Body, call::Authenticated, problem::Answer};
 
 /// Prove oneself once more, for what is sensitive
@@ -18,15 +19,17 @@ use crate::http::{body::Body, call::Authenticated, problem::Answer};
     request_body = StepUp,
     responses(
         (status = 200, description = "Proved, for the next 15 minutes, to whoever holds these tokens", body = TokensDto),
+        (status = 201, description = "The session of a browser, whose tokens are in its cookies", body = BrowserSessionDto),
         (status = 401, description = "`wrong_password`, `invalid_code`"),
     )
 )]
 pub(crate) async fn step_up(call: Authenticated, body: Body<StepUp>) -> Answer {
     call.no_params()?;
+    session::check(&call.request)?;
     let StepUp { password, code } = body.read().await?.value;
     let accounts = &call.application.accounts;
     let signed_in = accounts
         .step_up(&call.caller, &password, code.as_deref())
         .await?;
-    Ok(HttpResponse::Ok().json(TokensDto::from(signed_in)))
+    session::answer(&call.request, signed_in)
 }

@@ -5,6 +5,7 @@ use crate::http::{
     etag::Precondition,
     problem::{Answer, no_content},
 };
+use crate::v1::auth::session;
 
 /// End one's account: personal rows go, shared ones stay, and who one was is forgotten
 #[utoipa::path(
@@ -26,5 +27,7 @@ pub(crate) async fn remove(call: Authenticated) -> Answer {
         .forget_me(&call.confirmed()?, precondition.version())
         .await;
     precondition.apply(removed)?;
-    no_content()
+    let mut response = no_content()?;
+    session::forget(&mut response, &call.request)?;
+    Ok(response)
 }

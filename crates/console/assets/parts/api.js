@@ -1,0 +1,166 @@
+// The public API, asked by the session of the browser. Tokens are in cookies that no script
+// can read; what is kept here is only when they end.
+import { signal } from "./html.js";
+
+const BASE = new URL("api/v1", document.baseURI.replace(/[^/]*$/, "")).pathname;
+const ENDS = "accunode.session-ends";
+/** Seconds before its end in which a session is refreshed. */
+const EARLY = 45;
+
+/** Whether the service could not be reached lately. */
+export const offline = signal(!navigator.onLine);
+addEventListener("offline", () => { offline.value = true; });
+addEventListener("online", () => { offline.value = false; });
+
+/** Called when the session has ended. @type {{ current: () => void }} */
+export const onSignedOut = { current: () => {} };
+/** Asks for the password again, and answers whether it was given. @type {{ current: () => Promise<boolean> }} */
+export const onStepUp = { current: async () => false };
+
+/** @typedef {{ pointer: string, code: string, detail: string }} Fault */
+
+/** What the API refused, as its problem document says it. */
+export class Refused extends Error {
+  /** @param {number} status @param {any} problem */
+  constructor(status, problem) {
+    super(problem?.detail || `The service answered ${status}.`);
+    this.status = status;
+    /** @type {string} */
+    this.code = problem?.code || "unknown";
+    /** @type {Fault[]} */
+    this.errors = problem?.errors || [];
+    this.existing = problem?.existing_id;
+    this.requestId = problem?.request_id;
+  }
+}
+
+/** No answer came at all. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The service cannot be reached. Check your connection; this page goes on where it was.");
+  }
+}
+
+/** @param {{ expires_in: number }} session */
+export function noteSession(session) {
+  localStorage.setItem(ENDS, String(Date.now() + session.expires_in * 1000));
+}
+export function forgetSession() {
+  localStorage.removeItem(ENDS);
+}
+export const mayBeSignedIn = () => localStorage.getItem(ENDS) !== null;
+const isEnding = () => Date.now() > Number(localStorage.getItem(ENDS)) - EARLY * 1000;
+
+/** @param {string} path @param {RequestInit} options */
+async function send(path, options) {
+  try {
+    const answer = await fetch(`${BASE}${path}`, { ...options, credentials: "same-origin" });
+    offline.value = false;
+    return answer;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    offline.value = true;
+    throw new Unreachable();
+  }
+}
+
+/** Renews the session where it ends soon. Tabs take turns, so that one of them does it for all. */
+export async function freshen(force = false) {
+  const known = localStorage.getItem(ENDS);
+  if (!known || !(force || isEnding())) return;
+  const renew = async () => {
+    const now = localStorage.getItem(ENDS);
+    if (!now || (now !== known && !isEnding())) return;
+    const answer = await send("/auth/refresh", { method: "POST", headers: { "X-AccuNode-Client": "browser" } });
+    if (answer.ok) noteSession(await answer.json());
+    else if (answer.status === 401) {
+      forgetSession();
+      onSignedOut.current();
+    }
+  };
+  await (navigator.locks ? navigator.locks.request("accunode-refresh", renew) : renew());
+}
+
+/** @typedef {{ query?: Record<string, unknown>, body?: unknown, form?: FormData, version?: string | null, headers?: Record<string, string>, signal?: AbortSignal, open?: boolean, again?: boolean }} Options */
+
+/** One request. `open` leaves the session alone: for operations that need none.
+ * @param {string} method @param {string} path @param {Options} [options] @returns {Promise<Response>} */
+export async function request(method, path, options = {}) {
+  if (!options.open) await freshen();
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json", "X-AccuNode-Client": "browser", ...options.headers };
+  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (options.version) headers["If-Match"] = options.version;
+  const answer = await send(path + search(options.query), {
+    method,
+    headers,
+    body: options.form ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
+    signal: options.signal,
+  });
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => null);
+  const refused = new Refused(answer.status, problem);
+  if (options.open || options.again) throw refused;
+  if (refused.code === "step_up_required") {
+    if (await onStepUp.current()) return request(method, path, { ...options, again: true });
+    throw refused;
+  }
+  if (answer.status === 401 && ["invalid_token", "token_required"].includes(refused.code)) {
+    await freshen(true);
+    if (mayBeSignedIn()) return request(method, path, { ...options, again: true });
+    onSignedOut.current();
+  }
+  throw refused;
+}
+
+/** @param {Record<string, unknown>} [query] */
+export function search(query = {}) {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== "") parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text ? `?${text}` : "";
+}
+
+/** @param {string} method @param {string} path @param {Options} [options] */
+async function json(method, path, options) {
+  const answer = await request(method, path, options);
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
+}
+
+/** @param {string} path @param {Record<string, unknown>} [query] @param {Options} [options] @returns {Promise<any>} */
+export const get = (path, query, options) => json("GET", path, { ...options, query });
+/** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */
+export const post = (path, body, options) => json("POST", path, { ...options, body });
+/** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */
+export const put = (path, body, options) => json("PUT", path, { ...options, body });
+/** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */
+export const patch = (path, body, options) => json("PATCH", path, { ...options, body });
+/** @param {string} path @param {Record<string, unknown>} [query] @param {Options} [options] @returns {Promise<any>} */
+export const remove = (path, query, options) => json("DELETE", path, { ...options, query });
+
+/** An object with its version, for `If-Match`. @param {string} path @returns {Promise<{ value: any, version: string | null }>} */
+export async function getVersioned(path) {
+  const answer = await request("GET", path);
+  return { value: await answer.json(), version: answer.headers.get("ETag") };
+}
+
+/** Saves an answer as a file.
+ * @param {string} path @param {Record<string, unknown>} query @param {string} accept @param {string} name */
+export async function download(path, query, accept, name) {
+  const answer = await request("GET", path, { query, headers: { Accept: accept } });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** The address of an event stream. @param {string} path */
+export const streamUrl = (path) => `${BASE}${path}`;
+
+/** A new key by which a request may be sent again without being carried out twice. Made by hand:
+ * `crypto.randomUUID` is there over https alone. */
+export const requestKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,0 +1,66 @@
+// Who is signed in, and what they may see.
+import { signal, computed } from "./html.js";
+import { get, post, noteSession, forgetSession, mayBeSignedIn, onSignedOut } from "./api.js";
+
+/** @type {import("./html.js").Signal<any>} Who is signed in; null for no one. */
+export const me = signal(null);
+/** Whether it is known by now. */
+export const isKnown = signal(false);
+/** A sentence for the sign-in page. */
+export const notice = signal("");
+
+const RANKS = ["user", "org_member", "org_admin", "tenant_admin", "super_admin"];
+export const rank = computed(() => RANKS.indexOf(me.value?.effective_role ?? ""));
+/** @param {string} role */
+export const isAtLeast = (role) => rank.value >= RANKS.indexOf(role);
+export const organizationId = computed(() => me.value?.organization?.id ?? null);
+
+/** The scopes that figures can be asked for, the widest last. */
+export const scopes = computed(() => {
+  const found = [{ value: "all", label: "All" }];
+  if (me.value) found.push({ value: "personal", label: "Mine" });
+  if (organizationId.value) found.push({ value: "organization", label: "Organization" });
+  if (isAtLeast("tenant_admin") && organizationId.value) found.push({ value: "tenant", label: "Tenant" });
+  if (me.value && !me.value.organization?.hide_system_data) found.push({ value: "system", label: "System" });
+  return found;
+});
+/** Everything that one may read, until one narrows it. */
+export const defaultScope = computed(() => "all");
+
+export async function load() {
+  if (mayBeSignedIn()) {
+    try {
+      me.value = await get("/me");
+    } catch (error) {
+      if (/** @type {any} */ (error).status !== 401) throw error;
+      me.value = null;
+    }
+  }
+  isKnown.value = true;
+}
+
+/** @param {{ expires_in: number, user: any }} session */
+export function begin(session) {
+  noteSession(session);
+  notice.value = "";
+  me.value = session.user;
+}
+
+export async function signOut() {
+  await post("/auth/logout").catch(() => {});
+  forgetSession();
+  me.value = null;
+}
+
+onSignedOut.current = () => {
+  forgetSession();
+  if (me.value) notice.value = "Your session has ended. Sign in to go on where you were.";
+  me.value = null;
+};
+
+// Signed out in another tab: here, too.
+addEventListener("storage", (event) => {
+  if (event.key !== "accunode.session-ends") return;
+  if (event.newValue === null && me.value) onSignedOut.current();
+  else if (event.newValue && !me.value) load().catch(() => {});
+});

@@ -1,0 +1,24 @@
+// Who may see a company or prediction, and changing that.
+import { html, useState } from "./html.js";
+import { organizationId, isAtLeast } from "./session.js";
+import { Dialog, Field, Form, toast } from "./ui.js";
+import { LEVELS } from "./format.js";
+
+/** @param {{ what: string, level: string, change: (body: any) => Promise<any> }} props */
+export function Sharing({ what, level, change }) {
+  const [isOpen, setOpen] = useState(false);
+  const [next, setNext] = useState(level);
+  const options = Object.entries(LEVELS).map(([value, label]) => ({ value, label }))
+    .filter(({ value }) => value === level || (value === "organization" && organizationId.value) || (value === "system" && isAtLeast("super_admin")));
+  const save = async () => {
+    await change({ access_level: next });
+    setOpen(false);
+    toast("Saved. Who may see it has changed.");
+  };
+  if (options.length < 2) return null;
+  return html`<button class="button" onClick=${() => { setNext(level); setOpen(true); }}>Share</button>
+    ${isOpen && html`<${Dialog} title=${`Who may see this ${what}`} close=${() => setOpen(false)}>
+      <${Form} send=${save} button="Save" cancel=${() => setOpen(false)}>
+        <${Field} label="Seen by" value=${next} onInput=${setNext} options=${options} help="Sharing can be widened and not taken back: others may have worked with it by then." />
+      <//><//>`}`;
+}

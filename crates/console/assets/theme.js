@@ -1,0 +1,14 @@
+// Before anything is painted: the theme that was chosen, and what went wrong on this page.
+"use strict";
+(() => {
+  try {
+    const chosen = localStorage.getItem("accunode.theme");
+    if (chosen) document.documentElement.dataset.theme = chosen;
+  } catch { /* No storage: the system's theme. */ }
+  /** @type {string[]} */
+  const faults = [];
+  /** @type {any} */ (window).accunodeFaults = faults;
+  addEventListener("error", (event) => faults.push(String(event.message || /** @type {any} */ (event.target)?.src || event.type)), true);
+  addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
+  addEventListener("securitypolicyviolation", (event) => faults.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+})();

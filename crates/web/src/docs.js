@@ -1,0 +1,23 @@
+// Swagger UI over the document of this service. Where someone is signed in at the console,
+// what is tried out here is sent by the session of their browser.
+"use strict";
+
+window.onload = () => {
+  document.title = "AccuNode API";
+  window.ui = window.SwaggerUIBundle({
+    url: "../openapi.json",
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    validatorUrl: null,
+    persistAuthorization: false,
+    presets: [window.SwaggerUIBundle.presets.apis, window.SwaggerUIStandalonePreset],
+    plugins: [window.SwaggerUIBundle.plugins.DownloadUrl],
+    layout: "StandaloneLayout",
+    requestInterceptor: (request) => {
+      const own = new URL(request.url, location.href).origin === location.origin;
+      // A bearer token that was given by "Authorize" comes first.
+      if (own && !request.headers.Authorization) request.headers["X-AccuNode-Client"] = "browser";
+      return request;
+    },
+  });
+};

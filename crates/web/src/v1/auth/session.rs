@@ -1,0 +1,52 @@
+//! How a session is handed over: as tokens to a program, in cookies to a browser.
+
+use accunode_application::{Error, accounts::SignedIn};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::dto::{BrowserSessionDto, TokensDto};
+use crate::http::{
+    browser,
+    call::state,
+    problem::{Answer, Problem},
+};
+
+/// That the page that asks, where it is one, is ours: before anything is done for it.
+///
+/// # Errors
+/// 403 `cross_site_request`; 422 for an unknown value of `X-AccuNode-Client`.
+pub(crate) fn check(request: &HttpRequest) -> Result<(), Problem> {
+    browser::asks(request, state(request)?).map(|_| ())
+}
+
+/// The session's tokens: in the body, or for a browser in its cookies.
+pub(crate) fn answer(request: &HttpRequest, signed_in: SignedIn) -> Answer {
+    let state = state(request)?;
+    if !browser::asks(request, state)? {
+        return Ok(HttpResponse::Ok().json(TokensDto::from(signed_in)));
+    }
+    let mut cookies = HttpResponse::Created();
+    browser::keep(&mut cookies, state, &signed_in);
+    Ok(cookies.json(BrowserSessionDto::from(signed_in)))
+}
+
+/// The refresh token that came in a browser's cookie; none where a program asks.
+///
+/// # Errors
+/// As [`check`]; 401 `token_expired` for a browser without a session.
+pub(crate) fn refresh_token(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+    let state = state(request)?;
+    if !browser::asks(request, state)? {
+        return Ok(None);
+    }
+    let token = browser::refresh_token(request, state).ok_or_else(|| Error::Unauthenticated {
+        code: "token_expired",
+        detail: "sign in again: this browser has no session".to_owned(),
+    })?;
+    Ok(Some(token))
+}
+
+/// Takes the cookies of a session that has ended away.
+pub(crate) fn forget(response: &mut HttpResponse, request: &HttpRequest) -> Result<(), Problem> {
+    browser::forget(response, request, state(request)?);
+    Ok(())
+}

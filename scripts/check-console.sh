@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Checks the types of the console's modules (JSDoc) with TypeScript, and that every path of the
+# API that they ask is one of docs/openapi.json. The tools are those that scripts/contract pins,
+# kept in a folder of the cache. Where Node is missing, this says so and checks nothing: the
+# program itself needs none.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if ! command -v npm >/dev/null; then
+  echo 'check-console: SKIPPED, Node with npm is not installed: the types of the console were not checked'
+  exit 0
+fi
+tools=${XDG_CACHE_HOME:-$HOME/.cache}/accunode/console-tools
+pins=$(sha256sum scripts/contract/package-lock.json | cut -d' ' -f1)
+if [ "$(cat "$tools/pins" 2>/dev/null)" != "$pins" ]; then
+  rm -rf "$tools"
+  mkdir -p "$tools"
+  cp scripts/contract/package.json scripts/contract/package-lock.json "$tools"
+  npm ci --prefix "$tools" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  echo "$pins" >"$tools/pins"
+fi
+"$tools/node_modules/.bin/openapi-typescript" docs/openapi.json --output "$tools/api.d.ts" >/dev/null
+# Each operation that a module names by a literal path is typed by the document.
+node scripts/console-paths.mjs docs/openapi.json crates/console/assets
+"$tools/node_modules/.bin/tsc" --noEmit --allowJs --checkJs --strict --skipLibCheck --target es2022 \
+  --module es2022 --moduleResolution bundler --lib es2023,dom,dom.iterable \
+  crates/console/assets/app.js crates/console/assets/theme.js

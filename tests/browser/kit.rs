@@ -1,0 +1,282 @@
+//! A browser that a test sits before. Elements are found as a user finds them: by the words
+//! of a button, link or label.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use accunode_tests::{Service, TestUser};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    wd::{Capabilities, WebDriverCompatibleCommand},
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// How long a page may take until it shows what is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+const AXE: &str = include_str!("vendor/axe.min.js");
+/// What is only informed of, or what the tests do on purpose: refused requests.
+const EXPECTED: [&str; 1] = ["the server responded with a status of"];
+
+/// A browser with an empty profile, before a service.
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    base: String,
+    driver: Child,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It ends its browser, too.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+impl Browser {
+    /// Opens the console of a service.
+    pub(crate) async fn open(service: &Service) -> Self {
+        let anonymous: TestUser = service.anonymous();
+        let base = anonymous.url("//");
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver; `make browser` installs it");
+        let wanted = json!({
+            "goog:chromeOptions": { "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--lang=en-GB", "--window-size=1440,900", "--hide-scrollbars",
+            ] },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let Value::Object(wanted) = wanted else {
+            unreachable!()
+        };
+        let wanted: Capabilities = wanted;
+        let address = format!("http://127.0.0.1:{port}");
+        let began = Instant::now();
+        let client = loop {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            match builder.capabilities(wanted.clone()).connect(&address).await {
+                Ok(client) => break client,
+                Err(error) if began.elapsed() > PATIENCE => panic!("no browser: {error}"),
+                Err(_) => sleep(Duration::from_millis(100)).await,
+            }
+        };
+        let browser = Self {
+            client,
+            base,
+            driver,
+        };
+        browser
+            .client
+            .goto(&browser.base)
+            .await
+            .expect("the console");
+        browser
+    }
+
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) {
+        self.fill("E-mail address", email).await;
+        self.fill("Password", password).await;
+        self.click("Sign in").await;
+        self.see("Overview").await;
+    }
+
+    /// Goes to a view, as if its address had been typed.
+    pub(crate) async fn go(&self, view: &str) {
+        let _ = self
+            .run("location.hash = arguments[0]", vec![json!(view)])
+            .await;
+        self.settled().await;
+    }
+
+    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client
+            .execute(script, arguments)
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Until nothing is loading.
+    pub(crate) async fn settled(&self) {
+        sleep(Duration::from_millis(150)).await;
+        self.until(
+            "nothing is loading",
+            "return !document.querySelector('.skeleton, [aria-busy]')",
+            vec![],
+        )
+        .await;
+    }
+
+    async fn until(&self, what: &str, script: &str, arguments: Vec<Value>) {
+        let began = Instant::now();
+        loop {
+            let found = self.client.execute(script, arguments.clone()).await;
+            if matches!(&found, Ok(Value::Bool(true))) {
+                return;
+            }
+            if began.elapsed() > PATIENCE {
+                let text = self.run("return document.body.innerText", vec![]).await;
+                panic!(
+                    "waited in vain until {what}; the page says:\n{}",
+                    text.as_str().unwrap_or_default()
+                );
+            }
+            sleep(Duration::from_millis(80)).await;
+        }
+    }
+
+    /// Waits until the page shows these words.
+    pub(crate) async fn see(&self, words: &str) {
+        let script = "return document.body.innerText.includes(arguments[0]) || document.title.includes(arguments[0])";
+        self.until(&format!("it shows {words:?}"), script, vec![json!(words)])
+            .await;
+    }
+
+    pub(crate) async fn shows(&self, words: &str) -> bool {
+        let script = "return document.body.innerText.includes(arguments[0])";
+        self.run(script, vec![json!(words)]).await == json!(true)
+    }
+
+    /// Clicks the button, link or label with these words; the topmost dialog goes first.
+    pub(crate) async fn click(&self, words: &str) {
+        let script = r"
+            const all = (root) => [...root.querySelectorAll('button, a, summary, label')].filter((e) => e.offsetParent !== null && !e.disabled);
+            const named = (e) => (e.getAttribute('aria-label') || e.innerText || '').trim();
+            const dialog = [...document.querySelectorAll('dialog[open]')].at(-1);
+            const found = all(dialog ?? document);
+            const hit = found.find((e) => named(e) === arguments[0]) ?? found.find((e) => named(e).startsWith(arguments[0]));
+            if (!hit) return false;
+            hit.click();
+            return true;";
+        self.until(
+            &format!("there is {words:?} to click"),
+            script,
+            vec![json!(words)],
+        )
+        .await;
+    }
+
+    /// Types into the field with this label.
+    pub(crate) async fn fill(&self, label: &str, text: &str) {
+        let script = r"
+            const root = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document;
+            const hit = [...root.querySelectorAll('label')].find((e) => e.innerText.trim().startsWith(arguments[0]));
+            const field = hit ? document.getElementById(hit.htmlFor) : root.querySelector(`[aria-label='${arguments[0]}']`);
+            if (!field) return false;
+            const kind = field instanceof HTMLSelectElement ? HTMLSelectElement : HTMLInputElement;
+            Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(field, arguments[1]);
+            field.dispatchEvent(new Event('input', { bubbles: true }));
+            field.dispatchEvent(new Event('change', { bubbles: true }));
+            return true;";
+        self.until(
+            &format!("there is a field {label:?}"),
+            script,
+            vec![json!(label), json!(text)],
+        )
+        .await;
+    }
+
+    /// Hands a file to the only file field.
+    pub(crate) async fn choose_file(&self, path: &std::path::Path) {
+        let field = Locator::Css("input[type=file]");
+        let field = self
+            .client
+            .wait()
+            .for_element(field)
+            .await
+            .expect("a file field");
+        field
+            .send_keys(&path.display().to_string())
+            .await
+            .expect("to hand over a file");
+    }
+
+    pub(crate) async fn theme(&self, theme: &str) {
+        let script = "document.documentElement.dataset.theme = arguments[0]; localStorage.setItem('accunode.theme', arguments[0])";
+        let _ = self.run(script, vec![json!(theme)]).await;
+    }
+
+    /// That axe-core finds nothing on the page as it stands.
+    pub(crate) async fn is_accessible(&self, what: &str) {
+        if self.run("return typeof axe", vec![]).await != json!("object") {
+            let _ = self.run(&format!("{AXE}; window.axe = axe;"), vec![]).await;
+        }
+        let script = r"
+            const done = arguments[arguments.length - 1];
+            axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(
+              (found) => done(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 3).join(' | ')}`)),
+              (error) => done([String(error)]));";
+        let found = self
+            .client
+            .execute_async(script, vec![])
+            .await
+            .expect("axe-core");
+        assert_eq!(found, json!([]), "{what}");
+    }
+
+    /// That nothing went wrong since: no fault of a script, nothing that the policy refused,
+    /// nothing in the console, no page wider than the window.
+    pub(crate) async fn is_quiet(&self, what: &str) {
+        let faults = self
+            .run("return window.accunodeFaults.splice(0)", vec![])
+            .await;
+        assert_eq!(faults, json!([]), "{what}");
+        let wider = self
+            .run(
+                "return document.documentElement.scrollWidth - innerWidth",
+                vec![],
+            )
+            .await;
+        assert!(
+            wider.as_i64().is_some_and(|by| by <= 0),
+            "{what} is {wider} px too wide"
+        );
+        let log = self
+            .client
+            .issue_cmd(BrowserLog)
+            .await
+            .expect("the browser's console");
+        let lines: Vec<_> = log
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|line| line["level"] == "SEVERE")
+            .filter_map(|line| line["message"].as_str())
+            .filter(|line| !EXPECTED.iter().any(|known| line.contains(known)))
+            .collect();
+        assert!(lines.is_empty(), "{what}: {lines:#?}");
+    }
+}
+
+/// What the page wrote to the browser's console (a command of chromedriver's own).
+#[derive(Debug)]
+struct BrowserLog;
+
+impl WebDriverCompatibleCommand for BrowserLog {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (
+            http::Method::POST,
+            Some(json!({ "type": "browser" }).to_string()),
+        )
+    }
+}

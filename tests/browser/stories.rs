@@ -1,0 +1,150 @@
+//! What users do from beginning to end.
+
+use std::{fs, time::Duration};
+
+use accunode_tests::{PASSWORD, Service};
+use serde_json::json;
+
+use crate::kit::Browser;
+
+const HEADER: &str = "company_symbol,company_name,sector,country,currency,reporting_year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
+const HOSTILE: &str = "<img src=x onerror=alert(1)>";
+
+#[tokio::test]
+async fn an_analyst_uploads_corrects_resends_looks_and_undoes() {
+    let service = Service::start().await;
+    service.user("ana").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("first round <b>.csv");
+    let rows = format!(
+        "{HEADER}\nGOOD,{HOSTILE},Energy,DEU,EUR,2024,0.31,2.1,0.08,6.2,0.05\n\
+         LATE,Late Works,Industrials,DEU,EUR,20x4,0.52,5.1,0.01,1.4,0.01\n"
+    );
+    fs::write(&file, rows).expect("a file");
+
+    let browser = Browser::open(&service).await;
+    browser.sign_in("ana@example.com", PASSWORD).await;
+    browser.go("/uploads/new").await;
+    browser.choose_file(&file).await;
+    browser.see("11 of 11 columns are recognised").await;
+    browser.click("Upload").await;
+    browser.see("Failed rows").await;
+    browser.see("20x4").await;
+    browser.is_quiet("an upload with a failed row").await;
+    let bad = "return document.querySelector('.cell-bad input')?.value";
+    browser.settled().await;
+    assert_eq!(browser.run(bad, vec![]).await, json!("20x4"));
+
+    browser.fill("reporting_year, failed row 1", "2024").await;
+    browser.click("Resend corrected rows").await;
+    browser.see("first round <b>-corrected.csv").await;
+    browser.see("Every row was stored").await;
+
+    // The name is text, in the list and on the page.
+    browser.go("/companies").await;
+    browser.see(HOSTILE).await;
+    browser.click(HOSTILE).await;
+    browser.see("PD over time").await;
+    browser.settled().await;
+    assert_eq!(
+        browser
+            .run(
+                "return document.querySelectorAll('img[src=x]').length",
+                vec![]
+            )
+            .await,
+        json!(0)
+    );
+    // Loaded again, and back: the same view, and the one before.
+    browser.client.refresh().await.expect("to load again");
+    browser.see(HOSTILE).await;
+    browser.client.back().await.expect("to go back");
+    browser.see("Late Works").await;
+    browser.is_quiet("companies").await;
+
+    browser.go("/uploads").await;
+    browser.click("first round <b>-corrected.csv").await;
+    browser.click("Undo").await;
+    browser.click("Undo the upload").await;
+    browser.see("The upload is undone").await;
+    browser.go("/predictions?symbol=LATE").await;
+    browser.see("No prediction matches").await;
+    browser.is_quiet("the end of the story").await;
+}
+
+#[tokio::test]
+async fn a_what_if_recomputes_as_it_is_dragged_and_is_stored() {
+    let service = Service::start().await;
+    service.user("ana").await;
+    let browser = Browser::open(&service).await;
+    browser.sign_in("ana@example.com", PASSWORD).await;
+    browser.go("/score").await;
+    browser.see("How often operating earnings").await;
+    browser.settled().await;
+    let pd = "return document.querySelector('.verdict .big')?.title";
+    let before = browser.run(pd, vec![]).await;
+    browser.fill("EBIT / interest expense, slider", "0.2").await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let after = browser.run(pd, vec![]).await;
+    assert!(
+        before.is_string() && after.is_string() && before != after,
+        "{before} {after}"
+    );
+    browser.click("Store…").await;
+    browser.fill("Symbol", "WHAT").await;
+    browser.fill("Name", "What If").await;
+    browser.click("Store").await;
+    browser.see("What If, 20").await;
+    browser.see("How it comes about").await;
+    browser.is_quiet("a stored scenario").await;
+}
+
+#[tokio::test]
+async fn an_administrator_is_asked_for_the_password_and_the_interrupted_action_goes_on() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let browser = Browser::open(&service).await;
+    browser.sign_in("ana@example.com", PASSWORD).await;
+    service.age_sessions(&ana, 20 * 60).await;
+    browser.go("/account").await;
+    browser.click("New API key").await;
+    browser.fill("Name", "nightly").await;
+    browser.click("Make it").await;
+    browser.see("Confirm that it is you").await;
+    browser.is_accessible("the dialog of a step-up").await;
+    browser.fill("Password", PASSWORD).await;
+    browser.click("Confirm").await;
+    browser.see("This is the only time that it is shown").await;
+    browser.is_quiet("a step-up").await;
+}
+
+#[tokio::test]
+async fn a_session_that_ends_elsewhere_leads_to_the_sign_in_page_and_back() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let browser = Browser::open(&service).await;
+    browser.sign_in("ana@example.com", PASSWORD).await;
+    browser.go("/models").await;
+    browser.see("served by default").await;
+    let user = accunode_domain::id::UserId(ana.id);
+    let sessions = &service.wired().application.ports().sessions;
+    sessions
+        .end_all(user, None)
+        .await
+        .expect("the sessions to end");
+    browser.go("/uploads").await;
+    browser.see("Your session has ended").await;
+    browser.fill("E-mail address", "ana@example.com").await;
+    browser.fill("Password", PASSWORD).await;
+    browser.click("Sign in").await;
+    browser.see("No uploads yet").await;
+    // No script of the page gets to see a token.
+    let seen =
+        "return document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)";
+    let seen = browser.run(seen, vec![]).await.to_string();
+    assert!(
+        !seen.contains("accunode-access") && !seen.contains("at_"),
+        "{seen}"
+    );
+    browser.is_quiet("a session that ended").await;
+}
