@@ -20,6 +20,7 @@ use crate::{
     m20261127_000030_second_factor_approval, m20261127_000031_job_progress,
     m20261127_000032_expiry_indexes, m20261127_000040_long_symbols,
     m20261127_000040_waiting_factors, m20261127_000060_idempotency_outcomes,
+    m20261127_000061_unused_parts,
 };
 
 /// Every migration, oldest first.
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000040_long_symbols::Migration),
             Box::new(m20261127_000040_waiting_factors::Migration),
             Box::new(m20261127_000060_idempotency_outcomes::Migration),
+            Box::new(m20261127_000061_unused_parts::Migration),
         ]
     }
 }

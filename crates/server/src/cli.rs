@@ -88,7 +88,7 @@ pub enum Command {
 pub enum Admin {
     /// Make a verified super_admin
     Create {
-        /// His e-mail address
+        /// Their e-mail address
         #[arg(long)]
         email: String,
         /// Read the password from standard input, one line

@@ -23,6 +23,7 @@ const ALL: &[&str] = &[
     "m20261127_000040_long_symbols",
     "m20261127_000040_waiting_factors",
     "m20261127_000060_idempotency_outcomes",
+    "m20261127_000061_unused_parts",
 ];
 
 /// So many steps down leave the first migration alone.

@@ -33,8 +33,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     Conflict, Contention, RepositoryError,
-    jobs::Lease,
-    repositories::{JobChunk, RowVerdict, ScoredRow},
+    repositories::{JobChunk, Lease, RowVerdict, ScoredRow},
 };
 use sea_orm::ConnectionTrait;
 use sqlx::AssertSqlSafe;

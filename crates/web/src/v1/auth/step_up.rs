@@ -17,7 +17,7 @@ use crate::http::{body::Body, call::Authenticated, problem::Answer};
     operation_id = "step_up",
     request_body = StepUp,
     responses(
-        (status = 200, description = "Proved, for the next 15 minutes, to whoever holds these tokens", body = TokensDto),
+        (status = 200, description = "Proved, for the next 15 minutes, to anyone who holds these tokens", body = TokensDto),
         (status = 401, description = "`wrong_password`, `invalid_code`"),
     )
 )]

@@ -38,7 +38,7 @@ pub(crate) async fn batch(call: Authenticated, body: Body<Batch, LARGE>) -> Answ
     if value.items.is_empty() {
         return Err(Problem::fault("/items", "out_of_range", "has no items"));
     }
-    // Whoever has to prove themselves for one item is told before any is stored.
+    // Anyone who has to prove themselves for one item is told before any is stored.
     let levels = value.items.iter();
     let levels: Vec<_> = levels
         .map(|item| call.row_level(item.access_level))
