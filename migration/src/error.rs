@@ -11,7 +11,7 @@ pub enum MigrateError {
     /// The database does not answer, or refuses the URL's user.
     #[error("cannot reach the database")]
     Connect(#[source] sqlx::Error),
-    /// Nobody has run [`crate::bootstrap_roles`] on this cluster.
+    /// No one has run [`crate::bootstrap_roles`] on this cluster.
     #[error(
         "the roles accunode_owner and accunode_server do not exist; a superuser has to make them first"
     )]

@@ -34,6 +34,7 @@ mod m20261127_000032_expiry_indexes;
 mod m20261127_000040_long_symbols;
 mod m20261127_000040_waiting_factors;
 mod m20261127_000060_idempotency_outcomes;
+mod m20261127_000061_unused_parts;
 mod m20261127_000070_outcomes;
 mod m20261127_000080_undo;
 mod m20261127_000081_company_identifiers;

@@ -1,8 +1,8 @@
-//! How people prove who they are: one open token per purpose, and second factors.
+//! How users prove who they are: one open token per purpose, and second factors.
 
 use sea_orm_migration::prelude::*;
 
-/// Adds second factors, and keeps tokens of mails to one per person and purpose.
+/// Adds second factors, and keeps tokens of mails to one per user and purpose.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

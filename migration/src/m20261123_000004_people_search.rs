@@ -1,10 +1,10 @@
-//! People can be searched for by a part of name or address.
+//! Users can be searched for by a part of name or address.
 
 use sea_orm_migration::prelude::*;
 
 use crate::concurrent::{self, Index};
 
-/// Builds the index of the search while people sign in.
+/// Builds the index of the search while users sign in.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

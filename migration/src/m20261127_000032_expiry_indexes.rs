@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::concurrent::{self, Index};
 
-/// Builds the indexes while people sign in and are invited.
+/// Builds the indexes while users sign in and are invited.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

@@ -1,4 +1,4 @@
-//! Enrolments that wait and the administrators of a person are found by an index of their
+//! Enrolments that wait and the administrators of a user are found by an index of their
 //! organization.
 
 use sea_orm_migration::prelude::*;

@@ -20,6 +20,7 @@ use crate::{
     m20261127_000030_second_factor_approval, m20261127_000031_job_progress,
     m20261127_000032_expiry_indexes, m20261127_000040_long_symbols,
     m20261127_000040_waiting_factors, m20261127_000060_idempotency_outcomes,
+    m20261127_000061_unused_parts,
     m20261127_000070_outcomes,
     m20261127_000080_undo, m20261127_000081_company_identifiers,
 };
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000040_long_symbols::Migration),
             Box::new(m20261127_000040_waiting_factors::Migration),
             Box::new(m20261127_000060_idempotency_outcomes::Migration),
+            Box::new(m20261127_000061_unused_parts::Migration),
             Box::new(m20261127_000070_outcomes::Migration),
             Box::new(m20261127_000080_undo::Migration),
             Box::new(m20261127_000081_company_identifiers::Migration),

@@ -16,29 +16,29 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    Error, Ports,
+    Error, ErrorCode, Ports,
     accounts::{gone, unusable},
 };
 
-/// Somebody who is signed in, making one request.
+/// A user who is signed in, making one request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who he is and what he may do.
+    /// Who they are and what they may do.
     pub actor: Actor,
     /// Where the request came from.
     pub context: RequestContext,
     /// The session it was made in; `None` for the worker.
     pub session: Option<SessionId>,
-    /// When he last proved himself in this session; `None` where it has no person.
+    /// When they last proved their identity in this session; `None` where it has no user.
     pub confirmed_at: Option<Timestamp>,
-    /// The API key that he is here by.
+    /// The API key that they are here by.
     pub key: Option<ApiKeyId>,
-    /// Whether he showed a second factor in it.
+    /// Whether they showed a second factor in it.
     pub second_factor: bool,
 }
 
 impl Caller {
-    /// Whose budget of requests he draws on: a key has one of its own, so that a program
+    /// Whose budget of requests they draw on: a key has one of its own, so that a program
     /// that runs wild does not lock its owner out.
     #[must_use]
     pub fn principal(&self) -> Uuid {
@@ -47,7 +47,7 @@ impl Caller {
 
     /// The tenant that they work for: the root of their organization, or themselves where
     /// they have none. Whatever is shared out fairly is shared among tenants, not among
-    /// the people or keys of one.
+    /// the users or keys of one.
     #[must_use]
     pub fn tenant(&self) -> Uuid {
         self.actor.membership().map_or(self.actor.user().0, |own| {
@@ -55,7 +55,7 @@ impl Caller {
         })
     }
 
-    /// The event with him as its actor, and with the key that he is here by.
+    /// The event with them as its actor, and with the key that they are here by.
     #[must_use]
     pub fn sign(&self, mut event: AuditEvent) -> AuditEvent {
         if let (Some(key), Value::Object(metadata)) = (self.key, &mut event.metadata) {
@@ -115,7 +115,7 @@ impl<T> Vouched<T> {
 pub struct RowLevel(AccessLevel);
 
 impl RowLevel {
-    /// A level of a person's or an organization's rows; nothing for that of everyone's.
+    /// A level of a user's or an organization's rows; nothing for that of everyone's.
     #[must_use]
     pub fn limited(level: AccessLevel) -> Option<Self> {
         (level != AccessLevel::System).then_some(Self(level))
@@ -135,7 +135,7 @@ impl RowLevel {
 }
 
 impl Caller {
-    /// The same caller, where they are a person who proved who they are at most
+    /// The same caller, where they are a user who proved who they are at most
     /// [`CONFIRMATION_SECONDS`] before `now`.
     ///
     /// # Errors
@@ -150,7 +150,7 @@ impl Caller {
             });
         }
         Err(Error::Unauthenticated {
-            code: "step_up_required",
+            code: ErrorCode::StepUpRequired,
             detail: "confirm that it is you: send your password to /auth/step-up and try again"
                 .to_owned(),
         })

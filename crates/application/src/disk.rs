@@ -2,7 +2,7 @@
 
 use accunode_ports::system::Volume;
 
-use crate::{Error, Ports};
+use crate::{Error, ErrorCode, Ports};
 
 /// Seconds after which an operator may have made room.
 const RETRY_SECONDS: u32 = 300;
@@ -60,7 +60,7 @@ impl Ports {
 /// What an upload is refused with where the disk runs low.
 pub(crate) fn storage_low() -> Error {
     Error::Full {
-        code: "storage_low",
+        code: ErrorCode::StorageLow,
         detail: "the service has no room for uploads at the moment; try again later, or tell \
                  whoever operates it"
             .to_owned(),

@@ -1,6 +1,9 @@
 //! The one set of errors of the use cases, each with a stable code.
 
-use accunode_domain::{access::Denial, fault::Fault};
+use accunode_domain::{
+    access::{Contradiction, Denial, Forbidden, Inconsistency},
+    fault::Fault,
+};
 use accunode_ports::{
     Conflict, Contention, Outage, PortError, RepositoryError,
     budgets::{BudgetKind, Exceeded},
@@ -10,16 +13,18 @@ use accunode_ports::{
 };
 use uuid::Uuid;
 
+use crate::ErrorCode;
+
 /// Why a use case was not carried out. What a client is told stands in `code` and
 /// `detail`; a cause is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nobody is signed in, or not well enough.
+    /// No one is signed in, or not well enough.
     #[error("{detail}")]
     Unauthenticated {
         /// A stable code.
-        code: &'static str,
-        /// For people.
+        code: ErrorCode,
+        /// A message for users.
         detail: String,
     },
     /// It does not exist, or may not be seen.
@@ -32,16 +37,16 @@ pub enum Error {
     #[error("{detail}")]
     Denied {
         /// A stable code.
-        code: &'static str,
-        /// For people.
+        code: ErrorCode,
+        /// A message for users.
         detail: String,
     },
     /// It contradicts what is there.
     #[error("{detail}")]
     Conflict {
         /// A stable code.
-        code: &'static str,
-        /// For people.
+        code: ErrorCode,
+        /// A message for users.
         detail: String,
         /// What it contradicts.
         existing: Option<Uuid>,
@@ -50,8 +55,8 @@ pub enum Error {
     #[error("{detail}")]
     Busy {
         /// A stable code.
-        code: &'static str,
-        /// For people.
+        code: ErrorCode,
+        /// A message for users.
         detail: String,
         /// After how many seconds to try again; at least one.
         seconds: u32,
@@ -60,8 +65,8 @@ pub enum Error {
     #[error("{detail}")]
     Gone {
         /// A stable code.
-        code: &'static str,
-        /// For people.
+        code: ErrorCode,
+        /// A message for users.
         detail: String,
     },
     /// It was changed since the caller read it.
@@ -70,7 +75,7 @@ pub enum Error {
     /// Something sent is too large.
     #[error("{detail}")]
     TooLarge {
-        /// For people.
+        /// A message for users.
         detail: String,
     },
     /// What was sent is wrong: all of it at once.
@@ -86,18 +91,18 @@ pub enum Error {
     #[error("{detail}")]
     Full {
         /// A stable code.
-        code: &'static str,
-        /// For people: the limit, what is used of it, and what makes room.
+        code: ErrorCode,
+        /// A message for users: the limit, what is used of it, and what makes room.
         detail: String,
-        /// Seconds after which there may be room without anybody making any.
+        /// Seconds after which there may be room without anyone making any.
         retry_after: Option<u32>,
     },
     /// A limit on what goes on at once, or in a time, is reached: it can be tried again.
     #[error("{detail}")]
     TooMany {
         /// A stable code.
-        code: &'static str,
-        /// For people: the limit, what is used of it, and what to wait for.
+        code: ErrorCode,
+        /// A message for users: the limit, what is used of it, and what to wait for.
         detail: String,
         /// At least one.
         seconds: u32,
@@ -144,61 +149,24 @@ impl Error {
         matches!(self, Self::Unavailable(cause) if cause.is::<Outage>())
     }
 
-    /// What a denial means for something that was named by its id.
+    /// What a denial means for something that was named by its id. Where a request contradicts
+    /// itself, the fault is at `/access_level`.
     #[must_use]
     pub fn denied(denial: Denial, what: &'static str) -> Self {
-        let code = denial.code();
+        Self::denied_at(denial, what, "/access_level")
+    }
+
+    /// The same, where a contradiction within the request is about the field at `pointer`.
+    #[must_use]
+    pub fn denied_at(denial: Denial, what: &'static str, pointer: &str) -> Self {
         match denial {
             Denial::NotFound => Self::NotFound { what },
-            Denial::Forbidden(_) => Self::Denied {
-                code,
-                detail: words(code).to_owned(),
-            },
-            Denial::Conflict(_) => Self::Conflict {
-                code,
-                detail: words(code).to_owned(),
-                existing: None,
-            },
-            Denial::Unprocessable(_) => {
-                Self::invalid(Fault::new("/access_level", code, words(code)))
+            Denial::Forbidden(reason) => reason.into(),
+            Denial::Conflict(reason) => reason.into(),
+            Denial::Unprocessable(reason) => {
+                Self::invalid(Fault::new(pointer, reason.code(), reason.message()))
             }
         }
-    }
-}
-
-/// What the codes of the access rules mean, for people.
-fn words(code: &str) -> &'static str {
-    match code {
-        "level_forbidden" => "your role cannot make anything at this access level",
-        "outside_scope" => "this organization is not one of yours",
-        "not_writable" => "you can read this but not change it",
-        "second_factor_required" => {
-            "your organization demands a second factor: enrol one at /me/mfa/totp, where it demands that too have it approved, and sign in with it; an API key works once its owner has one"
-        }
-        "organization_inactive" => "your organization is not active",
-        "organization_mismatch" => {
-            "organization_id goes with access_level organization and with no other"
-        }
-        "organization_required" => "access_level organization needs an organization_id",
-        "level_mismatch" => {
-            "a prediction for an organization needs a company of the same organization or of the system; one for the system needs a company of the system"
-        }
-        "level_change" => "what is shared is never narrowed, nor moved to another organization",
-        "not_a_root" => "a tenant is named by its root organization, and this is none",
-        "company_in_use" => "there are predictions or outcomes on this company",
-        "rank_too_low" => "this person's rank is not below yours",
-        "role_not_assignable" => "you cannot give this role",
-        "field_forbidden" => "your role cannot change this field",
-        "key_scope" => "this API key's scopes do not cover this",
-        "key_forbidden" => "an API key can never do this; sign in",
-        "scope_exceeds_role" => "a key cannot do more than its owner",
-        "has_children" => "this organization has children",
-        "not_a_member" => "this person is no member of this organization",
-        "already_member" => "you are a member of an organization already",
-        "email_not_allowed" => "your e-mail address is not among those that may join",
-        "organization_full" => "the organization has no seat left",
-        "last_super_admin" => "at least one active super_admin must remain",
-        _ => "your role does not allow this",
     }
 }
 
@@ -215,7 +183,7 @@ fn over_budget(exceeded: Exceeded) -> Error {
     } = exceeded;
     match budget {
         BudgetKind::OpenJobs => Error::TooMany {
-            code: "too_many_open_jobs",
+            code: ErrorCode::TooManyOpenJobs,
             detail: format!(
                 "{used} uploads and rescorings of this account or organization have not ended, and \
                  at most {limit} may be open; wait until one has ended, or cancel one"
@@ -223,7 +191,7 @@ fn over_budget(exceeded: Exceeded) -> Error {
             seconds: A_JOB_SECONDS,
         },
         BudgetKind::Jobs => Error::Full {
-            code: "job_budget_exhausted",
+            code: ErrorCode::JobBudgetExhausted,
             detail: format!(
                 "this account or organization keeps {used} uploads and rescorings, and at most \
                  {limit} are kept; delete some that are no longer needed"
@@ -231,13 +199,32 @@ fn over_budget(exceeded: Exceeded) -> Error {
             retry_after: None,
         },
         BudgetKind::FileBytes => Error::Full {
-            code: "file_budget_exhausted",
+            code: ErrorCode::FileBudgetExhausted,
             detail: format!(
                 "the files of this account or organization have {used} bytes, this one has {wanted}, \
                  and at most {limit} are kept; delete uploads that are no longer needed"
             ),
             retry_after: None,
         },
+    }
+}
+
+impl From<Forbidden> for Error {
+    fn from(reason: Forbidden) -> Self {
+        Self::Denied {
+            code: ErrorCode::Forbidden(reason),
+            detail: reason.message().to_owned(),
+        }
+    }
+}
+
+impl From<Contradiction> for Error {
+    fn from(reason: Contradiction) -> Self {
+        Self::Conflict {
+            code: ErrorCode::Contradiction(reason),
+            detail: reason.message().to_owned(),
+            existing: None,
+        }
     }
 }
 
@@ -259,49 +246,65 @@ impl From<Conflict> for Error {
         let (code, detail) = match conflict {
             Conflict::RequestInFlight => {
                 return Self::Busy {
-                    code: "idempotency_in_flight",
+                    code: ErrorCode::IdempotencyInFlight,
                     detail: "a request with this Idempotency-Key is being worked on; \
                              send this one again in a moment"
                         .to_owned(),
                     seconds: 1,
                 };
             }
-            Conflict::EmailTaken => ("email_taken", "this e-mail address has an account already"),
+            Conflict::EmailTaken => (
+                ErrorCode::EmailTaken,
+                "this e-mail address has an account already",
+            ),
             Conflict::SymbolTaken => (
-                "symbol_taken",
+                ErrorCode::SymbolTaken,
                 "a company with this symbol is there already",
             ),
             Conflict::IdentifierTaken => (
-                "identifier_taken",
+                ErrorCode::IdentifierTaken,
                 "another company has this ISIN, LEI, FIGI or national number already; look for \
                  it with q=",
             ),
             Conflict::PredictionExists => (
-                "prediction_exists",
+                ErrorCode::PredictionExists,
                 "this company and period have a prediction already",
             ),
             Conflict::OutcomeExists => (
-                "outcome_exists",
+                ErrorCode::OutcomeExists,
                 "this outcome of the company and day, or one with this external_id, is recorded already",
             ),
-            Conflict::DomainTaken => ("domain_taken", "another organization has this domain"),
+            Conflict::DomainTaken => (
+                ErrorCode::DomainTaken,
+                "another organization has this domain",
+            ),
             Conflict::NameTaken => (
-                "name_taken",
+                ErrorCode::NameTaken,
                 "another organization of this tenant has this name, or one that looks like it",
             ),
-            Conflict::AlreadyAllowed => {
-                ("already_allowed", "this e-mail address is listed already")
-            }
-            Conflict::LevelMismatch => worded("level_mismatch"),
-            Conflict::CompanyInUse => worded("company_in_use"),
-            Conflict::LevelChange => worded("level_change"),
-            Conflict::NotARoot => worded("not_a_root"),
-            Conflict::OrganizationFull => worded("organization_full"),
-            Conflict::LastSuperAdmin => worded("last_super_admin"),
+            Conflict::AlreadyAllowed => (
+                ErrorCode::AlreadyAllowed,
+                "this e-mail address is listed already",
+            ),
+            Conflict::LevelMismatch => (
+                ErrorCode::LevelMismatch,
+                Inconsistency::LevelMismatch.message(),
+            ),
+            Conflict::CompanyInUse => (
+                ErrorCode::CompanyInUse,
+                "there are predictions or outcomes on this company",
+            ),
+            Conflict::LevelChange => return Contradiction::LevelChange.into(),
+            Conflict::NotARoot => (ErrorCode::NotARoot, Inconsistency::NotARoot.message()),
+            Conflict::OrganizationFull => (
+                ErrorCode::OrganizationFull,
+                "the organization has no seat left",
+            ),
+            Conflict::LastSuperAdmin => return Contradiction::LastSuperAdmin.into(),
             Conflict::SameUpload
             | Conflict::RowsUnaccounted
             | Conflict::CompanyGone
-            | Conflict::Other => ("conflict", "it contradicts what is stored already"),
+            | Conflict::Other => (ErrorCode::Conflict, "it contradicts what is stored already"),
         };
         Self::Conflict {
             code,
@@ -309,11 +312,6 @@ impl From<Conflict> for Error {
             existing: None,
         }
     }
-}
-
-/// A code with the detail that a refusal of the access rules has under it.
-fn worded(code: &'static str) -> (&'static str, &'static str) {
-    (code, words(code))
 }
 
 impl From<PortError> for Error {
@@ -330,7 +328,7 @@ impl From<ScoringError> for Error {
         match error {
             ScoringError::NoModel(_) => Self::Unavailable(Box::new(error)),
             ScoringError::NotServed(_) => Self::Conflict {
-                code: "model_unavailable",
+                code: ErrorCode::ModelUnavailable,
                 detail: error.to_string(),
                 existing: None,
             },

@@ -16,9 +16,10 @@ pub mod api_keys;
 pub mod audit;
 pub mod bulk;
 pub mod caller;
+pub mod code;
 pub mod companies;
 pub mod disk;
-pub mod error;
+mod error;
 pub mod exports;
 pub mod installation;
 pub mod invitations;
@@ -36,6 +37,7 @@ pub mod validation;
 use std::sync::Arc;
 
 pub use caller::{Caller, Confirmed, RowLevel, Vouched};
+pub use code::ErrorCode;
 pub use error::Error;
 pub use mail::Outbox;
 pub use once::{Done, Once};
@@ -47,7 +49,7 @@ pub use transaction::Transaction;
 pub struct Application {
     /// Accounts and sessions.
     pub accounts: accounts::Accounts,
-    /// People.
+    /// Users.
     pub people: people::People,
     /// Invitations into organizations.
     pub invitations: invitations::Invitations,
@@ -119,7 +121,7 @@ impl Application {
         &self.accounts.ports
     }
 
-    /// The same caller, where they are a person who proved who they are a short while ago.
+    /// The same caller, where they are a user who proved who they are a short while ago.
     ///
     /// # Errors
     /// As [`Caller::confirmed`].

@@ -14,12 +14,12 @@ use accunode_tasks::Tasks;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use crate::{Caller, Error, Ports};
+use crate::{Caller, Error, ErrorCode, Ports};
 
 /// Mails that may wait at once. A mail server that is away must not fill the memory.
 const AT_MOST: usize = 1_000;
 
-/// What somebody can have mailed to an address that is not theirs.
+/// What a user can have mailed to an address that is not theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MailKind {
     Invitation,
@@ -37,7 +37,7 @@ impl MailKind {
     }
 }
 
-/// How many mails people can cause. 0 is no limit; a day's mails may go out at once and
+/// How many mails users can cause. 0 is no limit; a day's mails may go out at once and
 /// come back over a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MailQuotas {
@@ -45,9 +45,9 @@ pub struct MailQuotas {
     pub per_address_per_minute: u32,
     /// Of one kind to one address in a day.
     pub per_address_per_day: u32,
-    /// By one person, or by one network address where nobody is signed in, in a day.
+    /// By one user, or by one network address where no one is signed in, in a day.
     pub per_sender_per_day: u32,
-    /// By all people of one organization in a day.
+    /// By all users of one organization in a day.
     pub per_organization_per_day: u32,
 }
 
@@ -65,7 +65,7 @@ impl Default for MailQuotas {
 /// Who causes a mail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum MailSender {
-    /// Somebody who is signed in, and their organization.
+    /// A user who is signed in, and their organization.
     Person(UserId, Option<OrganizationId>),
     /// A stranger at this network address.
     Stranger(Option<IpAddr>),
@@ -84,12 +84,12 @@ impl MailSender {
 pub(crate) struct Postage(());
 
 /// A mail that may be posted: either its [`Postage`] was drawn, or it is a notice about
-/// their own account to somebody who proved who they are.
+/// their own account to a user who proved who they are.
 #[derive(Clone, Debug)]
 pub struct Letter(Message);
 
 impl Letter {
-    /// A mail that somebody else can cause.
+    /// A mail that another user can cause.
     pub(crate) fn drawn(message: Message, Postage(()): Postage) -> Self {
         Self(message)
     }
@@ -153,7 +153,7 @@ impl Ports {
             if !budget.allowed {
                 let seconds = budget.reset_seconds.max(1);
                 return Err(Error::TooMany {
-                    code: "too_many_mails",
+                    code: ErrorCode::TooManyMails,
                     detail: format!(
                         "at most {} such mails are sent {what}, and they were; try again in \
                          {seconds} s",
@@ -175,8 +175,8 @@ fn mailbox(to: &Email) -> String {
     hex::encode(Sha256::digest(format!("{name}@{host}").as_bytes()))
 }
 
-/// Sends mails in the background, after what they speak of is committed. Whoever asked
-/// has his answer by then: neither a slow nor a failing mail server shows in it.
+/// Sends mails in the background, after what they speak of is committed. Anyone who asked
+/// has their answer by then: neither a slow nor a failing mail server shows in it.
 #[derive(Clone)]
 pub struct Outbox {
     mailer: Arc<dyn Mailer>,
@@ -195,7 +195,7 @@ impl Outbox {
         }
     }
 
-    /// Whether mails reach people; where they do not, nobody is asked to prove his
+    /// Whether mails reach users; where they do not, no one is asked to prove their
     /// address by one.
     #[must_use]
     pub fn delivers(&self) -> bool {
@@ -203,12 +203,12 @@ impl Outbox {
     }
 
     /// Sends a mail when there is time. One that cannot be sent is told in the log and
-    /// not tried again: whoever misses it asks for another.
+    /// not tried again: anyone who misses it asks for another.
     pub fn post(&self, letter: Letter) {
         self.write(async move { Ok(Some(letter)) });
     }
 
-    /// Finds out when there is time whether there is a mail to send, and sends it. Whoever
+    /// Finds out when there is time whether there is a mail to send, and sends it. Anyone who
     /// asked has their answer by then: neither it nor its time tells which it was.
     pub(crate) fn write(
         &self,
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failing_mail_server_is_not_noticed_by_whoever_posts() {
+    async fn a_failing_mail_server_is_not_noticed_by_anyone_who_posts() {
         let mut mailer = MockMailer::new();
         mailer.expect_send().times(2).returning(|_| {
             Err(PortError::Unavailable {

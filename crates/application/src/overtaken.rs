@@ -1,6 +1,6 @@
 //! Changes that another change overtakes between reading and writing.
 
-use crate::Error;
+use crate::{Error, ErrorCode};
 
 /// How often a change is made anew. Each time another one succeeded, so that even many
 /// callers at once come to an end.
@@ -34,7 +34,7 @@ impl Overtaken {
                 None
             }
             Err(Error::Stale) if self.left == 1 => Some(Err(Error::Busy {
-                code: "changed_meanwhile",
+                code: ErrorCode::ChangedMeanwhile,
                 detail: "others are changing it all the time; send the request again".to_owned(),
                 seconds: 1,
             })),

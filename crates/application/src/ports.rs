@@ -8,8 +8,8 @@ use accunode_ports::{
     budgets::{JobBudget, MinFree, RowBudget},
     cache::Cache,
     files::FileStore,
-    jobs::JobQueue,
     limits::{Quota, RateLimiter},
+    repositories::JobQueue,
     scoring::{Scored, Scorer},
     second_factor::CodeDevice,
     sessions::SessionStore,
@@ -30,7 +30,7 @@ pub struct Settings {
     pub max_upload_bytes: u64,
     /// How many rows of an upload are stored in one transaction.
     pub chunk_rows: usize,
-    /// Where people reach the service, without a slash at its end: what links in mails
+    /// Where users reach the service, without a slash at its end: what links in mails
     /// begin with.
     pub public_url: String,
     /// What the jobs of one owner may add up to.
@@ -39,9 +39,9 @@ pub struct Settings {
     pub row_budget: RowBudget,
     /// Uploads are refused where a disk has less room than this.
     pub min_free_disk: MinFree,
-    /// API keys that nobody is known to have, from one address.
+    /// API keys that no one is known to have, from one address.
     pub unknown_keys: Quota,
-    /// Mails that people can cause.
+    /// Mails that users can cause.
     pub mails: MailQuotas,
 }
 
@@ -121,12 +121,15 @@ impl Ports {
         let forgotten = self.tasks.background(async move {
             for owner in owners {
                 if let Err(error) = cache.bump(owner).await {
-                    tracing::warn!(%owner, %error, "cached figures could not be discarded");
+                    tracing::warn!(%owner, error = &error as &dyn std::error::Error, "cached figures could not be discarded");
                 }
             }
         });
         if let Err(error) = forgotten.await {
-            tracing::error!(%error, "cached figures could not be discarded");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cached figures could not be discarded"
+            );
         }
     }
 

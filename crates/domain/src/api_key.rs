@@ -1,4 +1,4 @@
-//! API keys: a person's stand-in for programs, with no more than he has.
+//! API keys: a user's stand-in for programs, with no more than they have.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::{
 pub const SECRET_KIND: &str = "ak";
 /// Characters of a secret that are shown, to tell keys apart.
 const SHOWN: usize = 11;
-/// Keys that one person may have at a time.
+/// Keys that one user may have at a time.
 pub const MOST_KEYS: usize = 25;
 /// How long the secret before a rotation stays good where nothing is said, in seconds.
 pub const OVERLAP_SECONDS: i64 = 24 * 60 * 60;
@@ -51,7 +51,7 @@ pub struct ApiKey {
     pub created_at: Timestamp,
 }
 
-/// What somebody wants of a new key, checked.
+/// What a user wants of a new key, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyTerms {
     /// What its owner calls it.
@@ -133,7 +133,7 @@ pub fn looks_like_key(token: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('_'))
 }
 
-/// Whether a token has the form of a key's secret: what has another one is nobody's key,
+/// Whether a token has the form of a key's secret: what has another one is no one's key,
 /// and no storage need be asked.
 #[must_use]
 pub fn has_key_form(token: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use crate::{
@@ -10,9 +11,22 @@ use crate::{
 };
 
 /// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names say it")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", const_into_str)]
 pub enum AuditAction {
     Create,
     Update,
@@ -23,37 +37,6 @@ pub enum AuditAction {
     Read,
     Export,
     Denied,
-}
-
-impl AuditAction {
-    /// Every action.
-    pub const ALL: [Self; 9] = [
-        Self::Create,
-        Self::Update,
-        Self::Delete,
-        Self::Login,
-        Self::Logout,
-        Self::FailedLogin,
-        Self::Read,
-        Self::Export,
-        Self::Denied,
-    ];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-            Self::Login => "LOGIN",
-            Self::Logout => "LOGOUT",
-            Self::FailedLogin => "FAILED_LOGIN",
-            Self::Read => "READ",
-            Self::Export => "EXPORT",
-            Self::Denied => "DENIED",
-        }
-    }
 }
 
 text_enum!(AuditAction);
@@ -78,9 +61,9 @@ pub struct AuditEvent {
     pub entity_type: &'static str,
     /// To which one.
     pub entity_id: Option<Uuid>,
-    /// By whom; `None` where nobody was signed in.
+    /// By whom; `None` where no one was signed in.
     pub user: Option<UserId>,
-    /// His e-mail address then, or the one tried.
+    /// Their e-mail address then, or the one tried.
     pub actor_email: Option<String>,
     /// In which organization.
     pub organization: Option<OrganizationId>,
@@ -125,9 +108,9 @@ pub struct AuditRecord {
     pub entity_type: String,
     /// To which one.
     pub entity_id: Option<Uuid>,
-    /// By whom; `None` where nobody was signed in.
+    /// By whom; `None` where no one was signed in.
     pub user: Option<UserId>,
-    /// His e-mail address then, or the one tried.
+    /// Their e-mail address then, or the one tried.
     pub actor_email: Option<String>,
     /// In which organization.
     pub organization: Option<OrganizationId>,

@@ -78,7 +78,7 @@ impl Symbol {
     }
 }
 
-/// What describes a company, whoever owns it.
+/// What describes a company, no matter who owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompanyProfile {
     /// Unique within one owner.
@@ -277,7 +277,7 @@ impl CompanyChanges {
     /// # Errors
     /// `required` for each text that would be emptied and cannot be.
     pub fn of(&self, stored: &CompanyProfile) -> Result<CompanyDraft, Vec<Fault>> {
-        // An empty text would fall back to a default that nobody asked for.
+        // An empty text would fall back to a default that no one asked for.
         let emptied: Vec<Fault> = [
             ("/symbol", &self.symbol),
             ("/name", &self.name),

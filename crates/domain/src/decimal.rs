@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An exact decimal number.
 ///
-/// Ratios and probabilities are stored with [`Decimal::PLACES`] decimals; texts that people
+/// Ratios and probabilities are stored with [`Decimal::PLACES`] decimals; texts that users
 /// send keep every digit. Models compute with `f64`, which [`Decimal::to_f64`] gives.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal(BigDecimal);

@@ -19,7 +19,7 @@ pub struct Fault {
     pub pointer: String,
     /// A stable code for programs, in snake_case.
     pub code: String,
-    /// For people: the value, the rule, and what to do.
+    /// A message for users: the value, the rule, and what to do.
     pub detail: String,
 }
 
@@ -150,10 +150,25 @@ pub struct UnknownName {
     pub allowed: String,
 }
 
-/// `Display` and `FromStr` by `as_str` and `ALL`: the same names in the API, the
-/// database and every file.
+/// `ALL`, `as_str`, `Display` and `FromStr` of an enumeration with the derives of strum: the same
+/// names in the API, the database and every file.
 macro_rules! text_enum {
     ($name:ty) => {
+        impl $name {
+            /// Every value, in the order of the declaration.
+            pub const ALL: [Self; <Self as strum::EnumCount>::COUNT] =
+                match <Self as strum::VariantArray>::VARIANTS.first_chunk() {
+                    Some(all) => *all,
+                    None => panic!("there are as many as are counted"),
+                };
+
+            /// The name in the API and the database.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                self.into_str()
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())

@@ -25,7 +25,7 @@ macro_rules! id_type {
 }
 
 id_type! {
-    /// A person who can sign in.
+    /// A user who can sign in.
     UserId,
     /// An organization: a tenant's root or one of its children.
     OrganizationId,

@@ -1,6 +1,7 @@
-//! Invitations into an organization: who is invited decides, and sets his own password.
+//! Invitations into an organization: who is invited decides, and sets their own password.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::{
     Timestamp,
@@ -13,30 +14,28 @@ use crate::{
 pub const VALID_DAYS: i64 = 7;
 
 /// What has become of an invitation. One that was withdrawn is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum InvitationStatus {
     /// It waits to be accepted.
     Pending,
     /// It waited too long.
     Expired,
-    /// Somebody has joined by it.
+    /// A user has joined by it.
     Accepted,
-}
-
-impl InvitationStatus {
-    /// Every status.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Expired, Self::Accepted];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Expired => "expired",
-            Self::Accepted => "accepted",
-        }
-    }
 }
 
 text_enum!(InvitationStatus);
@@ -50,9 +49,9 @@ pub struct Invitation {
     pub organization: OrganizationId,
     /// Who is invited.
     pub email: Email,
-    /// What he is to be there; a role that needs an organization.
+    /// What they are to be there; a role that needs an organization.
     pub role: Role,
-    /// By whom; `None` where that person is gone.
+    /// By whom; `None` where that user is gone.
     pub invited_by: Option<UserId>,
     /// Until when it may be accepted.
     pub expires_at: Timestamp,

@@ -1,6 +1,7 @@
 //! Bulk uploads: what they are asked to do, where they stand, what became of each row.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::{
     Timestamp,
@@ -14,8 +15,21 @@ use crate::{
 };
 
 /// Where a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum JobStatus {
     /// Waits for a worker.
     Pending,
@@ -30,27 +44,6 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] = [
-        Self::Pending,
-        Self::Processing,
-        Self::Completed,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Processing => "processing",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
     /// Whether nothing will change any more, except that one that was not read to its end is
     /// continued.
     #[must_use]
@@ -99,28 +92,27 @@ pub struct JobOptions {
 
 /// What happens to a row whose name, exchange or country says that its symbol is another
 /// company's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum OtherCompany {
     /// It is stored for the company that the symbol found, and the upload warns of it.
     #[default]
     Warn,
     /// It is not stored.
     Error,
-}
-
-impl OtherCompany {
-    /// Every choice.
-    pub const ALL: [Self; 2] = [Self::Warn, Self::Error];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
 }
 
 text_enum!(OtherCompany);
@@ -201,7 +193,7 @@ pub struct Position {
 pub struct JobWarning {
     /// A stable code, like `unknown_columns`.
     pub code: String,
-    /// For people.
+    /// A message for users.
     pub detail: String,
     /// The columns it is about.
     pub columns: Vec<String>,
@@ -316,8 +308,21 @@ impl Job {
 }
 
 /// What became of one row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum RowStatus {
     /// A prediction was stored.
     Ok,
@@ -327,22 +332,6 @@ pub enum RowStatus {
     Skipped,
     /// It could not be used; the fault says why.
     Error,
-}
-
-impl RowStatus {
-    /// Every status.
-    pub const ALL: [Self; 4] = [Self::Ok, Self::Updated, Self::Skipped, Self::Error];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Updated => "updated",
-            Self::Skipped => "skipped",
-            Self::Error => "error",
-        }
-    }
 }
 
 text_enum!(RowStatus);

@@ -1,7 +1,7 @@
 //! The rules of AccuNode, pure: no runtime, no database, no clock.
 //!
 //! Start with [`owner::Owner`] (whose a row is), [`access::Actor`] (who asks, and
-//! what he may do), [`ratio`] (what the inputs mean) and [`risk`] (what the
+//! what they may do), [`ratio`] (what the inputs mean) and [`risk`] (what the
 //! numbers mean). Every other crate depends on this one; this one depends on
 //! none of them and on nothing that does input or output.
 //!

@@ -1,6 +1,7 @@
 //! Organizations and tenants. A tenant is a root organization and its children.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::{
     Timestamp,
@@ -14,9 +15,22 @@ use crate::{
 pub const MAX_DESCRIPTION: usize = 2_000;
 
 /// How large an organization says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum SizeCategory {
     Startup,
     Small,
@@ -25,57 +39,33 @@ pub enum SizeCategory {
     Enterprise,
 }
 
-impl SizeCategory {
-    /// Every category, smallest first.
-    pub const ALL: [Self; 5] = [
-        Self::Startup,
-        Self::Small,
-        Self::Medium,
-        Self::Large,
-        Self::Enterprise,
-    ];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Startup => "startup",
-            Self::Small => "small",
-            Self::Medium => "medium",
-            Self::Large => "large",
-            Self::Enterprise => "enterprise",
-        }
-    }
-}
-
 text_enum!(SizeCategory);
 
 /// Who may join with the organization's join token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum JoinPolicy {
-    /// Nobody.
+    /// No one.
     #[default]
     Closed,
-    /// Whoever holds the token.
+    /// Anyone who holds the token.
     Token,
-    /// Whoever holds the token and whose e-mail address is listed.
+    /// Anyone who holds the token and whose e-mail address is listed.
     AllowedEmails,
-}
-
-impl JoinPolicy {
-    /// Every policy.
-    pub const ALL: [Self; 3] = [Self::Closed, Self::Token, Self::AllowedEmails];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Token => "token",
-            Self::AllowedEmails => "allowed_emails",
-        }
-    }
 }
 
 text_enum!(JoinPolicy);
@@ -211,7 +201,7 @@ impl From<OrganizationProfile> for OrganizationDraft {
     }
 }
 
-/// A domain as people write it, `example.com`, in the form that DNS has of it.
+/// A domain as users write it, `example.com`, in the form that DNS has of it.
 fn domain(value: &str) -> Result<String, Fault> {
     ascii_host(value.trim())
         .filter(|host| host.len() <= 100)
@@ -239,7 +229,7 @@ pub struct Organization {
     pub hide_system_data: bool,
     /// Whether its members must show a second factor.
     pub require_second_factor: bool,
-    /// Whether a second factor that a member enrols counts only once somebody who
+    /// Whether a second factor that a member enrols counts only once a user who
     /// administers them has approved it.
     pub second_factor_approval: bool,
     /// How many members it may have, active or not; `None` for any number.
@@ -276,14 +266,14 @@ pub struct OrganizationStats {
 }
 
 impl OrganizationStats {
-    /// Whether nothing and nobody would be touched by its deletion.
+    /// Whether nothing and no one would be touched by its deletion.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// What the access rules need to know of a person's organization.
+/// What the access rules need to know of a user's organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// The organization.

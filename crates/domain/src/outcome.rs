@@ -5,6 +5,7 @@
 //! time can be told again.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 use time::{Date, format_description::FormatItem, macros::format_description};
 
 use crate::{
@@ -49,29 +50,34 @@ pub fn parse_day(pointer: &str, text: &str) -> Result<Date, Fault> {
 }
 
 /// What a default is: the name and version of a definition, such as `crr_178@1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(const_into_str)]
 pub enum Definition {
     /// Article 178 of Regulation (EU) 575/2013, with the guidelines EBA/GL/2016/07.
     #[serde(rename = "crr_178@1")]
+    #[strum(serialize = "crr_178@1")]
     Crr178,
     /// A filing for bankruptcy: what the shipped models learned.
     #[serde(rename = "bankruptcy@1")]
+    #[strum(serialize = "bankruptcy@1")]
     Bankruptcy,
 }
 
 impl Definition {
-    /// Every definition.
-    pub const ALL: [Self; 2] = [Self::Crr178, Self::Bankruptcy];
-
-    /// The name and version in the API, the database and files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Crr178 => "crr_178@1",
-            Self::Bankruptcy => "bankruptcy@1",
-        }
-    }
-
     /// What it says, for readers.
     #[must_use]
     pub const fn terms(self) -> DefinitionTerms {

@@ -1,13 +1,29 @@
 //! Whose a row is. A tenant row has exactly one owner.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use crate::id::{OrganizationId, UserId};
 
 /// How widely a row is shared. Widening is possible, narrowing never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum AccessLevel {
     /// Its creator alone.
     Personal,
@@ -17,31 +33,16 @@ pub enum AccessLevel {
     System,
 }
 
-impl AccessLevel {
-    /// Every level, narrowest first.
-    pub const ALL: [Self; 3] = [Self::Personal, Self::Organization, Self::System];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Personal => "personal",
-            Self::Organization => "organization",
-            Self::System => "system",
-        }
-    }
-}
-
 crate::fault::text_enum!(AccessLevel);
 
-/// The owner of a row: the set of these that a person may read is his [`crate::access::Scope`].
+/// The owner of a row: the set of these that a user may read is their [`crate::access::Scope`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owner {
     /// Everyone's.
     System,
     /// An organization's.
     Organization(OrganizationId),
-    /// One person's.
+    /// One user's.
     Person(UserId),
 }
 

@@ -1,6 +1,7 @@
 //! Lists: a page at a time, by key and never by offset.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::fault::{Fault, text_enum};
 
@@ -40,8 +41,21 @@ impl Default for Limit {
 }
 
 /// The order of a list. Each has an index behind the owner's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Sort {
     /// Newest first.
     #[default]
@@ -52,22 +66,6 @@ pub enum Sort {
     Name,
     /// By symbol, A to Z (companies).
     Symbol,
-}
-
-impl Sort {
-    /// Every order.
-    pub const ALL: [Self; 4] = [Self::CreatedAt, Self::Pd, Self::Name, Self::Symbol];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CreatedAt => "created_at",
-            Self::Pd => "pd",
-            Self::Name => "name",
-            Self::Symbol => "symbol",
-        }
-    }
 }
 
 text_enum!(Sort);

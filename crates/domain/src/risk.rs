@@ -1,6 +1,7 @@
 //! What the numbers mean: prior correction, risk levels, confidence, reasons.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::{decimal::Decimal, fault::text_enum};
 
@@ -69,27 +70,27 @@ impl PriorCorrection {
 }
 
 /// How a PD is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[expect(missing_docs, reason = "the names say it")]
+#[strum(const_into_str)]
 pub enum RiskLevel {
     Low,
     Medium,
     High,
-}
-
-impl RiskLevel {
-    /// Every level, safest first.
-    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "Low",
-            Self::Medium => "Medium",
-            Self::High => "High",
-        }
-    }
 }
 
 text_enum!(RiskLevel);
@@ -189,7 +190,7 @@ pub struct Reason {
     pub contribution: f64,
     /// 1 for the largest contribution by size.
     pub rank: u32,
-    /// For people.
+    /// A message for users.
     pub text: String,
 }
 

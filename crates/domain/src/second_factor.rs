@@ -1,7 +1,8 @@
-//! Second factors: time-based codes (RFC 6238), and recovery codes for whoever has lost
+//! Second factors: time-based codes (RFC 6238), and recovery codes for the one who has lost
 //! the device that shows them.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 use time::Duration;
 
 use crate::{
@@ -9,49 +10,47 @@ use crate::{
     secret::{Secret, SecretHash},
 };
 
-/// How many recovery codes a person is given.
+/// How many recovery codes a user is given.
 pub const RECOVERY_CODES: usize = 10;
 /// How long a login whose password was right waits for its second factor.
 pub const CHALLENGE_LIFETIME: Duration = Duration::minutes(5);
 /// How many codes may be tried for one such login.
 pub const CHALLENGE_ATTEMPTS: i16 = 5;
 
-/// How long the administrators who may approve somebody's second factor are not mailed again
-/// about the same person, however often it is enrolled.
+/// How long the administrators who may approve a user's second factor are not mailed again
+/// about the same user, however often it is enrolled.
 pub const APPROVERS_TOLD_APART: Duration = Duration::hours(1);
 
-/// 32 letters and digits that nobody takes for each other.
+/// 32 letters and digits that no one takes for each other.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// Characters of a recovery code: 120 random bits, too many for a slow hash to protect.
 const LENGTH: usize = 24;
 
 /// What an administrator decides about a second factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Decision {
-    /// It is the person's, and is asked for from now on.
+    /// It is the user's, and is asked for from now on.
     Approve,
-    /// It is not, or nobody knows.
+    /// It is not, or no one knows.
     Refuse,
-}
-
-impl Decision {
-    /// Every decision.
-    pub const ALL: [Self; 2] = [Self::Approve, Self::Refuse];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Refuse => "refuse",
-        }
-    }
 }
 
 text_enum!(Decision);
 
-/// A code as somebody types it. Its `Debug` shows nothing.
+/// A code as a user types it. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Code {
     /// Six digits of the device.
@@ -116,7 +115,7 @@ impl RecoveryCode {
         groups.join("-")
     }
 
-    /// What is kept of it. Nobody guesses 120 bits, so a slow hash would protect nothing.
+    /// What is kept of it. No one guesses 120 bits, so a slow hash would protect nothing.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         Secret::shown(&self.0).hash()

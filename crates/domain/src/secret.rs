@@ -15,7 +15,7 @@ impl Secret {
         Self(format!("{kind}_{}", hex::encode(bits)))
     }
 
-    /// As somebody shows it. What cannot be one has a hash that nobody has stored.
+    /// As a user shows it. What cannot be one has a hash that no one has stored.
     #[must_use]
     pub fn shown(text: &str) -> Self {
         Self(text.trim().to_owned())
@@ -41,7 +41,7 @@ impl Secret {
         &self.0
     }
 
-    /// What is kept of it. A slow hash would protect nothing: nobody guesses 256 bits.
+    /// What is kept of it. A slow hash would protect nothing: no one guesses 256 bits.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash(hex::encode(Sha256::digest(self.0.as_bytes())))
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_found_again_by_its_hash_and_shown_by_nobody() {
+    fn a_secret_is_found_again_by_its_hash_and_shown_by_no_one() {
         let secret = Secret::from_random("inv", [0xab; 32]);
         assert_eq!(secret.expose().len(), 4 + 64);
         let typed = Secret::shown(&format!(" {}\n", secret.expose()));

@@ -16,10 +16,10 @@ pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// seconds: two tabs may refresh at once, and an answer may be lost.
 pub const REFRESH_GRACE_SECONDS: i64 = 10;
 /// How long a session lives at most, however often it is refreshed, in seconds (90 days):
-/// whoever copied a refresh token unnoticed does not keep it for ever.
+/// anyone who copied a refresh token unnoticed does not keep it for ever.
 pub const SESSION_SECONDS: i64 = 90 * 24 * 60 * 60;
 
-/// How long ago a person may have proved himself, at most, when he does what is
+/// How long ago a user may have proved their identity, at most, when they do what is
 /// sensitive, in seconds.
 pub const CONFIRMATION_SECONDS: i64 = 15 * 60;
 /// How exactly a session knows when it was last used, in seconds.
@@ -33,7 +33,7 @@ pub struct Session {
     pub id: SessionId,
     /// Whose it is.
     pub user: UserId,
-    /// Who is asking, with his organizations.
+    /// Who is asking, with their organizations.
     pub actor: Actor,
     /// The version of users and organizations at which `actor` was worked out.
     pub tenancy_version: i64,
@@ -47,9 +47,9 @@ pub struct Session {
     /// When it was last used, to within [`LAST_SEEN_SECONDS`].
     #[serde(with = "time::serde::timestamp")]
     pub last_seen_at: Timestamp,
-    /// When its person last proved himself: at login, or since by a step-up.
+    /// When its user last proved their identity: at login, or since by a step-up.
     #[serde(with = "time::serde::timestamp")]
     pub confirmed_at: Timestamp,
-    /// Whether he did so with a second factor, too.
+    /// Whether they did so with a second factor, too.
     pub second_factor: bool,
 }

@@ -1,6 +1,7 @@
-//! People who sign in.
+//! Users who sign in.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
@@ -10,9 +11,24 @@ use crate::{
     text::{clean_name, clean_text, has_forbidden, is_deceptive},
 };
 
-/// What a person is in AccuNode, lowest rank first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// What a user is in AccuNode, lowest rank first.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Role {
     /// Works alone, belongs to no organization.
     User,
@@ -27,28 +43,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role, lowest rank first.
-    pub const ALL: [Self; 5] = [
-        Self::User,
-        Self::OrgMember,
-        Self::OrgAdmin,
-        Self::TenantAdmin,
-        Self::SuperAdmin,
-    ];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::OrgMember => "org_member",
-            Self::OrgAdmin => "org_admin",
-            Self::TenantAdmin => "tenant_admin",
-            Self::SuperAdmin => "super_admin",
-        }
-    }
-
-    /// Invariant I1: whether people with this role belong to an organization.
+    /// Invariant I1: whether users with this role belong to an organization.
     #[must_use]
     pub const fn needs_organization(self) -> bool {
         matches!(self, Self::OrgMember | Self::OrgAdmin | Self::TenantAdmin)
@@ -73,7 +68,7 @@ impl Email {
     /// # Errors
     /// `invalid_email` at `pointer`.
     pub fn parse(pointer: &str, value: &str) -> Result<Self, Fault> {
-        // Never repeated: people type passwords into the wrong field.
+        // Never repeated: users type passwords into the wrong field.
         let wrong = |detail: &str| Err(Fault::new(pointer, "invalid_email", detail));
         let value = value.trim();
         let Some((name, host)) = value.split_once('@').filter(|_| value.len() <= 1_000) else {
@@ -166,7 +161,7 @@ impl Password {
     pub const MAX: usize = 128;
 
     /// A password for a new account or a change, by its form. Whether it is easily
-    /// guessed is for whoever hashes it to say.
+    /// guessed is for the one who hashes it to say.
     ///
     /// # Errors
     /// `weak_password`: too short, too long, one character repeated, or part of the e-mail.
@@ -279,7 +274,7 @@ fn discreet(fault: Fault, max: usize) -> Fault {
     Fault { detail, ..fault }
 }
 
-/// A person as stored. The password's hash never leaves the repository with it.
+/// A user as stored. The password's hash never leaves the repository with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Its id.
@@ -292,11 +287,11 @@ pub struct User {
     pub organization: Option<OrganizationId>,
     /// Names and telephone number.
     pub profile: Profile,
-    /// Whether the e-mail address is known to be his.
+    /// Whether the e-mail address is known to be theirs.
     pub is_verified: bool,
-    /// A person who is not active cannot do anything (I6).
+    /// A user who is not active cannot do anything (I6).
     pub is_active: bool,
-    /// The last time he signed in.
+    /// The last time they signed in.
     pub last_login: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
@@ -369,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_people_hold_no_links_and_nothing_that_cannot_be_seen() {
+    fn names_of_users_hold_no_links_and_nothing_that_cannot_be_seen() {
         let mut faults = Vec::new();
         Profile::parse(
             Some("Visit evil.com"),

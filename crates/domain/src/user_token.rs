@@ -1,32 +1,34 @@
-//! Tokens that are sent to a person's mailbox and used once.
+//! Tokens that are sent to a user's mailbox and used once.
 
 use time::Duration;
 
 use crate::fault::text_enum;
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 /// What a token of a mail is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum TokenPurpose {
-    /// To prove that the address is his.
+    /// To prove that the address is theirs.
     VerifyEmail,
     /// To choose a new password without the old one.
     ResetPassword,
 }
 
 impl TokenPurpose {
-    /// Every purpose.
-    pub const ALL: [Self; 2] = [Self::VerifyEmail, Self::ResetPassword];
-
-    /// The name in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::ResetPassword => "reset_password",
-        }
-    }
-
     /// What the token begins with.
     #[must_use]
     pub const fn kind(self) -> &'static str {
@@ -48,6 +50,6 @@ impl TokenPurpose {
 
 text_enum!(TokenPurpose);
 
-/// How long a person waits before another mail of the same purpose is sent to him: nobody
+/// How long a user waits before another mail of the same purpose is sent to them: no one
 /// fills a stranger's mailbox by asking again and again.
 pub const MAIL_PAUSE: Duration = Duration::minutes(1);

@@ -1,7 +1,7 @@
 //! Who may connect to the private PostgreSQL: root and the account that it runs as.
 //!
 //! The socket asks the kernel who is at its other end (`peer`), whatever its folder's mode
-//! is. Both accounts can read the database's files anyway; nobody else gets in, as
+//! is. Both accounts can read the database's files anyway; no one else gets in, as
 //! whichever role. The two files lie beside the data folder and not in it, are written
 //! anew at each start, and stand in for the data folder's own.
 
@@ -115,7 +115,7 @@ fn replace(path: &Path, text: &str, identity: &Identity) -> Result<(), EmbeddedE
         .map_err(EmbeddedError::io("write", path))
 }
 
-/// Replaces a `pg_hba.conf` of the data folder that lets everybody in: earlier versions
+/// Replaces a `pg_hba.conf` of the data folder that lets everyone in: earlier versions
 /// made it so. Our server does not read it, but one that is started by hand does.
 pub(super) fn retire_trust(data: &Path) -> Result<(), EmbeddedError> {
     let path = data.join("pg_hba.conf");
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_trust_everybody_are_replaced_and_others_stay() {
+    fn rules_that_trust_everyone_are_replaced_and_others_stay() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("pg_hba.conf");
         retire_trust(folder.path()).expect("nothing to do");

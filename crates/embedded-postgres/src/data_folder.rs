@@ -14,7 +14,7 @@ use super::{EmbeddedError, SUPERUSER, parent_death};
 const CHARACTER_TYPES: [&str; 3] = ["C.UTF-8", "en_US.UTF-8", "C"];
 
 /// Whether PostgreSQL can use the data folder, before it is asked to: what it says itself
-/// stands in a log that nobody has looked for yet. `false`: there is none, or an empty one.
+/// stands in a log that no one has looked for yet. `false`: there is none, or an empty one.
 pub(super) fn inspect(data: &Path, identity: &Identity) -> Result<bool, EmbeddedError> {
     let fault = |path: &Path, problem: &str, remedy: String| EmbeddedError::DataFolder {
         path: path.to_path_buf(),

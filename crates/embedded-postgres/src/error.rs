@@ -279,7 +279,7 @@ impl EmbeddedError {
         }
     }
 
-    /// Whether it may pass without anybody changing the configuration.
+    /// Whether it may pass without anyone changing the configuration.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         matches!(self.reason(), "disk_full" | "starting_up")

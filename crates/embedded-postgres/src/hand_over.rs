@@ -4,7 +4,7 @@
 //! gives every file to the account of its own, while no server runs. The folder belongs to
 //! an account that others can use until the end, so nothing in it is followed by name:
 //! each file is opened relative to its open folder, without links, and changed through
-//! its descriptor. A link, or a file of somebody else, ends it with what to do.
+//! its descriptor. A link, or a file of someone else, ends it with what to do.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};

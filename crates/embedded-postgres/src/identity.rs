@@ -22,7 +22,7 @@ pub(super) struct Identity {
     uid: Uid,
     gid: Gid,
     name: String,
-    /// Whether this process is root and must become somebody else.
+    /// Whether this process is root and must become someone else.
     dropped: bool,
 }
 

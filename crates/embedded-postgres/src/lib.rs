@@ -190,7 +190,7 @@ impl EmbeddedPostgres {
     }
 
     /// How the server is, while this process looks after it. The sender is gone when
-    /// nobody looks after it any more.
+    /// no one looks after it any more.
     #[must_use]
     pub fn condition(&self) -> Option<watch::Receiver<Condition>> {
         self.supervisor.as_ref().map(Supervisor::condition)

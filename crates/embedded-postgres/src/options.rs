@@ -7,7 +7,7 @@ use super::EmbeddedError;
 use super::binaries::Installation;
 use super::wal_archive::OWNED as WAL_ARCHIVE_SETTINGS;
 
-/// Settings that the supervisor relies on: nobody else may set them.
+/// Settings that the supervisor relies on: no one else may set them.
 pub const OWNED_SETTINGS: [&str; 11] = [
     "config_file",
     "data_directory",

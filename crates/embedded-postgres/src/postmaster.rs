@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use super::EmbeddedError;
 
 /// The process that serves this data folder. `None`: no file, or the process it names is
-/// gone, a zombie, or somebody else who got the number since.
+/// gone, a zombie, or someone else who got the number since.
 pub(super) fn running_pid(data: &Path) -> Option<u32> {
     let content = fs::read(pid_file(data)).ok()?;
     let pid = pid_of(&content)?;
@@ -71,7 +71,7 @@ pub(super) fn mend(data: &Path) -> Result<Option<Vec<u8>>, EmbeddedError> {
 }
 
 /// Puts back what [`mend`] replaced, where the start that followed has left our id in the
-/// file: this process is no server, and whoever reads the file must not take it for one.
+/// file: this process is no server, and anyone who reads the file must not take it for one.
 pub(super) fn put_back(data: &Path, before: &[u8]) -> Result<(), EmbeddedError> {
     let path = pid_file(data);
     let mut content = Vec::new();
@@ -205,7 +205,7 @@ mod tests {
         );
         assert_eq!(mended, expected);
 
-        // A start that failed: whoever reads it must not find this process in it.
+        // A start that failed: anyone who reads it must not find this process in it.
         put_back(folder.path(), &before).expect("put back");
         assert_eq!(fs::read(&path).expect("read"), before);
         // One that left its own id, or no file, is left alone.
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_nobody_can_read_is_removed_where_nobody_works_in_the_folder() {
+    fn a_file_that_no_one_can_read_is_removed_where_no_one_works_in_the_folder() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = pid_file(folder.path());
         for content in [&b""[..], b"\xff\xfe\x00", b"hello\n", b"\n/data\n"] {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_nobody_can_read_is_not_removed_under_a_process_that_works_there() {
+    fn a_file_that_no_one_can_read_is_not_removed_under_a_process_that_works_there() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut stranger = std::process::Command::new("sleep")
             .arg("600")

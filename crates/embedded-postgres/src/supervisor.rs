@@ -31,7 +31,7 @@ const STOP_STEPS: [(Signal, Duration); 3] = [
 ];
 
 /// The pauses between starts double from the first to the longest, without an end: what
-/// keeps the server from running (a full disk, a kill, memory) passes, and nobody has to
+/// keeps the server from running (a full disk, a kill, memory) passes, and no one has to
 /// notice that it did.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

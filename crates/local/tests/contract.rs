@@ -49,8 +49,8 @@ contract! {
     throttle::who_fails_again_and_again_waits_longer_and_longer(throttle);
     throttle::a_success_forgives(throttle);
     throttle::strangers_cannot_lock_the_owner_out(throttle);
-    throttle::one_password_is_not_tried_on_everybody(throttle);
+    throttle::one_password_is_not_tried_on_everyone(throttle);
     throttle::codes_are_counted_apart(throttle);
-    throttle::a_clock_set_back_locks_nobody_out(throttle);
-    throttle::nobody_gets_more_tries_by_being_quick(throttle);
+    throttle::a_clock_set_back_locks_no_one_out(throttle);
+    throttle::no_one_gets_more_tries_by_being_quick(throttle);
 }

@@ -77,8 +77,8 @@ pub enum RepositoryError {
         #[source]
         cause: Option<Cause>,
     },
-    /// The row changed since it was read, or the lease is somebody else's by now.
-    #[error("stale: {what} was changed by somebody else")]
+    /// The row changed since it was read, or the lease is someone else's by now.
+    #[error("stale: {what} was changed by someone else")]
     Stale {
         /// What was changed.
         what: &'static str,
@@ -102,7 +102,7 @@ pub enum RepositoryError {
     /// One statement took longer than it may, and was ended.
     #[error("{what} took longer than {} s", limit.as_secs())]
     TimedOut {
-        /// What was asked for, as people say it.
+        /// What was asked for, as users say it.
         what: &'static str,
         /// How long it may take.
         limit: std::time::Duration,

@@ -96,8 +96,8 @@ pub enum OpenError {
     Port(#[from] PortError),
 }
 
-/// A row as a person sees it. Which row is the header and what a cell means is decided by
-/// whoever reads it.
+/// A row as a user sees it. Which row is the header and what a cell means is decided by
+/// anyone who reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceRow {
     /// The row in its table, from 1. Blank rows are passed over but counted.
@@ -211,7 +211,7 @@ pub struct TableChoice {
 pub struct FileNote {
     /// A stable code for programs, in snake_case: `converted_encoding`, `hidden_rows`.
     pub code: String,
-    /// For people.
+    /// A message for users.
     pub detail: String,
     /// The columns that it is about, where it is about columns.
     pub columns: Vec<String>,

@@ -13,7 +13,7 @@ pub struct Failing {
     pub check: &'static str,
     /// Why, as a stable code such as `connection_refused`.
     pub reason: &'static str,
-    /// Why, for people. Anybody may read it: it names no host, no user and no file.
+    /// Why, for readers. Anyone may read it: it names no host, no user and no file.
     pub detail: String,
     /// Why, for the log.
     pub cause: Option<Cause>,

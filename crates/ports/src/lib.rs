@@ -5,7 +5,7 @@
 //!
 //! [`Store`] opens a [`UnitOfWork`], which is one transaction; both hand out the repositories in
 //! [`repositories`]. The other ports are [`sessions`], [`cache`], [`limits`], [`throttle`],
-//! [`budgets`], [`mail`], [`files`], [`scoring`], [`jobs`], [`health`] and the small ones in
+//! [`budgets`], [`mail`], [`files`], [`scoring`], [`health`] and the small ones in
 //! [`system`]:
 //!
 //! ```
@@ -45,7 +45,6 @@ pub mod contract;
 pub mod error;
 pub mod files;
 pub mod health;
-pub mod jobs;
 pub mod limits;
 pub mod mail;
 #[cfg(feature = "mock")]

@@ -145,7 +145,7 @@ impl Budget {
     }
 }
 
-/// Rate limits, per principal: a user's id, or an address where nobody is signed in.
+/// Rate limits, per principal: a user's id, or an address where no one is signed in.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RateLimiter: Send + Sync {

@@ -35,7 +35,7 @@ pub trait Mailer: Send + Sync {
     /// `Unavailable` where it may go another time, `Internal` where it never will.
     async fn send(&self, message: &Message) -> Result<(), PortError>;
 
-    /// Whether mails reach people. Where they do not, nobody can be asked to prove his
+    /// Whether mails reach users. Where they do not, no one can be asked to prove their
     /// address by one.
     fn delivers(&self) -> bool;
 }

@@ -25,7 +25,7 @@ pub struct ModelInfo {
     pub is_default: bool,
     /// What it predicts from.
     pub kind: Kind,
-    /// One sentence for people.
+    /// One sentence for readers.
     pub description: String,
     /// Where the levels begin.
     pub thresholds: Thresholds,

@@ -4,14 +4,14 @@ use accunode_domain::{Timestamp, id::UserId, user::Email};
 
 use crate::PortError;
 
-/// A secret that was just made, for its person alone. Its `Debug` shows nothing.
+/// A secret that was just made, for its user alone. Its `Debug` shows nothing.
 #[derive(Clone)]
 pub struct Enrolment {
-    /// As it is stored: encrypted, for this person only.
+    /// As it is stored: encrypted, for this user only.
     pub sealed: Vec<u8>,
-    /// As a person types it into his device, in base32.
+    /// As a user types it into their device, in base32.
     pub secret: String,
-    /// As his device reads it from a picture (`otpauth://`).
+    /// As their device reads it from a picture (`otpauth://`).
     pub uri: String,
 }
 
@@ -33,7 +33,7 @@ pub trait CodeDevice: Send + Sync {
     /// the steps beside; which of them was used before is the caller's to know.
     ///
     /// # Errors
-    /// `Internal` where the secret cannot be opened: it was sealed for another person, or
+    /// `Internal` where the secret cannot be opened: it was sealed for another user, or
     /// with a key that is not there any more.
     fn check(
         &self,

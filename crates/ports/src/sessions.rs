@@ -54,7 +54,7 @@ pub enum Refreshed {
 
 /// What a request learned about a session. Only what is named is written: requests of one
 /// session run at the same time, and none may undo what another has just written. When the
-/// person last proved who they are is not among it; a step-up starts a session of its own.
+/// user last proved who they are is not among it; a step-up starts a session of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionChange {
     /// When it was used. A time before the stored one is not written.

@@ -36,7 +36,7 @@ struct Taken<K: Eq + Hash + Copy> {
 #[derive(Debug)]
 pub struct Slot<K: Eq + Hash + Copy> {
     key: K,
-    /// `None` once somebody else has been handed the permit.
+    /// `None` once someone else has been handed the permit.
     home: Option<Slots<K>>,
 }
 
@@ -97,7 +97,7 @@ impl<K: Eq + Hash + Copy> Slots<K> {
         }
     }
 
-    /// Hands a permit on, or back where nobody waits.
+    /// Hands a permit on, or back where no one waits.
     fn release(&self, key: K) {
         loop {
             let next = {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permit_is_not_lost_with_somebody_who_gives_up() {
+    fn a_permit_is_not_lost_with_someone_who_gives_up() {
         let slots = Slots::new(1);
         let held = block_on(slots.acquire((), 0)).unwrap();
         let mut before = Box::pin(slots.acquire((), 2));

@@ -20,7 +20,7 @@ pub trait IdSource: Send + Sync {
     fn new_id(&self) -> Uuid;
 }
 
-/// Randomness that nobody can foresee, for secrets.
+/// Randomness that no one can foresee, for secrets.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Randomness: Send + Sync {
     /// 256 bits, seeded by the operating system.
@@ -53,11 +53,11 @@ pub trait PasswordHasher: Send + Sync {
     async fn hash(&self, password: Password) -> Result<String, PortError>;
     /// Whether the password fits the hash, and a new hash where the present
     /// parameters are others. Against `None` it takes as long and says no, so that
-    /// time tells nobody whether an account exists.
+    /// time tells no one whether an account exists.
     async fn verify(&self, password: Password, hash: Option<String>)
     -> Result<Verified, PortError>;
-    /// Why somebody who tries would soon guess this password, for people; `None` where
-    /// he would not. `about` are words of its owner, such as his address.
+    /// Why someone who tries would soon guess this password, for readers; `None` where
+    /// they would not. `about` are words of its owner, such as their address.
     async fn weakness(
         &self,
         password: Password,

@@ -4,14 +4,14 @@
 //!
 //! - the *pair* of an account and an address: [`Rules::free`] tries, then a wait that
 //!   doubles with each further failure up to [`Rules::longest_wait`];
-//! - the *address*, over all accounts: a budget of failures, so that nobody tries one
-//!   password on everybody;
-//! - the *account*, over all addresses from which nobody has signed in to it before: a
+//! - the *address*, over all accounts: a budget of failures, so that no one tries one
+//!   password on everyone;
+//! - the *account*, over all addresses from which no one has signed in to it before: a
 //!   budget, too. Where it is used up, an address
-//!   from which nobody has signed in to the account before waits
+//!   from which no one has signed in to the account before waits
 //!   [`Rules::slow_wait`] before its first try and has no more than that one free.
 //!   That is a wait of its own and no gate that strangers could keep shut: the owner
-//!   gets in after it, and at once where he has signed in before.
+//!   gets in after it, and at once where they have signed in before.
 //!
 //! An account that does not exist is counted like one that does.
 
@@ -25,9 +25,9 @@ use crate::{PortError, limits};
 /// What is guessed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guess {
-    /// A password, by anybody who knows an e-mail address.
+    /// A password, by anyone who knows an e-mail address.
     Password,
-    /// A code of the second factor, by somebody who knows the password: counted by the
+    /// A code of the second factor, by someone who knows the password: counted by the
     /// account alone, since strangers do not come so far.
     SecondFactor,
 }
@@ -41,10 +41,10 @@ pub struct Attempt {
     address: String,
 }
 
-/// What is told to somebody who wants to try.
+/// What is told to someone who wants to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// He may. The try counts as a failure until [`Throttle::succeeded`] says otherwise.
+    /// They may. The try counts as a failure until [`Throttle::succeeded`] says otherwise.
     Go,
     /// Not before so many seconds, at least one. Asking costs nothing.
     Wait(u32),
@@ -70,7 +70,7 @@ pub struct Rules {
     pub longest_wait: i64,
     /// When failures are forgotten.
     pub forget_after: i64,
-    /// How long it is remembered that somebody signed in from an address.
+    /// How long it is remembered that someone signed in from an address.
     pub known_for: i64,
     /// The wait of strangers to an account whose budget is used up.
     pub slow_wait: i64,
@@ -160,7 +160,7 @@ impl Attempt {
     }
 
     /// What the pair, the account and the address are counted under: their hashes,
-    /// since an e-mail address tried may be of any length and anybody's.
+    /// since an e-mail address tried may be of any length and anyone's.
     #[must_use]
     pub fn keys(&self) -> [String; 3] {
         let guess = self.guess.as_str();
@@ -176,7 +176,7 @@ impl Attempt {
     }
 }
 
-/// The memory of failures. Where it is out of reach nobody may try: an error is never
+/// The memory of failures. Where it is out of reach no one may try: an error is never
 /// taken for leave.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]

@@ -66,7 +66,7 @@ pub struct Workload {
     /// Its kind.
     pub work: Work,
     /// The tenant it is done for: a root organization's id, or a user's who has no
-    /// organization. `None` for the service's own work, and while nobody is known.
+    /// organization. `None` for the service's own work, and while no one is known.
     pub owner: Option<Uuid>,
 }
 
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workload_holds_across_waiting_and_is_nobody_elses() {
+    fn a_workload_holds_across_waiting_and_is_no_one_elses() {
         let task = |first: Work, then: Work| async move {
             assert_eq!(Workload::current(), of(first));
             of(then).assign();

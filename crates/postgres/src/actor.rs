@@ -40,7 +40,7 @@ pub(crate) struct ActorSettings {
 }
 
 impl ActorSettings {
-    /// Of somebody with this scope.
+    /// Of someone with this scope.
     pub(crate) fn of(scope: &Scope) -> Self {
         Self {
             user_id: scope.user().map(|id| id.to_string()).unwrap_or_default(),
@@ -55,7 +55,7 @@ impl ActorSettings {
         }
     }
 
-    /// Of somebody of whom only a grant is known: he reads its owner's rows.
+    /// Of someone of whom only a grant is known: they read its owner's rows.
     pub(crate) fn of_grant(grant: Grant) -> Self {
         Self {
             user_id: grant.by().to_string(),
@@ -71,7 +71,7 @@ impl ActorSettings {
         }
     }
 
-    /// Of whoever reads these events of the audit log, and no rows.
+    /// Of anyone who reads these events of the audit log, and no rows.
     pub(crate) fn of_audit(events: &AuditScope) -> Self {
         Self {
             user_id: events.own().map(|id| id.to_string()).unwrap_or_default(),

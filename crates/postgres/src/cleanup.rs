@@ -3,21 +3,35 @@
 
 use accunode_domain::{Timestamp, idempotency::KEPT_HOURS};
 use accunode_ports::RepositoryError;
-use sqlx::AssertSqlSafe;
 
 use crate::{PgStore, errors::from_sqlx};
 
-/// Rows that one statement deletes at most.
+/// Rows that one statement deletes at most: the `LIMIT` of each.
 const BATCH: u64 = 1_000;
+
+// Each takes the moment before which rows are deleted, and an index begins with its column.
+const IDEMPOTENCY_KEYS: &str = "
+    DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE created_at < $1
+         ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED))";
+const USER_TOKENS: &str = "
+    DELETE FROM user_tokens WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM user_tokens WHERE expires_at < $1
+         ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED))";
+const INVITATIONS: &str = "
+    DELETE FROM invitations WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM invitations WHERE expires_at < $1 AND accepted_at IS NULL
+         ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED))";
+const LOGIN_CHALLENGES: &str = "
+    DELETE FROM login_challenges WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM login_challenges WHERE expires_at < $1
+         ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED))";
 
 /// Rows of one table that are deleted some time after a moment that stands in them.
 #[derive(Clone, Copy, Debug)]
 struct Expiring {
     table: &'static str,
-    /// The column with the moment. An index begins with it.
-    moment: &'static str,
-    /// What else must be so, as SQL.
-    only: &'static str,
+    delete: &'static str,
     /// For how long after the moment they are kept.
     kept: time::Duration,
 }
@@ -26,28 +40,24 @@ struct Expiring {
 const EXPIRING: [Expiring; 4] = [
     Expiring {
         table: "idempotency_keys",
-        moment: "created_at",
-        only: "",
+        delete: IDEMPOTENCY_KEYS,
         kept: time::Duration::hours(KEPT_HOURS),
     },
-    // For a week somebody may still ask why a link does not work.
+    // For a week users may still ask why a link does not work.
     Expiring {
         table: "user_tokens",
-        moment: "expires_at",
-        only: "",
+        delete: USER_TOKENS,
         kept: time::Duration::days(7),
     },
     // Administrators see for a month that an invitation was not accepted.
     Expiring {
         table: "invitations",
-        moment: "expires_at",
-        only: " AND accepted_at IS NULL",
+        delete: INVITATIONS,
         kept: time::Duration::days(30),
     },
     Expiring {
         table: "login_challenges",
-        moment: "expires_at",
-        only: "",
+        delete: LOGIN_CHALLENGES,
         kept: time::Duration::hours(1),
     },
 ];
@@ -79,7 +89,7 @@ impl std::fmt::Display for CleanedUp {
 
 impl PgStore {
     /// Deletes idempotency keys, tokens of mails, invitations and login challenges that had
-    /// their time before `now`. Rows that somebody else holds at this moment are left for the
+    /// their time before `now`. Rows that another transaction holds at this moment are left for the
     /// next time, so that several processes can do this at once.
     ///
     /// # Errors
@@ -87,10 +97,9 @@ impl PgStore {
     pub async fn clean_up(&self, now: Timestamp) -> Result<CleanedUp, RepositoryError> {
         let mut cleaned = CleanedUp::default();
         for expiring in EXPIRING {
-            let statement = statement(expiring);
             let mut rows = 0;
             loop {
-                let deleted = sqlx::query(AssertSqlSafe(statement.clone()))
+                let deleted = sqlx::query(expiring.delete)
                     .bind(now - expiring.kept)
                     .execute(self.pool())
                     .await
@@ -108,20 +117,7 @@ impl PgStore {
 
     /// The statements of [`Self::clean_up`], each with the moment as its only parameter.
     #[must_use]
-    pub fn clean_up_statements() -> Vec<String> {
-        EXPIRING.into_iter().map(statement).collect()
+    pub fn clean_up_statements() -> [&'static str; 4] {
+        EXPIRING.map(|expiring| expiring.delete)
     }
-}
-
-fn statement(expiring: Expiring) -> String {
-    let Expiring {
-        table,
-        moment,
-        only,
-        ..
-    } = expiring;
-    format!(
-        "DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} \
-         WHERE {moment} < $1{only} ORDER BY {moment} LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
-    )
 }

@@ -6,7 +6,7 @@
 use accunode_ports::Conflict;
 
 /// The names of constraints, and what violating each of them means.
-const CONSTRAINTS: [(&str, Conflict); 25] = [
+const CONSTRAINTS: [(&str, Conflict); 29] = [
     ("allowed_emails_pkey", Conflict::AlreadyAllowed),
     ("bulk_jobs_completed", Conflict::RowsUnaccounted),
     ("bulk_jobs_counts", Conflict::RowsUnaccounted),

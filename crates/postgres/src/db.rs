@@ -35,7 +35,7 @@ pub(crate) trait Executor: Debug + Send + Sync {
     async fn row(&self, statement: Statement) -> Result<Option<QueryResult>, RepositoryError>;
 
     /// Every row of a statement that is ended where it takes longer than `limit`; a
-    /// transaction has the limit of whoever opened it.
+    /// transaction has the limit of the one who opened it.
     ///
     /// # Errors
     /// `TimedOut`, naming `what`.

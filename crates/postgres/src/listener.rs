@@ -1,4 +1,4 @@
-//! One connection that listens, fanned out to everybody who waits.
+//! One connection that listens, fanned out to everyone who waits.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Listener {
         }
     }
 
-    /// Returns when nobody listens any more. Until the pool is closed that happens only
+    /// Returns when no one listens any more. Until the pool is closed that happens only
     /// by a defect.
     pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut count = self.count.clone();
@@ -71,7 +71,7 @@ impl Listener {
     pub(crate) async fn past(&self, seen: u64) {
         let mut count = self.count.clone();
         if count.wait_for(|count| *count > seen).await.is_err() {
-            // Nobody listens any more: leave it to the polling.
+            // No one listens any more: leave it to the polling.
             std::future::pending::<()>().await;
         }
     }
@@ -111,7 +111,7 @@ async fn listen(
         }
         counter.send_modify(|count| *count += 1);
         let job = heard.and_then(|heard| heard.payload().parse().ok());
-        // Nobody may be waiting.
+        // No one may be waiting.
         let _ = jobs.send(job);
     }
 }

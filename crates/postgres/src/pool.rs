@@ -89,7 +89,7 @@ pub(crate) fn lazy(
 }
 
 /// Refuses a connection that was opened on another runtime than the pool's: it would end
-/// with that runtime, in the hands of whoever has it by then. The web's workers have
+/// with that runtime, in the hands of the one who has it by then. The web's workers have
 /// runtimes of their own, and poll what they are asked within the process's.
 fn belongs_to(home: runtime::Id) -> Result<(), sqlx::Error> {
     if Handle::current().id() == home {

@@ -1,5 +1,5 @@
 //! One pool for each kind of work, so that no kind takes every connection: while a table is
-//! locked, or lists are slow, people are still recognized, changes are made, and health is
+//! locked, or lists are slow, users are still recognized, changes are made, and health is
 //! answered. And within each pool one owner has no more than half.
 
 use std::{
@@ -50,7 +50,7 @@ impl PoolKind {
     }
 
     /// How long a connection is waited for before the caller is told that there is none.
-    /// What people wait for at every click gives up soon, what takes long anyway does not.
+    /// What users wait for at every click gives up soon, what takes long anyway does not.
     #[must_use]
     pub const fn wait(self) -> Duration {
         Duration::from_secs(match self {

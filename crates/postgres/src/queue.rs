@@ -18,7 +18,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    jobs::{JobQueue, Lease, Renewal},
+    repositories::{JobQueue, Lease, Renewal},
 };
 use async_trait::async_trait;
 use sea_orm::{QueryResult, Statement};
@@ -171,7 +171,7 @@ impl PgJobQueue {
         }
     }
 
-    /// Returns when nobody listens for jobs any more, which until the end of the process
+    /// Returns when no one listens for jobs any more, which until the end of the process
     /// happens only by a defect: polling goes on, but every job waits longer.
     pub fn listening_ended(&self) -> impl Future<Output = ()> + Send + use<> {
         self.listener.ended()

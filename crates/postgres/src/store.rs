@@ -54,7 +54,7 @@ impl PgStore {
     }
 
     /// That row-level security holds for the role the pool serves as. Call it before
-    /// serving anybody.
+    /// serving anyone.
     ///
     /// # Errors
     /// `Internal`, saying that the role is a superuser, BYPASSRLS or the tables' owner.

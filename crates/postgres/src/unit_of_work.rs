@@ -3,7 +3,7 @@
 //! This is the one place that begins. A handler that is dropped while it waits for
 //! `BEGIN` gives back a connection with an open transaction, and the next caller's
 //! changes are then silently not committed; so the transaction is opened in a task
-//! of its own, which nobody's disconnecting can drop half way.
+//! of its own, which no one's disconnecting can drop half way.
 
 use std::{sync::Arc, time::Duration};
 
@@ -204,7 +204,7 @@ struct UnitRepositories {
 }
 
 impl PgUnitOfWork {
-    /// Begins one as somebody, in this turn.
+    /// Begins one as someone, in this turn.
     pub(crate) async fn begin(
         pool: &PgPool,
         scope: &Scope,

@@ -28,7 +28,7 @@ enum Which {
 }
 
 impl Golden {
-    /// Reads the file. The error is for people.
+    /// Reads the file. The error is for readers.
     pub(crate) fn read(text: &[u8], manifest: &Manifest) -> Result<Self, String> {
         let mut reader = csv::Reader::from_reader(text);
         let headers = reader.headers().map_err(|e| e.to_string())?.clone();
@@ -85,7 +85,7 @@ impl Golden {
         }
     }
 
-    /// Whether the model gives what it must. The error is for people.
+    /// Whether the model gives what it must. The error is for readers.
     pub(crate) fn check(&self, model: &Model, tolerance: f64) -> Result<(), String> {
         let verdicts = model.verdicts(&self.rows).map_err(|e| format!("{e:#}"))?;
         for (at, ((verdict, _), expected)) in verdicts.iter().zip(&self.expected).enumerate() {

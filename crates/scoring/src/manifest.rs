@@ -36,7 +36,7 @@ pub(crate) struct Manifest {
     #[serde(default)]
     pub(crate) scope: Scope,
     pub(crate) golden: GoldenFacts,
-    // For people: shown with the manifest, nothing here depends on them.
+    // For readers: shown with the manifest, nothing here depends on them.
     #[serde(default, rename = "created")]
     _created: Value,
     #[serde(default, rename = "onnx")]
@@ -133,7 +133,7 @@ pub(crate) struct GoldenFacts {
 }
 
 impl Manifest {
-    /// Reads and checks. The error is for people.
+    /// Reads and checks. The error is for readers.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let manifest: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
         manifest.check()?;

@@ -69,7 +69,7 @@ impl Model {
     /// The same model for companies that default at another rate, as a version of its
     /// own. Where a level begins moves with the rate.
     ///
-    /// The error is for people.
+    /// The error is for readers.
     pub(crate) fn at(&self, rate: TargetRate) -> Result<Self, String> {
         let prior = PriorCorrection::new(self.manifest.base_rate, rate.get())
             .ok_or("the rate must lie between 0 and 1")?;
@@ -136,7 +136,7 @@ impl Model {
         &self.training
     }
 
-    /// Name and version, for people.
+    /// Name and version, for readers.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.info.model.name, self.info.model.version)
     }

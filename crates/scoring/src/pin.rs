@@ -48,7 +48,7 @@ pub enum PinError {
 }
 
 impl ModelPin {
-    /// How a pin is written, for people.
+    /// How a pin is written, for readers.
     pub const RULE: &str = "must be a model's name and version, such as annual@1.0.0";
 
     /// Whether it names this version.

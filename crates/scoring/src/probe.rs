@@ -16,7 +16,7 @@ const STEPS: u32 = 24;
 /// f32 sums may differ by that much.
 const SAME: f64 = 1e-5;
 
-/// The error is for people.
+/// The error is for readers.
 pub(crate) fn probe(model: &Model, manifest: &Manifest) -> Result<(), String> {
     let reference = model.reference();
     let everywhere = |pick: fn(&InputFacts) -> f64| -> Vec<f32> {

@@ -1,4 +1,4 @@
-//! Reasons in words: what each ratio did to the risk, for somebody who reads balance sheets.
+//! Reasons in words: what each ratio did to the risk, for someone who reads balance sheets.
 
 use accunode_domain::{
     ratio::{Flag, Ratio, RatioDefinition, Ratios},

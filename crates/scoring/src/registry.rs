@@ -40,7 +40,7 @@ pub struct ModelRegistry {
 }
 
 /// A version on the shelf. Its graph is not kept: it is loaded, and checked again,
-/// when somebody asks for it.
+/// when someone asks for it.
 #[derive(Debug)]
 struct Version {
     info: ModelInfo,

@@ -14,7 +14,7 @@ use crate::{
     model::Model,
 };
 
-/// Where a version lies; what people put into a folder goes first.
+/// Where a version lies; what users put into a folder goes first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// At this place among the shipped ones.

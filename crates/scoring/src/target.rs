@@ -19,7 +19,7 @@ const STEPS: f64 = 1e6;
 pub struct TargetRate(f64);
 
 impl TargetRate {
-    /// How a rate is written, for people.
+    /// How a rate is written, for readers.
     pub const RULE: &str =
         "must be a share from 0.0001 to 0.3 with at most 6 decimals, such as 0.02";
 

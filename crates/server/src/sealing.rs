@@ -50,7 +50,7 @@ pub fn sealing_keys(
 }
 
 /// Writes a new key, for the service's user alone. Of several who do so at once one wins,
-/// and nobody ever sees half a key.
+/// and no one ever sees half a key.
 fn make(path: &Path, randomness: &dyn Randomness) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

@@ -13,9 +13,9 @@ use accunode_mail::{Composer, FileMailer, SmtpMailer, SmtpUrl};
 use accunode_ports::{
     budgets::{JobBudget, RowBudget},
     health::Probe,
-    jobs::JobQueue,
     limits::Quota,
     mail::Mailer,
+    repositories::JobQueue,
     system::{Clock, Randomness},
 };
 use accunode_postgres::{PgJobQueue, PgStore, PoolSettings, QueueSettings};

@@ -19,7 +19,7 @@ use anyhow::Context;
 
 use crate::config::Config;
 
-/// Figures are small; this many bytes hold those of thousands of people.
+/// Figures are small; this many bytes hold those of thousands of users.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The ports of what is shared.

@@ -88,7 +88,7 @@ impl Place {
             }
             match Self::take(&self.url, self.sessions).await {
                 Ok(again) => self = again,
-                // Nobody else has it: the database is away, and so is every request's.
+                // No one else has it: the database is away, and so is every request's.
                 Err(error) if is_outage(&error) => {
                     tracing::warn!(%error, "the place of this process is not held: the database is away");
                 }
@@ -102,7 +102,7 @@ impl Place {
     }
 }
 
-/// Shared with others; where nobody else has it, the exclusive lock is given up for it. A
+/// Shared with others; where no one else has it, the exclusive lock is given up for it. A
 /// process that has just started holds that for a moment, so it is asked for again.
 async fn take_shared(lock: &mut InstanceLock, is_alone: bool) -> Result<bool, RepositoryError> {
     let end = Instant::now() + PATIENCE;

@@ -1,4 +1,4 @@
-//! Log lines on standard error, for people or as JSON for collectors.
+//! Log lines on standard error, for readers or as JSON for collectors.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -23,7 +23,7 @@ pub fn init(config: &Config) -> anyhow::Result<()> {
     let mut filter = EnvFilter::builder()
         .parse(&config.log)
         .context("the log filter is wrong")?;
-    // Whoever names it wants to see it.
+    // A user who names it wants to see it.
     if !config.log.contains("actix_http") {
         filter = filter.add_directive(format!("{NOISE}=off").parse()?);
     }

@@ -67,7 +67,7 @@ async fn starter() -> Answer {
 
 /// The document itself
 ///
-/// Large enough to be counted against the budget of whoever asks.
+/// Large enough to be counted against the budget of the one who asks.
 #[utoipa::path(get, path = DOCUMENT, tag = "Operations", operation_id = "get_openapi_document")]
 async fn document(_: Anonymous) -> Answer {
     static TEXT: LazyLock<Bytes> =

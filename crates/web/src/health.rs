@@ -131,7 +131,7 @@ pub(crate) async fn ready(state: Data<WebState>) -> Answer {
     }))
 }
 
-/// That something fails, for everybody who asks.
+/// That something fails, for everyone who asks.
 pub(crate) fn not_ready(findings: Vec<Finding>) -> Problem {
     let names: Vec<_> = findings.iter().map(|one| one.check).collect();
     let detail = match names.as_slice() {

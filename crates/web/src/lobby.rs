@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// Seconds after which somebody may ask again.
+/// Seconds after which a user may ask again.
 const RETRY_AFTER: u32 = 5;
 
 /// What a process has before it can serve.
@@ -60,7 +60,7 @@ pub fn lobby(
         InitError = (),
     > + use<>,
 > {
-    // Every answer is the last one of its connection: whoever asks again finds the service.
+    // Every answer is the last one of its connection: anyone who asks again finds the service.
     let lifecycle = Lifecycle::default();
     lifecycle.enter(Phase::Draining);
     App::new()

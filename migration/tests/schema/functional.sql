@@ -395,7 +395,3 @@ SELECT t.eq(pd_bucket(0), 0::smallint, '0'), t.eq(pd_bucket(1e-5), 0::smallint, 
 -- ## folding keeps the sums
 SELECT t.eq(fold_prediction_rollups() > 0, true, 'fold');
 SELECT t.eq((SELECT count(*) FROM annual_prediction_rollup_delta), 0::bigint, 'folded'), t.eq((SELECT sum(n)::bigint FROM annual_prediction_rollup), 5::bigint, 'sums');
-
--- ## one maintenance task runs once
-INSERT INTO maintenance_runs (task) VALUES ('analyze');
-SELECT t.fails($$INSERT INTO maintenance_runs (task) VALUES ('analyze')$$, 'idx_maintenance_runs_running');

@@ -23,6 +23,7 @@ const ALL: &[&str] = &[
     "m20261127_000040_long_symbols",
     "m20261127_000040_waiting_factors",
     "m20261127_000060_idempotency_outcomes",
+    "m20261127_000061_unused_parts",
     "m20261127_000070_outcomes",
     "m20261127_000080_undo",
     "m20261127_000081_company_identifiers",

@@ -60,10 +60,6 @@ const UNGUARDED: &[(&str, &str)] = &[
         "read by a token before anyone is signed in",
     ),
     ("idempotency_keys", "every statement names the principal"),
-    (
-        "maintenance_runs",
-        "of the installation, for a super_admin alone",
-    ),
     ("tenancy_state", "one number"),
     ("seaql_migrations", "names of migrations"),
 ];

@@ -145,7 +145,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
 }
 
 /// Locks predictions of the organization and then its upload that is worked on, while a chunk
-/// of an upload locks the upload first. PostgreSQL ends whoever notices the deadlock first, and
+/// of an upload locks the upload first. PostgreSQL ends the one that notices the deadlock first, and
 /// that is the chunk: this one looks for deadlocks late.
 async fn stand_in_the_way(
     pool: PgPool,

@@ -1,5 +1,5 @@
-//! A database in which one person has nearly every row: what lists and exports cost them and
-//! others, and whether everybody is still recognized while they export.
+//! A database in which one user has nearly every row: what lists and exports cost them and
+//! others, and whether everyone is still recognized while they export.
 
 use std::{
     sync::{
@@ -24,7 +24,7 @@ use crate::Postgres;
 const YEARS: u64 = 10;
 const LIST: &str = "/predictions/annual?limit=50";
 
-/// Measures lists and exports of the one owner, and of somebody without rows beside 20 exports.
+/// Measures lists and exports of the one owner, and of someone without rows beside 20 exports.
 ///
 /// # Errors
 /// Where a request fails that nothing stands in the way of.

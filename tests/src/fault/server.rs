@@ -61,7 +61,7 @@ impl Setup {
             "ACCUNODE_POSTGRES_SETTINGS_SHARED_BUFFERS".to_owned(),
             "32MB".to_owned(),
         )];
-        // One person sends everything here.
+        // One user sends everything here.
         for budget in ["JOBS", "OPEN_JOBS", "FILE_BYTES", "ROWS_PER_OWNER"] {
             variables.push((format!("ACCUNODE_BUDGETS_{budget}"), "0".to_owned()));
         }

@@ -1,4 +1,4 @@
-//! A token is turned into somebody who calls.
+//! A token is turned into a user who calls.
 
 use accunode_domain::{
     access::Actor, api_key::looks_like_key, audit::RequestContext, session::LAST_SEEN_SECONDS,
@@ -7,7 +7,7 @@ use accunode_ports::{repositories::Standing, sessions::SessionChange};
 use time::Duration;
 
 use super::{Accounts, gone, unusable};
-use crate::{Caller, Error};
+use crate::{Caller, Error, ErrorCode};
 
 impl Accounts {
     /// Who shows this access token, or this API key. A token costs one look-up in the session store
@@ -22,6 +22,7 @@ impl Accounts {
     ///
     /// [`SessionStore::find`]: accunode_ports::sessions::SessionStore::find
     /// [`UserRepository::current`]: accunode_ports::repositories::UserRepository::current
+    #[tracing::instrument(name = "accounts.authenticate", level = "debug", skip_all)]
     pub async fn authenticate(
         &self,
         token: &str,
@@ -32,7 +33,7 @@ impl Accounts {
         }
         let Some(mut session) = self.ports.sessions.find(token).await? else {
             return Err(Error::Unauthenticated {
-                code: "invalid_token",
+                code: ErrorCode::InvalidToken,
                 detail: "sign in again: the access token is unknown or too old".to_owned(),
             });
         };

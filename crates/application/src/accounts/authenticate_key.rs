@@ -1,4 +1,4 @@
-//! An API key is turned into somebody who calls.
+//! An API key is turned into a user who calls.
 
 use accunode_domain::{
     access::{Actor, Denial},
@@ -10,7 +10,7 @@ use accunode_domain::{
 use accunode_ports::limits::principal;
 
 use super::{Accounts, unusable};
-use crate::{Caller, Error};
+use crate::{Caller, Error, ErrorCode};
 
 impl Accounts {
     /// The key's owner as they are now, cut down to what the key may. Costs one statement
@@ -93,7 +93,10 @@ impl Accounts {
             }),
             Ok(_) => Ok(()),
             Err(error) => {
-                tracing::warn!(%error, "the budget for unknown API keys cannot be reached");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the budget for unknown API keys cannot be reached"
+                );
                 Ok(())
             }
         }
@@ -105,7 +108,7 @@ impl Accounts {
         let tasks = self.ports.tasks.clone();
         tasks.background(async move {
             if let Err(error) = ports.store.api_keys().used(id, now).await {
-                tracing::warn!(key = %id, %error, "the use of a key could not be noted");
+                tracing::warn!(key = %id, error = &error as &dyn std::error::Error, "the use of a key could not be noted");
             }
         });
     }
@@ -113,7 +116,7 @@ impl Accounts {
 
 fn dead(detail: &str) -> Error {
     Error::Unauthenticated {
-        code: "invalid_token",
+        code: ErrorCode::InvalidToken,
         detail: detail.to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! Somebody changes his password.
+//! A user changes their password.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -10,10 +10,11 @@ use crate::{Caller, Error, mail::Letter};
 
 impl Accounts {
     /// Sets another password and ends the caller's other sessions. It is no proof for what
-    /// is sensitive: nobody is asked for his second factor here.
+    /// is sensitive: no one is asked for their second factor here.
     ///
     /// # Errors
     /// `key_forbidden`; `LockedOut`; `wrong_password`; `weak_password`, also for the present one.
+    #[tracing::instrument(name = "accounts.change_password", level = "debug", skip_all)]
     pub async fn change_password(
         &self,
         caller: &Caller,

@@ -13,6 +13,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Every fault of the form, `email_taken`.
+    #[tracing::instrument(name = "accounts.create_admin", level = "debug", skip_all)]
     pub async fn create_admin(
         &self,
         form: &Registration,

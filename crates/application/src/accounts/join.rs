@@ -1,5 +1,6 @@
-//! Somebody joins an organization by its token.
+//! A user joins an organization by its token.
 
+use accunode_domain::access::Contradiction;
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     secret::Secret,
@@ -8,7 +9,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::{Accounts, Me};
-use crate::{Confirmed, Error};
+use crate::{Confirmed, Error, ErrorCode};
 
 impl Accounts {
     /// Makes the caller a member of the organization whose token they hold. Its
@@ -19,6 +20,7 @@ impl Accounts {
     /// # Errors
     /// `role_forbidden`; `already_member`; `NotFound` for a token that
     /// opens nothing (any more); `email_not_allowed`; `organization_full`.
+    #[tracing::instrument(name = "accounts.join", level = "debug", skip_all)]
     pub async fn join(&self, caller: &Confirmed, token: &Secret) -> Result<Me, Error> {
         let user = caller.actor.user();
         self.ports
@@ -33,7 +35,7 @@ impl Accounts {
                 };
                 if !unit.joining().admit(admission).await? {
                     return Err(Error::Conflict {
-                        code: "already_member",
+                        code: ErrorCode::Contradiction(Contradiction::AlreadyMember),
                         detail: "you have become a member of an organization meanwhile".to_owned(),
                         existing: None,
                     });

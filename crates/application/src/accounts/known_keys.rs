@@ -15,7 +15,7 @@ const MOST: usize = 50_000;
 
 /// The hashes of API keys that were good a while ago, in this process. To be among them
 /// gives no right: the database is still asked about each request. It only spares the
-/// budget of the address, so that nobody who shares an address with a flood of wrong keys
+/// budget of the address, so that no one who shares an address with a flood of wrong keys
 /// is kept out by it.
 #[derive(Clone, Default)]
 pub struct KnownKeys(Arc<Mutex<HashMap<SecretHash, Timestamp>>>);

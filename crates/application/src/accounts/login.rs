@@ -1,4 +1,4 @@
-//! Somebody signs in.
+//! A user signs in.
 
 use accunode_domain::{
     access::Scope,
@@ -17,11 +17,11 @@ use accunode_ports::{
 use serde_json::{Value, json};
 
 use super::{Accounts, LoggedIn, Me, SignedIn, tried};
-use crate::Error;
+use crate::{Error, ErrorCode};
 
 fn refused() -> Error {
     Error::Unauthenticated {
-        code: "invalid_credentials",
+        code: ErrorCode::InvalidCredentials,
         detail: "e-mail address or password is wrong".to_owned(),
     }
 }
@@ -34,6 +34,7 @@ impl Accounts {
     /// # Errors
     /// `LockedOut` after too many failures, whether the account exists or not;
     /// `invalid_credentials`, `email_unverified`.
+    #[tracing::instrument(name = "accounts.login", level = "debug", skip_all)]
     pub async fn login(
         &self,
         email: &str,
@@ -42,7 +43,7 @@ impl Accounts {
     ) -> Result<LoggedIn, Error> {
         let attempt = Attempt::password(email, context.ip);
         if let Admission::Wait(seconds) = self.ports.throttle.admit(&attempt).await? {
-            // Before anything is looked up: nobody learns whether the account exists.
+            // Before anything is looked up: no one learns whether the account exists.
             self.record_failure(email, None, json!({ "reason": "locked_out" }), context)
                 .await?;
             return Err(Error::LockedOut { seconds });
@@ -52,7 +53,7 @@ impl Accounts {
             Err(_) => None,
         };
         let hash = found.as_ref().map(|c| c.password_hash.clone());
-        // Too long to be anybody's: still hashed, cut, so that it takes as long.
+        // Too long to be anyone's: still hashed, cut, so that it takes as long.
         let typed = Password::attempt(password);
         let hash = if typed.is_some() { hash } else { None };
         let typed = typed
@@ -85,7 +86,7 @@ impl Accounts {
             self.record_failure(email, Some(&found), why, context)
                 .await?;
             return Err(Error::Denied {
-                code: "email_unverified",
+                code: ErrorCode::EmailUnverified,
                 detail: "confirm your e-mail address first; a mail with a link was sent to it"
                     .to_owned(),
             });

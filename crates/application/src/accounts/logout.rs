@@ -1,4 +1,4 @@
-//! Somebody signs out.
+//! A user signs out.
 
 use accunode_domain::audit::{AuditAction, AuditEvent};
 
@@ -10,6 +10,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `key_forbidden`; where sessions or database are out of reach.
+    #[tracing::instrument(name = "accounts.logout", level = "debug", skip_all)]
     pub async fn logout(&self, caller: &Caller) -> Result<(), Error> {
         caller
             .actor

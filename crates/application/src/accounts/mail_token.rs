@@ -1,4 +1,4 @@
-//! Tokens that go to a person's mailbox: verification of the address, and a new
+//! Tokens that go to a user's mailbox: verification of the address, and a new
 //! password. Whether an address has an account shows neither in the answer nor in its
 //! time: all that depends on it happens behind the answer.
 
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{Accounts, tried};
 use crate::{
-    Error,
+    Error, ErrorCode,
     mail::{Letter, MailKind, MailSender, Postage},
 };
 
@@ -47,7 +47,7 @@ impl Accounts {
         self.ports.mail.write(letter);
     }
 
-    /// The mail that somebody asked for, where there is one to send; and what the audit log
+    /// The mail that a user asked for, where there is one to send; and what the audit log
     /// is told of it.
     async fn asked_for(
         &self,
@@ -108,7 +108,7 @@ impl Accounts {
         let secret = Secret::from_random(purpose.kind(), self.ports.randomness.bits());
         let token = NewUserToken {
             id: self.ports.ids.new_id(),
-            // Nobody has a new id.
+            // No one has a new id.
             user: user.map_or_else(|| UserId(self.ports.ids.new_id()), |user| user.id),
             purpose,
             hash: secret.hash(),
@@ -128,7 +128,7 @@ impl Accounts {
                 to,
                 subject: "Confirm your e-mail address".to_owned(),
                 text: format!(
-                    "Somebody, we hope you, made an account on AccuNode with this address.\n\n\
+                    "Someone, we hope you, made an account on AccuNode with this address.\n\n\
                      Confirm that it is yours, within {} days:\n{}\n\n\
                      If you know nothing of it, do nothing: without this the account cannot be used.\n",
                     purpose.lifetime().whole_days(),
@@ -139,9 +139,9 @@ impl Accounts {
                 to,
                 subject: "Choose a new password".to_owned(),
                 text: format!(
-                    "Somebody, we hope you, asked for a new password of your account on AccuNode.\n\n\
+                    "Someone, we hope you, asked for a new password of your account on AccuNode.\n\n\
                      Choose it within {} minutes:\n{}\n\n\
-                     If it was not you, do nothing: your password stays as it is. Whoever has this \
+                     If it was not you, do nothing: your password stays as it is. Anyone who has this \
                      link can take your account, so do not hand it on.\n",
                     purpose.lifetime().whole_minutes(),
                     self.ports.link("reset-password", secret),
@@ -154,7 +154,7 @@ impl Accounts {
 /// What a token that is unknown, used, replaced or too old is answered with.
 pub(super) fn expired() -> Error {
     Error::Gone {
-        code: "token_expired",
+        code: ErrorCode::TokenExpired,
         detail: "this link was used, replaced by a newer one, or is too old; ask for another"
             .to_owned(),
     }

@@ -1,4 +1,4 @@
-//! Somebody whose password was right shows his second factor.
+//! A user whose password was right shows their second factor.
 
 use accunode_domain::{
     access::Scope,
@@ -10,7 +10,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::{Accounts, SignedIn, login::record_login, second_factor::invalid_code};
-use crate::Error;
+use crate::{Error, ErrorCode};
 
 impl Accounts {
     /// Ends a login that waits for its second factor: with a session, or with one try less.
@@ -18,6 +18,7 @@ impl Accounts {
     /// # Errors
     /// `token_expired` where the login waited too long, was tried too often or has ended;
     /// `LockedOut` after too many wrong codes; `invalid_code`.
+    #[tracing::instrument(name = "accounts.show_factor", level = "debug", skip_all)]
     pub async fn show_factor(
         &self,
         token: &str,
@@ -85,7 +86,7 @@ impl Accounts {
 
 fn expired() -> Error {
     Error::Unauthenticated {
-        code: "token_expired",
+        code: ErrorCode::TokenExpired,
         detail: "sign in again: this login waited too long, or was tried too often".to_owned(),
     }
 }

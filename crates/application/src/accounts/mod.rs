@@ -35,7 +35,7 @@ pub use register::Registration;
 pub(crate) use second_factor::told as factor_told;
 pub use second_factor::{Enrolled, NewFactor};
 
-use crate::{Error, Ports};
+use crate::{Error, ErrorCode, Ports};
 
 /// Accounts and sessions.
 #[derive(Clone, Debug)]
@@ -43,22 +43,22 @@ pub struct Accounts {
     pub(crate) ports: Arc<Ports>,
 }
 
-/// A person as he sees himself.
+/// A user as they see themselves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Me {
     /// As stored.
     pub user: User,
     /// As it counts.
     pub actor: Actor,
-    /// His organization, where he has one.
+    /// Their organization, where they have one.
     pub membership: Option<Membership>,
 }
 
 impl Me {
-    /// A stored person.
+    /// A stored user.
     ///
     /// # Errors
-    /// `Unauthenticated` where he is not active.
+    /// `Unauthenticated` where they are not active.
     pub(crate) fn of(user: User, membership: Option<Membership>) -> Result<Self, Error> {
         let actor = Actor::new(&user, membership.clone()).map_err(unusable)?;
         Ok(Self {
@@ -89,13 +89,17 @@ pub enum LoggedIn {
 
 /// What an account that cannot be used is told.
 pub(crate) fn unusable(denial: Denial) -> Error {
+    let code = match denial {
+        Denial::Forbidden(reason) => ErrorCode::Forbidden(reason),
+        _ => ErrorCode::InvalidToken,
+    };
     Error::Unauthenticated {
-        code: denial.code(),
+        code,
         detail: "this account is not active".to_owned(),
     }
 }
 
-/// The address that somebody tried, for the audit log. What is none is not kept: it may be
+/// The address that a user tried, for the audit log. What is none is not kept: it may be
 /// a password that was typed into the wrong field.
 fn tried(email: &str) -> Option<String> {
     let email = Email::parse("/email", email).ok()?;
@@ -105,7 +109,7 @@ fn tried(email: &str) -> Option<String> {
 /// What is told where an account is not there any more.
 pub(crate) fn gone() -> Error {
     Error::Unauthenticated {
-        code: "invalid_token",
+        code: ErrorCode::InvalidToken,
         detail: "this account does not exist any more".to_owned(),
     }
 }
@@ -115,6 +119,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `Unauthenticated` where it is gone or not active any more.
+    #[tracing::instrument(name = "accounts.me", level = "debug", skip_all)]
     pub async fn me(&self, user: UserId) -> Result<Me, Error> {
         Ok(self.load(user).await?.0)
     }

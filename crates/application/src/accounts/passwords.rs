@@ -1,4 +1,4 @@
-//! Passwords that people choose.
+//! Passwords that users choose.
 
 use accunode_domain::{
     fault::Fault,
@@ -11,8 +11,8 @@ use super::Accounts;
 use crate::{Error, Ports};
 
 impl Ports {
-    /// A password that somebody chooses: of the right form, and not soon guessed. Every
-    /// password comes in here, whoever sets it for himself.
+    /// A password that a user chooses: of the right form, and not soon guessed. Every
+    /// password comes in here, no matter who sets it.
     ///
     /// # Errors
     /// Where the hasher has no time. Inside: `weak_password` at `pointer`.
@@ -44,7 +44,7 @@ pub(super) async fn choose_password(
     })
 }
 
-/// What somebody who knows the address tries first.
+/// What a user who knows the address tries first.
 fn words(email: &Email) -> Vec<String> {
     let whole = email.as_str();
     let parts = whole.split(['@', '.', '-', '_', '+']);
@@ -55,7 +55,7 @@ fn words(email: &Email) -> Vec<String> {
 }
 
 impl Accounts {
-    /// Ends the sessions of somebody whose password is about to be, or was just,
+    /// Ends the sessions of a user whose password is about to be, or was just,
     /// changed: before, so that nothing changes where they cannot be ended, and once more
     /// after the commit, for one that was started in between with the old password.
     pub(super) async fn end_sessions(

@@ -10,7 +10,7 @@ use serde_json::json;
 use time::Duration;
 
 use super::{Accounts, Me, SignedIn};
-use crate::Error;
+use crate::{Error, ErrorCode};
 
 impl Accounts {
     /// Exchanges a refresh token for a new pair. A token that is used twice has
@@ -18,6 +18,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `token_reused`, `token_expired`.
+    #[tracing::instrument(name = "accounts.refresh", level = "debug", skip_all)]
     pub async fn refresh(&self, token: &str, context: &RequestContext) -> Result<SignedIn, Error> {
         match self.ports.sessions.refresh(token).await? {
             Refreshed::Pair(session, tokens) => match self.go_on(&session).await {
@@ -38,7 +39,7 @@ impl Accounts {
                 };
                 self.ports.record(&Scope::nobody(), context, event).await?;
                 Err(Error::Unauthenticated {
-                    code: "token_reused",
+                    code: ErrorCode::TokenReused,
                     detail: "this refresh token was used before, so its session was ended; sign in again"
                         .to_owned(),
                 })
@@ -59,7 +60,7 @@ impl Accounts {
 
 fn expired() -> Error {
     Error::Unauthenticated {
-        code: "token_expired",
+        code: ErrorCode::TokenExpired,
         detail: "sign in again: the refresh token is unknown or too old".to_owned(),
     }
 }

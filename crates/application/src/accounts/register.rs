@@ -12,11 +12,11 @@ use serde_json::json;
 
 use super::{Accounts, passwords::choose_password};
 use crate::{
-    Error,
+    Error, ErrorCode,
     mail::{MailKind, MailSender},
 };
 
-/// What a stranger says of himself.
+/// What a stranger says of themselves.
 #[derive(Clone, Default)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Registration {
@@ -47,6 +47,7 @@ impl Registration {
     ///
     /// # Errors
     /// Every fault of the form.
+    #[tracing::instrument(name = "accounts.check", level = "debug", skip_all)]
     pub async fn check(&self, hasher: &dyn PasswordHasher) -> Result<(), Error> {
         self.checked(hasher).await.map(|_| ())
     }
@@ -82,10 +83,11 @@ impl Registration {
 
 impl Accounts {
     /// Makes an account with the role `user`, and sends a mail with which its address is
-    /// verified. Where no mail reaches anybody it counts as verified at once.
+    /// verified. Where no mail reaches anyone it counts as verified at once.
     ///
     /// # Errors
     /// `registration_closed`, every fault of the form, `email_taken`; `too_many_mails`.
+    #[tracing::instrument(name = "accounts.register", level = "debug", skip_all)]
     pub async fn register(
         &self,
         form: &Registration,
@@ -93,7 +95,7 @@ impl Accounts {
     ) -> Result<User, Error> {
         if !self.ports.settings.registration_open {
             return Err(Error::Denied {
-                code: "registration_closed",
+                code: ErrorCode::RegistrationClosed,
                 detail: "accounts are made by an administrator here".to_owned(),
             });
         }

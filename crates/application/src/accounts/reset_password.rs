@@ -1,4 +1,4 @@
-//! Somebody chooses a new password without the old one.
+//! A user chooses a new password without the old one.
 
 use accunode_domain::{
     access::Scope,
@@ -13,11 +13,12 @@ use super::{Accounts, mail_token::expired};
 use crate::{Error, mail::Letter};
 
 impl Accounts {
-    /// Sets another password by the token of a mail, and ends every session. Whoever
+    /// Sets another password by the token of a mail, and ends every session. Anyone who
     /// reads the mailbox has proved the address, too.
     ///
     /// # Errors
     /// `Gone("token_expired")`; `weak_password`, after which the token is still good.
+    #[tracing::instrument(name = "accounts.reset_password", level = "debug", skip_all)]
     pub async fn reset_password(
         &self,
         token: &str,
@@ -67,7 +68,7 @@ impl Accounts {
     }
 }
 
-/// The mail that tells a person that his password is another one now.
+/// The mail that tells a user that their password is another one now.
 pub(super) fn password_changed(user: &User) -> Message {
     Message {
         to: user.email.clone(),

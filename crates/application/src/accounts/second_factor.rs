@@ -20,16 +20,16 @@ use accunode_ports::{
 use serde_json::json;
 
 use super::Accounts;
-use crate::{Caller, Confirmed, Error, mail::Letter};
+use crate::{Caller, Confirmed, Error, ErrorCode, mail::Letter};
 
-/// A second factor that is yet to be confirmed: what its person is told, once.
+/// A second factor that is yet to be confirmed: what its user is told, once.
 #[derive(Clone)]
 pub struct NewFactor {
-    /// For his device, to be typed, in base32.
+    /// For their device, to be typed, in base32.
     pub secret: String,
-    /// The same for his device's camera.
+    /// The same for their device's camera.
     pub uri: String,
-    /// For the day when he has lost his device, each good once.
+    /// For the day when they have lost their device, each good once.
     pub recovery_codes: Vec<String>,
 }
 
@@ -54,6 +54,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `already_enrolled`.
+    #[tracing::instrument(name = "accounts.enrol_factor", level = "debug", skip_all)]
     pub async fn enrol_factor(&self, caller: &Confirmed) -> Result<NewFactor, Error> {
         let (user, email) = (caller.actor.user(), caller.actor.email());
         let random = &self.ports.randomness;
@@ -68,7 +69,7 @@ impl Accounts {
                 let factors = unit.second_factors();
                 if !factors.put(user, sealed, hashes).await? {
                     return Err(conflict(
-                        "already_enrolled",
+                        ErrorCode::AlreadyEnrolled,
                         "there is a second factor already; take it away first",
                     ));
                 }
@@ -91,11 +92,12 @@ impl Accounts {
 
     /// Confirms it by its first code: it is asked for from then on, and sessions that
     /// were started without it end. Where the organization demands approval, it is asked for
-    /// once an administrator has given it: until then whoever knows the password alone has
-    /// gained nothing, and has locked nobody out.
+    /// once an administrator has given it: until then anyone who knows the password alone has
+    /// gained nothing, and has locked no one out.
     ///
     /// # Errors
     /// `not_enrolled`, `already_enrolled`, `approval_pending`; `invalid_code`.
+    #[tracing::instrument(name = "accounts.confirm_factor", level = "debug", skip_all)]
     pub async fn confirm_factor(&self, caller: &Confirmed, code: &str) -> Result<Enrolled, Error> {
         let user = caller.actor.user();
         let session = self.own_session(caller).await?;
@@ -145,13 +147,13 @@ impl Accounts {
     ) -> Result<i64, Error> {
         let stored = unit.reads().second_factors().find(user).await?;
         let stored =
-            stored.ok_or_else(|| conflict("not_enrolled", "make a second factor first"))?;
+            stored.ok_or_else(|| conflict(ErrorCode::NotEnrolled, "make a second factor first"))?;
         if stored.is_confirmed {
             return Err(confirmed_already());
         }
         if must_wait && stored.waits_since.is_some() {
             return Err(conflict(
-                "approval_pending",
+                ErrorCode::ApprovalPending,
                 "the code was shown; an administrator has yet to approve it",
             ));
         }
@@ -199,6 +201,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `key_forbidden`.
+    #[tracing::instrument(name = "accounts.own_factor", level = "debug", skip_all)]
     pub async fn own_factor(&self, caller: &Caller) -> Result<Option<StoredFactor>, Error> {
         let person = caller.actor.require_person();
         person.map_err(|denial| Error::denied(denial, "user"))?;
@@ -210,6 +213,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `not_enrolled`, `approval_pending`.
+    #[tracing::instrument(name = "accounts.remove_factor", level = "debug", skip_all)]
     pub async fn remove_factor(&self, caller: &Confirmed) -> Result<(), Error> {
         let user = caller.actor.user();
         let session = self.own_session(caller).await?;
@@ -220,12 +224,15 @@ impl Accounts {
                     // Removed and enrolled again and again it would mail the administrators
                     // each time.
                     return Err(conflict(
-                        "approval_pending",
+                        ErrorCode::ApprovalPending,
                         "it counts for nothing yet; enrol another in its place, or have it refused",
                     ));
                 }
                 if !unit.second_factors().remove_own(user).await? {
-                    return Err(conflict("not_enrolled", "there is no second factor"));
+                    return Err(conflict(
+                        ErrorCode::NotEnrolled,
+                        "there is no second factor",
+                    ));
                 }
                 self.note(&*unit, caller, "user.second_factor_removed", json!(null))
                     .await?;
@@ -268,7 +275,7 @@ impl Accounts {
             .await?)
     }
 
-    /// A person's second factor, where it is one that is asked for.
+    /// A user's second factor, where it is one that is asked for.
     pub(super) async fn factor(&self, user: UserId) -> Result<Option<StoredFactor>, Error> {
         let found = self.ports.store.second_factors().find(user).await?;
         Ok(found.filter(|factor| factor.is_confirmed))
@@ -319,10 +326,13 @@ async fn must_wait(unit: &dyn UnitOfWork, actor: &Actor) -> Result<bool, Error> 
 }
 
 fn confirmed_already() -> Error {
-    conflict("already_enrolled", "the second factor is confirmed already")
+    conflict(
+        ErrorCode::AlreadyEnrolled,
+        "the second factor is confirmed already",
+    )
 }
 
-/// The mail that tells a person that their second factor waits for an administrator.
+/// The mail that tells a user that their second factor waits for an administrator.
 fn waits(to: &Email) -> Message {
     Message {
         to: to.clone(),
@@ -330,7 +340,7 @@ fn waits(to: &Email) -> Message {
         text: "A second factor was enrolled for your account on AccuNode. Your organization \
                demands that an administrator approves it; until then it counts for nothing. Tell \
                them that it is you.\n\n\
-               If it was not you, somebody knows your password: change it at once, and tell your \
+               If it was not you, someone knows your password: change it at once, and tell your \
                administrator to refuse.\n"
             .to_owned(),
     }
@@ -344,14 +354,14 @@ fn asked(to: &Email, whose: &Email) -> Message {
         text: format!(
             "{} has enrolled a second factor on AccuNode, and your organization demands that an \
              administrator approves it.\n\n\
-             Whoever knows the password can enrol one. Ask the person, in another way than by mail, \
+             Anyone who knows the password can enrol one. Ask the person, in another way than by mail, \
              for the enrolment_id that they were shown, compare it, and approve or refuse.\n",
             whose.as_str()
         ),
     }
 }
 
-fn conflict(code: &'static str, detail: &str) -> Error {
+fn conflict(code: ErrorCode, detail: &str) -> Error {
     Error::Conflict {
         code,
         detail: detail.to_owned(),
@@ -362,12 +372,12 @@ fn conflict(code: &'static str, detail: &str) -> Error {
 /// What a wrong code is answered with.
 pub(super) fn invalid_code() -> Error {
     Error::Unauthenticated {
-        code: "invalid_code",
+        code: ErrorCode::InvalidCode,
         detail: "the code is wrong, or was used before".to_owned(),
     }
 }
 
-/// The mail that tells a person that a second factor came or went.
+/// The mail that tells a user that a second factor came or went.
 pub(crate) fn told(to: &Email, there: bool) -> Message {
     let (subject, what) = if there {
         (
@@ -384,7 +394,7 @@ pub(crate) fn told(to: &Email, there: bool) -> Message {
         to: to.clone(),
         subject: subject.to_owned(),
         text: format!(
-            "Whoever signs in to your account on AccuNode {what}.\n\n\
+            "Anyone who signs in to your account on AccuNode {what}.\n\n\
              If you did not want this, change your password at once and tell your administrator.\n"
         ),
     }

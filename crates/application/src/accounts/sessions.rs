@@ -1,4 +1,4 @@
-//! Where somebody is signed in, and being signed out there.
+//! Where a user is signed in, and being signed out there.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -15,6 +15,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `key_forbidden`.
+    #[tracing::instrument(name = "accounts.sessions", level = "debug", skip_all)]
     pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
         require_person(caller)?;
         Ok(self.ports.sessions.list(caller.actor.user()).await?)
@@ -25,6 +26,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `NotFound`.
+    #[tracing::instrument(name = "accounts.end_session", level = "debug", skip_all)]
     pub async fn end_session(&self, caller: &Confirmed, id: SessionId) -> Result<(), Error> {
         let mine = self.sessions(caller).await?;
         if !mine.iter().any(|session| session.id == id) {
@@ -43,6 +45,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Where the sessions or the audit log cannot be reached.
+    #[tracing::instrument(name = "accounts.end_other_sessions", level = "debug", skip_all)]
     pub async fn end_other_sessions(&self, caller: &Confirmed) -> Result<(), Error> {
         let event = AuditEvent {
             entity_id: Some(caller.actor.user().0),

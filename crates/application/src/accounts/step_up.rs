@@ -1,4 +1,4 @@
-//! Somebody proves himself once more.
+//! A user proves their identity once more.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -15,17 +15,18 @@ use accunode_ports::{
 use serde_json::json;
 
 use super::{Accounts, SignedIn, second_factor::invalid_code};
-use crate::{Caller, Error};
+use crate::{Caller, Error, ErrorCode};
 
 impl Accounts {
-    /// Renews the proof that the session's person is there: what is sensitive needs one
+    /// Renews the proof that the session's user is there: what is sensitive needs one
     /// of the last quarter of an hour. Who has a second factor shows that, too. A new
     /// session takes the place of the present one, so that the proof is worth nothing to
-    /// whoever holds a copy of its tokens.
+    /// anyone who holds a copy of its tokens.
     ///
     /// # Errors
     /// `key_forbidden`; `LockedOut` after too many failures; `wrong_password`,
     /// `invalid_code`; `invalid_token` where the session ended meanwhile.
+    #[tracing::instrument(name = "accounts.step_up", level = "debug", skip_all)]
     pub async fn step_up(
         &self,
         caller: &Caller,
@@ -93,12 +94,12 @@ Ok(true)
         mine.into_iter()
             .find(|session| Some(session.id) == caller.session)
             .ok_or_else(|| Error::Unauthenticated {
-                code: "invalid_token",
+                code: ErrorCode::InvalidToken,
                 detail: "sign in again: this session has ended".to_owned(),
             })
     }
 
-    /// That somebody who is signed in knows his password. A failure is audited, and
+    /// That a user who is signed in knows their password. A failure is audited, and
     /// counts like one at the login.
     pub(super) async fn prove(
         &self,
@@ -126,7 +127,7 @@ Ok(true)
         }
         self.refused(caller, "wrong_password", purpose).await?;
         Err(Error::Unauthenticated {
-            code: "wrong_password",
+            code: ErrorCode::WrongPassword,
             detail: "this is not your password".to_owned(),
         })
     }

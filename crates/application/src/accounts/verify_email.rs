@@ -1,4 +1,4 @@
-//! Somebody proves that an address is his.
+//! A user proves that an address is theirs.
 
 use accunode_domain::{
     access::Scope,
@@ -16,6 +16,7 @@ impl Accounts {
     ///
     /// # Errors
     /// `Gone("token_expired")`.
+    #[tracing::instrument(name = "accounts.verify_email", level = "debug", skip_all)]
     pub async fn verify_email(&self, token: &str, context: &RequestContext) -> Result<(), Error> {
         let hash = Secret::shown(token).hash();
         let hash = &hash;

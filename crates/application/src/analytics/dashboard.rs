@@ -44,6 +44,7 @@ impl Analytics {
     ///
     /// # Errors
     /// `outside_scope` for rows that are not the caller's to see.
+    #[tracing::instrument(name = "analytics.dashboard", level = "debug", skip_all)]
     pub async fn dashboard(
         &self,
         caller: &Caller,
@@ -88,7 +89,10 @@ impl Analytics {
         if let Ok(bytes) = serde_json::to_vec(&headline)
             && let Err(error) = self.ports.cache.put(&key, bytes, KEEP).await
         {
-            tracing::warn!(%error, "figures could not be cached");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "figures could not be cached"
+            );
         }
         Ok(headline)
     }

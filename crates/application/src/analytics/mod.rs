@@ -31,7 +31,7 @@ pub struct Analytics {
 pub struct FigureScope {
     /// A part of what the caller can read; all of it by default.
     pub part: Option<DashboardScope>,
-    /// The organization, or the tenant's root; his own by default.
+    /// The organization, or the tenant's root; their own by default.
     pub organization: Option<OrganizationId>,
 }
 
@@ -42,7 +42,7 @@ impl Analytics {
         let scope = match (asked.part, asked.organization) {
             (None, organization) => actor.narrowed(None, organization),
             (Some(part), organization) => {
-                // A super_admin's tenants do not come with him.
+                // A super_admin's tenants do not come with them.
                 let children = match (part, organization, actor.role()) {
                     (DashboardScope::Tenant, Some(root), Role::SuperAdmin) => {
                         self.ports.store.users().children(root).await?
@@ -52,6 +52,6 @@ impl Analytics {
                 actor.dashboard(part, organization, &children)
             }
         };
-        scope.map_err(|denial| Error::denied(denial, "organization"))
+        scope.map_err(|denial| Error::denied_at(denial, "organization", "/organization_id"))
     }
 }

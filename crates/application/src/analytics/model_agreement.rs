@@ -20,6 +20,7 @@ impl Analytics {
     ///
     /// # Errors
     /// `outside_scope` for rows that are not the caller's to see.
+    #[tracing::instrument(name = "analytics.model_agreement", level = "debug", skip_all)]
     pub async fn model_agreement(
         &self,
         caller: &Caller,

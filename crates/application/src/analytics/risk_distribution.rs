@@ -24,6 +24,7 @@ impl Analytics {
     ///
     /// # Errors
     /// `outside_scope` for rows that are not the caller's to see.
+    #[tracing::instrument(name = "analytics.risk_distribution", level = "debug", skip_all)]
     pub async fn risk_distribution(
         &self,
         caller: &Caller,

@@ -22,6 +22,7 @@ impl Analytics {
     ///
     /// # Errors
     /// `outside_scope` for rows that are not the caller's to see.
+    #[tracing::instrument(name = "analytics.trend", level = "debug", skip_all)]
     pub async fn trend(
         &self,
         caller: &Caller,

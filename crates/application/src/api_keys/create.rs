@@ -1,4 +1,4 @@
-//! Somebody makes a key of his own.
+//! A user makes a key of their own.
 
 use accunode_domain::{
     Timestamp,
@@ -11,12 +11,12 @@ use accunode_domain::{
 use accunode_ports::repositories::NewApiKey;
 
 use super::{ApiKeys, Revealed, already_shown, kept, values};
-use crate::{Confirmed, Error, Once};
+use crate::{Confirmed, Error, ErrorCode, Once};
 
-/// What somebody wants of a new key.
+/// What a user wants of a new key.
 #[derive(Clone, Debug)]
 pub struct NewKey {
-    /// What he calls it.
+    /// What they call it.
     pub name: String,
     /// What it is for.
     pub scopes: Vec<KeyScope>,
@@ -33,6 +33,7 @@ impl ApiKeys {
     /// `scope_exceeds_role`, `outside_scope`; every
     /// fault of the command; `too_many_keys`; `secret_already_shown` for a request that
     /// is sent again.
+    #[tracing::instrument(name = "api_keys.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         caller: &Confirmed,
@@ -76,7 +77,7 @@ impl ApiKeys {
                 }
                 if unit.reads().api_keys().count(actor.user(), now).await? >= MOST_KEYS {
                     return Err(Error::Conflict {
-                        code: "too_many_keys",
+                        code: ErrorCode::TooManyKeys,
                         detail: format!(
                             "you have {MOST_KEYS} keys; end one that is not needed first"
                         ),

@@ -10,11 +10,12 @@ use super::ApiKeys;
 use crate::{Caller, Error};
 
 impl ApiKeys {
-    /// A page of the caller's own keys, newest first; of an organization's, where he
-    /// names one that he administers: those of its members, and those bound to it.
+    /// A page of the caller's own keys, newest first; of an organization's, where they
+    /// names one that they administer: those of its members, and those bound to it.
     ///
     /// # Errors
     /// `key_forbidden`, `role_forbidden`, `outside_scope`.
+    #[tracing::instrument(name = "api_keys.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! API keys: made, rotated and ended by people, never by keys.
+//! API keys: made, rotated and ended by users, never by keys.
 
 mod create;
 mod list;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 pub use create::NewKey;
 
-use crate::{Error, Ports};
+use crate::{Error, ErrorCode, Ports};
 
 /// API keys.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct ApiKeys {
     pub(crate) ports: Arc<Ports>,
 }
 
-/// A key with its secret, which nobody is shown again.
+/// A key with its secret, which no one is shown again.
 #[derive(Clone, Debug)]
 pub struct Revealed {
     /// The key.
@@ -49,7 +49,7 @@ fn kept(key: &ApiKey) -> Value {
 /// What a repeated request is told: it was carried out, and the secret is not kept.
 fn already_shown(stored: &StoredOutcome) -> Error {
     Error::Conflict {
-        code: "secret_already_shown",
+        code: ErrorCode::SecretAlreadyShown,
         detail: "this request was carried out, and the secret shown then is kept nowhere; rotate the key for another"
             .to_owned(),
         existing: stored.outcome["id"]

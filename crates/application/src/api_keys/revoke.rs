@@ -9,12 +9,13 @@ use super::{ApiKeys, ended_meanwhile, values};
 use crate::{Confirmed, Error};
 
 impl ApiKeys {
-    /// Ends a key: one's own, or as an administrator that of somebody below one's rank.
+    /// Ends a key: one's own, or as an administrator that of a user below one's rank.
     /// Its next request is refused, on every node. A stolen access token alone must not stop
-    /// the programs of a person.
+    /// the programs of a user.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`.
+    #[tracing::instrument(name = "api_keys.revoke", level = "debug", skip_all)]
     pub async fn revoke(&self, caller: &Confirmed, id: ApiKeyId) -> Result<(), Error> {
         let refused = |denial| Error::denied(denial, "API key");
         self.ports

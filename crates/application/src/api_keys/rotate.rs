@@ -1,7 +1,7 @@
 //! A key gets another secret.
 
 use accunode_domain::{
-    access::Denial,
+    access::{Denial, Forbidden},
     api_key::{overlap, shown_prefix},
     audit::{AuditAction, AuditEvent},
     id::ApiKeyId,
@@ -10,7 +10,7 @@ use accunode_domain::{
 use accunode_ports::repositories::NextSecret;
 
 use super::{ApiKeys, Revealed, already_shown, ended_meanwhile, kept, values};
-use crate::{Confirmed, Error, Once};
+use crate::{Confirmed, Error, ErrorCode, Once};
 
 impl ApiKeys {
     /// Gives a key of the caller's own another secret; the present one stays good for a
@@ -18,9 +18,10 @@ impl ApiKeys {
     /// way out is worth nothing any more.
     ///
     /// # Errors
-    /// `NotFound`; `not_writable` for somebody else's;
+    /// `NotFound`; `not_writable` for another user's;
     /// `scope_exceeds_role` where its owner could not make it any more, `outside_scope`;
     /// `out_of_range`; `key_expired`; `secret_already_shown`.
+    #[tracing::instrument(name = "api_keys.rotate", level = "debug", skip_all)]
     pub async fn rotate(
         &self,
         caller: &Confirmed,
@@ -47,7 +48,7 @@ impl ApiKeys {
                     .see_key(&owner.subject(), before.organization)
                     .map_err(refused)?;
                 if before.owner != actor.user() {
-                    return Err(refused(Denial::Forbidden("not_writable")));
+                    return Err(refused(Denial::Forbidden(Forbidden::NotWritable)));
                 }
                 let grant = actor
                     .create_key(&before.scopes, before.organization)
@@ -58,7 +59,7 @@ impl ApiKeys {
                 }
                 if before.has_expired(now) {
                     return Err(Error::Conflict {
-                        code: "key_expired",
+                        code: ErrorCode::KeyExpired,
                         detail: "this key has expired; make another".to_owned(),
                         existing: None,
                     });

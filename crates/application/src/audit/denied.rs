@@ -1,4 +1,4 @@
-//! Somebody was refused something, and the log says so.
+//! A user was refused something, and the log says so.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::Audit;
 use crate::{Caller, Error};
 
 /// For so long one event stands for every further refusal of the same request to the
-/// same person, so that a loop of refused requests cannot flood the log.
+/// same user, so that a loop of refused requests cannot flood the log.
 pub const DENIALS_APART: Duration = Duration::from_secs(60);
 
 /// What was refused.
@@ -30,6 +30,7 @@ impl Audit {
     ///
     /// # Errors
     /// Where the log cannot be written; the refusal stands all the same.
+    #[tracing::instrument(name = "audit.denied", level = "debug", skip_all)]
     pub async fn denied(&self, caller: &Caller, denied: Denied<'_>) -> Result<(), Error> {
         let event = AuditEvent {
             entity_id: denied.entity,

@@ -11,6 +11,7 @@ impl Audit {
     ///
     /// # Errors
     /// `NotFound` for what the caller may not read.
+    #[tracing::instrument(name = "audit.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<AuditRecord, Error> {
         let events = caller
             .actor

@@ -21,11 +21,12 @@ pub struct ListEvents {
 }
 
 impl Audit {
-    /// A page of the events that the caller may read, newest first: his own, those of
-    /// the organizations he administers, or those of the one that is named.
+    /// A page of the events that the caller may read, newest first: their own, those of
+    /// the organizations they administer, or those of the one that is named.
     ///
     /// # Errors
     /// `role_forbidden`, `outside_scope` for a named organization.
+    #[tracing::instrument(name = "audit.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         caller: &Caller,

@@ -8,7 +8,7 @@ use accunode_domain::{
 use accunode_ports::RepositoryError;
 
 use super::Bulk;
-use crate::{Caller, Error};
+use crate::{Caller, Error, ErrorCode};
 
 impl Bulk {
     /// Stops an upload: at once where no worker has it, else at its next chunk.
@@ -28,7 +28,7 @@ impl Bulk {
                 let cancelled = match unit.jobs().request_cancel(grant, id).await {
                     Err(RepositoryError::Stale { .. }) => {
                         return Err(Error::Conflict {
-                            code: "not_cancellable",
+                            code: ErrorCode::NotCancellable,
                             detail: format!("this upload is {} already", job.status),
                             existing: None,
                         });

@@ -8,7 +8,7 @@ use accunode_ports::{Contention, RepositoryError};
 use serde_json::json;
 
 use super::{Bulk, rescore, submit};
-use crate::{Caller, Done, Error, Once};
+use crate::{Caller, Done, Error, ErrorCode, Once};
 
 impl Bulk {
     /// Lets a job that failed or was cancelled go on after its checkpoint: the rows that have
@@ -87,7 +87,7 @@ impl Bulk {
 
 fn moved_on() -> Error {
     Error::Conflict {
-        code: "nothing_to_retry",
+        code: ErrorCode::NothingToRetry,
         detail: "this upload has moved on meanwhile; look at it again".to_owned(),
         existing: None,
     }

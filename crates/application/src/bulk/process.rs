@@ -11,8 +11,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     files::{RowReader, SourceRow},
-    jobs::{Lease, Renewal},
-    repositories::{ChunkRow, JobChunk, RescoredChunk},
+    repositories::{ChunkRow, JobChunk, Lease, Renewal, RescoredChunk},
 };
 use tokio::sync::watch;
 

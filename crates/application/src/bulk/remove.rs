@@ -9,7 +9,7 @@ use accunode_ports::{RepositoryError, files::StoredFile, repositories::Undone};
 use serde_json::json;
 
 use super::Bulk;
-use crate::{Caller, Error};
+use crate::{Caller, Error, ErrorCode};
 
 impl Bulk {
     /// Removes an upload that has ended, with its file and its rows. With `predictions` it is
@@ -36,7 +36,7 @@ impl Bulk {
                 let undone = match unit.jobs().remove(grant, id, predictions).await {
                     Err(RepositoryError::Stale { .. }) => {
                         return Err(Error::Conflict {
-                            code: "running",
+                            code: ErrorCode::Running,
                             detail: "this upload is being worked on; cancel it first".to_owned(),
                             existing: None,
                         });

@@ -15,7 +15,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Bulk;
-use crate::{Caller, Done, Error, Once, RowLevel};
+use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
 
 /// Whose predictions are to be scored, and by which model.
 #[derive(Clone, Debug)]
@@ -140,7 +140,7 @@ impl Bulk {
 
 pub(super) fn running(job: Option<JobId>) -> Error {
     Error::Conflict {
-        code: "rescoring_running",
+        code: ErrorCode::RescoringRunning,
         detail: "the same rescoring has not ended yet".to_owned(),
         existing: job.map(|id| id.0),
     }

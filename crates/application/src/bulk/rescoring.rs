@@ -9,8 +9,7 @@ use accunode_domain::{
     risk::ModelRef,
 };
 use accunode_ports::{
-    jobs::Lease,
-    repositories::{Rescorable, RescoredChunk, RescoredRow, ToRescore},
+    repositories::{Lease, Rescorable, RescoredChunk, RescoredRow, ToRescore},
     scoring::{Scorer, ScoringError},
 };
 use tokio::sync::watch;

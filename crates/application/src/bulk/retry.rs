@@ -14,7 +14,7 @@ use super::{
     Bulk, ListRows, SubmitUpload,
     rows::{as_csv, cells_of},
 };
-use crate::{Caller, Done, Error, Once, RowLevel};
+use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
 
 /// How many rows are read from the database at once.
 const PAGE: u32 = 1_000;
@@ -52,7 +52,7 @@ impl Bulk {
         }
         if job.status != JobStatus::Completed || job.counts.error == 0 || job.columns.is_empty() {
             return Err(Error::Conflict {
-                code: "nothing_to_retry",
+                code: ErrorCode::NothingToRetry,
                 detail: if !job.status.is_final() {
                     "this upload is still being worked on".to_owned()
                 } else if job.task != Task::Upload {
@@ -68,7 +68,7 @@ impl Bulk {
         }
         if job.rows_not_kept() > 0 {
             return Err(Error::Conflict {
-                code: "rows_not_kept",
+                code: ErrorCode::RowsNotKept,
                 detail: format!(
                     "{} failed or skipped rows of this upload were counted and not kept, so that \
                      they cannot be tried again from here; send the file again",

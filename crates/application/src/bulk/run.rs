@@ -8,7 +8,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     Conflict, PortError, RepositoryError,
-    jobs::{Lease, Renewal},
+    repositories::{Lease, Renewal},
 };
 use tokio::{sync::watch, task::JoinHandle};
 

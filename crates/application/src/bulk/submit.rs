@@ -24,7 +24,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Bulk, Table};
-use crate::{Caller, Done, Error, Once, RowLevel, disk::storage_low};
+use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel, disk::storage_low};
 
 /// After so many bytes of an upload the free space is looked at again.
 const LOOK_AT_DISK: usize = 16 << 20;
@@ -214,7 +214,7 @@ impl Bulk {
 
 fn duplicate(job: Option<JobId>) -> Error {
     Error::Conflict {
-        code: "duplicate_file",
+        code: ErrorCode::DuplicateFile,
         detail: "this file was uploaded with the same options before; force=true uploads it again"
             .to_owned(),
         existing: job.map(|id| id.0),

@@ -27,6 +27,7 @@ impl Companies {
     ///
     /// # Errors
     /// `level_forbidden`, `outside_scope`; every fault of the draft; `symbol_taken`.
+    #[tracing::instrument(name = "companies.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         caller: &Caller,

@@ -11,11 +11,12 @@ use super::Companies;
 use crate::{Caller, Error};
 
 impl Companies {
-    /// One company. A super_admin who looks at somebody's personal one is told of
-    /// in the audit log before he sees it.
+    /// One company. A super_admin who looks at a user's personal one is told of
+    /// in the audit log before they see it.
     ///
     /// # Errors
     /// `NotFound` for what the caller cannot read.
+    #[tracing::instrument(name = "companies.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: CompanyId) -> Result<Company, Error> {
         let scope = caller.actor.scope();
         if let Some(company) = self.ports.store.companies().find(&scope, id).await? {

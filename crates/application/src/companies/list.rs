@@ -27,7 +27,8 @@ impl Companies {
     /// A page of the companies that the caller can read.
     ///
     /// # Errors
-    /// `outside_scope` for a filter that names an organization that is not his.
+    /// `outside_scope` for a filter that names an organization that is not theirs.
+    #[tracing::instrument(name = "companies.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         caller: &Caller,

@@ -7,7 +7,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Companies;
-use crate::{Caller, Error, overtaken::Overtaken, predictions::version_asked};
+use crate::{Caller, Error, ErrorCode, overtaken::Overtaken, predictions::version_asked};
 
 impl Companies {
     /// Removes a company; with `force` also the predictions and outcomes on it.
@@ -15,6 +15,7 @@ impl Companies {
     /// # Errors
     /// `NotFound`, `not_writable`, `company_in_use`, `Stale` where `if_match` names
     /// another version.
+    #[tracing::instrument(name = "companies.remove", level = "debug", skip_all)]
     pub async fn remove(
         &self,
         caller: &Caller,
@@ -52,7 +53,7 @@ impl Companies {
         self.ports.transaction(scope, |unit| async move {
         if !force && unit.reads().companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
-                code: "company_in_use",
+                code: ErrorCode::CompanyInUse,
                 detail: "there are predictions or outcomes on this company; force=true removes them with it"
                     .to_owned(),
                 existing: None,

@@ -19,10 +19,11 @@ pub struct TimelineQuery {
 
 impl Companies {
     /// What there is for a company that the caller can read, of the predictions that
-    /// he can read: oldest period first, both kinds.
+    /// they can read: oldest period first, both kinds.
     ///
     /// # Errors
     /// `NotFound` for a company the caller cannot read.
+    #[tracing::instrument(name = "companies.timeline", level = "debug", skip_all)]
     pub async fn timeline(
         &self,
         caller: &Caller,

@@ -9,7 +9,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Companies;
-use crate::{Caller, Error, RowLevel, overtaken::Overtaken, predictions::version_asked};
+use crate::{Caller, Error, ErrorCode, RowLevel, overtaken::Overtaken, predictions::version_asked};
 
 /// What is to be different.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,7 @@ impl Companies {
     /// `NotFound`; `not_writable`, `level_forbidden`, `outside_scope`; `level_change`;
     /// `company_in_use` where the level would change under predictions (I5); every
     /// fault of the description; `Stale`; `symbol_taken`.
+    #[tracing::instrument(name = "companies.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         caller: &Caller,
@@ -82,7 +83,7 @@ impl Companies {
         self.ports.transaction(scope, |unit| async move {
         if next.owner != stored.owner && unit.reads().companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
-                code: "company_in_use",
+                code: ErrorCode::CompanyInUse,
                 detail: "there are predictions or outcomes on this company, so its level cannot change"
                     .to_owned(),
                 existing: None,

@@ -10,7 +10,7 @@ use accunode_ports::repositories::{Connections, OrganizationFilter};
 use super::Installation;
 use crate::{Caller, Error};
 
-/// What there is, counted within what the caller may read: nobody counts the personal
+/// What there is, counted within what the caller may read: no one counts the personal
 /// rows of others.
 #[derive(Clone, Debug)]
 pub struct InstallationStats {
@@ -26,7 +26,8 @@ impl Installation {
     /// What there is, counted.
     ///
     /// # Errors
-    /// `role_forbidden` for everybody but a super_admin.
+    /// `role_forbidden` for everyone but a super_admin.
+    #[tracing::instrument(name = "installation.stats", level = "debug", skip_all)]
     pub async fn stats(
         &self,
         caller: &Caller,

@@ -1,5 +1,6 @@
 //! An invitation is accepted.
 
+use accunode_domain::access::Forbidden;
 use accunode_domain::{
     access::{Actor, Scope},
     audit::{AuditAction, AuditEvent, RequestContext},
@@ -14,20 +15,20 @@ use serde_json::json;
 
 use super::{Invitations, values};
 use crate::{
-    Confirmed, Error,
+    Confirmed, Error, ErrorCode,
     accounts::{Me, unusable},
 };
 
 fn gone() -> Error {
     Error::Gone {
-        code: "token_expired",
+        code: ErrorCode::TokenExpired,
         detail: "this invitation was accepted, withdrawn, replaced by a newer one, or is too old; ask for another"
             .to_owned(),
     }
 }
 
-/// That whoever invited may still do so: an invitation is worth no more than his rights
-/// are by now, and nobody comes into an organization that is not active.
+/// That the one who invited may still do so: an invitation is worth no more than their rights
+/// are by now, and no one comes into an organization that is not active.
 async fn still_offered(unit: &dyn UnitOfWork, invitation: &Invitation) -> Result<(), Error> {
     let home = unit
         .reads()
@@ -45,7 +46,7 @@ async fn still_offered(unit: &dyn UnitOfWork, invitation: &Invitation) -> Result
     offered.map(drop).map_err(|_| gone())
 }
 
-/// What whoever accepts an invitation says of himself.
+/// What anyone who accepts an invitation says of themselves.
 #[derive(Clone)]
 pub struct AcceptInvitation {
     /// The token of the mail.
@@ -66,7 +67,7 @@ impl std::fmt::Debug for AcceptInvitation {
 
 impl Invitations {
     /// Accepts an invitation. Where its address has no account, one is made, with an
-    /// address that the token has proved; where it has, its person must be signed in,
+    /// address that the token has proved; where it has, its user must be signed in,
     /// with their second factor where there is one, and have proved who they are a short
     /// while ago: a mailbox alone opens no account, and neither does a stolen access token
     /// hand it to another organization's administrators.
@@ -75,6 +76,7 @@ impl Invitations {
     /// `Gone("token_expired")` for a token that is unknown, used, withdrawn or too old;
     /// `sign_in_required`; `other_account`, `already_member`, `role_forbidden`;
     /// every fault of the form; `organization_full`.
+    #[tracing::instrument(name = "invitations.accept", level = "debug", skip_all)]
     pub async fn accept(
         &self,
         caller: Option<&Confirmed>,
@@ -96,7 +98,7 @@ impl Invitations {
             }
             (Some(_), Some(_)) => {
                 return Err(Error::Denied {
-                    code: "other_account",
+                    code: ErrorCode::Forbidden(Forbidden::OtherAccount),
                     detail:
                         "this invitation is for another account than the one you are signed in to"
                             .to_owned(),
@@ -104,7 +106,7 @@ impl Invitations {
             }
             (Some(_), None) => {
                 return Err(Error::Unauthenticated {
-                    code: "sign_in_required",
+                    code: ErrorCode::SignInRequired,
                     detail: "this address has an account: sign in to it and accept again"
                         .to_owned(),
                 });
@@ -115,7 +117,7 @@ impl Invitations {
         Me::of(person.user, person.membership)
     }
 
-    /// Somebody new, as a member from the start.
+    /// A new user, as a member from the start.
     async fn register(
         &self,
         form: &AcceptInvitation,
@@ -185,7 +187,7 @@ impl Invitations {
             .await
     }
 
-    /// Somebody who had an account, as a member from now on.
+    /// A user who had an account, as a member from now on.
     async fn join(&self, caller: &Confirmed, token: &SecretHash) -> Result<UserId, Error> {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
@@ -250,7 +252,7 @@ impl Invitations {
     }
 }
 
-/// Tells the organization's audit log of what this person did.
+/// Tells the organization's audit log of what this user did.
 async fn tell(
     unit: &dyn UnitOfWork,
     context: &RequestContext,

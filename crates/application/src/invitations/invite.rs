@@ -1,5 +1,6 @@
-//! Somebody is invited.
+//! A user is invited.
 
+use accunode_domain::access::Contradiction;
 use accunode_domain::{
     access::{Actor, Assignment},
     audit::{AuditAction, AuditEvent},
@@ -16,7 +17,7 @@ use tokio::sync::OnceCell;
 
 use super::{Invitations, values};
 use crate::{
-    Confirmed, Done, Error, Once,
+    Confirmed, Done, Error, ErrorCode, Once,
     mail::{Letter, MailKind, MailSender, Postage},
     people::refused,
 };
@@ -24,9 +25,9 @@ use crate::{
 /// Who is to be invited.
 #[derive(Clone, Debug)]
 pub struct Invite {
-    /// His address, whether he has an account or not.
+    /// Their address, whether they have an account or not.
     pub email: String,
-    /// What he is to be.
+    /// What they are to be.
     pub role: Role,
     /// Where; the caller's own organization where none is named.
     pub organization: Option<OrganizationId>,
@@ -43,15 +44,16 @@ pub(crate) struct Invited {
 }
 
 impl Invitations {
-    /// Invites somebody into an organization. He sets his own password, and joins when
-    /// he accepts. Whether the address has an account is told only where the caller sees
-    /// that person anyway.
+    /// Invites a user into an organization. They set their own password, and join when
+    /// they accept. Whether the address has an account is told only where the caller sees
+    /// that user anyway.
     ///
     /// # Errors
     /// `role_forbidden`, `role_not_assignable`, `outside_scope`; every
     /// fault of the command; `NotFound` for an organization that is not there;
     /// `already_member` for a member of one of the caller's organizations;
     /// `too_many_mails`.
+    #[tracing::instrument(name = "invitations.invite", level = "debug", skip_all)]
     pub async fn invite(
         &self,
         caller: &Confirmed,
@@ -81,8 +83,8 @@ impl Invitations {
                 .is_some_and(|theirs| actor.sees_organization(theirs))
         {
             return Err(Error::Conflict {
-                code: "already_member",
-                detail: "this person belongs to one of your organizations already; change the role instead"
+                code: ErrorCode::Contradiction(Contradiction::AlreadyMember),
+                detail: "this user belongs to one of your organizations already; change the role instead"
                     .to_owned(),
                 existing: Some(there.user.id.0),
             });
@@ -191,7 +193,7 @@ Ok(Done::Fresh(invited))
             text: format!(
                 "{by} invites you to join {organization} on AccuNode as {}.\n\n\
                  Accept until {until}:\n{link}\n\n\
-                 Whoever has this link can accept in your name: do not hand it on. If you do not \
+                 Anyone who has this link can accept in your name: do not hand it on. If you do not \
                  know what this is about, do nothing.\n",
                 invitation.role
             ),

@@ -15,6 +15,7 @@ impl Invitations {
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden` for members.
+    #[tracing::instrument(name = "invitations.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         caller: &Caller,

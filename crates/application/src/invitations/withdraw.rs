@@ -9,12 +9,13 @@ use super::{Invitations, values};
 use crate::{Confirmed, Error};
 
 impl Invitations {
-    /// Withdraws an invitation that nobody has accepted: its token is worth nothing from
+    /// Withdraws an invitation that no one has accepted: its token is worth nothing from
     /// now on. Only who could have made it may.
     ///
     /// # Errors
     /// `NotFound`, also for one that was accepted; `field_forbidden` for members,
     /// `role_not_assignable` for an invitation to the caller's own rank or above.
+    #[tracing::instrument(name = "invitations.withdraw", level = "debug", skip_all)]
     pub async fn withdraw(
         &self,
         caller: &Confirmed,

@@ -32,6 +32,7 @@ impl Organizations {
     /// # Errors
     /// `role_forbidden`, `outside_scope`; `NotFound` for a parent that is not there;
     /// `not_a_root`; every fault of the command; `domain_taken`, `name_taken`.
+    #[tracing::instrument(name = "organizations.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         caller: &Confirmed,

@@ -13,6 +13,7 @@ impl Organizations {
     ///
     /// # Errors
     /// `NotFound` for one that is not the caller's.
+    #[tracing::instrument(name = "organizations.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: OrganizationId) -> Result<Organization, Error> {
         caller.actor.read_organization(id).map_err(refused)?;
         self.stored(id).await
@@ -22,6 +23,7 @@ impl Organizations {
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden` for its other members.
+    #[tracing::instrument(name = "organizations.stats", level = "debug", skip_all)]
     pub async fn stats(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! How people join an organization by themselves: the token that it hands out, and the
+//! How users join an organization by themselves: the token that it hands out, and the
 //! addresses that may use it.
 
 use accunode_domain::{
@@ -45,6 +45,7 @@ impl Organizations {
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden`.
+    #[tracing::instrument(name = "organizations.put_join_token", level = "debug", skip_all)]
     pub async fn put_join_token(
         &self,
         caller: &Confirmed,
@@ -80,6 +81,7 @@ impl Organizations {
     ///
     /// # Errors
     /// `NotFound`, also where it has none; `field_forbidden`.
+    #[tracing::instrument(name = "organizations.remove_join_token", level = "debug", skip_all)]
     pub async fn remove_join_token(
         &self,
         caller: &Confirmed,
@@ -111,6 +113,7 @@ impl Organizations {
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden`.
+    #[tracing::instrument(name = "organizations.allowed_emails", level = "debug", skip_all)]
     pub async fn allowed_emails(
         &self,
         caller: &Caller,
@@ -129,6 +132,7 @@ impl Organizations {
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden`; `invalid_email`; `already_allowed`.
+    #[tracing::instrument(name = "organizations.allow_email", level = "debug", skip_all)]
     pub async fn allow_email(
         &self,
         caller: &Confirmed,
@@ -164,10 +168,11 @@ impl Organizations {
             .await
     }
 
-    /// Strikes an address off the list. Whoever joined by it stays.
+    /// Strikes an address off the list. Anyone who joined by it stays.
     ///
     /// # Errors
     /// `NotFound`, also where it is not listed; `field_forbidden`.
+    #[tracing::instrument(name = "organizations.disallow_email", level = "debug", skip_all)]
     pub async fn disallow_email(
         &self,
         caller: &Confirmed,

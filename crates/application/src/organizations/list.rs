@@ -20,10 +20,11 @@ pub struct ListOrganizations {
 }
 
 impl Organizations {
-    /// A page of the organizations that are the caller's: his own, his tenant's, or all.
+    /// A page of the organizations that are the caller's: their own, their tenant's, or all.
     ///
     /// # Errors
-    /// `role_forbidden` for a `user`; `outside_scope` for a parent that is not his.
+    /// `role_forbidden` for a `user`; `outside_scope` for a parent that is not theirs.
+    #[tracing::instrument(name = "organizations.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         caller: &Caller,

@@ -10,7 +10,10 @@ mod update;
 use std::sync::Arc;
 
 use accunode_domain::{
-    access::Denial, fault::Fault, id::OrganizationId, organization::Organization,
+    access::{Denial, Inconsistency},
+    fault::Fault,
+    id::OrganizationId,
+    organization::Organization,
 };
 
 pub use create::CreateOrganization;
@@ -18,7 +21,7 @@ pub use joining::JoinToken;
 pub use list::ListOrganizations;
 pub use update::{OrganizationSettings, UpdateOrganization};
 
-use crate::{Error, Ports};
+use crate::{Error, ErrorCode, Ports};
 
 /// Organizations.
 #[derive(Clone, Debug)]
@@ -37,7 +40,7 @@ impl Organizations {
 /// What a super_admin is told of a root whose name looks like that of another.
 fn looks_like(other: OrganizationId) -> Error {
     Error::Conflict {
-        code: "name_taken",
+        code: ErrorCode::NameTaken,
         detail: "another root organization has this name, or one that looks like it".to_owned(),
         existing: Some(other.0),
     }
@@ -46,14 +49,14 @@ fn looks_like(other: OrganizationId) -> Error {
 /// What a denial means here: what contradicts itself is the parent that was named.
 fn refused(denial: Denial) -> Error {
     match denial {
-        Denial::Unprocessable("not_a_root") => Error::invalid(Fault::new(
+        Denial::Unprocessable(reason @ Inconsistency::NotARoot) => Error::invalid(Fault::new(
             "/parent_id",
-            "not_a_root",
+            reason.code(),
             "tenants are one level deep: only a root can be a parent",
         )),
-        Denial::Unprocessable("has_children") => Error::invalid(Fault::new(
+        Denial::Unprocessable(reason @ Inconsistency::HasChildren) => Error::invalid(Fault::new(
             "/parent_id",
-            "has_children",
+            reason.code(),
             "tenants are one level deep: an organization with children cannot get a parent",
         )),
         other => Error::denied(other, "organization"),

@@ -8,7 +8,7 @@ use accunode_ports::repositories::OrganizationState;
 use serde_json::{Value, json};
 
 use super::{Organizations, refused};
-use crate::{Confirmed, Error, overtaken::Overtaken, predictions::version_asked};
+use crate::{Confirmed, Error, ErrorCode, overtaken::Overtaken, predictions::version_asked};
 
 impl Organizations {
     /// Removes an organization. Its companies, predictions, uploads, keys, invitations
@@ -18,6 +18,7 @@ impl Organizations {
     ///
     /// # Errors
     /// `NotFound`; `role_forbidden`; `organization_not_empty`; `Stale`.
+    #[tracing::instrument(name = "organizations.remove", level = "debug", skip_all)]
     pub async fn remove(
         &self,
         caller: &Confirmed,
@@ -53,7 +54,7 @@ impl Organizations {
         let stats = counted.into_iter().next().unwrap_or_default();
         if !force && !stats.is_empty() {
             return Err(Error::Conflict {
-                code: "organization_not_empty",
+                code: ErrorCode::OrganizationNotEmpty,
                 detail: format!(
                     "it has {} members, {} children, {} companies, {} predictions and {} uploads; \
                      force=true removes it with its rows and makes its members users",
@@ -90,7 +91,7 @@ Ok(bereaved)
         self.ports.forget_figures(&bereaved.owners).await;
         for key in &bereaved.files {
             if let Err(error) = self.ports.files.remove(key).await {
-                tracing::warn!(%key, %error, "a deleted organization's file could not be removed");
+                tracing::warn!(%key, error = &error as &dyn std::error::Error, "a deleted organization's file could not be removed");
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! An organization is changed: each field by whoever may change that.
+//! An organization is changed: each field by the one who may change that.
 
 use accunode_domain::{
-    access::{Actor, Denial, OrganizationChange, OrganizationGrant, fits_as_parent},
+    access::{Actor, Denial, Forbidden, OrganizationChange, OrganizationGrant, fits_as_parent},
     audit::{AuditAction, AuditEvent},
     fault::Fault,
     id::OrganizationId,
@@ -12,7 +12,7 @@ use accunode_ports::{UnitOfWork, repositories::OrganizationState};
 use serde_json::json;
 
 use super::{Organizations, looks_like, refused};
-use crate::{Caller, Error, Vouched, overtaken::Overtaken, predictions::version_asked};
+use crate::{Caller, Error, ErrorCode, Vouched, overtaken::Overtaken, predictions::version_asked};
 
 /// What is to be different. What is not named stays; `Some(None)` empties a field.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +99,7 @@ impl UpdateOrganization {
         for (field, change) in self.fields() {
             match actor.change_organization(id, change) {
                 Ok(grant) => grants.push(grant),
-                Err(Denial::Forbidden("field_forbidden")) => forbidden.push(field),
+                Err(Denial::Forbidden(Forbidden::FieldForbidden)) => forbidden.push(field),
                 Err(other) => return Err(refused(other)),
             }
         }
@@ -107,7 +107,7 @@ impl UpdateOrganization {
             return Ok(grants);
         }
         Err(Error::Denied {
-            code: "field_forbidden",
+            code: ErrorCode::Forbidden(Forbidden::FieldForbidden),
             detail: format!("your role cannot change {}", forbidden.join(", ")),
         })
     }
@@ -120,6 +120,7 @@ impl Organizations {
     /// `NotFound`; `field_forbidden`, naming the fields; `NotFound` for a parent that is
     /// not there; `not_a_root`, `has_children`; every fault of the description;
     /// `Stale`; `domain_taken`, `name_taken`.
+    #[tracing::instrument(name = "organizations.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         caller: &Caller,
@@ -210,8 +211,8 @@ impl Organizations {
     }
 }
 
-/// Tells super_admins, and nobody else, that a tenant has a name like another's: the event
-/// is nobody's and of no organization.
+/// Tells super_admins, and no one else, that a tenant has a name like another's: the event
+/// is no one's and of no organization.
 async fn warn_of(
     unit: &dyn UnitOfWork,
     caller: &Caller,

@@ -14,7 +14,7 @@ pub use coverage::SetCoverage;
 pub use list::ListOutcomes;
 pub use record::{OutcomeCompany, RecordOutcome};
 
-use crate::{Error, Ports};
+use crate::{Error, ErrorCode, Ports};
 
 /// Outcomes of companies.
 #[derive(Clone, Debug)]
@@ -26,14 +26,14 @@ pub struct Outcomes {
 fn out_of_turn(fault: TimelineFault) -> Error {
     let (code, detail) = match fault {
         TimelineFault::AlreadyInDefault(since, day) => (
-            "already_in_default",
+            ErrorCode::AlreadyInDefault,
             format!(
                 "a default on {day} would follow the one on {since} without a cure between them; \
                  record the cure, or withdraw one of the defaults"
             ),
         ),
         TimelineFault::NotInDefault(day) => (
-            "not_in_default",
+            ErrorCode::NotInDefault,
             format!(
                 "the cure on {day} would end no default; record the default, or withdraw the cure"
             ),

@@ -8,7 +8,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::{Outcomes, out_of_turn};
-use crate::{Caller, Error};
+use crate::{Caller, Error, ErrorCode};
 
 impl Outcomes {
     /// Withdraws an outcome. It stays readable, and counts for what was known before.
@@ -42,7 +42,7 @@ impl Outcomes {
                     .await?;
                 if !timeline.iter().any(|(other, _)| *other == id) {
                     return Err(Error::Conflict {
-                        code: "already_withdrawn",
+                        code: ErrorCode::AlreadyWithdrawn,
                         detail: "this outcome was withdrawn before; it is never changed again"
                             .to_owned(),
                         existing: None,

@@ -17,8 +17,8 @@ use crate::{Caller, Confirmed, Error, mail::Letter};
 /// A decision about one enrolment.
 #[derive(Clone, Debug)]
 pub struct DecideFactor {
-    /// The one that was compared with what its person was shown. Another secret is another
-    /// enrolment, so that nobody approves one that was put in its place meanwhile.
+    /// The one that was compared with what its user was shown. Another secret is another
+    /// enrolment, so that no one approves one that was put in its place meanwhile.
     pub enrolment: EnrolmentId,
     /// What was decided.
     pub decision: Decision,
@@ -32,6 +32,7 @@ impl People {
     ///
     /// # Errors
     /// `NotFound`; `role_forbidden` for members, `key_forbidden`.
+    #[tracing::instrument(name = "people.pending_factors", level = "debug", skip_all)]
     pub async fn pending_factors(
         &self,
         caller: &Caller,
@@ -49,12 +50,13 @@ impl People {
         Ok(factors.waiting(&approvals, limit, after).await?)
     }
 
-    /// Approves or refuses the second factor of somebody below the caller's rank. Approved, it
+    /// Approves or refuses the second factor of a user below the caller's rank. Approved, it
     /// is asked for from then on, and their sessions, which were started without it, end.
     /// Refused, it is removed.
     ///
     /// # Errors
     /// `NotFound`, also where this enrolment does not wait (any more); `rank_too_low`.
+    #[tracing::instrument(name = "people.decide_factor", level = "debug", skip_all)]
     pub async fn decide_factor(
         &self,
         caller: &Confirmed,
@@ -116,7 +118,7 @@ impl People {
     }
 }
 
-/// The mail that tells a person what was decided.
+/// The mail that tells a user what was decided.
 fn decided(to: &Email, decision: Decision) -> Message {
     let (subject, text) = match decision {
         Decision::Approve => (
@@ -151,7 +153,7 @@ fn noted(to: &Email, whose: &Email, decision: Decision) -> Message {
         subject: format!("You {did} a second factor"),
         text: format!(
             "The second factor of {} on AccuNode was {did} from your account.\n\n\
-             If it was not you, somebody is signed in to your account: change your password, and \
+             If it was not you, someone is signed in to your account: change your password, and \
              remove that second factor.\n",
             whose.as_str()
         ),

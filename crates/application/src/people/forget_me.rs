@@ -1,4 +1,4 @@
-//! Somebody ends his own account.
+//! A user ends their own account.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -10,12 +10,13 @@ use super::{People, refused, standing};
 use crate::{Confirmed, Error, accounts::unusable, predictions::version_asked};
 
 impl People {
-    /// Ends the caller's account: his personal rows go, those that he shares stay under
-    /// his id, and who he was is forgotten everywhere but in the audit log. His sessions
+    /// Ends the caller's account: their personal rows go, those that they share stay under
+    /// their id, and who they were is forgotten everywhere but in the audit log. Their sessions
     /// and keys are dead.
     ///
     /// # Errors
     /// `Stale`, `last_super_admin`.
+    #[tracing::instrument(name = "people.forget_me", level = "debug", skip_all)]
     pub async fn forget_me(&self, caller: &Confirmed, if_match: Option<i64>) -> Result<(), Error> {
         let (actor, id) = (&caller.actor, caller.actor.user());
         let stand_in = self.stand_in(id).await?;
@@ -56,7 +57,7 @@ impl People {
         self.ports.forget_figures(&[Owner::Person(id).key()]).await;
         for key in &gone.files {
             if let Err(error) = self.ports.files.remove(key).await {
-                tracing::error!(key, %error, "the file of a forgotten person's upload is left");
+                tracing::error!(key, %error, "the file of a forgotten user's upload is left");
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! A person is looked at.
+//! A user is looked at.
 
 use accunode_domain::{
     id::UserId,
@@ -9,7 +9,7 @@ use accunode_ports::repositories::Person;
 use super::{People, refused};
 use crate::{Caller, Error};
 
-/// A person as somebody is shown him.
+/// A user as another user sees them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
     /// As stored.
@@ -31,10 +31,11 @@ impl Shown {
 }
 
 impl People {
-    /// One person in full: oneself, or somebody whose administrator one is.
+    /// One user in full: oneself, or a user whose administrator one is.
     ///
     /// # Errors
     /// `NotFound`; `role_forbidden` for a colleague.
+    #[tracing::instrument(name = "people.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: UserId) -> Result<Shown, Error> {
         let person = self.ports.store.people().find(id).await?;
         let person = person.ok_or_else(|| Error::not_found("user"))?;

@@ -1,4 +1,4 @@
-//! A person is changed while nobody else changes him, or whoever changes him.
+//! A user is changed while no one else changes them or the caller.
 
 use accunode_domain::{
     access::{Actor, Denial, Subject},
@@ -9,14 +9,14 @@ use accunode_ports::{UnitOfWork, repositories::Person};
 use super::{People, refused};
 use crate::{Caller, Error, accounts::unusable};
 
-/// The person who is about to be changed, held as they are, with what the caller's rights gave.
+/// The user who is about to be changed, held as they are, with what the caller's rights gave.
 pub(super) struct Held<T> {
     pub(super) person: Person,
     pub(super) granted: T,
 }
 
 impl People {
-    /// Asks the rules, and asks them once more when both people are held within the unit
+    /// Asks the rules, and asks them once more when both users are held within the unit
     /// of work: two administrators who take each other's rights away cannot both succeed by
     /// rights that one of them has lost.
     ///

@@ -1,4 +1,4 @@
-//! People are listed and searched.
+//! Users are listed and searched.
 
 use accunode_domain::{
     id::OrganizationId,
@@ -9,7 +9,7 @@ use accunode_ports::repositories::PersonFilter;
 use super::{People, Shown};
 use crate::{Caller, Error};
 
-/// Which people.
+/// Which users.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListPeople {
@@ -20,12 +20,13 @@ pub struct ListPeople {
 }
 
 impl People {
-    /// A page of the people of the caller's organizations, newest first: for members a
-    /// directory of those who are active, for administrators everybody in full.
+    /// A page of the users of the caller's organizations, newest first: for members a
+    /// directory of those who are active, for administrators everyone in full.
     ///
     /// # Errors
     /// `role_forbidden` for a `user`; `outside_scope` for a filter that names an
-    /// organization that is not his.
+    /// organization that is not theirs.
+    #[tracing::instrument(name = "people.list", level = "debug", skip_all)]
     pub async fn list(&self, caller: &Caller, query: ListPeople) -> Result<Page<Shown>, Error> {
         let directory = caller
             .actor

@@ -1,4 +1,4 @@
-//! People, for those who administer them, and what one may do with one's own account
+//! Users, for those who administer them, and what one may do with one's own account
 //! for good.
 
 mod approvals;
@@ -17,7 +17,7 @@ mod update;
 use std::sync::Arc;
 
 use accunode_domain::{
-    access::Denial,
+    access::{Denial, Inconsistency},
     fault::Fault,
     id::{SessionId, UserId},
     text::clean_text,
@@ -38,19 +38,19 @@ use crate::{Error, Ports};
 /// The longest reason that is given for a change, in characters.
 const LONGEST_REASON: usize = 500;
 
-/// People.
+/// Users.
 #[derive(Clone, Debug)]
 pub struct People {
     pub(crate) ports: Arc<Ports>,
 }
 
 impl People {
-    /// Ends somebody's sessions after a change of his rights. That the session store is
-    /// out of reach does not bring them back: a session counts for what its person may do
-    /// by now, whatever he could when it began.
+    /// Ends a user's sessions after a change of their rights. That the session store is
+    /// out of reach does not bring them back: a session counts for what its user may do
+    /// by now, whatever they could when it began.
     async fn end_sessions_of(&self, user: UserId, keep: Option<SessionId>) {
         if let Err(error) = self.ports.sessions.end_all(user, keep).await {
-            tracing::error!(%user, %error, "sessions could not be ended");
+            tracing::error!(%user, error = &error as &dyn std::error::Error, "sessions could not be ended");
         }
     }
 }
@@ -58,11 +58,11 @@ impl People {
 /// A refusal, with the field of the body that it is about.
 pub(crate) fn refused(denial: Denial) -> Error {
     let (pointer, detail) = match denial {
-        Denial::Unprocessable("not_a_root") => (
+        Denial::Unprocessable(Inconsistency::NotARoot) => (
             "/role",
             "a tenant_admin belongs to a root organization, and this is none",
         ),
-        Denial::Unprocessable("organization_required") => (
+        Denial::Unprocessable(Inconsistency::OrganizationRequired) => (
             "/organization_id",
             "this role is held in an organization; name it",
         ),

@@ -1,4 +1,4 @@
-//! Everything that is stored about somebody, for himself.
+//! Everything that is stored about a user, for themselves.
 
 use accunode_domain::{
     Timestamp,
@@ -17,11 +17,11 @@ use crate::{Confirmed, Error, accounts::Me};
 pub struct OwnAccount {
     /// When it was asked for.
     pub exported_at: Timestamp,
-    /// His account.
+    /// Their account.
     pub me: Me,
-    /// His organization.
+    /// Their organization.
     pub organization: Option<Organization>,
-    /// Where he is signed in.
+    /// Where they are signed in.
     pub sessions: Vec<Session>,
 }
 
@@ -31,6 +31,7 @@ impl People {
     ///
     /// # Errors
     /// `NotFound` where the account has gone.
+    #[tracing::instrument(name = "people.export_account", level = "debug", skip_all)]
     pub async fn export_account(&self, caller: &Confirmed) -> Result<OwnAccount, Error> {
         let actor = &caller.actor;
         let person = self.ports.store.people().find(actor.user()).await?;
@@ -56,6 +57,7 @@ impl People {
     ///
     /// # Errors
     /// Where the database cannot be reached.
+    #[tracing::instrument(name = "people.export_rows", level = "debug", skip_all)]
     pub async fn export_rows(
         &self,
         caller: &Confirmed,

@@ -1,4 +1,4 @@
-//! A person is removed: from his organization, or for good.
+//! A user is removed: from their organization, or for good.
 
 use accunode_domain::{
     access::{Actor, Removal, Subject},
@@ -13,10 +13,10 @@ use serde_json::json;
 use super::{People, hold::Held, reason_of, refused, set_role, standing};
 use crate::{Confirmed, Error, predictions::version_asked};
 
-/// What is to become of somebody.
+/// What is to become of a user.
 #[derive(Clone, Debug)]
 pub struct Remove {
-    /// Whether he leaves, or is forgotten.
+    /// Whether they leave, or are forgotten.
     pub removal: Removal,
     /// Why, for the audit log.
     pub reason: Option<String>,
@@ -25,11 +25,12 @@ pub struct Remove {
 }
 
 impl People {
-    /// Removes somebody. The rows that he made stay, under his id.
+    /// Removes a user. The rows that they made stay, under their id.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`, `role_forbidden`; `not_a_member`; `Stale`;
     /// `last_super_admin`.
+    #[tracing::instrument(name = "people.remove", level = "debug", skip_all)]
     pub async fn remove(
         &self,
         caller: &Confirmed,
@@ -78,7 +79,7 @@ impl People {
     ) -> Result<(), Error> {
         let allow =
             |actor: &Actor, subject: &Subject| actor.remove_user(subject, Removal::Anonymize);
-        // Whoever may not is told so before his request costs a hash.
+        // Anyone who may not is told so before their request costs a hash.
         let found = self.ports.store.people().find(id).await?;
         let found = found.ok_or_else(|| Error::not_found("user"))?;
         allow(&caller.actor, &found.subject()).map_err(refused)?;
@@ -90,7 +91,7 @@ impl People {
                 let held = self.hold(&*unit, caller, id, allow).await?;
                 let stored = &held.person.user;
                 if stored.email == stand_in.email {
-                    // Somebody else was quicker, or it is asked for again: he is forgotten.
+                    // Another user was quicker, or it is asked for again: they are forgotten.
                     return Ok(false);
                 }
                 let version = version_asked(command.if_match, stored.row_version)?;
@@ -116,8 +117,8 @@ impl People {
         Ok(())
     }
 
-    /// What takes the place of who somebody was: an address that cannot be reached
-    /// (RFC 2606) and says nothing but his id, and the hash of a password that nobody
+    /// What takes the place of who a user was: an address that cannot be reached
+    /// (RFC 2606) and says nothing but their id, and the hash of a password that no one
     /// knows, so that trying it takes as long as any other.
     pub(super) async fn stand_in(&self, id: UserId) -> Result<StandIn, Error> {
         let secret = Secret::from_random("pw", self.ports.randomness.bits());

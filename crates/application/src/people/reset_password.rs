@@ -1,4 +1,4 @@
-//! An administrator has somebody choose a new password.
+//! An administrator has a user choose a new password.
 
 use accunode_domain::{
     access::Actor,
@@ -12,12 +12,13 @@ use super::{People, refused};
 use crate::{Confirmed, Error, accounts::Accounts, mail::MailSender};
 
 impl People {
-    /// Mails somebody below the caller's rank a link with which he chooses a new password.
-    /// The caller never sees it, and the old password works until then: to keep somebody
-    /// out, deactivate him.
+    /// Mails a user below the caller's rank a link with which they choose a new password.
+    /// The caller never sees it, and the old password works until then: to keep a user
+    /// out, deactivate them.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`; `too_many_mails`.
+    #[tracing::instrument(name = "people.reset_password", level = "debug", skip_all)]
     pub async fn reset_password(&self, caller: &Confirmed, id: UserId) -> Result<(), Error> {
         let found = self.ports.store.people().find(id).await?;
         let found = found.ok_or_else(|| Error::not_found("user"))?;

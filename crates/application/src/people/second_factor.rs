@@ -1,4 +1,4 @@
-//! Somebody has lost his device and his recovery codes: his administrator helps.
+//! A user has lost their device and their recovery codes: their administrator helps.
 
 use accunode_domain::{
     access::Actor,
@@ -11,11 +11,12 @@ use super::People;
 use crate::{Confirmed, Error, accounts::factor_told, mail::Letter};
 
 impl People {
-    /// Takes the second factor of somebody below the caller's rank away, where he has one,
-    /// and ends his sessions. His password alone lets him in then, so make sure that it is he who asks.
+    /// Takes the second factor of a user below the caller's rank away, where they have one,
+    /// and ends their sessions. Their password alone lets them in then, so make sure that it is they who ask.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`.
+    #[tracing::instrument(name = "people.remove_factor", level = "debug", skip_all)]
     pub async fn remove_factor(&self, caller: &Confirmed, id: UserId) -> Result<(), Error> {
         let removed = self
             .ports

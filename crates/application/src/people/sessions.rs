@@ -1,4 +1,4 @@
-//! Somebody's sessions are looked at and ended by his administrator.
+//! A user's sessions are looked at and ended by their administrator.
 
 use accunode_domain::{
     access::Actor,
@@ -12,11 +12,12 @@ use super::{People, refused};
 use crate::{Caller, Confirmed, Error};
 
 impl People {
-    /// The sessions of somebody below the caller's rank, newest first. The audit log is
-    /// told before they are shown: they say from where he works.
+    /// The sessions of a user below the caller's rank, newest first. The audit log is
+    /// told before they are shown: they say from where they work.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`, `key_forbidden`.
+    #[tracing::instrument(name = "people.sessions", level = "debug", skip_all)]
     pub async fn sessions(&self, caller: &Caller, id: UserId) -> Result<Vec<Session>, Error> {
         let person = self.ports.store.people().find(id).await?;
         let person = person.ok_or_else(|| Error::not_found("user"))?;
@@ -32,10 +33,11 @@ impl People {
         Ok(sessions)
     }
 
-    /// Ends every session of somebody below the caller's rank, at once.
+    /// Ends every session of a user below the caller's rank, at once.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`.
+    #[tracing::instrument(name = "people.end_sessions", level = "debug", skip_all)]
     pub async fn end_sessions(&self, caller: &Confirmed, id: UserId) -> Result<(), Error> {
         let count = self.ports.sessions.list(id).await?.len();
         self.ports

@@ -1,4 +1,4 @@
-//! A person is given a role, or leaves.
+//! A user is given a role, or leaves.
 
 use accunode_domain::{
     access::{Actor, Subject},
@@ -12,12 +12,12 @@ use serde_json::json;
 use super::{People, Shown, hold::Held, reason_of, refused, standing};
 use crate::{Caller, Confirmed, Error, predictions::version_asked};
 
-/// What somebody is to be.
+/// What a user is to be.
 #[derive(Clone, Debug)]
 pub struct SetRole {
     /// The role.
     pub role: Role,
-    /// In which organization; his own where none is named.
+    /// In which organization; their own where none is named.
     pub organization: Option<OrganizationId>,
     /// Why, for the audit log.
     pub reason: String,
@@ -26,13 +26,14 @@ pub struct SetRole {
 }
 
 impl People {
-    /// Gives somebody below one's own rank a role below one's own rank, or leaves. His
-    /// sessions end, so that he signs in to what he is now.
+    /// Gives a user below one's own rank a role below one's own rank, or leaves. Their
+    /// sessions end, so that they sign in to what they are now.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`, `role_not_assignable`, `outside_scope`; every fault of the command; `NotFound` for an
     /// organization that is not there; `Stale`; `last_super_admin`,
     /// `organization_full`.
+    #[tracing::instrument(name = "people.set_role", level = "debug", skip_all)]
     pub async fn set_role(
         &self,
         caller: &Confirmed,
@@ -70,8 +71,8 @@ impl People {
     }
 }
 
-/// Tells the audit log that somebody has another role now: once in the organization that
-/// he left, and once in the one that he came to.
+/// Tells the audit log that a user has another role now: once in the organization that
+/// they left, and once in the one that they came to.
 pub(super) async fn record(
     unit: &dyn UnitOfWork,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! A person's names are changed, or whether he may come in.
+//! A user's names are changed, or whether they may come in.
 
 use accunode_domain::{
     access::{Actor, Subject},
@@ -14,11 +14,11 @@ use crate::{Caller, Error, Vouched, predictions::version_asked};
 /// What is to be different. What is not named stays; `Some(None)` empties it.
 #[derive(Clone, Debug, Default)]
 pub struct UpdatePerson {
-    /// His first name.
+    /// Their first name.
     pub first_name: Option<Option<String>>,
-    /// His last name.
+    /// Their last name.
     pub last_name: Option<Option<String>>,
-    /// His telephone number.
+    /// Their telephone number.
     pub phone: Option<Option<String>>,
     /// Whether they may come in, which takes a recent proof of the caller to say.
     pub is_active: Option<Vouched<bool>>,
@@ -29,13 +29,14 @@ pub struct UpdatePerson {
 }
 
 impl People {
-    /// Changes somebody's names and telephone number: one's own, or as his administrator;
-    /// and as his administrator whether he is active. Who is not has no session left, and
-    /// none of his keys works.
+    /// Changes a user's names and telephone number: one's own, or as their administrator;
+    /// and as their administrator whether they are active. Who is not has no session left, and
+    /// none of their keys works.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`; every fault of the command; `Stale`;
     /// `last_super_admin`.
+    #[tracing::instrument(name = "people.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         caller: &Caller,
@@ -89,7 +90,7 @@ impl People {
     }
 }
 
-/// The person as he is to be, and why.
+/// The user as they are to be, and why.
 fn changed(stored: &User, command: &UpdatePerson) -> Result<(User, Option<String>), Error> {
     let mut faults = Vec::new();
     let old = &stored.profile;

@@ -15,6 +15,7 @@ impl Predictions {
     /// # Errors
     /// Only where there are none or too many. What is wrong with an item is told in
     /// its place.
+    #[tracing::instrument(name = "predictions.batch", level = "debug", skip_all)]
     pub async fn batch(
         &self,
         caller: &Caller,

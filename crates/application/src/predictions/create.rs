@@ -17,7 +17,7 @@ use accunode_ports::{
 use serde_json::json;
 
 use super::{Predictions, RawRatios, SECTOR_OUT_OF_SCOPE, check_ratios, fit_for_model, to_store};
-use crate::{Caller, Done, Error, Once, RowLevel};
+use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
 
 /// For which company.
 #[derive(Clone, Debug)]
@@ -112,6 +112,7 @@ impl Predictions {
     /// In this order: `level_forbidden`, `outside_scope`; every fault of the body;
     /// `NotFound` for a company the caller cannot read; `level_mismatch` (I4);
     /// `prediction_exists` with its id; `not_writable` where it should be replaced.
+    #[tracing::instrument(name = "predictions.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
         caller: &Caller,
@@ -290,7 +291,7 @@ impl Predictions {
             }
             (Some(existing), OnConflict::Error) => {
                 return Err(Error::Conflict {
-                    code: "prediction_exists",
+                    code: ErrorCode::PredictionExists,
                     detail: format!(
                         "{} has a prediction for {} already; send on_conflict=update to replace it or skip to keep it",
                         company.profile.symbol.as_str(),

@@ -8,14 +8,15 @@ use accunode_domain::{
 };
 
 use super::{Explained, Predictions, create::entity, from_stored};
-use crate::{Caller, Error};
+use crate::{Caller, Error, ErrorCode};
 
 impl Predictions {
     /// One prediction and why it is what it is. A super_admin who looks at
-    /// somebody's personal one is told of in the audit log before he sees it.
+    /// a user's personal one is told of in the audit log before they see it.
     ///
     /// # Errors
     /// `NotFound` for what the caller cannot read.
+    #[tracing::instrument(name = "predictions.get", level = "debug", skip_all)]
     pub async fn get(
         &self,
         caller: &Caller,
@@ -71,7 +72,7 @@ impl Predictions {
         let explanation = match self.ports.score_by(model, ratios, true).await {
             Ok(scored) => scored.explanation,
             Err(Error::Conflict {
-                code: "model_unavailable",
+                code: ErrorCode::ModelUnavailable,
                 ..
             }) => None,
             Err(other) => return Err(other),

@@ -27,7 +27,8 @@ impl Predictions {
     /// A page of the predictions that the caller can read.
     ///
     /// # Errors
-    /// `outside_scope` for a filter that names an organization that is not his.
+    /// `outside_scope` for a filter that names an organization that is not theirs.
+    #[tracing::instrument(name = "predictions.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
         caller: &Caller,

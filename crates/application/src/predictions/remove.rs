@@ -18,6 +18,7 @@ impl Predictions {
     ///
     /// # Errors
     /// `NotFound`, `not_writable`, `Stale` where `if_match` names another version.
+    #[tracing::instrument(name = "predictions.remove", level = "debug", skip_all)]
     pub async fn remove(
         &self,
         caller: &Caller,

@@ -42,6 +42,7 @@ impl Predictions {
     /// # Errors
     /// `NotFound`; `model_unavailable` where its model's version is not served any
     /// more; the faults of the ratios, where the rules have become stricter since.
+    #[tracing::instrument(name = "predictions.reproduce", level = "debug", skip_all)]
     pub async fn reproduce(
         &self,
         caller: &Caller,

@@ -25,6 +25,7 @@ impl Predictions {
     ///
     /// # Errors
     /// `NotFound` for a prediction that the caller cannot read.
+    #[tracing::instrument(name = "predictions.revisions", level = "debug", skip_all)]
     pub async fn revisions(
         &self,
         caller: &Caller,

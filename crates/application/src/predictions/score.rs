@@ -37,6 +37,7 @@ impl Predictions {
     ///
     /// # Errors
     /// Only where no model is served, or there are too many items.
+    #[tracing::instrument(name = "predictions.score", level = "debug", skip_all)]
     pub async fn score(
         &self,
         kind: Kind,

@@ -38,6 +38,7 @@ impl Predictions {
     /// `NotFound`; `not_writable`, `level_forbidden`, `outside_scope`; `level_mismatch`
     /// (I4); `level_change`; every fault of the ratios; `Stale`; `prediction_exists`
     /// where the wider owner has one for the same company and period.
+    #[tracing::instrument(name = "predictions.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
         caller: &Caller,
@@ -146,7 +147,7 @@ impl Predictions {
     }
 
     /// Whose the company is. One that the caller cannot read any more belongs to
-    /// somebody else's organization: only its own level can be right then.
+    /// another user's organization: only its own level can be right then.
     async fn company_owner(
         &self,
         caller: &Caller,

@@ -1,6 +1,6 @@
 //! API keys: what recognising one costs.
 
-use accunode_application::Error;
+use accunode_application::{Error, ErrorCode};
 use accunode_domain::{
     access::KeyScope,
     api_key::ApiKey,
@@ -84,7 +84,7 @@ async fn a_key_whose_organization_is_not_its_owners_any_more_is_worth_nothing() 
         matches!(
             result,
             Err(Error::Unauthenticated {
-                code: "invalid_token",
+                code: ErrorCode::InvalidToken,
                 ..
             })
         ),

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use accunode_application::{Error, accounts::Registration};
+use accunode_application::{Error, ErrorCode, accounts::Registration};
 use accunode_domain::{
     access::KeyScope,
     api_key::ApiKey,
@@ -96,7 +96,7 @@ async fn a_flood_of_wrong_keys_costs_the_database_nothing_once_the_budget_is_use
         let refused = accounts.authenticate(&secret(n), home.clone()).await;
         match refused {
             Err(Error::Unauthenticated {
-                code: "invalid_token",
+                code: ErrorCode::InvalidToken,
                 ..
             }) => assert!(n < 5, "wrong key {n} came through to the database"),
             Err(Error::LockedOut { seconds }) => assert!(n >= 5 && seconds == 7),
@@ -195,7 +195,7 @@ async fn a_registration_whose_mail_may_not_be_sent_makes_no_account() {
         .await;
     match refused {
         Err(Error::TooMany {
-            code: "too_many_mails",
+            code: ErrorCode::TooManyMails,
             detail,
             seconds: 7,
         }) => assert!(detail.contains("to this address in a day"), "{detail}"),
@@ -218,7 +218,7 @@ fn disks(free: impl Fn() -> u64 + Send + 'static) -> MockDisks {
 fn storage_low<T: std::fmt::Debug>(result: Result<T, Error>) {
     match result {
         Err(Error::Full {
-            code: "storage_low",
+            code: ErrorCode::StorageLow,
             detail,
             retry_after: Some(300),
         }) => assert!(!detail.chars().any(|c| c.is_ascii_digit()), "{detail}"),

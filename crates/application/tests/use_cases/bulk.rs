@@ -20,8 +20,7 @@ use accunode_domain::{
 use accunode_ports::{
     Conflict, Contention, Outage, RepositoryError,
     files::{FileNote, MockFileStore, OpenError, Peek, RowReader, SourceRow, TableHead},
-    jobs::{Lease, Renewal},
-    repositories::{JobChunk, RowVerdict},
+    repositories::{JobChunk, Lease, Renewal, RowVerdict},
 };
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -383,7 +382,7 @@ async fn a_worker_that_lost_its_lease_ends_nothing() {
 }
 
 #[tokio::test]
-async fn the_upload_of_somebody_who_lost_his_rights_fails() {
+async fn the_upload_of_someone_who_lost_their_rights_fails() {
     let mut ana = user(Role::User, None);
     let (mut doubles, chunks) = {
         let mut gone = ana.clone();

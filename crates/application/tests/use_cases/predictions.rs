@@ -1,9 +1,10 @@
 //! Scoring and storing.
 
+use accunode_domain::access::Forbidden;
 use std::sync::atomic::Ordering;
 
 use accunode_application::{
-    Done, Error, RowLevel,
+    Done, Error, ErrorCode, RowLevel,
     predictions::{CompanyChoice, CreatePrediction, Creation, SECTOR_OUT_OF_SCOPE, ScoreItem},
 };
 use accunode_domain::{
@@ -75,7 +76,7 @@ async fn a_refused_level_is_told_before_anything_is_looked_at() {
         matches!(
             error,
             Error::Denied {
-                code: "level_forbidden",
+                code: ErrorCode::Forbidden(Forbidden::LevelForbidden),
                 ..
             }
         ),

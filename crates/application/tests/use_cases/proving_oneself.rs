@@ -1,6 +1,7 @@
 //! Proving oneself again: what is sensitive, and when a session was last used.
 
-use accunode_application::{Caller, Error, accounts::SignedIn};
+use accunode_application::{Caller, Error, ErrorCode, accounts::SignedIn};
+use accunode_domain::access::Forbidden;
 use accunode_domain::{
     access::KeyScope, audit::RequestContext, id::SessionId, session::Session, user::Role,
 };
@@ -31,7 +32,7 @@ fn session_of(caller: &Caller) -> Session {
 
 fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
     match result {
-        Err(Error::Unauthenticated { code, .. }) => code,
+        Err(Error::Unauthenticated { code, .. }) => code.as_str(),
         other => panic!("{other:?}"),
     }
 }
@@ -54,7 +55,7 @@ fn a_proof_holds_for_a_quarter_of_an_hour() {
         matches!(
             refused,
             Err(Error::Denied {
-                code: "key_forbidden",
+                code: ErrorCode::Forbidden(Forbidden::KeyForbidden),
                 ..
             })
         ),

@@ -1,6 +1,6 @@
 //! A stored prediction is worked out and explained once more, by its own model.
 
-use accunode_application::{Application, Error};
+use accunode_application::{Application, Error, ErrorCode};
 use accunode_domain::{
     company::{CompanySnapshot, Symbol},
     id::PredictionId,
@@ -102,7 +102,7 @@ async fn what_a_retired_model_said_is_not_repeated_by_another() {
         matches!(
             refused,
             Error::Conflict {
-                code: "model_unavailable",
+                code: ErrorCode::ModelUnavailable,
                 ..
             }
         ),

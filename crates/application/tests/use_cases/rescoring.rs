@@ -1,9 +1,10 @@
 //! A portfolio is scored by another model.
 
+use accunode_domain::access::Forbidden;
 use std::sync::{Arc, Mutex};
 
 use accunode_application::{
-    Application, Done, Error, RowLevel, Settings, bulk::RescorePredictions,
+    Application, Done, Error, ErrorCode, RowLevel, Settings, bulk::RescorePredictions,
 };
 use accunode_domain::{
     fault::Fault,
@@ -17,8 +18,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    jobs::{Lease, Renewal},
-    repositories::{Rescorable, RescoredChunk},
+    repositories::{Lease, Renewal, Rescorable, RescoredChunk},
     scoring::{MockScorer, ModelInfo, Scorer, ScoringError},
 };
 use serde_json::json;
@@ -371,7 +371,7 @@ async fn what_may_not_be_rescored_is_refused_before_anything_is_begun() {
         matches!(
             error,
             Error::Denied {
-                code: "level_forbidden",
+                code: ErrorCode::Forbidden(Forbidden::LevelForbidden),
                 ..
             }
         ),

@@ -113,7 +113,7 @@ async fn a_page_of_the_history_tells_whether_there_is_more() {
 }
 
 #[tokio::test]
-async fn the_history_of_somebodys_personal_prediction_is_told_of_before_it_is_read() {
+async fn the_history_of_someones_personal_prediction_is_told_of_before_it_is_read() {
     let (ana, admin) = (user(Role::User, None), user(Role::SuperAdmin, None));
     let mut doubles = Doubles::default();
     let stored = prediction(ana.id);

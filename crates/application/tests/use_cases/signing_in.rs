@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use accunode_application::Error;
+use accunode_application::{Error, ErrorCode};
 use accunode_domain::{
     audit::{AuditAction, RequestContext},
     id::{OrganizationId, SessionId},
@@ -61,7 +61,7 @@ async fn an_unknown_address_is_hashed_all_the_same_and_leaves_a_trace() {
         matches!(
             result,
             Err(Error::Unauthenticated {
-                code: "invalid_credentials",
+                code: ErrorCode::InvalidCredentials,
                 ..
             })
         ),
@@ -136,7 +136,7 @@ async fn the_right_password_of_an_inactive_account_is_refused_like_a_wrong_one()
     assert!(matches!(
         result,
         Err(Error::Unauthenticated {
-            code: "invalid_credentials",
+            code: ErrorCode::InvalidCredentials,
             ..
         })
     ));
@@ -160,7 +160,7 @@ fn session_of(role: Role, version: i64) -> (Session, OrganizationId) {
     (session, organization)
 }
 
-/// Somebody as he stands at the tenancy's second version.
+/// A user as they stand at the tenancy's second version.
 fn changed(user: &User, membership: Option<Membership>) -> Standing {
     Standing::Changed {
         user: Box::new(user.clone()),
@@ -230,7 +230,7 @@ async fn a_session_at_the_present_tenancy_reads_no_user() {
 }
 
 #[tokio::test]
-async fn the_session_of_a_deactivated_person_ends_with_his_next_request() {
+async fn the_session_of_a_deactivated_user_ends_with_their_next_request() {
     let mut doubles = Doubles::default();
     let (session, organization) = session_of(Role::OrgMember, 1);
     let mut gone = user(Role::OrgMember, Some(organization));
@@ -281,7 +281,7 @@ async fn a_refresh_token_used_twice_is_told_and_leaves_a_trace() {
     assert!(matches!(
         result,
         Err(Error::Unauthenticated {
-            code: "token_reused",
+            code: ErrorCode::TokenReused,
             ..
         })
     ));
@@ -369,7 +369,7 @@ async fn no_session_starts_when_its_audit_row_cannot_be_written() {
     assert!(matches!(result, Err(Error::Internal(_))));
 }
 
-/// A password that is changed while it is verified lets nobody in who knew the old one.
+/// A password that is changed while it is verified lets no one in who knew the old one.
 #[tokio::test]
 async fn a_login_that_was_overtaken_by_another_password_leaves_no_session() {
     for (now, lives) in [("hash", true), ("another hash", false)] {

@@ -17,10 +17,10 @@ use accunode_domain::{
 use accunode_ports::{
     cache::MockCache,
     files::MockFileStore,
-    jobs::MockJobQueue,
     limits::{Budget, MockRateLimiter},
     mail::MockMailer,
     mock::{MockStore, MockUnitOfWork},
+    repositories::MockJobQueue,
     scoring::{MockScorer, Scored, ScoringError, TrainingFacts},
     second_factor::MockCodeDevice,
     sessions::MockSessionStore,
@@ -74,7 +74,7 @@ impl Default for Doubles {
 }
 
 impl Doubles {
-    /// Nobody has a second factor.
+    /// No one has a second factor.
     pub(crate) fn without_second_factors(&mut self) {
         let factors = &mut self.store.second_factors;
         factors.expect_find().returning(|_| Ok(None));
@@ -120,7 +120,7 @@ impl Doubles {
     }
 }
 
-/// A limiter that refuses nobody.
+/// A limiter that refuses no one.
 pub(crate) fn generous() -> MockRateLimiter {
     limiter(|_, _| true)
 }

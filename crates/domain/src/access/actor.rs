@@ -1,40 +1,40 @@
-//! Somebody who asks.
+//! The user who asks.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, keys::KeyLimits};
+use super::{Denial, Forbidden, keys::KeyLimits};
 use crate::{
     id::{OrganizationId, UserId},
     organization::Membership,
     user::{Email, Role, User},
 };
 
-/// Somebody who asks, with everything the rules need to know of him. Worked out
-/// when he signs in and again whenever users or organizations change.
+/// The user who asks, with everything the rules need to know of them. Worked out
+/// when they sign in and again whenever users or organizations change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     user: UserId,
     email: Email,
     role: Role,
     membership: Option<Membership>,
-    /// Set where he is not here himself but by one of his API keys.
+    /// Set where the actor is not here themselves but by one of their API keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) key: Option<KeyLimits>,
 }
 
 impl Actor {
-    /// The actor for a stored user and what is known of his organization.
+    /// The actor for a stored user and what is known of their organization.
     ///
     /// A tenant_admin whose organization is not a root acts as org_admin; who
-    /// has no organization, whatever his role says, acts as `user`, unless he is
+    /// has no organization, whatever their role says, acts as `user`, unless they are
     /// a super_admin.
     ///
     /// # Errors
-    /// `Forbidden("inactive")` for a user who is not active (I6). There is no actor
+    /// `Forbidden::Inactive` for a user who is not active (I6). There is no actor
     /// then, so the answer is the one for bad credentials, 401.
     pub fn new(user: &User, membership: Option<Membership>) -> Result<Self, Denial> {
         if !user.is_active {
-            return Err(Denial::Forbidden("inactive"));
+            return Err(Denial::Forbidden(Forbidden::Inactive));
         }
         let membership = membership.filter(|m| user.organization == Some(m.organization));
         let role = effective_role(user.role, membership.as_ref().map(|m| m.parent));
@@ -48,7 +48,7 @@ impl Actor {
         })
     }
 
-    /// The same person, but with less: at most `role`, in `membership`.
+    /// The same user, but with less: at most `role`, in `membership`.
     pub(super) fn reduced(self, role: Role, membership: Membership) -> Self {
         Self {
             role: self.role.min(role),
@@ -57,13 +57,13 @@ impl Actor {
         }
     }
 
-    /// His id.
+    /// Their id.
     #[must_use]
     pub const fn user(&self) -> UserId {
         self.user
     }
 
-    /// His e-mail address, for the audit log.
+    /// Their e-mail address, for the audit log.
     #[must_use]
     pub const fn email(&self) -> &Email {
         &self.email
@@ -75,13 +75,13 @@ impl Actor {
         self.role
     }
 
-    /// His organization, where he has one.
+    /// Their organization, where the actor has one.
     #[must_use]
     pub fn organization(&self) -> Option<OrganizationId> {
         self.membership.as_ref().map(|m| m.organization)
     }
 
-    /// What is known of his organization.
+    /// What is known of their organization.
     #[must_use]
     pub const fn membership(&self) -> Option<&Membership> {
         self.membership.as_ref()
@@ -90,10 +90,10 @@ impl Actor {
     /// I6: members of an inactive organization may only look at themselves and leave.
     ///
     /// # Errors
-    /// `Forbidden("organization_inactive")`.
+    /// `Forbidden::OrganizationInactive`.
     pub fn require_active_organization(&self) -> Result<(), Denial> {
         match &self.membership {
-            Some(m) if !m.is_active => Err(Denial::Forbidden("organization_inactive")),
+            Some(m) if !m.is_active => Err(Denial::Forbidden(Forbidden::OrganizationInactive)),
             _ => Ok(()),
         }
     }
@@ -104,18 +104,18 @@ impl Actor {
     /// until its owner has enrolled one.
     ///
     /// # Errors
-    /// `Forbidden("second_factor_required")`.
+    /// `Forbidden::SecondFactorRequired`.
     pub fn require_second_factor(&self, shown: bool) -> Result<(), Denial> {
         match &self.membership {
             Some(m) if m.require_second_factor && !shown => {
-                Err(Denial::Forbidden("second_factor_required"))
+                Err(Denial::Forbidden(Forbidden::SecondFactorRequired))
             }
             _ => Ok(()),
         }
     }
 
     /// S(u) of everyone but a super_admin, whose is every organization: none for a
-    /// user, his own for a member or org_admin, root and children for a tenant_admin.
+    /// user, their own for a member or org_admin, root and children for a tenant_admin.
     #[must_use]
     pub fn organizations(&self) -> Vec<OrganizationId> {
         let Some(membership) = &self.membership else {
@@ -134,13 +134,13 @@ impl Actor {
         self.role == Role::SuperAdmin || self.organizations().contains(&organization)
     }
 
-    /// Whether he administers `organization`.
+    /// Whether the actor administers `organization`.
     #[must_use]
     pub fn administers(&self, organization: OrganizationId) -> bool {
         self.role >= Role::OrgAdmin && self.sees_organization(organization)
     }
 
-    /// Whether everyone's rows are hidden from him. Never from a super_admin.
+    /// Whether everyone's rows are hidden from them. Never from a super_admin.
     #[must_use]
     pub fn hides_system_data(&self) -> bool {
         self.membership.as_ref().is_some_and(|m| m.hide_system_data)

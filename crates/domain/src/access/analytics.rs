@@ -1,8 +1,9 @@
 //! Whose predictions a dashboard counts.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
-use super::{Actor, Denial, KeyScope, Scope};
+use super::{Actor, Denial, Forbidden, Inconsistency, KeyScope, Scope};
 use crate::{
     fault::text_enum,
     id::OrganizationId,
@@ -11,50 +12,42 @@ use crate::{
 };
 
 /// Whose predictions a dashboard counts, always within what its reader can read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum DashboardScope {
-    /// His own personal ones.
+    /// Their own personal ones.
     Personal,
     /// One organization's.
     Organization,
     /// A root's and its children's.
     Tenant,
-    /// Everyone's; none where they are hidden from him.
+    /// Everyone's; none where they are hidden from them.
     System,
-}
-
-impl DashboardScope {
-    /// Every scope.
-    pub const ALL: [Self; 4] = [
-        Self::Personal,
-        Self::Organization,
-        Self::Tenant,
-        Self::System,
-    ];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Personal => "personal",
-            Self::Organization => "organization",
-            Self::Tenant => "tenant",
-            Self::System => "system",
-        }
-    }
 }
 
 text_enum!(DashboardScope);
 
 impl Actor {
-    /// What a dashboard may count. Without an organization it is his own; a tenant
+    /// What a dashboard may count. Without an organization it is their own; a tenant
     /// is named by its root. `children` are the children of the root named: they
-    /// matter to a super_admin alone, everyone else's come with him.
+    /// matter to a super_admin alone, everyone else's come with them.
     ///
     /// # Errors
-    /// In this order: `Forbidden("level_forbidden")` where the role has no such
-    /// dashboard; `Forbidden("outside_scope")`; `Unprocessable`:
+    /// In this order: `Forbidden::LevelForbidden` where the role has no such
+    /// dashboard; `Forbidden::OutsideScope`; `Unprocessable`:
     /// `organization_mismatch` for an organization with `personal` or `system`,
     /// `organization_required` for a super_admin who names none, `not_a_root`.
     pub fn dashboard(
@@ -70,7 +63,7 @@ impl Actor {
             DashboardScope::Tenant => Role::TenantAdmin,
         };
         if self.role() < least {
-            return Err(Denial::Forbidden("level_forbidden"));
+            return Err(Denial::Forbidden(Forbidden::LevelForbidden));
         }
         if let Some(organization) = organization {
             self.names_organization(organization)?;
@@ -81,12 +74,12 @@ impl Actor {
             DashboardScope::Organization | DashboardScope::Tenant => {
                 let named = organization
                     .or(self.organization())
-                    .ok_or(Denial::Unprocessable("organization_required"))?;
+                    .ok_or(Denial::Unprocessable(Inconsistency::OrganizationRequired))?;
                 let mut owners = vec![Owner::Organization(named)];
                 if scope == DashboardScope::Tenant {
                     let children = match self.membership() {
                         Some(own) if own.organization == named => own.children.as_slice(),
-                        Some(_) => return Err(Denial::Unprocessable("not_a_root")),
+                        Some(_) => return Err(Denial::Unprocessable(Inconsistency::NotARoot)),
                         None => children,
                     };
                     owners.extend(children.iter().copied().map(Owner::Organization));
@@ -95,7 +88,7 @@ impl Actor {
             }
         };
         if organization.is_some() {
-            return Err(Denial::Unprocessable("organization_mismatch"));
+            return Err(Denial::Unprocessable(Inconsistency::OrganizationMismatch));
         }
         self.narrowed(Some(level), None)
     }

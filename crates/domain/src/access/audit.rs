@@ -1,12 +1,12 @@
 //! Whose events an auditor may read.
 
-use super::{Actor, Denial, KeyScope};
+use super::{Actor, Denial, Forbidden, KeyScope};
 use crate::{
     id::{OrganizationId, UserId},
     user::Role,
 };
 
-/// The events that somebody may read. Made only by an [`Actor`].
+/// The events that a user may read. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditScope {
     own: Option<UserId>,
@@ -15,7 +15,7 @@ pub struct AuditScope {
 }
 
 impl AuditScope {
-    /// The person whose own events are among them.
+    /// The user whose own events are among them.
     #[must_use]
     pub const fn own(&self) -> Option<UserId> {
         self.own
@@ -43,17 +43,17 @@ impl AuditScope {
 }
 
 impl Actor {
-    /// The events that he may read: his own, and those of the organizations that
-    /// he administers. One that is named narrows them to its own.
+    /// The events that the actor may read: their own, and those of the organizations that
+    /// they administer. One that is named narrows them to its own.
     ///
     /// # Errors
-    /// For a named organization `Forbidden`: `role_forbidden` where he administers
+    /// For a named organization `Forbidden`: `role_forbidden` where the actor administers
     /// nothing, `outside_scope` where not this one.
     pub fn audit_log(&self, organization: Option<OrganizationId>) -> Result<AuditScope, Denial> {
         self.require_key_scope(KeyScope::Audit)?;
         if let Some(organization) = organization {
             if self.role() < Role::OrgAdmin {
-                return Err(Denial::Forbidden("role_forbidden"));
+                return Err(Denial::Forbidden(Forbidden::RoleForbidden));
             }
             self.names_organization(organization)?;
             return Ok(AuditScope {
@@ -73,10 +73,10 @@ impl Actor {
         })
     }
 
-    /// His own events and nothing else.
+    /// Their own events and nothing else.
     ///
     /// # Errors
-    /// `Forbidden("key_scope")` for an API key that is not for the audit log.
+    /// `Forbidden::KeyScope` for an API key that is not for the audit log.
     pub fn own_audit_log(&self) -> Result<AuditScope, Denial> {
         self.require_key_scope(KeyScope::Audit)?;
         Ok(AuditScope {

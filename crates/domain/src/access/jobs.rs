@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Actor {
-    /// That he may send an upload whose rows get this level.
+    /// That the actor may send an upload whose rows get this level.
     ///
     /// # Errors
     /// Those of [`Self::create`].
@@ -21,11 +21,11 @@ impl Actor {
         self.place_new(level, organization)
     }
 
-    /// That he may cancel, retry or delete an upload: its creator while the
-    /// organization is his, its administrators, a super_admin where it is not personal.
+    /// That the actor may cancel, retry or delete an upload: its creator while the
+    /// organization is theirs, its administrators, a super_admin where it is not personal.
     ///
     /// # Errors
-    /// `NotFound` where he cannot read it, else `Forbidden("not_writable")`.
+    /// `NotFound` where the actor cannot read it, else `Forbidden::NotWritable`.
     pub fn control_upload(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         self.read(owner)?;
         self.require_key_scope(KeyScope::Upload)?;

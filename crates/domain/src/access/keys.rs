@@ -1,8 +1,9 @@
 //! API keys: their owner's effective role, cut down.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
-use super::{Actor, Denial, KeyGrant, KeyRemoval, Subject};
+use super::{Actor, Denial, Forbidden, KeyGrant, KeyRemoval, Subject};
 use crate::{
     fault::text_enum,
     id::{OrganizationId, UserId},
@@ -11,8 +12,23 @@ use crate::{
 };
 
 /// What an API key is for. Each narrows; none gives what its owner's role does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum KeyScope {
     /// Read companies, predictions, uploads and dashboards.
     Read,
@@ -24,34 +40,11 @@ pub enum KeyScope {
     Upload,
     /// Read the audit log.
     Audit,
-    /// Read what only administrators do: people, invitations, allowed addresses, figures.
+    /// Read what only administrators do: users, invitations, allowed addresses, figures.
     Admin,
 }
 
 impl KeyScope {
-    /// Every scope.
-    pub const ALL: [Self; 6] = [
-        Self::Read,
-        Self::Score,
-        Self::Write,
-        Self::Upload,
-        Self::Audit,
-        Self::Admin,
-    ];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Score => "score",
-            Self::Write => "write",
-            Self::Upload => "upload",
-            Self::Audit => "audit",
-            Self::Admin => "admin",
-        }
-    }
-
     /// Whether a key with this scope may do what `other` is for.
     #[must_use]
     pub const fn covers(self, other: Self) -> bool {
@@ -72,7 +65,7 @@ pub(super) struct KeyLimits {
     bound: bool,
 }
 
-/// Whose keys somebody lists. Made only by an [`Actor`].
+/// Whose keys a user lists. Made only by an [`Actor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyDirectory(Keys);
 
@@ -83,7 +76,7 @@ enum Keys {
 }
 
 impl KeyDirectory {
-    /// The person whose keys they are.
+    /// The user whose keys they are.
     #[must_use]
     pub const fn owner(&self) -> Option<UserId> {
         match self.0 {
@@ -103,15 +96,15 @@ impl KeyDirectory {
 }
 
 impl Actor {
-    /// The actor that a key of his makes; to be worked out at every request from
-    /// the owner as he is now, so that a demotion counts at once.
+    /// The actor that a key of theirs makes; to be worked out at every request from
+    /// the owner as the actor is now, so that a demotion counts at once.
     ///
     /// A key that is bound to an organization acts there as org_admin at most: it
     /// reaches that organization's rows and everyone's, not its owner's personal
     /// ones, nor the tenant, nor the installation.
     ///
     /// # Errors
-    /// `Forbidden("outside_scope")` where the organization is not its owner's any more.
+    /// `Forbidden::OutsideScope` where the organization is not its owner's any more.
     pub fn limited_to(
         mut self,
         scopes: &[KeyScope],
@@ -143,7 +136,7 @@ impl Actor {
         Ok(self)
     }
 
-    /// The same one as he is stored by now, cut down by the key he may be here by.
+    /// The same one as the actor is stored by now, cut down by the key they may be here by.
     ///
     /// # Errors
     /// As [`Self::new`] and [`Self::limited_to`].
@@ -156,31 +149,31 @@ impl Actor {
         fresh.limited_to(&key.scopes, bound_to)
     }
 
-    /// Whether he is here by an API key.
+    /// Whether the actor is here by an API key.
     #[must_use]
     pub const fn is_key(&self) -> bool {
         self.key.is_some()
     }
 
-    /// That he may do what only the person himself may: make keys, invite people,
-    /// start and end sessions, change his password, leave his organization.
+    /// That the actor may do what only the user themselves may: make keys, invite users,
+    /// start and end sessions, change their password, leave their organization.
     ///
     /// # Errors
-    /// `Forbidden("key_forbidden")` for an API key.
+    /// `Forbidden::KeyForbidden` for an API key.
     pub fn require_person(&self) -> Result<(), Denial> {
         if self.is_key() {
-            Err(Denial::Forbidden("key_forbidden"))
+            Err(Denial::Forbidden(Forbidden::KeyForbidden))
         } else {
             Ok(())
         }
     }
 
-    /// That he may make, or rotate, a key of his own with these scopes, bound to
+    /// That the actor may make, or rotate, a key of their own with these scopes, bound to
     /// `organization`.
     ///
     /// # Errors
     /// `Forbidden`: `key_forbidden`; `scope_exceeds_role` for [`KeyScope::Admin`]
-    /// where he administers nothing; `outside_scope`.
+    /// where the actor administers nothing; `outside_scope`.
     pub fn create_key(
         &self,
         scopes: &[KeyScope],
@@ -188,16 +181,16 @@ impl Actor {
     ) -> Result<KeyGrant, Denial> {
         self.require_person()?;
         if scopes.contains(&KeyScope::Admin) && self.role() < Role::OrgAdmin {
-            return Err(Denial::Forbidden("scope_exceeds_role"));
+            return Err(Denial::Forbidden(Forbidden::ScopeExceedsRole));
         }
         organization.map_or(Ok(()), |id| self.names_organization(id))?;
         Ok(KeyGrant { owner: self.user() })
     }
 
-    /// Whose keys he may list: his own, or those of an organization that he administers.
+    /// Whose keys they may list: their own, or those of an organization that the actor administers.
     ///
     /// # Errors
-    /// `Forbidden`: `key_forbidden`; `role_forbidden` where he administers nothing;
+    /// `Forbidden`: `key_forbidden`; `role_forbidden` where the actor administers nothing;
     /// `outside_scope`.
     pub fn key_directory(
         &self,
@@ -208,14 +201,14 @@ impl Actor {
             return Ok(KeyDirectory(Keys::Of(self.user())));
         };
         if self.role() < Role::OrgAdmin {
-            return Err(Denial::Forbidden("role_forbidden"));
+            return Err(Denial::Forbidden(Forbidden::RoleForbidden));
         }
         self.names_organization(organization)?;
         Ok(KeyDirectory(Keys::In(organization)))
     }
 
-    /// That he may see a key of `owner` that is bound to `organization`: his own, those
-    /// of members of an organization that he administers, and those bound to it.
+    /// That the actor may see a key of `owner` that is bound to `organization`: their own, those
+    /// of members of an organization that the actor administers, and those bound to it.
     ///
     /// # Errors
     /// `NotFound`.
@@ -235,11 +228,11 @@ impl Actor {
         }
     }
 
-    /// That he may end a key of `owner` that is bound to `organization`: his own, or as
-    /// an administrator those of people below his rank.
+    /// That the actor may end a key of `owner` that is bound to `organization`: their own, or as
+    /// an administrator those of users below their rank.
     ///
     /// # Errors
-    /// `Forbidden("key_forbidden")` for a key; `NotFound`; `Forbidden("rank_too_low")`.
+    /// `Forbidden::KeyForbidden` for a key; `NotFound`; `Forbidden::RankTooLow`.
     pub fn end_key(
         &self,
         owner: &Subject,
@@ -249,12 +242,12 @@ impl Actor {
         self.see_key(owner, organization)?;
         if owner.id() != self.user() {
             self.administer_user(owner)
-                .map_err(|_| Denial::Forbidden("rank_too_low"))?;
+                .map_err(|_| Denial::Forbidden(Forbidden::RankTooLow))?;
         }
         Ok(KeyRemoval { owner: owner.id() })
     }
 
-    /// Whether the key he may be here by allows this; a person needs no leave.
+    /// Whether the key they may be here by allows this; a user needs no leave.
     #[must_use]
     pub(super) fn permits(&self, scope: KeyScope) -> bool {
         self.key
@@ -262,21 +255,21 @@ impl Actor {
             .is_none_or(|key| key.scopes.iter().any(|held| held.covers(scope)))
     }
 
-    /// Whether he is here by a key that is bound to one organization.
+    /// Whether the actor is here by a key that is bound to one organization.
     pub(super) fn is_bound(&self) -> bool {
         self.key.as_ref().is_some_and(|key| key.bound)
     }
 
-    /// That the API key they may be here by has a scope that covers this one; a person
+    /// That the API key they may be here by has a scope that covers this one; a user
     /// needs none.
     ///
     /// # Errors
-    /// `Forbidden("key_scope")`.
+    /// `Forbidden::KeyScope`.
     pub fn require_key_scope(&self, scope: KeyScope) -> Result<(), Denial> {
         if self.permits(scope) {
             Ok(())
         } else {
-            Err(Denial::Forbidden("key_scope"))
+            Err(Denial::Forbidden(Forbidden::KeyScope))
         }
     }
 }

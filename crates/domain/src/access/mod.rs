@@ -1,6 +1,6 @@
 //! Who may do what: the one policy of AccuNode, as pure functions.
 //!
-//! An [`Actor`] is somebody who asks. Asked for a [`Scope`] or a [`Grant`], it
+//! An [`Actor`] is the user who asks. Asked for a [`Scope`] or a [`Grant`], it
 //! answers with a proof that the repositories demand, or with a [`Denial`]. No
 //! other code makes those proofs, so a query that forgot to ask does not compile.
 //!
@@ -11,13 +11,13 @@
 //!
 //! | module | asks |
 //! |---|---|
-//! | [`Actor`] | who somebody is, as far as the rules are concerned |
+//! | [`Actor`] | who the caller is, as far as the rules are concerned |
 //! | `scope`, `rows` | companies and predictions: read, create, raise, write |
 //! | `jobs` | bulk uploads |
 //! | `outcomes` | what happened to companies, and how far that is complete |
-//! | `users`, `organizations` | people and tenants |
+//! | `users`, `organizations` | users and tenants |
 //! | `analytics`, `audit`, `admin` | figures, the audit log, the installation |
-//! | `permissions` | all of these, to tell somebody in advance what he may do |
+//! | `permissions` | all of these, to tell a user in advance what they may do |
 //! | `keys` | how an API key cuts its owner's role down |
 //! | `proofs` | what the answers about users, organizations and keys are, for the repositories |
 //!
@@ -28,6 +28,7 @@ mod actor;
 mod admin;
 mod analytics;
 mod audit;
+mod denial;
 mod jobs;
 mod keys;
 mod organizations;
@@ -41,6 +42,7 @@ mod users;
 pub use actor::Actor;
 pub use analytics::DashboardScope;
 pub use audit::AuditScope;
+pub use denial::{Contradiction, Denial, Forbidden, Inconsistency};
 pub use keys::{KeyDirectory, KeyScope};
 pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent};
 pub use permissions::Permission;
@@ -51,31 +53,3 @@ pub use proofs::{
 pub use rows::{Reading, prediction_fits_company};
 pub use scope::{Grant, Scope};
 pub use users::{Approvals, Assignment, Directory, Removal, Subject, super_admin_remains};
-
-/// The reason why an actor may not do something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Denial {
-    /// It is not readable, so its existence is secret too.
-    #[error("not found")]
-    NotFound,
-    /// It is known to exist, but this is not allowed.
-    #[error("forbidden: {0}")]
-    Forbidden(&'static str),
-    /// It contradicts the state of what is there.
-    #[error("conflict: {0}")]
-    Conflict(&'static str),
-    /// What was sent contradicts itself.
-    #[error("unprocessable: {0}")]
-    Unprocessable(&'static str),
-}
-
-impl Denial {
-    /// A stable code for programs.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NotFound => "not_found",
-            Self::Forbidden(code) | Self::Conflict(code) | Self::Unprocessable(code) => code,
-        }
-    }
-}

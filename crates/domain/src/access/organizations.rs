@@ -1,8 +1,8 @@
 //! Organizations: who sees, changes, makes and deletes them.
 
 use super::{
-    Actor, Admission, Denial, KeyScope, OrganizationCreation, OrganizationGrant,
-    OrganizationRemoval,
+    Actor, Admission, Contradiction, Denial, Forbidden, Inconsistency, KeyScope,
+    OrganizationCreation, OrganizationGrant, OrganizationRemoval,
 };
 use crate::{id::OrganizationId, organization::JoinPolicy, user::Role};
 
@@ -11,7 +11,7 @@ use crate::{id::OrganizationId, organization::JoinPolicy, user::Role};
 pub enum OrganizationChange {
     /// Name, domain, description and the like.
     Profile,
-    /// The token by which people join.
+    /// The token by which users join.
     JoinToken,
     /// The addresses that may join.
     AllowedEmails,
@@ -57,7 +57,7 @@ impl OrganizationChange {
     }
 }
 
-/// What a join token opens, as it stands for one person.
+/// What a join token opens, as it stands for one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Door {
     /// The organization behind it.
@@ -66,11 +66,11 @@ pub struct Door {
     pub policy: JoinPolicy,
     /// Whether the organization is active.
     pub is_active: bool,
-    /// Whether the person's e-mail address is listed.
+    /// Whether the user's e-mail address is listed.
     pub is_listed: bool,
 }
 
-/// The organizations that somebody may see listed. Made only by an [`Actor`].
+/// The organizations that a user may see listed. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organizations {
     ids: Vec<OrganizationId>,
@@ -98,18 +98,18 @@ impl Organizations {
 }
 
 impl Actor {
-    /// The organizations that he may list: S(u). A filter may name their parent.
+    /// The organizations that the actor may list: S(u). A filter may name their parent.
     ///
     /// # Errors
-    /// `Forbidden("role_forbidden")` for a user, who belongs to none;
-    /// `Forbidden("outside_scope")` for a parent that is not his.
+    /// `Forbidden::RoleForbidden` for a user, who belongs to none;
+    /// `Forbidden::OutsideScope` for a parent that is not theirs.
     pub fn list_organizations(
         &self,
         parent: Option<OrganizationId>,
     ) -> Result<Organizations, Denial> {
         self.require_key_scope(KeyScope::Read)?;
         if self.role() == Role::User {
-            return Err(Denial::Forbidden("role_forbidden"));
+            return Err(Denial::Forbidden(Forbidden::RoleForbidden));
         }
         parent.map_or(Ok(()), |parent| self.names_organization(parent))?;
         Ok(Organizations {
@@ -118,7 +118,7 @@ impl Actor {
         })
     }
 
-    /// That he may see an organization. A child's members do not see its root.
+    /// That the actor may see an organization. A child's members do not see its root.
     ///
     /// # Errors
     /// `NotFound` where it is not in S(u).
@@ -139,11 +139,11 @@ impl Actor {
         if self.administers(id) {
             Ok(())
         } else {
-            Err(Denial::Forbidden("field_forbidden"))
+            Err(Denial::Forbidden(Forbidden::FieldForbidden))
         }
     }
 
-    /// That he may change this of an organization. No API key does: whatever it changed
+    /// That the actor may change this of an organization. No API key does: whatever it changed
     /// would outlive it.
     ///
     /// # Errors
@@ -162,11 +162,11 @@ impl Actor {
                 by: self.user(),
             })
         } else {
-            Err(Denial::Forbidden("field_forbidden"))
+            Err(Denial::Forbidden(Forbidden::FieldForbidden))
         }
     }
 
-    /// That he may delete an organization: a tenant_admin the children of his
+    /// That the actor may delete an organization: a tenant_admin the children of their
     /// root, a super_admin any.
     ///
     /// # Errors
@@ -177,18 +177,18 @@ impl Actor {
         match self.role() {
             Role::SuperAdmin => {}
             Role::TenantAdmin if self.organization() != Some(id) => {}
-            _ => return Err(Denial::Forbidden("role_forbidden")),
+            _ => return Err(Denial::Forbidden(Forbidden::RoleForbidden)),
         }
         Ok(OrganizationRemoval { organization: id })
     }
 
-    /// That he may make an organization: a child of `parent` as its root's
+    /// That the actor may make an organization: a child of `parent` as its root's
     /// tenant_admin, a root as super_admin. Whether the parent that a super_admin
     /// names is a root is [`fits_as_parent`]'s to say.
     ///
     /// # Errors
     /// `Forbidden`: `key_forbidden` for an API key, `role_forbidden`, `outside_scope` for a
-    /// parent that is not his; `Unprocessable("not_a_root")` for a child of his as parent.
+    /// parent that is not theirs; `Inconsistency::NotARoot` for a child of theirs as parent.
     pub fn create_organization(
         &self,
         parent: Option<OrganizationId>,
@@ -200,30 +200,30 @@ impl Actor {
                 self.names_organization(parent)?;
                 fits_as_parent(self.organization() == Some(parent), false)?;
             }
-            _ => return Err(Denial::Forbidden("role_forbidden")),
+            _ => return Err(Denial::Forbidden(Forbidden::RoleForbidden)),
         }
         Ok(OrganizationCreation { parent })
     }
 
-    /// That he may join an organization whose token he holds: somebody with the role
-    /// `user`, himself. A door that is not open to anybody does not exist.
+    /// That the actor may join an organization whose token they hold: a user with the role
+    /// `user`, themselves. A door that is not open to anyone does not exist.
     ///
     /// # Errors
-    /// In this order: `Forbidden("key_forbidden")`; `Conflict("already_member")`;
-    /// `Forbidden("role_forbidden")` for a super_admin; `NotFound`;
-    /// `Forbidden("email_not_allowed")`.
+    /// In this order: `Forbidden::KeyForbidden`; `Contradiction::AlreadyMember`;
+    /// `Forbidden::RoleForbidden` for a super_admin; `NotFound`;
+    /// `Forbidden::EmailNotAllowed`.
     pub fn join_organization(&self, door: Option<&Door>) -> Result<Admission, Denial> {
         self.require_person()?;
         match self.role() {
             Role::User => {}
-            Role::SuperAdmin => return Err(Denial::Forbidden("role_forbidden")),
-            _ => return Err(Denial::Conflict("already_member")),
+            Role::SuperAdmin => return Err(Denial::Forbidden(Forbidden::RoleForbidden)),
+            _ => return Err(Denial::Conflict(Contradiction::AlreadyMember)),
         }
         let door = door
             .filter(|door| door.is_active && door.policy != JoinPolicy::Closed)
             .ok_or(Denial::NotFound)?;
         if door.policy == JoinPolicy::AllowedEmails && !door.is_listed {
-            return Err(Denial::Forbidden("email_not_allowed"));
+            return Err(Denial::Forbidden(Forbidden::EmailNotAllowed));
         }
         Ok(Admission {
             user: self.user(),
@@ -243,12 +243,12 @@ impl Actor {
 /// Tenants are one level deep: a parent is a root, and who has children gets none.
 ///
 /// # Errors
-/// `Unprocessable("not_a_root")`, `Unprocessable("has_children")`.
+/// `Inconsistency::NotARoot`, `Inconsistency::HasChildren`.
 pub fn fits_as_parent(parent_is_root: bool, child_has_children: bool) -> Result<(), Denial> {
     if !parent_is_root {
-        Err(Denial::Unprocessable("not_a_root"))
+        Err(Denial::Unprocessable(Inconsistency::NotARoot))
     } else if child_has_children {
-        Err(Denial::Unprocessable("has_children"))
+        Err(Denial::Unprocessable(Inconsistency::HasChildren))
     } else {
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What happened to companies. Outcomes are recorded as predictions are made, and withdrawn as
 //! rows are changed; how far they are complete says an administrator.
 
-use super::{Actor, Denial, Grant, Scope, rows::prediction_fits_company};
+use super::{Actor, Denial, Forbidden, Grant, Inconsistency, Scope, rows::prediction_fits_company};
 use crate::{
     id::OrganizationId,
     owner::{AccessLevel, Owner},
@@ -39,7 +39,7 @@ impl Actor {
         let grant = self.create(level, organization)?;
         match grant.owner() {
             Owner::Organization(id) if !self.administers(id) => {
-                Err(Denial::Forbidden("role_forbidden"))
+                Err(Denial::Forbidden(Forbidden::RoleForbidden))
             }
             _ => Ok(grant),
         }
@@ -64,10 +64,10 @@ impl Actor {
         let owner = match (level, organization.or(own)) {
             (None | Some(AccessLevel::Organization), Some(id)) => Owner::Organization(id),
             (Some(AccessLevel::Organization), None) => {
-                return Err(Denial::Unprocessable("organization_required"));
+                return Err(Denial::Unprocessable(Inconsistency::OrganizationRequired));
             }
             (Some(AccessLevel::Personal | AccessLevel::System), _) if organization.is_some() => {
-                return Err(Denial::Unprocessable("organization_mismatch"));
+                return Err(Denial::Unprocessable(Inconsistency::OrganizationMismatch));
             }
             (Some(AccessLevel::System), _) => Owner::System,
             (Some(AccessLevel::Personal) | None, _) => Owner::Person(self.user()),
@@ -76,7 +76,7 @@ impl Actor {
         if scope.contains(owner) {
             Ok((scope.only(&[owner]), owner))
         } else {
-            Err(Denial::Forbidden("outside_scope"))
+            Err(Denial::Forbidden(Forbidden::OutsideScope))
         }
     }
 }

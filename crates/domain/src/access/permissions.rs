@@ -1,7 +1,7 @@
-//! What somebody may do, told in advance: for menus, and for people who ask why.
+//! What a user may do, told in advance: for menus, and for readers who ask why.
 //!
 //! There is no second list of rules here. Every line is what the policy answers when it
-//! is asked about a row, an organization or a person of that kind; what is never asked
+//! is asked about a row, an organization or a user of that kind; what is never asked
 //! here is decided nowhere but where it is done.
 
 use super::{Actor, DashboardScope, Door, OrganizationChange, Reading, Subject};
@@ -12,7 +12,7 @@ use crate::{
     user::Role,
 };
 
-/// Something that somebody may do.
+/// Something that a user may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
     /// With what: `company`, `organization`, `person` and so on.
@@ -21,13 +21,13 @@ pub struct Permission {
     pub action: &'static str,
     /// At which level the rows are, where it is about rows.
     pub level: Option<AccessLevel>,
-    /// People of which role it is about, where it is about people.
+    /// Users of which role it is about, where it is about users.
     pub roles: Vec<Role>,
     /// In which organizations, where it is about those, beside `every_organization`.
     pub organizations: Vec<OrganizationId>,
     /// Whether in every organization there is (a super_admin's).
     pub every_organization: bool,
-    /// Whether only with rows that he made himself.
+    /// Whether only with rows that the actor made themselves.
     pub own_only: bool,
 }
 
@@ -142,7 +142,7 @@ const PLACES: [(&str, &str, OfPlace); 16] = [
     }),
 ];
 
-/// About people of a role in an organization.
+/// About users of a role in an organization.
 const USERS: [(&str, &str, OfPeople); 4] = [
     ("invitation", "create", |actor, role, id| {
         actor.invite(role, Some(id)).is_ok()
@@ -187,8 +187,8 @@ const ANYTHING: [(&str, &str, OfAnything); 6] = [
 ];
 
 impl Actor {
-    /// Everything he may do, by asking the policy about each kind of thing. Personal rows
-    /// are his own: that a super_admin may break the glass is no permission.
+    /// Everything they may do, by asking the policy about each kind of thing. Personal rows
+    /// are their own: that a super_admin may break the glass is no permission.
     #[must_use]
     pub fn permissions(&self) -> Vec<Permission> {
         let mut all = Vec::new();
@@ -293,7 +293,7 @@ impl Actor {
     }
 }
 
-/// An id that nobody and nothing has.
+/// An id that no one and nothing has.
 const STAND_IN: uuid::Uuid = uuid::Uuid::max();
 
 impl Permission {
@@ -330,7 +330,7 @@ fn writes(actor: &Actor, owner: Owner, creator: UserId) -> bool {
     actor.write(owner, creator).is_ok()
 }
 
-/// Whether a personal row of his can become one of this owner.
+/// Whether a personal row of theirs can become one of this owner.
 fn raises(actor: &Actor, owner: Owner) -> bool {
     let own = Owner::Person(actor.user());
     owner != own

@@ -5,7 +5,7 @@
 use super::{Assignment, OrganizationChange, Removal};
 use crate::id::{OrganizationId, UserId};
 
-/// That somebody may change an organization in one way.
+/// That a user may change an organization in one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrganizationGrant {
     pub(super) organization: OrganizationId,
@@ -33,7 +33,7 @@ impl OrganizationGrant {
     }
 }
 
-/// That somebody may make an organization.
+/// That a user may make an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrganizationCreation {
     pub(super) parent: Option<OrganizationId>,
@@ -47,7 +47,7 @@ impl OrganizationCreation {
     }
 }
 
-/// That somebody may delete an organization.
+/// That a user may delete an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrganizationRemoval {
     pub(super) organization: OrganizationId,
@@ -82,7 +82,7 @@ impl Admission {
     }
 }
 
-/// That somebody may change a user.
+/// That a user may change a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserGrant {
     pub(super) user: UserId,
@@ -169,7 +169,7 @@ impl KeyGrant {
     }
 }
 
-/// That somebody may end keys of one user.
+/// That a user may end keys of one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRemoval {
     pub(super) owner: UserId,

@@ -1,6 +1,6 @@
 //! Reading single rows, and what may be predicted on which company (I4).
 
-use super::{Actor, Denial, Grant, KeyScope};
+use super::{Actor, Contradiction, Denial, Grant, Inconsistency, KeyScope};
 use crate::{
     id::{OrganizationId, UserId},
     owner::{AccessLevel, Owner},
@@ -11,12 +11,12 @@ use crate::{
 pub enum Reading {
     /// It is in the actor's scope.
     Open,
-    /// Somebody's personal row, read by a super_admin: the audit log is told first.
+    /// A user's personal row, read by a super_admin: the audit log is told first.
     BreakGlass,
 }
 
 impl Actor {
-    /// Whether and how he may read a row.
+    /// Whether and how they may read a row.
     ///
     /// # Errors
     /// `NotFound`: what cannot be read does not exist.
@@ -31,7 +31,7 @@ impl Actor {
         }
     }
 
-    /// That he may name this row in a body, as the company of a prediction: there
+    /// That the actor may name this row in a body, as the company of a prediction: there
     /// the glass is never broken.
     ///
     /// # Errors
@@ -44,11 +44,11 @@ impl Actor {
         }
     }
 
-    /// That he may make a prediction at this level, on a company of `company`.
+    /// That the actor may make a prediction at this level, on a company of `company`.
     ///
     /// # Errors
-    /// Those of [`Self::create`]; then `NotFound` for a company that he cannot
-    /// read; then `Unprocessable("level_mismatch")` (I4).
+    /// Those of [`Self::create`]; then `NotFound` for a company that the actor cannot
+    /// read; then `Inconsistency::LevelMismatch` (I4).
     pub fn predict(
         &self,
         level: Option<AccessLevel>,
@@ -61,16 +61,16 @@ impl Actor {
         Ok(grant)
     }
 
-    /// That he may widen a row from its owner to `level`. The same level, with
+    /// That the actor may widen a row from its owner to `level`. The same level, with
     /// the same organization or none named, changes nothing and needs no more than
     /// [`Self::write`].
     ///
     /// # Errors
-    /// In this order: `NotFound`; `Forbidden("key_forbidden")` for an API key that would
-    /// show a row to everyone; `Conflict("level_change")` for a row he may
-    /// write, or `Forbidden("not_writable")`, where the level would go down or the
+    /// In this order: `NotFound`; `Forbidden::KeyForbidden` for an API key that would
+    /// show a row to everyone; `Contradiction::LevelChange` for a row they may
+    /// write, or `Forbidden::NotWritable`, where the level would go down or the
     /// organization change; those of [`Self::create`] for the level; and
-    /// `Forbidden("not_writable")`.
+    /// `Forbidden::NotWritable`.
     pub fn raise(
         &self,
         owner: Owner,
@@ -85,7 +85,7 @@ impl Actor {
     /// afterwards, too.
     ///
     /// # Errors
-    /// Those of [`Self::raise`], and `Unprocessable("level_mismatch")` before
+    /// Those of [`Self::raise`], and `Inconsistency::LevelMismatch` before
     /// `not_writable`.
     pub fn raise_prediction(
         &self,
@@ -95,7 +95,7 @@ impl Actor {
         organization: Option<OrganizationId>,
         company: Owner,
     ) -> Result<Grant, Denial> {
-        // It was made on a company that its creator could read, and stays his.
+        // It was made on a company that its creator could read, and stays theirs.
         let fits = |to| prediction_fits_company(to, company, true);
         self.widen(owner, creator, level, organization, fits)
     }
@@ -116,7 +116,7 @@ impl Actor {
         }
         if level < owner.level() {
             self.change(owner, creator)?;
-            return Err(Denial::Conflict("level_change"));
+            return Err(Denial::Conflict(Contradiction::LevelChange));
         }
         let organization = match level {
             AccessLevel::Organization => organization.or(owner.organization()),
@@ -130,7 +130,7 @@ impl Actor {
         self.change(owner, creator)?;
         match (owner, target.owner()) {
             (Owner::Organization(from), Owner::Organization(to)) if from != to => {
-                Err(Denial::Conflict("level_change"))
+                Err(Denial::Conflict(Contradiction::LevelChange))
             }
             _ => Ok(target.raising(owner)),
         }
@@ -141,7 +141,7 @@ impl Actor {
 /// a personal one on any company that its creator can read.
 ///
 /// # Errors
-/// `Unprocessable("level_mismatch")`.
+/// `Inconsistency::LevelMismatch`.
 pub fn prediction_fits_company(
     prediction: Owner,
     company: Owner,
@@ -155,6 +155,6 @@ pub fn prediction_fits_company(
     if fits {
         Ok(())
     } else {
-        Err(Denial::Unprocessable("level_mismatch"))
+        Err(Denial::Unprocessable(Inconsistency::LevelMismatch))
     }
 }

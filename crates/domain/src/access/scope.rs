@@ -1,15 +1,15 @@
-//! The proofs: what an actor may read, and that he may write somewhere.
+//! The proofs: what an actor may read, and that the actor may write somewhere.
 
 use uuid::Uuid;
 
-use super::{Actor, Denial, KeyScope};
+use super::{Actor, Denial, Forbidden, Inconsistency, KeyScope};
 use crate::{
     id::{OrganizationId, UserId},
     owner::{AccessLevel, Owner},
     user::Role,
 };
 
-/// What somebody may read, as a set of owners. Made only by an [`Actor`].
+/// What a user may read, as a set of owners. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     user: Option<UserId>,
@@ -21,7 +21,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Nobody's: reads no tenant row at all. For what happens before anybody is known.
+    /// No one's: reads no tenant row at all. For what happens before anyone is known.
     #[must_use]
     pub const fn nobody() -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Scope {
         self.every_organization
     }
 
-    /// Organizations whose rows he may change and whose audit log he may read.
+    /// Organizations whose rows they may change and whose audit log they may read.
     #[must_use]
     pub fn administers(&self) -> &[OrganizationId] {
         &self.administers
@@ -64,7 +64,7 @@ impl Scope {
         self.super_admin
     }
 
-    /// The one personal row of somebody else that may be read, after the audit
+    /// The one personal row of another user that may be read, after the audit
     /// log was told.
     #[must_use]
     pub const fn break_glass(&self) -> Option<Uuid> {
@@ -93,7 +93,7 @@ impl Scope {
     }
 }
 
-/// That somebody may make rows that belong to `owner`, or write a row of his.
+/// That a user may make rows that belong to `owner`, or write a row of theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
     owner: Owner,
@@ -130,7 +130,7 @@ impl Grant {
 }
 
 impl Actor {
-    /// Everything he may read. An API key without [`KeyScope::Read`] reads nothing,
+    /// Everything they may read. An API key without [`KeyScope::Read`] reads nothing,
     /// one that is bound to an organization no personal rows.
     #[must_use]
     pub fn scope(&self) -> Scope {
@@ -164,10 +164,10 @@ impl Actor {
         }
     }
 
-    /// The part of his scope that a list's filter names.
+    /// The part of their scope that a list's filter names.
     ///
     /// # Errors
-    /// `Forbidden("outside_scope")` for an organization that is not his, whether
+    /// `Forbidden::OutsideScope` for an organization that is not theirs, whether
     /// it exists or not.
     pub fn narrowed(
         &self,
@@ -186,7 +186,7 @@ impl Actor {
         Ok(scope)
     }
 
-    /// Break-glass: his scope and one personal row of somebody else. Only for a
+    /// Break-glass: their scope and one personal row of another user. Only for a
     /// super_admin's GET of its id, and only after the audit log was told.
     ///
     /// # Errors
@@ -202,19 +202,19 @@ impl Actor {
         })
     }
 
-    /// That he may make a row at this level.
+    /// That the actor may make a row at this level.
     ///
-    /// Without a level it is the default: personal for a user, his organization's
+    /// Without a level it is the default: personal for a user, their organization's
     /// for a member or administrator, personal again for a super_admin, so that
     /// publishing to everyone is always said. Naming an organization says the
     /// level `organization`.
     ///
     /// # Errors
-    /// In this order: `Forbidden("level_forbidden")`; `Forbidden("outside_scope")`
-    /// for an organization that is not his, whether it exists or not;
-    /// `Unprocessable("organization_mismatch")` where level and organization
-    /// contradict each other, `Unprocessable("organization_required")` where a
-    /// super_admin names none; `Forbidden("key_forbidden")` for an API key that would make
+    /// In this order: `Forbidden::LevelForbidden`; `Forbidden::OutsideScope`
+    /// for an organization that is not theirs, whether it exists or not;
+    /// `Inconsistency::OrganizationMismatch` where level and organization
+    /// contradict each other, `Inconsistency::OrganizationRequired` where a
+    /// super_admin names none; `Forbidden::KeyForbidden` for an API key that would make
     /// a row of everyone's.
     pub fn create(
         &self,
@@ -226,7 +226,7 @@ impl Actor {
     }
 
     /// [`Self::place`] of rows that are yet to be made: those of everyone are made by a
-    /// person, never by an API key alone.
+    /// user, never by an API key alone.
     pub(super) fn place_new(
         &self,
         level: Option<AccessLevel>,
@@ -258,7 +258,7 @@ impl Actor {
             AccessLevel::System => self.role() == Role::SuperAdmin,
         };
         if !role_may {
-            return Err(Denial::Forbidden("level_forbidden"));
+            return Err(Denial::Forbidden(Forbidden::LevelForbidden));
         }
         if let Some(organization) = organization {
             self.names_organization(organization)?;
@@ -267,12 +267,12 @@ impl Actor {
             (AccessLevel::Personal, None) => Owner::Person(self.user()),
             (AccessLevel::System, None) => Owner::System,
             (AccessLevel::Personal | AccessLevel::System, Some(_)) => {
-                return Err(Denial::Unprocessable("organization_mismatch"));
+                return Err(Denial::Unprocessable(Inconsistency::OrganizationMismatch));
             }
             (AccessLevel::Organization, organization) => Owner::Organization(
                 organization
                     .or(self.organization())
-                    .ok_or(Denial::Unprocessable("organization_required"))?,
+                    .ok_or(Denial::Unprocessable(Inconsistency::OrganizationRequired))?,
             ),
         };
         Ok(Grant {
@@ -282,12 +282,12 @@ impl Actor {
         })
     }
 
-    /// That he may change or delete a row: his own personal ones; an
-    /// organization's as its administrator, or as their creator while it is his;
+    /// That the actor may change or delete a row: their own personal ones; an
+    /// organization's as its administrator, or as their creator while it is theirs;
     /// everyone's as super_admin.
     ///
     /// # Errors
-    /// `NotFound` where he cannot read it, else `Forbidden("not_writable")`.
+    /// `NotFound` where the actor cannot read it, else `Forbidden::NotWritable`.
     pub fn write(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         self.read(owner)?;
         self.require_key_scope(KeyScope::Write)?;
@@ -311,16 +311,16 @@ impl Actor {
                 by: self.user(),
             })
         } else {
-            Err(Denial::Forbidden("not_writable"))
+            Err(Denial::Forbidden(Forbidden::NotWritable))
         }
     }
 
-    /// That he may name this organization in a body or a filter.
+    /// That the actor may name this organization in a body or a filter.
     pub(super) fn names_organization(&self, organization: OrganizationId) -> Result<(), Denial> {
         if self.sees_organization(organization) {
             Ok(())
         } else {
-            Err(Denial::Forbidden("outside_scope"))
+            Err(Denial::Forbidden(Forbidden::OutsideScope))
         }
     }
 }

@@ -1,8 +1,12 @@
 //! People: who sees whom, and who may change what of whom.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
-use super::{Actor, Denial, KeyScope, RoleGrant, UserGrant, UserRemoval, actor::effective_role};
+use super::{
+    Actor, Contradiction, Denial, Forbidden, Inconsistency, KeyScope, RoleGrant, UserGrant,
+    UserRemoval, actor::effective_role,
+};
 use crate::{
     fault::text_enum,
     id::{OrganizationId, UserId},
@@ -10,7 +14,7 @@ use crate::{
     user::{Role, User},
 };
 
-/// Somebody whom an [`Actor`] asks about, as the rules see him.
+/// A user whom an [`Actor`] asks about, as the rules see them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
     id: UserId,
@@ -19,8 +23,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A stored user and the parent of his organization, where it has one. His
-    /// effective role counts, as it does for an [`Actor`]; whether he is active does not.
+    /// A stored user and the parent of their organization, where it has one. Their
+    /// effective role counts, as it does for an [`Actor`]; whether the actor is active does not.
     #[must_use]
     pub fn new(user: &User, parent: Option<OrganizationId>) -> Self {
         let role = effective_role(user.role, user.organization.map(|_| parent));
@@ -31,7 +35,7 @@ impl Subject {
         }
     }
 
-    /// Nobody in particular, with this role in this organization.
+    /// No one in particular, with this role in this organization.
     pub(super) const fn stand_in(role: Role, organization: OrganizationId) -> Self {
         Self {
             id: UserId(uuid::Uuid::max()),
@@ -40,7 +44,7 @@ impl Subject {
         }
     }
 
-    /// Who he is.
+    /// Who they are.
     #[must_use]
     pub const fn id(&self) -> UserId {
         self.id
@@ -52,40 +56,39 @@ impl Subject {
         self.role
     }
 
-    /// His organization, where he has one.
+    /// Their organization, where the actor has one.
     #[must_use]
     pub const fn organization(&self) -> Option<OrganizationId> {
         self.organization
     }
 }
 
-/// What becomes of somebody who is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What becomes of a user who is removed.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Removal {
-    /// He leaves his organization and becomes a `user`.
+    /// They leave their organization and become a `user`.
     RemoveFromOrg,
-    /// His account ends and what tells who he was is removed; his rows stay.
+    /// Their account ends and what tells who they were is removed; their rows stay.
     Anonymize,
-}
-
-impl Removal {
-    /// Every removal.
-    pub const ALL: [Self; 2] = [Self::RemoveFromOrg, Self::Anonymize];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RemoveFromOrg => "remove_from_org",
-            Self::Anonymize => "anonymize",
-        }
-    }
 }
 
 text_enum!(Removal);
 
-/// The people that somebody may list, and how much of them he is shown. Made only
+/// The users that a user may list, and how much of them they are shown. Made only
 /// by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
@@ -101,7 +104,7 @@ impl Directory {
         &self.organizations
     }
 
-    /// Whether all people there are, with and without an organization.
+    /// Whether all users there are, with and without an organization.
     #[must_use]
     pub const fn everyone(&self) -> bool {
         self.everyone
@@ -114,7 +117,7 @@ impl Directory {
     }
 }
 
-/// Whose second factors somebody may approve or refuse: those of the members of one
+/// Whose second factors a user may approve or refuse: those of the members of one
 /// organization who are below their rank. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approvals {
@@ -161,10 +164,10 @@ impl Assignment {
     /// is a root.
     ///
     /// # Errors
-    /// `Unprocessable("not_a_root")`.
+    /// `Inconsistency::NotARoot`.
     pub fn fits(self, parent: Option<OrganizationId>) -> Result<(), Denial> {
         if self.role == Role::TenantAdmin && parent.is_some() {
-            Err(Denial::Unprocessable("not_a_root"))
+            Err(Denial::Unprocessable(Inconsistency::NotARoot))
         } else {
             Ok(())
         }
@@ -172,7 +175,7 @@ impl Assignment {
 }
 
 impl Actor {
-    /// The people that he may list: the members of S(u), or of the one organization
+    /// The users that the actor may list: the members of S(u), or of the one organization
     /// that a filter names.
     ///
     /// # Errors
@@ -180,7 +183,7 @@ impl Actor {
     pub fn directory(&self, organization: Option<OrganizationId>) -> Result<Directory, Denial> {
         self.require_key_scope(KeyScope::Admin)?;
         if self.role() == Role::User {
-            return Err(Denial::Forbidden("role_forbidden"));
+            return Err(Denial::Forbidden(Forbidden::RoleForbidden));
         }
         if let Some(organization) = organization {
             self.names_organization(organization)?;
@@ -192,11 +195,11 @@ impl Actor {
         })
     }
 
-    /// That he may see somebody in full: himself, or as an administrator of his
+    /// That the actor may see a user in full: themselves, or as an administrator of their
     /// organization.
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden("role_forbidden")` for a member's colleagues.
+    /// `NotFound`; `Forbidden::RoleForbidden` for a member's colleagues.
     pub fn read_user(&self, subject: &Subject) -> Result<(), Denial> {
         self.find_user(subject)?;
         if subject.id == self.user() {
@@ -206,12 +209,12 @@ impl Actor {
         if self.role() >= Role::OrgAdmin {
             Ok(())
         } else {
-            Err(Denial::Forbidden("role_forbidden"))
+            Err(Denial::Forbidden(Forbidden::RoleForbidden))
         }
     }
 
-    /// That he may change somebody's names and telephone number: his own, or those of
-    /// whoever is below his rank.
+    /// That the actor may change a user's names and telephone number: their own, or those of
+    /// anyone who is below their rank.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
@@ -225,13 +228,13 @@ impl Actor {
                 by: self.user(),
             })
         } else {
-            Err(Denial::Forbidden("rank_too_low"))
+            Err(Denial::Forbidden(Forbidden::RankTooLow))
         }
     }
 
-    /// That he may deactivate somebody or let him in again, have his password
-    /// reset, see and end his sessions: an administrator of his organization with
-    /// a higher rank, or a super_admin; nobody himself.
+    /// That the actor may deactivate a user or let them in again, have their password
+    /// reset, see and end their sessions: an administrator of their organization with
+    /// a higher rank, or a super_admin; never their own.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
@@ -245,7 +248,7 @@ impl Actor {
                 by: self.user(),
             })
         } else {
-            Err(Denial::Forbidden("rank_too_low"))
+            Err(Denial::Forbidden(Forbidden::RankTooLow))
         }
     }
 
@@ -261,7 +264,7 @@ impl Actor {
         }
         self.require_person()?;
         if !self.administers(organization) {
-            return Err(Denial::Forbidden("role_forbidden"));
+            return Err(Denial::Forbidden(Forbidden::RoleForbidden));
         }
         let roles = Role::ALL.into_iter();
         Ok(Approvals {
@@ -270,8 +273,8 @@ impl Actor {
         })
     }
 
-    /// That he may give somebody a role: somebody below his rank one below his
-    /// rank; himself only `user`, to leave. Without an organization it is the
+    /// That the actor may give a user a role: a user below their rank one below their
+    /// rank; themselves only `user`, to leave. Without an organization it is the
     /// subject's own.
     ///
     /// # Errors
@@ -288,7 +291,7 @@ impl Actor {
         let default = if subject.id == self.user() {
             self.require_person()?;
             if role != Role::User {
-                return Err(Denial::Forbidden("role_not_assignable"));
+                return Err(Denial::Forbidden(Forbidden::RoleNotAssignable));
             }
             None
         } else {
@@ -302,10 +305,10 @@ impl Actor {
         })
     }
 
-    /// That he may invite somebody to this role. Without an organization it is his own.
+    /// That the actor may invite a user to this role. Without an organization it is their own.
     ///
     /// # Errors
-    /// In this order: `Forbidden`: `key_forbidden`, `role_forbidden` where he
+    /// In this order: `Forbidden`: `key_forbidden`, `role_forbidden` where the actor
     /// administers nothing, `role_not_assignable`, `outside_scope`;
     /// `Unprocessable` as in [`Self::set_role`].
     pub fn invite(
@@ -315,18 +318,18 @@ impl Actor {
     ) -> Result<Assignment, Denial> {
         self.require_person()?;
         if self.role() < Role::OrgAdmin {
-            return Err(Denial::Forbidden("role_forbidden"));
+            return Err(Denial::Forbidden(Forbidden::RoleForbidden));
         }
         self.require_assignable(role)?;
         self.assignment(role, organization, self.organization())
     }
 
-    /// That he may invite the first administrator of an organization that he is making
-    /// under `parent`: tenant_admin of a root, org_admin of a child. It is in nobody's
+    /// That the actor may invite the first administrator of an organization that the actor is making
+    /// under `parent`: tenant_admin of a root, org_admin of a child. It is in no one's
     /// S(u) yet, so [`Self::invite`] would refuse.
     ///
     /// # Errors
-    /// `Forbidden("key_forbidden")` for an API key; those of
+    /// `Forbidden::KeyForbidden` for an API key; those of
     /// [`Self::create_organization`].
     pub fn invite_first_admin(
         &self,
@@ -345,16 +348,16 @@ impl Actor {
         })
     }
 
-    /// That he may accept an invitation: to his own address, himself, as somebody with the
+    /// That the actor may accept an invitation: to their own address, themselves, as a user with the
     /// role `user`.
     ///
     /// # Errors
     /// In this order: `Forbidden`: `key_forbidden`, `other_account`;
-    /// `Conflict("already_member")`; `Forbidden("role_forbidden")` for a super_admin.
+    /// `Contradiction::AlreadyMember`; `Forbidden::RoleForbidden` for a super_admin.
     pub fn accept_invitation(&self, invitation: &Invitation) -> Result<RoleGrant, Denial> {
         self.require_person()?;
         if *self.email() != invitation.email {
-            return Err(Denial::Forbidden("other_account"));
+            return Err(Denial::Forbidden(Forbidden::OtherAccount));
         }
         match self.role() {
             Role::User => Ok(RoleGrant {
@@ -364,30 +367,30 @@ impl Actor {
                     organization: Some(invitation.organization),
                 },
             }),
-            Role::SuperAdmin => Err(Denial::Forbidden("role_forbidden")),
-            _ => Err(Denial::Conflict("already_member")),
+            Role::SuperAdmin => Err(Denial::Forbidden(Forbidden::RoleForbidden)),
+            _ => Err(Denial::Conflict(Contradiction::AlreadyMember)),
         }
     }
 
-    /// That he may remove somebody: from his organization as whoever may make him
-    /// a `user`, himself included; for good as tenant_admin and above, never
-    /// himself, which is [`Self::end_own_account`]'s.
+    /// That the actor may remove a user: from their organization as the one who may make them
+    /// a `user`, themselves included; for good as tenant_admin and above, never
+    /// themselves, which is [`Self::end_own_account`]'s.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `rank_too_low`, `role_forbidden`;
-    /// `Conflict("not_a_member")` for somebody who has no organization to leave.
+    /// `Contradiction::NotAMember` for a user who has no organization to leave.
     pub fn remove_user(&self, subject: &Subject, removal: Removal) -> Result<UserRemoval, Denial> {
         match removal {
             Removal::RemoveFromOrg => {
                 self.set_role(subject, Role::User, None)?;
                 if subject.organization.is_none() {
-                    return Err(Denial::Conflict("not_a_member"));
+                    return Err(Denial::Conflict(Contradiction::NotAMember));
                 }
             }
             Removal::Anonymize => {
                 self.administer_user(subject)?;
                 if self.role() < Role::TenantAdmin {
-                    return Err(Denial::Forbidden("role_forbidden"));
+                    return Err(Denial::Forbidden(Forbidden::RoleForbidden));
                 }
             }
         }
@@ -400,7 +403,7 @@ impl Actor {
     /// That they may end their own account for good.
     ///
     /// # Errors
-    /// `Forbidden("key_forbidden")` for an API key.
+    /// `Forbidden::KeyForbidden` for an API key.
     pub fn end_own_account(&self) -> Result<UserRemoval, Denial> {
         self.require_person()?;
         Ok(UserRemoval {
@@ -409,7 +412,7 @@ impl Actor {
         })
     }
 
-    /// Existence is secret: he knows himself, the members of S(u), and as
+    /// Existence is secret: they know themselves, the members of S(u), and as
     /// super_admin everyone.
     fn find_user(&self, subject: &Subject) -> Result<(), Denial> {
         let known = subject.id == self.user()
@@ -430,7 +433,7 @@ impl Actor {
         if role < self.role() || self.role() == Role::SuperAdmin {
             Ok(())
         } else {
-            Err(Denial::Forbidden("role_not_assignable"))
+            Err(Denial::Forbidden(Forbidden::RoleNotAssignable))
         }
     }
 
@@ -445,11 +448,13 @@ impl Actor {
         }
         let organization = match (role.needs_organization(), organization) {
             (false, None) => None,
-            (false, Some(_)) => return Err(Denial::Unprocessable("organization_mismatch")),
+            (false, Some(_)) => {
+                return Err(Denial::Unprocessable(Inconsistency::OrganizationMismatch));
+            }
             (true, named) => Some(
                 named
                     .or(default)
-                    .ok_or(Denial::Unprocessable("organization_required"))?,
+                    .ok_or(Denial::Unprocessable(Inconsistency::OrganizationRequired))?,
             ),
         };
         Ok(Assignment { role, organization })
@@ -460,10 +465,10 @@ impl Actor {
 /// beside the one who is demoted, deactivated or removed.
 ///
 /// # Errors
-/// `Conflict("last_super_admin")`.
+/// `Contradiction::LastSuperAdmin`.
 pub fn super_admin_remains(subject: &Subject, others: u64) -> Result<(), Denial> {
     if subject.role == Role::SuperAdmin && others == 0 {
-        Err(Denial::Conflict("last_super_admin"))
+        Err(Denial::Conflict(Contradiction::LastSuperAdmin))
     } else {
         Ok(())
     }

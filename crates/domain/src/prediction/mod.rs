@@ -3,6 +3,7 @@
 mod revision;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 use time::{Date, Month};
 
 pub use revision::{Revision, RevisionReason};
@@ -19,8 +20,23 @@ use crate::{
 };
 
 /// Which statements a prediction is made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Kind {
     /// A year's statements: five ratios, a logistic model.
     Annual,
@@ -28,46 +44,31 @@ pub enum Kind {
     Quarterly,
 }
 
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Annual, Self::Quarterly];
-
-    /// The name in the API, the database and the models' folders.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Annual => "annual",
-            Self::Quarterly => "quarterly",
-        }
-    }
-}
-
 text_enum!(Kind);
 
 /// A quarter of a reporting year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[expect(missing_docs, reason = "the names say it")]
+#[strum(const_into_str)]
 pub enum Quarter {
     Q1,
     Q2,
     Q3,
     Q4,
-}
-
-impl Quarter {
-    /// Every quarter, in order.
-    pub const ALL: [Self; 4] = [Self::Q1, Self::Q2, Self::Q3, Self::Q4];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Q1 => "Q1",
-            Self::Q2 => "Q2",
-            Self::Q3 => "Q3",
-            Self::Q4 => "Q4",
-        }
-    }
 }
 
 text_enum!(Quarter);
@@ -291,8 +292,21 @@ pub struct Prediction {
 }
 
 /// What happens to a prediction whose company and period are already there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum OnConflict {
     /// It is refused.
     #[default]
@@ -301,21 +315,6 @@ pub enum OnConflict {
     Skip,
     /// It takes the place of the one that is there, where the caller may write that.
     Update,
-}
-
-impl OnConflict {
-    /// Every policy.
-    pub const ALL: [Self; 3] = [Self::Error, Self::Skip, Self::Update];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Skip => "skip",
-            Self::Update => "update",
-        }
-    }
 }
 
 text_enum!(OnConflict);

@@ -1,6 +1,7 @@
 //! Revisions: what a prediction said before.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use super::{Outcome, StoredRatios};
 use crate::{
@@ -10,8 +11,21 @@ use crate::{
 };
 
 /// What differed between what a prediction said and what took its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum RevisionReason {
     /// The ratios as sent: a correction, or an upload that replaced it.
     Ratios,
@@ -21,25 +35,10 @@ pub enum RevisionReason {
     Figures,
 }
 
-impl RevisionReason {
-    /// Every reason.
-    pub const ALL: [Self; 3] = [Self::Ratios, Self::Model, Self::Figures];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ratios => "ratios",
-            Self::Model => "model",
-            Self::Figures => "figures",
-        }
-    }
-}
-
 text_enum!(RevisionReason);
 
 /// What a prediction said until something else took its place. Kept by the storage
-/// for whoever replaced it, and never changed.
+/// for the one who replaced it, and never changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Revision {
     /// The prediction.

@@ -10,6 +10,7 @@ mod turnover_check;
 mod unit_check;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 pub use rules::{IMPLAUSIBLE, MIN_PRESENT, check, in_unit};
 pub use turnover_check::TurnoverCheck;
@@ -22,7 +23,7 @@ use crate::{decimal::Decimal, fault::text_enum, prediction::Kind};
 pub struct RatioDefinition {
     /// The name in the API, in files and in the database.
     pub name: &'static str,
-    /// The name for people.
+    /// The name for readers.
     pub label: &'static str,
     /// The lowest value stored.
     pub min: f64,
@@ -131,8 +132,21 @@ impl Kind {
 }
 
 /// In which unit the shares were sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum RatioUnit {
     /// 0.254
     #[default]
@@ -141,25 +155,24 @@ pub enum RatioUnit {
     Percent,
 }
 
-impl RatioUnit {
-    /// Every unit.
-    pub const ALL: [Self; 2] = [Self::Fraction, Self::Percent];
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fraction => "fraction",
-            Self::Percent => "percent",
-        }
-    }
-}
-
 text_enum!(RatioUnit);
 
 /// What was done to a ratio before it was stored and scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Flag {
     /// None was given.
     Missing,
@@ -173,31 +186,6 @@ pub enum Flag {
     Implausible,
     /// A share above 2: it looks like percent.
     LooksLikePercent,
-}
-
-impl Flag {
-    /// Every flag.
-    pub const ALL: [Self; 6] = [
-        Self::Missing,
-        Self::NonPositiveDenominator,
-        Self::ClampedLow,
-        Self::ClampedHigh,
-        Self::Implausible,
-        Self::LooksLikePercent,
-    ];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::NonPositiveDenominator => "non_positive_denominator",
-            Self::ClampedLow => "clamped_low",
-            Self::ClampedHigh => "clamped_high",
-            Self::Implausible => "implausible",
-            Self::LooksLikePercent => "looks_like_percent",
-        }
-    }
 }
 
 text_enum!(Flag);

@@ -19,7 +19,7 @@ pub fn looks_like_link(text: &str) -> bool {
 }
 
 /// A text as it may stand in a mail: without characters that cannot be seen, and with its
-/// links broken in a way that people can still read: `example[.]com`.
+/// links broken in a way that users can still read: `example[.]com`.
 #[must_use]
 pub fn defang(text: &str) -> String {
     let text: String = text
@@ -61,7 +61,7 @@ fn is_of_ipv6(c: char) -> bool {
     c.is_ascii_hexdigit() || c == ':' || c == '.'
 }
 
-/// Not `::` alone, which people write between names.
+/// Not `::` alone, which users write between names.
 fn is_ipv6(word: &str) -> bool {
     let address = word.parse::<Ipv6Addr>();
     address.is_ok_and(|address| !address.is_unspecified())

@@ -1,7 +1,7 @@
-//! Text that people send: one form of it, and nothing in it that cannot be seen or that
+//! Text that users send: one form of it, and nothing in it that cannot be seen or that
 //! passes for something else.
 //!
-//! Everything that is shown to somebody else goes through [`clean_text`] (one line),
+//! Everything that is shown to another user goes through [`clean_text`] (one line),
 //! [`clean_prose`] (several) or [`clean_name`] (names that stand in mails). What was stored
 //! before a rule is read as it is; only a change is checked.
 
@@ -18,7 +18,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::fault::{Fault, shorten};
 
-/// A text of one line as a person may have typed it: trimmed, in Unicode's composed form
+/// A text of one line as a user may have typed it: trimmed, in Unicode's composed form
 /// (NFC), every kind of space as a plain one, 1 to `max` characters long.
 ///
 /// # Errors

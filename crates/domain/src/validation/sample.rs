@@ -5,14 +5,29 @@
 //! read as a stream in the order of companies.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 use time::{Date, Month};
 
 use super::migration::End;
 use crate::{Timestamp, fault::text_enum};
 
 /// What counts as the prediction at the beginning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Basis {
     /// What had been predicted on that day, and was not replaced yet.
     #[default]
@@ -22,25 +37,26 @@ pub enum Basis {
     Period,
 }
 
-impl Basis {
-    /// Every basis.
-    pub const ALL: [Self; 2] = [Self::Recorded, Self::Period];
-
-    /// The name in the API and on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Recorded => "recorded",
-            Self::Period => "period",
-        }
-    }
-}
-
 text_enum!(Basis);
 
-/// What happened to a company.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// What happened to a company. On one day a default comes before a cure, a cure before an exit.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Event {
     /// It defaulted.
     Default,
@@ -48,21 +64,6 @@ pub enum Event {
     Cure,
     /// It repaid, merged or left.
     Exit,
-}
-
-impl Event {
-    /// Every event. On one day a default comes before a cure, a cure before an exit.
-    pub const ALL: [Self; 3] = [Self::Default, Self::Cure, Self::Exit];
-
-    /// The name in the API, the database and files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Cure => "cure",
-            Self::Exit => "exit",
-        }
-    }
 }
 
 text_enum!(Event);
@@ -114,8 +115,23 @@ impl KnownEvent {
 }
 
 /// Why a company of the population is not in the sample. The first that applies counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Exclusion {
     /// It was in default on the first day.
     InDefault,
@@ -127,29 +143,6 @@ pub enum Exclusion {
     OutOfScope,
     /// Outcomes of its owner are not complete for the window.
     NotCovered,
-}
-
-impl Exclusion {
-    /// Every reason, in the order in which they are looked at.
-    pub const ALL: [Self; 5] = [
-        Self::InDefault,
-        Self::RatingOutdated,
-        Self::StatementOutdated,
-        Self::OutOfScope,
-        Self::NotCovered,
-    ];
-
-    /// The name in the API and in the sample.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InDefault => "in_default",
-            Self::RatingOutdated => "rating_outdated",
-            Self::StatementOutdated => "statement_outdated",
-            Self::OutOfScope => "out_of_scope",
-            Self::NotCovered => "not_covered",
-        }
-    }
 }
 
 text_enum!(Exclusion);

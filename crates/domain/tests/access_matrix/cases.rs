@@ -2,8 +2,9 @@
 
 use accunode_domain::{
     access::{
-        Actor, DashboardScope, Denial, Door, KeyScope, OrganizationChange, Reading, Removal,
-        fits_as_parent, prediction_fits_company, super_admin_remains,
+        Actor, Contradiction, DashboardScope, Denial, Door, Forbidden, Inconsistency, KeyScope,
+        OrganizationChange, Reading, Removal, fits_as_parent, prediction_fits_company,
+        super_admin_remains,
     },
     organization::JoinPolicy,
     owner::{AccessLevel, Owner},
@@ -12,14 +13,14 @@ use accunode_domain::{
 
 use crate::world::{World, organization};
 
-const OUTSIDE: Denial = Denial::Forbidden("outside_scope");
+const OUTSIDE: Denial = Denial::Forbidden(Forbidden::OutsideScope);
 
 fn row_of(place: &str) -> Owner {
     Owner::Organization(organization(place))
 }
 
 #[test]
-fn who_moves_to_another_organization_loses_the_rows_he_made_and_keeps_his_own() {
+fn who_moves_to_another_organization_loses_the_rows_they_made_and_keeps_their_own() {
     let world = World::given("m1_moved_to_b").unwrap();
     let m1 = world.actor("m1");
     assert_eq!(m1.read(row_of("A")), Err(Denial::NotFound));
@@ -40,7 +41,7 @@ fn members_of_a_deleted_organization_act_as_users() {
         );
         assert_eq!(
             actor.create(Some(AccessLevel::Organization), None),
-            Err(Denial::Forbidden("level_forbidden"))
+            Err(Denial::Forbidden(Forbidden::LevelForbidden))
         );
     }
     assert!(!world.actor("tR").sees_organization(organization("A")));
@@ -54,7 +55,7 @@ fn members_of_a_deleted_organization_act_as_users() {
 #[test]
 fn an_inactive_organization_stops_its_members_and_not_its_tenant_admin() {
     let world = World::given("a_inactive").unwrap();
-    let inactive = Err(Denial::Forbidden("organization_inactive"));
+    let inactive = Err(Denial::Forbidden(Forbidden::OrganizationInactive));
     for name in ["m1", "m2", "oA"] {
         assert_eq!(world.actor(name).require_active_organization(), inactive);
         assert_eq!(world.actor(name).use_models(), inactive);
@@ -76,7 +77,7 @@ fn a_new_child_is_in_the_tenant_admins_scope_at_once_and_in_no_members() {
 }
 
 #[test]
-fn who_joins_an_organization_keeps_his_personal_rows_personal() {
+fn who_joins_an_organization_keeps_their_personal_rows_personal() {
     let world = World::given("u0_joined_a").unwrap();
     let u0 = world.actor("u0");
     let own = Owner::Person(u0.user());
@@ -96,10 +97,13 @@ fn who_is_demoted_or_deactivated_is_so_at_once() {
     let m1 = world.actor("m1").user();
     assert_eq!(
         world.actor("oA").write(row_of("A"), m1),
-        Err(Denial::Forbidden("not_writable"))
+        Err(Denial::Forbidden(Forbidden::NotWritable))
     );
     let world = World::given("m1_deactivated").unwrap();
-    assert_eq!(world.sign_in("m1"), Err(Denial::Forbidden("inactive")));
+    assert_eq!(
+        world.sign_in("m1"),
+        Err(Denial::Forbidden(Forbidden::Inactive))
+    );
     assert_eq!(world.actor("m2").read(row_of("A")), Ok(Reading::Open));
 }
 
@@ -111,8 +115,8 @@ fn a_tenant_admin_of_a_child_acts_as_its_org_admin() {
     assert_eq!(actor.role(), Role::OrgAdmin);
     assert_eq!(actor.organizations(), [organization("A")]);
     let delete = actor.delete_organization(organization("A"));
-    assert_eq!(delete, Err(Denial::Forbidden("role_forbidden")));
-    // As a subject, too: the org_admin beside him does not outrank him.
+    assert_eq!(delete, Err(Denial::Forbidden(Forbidden::RoleForbidden)));
+    // As a subject, too: the org_admin beside them does not outrank them.
     let subject = world.subject("tA").unwrap();
     assert_eq!(subject.role(), Role::OrgAdmin);
     assert!(world.actor("oA").administer_user(&subject).is_err());
@@ -157,16 +161,16 @@ fn checks_come_in_their_order() {
     // The role's level before the organization in the body, that before what contradicts itself.
     assert_eq!(
         m1.create(Some(AccessLevel::System), other),
-        Err(Denial::Forbidden("level_forbidden"))
+        Err(Denial::Forbidden(Forbidden::LevelForbidden))
     );
     assert_eq!(m1.create(Some(AccessLevel::Personal), other), Err(OUTSIDE));
     assert_eq!(
         m1.create(Some(AccessLevel::Personal), Some(organization("A"))),
-        Err(Denial::Unprocessable("organization_mismatch"))
+        Err(Denial::Unprocessable(Inconsistency::OrganizationMismatch))
     );
     assert_eq!(
         sa.create(Some(AccessLevel::Organization), None),
-        Err(Denial::Unprocessable("organization_required"))
+        Err(Denial::Unprocessable(Inconsistency::OrganizationRequired))
     );
     // The row in the path before everything in the body.
     let foreign = Owner::Person(world.user("u0").unwrap());
@@ -183,7 +187,7 @@ fn checks_come_in_their_order() {
     let raise = |actor: &Actor, owner, level, place, company| {
         actor.raise_prediction(owner, m1.user(), level, place, company)
     };
-    let mismatch = Err(Denial::Unprocessable("level_mismatch"));
+    let mismatch = Err(Denial::Unprocessable(Inconsistency::LevelMismatch));
     let level = AccessLevel::Organization;
     assert_eq!(raise(&m1, own, level, other, own), Err(OUTSIDE));
     assert_eq!(raise(&m1, own, level, None, own), mismatch);
@@ -194,7 +198,7 @@ fn checks_come_in_their_order() {
     // What lies behind the glass is not told by a 422.
     assert_eq!(
         raise(&sa, own, AccessLevel::System, None, own),
-        Err(Denial::Forbidden("not_writable"))
+        Err(Denial::Forbidden(Forbidden::NotWritable))
     );
 }
 
@@ -205,7 +209,7 @@ fn a_row_stays_with_its_organization() {
     let level = AccessLevel::Organization;
     assert_eq!(
         t.raise(row_of("A"), m1, level, Some(organization("B"))),
-        Err(Denial::Conflict("level_change"))
+        Err(Denial::Conflict(Contradiction::LevelChange))
     );
     // Naming the level it has changes nothing, whatever the caller's own organization is.
     for name in ["tR", "sa", "oA", "m1"] {
@@ -252,7 +256,7 @@ fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
         assert_eq!(owners, expected);
         assert!(!scope.every_organization());
     }
-    // What the caller believes of somebody's tenant does not count.
+    // What the caller believes of a user's tenant does not count.
     let forged = [organization("Z")];
     let scope = world
         .actor("tR")
@@ -265,15 +269,18 @@ fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
             .dashboard(DashboardScope::Tenant, root, &[])
     };
     let unprocessable = |code| Err(Denial::Unprocessable(code));
-    assert_eq!(dashboard("tR", Some("A")), unprocessable("not_a_root"));
+    assert_eq!(
+        dashboard("tR", Some("A")),
+        unprocessable(Inconsistency::NotARoot)
+    );
     assert_eq!(
         dashboard("sa", None),
-        unprocessable("organization_required")
+        unprocessable(Inconsistency::OrganizationRequired)
     );
 }
 
 #[test]
-fn a_super_admin_breaks_the_glass_for_one_row_and_nobody_else_does() {
+fn a_super_admin_breaks_the_glass_for_one_row_and_no_one_else_does() {
     let world = World::fixture();
     let row = uuid::Uuid::from_u128(7);
     let scope = world.actor("sa").scope_with_break_glass(row).unwrap();
@@ -286,7 +293,7 @@ fn a_super_admin_breaks_the_glass_for_one_row_and_nobody_else_does() {
 }
 
 #[test]
-fn people_are_removed_by_rank_and_leave_by_themselves() {
+fn users_are_removed_by_rank_and_leave_by_themselves() {
     let world = World::fixture();
     let remove = |who: &str, whom: &str, how| {
         let subject = world.subject(whom).unwrap();
@@ -294,18 +301,21 @@ fn people_are_removed_by_rank_and_leave_by_themselves() {
     };
     let (out, gone) = (Removal::RemoveFromOrg, Removal::Anonymize);
     assert_eq!(remove("oA", "m1", out), Ok(()));
-    assert_eq!(remove("m1", "m1", out), Ok(()), "he leaves");
-    assert_eq!(remove("tR", "tR", out), Ok(()), "he leaves");
+    assert_eq!(remove("m1", "m1", out), Ok(()), "they leave");
+    assert_eq!(remove("tR", "tR", out), Ok(()), "they leave");
     let forbidden = |code| Err(Denial::Forbidden(code));
-    assert_eq!(remove("m1", "m2", out), forbidden("rank_too_low"));
-    assert_eq!(remove("oA", "m1", gone), forbidden("role_forbidden"));
+    assert_eq!(remove("m1", "m2", out), forbidden(Forbidden::RankTooLow));
+    assert_eq!(
+        remove("oA", "m1", gone),
+        forbidden(Forbidden::RoleForbidden)
+    );
     assert_eq!(remove("tR", "oA", gone), Ok(()));
-    assert_eq!(remove("tR", "tR", gone), forbidden("rank_too_low"));
+    assert_eq!(remove("tR", "tR", gone), forbidden(Forbidden::RankTooLow));
     assert_eq!(remove("tZ", "m1", gone), Err(Denial::NotFound));
     assert_eq!(remove("sa", "u0", gone), Ok(()));
     assert_eq!(
         remove("sa", "u0", out),
-        Err(Denial::Conflict("not_a_member"))
+        Err(Denial::Conflict(Contradiction::NotAMember))
     );
 }
 
@@ -316,7 +326,7 @@ fn the_last_super_admin_stays() {
     assert!(world.actor("sa").set_role(&sa, Role::User, None).is_ok());
     assert_eq!(
         super_admin_remains(&sa, 0),
-        Err(Denial::Conflict("last_super_admin"))
+        Err(Denial::Conflict(Contradiction::LastSuperAdmin))
     );
     assert_eq!(super_admin_remains(&sa, 1), Ok(()));
     assert_eq!(
@@ -337,11 +347,11 @@ fn a_role_and_its_organization_agree() {
     let a = organization("A");
     assert_eq!(
         sa.set_role(&m2, Role::SuperAdmin, Some(a)).map(drop),
-        unprocessable("organization_mismatch")
+        unprocessable(Inconsistency::OrganizationMismatch)
     );
     assert_eq!(
         sa.invite(Role::OrgMember, None).map(drop),
-        unprocessable("organization_required")
+        unprocessable(Inconsistency::OrganizationRequired)
     );
     let kept = t.set_role(&m2, Role::OrgAdmin, None).unwrap();
     assert_eq!(
@@ -366,7 +376,7 @@ fn a_tenant_is_one_level_deep() {
     let t = world.actor("tR");
     assert_eq!(
         t.create_organization(Some(organization("A"))),
-        Err(Denial::Unprocessable("not_a_root"))
+        Err(Denial::Unprocessable(Inconsistency::NotARoot))
     );
     assert_eq!(fits_as_parent(true, false), Ok(()));
     assert!(fits_as_parent(true, true).is_err());
@@ -390,7 +400,7 @@ fn the_first_administrator_of_a_root_is_its_tenant_admin_and_of_a_child_its_org_
     let key = world.actor("sa").limited_to(&KeyScope::ALL, None).unwrap();
     assert_eq!(
         key.invite_first_admin(new, None),
-        Err(Denial::Forbidden("key_forbidden"))
+        Err(Denial::Forbidden(Forbidden::KeyForbidden))
     );
 }
 
@@ -413,7 +423,7 @@ fn who_may_join_is_told_by_the_door() {
     );
     assert_eq!(
         join("u0", Some(door(JoinPolicy::AllowedEmails, true, false))),
-        Err(Denial::Forbidden("email_not_allowed"))
+        Err(Denial::Forbidden(Forbidden::EmailNotAllowed))
     );
     for shut in [
         None,
@@ -423,18 +433,24 @@ fn who_may_join_is_told_by_the_door() {
         assert_eq!(join("u0", shut), Err(Denial::NotFound));
     }
     for member in ["m1", "oA", "tR"] {
-        assert_eq!(join(member, open), Err(Denial::Conflict("already_member")));
+        assert_eq!(
+            join(member, open),
+            Err(Denial::Conflict(Contradiction::AlreadyMember))
+        );
     }
-    assert_eq!(join("sa", open), Err(Denial::Forbidden("role_forbidden")));
+    assert_eq!(
+        join("sa", open),
+        Err(Denial::Forbidden(Forbidden::RoleForbidden))
+    );
     let key = world.actor("u0").limited_to(&KeyScope::ALL, None).unwrap();
     assert_eq!(
         key.join_organization(open.as_ref()).map(drop),
-        Err(Denial::Forbidden("key_forbidden"))
+        Err(Denial::Forbidden(Forbidden::KeyForbidden))
     );
 }
 
 #[test]
-fn members_see_the_directory_and_administrators_see_people_in_full() {
+fn members_see_the_directory_and_administrators_see_users_in_full() {
     let world = World::fixture();
     let directory = |name: &str| world.actor(name).directory(None).unwrap();
     assert!(!directory("m1").full() && directory("oA").full());

@@ -1,7 +1,9 @@
 //! API keys: the owner's role, cut down.
 
 use accunode_domain::{
-    access::{Actor, DashboardScope, Denial, KeyScope, OrganizationChange, Reading, Removal},
+    access::{
+        Actor, DashboardScope, Denial, Forbidden, KeyScope, OrganizationChange, Reading, Removal,
+    },
     owner::{AccessLevel, Owner},
     user::Role,
 };
@@ -15,7 +17,7 @@ fn key(world: &World, name: &str, scopes: &[KeyScope], bound: Option<&str>) -> A
         .unwrap()
 }
 
-const MISSING: Denial = Denial::Forbidden("key_scope");
+const MISSING: Denial = Denial::Forbidden(Forbidden::KeyScope);
 
 #[test]
 fn a_key_does_what_its_scopes_say_and_its_owner_may() {
@@ -93,7 +95,7 @@ fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
         let active = actor
             .change_organization(a, OrganizationChange::IsActive)
             .map(drop);
-        assert_eq!(active, Err(Denial::Forbidden("key_forbidden")));
+        assert_eq!(active, Err(Denial::Forbidden(Forbidden::KeyForbidden)));
         assert!(!actor.scope().super_admin() && !actor.scope().every_organization());
     }
 }
@@ -102,19 +104,22 @@ fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
 fn a_key_dies_with_its_organization_and_follows_its_owners_role() {
     let moved = World::given("m1_moved_to_b").unwrap().actor("m1");
     let bound = moved.limited_to(&KeyScope::ALL, Some(organization("A")));
-    assert_eq!(bound, Err(Denial::Forbidden("outside_scope")));
+    assert_eq!(bound, Err(Denial::Forbidden(Forbidden::OutsideScope)));
     let demoted = World::given("oa_demoted").unwrap();
     let admin = key(&demoted, "oA", &KeyScope::ALL, Some("A"));
     let m1 = demoted.user("m1").unwrap();
     let row = Owner::Organization(organization("A"));
-    assert_eq!(admin.write(row, m1), Err(Denial::Forbidden("not_writable")));
+    assert_eq!(
+        admin.write(row, m1),
+        Err(Denial::Forbidden(Forbidden::NotWritable))
+    );
 }
 
 #[test]
-fn a_key_never_makes_keys_people_or_sessions() {
+fn a_key_never_makes_keys_users_or_sessions() {
     let world = World::fixture();
     let sa = key(&world, "sa", &KeyScope::ALL, None);
-    let forbidden = Err(Denial::Forbidden("key_forbidden"));
+    let forbidden = Err(Denial::Forbidden(Forbidden::KeyForbidden));
     assert_eq!(sa.require_person(), forbidden);
     assert_eq!(sa.create_key(&[KeyScope::Read], None).map(drop), forbidden);
     assert_eq!(
@@ -135,10 +140,10 @@ fn a_key_never_makes_keys_people_or_sessions() {
 }
 
 #[test]
-fn a_key_changes_nothing_that_outlives_it_and_lets_nobody_in() {
+fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
     let world = World::fixture();
     let a = organization("A");
-    let forbidden = Err(Denial::Forbidden("key_forbidden"));
+    let forbidden = Err(Denial::Forbidden(Forbidden::KeyForbidden));
     let m1 = world.subject("m1").unwrap();
     for (name, bound) in [("sa", None), ("tR", None), ("oA", None), ("tR", Some("A"))] {
         let key = key(&world, name, &KeyScope::ALL, bound);
@@ -220,11 +225,11 @@ fn a_key_is_cut_from_what_its_owner_has() {
     );
     assert_eq!(
         m1.create_key(&[KeyScope::Admin], None),
-        Err(Denial::Forbidden("scope_exceeds_role"))
+        Err(Denial::Forbidden(Forbidden::ScopeExceedsRole))
     );
     assert_eq!(
         m1.create_key(&[KeyScope::Read], Some(organization("B"))),
-        Err(Denial::Forbidden("outside_scope"))
+        Err(Denial::Forbidden(Forbidden::OutsideScope))
     );
     // A key of a key is never more than the first.
     let twice = key(&world, "m1", &[KeyScope::Read], Some("A"))
@@ -244,7 +249,7 @@ fn keys_are_ended_by_their_owners_and_those_who_administer_them() {
             .end_key(&world.subject(whose).unwrap(), bound)
             .map(drop)
     };
-    let rank = Err(Denial::Forbidden("rank_too_low"));
+    let rank = Err(Denial::Forbidden(Forbidden::RankTooLow));
     for (who, whose, bound, expected) in [
         ("m1", "m1", None, Ok(())),
         ("m1", "m2", None, Err(Denial::NotFound)),
@@ -266,9 +271,9 @@ fn keys_are_ended_by_their_owners_and_those_who_administer_them() {
     let theirs = listed("oA", a).unwrap();
     assert_eq!((theirs.owner(), theirs.organization()), (None, a));
     for (who, code) in [
-        ("m1", "role_forbidden"),
-        ("u0", "role_forbidden"),
-        ("tZ", "outside_scope"),
+        ("m1", Forbidden::RoleForbidden),
+        ("u0", Forbidden::RoleForbidden),
+        ("tZ", Forbidden::OutsideScope),
     ] {
         assert_eq!(listed(who, a), Err(Denial::Forbidden(code)), "{who}");
     }

@@ -1,4 +1,4 @@
-//! What holds for everyone and every row: random tenants, people and rows.
+//! What holds for everyone and every row: random tenants, users and rows.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,7 +14,7 @@ use proptest::{prelude::*, sample::select};
 
 use crate::world::{World, organization};
 
-/// A world of some tenants and people, with the names of both.
+/// A world of some tenants and users, with the names of both.
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let places = prop::collection::vec((any::<bool>(), 0..4_usize, any::<bool>()), 1..6);
     let people = prop::collection::vec((select(&Role::ALL[..]), 0..6_usize), 1..7);
@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn a_super_admins_scope_holds_nobodys_personal_rows_but_his_own(world in worlds()) {
+    fn a_super_admins_scope_holds_no_ones_personal_rows_but_their_own(world in worlds()) {
         for actor in actors(&world) {
             for user in world.people.values().filter(|user| user.id != actor.user()) {
                 let row = Owner::Person(user.id);
@@ -172,7 +172,7 @@ proptest! {
             for level in AccessLevel::ALL.into_iter().map(Some).chain([None]) {
                 for place in places(&world).into_iter().map(Some).chain([None]) {
                     let Ok(grant) = actor.create(level, place) else { continue };
-                    // Everyone's rows are the exception for who hides them; he makes none.
+                    // Everyone's rows are the exception for who hides them; they make none.
                     prop_assert!(actor.scope().contains(grant.owner()));
                     prop_assert_eq!(actor.upload(level, place), Ok(grant));
                 }
@@ -235,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn people_are_administered_from_above_only(world in worlds()) {
+    fn users_are_administered_from_above_only(world in worlds()) {
         for actor in actors(&world) {
             for name in world.people.keys() {
                 let Some(subject) = world.subject(name) else { continue };
@@ -251,7 +251,7 @@ proptest! {
                         prop_assert_eq!(given.organization().is_some(), role.needs_organization());
                         prop_assert!(role < actor.role() || actor.role() == Role::SuperAdmin
                             || (themself && role == Role::User));
-                        prop_assert!(!themself || role == Role::User, "nobody promotes himself");
+                        prop_assert!(!themself || role == Role::User, "no one promotes themselves");
                         prop_assert!(given.organization().is_none_or(|id| actor.administers(id)));
                     }
                 }
@@ -306,7 +306,7 @@ proptest! {
     }
 
     #[test]
-    fn a_session_brings_its_actor_back_as_he_was(world in worlds()) {
+    fn a_session_brings_its_actor_back_as_they_were(world in worlds()) {
         for actor in actors(&world) {
             let session = Session {
                 id: SessionId(uuid::Uuid::from_u128(9)),

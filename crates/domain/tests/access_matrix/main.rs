@@ -98,7 +98,7 @@ fn the_matrix_asks_everything_that_the_policy_is_known_to_answer() {
 }
 
 #[test]
-fn a_row_that_nobody_can_answer_is_an_error_and_not_a_pass() {
+fn a_row_that_no_one_can_answer_is_an_error_and_not_a_pass() {
     let row = |resource: &str, action: &str, detail: &str, given: &str| Row {
         line: 0,
         resource: resource.into(),

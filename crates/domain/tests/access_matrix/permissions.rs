@@ -1,4 +1,4 @@
-//! What somebody is told that he may do is what the policy lets him do: no more, no less.
+//! What a user is told that they may do is what the policy lets them do: no more, no less.
 
 use accunode_domain::{
     access::{Actor, DashboardScope, Door, KeyScope, OrganizationChange, Permission, Reading},
@@ -14,7 +14,7 @@ use crate::{
     world::{World, organization},
 };
 
-/// What he is told of a row.
+/// What they are told of a row.
 fn told(all: &[Permission], what: (&str, &str), actor: &Actor, row: (Owner, UserId)) -> bool {
     let (owner, creator) = row;
     all.iter().any(|line| {
@@ -27,7 +27,7 @@ fn told(all: &[Permission], what: (&str, &str), actor: &Actor, row: (Owner, User
     })
 }
 
-/// What he is told of an organization.
+/// What they are told of an organization.
 fn told_of_place(all: &[Permission], what: (&str, &str), id: OrganizationId) -> bool {
     all.iter()
         .any(|line| (line.resource, line.action) == what && line.covers(id))
@@ -43,7 +43,7 @@ fn told_plainly(all: &[Permission], what: (&str, &str)) -> bool {
     all.iter().any(|line| (line.resource, line.action) == what)
 }
 
-/// What the policy lets him do with a row, asked as the use cases ask it.
+/// What the policy lets them do with a row, asked as the use cases ask it.
 fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: UserId) -> bool {
     let (level, place) = (Some(owner.level()), owner.organization());
     match (resource, action) {
@@ -63,7 +63,7 @@ fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: 
             let scope: DashboardScope = owner.level().as_str().parse().unwrap();
             actor.dashboard(scope, place, &[]).is_ok()
         }
-        other => panic!("{other:?} is told of rows, and nobody checks it"),
+        other => panic!("{other:?} is told of rows, and no one checks it"),
     }
 }
 
@@ -89,7 +89,7 @@ fn lets_of_place(actor: &Actor, (resource, action): (&str, &str), id: Organizati
             .is_ok(),
         ("audit_log", "read") => actor.audit_log(Some(id)).is_ok(),
         ("directory", "read") => actor.directory(Some(id)).is_ok(),
-        other => panic!("{other:?} is told of organizations, and nobody checks it"),
+        other => panic!("{other:?} is told of organizations, and no one checks it"),
     }
 }
 
@@ -134,7 +134,7 @@ const OF_PLACES: [(&str, &str); 16] = [
     ("directory", "read"),
 ];
 
-/// Making and raising are about owners, whoever made the row; the rest about rows there are.
+/// Making and raising are about owners, no matter who made the row; the rest about rows there are.
 fn is_about_oneself(action: &str, owner: Owner, actor: &Actor) -> bool {
     matches!(owner, Owner::Person(id) if id != actor.user())
         && matches!(action, "create" | "raise" | "read" | "set")
@@ -144,7 +144,7 @@ fn check(world: &World, actor: &Actor) {
     let all = actor.permissions();
     for what in OF_ROWS {
         for (owner, creator) in rows(world) {
-            // "Personal" means one's own to whoever makes or counts.
+            // "Personal" means one's own to the one who makes or counts.
             if is_about_oneself(what.1, owner, actor) {
                 assert!(!told(&all, what, actor, (owner, creator)));
                 continue;
@@ -237,7 +237,7 @@ proptest! {
 }
 
 #[test]
-fn nothing_is_told_that_nobody_checks() {
+fn nothing_is_told_that_no_one_checks() {
     let world = World::fixture();
     let plain = [
         ("scoring", "use"),
@@ -266,7 +266,7 @@ fn nothing_is_told_that_nobody_checks() {
 }
 
 #[test]
-fn a_member_is_told_that_he_changes_what_he_made_and_an_administrator_whatever_is_there() {
+fn a_member_is_told_that_they_change_what_they_made_and_an_administrator_whatever_is_there() {
     let world = World::fixture();
     let line = |who: &str| {
         let all = world.actor(who).permissions();

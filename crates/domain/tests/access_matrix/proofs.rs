@@ -3,7 +3,7 @@
 //! whether something is allowed.
 
 use accunode_domain::{
-    access::{Actor, Denial, Scope},
+    access::{Actor, Contradiction, Denial, Forbidden, Inconsistency, Scope},
     id::OrganizationId,
     organization::Membership,
     owner::{AccessLevel, Owner},
@@ -61,7 +61,7 @@ fn a_scope_names_its_owners_and_what_is_administered() {
 }
 
 #[test]
-fn a_scope_of_nobody_reads_nothing() {
+fn a_scope_of_no_one_reads_nothing() {
     let nobody = Scope::nobody();
     assert_eq!((nobody.user(), nobody.owners()), (None, &[][..]));
     assert_eq!(nobody.administers(), &[]);
@@ -73,7 +73,7 @@ fn a_scope_of_nobody_reads_nothing() {
 }
 
 #[test]
-fn a_super_admins_scope_contains_every_organization_and_no_other_persons_rows() {
+fn a_super_admins_scope_contains_every_organization_and_no_other_users_rows() {
     let scope = actor("sa").scope();
     assert!(scope.contains(of("A")) && scope.contains(of("an unknown one")));
     assert!(!scope.contains(person("m1")));
@@ -132,8 +132,8 @@ fn a_membership_of_another_organization_than_the_stored_one_does_not_count() {
 }
 
 #[test]
-fn a_second_factor_is_demanded_of_people_whose_organization_asks_for_it() {
-    let demanded = Err(Denial::Forbidden("second_factor_required"));
+fn a_second_factor_is_demanded_of_users_whose_organization_asks_for_it() {
+    let demanded = Err(Denial::Forbidden(Forbidden::SecondFactorRequired));
     let asked = with_membership("m1", |m| m.require_second_factor = true);
     assert_eq!(asked.require_second_factor(false), demanded);
     assert_eq!(asked.require_second_factor(true), Ok(()));
@@ -149,7 +149,7 @@ fn a_second_factor_is_demanded_of_people_whose_organization_asks_for_it() {
 #[test]
 fn members_of_an_inactive_organization_are_stopped_and_others_are_not() {
     let inactive = with_membership("m1", |m| m.is_active = false);
-    let stopped = Err(Denial::Forbidden("organization_inactive"));
+    let stopped = Err(Denial::Forbidden(Forbidden::OrganizationInactive));
     assert_eq!(inactive.require_active_organization(), stopped);
     assert_eq!(inactive.use_models(), stopped);
     for name in ["m1", "u0", "sa"] {
@@ -162,7 +162,7 @@ fn members_of_an_inactive_organization_are_stopped_and_others_are_not() {
 fn a_key_is_bound_only_to_an_organization_of_its_owner_and_keeps_its_demands() {
     for (name, place) in [("m1", "B"), ("oA", "R"), ("tR", "Z"), ("u0", "A")] {
         let bound = actor(name).limited_to(&[], Some(organization(place)));
-        let outside = Err(Denial::Forbidden("outside_scope"));
+        let outside = Err(Denial::Forbidden(Forbidden::OutsideScope));
         assert_eq!(bound.map(|_| ()), outside, "{name} in {place}");
     }
     let inactive = with_membership("m1", |m| {
@@ -238,7 +238,7 @@ fn an_audit_scope_names_whose_events_it_holds() {
     assert!(!named.everything());
     assert!(named.contains(own("m1"), Some(organization("A"))));
     assert!(!named.contains(own("sa"), None));
-    // An event without a person is nobody's own.
+    // An event without a user is no one's own.
     assert!(!log("m1").contains(None, None));
     assert!(log("sa").contains(None, None));
 }
@@ -281,7 +281,7 @@ fn an_assignment_names_role_and_organization() {
     assert_eq!(first.fits(None), Ok(()));
     assert_eq!(
         first.fits(Some(organization("R"))),
-        Err(Denial::Unprocessable("not_a_root"))
+        Err(Denial::Unprocessable(Inconsistency::NotARoot))
     );
 }
 
@@ -301,7 +301,16 @@ fn a_subject_has_the_effective_role_of_who_it_stands_for() {
 #[test]
 fn a_denial_has_a_stable_code() {
     assert_eq!(Denial::NotFound.code(), "not_found");
-    assert_eq!(Denial::Forbidden("role_forbidden").code(), "role_forbidden");
-    assert_eq!(Denial::Conflict("level_change").code(), "level_change");
-    assert_eq!(Denial::Unprocessable("not_a_root").code(), "not_a_root");
+    assert_eq!(
+        Denial::Forbidden(Forbidden::RoleForbidden).code(),
+        "role_forbidden"
+    );
+    assert_eq!(
+        Denial::Conflict(Contradiction::LevelChange).code(),
+        "level_change"
+    );
+    assert_eq!(
+        Denial::Unprocessable(Inconsistency::NotARoot).code(),
+        "not_a_root"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The people of the fixture, in the table's order.
+/// The users of the fixture, in the table's order.
 pub(crate) const PEOPLE: [&str; 8] = ["u0", "m1", "m2", "oA", "mB", "tR", "tZ", "sa"];
 
 /// Every answer that a cell may hold.
@@ -48,7 +48,7 @@ pub(crate) fn rows() -> Vec<Row> {
                     "line {line}: {cell:?} is no answer"
                 );
             }
-            assert!(!record[4].is_empty(), "line {line}: no words for people");
+            assert!(!record[4].is_empty(), "line {line}: no words for users");
             Row {
                 line,
                 resource: text(0),

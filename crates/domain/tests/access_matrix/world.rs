@@ -20,7 +20,7 @@ pub(crate) struct Place {
     pub(crate) hide_system_data: bool,
 }
 
-/// Organizations and people by name.
+/// Organizations and users by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) places: BTreeMap<String, Place>,
@@ -86,7 +86,7 @@ impl World {
         self.places.insert(name.to_owned(), place);
     }
 
-    /// Adds somebody, or gives him another role and organization.
+    /// Adds a user, or gives them another role and organization.
     pub(crate) fn add(&mut self, name: &str, role: Role, place: Option<&str>) {
         let user = User {
             id: UserId(id(name)),
@@ -130,7 +130,7 @@ impl World {
         self.people.get_mut(name).unwrap()
     }
 
-    /// The people's ids, whether they are there or not.
+    /// The users' ids, whether they are there or not.
     pub(crate) fn user(&self, name: &str) -> Option<UserId> {
         self.people.get(name).map(|user| user.id)
     }
@@ -155,7 +155,7 @@ impl World {
         })
     }
 
-    /// The organization that somebody is stored with.
+    /// The organization that a user is stored with.
     fn home(&self, user: &User) -> Option<Membership> {
         let (name, _) = self
             .places
@@ -178,7 +178,7 @@ impl World {
         Some(Subject::new(user, self.home(user).and_then(|m| m.parent)))
     }
 
-    /// The owner that a text like `organization(A)` names, and who made his rows.
+    /// The owner that a text like `organization(A)` names, and who made their rows.
     pub(crate) fn owner(&self, text: &str) -> Result<(Owner, UserId), String> {
         let unknown = || format!("unknown owner {text:?}");
         let user = |name: &str| self.user(name).ok_or_else(unknown);

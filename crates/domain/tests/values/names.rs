@@ -69,7 +69,7 @@ fn every_value_of_an_enumeration_has_its_stable_name() {
 }
 
 #[test]
-fn every_value_about_people_and_organizations_has_its_stable_name() {
+fn every_value_about_users_and_organizations_has_its_stable_name() {
     named(
         &Role::ALL,
         &[

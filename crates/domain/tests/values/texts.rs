@@ -1,4 +1,4 @@
-//! Texts that people type, faults, and pages of lists.
+//! Texts that users type, faults, and pages of lists.
 
 use accunode_domain::{
     fault::{Fault, shorten},

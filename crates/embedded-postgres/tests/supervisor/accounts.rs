@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::kit::{ask, eventually, folder, options, start};
 
-/// Every account that a program of somebody else may run as, where this machine has it.
+/// Every account that a program of someone else may run as, where this machine has it.
 fn other_accounts() -> Vec<User> {
     ["postgres", "nobody", "daemon"]
         .into_iter()
@@ -20,7 +20,7 @@ fn other_accounts() -> Vec<User> {
         .collect()
 }
 
-/// Whether the tests can act as another user. Run by anybody else they show nothing.
+/// Whether the tests can act as another user. Run by anyone else they show nothing.
 fn is_root() -> bool {
     Uid::effective().is_root()
 }

@@ -130,7 +130,7 @@ fn a_data_folder_that_lets_others_in_is_said_with_the_remedy() {
 }
 
 #[test]
-fn a_data_folder_of_somebody_else_is_said_with_the_remedy() {
+fn a_data_folder_of_someone_else_is_said_with_the_remedy() {
     if !Uid::effective().is_root() {
         eprintln!("skipped: only root gives folders away");
         return;

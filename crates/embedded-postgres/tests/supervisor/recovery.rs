@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use crate::kit::{Service, ask, eventually, folder, options, processes, signal, start};
 
 #[test]
-fn a_killed_server_that_nobody_reaps_does_not_block_the_next_start() {
+fn a_killed_server_that_no_one_reaps_does_not_block_the_next_start() {
     let home = folder();
     let mut service = Service::spawn(home.path());
     let (pid, _) = service.ready();
@@ -199,7 +199,7 @@ fn a_server_that_cannot_start_is_tried_until_it_can() {
         *condition.borrow(),
         Condition::Down { .. } | Condition::Starting
     ));
-    // Between two starts nobody who reads it may take this process for the server.
+    // Between two starts no one who reads it may take this process for the server.
     eventually("it waits for the next start", || {
         matches!(*condition.borrow(), Condition::Down { .. })
     });

@@ -160,7 +160,7 @@ pub async fn a_refresh_token_is_exchanged_once_however_many_try(
     );
 }
 
-/// A session that nobody refreshes is over after its thirty days; each refresh gives thirty more.
+/// A session that no one refreshes is over after its thirty days; each refresh gives thirty more.
 pub async fn a_session_ends_without_a_refresh(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(3, 31, clock.now());
     let first = store.start(&session).await.unwrap();
@@ -248,7 +248,7 @@ pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
     };
     assert_eq!(update(late).await, expected);
 
-    // The change is there wherever the session is read, and for its own person alone.
+    // The change is there wherever the session is read, and for its own user alone.
     assert_eq!(
         store.list(session.user).await.unwrap(),
         std::slice::from_ref(&expected)
@@ -269,7 +269,7 @@ pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
     assert_eq!(store.find(&next.access).await.unwrap(), Some(expected));
 }
 
-/// All of a user's sessions can be ended but the one that asks; nobody else's are.
+/// All of a user's sessions can be ended but the one that asks; no one else's are.
 pub async fn all_sessions_of_a_user_can_be_ended(store: &dyn SessionStore, clock: &TestClock) {
     let mut tokens = Vec::new();
     for n in 51..54 {

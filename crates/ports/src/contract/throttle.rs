@@ -43,7 +43,7 @@ pub async fn who_fails_again_and_again_waits_longer_and_longer(
     assert_eq!(exhaust(throttle, &guess).await, 5);
 }
 
-/// Who proves himself begins anew; others have nothing of it.
+/// A user who proves who they are begins anew; others have nothing of it.
 pub async fn a_success_forgives(throttle: &dyn Throttle, _: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     let other = Attempt::password("eve@example.com", address(1));
@@ -61,7 +61,7 @@ pub async fn a_success_forgives(throttle: &dyn Throttle, _: &TestClock) {
 }
 
 /// However many strangers try from however many places, the owner gets in: at once
-/// from where he was before, after a short wait from elsewhere.
+/// from where they were before, after a short wait from elsewhere.
 pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock: &TestClock) {
     let home = Attempt::password("ada@example.com", address(1));
     assert_eq!(ask(throttle, &home).await, Admission::Go);
@@ -86,17 +86,17 @@ pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock:
         let _ = exhaust(throttle, &stranger(n)).await;
     }
     assert_eq!(ask(throttle, &away).await, Admission::Go);
-    // A stranger had that one try as well, and waits like anybody who has failed often.
+    // A stranger had that one try as well, and waits like anyone who has failed often.
     assert_eq!(exhaust(throttle, &stranger(200)).await, 1);
     assert_eq!(ask(throttle, &stranger(200)).await, Admission::Wait(2));
 
-    // Calm again, everybody has his free tries again.
+    // Calm again, everyone has their free tries again.
     clock.advance(2 * 24 * 60 * 60);
     assert_eq!(exhaust(throttle, &stranger(100)).await, 5);
 }
 
 /// One address has a budget over all accounts, and the others have their own.
-pub async fn one_password_is_not_tried_on_everybody(throttle: &dyn Throttle, clock: &TestClock) {
+pub async fn one_password_is_not_tried_on_everyone(throttle: &dyn Throttle, clock: &TestClock) {
     let at = |account: u32, n| Attempt::password(&format!("u{account}@example.com"), address(n));
     for account in 0..50 {
         assert_eq!(ask(throttle, &at(account, 1)).await, Admission::Go);
@@ -130,7 +130,7 @@ pub async fn codes_are_counted_apart(throttle: &dyn Throttle, clock: &TestClock)
 }
 
 /// Tries that come at the same time are counted one by one.
-pub async fn nobody_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &TestClock) {
+pub async fn no_one_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     let all = futures::future::join_all((0..40).map(|_| throttle.admit(&guess))).await;
     let gone = all
@@ -139,8 +139,8 @@ pub async fn nobody_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &
     assert_eq!(gone.count(), 5);
 }
 
-/// A clock that was set back makes nobody wait for it to catch up.
-pub async fn a_clock_set_back_locks_nobody_out(throttle: &dyn Throttle, clock: &TestClock) {
+/// A clock that was set back makes no one wait for it to catch up.
+pub async fn a_clock_set_back_locks_no_one_out(throttle: &dyn Throttle, clock: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     assert_eq!(exhaust(throttle, &guess).await, 5);
     clock.advance(-365 * 24 * 60 * 60);

@@ -41,14 +41,14 @@ pub struct NextSecret {
     pub previous_until: Timestamp,
 }
 
-/// A key that was shown, with its owner as he is now.
+/// A key that was shown, with its owner as they are now.
 #[derive(Clone, Debug)]
 pub struct PresentedKey {
     /// The key.
     pub key: ApiKey,
     /// Whose it is.
     pub owner: User,
-    /// His organization, where he has one.
+    /// Their organization, where they have one.
     pub membership: Option<Membership>,
 }
 
@@ -65,8 +65,8 @@ pub trait ApiKeyRepository: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<PresentedKey>, RepositoryError>;
     /// Stores when a key was used. This is the one write without a unit of work: it is made
-    /// at every request of a key, and a statement of its own is enough. Where somebody else
-    /// writes the key at this moment, nothing is done: nobody waits for that.
+    /// at every request of a key, and a statement of its own is enough. Where another user
+    /// writes the key at this moment, nothing is done: no one waits for that.
     async fn used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError>;
     /// How many keys a user has that have not expired.
     async fn count(&self, owner: UserId, now: Timestamp) -> Result<usize, RepositoryError>;

@@ -57,7 +57,7 @@ pub trait AuditWriter: Send + Sync {
         context: &RequestContext,
         event: AuditEvent,
     ) -> Result<(), RepositoryError>;
-    /// Appends a refusal, unless one of the same person with the same
+    /// Appends a refusal, unless one of the same user with the same
     /// `metadata.request` was appended less than `apart` ago, by whatever node.
     async fn record_denial(
         &self,

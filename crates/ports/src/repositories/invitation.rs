@@ -18,7 +18,7 @@ use crate::RepositoryError;
 pub struct NewInvitation {
     /// Its id; one that is made anew keeps its own.
     pub id: InvitationId,
-    /// Role and organization, as somebody may give them.
+    /// Role and organization, as a user may give them.
     pub assignment: Assignment,
     /// Who is invited.
     pub email: Email,
@@ -47,8 +47,8 @@ pub trait InvitationRepository: Send + Sync {
     ) -> Result<Page<Invitation>, RepositoryError>;
 }
 
-/// Changes invitations. They are made and withdrawn by an [`Assignment`], which only somebody
-/// who may give that role in that organization has; whoever accepts one has its token.
+/// Changes invitations. They are made and withdrawn by an [`Assignment`], which only a user
+/// who may give that role in that organization has; anyone who accepts one has its token.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait InvitationWriter: Send + Sync {
@@ -88,7 +88,7 @@ pub trait InvitationWriter: Send + Sync {
         by: UserId,
         at: Timestamp,
     ) -> Result<(), RepositoryError>;
-    /// Removes one that was not accepted, for somebody who could make it: `may_invite` is for
+    /// Removes one that was not accepted, for a user who could make it: `may_invite` is for
     /// its role in its organization.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::RepositoryError;
 pub struct AllowedEmail {
     /// The address.
     pub email: Email,
-    /// Who listed it, unless he is gone.
+    /// Who listed it, unless they are gone.
     pub created_by: Option<UserId>,
     /// When.
     pub created_at: Timestamp,
@@ -51,7 +51,7 @@ pub trait JoiningWriter: Send + Sync {
     ) -> Result<bool, RepositoryError>;
     /// Removes the token; answers whether there was one.
     async fn remove_token(&self, grant: OrganizationGrant) -> Result<bool, RepositoryError>;
-    /// What this token opens for somebody with this address. Locks the
+    /// What this token opens for a user with this address. Locks the
     /// organization until the unit of work ends: users who join it come one by one.
     async fn door(
         &self,

@@ -30,8 +30,8 @@ pub use company::{CompanyFilter, CompanyRepository, CompanyWriter, FoundCompany}
 pub use idempotency::IdempotencyRepository;
 pub use invitation::{InvitationRepository, InvitationWriter, NewInvitation};
 pub use job::{
-    ChunkRow, JobChunk, JobFilter, JobRepository, JobWriter, NewJob, RowFilter, RowVerdict,
-    ScoredRow, Undone,
+    ChunkRow, JobChunk, JobFilter, JobQueue, JobRepository, JobWriter, Lease, NewJob, Renewal,
+    RowFilter, RowVerdict, ScoredRow, Undone,
 };
 pub use joining::{AllowedEmail, JoiningRepository, JoiningWriter};
 pub use organization::{
@@ -60,7 +60,7 @@ pub use {
     company::{MockCompanyRepository, MockCompanyWriter},
     idempotency::MockIdempotencyRepository,
     invitation::{MockInvitationRepository, MockInvitationWriter},
-    job::{MockJobRepository, MockJobWriter},
+    job::{MockJobQueue, MockJobRepository, MockJobWriter},
     joining::{MockJoiningRepository, MockJoiningWriter},
     organization::{MockOrganizationRepository, MockOrganizationWriter},
     outcome::{MockOutcomeRepository, MockOutcomeWriter},
@@ -145,7 +145,7 @@ pub trait Repositories: Send + Sync {
 /// ```
 #[async_trait]
 pub trait Store: Repositories {
-    /// Opens a unit of work as somebody. Nothing slow (scoring, hashing, mail,
+    /// Opens a unit of work as a user. Nothing slow (scoring, hashing, mail,
     /// files) may happen while it is open.
     async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
     /// The connections that this process has to the database, pool by pool.

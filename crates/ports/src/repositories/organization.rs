@@ -66,7 +66,7 @@ impl From<&Organization> for OrganizationState {
 pub struct FormerMember {
     /// Who.
     pub id: UserId,
-    /// The role he had.
+    /// The role they had.
     pub role: Role,
 }
 
@@ -79,7 +79,7 @@ pub struct Bereaved {
     pub children: Vec<OrganizationId>,
     /// The files of its uploads, by their keys in the file store.
     pub files: Vec<String>,
-    /// The owners of whose predictions some go with its companies: itself, and people
+    /// The owners of whose predictions some go with its companies: itself, and users
     /// with personal predictions on them.
     pub owners: Vec<Uuid>,
 }
@@ -91,7 +91,7 @@ pub struct Bereaved {
 pub trait OrganizationRepository: Send + Sync {
     /// By id.
     async fn find(&self, id: OrganizationId) -> Result<Option<Organization>, RepositoryError>;
-    /// A page of those that somebody may list, by `created_at` or `name`.
+    /// A page of those that a user may list, by `created_at` or `name`.
     async fn list(
         &self,
         among: &Organizations,

@@ -1,4 +1,4 @@
-//! What is stored about one person, for himself.
+//! What is stored about one user, for themselves.
 
 use accunode_domain::{
     Timestamp,
@@ -11,26 +11,26 @@ use uuid::Uuid;
 
 use crate::RepositoryError;
 
-/// A kind of what is stored about a person.
+/// A kind of what is stored about a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OwnData {
-    /// His API keys, without their secrets.
+    /// Their API keys, without their secrets.
     ApiKeys,
-    /// Invitations that he made, accepted or was sent.
+    /// Invitations that they made, accepted or was sent.
     Invitations,
-    /// Companies that he made.
+    /// Companies that they made.
     Companies,
-    /// Annual predictions that he made.
+    /// Annual predictions that they made.
     AnnualPredictions,
-    /// Quarterly predictions that he made.
+    /// Quarterly predictions that they made.
     QuarterlyPredictions,
     /// Outcomes that they recorded.
     Outcomes,
     /// What they said of how far outcomes are complete.
     OutcomeCoverage,
-    /// Uploads and rescorings that he made.
+    /// Uploads and rescorings that they made.
     BulkUploads,
-    /// What the audit log tells of his doing.
+    /// What the audit log tells of their doing.
     AuditEvents,
 }
 
@@ -74,7 +74,7 @@ pub struct OwnRows {
     pub next: Option<(Timestamp, Uuid)>,
 }
 
-/// What went with a person's own rows.
+/// What went with a user's own rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonalRows {
     /// How many companies, predictions and uploads.
@@ -89,11 +89,11 @@ pub struct PersonalRows {
     pub files: Vec<String>,
 }
 
-/// What is stored about one person, for himself.
+/// What is stored about one user, for themselves.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OwnDataRepository: Send + Sync {
-    /// Rows that he made and may read, newest first. `scope` is his own.
+    /// Rows that they made and may read, newest first. `scope` is their own.
     async fn rows(
         &self,
         scope: &Scope,

@@ -1,4 +1,4 @@
-//! People as those see them who administer them.
+//! Users as those see them who administer them.
 
 use accunode_domain::{
     access::{Directory, RoleGrant, Subject, UserGrant, UserRemoval},
@@ -11,17 +11,17 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// A person, and what the rules need of his organization.
+/// A user, and what the rules need of their organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// As stored.
     pub user: User,
-    /// What is known of his organization, where he has one.
+    /// What is known of their organization, where they have one.
     pub membership: Option<Membership>,
 }
 
 impl Person {
-    /// He, as the rules see him.
+    /// They, as the rules see them.
     #[must_use]
     pub fn subject(&self) -> Subject {
         let parent = self.membership.as_ref().and_then(|m| m.parent);
@@ -29,7 +29,7 @@ impl Person {
     }
 }
 
-/// What a list of people is narrowed to, beside whom one may list at all.
+/// What a list of users is narrowed to, beside whom one may list at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonFilter {
     /// Ranks by where name or address has this text; such a list has no cursor.
@@ -40,12 +40,12 @@ pub struct PersonFilter {
     pub is_active: Option<bool>,
 }
 
-/// What takes the place of who somebody was.
+/// What takes the place of who a user was.
 #[derive(Clone)]
 pub struct StandIn {
-    /// An address at which nobody can be reached.
+    /// An address at which no one can be reached.
     pub email: Email,
-    /// The hash of a password that nobody knows.
+    /// The hash of a password that no one knows.
     pub password_hash: String,
 }
 

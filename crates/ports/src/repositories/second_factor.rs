@@ -1,4 +1,4 @@
-//! Second factors of people, and logins that wait for one.
+//! Second factors of users, and logins that wait for one.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// A person's secret as stored. Its `Debug` shows nothing of it.
+/// A user's secret as stored. Its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredFactor {
     /// Encrypted.
@@ -60,7 +60,7 @@ pub struct Waiting {
     pub tell: bool,
 }
 
-/// Where a code was shown, for whoever is to approve it.
+/// Where a code was shown, for the one who is to approve it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShownFrom<'a> {
     /// The address.
@@ -173,6 +173,6 @@ pub trait SecondFactorWriter: Send + Sync {
         token: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<UserId>, RepositoryError>;
-    /// Ends the wait. `false` where somebody else has.
+    /// Ends the wait. `false` where another user has.
     async fn end_challenge(&self, token: &SecretHash) -> Result<bool, RepositoryError>;
 }

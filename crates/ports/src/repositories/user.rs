@@ -10,10 +10,10 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// A user and the hash of his password, for the login alone.
+/// A user and the hash of their password, for the login alone.
 #[derive(Clone)]
 pub struct Credentials {
-    /// Who he is.
+    /// Who they are.
     pub user: User,
     /// The argon2id hash in PHC form.
     pub password_hash: String,
@@ -42,7 +42,7 @@ pub struct NewUser {
     pub organization: Option<OrganizationId>,
     /// Names and telephone number.
     pub profile: Profile,
-    /// Whether the address is known to be his.
+    /// Whether the address is known to be theirs.
     pub is_verified: bool,
 }
 
@@ -55,21 +55,21 @@ impl std::fmt::Debug for NewUser {
     }
 }
 
-/// What has become of somebody since he was read.
+/// What has become of a user since they were read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
     /// Neither users nor organizations have changed: what was worked out holds.
     Unchanged,
-    /// Something has changed, perhaps of somebody else: him, anew.
+    /// Something has changed, perhaps of another user: them, anew.
     Changed {
-        /// Who he is now.
+        /// Who they are now.
         user: Box<User>,
-        /// His organization, where he has one.
+        /// Their organization, where they have one.
         membership: Option<Membership>,
         /// The tenancy version at which both were read.
         version: i64,
     },
-    /// He is not there any more.
+    /// They are not there any more.
     Gone,
 }
 

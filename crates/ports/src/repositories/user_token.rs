@@ -1,4 +1,4 @@
-//! Tokens that were sent to people's mailboxes.
+//! Tokens that were sent to users' mailboxes.
 
 use accunode_domain::{Timestamp, id::UserId, secret::SecretHash, user_token::TokenPurpose};
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ use crate::RepositoryError;
 pub struct NewUserToken {
     /// Its id.
     pub id: Uuid,
-    /// To whom. Nobody there: nothing is kept, with the same work.
+    /// To whom. No one there: nothing is kept, with the same work.
     pub user: UserId,
     /// What for.
     pub purpose: TokenPurpose,

@@ -120,7 +120,7 @@ pub(super) async fn find_or_make(
             missing.push(*candidate);
         }
     }
-    // A second look finds those that somebody else makes at this moment.
+    // A second look finds those that someone else makes at this moment.
     for _ in 0..3 {
         companies.learn(look_up(tx, &keys, &missing).await?);
         missing.retain(|row| companies.of(row).is_none());

@@ -7,7 +7,10 @@ use accunode_domain::{
     prediction::{Kind, OnConflict},
     ratio::RatioUnit,
 };
-use accunode_ports::{RepositoryError, jobs::Lease, repositories::JobChunk};
+use accunode_ports::{
+    RepositoryError,
+    repositories::{JobChunk, Lease},
+};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;

@@ -10,8 +10,7 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
-    jobs::Lease,
-    repositories::{AuditWriter, JobChunk},
+    repositories::{AuditWriter, JobChunk, Lease},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

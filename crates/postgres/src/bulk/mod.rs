@@ -32,8 +32,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     Conflict, Contention, RepositoryError,
-    jobs::Lease,
-    repositories::{JobChunk, RowVerdict, ScoredRow},
+    repositories::{JobChunk, Lease, RowVerdict, ScoredRow},
 };
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;

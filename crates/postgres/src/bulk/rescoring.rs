@@ -19,8 +19,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    jobs::Lease,
-    repositories::{RescoredChunk, RescoredRow},
+    repositories::{Lease, RescoredChunk, RescoredRow},
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;

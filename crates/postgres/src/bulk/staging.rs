@@ -2,7 +2,10 @@
 //! refused under row-level security, and would end at the first key that is there.
 
 use accunode_domain::{decimal::Decimal, prediction::Kind, risk::SectorScope};
-use accunode_ports::{RepositoryError, jobs::Lease, repositories::JobChunk};
+use accunode_ports::{
+    RepositoryError,
+    repositories::{JobChunk, Lease},
+};
 use sea_orm::ConnectionTrait;
 use sqlx::AssertSqlSafe;
 

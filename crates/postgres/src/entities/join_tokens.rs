@@ -1,4 +1,4 @@
-//! `join_tokens`: the token of an organization that people join with.
+//! `join_tokens`: the token of an organization that users join with.
 
 use accunode_domain::Timestamp;
 use sea_orm::entity::prelude::*;

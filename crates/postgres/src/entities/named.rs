@@ -11,7 +11,7 @@ use sea_orm::{
 /// The value of a text column that holds a name of `T`.
 ///
 /// A name that `T` does not have is kept as an error and does not fail the statement, so that
-/// whoever makes a value of the domain of the row can name the table, the column and the row.
+/// anyone who makes a value of the domain of the row can name the table, the column and the row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named<T>(Result<T, UnknownName>);
 

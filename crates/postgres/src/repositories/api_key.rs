@@ -191,6 +191,7 @@ fn of(whose: &KeyDirectory) -> Condition {
 
 #[async_trait]
 impl ApiKeyWriter for ApiKeys<Tx> {
+    #[tracing::instrument(name = "ApiKeyWriter::lock", level = "debug", skip_all)]
     async fn lock(&self, id: ApiKeyId) -> Result<Option<(ApiKey, Person)>, RepositoryError> {
         let mut select = owned(present().filter(api_keys::Column::Id.eq(id.0)));
         select.lock_with_tables(LockType::Update, [api_keys::Entity]);
@@ -203,6 +204,7 @@ impl ApiKeyWriter for ApiKeys<Tx> {
             .transpose()
     }
 
+    #[tracing::instrument(name = "ApiKeyWriter::add", level = "debug", skip_all)]
     async fn add(&self, grant: KeyGrant, key: &NewApiKey) -> Result<ApiKey, RepositoryError> {
         let terms = &key.terms;
         let scopes = terms.scopes.iter().map(|scope| scope.as_str().to_owned());
@@ -222,6 +224,7 @@ impl ApiKeyWriter for ApiKeys<Tx> {
         stored.into_key()
     }
 
+    #[tracing::instrument(name = "ApiKeyWriter::rotate", level = "debug", skip_all)]
     async fn rotate(
         &self,
         grant: KeyGrant,
@@ -251,6 +254,7 @@ impl ApiKeyWriter for ApiKeys<Tx> {
         }
     }
 
+    #[tracing::instrument(name = "ApiKeyWriter::revoke", level = "debug", skip_all)]
     async fn revoke(
         &self,
         removal: KeyRemoval,

@@ -51,7 +51,8 @@ const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
 #[async_trait]
 impl AuditWriter for AuditLog<Tx> {
-    /// Without RETURNING: nobody signed in may read what they append.
+    /// Without RETURNING: no one signed in may read what they append.
+    #[tracing::instrument(name = "AuditWriter::record", level = "debug", skip_all)]
     async fn record(
         &self,
         context: &RequestContext,
@@ -64,6 +65,7 @@ impl AuditWriter for AuditLog<Tx> {
 
     /// Refusals of the same user are appended one after the other; without that two
     /// at once would both find none before them.
+    #[tracing::instrument(name = "AuditWriter::record_denial", level = "debug", skip_all)]
     async fn record_denial(
         &self,
         context: &RequestContext,

@@ -145,6 +145,7 @@ struct InUse {
 
 #[async_trait]
 impl CompanyWriter for Companies<Tx> {
+    #[tracing::instrument(name = "CompanyWriter::add", level = "debug", skip_all)]
     async fn add(
         &self,
         grant: Grant,
@@ -157,6 +158,7 @@ impl CompanyWriter for Companies<Tx> {
         stored.map_err(from_orm)?.into_company()
     }
 
+    #[tracing::instrument(name = "CompanyWriter::find_or_add", level = "debug", skip_all)]
     async fn find_or_add(
         &self,
         scope: &Scope,
@@ -166,7 +168,7 @@ impl CompanyWriter for Companies<Tx> {
         profile: &CompanyProfile,
     ) -> Result<FoundCompany, RepositoryError> {
         let keys = lookup_keys(scope, grant, home);
-        // Twice: where somebody else makes the company at this moment, it is found then.
+        // Twice: where someone else makes the company at this moment, it is found then.
         for _ in 0..2 {
             if let Some(company) = self.best_of(&keys, profile).await? {
                 return Ok(FoundCompany {
@@ -184,6 +186,7 @@ impl CompanyWriter for Companies<Tx> {
         Err(Conflict::SymbolTaken.into())
     }
 
+    #[tracing::instrument(name = "CompanyWriter::update", level = "debug", skip_all)]
     async fn update(
         &self,
         grant: Grant,
@@ -202,6 +205,7 @@ impl CompanyWriter for Companies<Tx> {
         }
     }
 
+    #[tracing::instrument(name = "CompanyWriter::remove", level = "debug", skip_all)]
     async fn remove(
         &self,
         grant: Grant,

@@ -91,6 +91,7 @@ fn taken_over() -> OnConflict {
 impl IdempotencyRepository for StoredOutcomes {
     /// The key is held by an advisory lock until the unit of work ends, so that a
     /// second one is told soon instead of waiting for the first's commit.
+    #[tracing::instrument(name = "IdempotencyRepository::take", level = "debug", skip_all)]
     async fn take(
         &self,
         principal: UserId,
@@ -121,6 +122,7 @@ impl IdempotencyRepository for StoredOutcomes {
         }))
     }
 
+    #[tracing::instrument(name = "IdempotencyRepository::keep", level = "debug", skip_all)]
     async fn keep(
         &self,
         principal: UserId,

@@ -101,6 +101,7 @@ impl<E: Executor> InvitationRepository for Invitations<E> {
 
 #[async_trait]
 impl InvitationWriter for Invitations<Tx> {
+    #[tracing::instrument(name = "InvitationWriter::add", level = "debug", skip_all)]
     async fn add(&self, invitation: &NewInvitation) -> Result<Invitation, RepositoryError> {
         let assignment = invitation.assignment;
         let organization = assignment
@@ -125,6 +126,7 @@ impl InvitationWriter for Invitations<Tx> {
         stored.into_invitation()
     }
 
+    #[tracing::instrument(name = "InvitationWriter::lock_waiting", level = "debug", skip_all)]
     async fn lock_waiting(
         &self,
         organization: OrganizationId,
@@ -135,6 +137,7 @@ impl InvitationWriter for Invitations<Tx> {
             .await
     }
 
+    #[tracing::instrument(name = "InvitationWriter::lock", level = "debug", skip_all)]
     async fn lock(
         &self,
         organization: OrganizationId,
@@ -145,6 +148,7 @@ impl InvitationWriter for Invitations<Tx> {
             .await
     }
 
+    #[tracing::instrument(name = "InvitationWriter::lock_by_token", level = "debug", skip_all)]
     async fn lock_by_token(
         &self,
         token: &SecretHash,
@@ -152,6 +156,7 @@ impl InvitationWriter for Invitations<Tx> {
         self.one(of_token(token).lock_exclusive()).await
     }
 
+    #[tracing::instrument(name = "InvitationWriter::accept", level = "debug", skip_all)]
     async fn accept(
         &self,
         id: InvitationId,
@@ -175,6 +180,7 @@ impl InvitationWriter for Invitations<Tx> {
         }
     }
 
+    #[tracing::instrument(name = "InvitationWriter::withdraw", level = "debug", skip_all)]
     async fn withdraw(
         &self,
         may_invite: Assignment,

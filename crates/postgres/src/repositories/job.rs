@@ -10,9 +10,8 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     budgets::JobBudget,
-    jobs::Lease,
     repositories::{
-        JobChunk, JobFilter, JobRepository, JobWriter, NewJob, Rescorable, RescoredChunk,
+        JobChunk, JobFilter, JobRepository, JobWriter, Lease, NewJob, Rescorable, RescoredChunk,
         RowFilter, ToRescore, Undone,
     },
 };
@@ -240,6 +239,7 @@ impl OutcomeRow {
 
 #[async_trait]
 impl JobWriter for Jobs<Tx> {
+    #[tracing::instrument(name = "JobWriter::add", level = "debug", skip_all)]
     async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError> {
         budget::admit(&self.db, grant, job.budget, job.file_size.unsigned_abs()).await?;
         let row = bulk_upload_jobs::ActiveModel {
@@ -259,6 +259,7 @@ impl JobWriter for Jobs<Tx> {
         stored.map_err(from_orm)?.into_job()
     }
 
+    #[tracing::instrument(name = "JobWriter::store_chunk", level = "debug", skip_all)]
     async fn store_chunk(
         &self,
         scope: &Scope,
@@ -268,6 +269,7 @@ impl JobWriter for Jobs<Tx> {
         bulk::store(&self.db, scope, lease, chunk).await
     }
 
+    #[tracing::instrument(name = "JobWriter::store_rescored", level = "debug", skip_all)]
     async fn store_rescored(
         &self,
         lease: &Lease,
@@ -276,6 +278,7 @@ impl JobWriter for Jobs<Tx> {
         bulk::rescore(&self.db, lease, chunk).await
     }
 
+    #[tracing::instrument(name = "JobWriter::request_cancel", level = "debug", skip_all)]
     async fn request_cancel(&self, grant: Grant, id: JobId) -> Result<Job, RepositoryError> {
         let now = || Expr::from(Func::cust("clock_timestamp"));
         let requested = Func::coalesce([Expr::col(Column::CancelRequestedAt), now()]);
@@ -298,6 +301,7 @@ impl JobWriter for Jobs<Tx> {
         changed(cancelled)
     }
 
+    #[tracing::instrument(name = "JobWriter::resume", level = "debug", skip_all)]
     async fn resume<'a>(
         &self,
         grant: Grant,
@@ -332,6 +336,7 @@ impl JobWriter for Jobs<Tx> {
     }
 
     /// The predictions first: deleting the job is what makes a second call find nothing.
+    #[tracing::instrument(name = "JobWriter::remove", level = "debug", skip_all)]
     async fn remove(
         &self,
         grant: Grant,

@@ -84,6 +84,7 @@ struct DoorRow {
 
 #[async_trait]
 impl JoiningWriter for Joining<Tx> {
+    #[tracing::instrument(name = "JoiningWriter::put_token", level = "debug", skip_all)]
     async fn put_token(
         &self,
         grant: OrganizationGrant,
@@ -109,6 +110,7 @@ impl JoiningWriter for Joining<Tx> {
         Ok(had_one)
     }
 
+    #[tracing::instrument(name = "JoiningWriter::remove_token", level = "debug", skip_all)]
     async fn remove_token(&self, grant: OrganizationGrant) -> Result<bool, RepositoryError> {
         let removed = join_tokens::Entity::delete_by_id(grant.organization().0)
             .exec(&*self.db)
@@ -119,6 +121,7 @@ impl JoiningWriter for Joining<Tx> {
 
     /// NO KEY UPDATE is what the trigger that counts members takes, too, and beside it
     /// foreign keys on the organization can still be checked.
+    #[tracing::instrument(name = "JoiningWriter::door", level = "debug", skip_all)]
     async fn door(
         &self,
         token: &SecretHash,
@@ -165,6 +168,7 @@ impl JoiningWriter for Joining<Tx> {
             .transpose()
     }
 
+    #[tracing::instrument(name = "JoiningWriter::admit", level = "debug", skip_all)]
     async fn admit(&self, admission: Admission) -> Result<bool, RepositoryError> {
         let admitted = users::Entity::update_many()
             .set(users::ActiveModel {
@@ -181,6 +185,7 @@ impl JoiningWriter for Joining<Tx> {
         Ok(admitted.rows_affected > 0)
     }
 
+    #[tracing::instrument(name = "JoiningWriter::allow", level = "debug", skip_all)]
     async fn allow(
         &self,
         grant: OrganizationGrant,
@@ -195,6 +200,7 @@ impl JoiningWriter for Joining<Tx> {
         row.insert(&*self.db).await.map(allowed).map_err(from_orm)
     }
 
+    #[tracing::instrument(name = "JoiningWriter::disallow", level = "debug", skip_all)]
     async fn disallow(
         &self,
         grant: OrganizationGrant,

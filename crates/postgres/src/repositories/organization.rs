@@ -245,6 +245,7 @@ fn sorted(
 
 #[async_trait]
 impl OrganizationWriter for Organizations<Tx> {
+    #[tracing::instrument(name = "OrganizationWriter::add", level = "debug", skip_all)]
     async fn add(
         &self,
         grant: OrganizationCreation,
@@ -261,6 +262,7 @@ impl OrganizationWriter for Organizations<Tx> {
         stored.into_organization()
     }
 
+    #[tracing::instrument(name = "OrganizationWriter::update", level = "debug", skip_all)]
     async fn update(
         &self,
         id: OrganizationId,
@@ -292,6 +294,7 @@ impl OrganizationWriter for Organizations<Tx> {
         }
     }
 
+    #[tracing::instrument(name = "OrganizationWriter::bereaved", level = "debug", skip_all)]
     async fn bereaved(&self, removal: OrganizationRemoval) -> Result<Bereaved, RepositoryError> {
         self.db.extend_statement_timeout().await?;
         let id = removal.organization().0;
@@ -319,6 +322,7 @@ impl OrganizationWriter for Organizations<Tx> {
         })
     }
 
+    #[tracing::instrument(name = "OrganizationWriter::remove", level = "debug", skip_all)]
     async fn remove(
         &self,
         removal: OrganizationRemoval,

@@ -194,6 +194,7 @@ fn newest_first(select: &mut SelectStatement, of: &'static str) {
 impl OwnDataWriter for OwnRecords<Tx> {
     /// The uploads are locked first: a chunk that is under way commits before, and its
     /// rows are found; the next one finds no job.
+    #[tracing::instrument(name = "OwnDataWriter::remove_personal", level = "debug", skip_all)]
     async fn remove_personal(&self, removal: UserRemoval) -> Result<PersonalRows, RepositoryError> {
         self.db.extend_statement_timeout().await?;
         let person = removal.user().0;

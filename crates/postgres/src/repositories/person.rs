@@ -182,6 +182,7 @@ impl PersonWriter for People<Tx> {
     /// Rows are locked one by one in the order of their ids, so that two who lock the same
     /// users wait for each other and never deadlock. They are read by a second statement,
     /// which sees what those have committed who were waited for.
+    #[tracing::instrument(name = "PersonWriter::lock_for_update", level = "debug", skip_all)]
     async fn lock_for_update(&self, ids: &[UserId]) -> Result<Vec<Person>, RepositoryError> {
         let among = || users::Column::Id.eq_any(ids.iter().map(|id| id.0));
         let by_id = (users::Entity, users::Column::Id);
@@ -199,6 +200,7 @@ impl PersonWriter for People<Tx> {
         found.into_iter().map(person).collect()
     }
 
+    #[tracing::instrument(name = "PersonWriter::update", level = "debug", skip_all)]
     async fn update(
         &self,
         grant: UserGrant,
@@ -222,6 +224,7 @@ impl PersonWriter for People<Tx> {
         Ok(changed)
     }
 
+    #[tracing::instrument(name = "PersonWriter::assign", level = "debug", skip_all)]
     async fn assign(&self, grant: RoleGrant, version: i64) -> Result<Person, RepositoryError> {
         let changes = users::ActiveModel {
             role: Set(grant.role().into()),
@@ -231,6 +234,7 @@ impl PersonWriter for People<Tx> {
         self.change(grant.user(), changes, version).await
     }
 
+    #[tracing::instrument(name = "PersonWriter::anonymize", level = "debug", skip_all)]
     async fn anonymize(
         &self,
         removal: UserRemoval,

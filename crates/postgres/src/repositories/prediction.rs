@@ -131,6 +131,7 @@ impl<E: Executor> PredictionRepository for Predictions<E> {
 
 #[async_trait]
 impl PredictionWriter for Predictions<Tx> {
+    #[tracing::instrument(name = "PredictionWriter::add", level = "debug", skip_all)]
     async fn add(&self, grant: Grant, prediction: &Prediction) -> Result<(), RepositoryError> {
         match prediction.period.kind() {
             Kind::Annual => self.add_to::<Annual>(grant, prediction).await,
@@ -138,6 +139,7 @@ impl PredictionWriter for Predictions<Tx> {
         }
     }
 
+    #[tracing::instrument(name = "PredictionWriter::replace", level = "debug", skip_all)]
     async fn replace(
         &self,
         grant: Grant,
@@ -153,6 +155,7 @@ impl PredictionWriter for Predictions<Tx> {
         }
     }
 
+    #[tracing::instrument(name = "PredictionWriter::remove", level = "debug", skip_all)]
     async fn remove(
         &self,
         grant: Grant,

@@ -141,6 +141,7 @@ impl<E: Executor> SecondFactorRepository for SecondFactors<E> {
 
 #[async_trait]
 impl SecondFactorWriter for SecondFactors<Tx> {
+    #[tracing::instrument(name = "SecondFactorWriter::put", level = "debug", skip_all)]
     async fn put(
         &self,
         user: UserId,
@@ -177,6 +178,7 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         Ok(true)
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::confirm", level = "debug", skip_all)]
     async fn confirm(
         &self,
         user: UserId,
@@ -192,6 +194,7 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         self.is_changed(update).await
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::wait", level = "debug", skip_all)]
     async fn wait<'a>(
         &self,
         user: UserId,
@@ -222,6 +225,7 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         }))
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::approve", level = "debug", skip_all)]
     async fn approve(
         &self,
         grant: UserGrant,
@@ -240,6 +244,7 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         self.is_changed(update).await
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::refuse", level = "debug", skip_all)]
     async fn refuse(
         &self,
         grant: UserGrant,
@@ -256,6 +261,7 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         Ok(refused.rows_affected == 1)
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::use_step", level = "debug", skip_all)]
     async fn use_step(&self, user: UserId, step: i64) -> Result<bool, RepositoryError> {
         let update = user_totp::Entity::update_many()
             .set(user_totp::ActiveModel {
@@ -268,6 +274,7 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         self.is_changed(update).await
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::use_recovery", level = "debug", skip_all)]
     async fn use_recovery(
         &self,
         user: UserId,
@@ -288,14 +295,17 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         Ok(used.rows_affected == 1)
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::remove_own", level = "debug", skip_all)]
     async fn remove_own(&self, user: UserId) -> Result<bool, RepositoryError> {
         self.delete(user).await
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::remove", level = "debug", skip_all)]
     async fn remove(&self, grant: UserGrant) -> Result<bool, RepositoryError> {
         self.delete(grant.user()).await
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::challenge", level = "debug", skip_all)]
     async fn challenge(
         &self,
         token: &SecretHash,
@@ -321,6 +331,7 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         Ok(())
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::try_challenge", level = "debug", skip_all)]
     async fn try_challenge(
         &self,
         token: &SecretHash,
@@ -340,6 +351,7 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         Ok(tried.into_iter().next().map(|row| UserId(row.user_id)))
     }
 
+    #[tracing::instrument(name = "SecondFactorWriter::end_challenge", level = "debug", skip_all)]
     async fn end_challenge(&self, token: &SecretHash) -> Result<bool, RepositoryError> {
         let ended = login_challenges::Entity::delete_many()
             .filter(login_challenges::Column::TokenHash.eq(token.as_str()))

@@ -141,6 +141,7 @@ impl<E: Executor> UserRepository for Users<E> {
 
 #[async_trait]
 impl UserWriter for Users<Tx> {
+    #[tracing::instrument(name = "UserWriter::add", level = "debug", skip_all)]
     async fn add(&self, user: &NewUser) -> Result<User, RepositoryError> {
         let stored = users::ActiveModel {
             id: Set(user.id.0),
@@ -158,6 +159,7 @@ impl UserWriter for Users<Tx> {
         Ok(stored.into_credentials()?.0)
     }
 
+    #[tracing::instrument(name = "UserWriter::record_login", level = "debug", skip_all)]
     async fn record_login<'a>(
         &self,
         id: UserId,
@@ -181,6 +183,7 @@ impl UserWriter for Users<Tx> {
         Ok(())
     }
 
+    #[tracing::instrument(name = "UserWriter::set_password", level = "debug", skip_all)]
     async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError> {
         users::Entity::update_many()
             .set(users::ActiveModel {
@@ -207,6 +210,7 @@ impl UserWriter for Users<Tx> {
         Ok(())
     }
 
+    #[tracing::instrument(name = "UserWriter::mark_verified", level = "debug", skip_all)]
     async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError> {
         users::Entity::update_many()
             .set(users::ActiveModel {

@@ -55,6 +55,7 @@ impl<E: Executor> UserTokenRepository for UserTokens<E> {
 
 #[async_trait]
 impl UserTokenWriter for UserTokens<Tx> {
+    #[tracing::instrument(name = "UserTokenWriter::replace", level = "debug", skip_all)]
     async fn replace(&self, token: &NewUserToken) -> Result<bool, RepositoryError> {
         user_tokens::Entity::delete_many()
             .filter(user_tokens::Column::UserId.eq(token.user.0))
@@ -92,6 +93,7 @@ impl UserTokenWriter for UserTokens<Tx> {
         Ok(stored.rows_affected() == 1)
     }
 
+    #[tracing::instrument(name = "UserTokenWriter::take", level = "debug", skip_all)]
     async fn take(
         &self,
         purpose: TokenPurpose,

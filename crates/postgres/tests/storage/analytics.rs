@@ -37,7 +37,7 @@ async fn listed(store: &PgStore, scope: &Scope, kind: Kind) -> Vec<Prediction> {
     }
 }
 
-/// Predictions of every level by some people; some moved, changed and removed again.
+/// Predictions of every level by some users; some moved, changed and removed again.
 async fn a_busy_year(world: &World) {
     let mut n = 0_u32;
     for (name, role, _) in PEOPLE {
@@ -176,7 +176,7 @@ async fn every_figure_equals_the_same_figure_over_the_list() {
 }
 
 #[tokio::test]
-async fn a_super_admins_figures_leave_out_other_peoples_personal_rows() {
+async fn a_super_admins_figures_leave_out_other_users_personal_rows() {
     let world = World::create().await;
     let (m1, sa) = (world.actor("m1").await, world.actor("sa").await);
     let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;

@@ -9,8 +9,7 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     budgets::{BudgetKind, JobBudget, RowBudget},
-    jobs::{JobQueue, Lease},
-    repositories::{ChunkRow, NewJob, RowVerdict},
+    repositories::{ChunkRow, JobQueue, Lease, NewJob, RowVerdict},
 };
 use accunode_postgres::QueueSettings;
 use futures::future::join_all;

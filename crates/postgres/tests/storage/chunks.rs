@@ -13,8 +13,7 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
-    jobs::{JobQueue, Lease},
-    repositories::{JobChunk, Repositories, RowFilter, RowVerdict},
+    repositories::{JobChunk, JobQueue, Lease, Repositories, RowFilter, RowVerdict},
 };
 use accunode_postgres::QueueSettings;
 use uuid::Uuid;

@@ -7,10 +7,9 @@ use accunode_postgres::{DeclaredColumn, DeclaredTable, declared_tables, named_co
 use accunode_test_database::Database;
 
 /// Tables that have no entity, and why.
-const WITHOUT_ENTITY: [(&str, &str); 7] = [
+const WITHOUT_ENTITY: [(&str, &str); 6] = [
     ("annual_prediction_rollup", "written by a function"),
     ("annual_prediction_rollup_delta", "written by a trigger"),
-    ("maintenance_runs", "not used yet"),
     ("quarterly_prediction_rollup", "written by a function"),
     ("quarterly_prediction_rollup_delta", "written by a trigger"),
     ("seaql_migrations", "the migrator's"),

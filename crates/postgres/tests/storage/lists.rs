@@ -194,7 +194,7 @@ async fn filters_narrow_a_list_within_its_scope() {
             .unwrap();
         page.rows.len()
     };
-    // 9 rows for each of 3 owners: himself, his organization, everyone.
+    // 9 rows for each of 3 owners: themselves, their organization, everyone.
     let any = PredictionFilter::default;
     let year = |text| Some(ReportingYear::parse("", text).unwrap());
     assert_eq!(count(any(), Kind::Quarterly).await, 27);

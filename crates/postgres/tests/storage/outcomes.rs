@@ -8,10 +8,7 @@ use accunode_domain::{
     prediction::{Kind, OnConflict},
     risk::SectorScope,
 };
-use accunode_ports::{
-    jobs::JobQueue,
-    repositories::{Repositories, RowFilter, RowVerdict},
-};
+use accunode_ports::repositories::{JobQueue, Repositories, RowFilter, RowVerdict};
 use accunode_postgres::QueueSettings;
 use uuid::Uuid;
 

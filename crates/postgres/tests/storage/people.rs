@@ -56,7 +56,7 @@ async fn an_address_is_taken_once() {
 }
 
 #[tokio::test]
-async fn a_tenant_admin_is_read_with_the_children_of_his_root() {
+async fn a_tenant_admin_is_read_with_the_children_of_their_root() {
     let world = World::create().await;
     let (user, membership, version) = world
         .store

@@ -90,7 +90,7 @@ fn scans(plan: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Runs every list for these people and answers what is wrong.
+/// Runs every list for these users and answers what is wrong.
 async fn check(world: &World, people: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
     let organizations = world.count("SELECT count(*) FROM organizations").await;
@@ -249,7 +249,7 @@ fn every_list_of_the_ports_is_among_those_that_are_explained() {
     assert_eq!(declared, known);
 }
 
-/// One of the people of the world.
+/// One of the users of the world.
 fn person(name: &str) -> uuid::Uuid {
     id(name)
 }

@@ -12,8 +12,7 @@ use accunode_domain::{
 use accunode_ports::{
     Conflict, RepositoryError,
     budgets::JobBudget,
-    jobs::{JobQueue, Renewal},
-    repositories::{JobFilter, NewJob, Repositories},
+    repositories::{JobFilter, JobQueue, NewJob, Renewal, Repositories},
 };
 use accunode_postgres::QueueSettings;
 use tokio::time::timeout;
@@ -94,7 +93,7 @@ async fn two_workers_claim_every_job_exactly_once() {
 }
 
 #[tokio::test]
-async fn a_lease_that_ran_out_is_somebody_elses() {
+async fn a_lease_that_ran_out_is_someone_elses() {
     let world = World::create().await;
     add(
         &world,

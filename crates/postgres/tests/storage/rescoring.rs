@@ -18,9 +18,9 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
-    jobs::{JobQueue, Lease},
     repositories::{
-        NewJob, Repositories, Rescorable, RescoredChunk, RescoredRow, RowFilter, ToRescore,
+        JobQueue, Lease, NewJob, Repositories, Rescorable, RescoredChunk, RescoredRow, RowFilter,
+        ToRescore,
     },
 };
 use accunode_postgres::{PgJobQueue, QueueSettings};
@@ -181,7 +181,7 @@ impl Running {
     }
 }
 
-/// Predictions of organization A by this person, oldest first.
+/// Predictions of organization A by this user, oldest first.
 async fn portfolio(world: &World, name: &str, kind: Kind, count: u32) -> Vec<Prediction> {
     let actor = world.actor(name).await;
     let mut made = Vec::new();

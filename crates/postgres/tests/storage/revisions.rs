@@ -116,7 +116,7 @@ async fn sharing_more_widely_says_nothing_new() {
 }
 
 #[tokio::test]
-async fn the_history_is_read_by_whoever_reads_the_prediction() {
+async fn the_history_is_read_by_anyone_who_reads_the_prediction() {
     let world = World::create().await;
     let m1 = world.actor("m1").await;
     let company = world.company(&m1, AccessLevel::Personal, "AAPL").await;

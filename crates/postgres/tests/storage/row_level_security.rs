@@ -169,7 +169,7 @@ async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
 }
 
 #[tokio::test]
-async fn nobody_sees_nothing_also_on_a_connection_that_somebody_has_used() {
+async fn no_one_sees_nothing_also_on_a_connection_that_someone_has_used() {
     let world = World::create().await;
     rows_of_everybody(&world).await;
     let one = accunode_postgres::PoolSettings {

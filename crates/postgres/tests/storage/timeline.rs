@@ -89,11 +89,11 @@ async fn the_oldest_period_comes_first_and_a_years_statement_after_its_quarters(
 }
 
 #[tokio::test]
-async fn everybody_is_told_what_he_may_read_and_nothing_else() {
+async fn everyone_is_told_what_they_may_read_and_nothing_else() {
     let world = World::create().await;
     let company = busy_company(&world).await;
     for (name, expected) in [
-        // Personal of his own, the organization's, everyone's.
+        // Personal of their own, the organization's, everyone's.
         ("m1", 8),
         ("m2", 7),
         ("mB", 2),

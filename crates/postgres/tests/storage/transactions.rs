@@ -50,7 +50,7 @@ async fn a_cancelled_begin_never_poisons_the_pool() {
         .await;
     assert_eq!(
         kept, 300,
-        "an insert went into somebody's forgotten transaction"
+        "an insert went into someone's forgotten transaction"
     );
 }
 
@@ -106,7 +106,7 @@ async fn an_audit_row_copies_names_and_address_in() {
     };
     work.audit().record(&context, event).await.unwrap();
     work.commit().await.unwrap();
-    // Nobody is signed in, and what happened is written all the same.
+    // No one is signed in, and what happened is written all the same.
     let nobody = world
         .store
         .begin(&accunode_domain::access::Scope::nobody())

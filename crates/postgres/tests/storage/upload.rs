@@ -16,9 +16,9 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
-    jobs::{JobQueue, Lease},
     repositories::{
-        ChunkRow, JobChunk, PredictionFilter, Repositories, RowFilter, RowVerdict, ScoredRow,
+        ChunkRow, JobChunk, JobQueue, Lease, PredictionFilter, Repositories, RowFilter, RowVerdict,
+        ScoredRow,
     },
 };
 use accunode_postgres::QueueSettings;
@@ -96,7 +96,7 @@ impl Upload {
         self.store_under(&self.lease, rows).await
     }
 
-    /// Stores rows of a job of the same person.
+    /// Stores rows of a job of the same user.
     pub(crate) async fn store_under(
         &self,
         lease: &Lease,

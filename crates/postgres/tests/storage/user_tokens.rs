@@ -67,12 +67,12 @@ async fn a_token_ends_with_its_time_and_with_the_next_one() {
     assert!(replace(&world, id("m1"), 3, later).await);
     assert_eq!(take(&world, 1, later).await, None);
     assert_eq!(take(&world, 3, later).await, Some(UserId(id("m1"))));
-    // One that was used stands in nobody's way.
+    // One that was used stands in no one's way.
     assert!(replace(&world, id("m1"), 4, later).await);
 }
 
 #[tokio::test]
-async fn nobody_is_given_no_token_and_of_many_at_once_one_is_kept() {
+async fn no_one_is_given_no_token_and_of_many_at_once_one_is_kept() {
     let world = World::create().await;
     assert!(!replace(&world, Uuid::from_u128(404), 9, noon()).await);
     let all = futures::future::join_all((1..=5).map(|n| replace(&world, id("m2"), n, noon())));

@@ -1,4 +1,4 @@
-//! The organizations and people that tests speak of: root R with children A and B,
+//! The organizations and users that tests speak of: root R with children A and B,
 //! another root Z; and predictions for them.
 
 use accunode_domain::{
@@ -21,7 +21,7 @@ use accunode_test_database::Database;
 
 use crate::support::{settings, store};
 
-/// Everybody there is: name, role, organization.
+/// Everyone there is: name, role, organization.
 pub(crate) const PEOPLE: [(&str, &str, &str); 8] = [
     ("u0", "user", ""),
     ("m1", "org_member", "A"),
@@ -33,7 +33,7 @@ pub(crate) const PEOPLE: [(&str, &str, &str); 8] = [
     ("sa", "super_admin", ""),
 ];
 
-/// A database with everybody in it.
+/// A database with everyone in it.
 pub(crate) struct World {
     pub(crate) store: PgStore,
     pub(crate) superuser: PgPool,
@@ -86,7 +86,7 @@ impl World {
             .unwrap()
     }
 
-    /// Who this person is now.
+    /// Who this user is now.
     pub(crate) async fn actor(&self, name: &str) -> Actor {
         let found = self
             .store
@@ -98,7 +98,7 @@ impl World {
         Actor::new(&user, membership).unwrap()
     }
 
-    /// A unit of work of this person.
+    /// A unit of work of this user.
     pub(crate) async fn begin(&self, actor: &Actor) -> Box<dyn UnitOfWork> {
         self.store.begin(&actor.scope()).await.unwrap()
     }
@@ -155,7 +155,7 @@ pub(crate) fn organization(name: &str) -> OrganizationId {
     OrganizationId(id(name))
 }
 
-/// The right to make a row of this level; an organization's is his own.
+/// The right to make a row of this level; an organization's is their own.
 pub(crate) fn grant(actor: &Actor, level: AccessLevel) -> Grant {
     actor.create(Some(level), None).unwrap()
 }

@@ -70,7 +70,7 @@ impl Inventory {
         Ok(Self { tables, objects })
     }
 
-    /// Whether there is nothing of AccuNode's, or of anybody else, in the database.
+    /// Whether there is nothing of AccuNode's, or of anyone else, in the database.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tables.is_empty()

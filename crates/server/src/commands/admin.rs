@@ -1,4 +1,4 @@
-//! `accunode admin`: people of whom everybody else depends.
+//! `accunode admin`: users on whom everyone else depends.
 
 use std::io::{BufRead, stdin};
 

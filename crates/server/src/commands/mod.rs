@@ -65,10 +65,10 @@ pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> an
         .block_on(work)
 }
 
-/// Waits until somebody wants this process to end: Ctrl-C or SIGTERM.
+/// Waits until someone wants this process to end: Ctrl-C or SIGTERM.
 ///
 /// # Errors
-/// When the system lets nobody listen for signals.
+/// When the system lets no one listen for signals.
 pub async fn stop_requested() -> io::Result<()> {
     signals::Signals::listen()?.asked().await;
     Ok(())

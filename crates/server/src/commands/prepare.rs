@@ -38,7 +38,7 @@ impl Preparation<'_> {
     /// Tries until everything is there.
     ///
     /// # Errors
-    /// What only somebody can mend who changes the configuration, or another process.
+    /// What only someone can mend who changes the configuration, or another process.
     pub(crate) async fn finish(mut self, parts: Parts) -> anyhow::Result<Prepared> {
         let mut pause = FIRST_PAUSE;
         let mut database = None;
@@ -86,7 +86,7 @@ impl Preparation<'_> {
         }
         let service = Service::of(self.config, url.expose(), parts).await?;
         if place.is_alone() {
-            // Whoever held them was killed: nobody has to wait for their leases to run out.
+            // The workers that held them were killed: no one has to wait for their leases to run out.
             let freed = service.application.ports().queue.free_all().await?;
             if freed > 0 {
                 tracing::info!(jobs = freed, "jobs of a process that was killed go on");

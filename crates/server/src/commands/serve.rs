@@ -43,7 +43,7 @@ const BACKGROUND: Duration = Duration::from_secs(10);
 /// How long connections may take to be closed.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Serves until somebody wants this process to end, or it cannot go on.
+/// Serves until someone wants this process to end, or it cannot go on.
 ///
 /// # Errors
 /// Where the address is taken, or the database, the models and the others are not fit to
@@ -204,7 +204,7 @@ impl Process<'_> {
                     seconds = drain.as_secs(),
                     "answering on until those who send requests have noticed"
                 );
-                // Asked again, somebody does not want to wait.
+                // Asked again, someone does not want to wait.
                 tokio::select! {
                     () = tokio::time::sleep(drain) => {}
                     _ = signals.asked() => {}

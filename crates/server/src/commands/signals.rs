@@ -1,13 +1,13 @@
-//! The wish of somebody that this process ends.
+//! The wish of someone that this process ends.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How somebody asked.
+/// How someone asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// Ctrl-C: somebody at a terminal waits.
+    /// Ctrl-C: someone at a terminal waits.
     Interrupt,
     /// SIGTERM: a service manager, which gives some time.
     Terminate,
@@ -24,7 +24,7 @@ impl Signals {
     /// Begins to listen.
     ///
     /// # Errors
-    /// When the system lets nobody listen for signals.
+    /// When the system lets no one listen for signals.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -32,7 +32,7 @@ impl Signals {
         })
     }
 
-    /// Waits until somebody asks, for the first time or again.
+    /// Waits until someone asks, for the first time or again.
     pub(crate) async fn asked(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => {

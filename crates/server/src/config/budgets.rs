@@ -1,4 +1,4 @@
-//! What one owner may use up, and how many mails people can cause.
+//! What one owner may use up, and how many mails users can cause.
 
 use std::ops::RangeInclusive;
 
@@ -17,7 +17,7 @@ pub struct BudgetsConfig {
     pub event_streams: u32,
     /// Event streams of all members of one organization, in one process.
     pub event_streams_per_organization: u32,
-    /// Event streams of one person, in one process.
+    /// Event streams of one user, in one process.
     pub event_streams_per_person: u32,
     /// Bytes of the stored files of one owner.
     pub file_bytes: u64,
@@ -31,16 +31,16 @@ pub struct BudgetsConfig {
     pub rows_per_owner: u32,
 }
 
-/// How many mails people can cause; 0 is no limit.
+/// How many mails users can cause; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct MailsConfig {
     /// Of one kind to one address in a day.
     pub per_address_per_day: u32,
     /// Of one kind to one address in a minute.
     pub per_address_per_minute: u32,
-    /// By all people of one organization in a day.
+    /// By all users of one organization in a day.
     pub per_organization_per_day: u32,
-    /// By one person, or one network address where nobody is signed in, in a day.
+    /// By one user, or one network address where no one is signed in, in a day.
     pub per_sender_per_day: u32,
 }
 

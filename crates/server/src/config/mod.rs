@@ -176,7 +176,7 @@ pub struct Config {
     #[serde(serialize_with = "as_pools")]
     pub db_pools: PoolSizes,
     /// How long the process answers on, in seconds, after it was told to end: until then
-    /// whoever distributes the requests must have noticed that it is not ready.
+    /// anyone who distributes the requests must have noticed that it is not ready.
     pub drain_seconds: u64,
     /// Where uploaded files are kept: a folder, or a place in a bucket.
     pub files_url: SecretUrl,
@@ -209,14 +209,14 @@ pub struct Config {
     pub parser: ParserConfig,
     /// How much of a disk must stay free for uploads to be taken, in bytes or as a share.
     pub min_free_disk: MinFreeDisk,
-    /// Whether people may register themselves.
+    /// Whether users may register themselves.
     pub registration: Registration,
     /// What seals secrets in the database; without it a file of the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<SecretKeys>,
     /// What hashing a password costs.
     pub password_hashing: HashingConfig,
-    /// Where people reach the service: what links in mails begin with.
+    /// Where users reach the service: what links in mails begin with.
     pub public_url: String,
     /// The mail server; without it mails are written into a folder.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,7 +228,7 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// What one account or organization may use up.
     pub budgets: BudgetsConfig,
-    /// How many mails people can cause.
+    /// How many mails users can cause.
     pub mails: MailsConfig,
     /// Expensive requests of one tenant at once, by kind of work; 0 is no limit.
     pub at_once: AtOnceConfig,

@@ -40,7 +40,7 @@ pub struct ParserConfig {
     pub program: Option<PathBuf>,
 }
 
-/// Requests a minute and principal (a person, or an address where nobody is signed in).
+/// Requests a minute and principal (a user, or an address where no one is signed in).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names are those of the classes")]
 pub struct LimitsConfig {
@@ -48,7 +48,7 @@ pub struct LimitsConfig {
     pub auth: u32,
     pub read: u32,
     pub score: u32,
-    /// API keys that nobody is known to have, from one address.
+    /// API keys that no one is known to have, from one address.
     pub unknown_keys: u32,
     pub upload: u32,
     pub write: u32,
@@ -77,13 +77,13 @@ pub struct HashingConfig {
     pub parallelism: u32,
 }
 
-/// Whether people may register themselves.
+/// Whether users may register themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
     /// Anyone may.
     Open,
-    /// Only invited people get an account.
+    /// Only invited users get an account.
     Closed,
 }
 
@@ -91,7 +91,7 @@ pub enum Registration {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// A message for users.
     Text,
     /// One JSON object a line, for collectors.
     Json,

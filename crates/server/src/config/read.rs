@@ -169,7 +169,7 @@ pub(super) fn read_mail(layers: &mut Layers, listen: SocketAddr) -> MailConfig {
         sound.then(|| url.as_str().trim_end_matches('/').to_owned())
     });
     if smtp_url.is_some() {
-        // Real mails must not come from nobody or link to the receiver's own machine.
+        // Real mails must not come from no one or link to the receiver's own machine.
         for name in ["mail_from", "public_url"] {
             if layers.text(name).is_none() {
                 layers.fault(name, None, "must be given where smtp_url is");
@@ -327,7 +327,7 @@ pub(super) fn read_postgres(layers: &mut Layers, pool: u32) -> PostgresConfig {
     }
 }
 
-/// Root's data is the machine's; anyone else's is his own.
+/// Root's data is the machine's; anyone else's is their own.
 pub(super) fn default_data_dir(sources: &Sources, root: bool) -> Option<PathBuf> {
     if root {
         return Some("/var/lib/accunode".into());

@@ -166,7 +166,7 @@ impl Serialize for SecretText {
 pub struct SecretKeys(Vec<[u8; 32]>);
 
 impl SecretKeys {
-    /// What they must look like, for people.
+    /// What they must look like, for readers.
     pub const RULE: &str = "must be 64 hexadecimal digits; several with commas between, of which the first seals and the others open what was sealed before";
 
     /// Reads keys with commas between.

@@ -22,7 +22,7 @@ pub enum DatabaseError {
          ACCUNODE_OWNER_DATABASE_URL"
     )]
     OwnerUrlMissing,
-    /// Nobody has made the roles.
+    /// No one has made the roles.
     #[error(
         "the database has no role accunode_server yet: run `accunode migrate up` once with a superuser's \
          ACCUNODE_OWNER_DATABASE_URL"
@@ -90,7 +90,7 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
-    /// What readiness tells of it where it may pass by itself, or by what somebody does to
+    /// What readiness tells of it where it may pass by itself, or by what someone does to
     /// the database; `None`: only another configuration helps.
     #[must_use]
     pub fn passing(&self) -> Option<Failing> {

@@ -2,7 +2,7 @@
 //!
 //! Two roles: `accunode_owner` owns the schema, `accunode_server` serves and is held to
 //! row-level security. The embedded database is made and migrated without being asked; one
-//! that somebody runs is changed by `accunode migrate` only.
+//! that someone runs is changed by `accunode migrate` only.
 //!
 //! **Invariant:** nothing is served as a superuser, as a role that bypasses row-level
 //! security, or as the tables' owner.
@@ -237,7 +237,7 @@ impl Database {
     }
 }
 
-/// Whether somebody between could read along, or make both sides do without TLS.
+/// Whether someone between could read along, or make both sides do without TLS.
 fn is_readable_on_the_way(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     let is_here = host.starts_with('/')

@@ -40,7 +40,7 @@ pub(crate) async fn allow_role(server: &EmbeddedPostgres, role: &str) {
         .execute(&mut connection)
         .await
         .expect("read again");
-    // The server reads it some moment later, and says so to nobody.
+    // The server reads it some moment later, and says so to no one.
     let options = server.connect_options(role, "accunode");
     let allowed = async {
         while PgConnection::connect_with(&options).await.is_err() {

@@ -43,7 +43,7 @@ fn the_schema_goes_up_and_down_and_nothing_keeps_running() {
 }
 
 #[test]
-fn a_private_umask_keeps_nobody_out_who_must_read() {
+fn a_private_umask_keeps_no_one_out_who_must_read() {
     let data = folder();
     let output = Command::new("/bin/sh")
         .args(["-c", "umask 077; exec \"$0\" migrate up"])

@@ -55,7 +55,7 @@ impl Desk {
             .args(arguments)
             .env_clear()
             .env("HOME", self.0.path())
-            // Nobody listens there: whoever wanted a database would fail.
+            // No one listens there: anyone who wanted a database would fail.
             .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
             .envs(environment.iter().copied())
             .current_dir(self.0.path())

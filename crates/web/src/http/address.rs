@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_cannot_say_that_he_is_somebody_else() {
+    fn a_stranger_cannot_say_that_they_are_someone_else() {
         let headers = headers("x-forwarded-for", "1.2.3.4");
         let client = proxies(ForwardedHeader::XForwardedFor).client(Some(ip("9.9.9.9")), &headers);
         assert_eq!(client, Some(ip("9.9.9.9")));

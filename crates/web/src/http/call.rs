@@ -1,5 +1,6 @@
 //! Who asks: the extractors that every handler of the API begins with.
 
+use accunode_application::ErrorCode;
 use std::{net::IpAddr, str::FromStr};
 
 use accunode_application::{Application, Caller, Confirmed, RowLevel};
@@ -46,7 +47,7 @@ pub(crate) struct Authenticated {
 #[derive(Clone, Debug)]
 pub(crate) struct AuthenticatedCaller(pub(crate) Caller);
 
-/// A request of anybody.
+/// A request of anyone.
 #[derive(Debug)]
 pub(crate) struct Anonymous {
     pub(crate) request: HttpRequest,
@@ -54,7 +55,7 @@ pub(crate) struct Anonymous {
     pub(crate) context: RequestContext,
 }
 
-/// A request of anybody, signed in or not: what they may do here does not depend on it, but
+/// A request of anyone, signed in or not: what they may do here does not depend on it, but
 /// who they are does.
 #[derive(Debug)]
 pub(crate) struct MaybeAuthenticated {
@@ -264,7 +265,7 @@ impl Authenticated {
 }
 
 impl MaybeAuthenticated {
-    /// The caller, where somebody is signed in, with the proof that it is they who ask.
+    /// The caller, where a user is signed in, with the proof that it is they who ask.
     ///
     /// # Errors
     /// As [`Authenticated::confirmed`].
@@ -298,7 +299,7 @@ fn require_key(caller: &Caller, keys: Keys) -> Result<(), Problem> {
 }
 
 /// That an operation was declared to answer without a session. One that was not declared
-/// at all answers nobody.
+/// at all answers no one.
 fn require_public(policy: &Policy) -> Result<(), Problem> {
     match policy.public {
         Some(_) => Ok(()),
@@ -360,7 +361,7 @@ async fn authenticate(
         .filter(|token| (1..=512).contains(&token.len()));
     let Some(token) = token else {
         return Err(unauthenticated(
-            "invalid_token",
+            ErrorCode::InvalidToken,
             "`Authorization` must be `Bearer` and an access token or API key",
         ));
     };
@@ -375,12 +376,12 @@ fn is_signed(request: &HttpRequest, state: &WebState) -> Result<bool, Problem> {
 
 fn token_required() -> Problem {
     unauthenticated(
-        "token_required",
+        ErrorCode::TokenRequired,
         "sign in and send `Authorization: Bearer <access token>`",
     )
 }
 
-fn unauthenticated(code: &'static str, detail: &str) -> Problem {
+fn unauthenticated(code: ErrorCode, detail: &str) -> Problem {
     accunode_application::Error::Unauthenticated {
         code,
         detail: detail.to_owned(),
@@ -402,7 +403,10 @@ async fn consume(
             return Err(accunode_application::Error::from(error).into());
         }
         Err(error) => {
-            tracing::warn!(%error, "rate limits are out of reach");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "rate limits are out of reach"
+            );
             return Ok(());
         }
     };

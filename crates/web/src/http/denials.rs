@@ -1,7 +1,7 @@
-//! What is refused to somebody known is told to the audit log.
+//! What is refused to a known caller is told to the audit log.
 //!
 //! Only refusals that say so (403) are: a row that the caller may not read is looked
-//! for within what he may read, so that nobody, not even the log, learns from his
+//! for within what they may read, so that no one, not even the log, learns from their
 //! asking whether it exists (404).
 
 use accunode_application::audit::Denied;
@@ -50,11 +50,18 @@ pub(crate) async fn audit_denial<B>(response: &ServiceResponse<B>) {
             code: &code,
         };
         if let Err(error) = audit.denied(&caller, denied).await {
-            tracing::error!(%error, code, "a refusal could not be told to the audit log");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                code,
+                "a refusal could not be told to the audit log"
+            );
         }
     });
     if let Err(error) = told.await {
-        tracing::error!(%error, "a refusal could not be told to the audit log");
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a refusal could not be told to the audit log"
+        );
     }
 }
 

@@ -77,17 +77,17 @@ names_of! {
     EventName, Event, "What happened to a company: a default, a cure (its return to non-defaulted status), or an exit.";
     InvitationStatusName, InvitationStatus, "What has become of an invitation.";
     JobStatusName, JobStatus, "Where an upload stands.";
-    JoinPolicyName, JoinPolicy, "Who may join with an organization's token: nobody, whoever holds it, or only listed e-mail addresses.";
+    JoinPolicyName, JoinPolicy, "Who may join with an organization's token: no one, anyone who holds it, or only listed e-mail addresses.";
     KeyScopeName, KeyScope, "What an API key is for.";
     KindName, Kind, "From which statements a prediction is made.";
     OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
     OtherCompanyName, OtherCompany, "What happens to a row that names another company than its symbol found.";
     QuarterName, Quarter, "A quarter of the reporting year.";
     RatioUnitName, RatioUnit, "The unit of the ratios that are shares: 0.254 or 25.4.";
-    RemovalName, Removal, "What becomes of somebody who is removed.";
+    RemovalName, Removal, "What becomes of a user who is removed.";
     RevisionReasonName, RevisionReason, "What differed from what took its place.";
     RiskLevelName, RiskLevel, "How a probability of default is judged, by the model's thresholds.";
-    RoleName, Role, "What a person is, lowest rank first.";
+    RoleName, Role, "What a user is, lowest rank first.";
     RowStatusName, RowStatus, "What became of a row of a file.";
     SizeCategoryName, SizeCategory, "How large an organization says it is.";
 }

@@ -63,7 +63,7 @@ pub(crate) async fn envelope(
         method = %request.method(),
         path = %request.path(),
         ip = client(&request).map(tracing::field::display),
-        user = tracing::field::Empty, // whoever it turns out to be
+        user = tracing::field::Empty, // whichever it turns out to be
     );
     // HEAD is GET without the body, which the server leaves away when it writes.
     if *request.method() == Method::HEAD {
@@ -144,7 +144,7 @@ fn is_sane(id: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-/// Every error is a problem document with the request's id, whoever made it.
+/// Every error is a problem document with the request's id, no matter who made it.
 fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -211,7 +211,7 @@ impl HeaderInputs {
         set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(headers, header::X_FRAME_OPTIONS, "DENY");
         set(headers, header::REFERRER_POLICY, "no-referrer");
-        // A page that people see says itself how long it is kept.
+        // A page that users see says itself how long it is kept.
         let is_page = self.page.is_some();
         if !is_page && !headers.contains_key(header::CACHE_CONTROL) {
             set(headers, header::CACHE_CONTROL, "no-store");

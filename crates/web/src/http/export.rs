@@ -265,7 +265,7 @@ enum Step<T, C> {
     After(C),
 }
 
-/// Ends the answer in the middle, so that nobody takes a part for the whole.
+/// Ends the answer in the middle, so that no one takes a part for the whole.
 pub(crate) fn cut(error: Error) -> Problem {
     let problem = Problem::from(error);
     problem.log();

@@ -11,7 +11,7 @@ pub enum Phase {
     /// It is to end and answers as before, while those who send it requests learn of it:
     /// it is not ready, and every answer is the last one of its connection.
     Draining,
-    /// Nobody sends it requests any more; streams end.
+    /// No one sends it requests any more; streams end.
     Closing,
 }
 

@@ -385,7 +385,7 @@ pub(crate) fn invalid_cursor() -> Fault {
     )
 }
 
-/// Whether a cursor's key is a value of its order: whoever made it, no query
+/// Whether a cursor's key is a value of its order: anyone who made it, no query
 /// fails on it.
 pub(crate) fn is_sound(cursor: &Cursor) -> bool {
     match cursor.sort {

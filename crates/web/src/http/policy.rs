@@ -63,7 +63,7 @@ const JSON: &[Format] = &[Format::Json];
 const LIST: &[Format] = &[Format::Json, Format::Csv];
 
 impl Policy {
-    /// What holds for an operation that is not declared: nobody is exempt from anything, and
+    /// What holds for an operation that is not declared: no one is exempt from anything, and
     /// the smallest budget is drawn on.
     pub(crate) const STRICTEST: Self = Self {
         limit: LimitClass::Auth,
@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_strictest_policy_exempts_nobody() {
+    fn the_strictest_policy_exempts_no_one() {
         let strictest = Policy::STRICTEST;
         assert_eq!(strictest.step_up, StepUp::Always);
         assert_eq!(strictest.keys, Keys::Never);

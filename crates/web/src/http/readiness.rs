@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use tokio::{sync::Mutex, task::JoinHandle};
 
-/// How long what was found holds for everybody who asks.
+/// How long what was found holds for everyone who asks.
 const FRESH: Duration = Duration::from_millis(250);
 /// How long one look may take. One that takes longer has failed until it ends, and no
 /// other is begun before.
@@ -53,7 +53,7 @@ impl Finding {
 }
 
 /// What readiness was found to be. Asked by one request at a time and a few times a
-/// second: anybody may ask, and must not keep the database and the others busy.
+/// second: anyone may ask, and must not keep the database and the others busy.
 #[derive(Clone)]
 pub struct Readiness(Arc<Inner>);
 

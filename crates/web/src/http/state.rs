@@ -23,14 +23,14 @@ pub struct WebState {
     pub work: WorkLimits,
     /// The proxies that may say from where a request came.
     pub proxies: TrustedProxies,
-    /// What was last found when somebody asked whether requests can be served.
+    /// What was last found when a user asked whether requests can be served.
     pub readiness: Readiness,
     /// Whether the process is about to end.
     pub lifecycle: Lifecycle,
 }
 
 impl WebState {
-    /// Whether people reach the service by https, as its operator says.
+    /// Whether users reach the service by https, as its operator says.
     pub(crate) fn is_behind_tls(&self) -> bool {
         let settings = &self.application.ports().settings;
         settings.public_url.starts_with("https://")
@@ -50,7 +50,7 @@ impl std::fmt::Debug for WebState {
 #[derive(Clone)]
 pub(crate) struct RequestIds(pub(crate) Arc<dyn IdSource>);
 
-/// The pages that people see, and what each may load, in the application's data.
+/// The pages that users see, and what each may load, in the application's data.
 #[derive(Debug)]
 pub(crate) struct Pages(pub(crate) Vec<(&'static str, &'static str)>);
 

@@ -1,4 +1,4 @@
-//! How many event streams are open, bounded for each person, for each organization and
+//! How many event streams are open, bounded for each user, for each organization and
 //! for the whole process: each of them holds a connection and asks the database now and
 //! again.
 
@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use accunode_application::Error;
+use accunode_application::{Error, ErrorCode};
 use accunode_domain::{
     access::Actor,
     id::{OrganizationId, UserId},
@@ -19,11 +19,11 @@ const RETRY_SECONDS: u32 = 15;
 /// How many event streams may be open in one process; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamLimits {
-    /// Of one person, with all sessions and API keys.
+    /// Of one user, with all sessions and API keys.
     pub per_person: u32,
     /// Of all members of one organization.
     pub per_organization: u32,
-    /// Of everybody.
+    /// Of everyone.
     pub total: u32,
 }
 
@@ -81,7 +81,7 @@ impl Streams {
             let used = open.get(holder).copied().unwrap_or(0);
             if *limit > 0 && used >= *limit {
                 return Err(Error::TooMany {
-                    code: "too_many_event_streams",
+                    code: ErrorCode::TooManyEventStreams,
                     detail: format!(
                         "{used} event streams {whose} are open, and at most {limit} may be; close \
                          one, or ask for the upload itself now and again"
@@ -162,7 +162,7 @@ mod tests {
     fn refusal(streams: &Streams, n: u128) -> String {
         match streams.enter(&actor(n)) {
             Err(Error::TooMany { code, detail, .. }) => {
-                assert_eq!(code, "too_many_event_streams");
+                assert_eq!(code, ErrorCode::TooManyEventStreams);
                 detail
             }
             other => panic!("{other:?}"),

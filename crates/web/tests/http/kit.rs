@@ -1,4 +1,4 @@
-//! The application over doubles of every port, and somebody who is signed in.
+//! The application over doubles of every port, and a user who is signed in.
 
 use std::sync::Arc;
 
@@ -14,11 +14,10 @@ use accunode_domain::{
 use accunode_ports::{
     cache::MockCache,
     files::{FileStore, MockFileStore},
-    jobs::MockJobQueue,
     limits::{Budget, LimitClass, MockRateLimiter},
     mail::MockMailer,
     mock::MockStore,
-    repositories::Standing,
+    repositories::{MockJobQueue, Standing},
     scoring::MockScorer,
     second_factor::MockCodeDevice,
     sessions::MockSessionStore,
@@ -81,7 +80,7 @@ pub(crate) fn session(user: &User, membership: Option<Membership>) -> Session {
 }
 
 impl Kit {
-    /// Nobody is signed in.
+    /// No one is signed in.
     pub(crate) fn new() -> Self {
         let mut store = MockStore::default();
         store
@@ -99,7 +98,7 @@ impl Kit {
         }
     }
 
-    /// Somebody is signed in with [`TOKEN`].
+    /// A user is signed in with [`TOKEN`].
     pub(crate) fn signed_in(session: Session) -> Self {
         let mut kit = Self::new();
         kit.sessions
@@ -234,7 +233,7 @@ impl Answer {
     }
 }
 
-/// A request of somebody who is signed in.
+/// A request of a user who is signed in.
 pub(crate) fn get(path: &str) -> test::TestRequest {
     test::TestRequest::get()
         .uri(path)

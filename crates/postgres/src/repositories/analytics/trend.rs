@@ -54,7 +54,7 @@ impl<E: Executor> Analytics<E> {
         };
         let points: Result<Vec<_>, RepositoryError> = rows.into_iter().map(point).collect();
         let mut points = points?;
-        // The database's collation is not everybody's order.
+        // The database's collation is not everyone's order.
         points.sort_by(|a, b| (&a.group, a.period).cmp(&(&b.group, b.period)));
         Ok(points)
     }

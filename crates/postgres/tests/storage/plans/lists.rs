@@ -1,4 +1,4 @@
-//! Every list of the ports, as somebody reads it.
+//! Every list of the ports, as someone reads it.
 
 use accunode_domain::{
     Timestamp,
@@ -22,7 +22,7 @@ use super::{PAGE, person, seed};
 
 type Read = for<'a> fn(&'a PgStore, &'a Actor) -> LocalBoxFuture<'a, ()>;
 
-/// A list, and how somebody reads it.
+/// A list, and how someone reads it.
 pub(super) struct List {
     /// What it is called here.
     pub(super) name: &'static str,
@@ -434,7 +434,7 @@ pub(super) const LISTS: &[List] = &[
     ),
 ];
 
-/// A page of somebody's own data has 500 rows.
+/// A page of someone's own data has 500 rows.
 const fn own_rows(name: &'static str, read: Read) -> List {
     List {
         name,

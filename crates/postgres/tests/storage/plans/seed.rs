@@ -40,7 +40,7 @@ pub(super) async fn many_owners(world: &World, owners: u32) {
         ),
     )
     .await;
-    // One of them is the organization of somebody in the tests.
+    // One of them is the organization of someone in the tests.
     run(
         world,
         &format!(
@@ -59,7 +59,7 @@ pub(super) async fn many_owners(world: &World, owners: u32) {
 }
 
 /// Fills every table. `owner` is the level, the organization and the creator of row `n`,
-/// `members` the organization of person `n`; SQL.
+/// `members` the organization of user `n`; SQL.
 async fn fill(world: &World, owner: &str, members: &str) {
     let at = "timestamptz '2026-01-01T00:00:00Z' + n * interval '1 second'";
     let series = format!("generate_series(1, {ROWS}) n");

@@ -201,7 +201,7 @@ fn say_faults(manifest: &Manifest) -> anyhow::Result<()> {
 fn say_key(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
     match manifest.secret_key.place {
         KeyPlace::Backup => say(
-            "attention: secret.key is in it; whoever has the backup has the second factors, too. \
+            "attention: secret.key is in it; anyone who has the backup has the second factors, too. \
              With --without-secret-key it is left out",
         ),
         KeyPlace::DataFolder => say(format_args!(

@@ -366,7 +366,7 @@ impl Demo<'_> {
 fn unless_there<T>(made: Result<T, Error>, there: &str) -> anyhow::Result<Option<T>> {
     match made {
         Ok(made) => Ok(Some(made)),
-        Err(Error::Conflict { code, .. }) if code == there => Ok(None),
+        Err(Error::Conflict { code, .. }) if code.as_str() == there => Ok(None),
         Err(Error::Invalid(faults)) => {
             let faults: Vec<_> = faults.iter().map(|fault| fault.detail.clone()).collect();
             bail!("{}", faults.join("; "))

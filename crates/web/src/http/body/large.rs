@@ -1,5 +1,5 @@
 //! Large bodies: how many are in memory at once, and where they are parsed. A thread that
-//! answers requests parses no more than a small body, so that nobody waits for another
+//! answers requests parses no more than a small body, so that no one waits for another
 //! one's large body.
 
 use std::time::Duration;

@@ -62,7 +62,7 @@ impl<T, const LIMIT: usize> std::fmt::Debug for Body<T, LIMIT> {
 /// What a resource takes as a body.
 pub(crate) trait RequestBody: DeserializeOwned + ToSchema + Send + 'static {
     /// What the rules of the domain find wrong with the parts whose form is right, in a body
-    /// whose other parts are wrong: whoever mends it learns of everything at once. A body
+    /// whose other parts are wrong: anyone who mends it learns of everything at once. A body
     /// whose form is right is checked by the domain as a whole.
     fn check_parts(_: &Value) -> Vec<Fault> {
         Vec::new()

@@ -1,7 +1,7 @@
 //! Texts of a body that hold what cannot be seen.
 //!
 //! The domain refuses such characters where it reads a name or a description. This is the
-//! fence around all of them: a field that is added tomorrow is checked before anybody
+//! fence around all of them: a field that is added tomorrow is checked before anyone
 //! thinks of it.
 
 use accunode_domain::{
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::json::escape;
 
-/// Secrets that people choose may hold any character.
+/// Secrets that users choose may hold any character.
 const CHOSEN_SECRETS: [&str; 3] = ["password", "current_password", "new_password"];
 /// So many faults say enough.
 const MOST_FAULTS: usize = 100;

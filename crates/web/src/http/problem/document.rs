@@ -22,7 +22,7 @@ pub(crate) struct ProblemDto {
     /// The HTTP status.
     #[schema(example = 409)]
     status: u16,
-    /// For people.
+    /// A message for users.
     #[schema(example = "ACME has a prediction for 2024 already")]
     detail: String,
     /// For programs; stable.
@@ -66,7 +66,7 @@ pub(crate) struct FaultDto {
     /// For programs; stable.
     #[schema(example = "not_a_number")]
     code: String,
-    /// For people: the value and the rule.
+    /// A message for users: the value and the rule.
     detail: String,
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct FailingDto {
     /// Why; stable.
     #[schema(example = "connection_refused")]
     reason: &'static str,
-    /// Why, for people.
+    /// Why, for readers.
     detail: String,
     /// Since when it fails without a break.
     #[serde(with = "time::serde::rfc3339")]

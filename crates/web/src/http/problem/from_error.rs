@@ -1,6 +1,7 @@
 //! Which error of the use cases has which HTTP status.
 
-use accunode_application::Error;
+use accunode_application::{Error, ErrorCode};
+use accunode_domain::access::Forbidden;
 use actix_web::http::{
     StatusCode,
     header::{self, HeaderValue},
@@ -15,35 +16,39 @@ impl From<Error> for Problem {
             Error::Unauthenticated { code, detail } => {
                 // RFC 6750: a token that was shown and refused is named so.
                 let challenge = match code {
-                    "invalid_token" | "inactive" => HeaderValue::from_static(
-                        r#"Bearer realm="accunode", error="invalid_token""#,
-                    ),
-                    // RFC 9470: the token is good, but its person has to prove himself again.
-                    "step_up_required" => HeaderValue::from_static(
+                    ErrorCode::InvalidToken | ErrorCode::Forbidden(Forbidden::Inactive) => {
+                        HeaderValue::from_static(
+                            r#"Bearer realm="accunode", error="invalid_token""#,
+                        )
+                    }
+                    // RFC 9470: the token is good, but its user has to prove their identity again.
+                    ErrorCode::StepUpRequired => HeaderValue::from_static(
                         r#"Bearer realm="accunode", error="insufficient_user_authentication", max_age=900"#,
                     ),
                     _ => HeaderValue::from_static(r#"Bearer realm="accunode""#),
                 };
-                Self::new(StatusCode::UNAUTHORIZED, code, detail)
+                Self::new(StatusCode::UNAUTHORIZED, code.as_str(), detail)
                     .with_header(header::WWW_AUTHENTICATE, challenge)
             }
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
-            Error::Denied { code, detail } => Self::new(StatusCode::FORBIDDEN, code, detail),
+            Error::Denied { code, detail } => {
+                Self::new(StatusCode::FORBIDDEN, code.as_str(), detail)
+            }
             Error::Conflict {
                 code,
                 detail,
                 existing,
             } => Self {
                 existing,
-                ..Self::new(StatusCode::CONFLICT, code, detail)
+                ..Self::new(StatusCode::CONFLICT, code.as_str(), detail)
             },
             Error::Busy {
                 code,
                 detail,
                 seconds,
-            } => Self::new(StatusCode::CONFLICT, code, detail)
+            } => Self::new(StatusCode::CONFLICT, code.as_str(), detail)
                 .with_header(header::RETRY_AFTER, HeaderValue::from(seconds)),
-            Error::Gone { code, detail } => Self::new(StatusCode::GONE, code, detail),
+            Error::Gone { code, detail } => Self::new(StatusCode::GONE, code.as_str(), detail),
             Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "stale", detail),
             Error::TooLarge { detail } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
@@ -54,13 +59,13 @@ impl From<Error> for Problem {
                     .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
             }
             Error::TooMany { code, seconds, .. } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
+                Self::new(StatusCode::TOO_MANY_REQUESTS, code.as_str(), detail)
                     .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
             }
             Error::Full {
                 code, retry_after, ..
             } => {
-                let problem = Self::new(StatusCode::INSUFFICIENT_STORAGE, code, detail);
+                let problem = Self::new(StatusCode::INSUFFICIENT_STORAGE, code.as_str(), detail);
                 match retry_after {
                     Some(seconds) => {
                         problem.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))

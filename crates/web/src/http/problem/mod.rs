@@ -8,7 +8,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use accunode_application::Error;
+use accunode_application::{Error, ErrorCode};
 use accunode_domain::{
     access::Denial,
     fault::{Fault, Faults},
@@ -54,7 +54,7 @@ struct More {
 }
 
 impl Problem {
-    /// A problem with a stable code and words for people.
+    /// A problem with a stable code and words for readers.
     pub(crate) fn new(
         status: StatusCode,
         code: impl Into<Cow<'static, str>>,
@@ -119,7 +119,7 @@ impl Problem {
     /// Another change came first, and this one can be asked for again.
     pub(crate) fn changed_meanwhile() -> Self {
         Error::Busy {
-            code: "changed_meanwhile",
+            code: ErrorCode::ChangedMeanwhile,
             detail: "it was changed while this was carried out; send the request again".to_owned(),
             seconds: 1,
         }
@@ -213,7 +213,7 @@ impl Problem {
         if let Some(header) = self.more.as_ref().and_then(|more| more.header.clone()) {
             response.insert_header(header);
         }
-        // Whoever may come back is told when, wherever the answer was made.
+        // Anyone who may come back is told when, wherever the answer was made.
         let is_for_now = matches!(
             self.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS

@@ -1,4 +1,6 @@
 use super::*;
+use accunode_application::ErrorCode;
+use accunode_domain::access::Forbidden;
 
 fn status_of(error: Error) -> u16 {
     Problem::from(error).status().as_u16()
@@ -9,7 +11,7 @@ fn every_error_has_its_status() {
     let cause = || -> Cause { "secret".into() };
     assert_eq!(
         status_of(Error::Unauthenticated {
-            code: "invalid_token",
+            code: ErrorCode::InvalidToken,
             detail: String::new()
         }),
         401
@@ -17,7 +19,7 @@ fn every_error_has_its_status() {
     assert_eq!(status_of(Error::not_found("company")), 404);
     assert_eq!(
         status_of(Error::Denied {
-            code: "not_writable",
+            code: ErrorCode::Forbidden(Forbidden::NotWritable),
             detail: String::new()
         }),
         403
@@ -25,7 +27,7 @@ fn every_error_has_its_status() {
     assert_eq!(status_of(Error::LockedOut { seconds: 2 }), 429);
     assert_eq!(
         status_of(Error::Gone {
-            code: "token_expired",
+            code: ErrorCode::TokenExpired,
             detail: String::new()
         }),
         410
@@ -79,7 +81,7 @@ fn a_cause_is_never_told() {
 #[test]
 fn every_answer_that_may_be_tried_again_says_when() {
     let busy = Error::Busy {
-        code: "idempotency_in_flight",
+        code: ErrorCode::IdempotencyInFlight,
         detail: "wait".to_owned(),
         seconds: 1,
     };
@@ -129,7 +131,7 @@ fn a_single_fault_gives_the_problem_its_code_and_several_do_not() {
 fn a_conflict_names_what_is_there() {
     let id = Uuid::from_u128(7);
     let problem = Problem::from(Error::Conflict {
-        code: "prediction_exists",
+        code: ErrorCode::PredictionExists,
         detail: "there".to_owned(),
         existing: Some(id),
     });

@@ -82,7 +82,7 @@ fn exemptions_are_exactly_these() {
     );
 }
 
-/// The table for people: one line for each operation.
+/// The table for readers: one line for each operation.
 fn table() -> String {
     let mut text = String::from(
         "# What every operation demands of who calls it. Generated from the routes of crates/web by `make generate`.\n\

@@ -5,7 +5,7 @@ use crate::http::{
     problem::{Answer, no_content},
 };
 
-/// End a key: your own, or that of somebody whom you administer
+/// End a key: your own, or that of a user whom you administer
 #[utoipa::path(
     delete,
     path = super::ONE,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::http::enums::AuditActionName;
 
-/// Something that somebody did or saw.
+/// Something that a user did or saw.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEvent)]
 pub(crate) struct AuditEventDto {
@@ -19,9 +19,9 @@ pub(crate) struct AuditEventDto {
     #[schema(example = "annual_prediction")]
     entity_type: String,
     entity_id: Option<Uuid>,
-    /// By whom; null where nobody was signed in.
+    /// By whom; null where no one was signed in.
     user_id: Option<Uuid>,
-    /// His address then, or the one tried.
+    /// Their address then, or the one tried.
     actor_email: Option<String>,
     organization_id: Option<Uuid>,
     /// Its name then.

@@ -100,13 +100,13 @@ pub(crate) struct PasswordReset {
 
 impl RequestBody for PasswordReset {}
 
-/// Somebody who proves himself once more.
+/// A user who proves their identity once more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepUp {
     #[schema(example = "correct horse battery", format = Password, max_length = 128)]
     pub(crate) password: String,
-    /// Of the device, or a recovery code; needed by whoever has a second factor.
+    /// Of the device, or a recovery code; needed by the one who has a second factor.
     #[schema(example = "492039", max_length = 64)]
     pub(crate) code: Option<String>,
 }
@@ -173,7 +173,7 @@ pub(crate) struct AccountDto {
     #[schema(value_type = RoleName)]
     role: Role,
     organization_id: Option<Uuid>,
-    /// Whether the e-mail address is known to be his.
+    /// Whether the e-mail address is known to be theirs.
     is_verified: bool,
     is_active: bool,
     #[serde(with = "time::serde::rfc3339::option")]

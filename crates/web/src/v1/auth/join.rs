@@ -27,7 +27,7 @@ impl std::fmt::Debug for Join {
 
 /// Join an organization by its token
 ///
-/// For somebody with the role `user`. His personal rows stay personal.
+/// For a user with the role `user`. Their personal rows stay personal.
 #[utoipa::path(
     post,
     path = super::JOIN,

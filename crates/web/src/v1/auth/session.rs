@@ -1,6 +1,6 @@
 //! How a session is handed over: as tokens to a program, in cookies to a browser.
 
-use accunode_application::{Error, accounts::SignedIn};
+use accunode_application::{Error, ErrorCode, accounts::SignedIn};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::dto::{BrowserSessionDto, TokensDto};
@@ -39,7 +39,7 @@ pub(crate) fn refresh_token(request: &HttpRequest) -> Result<Option<&str>, Probl
         return Ok(None);
     }
     let token = browser::refresh_token(request, state).ok_or_else(|| Error::Unauthenticated {
-        code: "token_expired",
+        code: ErrorCode::TokenExpired,
         detail: "sign in again: this browser has no session".to_owned(),
     })?;
     Ok(Some(token))

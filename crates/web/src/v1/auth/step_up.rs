@@ -18,7 +18,7 @@ use crate::http::{body::Body, call::Authenticated, problem::Answer};
     operation_id = "step_up",
     request_body = StepUp,
     responses(
-        (status = 200, description = "Proved, for the next 15 minutes, to whoever holds these tokens", body = TokensDto),
+        (status = 200, description = "Proved, for the next 15 minutes, to anyone who holds these tokens", body = TokensDto),
         (status = 201, description = "The session of a browser, whose tokens are in its cookies", body = BrowserSessionDto),
         (status = 401, description = "`wrong_password`, `invalid_code`"),
     )

@@ -58,7 +58,7 @@ pub(crate) struct JobDto {
     warnings: Vec<WarningDto>,
     /// The columns of the file, once it was opened.
     columns: Vec<String>,
-    /// Why it failed: a stable code, and words for people.
+    /// Why it failed: a stable code, and words for readers.
     error_code: Option<String>,
     error_message: Option<String>,
     #[serde(with = "time::serde::rfc3339::option")]

@@ -30,7 +30,7 @@ const SHUTDOWN: &[u8] = b"event: shutdown\nretry: 1000\ndata: {}\n\n";
 /// Each event is named `progress`, the last one `end`; its data is the upload, its
 /// id the upload's version and rows. `Last-Event-ID` resumes. The stream ends a few seconds
 /// after the caller's session or API key does. So many streams may be open at a time for
-/// each person and each organization: `too_many_event_streams` (429) beyond.
+/// each user and each organization: `too_many_event_streams` (429) beyond.
 /// Where the service is about to restart, the stream ends with an event `shutdown`, whose
 /// `retry` says after how many milliseconds to connect again.
 #[utoipa::path(
@@ -83,7 +83,7 @@ pub(crate) async fn events(call: Authenticated) -> Answer {
         .streaming(body))
 }
 
-/// Somebody who watches an upload.
+/// A user who watches an upload.
 struct Follower {
     call: Authenticated,
     id: JobId,
@@ -139,7 +139,7 @@ impl Follower {
         }
     }
 
-    /// The upload as it stands, for somebody who may still see it. The audit log
+    /// The upload as it stands, for a user who may still see it. The audit log
     /// was told of a broken glass when the stream began.
     async fn look(&self) -> Result<Option<Job>, Problem> {
         let Ok(caller) = self.call.reauthenticate().await else {

@@ -14,7 +14,7 @@ use crate::{
     v1::auth::dto::MeDto,
 };
 
-/// What whoever accepts an invitation says of himself.
+/// What anyone who accepts an invitation says of themselves.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Acceptance {

@@ -51,7 +51,7 @@ pub(crate) struct InvitationDto {
     role: Role,
     #[schema(value_type = InvitationStatusName)]
     status: InvitationStatus,
-    /// Null where that person is gone.
+    /// Null where that user is gone.
     invited_by: Option<Uuid>,
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,

@@ -17,7 +17,7 @@ fn reply(invitation: &Invitation) -> Reply {
     Reply::new(StatusCode::ACCEPTED, &dto)
 }
 
-/// Invite somebody into an organization; he sets his own password
+/// Invite a user into an organization; they set their own password
 #[utoipa::path(
     post,
     path = super::INVITE,

@@ -9,7 +9,7 @@ use crate::http::{
     problem::{Answer, no_content},
 };
 
-/// Withdraw an invitation that nobody has accepted
+/// Withdraw an invitation that no one has accepted
 #[utoipa::path(
     delete,
     path = super::ONE,

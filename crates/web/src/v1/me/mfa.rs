@@ -80,7 +80,7 @@ pub(crate) enum FactorStatus {
 #[schema(as = SecondFactorState)]
 pub(crate) struct FactorStateDto {
     status: FactorStatus,
-    /// Which enrolment it is: what an administrator who approves it is told by its person.
+    /// Which enrolment it is: what an administrator who approves it is told by its user.
     enrolment_id: Option<Uuid>,
 }
 

@@ -16,7 +16,7 @@ use crate::http::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Permissions)]
 pub(crate) struct PermissionsDto {
-    /// Everything that he may do; what is not here he may not.
+    /// Everything that they may do; what is not here they may not.
     data: Vec<PermissionDto>,
 }
 
@@ -33,14 +33,14 @@ pub(crate) struct PermissionDto {
     /// At which level the rows are, where it is about rows.
     #[schema(value_type = Option<AccessLevelName>)]
     level: Option<AccessLevel>,
-    /// People of which roles it is about, where it is about people.
+    /// Users of which roles it is about, where it is about users.
     #[schema(value_type = Vec<RoleName>)]
     roles: Vec<Role>,
     /// In which organizations, where it is about those.
     organizations: Vec<Uuid>,
     /// Whether in every organization there is.
     every_organization: bool,
-    /// Whether only with rows that he made himself.
+    /// Whether only with rows that they made themselves.
     own_only: bool,
 }
 

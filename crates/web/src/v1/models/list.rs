@@ -10,7 +10,7 @@ use crate::http::{
     problem::{Answer, Problem},
 };
 
-/// The models that are available, for whoever may use them.
+/// The models that are available, for the one who may use them.
 pub(super) fn available(call: &Authenticated) -> Result<Vec<ModelInfo>, Problem> {
     call.no_params()?;
     let actor = &call.caller.actor;

@@ -38,7 +38,7 @@ impl From<JoinToken> for JoinTokenDto {
 
 /// Make a join token; the one before is worth nothing any more
 ///
-/// Whom it lets in is the organization's `join_policy` to say: nobody, until that is changed.
+/// Whom it lets in is the organization's `join_policy` to say: no one, until that is changed.
 #[utoipa::path(
     put,
     path = super::JOIN_TOKEN,

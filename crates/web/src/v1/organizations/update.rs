@@ -8,7 +8,7 @@ use crate::http::{
     problem::Answer,
 };
 
-/// Change an organization: each field by whoever may change that
+/// Change an organization: each field by the one who may change that
 #[utoipa::path(
     patch,
     path = super::ONE,

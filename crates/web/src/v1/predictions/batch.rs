@@ -42,7 +42,7 @@ pub(crate) async fn batch(call: Authenticated, body: Body<Batch, LARGE>) -> Answ
     if items.is_empty() {
         return Err(Problem::fault("/items", "out_of_range", "has no items"));
     }
-    // Whoever has to prove themselves for one item is told before any is stored.
+    // Anyone who has to prove themselves for one item is told before any is stored.
     let level = |item: &ParsedItem<NewPrediction>| match &item.value {
         Ok(value) => call.row_level(value.access_level),
         Err(_) => Ok(None),

@@ -91,7 +91,7 @@ pub(crate) struct ReasonDto {
     contribution: f64,
     /// 1 for the largest contribution by size.
     rank: u32,
-    /// For people.
+    /// A message for users.
     text: String,
 }
 

@@ -26,7 +26,7 @@ use crate::http::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SecondFactorEnrolment)]
 pub(crate) struct EnrolmentDto {
-    /// What its person was shown; compare it before you approve.
+    /// What its user was shown; compare it before you approve.
     enrolment_id: Uuid,
     user_id: Uuid,
     #[schema(example = "ada@example.com")]
@@ -78,7 +78,7 @@ impl From<PendingFactor> for EnrolmentDto {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FactorDecision {
-    /// The enrolment that was compared with what its person was shown.
+    /// The enrolment that was compared with what its user was shown.
     enrolment_id: Uuid,
     #[schema(value_type = DecisionName, example = "approve")]
     decision: Decision,
@@ -128,7 +128,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
     .await
 }
 
-/// Approve or refuse the second factor of somebody whom one administers
+/// Approve or refuse the second factor of a user whom one administers
 ///
 /// Approved, it is asked for from then on, and their sessions end. Refused, it is removed.
 #[utoipa::path(
@@ -136,12 +136,12 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
     path = super::APPROVAL,
     tag = "Users",
     operation_id = "decide_second_factor_enrolment",
-    params(("id" = uuid::Uuid, Path, description = "The person")),
+    params(("id" = uuid::Uuid, Path, description = "The user")),
     request_body = FactorDecision,
     responses(
         (status = 204, description = "Decided; both are mailed"),
         (status = 403, description = "`rank_too_low`, `key_forbidden`"),
-        (status = 404, description = "`not_found`: the person, or an enrolment of theirs that waits under this id"),
+        (status = 404, description = "`not_found`: the user, or an enrolment of theirs that waits under this id"),
     )
 )]
 pub(crate) async fn decide(call: Authenticated, body: Body<FactorDecision>) -> Answer {

@@ -1,4 +1,4 @@
-//! People as they are written.
+//! Users as they are written.
 
 use crate::http::body::RequestBody;
 use crate::v1::auth::dto::profile_faults;
@@ -16,7 +16,7 @@ use crate::{
     v1::companies::dto::given,
 };
 
-/// A person. What stands below `role` is shown to himself and to his administrators.
+/// A user. What stands below `role` is shown to themselves and to their administrators.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub(crate) struct UserDto {
@@ -35,7 +35,7 @@ pub(crate) struct UserDto {
     more: Option<UserDetailsDto>,
 }
 
-/// What only he and his administrators are shown.
+/// What only they and their administrators are shown.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserDetails)]
 pub(crate) struct UserDetailsDto {
@@ -43,7 +43,7 @@ pub(crate) struct UserDetailsDto {
     phone: Option<String>,
     #[schema(required = false)]
     organization_id: Option<Uuid>,
-    /// Whether the e-mail address is known to be his.
+    /// Whether the e-mail address is known to be theirs.
     #[schema(required = false)]
     is_verified: bool,
     #[schema(required = false)]
@@ -101,7 +101,7 @@ impl From<Shown> for UserDto {
     }
 }
 
-/// What is to be different of a person; what is not named stays, null empties it.
+/// What is to be different of a user; what is not named stays, null empties it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserChanges {
@@ -153,13 +153,13 @@ impl UserChanges {
     }
 }
 
-/// What somebody is to be.
+/// What a user is to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewRole {
     #[schema(value_type = RoleName, example = "org_admin")]
     role: Role,
-    /// In which organization; the person's own where none is named. None with `user` and
+    /// In which organization; the user's own where none is named. None with `user` and
     /// `super_admin`.
     organization_id: Option<Uuid>,
     /// Why, for the audit log; at most 500 characters.

@@ -3,15 +3,15 @@
 use super::dto::UserDto;
 use crate::http::{call::Authenticated, etag, problem::Answer};
 
-/// One person in full: oneself, or somebody whom one administers
+/// One user in full: oneself, or a user whom one administers
 #[utoipa::path(
     get,
     path = super::ONE,
     tag = "Users",
     operation_id = "get_user",
-    params(("id" = uuid::Uuid, Path, description = "The person")),
+    params(("id" = uuid::Uuid, Path, description = "The user")),
     responses(
-        (status = 200, description = "The person", body = UserDto),
+        (status = 200, description = "The user", body = UserDto),
         (status = 403, description = "`role_forbidden`"),
     )
 )]

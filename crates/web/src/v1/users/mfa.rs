@@ -5,13 +5,13 @@ use crate::http::{
     problem::{Answer, no_content},
 };
 
-/// Take somebody's second factor away, who has lost his device; his sessions end
+/// Take a user's second factor away, who has lost their device; their sessions end
 #[utoipa::path(
     delete,
     path = super::SECOND_FACTOR,
     tag = "Users",
     operation_id = "remove_user_second_factor",
-    params(("id" = uuid::Uuid, Path, description = "The person")),
+    params(("id" = uuid::Uuid, Path, description = "The user")),
     responses(
         (status = 204, description = "His password alone is asked for"),
         (status = 403, description = "`rank_too_low`, `key_forbidden`"),

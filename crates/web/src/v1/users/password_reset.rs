@@ -4,13 +4,13 @@ use actix_web::HttpResponse;
 
 use crate::http::{call::Authenticated, problem::Answer};
 
-/// Send somebody whom one administers a mail with which he chooses a new password
+/// Send a user whom one administers a mail with which they choose a new password
 #[utoipa::path(
     post,
     path = super::PASSWORD_RESET,
     tag = "Users",
     operation_id = "reset_user_password",
-    params(("id" = uuid::Uuid, Path, description = "The person")),
+    params(("id" = uuid::Uuid, Path, description = "The user")),
     responses(
         (status = 202, description = "A mail is on its way"),
         (status = 403, description = "`rank_too_low`, `key_forbidden`"),

@@ -11,13 +11,13 @@ use crate::{
     v1::me::dto::SessionDto,
 };
 
-/// Where somebody whom one administers is signed in, newest first
+/// Where a user whom one administers is signed in, newest first
 #[utoipa::path(
     get,
     path = super::SESSIONS,
     tag = "Users",
     operation_id = "list_user_sessions",
-    params(("id" = uuid::Uuid, Path, description = "The person")),
+    params(("id" = uuid::Uuid, Path, description = "The user")),
     responses(
         (status = 200, description = "All of them", body = ListDto<SessionDto>),
         (status = 403, description = "`rank_too_low`, `key_forbidden`"),
@@ -33,13 +33,13 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
     Ok(HttpResponse::Ok().json(ListDto::whole(data)))
 }
 
-/// End every session of somebody whom one administers
+/// End every session of a user whom one administers
 #[utoipa::path(
     delete,
     path = super::SESSIONS,
     tag = "Users",
     operation_id = "end_user_sessions",
-    params(("id" = uuid::Uuid, Path, description = "The person")),
+    params(("id" = uuid::Uuid, Path, description = "The user")),
     responses(
         (status = 204, description = "He is signed out everywhere"),
         (status = 403, description = "`rank_too_low`, `key_forbidden`"),

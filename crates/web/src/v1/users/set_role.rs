@@ -8,18 +8,18 @@ use crate::http::{
     problem::Answer,
 };
 
-/// Give somebody a role, or leave; his sessions end
+/// Give a user a role, or leave; their sessions end
 #[utoipa::path(
     put,
     path = super::ROLE,
     tag = "Users",
     operation_id = "set_user_role",
     params(
-        ("id" = uuid::Uuid, Path, description = "The person"),
+        ("id" = uuid::Uuid, Path, description = "The user"),
     ),
     request_body = NewRole,
     responses(
-        (status = 200, description = "The person as he is now", body = UserDto),
+        (status = 200, description = "The user as they are now", body = UserDto),
         (status = 403, description = "`rank_too_low`, `role_not_assignable`, `outside_scope`, `key_forbidden`"),
         (status = 409, description = "`last_super_admin`, `organization_full`"),
     )

@@ -8,18 +8,18 @@ use crate::http::{
     problem::Answer,
 };
 
-/// Change somebody's names, or whether he may come in
+/// Change a user's names, or whether they may come in
 #[utoipa::path(
     patch,
     path = super::ONE,
     tag = "Users",
     operation_id = "update_user",
     params(
-        ("id" = uuid::Uuid, Path, description = "The person"),
+        ("id" = uuid::Uuid, Path, description = "The user"),
     ),
     request_body = UserChanges,
     responses(
-        (status = 200, description = "The person as he is now", body = UserDto),
+        (status = 200, description = "The user as they are now", body = UserDto),
         (status = 403, description = "`rank_too_low`"),
         (status = 409, description = "`last_super_admin`"),
     )

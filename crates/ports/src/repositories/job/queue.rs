@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::RepositoryError;
 
-/// That a worker has a job. Whoever holds an older one can store nothing.
+/// That a worker has a job. A worker that holds an older one can store nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The job.
@@ -28,7 +28,7 @@ pub enum Renewal {
     Continue,
     /// The creator wants the job to stop.
     CancelRequested,
-    /// Somebody else has the job now.
+    /// Another worker has the job now.
     Lost,
 }
 

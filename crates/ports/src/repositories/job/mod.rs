@@ -1,4 +1,7 @@
-//! Bulk uploads and what became of their rows.
+//! Bulk uploads and rescorings: the jobs, the outcomes of their rows, and the queue that hands
+//! jobs to workers.
+
+mod queue;
 
 use accunode_domain::{
     access::{Grant, Scope},
@@ -16,11 +19,14 @@ use accunode_domain::{
 };
 use async_trait::async_trait;
 
+#[cfg(feature = "mock")]
+pub use queue::MockJobQueue;
+pub use queue::{JobQueue, Lease, Renewal};
+
 use super::rescoring::{Rescorable, RescoredChunk, ToRescore};
 use crate::{
     RepositoryError,
     budgets::{JobBudget, RowBudget},
-    jobs::Lease,
 };
 
 /// An upload that has been received.

@@ -1,0 +1,170 @@
+//! Two fences stand around every row: the query's own filter and the database's policy.
+//! Each is tested without the other, so that neither hides that the other has a hole; and
+//! what is wrong names the query.
+
+mod queries;
+
+use std::{collections::BTreeSet, path::Path};
+
+use accunode_domain::access::{Actor, AuditScope, Scope};
+use accunode_postgres::PgStore;
+use sqlx::Row;
+
+use crate::world::{PEOPLE, World};
+
+use queries::*;
+
+/// The cells of organizations.
+fn places(rows: &Rows) -> impl Iterator<Item = &Cell> {
+    rows.cells
+        .iter()
+        .filter(|cell| cell.owner.organization().is_some())
+}
+
+/// What a query must answer where these cells can be read, and of these events.
+fn expected(query: &str, rows: &Rows, readable: impl Fn(&Cell) -> bool) -> BTreeSet<String> {
+    let labels: BTreeSet<String> = rows
+        .cells
+        .iter()
+        .filter(|cell| readable(cell))
+        // Only organizations are counted one by one.
+        .filter(|cell| query != "organization.stats" || cell.owner.organization().is_some())
+        .map(|cell| cell.label.clone())
+        .collect();
+    if query.starts_with("analytics.") || query == "job.by_status" {
+        return [labels.len().to_string()].into();
+    }
+    labels
+}
+
+/// Whether a query is about this cell: what is one's own was made by oneself.
+fn is_meant(query: &str, scope: &Scope, cell: &Cell) -> bool {
+    !query.starts_with("own_data.") || scope.user() == Some(cell.creator)
+}
+
+/// Whether the events of a cell are among someone's.
+fn tells(events: &AuditScope, cell: &Cell) -> bool {
+    events.contains(Some(cell.creator), cell.owner.organization())
+}
+
+/// Asks every query of everyone, where the pool's role is this.
+async fn holes(world: &World, store: &PgStore, rows: &Rows) -> Vec<String> {
+    let mut holes = Vec::new();
+    for (name, ..) in PEOPLE {
+        let actor = world.actor(name).await;
+        let (scope, events) = (actor.scope(), actor.audit_log(None).unwrap());
+        for query in QUERIES {
+            let told = ask(query, &Asked::of_pool(store), rows, &scope, &events).await;
+            let wanted = expected(query, rows, |cell| match query.starts_with("audit.") {
+                true => tells(&events, cell),
+                false => scope.contains(cell.owner) && is_meant(query, &scope, cell),
+            });
+            let told = told.unwrap();
+            if told != wanted {
+                holes.push(format!("{query} as {name}: {told:?} and not {wanted:?}"));
+            }
+        }
+    }
+    holes
+}
+
+#[tokio::test]
+async fn every_querys_own_filter_suffices_where_no_policy_holds() {
+    let world = World::create().await;
+    let rows = fill(&world).await;
+    let unguarded = world.without_policies().await;
+    // That nothing guards there: all rows are seen without a condition.
+    let seen = sqlx::query("SELECT count(*) FROM companies")
+        .fetch_one(unguarded.pool())
+        .await
+        .unwrap();
+    assert_eq!(seen.get::<i64, _>(0), 14);
+    let holes = holes(&world, &unguarded, &rows).await;
+    assert!(
+        holes.is_empty(),
+        "filters with holes:\n{}",
+        holes.join("\n")
+    );
+}
+
+#[tokio::test]
+async fn every_query_answers_the_same_behind_the_policies() {
+    let world = World::create().await;
+    let rows = fill(&world).await;
+    let holes = holes(&world, &world.store, &rows).await;
+    assert!(holes.is_empty(), "{}", holes.join("\n"));
+}
+
+#[tokio::test]
+async fn a_query_that_asks_for_someone_elses_rows_gets_none_of_them() {
+    let world = World::create().await;
+    let rows = fill(&world).await;
+    let mut actors: Vec<(&str, Actor)> = Vec::new();
+    for (name, ..) in PEOPLE {
+        actors.push((name, world.actor(name).await));
+    }
+    let (mut asked, mut holes) = (0, Vec::new());
+    for (name, reader) in &actors {
+        let unit = world.begin(reader).await;
+        let may = (reader.scope(), reader.audit_log(None).unwrap());
+        for (other, liar) in &actors {
+            let (scope, events) = (liar.scope(), liar.audit_log(None).unwrap());
+            for query in QUERIES {
+                let on = Asked::of_unit(&*unit);
+                let Some(told) = ask(query, &on, &rows, &scope, &events).await else {
+                    continue;
+                };
+                asked += 1;
+                let wanted = expected(query, &rows, |cell| match query.starts_with("audit.") {
+                    true => tells(&events, cell) && tells(&may.1, cell),
+                    false => {
+                        scope.contains(cell.owner)
+                            && may.0.contains(cell.owner)
+                            && is_meant(query, &scope, cell)
+                    }
+                });
+                if told != wanted {
+                    holes.push(format!(
+                        "{query} as {name} asking as {other}: {told:?} and not {wanted:?}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(asked > 1_000, "{asked}");
+    assert!(
+        holes.is_empty(),
+        "policies with holes:\n{}",
+        holes.join("\n")
+    );
+}
+
+/// Every method of the ports that takes a scope of rows or of events, as `repository.method`.
+fn methods() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ports/src/repositories");
+    let mut methods = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let repository = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in text.split("async fn ").skip(1) {
+            let (signature, _) = part.split_once(';').unwrap_or((part, ""));
+            let name = signature.split(['(', '<']).next().unwrap();
+            let scopes = ["scope: &Scope", "events: &AuditScope"];
+            if scopes.iter().any(|scope| signature.contains(scope)) && name != "begin" {
+                methods.insert(format!("{repository}.{name}"));
+            }
+        }
+    }
+    methods
+}
+
+#[test]
+fn every_query_that_takes_a_scope_stands_in_the_table() {
+    let named: BTreeSet<String> = QUERIES
+        .iter()
+        .chain(&WRITES)
+        .map(|query| query.split(' ').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(methods(), named);
+}

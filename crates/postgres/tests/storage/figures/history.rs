@@ -1,0 +1,291 @@
+//! A random history of rows, users and organizations.
+
+use accunode_domain::{
+    access::{Actor, Grant, Scope},
+    company::{Company, CompanyDraft},
+    id::CompanyId,
+    owner::AccessLevel,
+    page::{Limit, Sort},
+    prediction::{EnsembleParts, Kind, Prediction},
+    risk::{Pd, Thresholds},
+};
+use accunode_ports::{
+    RepositoryError,
+    repositories::{CompanyFilter, PredictionFilter, Repositories},
+};
+use uuid::Uuid;
+
+use crate::world::{PEOPLE, World, id, noon, organization, prediction};
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub(super) fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    pub(super) fn of<'t, T>(&mut self, items: &'t [T]) -> Option<&'t T> {
+        match items.len() {
+            0 => None,
+            n => Some(&items[self.below(n)]),
+        }
+    }
+
+    /// From one in 100,000 to certain, evenly on the logarithm.
+    pub(super) fn probability(&mut self) -> f64 {
+        10_f64.powf(-(self.below(5_000) as f64) / 1_000.0)
+    }
+}
+
+/// Something happens, or is refused.
+pub(super) struct Life<'w> {
+    pub(super) world: &'w World,
+    pub(super) dice: Dice,
+    pub(super) made: u32,
+    pub(super) happened: usize,
+}
+
+impl Life<'_> {
+    pub(super) async fn step(&mut self) {
+        let (name, ..) = PEOPLE[self.dice.below(PEOPLE.len())];
+        let actor = self.world.actor(name).await;
+        match self.dice.below(20) {
+            0 => self.make_company(&actor).await,
+            1..=9 => self.predict(&actor).await,
+            10..=11 => self.rescore(&actor).await,
+            12..=14 => self.raise(&actor).await,
+            15 => self.remove_prediction(&actor).await,
+            16 => self.remove_company(&actor).await,
+            17 => self.move_person().await,
+            18 => self.change_organization().await,
+            _ => self.fold().await,
+        }
+    }
+
+    pub(super) async fn make_company(&mut self, actor: &Actor) {
+        let level = AccessLevel::ALL[self.dice.below(3)];
+        let named = *self
+            .dice
+            .of(&[None, Some(organization("A")), Some(organization("B"))])
+            .unwrap();
+        let named = named.filter(|_| level == AccessLevel::Organization);
+        let Ok(grant) = actor.create(Some(level), named) else {
+            return;
+        };
+        self.made += 1;
+        let pick = |dice: &mut Dice, names: &[&str]| dice.of(names).map(|name| (*name).to_owned());
+        let draft = CompanyDraft {
+            symbol: format!("S{}", self.made),
+            sector: pick(&mut self.dice, &["Energy", "Utilities", "Materials"]),
+            industry: pick(&mut self.dice, &["Oil", "Gas", ""]),
+            country: pick(&mut self.dice, &["USA", "POL"]),
+            ..CompanyDraft::default()
+        };
+        let work = self.world.begin(actor).await;
+        let company = CompanyId(Uuid::new_v4());
+        let profile = draft.check().unwrap();
+        work.companies()
+            .add(grant, company, &profile)
+            .await
+            .unwrap();
+        work.commit().await.unwrap();
+        self.happened += 1;
+    }
+
+    pub(super) async fn companies(&self, scope: &Scope) -> Vec<Company> {
+        let companies = self.world.store.companies();
+        let all = (CompanyFilter::default(), Limit::new(100).unwrap());
+        companies
+            .list(scope, &all.0, Sort::CreatedAt, all.1, None)
+            .await
+            .unwrap()
+            .rows
+    }
+
+    pub(super) async fn some_prediction(&mut self, scope: &Scope) -> Option<Prediction> {
+        let kind = Kind::ALL[self.dice.below(2)];
+        let all = (PredictionFilter::default(), Limit::new(100).unwrap());
+        let predictions = self.world.store.predictions();
+        let page = predictions
+            .list(scope, kind, &all.0, Sort::CreatedAt, all.1, None)
+            .await
+            .unwrap();
+        self.dice.of(&page.rows).cloned()
+    }
+
+    pub(super) async fn predict(&mut self, actor: &Actor) {
+        let companies = self.companies(&actor.scope()).await;
+        let Some(company) = self.dice.of(&companies) else {
+            return;
+        };
+        let level = AccessLevel::ALL[self.dice.below(3)];
+        let Ok(grant) = actor.predict(Some(level), None, company.owner) else {
+            return;
+        };
+        let year = 2020 + self.dice.below(3);
+        let period = match self.dice.below(2) {
+            0 => format!("{year}"),
+            _ => format!("{year} Q{}", 1 + self.dice.below(2)),
+        };
+        let pd = self.dice.probability();
+        self.made += 1;
+        let mut new = prediction(grant, company, &period, pd);
+        new.created_at = noon() + std::time::Duration::from_secs(u64::from(self.made));
+        self.dress(&mut new);
+        let work = self.world.begin(actor).await;
+        if work.predictions().add(grant, &new).await.is_ok() {
+            work.commit().await.unwrap();
+            self.happened += 1;
+        }
+    }
+
+    /// Other probabilities and another confidence than everyone's.
+    pub(super) fn dress(&mut self, prediction: &mut Prediction) {
+        let outcome = &mut prediction.outcome;
+        outcome.pd = Pd::new(self.dice.probability()).unwrap();
+        outcome.risk_level = Thresholds::FALLBACK.level(outcome.pd);
+        outcome.confidence = self.dice.below(10_001) as f64 / 10_000.0;
+        if outcome.parts.is_some() {
+            outcome.parts = Some(EnsembleParts {
+                logistic: Pd::new(self.dice.probability()).unwrap(),
+                gbm: Pd::new(self.dice.probability()).unwrap(),
+            });
+        }
+    }
+
+    pub(super) async fn rescore(&mut self, actor: &Actor) {
+        let Some(stored) = self.some_prediction(&actor.scope()).await else {
+            return;
+        };
+        let Ok(grant) = actor.write(stored.owner, stored.created_by) else {
+            return;
+        };
+        let mut next = stored.clone();
+        self.dress(&mut next);
+        self.replace(actor, grant, &next).await;
+    }
+
+    pub(super) async fn raise(&mut self, actor: &Actor) {
+        let Some(stored) = self.some_prediction(&actor.scope()).await else {
+            return;
+        };
+        let level = AccessLevel::ALL[1 + self.dice.below(2)];
+        let companies = self.world.store.companies();
+        let company = companies.find(&actor.scope(), stored.company.id).await;
+        let Some(company) = company.unwrap() else {
+            return;
+        };
+        let grant =
+            actor.raise_prediction(stored.owner, stored.created_by, level, None, company.owner);
+        let Ok(grant) = grant else { return };
+        let next = Prediction {
+            owner: grant.owner(),
+            ..stored.clone()
+        };
+        self.replace(actor, grant, &next).await;
+    }
+
+    pub(super) async fn replace(&mut self, actor: &Actor, grant: Grant, next: &Prediction) {
+        let work = self.world.begin(actor).await;
+        let version = next.row_version;
+        match work.predictions().replace(grant, next, version).await {
+            Ok(()) => {
+                work.commit().await.unwrap();
+                self.happened += 1;
+            }
+            // The wider owner has one already.
+            Err(RepositoryError::Conflict { .. }) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn remove_prediction(&mut self, actor: &Actor) {
+        let Some(stored) = self.some_prediction(&actor.scope()).await else {
+            return;
+        };
+        let Ok(grant) = actor.write(stored.owner, stored.created_by) else {
+            return;
+        };
+        let work = self.world.begin(actor).await;
+        let kind = stored.period.kind();
+        let version = stored.row_version;
+        let removed = work.predictions().remove(grant, kind, stored.id, version);
+        removed.await.unwrap();
+        work.commit().await.unwrap();
+        self.happened += 1;
+    }
+
+    pub(super) async fn remove_company(&mut self, actor: &Actor) {
+        let companies = self.companies(&actor.scope()).await;
+        let Some(company) = self.dice.of(&companies) else {
+            return;
+        };
+        let Ok(grant) = actor.write(company.owner, company.created_by) else {
+            return;
+        };
+        let work = self.world.begin(actor).await;
+        let removed = work
+            .companies()
+            .remove(grant, company.id, company.row_version);
+        removed.await.unwrap();
+        work.commit().await.unwrap();
+        self.happened += 1;
+    }
+
+    pub(super) async fn move_person(&mut self) {
+        let name = *self.dice.of(&["m1", "m2", "oA", "mB"]).unwrap();
+        let (role, to) = *self
+            .dice
+            .of(&[
+                ("org_member", "A"),
+                ("org_member", "B"),
+                ("org_admin", "B"),
+                ("tenant_admin", "R"),
+                ("user", ""),
+            ])
+            .unwrap();
+        sqlx::query("UPDATE users SET role = $2, organization_id = $3 WHERE id = $1")
+            .bind(id(name))
+            .bind(role)
+            .bind((!to.is_empty()).then(|| id(to)))
+            .execute(&self.world.superuser)
+            .await
+            .unwrap();
+        self.happened += 1;
+    }
+
+    pub(super) async fn change_organization(&mut self) {
+        let sql = match self.dice.below(3) {
+            0 => "UPDATE organizations SET hide_system_data = NOT hide_system_data WHERE id = $1",
+            1 => "UPDATE organizations SET parent_id = $2 WHERE id = $1",
+            // Two organizations may have the same name.
+            _ => "UPDATE organizations SET name = 'Acme' WHERE id = $1",
+        };
+        let child = *self.dice.of(&["A", "B"]).unwrap();
+        let root = *self.dice.of(&["R", "Z"]).unwrap();
+        let query = sqlx::query(sql).bind(id(child));
+        let query = if sql.contains("$2") {
+            query.bind(id(root))
+        } else {
+            query
+        };
+        query.execute(&self.world.superuser).await.unwrap();
+        self.happened += 1;
+    }
+
+    pub(super) async fn fold(&mut self) {
+        sqlx::query("SELECT fold_prediction_rollups(3)")
+            .execute(&self.world.superuser)
+            .await
+            .unwrap();
+    }
+}

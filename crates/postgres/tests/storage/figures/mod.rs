@@ -1,0 +1,295 @@
+//! The law of figures: whatever happens to rows, users and organizations, every figure
+//! that someone is shown equals the same figure in plain SQL over what they may read.
+
+mod history;
+mod plain;
+
+use accunode_domain::{
+    access::Scope,
+    owner::AccessLevel,
+    prediction::{Kind, ReportingYear},
+};
+use accunode_ports::repositories::{GroupBy, Repositories};
+
+use crate::world::{PEOPLE, World};
+
+use history::*;
+use plain::*;
+
+/// Compares every figure of a user; answers how many predictions they counted.
+async fn compare(world: &World, name: &str, when: &str) -> i64 {
+    let readable = Plain::of(world, name).await.all();
+    let reader = world.actor(name).await.scope();
+    let mut counted = 0;
+    for (what, scope, condition) in scopes(world, name).await {
+        let about = format!("{when}: {name}, {what}");
+        for kind in Kind::ALL {
+            for year in [None, ReportingYear::parse("", "2021").ok()] {
+                let narrowed = match year {
+                    None => condition.clone(),
+                    Some(year) => format!("{condition} AND p.reporting_year = '{year}'"),
+                };
+                counted += headline(world, &scope, kind, year, &narrowed, &about).await;
+                for group_by in GROUPS {
+                    let at = format!("{about} {kind} {group_by:?} {year:?}");
+                    distribution(
+                        world,
+                        (&reader, &scope),
+                        kind,
+                        year,
+                        group_by,
+                        &narrowed,
+                        &readable,
+                        &at,
+                    )
+                    .await;
+                }
+                if kind == Kind::Quarterly {
+                    agreement(world, &scope, year, &narrowed, &about).await;
+                }
+            }
+            for group_by in [None].into_iter().chain(GROUPS.map(Some)) {
+                let at = format!("{about} {kind} {group_by:?}");
+                trend(
+                    world,
+                    (&reader, &scope),
+                    kind,
+                    group_by,
+                    &condition,
+                    &readable,
+                    &at,
+                )
+                .await;
+            }
+        }
+    }
+    counted
+}
+
+async fn headline(
+    world: &World,
+    scope: &Scope,
+    kind: Kind,
+    year: Option<ReportingYear>,
+    condition: &str,
+    about: &str,
+) -> i64 {
+    let told = world.store.analytics().headline(scope, kind, year).await;
+    let told = told.unwrap();
+    let text = |value: Option<f64>| value.map(digits).unwrap_or_default();
+    let told_line = format!(
+        "{} {} {} {} {} {}",
+        told.total_predictions,
+        told.high_risk_count,
+        told.high_risk_companies,
+        text(told.avg_probability),
+        text(told.median_probability),
+        told.last_prediction.map_or(0, |at| at.unix_timestamp()),
+    );
+    let Tables {
+        table, probability, ..
+    } = tables(kind);
+    let sql = format!(
+        "SELECT concat_ws(' ', count(*), count(*) FILTER (WHERE p.risk_level = 'High'), \
+         count(DISTINCT p.company_id) FILTER (WHERE p.risk_level = 'High'), \
+         coalesce(round(avg({probability}), 12)::text, ''), coalesce(round({MIDDLE}::numeric, 12)::text, ''), \
+         coalesce(extract(epoch FROM max(p.created_at))::bigint, 0)) FROM {table} p WHERE {condition}"
+    );
+    let plain = plainly(world, sql).await;
+    assert_near(&[told_line], &plain, about);
+    told.total_predictions
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one figure with all that narrows it"
+)]
+async fn distribution(
+    world: &World,
+    (reader, scope): (&Scope, &Scope),
+    kind: Kind,
+    year: Option<ReportingYear>,
+    group_by: GroupBy,
+    condition: &str,
+    readable: &str,
+    about: &str,
+) {
+    let analytics = world.store.analytics();
+    let told = analytics
+        .risk_distribution(reader, scope, kind, year, group_by)
+        .await;
+    let told: Vec<_> = told
+        .unwrap()
+        .into_iter()
+        .map(|count| {
+            format!(
+                "{} {} {}",
+                group_text(&count.group),
+                count.risk_level,
+                count.count
+            )
+        })
+        .collect();
+    let (group, join) = group_sql(group_by, readable);
+    let table = tables(kind).table;
+    let sql = format!(
+        "SELECT concat_ws(' ', {group}, p.risk_level, count(*)) FROM {table} p {join} \
+         WHERE {condition} GROUP BY {group}, p.risk_level"
+    );
+    assert_near(&told, &plainly(world, sql).await, about);
+}
+
+async fn agreement(
+    world: &World,
+    scope: &Scope,
+    year: Option<ReportingYear>,
+    condition: &str,
+    about: &str,
+) {
+    let told = world.store.analytics().model_agreement(scope, year).await;
+    let told = told.unwrap();
+    let periods: Vec<_> = told.iter().map(|quarter| quarter.period).collect();
+    assert!(
+        periods.windows(2).all(|pair| pair[0] > pair[1]),
+        "{about}: {periods:?}"
+    );
+    let told: Vec<_> = told
+        .into_iter()
+        .map(|quarter| {
+            format!(
+                "{} {} {} {} {}",
+                quarter.period,
+                quarter.count,
+                digits(quarter.logistic_deviation),
+                digits(quarter.gbm_deviation),
+                digits(quarter.confidence)
+            )
+        })
+        .collect();
+    let sql = format!(
+        "SELECT concat_ws(' ', p.reporting_year, p.reporting_quarter, count(*), \
+         round(avg(abs(p.logistic_probability - p.ensemble_probability)), 12), \
+         round(avg(abs(p.gbm_probability - p.ensemble_probability)), 12), round(avg(p.confidence), 12)) \
+         FROM quarterly_predictions p WHERE {condition} GROUP BY p.reporting_year, p.reporting_quarter"
+    );
+    assert_near(&told, &plainly(world, sql).await, about);
+}
+
+async fn trend(
+    world: &World,
+    (reader, scope): (&Scope, &Scope),
+    kind: Kind,
+    group_by: Option<GroupBy>,
+    condition: &str,
+    readable: &str,
+    about: &str,
+) {
+    let told = world
+        .store
+        .analytics()
+        .trend(reader, scope, kind, group_by)
+        .await;
+    let told = told.unwrap();
+    let places: Vec<_> = told.iter().map(|p| (p.group.clone(), p.period)).collect();
+    assert!(
+        places.windows(2).all(|pair| pair[0] < pair[1]),
+        "{about}: {places:?}"
+    );
+    let told: Vec<_> = told
+        .into_iter()
+        .map(|point| {
+            format!(
+                "{} {} {} {} {} {}",
+                point.group.as_ref().map(group_text).unwrap_or_default(),
+                point.period,
+                point.count,
+                point.high,
+                digits(point.mean_probability),
+                digits(point.median_probability)
+            )
+        })
+        .collect();
+    let (group, join) = match group_by {
+        None => ("''::text".to_owned(), ""),
+        Some(group_by) => group_sql(group_by, readable),
+    };
+    let Tables {
+        table,
+        probability,
+        period,
+    } = tables(kind);
+    let sql = format!(
+        "SELECT concat_ws(' ', {group}, {period}, count(*), count(*) FILTER (WHERE p.risk_level = 'High'), \
+         round(avg({probability}), 12), round({MIDDLE}::numeric, 12)) \
+         FROM {table} p {join} WHERE {condition} GROUP BY {group}, {period}"
+    );
+    assert_near(&told, &plainly(world, sql).await, about);
+}
+
+/// The same lines in any order; numbers may differ in the last of the 12 digits, where
+/// one side rounded a float and the other a decimal.
+#[track_caller]
+fn assert_near(told: &[String], plain: &[String], about: &str) {
+    let sorted = |lines: &[String]| {
+        let mut lines = lines.to_vec();
+        lines.sort();
+        lines
+    };
+    let (told, plain) = (sorted(told), sorted(plain));
+    let same = told.len() == plain.len()
+        && told.iter().zip(&plain).all(|(a, b)| {
+            let (a, b): (Vec<_>, Vec<_>) = (a.split(' ').collect(), b.split(' ').collect());
+            a.len() == b.len()
+                && a.iter().zip(&b).all(|(a, b)| {
+                    a == b
+                        || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a.fract() != 0.0 && (a - b).abs() < 2e-12)
+                })
+        });
+    assert!(same, "{about}\n told: {told:#?}\nplain: {plain:#?}");
+}
+
+async fn live(seed: u64) {
+    const STEPS: usize = 90;
+    let world = World::create().await;
+    let mut life = Life {
+        world: &world,
+        dice: Dice(seed),
+        made: 0,
+        happened: 0,
+    };
+    for (name, level) in [
+        ("sa", AccessLevel::System),
+        ("m1", AccessLevel::Organization),
+        ("mB", AccessLevel::Organization),
+        ("u0", AccessLevel::Personal),
+    ] {
+        let actor = world.actor(name).await;
+        world.company(&actor, level, &format!("C{name}")).await;
+    }
+    let mut done = 0;
+    // Only what was not refused is a step; there is always something that is not.
+    while life.happened < STEPS {
+        done += 1;
+        let before = life.happened;
+        life.step().await;
+        if life.happened > before && life.happened.is_multiple_of(9) {
+            let (name, ..) = PEOPLE[life.dice.below(PEOPLE.len())];
+            compare(&world, name, &format!("seed {seed}, step {done}")).await;
+        }
+    }
+    let mut counted = 0;
+    for (name, ..) in PEOPLE {
+        counted += compare(&world, name, &format!("seed {seed}, at the end")).await;
+    }
+    assert!(counted > 100, "seed {seed}: {counted}");
+}
+
+#[tokio::test]
+async fn every_figure_is_the_plain_one_over_what_may_be_read_whatever_happened() {
+    live(1).await;
+}
+
+#[tokio::test]
+async fn and_in_another_life() {
+    live(20_240_923).await;
+}

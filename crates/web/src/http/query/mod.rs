@@ -1,0 +1,307 @@
+//! The parameters of a query, as typed structs. One declaration, by [`query!`](query), says how
+//! a parameter is read and how it is documented; everything wrong is reported at once.
+
+#[cfg(test)]
+mod tests;
+mod types;
+
+use accunode_domain::{
+    fault::{Fault, Faults, shorten},
+    text::forbidden_prose,
+};
+use actix_web::web;
+use serde_json::Value;
+use utoipa::openapi::{
+    RefOr, Required, Schema,
+    path::{self, ParameterBuilder, ParameterIn},
+};
+
+pub(crate) use types::{Share, Text, choice, name, text, unknown};
+
+use super::problem::Problem;
+
+/// The largest number of parameters of a query; no operation knows more than 20.
+const MAX_PARAMETERS: usize = 100;
+/// Where a list begins.
+pub(crate) const CURSOR: &str = "cursor";
+
+/// The parameters of an operation's query; implemented by [`query!`](query).
+pub(crate) trait Query: Sized {
+    /// As the document describes them.
+    fn parameters() -> Vec<path::Parameter>;
+
+    /// Reads them, and notes what is wrong with them.
+    fn take(params: &mut Params) -> Self;
+}
+
+/// A type that parameters have: how one is documented, and how it is read from text.
+pub(crate) trait Parameter: Sized {
+    /// Its schema.
+    fn schema() -> RefOr<Schema>;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// A fault at the pointer, with the value and the rule that it breaks.
+    fn read(pointer: &str, text: &str) -> Result<Self, Fault>;
+}
+
+/// An optional parameter: `Option` of its type.
+pub(crate) trait Optional {
+    /// Its type where it is given.
+    type Of: Parameter;
+}
+
+impl<T: Parameter> Optional for Option<T> {
+    type Of = T;
+}
+
+/// Reads a whole query; `check` finds what is wrong with it as a whole.
+///
+/// # Errors
+/// 422 with everything that is wrong, parameters that the operation does not know included.
+pub(crate) fn read<Q: Query>(
+    query: &str,
+    check: impl FnOnce(&Q) -> Option<Fault>,
+) -> Result<Q, Problem> {
+    let mut params = Params::of(query);
+    let is_given = |name: &str| {
+        let mut pairs = params.pairs.iter();
+        pairs.any(|(key, value)| key == name && !value.is_empty())
+    };
+    let searches_a_page = is_given("q") && is_given(CURSOR);
+    let read = Q::take(&mut params);
+    if searches_a_page && params.asked.contains(&"q") && params.asked.contains(&CURSOR) {
+        params.note(Fault::new(
+            "/cursor",
+            "invalid_cursor",
+            "a search by `q` has no pages",
+        ));
+    }
+    if let Some(fault) = check(&read) {
+        params.note(fault);
+    }
+    params.finish()?;
+    Ok(read)
+}
+
+/// A query without parameters.
+impl Query for () {
+    fn parameters() -> Vec<path::Parameter> {
+        Vec::new()
+    }
+
+    fn take(_: &mut Params) -> Self {}
+}
+
+/// The parameters of a query, with everything wrong with them so far.
+#[derive(Debug)]
+pub(crate) struct Params {
+    pairs: Vec<(String, String)>,
+    asked: Vec<&'static str>,
+    faults: Faults,
+}
+
+impl Params {
+    /// From the text behind the question mark.
+    fn of(query: &str) -> Self {
+        let mut params = Self {
+            pairs: Vec::new(),
+            asked: Vec::new(),
+            faults: Faults::new(),
+        };
+        let number = query.split('&').filter(|pair| !pair.is_empty()).count();
+        if number > MAX_PARAMETERS {
+            params.note(Fault::new(
+                "",
+                "too_many_parameters",
+                format!("{number} parameters; at most {MAX_PARAMETERS} are allowed"),
+            ));
+            return params;
+        }
+        match web::Query::<Vec<(String, String)>>::from_query(query) {
+            Ok(pairs) => params.pairs = pairs.into_inner(),
+            Err(error) => params.note(Fault::new("", "malformed_query", error.to_string())),
+        }
+        params.faults.extend(
+            params
+                .pairs
+                .iter()
+                .filter_map(|(name, value)| forbidden_prose(&format!("/{}", shorten(name)), value)),
+        );
+        params
+    }
+
+    /// Notes that something is wrong, unless something is noted of the same place already: a
+    /// character that cannot be seen is found in every parameter, and its rules would only
+    /// say once more that the value is wrong.
+    pub(crate) fn note(&mut self, fault: Fault) {
+        if fault.pointer.is_empty() || !self.faults.is_listed_at(&fault.pointer) {
+            self.faults.push(fault);
+        }
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<String> {
+        self.asked.push(name);
+        let mut found = Vec::new();
+        self.pairs.retain_mut(|(key, value)| {
+            let is_it = key == name;
+            if is_it {
+                found.push(std::mem::take(value));
+            }
+            !is_it
+        });
+        if found.len() > 1 {
+            self.note(Fault::new(
+                format!("/{name}"),
+                "repeated",
+                format!("is given {} times; once is enough", found.len()),
+            ));
+        }
+        // An empty one is what a form sends for a field that was left empty.
+        found.into_iter().next().filter(|value| !value.is_empty())
+    }
+
+    /// The parameter with this name, where it is given and right.
+    pub(crate) fn read<T: Parameter>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.take(name)?;
+        T::read(&format!("/{name}"), &value)
+            .map_err(|fault| self.note(fault))
+            .ok()
+    }
+
+    fn finish(mut self) -> Result<(), Problem> {
+        let known = if self.asked.is_empty() {
+            "there are none here".to_owned()
+        } else {
+            format!("these are: {}", self.asked.join(", "))
+        };
+        let mut unknown: Vec<_> = self.pairs.iter().map(|(key, _)| key).collect();
+        unknown.dedup();
+        for key in unknown {
+            self.faults.push(Fault::new(
+                format!("/{}", shorten(key)),
+                "unknown_parameter",
+                format!("{:?} is no parameter; {known}", shorten(key)),
+            ));
+        }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::faults(self.faults))
+        }
+    }
+}
+
+/// Declares the parameters of a query: a struct whose fields are optional or have a default,
+/// documented by their comments. What stands behind `;` is a struct of further parameters.
+///
+/// ```ignore
+/// query! {
+///     pub(crate) struct CompanyQuery {
+///         /// Only companies of this sector
+///         sector: Option<Text<100>>,
+///         kind: Kind = Kind::Annual,
+///         ; page: Paging<CompanyOrders>,
+///     }
+/// }
+/// ```
+macro_rules! query {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $(
+                $(#[doc = $doc:literal])*
+                $field:ident : $type:ty $(= $default:expr)?,
+            )*
+            $(; $($flat:ident : $flat_type:ty,)+)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        $vis struct $name {
+            $($(#[doc = $doc])* pub(super) $field: $type,)*
+            $($(pub(super) $flat: $flat_type,)+)?
+        }
+
+        impl $crate::http::query::Query for $name {
+            fn parameters() -> Vec<utoipa::openapi::path::Parameter> {
+                let own: Vec<utoipa::openapi::path::Parameter> = vec![$(
+                    $crate::http::query::query!(
+                        @document stringify!($field), concat!("" $(, $doc)*), $type $(, $default)?
+                    ),
+                )*];
+                let further: Vec<Vec<utoipa::openapi::path::Parameter>> =
+                    vec![$($(<$flat_type as $crate::http::query::Query>::parameters(),)+)?];
+                own.into_iter().chain(further.into_iter().flatten()).collect()
+            }
+
+            fn take(params: &mut $crate::http::query::Params) -> Self {
+                Self {
+                    $($field: $crate::http::query::query!(
+                        @take params, stringify!($field), $type $(, $default)?
+                    ),)*
+                    $($($flat: <$flat_type as $crate::http::query::Query>::take(params),)+)?
+                }
+            }
+        }
+
+        impl utoipa::IntoParams for $name {
+            fn into_params(
+                _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+            ) -> Vec<utoipa::openapi::path::Parameter> {
+                <Self as $crate::http::query::Query>::parameters()
+            }
+        }
+    };
+    (@document $name:expr, $doc:expr, $type:ty) => {
+        $crate::http::query::document::<<$type as $crate::http::query::Optional>::Of>(
+            $name, $doc, None,
+        )
+    };
+    (@document $name:expr, $doc:expr, $type:ty, $default:expr) => {
+        $crate::http::query::document::<$type>(
+            $name,
+            $doc,
+            serde_json::to_value($default).ok(),
+        )
+    };
+    (@take $params:ident, $name:expr, $type:ty) => {
+        $params.read::<<$type as $crate::http::query::Optional>::Of>($name)
+    };
+    (@take $params:ident, $name:expr, $type:ty, $default:expr) => {
+        $params.read::<$type>($name).unwrap_or($default)
+    };
+}
+pub(crate) use query;
+
+/// A parameter as the document describes it.
+pub(crate) fn document<T: Parameter>(
+    name: &str,
+    doc: &str,
+    default: Option<Value>,
+) -> path::Parameter {
+    let doc = doc.trim();
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description((!doc.is_empty()).then(|| doc.to_owned()))
+        .schema(Some(with_default(T::schema(), default)))
+        .build()
+}
+
+fn with_default(schema: RefOr<Schema>, default: Option<Value>) -> RefOr<Schema> {
+    match (schema, default) {
+        (schema, None) => schema,
+        (RefOr::T(Schema::Object(mut object)), Some(default)) => {
+            object.default = Some(default);
+            RefOr::T(Schema::Object(object))
+        }
+        // Beside a reference stands what holds here alone.
+        (schema, Some(default)) => utoipa::openapi::schema::AllOfBuilder::new()
+            .item(schema)
+            .default(Some(default))
+            .into(),
+    }
+}
