@@ -146,7 +146,15 @@ fn methods() -> BTreeSet<String> {
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let repository = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&path).unwrap();
+        // A repository is a file, or a folder of several.
+        let text = if path.is_dir() {
+            let files = std::fs::read_dir(&path).unwrap();
+            files
+                .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+                .collect()
+        } else {
+            std::fs::read_to_string(&path).unwrap()
+        };
         for part in text.split("async fn ").skip(1) {
             let (signature, _) = part.split_once(';').unwrap_or((part, ""));
             let name = signature.split(['(', '<']).next().unwrap();
