@@ -20,9 +20,8 @@ use crate::{
     m20261127_000030_second_factor_approval, m20261127_000031_job_progress,
     m20261127_000032_expiry_indexes, m20261127_000040_long_symbols,
     m20261127_000040_waiting_factors, m20261127_000060_idempotency_outcomes,
-    m20261127_000061_unused_parts,
-    m20261127_000070_outcomes,
-    m20261127_000080_undo, m20261127_000081_company_identifiers,
+    m20261127_000061_unused_parts, m20261127_000070_outcomes, m20261127_000080_undo,
+    m20261127_000081_company_identifiers,
 };
 
 /// Every migration, oldest first.

@@ -7,10 +7,7 @@ use strum::IntoStaticStr;
 /// ([`accunode_domain::fault::Fault::code`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of the codes"
-)]
+#[expect(missing_docs, reason = "the names are those of the codes")]
 pub enum ErrorCode {
     AlreadyAllowed,
     AlreadyInDefault,
