@@ -25,7 +25,7 @@ pub enum CompanyChoice {
     /// One that is there.
     Id(CompanyId),
     /// One that is found by its symbol, or made.
-    Described(CompanyDraft),
+    Described(Box<CompanyDraft>),
 }
 
 /// A prediction to be made.

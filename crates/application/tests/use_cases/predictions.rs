@@ -29,12 +29,12 @@ fn command() -> CreatePrediction {
     ];
     CreatePrediction {
         kind: Kind::Annual,
-        company: CompanyChoice::Described(CompanyDraft {
+        company: CompanyChoice::Described(Box::new(CompanyDraft {
             symbol: "ACME".into(),
             name: Some("Acme".into()),
             sector: Some("Industrials".into()),
             ..CompanyDraft::default()
-        }),
+        })),
         reporting_year: "2024".into(),
         reporting_quarter: None,
         ratios: ratios
@@ -89,11 +89,11 @@ async fn every_fault_of_a_body_is_told_at_once_and_nothing_is_begun() {
     let application = Doubles::default().application();
     let command = CreatePrediction {
         reporting_year: "24".into(),
-        company: CompanyChoice::Described(CompanyDraft {
+        company: CompanyChoice::Described(Box::new(CompanyDraft {
             symbol: String::new(),
             country: Some("Poland".into()),
             ..CompanyDraft::default()
-        }),
+        })),
         ratios: vec![
             ("return_on_asets".into(), Some("0.1".into())),
             ("return_on_assets".into(), Some("ten".into())),

@@ -208,7 +208,7 @@ impl NewPrediction {
         faults.extend(unexpected_quarter(kind, self.reporting_quarter.as_deref()));
         let company = match (self.company_id, self.company) {
             (Some(id), None) => Some(CompanyChoice::Id(CompanyId(id))),
-            (None, Some(company)) => Some(CompanyChoice::Described(company.into())),
+            (None, Some(company)) => Some(CompanyChoice::Described(Box::new(company.into()))),
             (None, None) => {
                 faults.push(Fault::new(
                     "/company_id",
