@@ -266,7 +266,10 @@ async fn coverage_is_said_by_administrators_and_narrowed_with_a_note() {
         oa.put(path, &noted).await.expect(200)["note"],
         "a branch is late"
     );
-    let wrong = with(days, json!({ "complete_from": "2025-07-01" }));
+    let wrong = with(
+        days,
+        json!({ "complete_from": "2025-07-01", "note": "a test" }),
+    );
     assert_eq!(oa.put(path, &wrong).await.problem(422), "out_of_order");
     assert_eq!(
         oa.get("/outcome-coverage/mine@1").await.problem(404),

@@ -158,7 +158,7 @@ proptest! {
             predicted_at: datetime!(2024-06-01 10:00 UTC),
             replaced_at: None,
             pd: 0.002 + company as f64 / 500.0,
-            out_of_scope: company % 17 == 0,
+            out_of_scope: company.is_multiple_of(17),
             model: 1,
         };
         let events: Vec<_> = outcomes.iter().map(|&(company, event, day, recorded, withdrawn, technical)| {

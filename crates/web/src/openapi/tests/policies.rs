@@ -197,6 +197,7 @@ fn only_these_operations_are_expensive() {
             "analytics GET /analytics/trend",
             "analytics GET /dashboard",
             "analytics GET /organizations/{id}/stats",
+            "batch POST /outcomes/batch",
             "batch POST /predictions/{kind}/batch",
             "export GET /me/export",
             "upload POST /bulk-uploads",

@@ -14,11 +14,12 @@ use accunode_domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use time::Date;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
-    body::RequestBody,
+    body::{RequestBody, text},
     enums::{AccessLevelName, DefinitionName, EventName},
     problem::Problem,
 };
@@ -67,9 +68,22 @@ pub(crate) struct NewOutcome {
 
 impl RequestBody for NewOutcome {
     fn check_parts(body: &Value) -> Vec<Fault> {
+        let owned = |name| text(body, name).map(str::to_owned);
+        // What is absent, or no text, has been told of already.
+        let draft = OutcomeDraft {
+            definition: Definition::Crr178.to_string(),
+            event: owned("event").unwrap_or_else(|| Event::Default.to_string()),
+            occurred_on: owned("occurred_on").unwrap_or_else(|| "2000-01-01".to_owned()),
+            technical: body.get("technical").and_then(Value::as_bool) == Some(true),
+            reason_code: owned("reason_code"),
+            external_id: owned("external_id"),
+            note: owned("note"),
+        };
+        let mut faults = draft.check(Date::MAX).err().unwrap_or_default();
         let symbol = body.pointer("/company/symbol").and_then(Value::as_str);
         let read = symbol.map(|symbol| Symbol::parse("/company/symbol", symbol));
-        read.and_then(Result::err).into_iter().collect()
+        faults.extend(read.and_then(Result::err));
+        faults
     }
 }
 
