@@ -56,7 +56,7 @@ impl Ephemeral {
     }
 
     async fn login(&self) -> String {
-        let answer: Value = accunode_tests::http()
+        let answer: Value = client()
             .post(self.url("/auth/login"))
             .json(&json!({
                 "email": self.ready["administrator"]["email"],
@@ -75,9 +75,7 @@ impl Ephemeral {
     }
 
     async fn me(&self, token: &str) -> u16 {
-        let request = accunode_tests::http()
-            .get(self.url("/me"))
-            .bearer_auth(token);
+        let request = client().get(self.url("/me")).bearer_auth(token);
         request.send().await.expect("an answer").status().as_u16()
     }
 
@@ -142,4 +140,8 @@ fn an_ephemeral_service_takes_no_data_that_stays() {
     assert!(!said.status.success());
     let error = String::from_utf8_lossy(&said.stderr);
     assert!(error.contains("leave database_url out"), "{error}");
+}
+
+fn client() -> reqwest::Client {
+    accunode_tests::http().build().expect("a client")
 }

@@ -1,5 +1,7 @@
 //! The libraries of the console are those that `vendor.lock.json` names, to the last byte.
 
+#![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
