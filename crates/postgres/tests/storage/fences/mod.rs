@@ -172,6 +172,7 @@ fn every_query_that_takes_a_scope_stands_in_the_table() {
     let named: BTreeSet<String> = QUERIES
         .iter()
         .chain(&WRITES)
+        .chain(&OF_ONE_OWNER)
         .map(|query| query.split(' ').next().unwrap().to_owned())
         .collect();
     assert_eq!(methods(), named);

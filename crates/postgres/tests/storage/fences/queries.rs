@@ -4,15 +4,15 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use accunode_domain::{
     access::{AuditScope, Scope},
-    id::{CompanyId, JobId, OrganizationId, PredictionId, UserId},
+    id::{CompanyId, JobId, OrganizationId, OutcomeId, PredictionId, UserId},
     job::Job,
     owner::Owner,
     page::{Limit, Sort},
     prediction::Kind,
 };
 use accunode_ports::repositories::{
-    AnalyticsRepository, AuditFilter, CompanyFilter, GroupBy, JobFilter, OwnData, PredictionFilter,
-    Repositories, RowFilter, TimelineFilter, UnitOfWork,
+    AnalyticsRepository, AuditFilter, CompanyFilter, GroupBy, JobFilter, OutcomeFilter, OwnData,
+    PredictionFilter, Repositories, RowFilter, TimelineFilter, UnitOfWork,
 };
 use accunode_postgres::PgStore;
 use sqlx::AssertSqlSafe;
@@ -22,7 +22,7 @@ use super::places;
 use crate::world::{PEOPLE, World, id};
 
 /// Every query that takes a scope, by repository and method, in all its forms.
-pub(super) const QUERIES: [&str; 31] = [
+pub(super) const QUERIES: [&str; 34] = [
     "company.find",
     "company.list by created_at",
     "company.list by name",
@@ -37,6 +37,8 @@ pub(super) const QUERIES: [&str; 31] = [
     "prediction.list quarterly by pd",
     "prediction.revisions",
     "prediction.timeline",
+    "outcome.find",
+    "outcome.list",
     "job.find",
     "job.list",
     "job.rows",
@@ -47,6 +49,7 @@ pub(super) const QUERIES: [&str; 31] = [
     "own_data.rows companies",
     "own_data.rows annual",
     "own_data.rows quarterly",
+    "own_data.rows outcomes",
     "own_data.rows uploads",
     "analytics.headline",
     "analytics.risk_distribution",
@@ -60,6 +63,10 @@ pub(super) const QUERIES: [&str; 31] = [
 /// actor.
 pub(super) const WRITES: [&str; 2] = ["company.find_or_add", "job.store_chunk"];
 
+/// What reads the one row of an owner, by a scope that the actor has narrowed to that owner:
+/// the access matrix asks it of everyone.
+pub(super) const OF_ONE_OWNER: [&str; 1] = ["outcome.coverage"];
+
 /// One of everything of one owner, all with their label.
 pub(super) struct Cell {
     pub(super) label: String,
@@ -68,6 +75,7 @@ pub(super) struct Cell {
     pub(super) company: CompanyId,
     pub(super) annual: PredictionId,
     pub(super) quarterly: PredictionId,
+    pub(super) outcome: OutcomeId,
     pub(super) job: Job,
     pub(super) event: Uuid,
 }
@@ -129,7 +137,8 @@ pub(super) async fn fill(world: &World) -> Rows {
     };
     let mut ids = Vec::new();
     for (label, owner, creator) in owners() {
-        let [company, annual, quarterly, other, job, event] = std::array::from_fn(|_| next());
+        let [company, annual, quarterly, other, outcome, job, event] =
+            std::array::from_fn(|_| next());
         let whose = format!(
             "'{}', {}, '{}'",
             owner.level(),
@@ -154,6 +163,9 @@ pub(super) async fn fill(world: &World) -> Rows {
                pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, \
                access_level, organization_id, created_by) \
                VALUES ('{quarterly}', '{company}', '{label}', 'N', '{label}', '2024', 'Q2', 0.1, 0.1, 0.1, {said}, {whose}); \
+             INSERT INTO outcomes (id, company_id, company_symbol, company_name, company_sector, definition, \
+               event, occurred_on, access_level, organization_id, created_by) \
+               VALUES ('{outcome}', '{company}', '{label}', 'N', '{label}', 'crr_178@1', 'default', '2024-05-31', {whose}); \
              INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, \
                completed_at, total_rows, processed_rows, error_count, access_level, organization_id, created_by) \
                VALUES ('{job}', 'f', '{label}', 1, 'annual', 'completed', now(), 1, 1, 1, {whose}); \
@@ -169,7 +181,7 @@ pub(super) async fn fill(world: &World) -> Rows {
                 .map_or("NULL".to_owned(), |id| format!("'{id}'")),
         );
         ids.push((
-            label, owner, creator, company, annual, quarterly, job, event,
+            label, owner, creator, company, annual, quarterly, outcome, job, event,
         ));
     }
     sqlx::raw_sql(AssertSqlSafe(sql))
@@ -177,7 +189,7 @@ pub(super) async fn fill(world: &World) -> Rows {
         .await
         .unwrap();
     let mut cells = Vec::new();
-    for (label, owner, creator, company, annual, quarterly, job, event) in ids {
+    for (label, owner, creator, company, annual, quarterly, outcome, job, event) in ids {
         let scope = world.actor(creator).await.scope();
         let job = world.store.jobs().find(&scope, JobId(job)).await.unwrap();
         cells.push(Cell {
@@ -187,6 +199,7 @@ pub(super) async fn fill(world: &World) -> Rows {
             company: CompanyId(company),
             annual: PredictionId(annual),
             quarterly: PredictionId(quarterly),
+            outcome: OutcomeId(outcome),
             job: job.unwrap(),
             event,
         });
@@ -262,6 +275,12 @@ pub(super) async fn ask(
             let told = part.unwrap().predictions.into_iter();
             seen.extend(told.map(|row| row.company.sector));
         }
+        "outcome.list" => {
+            let filter = OutcomeFilter::default();
+            let page = on.reads.outcomes().list(scope, &filter, all(), None).await;
+            let told = page.unwrap().rows.into_iter();
+            seen.extend(told.map(|outcome| outcome.company.sector));
+        }
         "job.list" => {
             let page = on
                 .reads
@@ -288,6 +307,7 @@ pub(super) async fn ask(
                 "companies" => (OwnData::Companies, "symbol"),
                 "annual" => (OwnData::AnnualPredictions, "company_sector"),
                 "quarterly" => (OwnData::QuarterlyPredictions, "company_sector"),
+                "outcomes" => (OwnData::Outcomes, "company_sector"),
                 _ => (OwnData::BulkUploads, "original_filename"),
             };
             let person = scope.user().unwrap();
@@ -380,6 +400,13 @@ pub(super) async fn shows(
                 .await;
             !before.unwrap().is_empty()
         }
+        "outcome.find" => on
+            .reads
+            .outcomes()
+            .find(scope, cell.outcome)
+            .await
+            .unwrap()
+            .is_some(),
         "job.find" => on
             .reads
             .jobs()

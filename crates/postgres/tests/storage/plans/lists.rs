@@ -3,7 +3,7 @@
 use accunode_domain::{
     Timestamp,
     access::Actor,
-    id::{JobId, OrganizationId, PredictionId},
+    id::{CompanyId, JobId, OrganizationId, PredictionId},
     job::{Rescoring, RowStatus},
     owner::AccessLevel,
     page::{Cursor, Limit, Sort},
@@ -11,8 +11,8 @@ use accunode_domain::{
     risk::ModelRef,
 };
 use accunode_ports::repositories::{
-    AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OwnData, PersonFilter,
-    PredictionFilter, Repositories, RowFilter, TimelineFilter, ToRescore,
+    AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OutcomeFilter, OwnData,
+    PersonFilter, PredictionFilter, Repositories, RowFilter, TimelineFilter, ToRescore,
 };
 use accunode_postgres::PgStore;
 use futures::future::LocalBoxFuture;
@@ -40,7 +40,7 @@ impl List {
 }
 
 /// What gives rows and needs no plan.
-pub(super) const EXEMPT: [(&str, &str); 6] = [
+pub(super) const EXEMPT: [(&str, &str); 8] = [
     (
         "AnalyticsRepository::model_agreement",
         "sums over rollups, not rows",
@@ -53,6 +53,14 @@ pub(super) const EXEMPT: [(&str, &str); 6] = [
     (
         "OrganizationRepository::stats",
         "counts for the organizations of a page",
+    ),
+    (
+        "JobQueue::files_without_job",
+        "by the names of files that are given, each looked up by its key",
+    ),
+    (
+        "OutcomeWriter::lock_timeline",
+        "the outcomes of one company and owner",
     ),
     ("PersonWriter::lock_for_update", "by primary key"),
     (
@@ -134,6 +142,18 @@ async fn own(store: &PgStore, actor: &Actor, kind: OwnData) {
         .unwrap();
 }
 
+async fn outcomes(store: &PgStore, actor: &Actor, company: bool, after: Option<Cursor>) {
+    let filter = OutcomeFilter {
+        company: company.then_some(CompanyId(seed::COMPANY)),
+        ..OutcomeFilter::default()
+    };
+    let outcomes = store.outcomes();
+    outcomes
+        .list(&actor.scope(), &filter, Limit::default(), after)
+        .await
+        .unwrap();
+}
+
 fn organization(actor: &Actor) -> OrganizationId {
     actor.organization().unwrap_or(OrganizationId(person("B")))
 }
@@ -175,6 +195,21 @@ pub(super) const LISTS: &[List] = &[
                 .unwrap();
         }),
     },
+    list(
+        "outcome list, newest",
+        "OutcomeRepository::list",
+        read!(|s, a| outcomes(s, a, false, None).await),
+    ),
+    list(
+        "outcome list, newest, next page",
+        "OutcomeRepository::list",
+        read!(|s, a| outcomes(s, a, false, middle(Sort::CreatedAt)).await),
+    ),
+    list(
+        "outcome list of a company",
+        "OutcomeRepository::list",
+        read!(|s, a| outcomes(s, a, true, None).await),
+    ),
     list(
         "annual list, newest",
         "PredictionRepository::list",

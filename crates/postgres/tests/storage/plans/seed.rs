@@ -92,6 +92,11 @@ async fn fill(world: &World, owner: &str, members: &str) {
              SELECT p.id, n, 0.5, 0.5, 'Low', 0.9, {model}, '{{}}', '{{}}', now(), 'model' \
                FROM annual_predictions p, generate_series(1, CASE p.id WHEN '{REVISED}' THEN 2000 ELSE 1 END) n"
         ),
+        "INSERT INTO outcomes (company_id, company_symbol, company_name, company_sector, definition, event, occurred_on, \
+           access_level, organization_id, created_by, created_at) \
+           SELECT c.id, c.symbol, c.name, c.sector, 'crr_178@1', 'default', '2024-05-31', c.access_level, \
+                  c.organization_id, c.created_by, c.created_at FROM companies c"
+            .to_owned(),
         format!(
             "INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, total_rows, completed_at, {owned}) \
              SELECT CASE n WHEN 1 THEN '{JOB}'::uuid ELSE gen_random_uuid() END, 'f', 'f', 1, 'annual', 'completed', 0, now(), \
