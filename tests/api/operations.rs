@@ -15,7 +15,8 @@ async fn operations(service: &Service) -> Vec<(String, String, bool)> {
             .replace("{invitation_id}", "00000000-0000-4000-8000-000000000000")
             .replace("{email}", "ada@example.com")
             .replace("{name}", "annual")
-            .replace("{version}", "1.0.0");
+            .replace("{version}", "1.0.0")
+            .replace("{definition}", "crr_178@1");
         assert!(
             !example.contains('{'),
             "an example is missing for {example}"

@@ -19,7 +19,7 @@ async fn five_faults_are_told_at_once() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({
-        "company": { "symbol": "ACME", "nmae": "Acme" }, "reporting_year": 2024,
+        "company": { "symbol": "ACME", "nmae": "Acme" }, "reporting_year": true,
         "ratios": { "return_on_assets": "5 %" }, "access_level": "everyone", "colour": "red",
     });
     let answer = ana.post("/predictions/annual", &body).await;

@@ -70,6 +70,15 @@ impl Ground {
                     let body = json!({ "symbol": symbol, "access_level": "personal" });
                     made(&caller.post("/companies", &body).await.expect(201))
                 }
+                "outcomes" => {
+                    let company = json!({ "symbol": symbol, "access_level": "personal" });
+                    let company = made(&caller.post("/companies", &company).await.expect(201));
+                    let body = json!({
+                        "company_id": company, "definition": "crr_178@1", "event": "default",
+                        "occurred_on": "2024-05-31", "access_level": "personal",
+                    });
+                    made(&caller.post("/outcomes", &body).await.expect(201))
+                }
                 "predictions" => {
                     let body = prediction(&symbol, "2024");
                     made(&caller.post("/predictions/annual", &body).await.expect(201))
@@ -132,6 +141,9 @@ impl Ground {
                 .await
                 .expect(201);
             filled.push(("email".to_owned(), email));
+        }
+        if wanted("definition") {
+            filled.push(("definition".to_owned(), "crr_178@1".to_owned()));
         }
         if wanted("name") {
             filled.push(("name".to_owned(), first(caller, "/models", "name").await));
