@@ -86,7 +86,7 @@ done
 install -d -m 0750 "$root/var/lib/accunode" "$root/tmp" "$root/etc" "$root/proc"
 if [ "$(id -u)" -eq 0 ]; then
   chown 65532:65532 "$root/var/lib/accunode" "$root/tmp"
-  in_image() { env -i chroot --userspec=65532:65532 "$root" /usr/bin/accunode "$@"; }
+  in_image() { env -i "$(command -v chroot)" --userspec=65532:65532 "$root" /usr/bin/accunode "$@"; }
   in_image version
   in_image --data-dir /var/lib/accunode config >/dev/null
   # Without a database it says what is missing, and nothing is written as root.
