@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use accunode_application::{Caller, Done, bulk::SubmitUpload};
+use accunode_application::{Caller, Done, bulk_uploads::SubmitUpload};
 use accunode_domain::{
     audit::RequestContext,
     job::{Job, JobOptions},
@@ -98,7 +98,10 @@ impl Loads<'_> {
         let claimed = application.ports().queue.claim().await?;
         let (claimed, lease) = claimed.context("the upload is not in the queue")?;
         ensure!(claimed.id == job.id, "another upload is in the queue");
-        application.bulk.process(claimed, lease, &stopped).await;
+        application
+            .bulk_uploads
+            .process(claimed, lease, &stopped)
+            .await;
         let seconds = start.elapsed().as_secs_f64();
 
         self.check_job(&job).await?;
@@ -108,7 +111,7 @@ impl Loads<'_> {
     }
 
     async fn submit(&self, path: &Path) -> anyhow::Result<Job> {
-        let bulk = &self.service.application().bulk;
+        let bulk = &self.service.application().bulk_uploads;
         let file = tokio::fs::File::open(path).await?;
         let bytes = ReaderStream::with_capacity(file, 1 << 18).map_err(Into::into);
         let file = bulk.receive(bytes.boxed()).await?;

@@ -50,7 +50,7 @@ impl Service {
         let tasks = vec![
             tokio::spawn(upkeep::look_after(
                 wired.store.clone(),
-                wired.application.bulk.clone(),
+                wired.application.bulk_uploads.clone(),
                 wired.application.ports().clock.clone(),
                 stopped,
             )),
@@ -99,7 +99,7 @@ impl Service {
 async fn user(store: &PgStore, n: u64) -> anyhow::Result<Actor> {
     let id = UserId(Numbered::TestUser.id(n));
     let (user, membership, _) = store
-        .users()
+        .auth()
         .with_membership(id)
         .await?
         .context("the tenant's member")?;

@@ -153,7 +153,7 @@ async fn uploads_are_refused_while_the_disk_runs_low_and_readiness_says_so() {
 async fn event_streams_are_bounded_for_each_user_and_end_with_the_session() {
     let options = ServiceOptions::default()
         .without_worker()
-        .with("budgets.event_streams_per_person", "2");
+        .with("budgets.event_streams_per_user", "2");
     let service = Service::with(options).await;
     let ana = service.user("ana").await;
     let job = upload(&ana, 1, &[]).await.expect(202);

@@ -118,12 +118,12 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![tokio::spawn(upkeep::look_after(
             wired.store.clone(),
-            wired.application.bulk.clone(),
+            wired.application.bulk_uploads.clone(),
             wired.application.ports().clock.clone(),
             stopped.clone(),
         ))];
         if options.worker {
-            let bulk = wired.application.bulk.clone();
+            let bulk = wired.application.bulk_uploads.clone();
             tasks.push(tokio::spawn(async move { bulk.work(stopped).await }));
         }
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -202,7 +202,7 @@ impl Service {
                 if !matches!(job["status"].as_str(), Some("pending" | "processing")) {
                     return job;
                 }
-                self.wired.application.bulk.moved(id).await;
+                self.wired.application.bulk_uploads.moved(id).await;
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(120), wait)

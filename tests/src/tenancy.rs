@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{Service, TestUser, user::PASSWORD};
 
 /// The users of the matrix, in the order of its columns, with role and organization.
-pub const PEOPLE: [(&str, &str, Option<&str>); 8] = [
+pub const USERS: [(&str, &str, Option<&str>); 8] = [
     ("u0", "user", None),
     ("m1", "org_member", Some("A")),
     ("m2", "org_member", Some("A")),
@@ -28,7 +28,7 @@ pub const PEOPLE: [(&str, &str, Option<&str>); 8] = [
 pub struct Tenancy {
     /// `R`, `A`, `B`, `Z`.
     pub organizations: BTreeMap<&'static str, Uuid>,
-    /// As in [`PEOPLE`].
+    /// As in [`USERS`].
     pub users: BTreeMap<&'static str, TestUser>,
 }
 
@@ -53,7 +53,7 @@ impl Tenancy {
             organizations.insert(name, id);
         }
         let hash = hash().await;
-        for (name, role, organization) in PEOPLE {
+        for (name, role, organization) in USERS {
             insert(
                 &pool,
                 name,
@@ -65,7 +65,7 @@ impl Tenancy {
         }
         pool.close().await;
         let mut users = BTreeMap::new();
-        for (name, ..) in PEOPLE {
+        for (name, ..) in USERS {
             users.insert(name, service.anonymous().login(&email(name)).await);
         }
         Self {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, ErrorCode, Ports,
-    accounts::{gone, unusable},
+    auth::{gone, unusable},
 };
 
 /// A user who is signed in, making one request.
@@ -141,8 +141,8 @@ impl Caller {
     /// # Errors
     /// `key_forbidden` for an API key, which cannot prove anything; `step_up_required`.
     pub fn confirmed(&self, now: Timestamp) -> Result<Confirmed, Error> {
-        let person = self.actor.require_person();
-        person.map_err(|denial| Error::denied(denial, "user"))?;
+        let allowed = self.actor.require_user();
+        allowed.map_err(|denial| Error::denied(denial, "user"))?;
         let limit = Duration::seconds(CONFIRMATION_SECONDS);
         if self.confirmed_at.is_some_and(|at| now - at <= limit) {
             return Ok(Confirmed {
@@ -162,7 +162,7 @@ impl Caller {
     /// # Errors
     /// `Unauthenticated` where the account is gone or not active any more.
     pub(crate) async fn renewed(&self, unit: &dyn UnitOfWork) -> Result<Actor, Error> {
-        let mut found = unit.people().lock_for_update(&[self.actor.user()]).await?;
+        let mut found = unit.users().lock_for_update(&[self.actor.user()]).await?;
         let me = found.pop().ok_or_else(gone)?;
         let renewed = self.actor.renewed(&me.user, me.membership);
         renewed.map_err(unusable)

@@ -10,11 +10,11 @@
 //! `impl` block of the area's struct in it, and its handler in the web crate
 //! under the same path.
 
-pub mod accounts;
 pub mod analytics;
 pub mod api_keys;
-pub mod audit;
-pub mod bulk;
+pub mod audit_log;
+pub mod auth;
+pub mod bulk_uploads;
 pub mod caller;
 pub mod code;
 pub mod companies;
@@ -28,10 +28,10 @@ pub mod once;
 pub mod organizations;
 pub mod outcomes;
 mod overtaken;
-pub mod people;
 pub mod ports;
 pub mod predictions;
 pub mod transaction;
+pub mod users;
 pub mod validation;
 
 use std::sync::Arc;
@@ -47,10 +47,10 @@ pub use transaction::Transaction;
 /// Every area of AccuNode, over one set of ports.
 #[derive(Clone, Debug)]
 pub struct Application {
-    /// Accounts and sessions.
-    pub accounts: accounts::Accounts,
+    /// Registration, sign-in, sessions and second factors.
+    pub auth: auth::Auth,
     /// Users.
-    pub people: people::People,
+    pub users: users::Users,
     /// Invitations into organizations.
     pub invitations: invitations::Invitations,
     /// Organizations and tenants.
@@ -64,11 +64,11 @@ pub struct Application {
     /// What happened to companies.
     pub outcomes: outcomes::Outcomes,
     /// Bulk uploads.
-    pub bulk: bulk::Bulk,
+    pub bulk_uploads: bulk_uploads::BulkUploads,
     /// Dashboards.
     pub analytics: analytics::Analytics,
     /// The audit log.
-    pub audit: audit::Audit,
+    pub audit_log: audit_log::AuditLog,
     /// The whole installation, for those who operate it.
     pub installation: installation::Installation,
 }
@@ -78,10 +78,10 @@ impl Application {
     #[must_use]
     pub fn new(ports: Arc<Ports>) -> Self {
         Self {
-            accounts: accounts::Accounts {
+            auth: auth::Auth {
                 ports: ports.clone(),
             },
-            people: people::People {
+            users: users::Users {
                 ports: ports.clone(),
             },
             invitations: invitations::Invitations {
@@ -102,13 +102,13 @@ impl Application {
             outcomes: outcomes::Outcomes {
                 ports: ports.clone(),
             },
-            bulk: bulk::Bulk {
+            bulk_uploads: bulk_uploads::BulkUploads {
                 ports: ports.clone(),
             },
             installation: installation::Installation {
                 ports: ports.clone(),
             },
-            audit: audit::Audit {
+            audit_log: audit_log::AuditLog {
                 ports: ports.clone(),
             },
             analytics: analytics::Analytics { ports },
@@ -118,7 +118,7 @@ impl Application {
     /// What the areas stand on, for health checks and the worker.
     #[must_use]
     pub fn ports(&self) -> &Ports {
-        &self.accounts.ports
+        &self.auth.ports
     }
 
     /// The same caller, where they are a user who proved who they are a short while ago.

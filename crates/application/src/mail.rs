@@ -66,14 +66,14 @@ impl Default for MailQuotas {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum MailSender {
     /// A user who is signed in, and their organization.
-    Person(UserId, Option<OrganizationId>),
+    User(UserId, Option<OrganizationId>),
     /// A stranger at this network address.
     Stranger(Option<IpAddr>),
 }
 
 impl MailSender {
     pub(crate) fn of(caller: &Caller) -> Self {
-        Self::Person(caller.actor.user(), caller.actor.organization())
+        Self::User(caller.actor.user(), caller.actor.organization())
     }
 }
 
@@ -116,7 +116,7 @@ impl Ports {
         let kind = kind.as_str();
         let mailbox = mailbox(to);
         let (sender, organization) = match sender {
-            MailSender::Person(person, organization) => (person.to_string(), organization),
+            MailSender::User(signed_in, organization) => (signed_in.to_string(), organization),
             MailSender::Stranger(ip) => (limits::principal(ip), None),
         };
         // The sender's own first: one who has used them up must not use up those of others.

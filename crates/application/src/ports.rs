@@ -19,7 +19,7 @@ use accunode_ports::{
 
 use accunode_tasks::Tasks;
 
-use crate::{Error, Outbox, accounts::KnownKeys, mail::MailQuotas};
+use crate::{Error, Outbox, auth::KnownKeys, mail::MailQuotas};
 
 /// What an operator decides about the use cases.
 #[derive(Clone, Debug, PartialEq, Eq)]

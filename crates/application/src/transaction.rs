@@ -83,7 +83,7 @@ impl Ports {
     ) -> Result<(), Error> {
         let event = &event;
         self.transaction(scope, |unit| async move {
-            Ok(unit.audit().record(context, event.clone()).await?)
+            Ok(unit.audit_log().record(context, event.clone()).await?)
         })
         .await
     }

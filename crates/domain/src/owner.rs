@@ -43,7 +43,7 @@ pub enum Owner {
     /// An organization's.
     Organization(OrganizationId),
     /// One user's.
-    Person(UserId),
+    User(UserId),
 }
 
 impl Owner {
@@ -53,7 +53,7 @@ impl Owner {
         match self {
             Self::System => Uuid::nil(),
             Self::Organization(id) => id.0,
-            Self::Person(id) => id.0,
+            Self::User(id) => id.0,
         }
     }
 
@@ -63,7 +63,7 @@ impl Owner {
         match self {
             Self::System => AccessLevel::System,
             Self::Organization(_) => AccessLevel::Organization,
-            Self::Person(_) => AccessLevel::Personal,
+            Self::User(_) => AccessLevel::Personal,
         }
     }
 
@@ -87,7 +87,7 @@ impl Owner {
         creator: UserId,
     ) -> Option<Self> {
         match (level, organization) {
-            (AccessLevel::Personal, None) => Some(Self::Person(creator)),
+            (AccessLevel::Personal, None) => Some(Self::User(creator)),
             (AccessLevel::Organization, Some(id)) => Some(Self::Organization(id)),
             (AccessLevel::System, None) => Some(Self::System),
             _ => None,

@@ -16,21 +16,22 @@ use crate::{
     RepositoryError,
     health::Failing,
     repositories::{
-        AnalyticsRepository, ApiKeyRepository, ApiKeyWriter, AuditRepository, AuditWriter,
-        CompanyRepository, CompanyWriter, IdempotencyRepository, InvitationRepository,
-        InvitationWriter, JobRepository, JobWriter, JoiningRepository, JoiningWriter,
-        MockAnalyticsRepository, MockApiKeyRepository, MockApiKeyWriter, MockAuditRepository,
-        MockAuditWriter, MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
+        AnalyticsRepository, ApiKeyRepository, ApiKeyWriter, AuditLogRepository, AuditWriter,
+        AuthRepository, AuthWriter, CompanyRepository, CompanyWriter, IdempotencyRepository,
+        InvitationRepository, InvitationWriter, JobRepository, JobWriter, JoiningRepository,
+        JoiningWriter, MockAnalyticsRepository, MockApiKeyRepository, MockApiKeyWriter,
+        MockAuditLogRepository, MockAuditWriter, MockAuthRepository, MockAuthWriter,
+        MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
         MockInvitationRepository, MockInvitationWriter, MockJobRepository, MockJobWriter,
         MockJoiningRepository, MockJoiningWriter, MockOrganizationRepository,
         MockOrganizationWriter, MockOutcomeRepository, MockOutcomeWriter, MockOwnDataRepository,
-        MockOwnDataWriter, MockPersonRepository, MockPersonWriter, MockPredictionRepository,
-        MockPredictionWriter, MockSecondFactorRepository, MockSecondFactorWriter,
-        MockUserRepository, MockUserTokenRepository, MockUserTokenWriter, MockUserWriter,
-        OrganizationRepository, OrganizationWriter, OutcomeRepository, OutcomeWriter,
-        OwnDataRepository, OwnDataWriter, PersonRepository, PersonWriter, PredictionRepository,
-        PredictionWriter, Repositories, SecondFactorRepository, SecondFactorWriter, Store,
-        UnitOfWork, UserRepository, UserTokenRepository, UserTokenWriter, UserWriter,
+        MockOwnDataWriter, MockPredictionRepository, MockPredictionWriter,
+        MockSecondFactorRepository, MockSecondFactorWriter, MockUserRepository,
+        MockUserTokenRepository, MockUserTokenWriter, MockUserWriter, OrganizationRepository,
+        OrganizationWriter, OutcomeRepository, OutcomeWriter, OwnDataRepository, OwnDataWriter,
+        PredictionRepository, PredictionWriter, Repositories, SecondFactorRepository,
+        SecondFactorWriter, Store, UnitOfWork, UserRepository, UserTokenRepository,
+        UserTokenWriter, UserWriter,
     },
 };
 
@@ -38,10 +39,10 @@ use crate::{
 #[derive(Default)]
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockRepositories {
-    pub users: MockUserRepository,
+    pub auth: MockAuthRepository,
     pub api_keys: MockApiKeyRepository,
     pub own_data: MockOwnDataRepository,
-    pub people: MockPersonRepository,
+    pub users: MockUserRepository,
     pub user_tokens: MockUserTokenRepository,
     pub second_factors: MockSecondFactorRepository,
     pub invitations: MockInvitationRepository,
@@ -52,7 +53,7 @@ pub struct MockRepositories {
     pub outcomes: MockOutcomeRepository,
     pub jobs: MockJobRepository,
     pub analytics: MockAnalyticsRepository,
-    pub audit: MockAuditRepository,
+    pub audit_log: MockAuditLogRepository,
 }
 
 impl std::fmt::Debug for MockRepositories {
@@ -62,8 +63,8 @@ impl std::fmt::Debug for MockRepositories {
 }
 
 impl Repositories for MockRepositories {
-    fn users(&self) -> &dyn UserRepository {
-        &self.users
+    fn auth(&self) -> &dyn AuthRepository {
+        &self.auth
     }
     fn api_keys(&self) -> &dyn ApiKeyRepository {
         &self.api_keys
@@ -71,8 +72,8 @@ impl Repositories for MockRepositories {
     fn own_data(&self) -> &dyn OwnDataRepository {
         &self.own_data
     }
-    fn people(&self) -> &dyn PersonRepository {
-        &self.people
+    fn users(&self) -> &dyn UserRepository {
+        &self.users
     }
     fn user_tokens(&self) -> &dyn UserTokenRepository {
         &self.user_tokens
@@ -104,8 +105,8 @@ impl Repositories for MockRepositories {
     fn analytics(&self) -> &dyn AnalyticsRepository {
         &self.analytics
     }
-    fn audit(&self) -> &dyn AuditRepository {
-        &self.audit
+    fn audit_log(&self) -> &dyn AuditLogRepository {
+        &self.audit_log
     }
 }
 
@@ -114,10 +115,10 @@ impl Repositories for MockRepositories {
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockUnitOfWork {
     pub reads: MockRepositories,
-    pub users: MockUserWriter,
+    pub auth: MockAuthWriter,
     pub api_keys: MockApiKeyWriter,
     pub own_data: MockOwnDataWriter,
-    pub people: MockPersonWriter,
+    pub users: MockUserWriter,
     pub user_tokens: MockUserTokenWriter,
     pub second_factors: MockSecondFactorWriter,
     pub invitations: MockInvitationWriter,
@@ -127,7 +128,7 @@ pub struct MockUnitOfWork {
     pub predictions: MockPredictionWriter,
     pub outcomes: MockOutcomeWriter,
     pub jobs: MockJobWriter,
-    pub audit: MockAuditWriter,
+    pub audit_log: MockAuditWriter,
     pub idempotency: MockIdempotencyRepository,
     /// Whether `commit` was called.
     pub committed: Arc<AtomicBool>,
@@ -146,8 +147,8 @@ impl UnitOfWork for MockUnitOfWork {
     fn reads(&self) -> &dyn Repositories {
         &self.reads
     }
-    fn users(&self) -> &dyn UserWriter {
-        &self.users
+    fn auth(&self) -> &dyn AuthWriter {
+        &self.auth
     }
     fn api_keys(&self) -> &dyn ApiKeyWriter {
         &self.api_keys
@@ -155,8 +156,8 @@ impl UnitOfWork for MockUnitOfWork {
     fn own_data(&self) -> &dyn OwnDataWriter {
         &self.own_data
     }
-    fn people(&self) -> &dyn PersonWriter {
-        &self.people
+    fn users(&self) -> &dyn UserWriter {
+        &self.users
     }
     fn user_tokens(&self) -> &dyn UserTokenWriter {
         &self.user_tokens
@@ -185,8 +186,8 @@ impl UnitOfWork for MockUnitOfWork {
     fn jobs(&self) -> &dyn JobWriter {
         &self.jobs
     }
-    fn audit(&self) -> &dyn AuditWriter {
-        &self.audit
+    fn audit_log(&self) -> &dyn AuditWriter {
+        &self.audit_log
     }
     fn idempotency(&self) -> &dyn IdempotencyRepository {
         &self.idempotency
@@ -221,8 +222,8 @@ impl DerefMut for MockStore {
 }
 
 impl Repositories for MockStore {
-    fn users(&self) -> &dyn UserRepository {
-        &self.reads.users
+    fn auth(&self) -> &dyn AuthRepository {
+        &self.reads.auth
     }
     fn api_keys(&self) -> &dyn ApiKeyRepository {
         &self.reads.api_keys
@@ -230,8 +231,8 @@ impl Repositories for MockStore {
     fn own_data(&self) -> &dyn OwnDataRepository {
         &self.reads.own_data
     }
-    fn people(&self) -> &dyn PersonRepository {
-        &self.reads.people
+    fn users(&self) -> &dyn UserRepository {
+        &self.reads.users
     }
     fn user_tokens(&self) -> &dyn UserTokenRepository {
         &self.reads.user_tokens
@@ -263,8 +264,8 @@ impl Repositories for MockStore {
     fn analytics(&self) -> &dyn AnalyticsRepository {
         &self.reads.analytics
     }
-    fn audit(&self) -> &dyn AuditRepository {
-        &self.reads.audit
+    fn audit_log(&self) -> &dyn AuditLogRepository {
+        &self.reads.audit_log
     }
 }
 

@@ -7,10 +7,11 @@ use accunode_ports::{
     RepositoryError,
     health::Failing,
     repositories::{
-        AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository, Connections,
-        InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-        OutcomeRepository, OwnDataRepository, PersonRepository, PredictionRepository, Repositories,
-        SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
+        AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository,
+        CompanyRepository, Connections, InvitationRepository, JobRepository, JoiningRepository,
+        OrganizationRepository, OutcomeRepository, OwnDataRepository, PredictionRepository,
+        Repositories, SecondFactorRepository, Store, UnitOfWork, UserRepository,
+        UserTokenRepository,
     },
 };
 use async_trait::async_trait;
@@ -111,8 +112,8 @@ impl PgStore {
 }
 
 impl Repositories for PgStore {
-    fn users(&self) -> &dyn UserRepository {
-        self.reads.users()
+    fn auth(&self) -> &dyn AuthRepository {
+        self.reads.auth()
     }
 
     fn api_keys(&self) -> &dyn ApiKeyRepository {
@@ -123,8 +124,8 @@ impl Repositories for PgStore {
         self.reads.own_data()
     }
 
-    fn people(&self) -> &dyn PersonRepository {
-        self.reads.people()
+    fn users(&self) -> &dyn UserRepository {
+        self.reads.users()
     }
 
     fn second_factors(&self) -> &dyn SecondFactorRepository {
@@ -167,8 +168,8 @@ impl Repositories for PgStore {
         self.reads.analytics()
     }
 
-    fn audit(&self) -> &dyn AuditRepository {
-        self.reads.audit()
+    fn audit_log(&self) -> &dyn AuditLogRepository {
+        self.reads.audit_log()
     }
 }
 

@@ -11,10 +11,10 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        ApiKeyWriter, AuditWriter, CompanyWriter, IdempotencyRepository, InvitationWriter,
-        JobWriter, JoiningWriter, OrganizationWriter, OutcomeWriter, OwnDataWriter, PersonWriter,
-        PredictionWriter, Repositories, SecondFactorWriter, UnitOfWork, UserTokenWriter,
-        UserWriter,
+        ApiKeyWriter, AuditWriter, AuthWriter, CompanyWriter, IdempotencyRepository,
+        InvitationWriter, JobWriter, JoiningWriter, OrganizationWriter, OutcomeWriter,
+        OwnDataWriter, PredictionWriter, Repositories, SecondFactorWriter, UnitOfWork,
+        UserTokenWriter, UserWriter,
     },
 };
 use async_trait::async_trait;
@@ -32,9 +32,9 @@ use crate::{
     errors::{defect, from_sqlx},
     pools::Turn,
     repositories::{
-        ApiKeys, AuditLog, Companies, Invitations, Jobs, Joining, Organizations, Outcomes,
-        OwnRecords, People, PgRepositories, Predictions, SecondFactors, StoredOutcomes, UserTokens,
-        Users,
+        ApiKeys, AuditLog, AuthUsers, Companies, Invitations, Jobs, Joining, Organizations,
+        Outcomes, OwnRecords, PgRepositories, Predictions, SecondFactors, StoredOutcomes,
+        UserTokens, Users,
     },
 };
 
@@ -186,10 +186,10 @@ pub(crate) struct PgUnitOfWork {
 #[derive(Debug)]
 struct UnitRepositories {
     reads: PgRepositories<Tx>,
-    users: Users<Tx>,
+    auth: AuthUsers<Tx>,
     api_keys: ApiKeys<Tx>,
     own_data: OwnRecords<Tx>,
-    people: People<Tx>,
+    users: Users<Tx>,
     second_factors: SecondFactors<Tx>,
     user_tokens: UserTokens<Tx>,
     invitations: Invitations<Tx>,
@@ -213,10 +213,10 @@ impl PgUnitOfWork {
         let tx = Arc::new(PgTx::begin(pool, ActorSettings::of(scope)).await?);
         let repositories = UnitRepositories {
             reads: PgRepositories::of_transaction(&tx),
-            users: Users::new(tx.clone()),
+            auth: AuthUsers::new(tx.clone()),
             api_keys: ApiKeys::new(tx.clone()),
             own_data: OwnRecords::new(tx.clone()),
-            people: People::new(tx.clone()),
+            users: Users::new(tx.clone()),
             second_factors: SecondFactors::new(tx.clone()),
             user_tokens: UserTokens::new(tx.clone()),
             invitations: Invitations::new(tx.clone()),
@@ -243,8 +243,8 @@ impl UnitOfWork for PgUnitOfWork {
         &self.repositories.reads
     }
 
-    fn users(&self) -> &dyn UserWriter {
-        &self.repositories.users
+    fn auth(&self) -> &dyn AuthWriter {
+        &self.repositories.auth
     }
 
     fn api_keys(&self) -> &dyn ApiKeyWriter {
@@ -255,8 +255,8 @@ impl UnitOfWork for PgUnitOfWork {
         &self.repositories.own_data
     }
 
-    fn people(&self) -> &dyn PersonWriter {
-        &self.repositories.people
+    fn users(&self) -> &dyn UserWriter {
+        &self.repositories.users
     }
 
     fn second_factors(&self) -> &dyn SecondFactorWriter {
@@ -295,7 +295,7 @@ impl UnitOfWork for PgUnitOfWork {
         &self.repositories.jobs
     }
 
-    fn audit(&self) -> &dyn AuditWriter {
+    fn audit_log(&self) -> &dyn AuditWriter {
         &self.repositories.audit
     }
 

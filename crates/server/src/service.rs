@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use accunode_application::{
-    Application, Outbox, Ports, Settings, accounts::KnownKeys, mail::MailQuotas,
+    Application, Outbox, Ports, Settings, auth::KnownKeys, mail::MailQuotas,
 };
 use accunode_files::{FileSettings, Limits, ObjectFileStore};
 use accunode_local::{
@@ -188,7 +188,7 @@ impl Service {
             application: application.clone(),
             limiter: shared.limiter,
             streams: Streams::new(StreamLimits {
-                per_person: config.budgets.event_streams_per_person,
+                per_user: config.budgets.event_streams_per_user,
                 per_organization: config.budgets.event_streams_per_organization,
                 total: config.budgets.event_streams,
             }),

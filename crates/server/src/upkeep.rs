@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use accunode_application::bulk::Bulk;
+use accunode_application::bulk_uploads::BulkUploads;
 use accunode_ports::{RepositoryError, system::Clock};
 use accunode_postgres::PgStore;
 use tokio::sync::watch;
@@ -17,7 +17,7 @@ const DAILY: Duration = Duration::from_secs(6 * 60 * 60);
 /// once: each step takes a lock that it does not wait for, or is safe to do twice.
 pub async fn look_after(
     store: Arc<PgStore>,
-    bulk: Bulk,
+    bulk: BulkUploads,
     clock: Arc<dyn Clock>,
     mut stop: watch::Receiver<bool>,
 ) {

@@ -49,7 +49,7 @@ pub(super) async fn actor(stage: &Stage, who: &str) -> Actor {
     let id = UserId(stage.users.user(who).id);
     let store = &stage.service.wired().store;
     let found = store
-        .users()
+        .auth()
         .with_membership(id)
         .await
         .expect("the database");
@@ -83,7 +83,7 @@ pub(super) async fn everything(stage: &Stage, table: &str) -> Vec<Owned> {
 /// An owner from its level and key.
 pub(super) fn owner(level: &str, key: Uuid) -> Owner {
     match level.parse().expect("a level") {
-        AccessLevel::Personal => Owner::Person(UserId(key)),
+        AccessLevel::Personal => Owner::User(UserId(key)),
         AccessLevel::Organization => Owner::Organization(key.into()),
         AccessLevel::System => Owner::System,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use accunode_tests::tenancy::PEOPLE;
+use accunode_tests::tenancy::USERS;
 
 use super::{
     coverage::{self, Operation},
@@ -91,10 +91,10 @@ async fn prepare(
                 *tally
                     .skipped
                     .entry(format!("{resource} {plain}"))
-                    .or_default() += PEOPLE.len();
+                    .or_default() += USERS.len();
                 continue;
             }
-            for ((who, ..), expected) in PEOPLE.iter().zip(&row.cells) {
+            for ((who, ..), expected) in USERS.iter().zip(&row.cells) {
                 for request in requests(stage, (resource, action), &row.detail, &row.given).await {
                     let (method, path) = request.line();
                     tally

@@ -312,7 +312,7 @@ async fn no_one_inserts_for_an_owner_that_is_not_theirs() {
     let stage = Stage::start().await;
     let mut server = stage.service.database.server_role().await;
     let owners = |stage: &Stage| {
-        let users = Stage::everyone().map(|who| Owner::Person(stage.users.user(who).id.into()));
+        let users = Stage::everyone().map(|who| Owner::User(stage.users.user(who).id.into()));
         let places = stage
             .users
             .organizations
@@ -328,11 +328,11 @@ async fn no_one_inserts_for_an_owner_that_is_not_theirs() {
         act(&mut server, &actor.scope()).await;
         for owner in owners(&stage) {
             let creator = match owner {
-                Owner::Person(id) => id,
+                Owner::User(id) => id,
                 _ => actor.user(),
             };
             let may = match owner {
-                Owner::Person(id) => id == actor.user(),
+                Owner::User(id) => id == actor.user(),
                 _ => actor
                     .create(Some(owner.level()), owner.organization())
                     .is_ok(),
@@ -377,7 +377,7 @@ async fn what_a_prediction_said_before_is_seen_as_the_prediction_is() {
             let change = format!("DELETE FROM {kind}_prediction_revisions");
             assert!(server.execute(AssertSqlSafe(change)).await.is_err());
         }
-        act(&mut server, &Scope::nobody()).await;
+        act(&mut server, &Scope::none()).await;
         assert!(touched(&mut server, &history).await.is_empty());
     }
 }

@@ -8,7 +8,7 @@ use accunode_domain::{
     id::UserId,
 };
 use accunode_ports::repositories::Repositories;
-use accunode_tests::tenancy::PEOPLE;
+use accunode_tests::tenancy::USERS;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -102,13 +102,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
 /// What someone may read now; nothing where they are not let in.
 async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
     let id = UserId(stage.users.user(who).id);
-    let found = stage
-        .service
-        .wired()
-        .store
-        .users()
-        .with_membership(id)
-        .await;
+    let found = stage.service.wired().store.auth().with_membership(id).await;
     let (user, membership, _) = found.expect("the database").expect("the user");
     Actor::new(&user, membership).ok()
 }
@@ -117,9 +111,9 @@ async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
 async fn ask(stage: &Stage, server: &mut PgConnection, asked: &[Asked]) -> (usize, Vec<String>) {
     let mut cells = BTreeSet::new();
     let mut wrong = Vec::new();
-    for (at, (who, ..)) in PEOPLE.iter().enumerate() {
+    for (at, (who, ..)) in USERS.iter().enumerate() {
         let actor = actor(stage, who).await;
-        let scope = actor.as_ref().map_or(Scope::nobody(), Actor::scope);
+        let scope = actor.as_ref().map_or(Scope::none(), Actor::scope);
         for question in asked {
             let cell = question.cells[at].as_str();
             let inactive = actor

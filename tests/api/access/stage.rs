@@ -100,7 +100,7 @@ impl Stage {
                 id(name)
             );
         }
-        for (name, role, organization) in accunode_tests::tenancy::PEOPLE {
+        for (name, role, organization) in accunode_tests::tenancy::USERS {
             let organization = organization.map_or("NULL".to_owned(), |o| format!("'{}'", id(o)));
             let user = self.users.user(name).id;
             let _ = write!(
@@ -320,7 +320,7 @@ impl Stage {
 
     /// The users, in the order of the table's columns.
     pub(super) fn everyone() -> impl Iterator<Item = &'static str> {
-        accunode_tests::tenancy::PEOPLE
+        accunode_tests::tenancy::USERS
             .iter()
             .map(|(name, ..)| *name)
     }

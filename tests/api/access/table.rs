@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use accunode_tests::tenancy::PEOPLE;
+use accunode_tests::tenancy::USERS;
 
 /// A row of the table.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Row {
     pub(super) actions: Vec<String>,
     pub(super) detail: String,
     pub(super) given: String,
-    /// One answer for each of [`PEOPLE`].
+    /// One answer for each of [`USERS`].
     pub(super) cells: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn rows() -> Vec<Row> {
         .iter()
         .map(str::to_owned)
         .collect();
-    let users: Vec<&str> = PEOPLE.iter().map(|(name, ..)| *name).collect();
+    let users: Vec<&str> = USERS.iter().map(|(name, ..)| *name).collect();
     assert_eq!(header[5..], users, "the table's users are the kit's");
     let split = |text: &str| text.split('|').map(str::to_owned).collect();
     reader

@@ -9,7 +9,7 @@ use accunode_domain::{
 use accunode_ports::repositories::Repositories;
 use accunode_tests::{
     Service,
-    tenancy::{PEOPLE, Tenancy},
+    tenancy::{Tenancy, USERS},
 };
 use serde_json::{Map, Value, json};
 
@@ -49,12 +49,12 @@ struct Play<'a> {
 
 impl Play<'_> {
     fn someone(&mut self) -> &'static str {
-        self.dice.pick(&PEOPLE).0
+        self.dice.pick(&USERS).0
     }
 
     async fn actor(&self, who: &str) -> Actor {
         let id = UserId(self.users.user(who).id);
-        let found = self.service.wired().store.users().with_membership(id).await;
+        let found = self.service.wired().store.auth().with_membership(id).await;
         let (user, membership, _) = found.expect("the database").expect("the user");
         Actor::new(&user, membership).expect("an active user")
     }

@@ -163,7 +163,7 @@ async fn a_worker_whose_lease_was_taken_over_stores_nothing_more() {
     let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
     let id = accunode_domain::id::JobId(job.parse().expect("an id"));
     while ana.get(&format!("/bulk-uploads/{job}")).await.expect(200)["processed_rows"] == 0 {
-        service.wired().application.bulk.moved(id).await;
+        service.wired().application.bulk_uploads.moved(id).await;
     }
     // The worker is free again when it has given up the job: the next upload shows it.
     let bens = service.user("ben").await;

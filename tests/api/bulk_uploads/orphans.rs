@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use accunode_application::bulk::SweptFiles;
+use accunode_application::bulk_uploads::SweptFiles;
 use accunode_tests::Service;
 
 use crate::support::{file_of, submit};
@@ -33,7 +33,7 @@ fn age(file: &Path) {
 #[tokio::test]
 async fn old_files_without_an_upload_are_removed_and_no_others() {
     let service = Service::start().await;
-    let sweep = || async { service.wired().application.bulk.sweep_files().await };
+    let sweep = || async { service.wired().application.bulk_uploads.sweep_files().await };
     let orphan = service
         .folder()
         .join("files/uploads/00000000-0000-7000-8000-000000000001");

@@ -26,7 +26,7 @@ async fn take(service: &Service) -> Option<JoinHandle<()>> {
     let application = &service.wired().application;
     let claimed = application.ports().queue.claim().await.expect("an answer");
     let (job, lease) = claimed?;
-    let bulk = application.bulk.clone();
+    let bulk = application.bulk_uploads.clone();
     Some(tokio::spawn(async move {
         let (_keep, stop) = watch::channel(false);
         bulk.process(job, lease, &stop).await;
@@ -39,7 +39,7 @@ async fn kill_after_a_chunk(service: &Service, ana: &TestUser, job: &str, pool: 
     let worker = take(service).await.expect("the job can be taken");
     let id = JobId(job.parse().expect("an id"));
     while count(&look(ana, job).await, "processed_rows") == before {
-        service.wired().application.bulk.moved(id).await;
+        service.wired().application.bulk_uploads.moved(id).await;
     }
     worker.abort();
     let _ = worker.await;

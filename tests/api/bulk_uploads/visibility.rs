@@ -102,7 +102,7 @@ async fn anyone_who_loses_their_rights_meanwhile_stores_nothing_more() {
     )
     .await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let bulk = service.wired().application.bulk.clone();
+    let bulk = service.wired().application.bulk_uploads.clone();
     let worker = tokio::spawn(async move { bulk.work(stopped).await });
     let failed = service.finished(users.user("oA"), &job).await;
     stop.send_replace(true);

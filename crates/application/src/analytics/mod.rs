@@ -45,7 +45,7 @@ impl Analytics {
                 // A super_admin's tenants do not come with them.
                 let children = match (part, organization, actor.role()) {
                     (DashboardScope::Tenant, Some(root), Role::SuperAdmin) => {
-                        self.ports.store.users().children(root).await?
+                        self.ports.store.auth().children(root).await?
                     }
                     _ => Vec::new(),
                 };

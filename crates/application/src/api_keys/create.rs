@@ -90,7 +90,7 @@ impl ApiKeys {
                     new_values: Some(values(&key)),
                     ..AuditEvent::new("api_key.created", "api_key", AuditAction::Create)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Once::keep(once.as_ref(), &*unit, actor, &key).await?;

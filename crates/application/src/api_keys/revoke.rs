@@ -36,7 +36,7 @@ impl ApiKeys {
                     old_values: Some(values(&key)),
                     ..AuditEvent::new("api_key.revoked", "api_key", AuditAction::Delete)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(())

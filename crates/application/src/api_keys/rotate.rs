@@ -77,7 +77,7 @@ impl ApiKeys {
                     new_values: Some(values(&key)),
                     ..AuditEvent::new("api_key.rotated", "api_key", AuditAction::Update)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Once::keep(once.as_ref(), &*unit, actor, &key).await?;

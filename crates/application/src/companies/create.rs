@@ -58,7 +58,7 @@ impl Companies {
                     ),
                     ..AuditEvent::new("company.created", "company", AuditAction::Create)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Once::keep(once, &*unit, actor, &company).await?;

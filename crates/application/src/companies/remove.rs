@@ -70,7 +70,7 @@ impl Companies {
             metadata: json!({ "force": force }),
             ..AuditEvent::new("company.deleted", "company", AuditAction::Delete)
         };
-        unit.audit()
+        unit.audit_log()
             .record(&caller.context, caller.sign(event))
             .await?;
 Ok(())

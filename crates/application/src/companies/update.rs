@@ -101,7 +101,7 @@ impl Companies {
             ),
             ..AuditEvent::new("company.updated", "company", AuditAction::Update)
         };
-        unit.audit()
+        unit.audit_log()
             .record(&caller.context, caller.sign(event))
             .await?;
 Ok(updated)

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{Invitations, values};
 use crate::{
     Confirmed, Error, ErrorCode,
-    accounts::{Me, unusable},
+    auth::{Me, unusable},
 };
 
 fn gone() -> Error {
@@ -37,7 +37,7 @@ async fn still_offered(unit: &dyn UnitOfWork, invitation: &Invitation) -> Result
         .await?;
     let home = home.filter(|home| home.is_active).ok_or_else(gone)?;
     let inviter = invitation.invited_by.ok_or_else(gone)?;
-    let inviter = unit.reads().users().with_membership(inviter).await?;
+    let inviter = unit.reads().auth().with_membership(inviter).await?;
     let (user, membership, _) = inviter.ok_or_else(gone)?;
     let actor = Actor::new(&user, membership).map_err(|_| gone())?;
     let offered = actor
@@ -85,12 +85,7 @@ impl Invitations {
     ) -> Result<Me, Error> {
         let token = Secret::shown(&form.token).hash();
         let invitation = self.open(self.ports.store.invitations().by_token(&token).await?)?;
-        let found = self
-            .ports
-            .store
-            .people()
-            .by_email(&invitation.email)
-            .await?;
+        let found = self.ports.store.users().by_email(&invitation.email).await?;
         let user = match (found, caller) {
             (None, _) => self.register(form, &token, &invitation, context).await?,
             (Some(there), Some(caller)) if caller.actor.user() == there.user.id => {
@@ -112,9 +107,9 @@ impl Invitations {
                 });
             }
         };
-        let people = self.ports.store.people().find(user).await?;
-        let person = people.ok_or_else(|| Error::not_found("user"))?;
-        Me::of(person.user, person.membership)
+        let record = self.ports.store.users().find(user).await?;
+        let record = record.ok_or_else(|| Error::not_found("user"))?;
+        Me::of(record.user, record.membership)
     }
 
     /// A new user, as a member from the start.
@@ -156,7 +151,7 @@ impl Invitations {
 
         let (password_hash, profile) = (&password_hash, &profile);
         self.ports
-            .transaction(&Scope::nobody(), |unit| async move {
+            .transaction(&Scope::none(), |unit| async move {
                 let invitation = self.open(unit.invitations().lock_by_token(token).await?)?;
                 still_offered(&*unit, &invitation).await?;
                 let new = NewUser {
@@ -168,7 +163,7 @@ impl Invitations {
                     profile: profile.clone(),
                     is_verified: true,
                 };
-                let user = unit.users().add(&new).await?;
+                let user = unit.auth().add(&new).await?;
                 let registered = AuditEvent {
                     entity_id: Some(user.id.0),
                     new_values: Some(json!({
@@ -193,10 +188,7 @@ impl Invitations {
             .transaction(&caller.actor.scope(), |unit| async move {
                 let invitation = self.open(unit.invitations().lock_by_token(token).await?)?;
                 still_offered(&*unit, &invitation).await?;
-                let mut held = unit
-                    .people()
-                    .lock_for_update(&[caller.actor.user()])
-                    .await?;
+                let mut held = unit.users().lock_for_update(&[caller.actor.user()]).await?;
                 let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
                 let granted = caller
                     .actor
@@ -205,7 +197,7 @@ impl Invitations {
                     .accept_invitation(&invitation)
                     .map_err(|denial| Error::denied(denial, "invitation"))?;
                 let user = unit
-                    .people()
+                    .users()
                     .assign(granted, me.user.row_version)
                     .await?
                     .user;
@@ -267,5 +259,5 @@ async fn tell(
         metadata: json!({ "by": "invitation", "invitation_id": invitation.id }),
         ..event
     };
-    Ok(unit.audit().record(context, event).await?)
+    Ok(unit.audit_log().record(context, event).await?)
 }

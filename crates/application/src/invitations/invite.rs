@@ -19,7 +19,7 @@ use super::{Invitations, values};
 use crate::{
     Confirmed, Done, Error, ErrorCode, Once,
     mail::{Letter, MailKind, MailSender, Postage},
-    people::refused,
+    users::refused,
 };
 
 /// Who is to be invited.
@@ -76,7 +76,7 @@ impl Invitations {
         };
         let home = home.ok_or_else(|| Error::not_found("organization"))?;
         assignment.fits(home.parent).map_err(refused)?;
-        if let Some(there) = unit.reads().people().by_email(email).await?
+        if let Some(there) = unit.reads().users().by_email(email).await?
             && there
                 .user
                 .organization
@@ -165,7 +165,7 @@ Ok(Done::Fresh(invited))
                 Some(_) => AuditEvent::new("invitation.renewed", "invitation", AuditAction::Update),
             }
         };
-        unit.audit()
+        unit.audit_log()
             .record(&caller.context, caller.sign(event))
             .await?;
         let mail = self.mail(caller, &invitation, organization_name, &token);

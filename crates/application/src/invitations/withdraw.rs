@@ -38,7 +38,7 @@ impl Invitations {
                     old_values: Some(values(&gone)),
                     ..AuditEvent::new("invitation.withdrawn", "invitation", AuditAction::Delete)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(())

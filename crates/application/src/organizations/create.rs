@@ -72,7 +72,7 @@ impl Organizations {
                     new_values: Some(json!(OrganizationState::from(&made))),
                     ..AuditEvent::new("organization.created", "organization", AuditAction::Create)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 let mut invited = None;

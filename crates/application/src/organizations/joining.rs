@@ -67,7 +67,7 @@ impl Organizations {
                     metadata: json!({ "replaced": replaced }),
                     ..AuditEvent::new("join_token.created", "organization", AuditAction::Create)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(())
@@ -101,7 +101,7 @@ impl Organizations {
                     organization: Some(id),
                     ..AuditEvent::new("join_token.removed", "organization", AuditAction::Delete)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(())
@@ -159,7 +159,7 @@ impl Organizations {
                     new_values: Some(json!({ "email": email })),
                     ..AuditEvent::new("allowed_email.added", "organization", AuditAction::Create)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Once::keep(once, &*unit, actor, &allowed).await?;
@@ -197,7 +197,7 @@ impl Organizations {
                     old_values: Some(json!({ "email": email })),
                     ..AuditEvent::new("allowed_email.removed", "organization", AuditAction::Delete)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(())

@@ -82,7 +82,7 @@ impl Organizations {
             ..AuditEvent::new("organization.deleted", "organization", AuditAction::Delete)
         };
         // While its name can still be copied into the log.
-        unit.audit()
+        unit.audit_log()
             .record(&caller.context, caller.sign(event))
             .await?;
         unit.organizations().remove(removal, version).await?;

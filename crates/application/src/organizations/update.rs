@@ -168,7 +168,7 @@ impl Organizations {
                     new_values: Some(json!(OrganizationState::from(&updated))),
                     ..AuditEvent::new("organization.updated", "organization", AuditAction::Update)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 if let Some(other) = lookalike {
@@ -205,7 +205,7 @@ impl Organizations {
     /// A tenant is one level deep; the database holds it against two who act at once.
     async fn check_parent(&self, id: OrganizationId, parent: OrganizationId) -> Result<(), Error> {
         let parent = self.stored(parent).await?;
-        let children = self.ports.store.users().children(id).await?;
+        let children = self.ports.store.auth().children(id).await?;
         let is_root = parent.parent.is_none() && parent.id != id;
         fits_as_parent(is_root, !children.is_empty()).map_err(refused)
     }
@@ -229,7 +229,7 @@ async fn warn_of(
             AuditAction::Update,
         )
     };
-    Ok(unit.audit().record(&caller.context, event).await?)
+    Ok(unit.audit_log().record(&caller.context, event).await?)
 }
 
 /// What is stored, with the changes in it.

@@ -102,7 +102,7 @@ impl Outcomes {
                         AuditAction::Update,
                     )
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(coverage)

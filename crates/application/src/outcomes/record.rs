@@ -91,7 +91,7 @@ impl Outcomes {
                     })),
                     ..AuditEvent::new("outcome.recorded", "outcome", AuditAction::Create)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Once::keep(once, &*unit, actor, &outcome).await?;

@@ -61,7 +61,7 @@ impl Outcomes {
                     metadata: json!({ "reason": reason }),
                     ..AuditEvent::new("outcome.withdrawn", "outcome", AuditAction::Update)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(withdrawn)

@@ -332,7 +332,7 @@ impl Predictions {
                 ),
             }
         };
-        unit.audit()
+        unit.audit_log()
             .record(&caller.context, caller.sign(event))
             .await?;
         Ok(CreatedPrediction {

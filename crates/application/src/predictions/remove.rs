@@ -58,7 +58,7 @@ impl Predictions {
                     old_values: Some(summary(prediction)),
                     ..AuditEvent::new("prediction.deleted", entity(kind), AuditAction::Delete)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(())

@@ -127,7 +127,7 @@ impl Predictions {
                     new_values: Some(summary(after)),
                     ..AuditEvent::new("prediction.updated", entity(kind), AuditAction::Update)
                 };
-                unit.audit()
+                unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 Ok(())

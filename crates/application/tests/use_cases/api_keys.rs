@@ -49,7 +49,7 @@ async fn a_key_costs_one_statement_and_no_look_up() {
         .returning(move |_, _| Ok(Some(found.clone())));
     let caller = doubles
         .application()
-        .accounts
+        .auth
         .authenticate(&format!("ak_{}", "7".repeat(64)), RequestContext::default())
         .await
         .unwrap();
@@ -77,7 +77,7 @@ async fn a_key_whose_organization_is_not_its_owners_any_more_is_worth_nothing() 
         .returning(move |_, _| Ok(Some(found.clone())));
     let result = doubles
         .application()
-        .accounts
+        .auth
         .authenticate(&format!("ak_{}", "7".repeat(64)), RequestContext::default())
         .await;
     assert!(

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use accunode_application::{Error, ErrorCode, accounts::Registration};
+use accunode_application::{Error, ErrorCode, auth::Registration};
 use accunode_domain::{
     access::KeyScope,
     api_key::ApiKey,
@@ -86,14 +86,14 @@ async fn a_flood_of_wrong_keys_costs_the_database_nothing_once_the_budget_is_use
             count.fetch_add(1, Ordering::Relaxed);
             Ok((*hash == good_hash).then(|| good.clone()))
         });
-    let accounts = doubles.application().accounts;
+    let auth = doubles.application().auth;
     let (home, elsewhere) = (at([192, 0, 2, 1]), at([192, 0, 2, 2]));
 
     // A good key that has been used goes past the budget from then on, from anywhere.
-    let known = accounts.authenticate(&secret(0), home.clone()).await;
+    let known = auth.authenticate(&secret(0), home.clone()).await;
     assert!(known.is_ok());
     for n in 1..=200 {
-        let refused = accounts.authenticate(&secret(n), home.clone()).await;
+        let refused = auth.authenticate(&secret(n), home.clone()).await;
         match refused {
             Err(Error::Unauthenticated {
                 code: ErrorCode::InvalidToken,
@@ -104,29 +104,24 @@ async fn a_flood_of_wrong_keys_costs_the_database_nothing_once_the_budget_is_use
         }
     }
     assert_eq!(asked.load(Ordering::Relaxed), 5, "statements");
-    assert!(
-        accounts
-            .authenticate(&secret(0), home.clone())
-            .await
-            .is_ok()
-    );
+    assert!(auth.authenticate(&secret(0), home.clone()).await.is_ok());
     // The others at other addresses notice nothing.
-    let wrong = accounts.authenticate(&secret(9), elsewhere).await;
+    let wrong = auth.authenticate(&secret(9), elsewhere).await;
     assert!(matches!(wrong, Err(Error::Unauthenticated { .. })));
 }
 
 #[tokio::test]
 async fn what_has_not_the_form_of_a_key_never_comes_to_the_database_or_the_limiter() {
-    let accounts = Doubles {
+    let auth = Doubles {
         limiter: limiter(|_, _| panic!("the limiter was asked")),
         ..Doubles::default()
     }
     .application()
-    .accounts;
+    .auth;
     let long = format!("{}0", secret(1));
     let upper = format!("ak_{}", "A".repeat(64));
     for wrong in ["ak_", "ak_1234", &long, &upper] {
-        let refused = accounts.authenticate(wrong, at([192, 0, 2, 1])).await;
+        let refused = auth.authenticate(wrong, at([192, 0, 2, 1])).await;
         assert!(
             matches!(refused, Err(Error::Unauthenticated { .. })),
             "{wrong}"
@@ -151,22 +146,17 @@ async fn a_revoked_key_is_no_longer_known() {
             let first = count.fetch_add(1, Ordering::Relaxed) == 0;
             Ok(first.then(|| good.clone()))
         });
-    let accounts = doubles.application().accounts;
+    let auth = doubles.application().auth;
     let home = at([192, 0, 2, 1]);
-    assert!(
-        accounts
-            .authenticate(&secret(0), home.clone())
-            .await
-            .is_ok()
-    );
+    assert!(auth.authenticate(&secret(0), home.clone()).await.is_ok());
     for expected in [1, 2] {
-        let refused = accounts.authenticate(&secret(0), home.clone()).await;
+        let refused = auth.authenticate(&secret(0), home.clone()).await;
         assert!(
             matches!(refused, Err(Error::Unauthenticated { .. })),
             "{expected}: {refused:?}"
         );
     }
-    let refused = accounts.authenticate(&secret(0), home).await;
+    let refused = auth.authenticate(&secret(0), home).await;
     assert!(
         matches!(refused, Err(Error::LockedOut { .. })),
         "{refused:?}"
@@ -190,7 +180,7 @@ async fn a_registration_whose_mail_may_not_be_sent_makes_no_account() {
     };
     let refused = doubles
         .application()
-        .accounts
+        .auth
         .register(&form, &at([192, 0, 2, 1]))
         .await;
     match refused {
@@ -252,7 +242,7 @@ async fn an_upload_is_refused_before_its_first_byte_where_the_disk_runs_low() {
                 })
             });
         doubles.files = files;
-        let bulk = doubles.application().bulk;
+        let bulk = doubles.application().bulk_uploads;
         let received = bulk.receive(stream::empty().boxed()).await;
         if is_low {
             storage_low(received);
@@ -284,7 +274,7 @@ async fn an_upload_is_cut_off_once_the_disk_runs_low_while_it_comes_in() {
         }
     });
     doubles.files = files;
-    let bulk = doubles.application().bulk;
+    let bulk = doubles.application().bulk_uploads;
     let mebibyte = Bytes::from(vec![0; 1 << 20]);
     let bytes = stream::iter((0..64).map(move |_| Ok(mebibyte.clone()))).boxed();
     storage_low(bulk.receive(bytes).await);

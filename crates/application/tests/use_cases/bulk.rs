@@ -7,7 +7,7 @@ use std::sync::{
 
 use accunode_application::{
     Settings,
-    bulk::{Surveying, Table, offline},
+    bulk_uploads::{Surveying, Table, offline},
 };
 use accunode_domain::{
     id::JobId,
@@ -141,7 +141,7 @@ fn job(creator: &User) -> Job {
         started_at: Some(noon()),
         completed_at: None,
         attempts: 1,
-        owner: Owner::Person(creator.id),
+        owner: Owner::User(creator.id),
         created_by: creator.id,
         created_at: noon(),
         updated_at: noon(),
@@ -167,7 +167,7 @@ fn worker(
     let found = creator.clone();
     doubles
         .store
-        .users
+        .auth
         .expect_with_membership()
         .returning(move |_| Ok(Some((found.clone(), None, 1))));
     Rows::of(count, share).behind(&mut doubles.files);
@@ -211,7 +211,7 @@ async fn every_row_is_stored_once_and_the_last_checkpoint_is_the_last_row() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     let chunks = chunks.lock().unwrap();
@@ -248,7 +248,7 @@ async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     let chunks = chunks.lock().unwrap();
@@ -305,7 +305,7 @@ async fn a_file_in_the_wrong_unit_stores_nothing_and_says_what_to_do() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     assert!(chunks.lock().unwrap().is_empty());
@@ -321,7 +321,7 @@ async fn the_same_file_in_percent_is_stored() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     let chunks = chunks.lock().unwrap();
@@ -350,7 +350,7 @@ async fn a_worker_that_takes_over_goes_on_after_the_checkpoint() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     let chunks = chunks.lock().unwrap();
@@ -375,7 +375,7 @@ async fn a_worker_that_lost_its_lease_ends_nothing() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     assert!(!committed.load(Ordering::SeqCst));
@@ -402,7 +402,7 @@ async fn the_upload_of_someone_who_lost_their_rights_fails() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     assert!(chunks.lock().unwrap().is_empty());
@@ -422,7 +422,7 @@ async fn a_worker_that_shuts_down_gives_its_job_back() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(true).1)
         .await;
     assert!(chunks.lock().unwrap().is_empty());
@@ -453,7 +453,7 @@ async fn a_deadlock_stores_the_same_chunk_again() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     assert!(!first.load(Ordering::SeqCst) && second.load(Ordering::SeqCst));
@@ -513,7 +513,7 @@ async fn an_outage_is_waited_for_and_the_job_goes_on_from_what_is_stored() {
         let lease = lease(&job);
         doubles
             .application()
-            .bulk
+            .bulk_uploads
             .process(job, lease, &watch::channel(false).1)
             .await;
         let rows: Vec<u32> = (2 + stored..=26).collect();
@@ -547,7 +547,7 @@ async fn a_job_that_another_worker_took_during_an_outage_gets_its_attempt_back()
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
 }
@@ -586,7 +586,7 @@ async fn another_failure_ends_the_attempt_and_says_what_it_was() {
         let lease = lease(&job);
         doubles
             .application()
-            .bulk
+            .bulk_uploads
             .process(job, lease, &watch::channel(false).1)
             .await;
     }
@@ -615,7 +615,7 @@ async fn a_job_of_which_rows_have_no_outcome_fails_and_is_not_completed() {
     let lease = lease(&job);
     doubles
         .application()
-        .bulk
+        .bulk_uploads
         .process(job, lease, &watch::channel(false).1)
         .await;
     let failed = (JobStatus::Failed, Some("rows_unaccounted".to_owned()));
@@ -646,7 +646,7 @@ async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
         let lease = lease(&job);
         doubles
             .application()
-            .bulk
+            .bulk_uploads
             .process(job, lease, &watch::channel(false).1)
             .await;
         let told: Vec<_> = told

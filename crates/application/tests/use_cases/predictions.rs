@@ -206,10 +206,13 @@ async fn a_prediction_is_stored_with_its_audit_row_in_one_unit_of_work() {
             .expect_add()
             .times(1)
             .returning(|_, _| Ok(()));
-        unit.audit.expect_record().times(1).returning(|_, event| {
-            assert_eq!(event.event_type, "prediction.created");
-            Ok(())
-        });
+        unit.audit_log
+            .expect_record()
+            .times(1)
+            .returning(|_, event| {
+                assert_eq!(event.event_type, "prediction.created");
+                Ok(())
+            });
     });
     let ana = user(Role::User, None);
     let done = doubles
@@ -221,7 +224,7 @@ async fn a_prediction_is_stored_with_its_audit_row_in_one_unit_of_work() {
     let Done::Fresh(created) = done else {
         panic!("{done:?}")
     };
-    assert_eq!(created.prediction.owner, Owner::Person(ana.id));
+    assert_eq!(created.prediction.owner, Owner::User(ana.id));
     assert_eq!(created.creation, Creation::Created);
     assert!(committed.load(Ordering::SeqCst));
 }
@@ -246,7 +249,7 @@ async fn a_failed_audit_row_takes_the_prediction_with_it() {
             .expect_of_period()
             .returning(|_, _, _| Ok(None));
         unit.predictions.expect_add().returning(|_, _| Ok(()));
-        unit.audit
+        unit.audit_log
             .expect_record()
             .returning(|_, _| Err(RepositoryError::Internal("the log is full".into())));
     });
@@ -285,7 +288,7 @@ async fn a_company_that_is_there_is_found_and_never_changed() {
             .expect_of_period()
             .returning(|_, _, _| Ok(None));
         unit.predictions.expect_add().returning(|_, _| Ok(()));
-        unit.audit.expect_record().returning(|_, _| Ok(()));
+        unit.audit_log.expect_record().returning(|_, _| Ok(()));
     });
     let ana = user(Role::User, None);
     let done = doubles

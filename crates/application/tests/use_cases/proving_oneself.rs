@@ -1,12 +1,12 @@
 //! Proving oneself again: what is sensitive, and when a session was last used.
 
-use accunode_application::{Caller, Error, ErrorCode, accounts::SignedIn};
+use accunode_application::{Caller, Error, ErrorCode, auth::SignedIn};
 use accunode_domain::access::Forbidden;
 use accunode_domain::{
     access::KeyScope, audit::RequestContext, id::SessionId, session::Session, user::Role,
 };
 use accunode_ports::{
-    repositories::{Credentials, Standing},
+    repositories::{Credentials, UserFreshness},
     sessions::{SessionChange, TokenPair},
     system::Verified,
 };
@@ -96,30 +96,29 @@ async fn step_up(verified: Verified, failures: usize) -> Result<SignedIn, Error>
     let loaded = ana.clone();
     doubles
         .store
-        .users
+        .auth
         .expect_with_membership()
         .returning(move |_| Ok(Some((loaded.clone(), None, 1))));
-    doubles
-        .store
-        .users
-        .expect_credentials()
-        .returning(move |_| {
-            Ok(Some(Credentials {
-                user: ana.clone(),
-                password_hash: "hash".into(),
-            }))
-        });
+    doubles.store.auth.expect_credentials().returning(move |_| {
+        Ok(Some(Credentials {
+            user: ana.clone(),
+            password_hash: "hash".into(),
+        }))
+    });
     doubles
         .hasher
         .expect_verify()
         .times(1)
         .returning(move |_, _| Ok(verified.clone()));
     doubles.unit(|unit| {
-        unit.audit.expect_record().times(1).returning(|_, _| Ok(()));
+        unit.audit_log
+            .expect_record()
+            .times(1)
+            .returning(|_, _| Ok(()));
     });
     doubles
         .application()
-        .accounts
+        .auth
         .step_up(&caller, "whatever", None)
         .await
 }
@@ -160,13 +159,13 @@ async fn a_session_notes_that_it_is_used_once_a_minute() {
             .returning(|_, _, _| Ok(()));
         doubles
             .store
-            .users
+            .auth
             .expect_current()
             .times(1)
-            .returning(|_, _| Ok(Standing::Unchanged));
+            .returning(|_, _| Ok(UserFreshness::Unchanged));
         let caller = doubles
             .application()
-            .accounts
+            .auth
             .authenticate("token", RequestContext::default())
             .await
             .unwrap();

@@ -39,7 +39,7 @@ fn stored(creator: &User, pd: f64, model: ModelRef) -> Prediction {
             unit: RatioUnit::Fraction,
             flags: Vec::new(),
         },
-        owner: Owner::Person(creator.id),
+        owner: Owner::User(creator.id),
         created_by: creator.id,
         origin: None,
         created_at: noon(),

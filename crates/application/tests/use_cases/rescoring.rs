@@ -4,7 +4,7 @@ use accunode_domain::access::Forbidden;
 use std::sync::{Arc, Mutex};
 
 use accunode_application::{
-    Application, Done, Error, ErrorCode, RowLevel, Settings, bulk::RescorePredictions,
+    Application, Done, Error, ErrorCode, RowLevel, Settings, bulk_uploads::RescorePredictions,
 };
 use accunode_domain::{
     fault::Fault,
@@ -115,7 +115,7 @@ fn job(creator: &User, version: &str) -> Job {
         started_at: Some(noon()),
         completed_at: None,
         attempts: 1,
-        owner: Owner::Person(creator.id),
+        owner: Owner::User(creator.id),
         created_by: creator.id,
         created_at: noon(),
         updated_at: noon(),
@@ -140,7 +140,7 @@ fn worker(
     let found = creator.clone();
     doubles
         .store
-        .users
+        .auth
         .expect_with_membership()
         .returning(move |_| Ok(Some((found.clone(), None, 1))));
     doubles
@@ -182,7 +182,7 @@ async fn process(application: &Application, job: Job) {
         token: Uuid::new_v4(),
     };
     let stop = watch::channel(false).1;
-    application.bulk.process(job, lease, &stop).await;
+    application.bulk_uploads.process(job, lease, &stop).await;
 }
 
 #[tokio::test]
@@ -325,7 +325,7 @@ async fn without_a_name_it_is_the_model_that_answers_by_itself() {
                     ..job(&creator, "0")
                 })
             });
-            unit.audit
+            unit.audit_log
                 .expect_record()
                 .times(1)
                 .withf(|_, event| event.event_type == "rescoring.created")
@@ -337,7 +337,7 @@ async fn without_a_name_it_is_the_model_that_answers_by_itself() {
         };
         let application = doubles.application();
         let ana = caller(&ana);
-        let done = application.bulk.rescore(&ana, &command, None);
+        let done = application.bulk_uploads.rescore(&ana, &command, None);
         let Done::Fresh(made) = done.await.unwrap() else {
             panic!("it was never asked before")
         };
@@ -359,7 +359,7 @@ async fn what_may_not_be_rescored_is_refused_before_anything_is_begun() {
         };
         let application = doubles.application();
         let ana = caller(&ana);
-        let done = application.bulk.rescore(&ana, &command, None);
+        let done = application.bulk_uploads.rescore(&ana, &command, None);
         done.await.unwrap_err()
     };
     let error = refused(RescorePredictions {

@@ -54,7 +54,7 @@ fn prediction(creator: UserId) -> Prediction {
         outcome: outcome(),
         predicted_at: noon(),
         ratios: ratios(),
-        owner: Owner::Person(creator),
+        owner: Owner::User(creator),
         created_by: creator,
         origin: None,
         created_at: noon(),
@@ -126,7 +126,7 @@ async fn the_history_of_someones_personal_prediction_is_told_of_before_it_is_rea
             Ok((scope.break_glass() == Some(id.0)).then(|| stored.clone()))
         });
     let told = doubles.unit(|unit| {
-        unit.audit
+        unit.audit_log
             .expect_record()
             .times(1)
             .withf(|_, event| event.event_type == "prediction.break_glass")

@@ -11,7 +11,7 @@ use accunode_domain::{
     user::{Role, User},
 };
 use accunode_ports::{
-    repositories::{Credentials, Standing},
+    repositories::{Credentials, UserFreshness},
     sessions::{Refreshed, TokenPair},
     system::Verified,
 };
@@ -32,7 +32,7 @@ async fn an_unknown_address_is_hashed_all_the_same_and_leaves_a_trace() {
     let mut doubles = Doubles::default();
     doubles
         .store
-        .users
+        .auth
         .expect_credentials()
         .returning(|_| Ok(None));
     doubles
@@ -42,15 +42,18 @@ async fn an_unknown_address_is_hashed_all_the_same_and_leaves_a_trace() {
         .withf(|_, hash| hash.is_none())
         .returning(|_, _| Ok(Verified::No));
     let committed = doubles.unit(|unit| {
-        unit.audit.expect_record().times(1).returning(|_, event| {
-            assert_eq!(event.action, AuditAction::FailedLogin);
-            assert_eq!(event.actor_email.as_deref(), Some("who@example.com"));
-            Ok(())
-        });
+        unit.audit_log
+            .expect_record()
+            .times(1)
+            .returning(|_, event| {
+                assert_eq!(event.action, AuditAction::FailedLogin);
+                assert_eq!(event.actor_email.as_deref(), Some("who@example.com"));
+                Ok(())
+            });
     });
     let result = doubles
         .application()
-        .accounts
+        .auth
         .login(
             "who@example.com",
             "whatever it is",
@@ -74,16 +77,12 @@ async fn an_unknown_address_is_hashed_all_the_same_and_leaves_a_trace() {
 async fn a_password_that_is_too_long_is_refused_after_the_same_work() {
     let mut doubles = Doubles::default();
     let ana = user(Role::User, None);
-    doubles
-        .store
-        .users
-        .expect_credentials()
-        .returning(move |_| {
-            Ok(Some(Credentials {
-                user: ana.clone(),
-                password_hash: "hash".into(),
-            }))
-        });
+    doubles.store.auth.expect_credentials().returning(move |_| {
+        Ok(Some(Credentials {
+            user: ana.clone(),
+            password_hash: "hash".into(),
+        }))
+    });
     doubles
         .hasher
         .expect_verify()
@@ -91,12 +90,12 @@ async fn a_password_that_is_too_long_is_refused_after_the_same_work() {
         .withf(|_, hash| hash.is_none())
         .returning(|_, _| Ok(Verified::No));
     doubles.unit(|unit| {
-        unit.audit.expect_record().returning(|_, _| Ok(()));
+        unit.audit_log.expect_record().returning(|_, _| Ok(()));
     });
     let password = "x".repeat(10_000_000);
     let result = doubles
         .application()
-        .accounts
+        .auth
         .login("ana@example.com", &password, &RequestContext::default())
         .await;
     assert!(matches!(result, Err(Error::Unauthenticated { .. })));
@@ -107,26 +106,22 @@ async fn the_right_password_of_an_inactive_account_is_refused_like_a_wrong_one()
     let mut doubles = Doubles::default();
     let mut ana = user(Role::User, None);
     ana.is_active = false;
-    doubles
-        .store
-        .users
-        .expect_credentials()
-        .returning(move |_| {
-            Ok(Some(Credentials {
-                user: ana.clone(),
-                password_hash: "hash".into(),
-            }))
-        });
+    doubles.store.auth.expect_credentials().returning(move |_| {
+        Ok(Some(Credentials {
+            user: ana.clone(),
+            password_hash: "hash".into(),
+        }))
+    });
     doubles
         .hasher
         .expect_verify()
         .returning(|_, _| Ok(Verified::Yes { rehashed: None }));
     doubles.unit(|unit| {
-        unit.audit.expect_record().returning(|_, _| Ok(()));
+        unit.audit_log.expect_record().returning(|_, _| Ok(()));
     });
     let result = doubles
         .application()
-        .accounts
+        .auth
         .login(
             "ana@example.com",
             "correct horse",
@@ -161,8 +156,8 @@ fn session_of(role: Role, version: i64) -> (Session, OrganizationId) {
 }
 
 /// A user as they stand at the tenancy's second version.
-fn changed(user: &User, membership: Option<Membership>) -> Standing {
-    Standing::Changed {
+fn changed(user: &User, membership: Option<Membership>) -> UserFreshness {
+    UserFreshness::Changed {
         user: Box::new(user.clone()),
         membership,
         version: 2,
@@ -183,7 +178,7 @@ async fn a_session_older_than_the_tenancy_works_out_the_role_anew_with_one_state
         .returning(move |_| Ok(Some(session.clone())));
     doubles
         .store
-        .users
+        .auth
         .expect_current()
         .times(1)
         .withf(|_, known| *known == 1)
@@ -199,7 +194,7 @@ async fn a_session_older_than_the_tenancy_works_out_the_role_anew_with_one_state
         .returning(|_, _, _| Ok(()));
     let caller = doubles
         .application()
-        .accounts
+        .auth
         .authenticate("token", RequestContext::default())
         .await
         .unwrap();
@@ -217,13 +212,13 @@ async fn a_session_at_the_present_tenancy_reads_no_user() {
         .returning(move |_| Ok(Some(session.clone())));
     doubles
         .store
-        .users
+        .auth
         .expect_current()
         .times(1)
-        .returning(|_, _| Ok(Standing::Unchanged));
+        .returning(|_, _| Ok(UserFreshness::Unchanged));
     let caller = doubles
         .application()
-        .accounts
+        .auth
         .authenticate("token", RequestContext::default())
         .await;
     assert_eq!(caller.unwrap().actor.role(), Role::OrgMember);
@@ -241,13 +236,13 @@ async fn the_session_of_a_deactivated_user_ends_with_their_next_request() {
         .returning(move |_| Ok(Some(session.clone())));
     doubles
         .store
-        .users
+        .auth
         .expect_current()
         .returning(move |_, _| Ok(changed(&gone, None)));
     doubles.sessions.expect_end().times(1).returning(|_| Ok(()));
     let result = doubles
         .application()
-        .accounts
+        .auth
         .authenticate("token", RequestContext::default())
         .await;
     assert!(matches!(result, Err(Error::Unauthenticated { .. })));
@@ -263,7 +258,7 @@ async fn a_refresh_token_used_twice_is_told_and_leaves_a_trace() {
         .expect_refresh()
         .returning(move |_| Ok(Refreshed::Reused(Box::new(session.clone()))));
     let committed = doubles.unit(move |unit| {
-        unit.audit
+        unit.audit_log
             .expect_record()
             .times(1)
             .withf(move |_, event| {
@@ -275,7 +270,7 @@ async fn a_refresh_token_used_twice_is_told_and_leaves_a_trace() {
     });
     let result = doubles
         .application()
-        .accounts
+        .auth
         .refresh("r", &RequestContext::default())
         .await;
     assert!(matches!(
@@ -307,12 +302,12 @@ async fn a_session_ends_after_ninety_days_however_often_it_is_refreshed() {
             .returning(|_| Ok(()));
         doubles
             .store
-            .users
+            .auth
             .expect_with_membership()
             .returning(move |_| Ok(Some((ana.clone(), Some(membership(organization)), 1))));
         let result = doubles
             .application()
-            .accounts
+            .auth
             .refresh("r", &RequestContext::default())
             .await;
         assert_eq!(result.is_ok(), lives, "after {seconds} s: {result:?}");
@@ -325,19 +320,15 @@ async fn no_session_starts_when_its_audit_row_cannot_be_written() {
     doubles.without_second_factors();
     let ana = user(Role::User, None);
     let found = ana.clone();
+    doubles.store.auth.expect_credentials().returning(move |_| {
+        Ok(Some(Credentials {
+            user: ana.clone(),
+            password_hash: "hash".into(),
+        }))
+    });
     doubles
         .store
-        .users
-        .expect_credentials()
-        .returning(move |_| {
-            Ok(Some(Credentials {
-                user: ana.clone(),
-                password_hash: "hash".into(),
-            }))
-        });
-    doubles
-        .store
-        .users
+        .auth
         .expect_with_membership()
         .returning(move |_| Ok(Some((found.clone(), None, 1))));
     doubles
@@ -350,8 +341,8 @@ async fn no_session_starts_when_its_audit_row_cannot_be_written() {
         .never()
         .returning(|_| Ok(pair()));
     doubles.unit(|unit| {
-        unit.users.expect_record_login().returning(|_, _, _| Ok(()));
-        unit.audit.expect_record().returning(|_, _| {
+        unit.auth.expect_record_login().returning(|_, _, _| Ok(()));
+        unit.audit_log.expect_record().returning(|_, _| {
             Err(accunode_ports::RepositoryError::Internal(
                 "the log is full".into(),
             ))
@@ -359,7 +350,7 @@ async fn no_session_starts_when_its_audit_row_cannot_be_written() {
     });
     let result = doubles
         .application()
-        .accounts
+        .auth
         .login(
             "ana@example.com",
             "correct horse",
@@ -380,7 +371,7 @@ async fn a_login_that_was_overtaken_by_another_password_leaves_no_session() {
         let mut asked = 0;
         doubles
             .store
-            .users
+            .auth
             .expect_credentials()
             .times(2)
             .returning(move |_| {
@@ -393,7 +384,7 @@ async fn a_login_that_was_overtaken_by_another_password_leaves_no_session() {
             });
         doubles
             .store
-            .users
+            .auth
             .expect_with_membership()
             .returning(move |_| Ok(Some((loaded.clone(), None, 1))));
         doubles
@@ -407,12 +398,12 @@ async fn a_login_that_was_overtaken_by_another_password_leaves_no_session() {
             .times(usize::from(!lives))
             .returning(|_| Ok(()));
         doubles.unit(|unit| {
-            unit.users.expect_record_login().returning(|_, _, _| Ok(()));
-            unit.audit.expect_record().returning(|_, _| Ok(()));
+            unit.auth.expect_record_login().returning(|_, _, _| Ok(()));
+            unit.audit_log.expect_record().returning(|_, _| Ok(()));
         });
         let result = doubles
             .application()
-            .accounts
+            .auth
             .login(
                 "ana@example.com",
                 "correct horse",

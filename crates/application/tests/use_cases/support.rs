@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use accunode_application::{Application, Caller, Outbox, Ports, Settings, accounts::KnownKeys};
+use accunode_application::{Application, Caller, Outbox, Ports, Settings, auth::KnownKeys};
 use accunode_domain::{
     Timestamp,
     access::Actor,

@@ -25,7 +25,7 @@ async fn run(failures: u32, error: fn() -> Error) -> (u32, Result<u32, Error>, V
     let count = &runs;
     let done = application
         .ports()
-        .transaction(&Scope::nobody(), |unit| async move {
+        .transaction(&Scope::none(), |unit| async move {
             let run = count.fetch_add(1, Ordering::SeqCst);
             drop(unit);
             if run < failures {

@@ -160,7 +160,7 @@ impl Actor {
     ///
     /// # Errors
     /// `Forbidden::KeyForbidden` for an API key.
-    pub fn require_person(&self) -> Result<(), Denial> {
+    pub fn require_user(&self) -> Result<(), Denial> {
         if self.is_key() {
             Err(Denial::Forbidden(Forbidden::KeyForbidden))
         } else {
@@ -179,7 +179,7 @@ impl Actor {
         scopes: &[KeyScope],
         organization: Option<OrganizationId>,
     ) -> Result<KeyGrant, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         if scopes.contains(&KeyScope::Admin) && self.role() < Role::OrgAdmin {
             return Err(Denial::Forbidden(Forbidden::ScopeExceedsRole));
         }
@@ -196,7 +196,7 @@ impl Actor {
         &self,
         organization: Option<OrganizationId>,
     ) -> Result<KeyDirectory, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         let Some(organization) = organization else {
             return Ok(KeyDirectory(Keys::Of(self.user())));
         };
@@ -238,7 +238,7 @@ impl Actor {
         owner: &Subject,
         organization: Option<OrganizationId>,
     ) -> Result<KeyRemoval, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         self.see_key(owner, organization)?;
         if owner.id() != self.user() {
             self.administer_user(owner)

@@ -154,7 +154,7 @@ impl Actor {
         change: OrganizationChange,
     ) -> Result<OrganizationGrant, Denial> {
         self.find_organization(id)?;
-        self.require_person()?;
+        self.require_user()?;
         if self.role() >= change.least_role() {
             Ok(OrganizationGrant {
                 organization: id,
@@ -173,7 +173,7 @@ impl Actor {
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `role_forbidden`.
     pub fn delete_organization(&self, id: OrganizationId) -> Result<OrganizationRemoval, Denial> {
         self.find_organization(id)?;
-        self.require_person()?;
+        self.require_user()?;
         match self.role() {
             Role::SuperAdmin => {}
             Role::TenantAdmin if self.organization() != Some(id) => {}
@@ -193,7 +193,7 @@ impl Actor {
         &self,
         parent: Option<OrganizationId>,
     ) -> Result<OrganizationCreation, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         match (self.role(), parent) {
             (Role::SuperAdmin, _) => {}
             (Role::TenantAdmin, Some(parent)) => {
@@ -213,7 +213,7 @@ impl Actor {
     /// `Forbidden::RoleForbidden` for a super_admin; `NotFound`;
     /// `Forbidden::EmailNotAllowed`.
     pub fn join_organization(&self, door: Option<&Door>) -> Result<Admission, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         match self.role() {
             Role::User => {}
             Role::SuperAdmin => return Err(Denial::Forbidden(Forbidden::RoleForbidden)),

@@ -70,7 +70,7 @@ impl Actor {
                 return Err(Denial::Unprocessable(Inconsistency::OrganizationMismatch));
             }
             (Some(AccessLevel::System), _) => Owner::System,
-            (Some(AccessLevel::Personal) | None, _) => Owner::Person(self.user()),
+            (Some(AccessLevel::Personal) | None, _) => Owner::User(self.user()),
         };
         let scope = self.scope();
         if scope.contains(owner) {

@@ -15,7 +15,7 @@ use crate::{
 /// Something that a user may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
-    /// With what: `company`, `organization`, `person` and so on.
+    /// With what: `company`, `organization`, `user` and so on.
     pub resource: &'static str,
     /// What: `read`, `create` and so on.
     pub action: &'static str,
@@ -33,7 +33,7 @@ pub struct Permission {
 
 type OfRow = fn(&Actor, Owner, UserId) -> bool;
 type OfPlace = fn(&Actor, OrganizationId) -> bool;
-type OfPeople = fn(&Actor, Role, OrganizationId) -> bool;
+type OfUsers = fn(&Actor, Role, OrganizationId) -> bool;
 type OfAnything = fn(&Actor) -> bool;
 
 /// About rows: an owner and a creator.
@@ -143,18 +143,18 @@ const PLACES: [(&str, &str, OfPlace); 16] = [
 ];
 
 /// About users of a role in an organization.
-const USERS: [(&str, &str, OfPeople); 4] = [
+const USERS: [(&str, &str, OfUsers); 4] = [
     ("invitation", "create", |actor, role, id| {
         actor.invite(role, Some(id)).is_ok()
     }),
-    ("person", "read", |actor, role, id| {
+    ("user", "read", |actor, role, id| {
         actor.read_user(&Subject::stand_in(role, id)).is_ok()
     }),
-    ("person", "administer", |actor, role, id| {
+    ("user", "administer", |actor, role, id| {
         actor.administer_user(&Subject::stand_in(role, id)).is_ok()
     }),
     // The role that a member is given.
-    ("person", "set_role", |actor, role, id| {
+    ("user", "set_role", |actor, role, id| {
         let member = Subject::stand_in(Role::OrgMember, id);
         actor.set_role(&member, role, Some(id)).is_ok()
     }),
@@ -199,7 +199,7 @@ impl Actor {
             self.of_places(resource, action, None, |id| may(self, id), &mut all);
         }
         for (resource, action, may) in USERS {
-            self.of_people(resource, action, may, &mut all);
+            self.of_users(resource, action, may, &mut all);
         }
         for (resource, action, may) in ANYTHING {
             if may(self) {
@@ -217,9 +217,9 @@ impl Actor {
         all: &mut Vec<Permission>,
     ) {
         let somebody = UserId(STAND_IN);
-        for owner in [Owner::Person(self.user()), Owner::System] {
+        for owner in [Owner::User(self.user()), Owner::System] {
             let alone = may(self, owner, self.user());
-            let anyones = matches!(owner, Owner::Person(_)) || may(self, owner, somebody);
+            let anyones = matches!(owner, Owner::User(_)) || may(self, owner, somebody);
             if alone {
                 all.push(Permission {
                     level: Some(owner.level()),
@@ -261,11 +261,11 @@ impl Actor {
         }
     }
 
-    fn of_people(
+    fn of_users(
         &self,
         resource: &'static str,
         action: &'static str,
-        may: OfPeople,
+        may: OfUsers,
         all: &mut Vec<Permission>,
     ) {
         let mut found: Vec<Permission> = Vec::new();
@@ -332,7 +332,7 @@ fn writes(actor: &Actor, owner: Owner, creator: UserId) -> bool {
 
 /// Whether a personal row of theirs can become one of this owner.
 fn raises(actor: &Actor, owner: Owner) -> bool {
-    let own = Owner::Person(actor.user());
+    let own = Owner::User(actor.user());
     owner != own
         && actor
             .raise(own, actor.user(), owner.level(), owner.organization())

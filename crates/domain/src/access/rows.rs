@@ -24,7 +24,7 @@ impl Actor {
         let scope = self.scope();
         if scope.contains(owner) {
             Ok(Reading::Open)
-        } else if scope.super_admin() && matches!(owner, Owner::Person(_)) {
+        } else if scope.super_admin() && matches!(owner, Owner::User(_)) {
             Ok(Reading::BreakGlass)
         } else {
             Err(Denial::NotFound)
@@ -112,7 +112,7 @@ impl Actor {
         self.require_key_scope(KeyScope::Write)?;
         if level == AccessLevel::System && owner != Owner::System {
             // Every tenant sees it from then on, for good.
-            self.require_person()?;
+            self.require_user()?;
         }
         if level < owner.level() {
             self.change(owner, creator)?;
@@ -148,7 +148,7 @@ pub fn prediction_fits_company(
     company_is_readable: bool,
 ) -> Result<(), Denial> {
     let fits = match prediction {
-        Owner::Person(_) => company_is_readable,
+        Owner::User(_) => company_is_readable,
         Owner::Organization(_) => company == prediction || company == Owner::System,
         Owner::System => company == Owner::System,
     };

@@ -23,7 +23,7 @@ pub struct Scope {
 impl Scope {
     /// No one's: reads no tenant row at all. For what happens before anyone is known.
     #[must_use]
-    pub const fn nobody() -> Self {
+    pub const fn none() -> Self {
         Self {
             user: None,
             owners: Vec::new(),
@@ -137,13 +137,13 @@ impl Actor {
         if !self.permits(KeyScope::Read) {
             return Scope {
                 user: Some(self.user()),
-                ..Scope::nobody()
+                ..Scope::none()
             };
         }
         let organizations = self.organizations();
         let mut owners = Vec::with_capacity(organizations.len() + 2);
         if !self.is_bound() {
-            owners.push(Owner::Person(self.user()));
+            owners.push(Owner::User(self.user()));
         }
         owners.extend(organizations.iter().copied().map(Owner::Organization));
         if !self.hides_system_data() {
@@ -234,7 +234,7 @@ impl Actor {
     ) -> Result<Grant, Denial> {
         let grant = self.place(level, organization)?;
         if grant.owner() == Owner::System {
-            self.require_person()?;
+            self.require_user()?;
         }
         Ok(grant)
     }
@@ -264,7 +264,7 @@ impl Actor {
             self.names_organization(organization)?;
         }
         let owner = match (level, organization) {
-            (AccessLevel::Personal, None) => Owner::Person(self.user()),
+            (AccessLevel::Personal, None) => Owner::User(self.user()),
             (AccessLevel::System, None) => Owner::System,
             (AccessLevel::Personal | AccessLevel::System, Some(_)) => {
                 return Err(Denial::Unprocessable(Inconsistency::OrganizationMismatch));
@@ -298,7 +298,7 @@ impl Actor {
     /// what an API key may do.
     pub(super) fn change(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         let allowed = match owner {
-            Owner::Person(id) => id == self.user() && !self.is_bound(),
+            Owner::User(id) => id == self.user() && !self.is_bound(),
             Owner::System => self.role() == Role::SuperAdmin,
             Owner::Organization(id) => {
                 self.administers(id) || (creator == self.user() && self.sees_organization(id))

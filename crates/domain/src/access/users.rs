@@ -1,4 +1,4 @@
-//! People: who sees whom, and who may change what of whom.
+//! Users: who sees whom, and who may change what of whom.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -220,7 +220,7 @@ impl Actor {
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
     pub fn edit_user(&self, subject: &Subject) -> Result<UserGrant, Denial> {
         self.find_user(subject)?;
-        self.require_person()?;
+        self.require_user()?;
         if subject.id == self.user() || self.outranks(subject) {
             Ok(UserGrant {
                 user: subject.id,
@@ -240,7 +240,7 @@ impl Actor {
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
     pub fn administer_user(&self, subject: &Subject) -> Result<UserGrant, Denial> {
         self.find_user(subject)?;
-        self.require_person()?;
+        self.require_user()?;
         if subject.id != self.user() && self.outranks(subject) {
             Ok(UserGrant {
                 user: subject.id,
@@ -262,7 +262,7 @@ impl Actor {
         if !self.sees_organization(organization) {
             return Err(Denial::NotFound);
         }
-        self.require_person()?;
+        self.require_user()?;
         if !self.administers(organization) {
             return Err(Denial::Forbidden(Forbidden::RoleForbidden));
         }
@@ -289,7 +289,7 @@ impl Actor {
     ) -> Result<RoleGrant, Denial> {
         self.find_user(subject)?;
         let default = if subject.id == self.user() {
-            self.require_person()?;
+            self.require_user()?;
             if role != Role::User {
                 return Err(Denial::Forbidden(Forbidden::RoleNotAssignable));
             }
@@ -316,7 +316,7 @@ impl Actor {
         role: Role,
         organization: Option<OrganizationId>,
     ) -> Result<Assignment, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         if self.role() < Role::OrgAdmin {
             return Err(Denial::Forbidden(Forbidden::RoleForbidden));
         }
@@ -336,7 +336,7 @@ impl Actor {
         organization: OrganizationId,
         parent: Option<OrganizationId>,
     ) -> Result<Assignment, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         self.create_organization(parent)?;
         Ok(Assignment {
             role: if parent.is_some() {
@@ -355,7 +355,7 @@ impl Actor {
     /// In this order: `Forbidden`: `key_forbidden`, `other_account`;
     /// `Contradiction::AlreadyMember`; `Forbidden::RoleForbidden` for a super_admin.
     pub fn accept_invitation(&self, invitation: &Invitation) -> Result<RoleGrant, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         if *self.email() != invitation.email {
             return Err(Denial::Forbidden(Forbidden::OtherAccount));
         }
@@ -405,7 +405,7 @@ impl Actor {
     /// # Errors
     /// `Forbidden::KeyForbidden` for an API key.
     pub fn end_own_account(&self) -> Result<UserRemoval, Denial> {
-        self.require_person()?;
+        self.require_user()?;
         Ok(UserRemoval {
             user: self.user(),
             removal: Removal::Anonymize,

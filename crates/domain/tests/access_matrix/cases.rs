@@ -25,7 +25,7 @@ fn who_moves_to_another_organization_loses_the_rows_they_made_and_keeps_their_ow
     let m1 = world.actor("m1");
     assert_eq!(m1.read(row_of("A")), Err(Denial::NotFound));
     assert_eq!(m1.write(row_of("A"), m1.user()), Err(Denial::NotFound));
-    assert!(m1.write(Owner::Person(m1.user()), m1.user()).is_ok());
+    assert!(m1.write(Owner::User(m1.user()), m1.user()).is_ok());
     assert_eq!(m1.read(row_of("B")), Ok(Reading::Open));
 }
 
@@ -37,7 +37,7 @@ fn members_of_a_deleted_organization_act_as_users() {
         assert_eq!(actor.role(), Role::User);
         assert_eq!(
             actor.create(None, None).unwrap().owner(),
-            Owner::Person(actor.user())
+            Owner::User(actor.user())
         );
         assert_eq!(
             actor.create(Some(AccessLevel::Organization), None),
@@ -80,7 +80,7 @@ fn a_new_child_is_in_the_tenant_admins_scope_at_once_and_in_no_members() {
 fn who_joins_an_organization_keeps_their_personal_rows_personal() {
     let world = World::given("u0_joined_a").unwrap();
     let u0 = world.actor("u0");
-    let own = Owner::Person(u0.user());
+    let own = Owner::User(u0.user());
     assert_eq!(u0.read(own), Ok(Reading::Open));
     assert_eq!(world.actor("oA").read(own), Err(Denial::NotFound));
     let default = u0.create(None, None).unwrap();
@@ -127,7 +127,7 @@ fn a_tenant_admin_of_a_child_acts_as_its_org_admin() {
 fn the_default_level_is_the_roles_and_never_everyones() {
     let world = World::fixture();
     let default = |name: &str| world.actor(name).create(None, None).unwrap().owner();
-    let own = |name: &str| Owner::Person(world.user(name).unwrap());
+    let own = |name: &str| Owner::User(world.user(name).unwrap());
     assert_eq!(default("u0"), own("u0"));
     assert_eq!(default("sa"), own("sa"));
     assert_eq!(default("m1"), row_of("A"));
@@ -157,7 +157,7 @@ fn checks_come_in_their_order() {
     let world = World::fixture();
     let (m1, sa) = (world.actor("m1"), world.actor("sa"));
     let other = Some(organization("Z"));
-    let own = Owner::Person(m1.user());
+    let own = Owner::User(m1.user());
     // The role's level before the organization in the body, that before what contradicts itself.
     assert_eq!(
         m1.create(Some(AccessLevel::System), other),
@@ -173,7 +173,7 @@ fn checks_come_in_their_order() {
         Err(Denial::Unprocessable(Inconsistency::OrganizationRequired))
     );
     // The row in the path before everything in the body.
-    let foreign = Owner::Person(world.user("u0").unwrap());
+    let foreign = Owner::User(world.user("u0").unwrap());
     assert_eq!(
         m1.raise(
             foreign,
@@ -221,7 +221,7 @@ fn a_row_stays_with_its_organization() {
 #[test]
 fn i4_binds_a_prediction_to_a_company_of_its_owner_or_of_the_system() {
     let world = World::fixture();
-    let m1 = Owner::Person(world.user("m1").unwrap());
+    let m1 = Owner::User(world.user("m1").unwrap());
     let (a, b) = (row_of("A"), row_of("B"));
     for (prediction, company, fits) in [
         (m1, m1, true),
@@ -285,7 +285,7 @@ fn a_super_admin_breaks_the_glass_for_one_row_and_no_one_else_does() {
     let row = uuid::Uuid::from_u128(7);
     let scope = world.actor("sa").scope_with_break_glass(row).unwrap();
     assert_eq!(scope.break_glass(), Some(row));
-    assert!(!scope.contains(Owner::Person(world.user("m1").unwrap())));
+    assert!(!scope.contains(Owner::User(world.user("m1").unwrap())));
     for name in ["u0", "m1", "oA", "tR"] {
         let answer = world.actor(name).scope_with_break_glass(row);
         assert_eq!(answer, Err(Denial::NotFound));

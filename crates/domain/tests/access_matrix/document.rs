@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::table::{PEOPLE, document, rows};
+use crate::table::{USERS, document, rows};
 
 const BEGIN: &str = "<!-- access-matrix: begin -->\n";
 const END: &str = "<!-- access-matrix: end -->\n";
@@ -10,8 +10,8 @@ const END: &str = "<!-- access-matrix: end -->\n";
 fn rendered() -> String {
     let mut text = format!(
         "| resource: action | {} |\n|---|{}\n",
-        PEOPLE.join(" | "),
-        "---|".repeat(PEOPLE.len())
+        USERS.join(" | "),
+        "---|".repeat(USERS.len())
     );
     for row in rows() {
         writeln!(text, "| {} | {} |", row.words, row.cells.join(" | ")).unwrap();

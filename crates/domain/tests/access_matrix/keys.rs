@@ -22,7 +22,7 @@ const MISSING: Denial = Denial::Forbidden(Forbidden::KeyScope);
 #[test]
 fn a_key_does_what_its_scopes_say_and_its_owner_may() {
     let world = World::fixture();
-    let own = Owner::Person(world.user("m1").unwrap());
+    let own = Owner::User(world.user("m1").unwrap());
     let m1 = world.user("m1").unwrap();
     let reader = key(&world, "m1", &[KeyScope::Read], None);
     assert_eq!(reader.read(own), Ok(Reading::Open));
@@ -42,7 +42,7 @@ fn a_key_does_what_its_scopes_say_and_its_owner_may() {
     let uploader = key(&world, "m1", &[KeyScope::Upload], None);
     assert!(uploader.upload(None, None).is_ok() && uploader.create(None, None).is_err());
     // Existence stays secret before the scope is told.
-    let foreign = Owner::Person(world.user("u0").unwrap());
+    let foreign = Owner::User(world.user("u0").unwrap());
     assert_eq!(reader.write(foreign, m1), Err(Denial::NotFound));
 }
 
@@ -56,8 +56,8 @@ fn a_key_that_only_scores_reads_nothing() {
     for owner in [
         Owner::System,
         Owner::Organization(organization("A")),
-        Owner::Person(world.user("m1").unwrap()),
-        Owner::Person(sa.user()),
+        Owner::User(world.user("m1").unwrap()),
+        Owner::User(sa.user()),
     ] {
         assert_eq!(sa.read(owner), Err(Denial::NotFound));
     }
@@ -81,7 +81,7 @@ fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
         let actor = key(&world, name, &KeyScope::ALL, Some("A"));
         assert_eq!(actor.role(), role, "{name}");
         assert_eq!(actor.organizations(), [a]);
-        let own = Owner::Person(actor.user());
+        let own = Owner::User(actor.user());
         assert_eq!(actor.read(own), Err(Denial::NotFound));
         assert!(actor.create(Some(AccessLevel::Personal), None).is_err());
         assert_eq!(
@@ -120,7 +120,7 @@ fn a_key_never_makes_keys_users_or_sessions() {
     let world = World::fixture();
     let sa = key(&world, "sa", &KeyScope::ALL, None);
     let forbidden = Err(Denial::Forbidden(Forbidden::KeyForbidden));
-    assert_eq!(sa.require_person(), forbidden);
+    assert_eq!(sa.require_user(), forbidden);
     assert_eq!(sa.create_key(&[KeyScope::Read], None).map(drop), forbidden);
     assert_eq!(
         sa.invite(Role::OrgMember, Some(organization("A")))
@@ -190,10 +190,13 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
     assert_eq!(predicted, forbidden);
     let own = Some(AccessLevel::Personal);
     assert!(writer.create(own, None).is_ok() && writer.upload(own, None).is_ok());
-    let person = world.actor("sa");
-    let everyone = person.create(system, None).map(|grant| grant.owner());
+    let super_admin = world.actor("sa");
+    let everyone = super_admin.create(system, None).map(|grant| grant.owner());
     assert_eq!(everyone, Ok(Owner::System));
-    assert_eq!(person.upload(system, None), person.create(system, None));
+    assert_eq!(
+        super_admin.upload(system, None),
+        super_admin.create(system, None)
+    );
     let reader = key(&world, "sa", &[KeyScope::Read], None);
     assert_eq!(reader.inspect_organization(a), Err(MISSING));
     // What the owner does not even know stays unknown.
@@ -236,7 +239,7 @@ fn a_key_is_cut_from_what_its_owner_has() {
         .limited_to(&KeyScope::ALL, None)
         .unwrap();
     assert!(twice.create(None, None).is_err());
-    assert!(twice.read(Owner::Person(twice.user())).is_err());
+    assert!(twice.read(Owner::User(twice.user())).is_err());
 }
 
 #[test]

@@ -17,8 +17,8 @@ use crate::world::{World, organization};
 /// A world of some tenants and users, with the names of both.
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let places = prop::collection::vec((any::<bool>(), 0..4_usize, any::<bool>()), 1..6);
-    let people = prop::collection::vec((select(&Role::ALL[..]), 0..6_usize), 1..7);
-    (places, people).prop_map(|(places, people)| {
+    let users = prop::collection::vec((select(&Role::ALL[..]), 0..6_usize), 1..7);
+    (places, users).prop_map(|(places, users)| {
         let mut world = World::default();
         for (at, (child, parent, hides)) in places.iter().enumerate() {
             let roots: Vec<String> = world
@@ -32,7 +32,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             world.found(&name, parent.as_deref());
             world.place(&name).hide_system_data = *hides;
         }
-        for (at, (role, place)) in people.iter().enumerate() {
+        for (at, (role, place)) in users.iter().enumerate() {
             let place = format!("o{}", place % places.len());
             let place = role.needs_organization().then_some(place.as_str());
             world.add(&format!("p{at}"), *role, place);
@@ -43,10 +43,10 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
 
 fn owners(world: &World) -> Vec<Owner> {
     let places = world.places.keys();
-    let people = world.people.values();
+    let users = world.users.values();
     std::iter::once(Owner::System)
         .chain(places.map(|name| Owner::Organization(organization(name))))
-        .chain(people.map(|user| Owner::Person(user.id)))
+        .chain(users.map(|user| Owner::User(user.id)))
         .collect()
 }
 
@@ -55,15 +55,15 @@ pub(crate) fn rows(world: &World) -> Vec<(Owner, UserId)> {
     let mut rows = Vec::new();
     for owner in owners(world) {
         match owner {
-            Owner::Person(id) => rows.push((owner, id)),
-            _ => rows.extend(world.people.values().map(|user| (owner, user.id))),
+            Owner::User(id) => rows.push((owner, id)),
+            _ => rows.extend(world.users.values().map(|user| (owner, user.id))),
         }
     }
     rows
 }
 
 pub(crate) fn actors(world: &World) -> Vec<Actor> {
-    world.people.keys().map(|name| world.actor(name)).collect()
+    world.users.keys().map(|name| world.actor(name)).collect()
 }
 
 pub(crate) fn places(world: &World) -> Vec<OrganizationId> {
@@ -78,13 +78,13 @@ pub(crate) fn places(world: &World) -> Vec<OrganizationId> {
 
 /// The law itself, told from the stored users and organizations once more.
 fn may_read(world: &World, who: &str, owner: Owner) -> bool {
-    let user = &world.people[who];
+    let user = &world.users[who];
     let home = world
         .places
         .iter()
         .find(|(name, _)| user.organization == Some(organization(name)));
     match owner {
-        Owner::Person(id) => id == user.id,
+        Owner::User(id) => id == user.id,
         Owner::System => home.is_none_or(|(_, place)| !place.hide_system_data),
         Owner::Organization(id) => {
             user.role == Role::SuperAdmin
@@ -104,7 +104,7 @@ fn is_within(part: &Scope, whole: &Scope) -> bool {
 proptest! {
     #[test]
     fn a_scope_holds_exactly_what_may_be_read_without_breaking_glass(world in worlds()) {
-        for who in world.people.keys() {
+        for who in world.users.keys() {
             let actor = world.actor(who);
             for owner in owners(&world) {
                 let open = actor.read(owner) == Ok(Reading::Open);
@@ -118,8 +118,8 @@ proptest! {
     #[test]
     fn a_super_admins_scope_holds_no_ones_personal_rows_but_their_own(world in worlds()) {
         for actor in actors(&world) {
-            for user in world.people.values().filter(|user| user.id != actor.user()) {
-                let row = Owner::Person(user.id);
+            for user in world.users.values().filter(|user| user.id != actor.user()) {
+                let row = Owner::User(user.id);
                 prop_assert!(!actor.scope().contains(row));
                 let broken = actor.read(row) == Ok(Reading::BreakGlass);
                 prop_assert_eq!(broken, actor.role() == Role::SuperAdmin);
@@ -182,7 +182,7 @@ proptest! {
 
     #[test]
     fn everyones_rows_are_hidden_where_the_organization_says_so(world in worlds()) {
-        for (who, user) in &world.people {
+        for (who, user) in &world.users {
             let actor = world.actor(who);
             let hidden = world.places.iter().any(|(name, place)| {
                 place.hide_system_data && user.organization == Some(organization(name))
@@ -237,7 +237,7 @@ proptest! {
     #[test]
     fn users_are_administered_from_above_only(world in worlds()) {
         for actor in actors(&world) {
-            for name in world.people.keys() {
+            for name in world.users.keys() {
                 let Some(subject) = world.subject(name) else { continue };
                 let themself = subject.id() == actor.user();
                 let above = subject.role() < actor.role() || actor.role() == Role::SuperAdmin;
@@ -263,7 +263,7 @@ proptest! {
     fn an_audit_log_holds_ones_own_events_and_those_of_what_one_administers(world in worlds()) {
         for actor in actors(&world) {
             let events = actor.audit_log(None).unwrap();
-            for user in world.people.values() {
+            for user in world.users.values() {
                 for place in places(&world) {
                     let expected = user.id == actor.user() || actor.administers(place);
                     prop_assert_eq!(events.contains(Some(user.id), Some(place)), expected);
@@ -296,7 +296,7 @@ proptest! {
                         || key.create(Some(level), named) == owner.create(Some(level), named));
                 }
             }
-            for name in world.people.keys() {
+            for name in world.users.keys() {
                 let subject = world.subject(name).unwrap();
                 prop_assert!(key.read_user(&subject).is_err() || owner.read_user(&subject).is_ok());
                 prop_assert!(key.administer_user(&subject).is_err()

@@ -19,7 +19,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use requests::{KNOWN, Request, answer};
-use table::{PEOPLE, Row, rows};
+use table::{Row, USERS, rows};
 use world::World;
 
 /// What the policy answers to everything that a cell asks, told apart by request.
@@ -49,7 +49,7 @@ fn the_policy_answers_every_cell_of_the_matrix() {
     let mut wrong = Vec::new();
     let (mut cells, mut requests) = (0, 0);
     for row in &rows {
-        for (who, expected) in PEOPLE.iter().zip(&row.cells) {
+        for (who, expected) in USERS.iter().zip(&row.cells) {
             cells += 1;
             for (what, got) in ask(row, who) {
                 requests += 1;

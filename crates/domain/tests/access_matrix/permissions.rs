@@ -23,7 +23,7 @@ fn told(all: &[Permission], what: (&str, &str), actor: &Actor, row: (Owner, User
             && owner.organization().is_none_or(|id| line.covers(id))
             && (!line.own_only || creator == actor.user())
             // Personal rows are those of the one who asks.
-            && !matches!(owner, Owner::Person(id) if id != actor.user())
+            && !matches!(owner, Owner::User(id) if id != actor.user())
     })
 }
 
@@ -54,7 +54,7 @@ fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: 
         }
         ("outcome_coverage", "set") => actor.set_coverage(level, place).is_ok(),
         ("company" | "prediction", "raise") => {
-            let own = Owner::Person(actor.user());
+            let own = Owner::User(actor.user());
             own != owner && actor.raise(own, actor.user(), owner.level(), place).is_ok()
         }
         ("bulk_upload" | "rescoring", "create") => actor.upload(level, place).is_ok(),
@@ -136,7 +136,7 @@ const OF_PLACES: [(&str, &str); 16] = [
 
 /// Making and raising are about owners, no matter who made the row; the rest about rows there are.
 fn is_about_oneself(action: &str, owner: Owner, actor: &Actor) -> bool {
-    matches!(owner, Owner::Person(id) if id != actor.user())
+    matches!(owner, Owner::User(id) if id != actor.user())
         && matches!(action, "create" | "raise" | "read" | "set")
 }
 
@@ -171,7 +171,7 @@ fn check(world: &World, actor: &Actor) {
             );
         }
     }
-    for name in world.people.keys() {
+    for name in world.users.keys() {
         let subject = world.subject(name).unwrap();
         let (Some(id), true) = (subject.organization(), subject.id() != actor.user()) else {
             continue;
@@ -180,13 +180,13 @@ fn check(world: &World, actor: &Actor) {
             ("read", actor.read_user(&subject).is_ok()),
             ("administer", actor.administer_user(&subject).is_ok()),
         ] {
-            let told = told_of_role(&all, ("person", action), subject.role(), id);
+            let told = told_of_role(&all, ("user", action), subject.role(), id);
             assert_eq!(told, may, "{action} {subject:?} as {actor:?}");
         }
         for role in [Role::OrgMember, Role::OrgAdmin, Role::TenantAdmin] {
             if subject.role() == Role::OrgMember {
                 assert_eq!(
-                    told_of_role(&all, ("person", "set_role"), role, id),
+                    told_of_role(&all, ("user", "set_role"), role, id),
                     actor.set_role(&subject, role, Some(id)).is_ok()
                 );
             }
@@ -247,9 +247,9 @@ fn nothing_is_told_that_no_one_checks() {
         ("organization", "join"),
         ("installation", "operate"),
         ("invitation", "create"),
-        ("person", "read"),
-        ("person", "administer"),
-        ("person", "set_role"),
+        ("user", "read"),
+        ("user", "administer"),
+        ("user", "set_role"),
     ];
     let mut seen = std::collections::BTreeSet::new();
     for actor in actors(&world) {

@@ -17,8 +17,8 @@ fn actor(name: &str) -> Actor {
     World::fixture().actor(name)
 }
 
-fn person(name: &str) -> Owner {
-    Owner::Person(World::fixture().user(name).unwrap())
+fn personal(name: &str) -> Owner {
+    Owner::User(World::fixture().user(name).unwrap())
 }
 
 fn of(name: &str) -> Owner {
@@ -30,7 +30,7 @@ fn with_membership(name: &str, change: impl FnOnce(&mut Membership)) -> Actor {
     let world = World::fixture();
     let mut membership = actor(name).membership().unwrap().clone();
     change(&mut membership);
-    Actor::new(&world.people[name], Some(membership)).unwrap()
+    Actor::new(&world.users[name], Some(membership)).unwrap()
 }
 
 #[test]
@@ -38,15 +38,15 @@ fn a_scope_names_its_owners_and_what_is_administered() {
     let a = vec![organization("A")];
     let tenant = vec![organization("R"), organization("A"), organization("B")];
     let rows: [(&str, Vec<Owner>, Vec<OrganizationId>); 5] = [
-        ("u0", vec![person("u0"), Owner::System], vec![]),
-        ("m1", vec![person("m1"), of("A"), Owner::System], vec![]),
-        ("oA", vec![person("oA"), of("A"), Owner::System], a),
+        ("u0", vec![personal("u0"), Owner::System], vec![]),
+        ("m1", vec![personal("m1"), of("A"), Owner::System], vec![]),
+        ("oA", vec![personal("oA"), of("A"), Owner::System], a),
         (
             "tR",
-            vec![person("tR"), of("R"), of("A"), of("B"), Owner::System],
+            vec![personal("tR"), of("R"), of("A"), of("B"), Owner::System],
             tenant,
         ),
-        ("sa", vec![person("sa"), Owner::System], vec![]),
+        ("sa", vec![personal("sa"), Owner::System], vec![]),
     ];
     for (name, owners, administers) in rows {
         let actor = actor(name);
@@ -62,12 +62,12 @@ fn a_scope_names_its_owners_and_what_is_administered() {
 
 #[test]
 fn a_scope_of_no_one_reads_nothing() {
-    let nobody = Scope::nobody();
+    let nobody = Scope::none();
     assert_eq!((nobody.user(), nobody.owners()), (None, &[][..]));
     assert_eq!(nobody.administers(), &[]);
     assert!(!nobody.every_organization() && !nobody.super_admin());
     assert_eq!(nobody.break_glass(), None);
-    for owner in [Owner::System, of("A"), person("u0")] {
+    for owner in [Owner::System, of("A"), personal("u0")] {
         assert!(!nobody.contains(owner), "{owner:?}");
     }
 }
@@ -76,7 +76,7 @@ fn a_scope_of_no_one_reads_nothing() {
 fn a_super_admins_scope_contains_every_organization_and_no_other_users_rows() {
     let scope = actor("sa").scope();
     assert!(scope.contains(of("A")) && scope.contains(of("an unknown one")));
-    assert!(!scope.contains(person("m1")));
+    assert!(!scope.contains(personal("m1")));
     let glass = Uuid::from_u128(5);
     let broken = actor("sa").scope_with_break_glass(glass).unwrap();
     assert_eq!(broken.break_glass(), Some(glass));
@@ -127,7 +127,7 @@ fn an_administrator_administers_what_they_see_and_a_member_nothing() {
 fn a_membership_of_another_organization_than_the_stored_one_does_not_count() {
     let world = World::fixture();
     let foreign = world.membership("B");
-    let m1 = Actor::new(&world.people["m1"], foreign).unwrap();
+    let m1 = Actor::new(&world.users["m1"], foreign).unwrap();
     assert_eq!((m1.role(), m1.organization()), (Role::User, None));
 }
 
@@ -194,11 +194,11 @@ fn a_key_is_bound_only_to_an_organization_of_its_owner_and_keeps_its_demands() {
 #[test]
 fn a_key_is_renewed_within_what_it_was_cut_down_to() {
     let world = World::fixture();
-    let user = &world.people["tR"];
+    let user = &world.users["tR"];
     let home = world.membership("R");
     let renewed = |actor: &Actor| actor.renewed(user, home.clone()).unwrap();
-    let person = actor("tR");
-    assert_eq!(renewed(&person), person);
+    let personal = actor("tR");
+    assert_eq!(renewed(&personal), personal);
     let free = actor("tR").limited_to(&[], None).unwrap();
     assert_eq!(renewed(&free), free);
     let bound = actor("tR")

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The users of the fixture, in the table's order.
-pub(crate) const PEOPLE: [&str; 8] = ["u0", "m1", "m2", "oA", "mB", "tR", "tZ", "sa"];
+pub(crate) const USERS: [&str; 8] = ["u0", "m1", "m2", "oA", "mB", "tR", "tZ", "sa"];
 
 /// Every answer that a cell may hold.
 const ANSWERS: [&str; 7] = ["ok", "ok*", "401", "403", "404", "409", "422"];
@@ -33,7 +33,7 @@ pub(crate) fn rows() -> Vec<Row> {
         .from_path(document("access-matrix.csv"))
         .unwrap();
     let keys = ["resource", "action", "detail", "given", "words"];
-    let expected: Vec<&str> = keys.into_iter().chain(PEOPLE).collect();
+    let expected: Vec<&str> = keys.into_iter().chain(USERS).collect();
     assert_eq!(reader.headers().unwrap(), expected, "the table's header");
     reader
         .records()

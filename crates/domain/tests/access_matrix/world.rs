@@ -24,7 +24,7 @@ pub(crate) struct Place {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) places: BTreeMap<String, Place>,
-    pub(crate) people: BTreeMap<String, User>,
+    pub(crate) users: BTreeMap<String, User>,
 }
 
 /// The same id for the same name, always.
@@ -71,7 +71,7 @@ impl World {
             "m1_moved_to_b" => world.add("m1", Role::OrgMember, Some("B")),
             "u0_joined_a" => world.add("u0", Role::OrgMember, Some("A")),
             "oa_demoted" => world.add("oA", Role::OrgMember, Some("A")),
-            "m1_deactivated" => world.person("m1").is_active = false,
+            "m1_deactivated" => world.user_mut("m1").is_active = false,
             _ => return Err(format!("unknown situation {what:?}")),
         }
         Ok(world)
@@ -101,7 +101,7 @@ impl World {
             updated_at: Timestamp::UNIX_EPOCH,
             row_version: 1,
         };
-        self.people.insert(name.to_owned(), user);
+        self.users.insert(name.to_owned(), user);
     }
 
     /// Deletes an organization as the database does: its members become `user`s,
@@ -114,7 +114,7 @@ impl World {
             }
         }
         let gone = organization(name);
-        for user in self.people.values_mut() {
+        for user in self.users.values_mut() {
             if user.organization == Some(gone) {
                 user.organization = None;
                 user.role = Role::User;
@@ -126,13 +126,13 @@ impl World {
         self.places.get_mut(name).unwrap()
     }
 
-    pub(crate) fn person(&mut self, name: &str) -> &mut User {
-        self.people.get_mut(name).unwrap()
+    pub(crate) fn user_mut(&mut self, name: &str) -> &mut User {
+        self.users.get_mut(name).unwrap()
     }
 
     /// The users' ids, whether they are there or not.
     pub(crate) fn user(&self, name: &str) -> Option<UserId> {
-        self.people.get(name).map(|user| user.id)
+        self.users.get(name).map(|user| user.id)
     }
 
     pub(crate) fn children(&self, name: &str) -> Vec<OrganizationId> {
@@ -165,7 +165,7 @@ impl World {
     }
 
     pub(crate) fn sign_in(&self, name: &str) -> Result<Actor, Denial> {
-        let user = &self.people[name];
+        let user = &self.users[name];
         Actor::new(user, self.home(user))
     }
 
@@ -174,7 +174,7 @@ impl World {
     }
 
     pub(crate) fn subject(&self, name: &str) -> Option<Subject> {
-        let user = self.people.get(name)?;
+        let user = self.users.get(name)?;
         Some(Subject::new(user, self.home(user).and_then(|m| m.parent)))
     }
 
@@ -186,7 +186,7 @@ impl World {
             ("system", None) => (Owner::System, user("sa")?),
             ("personal", Some(name)) => {
                 let id = user(name)?;
-                (Owner::Person(id), id)
+                (Owner::User(id), id)
             }
             ("organization", Some(name @ ("A" | "B"))) => {
                 let creator = user(if name == "A" { "m1" } else { "mB" })?;

@@ -170,7 +170,7 @@ fn a_prediction_keeps_its_company_as_of_scoring() {
 
 #[test]
 fn an_owner_has_one_key_one_level_and_at_most_one_organization() {
-    let person = UserId(Uuid::from_u128(7));
+    let user = UserId(Uuid::from_u128(7));
     let bank = OrganizationId(Uuid::from_u128(8));
     let expected = [
         (Owner::System, Uuid::nil(), AccessLevel::System, None),
@@ -180,14 +180,14 @@ fn an_owner_has_one_key_one_level_and_at_most_one_organization() {
             AccessLevel::Organization,
             Some(bank),
         ),
-        (Owner::Person(person), person.0, AccessLevel::Personal, None),
+        (Owner::User(user), user.0, AccessLevel::Personal, None),
     ];
     for (owner, key, level, organization) in expected {
         assert_eq!(owner.key(), key);
         assert_eq!(owner.level(), level);
         assert_eq!(owner.organization(), organization);
-        assert_eq!(Owner::of_row(level, organization, person), Some(owner));
+        assert_eq!(Owner::of_row(level, organization, user), Some(owner));
         let contradiction = organization.map_or(Some(bank), |_| None);
-        assert_eq!(Owner::of_row(level, contradiction, person), None);
+        assert_eq!(Owner::of_row(level, contradiction, user), None);
     }
 }

@@ -12,7 +12,7 @@ use accunode_domain::{
 };
 use async_trait::async_trait;
 
-use super::Person;
+use super::UserRecord;
 use crate::RepositoryError;
 
 /// A key to be stored.
@@ -84,7 +84,7 @@ pub trait ApiKeyRepository: Send + Sync {
 #[async_trait]
 pub trait ApiKeyWriter: Send + Sync {
     /// By id with its owner, locked until the unit of work ends.
-    async fn lock(&self, id: ApiKeyId) -> Result<Option<(ApiKey, Person)>, RepositoryError>;
+    async fn lock(&self, id: ApiKeyId) -> Result<Option<(ApiKey, UserRecord)>, RepositoryError>;
     /// Stores a key of the grant's owner.
     async fn add(&self, grant: KeyGrant, key: &NewApiKey) -> Result<ApiKey, RepositoryError>;
     /// Puts the next secret in the place of the present one of a key of the grant's owner.

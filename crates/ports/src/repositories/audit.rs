@@ -30,7 +30,7 @@ pub struct AuditFilter {
 /// Reads the audit log.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
-pub trait AuditRepository: Send + Sync {
+pub trait AuditLogRepository: Send + Sync {
     /// A page of the events within `events`, newest first.
     async fn list(
         &self,

@@ -3,6 +3,7 @@
 mod analytics;
 mod api_key;
 mod audit;
+mod auth;
 mod company;
 mod idempotency;
 mod invitation;
@@ -11,7 +12,6 @@ mod joining;
 mod organization;
 mod outcome;
 mod own_data;
-mod person;
 mod prediction;
 mod rescoring;
 mod second_factor;
@@ -25,7 +25,8 @@ pub use analytics::{
     Agreement, AnalyticsRepository, Distribution, Group, GroupBy, Headline, RiskCount, TrendPoint,
 };
 pub use api_key::{ApiKeyRepository, ApiKeyWriter, NewApiKey, NextSecret, PresentedKey};
-pub use audit::{AuditFilter, AuditRepository, AuditWriter};
+pub use audit::{AuditFilter, AuditLogRepository, AuditWriter};
+pub use auth::{AuthRepository, AuthWriter, Credentials, NewUser, Rehashed, UserFreshness};
 pub use company::{CompanyFilter, CompanyRepository, CompanyWriter, FoundCompany};
 pub use idempotency::IdempotencyRepository;
 pub use invitation::{InvitationRepository, InvitationWriter, NewInvitation};
@@ -38,9 +39,8 @@ pub use organization::{
     Bereaved, FormerMember, OrganizationFilter, OrganizationRepository, OrganizationState,
     OrganizationWriter,
 };
-pub use outcome::{OutcomeFilter, OutcomeRepository, OutcomeWriter, Standing as OutcomeStanding};
+pub use outcome::{OutcomeFilter, OutcomeRepository, OutcomeStanding, OutcomeWriter};
 pub use own_data::{OwnData, OwnDataRepository, OwnDataWriter, OwnRows, PersonalRows};
-pub use person::{Person, PersonFilter, PersonRepository, PersonWriter, StandIn};
 pub use prediction::{
     PredictionFilter, PredictionRepository, PredictionWriter, Timeline, TimelineFilter,
     TimelineMark,
@@ -49,14 +49,15 @@ pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
 pub use second_factor::{
     PendingFactor, SecondFactorRepository, SecondFactorWriter, ShownFrom, StoredFactor, Waiting,
 };
-pub use user::{Credentials, NewUser, Rehashed, Standing, UserRepository, UserWriter};
+pub use user::{AnonymizedIdentity, UserFilter, UserRecord, UserRepository, UserWriter};
 pub use user_token::{NewUserToken, UserTokenRepository, UserTokenWriter};
 
 #[cfg(feature = "mock")]
 pub use {
     analytics::MockAnalyticsRepository,
     api_key::{MockApiKeyRepository, MockApiKeyWriter},
-    audit::{MockAuditRepository, MockAuditWriter},
+    audit::{MockAuditLogRepository, MockAuditWriter},
+    auth::{MockAuthRepository, MockAuthWriter},
     company::{MockCompanyRepository, MockCompanyWriter},
     idempotency::MockIdempotencyRepository,
     invitation::{MockInvitationRepository, MockInvitationWriter},
@@ -65,7 +66,6 @@ pub use {
     organization::{MockOrganizationRepository, MockOrganizationWriter},
     outcome::{MockOutcomeRepository, MockOutcomeWriter},
     own_data::{MockOwnDataRepository, MockOwnDataWriter},
-    person::{MockPersonRepository, MockPersonWriter},
     prediction::{MockPredictionRepository, MockPredictionWriter},
     second_factor::{MockSecondFactorRepository, MockSecondFactorWriter},
     user::{MockUserRepository, MockUserWriter},
@@ -94,13 +94,13 @@ pub struct Connections {
 /// ([`UnitOfWork::reads`]).
 pub trait Repositories: Send + Sync {
     /// Users and their organizations.
-    fn users(&self) -> &dyn UserRepository;
+    fn auth(&self) -> &dyn AuthRepository;
     /// API keys.
     fn api_keys(&self) -> &dyn ApiKeyRepository;
     /// What is stored about one user, for that user.
     fn own_data(&self) -> &dyn OwnDataRepository;
     /// Users, for those who administer them.
-    fn people(&self) -> &dyn PersonRepository;
+    fn users(&self) -> &dyn UserRepository;
     /// Second factors, and logins that wait for one.
     fn second_factors(&self) -> &dyn SecondFactorRepository;
     /// Tokens that were sent to users' mailboxes.
@@ -122,7 +122,7 @@ pub trait Repositories: Send + Sync {
     /// Dashboards.
     fn analytics(&self) -> &dyn AnalyticsRepository;
     /// The audit log.
-    fn audit(&self) -> &dyn AuditRepository;
+    fn audit_log(&self) -> &dyn AuditLogRepository;
 }
 
 /// The database. It reads by its [`Repositories`], one statement each, and is changed in
@@ -168,13 +168,13 @@ pub trait UnitOfWork: Send + Sync {
     /// Everything that can be read, as this transaction sees it.
     fn reads(&self) -> &dyn Repositories;
     /// Changes of the accounts of users who sign in.
-    fn users(&self) -> &dyn UserWriter;
+    fn auth(&self) -> &dyn AuthWriter;
     /// Changes of API keys.
     fn api_keys(&self) -> &dyn ApiKeyWriter;
     /// Removal of what is stored about one user.
     fn own_data(&self) -> &dyn OwnDataWriter;
     /// Changes of users, for those who administer them.
-    fn people(&self) -> &dyn PersonWriter;
+    fn users(&self) -> &dyn UserWriter;
     /// Changes of second factors, and logins that wait for one.
     fn second_factors(&self) -> &dyn SecondFactorWriter;
     /// Changes of tokens that were sent to users' mailboxes.
@@ -194,7 +194,7 @@ pub trait UnitOfWork: Send + Sync {
     /// Changes of bulk uploads.
     fn jobs(&self) -> &dyn JobWriter;
     /// Entries of the audit log.
-    fn audit(&self) -> &dyn AuditWriter;
+    fn audit_log(&self) -> &dyn AuditWriter;
     /// Answers to requests that may be sent again.
     fn idempotency(&self) -> &dyn IdempotencyRepository;
     /// Makes everything that was done through it true at once.

@@ -16,7 +16,7 @@ use crate::RepositoryError;
 
 /// Which outcomes a list has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum OutcomeStanding {
     /// Those that are not withdrawn.
     #[default]
     Now,
@@ -36,7 +36,7 @@ pub struct OutcomeFilter {
     pub event: Option<Event>,
     pub occurred_from: Option<Date>,
     pub occurred_to: Option<Date>,
-    pub standing: Standing,
+    pub standing: OutcomeStanding,
 }
 
 /// Reads outcomes: tenant rows, of which the scope says which there are.

@@ -97,7 +97,7 @@ pub trait OwnDataRepository: Send + Sync {
     async fn rows(
         &self,
         scope: &Scope,
-        person: UserId,
+        user: UserId,
         kind: OwnData,
         after: Option<(Timestamp, Uuid)>,
     ) -> Result<OwnRows, RepositoryError>;

@@ -1,133 +1,120 @@
-//! Users and the organizations they belong to.
+//! Users as those see them who administer them.
 
 use accunode_domain::{
-    Timestamp,
-    id::{OrganizationId, UserId},
+    access::{Directory, RoleGrant, Subject, UserGrant, UserRemoval},
+    id::UserId,
     organization::Membership,
+    page::{Cursor, Limit, Page},
     user::{Email, Profile, Role, User},
 };
 use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// A user and the hash of their password, for the login alone.
-#[derive(Clone)]
-pub struct Credentials {
-    /// Who they are.
+/// A user, and what the rules need of their organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRecord {
+    /// As stored.
     pub user: User,
-    /// The argon2id hash in PHC form.
-    pub password_hash: String,
+    /// What is known of their organization, where they have one.
+    pub membership: Option<Membership>,
 }
 
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials")
-            .field("user", &self.user.id)
-            .finish_non_exhaustive()
+impl UserRecord {
+    /// They, as the rules see them.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        let parent = self.membership.as_ref().and_then(|m| m.parent);
+        Subject::new(&self.user, parent)
     }
 }
 
-/// An account to be made.
-#[derive(Clone)]
-pub struct NewUser {
-    /// Its id.
-    pub id: UserId,
-    /// Unique without regard to case.
-    pub email: Email,
-    /// The argon2id hash in PHC form.
-    pub password_hash: String,
-    /// The role.
-    pub role: Role,
-    /// Set exactly where the role needs one (I1).
-    pub organization: Option<OrganizationId>,
-    /// Names and telephone number.
-    pub profile: Profile,
-    /// Whether the address is known to be theirs.
-    pub is_verified: bool,
+/// What a list of users is narrowed to, beside whom one may list at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Ranks by where name or address has this text; such a list has no cursor.
+    pub q: Option<String>,
+    /// The role as stored.
+    pub role: Option<Role>,
+    /// Only those who are, or are not, active.
+    pub is_active: Option<bool>,
 }
 
-impl std::fmt::Debug for NewUser {
+/// What takes the place of who a user was.
+#[derive(Clone)]
+pub struct AnonymizedIdentity {
+    /// An address at which no one can be reached.
+    pub email: Email,
+    /// The hash of a password that no one knows.
+    pub password_hash: String,
+}
+
+impl std::fmt::Debug for AnonymizedIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewUser")
-            .field("id", &self.id)
+        f.debug_struct("AnonymizedIdentity")
             .field("email", &self.email)
             .finish_non_exhaustive()
     }
 }
 
-/// What has become of a user since they were read.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Standing {
-    /// Neither users nor organizations have changed: what was worked out holds.
-    Unchanged,
-    /// Something has changed, perhaps of another user: them, anew.
-    Changed {
-        /// Who they are now.
-        user: Box<User>,
-        /// Their organization, where they have one.
-        membership: Option<Membership>,
-        /// The tenancy version at which both were read.
-        version: i64,
-    },
-    /// They are not there any more.
-    Gone,
-}
-
-/// A hash that replaces one of the same password, for newer parameters.
-#[derive(Clone, Copy)]
-pub struct Rehashed<'a> {
-    /// The hash that the password fitted.
-    pub old: &'a str,
-    /// The new one.
-    pub new: &'a str,
-}
-
-impl std::fmt::Debug for Rehashed<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Rehashed(…)")
-    }
-}
-
-/// Reads users. They are not tenant rows; who may see whom is decided before asking.
+/// Reads users for those who administer them. They are not tenant rows; who may see whom is
+/// decided before asking.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
-    /// By e-mail address, with the password's hash.
-    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, RepositoryError>;
-    /// By id, with what the access rules need of their organization and the
-    /// tenancy version at which both were read, in one statement.
-    async fn with_membership(
+    /// By id.
+    async fn find(&self, id: UserId) -> Result<Option<UserRecord>, RepositoryError>;
+    /// By e-mail address.
+    async fn by_email(&self, email: &Email) -> Result<Option<UserRecord>, RepositoryError>;
+    /// A page of those within `directory`, newest first; those who are not shown in full
+    /// are active.
+    async fn list(
         &self,
-        id: UserId,
-    ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError>;
-    /// The children of a root; none for an organization that has no children or is not there.
-    async fn children(&self, root: OrganizationId) -> Result<Vec<OrganizationId>, RepositoryError>;
-    /// How a user differs from what was read at the tenancy version `known`, in one
-    /// statement: any change of users and organizations moves that version.
-    async fn current(&self, id: UserId, known: i64) -> Result<Standing, RepositoryError>;
+        directory: &Directory,
+        filter: &UserFilter,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<UserRecord>, RepositoryError>;
 }
 
-/// Changes the accounts of users who sign in, register or prove who they are: what they show
-/// (a password, the token of a mail) is the proof, and there is no actor yet.
+/// Changes users, each by what the access rules have granted about that user.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserWriter: Send + Sync {
-    /// Stores an account.
+    /// Those of these ids that there are, in the order of their ids, locked until the unit
+    /// of work ends: neither they nor what they may do changes meanwhile, unless by a
+    /// change of their organizations.
+    async fn lock_for_update(&self, ids: &[UserId]) -> Result<Vec<UserRecord>, RepositoryError>;
+    /// Changes names and telephone number and, by a grant to administer the user, whether
+    /// they are active, if their version still is `version`. A user who is not active loses
+    /// their keys, and the links and logins that wait, for good.
     ///
     /// # Errors
-    /// `Conflict` with `EmailTaken`.
-    async fn add(&self, user: &NewUser) -> Result<User, RepositoryError>;
-    /// Stores when a user signed in, and a new hash where the parameters have changed and the
-    /// password has not meanwhile. Moves neither the row's version nor the tenancy's.
-    async fn record_login<'a>(
+    /// `Stale`; `Conflict` with `LastSuperAdmin` (I7).
+    async fn update(
         &self,
-        id: UserId,
-        at: Timestamp,
-        rehashed: Option<Rehashed<'a>>,
-    ) -> Result<(), RepositoryError>;
-    /// Stores another password's hash, and ends what the one before began: logins that
-    /// wait for a second factor, and links to choose another.
-    async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError>;
-    /// Stores that the user has shown that the address is theirs.
-    async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError>;
+        grant: UserGrant,
+        profile: &Profile,
+        is_active: bool,
+        version: i64,
+    ) -> Result<UserRecord, RepositoryError>;
+    /// Gives a user the role that was granted, if their version still is `version`.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` with `LastSuperAdmin` (I7), with `OrganizationFull`, or with
+    /// `Other` where the organization is gone.
+    async fn assign(&self, grant: RoleGrant, version: i64) -> Result<UserRecord, RepositoryError>;
+    /// Removes for good who a user was: from their account and with everything by which they
+    /// could sign in. They are not active and a `user` afterwards. `email` is the address
+    /// that they had.
+    ///
+    /// # Errors
+    /// `Stale`; `Conflict` with `LastSuperAdmin` (I7).
+    async fn anonymize(
+        &self,
+        removal: UserRemoval,
+        email: &Email,
+        stand_in: &AnonymizedIdentity,
+        version: i64,
+    ) -> Result<UserRecord, RepositoryError>;
 }

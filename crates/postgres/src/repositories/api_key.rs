@@ -10,7 +10,9 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{ApiKeyRepository, ApiKeyWriter, NewApiKey, NextSecret, Person, PresentedKey},
+    repositories::{
+        ApiKeyRepository, ApiKeyWriter, NewApiKey, NextSecret, PresentedKey, UserRecord,
+    },
 };
 use async_trait::async_trait;
 use sea_orm::{
@@ -192,14 +194,14 @@ fn of(whose: &KeyDirectory) -> Condition {
 #[async_trait]
 impl ApiKeyWriter for ApiKeys<Tx> {
     #[tracing::instrument(name = "ApiKeyWriter::lock", level = "debug", skip_all)]
-    async fn lock(&self, id: ApiKeyId) -> Result<Option<(ApiKey, Person)>, RepositoryError> {
+    async fn lock(&self, id: ApiKeyId) -> Result<Option<(ApiKey, UserRecord)>, RepositoryError> {
         let mut select = owned(present().filter(api_keys::Column::Id.eq(id.0)));
         select.lock_with_tables(LockType::Update, [api_keys::Entity]);
         let found: Option<OwnedKey> = self.db.model(build(select)).await?;
         found
             .map(|found| {
                 let (user, membership) = found.owner.into_parts()?;
-                Ok((found.key.into_key()?, Person { user, membership }))
+                Ok((found.key.into_key()?, UserRecord { user, membership }))
             })
             .transpose()
     }

@@ -7,7 +7,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{AuditFilter, AuditRepository, AuditWriter},
+    repositories::{AuditFilter, AuditLogRepository, AuditWriter},
 };
 use async_trait::async_trait;
 use sea_orm::{
@@ -154,7 +154,7 @@ fn subquery(select: SelectStatement) -> Expr {
 }
 
 #[async_trait]
-impl<E: Executor> AuditRepository for AuditLog<E> {
+impl<E: Executor> AuditLogRepository for AuditLog<E> {
     async fn list(
         &self,
         events: &AuditScope,

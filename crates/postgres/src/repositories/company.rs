@@ -38,7 +38,7 @@ pub(crate) const UNIQUE_SYMBOL: &str = "unique_company_symbol_per_org";
 /// The owners among whose companies a symbol is looked up, best first.
 pub(crate) fn lookup_keys(scope: &Scope, grant: Grant, home: Option<OrganizationId>) -> Vec<Uuid> {
     let mut keys = vec![grant.owner().key()];
-    if let (Owner::Person(_), Some(home)) = (grant.owner(), home) {
+    if let (Owner::User(_), Some(home)) = (grant.owner(), home) {
         keys.push(home.0);
     }
     if grant.owner() != Owner::System && scope.contains(Owner::System) {

@@ -3,6 +3,7 @@
 mod analytics;
 mod api_key;
 mod audit;
+mod auth;
 pub(crate) mod company;
 mod idempotency;
 mod invitation;
@@ -11,7 +12,6 @@ mod joining;
 mod organization;
 mod outcome;
 mod own_data;
-mod person;
 mod prediction;
 mod rescoring;
 mod revision;
@@ -20,17 +20,17 @@ mod user;
 mod user_token;
 
 use accunode_ports::repositories::{
-    AnalyticsRepository, ApiKeyRepository, AuditRepository, CompanyRepository,
+    AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository, CompanyRepository,
     InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-    OutcomeRepository, OwnDataRepository, PersonRepository, PredictionRepository, Repositories,
+    OutcomeRepository, OwnDataRepository, PredictionRepository, Repositories,
     SecondFactorRepository, UserRepository, UserTokenRepository,
 };
 
 pub(crate) use self::{
-    analytics::Analytics, api_key::ApiKeys, audit::AuditLog, company::Companies,
+    analytics::Analytics, api_key::ApiKeys, audit::AuditLog, auth::AuthUsers, company::Companies,
     idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, joining::Joining,
-    organization::Organizations, outcome::Outcomes, own_data::OwnRecords, person::People,
-    prediction::Predictions, second_factor::SecondFactors, user::Users, user_token::UserTokens,
+    organization::Organizations, outcome::Outcomes, own_data::OwnRecords, prediction::Predictions,
+    second_factor::SecondFactors, user::Users, user_token::UserTokens,
 };
 use crate::{
     db::{Executor, Tx},
@@ -40,10 +40,10 @@ use crate::{
 /// The repositories that read, by one executor.
 #[derive(Debug)]
 pub(crate) struct PgRepositories<E> {
-    users: Users<E>,
+    auth: AuthUsers<E>,
     api_keys: ApiKeys<E>,
     own_data: OwnRecords<E>,
-    people: People<E>,
+    users: Users<E>,
     second_factors: SecondFactors<E>,
     user_tokens: UserTokens<E>,
     invitations: Invitations<E>,
@@ -62,10 +62,10 @@ impl<E: Clone> PgRepositories<E> {
     /// else.
     fn new(identity: &E, rows: &E) -> Self {
         Self {
-            users: Users::new(identity.clone()),
+            auth: AuthUsers::new(identity.clone()),
             api_keys: ApiKeys::new(identity.clone()),
             own_data: OwnRecords::new(rows.clone()),
-            people: People::new(rows.clone()),
+            users: Users::new(rows.clone()),
             second_factors: SecondFactors::new(identity.clone()),
             user_tokens: UserTokens::new(identity.clone()),
             invitations: Invitations::new(rows.clone()),
@@ -98,8 +98,8 @@ impl PgRepositories<Tx> {
 }
 
 impl<E: Executor> Repositories for PgRepositories<E> {
-    fn users(&self) -> &dyn UserRepository {
-        &self.users
+    fn auth(&self) -> &dyn AuthRepository {
+        &self.auth
     }
 
     fn api_keys(&self) -> &dyn ApiKeyRepository {
@@ -110,8 +110,8 @@ impl<E: Executor> Repositories for PgRepositories<E> {
         &self.own_data
     }
 
-    fn people(&self) -> &dyn PersonRepository {
-        &self.people
+    fn users(&self) -> &dyn UserRepository {
+        &self.users
     }
 
     fn second_factors(&self) -> &dyn SecondFactorRepository {
@@ -154,7 +154,7 @@ impl<E: Executor> Repositories for PgRepositories<E> {
         &self.analytics
     }
 
-    fn audit(&self) -> &dyn AuditRepository {
+    fn audit_log(&self) -> &dyn AuditLogRepository {
         &self.audit
     }
 }

@@ -65,11 +65,11 @@ impl<E: Executor> OwnDataRepository for OwnRecords<E> {
     async fn rows(
         &self,
         scope: &Scope,
-        person: UserId,
+        creator: UserId,
         kind: OwnData,
         after: Option<(Timestamp, Uuid)>,
     ) -> Result<OwnRows, RepositoryError> {
-        let statement = self.statement(scope, person, kind, after);
+        let statement = self.statement(scope, creator, kind, after);
         let found: Vec<AnyRow> = self.db.models(statement).await?;
         let is_full = found.len() >= AT_ONCE;
         let last = found.last().filter(|_| is_full);
@@ -86,33 +86,33 @@ impl<E: Executor> OwnRecords<E> {
     fn statement(
         &self,
         scope: &Scope,
-        person: UserId,
+        creator: UserId,
         kind: OwnData,
         after: Option<(Timestamp, Uuid)>,
     ) -> Statement {
-        let person = person.0;
+        let creator = creator.0;
         match kind {
-            OwnData::Companies => self.tenant::<companies::Entity>(scope, person, after),
+            OwnData::Companies => self.tenant::<companies::Entity>(scope, creator, after),
             OwnData::AnnualPredictions => {
-                self.tenant::<annual_predictions::Entity>(scope, person, after)
+                self.tenant::<annual_predictions::Entity>(scope, creator, after)
             }
             OwnData::QuarterlyPredictions => {
-                self.tenant::<quarterly_predictions::Entity>(scope, person, after)
+                self.tenant::<quarterly_predictions::Entity>(scope, creator, after)
             }
-            OwnData::Outcomes => self.tenant::<outcomes::Entity>(scope, person, after),
+            OwnData::Outcomes => self.tenant::<outcomes::Entity>(scope, creator, after),
             OwnData::OutcomeCoverage => {
-                self.tenant::<outcome_coverage::Entity>(scope, person, after)
+                self.tenant::<outcome_coverage::Entity>(scope, creator, after)
             }
-            OwnData::BulkUploads => self.tenant::<bulk_upload_jobs::Entity>(scope, person, after),
+            OwnData::BulkUploads => self.tenant::<bulk_upload_jobs::Entity>(scope, creator, after),
             OwnData::ApiKeys => {
-                let own = api_keys::Column::UserId.eq(person);
+                let own = api_keys::Column::UserId.eq(creator);
                 self.other::<api_keys::Entity>(scope, own.into(), after)
             }
             OwnData::Invitations => {
-                self.other::<invitations::Entity>(scope, of_invitations(person), after)
+                self.other::<invitations::Entity>(scope, of_invitations(creator), after)
             }
             OwnData::AuditEvents => {
-                let own = audit_logs::Column::UserId.eq(person);
+                let own = audit_logs::Column::UserId.eq(creator);
                 self.other::<audit_logs::Entity>(scope, own.into(), after)
             }
         }
@@ -121,14 +121,14 @@ impl<E: Executor> OwnRecords<E> {
     fn tenant<T: TenantEntity>(
         &self,
         scope: &Scope,
-        person: Uuid,
+        creator: Uuid,
         after: Option<(Timestamp, Uuid)>,
     ) -> Statement {
         let scope = ScopeSql::of(scope);
         let mut select = page::<T>(after);
         select
             .cond_where(scope.condition::<T>())
-            .and_where(column(T::CREATED_BY).eq(person));
+            .and_where(column(T::CREATED_BY).eq(creator));
         scope.ordered(&self.db, select, |outer| newest_first(outer, "x"))
     }
 
@@ -151,15 +151,15 @@ impl<E: Executor> OwnRecords<E> {
 }
 
 /// Invitations that a user made, accepted or was sent.
-fn of_invitations(person: Uuid) -> Condition {
+fn of_invitations(creator: Uuid) -> Condition {
     let email = Query::select()
         .column(users::Column::Email)
         .from(users::Entity)
-        .and_where(users::Column::Id.eq(person))
+        .and_where(users::Column::Id.eq(creator))
         .to_owned();
     Condition::any()
-        .add(invitations::Column::InvitedBy.eq(person))
-        .add(invitations::Column::AcceptedBy.eq(person))
+        .add(invitations::Column::InvitedBy.eq(creator))
+        .add(invitations::Column::AcceptedBy.eq(creator))
         .add(invitations::Column::Email.in_subquery(email))
 }
 
@@ -197,11 +197,11 @@ impl OwnDataWriter for OwnRecords<Tx> {
     #[tracing::instrument(name = "OwnDataWriter::remove_personal", level = "debug", skip_all)]
     async fn remove_personal(&self, removal: UserRemoval) -> Result<PersonalRows, RepositoryError> {
         self.db.extend_statement_timeout().await?;
-        let person = removal.user().0;
+        let creator = removal.user().0;
         let mut lock = bulk_upload_jobs::Entity::find()
             .select_only()
             .column(bulk_upload_jobs::Column::Filename)
-            .filter(is_personal::<bulk_upload_jobs::Entity>(person))
+            .filter(is_personal::<bulk_upload_jobs::Entity>(creator))
             .into_query();
         lock.order_by(
             (bulk_upload_jobs::Entity, bulk_upload_jobs::Column::Id),
@@ -209,12 +209,14 @@ impl OwnDataWriter for OwnRecords<Tx> {
         )
         .lock(LockType::Update);
         let files: Vec<String> = scalars(&self.db, build(lock)).await?;
-        let annual = self.delete::<annual_predictions::Entity>(person).await?;
-        let quarterly = self.delete::<quarterly_predictions::Entity>(person).await?;
-        let outcomes = self.delete::<outcomes::Entity>(person).await?;
-        self.delete::<outcome_coverage::Entity>(person).await?;
-        let companies = self.delete::<companies::Entity>(person).await?;
-        let uploads = self.delete::<bulk_upload_jobs::Entity>(person).await?;
+        let annual = self.delete::<annual_predictions::Entity>(creator).await?;
+        let quarterly = self
+            .delete::<quarterly_predictions::Entity>(creator)
+            .await?;
+        let outcomes = self.delete::<outcomes::Entity>(creator).await?;
+        self.delete::<outcome_coverage::Entity>(creator).await?;
+        let companies = self.delete::<companies::Entity>(creator).await?;
+        let uploads = self.delete::<bulk_upload_jobs::Entity>(creator).await?;
         Ok(PersonalRows {
             companies,
             predictions: annual + quarterly,
@@ -226,9 +228,9 @@ impl OwnDataWriter for OwnRecords<Tx> {
 }
 
 impl OwnRecords<Tx> {
-    async fn delete<T: TenantEntity>(&self, person: Uuid) -> Result<u64, RepositoryError> {
+    async fn delete<T: TenantEntity>(&self, creator: Uuid) -> Result<u64, RepositoryError> {
         let removed = T::delete_many()
-            .filter(is_personal::<T>(person))
+            .filter(is_personal::<T>(creator))
             .exec(&*self.db)
             .await;
         removed.map(|done| done.rows_affected).map_err(from_orm)
@@ -236,8 +238,8 @@ impl OwnRecords<Tx> {
 }
 
 /// The personal rows of a user.
-fn is_personal<T: TenantEntity>(person: Uuid) -> Condition {
+fn is_personal<T: TenantEntity>(creator: Uuid) -> Condition {
     Condition::all()
         .add(column(T::ACCESS_LEVEL).eq(AccessLevel::Personal.as_str()))
-        .add(column(T::CREATED_BY).eq(person))
+        .add(column(T::CREATED_BY).eq(creator))
 }

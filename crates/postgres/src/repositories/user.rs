@@ -1,37 +1,40 @@
-//! The accounts of users who sign in.
+//! Users as those see them who administer them.
 
 use accunode_domain::{
-    Timestamp,
-    id::{OrganizationId, UserId},
-    organization::Membership,
-    user::{Email, User},
-    user_token::TokenPurpose,
+    access::{Directory, RoleGrant, UserGrant, UserRemoval},
+    id::UserId,
+    page::{Cursor, Limit, Page, Sort},
+    user::{Email, Profile, Role},
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{Credentials, NewUser, Rehashed, Standing, UserRepository, UserWriter},
+    repositories::{AnonymizedIdentity, UserFilter, UserRecord, UserRepository, UserWriter},
 };
 use async_trait::async_trait;
 use sea_orm::{
-    ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    entity::prelude::DerivePartialModel,
-    sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, JoinType, SimpleExpr},
+    ColumnTrait, Condition, EntityTrait, Order, PartialModelTrait, QueryFilter, QuerySelect,
+    QueryTrait,
+    sea_query::{
+        Alias, Asterisk, Cond, Expr, ExprTrait, Func, JoinType, LockType, Query, SelectStatement,
+        SimpleExpr, extension::postgres::PgExpr,
+    },
 };
 use uuid::Uuid;
 
 use crate::{
     db::{Executor, Tx, build},
     entities::{
-        Named, login_challenges, organizations, tenancy_state, user_tokens,
-        users::{self, Account, Home, Member},
+        allowed_emails, api_keys, idempotency_keys, invitations, login_challenges, organizations,
+        user_tokens, user_totp,
+        users::{self, Member},
     },
-    errors::{defect, from_orm},
-    scalar::scalars,
+    errors::from_orm,
+    keyset::page,
+    row::{key_time, like_pattern, time_key},
 };
 
-/// Users, by an executor.
+/// Users and their memberships, by an executor.
 #[derive(Debug)]
 pub(crate) struct Users<E> {
     db: E,
@@ -43,185 +46,300 @@ impl<E> Users<E> {
     }
 }
 
-/// A user with their membership and the version of users and organizations.
-#[derive(Debug, DerivePartialModel)]
-#[sea_orm(entity = "users::Entity")]
-struct Current {
-    #[sea_orm(nested)]
-    member: Member,
-    #[sea_orm(from_expr = "tenancy_version()")]
-    tenancy: i64,
+/// What a search looks in, as the index has it.
+const SEARCHED: &str = "(\"users\".\"email\" || ' ' || coalesce(\"users\".\"first_name\", '') || ' ' || coalesce(\"users\".\"last_name\", ''))";
+
+/// Users with their memberships, to be narrowed.
+fn members() -> SelectStatement {
+    let select = users::Entity::find()
+        .select_only()
+        .left_join(organizations::Entity);
+    Member::select_cols(select).into_query()
 }
 
-fn tenancy_version() -> SimpleExpr {
-    Func::cust("tenancy_version").into()
-}
-
-/// The version of users and organizations, and a user where it is not the one that is known.
-#[derive(Debug, DerivePartialModel)]
-#[sea_orm(entity = "tenancy_state::Entity")]
-struct Since {
-    version: i64,
-    #[sea_orm(nested)]
-    account: Option<Account>,
-    #[sea_orm(nested)]
-    home: Option<Home>,
+fn record(member: Member) -> Result<UserRecord, RepositoryError> {
+    let (user, membership) = member.into_parts()?;
+    Ok(UserRecord { user, membership })
 }
 
 #[async_trait]
 impl<E: Executor> UserRepository for Users<E> {
-    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, RepositoryError> {
-        let select = users::Entity::find().filter(users::Column::Email.eq(email.as_str()));
-        let found: Option<users::Model> = self.db.model(build(select.into_query())).await?;
-        found
-            .map(|row| {
-                let (user, password_hash) = row.into_credentials()?;
-                Ok(Credentials {
-                    user,
-                    password_hash,
-                })
-            })
-            .transpose()
+    async fn find(&self, id: UserId) -> Result<Option<UserRecord>, RepositoryError> {
+        self.one(users::Column::Id.eq(id.0)).await
     }
 
-    async fn with_membership(
+    async fn by_email(&self, email: &Email) -> Result<Option<UserRecord>, RepositoryError> {
+        self.one(users::Column::Email.eq(email.as_str())).await
+    }
+
+    async fn list(
         &self,
-        id: UserId,
-    ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError> {
-        let select = users::Entity::find_by_id(id.0)
-            .select_only()
-            .left_join(organizations::Entity);
-        let select = Current::select_cols(select).into_query();
-        let found: Option<Current> = self.db.model(build(select)).await?;
-        found
-            .map(|found| {
-                let (user, membership) = found.member.into_parts()?;
-                Ok((user, membership, found.tenancy))
-            })
-            .transpose()
-    }
-
-    async fn children(&self, root: OrganizationId) -> Result<Vec<OrganizationId>, RepositoryError> {
-        let select = organizations::Entity::find()
-            .select_only()
-            .column(organizations::Column::Id)
-            .filter(organizations::Column::ParentId.eq(root.0))
-            .order_by_asc(organizations::Column::Id);
-        let ids = scalars::<Uuid>(&self.db, build(select.into_query())).await?;
-        Ok(ids.into_iter().map(OrganizationId).collect())
-    }
-
-    async fn current(&self, id: UserId, known: i64) -> Result<Standing, RepositoryError> {
-        let select = Since::select_cols(tenancy_state::Entity::find().select_only());
-        let mut select = select.into_query();
-        // The condition on the version is part of the join: while it holds, no user is read.
-        let is_read = Cond::all()
-            .add(tenancy_state::Column::Version.ne(known))
-            .add(users::Column::Id.eq(id.0));
-        let is_home = Expr::col((organizations::Entity, organizations::Column::Id))
-            .equals((users::Entity, users::Column::OrganizationId));
-        select
-            .join(JoinType::LeftJoin, users::Entity, is_read)
-            .join(JoinType::LeftJoin, organizations::Entity, is_home);
-        let found: Option<Since> = self.db.model(build(select)).await?;
-        let found = found.ok_or_else(|| defect("tenancy_state has no row"))?;
-        if found.version == known {
-            return Ok(Standing::Unchanged);
+        directory: &Directory,
+        filter: &UserFilter,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<UserRecord>, RepositoryError> {
+        let more = u64::from(limit.get()) + 1;
+        let mut scan = Query::select();
+        scan.column((users::Entity, Asterisk))
+            .from(users::Entity)
+            .cond_where(condition(directory, filter));
+        if let Some(cursor) = &after {
+            scan.and_where(behind(cursor)?);
         }
-        let Some(account) = found.account else {
-            return Ok(Standing::Gone);
-        };
-        Ok(Standing::Changed {
-            user: Box::new(account.into_user()?),
-            membership: found.home.map(Home::into_membership),
-            version: found.version,
-        })
+        sort(&mut scan, filter);
+        scan.limit(more);
+        if !directory.everyone() {
+            scan = of_each_organization(directory, scan);
+        }
+        // The page stands under the name of the table, so that its columns are read as usual.
+        let mut select = members();
+        select
+            .from_clear()
+            .from_subquery(scan, Alias::new("users"))
+            .limit(more);
+        sort(&mut select, filter);
+        let found: Vec<Member> = self.db.models(build(select)).await?;
+        let rows = found
+            .into_iter()
+            .map(record)
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut page = page(rows, limit, |last| Cursor {
+            sort: Sort::CreatedAt,
+            key: time_key(last.user.created_at),
+            id: last.user.id.0,
+        });
+        if filter.q.is_some() {
+            page.next = None;
+        }
+        Ok(page)
     }
+}
+
+impl<E: Executor> Users<E> {
+    async fn one(&self, condition: SimpleExpr) -> Result<Option<UserRecord>, RepositoryError> {
+        let mut select = members();
+        select.and_where(condition);
+        let found: Option<Member> = self.db.model(build(select)).await?;
+        found.map(record).transpose()
+    }
+}
+
+/// One scan of each organization's index, limited like the page that is cut from all of them.
+fn of_each_organization(directory: &Directory, mut scan: SelectStatement) -> SelectStatement {
+    let keys: Vec<Uuid> = directory.organizations().iter().map(|id| id.0).collect();
+    scan.and_where(
+        Expr::col((users::Entity, users::Column::OrganizationId)).eq(Expr::col(("k", "k"))),
+    );
+    Query::select()
+        .column(("m", Asterisk))
+        .from_function(Func::cust("unnest").arg(keys), "k")
+        .join_lateral(JoinType::InnerJoin, scan, "m", Cond::all())
+        .to_owned()
+}
+
+fn condition(directory: &Directory, filter: &UserFilter) -> Condition {
+    let role = filter.role.map(Role::as_str);
+    let searched = filter.q.as_ref().map(|q| {
+        let pattern = format!("%{}%", like_pattern(q));
+        Expr::cust(SEARCHED).ilike(pattern)
+    });
+    Condition::all()
+        .add_option((!directory.full()).then(|| users::Column::IsActive.eq(true)))
+        .add_option(
+            filter
+                .is_active
+                .map(|is_active| users::Column::IsActive.eq(is_active)),
+        )
+        .add_option(role.map(|role| users::Column::Role.eq(role)))
+        .add_option(searched)
+}
+
+fn behind(cursor: &Cursor) -> Result<SimpleExpr, RepositoryError> {
+    let row = Expr::tuple([
+        Expr::col((users::Entity, users::Column::CreatedAt)),
+        Expr::col((users::Entity, users::Column::Id)),
+    ]);
+    let last = Expr::tuple([Expr::val(key_time(cursor)?), Expr::val(cursor.id)]);
+    Ok(row.lt(last))
+}
+
+/// Newest first; a search the better the earlier the text is found.
+fn sort(select: &mut SelectStatement, filter: &UserFilter) {
+    if let Some(q) = &filter.q {
+        let found = Func::cust("strpos")
+            .arg(Func::lower(Expr::cust(SEARCHED)))
+            .arg(Func::lower(q.clone()));
+        select.order_by_expr(found.into(), Order::Asc);
+    }
+    select
+        .order_by((users::Entity, users::Column::CreatedAt), Order::Desc)
+        .order_by((users::Entity, users::Column::Id), Order::Desc);
 }
 
 #[async_trait]
 impl UserWriter for Users<Tx> {
-    #[tracing::instrument(name = "UserWriter::add", level = "debug", skip_all)]
-    async fn add(&self, user: &NewUser) -> Result<User, RepositoryError> {
-        let stored = users::ActiveModel {
-            id: Set(user.id.0),
-            email: Set(user.email.as_str().to_owned()),
-            password_hash: Set(user.password_hash.clone()),
-            role: Set(user.role.into()),
-            organization_id: Set(user.organization.map(|id| id.0)),
-            first_name: Set(user.profile.first_name.clone()),
-            last_name: Set(user.profile.last_name.clone()),
-            phone: Set(user.profile.phone.clone()),
-            is_verified: Set(user.is_verified),
+    /// Rows are locked one by one in the order of their ids, so that two who lock the same
+    /// users wait for each other and never deadlock. They are read by a second statement,
+    /// which sees what those have committed who were waited for.
+    #[tracing::instrument(name = "UserWriter::lock_for_update", level = "debug", skip_all)]
+    async fn lock_for_update(&self, ids: &[UserId]) -> Result<Vec<UserRecord>, RepositoryError> {
+        let among = || users::Column::Id.eq_any(ids.iter().map(|id| id.0));
+        let by_id = (users::Entity, users::Column::Id);
+        let lock = Query::select()
+            .column(by_id)
+            .from(users::Entity)
+            .and_where(among())
+            .order_by(by_id, Order::Asc)
+            .lock(LockType::NoKeyUpdate)
+            .to_owned();
+        self.db.rows(build(lock)).await?;
+        let mut select = members();
+        select.and_where(among()).order_by(by_id, Order::Asc);
+        let found: Vec<Member> = self.db.models(build(select)).await?;
+        found.into_iter().map(record).collect()
+    }
+
+    #[tracing::instrument(name = "UserWriter::update", level = "debug", skip_all)]
+    async fn update(
+        &self,
+        grant: UserGrant,
+        profile: &Profile,
+        is_active: bool,
+        version: i64,
+    ) -> Result<UserRecord, RepositoryError> {
+        let mut changes = users::ActiveModel {
+            first_name: Set(profile.first_name.clone()),
+            last_name: Set(profile.last_name.clone()),
+            phone: Set(profile.phone.clone()),
             ..Default::default()
         };
-        let stored = stored.insert(&*self.db).await.map_err(from_orm)?;
-        Ok(stored.into_credentials()?.0)
+        if grant.administers() {
+            changes.is_active = Set(is_active);
+        }
+        let changed = self.change(grant.user(), changes, version).await?;
+        if !changed.user.is_active {
+            self.revoke_credentials(grant.user()).await?;
+        }
+        Ok(changed)
     }
 
-    #[tracing::instrument(name = "UserWriter::record_login", level = "debug", skip_all)]
-    async fn record_login<'a>(
+    #[tracing::instrument(name = "UserWriter::assign", level = "debug", skip_all)]
+    async fn assign(&self, grant: RoleGrant, version: i64) -> Result<UserRecord, RepositoryError> {
+        let changes = users::ActiveModel {
+            role: Set(grant.role().into()),
+            organization_id: Set(grant.organization().map(|id| id.0)),
+            ..Default::default()
+        };
+        self.change(grant.user(), changes, version).await
+    }
+
+    #[tracing::instrument(name = "UserWriter::anonymize", level = "debug", skip_all)]
+    async fn anonymize(
+        &self,
+        removal: UserRemoval,
+        email: &Email,
+        stand_in: &AnonymizedIdentity,
+        version: i64,
+    ) -> Result<UserRecord, RepositoryError> {
+        let changes = users::ActiveModel {
+            email: Set(stand_in.email.as_str().to_owned()),
+            password_hash: Set(stand_in.password_hash.clone()),
+            role: Set(Role::User.into()),
+            organization_id: Set(None),
+            first_name: Set(None),
+            last_name: Set(None),
+            phone: Set(None),
+            is_verified: Set(false),
+            is_active: Set(false),
+            last_login: Set(None),
+            ..Default::default()
+        };
+        let changed = self.change(removal.user(), changes, version).await?;
+        self.delete_credentials(removal.user()).await?;
+        self.delete_traces(email, &stand_in.email).await?;
+        Ok(changed)
+    }
+}
+
+impl Users<Tx> {
+    /// Changes a user whose version still is this one.
+    async fn change(
         &self,
         id: UserId,
-        at: Timestamp,
-        rehashed: Option<Rehashed<'a>>,
-    ) -> Result<(), RepositoryError> {
-        let mut update = users::Entity::update_many()
-            .set(users::ActiveModel {
-                last_login: Set(Some(at)),
-                ..Default::default()
-            })
-            .filter(users::Column::Id.eq(id.0));
-        if let Some(Rehashed { old, new }) = rehashed {
-            let stored = Expr::col(users::Column::PasswordHash);
-            let hash = CaseStatement::new()
-                .case(stored.clone().eq(old), new)
-                .finally(stored);
-            update = update.col_expr(users::Column::PasswordHash, hash.into());
+        changes: users::ActiveModel,
+        version: i64,
+    ) -> Result<UserRecord, RepositoryError> {
+        let changed = users::Entity::update_many()
+            .set(changes)
+            .filter(users::Column::Id.eq(id.0))
+            .filter(users::Column::RowVersion.eq(version))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        let stale = RepositoryError::Stale { what: "user" };
+        if changed.rows_affected == 0 {
+            return Err(stale);
         }
-        update.exec(&*self.db).await.map_err(from_orm)?;
+        self.find(id).await?.ok_or(stale)
+    }
+
+    /// Ends for good everything but the password that a user could sign in with: none of it
+    /// works again when they are activated again.
+    async fn revoke_credentials(&self, id: UserId) -> Result<(), RepositoryError> {
+        api_keys::Entity::update_many()
+            .col_expr(api_keys::Column::RevokedAt, Expr::current_timestamp())
+            .filter(api_keys::Column::UserId.eq(id.0))
+            .filter(api_keys::Column::RevokedAt.is_null())
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
+        self.delete::<user_tokens::Entity>(user_tokens::Column::UserId.eq(id.0))
+            .await?;
+        self.delete::<login_challenges::Entity>(login_challenges::Column::UserId.eq(id.0))
+            .await
+    }
+
+    /// Deletes everything that a user could sign in with.
+    async fn delete_credentials(&self, id: UserId) -> Result<(), RepositoryError> {
+        let id = id.0;
+        self.delete::<api_keys::Entity>(api_keys::Column::UserId.eq(id))
+            .await?;
+        self.delete::<user_tokens::Entity>(user_tokens::Column::UserId.eq(id))
+            .await?;
+        self.delete::<user_totp::Entity>(user_totp::Column::UserId.eq(id))
+            .await?;
+        self.delete::<login_challenges::Entity>(login_challenges::Column::UserId.eq(id))
+            .await?;
+        self.delete::<idempotency_keys::Entity>(idempotency_keys::Column::Principal.eq(id))
+            .await
+    }
+
+    /// Removes an address from everything that is not its user's account.
+    async fn delete_traces(&self, email: &Email, instead: &Email) -> Result<(), RepositoryError> {
+        let email = email.as_str();
+        self.delete::<allowed_emails::Entity>(allowed_emails::Column::Email.eq(email))
+            .await?;
+        self.delete::<invitations::Entity>(
+            invitations::Column::Email
+                .eq(email)
+                .and(invitations::Column::AcceptedAt.is_null()),
+        )
+        .await?;
+        invitations::Entity::update_many()
+            .set(invitations::ActiveModel {
+                email: Set(instead.as_str().to_owned()),
+                ..Default::default()
+            })
+            .filter(invitations::Column::Email.eq(email))
+            .exec(&*self.db)
+            .await
+            .map_err(from_orm)?;
         Ok(())
     }
 
-    #[tracing::instrument(name = "UserWriter::set_password", level = "debug", skip_all)]
-    async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError> {
-        users::Entity::update_many()
-            .set(users::ActiveModel {
-                password_hash: Set(hash.to_owned()),
-                ..Default::default()
-            })
-            .filter(users::Column::Id.eq(id.0))
-            .exec(&*self.db)
-            .await
-            .map_err(from_orm)?;
-        let reset = Named::from(TokenPurpose::ResetPassword);
-        user_tokens::Entity::delete_many()
-            .filter(user_tokens::Column::UserId.eq(id.0))
-            .filter(user_tokens::Column::Purpose.eq(reset))
-            .filter(user_tokens::Column::UsedAt.is_null())
-            .exec(&*self.db)
-            .await
-            .map_err(from_orm)?;
-        login_challenges::Entity::delete_many()
-            .filter(login_challenges::Column::UserId.eq(id.0))
-            .exec(&*self.db)
-            .await
-            .map_err(from_orm)?;
-        Ok(())
-    }
-
-    #[tracing::instrument(name = "UserWriter::mark_verified", level = "debug", skip_all)]
-    async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError> {
-        users::Entity::update_many()
-            .set(users::ActiveModel {
-                is_verified: Set(true),
-                ..Default::default()
-            })
-            .filter(users::Column::Id.eq(id.0))
-            .filter(users::Column::IsVerified.eq(false))
-            .exec(&*self.db)
-            .await
-            .map_err(from_orm)?;
-        Ok(())
+    async fn delete<T: EntityTrait>(&self, of: SimpleExpr) -> Result<(), RepositoryError> {
+        let done = T::delete_many().filter(of).exec(&*self.db).await;
+        done.map(|_| ()).map_err(from_orm)
     }
 }

@@ -12,7 +12,7 @@ use accunode_domain::{
 use accunode_ports::repositories::{GroupBy, PredictionFilter, Repositories};
 use accunode_postgres::PgStore;
 
-use crate::world::{PEOPLE, World, organization};
+use crate::world::{USERS, World, organization};
 
 async fn listed(store: &PgStore, scope: &Scope, kind: Kind) -> Vec<Prediction> {
     let (mut rows, mut after): (Vec<_>, Option<Cursor>) = (Vec::new(), None);
@@ -40,7 +40,7 @@ async fn listed(store: &PgStore, scope: &Scope, kind: Kind) -> Vec<Prediction> {
 /// Predictions of every level by some users; some moved, changed and removed again.
 async fn a_busy_year(world: &World) {
     let mut n = 0_u32;
-    for (name, role, _) in PEOPLE {
+    for (name, role, _) in USERS {
         let actor = world.actor(name).await;
         let mut levels = vec![AccessLevel::Personal];
         match role {
@@ -75,7 +75,7 @@ async fn a_busy_year(world: &World) {
 }
 
 async fn figures_equal_lists(world: &World, store: &PgStore) {
-    for (name, ..) in PEOPLE {
+    for (name, ..) in USERS {
         let actor = world.actor(name).await;
         let mut scopes = vec![actor.scope()];
         scopes.push(actor.narrowed(Some(AccessLevel::Personal), None).unwrap());

@@ -17,7 +17,7 @@ async fn refuse(unit: &dyn UnitOfWork, who: &str, request: &str) {
         ..AuditEvent::new("access.denied", "request", AuditAction::Denied)
     };
     let context = RequestContext::default();
-    unit.audit()
+    unit.audit_log()
         .record_denial(&context, event, APART)
         .await
         .unwrap();

@@ -17,7 +17,7 @@ use accunode_ports::{
 use accunode_postgres::PgStore;
 use uuid::Uuid;
 
-use crate::world::{PEOPLE, World};
+use crate::world::{USERS, World};
 
 /// For every owner companies and predictions whose sort keys are mostly the same.
 async fn many(world: &World) {
@@ -109,7 +109,7 @@ async fn readable(world: &World, table: &str, scope: &Scope) -> BTreeSet<Uuid> {
     rows.into_iter()
         .filter(|(_, level, key)| {
             scope.contains(match level.as_str() {
-                "personal" => Owner::Person((*key).into()),
+                "personal" => Owner::User((*key).into()),
                 "organization" => Owner::Organization((*key).into()),
                 _ => Owner::System,
             })
@@ -133,7 +133,7 @@ async fn a_lists_own_conditions_suffice_where_no_policy_holds() {
 }
 
 async fn every_row_once(world: &World, store: &PgStore) {
-    for (name, ..) in PEOPLE {
+    for (name, ..) in USERS {
         let scope = world.actor(name).await.scope();
         let expected = readable(world, "companies", &scope).await;
         assert!(expected.len() >= 18, "{name}");

@@ -92,14 +92,14 @@ fn scans(plan: &Value, found: &mut Vec<String>) {
 }
 
 /// Runs every list for these users and answers what is wrong.
-async fn check(world: &World, people: &[&str]) -> Vec<String> {
+async fn check(world: &World, users: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
     let organizations = world.count("SELECT count(*) FROM organizations").await;
     let organizations = u64::try_from(organizations).unwrap();
     for mode in ["force_custom_plan", "force_generic_plan"] {
         let plans = Plans::listen();
         let store = explaining(world, mode).await;
-        for name in people {
+        for name in users {
             let actor = world.actor(name).await;
             for list in LISTS {
                 plans.take();
@@ -262,6 +262,6 @@ fn every_list_of_the_ports_is_among_those_that_are_explained() {
 }
 
 /// One of the users of the world.
-fn person(name: &str) -> uuid::Uuid {
+fn user_id(name: &str) -> uuid::Uuid {
     id(name)
 }

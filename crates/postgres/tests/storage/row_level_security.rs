@@ -11,7 +11,7 @@ use accunode_domain::{
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::world::{PEOPLE, World};
+use crate::world::{USERS, World};
 
 const TABLES: [&str; 4] = [
     "companies",
@@ -53,7 +53,7 @@ async fn rows_of_everybody(world: &World) {
 
 fn owner(level: &str, key: Uuid) -> Owner {
     match level.parse().unwrap() {
-        AccessLevel::Personal => Owner::Person(UserId(key)),
+        AccessLevel::Personal => Owner::User(UserId(key)),
         AccessLevel::Organization => Owner::Organization(key.into()),
         AccessLevel::System => Owner::System,
     }
@@ -82,7 +82,7 @@ async fn touched(world: &World, scope: &Scope, sql: String) -> BTreeSet<Uuid> {
 async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
     let world = World::create().await;
     rows_of_everybody(&world).await;
-    for (name, ..) in PEOPLE {
+    for (name, ..) in USERS {
         let scope = world.actor(name).await.scope();
         for table in TABLES {
             let expected: BTreeSet<_> = everything(&world, table)
@@ -118,7 +118,7 @@ async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
 async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_scope() {
     let world = World::create().await;
     rows_of_everybody(&world).await;
-    for (name, ..) in PEOPLE {
+    for (name, ..) in USERS {
         let scope = world.actor(name).await.scope();
         for table in ["annual_prediction", "quarterly_prediction"] {
             let rescored = format!("UPDATE {table}s SET pd = pd / 2");
@@ -142,7 +142,7 @@ async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_sc
 async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
     let world = World::create().await;
     rows_of_everybody(&world).await;
-    for (name, ..) in PEOPLE {
+    for (name, ..) in USERS {
         let actor: Actor = world.actor(name).await;
         for table in TABLES {
             let expected: BTreeSet<_> = everything(&world, table)

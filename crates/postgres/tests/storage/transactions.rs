@@ -104,12 +104,12 @@ async fn an_audit_row_copies_names_and_address_in() {
         new_values: Some(json!({ "symbol": "AAPL" })),
         ..AuditEvent::new("company.created", "company", AuditAction::Create)
     };
-    work.audit().record(&context, event).await.unwrap();
+    work.audit_log().record(&context, event).await.unwrap();
     work.commit().await.unwrap();
     // No one is signed in, and what happened is written all the same.
     let nobody = world
         .store
-        .begin(&accunode_domain::access::Scope::nobody())
+        .begin(&accunode_domain::access::Scope::none())
         .await
         .unwrap();
     let event = AuditEvent {
@@ -117,7 +117,7 @@ async fn an_audit_row_copies_names_and_address_in() {
         ..AuditEvent::new("login.failed", "user", AuditAction::FailedLogin)
     };
     nobody
-        .audit()
+        .audit_log()
         .record(&RequestContext::default(), event)
         .await
         .unwrap();

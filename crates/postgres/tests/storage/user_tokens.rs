@@ -20,7 +20,7 @@ fn hash(n: u8) -> SecretHash {
 }
 
 async fn replace(world: &World, user: Uuid, n: u8, now: Timestamp) -> bool {
-    let unit = world.store.begin(&Scope::nobody()).await.unwrap();
+    let unit = world.store.begin(&Scope::none()).await.unwrap();
     let token = NewUserToken {
         id: Uuid::new_v4(),
         user: UserId(user),
@@ -34,7 +34,7 @@ async fn replace(world: &World, user: Uuid, n: u8, now: Timestamp) -> bool {
 }
 
 async fn take(world: &World, n: u8, now: Timestamp) -> Option<UserId> {
-    let unit = world.store.begin(&Scope::nobody()).await.unwrap();
+    let unit = world.store.begin(&Scope::none()).await.unwrap();
     let taken = unit.user_tokens().take(PURPOSE, &hash(n), now).await;
     unit.commit().await.unwrap();
     taken.unwrap()

@@ -22,7 +22,7 @@ use accunode_test_database::Database;
 use crate::support::{settings, store};
 
 /// Everyone there is: name, role, organization.
-pub(crate) const PEOPLE: [(&str, &str, &str); 8] = [
+pub(crate) const USERS: [(&str, &str, &str); 8] = [
     ("u0", "user", ""),
     ("m1", "org_member", "A"),
     ("m2", "org_member", "A"),
@@ -54,7 +54,7 @@ impl World {
                 .await
                 .unwrap();
         }
-        for (name, role, organization) in PEOPLE {
+        for (name, role, organization) in USERS {
             sqlx::query(
                 "INSERT INTO users (id, email, password_hash, role, organization_id, is_verified) \
                  VALUES ($1, $2, 'hash', $3, $4, true)",
@@ -90,7 +90,7 @@ impl World {
     pub(crate) async fn actor(&self, name: &str) -> Actor {
         let found = self
             .store
-            .users()
+            .auth()
             .with_membership(UserId(id(name)))
             .await
             .unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, stdin};
 
-use accunode_application::{Error, accounts::Registration};
+use accunode_application::{Error, auth::Registration};
 use accunode_domain::audit::RequestContext;
 use anyhow::{Context, bail};
 use tokio::runtime;
@@ -49,11 +49,7 @@ pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
             user_agent: Some("accunode admin create".to_owned()),
             ..RequestContext::default()
         };
-        let made = service
-            .application
-            .accounts
-            .create_admin(&form, &context)
-            .await;
+        let made = service.application.auth.create_admin(&form, &context).await;
         service.close().await;
         match made {
             Ok(user) => say(format_args!("{} is a super_admin now", user.email.as_str())),

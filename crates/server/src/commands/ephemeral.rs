@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use accunode_application::{Application, accounts::Registration};
+use accunode_application::{Application, auth::Registration};
 use accunode_domain::audit::RequestContext;
 use accunode_local::{AdvancingClock, SystemRandomness};
 use accunode_ports::system::Randomness;
@@ -142,7 +142,7 @@ impl Ephemeral {
             ..RequestContext::default()
         };
         application
-            .accounts
+            .auth
             .create_admin(&form, &context)
             .await
             .context("the administrator cannot be made")?;

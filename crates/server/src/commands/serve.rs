@@ -141,14 +141,17 @@ impl Process<'_> {
                 Ok(())
             });
         }
-        let (store, bulk) = (service.store.clone(), service.application.bulk.clone());
+        let (store, bulk) = (
+            service.store.clone(),
+            service.application.bulk_uploads.clone(),
+        );
         let clock = service.application.ports().clock.clone();
         service.tasks.vital("upkeep", |stop| async move {
             upkeep::look_after(store, bulk, clock, stop).await;
             Ok(())
         });
         if self.duties.worker {
-            let bulk = service.application.bulk.clone();
+            let bulk = service.application.bulk_uploads.clone();
             service.tasks.vital("worker", |stop| async move {
                 bulk.work(stop).await;
                 Ok(())

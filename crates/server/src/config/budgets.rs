@@ -18,7 +18,7 @@ pub struct BudgetsConfig {
     /// Event streams of all members of one organization, in one process.
     pub event_streams_per_organization: u32,
     /// Event streams of one user, in one process.
-    pub event_streams_per_person: u32,
+    pub event_streams_per_user: u32,
     /// Bytes of the stored files of one owner.
     pub file_bytes: u64,
     /// Uploads and rescorings that are kept for one owner.
@@ -56,7 +56,7 @@ pub(super) fn read_budgets(layers: &mut Layers) -> BudgetsConfig {
     BudgetsConfig {
         event_streams: read("budgets.event_streams", 1_000),
         event_streams_per_organization: read("budgets.event_streams_per_organization", 100),
-        event_streams_per_person: read("budgets.event_streams_per_person", 10),
+        event_streams_per_user: read("budgets.event_streams_per_user", 10),
         jobs: read("budgets.jobs", 2_000),
         open_jobs: read("budgets.open_jobs", 50),
         rows_per_job: read("budgets.rows_per_job", 100_000),

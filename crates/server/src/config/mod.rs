@@ -61,7 +61,7 @@ const KEYS: &[&str] = &[
     "backups.session_token",
     "budgets.event_streams",
     "budgets.event_streams_per_organization",
-    "budgets.event_streams_per_person",
+    "budgets.event_streams_per_user",
     "budgets.file_bytes",
     "budgets.jobs",
     "budgets.open_jobs",

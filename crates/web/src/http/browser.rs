@@ -7,7 +7,7 @@
 //! page is one of ours; and a change needs a header that no form can set, and that a script
 //! of another origin may set only after a preflight, which nothing here answers.
 
-use accunode_application::accounts::SignedIn;
+use accunode_application::auth::SignedIn;
 use accunode_domain::{
     api_key::looks_like_key,
     session::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS},

@@ -287,7 +287,7 @@ fn require_active_organization(caller: &Caller) -> Result<(), Problem> {
 /// That an API key may call this at all. What its owner may do is asked later.
 fn require_key(caller: &Caller, keys: Keys) -> Result<(), Problem> {
     match keys {
-        Keys::Never => caller.actor.require_person(),
+        Keys::Never => caller.actor.require_user(),
         Keys::With(scope) => caller.actor.require_key_scope(scope),
         Keys::WithBoth(one, other) => caller
             .actor
@@ -345,10 +345,10 @@ async fn authenticate(
     state: &WebState,
     context: RequestContext,
 ) -> Result<Caller, Problem> {
-    let accounts = &state.application.accounts;
+    let auth = &state.application.auth;
     let Some(header) = request.headers().get(header::AUTHORIZATION) else {
         return match browser::access_token(request, state)? {
-            Some(token) => Ok(accounts.authenticate(token, context).await?),
+            Some(token) => Ok(auth.authenticate(token, context).await?),
             None => Err(token_required()),
         };
     };
@@ -365,7 +365,7 @@ async fn authenticate(
             "`Authorization` must be `Bearer` and an access token or API key",
         ));
     };
-    Ok(accounts.authenticate(token, context).await?)
+    Ok(auth.authenticate(token, context).await?)
 }
 
 /// Whether the request says who sends it, by a token or by the cookie of a browser's session.

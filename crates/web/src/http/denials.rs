@@ -4,7 +4,7 @@
 //! for within what they may read, so that no one, not even the log, learns from their
 //! asking whether it exists (404).
 
-use accunode_application::audit::Denied;
+use accunode_application::audit_log::Denied;
 use actix_web::{HttpMessage, HttpRequest, dev::ServiceResponse, http::StatusCode, web};
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ pub(crate) async fn audit_denial<B>(response: &ServiceResponse<B>) {
     let kind = format!("{} {path}", request.method());
     let entity = request.match_info().get("id");
     let entity = entity.and_then(|id| Uuid::try_parse(id).ok());
-    let audit = state.application.audit.clone();
+    let audit = state.application.audit_log.clone();
     // In a task of its own: a client that goes away now must not keep it out of the log.
     let told = state.application.ports().tasks.background(async move {
         let denied = Denied {

@@ -20,7 +20,7 @@ const RETRY_SECONDS: u32 = 15;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamLimits {
     /// Of one user, with all sessions and API keys.
-    pub per_person: u32,
+    pub per_user: u32,
     /// Of all members of one organization.
     pub per_organization: u32,
     /// Of everyone.
@@ -30,7 +30,7 @@ pub struct StreamLimits {
 impl Default for StreamLimits {
     fn default() -> Self {
         Self {
-            per_person: 10,
+            per_user: 10,
             per_organization: 100,
             total: 1_000,
         }
@@ -48,7 +48,7 @@ pub struct Streams {
 enum Holder {
     Everybody,
     Organization(OrganizationId),
-    Person(UserId),
+    User(UserId),
 }
 
 impl Streams {
@@ -66,9 +66,9 @@ impl Streams {
     /// # Errors
     /// `TooMany("too_many_event_streams")` with the limit that is reached.
     pub(crate) fn enter(&self, actor: &Actor) -> Result<OpenStream, Error> {
-        let person = Holder::Person(actor.user());
+        let shown = Holder::User(actor.user());
         let mut holders = vec![
-            (person, self.limits.per_person, "of yours"),
+            (shown, self.limits.per_user, "of yours"),
             (Holder::Everybody, self.limits.total, "of this service"),
         ];
         if let Some(organization) = actor.organization() {
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn every_limit_holds_and_a_stream_that_ends_makes_room() {
         let streams = Streams::new(StreamLimits {
-            per_person: 2,
+            per_user: 2,
             per_organization: 3,
             total: 0,
         });
@@ -185,7 +185,7 @@ mod tests {
         let _fourth = streams.enter(&actor(2)).unwrap();
 
         let streams = Streams::new(StreamLimits {
-            per_person: 0,
+            per_user: 0,
             per_organization: 0,
             total: 1,
         });

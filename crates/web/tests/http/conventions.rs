@@ -82,7 +82,7 @@ async fn members_of_an_inactive_organization_see_only_themselves() {
 
     let mut kit = Kit::signed_in(session(&member, Some(membership.clone())));
     kit.store
-        .users
+        .auth
         .expect_with_membership()
         .returning(move |_| Ok(Some((member.clone(), Some(membership.clone()), 1))));
     let answer = kit.ask(get("/api/v1/me")).await;

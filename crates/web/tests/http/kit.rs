@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accunode_application::{Application, Outbox, Ports, Settings, accounts::KnownKeys};
+use accunode_application::{Application, Outbox, Ports, Settings, auth::KnownKeys};
 use accunode_domain::{
     Timestamp,
     access::Actor,
@@ -17,7 +17,7 @@ use accunode_ports::{
     limits::{Budget, LimitClass, MockRateLimiter},
     mail::MockMailer,
     mock::MockStore,
-    repositories::{MockJobQueue, Standing},
+    repositories::{MockJobQueue, UserFreshness},
     scoring::MockScorer,
     second_factor::MockCodeDevice,
     sessions::MockSessionStore,
@@ -84,9 +84,9 @@ impl Kit {
     pub(crate) fn new() -> Self {
         let mut store = MockStore::default();
         store
-            .users
+            .auth
             .expect_current()
-            .returning(|_, _| Ok(Standing::Unchanged));
+            .returning(|_, _| Ok(UserFreshness::Unchanged));
         Self {
             store,
             sessions: MockSessionStore::new(),

@@ -29,7 +29,7 @@ fn company(n: u128, name: &str) -> Company {
             exchange: None,
             identifiers: Identifiers::default(),
         },
-        owner: Owner::Person(creator),
+        owner: Owner::User(creator),
         created_by: creator,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
@@ -113,7 +113,7 @@ async fn unknown_parameters_are_refused_all_at_once() {
 async fn csv_has_every_page_and_is_audited_first() {
     let kit = with_two_pages();
     let mut unit = MockUnitOfWork::default();
-    unit.audit
+    unit.audit_log
         .expect_record()
         .withf(|_, event| event.event_type == "list.exported" && event.entity_type == "company")
         .times(1)
@@ -139,7 +139,7 @@ async fn an_export_keeps_its_place_until_its_body_has_ended() {
     });
     for _ in 0..2 {
         let mut unit = MockUnitOfWork::default();
-        unit.audit.expect_record().returning(|_, _| Ok(()));
+        unit.audit_log.expect_record().returning(|_, _| Ok(()));
         kit.store.units.lock().unwrap().push(unit);
     }
     let export = || get("/api/v1/companies").insert_header(("Accept", "text/csv"));

@@ -10,7 +10,7 @@ use accunode_domain::access::{Actor, AuditScope, Scope};
 use accunode_postgres::PgStore;
 use sqlx::Row;
 
-use crate::world::{PEOPLE, World};
+use crate::world::{USERS, World};
 
 use queries::*;
 
@@ -50,7 +50,7 @@ fn tells(events: &AuditScope, cell: &Cell) -> bool {
 /// Asks every query of everyone, where the pool's role is this.
 async fn holes(world: &World, store: &PgStore, rows: &Rows) -> Vec<String> {
     let mut holes = Vec::new();
-    for (name, ..) in PEOPLE {
+    for (name, ..) in USERS {
         let actor = world.actor(name).await;
         let (scope, events) = (actor.scope(), actor.audit_log(None).unwrap());
         for query in QUERIES {
@@ -100,7 +100,7 @@ async fn a_query_that_asks_for_someone_elses_rows_gets_none_of_them() {
     let world = World::create().await;
     let rows = fill(&world).await;
     let mut actors: Vec<(&str, Actor)> = Vec::new();
-    for (name, ..) in PEOPLE {
+    for (name, ..) in USERS {
         actors.push((name, world.actor(name).await));
     }
     let (mut asked, mut holes) = (0, Vec::new());

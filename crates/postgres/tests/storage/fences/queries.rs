@@ -19,7 +19,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::places;
-use crate::world::{PEOPLE, World, id};
+use crate::world::{USERS, World, id};
 
 /// Every query that takes a scope, by repository and method, in all its forms.
 pub(super) const QUERIES: [&str; 34] = [
@@ -86,7 +86,7 @@ pub(super) struct Rows {
     pub(super) shared: CompanyId,
 }
 
-/// Where a query is asked: the pool, or a unit of work of someone.
+/// Where a query is asked: the pool, or a unit of work of user.
 pub(super) struct Asked<'a> {
     pub(super) reads: &'a dyn Repositories,
     /// Figures are asked of the pool alone.
@@ -110,16 +110,16 @@ impl<'a> Asked<'a> {
 }
 
 pub(super) fn owners() -> Vec<(String, Owner, &'static str)> {
-    let people = PEOPLE.map(|(name, ..)| {
+    let users = USERS.map(|(name, ..)| {
         let label = format!("P{}", name.to_uppercase());
-        (label, Owner::Person(UserId(id(name))), name)
+        (label, Owner::User(UserId(id(name))), name)
     });
     let places = [("A", "m1"), ("B", "mB"), ("R", "tR"), ("Z", "tZ")].map(|(name, creator)| {
         let owner = Owner::Organization(OrganizationId(id(name)));
         (format!("O{name}"), owner, creator)
     });
     let system = [("SYS".to_owned(), Owner::System, "sa")];
-    people.into_iter().chain(places).chain(system).collect()
+    users.into_iter().chain(places).chain(system).collect()
 }
 
 /// Makes a cell for every owner, behind the store's back.
@@ -299,7 +299,11 @@ pub(super) async fn ask(
                 entity_type: Some("fence".to_owned()),
                 ..AuditFilter::default()
             };
-            let page = on.reads.audit().list(events, &filter, all(), None).await;
+            let page = on
+                .reads
+                .audit_log()
+                .list(events, &filter, all(), None)
+                .await;
             seen.extend(page.unwrap().rows.into_iter().map(|event| event.event_type));
         }
         "own_data.rows" => {
@@ -310,11 +314,11 @@ pub(super) async fn ask(
                 "outcomes" => (OwnData::Outcomes, "company_sector"),
                 _ => (OwnData::BulkUploads, "original_filename"),
             };
-            let person = scope.user().unwrap();
+            let user = scope.user().unwrap();
             let own = on
                 .reads
                 .own_data()
-                .rows(scope, person, kind, None)
+                .rows(scope, user, kind, None)
                 .await
                 .unwrap();
             let labels = own.rows.iter().map(|row| row[label].as_str().unwrap());
@@ -424,7 +428,7 @@ pub(super) async fn shows(
         }
         "audit.find" => on
             .reads
-            .audit()
+            .audit_log()
             .find(events, cell.event)
             .await
             .unwrap()

@@ -15,7 +15,7 @@ use accunode_ports::{
 };
 use uuid::Uuid;
 
-use crate::world::{PEOPLE, World, id, noon, organization, prediction};
+use crate::world::{USERS, World, id, noon, organization, prediction};
 
 /// Numbers that look random and are the same in every run (SplitMix64).
 pub(super) struct Dice(pub(super) u64);
@@ -56,7 +56,7 @@ pub(super) struct Life<'w> {
 
 impl Life<'_> {
     pub(super) async fn step(&mut self) {
-        let (name, ..) = PEOPLE[self.dice.below(PEOPLE.len())];
+        let (name, ..) = USERS[self.dice.below(USERS.len())];
         let actor = self.world.actor(name).await;
         match self.dice.below(20) {
             0 => self.make_company(&actor).await,
@@ -65,7 +65,7 @@ impl Life<'_> {
             12..=14 => self.raise(&actor).await,
             15 => self.remove_prediction(&actor).await,
             16 => self.remove_company(&actor).await,
-            17 => self.move_person().await,
+            17 => self.move_user().await,
             18 => self.change_organization().await,
             _ => self.fold().await,
         }
@@ -241,7 +241,7 @@ impl Life<'_> {
         self.happened += 1;
     }
 
-    pub(super) async fn move_person(&mut self) {
+    pub(super) async fn move_user(&mut self) {
         let name = *self.dice.of(&["m1", "m2", "oA", "mB"]).unwrap();
         let (role, to) = *self
             .dice

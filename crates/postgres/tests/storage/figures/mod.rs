@@ -11,7 +11,7 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::{GroupBy, Repositories};
 
-use crate::world::{PEOPLE, World};
+use crate::world::{USERS, World};
 
 use history::*;
 use plain::*;
@@ -273,12 +273,12 @@ async fn live(seed: u64) {
         let before = life.happened;
         life.step().await;
         if life.happened > before && life.happened.is_multiple_of(9) {
-            let (name, ..) = PEOPLE[life.dice.below(PEOPLE.len())];
+            let (name, ..) = USERS[life.dice.below(USERS.len())];
             compare(&world, name, &format!("seed {seed}, step {done}")).await;
         }
     }
     let mut counted = 0;
-    for (name, ..) in PEOPLE {
+    for (name, ..) in USERS {
         counted += compare(&world, name, &format!("seed {seed}, at the end")).await;
     }
     assert!(counted > 100, "seed {seed}: {counted}");

@@ -1,4 +1,4 @@
-//! Every list of the ports, as someone reads it.
+//! Every list of the ports, as a caller reads it.
 
 use accunode_domain::{
     Timestamp,
@@ -12,17 +12,17 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::{
     AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OutcomeFilter, OwnData,
-    PersonFilter, PredictionFilter, Repositories, RowFilter, TimelineFilter, ToRescore,
+    PredictionFilter, Repositories, RowFilter, TimelineFilter, ToRescore, UserFilter,
 };
 use accunode_postgres::PgStore;
 use futures::future::LocalBoxFuture;
 use uuid::Uuid;
 
-use super::{PAGE, person, seed};
+use super::{PAGE, seed, user_id};
 
 type Read = for<'a> fn(&'a PgStore, &'a Actor) -> LocalBoxFuture<'a, ()>;
 
-/// A list, and how someone reads it.
+/// A list, and how a caller reads it.
 pub(super) struct List {
     /// What it is called here.
     pub(super) name: &'static str,
@@ -62,9 +62,9 @@ pub(super) const EXEMPT: [(&str, &str); 8] = [
         "OutcomeWriter::lock_timeline",
         "the outcomes of one company and owner",
     ),
-    ("PersonWriter::lock_for_update", "by primary key"),
+    ("UserWriter::lock_for_update", "by primary key"),
     (
-        "UserRepository::children",
+        "AuthRepository::children",
         "the children of one organization",
     ),
 ];
@@ -155,7 +155,7 @@ async fn outcomes(store: &PgStore, actor: &Actor, company: bool, after: Option<C
 }
 
 fn organization(actor: &Actor) -> OrganizationId {
-    actor.organization().unwrap_or(OrganizationId(person("B")))
+    actor.organization().unwrap_or(OrganizationId(user_id("B")))
 }
 
 pub(super) const LISTS: &[List] = &[
@@ -329,10 +329,10 @@ pub(super) const LISTS: &[List] = &[
     ),
     list(
         "audit log",
-        "AuditRepository::list",
+        "AuditLogRepository::list",
         read!(|s, a| {
             let events = a.audit_log(None).unwrap();
-            s.audit()
+            s.audit_log()
                 .list(&events, &AuditFilter::default(), Limit::default(), None)
                 .await
                 .unwrap();
@@ -340,10 +340,10 @@ pub(super) const LISTS: &[List] = &[
     ),
     list(
         "own audit log",
-        "AuditRepository::list",
+        "AuditLogRepository::list",
         read!(|s, a| {
             let events = a.own_audit_log().unwrap();
-            s.audit()
+            s.audit_log()
                 .list(
                     &events,
                     &AuditFilter::default(),
@@ -356,16 +356,16 @@ pub(super) const LISTS: &[List] = &[
     ),
     list(
         "people",
-        "PersonRepository::list",
+        "UserRepository::list",
         read!(|s, a| {
             // A user has no directory: nothing is asked then.
             if let Ok(directory) = a.directory(None) {
-                s.people()
-                    .list(&directory, &PersonFilter::default(), Limit::default(), None)
+                s.users()
+                    .list(&directory, &UserFilter::default(), Limit::default(), None)
                     .await
                     .unwrap();
             } else {
-                s.people().by_email(a.email()).await.unwrap();
+                s.users().by_email(a.email()).await.unwrap();
             }
         }),
     ),
@@ -469,7 +469,7 @@ pub(super) const LISTS: &[List] = &[
     ),
 ];
 
-/// A page of someone's own data has 500 rows.
+/// A page of a user's own data has 500 rows.
 const fn own_rows(name: &'static str, read: Read) -> List {
     List {
         name,

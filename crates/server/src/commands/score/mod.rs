@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use accunode_application::bulk::{Surveying, Table, offline};
+use accunode_application::bulk_uploads::{Surveying, Table, offline};
 use accunode_domain::{
     fault::Fault,
     intake::{ColumnUnits, Plan},

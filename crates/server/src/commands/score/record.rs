@@ -1,6 +1,6 @@
 //! The rows of the answer.
 
-use accunode_application::bulk::offline::OfflineScore;
+use accunode_application::bulk_uploads::offline::OfflineScore;
 use accunode_domain::{fault::Fault, intake::Layout, prediction::Kind};
 use accunode_ports::files::SourceRow;
 

@@ -4,10 +4,10 @@
 
 use accunode_application::{
     Application, Caller, Done, Error, RowLevel,
-    accounts::{LoggedIn, Registration},
-    bulk::SubmitUpload,
+    auth::{LoggedIn, Registration},
+    bulk_uploads::SubmitUpload,
     organizations::CreateOrganization,
-    people::SetRole,
+    users::SetRole,
 };
 use accunode_domain::{
     audit::RequestContext,
@@ -123,7 +123,7 @@ pub(super) fn run(config: &Config, password: &str) -> anyhow::Result<()> {
         require_empty(&mut connection).await?;
         let url = database.serving_url().await?;
         let service = Service::wire(&config, url.expose()).await?;
-        let bulk = service.application.bulk.clone();
+        let bulk = service.application.bulk_uploads.clone();
         service
             .tasks
             .vital("worker of the demonstration", |stop| async move {
@@ -188,10 +188,7 @@ impl Demo<'_> {
     async fn make(&self, connection: &mut PgConnection) -> anyhow::Result<()> {
         let form = self.form(ADMIN, "Olga", "Operator");
         unless_there(
-            self.application
-                .accounts
-                .create_admin(&form, &context())
-                .await,
+            self.application.auth.create_admin(&form, &context()).await,
             "email_taken",
         )?;
         let admin = self.sign_in(ADMIN).await?;
@@ -205,7 +202,7 @@ impl Demo<'_> {
         }
         for (email, first, last, role, organization) in ACCOUNTS {
             let form = self.form(email, first, last);
-            let made = self.application.accounts.register(&form, &context()).await;
+            let made = self.application.auth.register(&form, &context()).await;
             let Some(user) = unless_there(made, "email_taken")? else {
                 continue;
             };
@@ -259,8 +256,8 @@ impl Demo<'_> {
     }
 
     async fn sign_in(&self, email: &str) -> anyhow::Result<Caller> {
-        let accounts = &self.application.accounts;
-        let signed_in = accounts.login(email, self.password, &context()).await;
+        let auth = &self.application.auth;
+        let signed_in = auth.login(email, self.password, &context()).await;
         let signed_in = signed_in.with_context(|| {
             format!(
                 "{email} cannot sign in; name the password that the demonstration was made with"
@@ -271,7 +268,7 @@ impl Demo<'_> {
                 "{email} has a second factor by now: make the demonstration in an empty database"
             );
         };
-        Ok(accounts
+        Ok(auth
             .authenticate(&signed_in.tokens.access, context())
             .await?)
     }
@@ -322,7 +319,7 @@ impl Demo<'_> {
         };
         let confirmed = self.application.confirm(admin)?;
         self.application
-            .people
+            .users
             .set_role(&confirmed, user, &command)
             .await?;
         Ok(())
@@ -335,7 +332,7 @@ impl Demo<'_> {
         name: &str,
         text: String,
     ) -> anyhow::Result<()> {
-        let bulk = &self.application.bulk;
+        let bulk = &self.application.bulk_uploads;
         let bytes = stream::iter([Ok(Bytes::from(text))]).boxed();
         let upload = SubmitUpload {
             file: bulk.receive(bytes).await?,

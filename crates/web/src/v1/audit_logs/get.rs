@@ -21,7 +21,7 @@ pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let event = call
         .application
-        .audit
+        .audit_log
         .get(&call.caller, call.id("event")?)
         .await?;
     Ok(HttpResponse::Ok().json(AuditEventDto::from(event)))

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use accunode_application::audit::ListEvents;
+use accunode_application::audit_log::ListEvents;
 use accunode_domain::{
     Timestamp,
     audit::AuditAction,
@@ -93,7 +93,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
         move |app, caller, start| {
             let command = query.clone().command(start);
             async move {
-                let page = app.audit.list(&caller, command).await?;
+                let page = app.audit_log.list(&caller, command).await?;
                 Ok(Slice::of(page, AuditEventDto::from))
             }
         },

@@ -2,7 +2,7 @@
 
 use crate::http::body::RequestBody;
 use crate::http::body::text;
-use accunode_application::accounts::{Me, Registration, SignedIn};
+use accunode_application::auth::{Me, Registration, SignedIn};
 use accunode_domain::fault::Fault;
 use accunode_domain::user::{Email, Password, Profile};
 use accunode_domain::{

@@ -18,7 +18,7 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
 )]
 pub(crate) async fn forgot_password(anonymous: Anonymous, body: Body<MailRequest>) -> Answer {
     let MailRequest { email } = body.read().await?.value;
-    let accounts = &anonymous.application.accounts;
-    accounts.forgot_password(&email, &anonymous.context);
+    let auth = &anonymous.application.auth;
+    auth.forgot_password(&email, &anonymous.context);
     Ok(HttpResponse::Accepted().finish())
 }

@@ -44,7 +44,7 @@ impl std::fmt::Debug for Join {
 pub(crate) async fn join(call: Authenticated, body: Body<Join>) -> Answer {
     call.no_params()?;
     let token = Secret::shown(&body.read().await?.value.join_token);
-    let accounts = &call.application.accounts;
-    let me = accounts.join(&call.confirmed()?, &token).await?;
+    let auth = &call.application.auth;
+    let me = auth.join(&call.confirmed()?, &token).await?;
     Ok(HttpResponse::Ok().json(MeDto::from(me)))
 }

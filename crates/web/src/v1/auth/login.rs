@@ -1,6 +1,6 @@
 //! Operation `login`.
 
-use accunode_application::accounts::LoggedIn;
+use accunode_application::auth::LoggedIn;
 use actix_web::HttpResponse;
 
 use super::{
@@ -27,10 +27,8 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
 pub(crate) async fn login(anonymous: Anonymous, body: Body<Login>) -> Answer {
     session::check(&anonymous.request)?;
     let Login { email, password } = body.read().await?.value;
-    let accounts = &anonymous.application.accounts;
-    let logged_in = accounts
-        .login(&email, &password, &anonymous.context)
-        .await?;
+    let auth = &anonymous.application.auth;
+    let logged_in = auth.login(&email, &password, &anonymous.context).await?;
     match logged_in {
         LoggedIn::Session(signed_in) => session::answer(&anonymous.request, *signed_in),
         LoggedIn::SecondFactor(token) => {

@@ -15,7 +15,7 @@ use crate::http::{
     responses((status = 204, description = "Signed out"))
 )]
 pub(crate) async fn logout(call: Authenticated) -> Answer {
-    call.application.accounts.logout(&call.caller).await?;
+    call.application.auth.logout(&call.caller).await?;
     let mut response = no_content()?;
     session::forget(&mut response, &call.request)?;
     Ok(response)

@@ -25,8 +25,8 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
 pub(crate) async fn mfa(anonymous: Anonymous, body: Body<ShownFactor>) -> Answer {
     session::check(&anonymous.request)?;
     let ShownFactor { mfa_token, code } = body.read().await?.value;
-    let accounts = &anonymous.application.accounts;
-    let signed_in = accounts
+    let auth = &anonymous.application.auth;
+    let signed_in = auth
         .show_factor(&mfa_token, &code, &anonymous.context)
         .await?;
     session::answer(&anonymous.request, signed_in)

@@ -31,7 +31,7 @@ pub(crate) async fn refresh(anonymous: Anonymous, body: Body<Refresh>) -> Answer
         Some(token) => token.to_owned(),
         None => body.read().await?.value.refresh_token,
     };
-    let accounts = &anonymous.application.accounts;
-    let signed_in = accounts.refresh(&token, &anonymous.context).await?;
+    let auth = &anonymous.application.auth;
+    let signed_in = auth.refresh(&token, &anonymous.context).await?;
     session::answer(request, signed_in)
 }

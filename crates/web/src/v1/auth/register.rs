@@ -20,7 +20,7 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
 )]
 pub(crate) async fn register(anonymous: Anonymous, body: Body<NewAccount>) -> Answer {
     let form = body.read().await?.value.into();
-    let accounts = &anonymous.application.accounts;
-    let user = accounts.register(&form, &anonymous.context).await?;
+    let auth = &anonymous.application.auth;
+    let user = auth.register(&form, &anonymous.context).await?;
     Ok(HttpResponse::Created().json(AccountDto::from(user)))
 }

@@ -22,9 +22,8 @@ use crate::http::{
 )]
 pub(crate) async fn reset_password(anonymous: Anonymous, body: Body<PasswordReset>) -> Answer {
     let PasswordReset { token, password } = body.read().await?.value;
-    let accounts = &anonymous.application.accounts;
-    accounts
-        .reset_password(&token, &password, &anonymous.context)
+    let auth = &anonymous.application.auth;
+    auth.reset_password(&token, &password, &anonymous.context)
         .await?;
     no_content()
 }

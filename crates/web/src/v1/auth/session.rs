@@ -1,6 +1,6 @@
 //! How a session is handed over: as tokens to a program, in cookies to a browser.
 
-use accunode_application::{Error, ErrorCode, accounts::SignedIn};
+use accunode_application::{Error, ErrorCode, auth::SignedIn};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::dto::{BrowserSessionDto, TokensDto};

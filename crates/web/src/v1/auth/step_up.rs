@@ -27,8 +27,8 @@ pub(crate) async fn step_up(call: Authenticated, body: Body<StepUp>) -> Answer {
     call.no_params()?;
     session::check(&call.request)?;
     let StepUp { password, code } = body.read().await?.value;
-    let accounts = &call.application.accounts;
-    let signed_in = accounts
+    let auth = &call.application.auth;
+    let signed_in = auth
         .step_up(&call.caller, &password, code.as_deref())
         .await?;
     session::answer(&call.request, signed_in)

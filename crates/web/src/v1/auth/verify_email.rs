@@ -23,8 +23,8 @@ use crate::http::{
 )]
 pub(crate) async fn verify_email(anonymous: Anonymous, body: Body<MailToken>) -> Answer {
     let MailToken { token } = body.read().await?.value;
-    let accounts = &anonymous.application.accounts;
-    accounts.verify_email(&token, &anonymous.context).await?;
+    let auth = &anonymous.application.auth;
+    auth.verify_email(&token, &anonymous.context).await?;
     no_content()
 }
 
@@ -41,7 +41,7 @@ pub(crate) async fn verify_email(anonymous: Anonymous, body: Body<MailToken>) ->
 )]
 pub(crate) async fn resend(anonymous: Anonymous, body: Body<MailRequest>) -> Answer {
     let MailRequest { email } = body.read().await?.value;
-    let accounts = &anonymous.application.accounts;
-    accounts.resend_verification(&email, &anonymous.context);
+    let auth = &anonymous.application.auth;
+    auth.resend_verification(&email, &anonymous.context);
     Ok(HttpResponse::Accepted().finish())
 }

@@ -22,7 +22,7 @@ pub(crate) async fn cancel(call: Authenticated) -> Answer {
     call.no_params()?;
     let job = call
         .application
-        .bulk
+        .bulk_uploads
         .cancel(&call.caller, call.id("upload")?)
         .await?;
     let now = call.application.ports().clock.now();

@@ -49,7 +49,7 @@ const SHUTDOWN: &[u8] = b"event: shutdown\nretry: 1000\ndata: {}\n\n";
 pub(crate) async fn events(call: Authenticated) -> Answer {
     call.no_params()?;
     let id: JobId = call.id("upload")?;
-    let job = call.application.bulk.get(&call.caller, id).await?;
+    let job = call.application.bulk_uploads.get(&call.caller, id).await?;
     let counted = call.streams()?.enter(&call.caller.actor)?;
     let seen = call
         .request
@@ -120,7 +120,7 @@ impl Follower {
                 self.seen = Some(mark);
                 return Ok(Some(self.event(job, is_final)));
             }
-            let moved = self.call.application.bulk.moved(self.id);
+            let moved = self.call.application.bulk_uploads.moved(self.id);
             tokio::select! {
                 () = self.lifecycle.closing() => {
                     self.has_ended = true;

@@ -5,7 +5,7 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 
 use accunode_application::{
     RowLevel,
-    bulk::{Bulk, SubmitUpload},
+    bulk_uploads::{BulkUploads, SubmitUpload},
 };
 use accunode_domain::{
     fault::{Fault, shorten},
@@ -95,7 +95,7 @@ pub(crate) struct FormSchema {
 /// A received file; removed again unless it is taken.
 #[derive(Debug)]
 struct Received {
-    bulk: Bulk,
+    bulk: BulkUploads,
     file: Option<StoredFile>,
 }
 
@@ -144,7 +144,7 @@ struct Reading {
 ///
 /// # Errors
 /// 415 where it is no form, 413, 400 where it is broken, 422 with all its faults.
-pub(super) async fn read(bulk: &Bulk, mut form: Multipart) -> Result<Form, Problem> {
+pub(super) async fn read(bulk: &BulkUploads, mut form: Multipart) -> Result<Form, Problem> {
     let mut reading = Reading {
         received: Received {
             bulk: bulk.clone(),
@@ -341,7 +341,7 @@ impl Reading {
 /// stays on its thread; it holds a few chunks, so that a slow store slows the client.
 ///
 /// Also answers its first bytes.
-async fn receive(bulk: &Bulk, mut field: Field) -> Result<(StoredFile, Vec<u8>), Problem> {
+async fn receive(bulk: &BulkUploads, mut field: Field) -> Result<(StoredFile, Vec<u8>), Problem> {
     let (mut sender, receiver) = mpsc::channel::<Result<Bytes, Cause>>(4);
     // A part must not be asked again after its end.
     let mut has_ended = false;

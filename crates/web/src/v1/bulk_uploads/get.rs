@@ -18,7 +18,7 @@ pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let job = call
         .application
-        .bulk
+        .bulk_uploads
         .get(&call.caller, call.id("upload")?)
         .await?;
     let now = call.application.ports().clock.now();

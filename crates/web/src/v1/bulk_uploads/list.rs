@@ -1,6 +1,6 @@
 //! Listing bulk uploads.
 
-use accunode_application::bulk::ListJobs;
+use accunode_application::bulk_uploads::ListJobs;
 use accunode_domain::{id::OrganizationId, job::JobStatus, prediction::Kind};
 use accunode_ports::repositories::JobFilter;
 
@@ -65,7 +65,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
         move |app, caller, start| {
             let command = query.clone().command(start);
             async move {
-                let page = app.bulk.list(&caller, command).await?;
+                let page = app.bulk_uploads.list(&caller, command).await?;
                 let now = app.ports().clock.now();
                 Ok(Slice::of(page, |job| JobDto::of(job, now)))
             }

@@ -71,7 +71,7 @@ impl From<Undone> for UndoneDto {
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     let UploadRemovalQuery { predictions } = call.query()?;
     let id: JobId = call.id("upload")?;
-    let bulk = &call.application.bulk;
+    let bulk = &call.application.bulk_uploads;
     let precondition = Precondition::of(&call.request);
     if let Some(version) = precondition.version() {
         let job = bulk.get(&call.caller, id).await?;

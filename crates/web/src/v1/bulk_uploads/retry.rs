@@ -36,7 +36,7 @@ pub(crate) async fn retry(call: Authenticated) -> Answer {
     call.no_params()?;
     let id = call.id("upload")?;
     let request = idempotency::requested(&call.request, &Value::Null)?;
-    let (bulk, caller) = (call.application.bulk.clone(), call.caller.clone());
+    let (bulk, caller) = (call.application.bulk_uploads.clone(), call.caller.clone());
     let now = call.application.ports().clock.now();
     // In a task of its own, as with an upload: no job without its file.
     let tasks = call.application.ports().tasks.clone();

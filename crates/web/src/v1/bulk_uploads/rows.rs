@@ -1,6 +1,6 @@
 //! Operation `list_bulk_upload_rows`.
 
-use accunode_application::{Application, Caller, Error, bulk::ListRows};
+use accunode_application::{Application, Caller, Error, bulk_uploads::ListRows};
 use accunode_domain::{
     fault::Fault,
     job::{Job, RowOutcome, RowStatus},
@@ -73,7 +73,7 @@ pub(crate) async fn rows(call: Authenticated) -> Answer {
     let (status, start) = (query.status, query.page.0);
     let job = call
         .application
-        .bulk
+        .bulk_uploads
         .get(&call.caller, call.id("upload")?)
         .await?;
     if call.format != Format::Json {
@@ -133,7 +133,7 @@ async fn outcomes<T>(
         // One more than asked for tells whether there is a next page.
         limit: limit.get() + 1,
     };
-    let mut rows = app.bulk.rows(&caller, &job, query).await?;
+    let mut rows = app.bulk_uploads.rows(&caller, &job, query).await?;
     let is_more = rows.len() > most;
     rows.truncate(most);
     let next = rows

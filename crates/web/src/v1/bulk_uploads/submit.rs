@@ -42,7 +42,7 @@ pub(super) fn reply(job: &Job, now: Timestamp) -> Reply {
 )]
 pub(crate) async fn submit(call: Authenticated, payload: Payload) -> Answer {
     call.no_params()?;
-    let bulk = call.application.bulk.clone();
+    let bulk = call.application.bulk_uploads.clone();
     let form = form::read(&bulk, Multipart::new(call.request.headers(), payload)).await?;
     let request = idempotency::requested(&call.request, &form.fields)?;
     let caller = call.caller.clone();

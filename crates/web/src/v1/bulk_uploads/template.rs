@@ -1,6 +1,6 @@
 //! Operations `get_csv_template`, `get_xlsx_template`.
 
-use accunode_application::{Error, bulk::Template};
+use accunode_application::{Error, bulk_uploads::Template};
 use accunode_domain::prediction::Kind;
 use actix_web::{HttpResponse, http::header};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};

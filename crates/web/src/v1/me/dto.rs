@@ -2,7 +2,7 @@
 
 use crate::http::body::RequestBody;
 use crate::v1::auth::dto::profile_faults;
-use accunode_application::people::UpdatePerson;
+use accunode_application::users::UpdateUser;
 use accunode_domain::fault::Fault;
 use accunode_domain::{id::SessionId, session::Session};
 use serde::{Deserialize, Serialize};
@@ -36,13 +36,13 @@ impl RequestBody for ProfileChanges {
 
 impl ProfileChanges {
     /// The command on the version that was read.
-    pub(crate) fn command(self, if_match: Option<i64>) -> UpdatePerson {
-        UpdatePerson {
+    pub(crate) fn command(self, if_match: Option<i64>) -> UpdateUser {
+        UpdateUser {
             first_name: self.first_name,
             last_name: self.last_name,
             phone: self.phone,
             if_match,
-            ..UpdatePerson::default()
+            ..UpdateUser::default()
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{array::IntoIter, iter::Peekable};
 
 use accunode_application::{
     Caller, Confirmed, Error,
-    people::{OwnAccount, People},
+    users::{OwnAccount, Users},
 };
 use accunode_domain::Timestamp;
 use accunode_ports::repositories::OwnData;
@@ -38,12 +38,12 @@ use crate::{
 )]
 pub(crate) async fn export(call: Authenticated) -> Answer {
     call.no_params()?;
-    let people = call.application.people.clone();
+    let directory = call.application.users.clone();
     let caller = call.confirmed()?;
-    let account = people.export_account(&caller).await?;
+    let account = directory.export_account(&caller).await?;
     let telling = Telling {
         head: Some(head(account, &caller)?),
-        people,
+        directory,
         caller,
         kinds: OwnData::ALL.into_iter().peekable(),
         after: None,
@@ -89,7 +89,7 @@ fn head(account: OwnAccount, caller: &Caller) -> Result<String, Problem> {
 
 /// How far the object has been told.
 struct Telling {
-    people: People,
+    directory: Users,
     caller: Confirmed,
     head: Option<String>,
     kinds: Peekable<IntoIter<OwnData, 9>>,
@@ -119,7 +119,7 @@ impl Telling {
             return Ok(Some((Bytes::from_static(b"}"), self)));
         };
         let found = self
-            .people
+            .directory
             .export_rows(&self.caller, kind, self.after.take())
             .await?;
         let rows: Vec<String> = found.rows.iter().map(Value::to_string).collect();

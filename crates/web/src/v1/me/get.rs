@@ -15,8 +15,8 @@ use crate::{
 )]
 pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
-    let accounts = &call.application.accounts;
-    let me = accounts.me(call.caller.actor.user()).await?;
+    let auth = &call.application.auth;
+    let me = auth.me(call.caller.actor.user()).await?;
     let version = me.user.row_version;
     etag::object(&call.request, version, &MeDto::from(me))
 }

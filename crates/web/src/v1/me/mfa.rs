@@ -1,7 +1,7 @@
 //! Operations `get_second_factor`, `enrol_second_factor`, `confirm_second_factor`, `remove_second_factor`.
 
 use crate::http::body::RequestBody;
-use accunode_application::accounts::{Enrolled, NewFactor};
+use accunode_application::auth::{Enrolled, NewFactor};
 use accunode_ports::repositories::StoredFactor;
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ impl From<Option<StoredFactor>> for FactorStateDto {
 )]
 pub(crate) async fn state(call: Authenticated) -> Answer {
     call.no_params()?;
-    let stored = call.application.accounts.own_factor(&call.caller).await?;
+    let stored = call.application.auth.own_factor(&call.caller).await?;
     Ok(HttpResponse::Ok().json(FactorStateDto::from(stored)))
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn enrol(call: Authenticated) -> Answer {
     call.no_params()?;
     let made = call
         .application
-        .accounts
+        .auth
         .enrol_factor(&call.confirmed()?)
         .await?;
     Ok(HttpResponse::Created().json(NewFactorDto::from(made)))
@@ -158,8 +158,8 @@ pub(crate) async fn enrol(call: Authenticated) -> Answer {
 pub(crate) async fn confirm(call: Authenticated, body: Body<FactorConfirmation>) -> Answer {
     call.no_params()?;
     let FactorConfirmation { code } = body.read().await?.value;
-    let accounts = &call.application.accounts;
-    let confirmed = accounts.confirm_factor(&call.confirmed()?, &code).await?;
+    let auth = &call.application.auth;
+    let confirmed = auth.confirm_factor(&call.confirmed()?, &code).await?;
     Ok(match confirmed {
         Enrolled::Active => HttpResponse::NoContent().finish(),
         Enrolled::Waits(enrolment) => HttpResponse::Accepted().json(FactorStateDto {
@@ -183,7 +183,7 @@ pub(crate) async fn confirm(call: Authenticated, body: Body<FactorConfirmation>)
 )]
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     call.no_params()?;
-    let accounts = &call.application.accounts;
-    accounts.remove_factor(&call.confirmed()?).await?;
+    let auth = &call.application.auth;
+    auth.remove_factor(&call.confirmed()?).await?;
     no_content()
 }

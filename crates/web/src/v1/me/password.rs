@@ -27,9 +27,8 @@ pub(crate) async fn change(call: Authenticated, body: Body<PasswordChange>) -> A
         current_password,
         new_password,
     } = body.read().await?.value;
-    let accounts = &call.application.accounts;
-    accounts
-        .change_password(&call.caller, &current_password, &new_password)
+    let auth = &call.application.auth;
+    auth.change_password(&call.caller, &current_password, &new_password)
         .await?;
     no_content()
 }

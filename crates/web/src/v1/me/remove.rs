@@ -22,8 +22,8 @@ use crate::v1::auth::session;
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     call.no_params()?;
     let precondition = Precondition::of(&call.request);
-    let people = &call.application.people;
-    let removed = people
+    let directory = &call.application.users;
+    let removed = directory
         .forget_me(&call.confirmed()?, precondition.version())
         .await;
     precondition.apply(removed)?;

@@ -23,7 +23,7 @@ use crate::http::{
 )]
 pub(crate) async fn list(call: Authenticated) -> Answer {
     call.no_params()?;
-    let sessions = call.application.accounts.sessions(&call.caller).await?;
+    let sessions = call.application.auth.sessions(&call.caller).await?;
     let data = sessions
         .into_iter()
         .map(|session| SessionDto::of(session, call.caller.session));
@@ -43,8 +43,8 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
 )]
 pub(crate) async fn end_others(call: Authenticated) -> Answer {
     call.no_params()?;
-    let accounts = &call.application.accounts;
-    accounts.end_other_sessions(&call.confirmed()?).await?;
+    let auth = &call.application.auth;
+    auth.end_other_sessions(&call.confirmed()?).await?;
     no_content()
 }
 
@@ -62,12 +62,12 @@ pub(crate) async fn end_others(call: Authenticated) -> Answer {
 )]
 pub(crate) async fn end(call: Authenticated) -> Answer {
     call.no_params()?;
-    let accounts = &call.application.accounts;
+    let auth = &call.application.auth;
     let id: SessionId = call.id("session")?;
     if call.caller.session == Some(id) {
-        accounts.logout(&call.caller).await?;
+        auth.logout(&call.caller).await?;
     } else {
-        accounts.end_session(&call.confirmed()?, id).await?;
+        auth.end_session(&call.confirmed()?, id).await?;
     }
     no_content()
 }

@@ -27,11 +27,8 @@ pub(crate) async fn update(call: Authenticated, body: Body<ProfileChanges>) -> A
     let precondition = Precondition::of(&call.request);
     let changes = body.read().await?.value.command(precondition.version());
     let (application, user) = (&call.application, call.caller.actor.user());
-    let updated = application
-        .people
-        .update(&call.caller, user, &changes)
-        .await;
+    let updated = application.users.update(&call.caller, user, &changes).await;
     precondition.apply(updated)?;
-    let me = application.accounts.me(user).await?;
+    let me = application.auth.me(user).await?;
     etag::changed(me.user.row_version, &MeDto::from(me))
 }

@@ -1,7 +1,7 @@
 //! Operation `create_rescoring`.
 
 use crate::http::body::RequestBody;
-use accunode_application::{RowLevel, bulk::RescorePredictions};
+use accunode_application::{RowLevel, bulk_uploads::RescorePredictions};
 use accunode_domain::{
     Timestamp, id::OrganizationId, job::Job, owner::AccessLevel, prediction::Kind,
 };
@@ -90,7 +90,7 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewRescoring>) -> Ans
     let replies = Replies::new(request, move |job: &Job| reply(job, now));
     let level = call.row_level(body.value.access_level)?;
     let command = body.value.command(level);
-    let bulk = &call.application.bulk;
+    let bulk = &call.application.bulk_uploads;
     let done = bulk
         .rescore(&call.caller, &command, replies.once().as_ref())
         .await?;

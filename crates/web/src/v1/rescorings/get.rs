@@ -22,7 +22,7 @@ use crate::{
 pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let id = call.id("rescoring")?;
-    let job = call.application.bulk.get(&call.caller, id).await?;
+    let job = call.application.bulk_uploads.get(&call.caller, id).await?;
     if job.task == Task::Upload {
         return Err(Error::not_found("rescoring").into());
     }

@@ -1,7 +1,7 @@
 //! Operations `list_second_factor_enrolments`, `decide_second_factor_enrolment`.
 
 use crate::http::body::RequestBody;
-use accunode_application::people::DecideFactor;
+use accunode_application::users::DecideFactor;
 use accunode_domain::{
     id::{EnrolmentId, OrganizationId},
     second_factor::Decision,
@@ -118,8 +118,8 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
         columns,
         page.start(),
         move |app, caller, Start { limit, after }| async move {
-            let people = &app.people;
-            let page = people
+            let directory = &app.users;
+            let page = directory
                 .pending_factors(&caller, organization, limit, after)
                 .await?;
             Ok(Slice::of(page, EnrolmentDto::from))
@@ -156,8 +156,8 @@ pub(crate) async fn decide(call: Authenticated, body: Body<FactorDecision>) -> A
         decision,
         reason,
     };
-    let people = &call.application.people;
-    people
+    let directory = &call.application.users;
+    directory
         .decide_factor(&call.confirmed()?, call.id("user")?, &command)
         .await?;
     no_content()

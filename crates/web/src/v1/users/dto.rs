@@ -2,7 +2,7 @@
 
 use crate::http::body::RequestBody;
 use crate::v1::auth::dto::profile_faults;
-use accunode_application::people::{SetRole, Shown, UpdatePerson};
+use accunode_application::users::{SetRole, Shown, UpdateUser};
 use accunode_domain::fault::Fault;
 use accunode_domain::{id::OrganizationId, user::Role};
 use serde::{Deserialize, Serialize};
@@ -137,12 +137,12 @@ impl UserChanges {
         self,
         if_match: Option<i64>,
         call: &Authenticated,
-    ) -> Result<UpdatePerson, Problem> {
+    ) -> Result<UpdateUser, Problem> {
         let is_active = match self.is_active {
             Some(is_active) => Some(call.confirmed()?.vouch(is_active)),
             None => None,
         };
-        Ok(UpdatePerson {
+        Ok(UpdateUser {
             first_name: self.first_name,
             last_name: self.last_name,
             phone: self.phone,

@@ -17,8 +17,8 @@ use crate::http::{call::Authenticated, etag, problem::Answer};
 )]
 pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
-    let people = &call.application.people;
-    let person = people.get(&call.caller, call.id("user")?).await?;
-    let version = person.user.row_version;
-    etag::object(&call.request, version, &UserDto::from(person))
+    let directory = &call.application.users;
+    let shown = directory.get(&call.caller, call.id("user")?).await?;
+    let version = shown.user.row_version;
+    etag::object(&call.request, version, &UserDto::from(shown))
 }

@@ -1,8 +1,8 @@
 //! Listing users.
 
-use accunode_application::people::ListPeople;
+use accunode_application::users::ListUsers;
 use accunode_domain::{id::OrganizationId, user::Role};
-use accunode_ports::repositories::PersonFilter;
+use accunode_ports::repositories::UserFilter;
 
 use super::dto::UserDto;
 use crate::http::{
@@ -29,9 +29,9 @@ query! {
 }
 
 impl UserQuery {
-    fn command(self, Start { limit, after }: Start) -> ListPeople {
-        ListPeople {
-            filter: PersonFilter {
+    fn command(self, Start { limit, after }: Start) -> ListUsers {
+        ListUsers {
+            filter: UserFilter {
                 q: self.q.map(|q| q.0),
                 role: self.role,
                 is_active: self.is_active,
@@ -70,7 +70,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
         move |app, caller, start| {
             let command = query.clone().command(start);
             async move {
-                let page = app.people.list(&caller, command).await?;
+                let page = app.users.list(&caller, command).await?;
                 Ok(Slice::of(page, UserDto::from))
             }
         },

@@ -19,8 +19,8 @@ use crate::http::{
 )]
 pub(crate) async fn remove(call: Authenticated) -> Answer {
     call.no_params()?;
-    let people = &call.application.people;
-    people
+    let directory = &call.application.users;
+    directory
         .remove_factor(&call.confirmed()?, call.id("user")?)
         .await?;
     no_content()

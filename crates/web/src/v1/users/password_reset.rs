@@ -18,8 +18,8 @@ use crate::http::{call::Authenticated, problem::Answer};
 )]
 pub(crate) async fn reset(call: Authenticated) -> Answer {
     call.no_params()?;
-    let people = &call.application.people;
-    people
+    let directory = &call.application.users;
+    directory
         .reset_password(&call.confirmed()?, call.id("user")?)
         .await?;
     Ok(HttpResponse::Accepted().finish())

@@ -1,6 +1,6 @@
 //! Removing a user.
 
-use accunode_application::people::Remove;
+use accunode_application::users::Remove;
 use accunode_domain::access::Removal;
 
 use crate::http::{
@@ -43,8 +43,8 @@ pub(crate) async fn remove(call: Authenticated) -> Answer {
         reason: query.reason.map(|reason| reason.0),
         if_match: precondition.version(),
     };
-    let people = &call.application.people;
-    let removed = people
+    let directory = &call.application.users;
+    let removed = directory
         .remove(&call.confirmed()?, call.id("user")?, &command)
         .await;
     precondition.apply(removed)?;

@@ -25,8 +25,8 @@ use crate::{
 )]
 pub(crate) async fn list(call: Authenticated) -> Answer {
     call.no_params()?;
-    let people = &call.application.people;
-    let sessions = people.sessions(&call.caller, call.id("user")?).await?;
+    let directory = &call.application.users;
+    let sessions = directory.sessions(&call.caller, call.id("user")?).await?;
     let data = sessions
         .into_iter()
         .map(|session| SessionDto::of(session, None));
@@ -47,8 +47,8 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
 )]
 pub(crate) async fn end(call: Authenticated) -> Answer {
     call.no_params()?;
-    let people = &call.application.people;
-    people
+    let directory = &call.application.users;
+    directory
         .end_sessions(&call.confirmed()?, call.id("user")?)
         .await?;
     no_content()

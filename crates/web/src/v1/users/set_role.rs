@@ -28,8 +28,8 @@ pub(crate) async fn set_role(call: Authenticated, body: Body<NewRole>) -> Answer
     call.no_params()?;
     let precondition = Precondition::of(&call.request);
     let command = body.read().await?.value.command(precondition.version());
-    let people = &call.application.people;
-    let updated = people
+    let directory = &call.application.users;
+    let updated = directory
         .set_role(&call.confirmed()?, call.id("user")?, &command)
         .await;
     let changed = precondition.apply(updated)?;

@@ -32,8 +32,8 @@ pub(crate) async fn update(call: Authenticated, body: Body<UserChanges>) -> Answ
         .await?
         .value
         .command(precondition.version(), &call)?;
-    let people = &call.application.people;
-    let updated = people
+    let directory = &call.application.users;
+    let updated = directory
         .update(&call.caller, call.id("user")?, &command)
         .await;
     let changed = precondition.apply(updated)?;

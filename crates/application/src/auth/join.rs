@@ -1,0 +1,62 @@
+//! A user joins an organization by its token.
+
+use accunode_domain::access::Contradiction;
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    secret::Secret,
+    user::Role,
+};
+use serde_json::json;
+
+use super::{Auth, Me};
+use crate::{Confirmed, Error, ErrorCode};
+
+impl Auth {
+    /// Makes the caller a member of the organization whose token they hold. Its
+    /// administrators may end their sessions and take their second factor away from then
+    /// on, so a stolen access token alone must not do it. Personal rows stay personal. Of many who come at once no more get in than there are
+    /// seats: they come one by one.
+    ///
+    /// # Errors
+    /// `role_forbidden`; `already_member`; `NotFound` for a token that
+    /// opens nothing (any more); `email_not_allowed`; `organization_full`.
+    #[tracing::instrument(name = "auth.join", level = "debug", skip_all)]
+    pub async fn join(&self, caller: &Confirmed, token: &Secret) -> Result<Me, Error> {
+        let user = caller.actor.user();
+        self.ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let actor = caller.renewed(&*unit).await?;
+                let door = unit.joining().door(&token.hash(), actor.email()).await?;
+                let admission = actor
+                    .join_organization(door.as_ref())
+                    .map_err(|denial| Error::denied(denial, "join token"))?;
+                let Some(door) = door else {
+                    return Err(Error::not_found("join token"));
+                };
+                if !unit.joining().admit(admission).await? {
+                    return Err(Error::Conflict {
+                        code: ErrorCode::Contradiction(Contradiction::AlreadyMember),
+                        detail: "you have become a member of an organization meanwhile".to_owned(),
+                        existing: None,
+                    });
+                }
+                let event = AuditEvent {
+                    entity_id: Some(user.0),
+                    organization: Some(door.organization),
+                    old_values: Some(json!({ "role": Role::User, "organization_id": null })),
+                    new_values: Some(json!({
+                        "role": Role::OrgMember,
+                        "organization_id": door.organization,
+                    })),
+                    metadata: json!({ "by": "join_token", "policy": door.policy }),
+                    ..AuditEvent::new("user.joined", "user", AuditAction::Update)
+                };
+                unit.audit_log()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(())
+            })
+            .await?;
+        self.me(user).await
+    }
+}

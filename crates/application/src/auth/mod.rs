@@ -1,0 +1,136 @@
+//! Registration, sign-in, sessions and second factors.
+
+mod authenticate;
+mod authenticate_key;
+mod change_password;
+mod create_admin;
+mod join;
+mod known_keys;
+mod login;
+mod logout;
+mod mail_token;
+mod mfa;
+mod passwords;
+mod refresh;
+mod register;
+mod reset_password;
+mod second_factor;
+mod sessions;
+mod step_up;
+mod verify_email;
+
+use std::sync::Arc;
+
+use accunode_domain::{
+    access::{Actor, Denial},
+    id::UserId,
+    organization::Membership,
+    secret::Secret,
+    user::{Email, User},
+};
+use accunode_ports::sessions::TokenPair;
+
+pub use known_keys::KnownKeys;
+pub use register::Registration;
+pub(crate) use second_factor::told as factor_told;
+pub use second_factor::{Enrolled, NewFactor};
+
+use crate::{Error, ErrorCode, Ports};
+
+/// Registration, sign-in, sessions and second factors.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    pub(crate) ports: Arc<Ports>,
+}
+
+/// A user as they see themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Me {
+    /// As stored.
+    pub user: User,
+    /// As it counts.
+    pub actor: Actor,
+    /// Their organization, where they have one.
+    pub membership: Option<Membership>,
+}
+
+impl Me {
+    /// A stored user.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where they are not active.
+    pub(crate) fn of(user: User, membership: Option<Membership>) -> Result<Self, Error> {
+        let actor = Actor::new(&user, membership.clone()).map_err(unusable)?;
+        Ok(Self {
+            user,
+            actor,
+            membership,
+        })
+    }
+}
+
+/// A session that was just started or renewed.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The tokens.
+    pub tokens: TokenPair,
+    /// Whose they are.
+    pub me: Me,
+}
+
+/// What has become of a login whose password was right.
+#[derive(Debug)]
+pub enum LoggedIn {
+    /// A session was started.
+    Session(Box<SignedIn>),
+    /// It waits for a second factor, to be shown with this token.
+    SecondFactor(Secret),
+}
+
+/// What an account that cannot be used is told.
+pub(crate) fn unusable(denial: Denial) -> Error {
+    let code = match denial {
+        Denial::Forbidden(reason) => ErrorCode::Forbidden(reason),
+        _ => ErrorCode::InvalidToken,
+    };
+    Error::Unauthenticated {
+        code,
+        detail: "this account is not active".to_owned(),
+    }
+}
+
+/// The address that a user tried, for the audit log. What is none is not kept: it may be
+/// a password that was typed into the wrong field.
+fn tried(email: &str) -> Option<String> {
+    let email = Email::parse("/email", email).ok()?;
+    Some(email.as_str().to_owned())
+}
+
+/// What is told where an account is not there any more.
+pub(crate) fn gone() -> Error {
+    Error::Unauthenticated {
+        code: ErrorCode::InvalidToken,
+        detail: "this account does not exist any more".to_owned(),
+    }
+}
+
+impl Auth {
+    /// The caller's own account.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where it is gone or not active any more.
+    #[tracing::instrument(name = "auth.me", level = "debug", skip_all)]
+    pub async fn me(&self, user: UserId) -> Result<Me, Error> {
+        Ok(self.load(user).await?.0)
+    }
+
+    /// The account with the tenancy version it was read at.
+    pub(crate) async fn load(&self, user: UserId) -> Result<(Me, i64), Error> {
+        let Some((user, membership, version)) =
+            self.ports.store.auth().with_membership(user).await?
+        else {
+            return Err(gone());
+        };
+        Ok((Me::of(user, membership)?, version))
+    }
+}

@@ -1,0 +1,52 @@
+//! Bulk uploads: received, worked on, told of.
+//!
+//! [`BulkUploads::submit`] takes a file that has been received and writes a job row. A
+//! worker ([`BulkUploads::work`]) claims jobs and processes each in chunks, one
+//! transaction a chunk with rows, outcomes, counters and checkpoint, so that a
+//! worker killed anywhere loses the open chunk only and no row is lost or doubled.
+
+mod cancel;
+mod continuing;
+pub mod offline;
+mod process;
+mod read;
+mod remove;
+mod rescore;
+mod rescoring;
+mod retry;
+mod rows;
+mod run;
+mod submit;
+mod surveying;
+mod sweep;
+mod table;
+mod template;
+mod work;
+
+use std::sync::Arc;
+
+use accunode_tasks::Tasks;
+
+pub use read::{ListJobs, ListRows};
+pub use rescore::RescorePredictions;
+pub use submit::SubmitUpload;
+pub use surveying::Surveying;
+pub use sweep::SweptFiles;
+pub use table::Table;
+pub use template::{Template, TemplateColumn};
+
+use crate::Ports;
+
+/// Bulk uploads.
+#[derive(Clone, Debug)]
+pub struct BulkUploads {
+    pub(crate) ports: Arc<Ports>,
+}
+
+impl BulkUploads {
+    /// The process's tasks, for what goes on when a request is over.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.ports.tasks
+    }
+}

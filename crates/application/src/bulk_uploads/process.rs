@@ -1,0 +1,251 @@
+//! The worker's way through a file: read a chunk, check and score it outside of any
+//! transaction, store it.
+
+use accunode_domain::{
+    access::{Actor, Grant, Scope},
+    audit::RequestContext,
+    fault::Fault,
+    id::OrganizationId,
+    intake::Plan,
+    job::{Checkpoint, Job},
+};
+use accunode_ports::{
+    files::{RowReader, SourceRow},
+    repositories::{ChunkRow, JobChunk, Lease, Renewal, RescoredChunk},
+};
+use tokio::sync::watch;
+
+use super::{BulkUploads, Table, rows, run::StopReason, surveying::Surveying};
+use crate::Error;
+
+/// How many rows are looked at at a time before the first is stored.
+const SURVEYED: usize = 4_096;
+
+/// What is stored in one transaction.
+pub(super) enum Chunk {
+    Uploaded(JobChunk),
+    Rescored(RescoredChunk),
+}
+
+impl BulkUploads {
+    pub(super) async fn try_process(
+        &self,
+        job: &Job,
+        lease: &Lease,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<u32, StopReason> {
+        let mut checkpoint = job.checkpoint;
+        let mut done = job.counts.processed();
+        let table = self.table(job).await?;
+        let (plan, total) = self.survey(job, lease, stop, &table).await?;
+        let mut reader = self.open(job, &table, checkpoint.row).await?;
+        let mut read = 0_u64;
+        loop {
+            let rows = reader
+                .next_rows(self.ports.settings.chunk_rows)
+                .await
+                .map_err(Error::from)?;
+            if rows.is_empty() {
+                account_for(read, reader.records_seen())?;
+                return Ok(done);
+            }
+            self.go_on(lease, stop).await?;
+            let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            read += u64::from(count);
+            checkpoint = Checkpoint {
+                row: rows.last().map_or(checkpoint.row, |row| row.row),
+                bytes: reader.bytes_read(),
+                ..checkpoint
+            };
+            let judged = self.judge(job, &plan, rows).await?;
+            self.store(job, lease, judged, checkpoint, total).await?;
+            done += count;
+        }
+    }
+
+    /// Reads the file to its end and makes the plan for its rows. What is to be known of the
+    /// file is told before its first row is stored. The same file gives the same plan each
+    /// time, so a worker that goes on with a job makes it anew.
+    async fn survey(
+        &self,
+        job: &Job,
+        lease: &Lease,
+        stop: &watch::Receiver<bool>,
+        table: &Table,
+    ) -> Result<(Plan, u32), StopReason> {
+        let mut reader = self.open(job, table, 0).await?;
+        let mut surveying = Surveying::of(table, &job.options);
+        loop {
+            let rows = reader.next_rows(SURVEYED).await.map_err(Error::from)?;
+            if rows.is_empty() {
+                break;
+            }
+            self.go_on(lease, stop).await?;
+            let seen = tokio::task::spawn_blocking(move || {
+                surveying.see(rows);
+                surveying
+            });
+            surveying = seen
+                .await
+                .map_err(|panic| Error::Internal(Box::new(panic)))?;
+        }
+        account_for(u64::from(surveying.rows()), reader.records_seen())?;
+        let rows = surveying.rows();
+        let medians = self.ports.scorer.training(job.kind).medians;
+        let (plan, warnings) = surveying
+            .finish(table, reader.notes(), &medians)
+            .map_err(StopReason::unusable)?;
+        if job.columns.is_empty() {
+            self.ports
+                .queue
+                .describe(lease, plan.layout().names(), &warnings)
+                .await
+                .map_err(Error::from)?;
+        }
+        Ok((plan, rows))
+    }
+
+    /// The table of the job's file.
+    async fn table(&self, job: &Job) -> Result<Table, StopReason> {
+        let (key, name) = (&job.file_key, &job.original_filename);
+        let peek = self.ports.files.peek(key, name, Table::PEEK).await;
+        let peek = peek.map_err(Error::from)?;
+        Table::choose(job.kind, &peek, job.options.sheet.as_deref()).map_err(StopReason::unusable)
+    }
+
+    /// Whether to go on: asked before each chunk, so that a wish to cancel is heard at once.
+    pub(super) async fn go_on(
+        &self,
+        lease: &Lease,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), StopReason> {
+        match self.ports.queue.renew(lease).await.map_err(Error::from)? {
+            Renewal::Continue if *stop.borrow() => Err(StopReason::Stopped),
+            Renewal::Continue => Ok(()),
+            Renewal::CancelRequested => Err(StopReason::Cancelled),
+            Renewal::Lost => Err(StopReason::Lost),
+        }
+    }
+
+    async fn open(
+        &self,
+        job: &Job,
+        table: &Table,
+        after: u32,
+    ) -> Result<Box<dyn RowReader>, Error> {
+        let (key, name) = (&job.file_key, &job.original_filename);
+        let files = &self.ports.files;
+        Ok(files.open_rows(key, name, &table.choice, after).await?)
+    }
+
+    async fn judge(
+        &self,
+        job: &Job,
+        plan: &Plan,
+        rows: Vec<SourceRow>,
+    ) -> Result<Vec<ChunkRow>, Error> {
+        let (scorer, ids) = (self.ports.scorer.clone(), self.ports.ids.clone());
+        let (options, plan) = (job.options.clone(), plan.clone());
+        tokio::task::spawn_blocking(move || rows::judge(&options, &plan, rows, &*scorer, &*ids))
+            .await
+            .map_err(|panic| Error::Internal(Box::new(panic)))?
+            .map_err(Error::from)
+    }
+
+    /// Stores a chunk as the job's creator, with his rights worked out anew.
+    async fn store(
+        &self,
+        job: &Job,
+        lease: &Lease,
+        rows: Vec<ChunkRow>,
+        checkpoint: Checkpoint,
+        total_rows: u32,
+    ) -> Result<(), StopReason> {
+        let (actor, grant, home) = self.rights(job).await?;
+        let chunk = JobChunk {
+            grant,
+            home,
+            kind: job.kind,
+            on_conflict: job.options.on_conflict,
+            other_company: job.options.other_company,
+            dry_run: job.options.dry_run,
+            sectors: self.ports.scorer.training(job.kind).sectors,
+            rows,
+            checkpoint,
+            total_rows: Some(total_rows),
+            row_budget: self.ports.settings.row_budget,
+            context: RequestContext {
+                request_id: job.id.to_string(),
+                ..RequestContext::default()
+            },
+            predicted_at: self.ports.clock.now(),
+        };
+        self.store_chunk(&actor.scope(), lease, &Chunk::Uploaded(chunk))
+            .await?;
+        if !job.options.dry_run {
+            self.ports.forget_figures(&[grant.owner().key()]).await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn store_chunk(
+        &self,
+        scope: &Scope,
+        lease: &Lease,
+        chunk: &Chunk,
+    ) -> Result<(), Error> {
+        self.ports
+            .transaction(scope, |unit| async move {
+                match chunk {
+                    Chunk::Uploaded(chunk) => unit.jobs().store_chunk(scope, lease, chunk).await?,
+                    Chunk::Rescored(chunk) => unit.jobs().store_rescored(lease, chunk).await?,
+                };
+                Ok(())
+            })
+            .await
+    }
+
+    /// What the job's creator may do now: his rights are worked out anew.
+    pub(super) async fn rights(
+        &self,
+        job: &Job,
+    ) -> Result<(Actor, Grant, Option<OrganizationId>), StopReason> {
+        let lost = || {
+            StopReason::Failed(Fault::new(
+                "",
+                "rights_lost",
+                "whoever sent this upload may not store for its owner any more; what was stored stays",
+            ))
+        };
+        let found = self
+            .ports
+            .store
+            .auth()
+            .with_membership(job.created_by)
+            .await
+            .map_err(Error::from)?;
+        let (user, membership, _) = found.ok_or_else(lost)?;
+        let actor = Actor::new(&user, membership).map_err(|_| lost())?;
+        actor.require_active_organization().map_err(|_| lost())?;
+        let grant = actor
+            .create(Some(job.owner.level()), job.owner.organization())
+            .map_err(|_| lost())?;
+        let home = actor.organization();
+        Ok((actor, grant, home))
+    }
+}
+
+/// Whether the reader handed on as many rows as an independent count of the file has.
+fn account_for(read: u64, records: Option<u64>) -> Result<(), StopReason> {
+    match records {
+        Some(records) if records != read => Err(StopReason::Failed(Fault::new(
+            "/file",
+            "rows_unaccounted",
+            format!(
+                "{read} rows were read and the file has {records}: the file is not what it \
+                 seems, or its reader has a defect; save the rows as CSV and send that"
+            ),
+        ))),
+        _ => Ok(()),
+    }
+}

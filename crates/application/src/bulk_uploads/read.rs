@@ -1,0 +1,117 @@
+//! Uploads and their rows are looked at.
+
+use accunode_domain::{
+    access::Reading,
+    audit::{AuditAction, AuditEvent},
+    id::{JobId, OrganizationId},
+    job::{Job, RowOutcome},
+    page::{Cursor, Limit, Page},
+};
+use accunode_ports::repositories::{JobFilter, RowFilter};
+
+use super::BulkUploads;
+use crate::{Caller, Error};
+
+/// Which uploads.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query's parameters")]
+pub struct ListJobs {
+    pub filter: JobFilter,
+    pub organization: Option<OrganizationId>,
+    pub limit: Limit,
+    pub after: Option<Cursor>,
+}
+
+/// Which rows of an upload.
+#[derive(Clone, Copy, Debug)]
+pub struct ListRows {
+    /// Narrowed to an outcome, after a row.
+    pub filter: RowFilter,
+    /// How many at most.
+    pub limit: u32,
+}
+
+impl BulkUploads {
+    /// A page of the uploads that the caller can read, newest first.
+    ///
+    /// # Errors
+    /// `outside_scope`.
+    pub async fn list(&self, caller: &Caller, query: ListJobs) -> Result<Page<Job>, Error> {
+        let scope = caller
+            .actor
+            .narrowed(None, query.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        Ok(self
+            .ports
+            .store
+            .jobs()
+            .list(&scope, &query.filter, query.limit, query.after)
+            .await?)
+    }
+
+    /// One upload.
+    ///
+    /// # Errors
+    /// `NotFound` for what the caller cannot read.
+    pub async fn get(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
+        let scope = caller.actor.scope();
+        if let Some(job) = self.ports.store.jobs().find(&scope, id).await? {
+            return Ok(job);
+        }
+        let missing = || Error::not_found("upload");
+        let scope = caller
+            .actor
+            .scope_with_break_glass(id.0)
+            .map_err(|_| missing())?;
+        let job = self
+            .ports
+            .store
+            .jobs()
+            .find(&scope, id)
+            .await?
+            .ok_or_else(missing)?;
+        if caller.actor.read(job.owner).map_err(|_| missing())? == Reading::BreakGlass {
+            let event = AuditEvent {
+                entity_id: Some(id.0),
+                ..AuditEvent::new(
+                    "bulk_upload.break_glass",
+                    "bulk_upload_job",
+                    AuditAction::Read,
+                )
+            };
+            caller.record(&self.ports, event).await?;
+        }
+        Ok(job)
+    }
+
+    /// What became of an upload's rows, in the file's order.
+    ///
+    /// # Errors
+    /// `NotFound` for an upload the caller cannot read.
+    pub async fn rows(
+        &self,
+        caller: &Caller,
+        job: &Job,
+        query: ListRows,
+    ) -> Result<Vec<RowOutcome>, Error> {
+        let scope = match caller.actor.read(job.owner) {
+            Ok(Reading::Open) => caller.actor.scope(),
+            Ok(Reading::BreakGlass) => caller
+                .actor
+                .scope_with_break_glass(job.id.0)
+                .map_err(|_| Error::not_found("upload"))?,
+            Err(_) => return Err(Error::not_found("upload")),
+        };
+        Ok(self
+            .ports
+            .store
+            .jobs()
+            .rows(&scope, job, query.filter, query.limit)
+            .await?)
+    }
+
+    /// Returns when an upload may have moved.
+    pub async fn moved(&self, id: JobId) {
+        self.ports.queue.moved(id).await;
+    }
+}

@@ -1,0 +1,165 @@
+//! An upload is tried again: the rest of it, or its failed rows as an upload of their own.
+
+use accunode_domain::{
+    id::JobId,
+    idempotency::StoredOutcome,
+    job::{Job, JobStatus, RowStatus, Task},
+    text::guard_formula,
+};
+use accunode_ports::repositories::RowFilter;
+use bytes::Bytes;
+use futures::StreamExt;
+
+use super::{
+    BulkUploads, ListRows, SubmitUpload,
+    rows::{as_csv, cells_of},
+};
+use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
+
+/// How many rows are read from the database at once.
+const PAGE: u32 = 1_000;
+
+impl BulkUploads {
+    /// Lets a job that was not read to its end go on from its checkpoint: only so can every
+    /// row of it get an outcome. Of an upload that is completed, makes a new upload of the
+    /// rows that failed, with the same options; what made them fail may have gone since: a
+    /// company that was not readable, a conflict.
+    ///
+    /// # Errors
+    /// `NotFound`, `not_writable`; `key_forbidden` or `step_up_required` where the upload's
+    /// rows are everyone's; `nothing_to_retry` where no row failed, or the
+    /// upload is still being worked on; `rows_not_kept` where more rows failed than are
+    /// kept.
+    pub async fn retry(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        once: Option<&Once<'_, Job>>,
+    ) -> Result<Done<Job>, Error> {
+        let job = self.get(caller, id).await?;
+        caller
+            .actor
+            .control_upload(job.owner, job.created_by)
+            .map_err(|denial| Error::denied(denial, "upload"))?;
+        let level = self.level_again(caller, &job)?;
+        if job.may_be_continued() {
+            return self.continue_job(caller, &job, once).await;
+        }
+        if let (false, Some(once)) = (job.status.is_final(), once)
+            && let Some(answer) = self.continued_before(caller, once).await?
+        {
+            return Ok(Done::Replayed(answer));
+        }
+        if job.status != JobStatus::Completed || job.counts.error == 0 || job.columns.is_empty() {
+            return Err(Error::Conflict {
+                code: ErrorCode::NothingToRetry,
+                detail: if !job.status.is_final() {
+                    "this upload is still being worked on".to_owned()
+                } else if job.task != Task::Upload {
+                    "a rescoring is repeated by asking for it again".to_owned()
+                } else if job.status == JobStatus::Failed {
+                    "this upload failed by its file or its options, and would fail again; send it anew"
+                        .to_owned()
+                } else {
+                    "no row of this upload failed by itself; send the file again".to_owned()
+                },
+                existing: None,
+            });
+        }
+        if job.rows_not_kept() > 0 {
+            return Err(Error::Conflict {
+                code: ErrorCode::RowsNotKept,
+                detail: format!(
+                    "{} failed or skipped rows of this upload were counted and not kept, so that \
+                     they cannot be tried again from here; send the file again",
+                    job.rows_not_kept()
+                ),
+                existing: None,
+            });
+        }
+        let file = self.receive(self.failed_rows(caller, &job).await?).await?;
+        let upload = SubmitUpload {
+            file,
+            original_filename: retried_name(&job.original_filename),
+            kind: job.kind,
+            access_level: Some(level),
+            organization: job.owner.organization(),
+            options: job.options,
+            force: true,
+        };
+        self.submit(caller, upload, once).await
+    }
+
+    /// The level of the rows that the job makes when it goes on.
+    fn level_again(&self, caller: &Caller, job: &Job) -> Result<RowLevel, Error> {
+        match RowLevel::limited(job.owner.level()) {
+            Some(level) => Ok(level),
+            None => Ok(RowLevel::everyone(
+                &caller.confirmed(self.ports.clock.now())?,
+            )),
+        }
+    }
+
+    /// The answer to the same request, where that continued the job.
+    async fn continued_before(
+        &self,
+        caller: &Caller,
+        once: &Once<'_, Job>,
+    ) -> Result<Option<StoredOutcome>, Error> {
+        let actor = &caller.actor;
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                Once::take(Some(once), &*unit, actor).await
+            })
+            .await
+    }
+
+    /// The failed rows as a CSV file. They are at most as many as the upload had, and
+    /// are read a page at a time.
+    async fn failed_rows(
+        &self,
+        caller: &Caller,
+        job: &Job,
+    ) -> Result<accunode_ports::files::ByteStream, Error> {
+        let mut pages = vec![Bytes::from(guarded(&job.columns) + "\n")];
+        let mut after = 0;
+        loop {
+            let filter = RowFilter {
+                status: Some(RowStatus::Error),
+                after,
+            };
+            let rows = self
+                .rows(
+                    caller,
+                    job,
+                    ListRows {
+                        filter,
+                        limit: PAGE,
+                    },
+                )
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.row;
+            let lines: String = rows
+                .iter()
+                .filter_map(|row| row.source.as_deref())
+                .map(|line| guarded(&cells_of(line)) + "\n")
+                .collect();
+            pages.push(Bytes::from(lines));
+        }
+        Ok(futures::stream::iter(pages.into_iter().map(Ok)).boxed())
+    }
+}
+
+/// A record as every file that is written here has it: readers of files take the guard off.
+fn guarded(cells: &[String]) -> String {
+    let guarded = cells.iter().map(|cell| guard_formula(cell).into_owned());
+    as_csv(&guarded.collect::<Vec<_>>())
+}
+
+/// `rows.xlsx` → `rows.retry.csv`
+fn retried_name(name: &str) -> String {
+    let stem = name.split('.').next().unwrap_or(name);
+    let stem: String = stem.chars().take(240).collect();
+    format!("{stem}.retry.csv")
+}

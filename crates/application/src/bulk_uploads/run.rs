@@ -1,0 +1,313 @@
+//! A job under its lease: worked on until its end, however often the database is away.
+
+use std::time::Duration;
+
+use accunode_domain::{
+    fault::Fault,
+    job::{Job, JobStatus, Task},
+};
+use accunode_ports::{
+    Conflict, PortError, RepositoryError,
+    repositories::{Lease, Renewal},
+};
+use tokio::{sync::watch, task::JoinHandle};
+
+use super::BulkUploads;
+use crate::Error;
+
+/// How often a lease is renewed while a job is worked on.
+const HEARTBEAT: Duration = Duration::from_secs(8);
+/// How long the open chunk may take when the process stops. After that the job is given
+/// back without it: the lease is void then, so that the chunk cannot be stored.
+const LAST_CHUNK: Duration = Duration::from_secs(10);
+/// The pause before the database is asked again for the first time after an outage began;
+/// it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause of an outage.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The pause after the first attempt at a job that ended by a failure; it doubles with each
+/// further attempt.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// Why a job was left before its end.
+pub(super) enum StopReason {
+    /// It cannot be done; the fault is for the people who sent it.
+    Failed(Fault),
+    /// Its creator wants it to stop.
+    Cancelled,
+    /// This process shuts down.
+    Stopped,
+    /// Another worker has it.
+    Lost,
+    /// The database is away: it is waited for, and no attempt is used up.
+    Outage(Error),
+    /// Something failed that may not fail again: another attempt is made, up to a limit.
+    Failure(Error),
+}
+
+impl StopReason {
+    /// A file that cannot be worked on. A job has one fault: the first, with the words of
+    /// the others behind its own.
+    pub(super) fn unusable(faults: Vec<Fault>) -> Self {
+        let mut faults = faults.into_iter();
+        let Some(first) = faults.next() else {
+            return Self::Failed(Fault::new(
+                "/file",
+                "malformed_file",
+                "the file cannot be read",
+            ));
+        };
+        let details: Vec<String> = std::iter::once(first.detail)
+            .chain(faults.map(|fault| fault.detail))
+            .collect();
+        Self::Failed(Fault::new(first.pointer, first.code, details.join("; ")))
+    }
+}
+
+impl From<Error> for StopReason {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Stale => Self::Lost,
+            Error::Invalid(faults) if !faults.is_empty() => Self::unusable(faults),
+            other if other.is_outage() => Self::Outage(other),
+            other => Self::Failure(other),
+        }
+    }
+}
+
+impl From<RepositoryError> for StopReason {
+    fn from(error: RepositoryError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// Pauses that double up to a limit.
+struct Backoff(Duration);
+
+impl Backoff {
+    const fn new() -> Self {
+        Self(FIRST_PAUSE)
+    }
+
+    fn next(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = (pause * 2).min(LONGEST_PAUSE);
+        pause
+    }
+}
+
+impl BulkUploads {
+    /// Works on a job until its end, or until `stop` turns true.
+    ///
+    /// After an outage of the database the job is read again, because only its checkpoint
+    /// tells whether the chunk that was being committed is stored.
+    pub async fn process(&self, job: Job, lease: Lease, stop: &watch::Receiver<bool>) {
+        let mut job = job;
+        let mut pauses = Backoff::new();
+        loop {
+            let beat = Heartbeat::start(self, lease);
+            let work = async {
+                match &job.task {
+                    Task::Upload => self.try_process(&job, &lease, stop).await,
+                    Task::Rescore(rescoring) => {
+                        self.try_rescore(&job, rescoring, &lease, stop).await
+                    }
+                }
+            };
+            let outcome = tokio::select! {
+                outcome = work => outcome,
+                () = overdue(stop) => Err(StopReason::Stopped),
+            };
+            drop(beat);
+            let Err(error) = self.close(&job, &lease, outcome).await else {
+                return;
+            };
+            tracing::warn!(
+                job = %job.id,
+                error = &error as &dyn std::error::Error,
+                "the database is away; the job goes on when it is back"
+            );
+            let Some(found) = self.wait_for_database(&lease, stop, &mut pauses).await else {
+                return;
+            };
+            if found.checkpoint != job.checkpoint {
+                pauses = Backoff::new();
+            }
+            job = found;
+        }
+    }
+
+    /// Notes why a job was left, or that it is completed.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    async fn close(
+        &self,
+        job: &Job,
+        lease: &Lease,
+        outcome: Result<u32, StopReason>,
+    ) -> Result<(), Error> {
+        let (queue, id) = (&self.ports.queue, job.id);
+        let closed = match outcome {
+            Ok(rows) => self.complete(lease, rows).await,
+            Err(StopReason::Failed(fault)) => {
+                tracing::info!(job = %id, code = fault.code, "job failed");
+                queue
+                    .finish(lease, JobStatus::Failed, Some(fault), None)
+                    .await
+            }
+            Err(StopReason::Cancelled) => {
+                queue.finish(lease, JobStatus::Cancelled, None, None).await
+            }
+            Err(StopReason::Stopped) => queue.release(lease).await,
+            Err(StopReason::Lost) => Err(RepositoryError::Stale { what: "lease" }),
+            Err(StopReason::Outage(error)) => return Err(error),
+            Err(StopReason::Failure(error)) => {
+                tracing::error!(job = %id, error = &error as &dyn std::error::Error, "an attempt at a job failed");
+                let pause = AFTER_FAILURE * 2_u32.pow(job.attempts.min(5));
+                queue.interrupt(lease, &cause_of(&error), pause).await
+            }
+        };
+        match closed.map_err(Error::from) {
+            Ok(()) => Ok(()),
+            Err(Error::Stale) => {
+                tracing::warn!(job = %id, "another worker has taken this job");
+                Ok(())
+            }
+            Err(error) if error.is_outage() => Err(error),
+            Err(error) => {
+                tracing::error!(job = %id, error = &error as &dyn std::error::Error, "the end of a job could not be noted; it is taken up again");
+                Ok(())
+            }
+        }
+    }
+
+    /// Completes a job of which so many rows were read. One of which not every row has its
+    /// outcome fails instead.
+    async fn complete(&self, lease: &Lease, rows: u32) -> Result<(), RepositoryError> {
+        let queue = &self.ports.queue;
+        let completed = queue
+            .finish(lease, JobStatus::Completed, None, Some(rows))
+            .await;
+        match completed {
+            Ok(()) => {
+                tracing::info!(job = %lease.job, rows, "job completed");
+                Ok(())
+            }
+            Err(error) if error.conflict() == Some(Conflict::RowsUnaccounted) => {
+                tracing::error!(
+                    job = %lease.job,
+                    rows,
+                    error = &error as &(dyn std::error::Error + 'static),
+                    "rows of a job have no outcome"
+                );
+                let fault = Fault::new(
+                    "/file",
+                    "rows_unaccounted",
+                    format!(
+                        "{rows} rows were read and not each of them has an outcome; what was \
+                         stored stays. This is a defect: tell those who operate the service"
+                    ),
+                );
+                queue
+                    .finish(lease, JobStatus::Failed, Some(fault), None)
+                    .await
+            }
+            other => other,
+        }
+    }
+
+    /// Waits until the database answers, and reads the job as it stands then. `None` where it
+    /// is not this worker's any more, or the process stops.
+    async fn wait_for_database(
+        &self,
+        lease: &Lease,
+        stop: &watch::Receiver<bool>,
+        pauses: &mut Backoff,
+    ) -> Option<Job> {
+        let (queue, mut stop) = (&self.ports.queue, stop.clone());
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(pauses.next()) => {}
+                _ = stop.wait_for(|stop| *stop) => return None,
+            }
+            let found = match queue.resume(lease).await {
+                Ok(Some(job)) => return Some(job),
+                // Its lease ran out meanwhile: the attempt of whoever took it is not one of
+                // the job's own.
+                Ok(None) => queue.forgive(lease.job).await,
+                Err(error) => Err(error),
+            };
+            match found.map_err(Error::from) {
+                Ok(()) => {
+                    tracing::warn!(job = %lease.job, "another worker has taken this job");
+                    return None;
+                }
+                Err(error) if error.is_outage() => {
+                    tracing::debug!(job = %lease.job, %error, "the database is still away");
+                }
+                Err(error) => {
+                    tracing::error!(job = %lease.job, error = &error as &dyn std::error::Error, "a job could not be taken up again");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// What an attempt that failed is told as. The cause itself is for the log.
+fn cause_of(error: &Error) -> Fault {
+    let (code, detail) = match error {
+        Error::Unavailable(cause) if cause.is::<PortError>() => (
+            "file_unavailable",
+            "the file store did not give the file, or gave only a part of it",
+        ),
+        Error::Unavailable(_) => (
+            "database_busy",
+            "the database took too long to store the next rows",
+        ),
+        _ => (
+            "internal_error",
+            "an internal error, which the log tells of under the id of this job",
+        ),
+    };
+    Fault::new("/file", code, detail)
+}
+
+/// Returns when a job that is to stop has not come to its next chunk for a while.
+async fn overdue(stop: &watch::Receiver<bool>) {
+    let mut stop = stop.clone();
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        // Nothing can ask it to stop any more: then it runs to its end.
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(LAST_CHUNK).await;
+}
+
+/// Renews a lease while something takes longer than a chunk, like opening a large
+/// workbook. Whether it still is ours is asked before each chunk.
+struct Heartbeat(JoinHandle<()>);
+
+impl Heartbeat {
+    fn start(bulk: &BulkUploads, lease: Lease) -> Self {
+        let queue = bulk.ports.queue.clone();
+        Self(bulk.ports.tasks.background(async move {
+            loop {
+                tokio::time::sleep(HEARTBEAT).await;
+                match queue.renew(&lease).await {
+                    Ok(Renewal::Lost) => return,
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(job = %lease.job, %error, "a lease could not be renewed");
+                    }
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

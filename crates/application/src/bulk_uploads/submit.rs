@@ -1,0 +1,241 @@
+//! A file is received and becomes a job.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use accunode_domain::{
+    access::Grant,
+    audit::{AuditAction, AuditEvent},
+    fault::Fault,
+    id::{JobId, OrganizationId},
+    job::{Job, JobOptions, Task},
+    prediction::Kind,
+    text::clean_text,
+};
+use accunode_ports::{
+    RepositoryError,
+    files::{ByteStream, StoredFile},
+    repositories::NewJob,
+};
+use futures::StreamExt;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{BulkUploads, Table};
+use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel, disk::storage_low};
+
+/// After so many bytes of an upload the free space is looked at again.
+const LOOK_AT_DISK: usize = 16 << 20;
+
+/// What is to be done with a received file.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are those of the form's fields")]
+pub struct SubmitUpload {
+    pub file: StoredFile,
+    pub original_filename: String,
+    pub kind: Kind,
+    pub access_level: Option<RowLevel>,
+    pub organization: Option<OrganizationId>,
+    pub options: JobOptions,
+    /// Whether a repetition of an upload is meant.
+    pub force: bool,
+}
+
+impl BulkUploads {
+    /// Streams a file into the file store. It is nobody's until [`Self::submit`];
+    /// a caller that does not come to that must [`Self::discard`] it.
+    ///
+    /// # Errors
+    /// `TooLarge`, `cut_off`; `storage_low` where the disk has little room left, at the
+    /// start or while the file comes in.
+    pub async fn receive(&self, bytes: ByteStream) -> Result<StoredFile, Error> {
+        self.ports.require_disk_space()?;
+        let limit = self.ports.settings.max_upload_bytes;
+        let (bytes, ran_low) = self.watched(bytes);
+        let received = self
+            .ports
+            .files
+            .receive(self.ports.ids.new_id(), bytes, limit)
+            .await;
+        match received {
+            Err(_) if ran_low.load(Ordering::Relaxed) => Err(storage_low()),
+            other => Ok(other?),
+        }
+    }
+
+    /// The same bytes, which end with an error once the disk runs low, and whether they did.
+    fn watched(&self, bytes: ByteStream) -> (ByteStream, Arc<AtomicBool>) {
+        let ran_low = Arc::new(AtomicBool::new(false));
+        let (ports, low) = (self.ports.clone(), ran_low.clone());
+        let mut until_look = LOOK_AT_DISK;
+        let watched = bytes.map(move |chunk| {
+            let chunk = chunk?;
+            match until_look.checked_sub(chunk.len()) {
+                Some(rest) => until_look = rest,
+                None => {
+                    until_look = LOOK_AT_DISK;
+                    if ports.require_disk_space().is_err() {
+                        low.store(true, Ordering::Relaxed);
+                        return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+                    }
+                }
+            }
+            Ok(chunk)
+        });
+        (watched.boxed(), ran_low)
+    }
+
+    /// Removes a received file that became no job.
+    pub async fn discard(&self, file: &StoredFile) {
+        if let Err(error) = self.ports.files.remove(&file.key).await {
+            tracing::warn!(key = file.key, %error, "a refused upload could not be removed");
+        }
+    }
+
+    /// Makes a job of a received file, or removes it.
+    ///
+    /// # Errors
+    /// `level_forbidden`, `outside_scope`; a file that cannot be read, has no rows
+    /// or lacks columns; `duplicate_file` with the other job's id.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        upload: SubmitUpload,
+        once: Option<&Once<'_, Job>>,
+    ) -> Result<Done<Job>, Error> {
+        let file = upload.file.clone();
+        let result = self.try_submit(caller, upload, once).await;
+        if !matches!(result, Ok(Done::Fresh(_))) {
+            self.discard(&file).await;
+        }
+        result
+    }
+
+    async fn try_submit(
+        &self,
+        caller: &Caller,
+        upload: SubmitUpload,
+        once: Option<&Once<'_, Job>>,
+    ) -> Result<Done<Job>, Error> {
+        let actor = &caller.actor;
+        let grant = actor
+            .upload(
+                upload.access_level.map(RowLevel::level),
+                upload.organization,
+            )
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let original_filename =
+            clean_text("/file", &upload.original_filename, 255).map_err(Error::invalid)?;
+        self.check_file(&upload, &original_filename).await?;
+
+        let dedup_key = (!upload.force && !upload.options.dry_run)
+            .then(|| dedup_key(upload.kind, &upload.file.sha256, &upload.options));
+        let new = NewJob {
+            id: JobId(self.ports.ids.new_id()),
+            kind: upload.kind,
+            original_filename,
+            file_key: upload.file.key,
+            file_size: i64::try_from(upload.file.size).unwrap_or(i64::MAX),
+            file_hash: upload.file.sha256,
+            options: upload.options,
+            task: Task::Upload,
+            dedup_key: dedup_key.clone(),
+            budget: self.ports.settings.job_budget,
+        };
+        let (new, dedup_key) = (&new, &dedup_key);
+        self.ports
+            .transaction(&actor.scope(), |unit| async move {
+                if let Some(answer) = Once::take(once, &*unit, actor).await? {
+                    return Ok(Done::Replayed(answer));
+                }
+                if let Some(key) = dedup_key
+                    && let Some(job) = unit.reads().jobs().same_upload(grant, key).await?
+                {
+                    return Err(duplicate(Some(job)));
+                }
+                let job = match unit.jobs().add(grant, new).await {
+                    // Another upload of the same file was faster, by a hair.
+                    Err(RepositoryError::Conflict { .. }) => {
+                        return Err(duplicate(self.other(grant, dedup_key.as_deref()).await?));
+                    }
+                    other => other?,
+                };
+                let event = AuditEvent {
+                    entity_id: Some(job.id.0),
+                    organization: grant.owner().organization(),
+                    new_values: Some(json!({
+                        "filename": job.original_filename,
+                        "sha256": job.file_hash,
+                        "size": job.file_size,
+                        "job_type": job.kind,
+                        "options": job.options,
+                        "access_level": grant.owner().level(),
+                    })),
+                    ..AuditEvent::new(
+                        "bulk_upload.created",
+                        "bulk_upload_job",
+                        AuditAction::Create,
+                    )
+                };
+                unit.audit_log()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Once::keep(once, &*unit, actor, &job).await?;
+                Ok(Done::Fresh(job))
+            })
+            .await
+    }
+
+    async fn other(&self, grant: Grant, key: Option<&str>) -> Result<Option<JobId>, Error> {
+        match key {
+            Some(key) => Ok(self.ports.store.jobs().same_upload(grant, key).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens the file to see that it can be worked on: its form, its columns, a first row.
+    async fn check_file(&self, upload: &SubmitUpload, filename: &str) -> Result<(), Error> {
+        let key = &upload.file.key;
+        let peek = self.ports.files.peek(key, filename, Table::PEEK).await?;
+        let sheet = upload.options.sheet.as_deref();
+        let table = Table::choose(upload.kind, &peek, sheet).map_err(Error::Invalid)?;
+        if !table.has_rows {
+            return Err(Error::invalid(Fault::new(
+                "/file",
+                "empty_file",
+                "the file has a header and no rows",
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn duplicate(job: Option<JobId>) -> Error {
+    Error::Conflict {
+        code: ErrorCode::DuplicateFile,
+        detail: "this file was uploaded with the same options before; force=true uploads it again"
+            .to_owned(),
+        existing: job.map(|id| id.0),
+    }
+}
+
+/// What makes two uploads of one owner the same: kind, content and options.
+pub(super) fn dedup_key(kind: Kind, file_sha256: &str, options: &JobOptions) -> String {
+    let mut hash = Sha256::new();
+    hash.update(kind.as_str());
+    hash.update([0]);
+    hash.update(file_sha256);
+    hash.update([0]);
+    hash.update(options.ratio_unit.as_str());
+    hash.update([0]);
+    hash.update(options.on_conflict.as_str());
+    hash.update([u8::from(options.confirm_units)]);
+    hash.update(options.units.to_string());
+    hash.update([0]);
+    hash.update(options.sheet.as_deref().unwrap_or_default());
+    hash.update([0]);
+    hash.update(options.other_company.as_str());
+    hex::encode(hash.finalize())
+}

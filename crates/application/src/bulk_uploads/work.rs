@@ -1,0 +1,39 @@
+//! The worker: takes jobs and works on them, one after the other.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::BulkUploads;
+
+/// How long a worker waits after a failure of the queue itself.
+const PAUSE: Duration = Duration::from_secs(2);
+
+impl BulkUploads {
+    /// Works until `stop` turns true. A job that is open then is given back at its
+    /// next chunk, so that another worker goes on at once.
+    pub async fn work(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match self.ports.queue.claim().await {
+                Ok(Some((job, lease))) => {
+                    let id = job.id;
+                    tracing::info!(job = %id, attempt = job.attempts, row = job.checkpoint.row, "job taken");
+                    self.process(job, lease, &stop).await;
+                }
+                Ok(None) => {
+                    tokio::select! {
+                        () = self.ports.queue.wait() => {}
+                        _ = stop.wait_for(|stop| *stop) => {}
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the queue of bulk uploads is out of reach");
+                    tokio::select! {
+                        () = tokio::time::sleep(PAUSE) => {}
+                        _ = stop.wait_for(|stop| *stop) => {}
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! A user is looked at.
+
+use accunode_domain::{
+    id::UserId,
+    user::{Role, User},
+};
+use accunode_ports::repositories::UserRecord;
+
+use super::{Users, refused};
+use crate::{Caller, Error};
+
+/// A user as another user sees them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// As stored.
+    pub user: User,
+    /// The role that counts.
+    pub effective_role: Role,
+    /// Whether in full, or by id, name, e-mail address and role.
+    pub full: bool,
+}
+
+impl Shown {
+    pub(super) fn of(record: UserRecord, full: bool) -> Self {
+        Self {
+            effective_role: record.subject().role(),
+            user: record.user,
+            full,
+        }
+    }
+}
+
+impl Users {
+    /// One user in full: oneself, or a user whose administrator one is.
+    ///
+    /// # Errors
+    /// `NotFound`; `role_forbidden` for a colleague.
+    #[tracing::instrument(name = "users.get", level = "debug", skip_all)]
+    pub async fn get(&self, caller: &Caller, id: UserId) -> Result<Shown, Error> {
+        let record = self.ports.store.users().find(id).await?;
+        let record = record.ok_or_else(|| Error::not_found("user"))?;
+        caller.actor.read_user(&record.subject()).map_err(refused)?;
+        Ok(Shown::of(record, true))
+    }
+}

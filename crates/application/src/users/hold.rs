@@ -1,0 +1,50 @@
+//! A user is changed while no one else changes them or the caller.
+
+use accunode_domain::{
+    access::{Actor, Denial, Subject},
+    id::UserId,
+};
+use accunode_ports::{UnitOfWork, repositories::UserRecord};
+
+use super::{Users, refused};
+use crate::{Caller, Error, auth::unusable};
+
+/// The user who is about to be changed, held as they are, with what the caller's rights gave.
+pub(super) struct Held<T> {
+    pub(super) record: UserRecord,
+    pub(super) granted: T,
+}
+
+impl Users {
+    /// Asks the rules, and asks them once more when both users are held within the unit
+    /// of work: two administrators who take each other's rights away cannot both succeed by
+    /// rights that one of them has lost.
+    ///
+    /// # Errors
+    /// `NotFound` and whatever `allow` refuses; `Unauthenticated` where the caller was
+    /// deactivated meanwhile.
+    pub(super) async fn hold<T: Send>(
+        &self,
+        unit: &dyn UnitOfWork,
+        caller: &Caller,
+        id: UserId,
+        allow: impl Fn(&Actor, &Subject) -> Result<T, Denial> + Send,
+    ) -> Result<Held<T>, Error> {
+        let found = unit.reads().users().find(id).await?;
+        let found = found.ok_or_else(|| Error::not_found("user"))?;
+        allow(&caller.actor, &found.subject()).map_err(refused)?;
+
+        let me = caller.actor.user();
+        let held = unit.users().lock_for_update(&[me, id]).await?;
+        let one = |id: UserId| held.iter().find(|record| record.user.id == id).cloned();
+        let (Some(myself), Some(record)) = (one(me), one(id)) else {
+            return Err(Error::not_found("user"));
+        };
+        let actor = caller
+            .actor
+            .renewed(&myself.user, myself.membership)
+            .map_err(unusable)?;
+        let granted = allow(&actor, &record.subject()).map_err(refused)?;
+        Ok(Held { record, granted })
+    }
+}

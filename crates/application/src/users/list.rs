@@ -1,0 +1,49 @@
+//! Users are listed and searched.
+
+use accunode_domain::{
+    id::OrganizationId,
+    page::{Cursor, Limit, Page},
+};
+use accunode_ports::repositories::UserFilter;
+
+use super::{Shown, Users};
+use crate::{Caller, Error};
+
+/// Which users.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query's parameters")]
+pub struct ListUsers {
+    pub filter: UserFilter,
+    pub organization: Option<OrganizationId>,
+    pub limit: Limit,
+    pub after: Option<Cursor>,
+}
+
+impl Users {
+    /// A page of the users of the caller's organizations, newest first: for members a
+    /// directory of those who are active, for administrators everyone in full.
+    ///
+    /// # Errors
+    /// `role_forbidden` for a `user`; `outside_scope` for a filter that names an
+    /// organization that is not theirs.
+    #[tracing::instrument(name = "users.list", level = "debug", skip_all)]
+    pub async fn list(&self, caller: &Caller, query: ListUsers) -> Result<Page<Shown>, Error> {
+        let directory = caller
+            .actor
+            .directory(query.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let records = self.ports.store.users();
+        let page = records
+            .list(&directory, &query.filter, query.limit, query.after)
+            .await?;
+        let full = directory.full();
+        Ok(Page {
+            rows: page
+                .rows
+                .into_iter()
+                .map(|user| Shown::of(user, full))
+                .collect(),
+            next: page.next,
+        })
+    }
+}

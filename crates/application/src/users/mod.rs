@@ -1,0 +1,86 @@
+//! Users, for those who administer them, and what one may do with one's own account
+//! for good.
+
+mod approvals;
+mod forget_me;
+mod get;
+mod hold;
+mod list;
+mod own_data;
+mod remove;
+mod reset_password;
+mod second_factor;
+mod sessions;
+mod set_role;
+mod update;
+
+use std::sync::Arc;
+
+use accunode_domain::{
+    access::{Denial, Inconsistency},
+    fault::Fault,
+    id::{SessionId, UserId},
+    text::clean_text,
+    user::User,
+};
+use serde_json::{Value, json};
+
+pub use approvals::DecideFactor;
+pub use get::Shown;
+pub use list::ListUsers;
+pub use own_data::OwnAccount;
+pub use remove::Remove;
+pub use set_role::SetRole;
+pub use update::UpdateUser;
+
+use crate::{Error, Ports};
+
+/// The longest reason that is given for a change, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// Users.
+#[derive(Clone, Debug)]
+pub struct Users {
+    pub(crate) ports: Arc<Ports>,
+}
+
+impl Users {
+    /// Ends a user's sessions after a change of their rights. That the session store is
+    /// out of reach does not bring them back: a session counts for what its user may do
+    /// by now, whatever they could when it began.
+    async fn end_sessions_of(&self, user: UserId, keep: Option<SessionId>) {
+        if let Err(error) = self.ports.sessions.end_all(user, keep).await {
+            tracing::error!(%user, error = &error as &dyn std::error::Error, "sessions could not be ended");
+        }
+    }
+}
+
+/// A refusal, with the field of the body that it is about.
+pub(crate) fn refused(denial: Denial) -> Error {
+    let (pointer, detail) = match denial {
+        Denial::Unprocessable(Inconsistency::NotARoot) => (
+            "/role",
+            "a tenant_admin belongs to a root organization, and this is none",
+        ),
+        Denial::Unprocessable(Inconsistency::OrganizationRequired) => (
+            "/organization_id",
+            "this role is held in an organization; name it",
+        ),
+        Denial::Unprocessable(_) => (
+            "/organization_id",
+            "this role belongs to no organization; name none",
+        ),
+        other => return Error::denied(other, "user"),
+    };
+    Error::invalid(Fault::new(pointer, denial.code(), detail))
+}
+
+fn reason_of(text: Option<&str>) -> Result<Option<String>, Fault> {
+    text.map(|text| clean_text("/reason", text, LONGEST_REASON))
+        .transpose()
+}
+
+/// What the audit log is told of a role.
+fn standing(user: &User) -> Value {
+    json!({ "role": user.role, "organization_id": user.organization })
+}

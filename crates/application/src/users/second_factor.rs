@@ -1,0 +1,51 @@
+//! A user has lost their device and their recovery codes: their administrator helps.
+
+use accunode_domain::{
+    access::Actor,
+    audit::{AuditAction, AuditEvent},
+    id::UserId,
+};
+use serde_json::json;
+
+use super::Users;
+use crate::{Confirmed, Error, auth::factor_told, mail::Letter};
+
+impl Users {
+    /// Takes the second factor of a user below the caller's rank away, where they have one,
+    /// and ends their sessions. Their password alone lets them in then, so make sure that it is they who ask.
+    ///
+    /// # Errors
+    /// `NotFound`; `rank_too_low`.
+    #[tracing::instrument(name = "users.remove_factor", level = "debug", skip_all)]
+    pub async fn remove_factor(&self, caller: &Confirmed, id: UserId) -> Result<(), Error> {
+        let removed = self
+            .ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let held = self
+                    .hold(&*unit, caller, id, Actor::administer_user)
+                    .await?;
+                if !unit.second_factors().remove(held.granted).await? {
+                    return Ok(None);
+                }
+                let user = held.record.user;
+                let event = AuditEvent {
+                    entity_id: Some(id.0),
+                    organization: user.organization,
+                    new_values: Some(json!({ "second_factor": null })),
+                    ..AuditEvent::new("user.second_factor_removed", "user", AuditAction::Update)
+                };
+                unit.audit_log()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(Some(user.email))
+            })
+            .await?;
+        if let Some(email) = removed {
+            self.ports.sessions.end_all(id, None).await?;
+            self.ports
+                .mail
+                .post(Letter::notice(factor_told(&email, false)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! A user is given a role, or leaves.
+
+use accunode_domain::{
+    access::{Actor, Subject},
+    audit::{AuditAction, AuditEvent},
+    id::{OrganizationId, UserId},
+    user::{Role, User},
+};
+use accunode_ports::UnitOfWork;
+use serde_json::json;
+
+use super::{Shown, Users, hold::Held, reason_of, refused, standing};
+use crate::{Caller, Confirmed, Error, predictions::version_asked};
+
+/// What a user is to be.
+#[derive(Clone, Debug)]
+pub struct SetRole {
+    /// The role.
+    pub role: Role,
+    /// In which organization; their own where none is named.
+    pub organization: Option<OrganizationId>,
+    /// Why, for the audit log.
+    pub reason: String,
+    /// The version that the caller read.
+    pub if_match: Option<i64>,
+}
+
+impl Users {
+    /// Gives a user below one's own rank a role below one's own rank, or leaves. Their
+    /// sessions end, so that they sign in to what they are now.
+    ///
+    /// # Errors
+    /// `NotFound`; `rank_too_low`, `role_not_assignable`, `outside_scope`; every fault of the command; `NotFound` for an
+    /// organization that is not there; `Stale`; `last_super_admin`,
+    /// `organization_full`.
+    #[tracing::instrument(name = "users.set_role", level = "debug", skip_all)]
+    pub async fn set_role(
+        &self,
+        caller: &Confirmed,
+        id: UserId,
+        command: &SetRole,
+    ) -> Result<Shown, Error> {
+        let allow = |actor: &Actor, subject: &Subject| {
+            actor.set_role(subject, command.role, command.organization)
+        };
+        let (record, is_changed) = self
+            .ports
+            .transaction(&caller.actor.scope(), |unit| async move {
+                let Held { record, granted } = self.hold(&*unit, caller, id, allow).await?;
+                let reason = reason_of(Some(&command.reason)).map_err(Error::invalid)?;
+                if let Some(organization) = granted.organization() {
+                    let home = unit.reads().organizations().find(organization).await?;
+                    let home = home.ok_or_else(|| Error::not_found("organization"))?;
+                    granted.fits(home.parent).map_err(refused)?;
+                }
+                let stored = &record.user;
+                let version = version_asked(command.if_match, stored.row_version)?;
+                if (granted.role(), granted.organization()) == (stored.role, stored.organization) {
+                    return Ok((record, false));
+                }
+                let updated = unit.users().assign(granted, version).await?;
+                record_change(&*unit, caller, (stored, &updated.user), reason.as_deref()).await?;
+                Ok((updated, true))
+            })
+            .await?;
+        if is_changed {
+            self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
+                .await;
+        }
+        Ok(Shown::of(record, true))
+    }
+}
+
+/// Tells the audit log that a user has another role now: once in the organization that
+/// they left, and once in the one that they came to.
+pub(super) async fn record_change(
+    unit: &dyn UnitOfWork,
+    caller: &Caller,
+    (old, new): (&User, &User),
+    reason: Option<&str>,
+) -> Result<(), Error> {
+    let mut told = vec![old.organization, new.organization];
+    told.dedup();
+    if told.len() > 1 {
+        told.retain(Option::is_some);
+    }
+    for organization in told {
+        let event = AuditEvent {
+            entity_id: Some(new.id.0),
+            organization,
+            old_values: Some(standing(old)),
+            new_values: Some(standing(new)),
+            metadata: json!({ "reason": reason }),
+            ..AuditEvent::new("user.role_changed", "user", AuditAction::Update)
+        };
+        unit.audit_log()
+            .record(&caller.context, caller.sign(event))
+            .await?;
+    }
+    Ok(())
+}
