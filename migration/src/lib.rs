@@ -38,6 +38,7 @@ mod m20261127_000061_unused_parts;
 mod m20261127_000070_outcomes;
 mod m20261127_000080_undo;
 mod m20261127_000081_company_identifiers;
+mod m20261128_000120_dashboard_rollups;
 mod roles;
 mod run;
 

@@ -10,8 +10,8 @@ pub(crate) trait KindNames {
     fn revisions(self) -> &'static str;
     /// The rollup with its deltas.
     fn rollup(self) -> &'static str;
-    /// The rollup's sum of headline probabilities.
-    fn rollup_sum(self) -> &'static str;
+    /// What the rollup does not say yet.
+    fn rollup_delta(self) -> &'static str;
     /// Company and period with the owner are unique.
     fn unique(self) -> &'static str;
     /// The columns that make a period, in the order of the unique key.
@@ -48,10 +48,10 @@ impl KindNames for Kind {
         }
     }
 
-    fn rollup_sum(self) -> &'static str {
+    fn rollup_delta(self) -> &'static str {
         match self {
-            Self::Annual => "sum_probability",
-            Self::Quarterly => "sum_ensemble",
+            Self::Annual => "annual_prediction_rollup_delta",
+            Self::Quarterly => "quarterly_prediction_rollup_delta",
         }
     }
 

@@ -44,9 +44,9 @@ impl Sql {
         };
         self.with("predictions", kind.table())
             .with("revisions", kind.revisions())
+            .with("kind", &kind.to_string())
             .with("rollup", kind.rollup())
-            .with("rollup_sum", kind.rollup_sum())
-            .with("probability", kind.probabilities()[0])
+            .with("rollup_delta", kind.rollup_delta())
             .with("unique", kind.unique())
             .with("staging", kind.staging())
             .with("rescored", kind.rescored())
@@ -82,7 +82,7 @@ impl ScopeSql {
     ) -> Result<Statement, RepositoryError> {
         let actor = format!("a AS MATERIALIZED (SELECT {READING} AS actor, $4::uuid[] AS keys)");
         let mut sql = sql.with("actor", &actor);
-        for alias in ["p", "r", "s"] {
+        for alias in ["c", "d", "f", "h", "p", "r", "s"] {
             let every = match self.every_organization() {
                 true => format!(" OR {alias}.access_level = 'organization'"),
                 false => String::new(),

@@ -27,6 +27,7 @@ const ALL: &[&str] = &[
     "m20261127_000070_outcomes",
     "m20261127_000080_undo",
     "m20261127_000081_company_identifiers",
+    "m20261128_000120_dashboard_rollups",
 ];
 
 /// So many steps down leave the first migration alone.

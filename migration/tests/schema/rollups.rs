@@ -115,10 +115,10 @@ async fn write(pool: PgPool) {
 async fn assert_equal(pool: &PgPool, when: &str) {
     let annual: Vec<String> = sqlx::query_scalar(
         "WITH rolled AS (
-           SELECT owner_key, reporting_year, sector, risk_level, pd_bucket, min(access_level) AS level, sum(n)::bigint AS n, sum(sum_probability) AS p, sum(sum_confidence) AS c
-             FROM annual_prediction_rollup_live GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0 OR sum(sum_probability) <> 0 OR sum(sum_confidence) <> 0),
+           SELECT owner_key, reporting_year, sector, risk_level, pd_bucket, min(access_level) AS level, sum(n)::bigint AS n, sum(sum_probability) AS p, sum(sum_confidence) AS c, sum(sum_pd) AS d, sum(n0)::bigint AS t0, sum(n1)::bigint AS t1, sum(n2)::bigint AS t2, sum(n3)::bigint AS t3, sum(n4)::bigint AS t4, sum(n5)::bigint AS t5, sum(n6)::bigint AS t6, sum(n7)::bigint AS t7, sum(n8)::bigint AS t8, sum(n9)::bigint AS t9
+             FROM annual_prediction_rollup_live GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0 OR sum(sum_probability) <> 0 OR sum(sum_confidence) <> 0 OR sum(sum_pd) <> 0 OR sum(n0) <> 0 OR sum(n1) <> 0 OR sum(n2) <> 0 OR sum(n3) <> 0 OR sum(n4) <> 0 OR sum(n5) <> 0 OR sum(n6) <> 0 OR sum(n7) <> 0 OR sum(n8) <> 0 OR sum(n9) <> 0),
          plain AS (
-           SELECT owner_key, reporting_year, company_sector, risk_level, pd_bucket(pd), min(access_level), count(*), sum(probability), sum(confidence)
+           SELECT owner_key, reporting_year, company_sector, risk_level, pd_bucket(pd), min(access_level), count(*), sum(probability), sum(confidence), sum(round(pd * 1e12)::bigint) * 1e-12, count(*) FILTER (WHERE pd_tenth(pd) = 0), count(*) FILTER (WHERE pd_tenth(pd) = 1), count(*) FILTER (WHERE pd_tenth(pd) = 2), count(*) FILTER (WHERE pd_tenth(pd) = 3), count(*) FILTER (WHERE pd_tenth(pd) = 4), count(*) FILTER (WHERE pd_tenth(pd) = 5), count(*) FILTER (WHERE pd_tenth(pd) = 6), count(*) FILTER (WHERE pd_tenth(pd) = 7), count(*) FILTER (WHERE pd_tenth(pd) = 8), count(*) FILTER (WHERE pd_tenth(pd) = 9)
              FROM annual_predictions GROUP BY 1, 2, 3, 4, 5)
          SELECT 'rolled ' || r::text FROM (TABLE rolled EXCEPT TABLE plain) r
          UNION ALL SELECT 'plain ' || p::text FROM (TABLE plain EXCEPT TABLE rolled) p",
@@ -130,11 +130,11 @@ async fn assert_equal(pool: &PgPool, when: &str) {
     let quarterly: Vec<String> = sqlx::query_scalar(
         "WITH rolled AS (
            SELECT owner_key, reporting_year, reporting_quarter, sector, risk_level, pd_bucket, sum(n)::bigint AS n,
-                  sum(sum_ensemble) AS e, sum(sum_logistic_dev) AS l, sum(sum_gbm_dev) AS g, sum(sum_confidence) AS c
-             FROM quarterly_prediction_rollup_live GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(n) <> 0 OR sum(sum_ensemble) <> 0 OR sum(sum_logistic_dev) <> 0),
+                  sum(sum_ensemble) AS e, sum(sum_logistic_dev) AS l, sum(sum_gbm_dev) AS g, sum(sum_confidence) AS c, sum(sum_pd) AS d, sum(n0)::bigint AS t0, sum(n1)::bigint AS t1, sum(n2)::bigint AS t2, sum(n3)::bigint AS t3, sum(n4)::bigint AS t4, sum(n5)::bigint AS t5, sum(n6)::bigint AS t6, sum(n7)::bigint AS t7, sum(n8)::bigint AS t8, sum(n9)::bigint AS t9
+             FROM quarterly_prediction_rollup_live GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(n) <> 0 OR sum(sum_ensemble) <> 0 OR sum(sum_logistic_dev) <> 0 OR sum(sum_pd) <> 0 OR sum(n0) <> 0 OR sum(n1) <> 0 OR sum(n2) <> 0 OR sum(n3) <> 0 OR sum(n4) <> 0 OR sum(n5) <> 0 OR sum(n6) <> 0 OR sum(n7) <> 0 OR sum(n8) <> 0 OR sum(n9) <> 0),
          plain AS (
            SELECT owner_key, reporting_year, reporting_quarter, company_sector, risk_level, pd_bucket(pd), count(*), sum(ensemble_probability),
-                  sum(abs(logistic_probability - ensemble_probability)), sum(abs(gbm_probability - ensemble_probability)), sum(confidence)
+                  sum(abs(logistic_probability - ensemble_probability)), sum(abs(gbm_probability - ensemble_probability)), sum(confidence), sum(round(pd * 1e12)::bigint) * 1e-12, count(*) FILTER (WHERE pd_tenth(pd) = 0), count(*) FILTER (WHERE pd_tenth(pd) = 1), count(*) FILTER (WHERE pd_tenth(pd) = 2), count(*) FILTER (WHERE pd_tenth(pd) = 3), count(*) FILTER (WHERE pd_tenth(pd) = 4), count(*) FILTER (WHERE pd_tenth(pd) = 5), count(*) FILTER (WHERE pd_tenth(pd) = 6), count(*) FILTER (WHERE pd_tenth(pd) = 7), count(*) FILTER (WHERE pd_tenth(pd) = 8), count(*) FILTER (WHERE pd_tenth(pd) = 9)
              FROM quarterly_predictions GROUP BY 1, 2, 3, 4, 5, 6)
          SELECT 'rolled ' || r::text FROM (TABLE rolled EXCEPT TABLE plain) r
          UNION ALL SELECT 'plain ' || p::text FROM (TABLE plain EXCEPT TABLE rolled) p",
@@ -143,4 +143,15 @@ async fn assert_equal(pool: &PgPool, when: &str) {
     .await
     .unwrap();
     assert!(quarterly.is_empty(), "{when}: {quarterly:#?}");
+    assert_high_risks_equal(pool, when).await;
+}
+
+/// The companies with a high risk: those noted and folded against those of the rows, and the
+/// counts against what is folded.
+async fn assert_high_risks_equal(pool: &PgPool, when: &str) {
+    let wrong: Vec<String> = sqlx::query_scalar(include_str!("high_risks.sql"))
+        .fetch_all(pool)
+        .await
+        .unwrap();
+    assert!(wrong.is_empty(), "{when}: {wrong:#?}");
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::Database;
 
 /// Tables whose policies are proved in `row_level_security` and `sql_matrix`.
-pub(super) const GUARDED: [&str; 14] = [
+pub(super) const GUARDED: [&str; 20] = [
     "annual_prediction_revisions",
     "annual_prediction_rollup",
     "annual_prediction_rollup_delta",
@@ -15,12 +15,18 @@ pub(super) const GUARDED: [&str; 14] = [
     "bulk_upload_jobs",
     "bulk_upload_rows",
     "companies",
+    "headline_rollup",
+    "high_risk_companies",
+    "high_risk_companies_shared",
+    "high_risk_company_counts",
+    "high_risk_company_delta",
     "outcome_coverage",
     "outcomes",
     "quarterly_prediction_revisions",
     "quarterly_prediction_rollup",
     "quarterly_prediction_rollup_delta",
     "quarterly_predictions",
+    "sector_rollup",
 ];
 
 /// Tables without policies, and why: who may see what of them is decided before asking.

@@ -46,7 +46,8 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
         .collect();
     assert_eq!(told, [("2022", 1), ("2024", 2)]);
     let mean = of_2024.iter().sum::<f64>() / 2.0;
-    assert!((number(&points[1], "mean_probability") - mean).abs() < 1e-9);
+    // The mean is of the PDs in full, the answers have four decimals of them.
+    assert!((number(&points[1], "mean_probability") - mean).abs() < 1e-4);
     assert!(number(&points[1], "median_probability") > 0.0);
     assert_eq!(points[1]["group"], Value::Null);
 

@@ -115,7 +115,7 @@ impl std::fmt::Display for ReportingYear {
 }
 
 /// The period a prediction speaks of. Its kind follows from whether it names a quarter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Period {
     /// The reporting year.
     pub year: ReportingYear,

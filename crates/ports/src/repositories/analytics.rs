@@ -21,9 +21,10 @@ pub struct Headline {
     pub high_risk_count: i64,
     /// How many companies have at least one that is High.
     pub high_risk_companies: i64,
-    /// The mean of the probabilities, 4 decimals each; `None` where there are none.
+    /// The mean PD, of numbers with 12 decimals; `None` where there are none.
     pub avg_probability: Option<f64>,
-    /// The median, as the geometric middle of its PD bucket (64 of them, log-spaced).
+    /// The median, as the geometric middle of its PD bucket (640 of them, log-spaced: less than
+    /// 1 % off).
     pub median_probability: Option<f64>,
     /// When the last one was stored.
     #[serde(with = "time::serde::timestamp::microseconds::option")]
@@ -43,7 +44,7 @@ pub enum GroupBy {
 }
 
 /// A group of predictions, in the order of the names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
     /// A sector, or what [`GroupBy`] names: `Unknown` where there is none; `Personal`
     /// and `System` beside the organizations.
@@ -53,7 +54,7 @@ pub struct Group {
 }
 
 /// How many predictions of one group have one risk level.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RiskCount {
     /// The group.
     pub group: Group,
@@ -67,7 +68,7 @@ pub struct RiskCount {
 pub type Distribution = Vec<RiskCount>;
 
 /// How far the two models behind the quarterly ensemble stray from it, in one quarter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
     /// The quarter.
     pub period: Period,
@@ -82,7 +83,7 @@ pub struct Agreement {
 }
 
 /// The predictions of one group for one period.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrendPoint {
     /// The group; `None` where nothing is grouped.
     pub group: Option<Group>,
@@ -92,9 +93,10 @@ pub struct TrendPoint {
     pub count: i64,
     /// How many of them are High.
     pub high: i64,
-    /// The mean of the probabilities, 4 decimals each.
+    /// The mean PD.
     pub mean_probability: f64,
-    /// The median, as the geometric middle of its PD bucket (64 of them, log-spaced).
+    /// The median, as the geometric middle of its PD bucket (640 of them, log-spaced: less than
+    /// 1 % off).
     pub median_probability: f64,
 }
 

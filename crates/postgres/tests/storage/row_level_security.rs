@@ -98,7 +98,13 @@ async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
             let mut transaction = world.store.as_actor(&scope).await.unwrap();
             sqlx::query_as(
                 "SELECT access_level, owner_key FROM annual_prediction_rollup_live \
-                 UNION ALL SELECT access_level, owner_key FROM quarterly_prediction_rollup_live",
+                 UNION ALL SELECT access_level, owner_key FROM quarterly_prediction_rollup_live \
+                 UNION ALL SELECT access_level, owner_key FROM high_risk_companies \
+                 UNION ALL SELECT access_level, owner_key FROM high_risk_company_delta \
+                 UNION ALL SELECT access_level, owner_key FROM high_risk_company_counts \
+                 UNION ALL SELECT access_level, owner_key FROM high_risk_companies_shared \
+                 UNION ALL SELECT access_level, owner_key FROM headline_rollup \
+                 UNION ALL SELECT access_level, owner_key FROM sector_rollup",
             )
             .fetch_all(&mut *transaction)
             .await

@@ -15,7 +15,7 @@ use accunode_ports::{
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::{Analytics, corrupt, groups::groups};
+use super::{Analytics, corrupt, groups::counts, year_or_all};
 use crate::{db::Executor, sql::Sql, tenant::ScopeSql};
 
 const DISTRIBUTION: &str = include_str!("sql/distribution.sql");
@@ -38,7 +38,8 @@ impl<E: Executor> Analytics<E> {
         group_by: GroupBy,
     ) -> Result<Distribution, RepositoryError> {
         let sql = Sql::of(DISTRIBUTION)
-            .with("groups", groups(Some(group_by)).as_str())
+            .with("groups", counts(group_by).as_str())
+            .with("year_or_all", year_or_all(year))
             .of_kind(kind);
         // Personal predictions stand on companies of others: the policies must let those through.
         let scope = ScopeSql::of(scope).read_by(reader);

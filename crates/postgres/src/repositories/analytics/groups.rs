@@ -4,6 +4,7 @@ use accunode_ports::repositories::GroupBy;
 
 use crate::sql::Sql;
 
+const OF_SECTORS: &str = include_str!("sql/groups_of_sectors.sql");
 const OF_ROLLUP: &str = include_str!("sql/groups_of_rollup.sql");
 const OF_COMPANIES: &str = include_str!("sql/groups_of_companies.sql");
 /// The name of an owner.
@@ -12,16 +13,24 @@ const OWNER_NAME: &str = "coalesce(o.name, CASE r.access_level WHEN 'system' THE
 const OWNER_ID: &str = "CASE r.access_level WHEN 'organization' THEN r.owner_key END";
 const OWNER_JOIN: &str = "LEFT JOIN organizations o ON o.id = r.owner_key";
 
+/// Where counts by risk level are read from, as the columns `group_name`, `group_id`,
+/// `risk_level` and `n`: from the rollup of sectors where it knows the groups, else from the
+/// predictions themselves.
+pub(super) fn counts(group_by: GroupBy) -> Sql {
+    groups_of(Some(group_by), OF_SECTORS)
+}
+
 /// Where grouped figures are read from: the rollup where it knows the groups, else the
 /// predictions themselves, in the rollup's columns: `group_name`, `group_id`,
 /// `reporting_year`, `reporting_quarter` (quarterly), `risk_level`, `pd_bucket`, `n`,
-/// `probability`.
-///
-/// The sums of the predictions are those that the rollup keeps: `n`, the headline
-/// probability with 4 decimals, `pd_bucket`.
+/// `sum_pd` to 12 decimals, and `n0` to `n9`, how many are in each tenth of the bucket.
 pub(super) fn groups(group_by: Option<GroupBy>) -> Sql {
+    groups_of(group_by, OF_ROLLUP)
+}
+
+fn groups_of(group_by: Option<GroupBy>, rollup: &str) -> Sql {
     let rollup = |name: &str, id: &str, join: &str| {
-        Sql::of(OF_ROLLUP)
+        Sql::of(rollup)
             .with("group_name", name)
             .with("group_id", id)
             .with("group_join", join)

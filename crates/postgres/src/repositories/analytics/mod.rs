@@ -3,6 +3,7 @@
 mod agreement;
 mod distribution;
 mod groups;
+mod median;
 mod trend;
 
 use accunode_domain::{
@@ -18,11 +19,16 @@ use accunode_ports::{
 use async_trait::async_trait;
 use sea_orm::FromQueryResult;
 
-use crate::{db::Executor, errors::defect, kinds::KindNames, sql::Sql, tenant::ScopeSql};
+use crate::{db::Executor, kinds::KindNames, sql::Sql, tenant::ScopeSql};
 
-const BUCKETS: &str = include_str!("sql/buckets.sql");
 const HEADLINE: &str = include_str!("sql/headline.sql");
+const HIGH_RISK_COMPANIES: &str = include_str!("sql/high_risk_companies.sql");
 const NEWEST_OF_ORGANIZATIONS: &str = include_str!("sql/newest_of_organizations.sql");
+const NEWEST_OF_ORGANIZATIONS_IN_YEAR: &str =
+    include_str!("sql/newest_of_organizations_in_year.sql");
+/// How many are in each tenth of a bucket.
+const TENTHS: &str = "ARRAY[sum(r.n0), sum(r.n1), sum(r.n2), sum(r.n3), sum(r.n4), \
+     sum(r.n5), sum(r.n6), sum(r.n7), sum(r.n8), sum(r.n9)]";
 
 /// Dashboards, by an executor.
 #[derive(Debug)]
@@ -44,31 +50,22 @@ impl<E: Executor> AnalyticsRepository for Analytics<E> {
         kind: Kind,
         year: Option<ReportingYear>,
     ) -> Result<Headline, RepositoryError> {
-        let scope = ScopeSql::of(scope);
-        let buckets = self.buckets(&scope, kind, year).await?;
+        let buckets = self.buckets(&ScopeSql::of(scope), kind, year).await?;
         let total: i64 = buckets.iter().map(|bucket| bucket.predictions).sum();
-        if total <= 0 {
+        // What is beside every bucket is the same in all of them.
+        let Some(first) = buckets.first().filter(|_| total > 0) else {
             return Ok(Headline::default());
-        }
-        let newest_of_organizations = match scope.every_organization() {
-            true => NEWEST_OF_ORGANIZATIONS,
-            false => "",
         };
-        let sql = Sql::of(HEADLINE)
-            .with("newest_of_organizations", newest_of_organizations)
-            .of_kind(kind);
-        let latest: Option<Latest> = self.db.model(scope.read(&self.db, sql, year)?).await?;
-        let latest = latest.ok_or_else(|| defect("an aggregate returned no row"))?;
-        let sum: f64 = buckets.iter().map(|bucket| bucket.probability).sum();
+        let sum: f64 = buckets.iter().map(|bucket| bucket.pd).sum();
         #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 predictions")]
         let avg = sum / total as f64;
         Ok(Headline {
             total_predictions: total,
             high_risk_count: buckets.iter().map(|bucket| bucket.high).sum(),
-            high_risk_companies: latest.high_risk_companies,
+            high_risk_companies: first.high_risk_companies,
             avg_probability: Some(avg),
-            median_probability: median(&buckets, total),
-            last_prediction: latest.last_prediction,
+            median_probability: median::of(&buckets, total),
+            last_prediction: first.last_prediction,
         })
     }
 
@@ -102,18 +99,15 @@ impl<E: Executor> AnalyticsRepository for Analytics<E> {
     }
 }
 
-/// What the rollups say of one bucket of probabilities.
+/// What the rollups say of one bucket of probabilities, and beside it what is said of all.
 #[derive(Debug, FromQueryResult)]
 struct Bucket {
     pd_bucket: i16,
     predictions: i64,
     high: i64,
-    probability: f64,
-}
-
-/// What only the predictions themselves know.
-#[derive(Debug, FromQueryResult)]
-struct Latest {
+    pd: f64,
+    /// How many are in each tenth of the bucket.
+    tenths: Vec<i64>,
     high_risk_companies: i64,
     last_prediction: Option<Timestamp>,
 }
@@ -125,25 +119,35 @@ impl<E: Executor> Analytics<E> {
         kind: Kind,
         year: Option<ReportingYear>,
     ) -> Result<Vec<Bucket>, RepositoryError> {
-        let sql = Sql::of(BUCKETS).of_kind(kind);
+        let newest_of_organizations = match (scope.every_organization(), year) {
+            (false, _) => "",
+            (true, None) => NEWEST_OF_ORGANIZATIONS,
+            (true, Some(_)) => NEWEST_OF_ORGANIZATIONS_IN_YEAR,
+        };
+        let sql = Sql::of(HEADLINE)
+            .with("high_risk_companies", HIGH_RISK_COMPANIES)
+            .with("newest_of_organizations", newest_of_organizations)
+            .with("year_or_all", year_or_all(year))
+            .with("tenths", TENTHS)
+            .with("tenths:f", &tenths("f"))
+            .with("tenths:d", &tenths("d"))
+            .of_kind(kind);
         self.db.models(scope.read(&self.db, sql, year)?).await
     }
 }
 
-/// The middle of the bucket that holds the lower median.
-fn median(buckets: &[Bucket], total: i64) -> Option<f64> {
-    let middle = (total + 1) / 2;
-    let mut below = 0;
-    let holds = buckets.iter().find(|bucket| {
-        below += bucket.predictions;
-        below >= middle
-    })?;
-    Some(middle_of(holds.pd_bucket))
+/// The year of rollups that have one group more, of all years.
+const fn year_or_all(year: Option<ReportingYear>) -> &'static str {
+    match year {
+        Some(_) => "$5",
+        None => "''",
+    }
 }
 
-/// The geometric middle of a bucket: bucket b spans 10^(5b/64 − 5) to 10^(5(b+1)/64 − 5).
-fn middle_of(bucket: i16) -> f64 {
-    10_f64.powf((f64::from(bucket) + 0.5) * 5.0 / 64.0 - 5.0)
+/// The columns that count what is in each tenth of a bucket.
+fn tenths(alias: &str) -> String {
+    let columns: Vec<_> = (0..10).map(|n| format!("{alias}.n{n}")).collect();
+    columns.join(", ")
 }
 
 /// A column of a sum that is no value of the domain.
@@ -163,23 +167,4 @@ fn period(kind: Kind, year: &str, quarter: Option<&str>) -> Result<Period, Repos
     let quarter = quarter.map(str::parse).transpose();
     let quarter = quarter.map_err(|cause| corrupt(kind, "reporting_quarter", cause))?;
     Ok(Period { year, quarter })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle_of_the_bucket_that_holds_it() {
-        let bucket = |pd_bucket, predictions| Bucket {
-            pd_bucket,
-            predictions,
-            high: 0,
-            probability: 0.0,
-        };
-        let buckets = [bucket(3, 2), bucket(32, 2), bucket(63, 1)];
-        let expected = 10_f64.powf(32.5 * 5.0 / 64.0 - 5.0);
-        assert_eq!(median(&buckets, 5), Some(expected));
-        assert!(median(&[], 0).is_none());
-    }
 }

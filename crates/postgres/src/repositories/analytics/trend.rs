@@ -8,7 +8,7 @@ use accunode_ports::{
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::{Analytics, groups::groups, middle_of, period};
+use super::{Analytics, groups::groups, median::middle_of_tenth, period};
 use crate::{db::Executor, sql::Sql, tenant::ScopeSql};
 
 const TREND: &str = include_str!("sql/trend.sql");
@@ -23,7 +23,10 @@ struct Row {
     n: i64,
     high: i64,
     mean: f64,
+    /// The bucket of the median, what is below it, and in each of its tenths.
     median: i16,
+    below: i64,
+    tenths: Vec<i64>,
 }
 
 impl<E: Executor> Analytics<E> {
@@ -49,7 +52,11 @@ impl<E: Executor> Analytics<E> {
                 count: row.n,
                 high: row.high,
                 mean_probability: row.mean,
-                median_probability: middle_of(row.median),
+                median_probability: middle_of_tenth(
+                    row.median,
+                    &row.tenths,
+                    (row.n + 1) / 2 - row.below,
+                ),
             })
         };
         let points: Result<Vec<_>, RepositoryError> = rows.into_iter().map(point).collect();

@@ -86,13 +86,11 @@ async fn headline(
         text(told.median_probability),
         told.last_prediction.map_or(0, |at| at.unix_timestamp()),
     );
-    let Tables {
-        table, probability, ..
-    } = tables(kind);
+    let table = tables(kind).table;
     let sql = format!(
         "SELECT concat_ws(' ', count(*), count(*) FILTER (WHERE p.risk_level = 'High'), \
          count(DISTINCT p.company_id) FILTER (WHERE p.risk_level = 'High'), \
-         coalesce(round(avg({probability}), 12)::text, ''), coalesce(round({MIDDLE}::numeric, 12)::text, ''), \
+         coalesce(round(avg(p.pd)::numeric, 12)::text, ''), coalesce(round({MIDDLE}::numeric, 12)::text, ''), \
          coalesce(extract(epoch FROM max(p.created_at))::bigint, 0)) FROM {table} p WHERE {condition}"
     );
     let plain = plainly(world, sql).await;
@@ -213,14 +211,10 @@ async fn trend(
         None => ("''::text".to_owned(), ""),
         Some(group_by) => group_sql(group_by, readable),
     };
-    let Tables {
-        table,
-        probability,
-        period,
-    } = tables(kind);
+    let Tables { table, period } = tables(kind);
     let sql = format!(
         "SELECT concat_ws(' ', {group}, {period}, count(*), count(*) FILTER (WHERE p.risk_level = 'High'), \
-         round(avg({probability}), 12), round({MIDDLE}::numeric, 12)) \
+         round(avg(p.pd)::numeric, 12), round({MIDDLE}::numeric, 12)) \
          FROM {table} p {join} WHERE {condition} GROUP BY {group}, {period}"
     );
     assert_near(&told, &plainly(world, sql).await, about);

@@ -131,11 +131,13 @@ pub(super) fn digits(value: f64) -> String {
     format!("{value:.12}")
 }
 
-pub(super) const MIDDLE: &str = "power(10::float8, (pd_bucket(percentile_disc(0.5) WITHIN GROUP (ORDER BY p.pd)) + 0.5) * 5 / 64 - 5)";
+/// The geometric middle of one of 640 buckets over five decades. `analytics` compares it with
+/// the median itself.
+pub(super) const MIDDLE: &str = "power(10::float8, (10 * pd_bucket(percentile_disc(0.5) WITHIN GROUP (ORDER BY p.pd)) \
+     + pd_tenth(percentile_disc(0.5) WITHIN GROUP (ORDER BY p.pd)) + 0.5) * 5 / 640 - 5)";
 
 pub(super) struct Tables {
     pub(super) table: &'static str,
-    pub(super) probability: &'static str,
     pub(super) period: &'static str,
 }
 
@@ -143,12 +145,10 @@ pub(super) fn tables(kind: Kind) -> Tables {
     match kind {
         Kind::Annual => Tables {
             table: "annual_predictions",
-            probability: "p.probability",
             period: "p.reporting_year",
         },
         Kind::Quarterly => Tables {
             table: "quarterly_predictions",
-            probability: "p.ensemble_probability",
             period: "p.reporting_year || ' ' || p.reporting_quarter",
         },
     }

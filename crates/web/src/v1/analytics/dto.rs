@@ -30,7 +30,7 @@ pub(crate) struct FiguresDto {
     high_risk_companies: i64,
     /// Of the probabilities with 4 decimals each.
     avg_probability: Option<f64>,
-    /// The geometric middle of the median's bucket, of 64.
+    /// The geometric middle of the median's bucket, of 640: less than 1 % off.
     median_probability: Option<f64>,
     /// How the median was found.
     #[schema(example = "pd_buckets")]
@@ -167,7 +167,8 @@ impl From<Vec<Agreement>> for AgreementsDto {
 pub(crate) struct TrendDto {
     #[schema(value_type = KindName)]
     kind: Kind,
-    /// How the medians were found: the geometric middle of the bucket, of 64.
+    /// How the medians were found: the geometric middle of the bucket, of 640: less
+    /// than 1 % off.
     #[schema(example = "pd_buckets")]
     median_basis: &'static str,
     /// Groups in the order of their names, in each the oldest period first.

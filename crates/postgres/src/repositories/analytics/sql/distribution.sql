@@ -5,7 +5,6 @@ SELECT x.*
  CROSS JOIN LATERAL (
    SELECT s.group_name, s.group_id, s.risk_level, sum(s.n)::bigint AS n
      FROM ({groups}) s
-    WHERE true {year:s}
     GROUP BY 1, 2, 3
    OFFSET 0) x
  WHERE x.n <> 0
