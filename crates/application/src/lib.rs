@@ -111,7 +111,10 @@ impl Application {
             audit_log: audit_log::AuditLog {
                 ports: ports.clone(),
             },
-            analytics: analytics::Analytics { ports },
+            analytics: analytics::Analytics {
+                ports,
+                flights: analytics::Flights::default(),
+            },
         }
     }
 

@@ -68,6 +68,10 @@ impl Default for Settings {
     }
 }
 
+/// The owner key whose generation moves with that of every other: what is worked out over all
+/// organizations belongs to it. No row has it (`Uuid::max`).
+pub(crate) const EVERY_ORGANIZATION: uuid::Uuid = uuid::Uuid::max();
+
 /// The ports, wired by the server or by a test.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "the names are those of the traits")]
@@ -119,7 +123,7 @@ impl Ports {
     pub(crate) async fn forget_figures(&self, owners: &[uuid::Uuid]) {
         let (cache, owners) = (self.cache.clone(), owners.to_vec());
         let forgotten = self.tasks.background(async move {
-            for owner in owners {
+            for owner in owners.into_iter().chain([EVERY_ORGANIZATION]) {
                 if let Err(error) = cache.bump(owner).await {
                     tracing::warn!(%owner, error = &error as &dyn std::error::Error, "cached figures could not be discarded");
                 }

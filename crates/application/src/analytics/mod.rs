@@ -1,5 +1,6 @@
 //! Dashboards.
 
+mod cached;
 mod dashboard;
 mod model_agreement;
 mod risk_distribution;
@@ -10,9 +11,11 @@ use std::sync::Arc;
 use accunode_domain::{
     access::{DashboardScope, Scope},
     id::OrganizationId,
+    prediction::ReportingYear,
     user::Role,
 };
 
+pub(crate) use cached::Flights;
 pub use dashboard::{Dashboard, DashboardQuery, KindFigures};
 pub use model_agreement::AgreementQuery;
 pub use risk_distribution::DistributionQuery;
@@ -24,6 +27,7 @@ use crate::{Caller, Error, Ports};
 #[derive(Clone, Debug)]
 pub struct Analytics {
     pub(crate) ports: Arc<Ports>,
+    pub(crate) flights: Flights,
 }
 
 /// Over which rows a figure is computed.
@@ -54,4 +58,9 @@ impl Analytics {
         };
         scope.map_err(|denial| Error::denied_at(denial, "organization", "/organization_id"))
     }
+}
+
+/// The year as a part of what a figure is kept under.
+fn year_text(year: Option<ReportingYear>) -> String {
+    year.map_or_else(|| "all".to_owned(), |year| year.to_string())
 }

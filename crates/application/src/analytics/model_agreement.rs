@@ -3,7 +3,7 @@
 use accunode_domain::prediction::ReportingYear;
 use accunode_ports::repositories::Agreement;
 
-use super::{Analytics, FigureScope};
+use super::{Analytics, FigureScope, year_text};
 use crate::{Caller, Error};
 
 /// Which quarters.
@@ -27,7 +27,11 @@ impl Analytics {
         query: AgreementQuery,
     ) -> Result<Vec<Agreement>, Error> {
         let scope = self.scope(caller, query.scope).await?;
-        let analytics = self.ports.store.analytics();
-        Ok(analytics.model_agreement(&scope, query.year).await?)
+        let what = format!("agreement/{}", year_text(query.year));
+        self.cached(&what, &caller.actor.scope(), &scope, || async {
+            let analytics = self.ports.store.analytics();
+            Ok(analytics.model_agreement(&scope, query.year).await?)
+        })
+        .await
     }
 }

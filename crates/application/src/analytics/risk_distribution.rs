@@ -3,7 +3,7 @@
 use accunode_domain::prediction::{Kind, ReportingYear};
 use accunode_ports::repositories::{Distribution, GroupBy};
 
-use super::{Analytics, FigureScope};
+use super::{Analytics, FigureScope, year_text};
 use crate::{Caller, Error};
 
 /// Which counts.
@@ -31,15 +31,19 @@ impl Analytics {
         query: DistributionQuery,
     ) -> Result<Distribution, Error> {
         let scope = self.scope(caller, query.scope).await?;
-        let analytics = self.ports.store.analytics();
-        Ok(analytics
-            .risk_distribution(
-                &caller.actor.scope(),
-                &scope,
-                query.kind,
-                query.year,
-                query.group_by,
-            )
-            .await?)
+        let reader = caller.actor.scope();
+        let DistributionQuery {
+            kind,
+            year,
+            group_by,
+            ..
+        } = query;
+        let what = format!("distribution/{kind}/{}/{group_by:?}", year_text(year));
+        self.cached(&what, &reader, &scope, || async {
+            let analytics = self.ports.store.analytics();
+            let counts = analytics.risk_distribution(&reader, &scope, kind, year, group_by);
+            Ok(counts.await?)
+        })
+        .await
     }
 }

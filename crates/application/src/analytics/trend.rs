@@ -29,9 +29,13 @@ impl Analytics {
         query: TrendQuery,
     ) -> Result<Vec<TrendPoint>, Error> {
         let scope = self.scope(caller, query.scope).await?;
-        let analytics = self.ports.store.analytics();
-        Ok(analytics
-            .trend(&caller.actor.scope(), &scope, query.kind, query.group_by)
-            .await?)
+        let reader = caller.actor.scope();
+        let TrendQuery { kind, group_by, .. } = query;
+        let what = format!("trend/{kind}/{group_by:?}");
+        self.cached(&what, &reader, &scope, || async {
+            let analytics = self.ports.store.analytics();
+            Ok(analytics.trend(&reader, &scope, kind, group_by).await?)
+        })
+        .await
     }
 }

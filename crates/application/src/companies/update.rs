@@ -80,7 +80,7 @@ impl Companies {
         };
 
         let (scope, stored, next) = (&scope, &stored, &next);
-        self.ports.transaction(scope, |unit| async move {
+        let updated = self.ports.transaction(scope, |unit| async move {
         if next.owner != stored.owner && unit.reads().companies().is_in_use(scope, id).await? {
             return Err(Error::Conflict {
                 code: ErrorCode::CompanyInUse,
@@ -105,6 +105,11 @@ impl Companies {
             .record(&caller.context, caller.sign(event))
             .await?;
 Ok(updated)
-}).await
+}).await?;
+        // Figures by industry and country follow the company.
+        self.ports
+            .forget_figures(&[stored.owner.key(), updated.owner.key()])
+            .await;
+        Ok(updated)
     }
 }

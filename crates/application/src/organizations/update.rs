@@ -155,7 +155,8 @@ impl Organizations {
         let version = version_asked(command.if_match, stored.row_version)?;
 
         let (next, stored) = (&next, &stored);
-        self.ports
+        let updated = self
+            .ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let grants = command.allowed(&caller.renewed(&*unit).await?, id)?;
                 let lookalike = self.lookalike(&*unit, caller, stored, next).await?;
@@ -176,7 +177,10 @@ impl Organizations {
                 }
                 Ok(updated)
             })
-            .await
+            .await?;
+        // Figures by organization name it.
+        self.ports.forget_figures(&[id.0]).await;
+        Ok(updated)
     }
 
     /// Another root whose name the new one looks like. A super_admin is refused it. Who

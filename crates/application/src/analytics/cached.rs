@@ -1,0 +1,187 @@
+//! Figures that are kept: until something is written that they count, and half an hour at the
+//! most. Anyone who asks for the same figure while it is worked out waits for that answer, so that
+//! an empty cache costs the database one statement and not one for every caller.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use accunode_domain::access::Scope;
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::Analytics;
+use crate::{Error, ports::EVERY_ORGANIZATION};
+
+/// How long figures are kept where nothing is written.
+const KEEP: Duration = Duration::from_secs(30 * 60);
+
+/// What one figure is worked out by, once for all who ask; `None` where it failed.
+type Answer = Arc<OnceCell<Option<Vec<u8>>>>;
+
+/// The figures that are being worked out in this process.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flights(Arc<Mutex<HashMap<String, Answer>>>);
+
+/// Someone who waits for a figure. The last one takes it out of the list, also where all of
+/// them are dropped before it is there.
+struct Waiting<'f> {
+    flights: &'f Flights,
+    key: &'f str,
+    answer: Answer,
+}
+
+impl Flights {
+    fn join<'f>(&'f self, key: &'f str) -> Waiting<'f> {
+        let answer = self.lock().entry(key.to_owned()).or_default().clone();
+        Waiting {
+            flights: self,
+            key,
+            answer,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut open = self.flights.lock();
+        // One is in the list, one is this.
+        if Arc::strong_count(&self.answer) <= 2 {
+            open.remove(self.key);
+        }
+    }
+}
+
+impl Analytics {
+    /// A figure from the cache, from someone who is working it out already, or worked out.
+    pub(super) async fn cached<T, F>(
+        &self,
+        what: &str,
+        reader: &Scope,
+        scope: &Scope,
+        work_out: impl Fn() -> F,
+    ) -> Result<T, Error>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Future<Output = Result<T, Error>>,
+    {
+        // The key names the generations as they were before the read: a write in
+        // between makes it unreachable.
+        let Some(key) = self.key(what, reader, scope).await else {
+            return work_out().await;
+        };
+        if let Ok(Some(bytes)) = self.ports.cache.get(&key).await
+            && let Ok(figure) = serde_json::from_slice(&bytes)
+        {
+            return Ok(figure);
+        }
+        let waiting = self.flights.join(&key);
+        let mut own = None;
+        let answer = waiting
+            .answer
+            .get_or_init(|| async {
+                let figure = work_out().await;
+                let bytes = figure
+                    .as_ref()
+                    .ok()
+                    .and_then(|f| serde_json::to_vec(f).ok());
+                own = Some(figure);
+                if let Some(bytes) = &bytes {
+                    self.keep(&key, bytes.clone()).await;
+                }
+                bytes
+            })
+            .await;
+        if let Some(figure) = own {
+            return figure;
+        }
+        let told = answer.as_deref().map(serde_json::from_slice);
+        match told {
+            Some(Ok(figure)) => Ok(figure),
+            // It failed for another caller: each has a fault of their own.
+            _ => work_out().await,
+        }
+    }
+
+    async fn keep(&self, key: &str, bytes: Vec<u8>) {
+        if let Err(error) = self.ports.cache.put(key, bytes, KEEP).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "figures could not be cached"
+            );
+        }
+    }
+
+    /// What a figure is kept under: over which owners it is, by whom it is read (who reads more
+    /// companies sees more of them by name), and the generations of all of these. `None` where
+    /// the cache does not answer.
+    async fn key(&self, what: &str, reader: &Scope, scope: &Scope) -> Option<String> {
+        let mut text = what.to_owned();
+        let mut owners = BTreeSet::new();
+        for scope in [reader, scope] {
+            let keys: BTreeSet<Uuid> = scope.owners().iter().map(|owner| owner.key()).collect();
+            let every = scope.every_organization();
+            let _ = write!(text, "/{every}/{}", scope.super_admin());
+            for key in &keys {
+                let _ = write!(text, ",{key}");
+            }
+            owners.extend(keys);
+            if every {
+                owners.insert(EVERY_ORGANIZATION);
+            }
+        }
+        let owners: Vec<_> = owners.into_iter().collect();
+        let generations = self.ports.cache.generations(&owners).await.ok()?;
+        for generation in generations {
+            let _ = write!(text, ":{generation}");
+        }
+        // A tenant may have a thousand owners.
+        Some(format!("figures/{}", hex::encode(Sha256::digest(&text))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_asks_meanwhile_waits_for_the_first_answer() {
+        let flights = Flights::default();
+        let worked_out = AtomicUsize::new(0);
+        let ask = || async {
+            let waiting = flights.join("figure");
+            let answer = waiting.answer.get_or_init(|| async {
+                worked_out.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Some(b"7".to_vec())
+            });
+            answer.await.clone()
+        };
+        let told = futures::future::join_all((0..50).map(|_| ask())).await;
+        assert!(told.iter().all(|told| told.as_deref() == Some(b"7")));
+        assert_eq!(worked_out.load(Ordering::Relaxed), 1);
+        assert!(flights.lock().is_empty(), "nothing is left behind");
+    }
+
+    #[tokio::test]
+    async fn callers_who_give_up_leave_nothing_behind() {
+        let flights = Flights::default();
+        let first = flights.join("figure");
+        let second = flights.join("figure");
+        drop(first);
+        assert_eq!(flights.lock().len(), 1);
+        drop(second);
+        assert!(flights.lock().is_empty());
+    }
+}
