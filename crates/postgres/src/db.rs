@@ -8,7 +8,9 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use accunode_ports::RepositoryError;
 use async_trait::async_trait;
-use sea_orm::{DbBackend, FromQueryResult, QueryResult, Statement, StatementBuilder, Value};
+use sea_orm::{
+    DbBackend, FromQueryResult, QueryResult, Statement, StatementBuilder, Value, sea_query::Values,
+};
 use sqlx::postgres::PgRow;
 
 use crate::{
@@ -77,9 +79,49 @@ pub(crate) fn model<M: FromQueryResult>(row: &QueryResult) -> Result<M, Reposito
     M::from_query_result(row, "").map_err(from_orm)
 }
 
-/// A statement of `sea_query`.
+/// A statement of `sea_query`, with its limits as numbers.
 pub(crate) fn build(statement: impl StatementBuilder) -> Statement {
-    statement.build(&DbBackend::Postgres)
+    with_literal_limits(statement.build(&DbBackend::Postgres))
+}
+
+/// The statement with what follows LIMIT as a number and not as a parameter. A generic plan that
+/// does not know the limit is thought to read a tenth of the table, so PostgreSQL would never
+/// keep it and plan the statement anew on every call, which takes longer than the read itself.
+/// With the number both plans cost the same, and the sixth call of a connection has its plan.
+fn with_literal_limits(statement: Statement) -> Statement {
+    const LIMIT: &str = "LIMIT ";
+    let Some(Values(values)) = statement.values else {
+        return statement;
+    };
+    let mut kept = Vec::with_capacity(values.len());
+    let mut sql = String::with_capacity(statement.sql.len());
+    let mut rest = statement.sql.as_str();
+    while let Some(at) = rest.find('$') {
+        let (before, parameter) = rest.split_at(at);
+        let digits = parameter[1..].bytes().take_while(u8::is_ascii_digit);
+        let end = 1 + digits.count();
+        let number: Option<usize> = parameter[1..end].parse().ok();
+        let value = number.and_then(|n| values.get(n.checked_sub(1)?));
+        sql.push_str(before);
+        match value {
+            Some(Value::BigUnsigned(Some(limit))) if before.ends_with(LIMIT) => {
+                sql.push_str(&limit.to_string());
+            }
+            Some(value) => {
+                kept.push(value.clone());
+                sql.push('$');
+                sql.push_str(&kept.len().to_string());
+            }
+            None => sql.push_str(&parameter[..end]),
+        }
+        rest = &parameter[end..];
+    }
+    sql.push_str(rest);
+    Statement {
+        sql,
+        values: Some(Values(kept)),
+        ..statement
+    }
 }
 
 /// A statement that is written as SQL, with its values.
@@ -165,4 +207,34 @@ impl Executor for Tx {
 
 fn into_results(rows: Vec<PgRow>) -> Vec<QueryResult> {
     rows.into_iter().map(Into::into).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::{Expr, ExprTrait, Query};
+
+    use super::*;
+
+    #[test]
+    fn limits_are_numbers_and_every_other_value_keeps_its_place() {
+        let mut inner = Query::select();
+        inner
+            .column("id")
+            .from("t")
+            .and_where(Expr::col("a").eq("LIMIT $1"))
+            .limit(21);
+        let mut outer = Query::select();
+        outer
+            .column("id")
+            .from_subquery(inner, "x")
+            .and_where(Expr::col("b").eq(7))
+            .limit(5);
+        let statement = build(outer);
+        let expected = r#"SELECT "id" FROM (SELECT "id" FROM "t" WHERE "a" = $1 LIMIT 21) AS "x" WHERE "b" = $2 LIMIT 5"#;
+        assert_eq!(statement.sql, expected);
+        assert_eq!(
+            statement.values,
+            Some(Values(vec!["LIMIT $1".into(), 7.into()]))
+        );
+    }
 }

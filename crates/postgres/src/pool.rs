@@ -11,7 +11,7 @@ use sqlx::{
 use tokio::runtime::{self, Handle};
 
 use crate::{
-    PoolSizes, doubt,
+    PoolKind, PoolSizes, doubt,
     errors::{defect, from_sqlx},
 };
 
@@ -54,18 +54,18 @@ pub(crate) fn lazy(
     url: &str,
     settings: &PoolSettings,
     size: u32,
-    acquire_timeout: Duration,
+    kind: PoolKind,
 ) -> Result<PgPool, RepositoryError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(from_sqlx)?
         .application_name(&settings.application_name)
         .log_statements(LevelFilter::Debug)
         .log_slow_statements(LevelFilter::Warn, settings.slow_statement);
-    let prepare = connection_settings(settings);
+    let prepare = connection_settings(settings, kind);
     let home = Handle::current().id();
     Ok(PgPoolOptions::new()
         .max_connections(size)
-        .acquire_timeout(acquire_timeout)
+        .acquire_timeout(kind.wait())
         .idle_timeout(Duration::from_secs(600))
         .max_lifetime(Duration::from_secs(1800))
         .test_before_acquire(false)
@@ -100,9 +100,9 @@ fn belongs_to(home: runtime::Id) -> Result<(), sqlx::Error> {
     Err(sqlx::Error::Configuration(defect.into()))
 }
 
-/// What every connection is told first. `SET ROLE` brings no settings of the role
+/// What every connection of a pool is told first. `SET ROLE` brings no settings of the role
 /// with it, so they are said here.
-fn connection_settings(settings: &PoolSettings) -> String {
+fn connection_settings(settings: &PoolSettings, kind: PoolKind) -> String {
     let role = settings
         .set_role
         .as_deref()
@@ -113,7 +113,8 @@ fn connection_settings(settings: &PoolSettings) -> String {
         "{role}SET statement_timeout = {timeout}; \
          SET idle_in_transaction_session_timeout = '30s'; \
          SET jit = off; SET client_min_messages = warning; SET timezone = 'UTC'; \
-         SET search_path = public"
+         SET search_path = public{}",
+        kind.planning()
     )
 }
 

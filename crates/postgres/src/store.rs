@@ -73,7 +73,7 @@ impl PgStore {
             &self.url,
             &self.settings,
             PgJobQueue::CONNECTIONS,
-            PoolKind::Writes.wait(),
+            PoolKind::Writes,
         )?;
         Ok(PgJobQueue::start(connections, settings))
     }

@@ -7,6 +7,7 @@ use accunode_domain::{
     id::{CompanyId, PredictionId},
     page::{Cursor, Limit, Page, Sort},
     prediction::{Kind, Period, Prediction, Quarter, Revision},
+    risk::RiskLevel,
 };
 use accunode_ports::{
     RepositoryError,
@@ -16,7 +17,10 @@ use accunode_ports::{
     },
 };
 use async_trait::async_trait;
-use sea_orm::{ColumnTrait, Condition, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, QueryFilter,
+    sea_query::{Expr, ExprTrait as _},
+};
 
 use crate::{
     db::{Executor, Tx},
@@ -30,7 +34,7 @@ use crate::{
     page::Keyset,
     repositories::revision,
     row::time_key,
-    tenant::{ScopeSql, VisibleTo, is_version},
+    tenant::{ScopeSql, VisibleTo, column, is_version},
 };
 
 /// Predictions, by an executor.
@@ -221,7 +225,12 @@ impl<E: Executor> Predictions<E> {
         let keyset = Keyset {
             sort,
             column,
-            over_organizations: sort == Sort::CreatedAt,
+            // What has an index behind the owner is looked up owner by owner: in the order of all
+            // organizations' rows, few that fit may be far apart.
+            over_organizations: sort == Sort::CreatedAt
+                && filter.symbol.is_none()
+                && filter.year.is_none()
+                && filter.risk_level.is_none(),
         };
         let rows = T::find()
             .filter(condition::<T>(filter))
@@ -288,7 +297,7 @@ fn of_quarter<T: PredictionTable>(quarter: Option<Quarter>) -> Condition {
     match (T::REPORTING_QUARTER, quarter) {
         (_, None) => all,
         (Some(column), Some(quarter)) => all.add(column.eq(quarter.as_str())),
-        (None, Some(_)) => all.add(sea_orm::sea_query::Expr::cust("FALSE")),
+        (None, Some(_)) => all.add(Expr::cust("FALSE")),
     }
 }
 
@@ -307,15 +316,17 @@ fn condition<T: PredictionTable>(filter: &PredictionFilter) -> Condition {
                 .map(|year| T::REPORTING_YEAR.eq(year.to_string())),
         )
         .add(of_quarter::<T>(filter.quarter))
-        .add_option(
-            filter
-                .risk_level
-                .map(|level| T::RISK_LEVEL.eq(level.as_str())),
-        )
+        .add_option(filter.risk_level.map(is_level::<T>))
         .add_option(filter.probability_gte.map(|least| T::PD.gte(least)))
         .add_option(filter.probability_lte.map(|most| T::PD.lte(most)))
         .add_option(version.map(|version| T::MODEL_VERSION.eq(version)))
         .add_option(filter.job.map(|job| T::BULK_JOB_ID.eq(job.0)))
         .add_option(filter.created_from.map(|from| T::CREATED_AT.gte(from)))
         .add_option(filter.created_to.map(|to| T::CREATED_AT.lte(to)))
+}
+
+/// The level as a constant and no parameter: a plan that does not know it could not take the
+/// index of high risks.
+fn is_level<T: PredictionTable>(level: RiskLevel) -> Expr {
+    column(T::RISK_LEVEL).eq(Expr::Constant(level.as_str().to_owned().into()))
 }

@@ -15,7 +15,6 @@ use accunode_ports::{
 };
 use sea_orm::{
     ColumnTrait, FromQueryResult, IdenStatic, Order, QueryFilter, QueryOrder, QueryTrait, Select,
-    Statement,
     sea_query::{Asterisk, Expr, ExprTrait, Func},
 };
 
@@ -94,7 +93,7 @@ async fn read_in<T: PredictionTable>(
             .order_by(("x", T::CREATED_AT.as_str()), Order::Asc)
             .order_by(("x", T::ID.as_str()), Order::Asc);
     });
-    let rows: Vec<T::Model> = db.models(with_literal_limit(statement, limit)?).await?;
+    let rows: Vec<T::Model> = db.models(statement).await?;
     rows.into_iter()
         .map(|row| rescorable(T::KIND, row.into()))
         .collect()
@@ -131,19 +130,6 @@ fn asked_for<T: PredictionTable>(wanted: &ToRescore) -> Select<T> {
     }
 }
 
-/// The limit as a number and not as a parameter: not knowing it, a generic plan would sort
-/// every row of the owner for each page. `sea_query` binds every limit.
-fn with_literal_limit(statement: Statement, limit: u32) -> Result<Statement, RepositoryError> {
-    const BOUND: &str = " LIMIT $";
-    let no_limit = || defect("a statement without its limit");
-    let (before, after) = statement.sql.split_once(BOUND).ok_or_else(no_limit)?;
-    let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
-    Ok(Statement {
-        sql: format!("{before} LIMIT {limit}{rest}"),
-        ..statement
-    })
-}
-
 fn time(position: Position) -> Result<Timestamp, RepositoryError> {
     Timestamp::from_unix_timestamp_nanos(i128::from(position.created_at_micros) * 1_000)
         .map_err(|_| defect("not a position of a rescoring"))
@@ -155,7 +141,7 @@ fn rescorable(kind: Kind, stored: PredictionRow) -> Result<Rescorable, Repositor
         id: stored.id,
     };
     let micros = i64::try_from(stored.created_at.unix_timestamp_nanos() / 1_000);
-    let (_, ratios) = stored.outcome.into_domain(kind, row)?;
+    let (_, ratios) = stored.outcome.into_domain(row)?;
     Ok(Rescorable {
         id: PredictionId(stored.id),
         version: stored.row_version,

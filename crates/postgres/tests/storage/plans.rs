@@ -8,6 +8,7 @@
 mod capture;
 mod lists;
 mod seed;
+mod snapshot;
 
 use std::{collections::BTreeSet, path::Path};
 

@@ -3,12 +3,13 @@
 use accunode_domain::{
     Timestamp,
     access::Actor,
+    company::Symbol,
     id::{CompanyId, JobId, OrganizationId, PredictionId},
     job::{Rescoring, RowStatus},
     owner::AccessLevel,
     page::{Cursor, Limit, Sort},
-    prediction::Kind,
-    risk::ModelRef,
+    prediction::{Kind, ReportingYear},
+    risk::{ModelRef, RiskLevel},
 };
 use accunode_ports::repositories::{
     AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OutcomeFilter, OwnData,
@@ -124,6 +125,40 @@ async fn predictions(
         .unwrap();
 }
 
+/// Those of the newest that a filter leaves.
+async fn filtered(store: &PgStore, actor: &Actor, kind: Kind, filter: PredictionFilter) {
+    let (scope, page) = (actor.scope(), Limit::default());
+    let predictions = store.predictions();
+    predictions
+        .list(&scope, kind, &filter, Sort::CreatedAt, page, None)
+        .await
+        .unwrap();
+}
+
+/// One of them.
+fn of_symbol() -> PredictionFilter {
+    PredictionFilter {
+        symbol: Some(Symbol::from_stored("S77".to_owned())),
+        ..PredictionFilter::default()
+    }
+}
+
+/// None of them.
+fn of_year() -> PredictionFilter {
+    PredictionFilter {
+        year: ReportingYear::parse("", "1999").ok(),
+        ..PredictionFilter::default()
+    }
+}
+
+/// None of them.
+fn of_high_risk() -> PredictionFilter {
+    PredictionFilter {
+        risk_level: Some(RiskLevel::High),
+        ..PredictionFilter::default()
+    }
+}
+
 async fn rows(store: &PgStore, actor: &Actor, status: Option<RowStatus>) {
     let scope = actor.scope();
     let job = store.jobs().find(&scope, JobId(seed::JOB)).await.unwrap();
@@ -226,6 +261,36 @@ pub(super) const LISTS: &[List] = &[
         "annual list, riskiest",
         "PredictionRepository::list",
         read!(|s, a| predictions(s, a, Kind::Annual, Sort::Pd, middle(Sort::Pd)).await),
+    ),
+    list(
+        "annual list of a symbol",
+        "PredictionRepository::list",
+        read!(|s, a| filtered(s, a, Kind::Annual, of_symbol()).await),
+    ),
+    list(
+        "annual list of a year",
+        "PredictionRepository::list",
+        read!(|s, a| filtered(s, a, Kind::Annual, of_year()).await),
+    ),
+    list(
+        "annual list of high risk",
+        "PredictionRepository::list",
+        read!(|s, a| filtered(s, a, Kind::Annual, of_high_risk()).await),
+    ),
+    list(
+        "quarterly list of a symbol",
+        "PredictionRepository::list",
+        read!(|s, a| filtered(s, a, Kind::Quarterly, of_symbol()).await),
+    ),
+    list(
+        "quarterly list of a year",
+        "PredictionRepository::list",
+        read!(|s, a| filtered(s, a, Kind::Quarterly, of_year()).await),
+    ),
+    list(
+        "quarterly list of high risk",
+        "PredictionRepository::list",
+        read!(|s, a| filtered(s, a, Kind::Quarterly, of_high_risk()).await),
     ),
     list(
         "quarterly list, newest",

@@ -76,14 +76,14 @@ async fn fill(world: &World, owner: &str, members: &str) {
                probability, pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, \
                bulk_job_id, bulk_row, {owned}) \
              SELECT CASE c.id WHEN '{COMPANY}' THEN '{REVISED}'::uuid ELSE gen_random_uuid() END, c.id, c.symbol, c.name, \
-                    c.sector, '2024', 0.5, random(), 'Low', 0.9, {model}, '{JOB}', substr(c.symbol, 2)::int, \
+                    c.sector, (2015 + substr(c.symbol, 2)::int % 10)::text, 0.5, random(), 'Low', 0.9, {model}, '{JOB}', substr(c.symbol, 2)::int, \
                     c.access_level, c.organization_id, c.created_by, c.created_at FROM companies c"
         ),
         format!(
             "INSERT INTO quarterly_predictions (company_id, company_symbol, company_name, company_sector, reporting_year, \
                reporting_quarter, ensemble_probability, logistic_probability, gbm_probability, pd, risk_level, confidence, \
                predicted_at, model_name, model_version, model_sha256, {owned}) \
-             SELECT c.id, c.symbol, c.name, c.sector, '2024', 'Q1', 0.5, 0.5, 0.5, random(), 'Low', 0.9, {model}, \
+             SELECT c.id, c.symbol, c.name, c.sector, (2015 + substr(c.symbol, 2)::int % 10)::text, 'Q1', 0.5, 0.5, 0.5, random(), 'Low', 0.9, {model}, \
                     c.access_level, c.organization_id, c.created_by, c.created_at FROM companies c"
         ),
         format!(
