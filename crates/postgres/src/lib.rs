@@ -14,6 +14,7 @@
 mod actor;
 mod bulk;
 mod cleanup;
+mod columns;
 mod constraints;
 mod db;
 mod doubt;

@@ -5,7 +5,7 @@
 use accunode_domain::page::{Cursor, Limit, Sort};
 use accunode_ports::RepositoryError;
 use sea_orm::{
-    IdenStatic, Order, Value,
+    IdenStatic, Order, Statement, Value,
     sea_query::{Asterisk, Cond, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType},
 };
 
@@ -74,6 +74,18 @@ impl<E: TenantEntity> Visible<'_, E> {
         limit: Limit,
         after: Option<&Cursor>,
     ) -> Result<Vec<E::Model>, RepositoryError> {
+        let statement = self.page_statement(db, keyset, limit, after)?;
+        db.models(statement).await
+    }
+
+    /// The statement that reads it.
+    pub(crate) fn page_statement(
+        self,
+        db: &impl Executor,
+        keyset: Keyset<E>,
+        limit: Limit,
+        after: Option<&Cursor>,
+    ) -> Result<Statement, RepositoryError> {
         let more = u64::from(limit.get()) + 1;
         let mut scan = self.select;
         if let Some(cursor) = after {
@@ -109,7 +121,6 @@ impl<E: TenantEntity> Visible<'_, E> {
         cut.column(("y", Asterisk)).from_subquery(rows, "y");
         keyset.sorted(&mut cut, "y");
         cut.limit(more);
-        let statement = scope.ordered(db, cut, |outer| keyset.sorted(outer, "x"));
-        db.models(statement).await
+        Ok(scope.ordered(db, cut, |outer| keyset.sorted(outer, "x")))
     }
 }

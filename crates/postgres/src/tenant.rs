@@ -285,16 +285,18 @@ pub(crate) struct Visible<'s, E> {
 
 impl<E: TenantEntity> Visible<'_, E> {
     /// The row, if it is reached; also the one that break-glass names.
-    pub(crate) async fn one(
-        mut self,
-        db: &impl Executor,
-    ) -> Result<Option<E::Model>, RepositoryError>
+    pub(crate) async fn one(self, db: &impl Executor) -> Result<Option<E::Model>, RepositoryError>
     where
         E::Model: FromQueryResult,
     {
+        db.model(self.one_statement(db)).await
+    }
+
+    /// The statement that reads it.
+    pub(crate) fn one_statement(mut self, db: &impl Executor) -> Statement {
         let condition = self.scope.condition_of_one::<E>(E::ID);
         self.select.cond_where(condition).limit(1);
-        db.model(self.scope.statement(db, self.select)).await
+        self.scope.statement(db, self.select)
     }
 
     /// The only row, if it is reached.

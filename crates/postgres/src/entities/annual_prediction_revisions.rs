@@ -1,10 +1,11 @@
 //! `annual_prediction_revisions`: the database itself writes it.
 
+use accunode_domain::prediction::Kind;
 use sea_orm::entity::prelude::*;
 use time::OffsetDateTime;
 
 use super::{
-    outcome_columns::OutcomeColumns,
+    outcome_columns::{OutcomeColumns, raw_ratios},
     revisions::{RevisionRow, RevisionTable},
 };
 
@@ -75,7 +76,7 @@ impl Model {
                     self.ebit_to_interest_expense,
                     self.return_on_assets,
                 ],
-                raw_ratios: self.raw_ratios,
+                raw_ratios: raw_ratios(Kind::Annual, &self.raw_ratios),
                 flags: self.flags,
             },
         }

@@ -10,10 +10,10 @@ use time::OffsetDateTime;
 
 use super::{
     annual_prediction_revisions,
-    outcome_columns::{OutcomeColumns, raw_json},
+    outcome_columns::{OutcomeColumns, raw_json, raw_ratios, raw_ratios_of},
     predictions::{PredictionRow, PredictionTable, origin, ratios},
 };
-use crate::tenant::TenantEntity;
+use crate::{columns::Columns, tenant::TenantEntity};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -122,6 +122,53 @@ impl PredictionTable for Entity {
             ..Self::describing(prediction)?
         })
     }
+
+    fn decode(columns: &mut Columns<'_>) -> Result<PredictionRow, sqlx::Error> {
+        let id = columns.next()?;
+        let company_id = columns.next()?;
+        let company_symbol = columns.next()?;
+        let company_name = columns.next()?;
+        let company_sector = columns.next()?;
+        let reporting_year = columns.next()?;
+        // The PD rounded.
+        columns.skip();
+        let outcome = OutcomeColumns {
+            pd: columns.next()?,
+            parts: None,
+            risk_level: columns.next()?,
+            confidence: columns.numeric()?,
+            predicted_at: columns.next()?,
+            model_name: columns.next()?,
+            model_version: columns.next()?,
+            model_sha256: columns.next()?,
+            ratios: columns.numerics(Kind::Annual.ratios().len())?,
+            raw_ratios: raw_ratios_of(Kind::Annual, columns.json()?),
+            flags: columns.next()?,
+        };
+        let (bulk_job_id, bulk_row) = (columns.next()?, columns.next()?);
+        let (organization_id, access_level) = (columns.next()?, columns.next()?);
+        let created_by = columns.next()?;
+        // The owner's key, which follows.
+        columns.skip();
+        Ok(PredictionRow {
+            id,
+            company_id,
+            company_symbol,
+            company_name,
+            company_sector,
+            reporting_year,
+            reporting_quarter: None,
+            bulk_job_id,
+            bulk_row,
+            organization_id,
+            access_level,
+            created_by,
+            row_version: columns.next()?,
+            created_at: columns.next()?,
+            updated_at: columns.next()?,
+            outcome,
+        })
+    }
 }
 
 impl From<Model> for PredictionRow {
@@ -164,7 +211,7 @@ impl Model {
                     self.ebit_to_interest_expense,
                     self.return_on_assets,
                 ],
-                raw_ratios: self.raw_ratios,
+                raw_ratios: raw_ratios(Kind::Annual, &self.raw_ratios),
                 flags: self.flags,
             },
         }

@@ -1,5 +1,7 @@
 //! What a model made of some ratios, as predictions and their revisions store it.
 
+use std::collections::BTreeMap;
+
 use accunode_domain::{
     Timestamp,
     decimal::Decimal,
@@ -8,7 +10,8 @@ use accunode_domain::{
     risk::{ModelRef, Pd},
 };
 use accunode_ports::RepositoryError;
-use sea_orm::entity::prelude::{BigDecimal, Json};
+use sea_orm::entity::prelude::BigDecimal;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 #[cfg(doc)]
@@ -31,7 +34,8 @@ pub(crate) struct OutcomeColumns {
     pub(crate) model_sha256: String,
     /// In the order of [`Kind::ratios`].
     pub(crate) ratios: Vec<Option<BigDecimal>>,
-    pub(crate) raw_ratios: Json,
+    /// As [`raw_ratios`] gives them.
+    pub(crate) raw_ratios: Option<RawRatios>,
     pub(crate) flags: Vec<String>,
 }
 
@@ -39,7 +43,6 @@ impl OutcomeColumns {
     /// As values of the domain.
     pub(crate) fn into_domain(
         self,
-        kind: Kind,
         row: RowRef,
     ) -> Result<(Outcome, StoredRatios), RepositoryError> {
         let parts = match self.parts {
@@ -60,7 +63,8 @@ impl OutcomeColumns {
                 sha256: self.model_sha256,
             },
         };
-        let (raw, unit) = raw_ratios(kind, &self.raw_ratios)
+        let (raw, unit) = self
+            .raw_ratios
             .ok_or_else(|| row.corrupt_by("raw_ratios", "the texts have another form"))?;
         let ratios = StoredRatios {
             values: self
@@ -94,8 +98,34 @@ pub(crate) fn raw_json(kind: Kind, ratios: &StoredRatios) -> Value {
     json!({ "unit": ratios.unit.as_str(), "values": values })
 }
 
-/// The texts as sent, in the order of the models' inputs.
-pub(crate) fn raw_ratios(kind: Kind, stored: &Value) -> Option<(Vec<Option<String>>, RatioUnit)> {
+/// The texts as sent, in the order of the models' inputs, and their unit.
+pub(crate) type RawRatios = (Vec<Option<String>>, RatioUnit);
+
+/// The form of [`raw_json`], with names that are not copied.
+#[derive(Deserialize)]
+struct Stored<'t> {
+    #[serde(borrow)]
+    unit: Option<&'t str>,
+    #[serde(borrow, default)]
+    values: BTreeMap<&'t str, Option<String>>,
+}
+
+/// The same of the text of a JSON, without making a tree of it.
+pub(crate) fn raw_ratios_of(kind: Kind, text: &[u8]) -> Option<RawRatios> {
+    let Ok(mut stored) = serde_json::from_slice::<Stored<'_>>(text) else {
+        return raw_ratios(kind, &serde_json::from_slice(text).ok()?);
+    };
+    let unit = match stored.unit {
+        Some(unit) => unit.parse().ok()?,
+        None => RatioUnit::default(),
+    };
+    let ratios = kind.ratios().iter();
+    let raw = ratios.map(|ratio| stored.values.remove(ratio.name).flatten());
+    Some((raw.collect(), unit))
+}
+
+/// The texts as sent; `None` where they have another form.
+pub(crate) fn raw_ratios(kind: Kind, stored: &Value) -> Option<RawRatios> {
     let unit = match stored.get("unit") {
         Some(unit) => unit.as_str()?.parse().ok()?,
         None => RatioUnit::default(),
@@ -125,5 +155,31 @@ pub(crate) fn probabilities(
             Ok(vec![pd, logistic.rounded(), gbm.rounded()])
         }
         (Kind::Quarterly, None) => Err(defect("a quarterly outcome without its two parts")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_ratios_are_the_same_by_their_text_and_by_their_tree() {
+        for text in [
+            r#"{"unit": "percent", "values": {"return_on_assets": "2,5", "net_income_margin": null}}"#,
+            r#"{"values": {"total_debt_to_ebitda": "\u00bd \"a\""}}"#,
+            r#"{"values": {"total\u005fdebt_to_ebitda": "1"}}"#,
+            r#"{"values": {"total_debt_to_ebitda": 7}}"#,
+            r#"{"unit": "furlong", "values": {}}"#,
+            "{}",
+            "[]",
+        ] {
+            let tree = serde_json::from_str(text).unwrap();
+            let by_tree = raw_ratios(Kind::Annual, &tree);
+            assert_eq!(
+                raw_ratios_of(Kind::Annual, text.as_bytes()),
+                by_tree,
+                "{text}"
+            );
+        }
     }
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{outcome_columns::OutcomeColumns, revisions::RevisionTable};
 use crate::{
+    columns::Columns,
     errors::defect,
     kinds::KindNames,
     row::{RowRef, owner_of},
@@ -48,6 +49,13 @@ pub(crate) trait PredictionTable: TenantEntity<Model: Into<PredictionRow>> {
     /// # Errors
     /// A defect where it has not the ratios or probabilities of the kind.
     fn describing(prediction: &Prediction) -> Result<Self::Row, RepositoryError>;
+
+    /// A row as it is stored, read by the position of its columns: all of the entity's, in its
+    /// order.
+    ///
+    /// # Errors
+    /// Where a column has another type or form.
+    fn decode(columns: &mut Columns<'_>) -> Result<PredictionRow, sqlx::Error>;
 
     /// A new prediction, but for its owner.
     ///
@@ -101,7 +109,7 @@ impl PredictionRow {
             _ => None,
         };
         let predicted_at = self.outcome.predicted_at;
-        let (outcome, ratios) = self.outcome.into_domain(kind, row)?;
+        let (outcome, ratios) = self.outcome.into_domain(row)?;
         Ok(Prediction {
             id: PredictionId(self.id),
             company: CompanySnapshot {

@@ -1,10 +1,11 @@
 //! `quarterly_prediction_revisions`: the database itself writes it.
 
+use accunode_domain::prediction::Kind;
 use sea_orm::entity::prelude::*;
 use time::OffsetDateTime;
 
 use super::{
-    outcome_columns::OutcomeColumns,
+    outcome_columns::{OutcomeColumns, raw_ratios},
     revisions::{RevisionRow, RevisionTable},
 };
 
@@ -79,7 +80,7 @@ impl Model {
                     self.receivables_turnover,
                     self.working_capital_to_total_assets,
                 ],
-                raw_ratios: self.raw_ratios,
+                raw_ratios: raw_ratios(Kind::Quarterly, &self.raw_ratios),
                 flags: self.flags,
             },
         }

@@ -9,13 +9,13 @@ use sea_orm::{ActiveValue::Set, entity::prelude::*};
 use time::OffsetDateTime;
 
 use super::{
-    outcome_columns::{OutcomeColumns, raw_json},
+    outcome_columns::{OutcomeColumns, raw_json, raw_ratios, raw_ratios_of},
     predictions::{
         PredictionRow, PredictionTable, origin, probabilities_of_parts, quarter, ratios,
     },
     quarterly_prediction_revisions,
 };
-use crate::tenant::TenantEntity;
+use crate::{columns::Columns, tenant::TenantEntity};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -133,6 +133,54 @@ impl PredictionTable for Entity {
             ..Self::describing(prediction)?
         })
     }
+
+    fn decode(columns: &mut Columns<'_>) -> Result<PredictionRow, sqlx::Error> {
+        let id = columns.next()?;
+        let company_id = columns.next()?;
+        let company_symbol = columns.next()?;
+        let company_name = columns.next()?;
+        let company_sector = columns.next()?;
+        let (reporting_year, reporting_quarter) = (columns.next()?, columns.next()?);
+        let parts = (columns.numeric()?, columns.numeric()?);
+        // The PD rounded.
+        columns.skip();
+        let outcome = OutcomeColumns {
+            pd: columns.next()?,
+            parts: Some(parts),
+            risk_level: columns.next()?,
+            confidence: columns.numeric()?,
+            predicted_at: columns.next()?,
+            model_name: columns.next()?,
+            model_version: columns.next()?,
+            model_sha256: columns.next()?,
+            ratios: columns.numerics(Kind::Quarterly.ratios().len())?,
+            raw_ratios: raw_ratios_of(Kind::Quarterly, columns.json()?),
+            flags: columns.next()?,
+        };
+        let (bulk_job_id, bulk_row) = (columns.next()?, columns.next()?);
+        let (organization_id, access_level) = (columns.next()?, columns.next()?);
+        let created_by = columns.next()?;
+        // The owner's key, which follows.
+        columns.skip();
+        Ok(PredictionRow {
+            id,
+            company_id,
+            company_symbol,
+            company_name,
+            company_sector,
+            reporting_year,
+            reporting_quarter,
+            bulk_job_id,
+            bulk_row,
+            organization_id,
+            access_level,
+            created_by,
+            row_version: columns.next()?,
+            created_at: columns.next()?,
+            updated_at: columns.next()?,
+            outcome,
+        })
+    }
 }
 
 impl From<Model> for PredictionRow {
@@ -176,7 +224,7 @@ impl Model {
                     self.receivables_turnover,
                     self.working_capital_to_total_assets,
                 ],
-                raw_ratios: self.raw_ratios,
+                raw_ratios: raw_ratios(Kind::Quarterly, &self.raw_ratios),
                 flags: self.flags,
             },
         }

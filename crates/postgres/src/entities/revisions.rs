@@ -37,7 +37,7 @@ impl RevisionRow {
             id: self.prediction_id,
         };
         let predicted_at = self.outcome.predicted_at;
-        let (outcome, ratios) = self.outcome.into_domain(kind, row)?;
+        let (outcome, ratios) = self.outcome.into_domain(row)?;
         Ok(Revision {
             prediction: PredictionId(self.prediction_id),
             version: self.row_version,

@@ -18,18 +18,19 @@ use accunode_ports::{
 };
 use async_trait::async_trait;
 use sea_orm::{
-    ColumnTrait, Condition, QueryFilter,
+    ColumnTrait, Condition, QueryFilter, QueryResult,
     sea_query::{Expr, ExprTrait as _},
 };
 
 use crate::{
+    columns::Columns,
     db::{Executor, Tx},
     entities::{
         annual_predictions::Entity as Annual,
         predictions::{PredictionRow, PredictionTable},
         quarterly_predictions::Entity as Quarterly,
     },
-    errors::from_orm,
+    errors::{defect, from_orm, from_sqlx},
     keyset::{no_such_order, page},
     page::Keyset,
     repositories::revision,
@@ -179,6 +180,14 @@ fn read(row: impl Into<PredictionRow>) -> Result<Prediction, RepositoryError> {
     row.into().into_prediction()
 }
 
+/// A row of all columns as a prediction of the domain.
+fn decode<T: PredictionTable>(row: &QueryResult) -> Result<Prediction, RepositoryError> {
+    let row = row.try_as_pg_row();
+    let row = row.ok_or_else(|| defect("a row of another database"))?;
+    let stored = T::decode(&mut Columns::of(row)).map_err(from_sqlx)?;
+    stored.into_prediction()
+}
+
 impl<E: Executor> Predictions<E> {
     async fn find_in<T: PredictionTable>(
         &self,
@@ -188,9 +197,9 @@ impl<E: Executor> Predictions<E> {
         let found = T::find()
             .filter(T::ID.eq(id.0))
             .visible_to(&ScopeSql::of(scope))
-            .one(&self.db)
-            .await?;
-        found.map(read).transpose()
+            .one_statement(&self.db);
+        let found = self.db.row(found).await?;
+        found.as_ref().map(decode::<T>).transpose()
     }
 
     async fn of_period_in<T: PredictionTable>(
@@ -232,12 +241,12 @@ impl<E: Executor> Predictions<E> {
                 && filter.year.is_none()
                 && filter.risk_level.is_none(),
         };
-        let rows = T::find()
+        let statement = T::find()
             .filter(condition::<T>(filter))
             .visible_to(scope)
-            .page(&self.db, keyset, limit, after)
-            .await?;
-        rows.into_iter().map(read).collect()
+            .page_statement(&self.db, keyset, limit, after)?;
+        let rows = self.db.rows(statement).await?;
+        rows.iter().map(decode::<T>).collect()
     }
 }
 
