@@ -1,5 +1,5 @@
-//! The worker's way through a file: read a chunk, check and score it outside of any
-//! transaction, store it.
+//! The worker's way through a file: read a chunk, check and score it outside of its
+//! transaction, store it while the next one is read, checked and scored.
 
 use accunode_domain::{
     access::{Actor, Grant, Scope},
@@ -27,6 +27,21 @@ pub(super) enum Chunk {
     Rescored(RescoredChunk),
 }
 
+/// The rows of a file from a checkpoint on.
+struct Rows {
+    reader: Box<dyn RowReader>,
+    /// Behind the last row that was read.
+    checkpoint: Checkpoint,
+    /// How many rows were read.
+    read: u64,
+}
+
+/// A chunk that is ready to be stored.
+struct Scored {
+    rows: Vec<ChunkRow>,
+    checkpoint: Checkpoint,
+}
+
 impl BulkUploads {
     pub(super) async fn try_process(
         &self,
@@ -34,33 +49,56 @@ impl BulkUploads {
         lease: &Lease,
         stop: &watch::Receiver<bool>,
     ) -> Result<u32, StopReason> {
-        let mut checkpoint = job.checkpoint;
+        let checkpoint = job.checkpoint;
         let mut done = job.counts.processed();
         let table = self.table(job).await?;
         let (plan, total) = self.survey(job, lease, stop, &table).await?;
-        let mut reader = self.open(job, &table, checkpoint.row).await?;
-        let mut read = 0_u64;
-        loop {
-            let rows = reader
-                .next_rows(self.ports.settings.chunk_rows)
-                .await
-                .map_err(Error::from)?;
-            if rows.is_empty() {
-                account_for(read, reader.records_seen())?;
-                return Ok(done);
-            }
+        let mut rows = Rows {
+            reader: self.open(job, &table, checkpoint.row).await?,
+            checkpoint,
+            read: 0,
+        };
+        let mut next = self.next_chunk(job, &plan, &mut rows).await?;
+        while let Some(chunk) = next {
             self.go_on(lease, stop).await?;
-            let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            read += u64::from(count);
-            checkpoint = Checkpoint {
-                row: rows.last().map_or(checkpoint.row, |row| row.row),
-                bytes: reader.bytes_read(),
-                ..checkpoint
-            };
-            let judged = self.judge(job, &plan, rows).await?;
-            self.store(job, lease, judged, checkpoint, total).await?;
+            let count = u32::try_from(chunk.rows.len()).unwrap_or(u32::MAX);
+            // While the database stores a chunk, the one after it is read, checked and scored.
+            // Only what is stored moves the checkpoint, so one that was scored in vain is no loss.
+            let (stored, ahead) = tokio::join!(
+                self.store(job, lease, chunk.rows, chunk.checkpoint, total),
+                self.next_chunk(job, &plan, &mut rows),
+            );
+            stored?;
             done += count;
+            next = ahead?;
         }
+        account_for(rows.read, rows.reader.records_seen())?;
+        Ok(done)
+    }
+
+    /// The next rows of the file, checked and scored; `None` at its end.
+    async fn next_chunk(
+        &self,
+        job: &Job,
+        plan: &Plan,
+        from: &mut Rows,
+    ) -> Result<Option<Scored>, StopReason> {
+        let chunk_rows = self.ports.settings.chunk_rows;
+        let rows = from.reader.next_rows(chunk_rows).await;
+        let rows = rows.map_err(Error::from)?;
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        from.read += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        from.checkpoint = Checkpoint {
+            row: last.row,
+            bytes: from.reader.bytes_read(),
+            ..from.checkpoint
+        };
+        Ok(Some(Scored {
+            rows: self.judge(job, plan, rows).await?,
+            checkpoint: from.checkpoint,
+        }))
     }
 
     /// Reads the file to its end and makes the plan for its rows. What is to be known of the
