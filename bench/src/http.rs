@@ -1,8 +1,9 @@
 //! The same reads over HTTP: session, access rules, JSON, and a client beside it all.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use reqwest::{StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -68,7 +69,87 @@ pub(crate) async fn measure(
             ),
         });
     }
+    figures.push(crowd(&client, &token, options, service).await?);
     Ok(figures)
+}
+
+/// How many ask at once where many do.
+const CROWD: u64 = 500;
+/// An answer that takes longer is none.
+const HANGS: Duration = Duration::from_secs(15);
+
+/// What became of the requests of a crowd.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answers {
+    ok: u32,
+    busy: u32,
+    wrong: u32,
+    hung: u32,
+}
+
+/// Many clients on one list: each is answered, or told when to come again.
+async fn crowd(
+    client: &reqwest::Client,
+    token: &str,
+    options: &Options,
+    service: &Service,
+) -> anyhow::Result<Figure> {
+    note(format_args!("{CROWD} clients on a list"));
+    let start = Instant::now();
+    let end = start + options.window();
+    let mut tasks = JoinSet::new();
+    for _ in 0..CROWD {
+        let (client, token) = (client.clone(), token.to_owned());
+        let url = service.url(&format!("/predictions/annual?limit={PAGE}"));
+        tasks.spawn(async move {
+            let mut answers = Answers::default();
+            while Instant::now() < end {
+                let request = client.get(&url).bearer_auth(&token).timeout(HANGS);
+                let answer = async {
+                    let response = request.send().await?;
+                    let told = (
+                        response.status(),
+                        response.headers().contains_key(RETRY_AFTER),
+                    );
+                    response.bytes().await.map(|_| told)
+                };
+                match answer.await {
+                    Ok((status, _)) if status.is_success() => answers.ok += 1,
+                    Ok((StatusCode::SERVICE_UNAVAILABLE, true)) => {
+                        answers.busy += 1;
+                        tokio::time::sleep(Duration::from_millis(200)).await;
+                    }
+                    Err(error) if error.is_timeout() => answers.hung += 1,
+                    Ok(_) | Err(_) => answers.wrong += 1,
+                }
+            }
+            answers
+        });
+    }
+    let mut all = Answers::default();
+    while let Some(done) = tasks.join_next().await {
+        let one = done?;
+        all.ok += one.ok;
+        all.busy += one.busy;
+        all.wrong += one.wrong;
+        all.hung += one.hung;
+    }
+    let mut ours = Samples::default();
+    ours.add(f64::from(all.ok) / start.elapsed().as_secs_f64());
+    Ok(Figure {
+        name: format!("`GET /predictions/annual`, {CROWD} clients"),
+        unit: Unit::Transactions,
+        ours,
+        reference: Samples::default(),
+        how: format!(
+            "answered {}; 503 with Retry-After {}, other errors {}, no answer after {} s {}",
+            all.ok,
+            all.busy,
+            all.wrong,
+            HANGS.as_secs(),
+            all.hung
+        ),
+    })
 }
 
 /// The member of a tenant.
