@@ -31,3 +31,4 @@ mod redactions;
 mod rescorings;
 mod support;
 mod users;
+mod validations;

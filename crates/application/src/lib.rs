@@ -63,6 +63,8 @@ pub struct Application {
     pub predictions: predictions::Predictions,
     /// What happened to companies.
     pub outcomes: outcomes::Outcomes,
+    /// Back-tests.
+    pub validations: validation::Validations,
     /// Bulk uploads.
     pub bulk_uploads: bulk_uploads::BulkUploads,
     /// Dashboards.
@@ -100,6 +102,9 @@ impl Application {
                 ports: ports.clone(),
             },
             outcomes: outcomes::Outcomes {
+                ports: ports.clone(),
+            },
+            validations: validation::Validations {
                 ports: ports.clone(),
             },
             bulk_uploads: bulk_uploads::BulkUploads {

@@ -37,6 +37,8 @@ id_type! {
     PredictionId,
     /// Something that happened to a company.
     OutcomeId,
+    /// A report of a back-test.
+    ValidationId,
     /// A bulk upload.
     JobId,
     /// An invitation into an organization.

@@ -125,6 +125,8 @@ pub enum Task {
     Upload,
     /// It scores predictions that are there by another model.
     Rescore(Rescoring),
+    /// It makes the report of a back-test, which has the job's id.
+    Validate,
 }
 
 /// Which predictions of an owner are scored anew, and by which model. Those that it

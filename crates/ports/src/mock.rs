@@ -17,21 +17,22 @@ use crate::{
     health::Failing,
     repositories::{
         AnalyticsRepository, ApiKeyRepository, ApiKeyWriter, AuditLogRepository, AuditWriter,
-        AuthRepository, AuthWriter, CompanyRepository, CompanyWriter, IdempotencyRepository,
-        InvitationRepository, InvitationWriter, JobRepository, JobWriter, JoiningRepository,
-        JoiningWriter, MockAnalyticsRepository, MockApiKeyRepository, MockApiKeyWriter,
-        MockAuditLogRepository, MockAuditWriter, MockAuthRepository, MockAuthWriter,
-        MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
+        AuthRepository, AuthWriter, CompanyRepository, CompanyWriter, HistoryReader,
+        IdempotencyRepository, InvitationRepository, InvitationWriter, JobRepository, JobWriter,
+        JoiningRepository, JoiningWriter, MockAnalyticsRepository, MockApiKeyRepository,
+        MockApiKeyWriter, MockAuditLogRepository, MockAuditWriter, MockAuthRepository,
+        MockAuthWriter, MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
         MockInvitationRepository, MockInvitationWriter, MockJobRepository, MockJobWriter,
         MockJoiningRepository, MockJoiningWriter, MockOrganizationRepository,
         MockOrganizationWriter, MockOutcomeRepository, MockOutcomeWriter, MockOwnDataRepository,
         MockOwnDataWriter, MockPredictionRepository, MockPredictionWriter,
         MockSecondFactorRepository, MockSecondFactorWriter, MockUserRepository,
-        MockUserTokenRepository, MockUserTokenWriter, MockUserWriter, OrganizationRepository,
-        OrganizationWriter, OutcomeRepository, OutcomeWriter, OwnDataRepository, OwnDataWriter,
-        PredictionRepository, PredictionWriter, Repositories, SecondFactorRepository,
-        SecondFactorWriter, Store, UnitOfWork, UserRepository, UserTokenRepository,
-        UserTokenWriter, UserWriter,
+        MockUserTokenRepository, MockUserTokenWriter, MockUserWriter, MockValidationRepository,
+        MockValidationWriter, OrganizationRepository, OrganizationWriter, OutcomeRepository,
+        OutcomeWriter, OwnDataRepository, OwnDataWriter, PredictionRepository, PredictionWriter,
+        Repositories, SecondFactorRepository, SecondFactorWriter, Store, UnitOfWork,
+        UserRepository, UserTokenRepository, UserTokenWriter, UserWriter, ValidationRepository,
+        ValidationWriter, WantedHistories,
     },
 };
 
@@ -51,6 +52,7 @@ pub struct MockRepositories {
     pub companies: MockCompanyRepository,
     pub predictions: MockPredictionRepository,
     pub outcomes: MockOutcomeRepository,
+    pub validations: MockValidationRepository,
     pub jobs: MockJobRepository,
     pub analytics: MockAnalyticsRepository,
     pub audit_log: MockAuditLogRepository,
@@ -99,6 +101,9 @@ impl Repositories for MockRepositories {
     fn outcomes(&self) -> &dyn OutcomeRepository {
         &self.outcomes
     }
+    fn validations(&self) -> &dyn ValidationRepository {
+        &self.validations
+    }
     fn jobs(&self) -> &dyn JobRepository {
         &self.jobs
     }
@@ -127,6 +132,7 @@ pub struct MockUnitOfWork {
     pub companies: MockCompanyWriter,
     pub predictions: MockPredictionWriter,
     pub outcomes: MockOutcomeWriter,
+    pub validations: MockValidationWriter,
     pub jobs: MockJobWriter,
     pub audit_log: MockAuditWriter,
     pub idempotency: MockIdempotencyRepository,
@@ -182,6 +188,9 @@ impl UnitOfWork for MockUnitOfWork {
     }
     fn outcomes(&self) -> &dyn OutcomeWriter {
         &self.outcomes
+    }
+    fn validations(&self) -> &dyn ValidationWriter {
+        &self.validations
     }
     fn jobs(&self) -> &dyn JobWriter {
         &self.jobs
@@ -258,6 +267,9 @@ impl Repositories for MockStore {
     fn outcomes(&self) -> &dyn OutcomeRepository {
         &self.reads.outcomes
     }
+    fn validations(&self) -> &dyn ValidationRepository {
+        &self.reads.validations
+    }
     fn jobs(&self) -> &dyn JobRepository {
         &self.reads.jobs
     }
@@ -282,6 +294,15 @@ impl Store for MockStore {
             ));
         }
         Ok(Box::new(units.remove(0)))
+    }
+    async fn histories(
+        &self,
+        _scope: &Scope,
+        _wanted: &WantedHistories,
+    ) -> Result<Box<dyn HistoryReader>, RepositoryError> {
+        Err(RepositoryError::Internal(
+            "no history was expected to be read here".into(),
+        ))
     }
     fn connections(&self) -> Vec<crate::repositories::Connections> {
         Vec::new()

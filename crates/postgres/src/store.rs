@@ -8,10 +8,10 @@ use accunode_ports::{
     health::Failing,
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository,
-        CompanyRepository, Connections, InvitationRepository, JobRepository, JoiningRepository,
-        OrganizationRepository, OutcomeRepository, OwnDataRepository, PredictionRepository,
-        Repositories, SecondFactorRepository, Store, UnitOfWork, UserRepository,
-        UserTokenRepository,
+        CompanyRepository, Connections, HistoryReader, InvitationRepository, JobRepository,
+        JoiningRepository, OrganizationRepository, OutcomeRepository, OwnDataRepository,
+        PredictionRepository, Repositories, SecondFactorRepository, Store, UnitOfWork,
+        UserRepository, UserTokenRepository, ValidationRepository, WantedHistories,
     },
 };
 use async_trait::async_trait;
@@ -20,6 +20,7 @@ use sqlx::PgPool;
 use crate::{
     PgJobQueue, PoolKind, PoolSettings, QueueSettings,
     actor::ActorSettings,
+    bulk::histories,
     errors::from_sqlx,
     outage, pool,
     pools::{Pools, ReadPools},
@@ -160,6 +161,10 @@ impl Repositories for PgStore {
         self.reads.outcomes()
     }
 
+    fn validations(&self) -> &dyn ValidationRepository {
+        self.reads.validations()
+    }
+
     fn jobs(&self) -> &dyn JobRepository {
         self.reads.jobs()
     }
@@ -180,6 +185,14 @@ impl Store for PgStore {
         let turn = pool.turn().await?;
         let unit = PgUnitOfWork::begin(pool.pool(), scope, turn).await;
         Ok(Box::new(unit.map_err(|error| pool.noted(error))?))
+    }
+
+    async fn histories(
+        &self,
+        scope: &Scope,
+        wanted: &WantedHistories,
+    ) -> Result<Box<dyn HistoryReader>, RepositoryError> {
+        histories::open(&self.pools.expensive, scope, wanted).await
     }
 
     fn connections(&self) -> Vec<Connections> {

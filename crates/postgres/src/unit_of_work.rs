@@ -14,7 +14,7 @@ use accunode_ports::{
         ApiKeyWriter, AuditWriter, AuthWriter, CompanyWriter, IdempotencyRepository,
         InvitationWriter, JobWriter, JoiningWriter, OrganizationWriter, OutcomeWriter,
         OwnDataWriter, PredictionWriter, Repositories, SecondFactorWriter, UnitOfWork,
-        UserTokenWriter, UserWriter,
+        UserTokenWriter, UserWriter, ValidationWriter,
     },
 };
 use async_trait::async_trait;
@@ -34,7 +34,7 @@ use crate::{
     repositories::{
         ApiKeys, AuditLog, AuthUsers, Companies, Invitations, Jobs, Joining, Organizations,
         Outcomes, OwnRecords, PgRepositories, Predictions, SecondFactors, StoredOutcomes,
-        UserTokens, Users,
+        UserTokens, Users, Validations,
     },
 };
 
@@ -198,6 +198,7 @@ struct UnitRepositories {
     companies: Companies<Tx>,
     predictions: Predictions<Tx>,
     outcomes: Outcomes<Tx>,
+    validations: Validations<Tx>,
     jobs: Jobs<Tx>,
     audit: AuditLog<Tx>,
     idempotency: StoredOutcomes,
@@ -225,6 +226,7 @@ impl PgUnitOfWork {
             companies: Companies::new(tx.clone()),
             predictions: Predictions::new(tx.clone()),
             outcomes: Outcomes::new(tx.clone()),
+            validations: Validations::new(tx.clone()),
             jobs: Jobs::new(tx.clone()),
             audit: AuditLog::new(tx.clone()),
             idempotency: StoredOutcomes::new(tx.clone()),
@@ -289,6 +291,10 @@ impl UnitOfWork for PgUnitOfWork {
 
     fn outcomes(&self) -> &dyn OutcomeWriter {
         &self.repositories.outcomes
+    }
+
+    fn validations(&self) -> &dyn ValidationWriter {
+        &self.repositories.validations
     }
 
     fn jobs(&self) -> &dyn JobWriter {

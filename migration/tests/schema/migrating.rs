@@ -29,6 +29,7 @@ const ALL: &[&str] = &[
     "m20261127_000081_company_identifiers",
     "m20261128_000120_dashboard_rollups",
     "m20261128_000121_filter_indexes",
+    "m20261128_000130_validation_reports",
 ];
 
 /// So many steps down leave the first migration alone.

@@ -117,6 +117,13 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("outcome", "withdraw") => ("post", "/outcomes/{id}/withdraw"),
         ("coverage", "read") => ("get", "/outcome-coverage/{definition}"),
         ("coverage", "set") => ("put", "/outcome-coverage/{definition}"),
+        ("validation", "create") => ("post", "/validations"),
+        ("validation", "list") => ("get", "/validations"),
+        ("validation", "read") => ("get", "/validations/{id}"),
+        ("validation", "sample") => ("get", "/validations/{id}/sample.csv"),
+        ("validation", "report") => ("get", "/validations/{id}/report.json"),
+        ("validation", "text") => ("get", "/validations/{id}/report.md"),
+        ("validation", "sign_off") => ("post", "/validations/{id}/sign-off"),
         ("definitions", "read") => ("get", "/default-definitions"),
         ("dashboard", "read") => ("get", "/dashboard"),
         ("analytics", "read") => ("get", "/analytics/risk-distribution"),
@@ -161,7 +168,7 @@ pub(super) async fn requests(
         .split_once(':')
         .map_or((action, None), |(action, to)| (action, Some(to)));
     match resource {
-        "company" | "prediction" | "bulk_job" | "outcome" if action == "list" => {
+        "company" | "prediction" | "bulk_job" | "outcome" | "validation" if action == "list" => {
             list(stage, resource, detail)
         }
         "company" => company(stage, action, to, detail).await,
@@ -176,6 +183,7 @@ pub(super) async fn requests(
         "rescoring" => vec![rescoring(stage, action, detail).await],
         "outcome" => vec![outcome(stage, action, detail).await],
         "coverage" => vec![coverage(stage, action, detail)],
+        "validation" => vec![validation(stage, action, detail).await],
         "definitions" => vec![Request::Get("/default-definitions".to_owned())],
         "scoring" => {
             let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
@@ -298,6 +306,7 @@ fn list(stage: &Stage, resource: &str, detail: &str) -> Vec<Request> {
         "company" => &["/companies"],
         "prediction" => &["/predictions/annual", "/predictions/quarterly"],
         "outcome" => &["/outcomes"],
+        "validation" => &["/validations"],
         _ => &["/bulk-uploads"],
     };
     lists
@@ -338,6 +347,29 @@ async fn outcome(stage: &Stage, action: &str, detail: &str) -> Request {
         "withdraw" => Request::Post(
             format!("/outcomes/{}/withdraw", stage.outcome(detail).await),
             json!({ "reason": "a test" }),
+        ),
+        other => panic!("unknown request {other:?}"),
+    }
+}
+
+async fn validation(stage: &Stage, action: &str, detail: &str) -> Request {
+    if action == "create" {
+        stage.cover().await;
+        let (level, organization) = split(detail);
+        let mut body = object(stage.fields(level, organization));
+        body["kind"] = "annual".into();
+        body["d0"] = "2020-12-31".into();
+        return Request::Post("/validations".to_owned(), body);
+    }
+    let path = format!("/validations/{}", stage.validation(detail).await);
+    match action {
+        "read" => Request::Get(path),
+        "sample" => Request::Get(format!("{path}/sample.csv")),
+        "report" => Request::Get(format!("{path}/report.json")),
+        "text" => Request::Get(format!("{path}/report.md")),
+        "sign_off" => Request::Post(
+            format!("{path}/sign-off"),
+            json!({ "assessment": 2, "comment": "a test" }),
         ),
         other => panic!("unknown request {other:?}"),
     }

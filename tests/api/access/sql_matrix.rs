@@ -40,6 +40,11 @@ fn statement(table: &str, action: &str) -> Option<(String, bool)> {
             format!("UPDATE {table} SET note = note RETURNING id"),
             false,
         ),
+        "sign_off" => (
+            format!("UPDATE {table} SET comment = comment RETURNING id"),
+            false,
+        ),
+        "sample" | "report" | "text" => ("SELECT report_id FROM validation_files".to_owned(), true),
         "rows" => ("SELECT job_id FROM bulk_upload_rows".to_owned(), true),
         "update" | "cancel" | "retry" => (
             format!("UPDATE {table} SET updated_at = updated_at RETURNING id"),
@@ -61,6 +66,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
             "outcome" => &["outcomes"],
             // One's own is another row for each user.
             "coverage" if row.detail != "personal" => &["outcome_coverage"],
+            "validation" => &["validation_reports"],
             _ => continue,
         };
         for (action, table) in row
@@ -76,6 +82,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
                 ("company", _) => stage.company(&row.detail).await,
                 ("outcome", _) => stage.outcome(&row.detail).await,
                 ("coverage", _) => stage.coverage(&row.detail).await.to_string(),
+                ("validation", _) => stage.validation(&row.detail).await,
                 ("rescoring", _) => stage.rescoring(&row.detail).await,
                 ("bulk_job", _) => stage.upload(&row.detail).await,
                 (_, "annual_predictions") => {

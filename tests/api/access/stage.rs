@@ -233,6 +233,51 @@ impl Stage {
         .expect("a coverage")
     }
 
+    /// Lets outcomes of every owner be complete, so that back-tests can be asked for.
+    pub(super) async fn cover(&self) {
+        let days = "'bankruptcy@1', date '2015-01-01', date '2024-12-31'";
+        run(
+            &self.pool,
+            &format!(
+                "INSERT INTO outcome_coverage (definition, complete_from, complete_through, access_level, organization_id, created_by) \
+                   SELECT {days}, 'personal', NULL::uuid, id FROM users \
+                   UNION ALL SELECT {days}, 'organization', o.id, u.id FROM organizations o, users u WHERE u.role = 'super_admin' \
+                   UNION ALL SELECT {days}, 'system', NULL, id FROM users WHERE role = 'super_admin' \
+                 ON CONFLICT DO NOTHING"
+            ),
+        )
+        .await;
+    }
+
+    /// A completed back-test of this owner's predictions.
+    pub(super) async fn validation(&self, owner: &str) -> String {
+        self.cover().await;
+        let (creator, fields) = self.owner(owner);
+        let maker = match split(owner) {
+            ("organization", Some("A")) => self.users.user("oA"),
+            _ => creator,
+        };
+        let mut body = object(fields);
+        body["kind"] = "annual".into();
+        body["d0"] = "2020-12-31".into();
+        let made = maker.post("/validations", &body).await.expect(202);
+        let id = text(&made, "id").to_owned();
+        let hash = "repeat('a', 64)";
+        run(
+            &self.pool,
+            &format!(
+                "UPDATE bulk_upload_jobs SET status = 'cancelled', completed_at = now(), lease_token = NULL, lease_expires_at = NULL WHERE id = '{id}'; \
+                 UPDATE validation_reports SET status = 'completed', error = NULL, verdict = 'attention', sample_sha256 = {hash}, \
+                   sample_rows = 0, report_sha256 = {hash}, code_version = 'test', finished_at = now() WHERE id = '{id}'; \
+                 INSERT INTO validation_files (report_id, name, part, content) \
+                   SELECT '{id}', name, 0, decode('H4sIAAAAAAACA6uu5QIABrCh3QMAAAA=', 'base64') \
+                     FROM unnest(ARRAY['sample.csv', 'report.json', 'report.md']) name"
+            ),
+        )
+        .await;
+        id
+    }
+
     /// A waiting rescoring of this owner's predictions.
     pub(super) async fn rescoring(&self, owner: &str) -> String {
         let (creator, fields) = self.owner(owner);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::Database;
 
 /// Tables whose policies are proved in `row_level_security` and `sql_matrix`.
-pub(super) const GUARDED: [&str; 20] = [
+pub(super) const GUARDED: [&str; 22] = [
     "annual_prediction_revisions",
     "annual_prediction_rollup",
     "annual_prediction_rollup_delta",
@@ -27,6 +27,8 @@ pub(super) const GUARDED: [&str; 20] = [
     "quarterly_prediction_rollup_delta",
     "quarterly_predictions",
     "sector_rollup",
+    "validation_files",
+    "validation_reports",
 ];
 
 /// Tables without policies, and why: who may see what of them is decided before asking.

@@ -96,6 +96,18 @@ impl Ground {
                     }
                     id
                 }
+                "validations" => {
+                    let days = json!({
+                        "complete_from": "2015-01-01", "complete_through": "2024-12-31",
+                        "access_level": "personal",
+                    });
+                    let coverage = "/outcome-coverage/bankruptcy@1";
+                    let _ = caller.put(coverage, &days).await.expect(200);
+                    let body = json!({
+                        "kind": "annual", "d0": "2020-12-31", "access_level": "personal",
+                    });
+                    made(&caller.post("/validations", &body).await.expect(202))
+                }
                 "users" => {
                     let id = self.user(&format!("whom{at}@example.com"), "user").await;
                     sqlx::query(

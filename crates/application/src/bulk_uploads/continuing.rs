@@ -30,6 +30,7 @@ impl BulkUploads {
             .map_err(|denial| Error::denied(denial, "upload"))?;
         let key = match &job.task {
             Task::Rescore(rescoring) => Some(rescore::dedup_key(job.kind, rescoring)),
+            Task::Validate => None,
             Task::Upload if job.options.dry_run => None,
             Task::Upload => Some(submit::dedup_key(job.kind, &job.file_hash, &job.options)),
         };
@@ -46,7 +47,7 @@ impl BulkUploads {
                 let key = match (&job.task, same) {
                     (Task::Rescore(_), Some(other)) => return Err(rescore::running(Some(other))),
                     // The same file was sent once more meanwhile. Going on is meant all the same.
-                    (Task::Upload, Some(_)) => None,
+                    (Task::Upload | Task::Validate, Some(_)) => None,
                     (_, None) => key.as_deref(),
                 };
                 let open_jobs = self.ports.settings.job_budget.open_jobs;
@@ -70,6 +71,7 @@ impl BulkUploads {
                         match job.task {
                             Task::Upload => "bulk_upload.continued",
                             Task::Rescore(_) => "rescoring.continued",
+                            Task::Validate => "validation.continued",
                         },
                         "bulk_upload_job",
                         AuditAction::Update,

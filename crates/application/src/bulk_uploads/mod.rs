@@ -21,6 +21,7 @@ mod surveying;
 mod sweep;
 mod table;
 mod template;
+mod validating;
 mod work;
 
 use std::sync::Arc;

@@ -56,7 +56,7 @@ impl BulkUploads {
                 detail: if !job.status.is_final() {
                     "this upload is still being worked on".to_owned()
                 } else if job.task != Task::Upload {
-                    "a rescoring is repeated by asking for it again".to_owned()
+                    "a rescoring and a back-test are repeated by asking for them again".to_owned()
                 } else if job.status == JobStatus::Failed {
                     "this upload failed by its file or its options, and would fail again; send it anew"
                         .to_owned()

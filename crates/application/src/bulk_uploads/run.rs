@@ -112,6 +112,7 @@ impl BulkUploads {
                     Task::Rescore(rescoring) => {
                         self.try_rescore(&job, rescoring, &lease, stop).await
                     }
+                    Task::Validate => self.try_validate(&job, &lease, stop).await,
                 }
             };
             let outcome = tokio::select! {

@@ -1,5 +1,26 @@
-//! Back-tests: predictions against what happened.
+//! Back-tests: predictions against what happened, asked for, read and signed off. The worker
+//! makes their reports ([`crate::bulk_uploads`]), for they are jobs.
 
+mod ask;
+mod files;
+mod parts;
+mod read;
 mod sample_file;
+mod sign_off;
 
+use std::sync::Arc;
+
+pub use ask::AskBacktest;
+pub(crate) use ask::empty_sample;
+pub use parts::Parts;
+pub use read::ListValidations;
 pub use sample_file::{SAMPLE_COLUMNS, SampleFile};
+pub use sign_off::SignOffReport;
+
+use crate::Ports;
+
+/// Back-tests.
+#[derive(Clone, Debug)]
+pub struct Validations {
+    pub(crate) ports: Arc<Ports>,
+}

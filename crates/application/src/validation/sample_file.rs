@@ -1,10 +1,13 @@
 //! The sample of a back-test as a file: everything that its figures are made from.
 
-use std::io::{self, Write};
+use std::{
+    fmt::{self, Write as _},
+    io::{self, Write},
+};
 
 use accunode_domain::{
     text::guard_formula,
-    validation::{End, EndState, MasterScale, Observation, Window},
+    validation::{EndState, MasterScale, Observation, Window},
 };
 use sha2::{Digest, Sha256};
 
@@ -24,32 +27,37 @@ pub const SAMPLE_COLUMNS: [&str; 12] = [
     "end_pd",
 ];
 
+/// How much is written at once, in bytes.
+const AT_ONCE: usize = 64 << 10;
+
 /// Writes a sample as CSV, and hashes what it writes. PDs are written so that they are read
-/// back bit by bit.
+/// back bit by bit. Nothing is allocated for a row: there may be millions.
 pub struct SampleFile<W: Write> {
-    csv: csv::Writer<Hashing<W>>,
+    out: W,
+    hash: Sha256,
+    text: String,
     scale: MasterScale,
 }
 
-impl<W: Write> std::fmt::Debug for SampleFile<W> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<W: Write> fmt::Debug for SampleFile<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SampleFile").finish_non_exhaustive()
     }
 }
 
 impl<W: Write> SampleFile<W> {
     /// A file with a header, whose grades are of this scale.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn new(out: W, scale: MasterScale) -> io::Result<Self> {
-        let hashing = Hashing {
+    #[must_use]
+    pub fn new(out: W, scale: MasterScale) -> Self {
+        let mut text = String::with_capacity(AT_ONCE + 512);
+        text.push_str(&SAMPLE_COLUMNS.join(","));
+        text.push('\n');
+        Self {
             out,
             hash: Sha256::new(),
-        };
-        let mut csv = csv::Writer::from_writer(hashing);
-        csv.write_record(SAMPLE_COLUMNS)?;
-        Ok(Self { csv, scale })
+            text,
+            scale,
+        }
     }
 
     /// Adds a company of the population.
@@ -57,31 +65,43 @@ impl<W: Write> SampleFile<W> {
     /// # Errors
     /// Those of the writer behind it.
     pub fn add(&mut self, window: &Window, company: &str, seen: &Observation) -> io::Result<()> {
-        let flag = |value: bool| if value { "1" } else { "0" };
-        let end = match seen.end.graded(|pd| self.scale.grade(pd)) {
-            End::Grade(grade) => grade.to_string(),
-            End::Default => "default".to_owned(),
-            End::OtherModel => "other_model".to_owned(),
-            End::Exit => "exit".to_owned(),
-        };
-        let end_pd = match seen.end {
-            EndState::Pd(pd) => pd.to_string(),
-            _ => String::new(),
-        };
-        self.csv.write_record([
-            window.first_day.to_string().as_str(),
-            &guard_formula(company),
-            &seen.period_end.to_string(),
-            &seen.pd.to_string(),
-            &self.scale.grade(seen.pd).to_string(),
+        // Writing to a string cannot fail.
+        let _ = self.push(window, company, seen);
+        if self.text.len() >= AT_ONCE {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, window: &Window, company: &str, seen: &Observation) -> fmt::Result {
+        let flag = |value: bool| if value { '1' } else { '0' };
+        let text = &mut self.text;
+        write!(text, "{},", window.first_day)?;
+        cell(text, &guard_formula(company));
+        write!(
+            text,
+            ",{},{},{},{},{},{},{},{},",
+            seen.period_end,
+            seen.pd,
+            self.scale.grade(seen.pd),
             flag(seen.defaulted),
             seen.excluded.map_or("", |reason| reason.as_str()),
             flag(seen.exited),
             flag(seen.technical),
-            &seen.days.to_string(),
-            &end,
-            &end_pd,
-        ])?;
+            seen.days,
+        )?;
+        match seen.end {
+            EndState::Pd(pd) => writeln!(text, "{},{pd}", self.scale.grade(pd)),
+            EndState::Default => writeln!(text, "default,"),
+            EndState::OtherModel => writeln!(text, "other_model,"),
+            EndState::Exit => writeln!(text, "exit,"),
+        }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.out.write_all(self.text.as_bytes())?;
+        self.hash.update(&self.text);
+        self.text.clear();
         Ok(())
     }
 
@@ -92,30 +112,25 @@ impl<W: Write> SampleFile<W> {
     ///
     /// # Errors
     /// Those of the writer behind it.
-    pub fn finish(self) -> io::Result<(W, String)> {
-        let hashing = self
-            .csv
-            .into_inner()
-            .map_err(csv::IntoInnerError::into_error)?;
-        Ok((hashing.out, hex::encode(hashing.hash.finalize())))
+    pub fn finish(mut self) -> io::Result<(W, String)> {
+        self.write()?;
+        Ok((self.out, hex::encode(self.hash.finalize())))
     }
 }
 
-/// Hashes what goes through.
-struct Hashing<W> {
-    out: W,
-    hash: Sha256,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+/// A cell, in quotation marks where it needs them.
+fn cell(text: &mut String, value: &str) {
+    if value.contains([',', '"', '\n', '\r']) {
+        text.push('"');
+        for (i, part) in value.split('"').enumerate() {
+            if i > 0 {
+                text.push_str("\"\"");
+            }
+            text.push_str(part);
+        }
+        text.push('"');
+    } else {
+        text.push_str(value);
     }
 }
 
@@ -144,8 +159,9 @@ mod tests {
             days: 365,
             end: EndState::Pd(0.1 + 0.2),
         };
-        let mut file = SampleFile::new(Vec::new(), MasterScale::shipped()).unwrap();
+        let mut file = SampleFile::new(Vec::new(), MasterScale::shipped());
         file.add(&window, "=A,1", &seen).unwrap();
+        file.add(&window, "B\"q", &seen).unwrap();
         let (bytes, hash) = file.finish().unwrap();
         let text = String::from_utf8(bytes.clone()).unwrap();
         assert_eq!(
@@ -153,5 +169,8 @@ mod tests {
             "2024-12-31,\"'=A,1\",2023-12-31,0.015,10,0,out_of_scope,0,1,365,15,0.30000000000000004"
         );
         assert_eq!(hash, hex::encode(Sha256::digest(&bytes)));
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert_eq!((&rows[0][1], &rows[1][1]), ("'=A,1", "B\"q"));
     }
 }

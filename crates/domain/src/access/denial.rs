@@ -40,6 +40,8 @@ pub enum Forbidden {
     EmailNotAllowed,
     /// The role does not cover this field.
     FieldForbidden,
+    /// They made it themselves, and someone else has to decide about it.
+    FourEyes,
     /// The user is not active.
     Inactive,
     /// No API key may do this.
@@ -81,6 +83,7 @@ impl Forbidden {
         match self {
             Self::EmailNotAllowed => "your e-mail address is not among those that may join",
             Self::FieldForbidden => "your role cannot change this field",
+            Self::FourEyes => "you made this yourself; someone else has to decide about it",
             Self::Inactive => "this account is not active",
             Self::KeyForbidden => "an API key can never do this; sign in",
             Self::KeyScope => "this API key's scopes do not cover this",

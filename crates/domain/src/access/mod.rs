@@ -15,6 +15,7 @@
 //! | `scope`, `rows` | companies and predictions: read, create, raise, write |
 //! | `jobs` | bulk uploads |
 //! | `outcomes` | what happened to companies, and how far that is complete |
+//! | `validations` | reports of back-tests, and who signs them off |
 //! | `users`, `organizations` | users and tenants |
 //! | `analytics`, `audit`, `admin` | figures, the audit log, the installation |
 //! | `permissions` | all of these, to tell a user in advance what they may do |
@@ -38,6 +39,7 @@ mod proofs;
 mod rows;
 mod scope;
 mod users;
+mod validations;
 
 pub use actor::Actor;
 pub use analytics::DashboardScope;
@@ -53,3 +55,4 @@ pub use proofs::{
 pub use rows::{Reading, prediction_fits_company};
 pub use scope::{Grant, Scope};
 pub use users::{Approvals, Assignment, Directory, Removal, Subject, super_admin_remains};
+pub use validations::SignOffGrant;

@@ -37,7 +37,7 @@ type OfUsers = fn(&Actor, Role, OrganizationId) -> bool;
 type OfAnything = fn(&Actor) -> bool;
 
 /// About rows: an owner and a creator.
-const ROWS: [(&str, &str, OfRow); 19] = [
+const ROWS: [(&str, &str, OfRow); 21] = [
     ("company", "read", |actor, owner, _| reads(actor, owner)),
     ("company", "create", |actor, owner, _| creates(actor, owner)),
     ("company", "update", writes),
@@ -58,6 +58,12 @@ const ROWS: [(&str, &str, OfRow); 19] = [
     ("outcome_coverage", "set", |actor, owner, _| {
         actor
             .set_coverage(Some(owner.level()), owner.organization())
+            .is_ok()
+    }),
+    ("validation", "read", |actor, owner, _| reads(actor, owner)),
+    ("validation", "create", |actor, owner, _| {
+        actor
+            .validate(Some(owner.level()), owner.organization())
             .is_ok()
     }),
     ("bulk_upload", "read", |actor, owner, _| reads(actor, owner)),

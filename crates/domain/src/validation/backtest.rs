@@ -6,10 +6,11 @@ use time::Date;
 use super::{
     calibration::long_run_average,
     discrimination::{Auc, pooled_auc},
-    portfolio::Portfolio,
     report::{Figures, Reference},
-    sample::{Basis, Observation, Window, add_months},
+    sample::{Basis, Window, add_months},
     scale::MasterScale,
+    tally::Tally,
+    verdict::Verdict,
 };
 
 /// What a back-test was asked for. All of it stands in the report.
@@ -92,59 +93,68 @@ pub struct Backtest {
 }
 
 impl Backtest {
-    /// The report of windows and the observations of each, in the same order.
+    /// The report of windows, in order, and who was seen in each.
     #[must_use]
     pub fn of(
         parameters: Parameters,
         scale: &MasterScale,
-        windows: &[(Window, Vec<Observation>)],
+        windows: Vec<(Window, Tally)>,
         sample_sha256: String,
     ) -> Self {
         let overlapping = windows
             .windows(2)
             .any(|pair| pair[1].0.first_day < pair[0].0.last_day());
-        let portfolios: Vec<_> = windows.iter().map(|(_, seen)| portfolio(seen)).collect();
-        let rates = windows
-            .iter()
-            .zip(&portfolios)
-            .map(|((window, _), portfolio)| WindowRate {
+        let counts = windows.iter().map(|(window, tally)| {
+            let (companies, defaults) = (tally.sample().sample, tally.sample().defaults);
+            WindowRate {
                 first_day: window.first_day.to_string(),
-                companies: portfolio.companies(),
-                defaults: portfolio.defaults(),
-                rate: portfolio.default_rate(),
-            });
-        let counts: Vec<_> = portfolios
-            .iter()
-            .map(|p| (p.companies(), p.defaults()))
-            .collect();
+                companies,
+                defaults,
+                rate: (companies > 0).then(|| defaults as f64 / companies as f64),
+            }
+        });
+        let rates: Vec<WindowRate> = counts.collect();
+        let counts: Vec<_> = rates.iter().map(|w| (w.companies, w.defaults)).collect();
+        let pooled = !overlapping && windows.len() > 1;
         let series = Series {
-            rates: rates.collect(),
+            rates,
             overlapping,
             long_run_average: long_run_average(&counts),
-            pooled_auc: (!overlapping && portfolios.len() > 1)
-                .then(|| pooled_auc(&portfolios))
-                .flatten(),
+            pooled_auc: if pooled {
+                let years: Vec<_> = windows.iter().map(|(_, tally)| tally.portfolio()).collect();
+                pooled_auc(&years)
+            } else {
+                None
+            },
         };
-        let tested: &[_] = if overlapping { &[] } else { windows };
-        let figures = tested.iter().map(|(window, seen)| WindowFigures {
+        let tested = if overlapping { Vec::new() } else { windows };
+        let figures = tested.into_iter().map(|(window, tally)| WindowFigures {
             first_day: window.first_day.to_string(),
             last_day: window.last_day().to_string(),
-            figures: Figures::of(seen, scale, &parameters.reference),
+            figures: tally.figures(scale, &parameters.reference),
         });
+        let figures: Vec<_> = figures.collect();
         Self {
             format: 1,
             notes: notes(&parameters, overlapping),
-            windows: figures.collect(),
+            windows: figures,
             parameters,
             series,
             sample_sha256,
         }
     }
-}
 
-fn portfolio(observations: &[Observation]) -> Portfolio {
-    let included = observations.iter().filter(|seen| seen.excluded.is_none());
-    Portfolio::of(included.map(|seen| (seen.pd, seen.defaulted)))
+    /// The worst verdict of its windows; undetermined where there is none.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict::worst(self.windows.iter().map(|w| w.figures.verdicts.overall))
+    }
+
+    /// Whether no window has any company in its sample.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.series.rates.iter().all(|rate| rate.companies == 0)
+    }
 }
 
 /// The first days from `from` to `to`, so many months apart (at least 1). At most `most`.

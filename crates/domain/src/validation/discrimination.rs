@@ -33,21 +33,23 @@ pub fn auc(portfolio: &Portfolio) -> Option<Auc> {
         return None;
     }
     let (all_d, all_s) = (d as f64, survivors as f64);
-    let (mut below, mut above) = (0_u64, d);
-    let mut components = Vec::with_capacity(portfolio.groups().len());
-    for g in portfolio.groups() {
-        let surviving = g.companies - g.defaults;
-        above -= g.defaults;
-        let v10 = (below as f64 + 0.5 * surviving as f64) / all_s;
-        let v01 = (above as f64 + 0.5 * g.defaults as f64) / all_d;
-        components.push([g.defaults as f64, v10, surviving as f64, v01]);
-        below += surviving;
-    }
-    let mean =
-        |terms: &dyn Fn(&[f64; 4]) -> f64| components.iter().map(terms).collect::<Sum>().value();
-    let auc = mean(&|[d, v10, ..]| d * v10) / all_d;
-    let var10 = mean(&|[d, v10, ..]| d * (v10 - auc).powi(2)) / (all_d - 1.0);
-    let var01 = mean(&|[_, _, s, v01]| s * (v01 - auc).powi(2)) / (all_s - 1.0);
+    // Twice over the groups, and nothing kept of the first time: there may be millions.
+    let over_groups = |term: &dyn Fn(f64, f64, f64, f64) -> f64| {
+        let (mut below, mut above) = (0_u64, d);
+        let mut sum = Sum::default();
+        for g in portfolio.groups() {
+            let surviving = g.companies - g.defaults;
+            above -= g.defaults;
+            let v10 = (below as f64 + 0.5 * surviving as f64) / all_s;
+            let v01 = (above as f64 + 0.5 * g.defaults as f64) / all_d;
+            sum.add(term(g.defaults as f64, v10, surviving as f64, v01));
+            below += surviving;
+        }
+        sum.value()
+    };
+    let auc = over_groups(&|d, v10, _, _| d * v10) / all_d;
+    let var10 = over_groups(&|d, v10, _, _| d * (v10 - auc).powi(2)) / (all_d - 1.0);
+    let var01 = over_groups(&|_, _, s, v01| s * (v01 - auc).powi(2)) / (all_s - 1.0);
     let variance = var10 / all_d + var01 / all_s;
     let interval = logit_interval(auc, variance);
     Some(Auc {
@@ -220,17 +222,16 @@ pub fn roc_curve(portfolio: &Portfolio, most: usize) -> Vec<(f64, f64)> {
     if d == 0.0 || survivors == 0.0 {
         return Vec::new();
     }
+    let last = portfolio.groups().len();
+    let step = (last + 1).div_ceil(most.max(2));
     let mut points = vec![(0.0, 0.0)];
     let (mut hits, mut alarms) = (0, 0);
-    for g in portfolio.groups().iter().rev() {
+    for (i, g) in (1..).zip(portfolio.groups().iter().rev()) {
         hits += g.defaults;
         alarms += g.companies - g.defaults;
-        points.push((alarms as f64 / survivors, hits as f64 / d));
+        if i % step == 0 || i == last {
+            points.push((alarms as f64 / survivors, hits as f64 / d));
+        }
     }
-    let step = points.len().div_ceil(most.max(2));
-    let last = points.len() - 1;
-    let kept = points.into_iter().enumerate();
-    kept.filter(|(i, _)| i % step == 0 || *i == last)
-        .map(|(_, point)| point)
-        .collect()
+    points
 }

@@ -31,12 +31,14 @@ mod migration;
 mod portfolio;
 mod recalibration;
 mod report;
+mod request;
 mod sample;
 mod scale;
 pub mod special;
 mod stability;
 mod sum;
 mod survival;
+mod tally;
 mod verdict;
 
 #[cfg(test)]
@@ -58,6 +60,10 @@ pub use report::{
     Calibration, DiscriminatoryPower, Figures, GradeStability, GradeTest, PdTest,
     PredictiveAbility, Reference, Verdicts,
 };
+pub use request::{
+    BacktestDraft, BacktestRequest, LONGEST_COMMENT, LONGEST_LAG, MOST_WINDOWS, ModelFacts,
+    RequestFault, SignOff, ValidationReport, ValidationResult, check_sign_off,
+};
 pub use sample::{
     Basis, EndState, Event, Exclusion, KnownEvent, Observation, PredictionVersion, SampleCounts,
     Window, add_months,
@@ -69,4 +75,5 @@ pub use stability::{
 pub use survival::{
     Bootstrap, Spell, Transitions, Watched, aalen_johansen, bootstrap, kaplan_meier,
 };
+pub use tally::Tally;
 pub use verdict::Verdict;

@@ -5,8 +5,7 @@ use serde::Serialize;
 use super::{
     calibration::{
         Brier, BrierParts, ExitTreatments, GradeCounts, HosmerLemeshow, Jeffreys,
-        asset_correlation, brier, brier_parts, correlated_tail, exit_treatments, holm,
-        hosmer_lemeshow,
+        asset_correlation, brier, brier_parts, correlated_tail, holm, hosmer_lemeshow,
     },
     discrimination::{Auc, AucChange, auc, auc_change, roc_curve},
     migration::{Bandwidths, CellTest, MigrationMatrix},
@@ -15,7 +14,8 @@ use super::{
     sample::{Observation, SampleCounts},
     scale::MasterScale,
     stability::{Concentration, concentration, concentration_change},
-    survival::{Watched, kaplan_meier},
+    sum::Sum,
+    tally::Tally,
     verdict::Verdict,
 };
 
@@ -162,57 +162,38 @@ impl Figures {
     /// The figures of the population's observations, in any order.
     #[must_use]
     pub fn of(observations: &[Observation], scale: &MasterScale, reference: &Reference) -> Self {
-        let mut sample = SampleCounts::default();
-        observations.iter().for_each(|seen| sample.add(seen));
-        let included = || observations.iter().filter(|seen| seen.excluded.is_none());
-        let portfolio = Portfolio::of(included().map(|seen| (seen.pd, seen.defaulted)));
-        let grades = by_grade(&portfolio, scale);
-        let watched: Vec<_> = included()
-            .map(|seen| Watched {
-                until: seen.days.into(),
-                defaulted: seen.defaulted,
-            })
-            .collect();
-        let calibration = Calibration::of(&portfolio, &grades, reference);
-        let predictive_ability = PredictiveAbility::of(&portfolio, &grades, scale);
-        let discriminatory_power = DiscriminatoryPower::of(&portfolio, &grades, reference);
-        let verdicts = Verdicts::of(
-            portfolio.defaults(),
-            &calibration,
-            &predictive_ability,
-            &discriminatory_power,
-        );
-        Self {
-            default_rate: exit_treatments(sample.sample, sample.defaults, sample.exits),
-            kaplan_meier: kaplan_meier(&watched, f64::from(u16::MAX)),
-            stability: GradeStability::of(included(), &grades, scale, reference),
-            sample,
-            calibration,
-            predictive_ability,
-            discriminatory_power,
-            verdicts,
-        }
+        let mut tally = Tally::new(scale);
+        observations.iter().for_each(|seen| tally.add(seen, scale));
+        tally.figures(scale, reference)
     }
 }
 
-fn by_grade(portfolio: &Portfolio, scale: &MasterScale) -> Vec<GradeCounts> {
-    let mut groups: Vec<Vec<PdGroup>> = vec![Vec::new(); scale.len()];
-    for group in portfolio.groups() {
-        groups[scale.grade(group.pd) - 1].push(*group);
+/// Slices of the groups grade by grade: both are in order of the PD.
+pub(super) fn by_grade(portfolio: &Portfolio, scale: &MasterScale) -> Vec<GradeCounts> {
+    let mut rest = portfolio.groups();
+    let mut grades = Vec::with_capacity(scale.len());
+    for grade in 1..=scale.len() {
+        let own = rest.partition_point(|group| scale.grade(group.pd) <= grade);
+        let (groups, behind) = rest.split_at(own);
+        let companies = groups.iter().map(|g| g.companies).sum::<u64>();
+        let total = groups.iter().map(|g| g.companies as f64 * g.pd);
+        let total = total.collect::<Sum>().value();
+        grades.push(GradeCounts {
+            companies,
+            defaults: groups.iter().map(|g| g.defaults).sum(),
+            pd: if companies > 0 {
+                total / companies as f64
+            } else {
+                0.0
+            },
+        });
+        rest = behind;
     }
-    let counts = |groups: Vec<PdGroup>| {
-        let own = Portfolio::of_groups(groups);
-        GradeCounts {
-            companies: own.companies(),
-            defaults: own.defaults(),
-            pd: own.mean_pd().unwrap_or(0.0),
-        }
-    };
-    groups.into_iter().map(counts).collect()
+    grades
 }
 
 impl Calibration {
-    fn of(portfolio: &Portfolio, grades: &[GradeCounts], reference: &Reference) -> Self {
+    pub(super) fn of(portfolio: &Portfolio, grades: &[GradeCounts], reference: &Reference) -> Self {
         let shift = shift(portfolio);
         Self {
             new_target_rate: shift
@@ -243,7 +224,7 @@ impl PdTest {
 }
 
 impl PredictiveAbility {
-    fn of(portfolio: &Portfolio, grades: &[GradeCounts], scale: &MasterScale) -> Self {
+    pub(super) fn of(portfolio: &Portfolio, grades: &[GradeCounts], scale: &MasterScale) -> Self {
         let tests: Vec<_> = grades
             .iter()
             .map(|g| PdTest::of(g.companies, g.defaults, g.pd))
@@ -274,7 +255,7 @@ impl PredictiveAbility {
 }
 
 impl DiscriminatoryPower {
-    fn of(portfolio: &Portfolio, grades: &[GradeCounts], reference: &Reference) -> Self {
+    pub(super) fn of(portfolio: &Portfolio, grades: &[GradeCounts], reference: &Reference) -> Self {
         let coarse = grades.iter().enumerate().map(|(i, g)| PdGroup {
             pd: (i + 1) as f64,
             companies: g.companies,
@@ -296,16 +277,12 @@ impl DiscriminatoryPower {
 }
 
 impl GradeStability {
-    fn of<'a>(
-        included: impl Iterator<Item = &'a Observation>,
+    pub(super) fn of(
+        matrix: &MigrationMatrix,
         grades: &[GradeCounts],
         scale: &MasterScale,
         reference: &Reference,
     ) -> Self {
-        let mut matrix = MigrationMatrix::new(scale.len());
-        for seen in included {
-            matrix.add(scale.grade(seen.pd), seen.end.graded(|pd| scale.grade(pd)));
-        }
         let counts: Vec<u64> = grades.iter().map(|g| g.companies).collect();
         let now = concentration(&counts);
         let initial = reference
@@ -326,7 +303,7 @@ impl GradeStability {
 }
 
 impl Verdicts {
-    fn of(
+    pub(super) fn of(
         defaults: u64,
         calibration: &Calibration,
         ability: &PredictiveAbility,

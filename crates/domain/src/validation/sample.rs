@@ -85,6 +85,26 @@ pub struct PredictionVersion {
     pub model: u32,
 }
 
+impl PredictionVersion {
+    /// When it was replaced, as far as that was known at a time.
+    fn replaced_by(&self, as_of: Option<Timestamp>) -> Option<Timestamp> {
+        let known = |at: &Timestamp| as_of.is_none_or(|time| *at <= time);
+        self.replaced_at.filter(known)
+    }
+
+    /// The later, the more it counts; of two at one time the one that was replaced later.
+    fn order(&self) -> impl Ord + use<> {
+        let is_last = self.replaced_at.is_none();
+        (
+            self.period_end,
+            self.predicted_at,
+            is_last,
+            self.replaced_at,
+            self.model,
+        )
+    }
+}
+
 /// An outcome, with the time for which it was known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KnownEvent {
@@ -224,13 +244,13 @@ impl Window {
         events: &[KnownEvent],
     ) -> Option<Observation> {
         let rated = self.in_force(predictions, self.first_day)?;
-        let mut known: Vec<_> = events.iter().filter(|e| e.is_known(self.as_of)).collect();
-        known.sort_by_key(|e| (e.occurred_on, e.event));
         let last_day = self.last_day();
-        let within = |e: &&&KnownEvent| e.occurred_on > self.first_day && e.occurred_on <= last_day;
+        let known = || events.iter().filter(|e| e.is_known(self.as_of));
         let first = |event, technical| {
-            let mut found = known.iter().filter(within);
-            found.find(|e| e.event == event && e.technical == technical)
+            known()
+                .filter(|e| e.event == event && e.technical == technical)
+                .filter(|e| e.occurred_on > self.first_day && e.occurred_on <= last_day)
+                .min_by_key(|e| e.occurred_on)
         };
         let default = first(Event::Default, false);
         let exit = first(Event::Exit, false).or_else(|| first(Event::Exit, true));
@@ -239,7 +259,7 @@ impl Window {
         Some(Observation {
             pd: rated.pd,
             period_end: rated.period_end,
-            excluded: self.excluded(rated, &known),
+            excluded: self.excluded(rated, known()),
             defaulted: default.is_some(),
             technical: first(Event::Default, true).is_some(),
             exited: exit.is_some(),
@@ -258,29 +278,38 @@ impl Window {
         })
     }
 
-    /// The version that counted at the end of a day (UTC), of the latest period.
+    /// The version that counted at the end of a day (UTC), of the latest period. What was not
+    /// known as of the window's time is left out, so that a report can be made again.
     fn in_force<'a>(
         &self,
         predictions: &'a [PredictionVersion],
         day: Date,
     ) -> Option<&'a PredictionVersion> {
-        let counts = |p: &&PredictionVersion| match self.basis {
-            Basis::Recorded => {
-                p.predicted_at.date() <= day && p.replaced_at.is_none_or(|at| at.date() > day)
-            }
-            Basis::Period => {
-                p.replaced_at.is_none() && add_months(p.period_end, self.lag_months.into()) <= day
+        let counts = |p: &&PredictionVersion| {
+            let replaced_at = p.replaced_by(self.as_of);
+            match self.basis {
+                Basis::Recorded => {
+                    p.predicted_at.date() <= day && replaced_at.is_none_or(|at| at.date() > day)
+                }
+                Basis::Period => {
+                    replaced_at.is_none() && add_months(p.period_end, self.lag_months.into()) <= day
+                }
             }
         };
-        let order = |p: &&PredictionVersion| (p.period_end, p.predicted_at);
-        predictions.iter().filter(counts).max_by_key(order)
+        let made = |p: &&PredictionVersion| self.as_of.is_none_or(|time| p.predicted_at <= time);
+        let counting = predictions.iter().filter(made).filter(counts);
+        counting.max_by(|a, b| a.order().cmp(&b.order()).then(a.pd.total_cmp(&b.pd)))
     }
 
-    fn excluded(&self, rated: &PredictionVersion, known: &[&KnownEvent]) -> Option<Exclusion> {
-        let before = known.iter().filter(|e| e.occurred_on <= self.first_day);
-        let mut turned = before.filter(|e| !e.technical && e.event != Event::Exit);
+    fn excluded<'a>(
+        &self,
+        rated: &PredictionVersion,
+        known: impl Iterator<Item = &'a KnownEvent>,
+    ) -> Option<Exclusion> {
+        let before = known.filter(|e| e.occurred_on <= self.first_day);
+        let turned = before.filter(|e| !e.technical && e.event != Event::Exit);
         let in_default = turned
-            .next_back()
+            .max_by_key(|e| (e.occurred_on, e.event))
             .is_some_and(|e| e.event == Event::Default);
         let outdated = self.basis == Basis::Recorded
             && rated.predicted_at.date() < add_months(self.first_day, -12);

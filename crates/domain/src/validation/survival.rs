@@ -179,16 +179,29 @@ pub fn kaplan_meier(companies: &[Watched], horizon: f64) -> Option<f64> {
     }
     let mut sorted = companies.to_vec();
     sorted.sort_by(|a, b| a.until.total_cmp(&b.until));
-    let (mut survival, mut at_risk) = (1.0, sorted.len());
-    for together in sorted.chunk_by(|a, b| a.until == b.until) {
-        if together[0].until > horizon {
-            break;
+    let together = sorted.chunk_by(|a, b| a.until == b.until);
+    let until_horizon = together.take_while(|at| at[0].until <= horizon);
+    let counted = until_horizon.map(|at| {
+        let defaults = at.iter().filter(|c| c.defaulted).count() as u64;
+        (defaults, at.len() as u64 - defaults)
+    });
+    Some(kaplan_meier_counted(sorted.len() as u64, counted))
+}
+
+/// The same of so many companies, from how many defaulted and how many left at each time, in
+/// order of time.
+pub(super) fn kaplan_meier_counted(
+    companies: u64,
+    times: impl IntoIterator<Item = (u64, u64)>,
+) -> f64 {
+    let (mut survival, mut at_risk) = (1.0, companies);
+    for (defaults, left) in times {
+        if at_risk > 0 {
+            survival *= 1.0 - defaults as f64 / at_risk as f64;
         }
-        let defaults = together.iter().filter(|c| c.defaulted).count();
-        survival *= 1.0 - defaults as f64 / at_risk as f64;
-        at_risk -= together.len();
+        at_risk = at_risk.saturating_sub(defaults + left);
     }
-    Some(1.0 - survival)
+    1.0 - survival
 }
 
 /// Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014).

@@ -1,10 +1,28 @@
 //! What a figure means, by a convention: attention below 5 %, breach below 1 %.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
+
+use crate::fault::text_enum;
 
 /// A verdict, from the one that says least to the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Verdict {
     /// Fewer than ten defaults: nothing follows, whatever the p-value.
     Undetermined,
@@ -16,6 +34,8 @@ pub enum Verdict {
     Breach,
 }
 
+text_enum!(Verdict);
+
 impl Verdict {
     /// Below so many defaults every verdict is undetermined.
     pub const FEWEST_DEFAULTS: u64 = 10;
@@ -23,17 +43,6 @@ impl Verdict {
     pub const ATTENTION: f64 = 0.05;
     /// p below which a figure is a breach.
     pub const BREACH: f64 = 0.01;
-
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unobtrusive => "unobtrusive",
-            Self::Attention => "attention",
-            Self::Breach => "breach",
-            Self::Undetermined => "undetermined",
-        }
-    }
 
     /// The verdict on a p-value of a sample with so many defaults.
     #[must_use]

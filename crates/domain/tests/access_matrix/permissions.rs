@@ -53,6 +53,7 @@ fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: 
             actor.write(owner, creator).is_ok()
         }
         ("outcome_coverage", "set") => actor.set_coverage(level, place).is_ok(),
+        ("validation", "create") => actor.validate(level, place).is_ok(),
         ("company" | "prediction", "raise") => {
             let own = Owner::User(actor.user());
             own != owner && actor.raise(own, actor.user(), owner.level(), place).is_ok()
@@ -93,7 +94,7 @@ fn lets_of_place(actor: &Actor, (resource, action): (&str, &str), id: Organizati
     }
 }
 
-const OF_ROWS: [(&str, &str); 19] = [
+const OF_ROWS: [(&str, &str); 21] = [
     ("company", "read"),
     ("company", "create"),
     ("company", "update"),
@@ -108,6 +109,8 @@ const OF_ROWS: [(&str, &str); 19] = [
     ("outcome", "create"),
     ("outcome", "withdraw"),
     ("outcome_coverage", "set"),
+    ("validation", "read"),
+    ("validation", "create"),
     ("bulk_upload", "read"),
     ("bulk_upload", "create"),
     ("bulk_upload", "control"),

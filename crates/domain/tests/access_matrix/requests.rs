@@ -86,6 +86,13 @@ pub(crate) const KNOWN: &[&str] = &[
     "user reset_password",
     "user set_role",
     "users directory",
+    "validation create",
+    "validation list",
+    "validation read",
+    "validation report",
+    "validation sample",
+    "validation sign_off",
+    "validation text",
 ];
 
 type Answer = Result<Reading, Denial>;
@@ -126,8 +133,11 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
     };
     Ok(match (request.resource, action, to) {
         ("company" | "prediction" | "bulk_job" | "rescoring" | "outcome", "read", None)
-        | ("bulk_job", "rows", None) => actor.read(world.owner(request.detail)?.0),
-        ("company" | "prediction" | "bulk_job" | "outcome", "list", None) => {
+        | ("bulk_job", "rows", None)
+        | ("validation", "read" | "sample" | "report" | "text", None) => {
+            actor.read(world.owner(request.detail)?.0)
+        }
+        ("company" | "prediction" | "bulk_job" | "outcome" | "validation", "list", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.narrowed(Some(level), organization))
         }
@@ -174,6 +184,19 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         ("coverage", "set", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.set_coverage(Some(level), organization))
+        }
+        ("validation", "create", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.validate(Some(level), organization))
+        }
+        ("validation", "sign_off", None) => {
+            let (owner, creator) = world.owner(request.detail)?;
+            // Members make rows of organizations, and administrators back-tests of them.
+            let maker = match owner {
+                Owner::Organization(_) => world.user("oA").ok_or_else(unknown)?,
+                _ => creator,
+            };
+            open(actor.sign_off(owner, maker))
         }
         // The same for everyone who is let in.
         ("definitions", "read", None) => Ok(Reading::Open),

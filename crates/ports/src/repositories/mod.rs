@@ -17,6 +17,7 @@ mod rescoring;
 mod second_factor;
 mod user;
 mod user_token;
+mod validation;
 
 use accunode_domain::access::Scope;
 use async_trait::async_trait;
@@ -51,6 +52,10 @@ pub use second_factor::{
 };
 pub use user::{AnonymizedIdentity, UserFilter, UserRecord, UserRepository, UserWriter};
 pub use user_token::{NewUserToken, UserTokenRepository, UserTokenWriter};
+pub use validation::{
+    Histories, HistoryReader, NewResult, ValidationFile, ValidationFilter, ValidationRepository,
+    ValidationWriter, WantedHistories,
+};
 
 #[cfg(feature = "mock")]
 pub use {
@@ -70,6 +75,7 @@ pub use {
     second_factor::{MockSecondFactorRepository, MockSecondFactorWriter},
     user::{MockUserRepository, MockUserWriter},
     user_token::{MockUserTokenRepository, MockUserTokenWriter},
+    validation::{MockValidationRepository, MockValidationWriter},
 };
 
 use crate::{RepositoryError, health::Failing};
@@ -117,6 +123,8 @@ pub trait Repositories: Send + Sync {
     fn predictions(&self) -> &dyn PredictionRepository;
     /// What happened to companies.
     fn outcomes(&self) -> &dyn OutcomeRepository;
+    /// Reports of back-tests.
+    fn validations(&self) -> &dyn ValidationRepository;
     /// Bulk uploads.
     fn jobs(&self) -> &dyn JobRepository;
     /// Dashboards.
@@ -148,6 +156,12 @@ pub trait Store: Repositories {
     /// Opens a unit of work as a user. Nothing slow (scoring, hashing, mail,
     /// files) may happen while it is open.
     async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
+    /// Opens what a back-test is made of, as a user, as of this moment.
+    async fn histories(
+        &self,
+        scope: &Scope,
+        wanted: &WantedHistories,
+    ) -> Result<Box<dyn HistoryReader>, RepositoryError>;
     /// The connections that this process has to the database, pool by pool.
     fn connections(&self) -> Vec<Connections>;
     /// Whether the database answers and its schema is the one this program needs.
@@ -191,6 +205,8 @@ pub trait UnitOfWork: Send + Sync {
     fn predictions(&self) -> &dyn PredictionWriter;
     /// What happened to companies, recorded and withdrawn.
     fn outcomes(&self) -> &dyn OutcomeWriter;
+    /// Reports of back-tests, made, completed and signed off.
+    fn validations(&self) -> &dyn ValidationWriter;
     /// Changes of bulk uploads.
     fn jobs(&self) -> &dyn JobWriter;
     /// Entries of the audit log.

@@ -28,6 +28,8 @@ pub enum OwnData {
     Outcomes,
     /// What they said of how far outcomes are complete.
     OutcomeCoverage,
+    /// Back-tests that they asked for.
+    ValidationReports,
     /// Uploads and rescorings that they made.
     BulkUploads,
     /// What the audit log tells of their doing.
@@ -36,7 +38,7 @@ pub enum OwnData {
 
 impl OwnData {
     /// Every kind, in the order in which they are told.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ApiKeys,
         Self::Invitations,
         Self::Companies,
@@ -44,6 +46,7 @@ impl OwnData {
         Self::QuarterlyPredictions,
         Self::Outcomes,
         Self::OutcomeCoverage,
+        Self::ValidationReports,
         Self::BulkUploads,
         Self::AuditEvents,
     ];
@@ -59,6 +62,7 @@ impl OwnData {
             Self::QuarterlyPredictions => "quarterly_predictions",
             Self::Outcomes => "outcomes",
             Self::OutcomeCoverage => "outcome_coverage",
+            Self::ValidationReports => "validation_reports",
             Self::BulkUploads => "bulk_uploads",
             Self::AuditEvents => "audit_events",
         }

@@ -17,6 +17,7 @@ pub(crate) mod budget;
 mod companies;
 mod copy;
 mod existing;
+pub(crate) mod histories;
 mod ledger;
 mod outcome;
 mod repeats;
@@ -62,6 +63,14 @@ impl Candidate<'_> {
             self.scored.period
         )
     }
+}
+
+/// Locks the job's row in the open transaction, if the lease is still ours.
+///
+/// # Errors
+/// `Stale`.
+pub(crate) async fn hold(tx: &Tx, lease: &Lease) -> Result<(), RepositoryError> {
+    ledger::lock(tx, lease).await.map(|_| ())
 }
 
 /// Stores a chunk. See [`accunode_ports::repositories::JobWriter::store_chunk`].

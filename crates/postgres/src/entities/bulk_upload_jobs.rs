@@ -126,24 +126,33 @@ impl Model {
 
 /// Under which name the options of a rescoring say what it is about.
 pub(crate) const RESCORE: &str = "rescore";
+/// Under which name the options of a back-test say that it is one.
+const VALIDATE: &str = "validate";
 
-/// The options, and beside them what a rescoring is about.
+/// The options, and beside them what a job is about that has no file.
 pub(crate) fn options_json(options: JobOptions, task: &Task) -> Result<Value, RepositoryError> {
     let json = |error: serde_json::Error| defect(error.to_string());
     let mut value = serde_json::to_value(options).map_err(json)?;
-    if let Task::Rescore(rescoring) = task {
-        value[RESCORE] = serde_json::to_value(rescoring).map_err(json)?;
+    match task {
+        Task::Upload => {}
+        Task::Rescore(rescoring) => {
+            value[RESCORE] = serde_json::to_value(rescoring).map_err(json)?;
+        }
+        Task::Validate => value[VALIDATE] = true.into(),
     }
     Ok(value)
 }
 
 fn read_options(mut value: Value) -> Result<(JobOptions, Task), serde_json::Error> {
-    let rescoring = value
-        .as_object_mut()
-        .and_then(|options| options.remove(RESCORE));
-    let task = match rescoring {
-        Some(rescoring) => Task::Rescore(serde_json::from_value(rescoring)?),
-        None => Task::Upload,
+    let mut take = |name| {
+        value
+            .as_object_mut()
+            .and_then(|options| options.remove(name))
+    };
+    let task = match (take(RESCORE), take(VALIDATE)) {
+        (Some(rescoring), _) => Task::Rescore(serde_json::from_value(rescoring)?),
+        (None, Some(_)) => Task::Validate,
+        (None, None) => Task::Upload,
     };
     Ok((serde_json::from_value(value)?, task))
 }

@@ -9,6 +9,7 @@ use super::{
     bulk_upload_jobs, bulk_upload_rows, companies, idempotency_keys, invitations, join_tokens,
     login_challenges, organizations, outcome_coverage, outcomes, quarterly_prediction_revisions,
     quarterly_predictions, recovery_codes, tenancy_state, user_tokens, user_totp, users,
+    validation_files, validation_reports,
 };
 
 /// A table as its entity declares it.
@@ -59,6 +60,8 @@ pub fn declared_tables() -> Vec<DeclaredTable> {
         declared::<user_tokens::Entity>(),
         declared::<user_totp::Entity>(),
         declared::<users::Entity>(),
+        declared::<validation_files::Entity>(),
+        declared::<validation_reports::Entity>(),
     ]
 }
 

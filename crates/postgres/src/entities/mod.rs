@@ -36,6 +36,8 @@ pub(crate) mod tenancy_state;
 pub(crate) mod user_tokens;
 pub(crate) mod user_totp;
 pub(crate) mod users;
+pub(crate) mod validation_files;
+pub(crate) mod validation_reports;
 
 pub use declared::{DeclaredColumn, DeclaredTable, declared_tables};
 pub(crate) use named::Named;

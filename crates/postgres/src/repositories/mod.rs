@@ -18,19 +18,20 @@ mod revision;
 mod second_factor;
 mod user;
 mod user_token;
+mod validation;
 
 use accunode_ports::repositories::{
     AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository, CompanyRepository,
     InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
     OutcomeRepository, OwnDataRepository, PredictionRepository, Repositories,
-    SecondFactorRepository, UserRepository, UserTokenRepository,
+    SecondFactorRepository, UserRepository, UserTokenRepository, ValidationRepository,
 };
 
 pub(crate) use self::{
     analytics::Analytics, api_key::ApiKeys, audit::AuditLog, auth::AuthUsers, company::Companies,
     idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, joining::Joining,
     organization::Organizations, outcome::Outcomes, own_data::OwnRecords, prediction::Predictions,
-    second_factor::SecondFactors, user::Users, user_token::UserTokens,
+    second_factor::SecondFactors, user::Users, user_token::UserTokens, validation::Validations,
 };
 use crate::{
     db::{Executor, Tx},
@@ -52,6 +53,7 @@ pub(crate) struct PgRepositories<E> {
     companies: Companies<E>,
     predictions: Predictions<E>,
     outcomes: Outcomes<E>,
+    validations: Validations<E>,
     jobs: Jobs<E>,
     analytics: Analytics<E>,
     audit: AuditLog<E>,
@@ -74,6 +76,7 @@ impl<E: Clone> PgRepositories<E> {
             companies: Companies::new(rows.clone()),
             predictions: Predictions::new(rows.clone()),
             outcomes: Outcomes::new(rows.clone()),
+            validations: Validations::new(rows.clone()),
             jobs: Jobs::new(rows.clone()),
             analytics: Analytics::new(rows.clone()),
             audit: AuditLog::new(rows.clone()),
@@ -144,6 +147,10 @@ impl<E: Executor> Repositories for PgRepositories<E> {
 
     fn outcomes(&self) -> &dyn OutcomeRepository {
         &self.outcomes
+    }
+
+    fn validations(&self) -> &dyn ValidationRepository {
+        &self.validations
     }
 
     fn jobs(&self) -> &dyn JobRepository {

@@ -25,7 +25,7 @@ use crate::{
     db::{Executor, Tx, build},
     entities::{
         annual_predictions, api_keys, audit_logs, bulk_upload_jobs, companies, invitations,
-        outcome_coverage, outcomes, quarterly_predictions, users,
+        outcome_coverage, outcomes, quarterly_predictions, users, validation_reports,
     },
     errors::from_orm,
     scalar::scalars,
@@ -102,6 +102,9 @@ impl<E: Executor> OwnRecords<E> {
             OwnData::Outcomes => self.tenant::<outcomes::Entity>(scope, creator, after),
             OwnData::OutcomeCoverage => {
                 self.tenant::<outcome_coverage::Entity>(scope, creator, after)
+            }
+            OwnData::ValidationReports => {
+                self.tenant::<validation_reports::Entity>(scope, creator, after)
             }
             OwnData::BulkUploads => self.tenant::<bulk_upload_jobs::Entity>(scope, creator, after),
             OwnData::ApiKeys => {
@@ -215,6 +218,7 @@ impl OwnDataWriter for OwnRecords<Tx> {
             .await?;
         let outcomes = self.delete::<outcomes::Entity>(creator).await?;
         self.delete::<outcome_coverage::Entity>(creator).await?;
+        self.delete::<validation_reports::Entity>(creator).await?;
         let companies = self.delete::<companies::Entity>(creator).await?;
         let uploads = self.delete::<bulk_upload_jobs::Entity>(creator).await?;
         Ok(PersonalRows {

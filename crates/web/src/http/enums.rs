@@ -16,7 +16,7 @@ use accunode_domain::{
     risk::RiskLevel,
     second_factor::Decision,
     user::Role,
-    validation::Event,
+    validation::{Basis, Event, Verdict},
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -71,6 +71,7 @@ macro_rules! names_of {
 names_of! {
     AccessLevelName, AccessLevel, "For whom a row is: its creator alone, an organization, everyone.";
     AuditActionName, AuditAction, "What was done.";
+    BasisName, Basis, "Which predictions a back-test counts: those recorded by its first day, or the latest statement available then, whenever it was scored.";
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
     DecisionName, Decision, "What an administrator decides about a second factor.";
     DefinitionName, Definition, "What a default is: the name and version of a definition.";
@@ -90,4 +91,5 @@ names_of! {
     RoleName, Role, "What a user is, lowest rank first.";
     RowStatusName, RowStatus, "What became of a row of a file.";
     SizeCategoryName, SizeCategory, "How large an organization says it is.";
+    VerdictName, Verdict, "What the tests of a back-test say, by the convention that its report prints.";
 }

@@ -18,6 +18,8 @@ pub(crate) enum Format {
     JsonLines,
     /// `text/event-stream`
     EventStream,
+    /// `text/markdown`
+    Markdown,
     /// An Excel workbook.
     Xlsx,
 }
@@ -30,6 +32,7 @@ impl Format {
             Self::Csv => "text/csv",
             Self::JsonLines => "application/jsonl",
             Self::EventStream => "text/event-stream",
+            Self::Markdown => "text/markdown",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }

@@ -36,6 +36,7 @@ use crate::{
         (name = "Companies", description = "Companies whose risk is predicted"),
         (name = "Predictions", description = "Annual and quarterly probabilities of default"),
         (name = "Outcomes", description = "What happened to companies: defaults, cures and exits"),
+        (name = "Validations", description = "Back-tests: predictions against what happened"),
         (name = "Bulk uploads", description = "Files of companies to be scored"),
         (name = "Analytics", description = "Aggregates over the predictions that the caller can read"),
         (name = "Audit", description = "Who saw and changed what"),

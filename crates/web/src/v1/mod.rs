@@ -18,6 +18,7 @@ mod outcomes;
 pub(crate) mod predictions;
 mod rescorings;
 mod users;
+mod validations;
 
 use crate::http::route::Route;
 
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> Vec<Route> {
         predictions::routes,
         rescorings::routes,
         users::routes,
+        validations::routes,
     ]
     .into_iter()
     .flat_map(|routes| routes())

@@ -51,6 +51,12 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
         "POST /outcomes/{id}/withdraw" => ("outcome", "withdraw", row),
         "GET /outcome-coverage/{definition}" => ("coverage", "read", row),
         "PUT /outcome-coverage/{definition}" => ("coverage", "set", row),
+        "GET /validations" => ("validation", "list", row),
+        "POST /validations" => ("validation", "create", row),
+        "GET /validations/{id}" => ("validation", "read", row),
+        "GET /validations/{id}/sample.csv" => ("validation", "sample", row),
+        "GET /validations/{id}/report.json" => ("validation", "report", row),
+        "GET /validations/{id}/report.md" => ("validation", "text", row),
         "GET /default-definitions" => ("definitions", "read", ""),
         "GET /dashboard" => ("dashboard", "read", row),
         "GET /analytics/risk-distribution"

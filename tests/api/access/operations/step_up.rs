@@ -76,6 +76,10 @@ fn conditions(
             ("/rescorings", with(json!({ "kind": "annual" }))),
             ("/outcomes", with(outcome_on(&nil.to_string()))),
             (
+                "/validations",
+                with(json!({ "kind": "annual", "d0": "2020-12-31" })),
+            ),
+            (
                 "/outcomes/batch",
                 json!({ "items": [with(outcome_on(&nil.to_string()))] }),
             ),

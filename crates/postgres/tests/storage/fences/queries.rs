@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use accunode_domain::{
     access::{AuditScope, Scope},
-    id::{CompanyId, JobId, OrganizationId, OutcomeId, PredictionId, UserId},
+    id::{CompanyId, JobId, OrganizationId, OutcomeId, PredictionId, UserId, ValidationId},
     job::Job,
     owner::Owner,
     page::{Limit, Sort},
@@ -12,7 +12,8 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::{
     AnalyticsRepository, AuditFilter, CompanyFilter, GroupBy, JobFilter, OutcomeFilter, OwnData,
-    PredictionFilter, Repositories, RowFilter, TimelineFilter, UnitOfWork,
+    PredictionFilter, Repositories, RowFilter, TimelineFilter, UnitOfWork, ValidationFile,
+    ValidationFilter,
 };
 use accunode_postgres::PgStore;
 use sqlx::AssertSqlSafe;
@@ -22,7 +23,7 @@ use super::places;
 use crate::world::{USERS, World, id};
 
 /// Every query that takes a scope, by repository and method, in all its forms.
-pub(super) const QUERIES: [&str; 34] = [
+pub(super) const QUERIES: [&str; 38] = [
     "company.find",
     "company.list by created_at",
     "company.list by name",
@@ -39,6 +40,9 @@ pub(super) const QUERIES: [&str; 34] = [
     "prediction.timeline",
     "outcome.find",
     "outcome.list",
+    "validation.find",
+    "validation.list",
+    "validation.part",
     "job.find",
     "job.list",
     "job.rows",
@@ -50,6 +54,7 @@ pub(super) const QUERIES: [&str; 34] = [
     "own_data.rows annual",
     "own_data.rows quarterly",
     "own_data.rows outcomes",
+    "own_data.rows validations",
     "own_data.rows uploads",
     "analytics.headline",
     "analytics.risk_distribution",
@@ -64,8 +69,9 @@ pub(super) const QUERIES: [&str; 34] = [
 pub(super) const WRITES: [&str; 2] = ["company.find_or_add", "job.store_chunk"];
 
 /// What reads the one row of an owner, by a scope that the actor has narrowed to that owner:
-/// the access matrix asks it of everyone.
-pub(super) const OF_ONE_OWNER: [&str; 1] = ["outcome.coverage"];
+/// the access matrix asks it of everyone. Histories are those of a grant's owner: tests of the
+/// API compare back-tests of every owner with an oracle.
+pub(super) const OF_ONE_OWNER: [&str; 2] = ["outcome.coverage", "mod.histories"];
 
 /// One of everything of one owner, all with their label.
 pub(super) struct Cell {
@@ -84,6 +90,14 @@ pub(super) struct Rows {
     pub(super) cells: Vec<Cell>,
     /// A system company on which every owner has a prediction.
     pub(super) shared: CompanyId,
+}
+
+impl Rows {
+    /// Whose report has this id: that of the owner's outcome, too.
+    fn labelled(&self, id: Uuid) -> Option<String> {
+        let cell = self.cells.iter().find(|cell| cell.outcome.0 == id);
+        cell.map(|cell| cell.label.clone())
+    }
 }
 
 /// Where a query is asked: the pool, or a unit of work of user.
@@ -166,6 +180,13 @@ pub(super) async fn fill(world: &World) -> Rows {
              INSERT INTO outcomes (id, company_id, company_symbol, company_name, company_sector, definition, \
                event, occurred_on, access_level, organization_id, created_by) \
                VALUES ('{outcome}', '{company}', '{label}', 'N', '{label}', 'crr_178@1', 'default', '2024-05-31', {whose}); \
+             INSERT INTO validation_reports (id, kind, request, access_level, organization_id, created_by) \
+               VALUES ('{outcome}', 'annual', '{{\"kind\": \"annual\", \"first_days\": [\"2024-12-31\"], \
+                 \"basis\": \"recorded\", \"lag_months\": 6, \"definition\": \"crr_178@1\", \
+                 \"label\": \"crr_178@1\", \"as_of\": \"2026-01-01T00:00:00Z\", \
+                 \"complete_through\": \"2025-12-31\", \"include_system_outcomes\": false, \
+                 \"initial_auc\": null, \"target_rate\": null}}', {whose}); \
+             INSERT INTO validation_files (report_id, name, part, content) VALUES ('{outcome}', 'report.md', 0, 'x'); \
              INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, \
                completed_at, total_rows, processed_rows, error_count, access_level, organization_id, created_by) \
                VALUES ('{job}', 'f', '{label}', 1, 'annual', 'completed', now(), 1, 1, 1, {whose}); \
@@ -281,6 +302,16 @@ pub(super) async fn ask(
             let told = page.unwrap().rows.into_iter();
             seen.extend(told.map(|outcome| outcome.company.sector));
         }
+        "validation.list" => {
+            let filter = ValidationFilter::default();
+            let page = on
+                .reads
+                .validations()
+                .list(scope, &filter, all(), None)
+                .await;
+            let told = page.unwrap().rows.into_iter().map(|report| report.id.0);
+            seen.extend(told.filter_map(|id| rows.labelled(id)));
+        }
         "job.list" => {
             let page = on
                 .reads
@@ -312,6 +343,7 @@ pub(super) async fn ask(
                 "annual" => (OwnData::AnnualPredictions, "company_sector"),
                 "quarterly" => (OwnData::QuarterlyPredictions, "company_sector"),
                 "outcomes" => (OwnData::Outcomes, "company_sector"),
+                "validations" => (OwnData::ValidationReports, "id"),
                 _ => (OwnData::BulkUploads, "original_filename"),
             };
             let user = scope.user().unwrap();
@@ -322,7 +354,11 @@ pub(super) async fn ask(
                 .await
                 .unwrap();
             let labels = own.rows.iter().map(|row| row[label].as_str().unwrap());
-            seen.extend(labels.map(str::to_owned));
+            seen.extend(labels.map(|label| {
+                let id = label.parse().ok();
+                id.and_then(|id| rows.labelled(id))
+                    .unwrap_or_else(|| label.to_owned())
+            }));
             seen.remove("SHARED");
         }
         "job.by_status" => {
@@ -408,6 +444,25 @@ pub(super) async fn shows(
             .reads
             .outcomes()
             .find(scope, cell.outcome)
+            .await
+            .unwrap()
+            .is_some(),
+        "validation.find" => on
+            .reads
+            .validations()
+            .find(scope, ValidationId(cell.outcome.0))
+            .await
+            .unwrap()
+            .is_some(),
+        "validation.part" => on
+            .reads
+            .validations()
+            .part(
+                scope,
+                ValidationId(cell.outcome.0),
+                ValidationFile::Markdown,
+                0,
+            )
             .await
             .unwrap()
             .is_some(),

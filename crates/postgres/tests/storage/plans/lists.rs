@@ -14,6 +14,7 @@ use accunode_domain::{
 use accunode_ports::repositories::{
     AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OutcomeFilter, OwnData,
     PredictionFilter, Repositories, RowFilter, TimelineFilter, ToRescore, UserFilter,
+    ValidationFilter,
 };
 use accunode_postgres::PgStore;
 use futures::future::LocalBoxFuture;
@@ -41,7 +42,7 @@ impl List {
 }
 
 /// What gives rows and needs no plan.
-pub(super) const EXEMPT: [(&str, &str); 8] = [
+pub(super) const EXEMPT: [(&str, &str); 9] = [
     (
         "AnalyticsRepository::model_agreement",
         "sums over rollups, not rows",
@@ -64,6 +65,10 @@ pub(super) const EXEMPT: [(&str, &str); 8] = [
         "the outcomes of one company and owner",
     ),
     ("UserWriter::lock_for_update", "by primary key"),
+    (
+        "ValidationRepository::part",
+        "one part of one file, by primary key",
+    ),
     (
         "AuthRepository::children",
         "the children of one organization",
@@ -189,6 +194,15 @@ async fn outcomes(store: &PgStore, actor: &Actor, company: bool, after: Option<C
         .unwrap();
 }
 
+async fn validations(store: &PgStore, actor: &Actor, after: Option<Cursor>) {
+    let filter = ValidationFilter::default();
+    let validations = store.validations();
+    validations
+        .list(&actor.scope(), &filter, Limit::default(), after)
+        .await
+        .unwrap();
+}
+
 fn organization(actor: &Actor) -> OrganizationId {
     actor.organization().unwrap_or(OrganizationId(user_id("B")))
 }
@@ -244,6 +258,16 @@ pub(super) const LISTS: &[List] = &[
         "outcome list of a company",
         "OutcomeRepository::list",
         read!(|s, a| outcomes(s, a, true, None).await),
+    ),
+    list(
+        "validation list, newest",
+        "ValidationRepository::list",
+        read!(|s, a| validations(s, a, None).await),
+    ),
+    list(
+        "validation list, newest, next page",
+        "ValidationRepository::list",
+        read!(|s, a| validations(s, a, middle(Sort::CreatedAt)).await),
     ),
     list(
         "annual list, newest",

@@ -97,6 +97,13 @@ async fn fill(world: &World, owner: &str, members: &str) {
            SELECT c.id, c.symbol, c.name, c.sector, 'crr_178@1', 'default', '2024-05-31', c.access_level, \
                   c.organization_id, c.created_by, c.created_at FROM companies c"
             .to_owned(),
+        "INSERT INTO validation_reports (kind, request, access_level, organization_id, created_by, created_at) \
+           SELECT 'annual', '{\"kind\": \"annual\", \"first_days\": [\"2024-12-31\"], \"basis\": \"recorded\", \
+             \"lag_months\": 6, \"definition\": \"crr_178@1\", \"label\": \"crr_178@1\", \
+             \"as_of\": \"2026-01-01T00:00:00Z\", \"complete_through\": \"2025-12-31\", \
+             \"include_system_outcomes\": false, \"initial_auc\": null, \"target_rate\": null}', \
+             c.access_level, c.organization_id, c.created_by, c.created_at FROM companies c"
+            .to_owned(),
         format!(
             "INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, total_rows, completed_at, {owned}) \
              SELECT CASE n WHEN 1 THEN '{JOB}'::uuid ELSE gen_random_uuid() END, 'f', 'f', 1, 'annual', 'completed', 0, now(), \

@@ -16,13 +16,13 @@ use accunode_domain::{
     fault::Fault,
     timestamp::parse_timestamp,
     validation::{
-        Backtest, Basis, Grade, MasterScale, Observation, Parameters, Reference, Window,
-        first_days, markdown,
+        Backtest, Basis, Grade, MasterScale, Parameters, Reference, Tally, Window, first_days,
+        markdown,
     },
 };
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use time::Date;
+use time::{Date, format_description::well_known::Rfc3339};
 
 use self::{read::read_date, tables::Tables};
 use super::{
@@ -129,9 +129,10 @@ pub fn run(what: &Validate) -> anyhow::Result<()> {
         Some(output) => output.writer(),
         None => Box::new(io::sink()),
     };
-    let (observed, hash) = observe(&windows, &tables, &scale, writer)?;
-    let report = Backtest::of(what.parameters(&days), &scale, &observed, hash);
-    if report.series.rates.iter().all(|rate| rate.companies == 0) {
+    let (seen, hash) = observe(&windows, &tables, &scale, writer)?;
+    drop(tables);
+    let report = Backtest::of(what.parameters(&days), &scale, seen, hash);
+    if report.is_empty() {
         bail!("no company is in the sample: check --d0, --basis and the periods");
     }
     write(&mut *output.writer(), &report, what.format)?;
@@ -142,32 +143,30 @@ pub fn run(what: &Validate) -> anyhow::Result<()> {
     Ok(())
 }
 
-type Observed = Vec<(Window, Vec<Observation>)>;
-
 fn observe(
     windows: &[Window],
     tables: &Tables,
     scale: &MasterScale,
     writer: Box<dyn Write + '_>,
-) -> anyhow::Result<(Observed, String)> {
+) -> anyhow::Result<(Vec<(Window, Tally)>, String)> {
     let unwritable = "cannot write the sample";
-    let mut file = SampleFile::new(writer, scale.clone()).context(unwritable)?;
-    let mut observed = Vec::new();
+    let mut file = SampleFile::new(writer, scale.clone());
+    let mut all = Vec::new();
     for window in windows {
-        let mut seen = Vec::new();
+        let mut tally = Tally::new(scale);
         tables.for_each_company(|company, predictions, events| {
             if let Some(observation) = window.observe(predictions, events) {
                 file.add(window, company, &observation)
                     .context(unwritable)?;
-                seen.push(observation);
+                tally.add(&observation, scale);
             }
             Ok(())
         })?;
-        observed.push((*window, seen));
+        all.push((*window, tally));
     }
     let (mut writer, hash) = file.finish().context(unwritable)?;
     writer.flush().context(unwritable)?;
-    Ok((observed, hash))
+    Ok((all, hash))
 }
 
 fn write(out: &mut dyn Write, report: &Backtest, format: Format) -> anyhow::Result<()> {
@@ -244,7 +243,7 @@ impl Validate {
                 || MasterScale::SHIPPED.to_owned(),
                 |path| path.display().to_string(),
             ),
-            as_of: self.as_of.map(|time| time.to_string()),
+            as_of: self.as_of.and_then(|time| time.format(&Rfc3339).ok()),
             complete_through: self.complete_through.to_string(),
             reference: Reference {
                 initial_auc: self.initial_auc,

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::Path};
 
 use accunode_domain::{
+    Timestamp,
     prediction::{Kind, Period},
     risk::SectorScope,
     validation::{Basis, Event, KnownEvent, PredictionVersion},
@@ -28,15 +29,112 @@ const LONGEST_COMPANY: usize = 200;
 /// What a column for a company must say.
 const COMPANY_RULE: &str = "is no company: 1 to 200 bytes";
 
-/// What two files say. One array for all rows: millions of small ones would take more memory
-/// than what they hold.
+/// What two files say, in few bytes: there may be millions of rows. 40 for a prediction, 32 for
+/// an outcome, and the text of its company's name for each.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    /// In order.
-    names: Vec<Box<str>>,
-    /// By the place of the name.
-    predictions: Vec<(u32, PredictionVersion)>,
-    events: Vec<(u32, KnownEvent)>,
+    names: Names,
+    /// In order of the names.
+    predictions: Vec<PredictionRow>,
+    events: Vec<EventRow>,
+}
+
+/// Every name one after the other, as often as it was read.
+#[derive(Debug, Default)]
+struct Names(String);
+
+/// Where a name stands in [`Names`].
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    start: u32,
+    length: u8,
+}
+
+impl Names {
+    /// `None` where there are more than 4 GiB of names.
+    fn add(&mut self, name: &str) -> Option<Name> {
+        let place = Name {
+            start: u32::try_from(self.0.len()).ok()?,
+            length: u8::try_from(name.len()).ok()?,
+        };
+        self.0.push_str(name);
+        Some(place)
+    }
+
+    fn get(&self, name: Name) -> &str {
+        let start = name.start as usize;
+        &self.0[start..start + usize::from(name.length)]
+    }
+}
+
+/// A [`PredictionVersion`] with times in microseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+struct PredictionRow {
+    company: Name,
+    period_end: i32,
+    predicted_at: i64,
+    /// [`NEVER`] where it was not.
+    replaced_at: i64,
+    pd: f64,
+    model: u32,
+    out_of_scope: bool,
+}
+
+/// A [`KnownEvent`] with times in microseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+struct EventRow {
+    company: Name,
+    occurred_on: i32,
+    /// [`NEVER`] where that is not known.
+    recorded_at: i64,
+    withdrawn_at: i64,
+    event: Event,
+    technical: bool,
+}
+
+/// The time of what did not happen.
+const NEVER: i64 = i64::MAX;
+
+fn micros(time: Option<Timestamp>) -> i64 {
+    let micros = time.map(|time| time.unix_timestamp_nanos().div_euclid(1_000));
+    micros.map_or(NEVER, |micros| i64::try_from(micros).unwrap_or(NEVER))
+}
+
+fn timestamp(micros: i64) -> Option<Timestamp> {
+    let nanos = i128::from(micros) * 1_000;
+    (micros != NEVER)
+        .then(|| Timestamp::from_unix_timestamp_nanos(nanos).ok())
+        .flatten()
+}
+
+/// Every day that was read is one.
+fn day(julian: i32) -> Date {
+    Date::from_julian_day(julian).unwrap_or(Date::MIN)
+}
+
+impl PredictionRow {
+    fn version(&self) -> PredictionVersion {
+        PredictionVersion {
+            period_end: day(self.period_end),
+            predicted_at: timestamp(self.predicted_at).unwrap_or(Timestamp::UNIX_EPOCH),
+            replaced_at: timestamp(self.replaced_at),
+            pd: self.pd,
+            out_of_scope: self.out_of_scope,
+            model: self.model,
+        }
+    }
+}
+
+impl EventRow {
+    fn known(&self) -> KnownEvent {
+        KnownEvent {
+            event: self.event,
+            occurred_on: day(self.occurred_on),
+            technical: self.technical,
+            recorded_at: timestamp(self.recorded_at),
+            withdrawn_at: timestamp(self.withdrawn_at),
+        }
+    }
 }
 
 impl Tables {
@@ -60,12 +158,45 @@ impl Tables {
         if reading.tables.predictions.is_empty() {
             bail!("{} has no predictions", predictions.display());
         }
-        let mut unknown = 0;
         read_rows(outcomes, &[&COMPANY, &["occurred_on"]], |row| {
-            unknown += u64::from(!reading.event(row));
+            reading.event(row);
         })?;
-        tell_left_out(outcomes, unknown, "of companies without predictions");
-        Ok(reading.sorted())
+        let mut tables = reading.tables;
+        tables.sort();
+        tell_left_out(
+            outcomes,
+            tables.drop_unknown(),
+            "of companies without predictions",
+        );
+        Ok(tables)
+    }
+
+    /// In order of the companies' names.
+    fn sort(&mut self) {
+        let names = &self.names;
+        let by_name = |a: Name, b: Name| names.get(a).cmp(names.get(b));
+        // What stands in which order for one company changes no figure.
+        self.predictions
+            .sort_unstable_by(|a, b| by_name(a.company, b.company));
+        self.events
+            .sort_unstable_by(|a, b| by_name(a.company, b.company));
+    }
+
+    /// Drops outcomes of companies without predictions; how many.
+    fn drop_unknown(&mut self) -> u64 {
+        let (names, before) = (&self.names, self.events.len());
+        let mut predictions = self.predictions.iter().peekable();
+        self.events.retain(|event| {
+            let name = names.get(event.company);
+            while predictions
+                .next_if(|prediction| names.get(prediction.company) < name)
+                .is_some()
+            {}
+            predictions
+                .peek()
+                .is_some_and(|prediction| names.get(prediction.company) == name)
+        });
+        (before - self.events.len()) as u64
     }
 
     /// Calls `each` with every company, its predictions and its outcomes, in order of its name.
@@ -73,39 +204,36 @@ impl Tables {
         &self,
         mut each: impl FnMut(&str, &[PredictionVersion], &[KnownEvent]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
+        let names = &self.names;
         let (mut predictions, mut events) = (Vec::new(), Vec::new());
-        let mut of_predictions = self.predictions.as_slice();
-        let mut of_events = self.events.as_slice();
-        for (place, name) in (0_u32..).zip(&self.names) {
-            take(&mut of_predictions, place, &mut predictions);
-            take(&mut of_events, place, &mut events);
+        let mut of_events = self.events.iter().peekable();
+        for rows in self
+            .predictions
+            .chunk_by(|a, b| names.get(a.company) == names.get(b.company))
+        {
+            let name = names.get(rows[0].company);
+            predictions.clear();
+            predictions.extend(rows.iter().map(PredictionRow::version));
+            events.clear();
+            while let Some(event) = of_events.next_if(|event| names.get(event.company) == name) {
+                events.push(event.known());
+            }
             each(name, &predictions, &events)?;
         }
         Ok(())
     }
 }
 
-/// Moves the rows of one company from the beginning of `rest`.
-fn take<T: Copy>(rest: &mut &[(u32, T)], company: u32, rows: &mut Vec<T>) {
-    let count = rest.iter().take_while(|(of, _)| *of == company).count();
-    let (own, behind) = rest.split_at(count);
-    rows.clear();
-    rows.extend(own.iter().map(|(_, row)| *row));
-    *rest = behind;
-}
-
 /// Rows on their way into tables.
 #[derive(Default)]
 struct Reading {
     tables: Tables,
-    /// In the order in which they came.
-    companies: HashMap<Box<str>, u32>,
     models: HashMap<String, u32>,
 }
 
 impl Reading {
     fn prediction(&mut self, row: &mut Row<'_>, basis: Basis) {
-        let name = company(row);
+        let company = self.company(row);
         let pd = row.required("pd", "is no PD: a number above 0 and below 1", |text| {
             let pd = text.parse::<f64>().ok();
             pd.filter(|pd| *pd > 0.0 && *pd < 1.0)
@@ -123,84 +251,65 @@ impl Reading {
         let out_of_scope = flags
             .split([';', ',', ' '])
             .any(|flag| flag == SectorScope::FLAG);
-        let models = u32::try_from(self.models.len()).unwrap_or(u32::MAX);
+        let model = self.model(row);
+        let (Some(company), Some(pd), Some(period_end)) = (company, pd, period) else {
+            return;
+        };
+        let end = period_end.with_time(Time::MIDNIGHT).assume_utc();
+        self.tables.predictions.push(PredictionRow {
+            company,
+            period_end: period_end.to_julian_day(),
+            predicted_at: micros(Some(predicted_at.unwrap_or(end))),
+            replaced_at: micros(replaced_at),
+            pd,
+            model,
+            out_of_scope,
+        });
+    }
+
+    /// A number for the model of a row.
+    fn model(&mut self, row: &Row<'_>) -> u32 {
+        let next = u32::try_from(self.models.len()).unwrap_or(u32::MAX);
         let model = ["model", "model_name", "model_version"]
             .map(|column| row.cell(&[column]).unwrap_or_default())
             .join(" ");
-        let model = match self.models.get(&model) {
+        match self.models.get(&model) {
             Some(known) => *known,
-            None => *self.models.entry(model).or_insert(models),
-        };
-        let (Some(name), Some(pd), Some(period_end)) = (name, pd, period) else {
-            return;
-        };
-        let version = PredictionVersion {
-            period_end,
-            predicted_at: predicted_at
-                .unwrap_or_else(|| period_end.with_time(Time::MIDNIGHT).assume_utc()),
-            replaced_at,
-            pd,
-            out_of_scope,
-            model,
-        };
-        let next = u32::try_from(self.companies.len()).unwrap_or(u32::MAX);
-        let company = *self.companies.entry(name).or_insert(next);
-        self.tables.predictions.push((company, version));
+            None => *self.models.entry(model).or_insert(next),
+        }
     }
 
-    /// Whether the company has predictions.
-    fn event(&mut self, row: &mut Row<'_>) -> bool {
-        let name = company(row);
+    fn event(&mut self, row: &mut Row<'_>) {
+        let company = self.company(row);
         let occurred_on = row.day("occurred_on");
         let event = row.value("event", "is none of default, cure, exit", |text| {
             text.to_ascii_lowercase().parse::<Event>().ok()
         });
-        let known = KnownEvent {
-            event: event.unwrap_or(Event::Default),
-            occurred_on: occurred_on.unwrap_or(Date::MIN),
-            technical: row.flag("technical"),
-            recorded_at: row.time("recorded_at"),
-            withdrawn_at: row.time("withdrawn_at"),
-        };
-        let company = name.and_then(|name| self.companies.get(&name).copied());
-        if let Some(company) = company {
-            self.tables.events.push((company, known));
+        let technical = row.flag("technical");
+        let recorded_at = row.time("recorded_at");
+        let withdrawn_at = row.time("withdrawn_at");
+        if let (Some(company), Some(occurred_on)) = (company, occurred_on) {
+            self.tables.events.push(EventRow {
+                company,
+                occurred_on: occurred_on.to_julian_day(),
+                recorded_at: micros(recorded_at),
+                withdrawn_at: micros(withdrawn_at),
+                event: event.unwrap_or(Event::Default),
+                technical,
+            });
         }
-        company.is_some()
     }
 
-    /// The tables with companies in order of their names.
-    fn sorted(mut self) -> Tables {
-        let mut names: Vec<_> = self.companies.into_iter().collect();
-        names.sort_unstable();
-        let mut places = vec![0; names.len()];
-        for (place, (_, came)) in (0..).zip(&names) {
-            places[*came as usize] = place;
+    fn company(&mut self, row: &mut Row<'_>) -> Option<Name> {
+        let name = row
+            .cell(&COMPANY)
+            .filter(|name| name.len() <= LONGEST_COMPANY);
+        let name = name.and_then(|name| self.tables.names.add(name));
+        if name.is_none() {
+            row.fault(COMPANY[0], COMPANY_RULE);
         }
-        let tables = &mut self.tables;
-        for (company, _) in &mut tables.predictions {
-            *company = places[*company as usize];
-        }
-        for (company, _) in &mut tables.events {
-            *company = places[*company as usize];
-        }
-        // Stable: rows of one company stay in the order of the file.
-        tables.predictions.sort_by_key(|(company, _)| *company);
-        tables.events.sort_by_key(|(company, _)| *company);
-        tables.names = names.into_iter().map(|(name, _)| name).collect();
-        self.tables
+        name
     }
-}
-
-fn company(row: &mut Row<'_>) -> Option<Box<str>> {
-    let name = row
-        .cell(&COMPANY)
-        .filter(|name| name.len() <= LONGEST_COMPANY);
-    let name = name.map(Box::from);
-    if name.is_none() {
-        row.fault(COMPANY[0], COMPANY_RULE);
-    }
-    name
 }
 
 /// The last day of the period of `period`, or of `reporting_year` and `reporting_quarter`.

@@ -200,8 +200,10 @@ fn only_these_operations_are_expensive() {
             "batch POST /outcomes/batch",
             "batch POST /predictions/{kind}/batch",
             "export GET /me/export",
+            "export GET /validations/{id}/sample.csv",
             "upload POST /bulk-uploads",
             "upload POST /rescorings",
+            "upload POST /validations",
         ]
     );
 }

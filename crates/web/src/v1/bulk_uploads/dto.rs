@@ -43,6 +43,8 @@ pub(crate) struct JobDto {
     options: OptionsDto,
     /// Of a rescoring: which predictions, and by which model; null for an upload.
     rescoring: Option<RescoringDto>,
+    /// Of a back-test: its report; null for an upload.
+    validation_id: Option<Uuid>,
     /// Rows of data in the file; null until known.
     total_rows: Option<u32>,
     /// The sum of the four counts.
@@ -193,8 +195,9 @@ impl JobDto {
             file_size: job.file_size,
             file_sha256: Some(job.file_hash).filter(|hash| !hash.is_empty()),
             options: job.options.into(),
+            validation_id: (job.task == Task::Validate).then_some(job.id.0),
             rescoring: match job.task {
-                Task::Upload => None,
+                Task::Upload | Task::Validate => None,
                 Task::Rescore(rescoring) => Some(rescoring.into()),
             },
             total_rows: job.total_rows,

@@ -92,7 +92,7 @@ struct Telling {
     directory: Users,
     caller: Confirmed,
     head: Option<String>,
-    kinds: Peekable<IntoIter<OwnData, 9>>,
+    kinds: Peekable<IntoIter<OwnData, 10>>,
     after: Option<(Timestamp, Uuid)>,
     place: Place,
 }

@@ -23,7 +23,7 @@ pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let id = call.id("rescoring")?;
     let job = call.application.bulk_uploads.get(&call.caller, id).await?;
-    if job.task == Task::Upload {
+    if !matches!(job.task, Task::Rescore(_)) {
         return Err(Error::not_found("rescoring").into());
     }
     let now = call.application.ports().clock.now();

@@ -1,0 +1,86 @@
+//! Reports are looked at.
+
+use accunode_domain::{
+    access::{Reading, Scope},
+    audit::{AuditAction, AuditEvent},
+    id::{OrganizationId, ValidationId},
+    owner::AccessLevel,
+    page::{Cursor, Limit, Page},
+    validation::ValidationReport,
+};
+use accunode_ports::repositories::ValidationFilter;
+
+use super::Validations;
+use crate::{Caller, Error};
+
+/// Which reports.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the query's parameters")]
+pub struct ListValidations {
+    pub filter: ValidationFilter,
+    pub access_level: Option<AccessLevel>,
+    pub organization: Option<OrganizationId>,
+    pub limit: Limit,
+    pub after: Option<Cursor>,
+}
+
+impl Validations {
+    /// A page of the reports that the caller can read, newest first.
+    ///
+    /// # Errors
+    /// `outside_scope` for a filter that names an organization that is not theirs.
+    #[tracing::instrument(name = "validations.list", level = "debug", skip_all)]
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        query: ListValidations,
+    ) -> Result<Page<ValidationReport>, Error> {
+        let scope = caller
+            .actor
+            .narrowed(query.access_level, query.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let validations = self.ports.store.validations();
+        Ok(validations
+            .list(&scope, &query.filter, query.limit, query.after)
+            .await?)
+    }
+
+    /// One report. A super_admin who looks at someone's personal one is told of in the audit
+    /// log before they see it.
+    ///
+    /// # Errors
+    /// `NotFound` for what the caller cannot read.
+    #[tracing::instrument(name = "validations.get", level = "debug", skip_all)]
+    pub async fn get(&self, caller: &Caller, id: ValidationId) -> Result<ValidationReport, Error> {
+        self.found(caller, id).await.map(|(report, _)| report)
+    }
+
+    /// The same, with the scope that it was read by.
+    pub(super) async fn found(
+        &self,
+        caller: &Caller,
+        id: ValidationId,
+    ) -> Result<(ValidationReport, Scope), Error> {
+        let missing = || Error::not_found("validation");
+        let validations = self.ports.store.validations();
+        let scope = caller.actor.scope();
+        if let Some(report) = validations.find(&scope, id).await? {
+            return Ok((report, scope));
+        }
+        let scope = caller.actor.scope_with_break_glass(id.0);
+        let scope = scope.map_err(|_| missing())?;
+        let report = validations.find(&scope, id).await?.ok_or_else(missing)?;
+        if caller.actor.read(report.owner).map_err(|_| missing())? == Reading::BreakGlass {
+            let event = AuditEvent {
+                entity_id: Some(id.0),
+                ..AuditEvent::new(
+                    "validation.break_glass",
+                    "validation_report",
+                    AuditAction::Read,
+                )
+            };
+            caller.record(&self.ports, event).await?;
+        }
+        Ok((report, scope))
+    }
+}

@@ -1,0 +1,78 @@
+//! Reports of back-tests. An administrator asks for those of an organization, and another one
+//! signs them off: four eyes, whatever the role.
+
+use super::{Actor, Denial, Forbidden, Grant};
+use crate::{
+    id::{OrganizationId, UserId},
+    owner::{AccessLevel, Owner},
+    user::Role,
+};
+
+/// That a user may sign off a report of an owner that someone else made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignOffGrant {
+    owner: Owner,
+    by: UserId,
+}
+
+impl SignOffGrant {
+    /// Whose the report is.
+    #[must_use]
+    pub const fn owner(self) -> Owner {
+        self.owner
+    }
+
+    /// Who signs.
+    #[must_use]
+    pub const fn by(self) -> UserId {
+        self.by
+    }
+}
+
+impl Actor {
+    /// That they may ask for a back-test of an owner's predictions: a user of their own, an
+    /// administrator of those of an organization, a super_admin of everyone's.
+    ///
+    /// # Errors
+    /// Those of [`Self::create`]; `Forbidden::RoleForbidden` for an organization that they do not
+    /// administer.
+    pub fn validate(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+    ) -> Result<Grant, Denial> {
+        let grant = self.create(level, organization)?;
+        match grant.owner() {
+            Owner::Organization(id) if !self.administers(id) => {
+                Err(Denial::Forbidden(Forbidden::RoleForbidden))
+            }
+            _ => Ok(grant),
+        }
+    }
+
+    /// That they may sign off a report that `maker` asked for.
+    ///
+    /// # Errors
+    /// `NotFound` where they cannot read it; `Forbidden::KeyForbidden` for every API key;
+    /// `Forbidden::FourEyes` for its maker, whatever their role;
+    /// `Forbidden::RoleForbidden` where they do not administer its owner.
+    pub fn sign_off(&self, owner: Owner, maker: UserId) -> Result<SignOffGrant, Denial> {
+        self.read(owner)?;
+        self.require_user()?;
+        let by = self.user();
+        if by == maker {
+            return Err(Denial::Forbidden(Forbidden::FourEyes));
+        }
+        let administers = match owner {
+            Owner::Organization(id) => self.administers(id),
+            Owner::System => self.role() == Role::SuperAdmin,
+            // No one but its maker works with it.
+            Owner::User(_) => false,
+        };
+        if administers {
+            Ok(SignOffGrant { owner, by })
+        } else {
+            Err(Denial::Forbidden(Forbidden::RoleForbidden))
+        }
+    }
+}
