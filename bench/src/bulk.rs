@@ -127,7 +127,7 @@ impl Loads<'_> {
         let upload = SubmitUpload {
             file,
             original_filename: "upload.csv".to_owned(),
-            kind: Kind::Annual,
+            job_type: Kind::Annual.into(),
             access_level: None,
             organization: None,
             options: JobOptions::default(),

@@ -41,6 +41,7 @@ mod m20261127_000081_company_identifiers;
 mod m20261128_000120_dashboard_rollups;
 mod m20261128_000121_filter_indexes;
 mod m20261128_000130_validation_reports;
+mod m20261128_000131_outcome_uploads;
 mod roles;
 mod run;
 

@@ -23,6 +23,7 @@ use crate::{
     m20261127_000061_unused_parts, m20261127_000070_outcomes, m20261127_000080_undo,
     m20261127_000081_company_identifiers, m20261128_000120_dashboard_rollups,
     m20261128_000121_filter_indexes, m20261128_000130_validation_reports,
+    m20261128_000131_outcome_uploads,
 };
 
 /// Every migration, oldest first.
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000120_dashboard_rollups::Migration),
             Box::new(m20261128_000121_filter_indexes::Migration),
             Box::new(m20261128_000130_validation_reports::Migration),
+            Box::new(m20261128_000131_outcome_uploads::Migration),
         ]
     }
 }

@@ -117,12 +117,71 @@ pub enum OtherCompany {
 
 text_enum!(OtherCompany);
 
+/// What the rows of an upload are about: the name in the API and the database.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum JobType {
+    /// Annual predictions.
+    Annual,
+    /// Quarterly predictions.
+    Quarterly,
+    /// What happened to companies.
+    Outcomes,
+}
+
+text_enum!(JobType);
+
+impl JobType {
+    /// The kind of predictions; none for outcomes.
+    #[must_use]
+    pub const fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Annual => Some(Kind::Annual),
+            Self::Quarterly => Some(Kind::Quarterly),
+            Self::Outcomes => None,
+        }
+    }
+
+    /// What an upload of such rows does.
+    #[must_use]
+    pub const fn task(self) -> Task {
+        match self {
+            Self::Annual | Self::Quarterly => Task::Upload,
+            Self::Outcomes => Task::Outcomes,
+        }
+    }
+}
+
+impl From<Kind> for JobType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Annual => Self::Annual,
+            Kind::Quarterly => Self::Quarterly,
+        }
+    }
+}
+
 /// What a job does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Task {
     /// It makes predictions of the rows of a file.
     #[default]
     Upload,
+    /// It records outcomes of the rows of a file.
+    Outcomes,
     /// It scores predictions that are there by another model.
     Rescore(Rescoring),
     /// It makes the report of a back-test, which has the job's id.
@@ -206,7 +265,8 @@ pub struct JobWarning {
 pub struct Job {
     /// Its id.
     pub id: JobId,
-    /// The kind of predictions it makes.
+    /// The kind of predictions that it is about; annual where it is about none (see
+    /// [`Job::job_type`]).
     pub kind: Kind,
     /// Where it stands.
     pub status: JobStatus,
@@ -264,6 +324,21 @@ pub struct Job {
 const MAY_BE_GONE: [&str; 3] = ["too_many_attempts", "rights_lost", "model_unavailable"];
 
 impl Job {
+    /// What its rows are about.
+    #[must_use]
+    pub fn job_type(&self) -> JobType {
+        match self.task {
+            Task::Outcomes => JobType::Outcomes,
+            _ => self.kind.into(),
+        }
+    }
+
+    /// Whether it reads a file.
+    #[must_use]
+    pub const fn has_file(&self) -> bool {
+        matches!(self.task, Task::Upload | Task::Outcomes)
+    }
+
     /// How many failed and skipped rows were counted and not kept.
     #[must_use]
     pub const fn rows_not_kept(&self) -> u32 {

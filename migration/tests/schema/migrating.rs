@@ -30,6 +30,7 @@ const ALL: &[&str] = &[
     "m20261128_000120_dashboard_rollups",
     "m20261128_000121_filter_indexes",
     "m20261128_000130_validation_reports",
+    "m20261128_000131_outcome_uploads",
 ];
 
 /// So many steps down leave the first migration alone.

@@ -2,6 +2,7 @@
 
 mod control;
 mod files;
+mod of_outcomes;
 mod orphans;
 mod outages;
 mod outcomes;

@@ -31,8 +31,12 @@ impl BulkUploads {
         let key = match &job.task {
             Task::Rescore(rescoring) => Some(rescore::dedup_key(job.kind, rescoring)),
             Task::Validate => None,
-            Task::Upload if job.options.dry_run => None,
-            Task::Upload => Some(submit::dedup_key(job.kind, &job.file_hash, &job.options)),
+            Task::Upload | Task::Outcomes if job.options.dry_run => None,
+            Task::Upload | Task::Outcomes => Some(submit::dedup_key(
+                job.job_type(),
+                &job.file_hash,
+                &job.options,
+            )),
         };
         let key = &key;
         self.ports
@@ -47,7 +51,7 @@ impl BulkUploads {
                 let key = match (&job.task, same) {
                     (Task::Rescore(_), Some(other)) => return Err(rescore::running(Some(other))),
                     // The same file was sent once more meanwhile. Going on is meant all the same.
-                    (Task::Upload | Task::Validate, Some(_)) => None,
+                    (Task::Upload | Task::Outcomes | Task::Validate, Some(_)) => None,
                     (_, None) => key.as_deref(),
                 };
                 let open_jobs = self.ports.settings.job_budget.open_jobs;
@@ -69,7 +73,7 @@ impl BulkUploads {
                     ),
                     ..AuditEvent::new(
                         match job.task {
-                            Task::Upload => "bulk_upload.continued",
+                            Task::Upload | Task::Outcomes => "bulk_upload.continued",
                             Task::Rescore(_) => "rescoring.continued",
                             Task::Validate => "validation.continued",
                         },

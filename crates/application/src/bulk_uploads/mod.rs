@@ -10,6 +10,7 @@ mod continuing;
 pub mod offline;
 mod process;
 mod read;
+mod recording;
 mod remove;
 mod rescore;
 mod rescoring;
@@ -33,7 +34,7 @@ pub use rescore::RescorePredictions;
 pub use submit::SubmitUpload;
 pub use surveying::Surveying;
 pub use sweep::SweptFiles;
-pub use table::Table;
+pub use table::{Header, Table};
 pub use template::{Template, TemplateColumn};
 
 use crate::Ports;

@@ -11,7 +11,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     files::{RowReader, SourceRow},
-    repositories::{ChunkRow, JobChunk, Lease, Renewal, RescoredChunk},
+    repositories::{ChunkRow, JobChunk, Lease, OutcomeChunk, Renewal, RescoredChunk},
 };
 use tokio::sync::watch;
 
@@ -25,6 +25,7 @@ const SURVEYED: usize = 4_096;
 pub(super) enum Chunk {
     Uploaded(JobChunk),
     Rescored(RescoredChunk),
+    Recorded(OutcomeChunk),
 }
 
 /// The rows of a file from a checkpoint on.
@@ -237,6 +238,9 @@ impl BulkUploads {
                 match chunk {
                     Chunk::Uploaded(chunk) => unit.jobs().store_chunk(scope, lease, chunk).await?,
                     Chunk::Rescored(chunk) => unit.jobs().store_rescored(lease, chunk).await?,
+                    Chunk::Recorded(chunk) => {
+                        unit.jobs().store_outcomes(scope, lease, chunk).await?
+                    }
                 };
                 Ok(())
             })
@@ -274,7 +278,7 @@ impl BulkUploads {
 }
 
 /// Whether the reader handed on as many rows as an independent count of the file has.
-fn account_for(read: u64, records: Option<u64>) -> Result<(), StopReason> {
+pub(super) fn account_for(read: u64, records: Option<u64>) -> Result<(), StopReason> {
     match records {
         Some(records) if records != read => Err(StopReason::Failed(Fault::new(
             "/file",

@@ -3,7 +3,6 @@
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     id::JobId,
-    job::Task,
 };
 use accunode_ports::{RepositoryError, files::StoredFile, repositories::Undone};
 use serde_json::json;
@@ -68,7 +67,7 @@ impl BulkUploads {
                 Ok(undone)
             })
             .await?;
-        if job.task == Task::Upload {
+        if job.has_file() {
             self.discard(&StoredFile {
                 key: job.file_key,
                 size: 0,

@@ -3,7 +3,7 @@
 use accunode_domain::{
     id::JobId,
     idempotency::StoredOutcome,
-    job::{Job, JobStatus, RowStatus, Task},
+    job::{Job, JobStatus, RowStatus},
     text::guard_formula,
 };
 use accunode_ports::repositories::RowFilter;
@@ -55,7 +55,7 @@ impl BulkUploads {
                 code: ErrorCode::NothingToRetry,
                 detail: if !job.status.is_final() {
                     "this upload is still being worked on".to_owned()
-                } else if job.task != Task::Upload {
+                } else if !job.has_file() {
                     "a rescoring and a back-test are repeated by asking for them again".to_owned()
                 } else if job.status == JobStatus::Failed {
                     "this upload failed by its file or its options, and would fail again; send it anew"
@@ -81,7 +81,7 @@ impl BulkUploads {
         let upload = SubmitUpload {
             file,
             original_filename: retried_name(&job.original_filename),
-            kind: job.kind,
+            job_type: job.job_type(),
             access_level: Some(level),
             organization: job.owner.organization(),
             options: job.options,

@@ -109,6 +109,7 @@ impl BulkUploads {
             let work = async {
                 match &job.task {
                     Task::Upload => self.try_process(&job, &lease, stop).await,
+                    Task::Outcomes => self.try_record(&job, &lease, stop).await,
                     Task::Rescore(rescoring) => {
                         self.try_rescore(&job, rescoring, &lease, stop).await
                     }

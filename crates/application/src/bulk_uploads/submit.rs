@@ -10,7 +10,7 @@ use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     fault::Fault,
     id::{JobId, OrganizationId},
-    job::{Job, JobOptions, Task},
+    job::{Job, JobOptions, JobType},
     prediction::Kind,
     text::clean_text,
 };
@@ -35,7 +35,7 @@ const LOOK_AT_DISK: usize = 16 << 20;
 pub struct SubmitUpload {
     pub file: StoredFile,
     pub original_filename: String,
-    pub kind: Kind,
+    pub job_type: JobType,
     pub access_level: Option<RowLevel>,
     pub organization: Option<OrganizationId>,
     pub options: JobOptions,
@@ -131,16 +131,16 @@ impl BulkUploads {
         self.check_file(&upload, &original_filename).await?;
 
         let dedup_key = (!upload.force && !upload.options.dry_run)
-            .then(|| dedup_key(upload.kind, &upload.file.sha256, &upload.options));
+            .then(|| dedup_key(upload.job_type, &upload.file.sha256, &upload.options));
         let new = NewJob {
             id: JobId(self.ports.ids.new_id()),
-            kind: upload.kind,
+            kind: upload.job_type.kind().unwrap_or(Kind::Annual),
             original_filename,
             file_key: upload.file.key,
             file_size: i64::try_from(upload.file.size).unwrap_or(i64::MAX),
             file_hash: upload.file.sha256,
             options: upload.options,
-            task: Task::Upload,
+            task: upload.job_type.task(),
             dedup_key: dedup_key.clone(),
             budget: self.ports.settings.job_budget,
         };
@@ -169,7 +169,7 @@ impl BulkUploads {
                         "filename": job.original_filename,
                         "sha256": job.file_hash,
                         "size": job.file_size,
-                        "job_type": job.kind,
+                        "job_type": job.job_type(),
                         "options": job.options,
                         "access_level": grant.owner().level(),
                     })),
@@ -200,8 +200,11 @@ impl BulkUploads {
         let key = &upload.file.key;
         let peek = self.ports.files.peek(key, filename, Table::PEEK).await?;
         let sheet = upload.options.sheet.as_deref();
-        let table = Table::choose(upload.kind, &peek, sheet).map_err(Error::Invalid)?;
-        if !table.has_rows {
+        let has_rows = match upload.job_type.kind() {
+            Some(kind) => Table::choose(kind, &peek, sheet).map(|table| table.has_rows),
+            None => Table::of_outcomes(&peek, sheet).map(|table| table.has_rows),
+        };
+        if !has_rows.map_err(Error::Invalid)? {
             return Err(Error::invalid(Fault::new(
                 "/file",
                 "empty_file",
@@ -222,9 +225,9 @@ fn duplicate(job: Option<JobId>) -> Error {
 }
 
 /// What makes two uploads of one owner the same: kind, content and options.
-pub(super) fn dedup_key(kind: Kind, file_sha256: &str, options: &JobOptions) -> String {
+pub(super) fn dedup_key(job_type: JobType, file_sha256: &str, options: &JobOptions) -> String {
     let mut hash = Sha256::new();
-    hash.update(kind.as_str());
+    hash.update(job_type.as_str());
     hash.update([0]);
     hash.update(file_sha256);
     hash.update([0]);

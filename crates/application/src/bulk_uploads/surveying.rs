@@ -86,16 +86,7 @@ impl Surveying {
         let (mut warnings, found): (Vec<_>, Vec<_>) = found
             .into_iter()
             .partition(|warning| warning.code == "most_rows_fail");
-        warnings.extend(table.warnings.iter().cloned());
-        for note in notes {
-            if !warnings.iter().any(|warning| warning.code == note.code) {
-                warnings.push(JobWarning {
-                    code: note.code,
-                    detail: note.detail,
-                    columns: note.columns,
-                });
-            }
-        }
+        warnings.extend(table.with_notes(notes));
         warnings.extend(found);
         warnings.extend(turnovers(&plan, &self.options, &self.first, training));
         Ok((plan, warnings))

@@ -2,20 +2,20 @@
 
 use accunode_domain::{
     fault::{Fault, shorten},
-    intake::{Cells, Formula, Layout},
+    intake::{Cells, Formula, Layout, OutcomeLayout},
     job::JobWarning,
     prediction::Kind,
 };
-use accunode_ports::files::{MarkKind, Peek, SourceRow, TableChoice, TableHead};
+use accunode_ports::files::{FileNote, MarkKind, Peek, SourceRow, TableChoice, TableHead};
 
 /// How many names of sheets an error lists.
 const LISTED: usize = 20;
 
 /// The table of a file that is read, with its header understood.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct Table<L = Layout> {
     /// What its columns mean.
-    pub layout: Layout,
+    pub layout: L,
     /// Where it is.
     pub choice: TableChoice,
     /// Whether every row must have as many cells as the header.
@@ -26,10 +26,69 @@ pub struct Table {
     pub warnings: Vec<JobWarning>,
 }
 
+/// A header that was understood.
+pub trait Header {
+    /// Its row, from 1.
+    fn row(&self) -> u32;
+    /// The names of its columns.
+    fn names(&self) -> &[String];
+    /// What an analyst should know of it.
+    fn warnings(&self) -> Vec<JobWarning>;
+}
+
+impl Header for Layout {
+    fn row(&self) -> u32 {
+        self.header_row()
+    }
+
+    fn names(&self) -> &[String] {
+        self.names()
+    }
+
+    fn warnings(&self) -> Vec<JobWarning> {
+        self.warnings()
+    }
+}
+
+impl Header for OutcomeLayout {
+    fn row(&self) -> u32 {
+        self.header_row()
+    }
+
+    fn names(&self) -> &[String] {
+        self.names()
+    }
+
+    fn warnings(&self) -> Vec<JobWarning> {
+        self.warnings()
+    }
+}
+
 impl Table {
     /// How many rows of each table must be looked at for [`Table::choose`].
     pub const PEEK: u32 = Layout::SEARCHED;
 
+    /// Chooses the table that has the columns of a kind of predictions, as
+    /// [`Table::choose_by`].
+    ///
+    /// # Errors
+    /// As [`Table::choose_by`].
+    pub fn choose(kind: Kind, peek: &Peek, sheet: Option<&str>) -> Result<Self, Vec<Fault>> {
+        Self::choose_by(|rows| Layout::find(kind, rows), peek, sheet)
+    }
+}
+
+impl Table<OutcomeLayout> {
+    /// Chooses the table that has the columns of outcomes, as [`Table::choose_by`].
+    ///
+    /// # Errors
+    /// As [`Table::choose_by`].
+    pub fn of_outcomes(peek: &Peek, sheet: Option<&str>) -> Result<Self, Vec<Fault>> {
+        Self::choose_by(OutcomeLayout::find, peek, sheet)
+    }
+}
+
+impl<L: Header> Table<L> {
     /// Chooses the table that has the needed columns. `sheet` names it; without that it must
     /// be the only one, a visible one going before hidden ones.
     ///
@@ -37,11 +96,15 @@ impl Table {
     /// `empty_file`; `unknown_sheet` with the names that there are; `several_sheets` where
     /// more than one would do; `missing_columns` and `repeated_column` of the table that has
     /// the most of the columns.
-    pub fn choose(kind: Kind, peek: &Peek, sheet: Option<&str>) -> Result<Self, Vec<Fault>> {
-        let mut read: Vec<(&TableHead, Result<Layout, Vec<Fault>>)> = peek
+    fn choose_by(
+        find: impl Fn(&[Cells<'_>]) -> Result<L, Vec<Fault>>,
+        peek: &Peek,
+        sheet: Option<&str>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut read: Vec<(&TableHead, Result<L, Vec<Fault>>)> = peek
             .tables
             .iter()
-            .map(|head| (head, layout(kind, head)))
+            .map(|head| (head, layout(&find, head)))
             .collect();
         if let Some(wanted) = sheet {
             let found = read.iter().position(|(head, _)| is_named(head, wanted));
@@ -83,12 +146,7 @@ impl Table {
         Ok(Self::of(head, layout?, &passed_over, &hidden))
     }
 
-    fn of(
-        head: &TableHead,
-        layout: Layout,
-        passed_over: &[&TableHead],
-        alike: &[&TableHead],
-    ) -> Self {
+    fn of(head: &TableHead, layout: L, passed_over: &[&TableHead], alike: &[&TableHead]) -> Self {
         let mut warnings = Vec::new();
         let alike: Vec<&TableHead> = alike
             .iter()
@@ -122,18 +180,35 @@ impl Table {
         warnings.extend(layout.warnings());
         let choice = TableChoice {
             sheet: head.sheet.clone(),
-            header_row: layout.header_row(),
-            width: u32::try_from(layout.width()).unwrap_or(u32::MAX),
+            header_row: layout.row(),
+            width: u32::try_from(layout.names().len()).unwrap_or(u32::MAX),
             // The whole file decides how it is written, not only its beginning.
             dialect: None,
         };
         Self {
-            has_rows: head.rows.iter().any(|row| row.row > layout.header_row()),
+            has_rows: head.rows.iter().any(|row| row.row > layout.row()),
             is_fixed_width: head.is_fixed_width,
             layout,
             choice,
             warnings,
         }
+    }
+}
+
+impl<L> Table<L> {
+    /// Its warnings, and what the reader found in the file.
+    pub(super) fn with_notes(&self, notes: Vec<FileNote>) -> Vec<JobWarning> {
+        let mut warnings = self.warnings.clone();
+        for note in notes {
+            if !warnings.iter().any(|warning| warning.code == note.code) {
+                warnings.push(JobWarning {
+                    code: note.code,
+                    detail: note.detail,
+                    columns: note.columns,
+                });
+            }
+        }
+        warnings
     }
 }
 
@@ -148,13 +223,16 @@ pub(super) fn formulas(row: &SourceRow) -> Vec<Formula> {
         .collect()
 }
 
-fn layout(kind: Kind, head: &TableHead) -> Result<Layout, Vec<Fault>> {
+fn layout<L>(
+    find: impl Fn(&[Cells<'_>]) -> Result<L, Vec<Fault>>,
+    head: &TableHead,
+) -> Result<L, Vec<Fault>> {
     let rows: Vec<Cells<'_>> = head
         .rows
         .iter()
         .map(|row| Cells::new(row.row, &row.cells))
         .collect();
-    Layout::find(kind, &rows)
+    find(&rows)
 }
 
 fn is_named(head: &TableHead, wanted: &str) -> bool {
@@ -165,7 +243,7 @@ fn is_named(head: &TableHead, wanted: &str) -> bool {
 }
 
 /// The faults of the table that comes nearest, and which others there are.
-fn none_usable(read: Vec<(&TableHead, Result<Layout, Vec<Fault>>)>) -> Vec<Fault> {
+fn none_usable<L>(read: Vec<(&TableHead, Result<L, Vec<Fault>>)>) -> Vec<Fault> {
     let several = read.len() > 1;
     let listed: Vec<&TableHead> = read.iter().map(|(head, _)| *head).collect();
     let all = names(&listed);

@@ -2,7 +2,8 @@
 
 use accunode_domain::{
     company::Symbol,
-    intake::{DESCRIPTIONS, example},
+    intake::{DESCRIPTIONS, OutcomeColumn, OutcomeLayout, example},
+    job::JobType,
     prediction::Kind,
 };
 
@@ -25,9 +26,27 @@ pub struct TemplateColumn {
 }
 
 impl Template {
-    /// The template for a kind of prediction.
+    /// The template for what the rows of a file are about.
     #[must_use]
-    pub fn of(kind: Kind) -> Self {
+    pub fn of(job_type: JobType) -> Self {
+        match job_type.kind() {
+            Some(kind) => Self::of_predictions(kind),
+            None => Self::of_outcomes(),
+        }
+    }
+
+    fn of_outcomes() -> Self {
+        let column = |column: &OutcomeColumn| TemplateColumn {
+            name: column.name.to_owned(),
+            meaning: column.meaning.to_owned(),
+            example: column.example.to_owned(),
+        };
+        Self {
+            columns: OutcomeLayout::columns().iter().map(column).collect(),
+        }
+    }
+
+    fn of_predictions(kind: Kind) -> Self {
         let column = |name: &str, meaning: String| TemplateColumn {
             name: name.to_owned(),
             meaning,

@@ -36,6 +36,7 @@ mod identity;
 mod layout;
 mod names;
 mod number;
+mod outcomes;
 mod period;
 mod plan;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use identity::{Described, contradiction};
 pub use layout::{ERROR_COLUMN, Layout};
 pub use names::{DESCRIPTIONS, Field, Synonym, synonyms};
 pub use number::{MISSING_MARKS, says_missing};
+pub use outcomes::{OutcomeColumn, OutcomeLayout};
 pub use period::{Likely, ReadPeriod, read_period};
 pub use plan::{InputRow, Plan, example};
 pub use survey::Survey;

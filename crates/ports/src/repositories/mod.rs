@@ -11,6 +11,7 @@ mod job;
 mod joining;
 mod organization;
 mod outcome;
+mod outcome_upload;
 mod own_data;
 mod prediction;
 mod rescoring;
@@ -41,6 +42,7 @@ pub use organization::{
     OrganizationWriter,
 };
 pub use outcome::{OutcomeFilter, OutcomeRepository, OutcomeStanding, OutcomeWriter};
+pub use outcome_upload::{NewOutcome, OutcomeChunk, OutcomeRow};
 pub use own_data::{OwnData, OwnDataRepository, OwnDataWriter, OwnRows, PersonalRows};
 pub use prediction::{
     PredictionFilter, PredictionRepository, PredictionWriter, Timeline, TimelineFilter,

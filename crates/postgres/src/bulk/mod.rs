@@ -20,6 +20,7 @@ mod existing;
 pub(crate) mod histories;
 mod ledger;
 mod outcome;
+mod recording;
 mod repeats;
 mod rescoring;
 mod staging;
@@ -40,6 +41,7 @@ use uuid::Uuid;
 
 use crate::{db::Tx, errors::from_orm};
 
+pub(crate) use recording::{lock_name, record};
 pub(crate) use rescoring::rescore;
 pub(crate) use undo::undo;
 

@@ -1,10 +1,13 @@
 //! Undoing an upload: what it made is deleted, and what it wrote over is written back.
 
-use accunode_domain::job::Job;
+use accunode_domain::{
+    access::Grant,
+    job::{Job, Task},
+};
 use accunode_ports::{RepositoryError, repositories::Undone};
 use sqlx::{AssertSqlSafe, postgres::PgQueryResult};
 
-use super::staging;
+use super::{recording, staging};
 use crate::{db::Tx, errors::from_sqlx, sql::Sql};
 
 const LOCK: &str = include_str!("sql/lock_predictions_of_job.sql");
@@ -20,9 +23,12 @@ const WORK_FOR: &str = "SELECT set_config('accunode.job_id', $1::text, true)";
 /// Predictions are locked in the order of the unique key, which is the order in which uploads
 /// and rescorings lock, so that undoing a job and running another one wait for each other and
 /// do not deadlock.
-pub(crate) async fn undo(tx: &Tx, job: &Job) -> Result<Undone, RepositoryError> {
+pub(crate) async fn undo(tx: &Tx, grant: Grant, job: &Job) -> Result<Undone, RepositoryError> {
     if job.options.dry_run {
         return Ok(Undone::default());
+    }
+    if job.task == Task::Outcomes {
+        return recording::undo(tx, grant, job).await;
     }
     let work_for = sqlx::query(WORK_FOR).bind(job.id.0);
     let mut connection = tx.connection().await;

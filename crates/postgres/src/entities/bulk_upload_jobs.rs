@@ -4,7 +4,7 @@ use accunode_domain::{
     Timestamp,
     fault::Fault,
     id::{JobId, OrganizationId, UserId},
-    job::{Job, JobCounts, JobOptions, JobStatus, Task},
+    job::{Job, JobCounts, JobOptions, JobStatus, JobType, Task},
     owner::{AccessLevel, Owner},
     prediction::Kind,
 };
@@ -26,7 +26,7 @@ pub(crate) struct Model {
     pub(crate) file_size: i64,
     pub(crate) file_hash: Option<String>,
     pub(crate) status: Named<JobStatus>,
-    pub(crate) job_type: Named<Kind>,
+    pub(crate) job_type: Named<JobType>,
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) options: Json,
     pub(crate) dedup_key: Option<String>,
@@ -81,8 +81,9 @@ impl Model {
             table: "bulk_upload_jobs",
             id: self.id,
         };
-        let (options, task) =
-            read_options(self.options).map_err(|error| row.corrupt_by("options", error))?;
+        let job_type = row.known("job_type", self.job_type)?;
+        let (options, task) = read_options(self.options, job_type)
+            .map_err(|error| row.corrupt_by("options", error))?;
         let total_rows = self.total_rows.map(|total| row.count("total_rows", total));
         let error = self.error.map(|error| row.json::<Fault>("error", error));
         let level = row.known("access_level", self.access_level)?;
@@ -90,7 +91,7 @@ impl Model {
         let organization = self.organization_id.map(OrganizationId);
         Ok(Job {
             id: JobId(self.id),
-            kind: row.known("job_type", self.job_type)?,
+            kind: job_type.kind().unwrap_or(Kind::Annual),
             status: row.known("status", self.status)?,
             original_filename: self.original_filename,
             file_key: self.filename,
@@ -134,7 +135,7 @@ pub(crate) fn options_json(options: JobOptions, task: &Task) -> Result<Value, Re
     let json = |error: serde_json::Error| defect(error.to_string());
     let mut value = serde_json::to_value(options).map_err(json)?;
     match task {
-        Task::Upload => {}
+        Task::Upload | Task::Outcomes => {}
         Task::Rescore(rescoring) => {
             value[RESCORE] = serde_json::to_value(rescoring).map_err(json)?;
         }
@@ -143,7 +144,10 @@ pub(crate) fn options_json(options: JobOptions, task: &Task) -> Result<Value, Re
     Ok(value)
 }
 
-fn read_options(mut value: Value) -> Result<(JobOptions, Task), serde_json::Error> {
+fn read_options(
+    mut value: Value,
+    job_type: JobType,
+) -> Result<(JobOptions, Task), serde_json::Error> {
     let mut take = |name| {
         value
             .as_object_mut()
@@ -152,7 +156,7 @@ fn read_options(mut value: Value) -> Result<(JobOptions, Task), serde_json::Erro
     let task = match (take(RESCORE), take(VALIDATE)) {
         (Some(rescoring), _) => Task::Rescore(serde_json::from_value(rescoring)?),
         (None, Some(_)) => Task::Validate,
-        (None, None) => Task::Upload,
+        (None, None) => job_type.task(),
     };
     Ok((serde_json::from_value(value)?, task))
 }

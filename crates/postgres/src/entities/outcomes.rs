@@ -46,6 +46,9 @@ pub(crate) struct Model {
     pub(crate) updated_at: Timestamp,
     /// Generated from the three columns of the owner.
     pub(crate) owner_key: Uuid,
+    /// The upload and its row that recorded it.
+    pub(crate) bulk_job_id: Option<Uuid>,
+    pub(crate) bulk_row: Option<i32>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

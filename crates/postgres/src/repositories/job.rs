@@ -3,16 +3,15 @@
 use accunode_domain::{
     access::{Grant, Scope},
     id::{JobId, PredictionId},
-    job::{Job, JobCounts, JobStatus, Position, RowOutcome, RowStatus},
+    job::{Job, JobCounts, JobStatus, JobType, Position, RowOutcome, RowStatus, Task},
     page::{Cursor, Limit, Page, Sort},
-    prediction::Kind,
 };
 use accunode_ports::{
     RepositoryError,
     budgets::JobBudget,
     repositories::{
-        JobChunk, JobFilter, JobRepository, JobWriter, Lease, NewJob, Rescorable, RescoredChunk,
-        RowFilter, ToRescore, Undone,
+        JobChunk, JobFilter, JobRepository, JobWriter, Lease, NewJob, OutcomeChunk, Rescorable,
+        RescoredChunk, RowFilter, ToRescore, Undone,
     },
 };
 use async_trait::async_trait;
@@ -132,8 +131,8 @@ impl<E: Executor> JobRepository for Jobs<E> {
             .status
             .map(|status| Column::Status.eq(Named::from(status)));
         let kind = filter
-            .kind
-            .map(|kind| Column::JobType.eq(Named::from(kind)));
+            .job_type
+            .map(|job_type| Column::JobType.eq(Named::from(job_type)));
         let keyset = Keyset {
             sort: Sort::CreatedAt,
             column: Column::CreatedAt,
@@ -165,9 +164,10 @@ impl<E: Executor> JobRepository for Jobs<E> {
             return Ok(Vec::new());
         }
         let reached = ScopeSql::of(scope);
-        let sql = match job.kind {
-            Kind::Annual => ANNUAL_ROWS,
-            Kind::Quarterly => QUARTERLY_ROWS,
+        let sql = match job.job_type() {
+            JobType::Annual => ANNUAL_ROWS,
+            JobType::Quarterly => QUARTERLY_ROWS,
+            JobType::Outcomes => OUTCOME_ROWS,
         };
         // A dry run makes no predictions: its ok rows are kept like the others.
         let kept = filter.status != Some(RowStatus::Ok) || job.options.dry_run;
@@ -209,6 +209,8 @@ impl<E: Executor> JobRepository for Jobs<E> {
 const ANNUAL_ROWS: &str = include_str!("job/annual_rows.sql");
 /// The same of a job that makes quarterly predictions.
 const QUARTERLY_ROWS: &str = include_str!("job/quarterly_rows.sql");
+/// The same of a job that records outcomes.
+const OUTCOME_ROWS: &str = include_str!("job/outcome_rows.sql");
 
 /// A row of [`ANNUAL_ROWS`] and [`QUARTERLY_ROWS`].
 #[derive(Debug, FromQueryResult)]
@@ -248,7 +250,11 @@ impl JobWriter for Jobs<Tx> {
             original_filename: Set(storable(&job.original_filename)),
             file_size: Set(job.file_size),
             file_hash: Set(Some(job.file_hash.clone()).filter(|hash| !hash.is_empty())),
-            job_type: Set(job.kind.into()),
+            job_type: Set(match job.task {
+                Task::Outcomes => JobType::Outcomes,
+                _ => job.kind.into(),
+            }
+            .into()),
             options: Set(options_json(job.options.clone(), &job.task)?),
             dedup_key: Set(job.dedup_key.clone()),
             ..Default::default()
@@ -276,6 +282,16 @@ impl JobWriter for Jobs<Tx> {
         chunk: &RescoredChunk,
     ) -> Result<JobCounts, RepositoryError> {
         bulk::rescore(&self.db, lease, chunk).await
+    }
+
+    #[tracing::instrument(name = "JobWriter::store_outcomes", level = "debug", skip_all)]
+    async fn store_outcomes(
+        &self,
+        scope: &Scope,
+        lease: &Lease,
+        chunk: &OutcomeChunk,
+    ) -> Result<JobCounts, RepositoryError> {
+        bulk::record(&self.db, scope, lease, chunk).await
     }
 
     #[tracing::instrument(name = "JobWriter::request_cancel", level = "debug", skip_all)]
@@ -354,7 +370,7 @@ impl JobWriter for Jobs<Tx> {
         }
         let mut undone = Undone::default();
         if predictions {
-            undone = bulk::undo(&self.db, &job).await?;
+            undone = bulk::undo(&self.db, grant, &job).await?;
         }
         let gone = Entity::owned_by(grant)
             .delete()

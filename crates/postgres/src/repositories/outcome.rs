@@ -19,6 +19,7 @@ use sea_orm::{
 };
 
 use crate::{
+    bulk,
     db::{Executor, Tx, build},
     entities::{Named, outcome_coverage, outcomes},
     errors::from_orm,
@@ -106,7 +107,15 @@ impl OutcomeWriter for Outcomes<Tx> {
         // A row that is yet to be made cannot be locked, so that the timeline is, by its name.
         let name = format!("outcomes {owner} {company} {definition}");
         let hash = Func::cust("hashtextextended").arg(name).arg(0_i64);
+        // An upload of outcomes locks all of an owner's at once, and waits for this.
+        let all = Func::cust("hashtextextended")
+            .arg(bulk::lock_name(owner))
+            .arg(0_i64);
         let lock = Query::select()
+            .expr_as(
+                Func::cust("pg_advisory_xact_lock_shared").arg(all),
+                "shared",
+            )
             .expr_as(Func::cust("pg_advisory_xact_lock").arg(hash), "locked")
             .to_owned();
         self.db.rows(build(lock)).await?;

@@ -7,7 +7,7 @@ use accunode_domain::{
     audit::AuditAction,
     fault::Fault,
     invitation::InvitationStatus,
-    job::{JobStatus, OtherCompany, RowStatus},
+    job::{JobStatus, JobType, OtherCompany, RowStatus},
     organization::{JoinPolicy, SizeCategory},
     outcome::Definition,
     owner::AccessLevel,
@@ -78,6 +78,7 @@ names_of! {
     EventName, Event, "What happened to a company: a default, a cure (its return to non-defaulted status), or an exit.";
     InvitationStatusName, InvitationStatus, "What has become of an invitation.";
     JobStatusName, JobStatus, "Where an upload stands.";
+    JobTypeName, JobType, "What the rows of a file are: annual or quarterly statements that are scored, or outcomes that are recorded.";
     JoinPolicyName, JoinPolicy, "Who may join with an organization's token: no one, anyone who holds it, or only listed e-mail addresses.";
     KeyScopeName, KeyScope, "What an API key is for.";
     KindName, Kind, "From which statements a prediction is made.";

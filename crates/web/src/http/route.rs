@@ -4,7 +4,7 @@
 //! Method, path and schemas stand in the handler's `#[utoipa::path]`; a resource's `routes()`
 //! lists its operations by [`route!`](crate::http::route::route).
 
-use accunode_domain::prediction::Kind;
+use accunode_domain::{job::JobType, prediction::Kind};
 use actix_web::{
     FromRequest, Handler, HttpRequest, Responder,
     http::{Method, header::HeaderValue},
@@ -210,9 +210,14 @@ pub(crate) fn mount(base: &str, mut routes: Vec<Route>, config: &mut ServiceConf
     }
 }
 
-/// The path as actix matches it: a kind of prediction is one of those there are.
+/// The path as actix matches it: a kind of prediction is one of those there are. A template is
+/// of one of the types of jobs.
 fn pattern(path: &str) -> String {
-    let kinds = Kind::ALL.map(Kind::as_str).join("|");
+    let kinds = if path.contains("/templates/") {
+        JobType::ALL.map(JobType::as_str).join("|")
+    } else {
+        Kind::ALL.map(Kind::as_str).join("|")
+    };
     path.replace("{kind}", &format!("{{kind:{kinds}}}"))
 }
 

@@ -10,8 +10,8 @@ use accunode_domain::{
     fault::Fault,
     id::{CompanyId, JobId, OrganizationId, PredictionId},
     job::{
-        Checkpoint, Job, JobCounts, JobOptions, JobStatus, OtherCompany, Position, RowOutcome,
-        RowStatus, Task,
+        Checkpoint, Job, JobCounts, JobOptions, JobStatus, JobType, OtherCompany, Position,
+        RowOutcome, RowStatus, Task,
     },
     page::{Limit, Page},
     prediction::{Kind, OnConflict, Outcome, Period, StoredRatios},
@@ -23,7 +23,10 @@ use async_trait::async_trait;
 pub use queue::MockJobQueue;
 pub use queue::{JobQueue, Lease, Renewal};
 
-use super::rescoring::{Rescorable, RescoredChunk, ToRescore};
+use super::{
+    outcome_upload::OutcomeChunk,
+    rescoring::{Rescorable, RescoredChunk, ToRescore},
+};
 use crate::{
     RepositoryError,
     budgets::{JobBudget, RowBudget},
@@ -59,7 +62,7 @@ pub struct NewJob {
 #[expect(missing_docs, reason = "the names are those of the columns")]
 pub struct JobFilter {
     pub status: Option<JobStatus>,
-    pub kind: Option<Kind>,
+    pub job_type: Option<JobType>,
 }
 
 /// Which rows of a job are told.
@@ -239,6 +242,18 @@ pub trait JobWriter: Send + Sync {
         &self,
         lease: &Lease,
         chunk: &RescoredChunk,
+    ) -> Result<JobCounts, RepositoryError>;
+    /// Stores a chunk of an upload of outcomes, under the lease, in the unit of work, and gives
+    /// back how many rows had which outcome. What is recorded already is skipped.
+    ///
+    /// # Errors
+    /// `Stale` where the lease is not ours any more: nothing of the chunk may be
+    /// committed then.
+    async fn store_outcomes(
+        &self,
+        scope: &Scope,
+        lease: &Lease,
+        chunk: &OutcomeChunk,
     ) -> Result<JobCounts, RepositoryError>;
     /// Asks a job to stop: at once where no worker has it, else at its next chunk.
     ///

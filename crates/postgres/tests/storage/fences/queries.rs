@@ -66,7 +66,11 @@ pub(super) const QUERIES: [&str; 38] = [
 
 /// What takes a scope and does not read by it: it writes under a grant, as that scope's
 /// actor.
-pub(super) const WRITES: [&str; 2] = ["company.find_or_add", "job.store_chunk"];
+pub(super) const WRITES: [&str; 3] = [
+    "company.find_or_add",
+    "job.store_chunk",
+    "job.store_outcomes",
+];
 
 /// What reads the one row of an owner, by a scope that the actor has narrowed to that owner:
 /// the access matrix asks it of everyone. Histories are those of a grant's owner: tests of the

@@ -337,7 +337,7 @@ impl Demo<'_> {
         let upload = SubmitUpload {
             file: bulk.receive(bytes).await?,
             original_filename: name.to_owned(),
-            kind,
+            job_type: kind.into(),
             access_level: RowLevel::limited(AccessLevel::Organization),
             organization: None,
             options: JobOptions {

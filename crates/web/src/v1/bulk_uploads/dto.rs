@@ -2,11 +2,11 @@
 
 use accunode_domain::{
     job::{
-        Job, JobOptions, JobStatus, JobWarning, OtherCompany, Rescoring, RowOutcome, RowStatus,
-        Task,
+        Job, JobOptions, JobStatus, JobType, JobWarning, OtherCompany, Rescoring, RowOutcome,
+        RowStatus, Task,
     },
     owner::AccessLevel,
-    prediction::{Kind, OnConflict},
+    prediction::OnConflict,
     ratio::RatioUnit,
 };
 use serde::Serialize;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     http::{
         enums::{
-            AccessLevelName, JobStatusName, KindName, OnConflictName, OtherCompanyName,
+            AccessLevelName, JobStatusName, JobTypeName, OnConflictName, OtherCompanyName,
             RatioUnitName, RowStatusName,
         },
         problem::{Problem, ProblemDto},
@@ -30,8 +30,8 @@ use crate::{
 #[schema(as = BulkUpload)]
 pub(crate) struct JobDto {
     pub(crate) id: Uuid,
-    #[schema(value_type = KindName)]
-    job_type: Kind,
+    #[schema(value_type = JobTypeName)]
+    job_type: JobType,
     #[schema(value_type = JobStatusName)]
     status: JobStatus,
     #[schema(example = "portfolio-2024.csv")]
@@ -185,11 +185,12 @@ impl JobDto {
 
     /// An upload as it stands now.
     pub(crate) fn of(job: Job, now: OffsetDateTime) -> Self {
+        let job_type = job.job_type();
         let (rows_per_second, eta_seconds) = (job.rows_per_second(now), job.eta_seconds(now));
         let (error_code, error_message) = job.error.map(|e| (e.code, e.detail)).unzip();
         Self {
             id: job.id.0,
-            job_type: job.kind,
+            job_type,
             status: job.status,
             original_filename: job.original_filename,
             file_size: job.file_size,
@@ -197,7 +198,7 @@ impl JobDto {
             options: job.options.into(),
             validation_id: (job.task == Task::Validate).then_some(job.id.0),
             rescoring: match job.task {
-                Task::Upload | Task::Validate => None,
+                Task::Upload | Task::Outcomes | Task::Validate => None,
                 Task::Rescore(rescoring) => Some(rescoring.into()),
             },
             total_rows: job.total_rows,
@@ -237,17 +238,23 @@ pub(crate) struct RowDto {
     problem: Option<ProblemDto>,
     /// The prediction that it made or met.
     prediction_id: Option<Uuid>,
+    /// Of a file of outcomes: the one that it recorded.
+    outcome_id: Option<Uuid>,
 }
 
-impl From<&RowOutcome> for RowDto {
-    fn from(outcome: &RowOutcome) -> Self {
+impl RowDto {
+    /// What became of a row of a job of this type.
+    pub(super) fn of(job_type: JobType, outcome: &RowOutcome) -> Self {
+        let made = outcome.prediction.map(|id| id.0);
+        let is_outcome = job_type == JobType::Outcomes;
         let problem = (!outcome.faults.is_empty())
             .then(|| Problem::faults(outcome.faults.clone()).document(None));
         Self {
             row: outcome.row,
             status: outcome.status,
             problem,
-            prediction_id: outcome.prediction.map(|id| id.0),
+            prediction_id: made.filter(|_| !is_outcome),
+            outcome_id: made.filter(|_| is_outcome),
         }
     }
 }

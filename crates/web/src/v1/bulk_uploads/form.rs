@@ -11,7 +11,7 @@ use accunode_domain::{
     fault::{Fault, shorten},
     id::OrganizationId,
     intake::ColumnUnits,
-    job::JobOptions,
+    job::{JobOptions, JobType},
     owner::AccessLevel,
     prediction::Kind,
     text::clean_text,
@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use super::filename;
 use crate::http::{
-    enums::{AccessLevelName, KindName, OnConflictName, OtherCompanyName, RatioUnitName},
+    enums::{AccessLevelName, JobTypeName, OnConflictName, OtherCompanyName, RatioUnitName},
     problem::Problem,
     timeout,
 };
@@ -43,6 +43,14 @@ const NAMES: [&str; 11] = [
     "sheet",
     "other_company",
     "force",
+];
+/// Fields that mean nothing for a file of outcomes.
+const OF_STATEMENTS: [&str; 5] = [
+    "ratio_unit",
+    "on_conflict",
+    "confirm_units",
+    "units",
+    "other_company",
 ];
 /// The longest name of a sheet, in characters; spreadsheets allow 31.
 const SHEET_LENGTH: usize = 255;
@@ -64,7 +72,7 @@ pub(crate) struct FormSchema {
     /// A .csv, .tsv, .txt, .csv.gz, .xlsx or .xlsm file.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
-    #[schema(value_type = KindName)]
+    #[schema(value_type = JobTypeName)]
     job_type: String,
     #[schema(value_type = Option<AccessLevelName>)]
     access_level: Option<String>,
@@ -267,6 +275,21 @@ impl Reading {
         }
     }
 
+    /// Outcomes have no ratios, and are never written over.
+    fn only_for_statements(&mut self) {
+        let given: Vec<_> = OF_STATEMENTS
+            .into_iter()
+            .filter(|name| self.fields.contains_key(*name))
+            .collect();
+        for name in given {
+            self.note(
+                &format!("/{name}"),
+                "not_for_outcomes",
+                "is about statements that are scored; leave it out for a file of outcomes",
+            );
+        }
+    }
+
     fn sheet(&mut self) -> Option<String> {
         let name = self.fields.get("sheet")?.as_str()?.to_owned();
         match clean_text("/sheet", &name, SHEET_LENGTH) {
@@ -292,10 +315,14 @@ impl Reading {
             self.note(
                 "/job_type",
                 "required",
-                "say whether the file is annual or quarterly",
+                "say whether the file has annual or quarterly statements, or outcomes",
             );
         }
-        let kind: Option<Kind> = self.get("job_type");
+        let job_type: Option<JobType> = self.get("job_type");
+        if job_type == Some(JobType::Outcomes) {
+            self.only_for_statements();
+        }
+        let kind = job_type.and_then(JobType::kind);
         let level = self.get("access_level");
         let organization = self
             .get::<uuid::Uuid>("organization_id")
@@ -310,8 +337,8 @@ impl Reading {
             other_company: self.get("other_company").unwrap_or_default(),
         };
         let force = self.flag("force");
-        let (Some(kind), Some(file), Some(original_filename), true) = (
-            kind,
+        let (Some(job_type), Some(file), Some(original_filename), true) = (
+            job_type,
             self.received.file.clone(),
             self.filename.clone(),
             self.faults.is_empty(),
@@ -325,7 +352,7 @@ impl Reading {
             upload: SubmitUpload {
                 file,
                 original_filename,
-                kind,
+                job_type,
                 access_level: None,
                 organization,
                 options,

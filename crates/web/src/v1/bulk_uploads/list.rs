@@ -1,7 +1,10 @@
 //! Listing bulk uploads.
 
 use accunode_application::bulk_uploads::ListJobs;
-use accunode_domain::{id::OrganizationId, job::JobStatus, prediction::Kind};
+use accunode_domain::{
+    id::OrganizationId,
+    job::{JobStatus, JobType},
+};
 use accunode_ports::repositories::JobFilter;
 
 use super::dto::JobDto;
@@ -18,8 +21,8 @@ query! {
     pub(crate) struct UploadQuery {
         /// Only uploads with this status
         status: Option<JobStatus>,
-        /// Only uploads of this kind of prediction
-        job_type: Option<Kind>,
+        /// Only uploads whose rows are about this
+        job_type: Option<JobType>,
         /// Only uploads of this organization
         organization_id: Option<OrganizationId>,
         ; page: Paging<NewestFirst>,
@@ -31,7 +34,7 @@ impl UploadQuery {
         ListJobs {
             filter: JobFilter {
                 status: self.status,
-                kind: self.job_type,
+                job_type: self.job_type,
             },
             organization: self.organization_id,
             limit,

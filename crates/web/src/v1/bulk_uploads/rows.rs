@@ -107,8 +107,9 @@ pub(crate) async fn rows(call: Authenticated) -> Answer {
         Columns::of(&[]),
         start,
         move |app, caller, start| {
-            outcomes(app, caller, job.clone(), status, start, |row| {
-                RowDto::from(&row)
+            let job_type = job.job_type();
+            outcomes(app, caller, job.clone(), status, start, move |row| {
+                RowDto::of(job_type, &row)
             })
         },
     )
@@ -122,7 +123,7 @@ async fn outcomes<T>(
     job: Job,
     status: Option<RowStatus>,
     Start { limit, after }: Start<AfterRow>,
-    show: fn(RowOutcome) -> T,
+    show: impl Fn(RowOutcome) -> T,
 ) -> Result<Slice<T, AfterRow>, Error> {
     let most = limit.get() as usize;
     let query = ListRows {

@@ -1,14 +1,14 @@
 //! Operations `get_csv_template`, `get_xlsx_template`.
 
 use accunode_application::{Error, bulk_uploads::Template};
-use accunode_domain::prediction::Kind;
+use accunode_domain::job::JobType;
 use actix_web::{HttpResponse, http::header};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use utoipa::ToSchema;
 
 use crate::http::{
     call::Authenticated,
-    enums::KindName,
+    enums::JobTypeName,
     export,
     negotiate::Format as Media,
     problem::{Answer, Problem},
@@ -20,7 +20,7 @@ use crate::http::{
 #[expect(dead_code, reason = "it is the schema of an answer that is no JSON")]
 pub(crate) struct BinaryFile(Vec<u8>);
 
-fn template(call: &Authenticated) -> Result<(Kind, Template), Problem> {
+fn template(call: &Authenticated) -> Result<(JobType, Template), Problem> {
     call.no_params()?;
     let actor = &call.caller.actor;
     actor
@@ -36,7 +36,7 @@ fn template(call: &Authenticated) -> Result<(Kind, Template), Problem> {
     path = super::CSV_TEMPLATE,
     tag = "Bulk uploads",
     operation_id = "get_csv_template",
-    params(("kind" = KindName, Path)),
+    params(("kind" = JobTypeName, Path)),
     responses((status = 200, description = "A file that can be filled in and sent", body = String, content_type = "text/csv"))
 )]
 pub(crate) async fn csv(call: Authenticated) -> Answer {
@@ -60,7 +60,7 @@ pub(crate) async fn csv(call: Authenticated) -> Answer {
     path = super::XLSX_TEMPLATE,
     tag = "Bulk uploads",
     operation_id = "get_xlsx_template",
-    params(("kind" = KindName, Path)),
+    params(("kind" = JobTypeName, Path)),
     responses((status = 200, description = "A file that can be filled in and sent", body = BinaryFile, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
 )]
 pub(crate) async fn xlsx(call: Authenticated) -> Answer {
@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn a_workbook_is_made_for_each_kind() {
-        for kind in Kind::ALL {
-            let bytes = workbook(&Template::of(kind)).unwrap();
+        for job_type in JobType::ALL {
+            let bytes = workbook(&Template::of(job_type)).unwrap();
             assert!(bytes.starts_with(b"PK"));
         }
     }
