@@ -8,7 +8,7 @@ allowed=scripts/words-allowed.txt
 
 # What must not stand in names and prose. Words of the API that a client sees (`mfa` in a URL)
 # and names of crates are no names of ours.
-names='(^|[^A-Za-z])([Pp]erson|[Pp]eople|Persons?|People|[Tt]wo_factor|[A-Za-z]*(Person|People)[A-Za-z]*|[a-z0-9_]+_(person|people)|(person|people)_[a-z0-9_]+)($|[^A-Za-z])'
+names='(^|[^A-Za-z])([Pp]erson|[Pp]eople|Persons?|People|[Tt]wo_factor|[A-Za-z]*(Person|People)([A-Z][A-Za-z]*)?|[a-z0-9_]+_(person|people)|(person|people)_[a-z0-9_]+)($|[^A-Za-z])'
 prose='(^|[^A-Za-z])([Hh]e|[Hh]is|[Hh]im|[Hh]imself|[Nn]obody|[Ss]omebody|[Ww]hoever|[Ee]verybody|[Aa]nybody)($|[^A-Za-z])'
 
 count() {

@@ -207,7 +207,7 @@ async fn users(cluster: &Cluster) -> anyhow::Result<()> {
         .run(format!(
             "INSERT INTO organizations (id, name) SELECT {}, 'Tenant ' || n FROM generate_series(1, {TENANTS}::bigint) n; \
              INSERT INTO users (id, email, password_hash, role, organization_id, is_verified) \
-             SELECT {}, 'person' || n || '@example.com', '{hash}', \
+             SELECT {}, 'user' || n || '@example.com', '{hash}', \
                     CASE WHEN n > 0 THEN 'org_member' ELSE 'super_admin' END, \
                     CASE WHEN n > 0 THEN {} END, true \
                FROM generate_series(0, {TENANTS}::bigint) n",
@@ -216,7 +216,7 @@ async fn users(cluster: &Cluster) -> anyhow::Result<()> {
             Numbered::Tenant.sql("n")
         ))
         .await
-        .context("people")?;
+        .context("users")?;
     Ok(())
 }
 

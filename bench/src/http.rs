@@ -160,7 +160,7 @@ pub(crate) async fn sign_in(
 ) -> anyhow::Result<String> {
     let response = client
         .post(service.url("/auth/login"))
-        .json(&json!({ "email": format!("person{tenant}@example.com"), "password": PASSWORD }))
+        .json(&json!({ "email": format!("user{tenant}@example.com"), "password": PASSWORD }))
         .send()
         .await?
         .error_for_status()?;

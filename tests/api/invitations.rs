@@ -111,7 +111,7 @@ async fn everything_wrong_with_an_invitation_is_told_at_once() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let sa = tenancy.user("sa");
-    let body = json!({ "email": "nobody", "role": "super_admin" });
+    let body = json!({ "email": "no-address", "role": "super_admin" });
     let answer = sa.post("/users", &body).await;
     assert_eq!(answer.problem(422), "validation_failed");
     assert_eq!(

@@ -178,7 +178,7 @@ async fn who_ends_their_account_takes_their_own_rows_and_leaves_what_they_shared
         told,
         json!([
             "DELETE", "m1@example.com", "127.0.0.1",
-            { "by": "himself", "companies_deleted": 2, "predictions_deleted": 3, "outcomes_deleted": 0,
+            { "by": "user", "companies_deleted": 2, "predictions_deleted": 3, "outcomes_deleted": 0,
               "uploads_deleted": 1 },
         ])
     );

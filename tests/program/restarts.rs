@@ -172,11 +172,11 @@ async fn who_follows_an_upload_is_told_that_the_process_ends() {
     let rows = format!("{header}\nA,Energy,2024,0.4,2.5,0.03,6.1,0.05\n");
     let file = ("small.csv", rows.into_bytes());
     let pool = fleet.database.superuser().await;
-    sqlx::query("CREATE FUNCTION nobody_works() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.status := ''processing''; NEW.lease_token := gen_random_uuid(); NEW.lease_expires_at := now() + interval ''1 hour''; NEW.started_at := now(); RETURN NEW; END'")
+    sqlx::query("CREATE FUNCTION no_worker_takes_it() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.status := ''processing''; NEW.lease_token := gen_random_uuid(); NEW.lease_expires_at := now() + interval ''1 hour''; NEW.started_at := now(); RETURN NEW; END'")
         .execute(&pool)
         .await
         .expect("a function");
-    sqlx::query("CREATE TRIGGER a_nobody_works BEFORE INSERT ON bulk_upload_jobs FOR EACH ROW EXECUTE FUNCTION nobody_works()")
+    sqlx::query("CREATE TRIGGER a_no_worker_takes_it BEFORE INSERT ON bulk_upload_jobs FOR EACH ROW EXECUTE FUNCTION no_worker_takes_it()")
         .execute(&pool)
         .await
         .expect("a trigger");

@@ -62,7 +62,7 @@ pub(crate) fn storage_low() -> Error {
     Error::Full {
         code: ErrorCode::StorageLow,
         detail: "the service has no room for uploads at the moment; try again later, or tell \
-                 whoever operates it"
+                 its operator"
             .to_owned(),
         retry_after: Some(RETRY_SECONDS),
     }

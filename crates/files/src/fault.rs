@@ -1,4 +1,4 @@
-//! What is wrong with a file, in the words of somebody who made it with a spreadsheet.
+//! What is wrong with a file, in the words of a user who made it with a spreadsheet.
 
 use accunode_domain::fault::Fault;
 use accunode_ports::{PortError, error::Cause, files::OpenError};

@@ -54,7 +54,7 @@ impl Incoming {
             let options = options.write(true).create_new(true).mode(0o600);
             let file = options.open(&path)?;
             file.lock()?;
-            // Somebody who cleaned up may have locked and removed it first.
+            // Another process that cleaned up may have locked and removed it first.
             if file.metadata()?.nlink() > 0 {
                 return Ok(Self {
                     file,
@@ -120,7 +120,7 @@ pub(crate) fn remove_unfinished(folder: &Path, before: Timestamp) -> io::Result<
     Ok(removed)
 }
 
-/// Removes a file that nobody works on any more; whether it did.
+/// Removes a file that no process works on any more; whether it did.
 fn remove_abandoned(path: &Path, makers_lock: bool, before: SystemTime) -> io::Result<bool> {
     let file = File::open(path)?;
     match file.try_lock() {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_comes_in_is_nobody_elses_from_the_first_byte() {
+    fn an_incoming_file_is_private_from_the_first_byte() {
         let folder = tempfile::tempdir().unwrap();
         open(folder.path()).unwrap();
         let incoming = Incoming::begin(folder.path(), "a").unwrap();
@@ -175,7 +175,7 @@ mod tests {
         open(folder.path()).unwrap();
         let begun = timestamp_from_micros(0).unwrap();
         let incoming = Incoming::begin(folder.path(), "alive").unwrap();
-        // Nobody holds its lock any more: its process was killed. The other was written by
+        // No process holds its lock any more: its process was killed. The other was written by
         // an earlier version, which held none.
         for name in ["dead#2", "unlocked#1", "complete", "no#number"] {
             std::fs::write(folder.path().join(UPLOADS).join(name), "x").unwrap();

@@ -6,8 +6,8 @@
 //! [`Limits`], by a process of its own ([`ParserSettings`], [`run_parser_if_asked`]) that ends
 //! when its reader is dropped.
 //!
-//! Rows are handed on as a person sees them. Which of them is the header, which sheet is
-//! meant and what a cell says is decided by whoever reads them.
+//! Rows are handed on as a spreadsheet shows them. Which of them is the header, which sheet is
+//! meant and what a cell says is decided by the caller.
 //!
 //! To add a format: its name and first bytes in `format`, a module that pushes
 //! tables and rows into a `Sink`, and a branch in `parse`.

@@ -96,7 +96,7 @@ impl Location {
 /// Makes `ring` the process's cryptography, unless it has one by now. Every client of HTTP in the
 /// process needs it before it is made.
 pub fn provide_tls() {
-    // An error says that somebody was faster, which will do as well.
+    // An error says that another process was faster, which will do as well.
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
@@ -137,7 +137,7 @@ fn client(bucket: &str, s3: &S3Settings) -> object_store::Result<AmazonS3> {
         .with_connect_timeout(CONNECT);
     if let Some(endpoint) = &s3.endpoint {
         builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
-        // Whoever names such a URL has said so.
+        // A URL like this says so itself.
         options = options.with_allow_http(endpoint.starts_with("http://"));
     }
     builder

@@ -79,7 +79,7 @@ impl Rows {
     }
 }
 
-/// For the offline command; [`RowReader`] is for everybody else.
+/// For the offline command; [`RowReader`] is for every other caller.
 impl Iterator for Rows {
     type Item = Result<SourceRow, OpenError>;
 

@@ -287,7 +287,7 @@ pub(crate) struct Upload(Option<Target>);
 
 /// Where it goes.
 enum Target {
-    /// A folder of this machine. The file is gone as soon as nobody has it any more.
+    /// A folder of this machine. The file is gone as soon as no handle of it is open.
     File(Arc<Incoming>),
     /// An object store.
     Parts(Box<dyn MultipartUpload>),

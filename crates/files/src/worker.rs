@@ -105,7 +105,7 @@ pub(crate) fn spawn_peek(reading: Reading) -> io::Result<mpsc::Receiver<Result<P
         let end = read(reading, &progress, &mut gathered, move || {
             !asked.is_closed()
         });
-        // Where nobody waits any more, there is nothing to do.
+        // Where no caller waits any more, there is nothing to do.
         drop(sender.blocking_send(end.map(|()| gathered.peek)));
     })?;
     Ok(receiver)

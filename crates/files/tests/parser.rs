@@ -145,7 +145,7 @@ async fn a_process_that_is_silent_is_ended() {
 }
 
 #[tokio::test]
-async fn a_process_ends_when_nobody_waits_for_it_any_more() {
+async fn a_process_ends_when_its_caller_has_gone() {
     let store = Store::read_by(&format!("echo $$ > pid\n{HELLO}\nexec /bin/sleep 1000"));
     let key = store.keep(b"a\n1\n").await;
     let mut peek = store.store.peek(&key, "a.csv", 1);

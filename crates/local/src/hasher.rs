@@ -65,8 +65,8 @@ impl Argon2Hasher {
         )
         .map_err(|e| internal(e.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let nobody: [u8; 32] = rand::random();
-        let dummy = hash(&argon2, &nobody)?;
+        let random: [u8; 32] = rand::random();
+        let dummy = hash(&argon2, &random)?;
         let at_once = settings
             .at_once
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));

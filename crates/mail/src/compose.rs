@@ -32,8 +32,8 @@ impl Sender {
 impl Default for Sender {
     /// For mails that go into files.
     fn default() -> Self {
-        let nobody = Address::new_dangerous("accunode", "localhost");
-        Self(Mailbox::new(Some("AccuNode".to_owned()), nobody))
+        let placeholder = Address::new_dangerous("accunode", "localhost");
+        Self(Mailbox::new(Some("AccuNode".to_owned()), placeholder))
     }
 }
 

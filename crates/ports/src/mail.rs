@@ -1,4 +1,4 @@
-//! Mail to one person: what a use case says, and whatever carries it.
+//! Mail to one user: what a use case says, and the transport that carries it.
 
 use accunode_domain::user::Email;
 use async_trait::async_trait;

@@ -155,7 +155,7 @@ async fn only_listed_addresses_join_where_the_organization_says_so() {
     let again = once.post(&list, &body).await;
     assert_eq!(again.header("idempotency-replayed"), "true");
     assert_eq!(oa.post(&list, &body).await.problem(409), "already_allowed");
-    let wrong = json!({ "email": "nobody" });
+    let wrong = json!({ "email": "no-address" });
     assert_eq!(oa.post(&list, &wrong).await.problem(422), "invalid_email");
     for n in 0..4 {
         let body = json!({ "email": format!("b{n}@example.com") });

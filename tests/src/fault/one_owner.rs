@@ -89,7 +89,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         requests: 3 * lists as u64 + 1,
         failed: 0,
         held: format!(
-            "list of 50, owner: {}; somebody without rows: {}; CSV export {rate:.0} rows/s; \
+            "list of 50, owner: {}; a user without rows: {}; CSV export {rate:.0} rows/s; \
              `/me` beside 20 exports: {beside}",
             told(&own),
             told(&none)

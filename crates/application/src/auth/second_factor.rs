@@ -281,7 +281,7 @@ impl Auth {
         Ok(found.filter(|factor| factor.is_confirmed))
     }
 
-    /// That another code may be tried for this person: those who guess wait.
+    /// That another code may be tried for this user: those who guess wait.
     ///
     /// # Errors
     /// `LockedOut`.

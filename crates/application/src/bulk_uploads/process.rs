@@ -191,7 +191,7 @@ impl BulkUploads {
             .map_err(Error::from)
     }
 
-    /// Stores a chunk as the job's creator, with his rights worked out anew.
+    /// Stores a chunk as the job's creator, with the rights that they have now.
     async fn store(
         &self,
         job: &Job,
@@ -247,7 +247,7 @@ impl BulkUploads {
             .await
     }
 
-    /// What the job's creator may do now: his rights are worked out anew.
+    /// What the job's creator may do now: their rights are worked out anew.
     pub(super) async fn rights(
         &self,
         job: &Job,
@@ -256,7 +256,7 @@ impl BulkUploads {
             StopReason::Failed(Fault::new(
                 "",
                 "rights_lost",
-                "whoever sent this upload may not store for its owner any more; what was stored stays",
+                "the user who sent this upload may not store for its owner any more; what was stored stays",
             ))
         };
         let found = self

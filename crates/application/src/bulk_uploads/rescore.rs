@@ -82,7 +82,7 @@ impl BulkUploads {
                     return Err(running(Some(job)));
                 }
                 let job = match unit.jobs().add(grant, new).await {
-                    // Somebody else asked for the same, a hair before.
+                    // Another request for the same came first.
                     Err(RepositoryError::Conflict { .. }) => {
                         return Err(running(self.running(grant, dedup_key).await?));
                     }

@@ -31,7 +31,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// Why a job was left before its end.
 pub(super) enum StopReason {
-    /// It cannot be done; the fault is for the people who sent it.
+    /// It cannot be done; the fault is shown to those who sent it.
     Failed(Fault),
     /// Its creator wants it to stop.
     Cancelled,
@@ -235,7 +235,7 @@ impl BulkUploads {
             }
             let found = match queue.resume(lease).await {
                 Ok(Some(job)) => return Some(job),
-                // Its lease ran out meanwhile: the attempt of whoever took it is not one of
+                // Its lease ran out meanwhile: the attempt of the worker that took it is not one of
                 // the job's own.
                 Ok(None) => queue.forgive(lease.job).await,
                 Err(error) => Err(error),

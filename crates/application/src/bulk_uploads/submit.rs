@@ -44,7 +44,7 @@ pub struct SubmitUpload {
 }
 
 impl BulkUploads {
-    /// Streams a file into the file store. It is nobody's until [`Self::submit`];
+    /// Streams a file into the file store. It belongs to no owner until [`Self::submit`];
     /// a caller that does not come to that must [`Self::discard`] it.
     ///
     /// # Errors

@@ -211,7 +211,7 @@ fn check(actor: &Actor, command: &Invite) -> Result<(Assignment, Email), Error> 
         faults.push(Fault::new(
             "/role",
             "not_invitable",
-            "people are invited into organizations, as org_member, org_admin or tenant_admin",
+            "users are invited into organizations, as org_member, org_admin or tenant_admin",
         ));
     }
     match Email::parse("/email", &command.email) {

@@ -36,7 +36,7 @@ impl Users {
                     organization: me.user.organization,
                     old_values: Some(standing(&me.user)),
                     metadata: json!({
-                        "by": "himself",
+                        "by": "user",
                         "companies_deleted": gone.companies,
                         "predictions_deleted": gone.predictions,
                         "outcomes_deleted": gone.outcomes,

@@ -8,7 +8,7 @@
 
 mod api_keys;
 mod budgets;
-mod bulk;
+mod bulk_uploads;
 mod predictions;
 mod proving_oneself;
 mod reproducing;

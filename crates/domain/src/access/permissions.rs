@@ -222,10 +222,10 @@ impl Actor {
         may: OfRow,
         all: &mut Vec<Permission>,
     ) {
-        let somebody = UserId(STAND_IN);
+        let other = UserId(STAND_IN);
         for owner in [Owner::User(self.user()), Owner::System] {
             let alone = may(self, owner, self.user());
-            let anyones = matches!(owner, Owner::User(_)) || may(self, owner, somebody);
+            let anyones = matches!(owner, Owner::User(_)) || may(self, owner, other);
             if alone {
                 all.push(Permission {
                     level: Some(owner.level()),
@@ -235,7 +235,7 @@ impl Actor {
             }
         }
         let level = Some(AccessLevel::Organization);
-        let anyones = |id| may(self, Owner::Organization(id), somebody);
+        let anyones = |id| may(self, Owner::Organization(id), other);
         let alone = |id| may(self, Owner::Organization(id), self.user()) && !anyones(id);
         self.of_places(resource, action, level, anyones, all);
         let before = all.len();

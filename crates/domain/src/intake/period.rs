@@ -21,6 +21,8 @@ pub enum Likely {
     EarlyYearEnd,
     /// The quarter of the calendar in which a date lies; a fiscal quarter can be another.
     CalendarQuarter,
+    /// `03/04/2024`: the day and the month can be exchanged. The year is the same.
+    DayOrMonth,
 }
 
 impl Likely {
@@ -35,6 +37,9 @@ impl Likely {
                 "a year that ends between January and May is counted for the year in which it ends"
             }
             Self::CalendarQuarter => "a date is read as the quarter of the calendar it lies in",
+            Self::DayOrMonth => {
+                "a date whose day and month can be exchanged is read for its year alone"
+            }
         }
     }
 }
@@ -372,15 +377,18 @@ fn date(text: &str) -> Result<Option<Label>, Fault> {
         [4, 1 | 2] if (1..=12).contains(&n[1]) && !day.contains('.') => (n[0], n[1], None),
         [4, 1 | 2, 1 | 2] => (n[0], n[1], Some(n[2])),
         [1 | 2, 1 | 2, 4] => {
-            // 31/12 can be read in one way only, and so can 12/31; 03/04 is doubtful, but
-            // for the year nothing hangs on it.
+            // 31/12 can be read in one way only, and so can 12/31. 03/04 is doubtful: its year
+            // is taken with a warning, its month is not.
             let (a, b) = (n[0], n[1]);
             match (a > 12, b > 12) {
                 (true, false) => (n[2], b, Some(a)),
                 (false, true) => (n[2], a, Some(b)),
                 _ if day.contains('.') || a == b => (n[2], b, Some(a)),
                 (false, false) => {
-                    return Ok(Some(Label::year(small(n[2]))));
+                    return Ok(Some(Label {
+                        likely: Some(Likely::DayOrMonth),
+                        ..Label::year(small(n[2]))
+                    }));
                 }
                 (true, true) => return Ok(None),
             }
@@ -430,125 +438,4 @@ fn serial_of_a_year(year: u16, month: u8, day: Option<u16>) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn annual(text: &str) -> Result<(u16, Vec<Likely>), String> {
-        read_period(Kind::Annual, text, None)
-            .map(|read| (read.period.year.get(), read.likely))
-            .map_err(|faults| faults[0].detail.clone())
-    }
-
-    #[test]
-    fn a_year_is_read_in_every_certain_form() {
-        for text in [
-            "2024",
-            "2024.0",
-            " 2024 ",
-            "FY2024",
-            "FY 2024",
-            "fy2024",
-            "2024A",
-            "FY2024A",
-            "2024-12-31",
-            "2024/12/31",
-            "31.12.2024",
-            "31/12/2024",
-            "12/31/2024",
-            "2024/12",
-            "2024-12",
-            "20241231",
-            "2024-12-31T00:00:00",
-            "Dec 2024",
-            "December-2024",
-            "CY2024",
-        ] {
-            assert_eq!(annual(text), Ok((2024, vec![])), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_only_likely_is_told() {
-        for (text, likely) in [
-            ("FY24", Likely::Century),
-            ("Dec-24", Likely::MonthAndYear),
-            ("2024E", Likely::Estimate),
-            ("2024-03-31", Likely::EarlyYearEnd),
-            ("2024/03", Likely::EarlyYearEnd),
-        ] {
-            assert_eq!(annual(text), Ok((2024, vec![likely])), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_doubtful_is_refused_with_its_text() {
-        for text in [
-            "FY 2023-24",
-            "2023-24",
-            "2023/24",
-            "TTM",
-            "LTM",
-            "24",
-            "1.5",
-            "2024.5",
-            "abc",
-            "Q3 2024",
-            "2024-13-01",
-            "2024-02-30",
-            "1899",
-            "2101",
-            "2024-2025",
-        ] {
-            let told = annual(text).unwrap_err();
-            assert!(told.contains(text), "{text:?}: {told}");
-        }
-        let told = annual("1905-07-16").unwrap_err();
-        assert!(
-            told.contains("is a date") && told.contains("2024"),
-            "{told}"
-        );
-        let told = annual("1909-07-17").unwrap_err();
-        assert!(told.contains("2024"), "{told}");
-        assert_eq!(
-            read_period(Kind::Annual, " ", None).unwrap_err()[0].code,
-            "required"
-        );
-    }
-
-    #[test]
-    fn a_quarter_stands_beside_the_year_or_with_it() {
-        for (year, quarter) in [
-            ("2024", Some("Q3")),
-            ("2024", Some("3")),
-            ("2024", Some("3.0")),
-            ("2024", Some("3Q")),
-            ("2024", Some("q3")),
-            ("Q3 2024", None),
-            ("2024Q3", None),
-            ("2024-Q3", None),
-            ("3Q24", None),
-            ("2024Q3", Some("Q3")),
-            ("2024-09-30", None),
-            ("2024", Some("2024Q3")),
-        ] {
-            let read = read_period(Kind::Quarterly, year, quarter).unwrap();
-            assert_eq!(
-                (
-                    read.period.year.get(),
-                    read.period.quarter.map(|q| q.as_str())
-                ),
-                (2024, Some("Q3")),
-                "{year:?} {quarter:?}"
-            );
-        }
-        for (year, quarter) in [
-            ("2024", None),
-            ("2024", Some("Q5")),
-            ("2024", Some("0")),
-            ("2024Q2", Some("Q3")),
-        ] {
-            let fault = &read_period(Kind::Quarterly, year, quarter).unwrap_err()[0];
-            assert_eq!(fault.pointer, "reporting_quarter", "{year:?} {quarter:?}");
-        }
-    }
-}
+mod tests;

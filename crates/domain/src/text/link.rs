@@ -146,7 +146,7 @@ mod tests {
             "1.2.3.4.5",
             "1.2.3.400",
             "Local Host/Guest",
-            "the localhost people",
+            "the localhost users",
             "myhost/x",
             "A/B Bank",
             "Bank :: Berlin",

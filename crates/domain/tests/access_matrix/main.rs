@@ -111,7 +111,7 @@ fn a_row_that_no_one_can_answer_is_an_error_and_not_a_pass() {
     for unknown in [
         row("planet", "read", "personal(m1)", ""),
         row("company", "paint", "personal(m1)", ""),
-        row("company", "read", "personal(nobody)", ""),
+        row("company", "read", "personal(no one)", ""),
         row("company", "read", "organization(A) or so", ""),
         row("company", "read", "personal(m1)", "full_moon"),
         row("user", "set_role:emperor", "m2", ""),

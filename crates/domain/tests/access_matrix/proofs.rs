@@ -62,13 +62,13 @@ fn a_scope_names_its_owners_and_what_is_administered() {
 
 #[test]
 fn a_scope_of_no_one_reads_nothing() {
-    let nobody = Scope::none();
-    assert_eq!((nobody.user(), nobody.owners()), (None, &[][..]));
-    assert_eq!(nobody.administers(), &[]);
-    assert!(!nobody.every_organization() && !nobody.super_admin());
-    assert_eq!(nobody.break_glass(), None);
+    let none = Scope::none();
+    assert_eq!((none.user(), none.owners()), (None, &[][..]));
+    assert_eq!(none.administers(), &[]);
+    assert!(!none.every_organization() && !none.super_admin());
+    assert_eq!(none.break_glass(), None);
     for owner in [Owner::System, of("A"), personal("u0")] {
-        assert!(!nobody.contains(owner), "{owner:?}");
+        assert!(!none.contains(owner), "{owner:?}");
     }
 }
 

@@ -5,12 +5,12 @@
 //! cell ends, and its record must have the cells that the header asks for. Otherwise its
 //! first line is a row with a fault, and reading goes on with the next line.
 
+mod faults;
+mod quotations;
+
 use std::io::{self, Read};
 
-use accunode_domain::{
-    fault::{Fault, shorten},
-    text::unguard_formula,
-};
+use accunode_domain::text::unguard_formula;
 use accunode_ports::files::{OpenError, SourceRow};
 
 use super::{delimiter, failed};
@@ -295,157 +295,6 @@ impl<'a, R: Read> Records<'a, R> {
         Ok(())
     }
 
-    /// Splits a record with quotation marks, and counts its lines.
-    fn attempt(&mut self) -> Result<(Attempt, u64), OpenError> {
-        self.cells.clear();
-        let (mut place, mut lines) = (0, 1);
-        // Marks in a cell that could also be those of another.
-        let mut is_doubtful = false;
-        let (end, next) = loop {
-            if self.cells.len() >= self.limits.columns {
-                if lines > 1 {
-                    return Ok((Attempt::Stray, 1));
-                }
-                return Err(fault::too_many_columns(self.row, self.limits.columns));
-            }
-            let span = if self.at(place)? == Some(MARK) {
-                let Some(close) = self.closing(place, lines)? else {
-                    return Ok((Attempt::Stray, 1));
-                };
-                match self.at(close + 1)? {
-                    Some(byte) if byte != self.delimiter && !matches!(byte, b'\r' | b'\n') => {
-                        match self.text_behind(place, close)? {
-                            Some((to, is_odd)) => {
-                                is_doubtful |= is_odd;
-                                Span {
-                                    from: place,
-                                    to,
-                                    is_quoted: false,
-                                }
-                            }
-                            None => return Ok((Attempt::Stray, 1)),
-                        }
-                    }
-                    _ => {
-                        let quoted = &self.buffer[self.start + place + 1..self.start + close];
-                        lines += crate::rows::line_ends(quoted);
-                        Span {
-                            from: place + 1,
-                            to: close,
-                            is_quoted: true,
-                        }
-                    }
-                }
-            } else {
-                match self.cell_end(place)? {
-                    Ok(to) => Span {
-                        from: place,
-                        to,
-                        is_quoted: false,
-                    },
-                    Err(TooLong) if lines > 1 => return Ok((Attempt::Stray, 1)),
-                    Err(TooLong) => return Err(self.too_long()),
-                }
-            };
-            self.cells.push(span);
-            let end = span.to + usize::from(span.is_quoted);
-            match self.at(end)? {
-                Some(byte) if byte == self.delimiter => place = end + 1,
-                _ => break (end, self.behind_line_end(end)?),
-            }
-        };
-        let fits = self.fits();
-        if lines > 1 && (!fits || self.swallows(end)) || is_doubtful && !fits {
-            return Ok((Attempt::Stray, 1));
-        }
-        Ok((Attempt::Split { end, next }, lines))
-    }
-
-    /// Where a cell without marks around it ends.
-    fn cell_end(&mut self, place: usize) -> Result<Result<usize, TooLong>, OpenError> {
-        let delimiter = self.delimiter;
-        self.find(place, |byte| {
-            byte == delimiter || matches!(byte, b'\n' | b'\r')
-        })
-    }
-
-    /// The mark that closes the quotation which opens at `open`; none where it does not
-    /// close and the record has run over lines before, so that there may be another way to
-    /// read it.
-    fn closing(&mut self, open: usize, lines: u64) -> Result<Option<usize>, OpenError> {
-        let mut from = open + 1;
-        loop {
-            let found = self.find(from, |byte| byte == MARK)?;
-            let Ok(at) = found else {
-                if lines > 1 {
-                    return Ok(None);
-                }
-                return Err(fault::malformed(format!(
-                    "row {} (line {}) is longer than {} bytes; is a quotation mark not closed?",
-                    self.row, self.line, self.limits.row_bytes
-                )));
-            };
-            match (self.at(at)?, self.at(at + 1)?) {
-                (None, _) if lines > 1 => return Ok(None),
-                (None, _) => return Err(self.never_closed(open)),
-                (_, Some(MARK)) => from = at + 2,
-                _ => return Ok(Some(at)),
-            }
-        }
-    }
-
-    /// The end of a cell whose quotation is followed by text, and whether the number of its
-    /// marks is odd. None where a delimiter or the end of a line stands inside of the
-    /// quotation: it could be meant either way.
-    fn text_behind(
-        &mut self,
-        open: usize,
-        close: usize,
-    ) -> Result<Option<(usize, bool)>, OpenError> {
-        let quoted = &self.buffer[self.start + open..self.start + close];
-        let ends_cell = |byte| byte == self.delimiter || matches!(byte, b'\n' | b'\r');
-        if find(quoted, ends_cell).is_some() {
-            return Ok(None);
-        }
-        let Ok(to) = self.cell_end(close + 1)? else {
-            return Err(self.too_long());
-        };
-        let cell = &self.buffer[self.start + open..self.start + to];
-        let marks = cell.iter().filter(|byte| **byte == MARK).count();
-        Ok(Some((to, marks % 2 == 1)))
-    }
-
-    /// Whether there are as many cells as there should be, empty ones at the end aside.
-    fn fits(&self) -> bool {
-        let used = self
-            .cells
-            .iter()
-            .rposition(|cell| cell.from < cell.to)
-            .map_or(0, |last| last + 1);
-        self.width == 0
-            || self.cells.len() == self.width
-            || self.cells.len() > self.width && used <= self.width
-    }
-
-    /// Whether lines of a record over several look like records of their own.
-    fn swallows(&self, end: usize) -> bool {
-        if self.width < TELLING_WIDTH {
-            return false;
-        }
-        let record = &self.buffer[self.start..self.start + end];
-        let is_record = |line: &[u8]| {
-            let cells = line.iter().filter(|byte| **byte == self.delimiter).count() + 1;
-            cells == self.width
-        };
-        let lines: Vec<&[u8]> = record.split(|byte| matches!(byte, b'\r' | b'\n')).collect();
-        match lines.as_slice() {
-            [first, between @ .., last] => {
-                between.iter().any(|line| is_record(line)) || is_record(first) && is_record(last)
-            }
-            _ => false,
-        }
-    }
-
     /// The cells as texts.
     fn texts(&self, end: usize) -> Result<Vec<String>, OpenError> {
         let record = &self.buffer[self.start..self.start + end];
@@ -483,50 +332,6 @@ impl<'a, R: Read> Records<'a, R> {
             });
         }
         Ok(cells)
-    }
-
-    /// The fault of a line whose quotation cannot be one.
-    fn stray(&self, end: usize) -> Fault {
-        let line = String::from_utf8_lossy(&self.buffer[self.start..self.start + end]);
-        let behind = line.split_once('"').map_or("", |(_, behind)| behind);
-        Fault::new(
-            "",
-            fault::STRAY_QUOTATION,
-            format!(
-                "row {} (line {}): the quotation mark before {:?} opens a quotation that does \
-                 not end where a cell ends, so it is not known where this row ends; write two \
-                 marks for one inside a quotation, or remove it",
-                self.row,
-                self.line,
-                shorten(behind)
-            ),
-        )
-    }
-
-    fn too_long(&self) -> OpenError {
-        let line = self.buffer.get(self.start..).unwrap_or_default();
-        let cells = line.iter().filter(|byte| **byte == self.delimiter).count();
-        if cells >= self.limits.columns {
-            return fault::too_many_columns(self.row.max(1), self.limits.columns);
-        }
-        fault::malformed(format!(
-            "row {} (line {}) is longer than {} bytes",
-            self.row.max(1),
-            self.line,
-            self.limits.row_bytes
-        ))
-    }
-
-    fn never_closed(&self, open: usize) -> OpenError {
-        let behind = self.buffer.get(self.start + open + 1..).unwrap_or_default();
-        let behind = String::from_utf8_lossy(behind.get(..200).unwrap_or(behind));
-        fault::malformed(format!(
-            "row {} (line {}) opens a quotation that is never closed, before {:?}; every row \
-             behind it would be part of that cell: remove the quotation mark, or close it",
-            self.row,
-            self.line,
-            shorten(&behind)
-        ))
     }
 }
 

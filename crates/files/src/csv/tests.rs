@@ -181,7 +181,7 @@ fn marks_inside_of_a_text_are_text() {
         let found = shown(bytes.as_bytes(), 3);
         assert_eq!(found[1..], [format!("2|A|{read}|1"), "3|B|n|2".to_owned()]);
     }
-    // A delimiter inside of what may be a quotation: nobody knows.
+    // A delimiter inside of what may be a quotation: undecidable.
     let found = shown(b"s,n,x\nA,\"Smith, \"Jr\" Co\",1\nB,n,2\n", 3);
     assert!(found[1].starts_with("2!") && found.len() == 3, "{found:?}");
     let found = shown(b"s,n,x\nA,\"a\"x\"B, C\",1\nB,n,2\n", 3);

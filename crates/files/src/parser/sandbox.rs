@@ -13,7 +13,7 @@ use nix::{
 /// Standard input, output and error, and the two copies that are used.
 const DESCRIPTORS: u64 = 5;
 
-/// Closes what the service, or whoever started that, has left open for its children, so
+/// Closes what the service, or the process that started it, has left open for its children, so
 /// that this process has nothing but its standard input, output and error.
 pub(super) fn close_inherited() {
     let Ok(entries) = std::fs::read_dir("/dev/fd") else {

@@ -164,7 +164,7 @@ mod tests {
         }
         assert_eq!(found(b"no archive"), None);
         assert_eq!(found(&plain[..plain.len() - 1]), None);
-        // An end inside of the comment would be another for whoever looks from behind.
+        // An end inside of the comment would be another for a reader that looks from behind.
         let nested = record(3, &record(9, b"")[..10]);
         assert_eq!(found(&nested), None);
     }

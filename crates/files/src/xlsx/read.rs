@@ -195,7 +195,7 @@ impl Workbook<'_> {
                 Ok(next) => next,
                 Err(error) => {
                     if table.has_begun && matches!(task, Task::Peek { .. }) {
-                        // What comes before is handed on; whoever reads it is told.
+                        // What comes before is handed on; the caller is told.
                         table.finish(false);
                         done.has_rows = true;
                         return Ok(done);

@@ -19,7 +19,7 @@ async fn exhaust(throttle: &dyn Throttle, attempt: &Attempt) -> u32 {
     let mut tries = 0;
     while ask(throttle, attempt).await == Admission::Go {
         tries += 1;
-        assert!(tries < 1_000, "nobody is ever refused");
+        assert!(tries < 1_000, "no one is ever refused");
     }
     tries
 }

@@ -342,7 +342,7 @@ async fn a_new_job_wakes_who_waits() {
             }
         }
     });
-    assert!(woken.await.is_ok(), "nobody was woken");
+    assert!(woken.await.is_ok(), "no worker was woken");
     assert!(queue.claim().await.unwrap().is_some());
 }
 

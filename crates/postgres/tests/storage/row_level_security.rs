@@ -21,7 +21,7 @@ const TABLES: [&str; 4] = [
 ];
 
 /// One row of each table for every owner and some creators.
-async fn rows_of_everybody(world: &World) {
+async fn rows_of_every_owner(world: &World) {
     let owners = "
         SELECT 'personal' AS level, NULL::uuid AS organization, id AS creator FROM users
         UNION ALL SELECT 'organization', u.organization_id, u.id FROM users u WHERE u.organization_id IS NOT NULL
@@ -81,7 +81,7 @@ async fn touched(world: &World, scope: &Scope, sql: String) -> BTreeSet<Uuid> {
 #[tokio::test]
 async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
     let world = World::create().await;
-    rows_of_everybody(&world).await;
+    rows_of_every_owner(&world).await;
     for (name, ..) in USERS {
         let scope = world.actor(name).await.scope();
         for table in TABLES {
@@ -123,7 +123,7 @@ async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
 #[tokio::test]
 async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_scope() {
     let world = World::create().await;
-    rows_of_everybody(&world).await;
+    rows_of_every_owner(&world).await;
     for (name, ..) in USERS {
         let scope = world.actor(name).await.scope();
         for table in ["annual_prediction", "quarterly_prediction"] {
@@ -147,7 +147,7 @@ async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_sc
 #[tokio::test]
 async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
     let world = World::create().await;
-    rows_of_everybody(&world).await;
+    rows_of_every_owner(&world).await;
     for (name, ..) in USERS {
         let actor: Actor = world.actor(name).await;
         for table in TABLES {
@@ -177,7 +177,7 @@ async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
 #[tokio::test]
 async fn no_one_sees_nothing_also_on_a_connection_that_someone_has_used() {
     let world = World::create().await;
-    rows_of_everybody(&world).await;
+    rows_of_every_owner(&world).await;
     let one = accunode_postgres::PoolSettings {
         sizes: accunode_postgres::PoolSizes::of_total(4),
         ..crate::support::settings()

@@ -107,7 +107,7 @@ async fn an_audit_row_copies_names_and_address_in() {
     work.audit_log().record(&context, event).await.unwrap();
     work.commit().await.unwrap();
     // No one is signed in, and what happened is written all the same.
-    let nobody = world
+    let ownerless = world
         .store
         .begin(&accunode_domain::access::Scope::none())
         .await
@@ -116,12 +116,12 @@ async fn an_audit_row_copies_names_and_address_in() {
         actor_email: Some("who@example.com".to_owned()),
         ..AuditEvent::new("login.failed", "user", AuditAction::FailedLogin)
     };
-    nobody
+    ownerless
         .audit_log()
         .record(&RequestContext::default(), event)
         .await
         .unwrap();
-    nobody.commit().await.unwrap();
+    ownerless.commit().await.unwrap();
     let rows = world
         .count(
             "SELECT count(*) FROM audit_logs WHERE \

@@ -81,13 +81,13 @@ async fn a_tenant_admin_is_read_with_the_children_of_their_root() {
     );
     let freshness = world.store.auth().current(user.id, version).await.unwrap();
     assert_eq!(freshness, UserFreshness::Unchanged);
-    let nobody = world
+    let unknown = world
         .store
         .auth()
-        .with_membership(UserId(id("nobody")))
+        .with_membership(UserId(id("unknown")))
         .await
         .unwrap();
-    assert!(nobody.is_none());
+    assert!(unknown.is_none());
 }
 
 async fn record_login(world: &World, user: UserId) {
@@ -133,6 +133,6 @@ async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
     };
     assert_eq!(*user, after);
     assert!(membership.unwrap().hide_system_data && now > version);
-    let gone = users.current(UserId(id("nobody")), version).await.unwrap();
+    let gone = users.current(UserId(id("unknown")), version).await.unwrap();
     assert_eq!(gone, UserFreshness::Gone);
 }

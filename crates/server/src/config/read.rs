@@ -158,7 +158,7 @@ pub(super) fn read_mail(layers: &mut Layers, listen: SocketAddr) -> MailConfig {
         SecretUrl::parse(text).ok()
     });
     let from = layers.read("mail_from", Sender::RULE, |text| text.parse().ok());
-    let rule = "must be the URL where people reach the service, such as https://risk.bank.example";
+    let rule = "must be the URL where users reach the service, such as https://risk.bank.example";
     let public_url = layers.read("public_url", rule, |text| {
         let url = Url::parse(text).ok()?;
         let sound = ["http", "https"].contains(&url.scheme())

@@ -328,7 +328,7 @@ fn a_password_for_a_mail_server_without_tls_is_a_fault_that_does_not_show_it() {
     let found = faults(&sources(&[
         ("ACCUNODE_SMTP_URL", "smtp://ana:pa55@mail.example?tls=none"),
         ("ACCUNODE_PUBLIC_URL", "risk.bank.example"),
-        ("ACCUNODE_MAIL_FROM", "nobody"),
+        ("ACCUNODE_MAIL_FROM", "accunode"),
     ]));
     let fields: Vec<_> = found.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(fields, ["smtp_url", "mail_from", "public_url"]);

@@ -56,7 +56,7 @@ impl Desk {
             .env_clear()
             .env("HOME", self.0.path())
             // No one listens there: anyone who wanted a database would fail.
-            .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
+            .env("DATABASE_URL", "postgres://none@127.0.0.1:1/none")
             .envs(environment.iter().copied())
             .current_dir(self.0.path())
             .output()

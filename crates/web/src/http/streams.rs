@@ -46,7 +46,7 @@ pub struct Streams {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Holder {
-    Everybody,
+    Everyone,
     Organization(OrganizationId),
     User(UserId),
 }
@@ -69,7 +69,7 @@ impl Streams {
         let shown = Holder::User(actor.user());
         let mut holders = vec![
             (shown, self.limits.per_user, "of yours"),
-            (Holder::Everybody, self.limits.total, "of this service"),
+            (Holder::Everyone, self.limits.total, "of this service"),
         ];
         if let Some(organization) = actor.organization() {
             let holder = Holder::Organization(organization);

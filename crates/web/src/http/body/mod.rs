@@ -349,7 +349,7 @@ mod tests {
             ])
         );
         let found =
-            faults::<NewAccount>(r#"{"email": "nobody", "password": "short", "role": "x"}"#);
+            faults::<NewAccount>(r#"{"email": "no-address", "password": "short", "role": "x"}"#);
         assert_eq!(
             found,
             pairs(&[

@@ -67,7 +67,7 @@ pub(crate) async fn put(call: Authenticated) -> Answer {
     operation_id = "delete_join_token",
     params(("id" = uuid::Uuid, Path, description = "The organization")),
     responses(
-        (status = 204, description = "Nobody can join by it any more"),
+        (status = 204, description = "No one can join by it any more"),
         (status = 403, description = "`field_forbidden`"),
     )
 )]

@@ -13,7 +13,7 @@ use crate::http::{
     operation_id = "remove_user_second_factor",
     params(("id" = uuid::Uuid, Path, description = "The user")),
     responses(
-        (status = 204, description = "His password alone is asked for"),
+        (status = 204, description = "Their password alone is asked for"),
         (status = 403, description = "`rank_too_low`, `key_forbidden`"),
     )
 )]

@@ -41,7 +41,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
     operation_id = "end_user_sessions",
     params(("id" = uuid::Uuid, Path, description = "The user")),
     responses(
-        (status = 204, description = "He is signed out everywhere"),
+        (status = 204, description = "They are signed out everywhere"),
         (status = 403, description = "`rank_too_low`, `key_forbidden`"),
     )
 )]

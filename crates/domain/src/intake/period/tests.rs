@@ -1,0 +1,121 @@
+use super::*;
+
+fn annual(text: &str) -> Result<(u16, Vec<Likely>), String> {
+    read_period(Kind::Annual, text, None)
+        .map(|read| (read.period.year.get(), read.likely))
+        .map_err(|faults| faults[0].detail.clone())
+}
+
+#[test]
+fn a_year_is_read_in_every_certain_form() {
+    for text in [
+        "2024",
+        "2024.0",
+        " 2024 ",
+        "FY2024",
+        "FY 2024",
+        "fy2024",
+        "2024A",
+        "FY2024A",
+        "2024-12-31",
+        "2024/12/31",
+        "31.12.2024",
+        "31/12/2024",
+        "12/31/2024",
+        "2024/12",
+        "2024-12",
+        "20241231",
+        "2024-12-31T00:00:00",
+        "Dec 2024",
+        "December-2024",
+        "CY2024",
+    ] {
+        assert_eq!(annual(text), Ok((2024, vec![])), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_only_likely_is_told() {
+    for (text, likely) in [
+        ("FY24", Likely::Century),
+        ("Dec-24", Likely::MonthAndYear),
+        ("2024E", Likely::Estimate),
+        ("2024-03-31", Likely::EarlyYearEnd),
+        ("2024/03", Likely::EarlyYearEnd),
+        ("03/04/2024", Likely::DayOrMonth),
+    ] {
+        assert_eq!(annual(text), Ok((2024, vec![likely])), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_doubtful_is_refused_with_its_text() {
+    for text in [
+        "FY 2023-24",
+        "2023-24",
+        "2023/24",
+        "TTM",
+        "LTM",
+        "24",
+        "1.5",
+        "2024.5",
+        "abc",
+        "Q3 2024",
+        "2024-13-01",
+        "2024-02-30",
+        "1899",
+        "2101",
+        "2024-2025",
+    ] {
+        let told = annual(text).unwrap_err();
+        assert!(told.contains(text), "{text:?}: {told}");
+    }
+    let told = annual("1905-07-16").unwrap_err();
+    assert!(
+        told.contains("is a date") && told.contains("2024"),
+        "{told}"
+    );
+    let told = annual("1909-07-17").unwrap_err();
+    assert!(told.contains("2024"), "{told}");
+    assert_eq!(
+        read_period(Kind::Annual, " ", None).unwrap_err()[0].code,
+        "required"
+    );
+}
+
+#[test]
+fn a_quarter_stands_beside_the_year_or_with_it() {
+    for (year, quarter) in [
+        ("2024", Some("Q3")),
+        ("2024", Some("3")),
+        ("2024", Some("3.0")),
+        ("2024", Some("3Q")),
+        ("2024", Some("q3")),
+        ("Q3 2024", None),
+        ("2024Q3", None),
+        ("2024-Q3", None),
+        ("3Q24", None),
+        ("2024Q3", Some("Q3")),
+        ("2024-09-30", None),
+        ("2024", Some("2024Q3")),
+    ] {
+        let read = read_period(Kind::Quarterly, year, quarter).unwrap();
+        assert_eq!(
+            (
+                read.period.year.get(),
+                read.period.quarter.map(|q| q.as_str())
+            ),
+            (2024, Some("Q3")),
+            "{year:?} {quarter:?}"
+        );
+    }
+    for (year, quarter) in [
+        ("2024", None),
+        ("2024", Some("Q5")),
+        ("2024", Some("0")),
+        ("2024Q2", Some("Q3")),
+    ] {
+        let fault = &read_period(Kind::Quarterly, year, quarter).unwrap_err()[0];
+        assert_eq!(fault.pointer, "reporting_quarter", "{year:?} {quarter:?}");
+    }
+}
