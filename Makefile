@@ -9,7 +9,7 @@ ADDRESS ?= 127.0.0.1:8080
 # Where `make demo` keeps its data.
 DEMO ?= $(HOME)/.local/share/accunode-demo
 
-.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault package deploy postgres redis clean writers demo browser pictures
+.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault crates package deploy postgres redis clean writers demo browser pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ fault: postgres redis ## Kill, fill, hang and restart everything, and check what
 	cargo build --release --package accunode
 	cargo build --package accunode-tests --bin fault
 	"$(CARGO_TARGET_DIR)/debug/fault" --program "$(CARGO_TARGET_DIR)/release/accunode"
+
+crates: ## Build accunode-domain, -ports and -scoring from the packages that would be published
+	cargo package --quiet --allow-dirty -p accunode-domain -p accunode-ports -p accunode-scoring
 
 package: ## Make the Debian package and the bill of materials (compiles their tools once)
 	@scripts/package.sh
