@@ -12,6 +12,9 @@ use crate::{
     text::clean_text,
 };
 
+/// The country of a company whose description names none, as the schema has it.
+pub const DEFAULT_COUNTRY: &str = "USA";
+
 /// The sector of a company of which none was given.
 pub const UNKNOWN_SECTOR: &str = "Unknown";
 
@@ -171,7 +174,7 @@ impl CompanyDraft {
             }
             text
         };
-        let country = code("/country", &self.country, "USA");
+        let country = code("/country", &self.country, DEFAULT_COUNTRY);
         let currency = code("/currency", &self.currency, "USD");
         let market_cap = self.market_cap.as_ref().and_then(|value| {
             let whole = value.to_whole().filter(|whole| *whole < MAX_MARKET_CAP);

@@ -142,6 +142,9 @@ pub enum MarkKind {
     /// A formula whose stored value is 0, as some programs write it for a formula that was
     /// never computed.
     FormulaZero,
+    /// A formula with another stored value: the first of its column only, because it says
+    /// that the column was computed.
+    FormulaComputed,
 }
 
 /// How a file begins.

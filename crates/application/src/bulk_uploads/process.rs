@@ -15,7 +15,7 @@ use accunode_ports::{
 };
 use tokio::sync::watch;
 
-use super::{BulkUploads, Table, rows, run::StopReason, surveying::Surveying};
+use super::{BulkUploads, Table, rows, run::StopReason, surveying::Surveying, table::apart};
 use crate::Error;
 
 /// How many rows are looked at at a time before the first is stored.
@@ -149,7 +149,10 @@ impl BulkUploads {
         let (key, name) = (&job.file_key, &job.original_filename);
         let peek = self.ports.files.peek(key, name, Table::PEEK).await;
         let peek = peek.map_err(Error::from)?;
-        Table::choose(job.kind, &peek, job.options.sheet.as_deref()).map_err(StopReason::unusable)
+        let (kind, sheet) = (job.kind, job.options.sheet.clone());
+        apart(move || Table::choose(kind, &peek, sheet.as_deref()))
+            .await?
+            .map_err(StopReason::unusable)
     }
 
     /// Whether to go on: asked before each chunk, so that a wish to cancel is heard at once.

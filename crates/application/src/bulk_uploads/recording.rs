@@ -19,6 +19,7 @@ use super::{
     process::{Chunk, account_for},
     rows::as_csv,
     run::StopReason,
+    table::apart,
 };
 use crate::Error;
 
@@ -111,7 +112,10 @@ impl BulkUploads {
         let (key, name) = (&job.file_key, &job.original_filename);
         let peek = self.ports.files.peek(key, name, Table::PEEK).await;
         let peek = peek.map_err(Error::from)?;
-        Table::of_outcomes(&peek, job.options.sheet.as_deref()).map_err(StopReason::unusable)
+        let sheet = job.options.sheet.clone();
+        apart(move || Table::of_outcomes(&peek, sheet.as_deref()))
+            .await?
+            .map_err(StopReason::unusable)
     }
 
     async fn open_outcomes(

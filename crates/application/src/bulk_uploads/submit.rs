@@ -23,7 +23,7 @@ use futures::StreamExt;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{BulkUploads, Table};
+use super::{BulkUploads, Table, table::apart};
 use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel, disk::storage_low};
 
 /// After so many bytes of an upload the free space is looked at again.
@@ -199,12 +199,12 @@ impl BulkUploads {
     async fn check_file(&self, upload: &SubmitUpload, filename: &str) -> Result<(), Error> {
         let key = &upload.file.key;
         let peek = self.ports.files.peek(key, filename, Table::PEEK).await?;
-        let sheet = upload.options.sheet.as_deref();
-        let has_rows = match upload.job_type.kind() {
-            Some(kind) => Table::choose(kind, &peek, sheet).map(|table| table.has_rows),
-            None => Table::of_outcomes(&peek, sheet).map(|table| table.has_rows),
-        };
-        if !has_rows.map_err(Error::Invalid)? {
+        let (kind, sheet) = (upload.job_type.kind(), upload.options.sheet.clone());
+        let has_rows = apart(move || match kind {
+            Some(kind) => Table::choose(kind, &peek, sheet.as_deref()).map(|table| table.has_rows),
+            None => Table::of_outcomes(&peek, sheet.as_deref()).map(|table| table.has_rows),
+        });
+        if !has_rows.await?.map_err(Error::Invalid)? {
             return Err(Error::invalid(Fault::new(
                 "/file",
                 "empty_file",

@@ -2,14 +2,26 @@
 
 use accunode_domain::{
     fault::{Fault, shorten},
-    intake::{Cells, Formula, Layout, OutcomeLayout},
+    intake::{Cells, Formula, FormulaValue, Layout, OutcomeLayout},
     job::JobWarning,
     prediction::Kind,
 };
 use accunode_ports::files::{FileNote, MarkKind, Peek, SourceRow, TableChoice, TableHead};
 
+use crate::Error;
+
 /// How many names of sheets an error lists.
 const LISTED: usize = 20;
+
+/// Does work on a thread of its own: a stranger's header takes time to understand, which no
+/// other request waits for.
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|panic| Error::Internal(Box::new(panic)))
+}
 
 /// The table of a file that is read, with its header understood.
 #[derive(Clone, Debug)]
@@ -142,7 +154,11 @@ impl<L: Header> Table<L> {
             return Err(none_usable(read));
         };
         let (head, layout) = read.remove(at);
-        let passed_over: Vec<&TableHead> = read.iter().take(at).map(|(head, _)| *head).collect();
+        let before = read.iter().take(at);
+        let passed_over: Vec<&TableHead> = before
+            .filter(|(_, layout)| layout.is_err())
+            .map(|(head, _)| *head)
+            .collect();
         Ok(Self::of(head, layout?, &passed_over, &hidden))
     }
 
@@ -212,13 +228,17 @@ impl<L> Table<L> {
     }
 }
 
-/// The formulas of a row whose stored values are doubtful.
+/// The formulas of a row, as far as they tell whether they were computed.
 pub(super) fn formulas(row: &SourceRow) -> Vec<Formula> {
     row.marks
         .iter()
         .map(|mark| Formula {
             column: usize::from(mark.column),
-            is_zero: mark.kind == MarkKind::FormulaZero,
+            value: match mark.kind {
+                MarkKind::FormulaWithoutValue => FormulaValue::Absent,
+                MarkKind::FormulaZero => FormulaValue::Zero,
+                MarkKind::FormulaComputed => FormulaValue::Computed,
+            },
         })
         .collect()
 }

@@ -4,7 +4,13 @@ use super::{
     number::{Cell, Evidence, NumberText, Separators, Sign},
     units::Sizes,
 };
-use crate::{fault::shorten, ratio::RatioDefinition};
+use crate::{
+    fault::shorten,
+    ratio::{Flag, RatioDefinition, RatioUnit, flag_of},
+};
+
+/// How many different placeholders of a column are counted.
+const MAX_PLACEHOLDERS: usize = 8;
 
 /// A number of cells, with the first of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,18 +57,87 @@ pub(super) struct ColumnStats {
     pub(super) lone_comma: Seen,
     /// Sizes of `1,234` as thousands.
     pub(super) thousands: Sizes,
-    /// Formulas without a stored value, and with a stored 0.
+    /// Formulas without a stored value, and with a stored 0; whether one has another value.
     pub(super) uncomputed: Seen,
     pub(super) zero_formulas: Seen,
+    pub(super) is_computed: bool,
+    /// What cannot be stored as it stands, were the column in fractions or in percent.
+    fractions: Flagged,
+    percent: Flagged,
+    /// Values of nines alone, such as -999, which stand for missing values in many data sets.
+    pub(super) placeholders: Vec<(f64, Seen)>,
     /// For telling totals and averages from companies.
+    pub(super) figures: Figures,
+}
+
+/// Cells of a column by what becomes of their values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flagged {
+    pub(super) implausible: Seen,
+    pub(super) negative: Seen,
+    pub(super) low: Seen,
+    pub(super) high: Seen,
+}
+
+impl Flagged {
+    fn see(&mut self, row: u32, text: &str, flag: Option<Flag>) {
+        match flag {
+            Some(Flag::Implausible) => self.implausible.see(row, text),
+            Some(Flag::NonPositiveDenominator) => self.negative.see(row, text),
+            Some(Flag::ClampedLow) => self.low.see(row, text),
+            Some(Flag::ClampedHigh) => self.high.see(row, text),
+            _ => {}
+        }
+    }
+}
+
+/// Sums and bounds of a column's values.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Figures {
+    pub(super) count: u32,
     pub(super) sum: f64,
+    squares: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
+}
+
+impl Figures {
+    pub(super) fn see(&mut self, value: f64) {
+        if self.count == 0 {
+            (self.min, self.max) = (value, value);
+        }
+        self.count += 1;
+        self.sum += value;
+        self.squares += value * value;
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    /// The sum, the mean, both bounds and both standard deviations of at least two values.
+    pub(super) fn summaries(&self) -> Option<[f64; 6]> {
+        if self.count < 2 {
+            return None;
+        }
+        let n = f64::from(self.count);
+        let mean = self.sum / n;
+        let spread = (self.squares - n * mean * mean).max(0.0);
+        let deviations = [(spread / n).sqrt(), (spread / (n - 1.0)).sqrt()];
+        Some([
+            self.sum,
+            mean,
+            self.min,
+            self.max,
+            deviations[0],
+            deviations[1],
+        ])
+    }
 }
 
 impl ColumnStats {
-    /// Looks at a cell; its value, where it holds a number that can be read by now.
-    pub(super) fn see(&mut self, row: u32, text: &str, cell: &Cell) -> Option<f64> {
+    /// Looks at a cell.
+    pub(super) fn see(&mut self, definition: &RatioDefinition, row: u32, text: &str, cell: &Cell) {
         let Cell::Number(number) = cell else {
-            return None;
+            return;
         };
         self.numbers += 1;
         match number.evidence() {
@@ -78,7 +153,9 @@ impl ColumnStats {
                 }
             }
         }
-        let value = value(number)?;
+        let Some(value) = value(number) else {
+            return;
+        };
         match number.sign {
             Some(Sign::Percent) => self.percents.see(row, text),
             Some(Sign::Times) => {}
@@ -88,14 +165,58 @@ impl ColumnStats {
             }
         }
         self.zeros += u32::from(value == 0.0);
-        self.sum += value;
-        Some(value)
+        self.figures.see(value);
+        let in_fractions = |unit: RatioUnit| match (number.sign, unit) {
+            (Some(Sign::Percent), _) | (None, RatioUnit::Percent) => value / 100.0,
+            _ => value,
+        };
+        for (unit, flagged) in [
+            (RatioUnit::Fraction, &mut self.fractions),
+            (RatioUnit::Percent, &mut self.percent),
+        ] {
+            flagged.see(row, text, flag_of(definition, in_fractions(unit)));
+        }
+        if number.sign.is_none() && is_of_nines(value) {
+            self.see_placeholder(row, text, value);
+        }
+    }
+
+    fn see_placeholder(&mut self, row: u32, text: &str, value: f64) {
+        let known = self
+            .placeholders
+            .iter()
+            .position(|(other, _)| *other == value);
+        match known {
+            Some(at) => self.placeholders[at].1.see(row, text),
+            None if self.placeholders.len() < MAX_PLACEHOLDERS => {
+                let mut seen = Seen::default();
+                seen.see(row, text);
+                self.placeholders.push((value, seen));
+            }
+            None => {}
+        }
+    }
+
+    /// What cannot be stored as it stands, in the unit of the column.
+    pub(super) const fn flagged(&self, unit: RatioUnit) -> &Flagged {
+        match unit {
+            RatioUnit::Fraction => &self.fractions,
+            RatioUnit::Percent => &self.percent,
+        }
     }
 
     /// Whether every number is 0, of at least as many as say something.
     pub(super) fn is_all_zero(&self) -> bool {
         self.numbers >= super::units::MIN_VALUES && self.zeros == self.numbers
     }
+}
+
+/// Whether a value is what data sets write where they have none: -99, -999.99, 9999.
+fn is_of_nines(value: f64) -> bool {
+    let digits = value.abs().to_string();
+    let nines = digits.bytes().filter(|b| *b == b'9').count();
+    let is_pure = digits.bytes().all(|b| matches!(b, b'9' | b'.'));
+    is_pure && nines >= if value < 0.0 { 2 } else { 4 } && value.abs() >= 99.0
 }
 
 /// A number's size for counting: a lone comma says nothing about it.

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::{
     names::DESCRIPTIONS,
     number::{Cell, Separators, Sign, says_missing, shifted},
@@ -69,13 +71,47 @@ fn identifier(kind: IdentifierKind, text: &str) -> Result<Option<Cow<'_, str>>, 
     kind.read(text).map(|sound| Some(Cow::Owned(sound)))
 }
 
-/// The alpha-3 code of a country, given by code or English name.
+/// Names of countries in their own languages and short forms that the library does not know.
+const COUNTRIES: [(&str, &str); 22] = [
+    ("uae", "ARE"),
+    ("deutschland", "DEU"),
+    ("allemagne", "DEU"),
+    ("osterreich", "AUT"),
+    ("schweiz", "CHE"),
+    ("suisse", "CHE"),
+    ("svizzera", "CHE"),
+    ("espana", "ESP"),
+    ("italia", "ITA"),
+    ("belgique", "BEL"),
+    ("belgie", "BEL"),
+    ("nederland", "NLD"),
+    ("polska", "POL"),
+    ("sverige", "SWE"),
+    ("norge", "NOR"),
+    ("danmark", "DNK"),
+    ("suomi", "FIN"),
+    ("brasil", "BRA"),
+    ("turkiye", "TUR"),
+    ("ivorycoast", "CIV"),
+    ("greatbritain", "GBR"),
+    ("czechia", "CZE"),
+];
+
+/// The alpha-3 code of a country, given by code or name.
 fn country(text: &str) -> Option<&'static str> {
+    // "Korea, Republic of", as the standard sorts its names.
+    let sorted = text
+        .split_once(',')
+        .map(|(name, kind)| format!("{kind} {name}"));
+    let text = sorted.as_deref().unwrap_or(text);
     let letters: String = text
-        .chars()
+        .nfkd()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect();
+    if let Some((_, code)) = COUNTRIES.iter().find(|(name, _)| *name == letters) {
+        return Some(code);
+    }
     if letters == "uk" {
         // Reserved for the United Kingdom by the standard, though it is not its code.
         return Some("GBR");
@@ -93,8 +129,12 @@ fn country(text: &str) -> Option<&'static str> {
 }
 
 fn currency(text: &str) -> Option<String> {
-    let code = text.trim().to_uppercase();
-    (code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase())).then_some(code)
+    let text = text.trim();
+    // "GBp" and "ZAc" are a hundredth of GBP and ZAR.
+    let is_minor = text.chars().rev().take(1).any(char::is_lowercase)
+        && text.chars().take(2).all(char::is_uppercase);
+    let code = text.to_uppercase();
+    (!is_minor && code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase())).then_some(code)
 }
 
 /// An amount in whole units as a decimal; `Some(None)` for 0, which says that none is known.
@@ -177,6 +217,11 @@ mod tests {
             ("Hong Kong", "HKG"),
             ("Vietnam", "VNM"),
             ("Russia", "RUS"),
+            ("Deutschland", "DEU"),
+            ("Österreich", "AUT"),
+            ("Côte d'Ivoire", "CIV"),
+            ("Korea, Republic of", "KOR"),
+            ("UAE", "ARE"),
         ] {
             assert_eq!(
                 read_as("country", text),
@@ -187,6 +232,14 @@ mod tests {
         assert!(read_as("country", "Atlantis").is_err());
         assert!(read_as("country", "XX").is_err());
         assert_eq!(read_as("country", "N/A"), Ok(None));
+    }
+
+    #[test]
+    fn a_hundredth_of_a_currency_is_not_taken_for_it() {
+        assert_eq!(read_as("currency", "gbp"), Ok(Some("GBP".to_owned())));
+        for minor in ["GBp", "ZAc", "ILs"] {
+            assert!(read_as("currency", minor).is_err(), "{minor}");
+        }
     }
 
     #[test]

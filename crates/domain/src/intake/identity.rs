@@ -1,6 +1,6 @@
 //! Whether a row speaks of the company that its symbol found.
 
-use crate::company::CompanyProfile;
+use crate::company::{CompanyProfile, DEFAULT_COUNTRY};
 
 /// Endings and fillers of companies' names that make no difference.
 const LEGAL_FORMS: [&str; 34] = [
@@ -71,9 +71,9 @@ impl<'a> Described<'a> {
 /// What of a row's description contradicts the company that its symbol found, in words that
 /// name both; `None` where they may be the same.
 ///
-/// A name contradicts where it is no other spelling of the same name. An exchange or a
-/// country contradicts only together with a name that is not quite the same, because
-/// companies move and are listed in several places.
+/// A name contradicts where it is no other spelling of the same name; an exchange where both
+/// name one; a country where the row names another than [`DEFAULT_COUNTRY`], which may stand
+/// for none.
 #[must_use]
 pub fn contradiction(symbol: &str, found: Described<'_>, row: Described<'_>) -> Option<String> {
     // A legal entity has one LEI for ever, whatever it is called.
@@ -87,19 +87,18 @@ pub fn contradiction(symbol: &str, found: Described<'_>, row: Described<'_>) -> 
         });
     }
     // A company without a name has its symbol for one.
-    if found.name == symbol || row.name == symbol || found.name == row.name {
+    if found.name == symbol || row.name == symbol {
         return None;
     }
     let (there, here) = (key(found.name), key(row.name));
-    if there == here {
-        return None;
-    }
-    let alike = strsim::jaro_winkler(&there, &here);
-    let contained = there.contains(&here) || here.contains(&there);
-    let elsewhere = row.country != found.country
-        || matches!((row.exchange, found.exchange), (Some(a), Some(b)) if a != b);
-    let same = contained || alike >= if elsewhere { 0.95 } else { ALIKE };
-    (!same).then(|| {
+    let is_one_name = there == here
+        || there.contains(&here)
+        || here.contains(&there)
+        || strsim::jaro_winkler(&there, &here) >= ALIKE;
+    let is_elsewhere = row.country != found.country && row.country != DEFAULT_COUNTRY;
+    let is_listed_elsewhere =
+        matches!((row.exchange, found.exchange), (Some(a), Some(b)) if !a.eq_ignore_ascii_case(b));
+    (!is_one_name || is_elsewhere || is_listed_elsewhere).then(|| {
         format!(
             "{symbol} is {} here, and the row names {}",
             described(found),
@@ -188,12 +187,24 @@ mod tests {
         for (name, exchange, country) in [
             ("Anzara Holdings, Inc.", "NYSE", "USA"),
             ("ANZARA", "NYSE", "USA"),
-            ("Anzara Holdings", "NASDAQ", "USA"),
             ("Anzarra Holdings Inc", "NYSE", "USA"),
             ("ANZX", "ASX", "AUS"),
         ] {
             let row = company(name, exchange, country);
             assert_eq!(contradiction("ANZX", stored, row), None, "{name}");
         }
+    }
+
+    #[test]
+    fn the_same_name_at_another_place_is_told() {
+        let stored = company("Anzara Holdings Inc", "NYSE", "USA");
+        for (exchange, country) in [("NYSE", "DEU"), ("XETRA", "USA"), ("XETRA", "DEU")] {
+            let row = company("Anzara Holdings, Inc.", exchange, country);
+            let told = contradiction("ANZX", stored, row).unwrap();
+            assert!(told.contains(exchange) && told.contains(country), "{told}");
+        }
+        // A row without a country has that of the schema.
+        let german = company("Anzara Holdings Inc", "NYSE", "DEU");
+        assert_eq!(contradiction("ANZX", german, stored), None);
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Cells,
     names::{ColumnName, DESCRIPTIONS, Field},
     period,
-    text::squeezed,
+    text::name_in,
 };
 use crate::{
     fault::{Fault, shorten},
@@ -33,6 +33,8 @@ pub struct Layout {
     ratios: Vec<usize>,
     hints: Vec<Option<RatioUnit>>,
     ignored: Vec<String>,
+    /// Columns that mean what another one means under its own name, and what that is.
+    repeated: Vec<(String, &'static str)>,
 }
 
 /// The columns of identifiers by which a company may be known instead of by a symbol.
@@ -51,7 +53,7 @@ struct Candidate {
 
 impl Candidate {
     fn of(kind: Kind, row: &Cells<'_>) -> Self {
-        let mut names: Vec<String> = row.cells.iter().map(|cell| squeezed(cell)).collect();
+        let mut names: Vec<String> = row.cells.iter().map(|cell| name_in(cell)).collect();
         while names.last().is_some_and(String::is_empty) {
             names.pop();
         }
@@ -60,6 +62,7 @@ impl Candidate {
             .iter()
             .map(|column| Field::meant_by(kind, column))
             .collect();
+        let fields = with_period(kind, &columns, fields);
         Self {
             row: row.row,
             names,
@@ -158,15 +161,16 @@ impl Layout {
             .flatten()
             .chain(ratios.iter().copied())
             .collect();
-        let ignored = header
-            .names
-            .iter()
-            .enumerate()
-            .filter(|(column, name)| {
-                !used.contains(column) && !name.is_empty() && *name != ERROR_COLUMN
-            })
-            .map(|(_, name)| name.clone())
-            .collect();
+        let unused = header.names.iter().enumerate().filter(|(column, name)| {
+            !used.contains(column) && !name.is_empty() && *name != ERROR_COLUMN
+        });
+        let (mut ignored, mut repeated) = (Vec::new(), Vec::new());
+        for (column, name) in unused {
+            match header.fields[column] {
+                Some(field) => repeated.push((name.clone(), field.name(kind))),
+                None => ignored.push(name.clone()),
+            }
+        }
         Ok(Self {
             kind,
             header_row: header.row,
@@ -178,6 +182,7 @@ impl Layout {
             hints: ratios.iter().map(|r| header.columns[*r].hint).collect(),
             ratios,
             ignored,
+            repeated,
         })
     }
 
@@ -316,6 +321,22 @@ impl Layout {
                 columns: matched.into_iter().map(|(name, _)| name).collect(),
             });
         }
+        if !self.repeated.is_empty() {
+            let pairs: Vec<String> = self
+                .repeated
+                .iter()
+                .take(LISTED)
+                .map(|(name, field)| format!("{:?} also means {field}", shorten(name)))
+                .collect();
+            warnings.push(JobWarning {
+                code: "repeated_column".to_owned(),
+                detail: format!(
+                    "{}; it was not read, because another column does: make sure that they agree",
+                    pairs.join("; ")
+                ),
+                columns: self.repeated.iter().map(|(name, _)| name.clone()).collect(),
+            });
+        }
         if !self.ignored.is_empty() {
             let names: Vec<_> = self
                 .ignored
@@ -430,12 +451,13 @@ impl Candidate {
                 .collect::<Vec<_>>()
                 .join(", ")
         );
-        let unknown: Vec<&String> = self
+        let unknown: Vec<(&str, &ColumnName)> = self
             .names
             .iter()
+            .zip(&self.columns)
             .zip(&self.fields)
-            .filter(|(name, field)| field.is_none() && !name.is_empty())
-            .map(|(name, _)| name)
+            .filter(|((name, _), field)| field.is_none() && !name.is_empty())
+            .map(|((name, column), _)| (name.as_str(), column))
             .collect();
         for field in missing {
             if let Some(near) = nearest(field.name(kind), &unknown) {
@@ -456,22 +478,40 @@ impl Candidate {
             told += &format!("{end} Recognised: {}", recognised.join(", "));
         }
         if !unknown.is_empty() {
-            let names: Vec<_> = unknown.iter().take(LISTED).map(|n| shorten(n)).collect();
+            let names: Vec<_> = unknown
+                .iter()
+                .take(LISTED)
+                .map(|(name, _)| shorten(name))
+                .collect();
             told += &format!(". Also found: {}", names.join(", "));
         }
         Fault::new("/file", "missing_columns", told)
     }
 }
 
+/// A column that is called period holds the quarter where another one holds the year.
+fn with_period(
+    kind: Kind,
+    columns: &[ColumnName],
+    mut fields: Vec<Option<Field>>,
+) -> Vec<Option<Field>> {
+    let is_period = |column: &ColumnName| matches!(column.key.as_str(), "period" | "fiscal period");
+    let years = fields.iter().filter(|f| **f == Some(Field::Year)).count();
+    let has_quarter = fields.contains(&Some(Field::Quarter));
+    for (column, field) in columns.iter().zip(&mut fields) {
+        if years > 1 && is_period(column) && *field == Some(Field::Year) {
+            *field = (kind == Kind::Quarterly && !has_quarter).then_some(Field::Quarter);
+        }
+    }
+    fields
+}
+
 /// The name that is most like a field's.
-fn nearest<'a>(field: &str, names: &[&'a String]) -> Option<&'a str> {
+fn nearest<'a>(field: &str, names: &[(&'a str, &ColumnName)]) -> Option<&'a str> {
     let wanted = ColumnName::read(field).key;
     names
         .iter()
-        .map(|name| {
-            let key = ColumnName::read(name).key;
-            (strsim::jaro_winkler(&wanted, &key), name.as_str())
-        })
+        .map(|(name, column)| (strsim::jaro_winkler(&wanted, &column.key), *name))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)

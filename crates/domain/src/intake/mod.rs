@@ -42,6 +42,7 @@ mod plan;
 #[cfg(test)]
 mod properties;
 mod survey;
+mod symbol;
 mod text;
 mod units;
 
@@ -77,18 +78,34 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The cell in a column, trimmed; empty where the row is shorter.
+    /// The cell in a column, trimmed; empty where the row is shorter. `="000123"` is the text
+    /// 000123, as programs write it so that a spreadsheet keeps the zeros.
     #[must_use]
     pub fn at(&self, column: usize) -> &'a str {
-        self.cells.get(column).map_or("", |text| text.trim())
+        let text = self.cells.get(column).map_or("", |text| text.trim());
+        text.strip_prefix("=\"")
+            .and_then(|rest| rest.strip_suffix('"'))
+            .filter(|inside| !inside.contains('"'))
+            .map_or(text, str::trim)
     }
 }
 
-/// A formula whose stored value says that it may never have been computed.
+/// A formula whose stored value tells whether it was ever computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Formula {
     /// Its column, from 0.
     pub column: usize,
-    /// Whether it has a stored value, which then is 0.
-    pub is_zero: bool,
+    /// Its stored value.
+    pub value: FormulaValue,
+}
+
+/// The stored value of a formula.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormulaValue {
+    /// None: a program wrote the formula and did not compute it.
+    Absent,
+    /// 0, which some programs store for a formula that they do not compute.
+    Zero,
+    /// Another value: the column was computed. The first of a column is enough.
+    Computed,
 }

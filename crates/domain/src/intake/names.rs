@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::{is_unseen, squeezed};
+use super::text::{is_footnote_mark, is_unseen, squeezed};
 use crate::{prediction::Kind, ratio::RatioUnit};
 
 /// The synonyms of the fields of an upload: `field,name,where it is used`.
@@ -43,7 +43,11 @@ impl ColumnName {
     /// The comparable form of a name as it stands in a header.
     #[must_use]
     pub(super) fn read(name: &str) -> Self {
-        let plain: String = name.nfkc().filter(|c| !is_unseen(*c)).collect();
+        let plain: String = name
+            .chars()
+            .filter(|c| !is_unseen(*c) && !is_footnote_mark(*c))
+            .nfkc()
+            .collect();
         let (outside, inside) = without_units(&plain);
         let mut hint = inside;
         let mut words = Vec::new();

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::{is_unseen, squeezed};
+use super::text::{is_footnote_mark, is_unseen, squeezed};
 use crate::decimal::Decimal;
 
 /// What stands between the integer part and the decimals of a file's numbers.
@@ -45,6 +45,8 @@ pub(super) enum NotANumber {
     BrokenCell,
     /// `inf`, `Infinity`: a division by zero that a program did not notice.
     Infinite,
+    /// A superscript, a subscript or the like: `7²` is a footnote and not 72.
+    Footnote,
     /// Anything else.
     Text,
 }
@@ -82,7 +84,7 @@ pub(super) enum Cell {
 
 /// Marks that say that there is no value, compared in lower case. The documentation of the
 /// templates lists them.
-pub const MISSING_MARKS: [&str; 40] = [
+pub const MISSING_MARKS: [&str; 44] = [
     "na",
     "n/a",
     "n.a.",
@@ -103,6 +105,10 @@ pub const MISSING_MARKS: [&str; 40] = [
     "n.d.",
     "n.e.",
     "k.a.",
+    "k. a.",
+    "n.v.",
+    "nm%",
+    "-%",
     "#div/0!",
     "#div/0",
     "nan",
@@ -124,6 +130,9 @@ pub const MISSING_MARKS: [&str; 40] = [
     "not applicable",
     "missing",
 ];
+
+/// Signs of currencies that may stand beside an amount.
+const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
 
 /// Errors of a spreadsheet that mean a broken sheet.
 const BROKEN: [&str; 10] = [
@@ -203,6 +212,9 @@ impl NumberText {
         if text.chars().count() > LONGEST {
             return Err(NotANumber::Text);
         }
+        if text.chars().any(is_footnote_mark) {
+            return Err(NotANumber::Footnote);
+        }
         let text: String = text
             .nfkc()
             .filter(|c| !is_unseen(*c))
@@ -220,12 +232,18 @@ impl NumberText {
         }
         let mut rest = lower.as_str();
         let mut negative = false;
+        // "$(0.05)": the currency stands outside of the bracket.
+        let bare = rest.trim_start_matches(CURRENCIES).trim_start();
+        if bare.starts_with('(') {
+            rest = bare;
+        }
         if let Some(inner) = rest.strip_prefix('(') {
             // "(2.7%)" and "(2.7)%" both occur.
             let (inner, behind) = inner.split_once(')').ok_or(NotANumber::Text)?;
             let joined = format!("{}{}", inner.trim(), behind.trim());
             let number = Self::signed(&joined, false)?;
-            let is_sound = !number.negative && behind.trim_matches([' ', '%', 'x']).is_empty();
+            // "(-0.05)" has the sign twice and means it once.
+            let is_sound = behind.trim_matches([' ', '%', 'x']).is_empty();
             return if is_sound {
                 Ok(Self {
                     negative: true,
@@ -382,8 +400,8 @@ fn scaled(text: &str, has_sign: bool) -> (&str, i32) {
         return (text, 0);
     }
     let text = text
-        .trim_start_matches(['$', '€', '£', '¥', '₹'])
-        .trim_end_matches(['$', '€', '£', '¥', '₹'])
+        .trim_start_matches(CURRENCIES)
+        .trim_end_matches(CURRENCIES)
         .trim();
     const SCALES: [(&str, i32); 14] = [
         ("thousand", 3),

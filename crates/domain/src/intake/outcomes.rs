@@ -1,6 +1,10 @@
 //! A table of outcomes: what happened to companies, row by row.
 
-use super::{Cells, ERROR_COLUMN, text::squeezed};
+use super::{
+    Cells, ERROR_COLUMN,
+    symbol::read_symbol,
+    text::{name_in, squeezed},
+};
 use crate::{
     company::Symbol,
     fault::{Fault, shorten},
@@ -174,7 +178,7 @@ impl OutcomeLayout {
     }
 
     fn read(row: &Cells<'_>) -> (Self, Vec<Fault>) {
-        let mut names: Vec<String> = row.cells.iter().map(|cell| squeezed(cell)).collect();
+        let mut names: Vec<String> = row.cells.iter().map(|cell| name_in(cell)).collect();
         while names.last().is_some_and(String::is_empty) {
             names.pop();
         }
@@ -256,7 +260,7 @@ impl OutcomeLayout {
         let text = |field| cell(field).map(str::to_owned);
         let mut faults = Vec::new();
         let symbol = match cell(0) {
-            Some(symbol) => Symbol::parse("company_symbol", symbol),
+            Some(symbol) => read_symbol(symbol),
             None => Err(Fault::new(
                 "company_symbol",
                 "required",

@@ -23,6 +23,8 @@ pub enum Likely {
     CalendarQuarter,
     /// `03/04/2024`: the day and the month can be exchanged. The year is the same.
     DayOrMonth,
+    /// A quarter beside a date that lies in another quarter of the calendar.
+    FiscalQuarter,
 }
 
 impl Likely {
@@ -39,6 +41,9 @@ impl Likely {
             Self::CalendarQuarter => "a date is read as the quarter of the calendar it lies in",
             Self::DayOrMonth => {
                 "a date whose day and month can be exchanged is read for its year alone"
+            }
+            Self::FiscalQuarter => {
+                "a quarter that is not the one of the calendar its date lies in is read as a fiscal quarter"
             }
         }
     }
@@ -150,8 +155,10 @@ fn read_quarter(
             "the row names no quarter; write Q1 to Q4".to_owned(),
         ));
     };
+    let mut own_year = None;
     let read = bare_quarter(text).or_else(|| {
         let label = Label::read(text).ok()?;
+        own_year = Some(label.year);
         if label.quarter.is_none() && label.month.is_some() {
             likely.push(Likely::CalendarQuarter);
         }
@@ -172,6 +179,22 @@ fn read_quarter(
             ),
         ));
     }
+    let years = (own_year, label.map(|label| label.year));
+    if let (Some(own), Some(other)) = years
+        && own != other
+    {
+        return Err(fault(
+            "invalid_quarter",
+            format!(
+                "{:?} is a quarter of {own}, and the row's year is {other}; correct one of them",
+                shorten(text)
+            ),
+        ));
+    }
+    let month = label.and_then(|label| label.month);
+    if in_year.is_none() && month.is_some_and(|month| month.div_ceil(3) != quarter) {
+        likely.push(Likely::FiscalQuarter);
+    }
     quarter_of(quarter)
 }
 
@@ -183,18 +206,37 @@ fn quarter_of(quarter: u8) -> Result<Quarter, Fault> {
         })
 }
 
-/// `Q3`, `3`, `3.0`, `3Q`, `Quarter 3`.
+/// `Q3`, `3`, `3.0`, `3Q`, `FQ3`, `Quarter 3`, `3rd quarter`, `III`.
 fn bare_quarter(text: &str) -> Option<u8> {
+    const NAMES: [[&str; 2]; 4] = [["1st", "i"], ["2nd", "ii"], ["3rd", "iii"], ["4th", "iv"]];
     let lower = text.to_lowercase();
-    let digit = lower
-        .strip_prefix("quarter")
-        .or_else(|| lower.strip_prefix("qtr"))
-        .or_else(|| lower.strip_prefix('q'))
-        .or_else(|| lower.strip_suffix('q'))
+    let prefixes = ["quarter", "qtr", "fq", "q"];
+    let suffixes = [" quarter", " qtr", "q"];
+    let digit = prefixes
+        .iter()
+        .find_map(|prefix| lower.strip_prefix(prefix))
+        .or_else(|| {
+            suffixes
+                .iter()
+                .find_map(|suffix| lower.strip_suffix(suffix))
+        })
         .unwrap_or(&lower)
         .trim();
-    let digit = digit.strip_suffix(".0").unwrap_or(digit);
-    digit.parse().ok().filter(|q| (1..=4).contains(q))
+    if let Some(at) = NAMES.iter().position(|names| names.contains(&digit)) {
+        return u8::try_from(at + 1).ok();
+    }
+    whole(digit)?.parse().ok().filter(|q| (1..=4).contains(q))
+}
+
+/// A number without decimals of zeros: `2024.0`, `2024,00`.
+fn whole(text: &str) -> Option<&str> {
+    match text.split_once(['.', ',']) {
+        None => Some(text),
+        Some((whole, zeros)) => {
+            let is_whole = (1..=6).contains(&zeros.len()) && zeros.bytes().all(|b| b == b'0');
+            is_whole.then_some(whole)
+        }
+    }
 }
 
 /// A label of a period, taken apart.
@@ -238,14 +280,13 @@ impl Label {
     }
 
     /// `2024`, `2024.0`, `FY2024`, `FY24`, `2024A`, `2024E`, `Q3 2024`, `2024Q3`, `3Q24`,
-    /// `Dec-24`, `Dec 2024`.
+    /// `Dec-24`, `Dec 2024`, `31-Dec-2024`, `Dec 31, 2024`.
     fn of_words(lower: &str) -> Option<Self> {
-        let plain = lower.strip_suffix(".0").unwrap_or(lower);
-        if let Some(year) = four_digits(plain) {
+        if let Some(year) = whole(lower).and_then(four_digits) {
             return Some(Self::year(year));
         }
         let words: Vec<&str> = lower
-            .split([' ', '-', '/', '_', '.', ':'])
+            .split([' ', '-', '/', '_', '.', ':', ','])
             .filter(|word| !word.is_empty())
             .collect();
         match words.as_slice() {
@@ -257,6 +298,9 @@ impl Label {
                 .and_then(|(month, year)| Self::of_month(month, year))
                 .or_else(|| Self::of_quarter(first, second))
                 .or_else(|| Self::of_quarter(second, first)),
+            [a, b, c] => Self::of_day(a, b, c)
+                .or_else(|| Self::of_day(b, a, c))
+                .or_else(|| Self::of_day(b, c, a)),
             _ => None,
         }
     }
@@ -313,6 +357,19 @@ impl Label {
         })
     }
 
+    /// A day with the name of its month.
+    fn of_day(month_name: &str, day: &str, year: &str) -> Option<Self> {
+        let at = month(month_name)?;
+        let label = Self::of_month(at, year)?;
+        let day: u8 = day.parse().ok().filter(|_| day.len() <= 2)?;
+        let month = Month::try_from(at).ok()?;
+        Date::from_calendar_date(i32::from(label.year), month, day).ok()?;
+        Some(Self {
+            likely: label.likely.map(|_| Likely::Century),
+            ..label
+        })
+    }
+
     fn of_quarter(quarter: &str, year: &str) -> Option<Self> {
         let quarter = bare_quarter(quarter)?;
         let label = Self::of_year(year.strip_prefix("fy").unwrap_or(year))?;
@@ -358,8 +415,8 @@ fn month(text: &str) -> Option<u8> {
     u8::try_from(at + 1).ok()
 }
 
-/// `2024-12-31`, `2024/12/31`, `31.12.2024`, `31/12/2024`, `12/31/2024`, `2024-12`,
-/// `2024/12`, `20241231`, with or without a time behind it.
+/// `2024-12-31`, `2024/12/31`, `31.12.2024`, `31/12/2024`, `12/31/2024`, `12/31/24`,
+/// `2024-12`, `2024/12`, `12/2024`, `20241231`, `202412`, with or without a time behind it.
 fn date(text: &str) -> Result<Option<Label>, Fault> {
     let day = text.split(['T', ' ']).next().unwrap_or_default();
     let numbers = |text: &str| -> Option<Vec<u32>> {
@@ -373,7 +430,15 @@ fn date(text: &str) -> Result<Option<Label>, Fault> {
         return Ok(None);
     };
     let small = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+    let mut likely = None;
     let (year, month, day_of_month) = match lengths.as_slice() {
+        [1 | 2, 4] if (1..=12).contains(&n[0]) => (n[1], n[0], None),
+        [6] if (1..=12).contains(&(n[0] % 100)) => (n[0] / 100, n[0] % 100, None),
+        // The year comes last, and a day beyond 12 tells which the month is.
+        [1 | 2, 1 | 2, 2] if (n[0] > 12) != (n[1] > 12) => {
+            likely = Some(Likely::Century);
+            (2000 + n[2], n[0].min(n[1]), Some(n[0].max(n[1])))
+        }
         [4, 1 | 2] if (1..=12).contains(&n[1]) && !day.contains('.') => (n[0], n[1], None),
         [4, 1 | 2, 1 | 2] => (n[0], n[1], Some(n[2])),
         [1 | 2, 1 | 2, 4] => {
@@ -416,6 +481,7 @@ fn date(text: &str) -> Result<Option<Label>, Fault> {
     }
     Ok(Some(Label {
         month: Some(month),
+        likely,
         ..Label::year(year)
     }))
 }

@@ -7,9 +7,10 @@ use super::{
     names::DESCRIPTIONS,
     number::{Cell, Evidence, NotANumber, NumberText, Separators, Sign, shifted},
     period::{Likely, read_period},
+    symbol::read_symbol,
 };
 use crate::{
-    company::{CompanyDraft, Symbol},
+    company::CompanyDraft,
     fault::{Fault, shorten},
     prediction::{Kind, Period},
     ratio::{RatioDefinition, RatioUnit},
@@ -77,7 +78,7 @@ impl Plan {
         }
         let mut faults = Vec::new();
         let symbol = row.at(self.layout.symbol());
-        if let Err(fault) = Symbol::parse("company_symbol", symbol) {
+        if let Err(fault) = read_symbol(symbol) {
             faults.push(fault);
         }
         let year = row.at(self.layout.year());
@@ -196,6 +197,10 @@ pub(super) fn no_number(definition: &RatioDefinition, text: &str, why: NotANumbe
         NotANumber::Infinite => (
             "not_a_number",
             format!("{text:?} is infinite: leave the cell empty where the denominator is 0"),
+        ),
+        NotANumber::Footnote => (
+            "not_a_number",
+            format!("{text:?} has a footnote mark or a raised digit in it: write the number alone"),
         ),
         NotANumber::Text => (
             "not_a_number",

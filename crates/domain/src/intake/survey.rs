@@ -7,15 +7,17 @@ mod units_of;
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Cells, Layout, Options, Plan,
-    column::{ColumnStats, Seen},
+    Cells, FormulaValue, Layout, Options, Plan,
+    column::{ColumnStats, Figures, Seen},
     describe,
     names::DESCRIPTIONS,
-    number::{Cell, Separators},
+    number::{Cell, Separators, says_missing},
     period::{Likely, read_period},
     plan::{is_template_example, no_number},
+    symbol::read_symbol,
 };
-use crate::{company::Symbol, fault::Fault, job::JobWarning};
+use crate::{fault::Fault, job::JobWarning};
+use no_company::Doubtful;
 
 /// How many totals, averages and notes are told apart from companies.
 const MAX_OTHER_ROWS: usize = 1_000;
@@ -31,8 +33,18 @@ pub struct Survey {
     /// Descriptions that cannot be understood, by their place, with what would be.
     unread: [Seen; DESCRIPTIONS.len()],
     rules: [&'static str; DESCRIPTIONS.len()],
+    /// Rows whose column of a description is empty, by its place.
+    undescribed: [Seen; DESCRIPTIONS.len()],
+    /// Formulas without a value where a row is named.
+    identity_formulas: Seen,
     likely: BTreeMap<Likely, Seen>,
     other_rows: BTreeMap<u32, &'static str>,
+    /// Rows that are called totals, averages and the like: the end of the table tells.
+    doubtful: Vec<Doubtful>,
+    /// Rows that are called like that and are stored as companies.
+    likely_summaries: Seen,
+    /// The ratios' figures since the last of them.
+    block: Vec<Figures>,
     examples: Seen,
     /// Rows that cannot be used, by column and code of their first fault.
     faulty: HashMap<(String, String), (Seen, String)>,
@@ -46,12 +58,17 @@ impl Survey {
     pub fn new(layout: Layout, options: Options, is_fixed_width: bool) -> Self {
         Self {
             columns: vec![ColumnStats::default(); layout.kind().ratios().len()],
+            block: vec![Figures::default(); layout.kind().ratios().len()],
             layout,
             options,
             is_fixed_width,
             rows: 0,
             unread: Default::default(),
             rules: Default::default(),
+            undescribed: Default::default(),
+            identity_formulas: Seen::default(),
+            doubtful: Vec::new(),
+            likely_summaries: Seen::default(),
             likely: BTreeMap::new(),
             other_rows: BTreeMap::new(),
             examples: Seen::default(),
@@ -84,6 +101,16 @@ impl Survey {
             self.examples.see(row.row, row.at(self.layout.symbol()));
             return;
         }
+        if self.doubtful.len() < MAX_OTHER_ROWS && self.may_summarise(row) {
+            let doubtful = self.as_doubtful(row);
+            self.doubtful.push(doubtful);
+            self.block.fill(Figures::default());
+            return;
+        }
+        self.see_company(row);
+    }
+
+    fn see_company(&mut self, row: &Cells<'_>) {
         self.see_identity(row);
         self.see_ratios(row);
         self.see_descriptions(row);
@@ -91,7 +118,18 @@ impl Survey {
 
     fn see_identity(&mut self, row: &Cells<'_>) {
         let symbol = row.at(self.layout.symbol());
-        if let Err(fault) = Symbol::parse("company_symbol", symbol) {
+        let names = [
+            Some(self.layout.symbol()),
+            Some(self.layout.year()),
+            self.layout.quarter(),
+        ];
+        let is_uncomputed = |formula: &&super::Formula| {
+            formula.value != FormulaValue::Computed && names.contains(&Some(formula.column))
+        };
+        if row.formulas.iter().any(|formula| is_uncomputed(&formula)) {
+            self.identity_formulas.see(row.row, symbol);
+        }
+        if let Err(fault) = read_symbol(symbol) {
             self.note(row.row, symbol, fault);
             return;
         }
@@ -105,7 +143,9 @@ impl Survey {
             }
             Err(faults) => {
                 if let Some(fault) = faults.into_iter().next() {
-                    self.note(row.row, year, fault);
+                    let is_quarter = fault.pointer == "reporting_quarter";
+                    let text = quarter.filter(|_| is_quarter).unwrap_or(year);
+                    self.note(row.row, text, fault);
                 }
             }
         }
@@ -118,13 +158,16 @@ impl Survey {
             let text = row.at(column);
             let cell = Cell::read(text);
             let stats = &mut self.columns[ratio];
-            stats.see(row.row, text, &cell);
+            stats.see(definition, row.row, text, &cell);
             for formula in row.formulas.iter().filter(|f| f.column == column) {
-                if formula.is_zero {
-                    stats.zero_formulas.see(row.row, text);
-                } else {
-                    stats.uncomputed.see(row.row, text);
+                match formula.value {
+                    FormulaValue::Zero => stats.zero_formulas.see(row.row, text),
+                    FormulaValue::Absent => stats.uncomputed.see(row.row, text),
+                    FormulaValue::Computed => stats.is_computed = true,
                 }
+            }
+            if let Some(value) = no_company::figure(&cell) {
+                self.block[ratio].see(value);
             }
             if let Cell::Other(why) = cell {
                 self.note(row.row, text, no_number(definition, text, why));
@@ -136,7 +179,9 @@ impl Survey {
         for (place, column) in self.layout.descriptions().iter().enumerate() {
             let Some(column) = column else { continue };
             let text = row.at(*column);
-            if let Err(rule) = describe::read(place, text, Separators::Point) {
+            if says_missing(text) {
+                self.undescribed[place].see(row.row, row.at(self.layout.symbol()));
+            } else if let Err(rule) = describe::read(place, text, Separators::Point) {
                 self.unread[place].see(row.row, text);
                 self.rules[place] = rule;
             }
@@ -160,7 +205,7 @@ impl Survey {
     /// # Errors
     /// What is doubtful about the whole table, with the option that settles it:
     /// `unit_mismatch`, `formula_without_value`; `empty_file` for a header without rows.
-    pub fn finish(self) -> Result<(Plan, Vec<JobWarning>), Vec<Fault>> {
+    pub fn finish(mut self) -> Result<(Plan, Vec<JobWarning>), Vec<Fault>> {
         if self.rows == 0 {
             return Err(vec![Fault::new(
                 "/file",
@@ -168,6 +213,7 @@ impl Survey {
                 "the file has a header and no rows",
             )]);
         }
+        self.settle_doubtful();
         let mut faults = Vec::new();
         let mut warnings = self.failing();
         self.formulas(&mut faults, &mut warnings);
@@ -176,6 +222,7 @@ impl Survey {
         if separators == Separators::Point && reads_lone_comma {
             self.lone_commas(&units, &mut faults, &mut warnings);
         }
+        self.placeholders(&units, &mut faults, &mut warnings);
         self.ranges(&units, &mut warnings);
         self.others(&mut warnings);
         if !faults.is_empty() {

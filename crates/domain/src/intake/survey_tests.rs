@@ -210,7 +210,7 @@ fn decimal_commas_are_read_where_the_file_shows_them_and_told() {
         ';',
     );
     let (_, warnings) = german.survey(Options::default()).unwrap();
-    assert_eq!(codes(&warnings), ["decimal_comma"]);
+    assert_eq!(codes(&warnings), ["decimal_comma", "out_of_range"]);
     let read = german.read(Options::default());
     assert_eq!(
         read[0],
@@ -293,7 +293,7 @@ fn formulas_that_were_never_computed_stop_the_file() {
     for formulas in &mut empty.formulas[1..] {
         formulas.push(Formula {
             column: 6,
-            is_zero: false,
+            value: FormulaValue::Absent,
         });
     }
     let fault = &empty.survey(Options::default()).unwrap_err()[0];
@@ -307,7 +307,7 @@ fn formulas_that_were_never_computed_stop_the_file() {
     for formulas in &mut zero.formulas[1..] {
         formulas.push(Formula {
             column: 2,
-            is_zero: true,
+            value: FormulaValue::Zero,
         });
     }
     assert!(zero.survey(Options::default()).is_err());
@@ -409,4 +409,231 @@ fn the_same_fault_in_most_rows_is_told_once_for_the_file_and_first() {
 fn a_header_without_rows_is_an_empty_file() {
     let fault = &table(&[]).survey(Options::default()).unwrap_err()[0];
     assert_eq!(fault.code, "empty_file");
+}
+
+fn details<'a>(warnings: &'a [JobWarning], code: &str) -> Vec<&'a str> {
+    let of_code = warnings.iter().filter(|w| w.code == code);
+    of_code.map(|w| w.detail.as_str()).collect()
+}
+
+#[test]
+fn every_value_that_is_not_stored_as_it_stands_is_told_with_its_column_and_an_example() {
+    let distressed = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,-0.2,72,0.3,-7,1e9",
+        "C,2024,2.5,1,0.3,7,0.3",
+    ]);
+    let (_, warnings) = distressed.survey(Options::default()).unwrap();
+    let told = details(&warnings, "out_of_range").join("\n");
+    for part in [
+        "long_term_debt_to_total_capital has 1 value, first \"2.5\" in row 4 above 2",
+        "1 value, first \"-0.2\" in row 3 below 0, which means",
+        "total_debt_to_ebitda has 1 value, first \"72\" in row 3 above 50, taken as 50",
+        "ebit_to_interest_expense has 1 value, first \"-7\" in row 3 below 0",
+        "return_on_assets has 1 value, first \"1e9\" in row 3 too large",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(told.contains("usually meant in percent"), "{told}");
+}
+
+#[test]
+fn a_file_of_one_row_is_judged_by_all_its_shares() {
+    let percent = table(&["A,2024,41.2,3,6.1,5,4.4"]);
+    let fault = &percent.survey(Options::default()).unwrap_err()[0];
+    assert!(
+        fault.detail.contains("ratio_unit=percent"),
+        "{}",
+        fault.detail
+    );
+    assert!(percent.survey(PERCENT()).is_ok());
+    let fraction = table(&["A,2024,0.412,3,0.061,5,0.044"]);
+    let fault = &fraction.survey(PERCENT()).unwrap_err()[0];
+    assert!(
+        fault.detail.contains("ratio_unit=fraction"),
+        "{}",
+        fault.detail
+    );
+    assert!(fraction.survey(Options::default()).is_ok());
+    // A firm in distress, and one whose debt alone is large.
+    for row in ["A,2024,1.3,3,-3.1,5,-1.4", "A,2024,2.4,3,0.06,5,0.04"] {
+        assert!(table(&[row]).survey(Options::default()).is_ok(), "{row}");
+    }
+}
+
+/// Ten rows, of which the first `changed` have another cell in a column.
+fn changed(column: usize, other: &str, count: usize) -> Table {
+    let rows: Vec<String> = (0..10)
+        .map(|n| {
+            let row = format!("S{n},2024,0.4{n},3.{n},0.0{n}1,5.{n},0.0{n}4");
+            let mut cells: Vec<String> = row.split(',').map(str::to_owned).collect();
+            if n < count {
+                cells[column] = other.replace('#', &n.to_string());
+            }
+            cells.join(",")
+        })
+        .collect();
+    table(&rows.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_column_in_two_units_is_refused_and_no_unit_is_advised() {
+    for (column, other, count) in [(2, "4#.5", 5), (4, "6.#", 3), (2, "4#.5", 7)] {
+        let mixed = changed(column, other, count);
+        let name = HEADER.split(',').nth(column).unwrap();
+        let fault = &mixed.survey(Options::default()).unwrap_err()[0];
+        assert!(
+            fault.detail.contains("look like percent among")
+                && !fault.detail.contains("send units="),
+            "{}",
+            fault.detail
+        );
+        // The other unit is no way out.
+        let other = mixed.survey(units(&format!("{name}:percent")));
+        assert!(other.is_err() || count < 5, "{name} {count}");
+        let confirmed = Options {
+            confirmed: true,
+            ..Options::default()
+        };
+        let (_, warnings) = mixed.survey(confirmed).unwrap();
+        assert!(codes(&warnings).contains(&"unit_mismatch"));
+    }
+}
+
+#[test]
+fn another_scale_than_percent_is_refused_without_a_unit_that_would_be_wrong() {
+    // Thousands of multiples, per mille and basis points of shares.
+    for (column, other) in [(3, "16#1"), (4, "6#"), (4, "61#"), (6, "44#")] {
+        let scaled = changed(column, other, 10);
+        let fault = &scaled.survey(Options::default()).unwrap_err()[0];
+        let name = HEADER.split(',').nth(column).unwrap();
+        assert!(
+            fault.detail.contains("neither") && !fault.detail.contains("send units="),
+            "{}",
+            fault.detail
+        );
+        assert!(
+            scaled.survey(units(&format!("{name}:percent"))).is_err(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn marks_of_nines_for_missing_values_stop_the_file() {
+    let marked = changed(6, "-999", 4);
+    let fault = &marked.survey(Options::default()).unwrap_err()[0];
+    assert_eq!(fault.code, "placeholder_values");
+    assert!(
+        fault.detail.contains("4 cells, first \"-999\" in row 2"),
+        "{}",
+        fault.detail
+    );
+    let confirmed = Options {
+        confirmed: true,
+        ..Options::default()
+    };
+    assert!(marked.survey(confirmed).is_ok());
+    assert!(changed(5, "99", 4).survey(Options::default()).is_ok());
+}
+
+#[test]
+fn formulas_that_are_all_zero_stop_the_file_beside_numbers_that_were_typed() {
+    let mut half = changed(2, "0", 5);
+    for formulas in &mut half.formulas[1..6] {
+        formulas.push(Formula {
+            column: 2,
+            value: FormulaValue::Zero,
+        });
+    }
+    let fault = &half.survey(Options::default()).unwrap_err()[0];
+    assert_eq!(fault.code, "formula_without_value");
+    // One formula of the column has another value, so the column was computed.
+    half.formulas[7].push(Formula {
+        column: 2,
+        value: FormulaValue::Computed,
+    });
+    assert!(half.survey(Options::default()).is_ok());
+    let mut symbols = changed(0, "0", 10);
+    symbols.formulas[3].push(Formula {
+        column: 0,
+        value: FormulaValue::Zero,
+    });
+    let fault = &symbols.survey(Options::default()).unwrap_err()[0];
+    assert_eq!(fault.code, "formula_without_value");
+}
+
+#[test]
+fn summaries_of_every_kind_are_told_from_companies() {
+    let report = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0.2,1,0.3,7,0.3",
+        "Total,2024,0.6,4,0.4,12,0.4",
+        "C,2024,0.5,2,0.2,9,0.2",
+        "D,2024,0.1,6,0.4,3,0.05",
+        "Total,2024,0.6,8,0.6,12,0.25",
+        "Median,2024,0.3,2.5,0.25,6,0.15",
+        "Max,2024,0.5,6,0.4,9,0.3",
+        "Peer median,2024,0.31,2.4,0.2,6,0.2",
+        "25th percentile,2024,0.2,1.5,0.1,4,0.1",
+        "Std Dev,2024,0.1,1,0.1,2,0.1",
+        "Mittelwert,2024,0.3,3,0.25,6,0.1625",
+    ]);
+    let read = report.read(Options::default());
+    let left_out: Vec<usize> = (0..read.len())
+        .filter(|row| read[*row] == Err("summary_row".to_owned()))
+        .collect();
+    assert_eq!(left_out, [2, 5, 6, 7, 8, 9, 10, 11]);
+    // Of a company whose ticker is such a word, the figures are its own.
+    let ticker = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0.2,1,0.3,7,0.3",
+        "LOW,2024,0.33,2.2,0.07,8,0.09",
+    ]);
+    assert!(ticker.read(Options::default())[2].is_ok());
+    let (_, warnings) = ticker.survey(Options::default()).unwrap();
+    let told = details(&warnings, "likely_summary_rows");
+    assert!(
+        told[0].contains("1 row, first \"LOW\" in row 4"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn an_average_above_the_data_is_one() {
+    let report = table(&[
+        "Average,2024,0.3,2,0.2,6,0.2",
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0.2,1,0.3,7,0.3",
+    ]);
+    let read = report.read(Options::default());
+    assert_eq!(read[0], Err("summary_row".to_owned()));
+    assert!(read[1].is_ok() && read[2].is_ok());
+}
+
+#[test]
+fn the_cell_that_is_wrong_is_the_one_that_is_quoted() {
+    let table = Table::of(
+        &format!(
+            "symbol,year,quarter,{}\n{}",
+            Kind::Quarterly
+                .ratios()
+                .iter()
+                .map(|r| r.name)
+                .collect::<Vec<_>>()
+                .join(","),
+            ["A,2024,Q9,1.5,1,0.5,5,6,0.2"; 3].join("\n")
+        ),
+        ',',
+    );
+    let cells = table.cells();
+    let layout = Layout::find(Kind::Quarterly, &cells).unwrap();
+    let mut survey = Survey::new(layout, Options::default(), true);
+    cells[1..].iter().for_each(|row| survey.see(row));
+    let (_, warnings) = survey.finish().unwrap();
+    assert!(
+        warnings[0].detail.contains("holds \"Q9\""),
+        "{}",
+        warnings[0].detail
+    );
 }

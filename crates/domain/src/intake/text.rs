@@ -14,6 +14,14 @@ pub(super) fn is_unseen(c: char) -> bool {
         )
 }
 
+/// Whether a character is a digit that is no part of a number: superscripts and subscripts,
+/// digits in circles, fractions. Compatibility forms would make ordinary digits of them, and
+/// 72 of `7²`.
+#[must_use]
+pub(super) fn is_footnote_mark(c: char) -> bool {
+    !c.is_ascii() && c.general_category() == GeneralCategory::OtherNumber
+}
+
 /// A text without unseen characters, trimmed, every run of blanks as one space.
 #[must_use]
 pub(super) fn squeezed(text: &str) -> String {
@@ -31,6 +39,17 @@ pub(super) fn squeezed(text: &str) -> String {
         }
     }
     squeezed
+}
+
+/// How many characters of a cell are looked at where the name of a column is expected: none
+/// is longer, and a stranger's cells may be.
+const LONGEST_NAME: usize = 200;
+
+/// A cell as the name of a column.
+#[must_use]
+pub(super) fn name_in(cell: &str) -> String {
+    let end = cell.char_indices().nth(LONGEST_NAME);
+    squeezed(&cell[..end.map_or(cell.len(), |(at, _)| at)])
 }
 
 #[cfg(test)]

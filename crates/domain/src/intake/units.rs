@@ -112,10 +112,13 @@ fn typical(name: &str) -> f64 {
 pub(super) struct Sizes {
     /// Values without a unit sign that are not 0.
     pub(super) count: u32,
-    /// Of these: at most 1.5, beyond 1, beyond 2.
+    /// Of these: at most 0.5, at most 1, at most 1.5, beyond 1, beyond 2, above 2.
+    half: u32,
+    one: u32,
     pub(super) small: u32,
     pub(super) beyond_one: u32,
     pub(super) beyond_two: u32,
+    above_two: u32,
     /// By the logarithm of their size, ten to a power of ten.
     histogram: BTreeMap<i16, u32>,
 }
@@ -127,7 +130,10 @@ impl Sizes {
             return;
         }
         self.count += 1;
+        self.half += u32::from(size <= 0.5);
+        self.one += u32::from(size <= 1.0);
         self.small += u32::from(size <= 1.5);
+        self.above_two += u32::from(value > 2.0);
         self.beyond_one += u32::from(size > 1.0);
         self.beyond_two += u32::from(size > 2.0);
         #[expect(clippy::cast_possible_truncation, reason = "a logarithm of an f64")]
@@ -165,10 +171,77 @@ pub(super) enum Verdict {
     LooksLikePercent,
     /// They look like fractions.
     LooksLikeFraction,
+    /// Some look like percent and others like fractions.
+    Mixed,
+    /// They look like neither: per mille, basis points, thousands.
+    OutOfScale,
+}
+
+/// A share of values beyond its range from which on a column has two units: one in ten.
+const MIXED_PERCENT: u32 = 10;
+/// A share of values that are small for percent from which on it has two units: one in four.
+const MIXED_FRACTION: u32 = 4;
+
+/// The largest median, in fractions or multiples, that any portfolio has.
+fn largest_median(definition: &RatioDefinition) -> f64 {
+    match definition.name {
+        "long_term_debt_to_total_capital" => 0.9,
+        "net_income_margin" => 0.6,
+        "return_on_assets" => 0.2,
+        "working_capital_to_total_assets" => 0.8,
+        _ if definition.debt_over => definition.max.min(10.0),
+        _ => definition.max.min(20.0),
+    }
+}
+
+impl Sizes {
+    /// Whether some values look like percent and others like fractions.
+    fn is_mixed(&self, definition: &RatioDefinition, unit: RatioUnit) -> bool {
+        let tiny = if typical(definition.name) > 0.1 {
+            self.one
+        } else {
+            self.half
+        };
+        let some = |count: u32, one_in: u32| count >= MIN_BEYOND && count * one_in >= self.count;
+        match unit {
+            RatioUnit::Fraction => some(self.above_two, MIXED_PERCENT),
+            RatioUnit::Percent => some(tiny, MIXED_FRACTION),
+        }
+    }
+}
+
+/// Judges all shares of a table that is too small for [`judge`]: no company has every share
+/// above 2 in fractions, and hardly any has every share below 1 in percent.
+pub(super) fn judge_together(columns: &[&Sizes], unit: RatioUnit) -> Verdict {
+    let with_values: Vec<_> = columns.iter().filter(|sizes| sizes.count > 0).collect();
+    let is_percent = !with_values.is_empty() && with_values.iter().all(|s| s.above_two == s.count);
+    let is_fraction = with_values.len() > 1 && with_values.iter().all(|s| s.one == s.count);
+    match unit {
+        RatioUnit::Fraction if is_percent => Verdict::LooksLikePercent,
+        RatioUnit::Percent if is_fraction => Verdict::LooksLikeFraction,
+        _ => Verdict::Agrees,
+    }
 }
 
 /// Judges a column's values against the unit that they are said to be in.
 pub(super) fn judge(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit) -> Verdict {
+    let as_percent = sizes.median().unwrap_or_default() / 100.0;
+    let is_no_percent = sizes.count >= MIN_BEYOND && as_percent > largest_median(definition);
+    match by_size(definition, sizes, unit) {
+        // What is advised must not lead to other wrong numbers.
+        Verdict::LooksLikePercent if is_no_percent => Verdict::OutOfScale,
+        Verdict::LooksLikePercent if sizes.is_mixed(definition, RatioUnit::Percent) => {
+            Verdict::Mixed
+        }
+        Verdict::Agrees if unit == RatioUnit::Percent && is_no_percent => Verdict::OutOfScale,
+        Verdict::Agrees if definition.is_share && sizes.is_mixed(definition, unit) => {
+            Verdict::Mixed
+        }
+        verdict => verdict,
+    }
+}
+
+fn by_size(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit) -> Verdict {
     let beyond = if definition.max > 1.0 {
         sizes.beyond_two
     } else {

@@ -12,6 +12,7 @@ mod unit_check;
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 
+pub(crate) use rules::flag_of;
 pub use rules::{IMPLAUSIBLE, MIN_PRESENT, check, in_unit};
 pub use turnover_check::TurnoverCheck;
 pub use unit_check::{UnitCheck, UnitMismatch};

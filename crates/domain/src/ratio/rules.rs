@@ -108,23 +108,20 @@ fn apply(
     }
     let value = number(definition, unit, text)?;
     let raw = Some(text.to_owned());
-    if value.abs() > IMPLAUSIBLE {
-        return Ok(Ratio {
-            raw,
-            scored: None,
-            stored: None,
-            flag: Some(Flag::Implausible),
-            hint: None,
-        });
-    }
-    let (kept, flag) = if definition.debt_over && value < 0.0 {
-        (definition.max, Some(Flag::NonPositiveDenominator))
-    } else if value < definition.min {
-        (definition.min, Some(Flag::ClampedLow))
-    } else if value > definition.max {
-        (definition.max, Some(Flag::ClampedHigh))
-    } else {
-        (value, None)
+    let flag = flag_of(definition, value);
+    let kept = match flag {
+        Some(Flag::Implausible) => {
+            return Ok(Ratio {
+                raw,
+                scored: None,
+                stored: None,
+                flag,
+                hint: None,
+            });
+        }
+        Some(Flag::NonPositiveDenominator | Flag::ClampedHigh) => definition.max,
+        Some(Flag::ClampedLow) => definition.min,
+        _ => value,
     };
     // −0.0 equals 0.0 but has other bits: one of them, so that scores repeat to the bit.
     let kept = if kept == 0.0 { 0.0 } else { kept };
@@ -142,6 +139,21 @@ fn apply(
         flag,
         hint,
     })
+}
+
+/// What becomes of a value, in fractions, that cannot be stored as it is; `None` where it can.
+pub(crate) fn flag_of(definition: &RatioDefinition, value: f64) -> Option<Flag> {
+    if value.abs() > IMPLAUSIBLE {
+        Some(Flag::Implausible)
+    } else if definition.debt_over && value < 0.0 {
+        Some(Flag::NonPositiveDenominator)
+    } else if value < definition.min {
+        Some(Flag::ClampedLow)
+    } else if value > definition.max {
+        Some(Flag::ClampedHigh)
+    } else {
+        None
+    }
 }
 
 /// The number a text stands for, in fractions. Percent is a shift of the decimal

@@ -15,6 +15,8 @@ const CHUNK: usize = 64 << 10;
 /// than them to tell UTF-8 from Windows-1252.
 pub(super) fn stated(head: &[u8]) -> Option<Encoding> {
     match head {
+        // UTF-32 is read as UTF-8, of which its first byte is none: refused with its place.
+        [0xff, 0xfe, 0, 0, ..] => Some(Encoding::Utf8),
         [0xff, 0xfe, ..] => Some(Encoding::Utf16Le),
         [0xfe, 0xff, ..] => Some(Encoding::Utf16Be),
         head if head.starts_with(MARK) => Some(Encoding::Utf8),

@@ -149,6 +149,7 @@ impl<W: Write> FrameWriter<W> {
             self.batch.push(match mark.kind {
                 MarkKind::FormulaWithoutValue => 1,
                 MarkKind::FormulaZero => 2,
+                MarkKind::FormulaComputed => 3,
             });
         }
         match &row.fault {
@@ -479,6 +480,7 @@ impl<'a> Payload<'a> {
             let kind = match self.take(1)? {
                 [1] => MarkKind::FormulaWithoutValue,
                 [2] => MarkKind::FormulaZero,
+                [3] => MarkKind::FormulaComputed,
                 _ => return Err(FrameError::Invalid("an unknown mark")),
             };
             marks.push(CellMark { column, kind });

@@ -56,6 +56,8 @@ pub(super) struct SheetReader<'a, R> {
     has_number: bool,
     next_column: u32,
     cell: CellInHand,
+    /// Columns of which a computed formula has been told.
+    computed: Vec<bool>,
 }
 
 /// The cell that is being read.
@@ -101,6 +103,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
             has_number: false,
             next_column: 0,
             cell: CellInHand::default(),
+            computed: Vec::new(),
         }
     }
 
@@ -302,6 +305,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                 self.limits.columns,
             ));
         }
+        let mark = mark.or_else(|| self.first_computed(column, cell.has_formula));
         if let Some(kind) = mark {
             self.row.marks.push(CellMark {
                 column: cell.column as u16,
@@ -309,6 +313,18 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
             });
         }
         self.write(column, text)
+    }
+
+    /// The mark of the first computed formula of a column.
+    fn first_computed(&mut self, column: usize, has_formula: bool) -> Option<MarkKind> {
+        if !has_formula {
+            return None;
+        }
+        if self.computed.len() <= column {
+            self.computed.resize(column + 1, false);
+        }
+        let told = self.computed.get_mut(column)?;
+        (!std::mem::replace(told, true)).then_some(MarkKind::FormulaComputed)
     }
 
     fn write(&mut self, column: usize, text: String) -> Result<(), OpenError> {

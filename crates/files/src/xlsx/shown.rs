@@ -8,12 +8,48 @@ pub(super) enum Shown {
     Number,
     /// As a hundred times itself, with a sign.
     Percent,
+    /// As a number with a percent sign that is only text: 5.2 as `5.2%`.
+    PercentSign,
     /// With zeros before it, up to so many digits.
     Padded(u8),
+    /// The same with a text before or behind it, as in `0000".HK"`.
+    Code {
+        digits: u8,
+        before: Literal,
+        behind: Literal,
+    },
     /// As a date, a time of day, or both.
     Date,
     /// As a length of time.
     Duration,
+}
+
+/// A short text in a number format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Literal {
+    length: u8,
+    bytes: [u8; 8],
+}
+
+impl Literal {
+    /// None where it is too long or holds more than ASCII.
+    fn of(text: &str) -> Option<Self> {
+        let mut literal = Self {
+            length: u8::try_from(text.len()).ok()?,
+            ..Self::default()
+        };
+        let room = literal.bytes.get_mut(..text.len())?;
+        text.is_ascii()
+            .then(|| room.copy_from_slice(text.as_bytes()))?;
+        Some(literal)
+    }
+
+    fn text(&self) -> &str {
+        let bytes = self.bytes.get(..usize::from(self.length));
+        bytes
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
+    }
 }
 
 impl Shown {
@@ -30,14 +66,30 @@ impl Shown {
     /// What the code of a format means. Only the section of positive numbers is looked at.
     pub(super) fn of_code(code: &str) -> Self {
         let mut plain = String::new();
+        let (mut before, mut behind) = (String::new(), String::new());
         let mut is_duration = false;
         let mut chars = code.chars();
         while let Some(c) = chars.next() {
             match c {
                 ';' => break,
-                '"' => drop(chars.by_ref().find(|c| *c == '"')),
-                // The next character stands for itself, or only takes room.
-                '\\' | '_' | '*' => drop(chars.next()),
+                '"' => {
+                    let text = chars.by_ref().take_while(|c| *c != '"');
+                    if plain.is_empty() {
+                        &mut before
+                    } else {
+                        &mut behind
+                    }
+                    .extend(text);
+                }
+                // The next character stands for itself.
+                '\\' => if plain.is_empty() {
+                    &mut before
+                } else {
+                    &mut behind
+                }
+                .extend(chars.next()),
+                // The next character only takes room.
+                '_' | '*' => drop(chars.next()),
                 '[' => {
                     let inside: String = chars.by_ref().take_while(|c| *c != ']').collect();
                     let inside = inside.to_ascii_lowercase();
@@ -60,8 +112,25 @@ impl Shown {
             .any(|c| matches!(c, 'y' | 'm' | 'd' | 'h' | 's'))
         {
             Self::Date
-        } else if plain.len() > 1 && plain.chars().all(|c| c == '0') {
-            Self::Padded(u8::try_from(plain.len()).unwrap_or(u8::MAX))
+        } else if !plain.is_empty() && plain.chars().all(|c| c == '0') {
+            let digits = u8::try_from(plain.len()).unwrap_or(u8::MAX);
+            match (Literal::of(&before), Literal::of(&behind)) {
+                (Some(before), Some(behind))
+                    if before.length + behind.length > 0
+                        && (digits > 1 || behind.text().starts_with('.')) =>
+                {
+                    Self::Code {
+                        digits,
+                        before,
+                        behind,
+                    }
+                }
+                _ if behind == "%" => Self::PercentSign,
+                _ if digits > 1 => Self::Padded(digits),
+                _ => Self::Number,
+            }
+        } else if behind.trim() == "%" {
+            Self::PercentSign
         } else {
             Self::Number
         }
@@ -75,7 +144,17 @@ impl Shown {
             Self::Padded(digits) if n >= 0.0 && n.fract() == 0.0 && n < 1e15 => {
                 format!("{:0>width$}", number(n), width = usize::from(digits))
             }
-            Self::Padded(_) => number(n),
+            Self::Code {
+                digits,
+                before,
+                behind,
+            } if n >= 0.0 && n.fract() == 0.0 && n < 1e15 => {
+                let (before, behind) = (before.text(), behind.text());
+                let width = usize::from(digits);
+                format!("{before}{:0>width$}{behind}", number(n))
+            }
+            Self::Padded(_) | Self::Code { .. } => number(n),
+            Self::PercentSign => format!("{}%", number(n)),
             Self::Date => date_time(n, is_1904),
             Self::Duration => duration(n),
         }
@@ -189,8 +268,9 @@ mod tests {
             ("General", Shown::Number),
             ("0.00", Shown::Number),
             ("#,##0.0\"x\"", Shown::Number),
-            ("0.0\"%\"", Shown::Number),
-            ("0.0\\%", Shown::Number),
+            ("0.0\"%\"", Shown::PercentSign),
+            ("0.0\\%", Shown::PercentSign),
+            ("0\\%", Shown::PercentSign),
             ("0.0%", Shown::Percent),
             ("[Red]0.0%;(0.0%)", Shown::Percent),
             ("_(* #,##0_);_(* (#,##0)", Shown::Number),
@@ -227,6 +307,21 @@ mod tests {
             (1e300, "1e302%"),
         ] {
             assert_eq!(Shown::Percent.text(n, false), expected);
+        }
+    }
+
+    #[test]
+    fn a_code_keeps_the_text_that_its_format_adds() {
+        for (code, n, expected) in [
+            ("0000\".HK\"", 5.0, "0005.HK"),
+            ("0000\".HK\"", 1000.0, "1000.HK"),
+            ("0\".HK\"", 5.0, "5.HK"),
+            ("\"C\"000", 7.0, "C007"),
+            ("0000\".HK\"", 7.5, "7.5"),
+            ("0.0\"%\"", 5.2, "5.2%"),
+            ("0\"x\"", 7.0, "7"),
+        ] {
+            assert_eq!(Shown::of_code(code).text(n, false), expected, "{code}");
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// The output with this name. It is never the input, and replaces a file only where
+    /// The output with this name; without one, and for `-`, standard output. It is never the input, and replaces a file only where
     /// `force` is set; `remedy` says what to do otherwise.
     pub(super) fn of(
         name: Option<&Path>,
@@ -32,7 +32,7 @@ impl Output {
         remedy: &str,
         input: &Path,
     ) -> anyhow::Result<Self> {
-        let Some(name) = name else {
+        let Some(name) = name.filter(|name| *name != Path::new("-")) else {
             return Ok(Self::Standard);
         };
         if let (Ok(a), Ok(b)) = (name.canonicalize(), input.canonicalize())

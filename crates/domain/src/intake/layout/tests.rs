@@ -118,3 +118,56 @@ fn what_is_not_used_is_told_and_the_error_column_is_not() {
 fn nothing_is_an_empty_file() {
     assert_eq!(find(Kind::Annual, &[]).unwrap_err()[0].code, "empty_file");
 }
+
+#[test]
+fn a_second_column_of_the_same_meaning_is_told() {
+    let layout = find(
+        Kind::Annual,
+        &[
+            &format!("symbol,year,{RATIOS},ROA"),
+            "NRDV,2024,0.4,3,0.1,5,0.1,0.2",
+        ],
+    )
+    .unwrap();
+    let warnings = layout.warnings();
+    let told = warnings
+        .iter()
+        .find(|w| w.code == "repeated_column")
+        .unwrap();
+    assert!(
+        told.detail.contains("\"ROA\" also means return_on_assets"),
+        "{}",
+        told.detail
+    );
+    assert!(!warnings.iter().any(|w| w.code == "ignored_columns"));
+}
+
+#[test]
+fn a_period_beside_a_year_holds_the_quarter() {
+    let quarterly: Vec<&str> = Kind::Quarterly.ratios().iter().map(|r| r.name).collect();
+    let ratios = quarterly.join(",");
+    let row = "A,2024,Q3,1.5,1,0.5,5,6,0.2";
+    let layout = find(
+        Kind::Quarterly,
+        &[&format!("symbol,Calendar Year,Period,{ratios}"), row],
+    );
+    assert_eq!(layout.unwrap().quarter(), Some(2));
+    let row = "A,2024Q3,1.5,1,0.5,5,6,0.2";
+    let layout = find(Kind::Quarterly, &[&format!("symbol,Period,{ratios}"), row]).unwrap();
+    assert_eq!((layout.year(), layout.quarter()), (1, None));
+}
+
+#[test]
+fn a_footnote_in_a_header_makes_no_difference() {
+    let header = format!("symbol,year,{RATIOS}").replace("return_on_assets", "ROA\u{b9}");
+    assert!(find(Kind::Annual, &[&header, "A,2024,0.4,3,0.1,5,0.1"]).is_ok());
+}
+
+#[test]
+fn long_cells_are_looked_at_in_their_beginning_only() {
+    let long = "words of a note ".repeat(100_000);
+    let rows: Vec<String> = (0..40).map(|_| long.clone()).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let faults = find(Kind::Annual, &rows).unwrap_err();
+    assert!(faults[0].detail.len() < 2_000, "{}", faults[0].detail.len());
+}

@@ -35,6 +35,8 @@ fn numbers_are_read_in_every_usual_form() {
         (".5", "0.5", None),
         ("5.", "5", None),
         ("１２.５", "12.5", None),
+        ("$(0.05)", "-0.05", None),
+        ("(-0.05)", "-0.05", None),
     ] {
         let read = number(text);
         assert_eq!(
@@ -108,6 +110,10 @@ fn marks_for_missing_are_no_numbers_and_no_faults() {
         "NaN",
         "#DIV/0!",
         "k.A.",
+        "k. A.",
+        "n.v.",
+        "NM%",
+        "-%",
         "n.s.",
         ".",
         "#N/A Field Not Applicable",
@@ -135,6 +141,11 @@ fn what_is_no_number_says_what_it_is() {
         ("1e5e5", NotANumber::Text),
         ("e5", NotANumber::Text),
         ("2024-12-31", NotANumber::Text),
+        ("7²", NotANumber::Footnote),
+        ("7.4¹", NotANumber::Footnote),
+        ("12⁴", NotANumber::Footnote),
+        ("7.4₂", NotANumber::Footnote),
+        ("½", NotANumber::Footnote),
     ] {
         assert_eq!(Cell::read(text), Cell::Other(why), "{text:?}");
     }

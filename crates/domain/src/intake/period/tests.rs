@@ -29,6 +29,15 @@ fn a_year_is_read_in_every_certain_form() {
         "Dec 2024",
         "December-2024",
         "CY2024",
+        "31-Dec-2024",
+        "Dec-31-2024",
+        "Dec 31, 2024",
+        "December 31, 2024",
+        "2024-Dec-31",
+        "12/2024",
+        "202412",
+        "2024,0",
+        "2024.0000",
     ] {
         assert_eq!(annual(text), Ok((2024, vec![])), "{text:?}");
     }
@@ -43,6 +52,9 @@ fn what_is_only_likely_is_told() {
         ("2024-03-31", Likely::EarlyYearEnd),
         ("2024/03", Likely::EarlyYearEnd),
         ("03/04/2024", Likely::DayOrMonth),
+        ("12/31/24", Likely::Century),
+        ("31/12/24", Likely::Century),
+        ("31-Dec-24", Likely::Century),
     ] {
         assert_eq!(annual(text), Ok((2024, vec![likely])), "{text:?}");
     }
@@ -66,6 +78,10 @@ fn what_is_doubtful_is_refused_with_its_text() {
         "1899",
         "2101",
         "2024-2025",
+        "03/04/24",
+        "31-Feb-2024",
+        "202413",
+        "2024.05",
     ] {
         let told = annual(text).unwrap_err();
         assert!(told.contains(text), "{text:?}: {told}");
@@ -98,6 +114,11 @@ fn a_quarter_stands_beside_the_year_or_with_it() {
         ("2024Q3", Some("Q3")),
         ("2024-09-30", None),
         ("2024", Some("2024Q3")),
+        ("2024", Some("FQ3")),
+        ("2024", Some("3rd quarter")),
+        ("2024", Some("3rd")),
+        ("2024", Some("III")),
+        ("2024-09-30", Some("Q3")),
     ] {
         let read = read_period(Kind::Quarterly, year, quarter).unwrap();
         assert_eq!(
@@ -114,8 +135,18 @@ fn a_quarter_stands_beside_the_year_or_with_it() {
         ("2024", Some("Q5")),
         ("2024", Some("0")),
         ("2024Q2", Some("Q3")),
+        ("2024", Some("2023Q3")),
+        ("2024", Some("Q3 2019")),
+        ("FY2023", Some("3Q24")),
     ] {
         let fault = &read_period(Kind::Quarterly, year, quarter).unwrap_err()[0];
         assert_eq!(fault.pointer, "reporting_quarter", "{year:?} {quarter:?}");
     }
+}
+
+#[test]
+fn a_quarter_beside_a_date_of_another_one_is_read_as_a_fiscal_quarter() {
+    let read = read_period(Kind::Quarterly, "2024-03-31", Some("Q3")).unwrap();
+    assert_eq!(read.period.quarter.map(|q| q.as_str()), Some("Q3"));
+    assert_eq!(read.likely, [Likely::FiscalQuarter]);
 }

@@ -10,8 +10,11 @@ use crate::{
         units::MIN_VALUES,
     },
     job::JobWarning,
-    ratio::{RatioDefinition, RatioUnit},
+    ratio::{RatioDefinition, RatioUnit, flag_of},
 };
+
+/// How often a value must stand in a column to be a mark for missing ones.
+const MIN_PLACEHOLDERS: u32 = 3;
 
 impl Survey {
     pub(super) fn definitions(
@@ -78,19 +81,29 @@ impl Survey {
             );
             self.doubt("formula_without_value", &uncomputed, told, faults, warnings);
         }
+        if self.identity_formulas.count > 0 {
+            faults.push(Fault::new(
+                "/file",
+                "formula_without_value",
+                format!(
+                    "formulas without a stored value, or with a stored 0, where companies and \
+                     periods are named: {}; {REMEDY}",
+                    self.identity_formulas.told("row")
+                ),
+            ));
+        }
         let zeros: Vec<_> = self
             .definitions()
             .filter(|(_, stats, _)| {
-                stats.zero_formulas.count >= 2
-                    && stats.zero_formulas.count == stats.numbers
-                    && stats.numbers == stats.zeros
+                let is_all = stats.zero_formulas.count == stats.numbers;
+                stats.zero_formulas.count >= 2 && (is_all || !stats.is_computed)
             })
             .collect();
         if !zeros.is_empty() {
             let names: Vec<_> = zeros.iter().map(|(d, _, name)| named(name, d)).collect();
             let told = format!(
-                "every cell of {} is a formula whose stored value is 0: the workbook was \
-                 probably never calculated; {REMEDY}, or send confirm_units=true if the zeros \
+                "every formula of {} has 0 for its stored value: the workbook was probably \
+                 never calculated; {REMEDY}, or send confirm_units=true if the zeros \
                  are right",
                 names.join(", ")
             );
@@ -225,6 +238,81 @@ impl Survey {
         }
     }
 
+    /// Values that stand for missing ones in many data sets.
+    pub(super) fn placeholders(
+        &self,
+        units: &[RatioUnit],
+        faults: &mut Vec<Fault>,
+        warnings: &mut Vec<JobWarning>,
+    ) {
+        for ((definition, stats, name), unit) in self.definitions().zip(units) {
+            let scale = match unit {
+                RatioUnit::Percent if definition.is_share => 100.0,
+                _ => 1.0,
+            };
+            let doubtful = stats.placeholders.iter().find(|(value, seen)| {
+                seen.count >= MIN_PLACEHOLDERS && flag_of(definition, value / scale).is_some()
+            });
+            let Some((_, seen)) = doubtful else {
+                continue;
+            };
+            let told = format!(
+                "{} of {} hold the same value, which looks like a mark for missing values; leave \
+                 these cells empty, or send confirm_units=true if the values are right",
+                seen.told("cell"),
+                named(name, definition)
+            );
+            if self.options.confirmed {
+                warnings.push(warning("placeholder_values", &[definition.name], told));
+            } else {
+                faults.push(Fault::new("/file", "placeholder_values", told));
+            }
+        }
+    }
+
+    /// Values that are not stored as they stand: each column, how many, and an example.
+    fn flagged(&self, units: &[RatioUnit], told: &[&str], warnings: &mut Vec<JobWarning>) {
+        for ((definition, stats, name), unit) in self.definitions().zip(units) {
+            let unit = if definition.is_share {
+                *unit
+            } else {
+                RatioUnit::Fraction
+            };
+            let flagged = stats.flagged(unit);
+            let (min, max) = (definition.min, definition.max);
+            let mut parts = Vec::new();
+            let mut add = |seen: &Seen, what: String| {
+                if seen.count > 0 {
+                    parts.push(format!("{} {what}", seen.told("value")));
+                }
+            };
+            add(&flagged.high, format!("above {max}, taken as {max}"));
+            add(&flagged.low, format!("below {min}, taken as {min}"));
+            add(
+                &flagged.negative,
+                format!("below 0, which means a denominator that is not positive, taken as {max}"),
+            );
+            add(
+                &flagged.implausible,
+                "too large to be true, taken as missing".to_owned(),
+            );
+            if parts.is_empty() || told.contains(&definition.name) {
+                continue;
+            }
+            let hint =
+                if definition.is_share && unit == RatioUnit::Fraction && flagged.high.count > 0 {
+                    "; a share that large is usually meant in percent"
+                } else {
+                    ""
+                };
+            warnings.push(warning(
+                "out_of_range",
+                &[definition.name],
+                format!("{} has {}{hint}", named(name, definition), parts.join("; ")),
+            ));
+        }
+    }
+
     /// Columns that are empty, all 0 or nearly all beyond what is stored.
     pub(super) fn ranges(&self, units: &[RatioUnit], warnings: &mut Vec<JobWarning>) {
         let empty: Vec<&str> = self
@@ -255,6 +343,7 @@ impl Survey {
                 format!("{} is 0 in every row that has a value", zero.join(", ")),
             ));
         }
+        let mut told = Vec::new();
         for ((definition, stats, name), unit) in self.definitions().zip(units) {
             let scale = if *unit == RatioUnit::Percent {
                 100.0
@@ -264,6 +353,7 @@ impl Survey {
             let median = stats.sizes.median().unwrap_or_default() / scale;
             let bound = definition.max.max(-definition.min);
             if stats.sizes.count >= MIN_VALUES && median > bound * 1.2 {
+                told.push(definition.name);
                 warnings.push(warning(
                     "mostly_out_of_range",
                     &[definition.name],
@@ -275,6 +365,7 @@ impl Survey {
                 ));
             }
         }
+        self.flagged(units, &told, warnings);
     }
 
     pub(super) fn others(&self, warnings: &mut Vec<JobWarning>) {
@@ -284,10 +375,25 @@ impl Survey {
                     "unread_descriptions",
                     &[DESCRIPTIONS[place]],
                     format!(
-                        "{} of {} could not be understood and left out: {}",
+                        "{} of {} could not be understood and left out: {}{}",
                         seen.told("cell"),
                         DESCRIPTIONS[place],
-                        self.rules[place]
+                        self.rules[place],
+                        default_of(DESCRIPTIONS[place])
+                    ),
+                ));
+            }
+        }
+        for (place, seen) in self.undescribed.iter().enumerate() {
+            let default = default_of(DESCRIPTIONS[place]);
+            if seen.count > 0 && !default.is_empty() {
+                warnings.push(warning(
+                    "default_descriptions",
+                    &[DESCRIPTIONS[place]],
+                    format!(
+                        "{} without a {}{default}",
+                        seen.told("row"),
+                        DESCRIPTIONS[place]
                     ),
                 ));
             }
@@ -309,6 +415,17 @@ impl Survey {
                 ),
             ));
         }
+        if self.likely_summaries.count > 0 {
+            warnings.push(warning(
+                "likely_summary_rows",
+                &["company_symbol"],
+                format!(
+                    "{} called like a total or an average whose figures are those of no other \
+                     rows: stored as companies, so remove them if they are none",
+                    self.likely_summaries.told("row")
+                ),
+            ));
+        }
         if let Some((row, _)) = self.other_rows.first_key_value() {
             warnings.push(warning(
                 "summary_rows",
@@ -319,6 +436,15 @@ impl Survey {
                 ),
             ));
         }
+    }
+}
+
+/// What a company is given where its description lacks this.
+fn default_of(description: &str) -> &'static str {
+    match description {
+        "country" => "; a company that is made by such a row is given USA, so correct it there",
+        "currency" => "; a company that is made by such a row is given USD, so correct it there",
+        _ => "",
     }
 }
 

@@ -4,8 +4,9 @@ use super::Survey;
 use crate::{
     company::Symbol,
     intake::{
-        Cells,
-        number::{Cell, Separators},
+        Cells, Formula,
+        column::{ColumnStats, Figures},
+        number::{Cell, Evidence, Separators},
         period::read_period,
         text::squeezed,
     },
@@ -13,13 +14,15 @@ use crate::{
 
 /// How close a total or an average must come to the column's own.
 const SAME: f64 = 0.005;
+/// How exactly a median is known, as a power of ten.
+const BIN: f64 = 0.1;
+/// The longest label of a summary, in bytes.
+const LONGEST_LABEL: usize = 64;
 
 impl Survey {
     /// Why a row is a total, an average or a note rather than a company.
     pub(super) fn is_no_company(&self, row: &Cells<'_>) -> Option<&'static str> {
         const NOTE: &str = "this is a note below or between the data and not a company";
-        const SUMMARY: &str =
-            "this is a total, an average or another summary of the rows above and not a company";
         let mut filled = row.cells.iter().filter(|c| !c.trim().is_empty());
         let only = filled.next().filter(|_| filled.next().is_none());
         if only.is_some_and(|cell| is_note(cell)) {
@@ -33,66 +36,231 @@ impl Survey {
                 return Some(NOTE);
             }
         }
-        let symbol = row.at(self.layout.symbol());
-        let label = if symbol.is_empty() {
-            self.layout.descriptions()[0].map_or("", |column| row.at(column))
-        } else {
-            symbol
-        };
+        let label = self.label(row);
         if !is_summary(label) {
             return is_note(label).then_some(NOTE);
         }
-        let year = row.at(self.layout.year());
-        let quarter = self.layout.quarter().map(|column| row.at(column));
-        let has_period = read_period(self.layout.kind(), year, quarter).is_ok();
-        (!has_period || self.summarises(row)).then_some(SUMMARY)
+        // A row without a period is no company; nor is one whose label no symbol can be.
+        (!self.has_period(row) || is_phrase(label)).then_some(SUMMARY)
     }
 
-    /// Whether the row's ratios are the sums or the means of those above it.
-    fn summarises(&self, row: &Cells<'_>) -> bool {
-        let (mut present, mut same) = (0, 0);
-        for (stats, column) in self.columns.iter().zip(self.layout.ratios()) {
-            let Cell::Number(number) = Cell::read(row.at(*column)) else {
-                continue;
-            };
-            let Some(value) = number
-                .decimal(Separators::Point)
-                .and_then(|decimal| decimal.parse::<f64>().ok())
-            else {
-                continue;
-            };
-            if stats.numbers < 2 {
+    /// What a row calls itself: its symbol, or its name where it has none.
+    fn label<'a>(&self, row: &Cells<'a>) -> &'a str {
+        let symbol = row.at(self.layout.symbol());
+        if symbol.is_empty() {
+            self.layout.descriptions()[0].map_or("", |column| row.at(column))
+        } else {
+            symbol
+        }
+    }
+
+    fn has_period(&self, row: &Cells<'_>) -> bool {
+        let year = row.at(self.layout.year());
+        let quarter = self.layout.quarter().map(|column| row.at(column));
+        read_period(self.layout.kind(), year, quarter).is_ok()
+    }
+
+    /// Whether a row is called like a summary, and only its figures can tell whether it is
+    /// one: there are companies whose ticker is TOTAL, LOW or MAX.
+    pub(super) fn may_summarise(&self, row: &Cells<'_>) -> bool {
+        is_summary(self.label(row))
+    }
+
+    pub(super) fn as_doubtful(&self, row: &Cells<'_>) -> Doubtful {
+        let values = self.layout.ratios().iter();
+        Doubtful {
+            row: row.row,
+            cells: row.cells.to_vec(),
+            formulas: row.formulas.to_vec(),
+            is_median: words(self.label(row))
+                .iter()
+                .any(|word| MEDIANS.contains(&word.as_str())),
+            values: values
+                .map(|column| figure(&Cell::read(row.at(*column))))
+                .collect(),
+            block: self.block.iter().map(Figures::summaries).collect(),
+        }
+    }
+
+    /// Decides on the rows that are called like summaries, now that every figure is known.
+    /// Those that are none are companies.
+    pub(super) fn settle_doubtful(&mut self) {
+        for doubtful in std::mem::take(&mut self.doubtful) {
+            if doubtful.summarises(&self.columns) {
+                self.other_rows.insert(doubtful.row, SUMMARY);
                 continue;
             }
+            let row = Cells {
+                row: doubtful.row,
+                cells: &doubtful.cells,
+                formulas: &doubtful.formulas,
+            };
+            let label = self.label(&row);
+            if label.to_uppercase() != label || !self.layout.names_company() {
+                self.likely_summaries.see(row.row, label);
+            }
+            self.see_company(&row);
+        }
+    }
+}
+
+const SUMMARY: &str =
+    "this is a total, an average or another summary of other rows and not a company";
+
+/// A row that is called like a summary.
+#[derive(Clone, Debug)]
+pub(super) struct Doubtful {
+    row: u32,
+    cells: Vec<String>,
+    formulas: Vec<Formula>,
+    /// Whether it is called a median, which is known roughly.
+    is_median: bool,
+    values: Vec<Option<f64>>,
+    /// The summaries of the rows since the last such row.
+    block: Vec<Option<[f64; 6]>>,
+}
+
+impl Doubtful {
+    /// Whether most of its ratios are sums, means, medians, bounds or deviations of those of
+    /// the table, or of the rows right above it.
+    fn summarises(&self, columns: &[ColumnStats]) -> bool {
+        let (mut present, mut same) = (0, 0);
+        for ((value, stats), block) in self.values.iter().zip(columns).zip(&self.block) {
+            let (Some(value), Some(of_all)) = (value, stats.figures.summaries()) else {
+                continue;
+            };
             present += 1;
             let is = |other: f64| (value - other).abs() <= SAME * other.abs().max(1e-9);
-            if is(stats.sum) || is(stats.sum / f64::from(stats.numbers)) {
-                same += 1;
-            }
+            let is_median = self.is_median
+                && stats
+                    .sizes
+                    .median()
+                    .is_some_and(|median| (value.abs() / median).log10().abs() <= BIN);
+            let known = of_all.into_iter().chain(block.iter().flatten().copied());
+            same += u32::from(is_median || known.into_iter().any(is));
         }
         present > 0 && same * 2 > present
     }
 }
 
+/// The number in a cell, in the file's unit.
+pub(super) fn figure(cell: &Cell) -> Option<f64> {
+    let Cell::Number(number) = cell else {
+        return None;
+    };
+    let separators = match number.evidence() {
+        Evidence::Comma => Separators::Comma,
+        _ => Separators::Point,
+    };
+    number.decimal(separators)?.parse().ok()
+}
+
+/// Words that say that a row summarises others, in the languages of the markets.
+const SUMMARIES: [&str; 41] = [
+    "total",
+    "totals",
+    "subtotal",
+    "sum",
+    "average",
+    "averages",
+    "avg",
+    "mean",
+    "median",
+    "minimum",
+    "maximum",
+    "min",
+    "max",
+    "high",
+    "low",
+    "percentile",
+    "quartile",
+    "decile",
+    "deviation",
+    "std",
+    "stdev",
+    "stddev",
+    "variance",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "zwischensumme",
+    "mittelwert",
+    "durchschnitt",
+    "medianwert",
+    "moyenne",
+    "médiane",
+    "mediane",
+    "somme",
+    "promedio",
+    "mediana",
+    "suma",
+    "media",
+    "totale",
+    "gemiddelde",
+    "totaal",
+];
+const MEDIANS: [&str; 5] = ["median", "medianwert", "médiane", "mediane", "mediana"];
+/// Words that stand beside them.
+const QUALIFIERS: [&str; 26] = [
+    "grand",
+    "sub",
+    "peer",
+    "peers",
+    "group",
+    "industry",
+    "sector",
+    "weighted",
+    "simple",
+    "standard",
+    "dev",
+    "of",
+    "the",
+    "all",
+    "companies",
+    "overall",
+    "portfolio",
+    "sample",
+    "arithmetic",
+    "geometric",
+    "column",
+    "universe",
+    "set",
+    "comps",
+    "value",
+    "values",
+];
+
+fn words(label: &str) -> Vec<String> {
+    let lower = squeezed(label).to_lowercase();
+    lower
+        .split([' ', '-', '/', '_', '.', ':', '(', ')'])
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `75th`, `25%`, `90`.
+fn is_rank(word: &str) -> bool {
+    let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a label is made of words of summaries alone.
 fn is_summary(label: &str) -> bool {
-    const WORDS: [&str; 14] = [
-        "total",
-        "totals",
-        "grand total",
-        "subtotal",
-        "sub total",
-        "sum",
-        "average",
-        "averages",
-        "avg",
-        "mean",
-        "median",
-        "minimum",
-        "maximum",
-        "weighted average",
-    ];
-    let label = squeezed(label).to_lowercase();
-    WORDS.contains(&label.trim_end_matches([':', '.']))
+    if label.len() > LONGEST_LABEL {
+        return false;
+    }
+    let words = words(label);
+    let named = |word: &String| SUMMARIES.contains(&word.as_str());
+    words.iter().any(named)
+        && words
+            .iter()
+            .all(|word| named(word) || QUALIFIERS.contains(&word.as_str()) || is_rank(word))
+}
+
+/// Whether it has several words, as no ticker does.
+fn is_phrase(label: &str) -> bool {
+    squeezed(label).contains(' ')
 }
 
 fn is_note(label: &str) -> bool {

@@ -5,7 +5,7 @@ use crate::{
     fault::Fault,
     intake::{
         column::named,
-        units::{self, MIN_VALUES, Verdict},
+        units::{self, MIN_VALUES, Sizes, Verdict},
     },
     job::JobWarning,
     prediction::Kind,
@@ -55,6 +55,9 @@ impl Survey {
                 unit
             })
             .collect();
+        if wrong.is_empty() {
+            wrong.extend(self.tiny(&units));
+        }
         for (definition, name, unit) in hinted {
             warnings.push(warning(
                 "unit_from_header",
@@ -94,6 +97,40 @@ impl Survey {
     }
 }
 
+impl Survey {
+    /// The shares of a table of so few rows that no column says anything of its own.
+    fn tiny(&self, units: &[RatioUnit]) -> Vec<Wrong> {
+        let shares: Vec<_> = self
+            .definitions()
+            .zip(units)
+            .filter(|((definition, stats, _), _)| definition.is_share && stats.sizes.count > 0)
+            .collect();
+        let Some((_, unit)) = shares.first() else {
+            return Vec::new();
+        };
+        let is_tiny = shares.iter().all(|((_, stats, _), other)| {
+            stats.sizes.count < MIN_VALUES && other == unit && stats.percents.count == 0
+        });
+        let sizes: Vec<&Sizes> = shares
+            .iter()
+            .map(|((_, stats, _), _)| &stats.sizes)
+            .collect();
+        let verdict = units::judge_together(&sizes, **unit);
+        if !is_tiny || verdict == Verdict::Agrees {
+            return Vec::new();
+        }
+        shares
+            .iter()
+            .map(|((definition, stats, name), _)| Wrong {
+                definition,
+                name: (*name).to_owned(),
+                median: stats.sizes.median().unwrap_or_default(),
+                verdict,
+            })
+            .collect()
+    }
+}
+
 /// A column whose values do not look like its unit.
 struct Wrong {
     definition: &'static RatioDefinition,
@@ -115,12 +152,28 @@ fn mismatch(
     let mut told: Vec<String> = wrong
         .iter()
         .map(|w| {
-            format!(
-                "{} looks like {} (median {:.4})",
-                named(&w.name, w.definition),
-                looks(w.verdict),
-                w.median
-            )
+            let name = named(&w.name, w.definition);
+            match w.verdict {
+                Verdict::Mixed => format!(
+                    "{name} has values that look like percent among others that look like \
+                     fractions (median {:.4})",
+                    w.median
+                ),
+                Verdict::OutOfScale => format!(
+                    "{name} is neither in {} nor in percent (median {:.4})",
+                    if w.definition.is_share {
+                        "fractions"
+                    } else {
+                        "plain multiples"
+                    },
+                    w.median
+                ),
+                verdict => format!(
+                    "{name} looks like {} (median {:.4})",
+                    looks(verdict),
+                    w.median
+                ),
+            }
         })
         .collect();
     told.extend(right.iter().map(|(definition, median, unit)| {
@@ -129,22 +182,37 @@ fn mismatch(
             definition.name
         )
     }));
+    let no_unit = |w: &&Wrong| matches!(w.verdict, Verdict::Mixed | Verdict::OutOfScale);
+    let unsettled: Vec<&str> = wrong
+        .iter()
+        .filter(no_unit)
+        .map(|w| w.definition.name)
+        .collect();
+    let wrong: Vec<&Wrong> = wrong.iter().filter(|w| !no_unit(w)).collect();
+    let mut remedies = Vec::new();
+    if !unsettled.is_empty() {
+        remedies.push(format!(
+            "write {} in one unit, as fractions like 0.254 and multiples like 2.5",
+            unsettled.join(", ")
+        ));
+    }
     let shares = kind.ratios().iter().filter(|ratio| ratio.is_share).count();
     let is_whole_file = wrong.len() == shares
         && wrong
             .iter()
             .all(|w| w.definition.is_share && looks(w.verdict) == looks(wrong[0].verdict));
-    let remedy = if is_whole_file {
-        format!("ratio_unit={}", looks(wrong[0].verdict))
-    } else {
+    if is_whole_file {
+        remedies.push(format!("send ratio_unit={}", looks(wrong[0].verdict)));
+    } else if !wrong.is_empty() {
         let units: Vec<_> = wrong
             .iter()
             .map(|w| format!("{}:{}", w.definition.name, looks(w.verdict)))
             .collect();
-        format!("units={}", units.join(","))
-    };
+        remedies.push(format!("send units={}", units.join(",")));
+    }
     format!(
-        "{}; send {remedy}, or confirm_units=true if the values are right as they are",
-        told.join("; ")
+        "{}; {}, or send confirm_units=true if the values are right as they are",
+        told.join("; "),
+        remedies.join(" and ")
     )
 }

@@ -22,11 +22,13 @@ impl<R: Read> Records<'_, R> {
                 }
                 return Err(fault::too_many_columns(self.row, self.limits.columns));
             }
+            place = self.before_mark(place)?;
             let span = if self.at(place)? == Some(MARK) {
                 let Some(close) = self.closing(place, lines)? else {
                     return Ok((Attempt::Stray, 1));
                 };
-                match self.at(close + 1)? {
+                let behind = self.behind_blanks(close + 1)?;
+                match self.at(behind)? {
                     Some(byte) if byte != self.delimiter && !matches!(byte, b'\r' | b'\n') => {
                         match self.text_behind(place, close)? {
                             Some((to, is_odd)) => {
@@ -62,7 +64,11 @@ impl<R: Read> Records<'_, R> {
                 }
             };
             self.cells.push(span);
-            let end = span.to + usize::from(span.is_quoted);
+            let end = if span.is_quoted {
+                self.behind_blanks(span.to + 1)?
+            } else {
+                span.to
+            };
             match self.at(end)? {
                 Some(byte) if byte == self.delimiter => place = end + 1,
                 _ => break (end, self.behind_line_end(end)?),
@@ -73,6 +79,41 @@ impl<R: Read> Records<'_, R> {
             return Ok((Attempt::Stray, 1));
         }
         Ok((Attempt::Split { end, next }, lines))
+    }
+
+    /// The first place from `place` on that holds no blank.
+    fn behind_blanks(&mut self, place: usize) -> Result<usize, OpenError> {
+        let mut at = place;
+        while self.delimiter != b' ' && self.at(at)? == Some(b' ') {
+            at += 1;
+        }
+        Ok(at)
+    }
+
+    /// The place of a mark that only blanks stand before, as in `"a", "b"`, where its
+    /// quotation ends with a cell of the same line; else `place`.
+    fn before_mark(&mut self, place: usize) -> Result<usize, OpenError> {
+        let at = self.behind_blanks(place)?;
+        if at == place || self.at(at)? != Some(MARK) {
+            return Ok(place);
+        }
+        let Ok(end) = self.find(at, |byte| matches!(byte, b'\n' | b'\r'))? else {
+            return Ok(place);
+        };
+        let line = &self.buffer[self.start + at + 1..self.start + end];
+        let mut marks = line.iter().enumerate().filter(|(_, byte)| **byte == MARK);
+        let mut doubled = None;
+        let close = marks.find_map(|(mark, _)| {
+            if doubled == Some(mark) {
+                return None;
+            }
+            doubled = Some(mark + 1);
+            (line.get(mark + 1) != Some(&MARK)).then_some(mark)
+        });
+        let behind = close.map(|close| line.get(close + 1..).unwrap_or_default());
+        let next = behind.map(|behind| behind.iter().find(|byte| **byte != b' '));
+        let ends_cell = next.is_some_and(|next| next.is_none_or(|byte| *byte == self.delimiter));
+        Ok(if ends_cell { at } else { place })
     }
 
     /// Where a cell without marks around it ends.

@@ -92,9 +92,11 @@ fn formulas_without_a_value_and_with_a_stored_zero_are_marked() {
     assert_eq!(
         marks,
         [
+            (0, MarkKind::FormulaComputed),
             (1, MarkKind::FormulaWithoutValue),
             (2, MarkKind::FormulaWithoutValue),
             (3, MarkKind::FormulaZero),
+            (4, MarkKind::FormulaComputed),
         ]
     );
     assert_eq!(found.rows[1].marks.len(), 1);
