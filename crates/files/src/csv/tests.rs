@@ -174,7 +174,7 @@ fn marks_inside_of_a_text_are_text() {
         ("\"Moody\"s\" view", "\"Moody\"s\" view"),
         ("a \"b, c", "a \"b| c"),
         (" \"b\"", "b"),
-        (" \"a \"\"b\"\", c\" ", "a \"b\"| c"),
+        (" \"a \"\"b\"\", c\" ", "a \"b\", c"),
         ("\"b\" ", "b"),
         (" \"b\" c", " \"b\" c"),
         (" \"b", " \"b"),
