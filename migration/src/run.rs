@@ -21,9 +21,9 @@ use crate::{
     m20261127_000032_expiry_indexes, m20261127_000040_long_symbols,
     m20261127_000040_waiting_factors, m20261127_000060_idempotency_outcomes,
     m20261127_000061_unused_parts, m20261127_000070_outcomes, m20261127_000080_undo,
-    m20261127_000081_company_identifiers, m20261128_000120_dashboard_rollups,
-    m20261128_000121_filter_indexes, m20261128_000130_validation_reports,
-    m20261128_000131_outcome_uploads,
+    m20261127_000081_company_identifiers, m20261128_000110_job_requests,
+    m20261128_000120_dashboard_rollups, m20261128_000121_filter_indexes,
+    m20261128_000130_validation_reports, m20261128_000131_outcome_uploads,
 };
 
 /// Every migration, oldest first.
@@ -54,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000070_outcomes::Migration),
             Box::new(m20261127_000080_undo::Migration),
             Box::new(m20261127_000081_company_identifiers::Migration),
+            Box::new(m20261128_000110_job_requests::Migration),
             Box::new(m20261128_000120_dashboard_rollups::Migration),
             Box::new(m20261128_000121_filter_indexes::Migration),
             Box::new(m20261128_000130_validation_reports::Migration),

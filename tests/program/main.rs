@@ -18,3 +18,4 @@ mod secrets;
 mod starting;
 mod stopping;
 mod uploading;
+mod watched;

@@ -238,6 +238,12 @@ impl Outbox {
         });
     }
 
+    /// How many mails are under way.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        *self.under_way.borrow()
+    }
+
     /// Waits until nothing is under way any more, but not longer than `patience`; answers
     /// how many mails are left.
     pub async fn finish(&self, patience: Duration) -> usize {

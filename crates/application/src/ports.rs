@@ -9,6 +9,7 @@ use accunode_ports::{
     cache::Cache,
     files::FileStore,
     limits::{Quota, RateLimiter},
+    meter::Meter,
     repositories::JobQueue,
     scoring::{Scored, Scorer},
     second_factor::CodeDevice,
@@ -92,6 +93,7 @@ pub struct Ports {
     pub ids: Arc<dyn IdSource>,
     pub randomness: Arc<dyn Randomness>,
     pub mail: Outbox,
+    pub meter: Arc<dyn Meter>,
     pub tasks: Tasks,
     pub settings: Settings,
 }

@@ -307,6 +307,8 @@ pub struct Job {
     /// How often a worker took it since its last checkpoint. Outages of the database and
     /// orderly shutdowns are not counted.
     pub attempts: u32,
+    /// The id of the request that made it; `None` for jobs of versions that did not keep it.
+    pub request_id: Option<String>,
     /// Whose it is, and whose its predictions are.
     pub owner: Owner,
     /// Who sent it.

@@ -47,6 +47,7 @@ pub mod files;
 pub mod health;
 pub mod limits;
 pub mod mail;
+pub mod meter;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod repositories;

@@ -18,7 +18,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{JobQueue, Lease, Renewal},
+    repositories::{JobQueue, Lease, OpenJobs, Renewal},
 };
 use async_trait::async_trait;
 use sea_orm::{QueryResult, Statement};
@@ -115,6 +115,17 @@ const RELEASE: &str = "
       RETURNING id
     )
     SELECT pg_notify('accunode_jobs', id::text)::text FROM released";
+
+/// The open jobs: by the partial index of those that may be claimed, and no others are read.
+const OPEN_JOBS: &str = "
+    SELECT (count(*) FILTER (WHERE status = 'pending')),
+           (count(*) FILTER (WHERE status = 'processing')),
+           coalesce(extract(epoch FROM clock_timestamp()
+                    - min(created_at) FILTER (WHERE status = 'pending')), 0)::float8,
+           coalesce(extract(epoch FROM clock_timestamp()
+                    - min(started_at) FILTER (WHERE status = 'processing')), 0)::float8
+      FROM bulk_upload_jobs
+     WHERE status IN ('pending', 'processing')";
 
 /// Those of the files `$1` that no job has; no row while there is no job at all.
 const FILES_WITHOUT_JOB: &str = "
@@ -329,6 +340,26 @@ impl JobQueue for PgJobQueue {
     /// nothing to give back.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError> {
         self.as_worker(under(lease, RELEASE, [])).await.map(|_| ())
+    }
+
+    async fn open_jobs(&self) -> Result<Vec<OpenJobs>, RepositoryError> {
+        let Some(row) = self.as_worker(raw(OPEN_JOBS, [])).await? else {
+            return Ok(Vec::new());
+        };
+        let of = |status, at: usize| -> Result<OpenJobs, RepositoryError> {
+            let jobs: i64 = row.try_get_by_index(at).map_err(from_orm)?;
+            let oldest: f64 = row.try_get_by_index(at + 2).map_err(from_orm)?;
+            Ok(OpenJobs {
+                status,
+                jobs: jobs.unsigned_abs(),
+                // Clocks of two machines may differ by a hair.
+                oldest_seconds: oldest.max(0.0),
+            })
+        };
+        Ok(vec![
+            of(JobStatus::Pending, 0)?,
+            of(JobStatus::Processing, 1)?,
+        ])
     }
 
     async fn files_without_job(&self, keys: &[String]) -> Result<Vec<String>, RepositoryError> {

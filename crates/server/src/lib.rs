@@ -10,7 +10,8 @@
 //! - `sealing`: the key that seals secrets in the database
 //! - `service`: the wiring; `shared`: sessions, cache and limits, here or in Redis; `single`
 //!   `upkeep` and `wal_files` go on beside it; `probes`: what readiness looks at
-//! - `telemetry`: log lines
+//! - `scrape`: the figures for Prometheus
+//! - `telemetry`: log lines; `otlp`: what is sent to an OpenTelemetry collector
 //!
 //! Start with `main.rs`, which is short, and `commands::with_database`.
 
@@ -22,7 +23,9 @@ pub mod database;
 pub mod descriptors;
 pub mod disks;
 pub mod models;
+pub mod otlp;
 mod probes;
+mod scrape;
 pub mod sealing;
 pub mod service;
 pub mod shared;

@@ -55,7 +55,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         return done(commands::config::run_all(&sources));
     }
     let config = Config::load(&sources)?;
-    telemetry::init(&config)?;
+    let _telemetry = telemetry::init(&config)?;
     let result = match &cli.command {
         Command::Serve { no_worker, .. } => commands::serve::run(
             &config,

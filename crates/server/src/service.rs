@@ -10,12 +10,14 @@ use accunode_local::{
     Argon2Hasher, HashingSettings, SystemClock, SystemRandomness, TotpDevice, UuidV7Ids,
 };
 use accunode_mail::{Composer, FileMailer, SmtpMailer, SmtpUrl};
+use accunode_metrics::{Metrics, measured::Measured};
 use accunode_ports::{
     budgets::{JobBudget, RowBudget},
     health::Probe,
     limits::Quota,
     mail::Mailer,
     repositories::JobQueue,
+    scoring::Scorer,
     system::{Clock, Randomness},
 };
 use accunode_postgres::{PgJobQueue, PgStore, PoolSettings, QueueSettings};
@@ -42,6 +44,8 @@ pub struct Service {
     pub web: WebState,
     /// The database, for what goes on beside requests.
     pub store: Arc<PgStore>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// What goes on beside requests.
     pub tasks: Tasks,
 }
@@ -137,7 +141,10 @@ impl Service {
             mut probes,
         } = parts;
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+        let metrics = Arc::new(Metrics::new());
         let shared = Shared::open(config, clock.clone(), randomness.clone()).await?;
+        let shared = shared.measured(&metrics);
+        let mailer = mailer(config, clock.clone(), &mut probes)?;
         probes.push(Arc::new(FilesProbe(files.clone())));
         let ports = Ports {
             store: store.clone(),
@@ -149,12 +156,16 @@ impl Service {
             known_keys: KnownKeys::default(),
             hasher: Arc::new(hasher(config)?),
             codes: Arc::new(TotpDevice::new(&sealing_keys(config, &*randomness)?)?),
-            scorer: models,
+            scorer: Arc::new(Measured::<dyn Scorer>::new(&metrics, models)),
             files,
             clock: clock.clone(),
             ids: Arc::new(UuidV7Ids),
             randomness,
-            mail: Outbox::new(mailer(config, clock, &mut probes)?, tasks.clone()),
+            mail: Outbox::new(
+                Arc::new(Measured::<dyn Mailer>::new(&metrics, mailer)),
+                tasks.clone(),
+            ),
+            meter: metrics.clone(),
             tasks: tasks.clone(),
             settings: Settings {
                 registration_open: config.registration == Registration::Open,
@@ -199,6 +210,7 @@ impl Service {
             application,
             web,
             store,
+            metrics,
             tasks,
         })
     }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use accunode_local::{LocalCache, LocalLimits, LocalSessions, LocalThrottle};
+use accunode_metrics::{Metrics, measured::Measured};
 use accunode_ports::{
     cache::Cache,
     limits::{LimitSettings, Quota, RateLimiter},
@@ -69,6 +70,19 @@ impl Shared {
             limiter: Arc::new(RedisLimits::new(redis.clone(), clock.clone(), quotas)),
             throttle: Arc::new(RedisThrottle::new(redis, clock)),
         })
+    }
+}
+
+impl Shared {
+    /// The same, with what goes through them counted.
+    #[must_use]
+    pub fn measured(self, metrics: &Arc<Metrics>) -> Self {
+        Self {
+            sessions: Arc::new(Measured::<dyn SessionStore>::new(metrics, self.sessions)),
+            cache: Arc::new(Measured::<dyn Cache>::new(metrics, self.cache)),
+            limiter: Arc::new(Measured::<dyn RateLimiter>::new(metrics, self.limiter)),
+            throttle: Arc::new(Measured::<dyn Throttle>::new(metrics, self.throttle)),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Log lines on standard error, for readers or as JSON for collectors.
+//! Log lines on standard error, for readers or as JSON for collectors, and beside them what is
+//! sent to an OpenTelemetry collector.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -7,19 +8,35 @@ use std::{
 };
 
 use anyhow::Context;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config::{Config, LogFormat};
+use crate::{
+    config::{Config, LogFormat},
+    otlp::Otlp,
+};
 
 /// Says at level ERROR that a stranger's request could not be parsed, which is nothing
 /// that an operator can mend.
 const NOISE: &str = "actix_http::h1::dispatcher";
 
-/// Starts logging as configured, also of panics. Once per process.
+/// What was started, for as long as the process lives.
+#[derive(Debug)]
+#[must_use = "what is left to send is sent when it is dropped"]
+pub struct Telemetry(Option<Otlp>);
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(otlp) = &self.0 {
+            otlp.end();
+        }
+    }
+}
+
+/// Starts logging as configured, also of panics. Once per process, and outside of a runtime.
 ///
 /// # Errors
-/// When logging was started before, or the filter is wrong.
-pub fn init(config: &Config) -> anyhow::Result<()> {
+/// When logging was started before, the filter is wrong, or the collector cannot be used.
+pub fn init(config: &Config) -> anyhow::Result<Telemetry> {
     let mut filter = EnvFilter::builder()
         .parse(&config.log)
         .context("the log filter is wrong")?;
@@ -29,21 +46,26 @@ pub fn init(config: &Config) -> anyhow::Result<()> {
     }
     // A line that cannot be written, such as on a full disk, is lost. Reporting that on standard
     // error as well would panic, and a panic in the panic hook aborts the process.
-    let base = fmt()
-        .with_env_filter(filter)
+    let base = fmt::layer()
         .with_writer(io::stderr)
         .log_internal_errors(false);
-    match config.log_format {
-        LogFormat::Text => base.with_ansi(io::stderr().is_terminal()).try_init(),
+    let lines = match config.log_format {
+        LogFormat::Text => base.with_ansi(io::stderr().is_terminal()).boxed(),
         LogFormat::Json => base
             .json()
             .flatten_event(true)
             .with_span_list(false)
-            .try_init(),
-    }
-    .map_err(|error| anyhow::anyhow!(error).context("logging cannot start"))?;
+            .boxed(),
+    };
+    let otlp = Otlp::of(&config.otlp)?;
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(otlp.as_ref().map(Otlp::layer))
+        .with(filter)
+        .try_init()
+        .context("logging cannot start")?;
     panic::set_hook(Box::new(log_panic));
-    Ok(())
+    Ok(Telemetry(otlp))
 }
 
 /// Writes a panic to the log like everything else: with its place, and with the request in

@@ -43,7 +43,7 @@ pub use http::{
     readiness::{Readiness, Startup},
     state::WebState,
     streams::{StreamLimits, Streams},
-    work::{AtOnce, WorkLimits},
+    work::{AtOnce, WorkFigures, WorkLimits},
 };
 pub use lobby::{Lobby, lobby};
 pub use openapi::openapi;

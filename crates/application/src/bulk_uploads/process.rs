@@ -7,7 +7,7 @@ use accunode_domain::{
     fault::Fault,
     id::OrganizationId,
     intake::Plan,
-    job::{Checkpoint, Job},
+    job::{Checkpoint, Job, JobCounts},
 };
 use accunode_ports::{
     files::{RowReader, SourceRow},
@@ -222,8 +222,10 @@ impl BulkUploads {
             },
             predicted_at: self.ports.clock.now(),
         };
-        self.store_chunk(&actor.scope(), lease, &Chunk::Uploaded(chunk))
+        let counts = self
+            .store_chunk(&actor.scope(), lease, &Chunk::Uploaded(chunk))
             .await?;
+        self.ports.meter.rows_stored(&job.task, counts);
         if !job.options.dry_run {
             self.ports.forget_figures(&[grant.owner().key()]).await;
         }
@@ -235,17 +237,15 @@ impl BulkUploads {
         scope: &Scope,
         lease: &Lease,
         chunk: &Chunk,
-    ) -> Result<(), Error> {
+    ) -> Result<JobCounts, Error> {
         self.ports
             .transaction(scope, |unit| async move {
-                match chunk {
-                    Chunk::Uploaded(chunk) => unit.jobs().store_chunk(scope, lease, chunk).await?,
-                    Chunk::Rescored(chunk) => unit.jobs().store_rescored(lease, chunk).await?,
-                    Chunk::Recorded(chunk) => {
-                        unit.jobs().store_outcomes(scope, lease, chunk).await?
-                    }
-                };
-                Ok(())
+                let jobs = unit.jobs();
+                Ok(match chunk {
+                    Chunk::Uploaded(chunk) => jobs.store_chunk(scope, lease, chunk).await?,
+                    Chunk::Rescored(chunk) => jobs.store_rescored(lease, chunk).await?,
+                    Chunk::Recorded(chunk) => jobs.store_outcomes(scope, lease, chunk).await?,
+                })
             })
             .await
     }

@@ -71,8 +71,10 @@ impl BulkUploads {
                     ..RequestContext::default()
                 },
             };
-            self.store_chunk(&actor.scope(), lease, &Chunk::Recorded(chunk))
+            let counts = self
+                .store_chunk(&actor.scope(), lease, &Chunk::Recorded(chunk))
                 .await?;
+            self.ports.meter.rows_stored(&job.task, counts);
             done += count;
         }
     }

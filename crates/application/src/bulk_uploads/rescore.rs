@@ -71,6 +71,7 @@ impl BulkUploads {
             task: Task::Rescore(rescoring.clone()),
             dedup_key: Some(dedup_key.clone()),
             budget: self.ports.settings.job_budget,
+            request_id: Some(caller.context.request_id.clone()),
         };
         let (new, dedup_key, rescoring) = (&new, &dedup_key, &rescoring);
         self.ports

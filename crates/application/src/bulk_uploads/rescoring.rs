@@ -83,8 +83,10 @@ impl BulkUploads {
                 },
                 predicted_at: self.ports.clock.now(),
             };
-            self.store_chunk(&actor.scope(), lease, &Chunk::Rescored(chunk))
+            let counts = self
+                .store_chunk(&actor.scope(), lease, &Chunk::Rescored(chunk))
                 .await?;
+            self.ports.meter.rows_stored(&job.task, counts);
             self.ports.forget_figures(&[grant.owner().key()]).await;
         }
     }

@@ -151,15 +151,15 @@ impl BulkUploads {
     ) -> Result<(), Error> {
         let (queue, id) = (&self.ports.queue, job.id);
         let closed = match outcome {
-            Ok(rows) => self.complete(lease, rows).await,
+            Ok(rows) => self.complete(job, lease, rows).await,
             Err(StopReason::Failed(fault)) => {
                 tracing::info!(job = %id, code = fault.code, "job failed");
-                queue
-                    .finish(lease, JobStatus::Failed, Some(fault), None)
+                self.finish(job, lease, JobStatus::Failed, Some(fault), None)
                     .await
             }
             Err(StopReason::Cancelled) => {
-                queue.finish(lease, JobStatus::Cancelled, None, None).await
+                self.finish(job, lease, JobStatus::Cancelled, None, None)
+                    .await
             }
             Err(StopReason::Stopped) => queue.release(lease).await,
             Err(StopReason::Lost) => Err(RepositoryError::Stale { what: "lease" }),
@@ -186,10 +186,9 @@ impl BulkUploads {
 
     /// Completes a job of which so many rows were read. One of which not every row has its
     /// outcome fails instead.
-    async fn complete(&self, lease: &Lease, rows: u32) -> Result<(), RepositoryError> {
-        let queue = &self.ports.queue;
-        let completed = queue
-            .finish(lease, JobStatus::Completed, None, Some(rows))
+    async fn complete(&self, job: &Job, lease: &Lease, rows: u32) -> Result<(), RepositoryError> {
+        let completed = self
+            .finish(job, lease, JobStatus::Completed, None, Some(rows))
             .await;
         match completed {
             Ok(()) => {
@@ -211,12 +210,26 @@ impl BulkUploads {
                          stored stays. This is a defect: tell those who operate the service"
                     ),
                 );
-                queue
-                    .finish(lease, JobStatus::Failed, Some(fault), None)
+                self.finish(job, lease, JobStatus::Failed, Some(fault), None)
                     .await
             }
             other => other,
         }
+    }
+
+    /// Ends the job, and counts its end.
+    async fn finish(
+        &self,
+        job: &Job,
+        lease: &Lease,
+        status: JobStatus,
+        error: Option<Fault>,
+        total_rows: Option<u32>,
+    ) -> Result<(), RepositoryError> {
+        let queue = &self.ports.queue;
+        queue.finish(lease, status, error, total_rows).await?;
+        self.ports.meter.job_ended(&job.task, status);
+        Ok(())
     }
 
     /// Waits until the database answers, and reads the job as it stands then. `None` where it

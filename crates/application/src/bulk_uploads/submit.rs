@@ -143,6 +143,7 @@ impl BulkUploads {
             task: upload.job_type.task(),
             dedup_key: dedup_key.clone(),
             budget: self.ports.settings.job_budget,
+            request_id: Some(caller.context.request_id.clone()),
         };
         let (new, dedup_key) = (&new, &dedup_key);
         self.ports

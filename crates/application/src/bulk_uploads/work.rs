@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use super::BulkUploads;
 
@@ -16,9 +17,19 @@ impl BulkUploads {
         while !*stop.borrow() {
             match self.ports.queue.claim().await {
                 Ok(Some((job, lease))) => {
-                    let id = job.id;
-                    tracing::info!(job = %id, attempt = job.attempts, row = job.checkpoint.row, "job taken");
-                    self.process(job, lease, &stop).await;
+                    let span = tracing::info_span!(
+                        "job",
+                        // That of the request that made it, so that one search of the log finds both.
+                        request_id = job.request_id.as_deref(),
+                        job = %job.id,
+                    );
+                    async {
+                        let id = job.id;
+                        tracing::info!(job = %id, attempt = job.attempts, row = job.checkpoint.row, "job taken");
+                        self.process(job, lease, &stop).await;
+                    }
+                    .instrument(span)
+                    .await;
                 }
                 Ok(None) => {
                     tokio::select! {

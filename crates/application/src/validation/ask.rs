@@ -57,6 +57,7 @@ impl Validations {
             task: Task::Validate,
             dedup_key: None,
             budget: self.ports.settings.job_budget,
+            request_id: Some(caller.context.request_id.clone()),
         };
         self.ports
             .transaction(&actor.scope(), |unit| async move {

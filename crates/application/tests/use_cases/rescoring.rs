@@ -115,6 +115,7 @@ fn job(creator: &User, version: &str) -> Job {
         started_at: Some(noon()),
         completed_at: None,
         attempts: 1,
+        request_id: None,
         owner: Owner::User(creator.id),
         created_by: creator.id,
         created_at: noon(),

@@ -19,6 +19,7 @@ use accunode_ports::{
     files::MockFileStore,
     limits::{Budget, MockRateLimiter},
     mail::MockMailer,
+    meter::NoMeter,
     mock::{MockStore, MockUnitOfWork},
     repositories::MockJobQueue,
     scoring::{MockScorer, Scored, ScoringError, TrainingFacts},
@@ -114,6 +115,7 @@ impl Doubles {
             ids: Arc::new(ids),
             randomness: Arc::new(randomness),
             mail: Outbox::new(Arc::new(self.mailer), tasks.clone()),
+            meter: Arc::new(NoMeter),
             tasks,
             settings: self.settings,
         }))

@@ -84,6 +84,7 @@ fn job() -> Job {
         started_at: Some(start()),
         completed_at: None,
         attempts: 1,
+        request_id: None,
         owner: Owner::System,
         created_by: UserId(Uuid::from_u128(2)),
         created_at: start(),

@@ -62,6 +62,7 @@ pub(crate) struct Model {
     /// Generated from the three columns of the owner.
     pub(crate) owner_key: Uuid,
     pub(crate) rows_kept: i32,
+    pub(crate) request_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -115,6 +116,7 @@ impl Model {
             started_at: self.started_at,
             completed_at: self.completed_at,
             attempts: row.count("attempts", self.attempts)?,
+            request_id: self.request_id,
             owner: Owner::of_row(level, organization, created_by)
                 .ok_or_else(|| row.corrupt("organization_id"))?,
             created_by,

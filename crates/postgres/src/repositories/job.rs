@@ -257,6 +257,7 @@ impl JobWriter for Jobs<Tx> {
             .into()),
             options: Set(options_json(job.options.clone(), &job.task)?),
             dedup_key: Set(job.dedup_key.clone()),
+            request_id: Set(job.request_id.as_deref().map(storable)),
             ..Default::default()
         };
         let stored = Entity::insert(Entity::owned_by(grant).row(row))

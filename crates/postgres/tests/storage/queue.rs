@@ -32,6 +32,7 @@ pub(crate) fn new_job(kind: Kind, options: JobOptions) -> NewJob {
         task: Task::Upload,
         dedup_key: None,
         budget: JobBudget::default(),
+        request_id: Some("made-by".to_owned()),
     }
 }
 

@@ -103,7 +103,7 @@ pub fn run(given: &Sources) -> anyhow::Result<()> {
         ("data_dir".to_owned(), data_dir),
     ]);
     let config = Config::load(&sources)?;
-    telemetry::init(&config)?;
+    let _telemetry = telemetry::init(&config)?;
     let ephemeral = Ephemeral {
         clock: AdvancingClock::default(),
         password: password(),

@@ -7,6 +7,7 @@ pub mod ephemeral;
 mod front;
 mod input;
 pub mod maintain;
+mod metrics_page;
 pub mod migrate;
 pub mod openapi;
 mod output;

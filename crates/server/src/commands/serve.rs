@@ -16,6 +16,7 @@ use super::{
     LEFTOVERS,
     ephemeral::Ephemeral,
     front::{self, Front},
+    metrics_page,
     prepare::{Preparation, Prepared},
     signals::{Asked, Signals},
     start_runtime,
@@ -65,6 +66,7 @@ pub(super) fn run_on(
     ephemeral: Option<Ephemeral>,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
+    let metrics_listener = config.metrics_listen.map(front::bind).transpose()?;
     descriptors::raise_limit();
     let runtime = start_runtime()?;
     let mut embedded = None;
@@ -72,6 +74,7 @@ pub(super) fn run_on(
         config,
         duties,
         listener,
+        metrics_listener,
         ephemeral,
         started,
     };
@@ -82,10 +85,18 @@ pub(super) fn run_on(
     stopped.context("the work is done, but the embedded PostgreSQL did not stop in order")
 }
 
+/// What answers, and the tasks that do so.
+struct Answering {
+    front: Option<Front>,
+    metrics_page: Option<Front>,
+    tasks: Tasks,
+}
+
 struct Process<'a> {
     config: &'a Config,
     duties: Duties,
     listener: Option<TcpListener>,
+    metrics_listener: Option<TcpListener>,
     ephemeral: Option<Ephemeral>,
     started: Instant,
 }
@@ -157,6 +168,10 @@ impl Process<'_> {
                 Ok(())
             });
         }
+        let metrics_page = match &self.metrics_listener {
+            Some(listener) => Some(metrics_page::open(listener, &service, &fronts)?),
+            None => None,
+        };
         if let Some(waiting) = waiting {
             waiting.leave().await;
         }
@@ -179,7 +194,12 @@ impl Process<'_> {
             lost = last.lost() => Err(lost.into()),
             error = front_ended => Err(error),
         };
-        self.end(&asked, &mut signals, &service, front, &fronts, &last)
+        let answering = Answering {
+            front,
+            metrics_page,
+            tasks: fronts,
+        };
+        self.end(&asked, &mut signals, &service, answering, &last)
             .await;
         asked.map(|_| ())
     }
@@ -190,10 +210,14 @@ impl Process<'_> {
         asked: &anyhow::Result<Asked>,
         signals: &mut Signals,
         service: &Service,
-        front: Option<Front>,
-        fronts: &Tasks,
+        answering: Answering,
         last: &Tasks,
     ) {
+        let Answering {
+            front,
+            metrics_page,
+            tasks: fronts,
+        } = answering;
         let lifecycle = &service.web.lifecycle;
         lifecycle.enter(Phase::Draining);
         // At once, and not after the last request: a job is given back, and another
@@ -216,6 +240,9 @@ impl Process<'_> {
             lifecycle.enter(Phase::Closing);
             if let Some(front) = front {
                 front.close_for_good().await;
+            }
+            if let Some(page) = metrics_page {
+                page.leave().await;
             }
         };
         let ((), working) = tokio::join!(drained, service.tasks.vital_ended(WORKERS));

@@ -11,6 +11,7 @@ mod parts;
 mod read;
 mod redis;
 mod secret;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ pub use parts::{
     Registration, S3Config,
 };
 pub use secret::{SecretKeys, SecretText, SecretUrl, SecretUrls};
+pub use watching::OtlpConfig;
 
 use accunode_embedded_postgres::EmbeddedOptions;
 use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
@@ -46,6 +48,7 @@ use read::{
     read_parser, read_pools, read_postgres, read_s3,
 };
 use redis::{RedisConfig, read_redis};
+use watching::{read_metrics_listen, read_otlp};
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
 const KEYS: &[&str] = &[
@@ -97,10 +100,14 @@ const KEYS: &[&str] = &[
     "mails.per_organization_per_day",
     "mails.per_sender_per_day",
     "max_upload_bytes",
+    "metrics_listen",
     "min_free_disk",
     "model_annual",
     "model_quarterly",
     "models_dir",
+    "otlp.endpoint",
+    "otlp.headers",
+    "otlp.trace_share",
     "owner_database_url",
     "parser.at_once",
     "parser.cpu_seconds",
@@ -138,6 +145,7 @@ const SECRETS: &[&str] = &[
     "files.secret_access_key",
     "files.session_token",
     "files_url",
+    "otlp.headers",
     "owner_database_url",
     "redis_sentinels",
     "redis_url",
@@ -237,6 +245,11 @@ pub struct Config {
     pub trusted_proxies: Vec<String>,
     /// Threads that answer HTTP requests.
     pub workers: usize,
+    /// Where Prometheus finds the figures; without it nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where traces and logs are sent.
+    pub otlp: OtlpConfig,
     /// What is logged, such as `info,accunode=debug`.
     pub log: String,
     /// How log lines look.
@@ -355,6 +368,8 @@ impl Config {
                 |text| parse_within(text, 1..=1024),
             )
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, Into::into));
+        let metrics_listen = read_metrics_listen(&mut layers);
+        let otlp = read_otlp(&mut layers);
         let log = layers
             .read(
                 "log",
@@ -423,6 +438,8 @@ impl Config {
             at_once,
             trusted_proxies,
             workers,
+            metrics_listen,
+            otlp,
             log,
             log_format,
             postgres,

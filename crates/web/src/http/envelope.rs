@@ -1,10 +1,11 @@
 //! What every answer goes through: a request id, a log line, security headers, the
 //! state of the budget, and problems where the framework has only a status.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, time::Instant};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use accunode_ports::{
     limits::{Budget, LimitClass},
+    meter::{AnsweredRequest, Meter},
     workload::{Within, Workload},
 };
 use actix_web::{
@@ -72,6 +73,8 @@ pub(crate) async fn envelope(
     async move {
         let started = Instant::now();
         let inputs = HeaderInputs::of(&request);
+        let meter = meter(&request);
+        let method = request.method().clone();
         let answer = async {
             // Who asks and what for is found out within, and told by `work::begin`.
             let handled = Within::new(Workload::default(), Box::pin(next.call(request)));
@@ -99,12 +102,32 @@ pub(crate) async fn envelope(
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),
         };
-        let millis = started.elapsed().as_millis();
+        let operation = answer
+            .as_ref()
+            .ok()
+            .and_then(|response| Endpoint::of(response.request()))
+            .map(|endpoint| endpoint.path.as_str());
+        let took = started.elapsed();
+        if let Some(meter) = meter {
+            meter.answered(&AnsweredRequest {
+                method: method.as_str(),
+                operation,
+                status: status.as_u16(),
+                took,
+            });
+        }
+        let millis = took.as_millis();
         tracing::info!(status = status.as_u16(), millis, "answered");
         answer
     }
     .instrument(span)
     .await
+}
+
+/// What counts the request; nothing before the service is there.
+fn meter(request: &ServiceRequest) -> Option<Arc<dyn Meter>> {
+    let state = request.app_data::<web::Data<WebState>>()?;
+    Some(state.application.ports().meter.clone())
 }
 
 /// What of a request decides about the headers of its answer. It is taken down at first: a

@@ -90,6 +90,12 @@ impl Readiness {
         }))
     }
 
+    /// The names of the checks that fail now, and whether each is required.
+    pub async fn failing(&self) -> Vec<(&'static str, bool)> {
+        let found = self.findings().await.into_iter();
+        found.map(|one| (one.check, one.is_required)).collect()
+    }
+
     /// Everything that fails now.
     pub(crate) async fn findings(&self) -> Vec<Finding> {
         let mut found = self.0.found.lock().await;

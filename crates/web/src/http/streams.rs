@@ -61,6 +61,13 @@ impl Streams {
         }
     }
 
+    /// How many are open.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.get(&Holder::Everyone).copied().unwrap_or(0).into()
+    }
+
     /// Counts one more stream, until what is answered is dropped.
     ///
     /// # Errors

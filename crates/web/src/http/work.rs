@@ -90,13 +90,13 @@ struct Kind {
 
 /// What there is of one kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WorkFigures {
+pub struct WorkFigures {
     /// Requests of one tenant at once; `None` for no limit.
-    pub(crate) at_most: Option<usize>,
+    pub at_most: Option<usize>,
     /// Requests that are being worked on.
-    pub(crate) running: u64,
+    pub running: u64,
     /// Requests that were refused a place.
-    pub(crate) refused: u64,
+    pub refused: u64,
 }
 
 /// A tenant's place for one kind of work.
@@ -124,7 +124,7 @@ impl WorkLimits {
     }
 
     /// What there is of each kind.
-    pub(crate) fn figures(&self) -> impl Iterator<Item = (Work, WorkFigures)> {
+    pub fn figures(&self) -> impl Iterator<Item = (Work, WorkFigures)> {
         self.0.iter().map(|kind| {
             let figures = WorkFigures {
                 at_most: kind.places.as_ref().map(Slots::each),

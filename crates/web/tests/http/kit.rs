@@ -16,6 +16,7 @@ use accunode_ports::{
     files::{FileStore, MockFileStore},
     limits::{Budget, LimitClass, MockRateLimiter},
     mail::MockMailer,
+    meter::{Meter, NoMeter},
     mock::MockStore,
     repositories::{MockJobQueue, UserFreshness},
     scoring::MockScorer,
@@ -46,6 +47,7 @@ pub(crate) struct Kit {
     pub(crate) remaining: u32,
     pub(crate) volumes: Vec<Volume>,
     pub(crate) work: WorkLimits,
+    pub(crate) meter: Arc<dyn Meter>,
 }
 
 pub(crate) fn user(role: Role, organization: Option<OrganizationId>) -> User {
@@ -95,6 +97,7 @@ impl Kit {
             remaining: 9,
             volumes: Vec::new(),
             work: WorkLimits::default(),
+            meter: Arc::new(NoMeter),
         }
     }
 
@@ -151,6 +154,7 @@ impl Kit {
             ids: Arc::new(ids),
             randomness: Arc::new(MockRandomness::new()),
             mail: Outbox::new(Arc::new(MockMailer::new()), tasks.clone()),
+            meter: self.meter,
             tasks,
             settings: Settings::default(),
         };

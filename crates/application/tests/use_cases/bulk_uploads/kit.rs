@@ -132,6 +132,7 @@ pub(super) fn job(creator: &User) -> Job {
         started_at: Some(noon()),
         completed_at: None,
         attempts: 1,
+        request_id: None,
         owner: Owner::User(creator.id),
         created_by: creator.id,
         created_at: noon(),

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 
 #[cfg(feature = "mock")]
 pub use queue::MockJobQueue;
-pub use queue::{JobQueue, Lease, Renewal};
+pub use queue::{JobQueue, Lease, OpenJobs, Renewal};
 
 use super::{
     outcome_upload::OutcomeChunk,
@@ -53,6 +53,8 @@ pub struct NewJob {
     pub task: Task,
     /// What makes two uploads of one owner the same; `None` never does.
     pub dedup_key: Option<String>,
+    /// The id of the request that makes it, for the log lines of its worker.
+    pub request_id: Option<String>,
     /// What the jobs of the owner may add up to with this one.
     pub budget: JobBudget,
 }

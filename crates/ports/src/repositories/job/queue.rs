@@ -32,6 +32,18 @@ pub enum Renewal {
     Lost,
 }
 
+/// How many open jobs have a status, and for how long the oldest has had it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OpenJobs {
+    /// Pending or processing.
+    pub status: JobStatus,
+    /// How many there are.
+    pub jobs: u64,
+    /// Seconds since the oldest was handed in (pending) or taken for the first time
+    /// (processing); 0 where there is none.
+    pub oldest_seconds: f64,
+}
+
 /// The queue. It sees the jobs of everyone and nothing else.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -87,6 +99,8 @@ pub trait JobQueue: Send + Sync {
     async fn forgive(&self, job: JobId) -> Result<(), RepositoryError>;
     /// Gives a job back for another worker at once, when this one shuts down.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError>;
+    /// The open jobs of everyone, by status.
+    async fn open_jobs(&self) -> Result<Vec<OpenJobs>, RepositoryError>;
     /// Which of these files no job speaks of. None while there is no job at all: such a
     /// database is new or the wrong one, and says nothing about files.
     async fn files_without_job(&self, keys: &[String]) -> Result<Vec<String>, RepositoryError>;

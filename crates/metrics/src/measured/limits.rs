@@ -1,0 +1,54 @@
+use accunode_ports::{
+    PortError,
+    limits::{Budget, LimitClass, Quota, RateLimiter},
+};
+use async_trait::async_trait;
+
+use super::Measured;
+use crate::labels;
+
+/// Budgets beside the classes. A name that is not among them is `other`, so that what is made up
+/// of words of users could never become a label.
+const NAMED: [&str; 5] = [
+    "unknown_key",
+    "mail_sender",
+    "mail_organization",
+    "mail_minute",
+    "mail_day",
+];
+
+fn label(name: &str) -> &'static str {
+    // `mail_day.invitation`: the kind of mail does not matter here.
+    let name = name.split('.').next().unwrap_or_default();
+    let mut named = NAMED.into_iter();
+    named.find(|known| *known == name).unwrap_or("other")
+}
+
+impl Measured<dyn RateLimiter> {
+    fn note(&self, budget: &'static str, drawn: &Result<Budget, PortError>) {
+        if drawn.as_ref().is_ok_and(|drawn| !drawn.allowed) {
+            let refused = &self.metrics.rate_limited;
+            refused.get_or_create(&labels::Budget { budget }).inc();
+        }
+    }
+}
+
+#[async_trait]
+impl RateLimiter for Measured<dyn RateLimiter> {
+    async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
+        let drawn = self.inner.draw(class, principal).await;
+        self.note(class.as_str(), &drawn);
+        drawn
+    }
+
+    async fn draw_from(
+        &self,
+        name: &str,
+        quota: Quota,
+        principal: &str,
+    ) -> Result<Budget, PortError> {
+        let drawn = self.inner.draw_from(name, quota, principal).await;
+        self.note(label(name), &drawn);
+        drawn
+    }
+}
