@@ -3,12 +3,14 @@
 mod identifiers;
 mod predictions;
 
-use accunode_tests::Service;
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use crate::{
     redactions::redacted,
-    support::{all_rows, column, file_of, line, prediction, submit, text},
+    support::{
+        all_rows, column, file_of, line, outcome_on, prediction, prediction_on, submit, text,
+    },
 };
 
 #[tokio::test]
@@ -93,6 +95,142 @@ async fn a_company_with_predictions_is_removed_only_by_force() {
     assert_eq!(dashboard["annual"]["total_predictions"], 0);
 }
 
+/// Who has read what by path, by status.
+async fn statuses(who: &TestUser, paths: &[String]) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for path in paths {
+        statuses.push(who.get(path).await.status.as_u16());
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn force_removes_no_row_that_its_sender_could_not_delete() {
+    let service = Service::start().await;
+    let users = Tenancy::of(&service).await;
+    let (m1, m2, oa) = (users.user("m1"), users.user("m2"), users.user("oA"));
+    let made = m1
+        .post("/companies", &json!({ "symbol": "ACME" }))
+        .await
+        .expect(201);
+    let id = text(&made, "id").to_owned();
+    let on_it = |year: &str, level: &str| {
+        let mut body = prediction_on("annual", &id, year);
+        body["access_level"] = level.into();
+        if level == "organization" {
+            body["organization_id"] = users.organization("A").to_string().into();
+        }
+        body
+    };
+    let mut kept = Vec::new();
+    for (year, level) in [("2024", "organization"), ("2023", "personal")] {
+        let row = m2.post("/predictions/annual", &on_it(year, level)).await;
+        kept.push(format!(
+            "/predictions/annual/{}",
+            text(&row.expect(201), "id")
+        ));
+    }
+    let outcome = m2.post("/outcomes", &outcome_on(&id)).await.expect(201);
+    kept.push(format!("/outcomes/{}", text(&outcome, "id")));
+
+    let forced = format!("/companies/{id}?force=true");
+    for who in [m1, oa] {
+        let refused = who.delete(&forced).await;
+        assert_eq!(refused.problem(409), "company_in_use");
+        let detail = text(&refused.json(), "detail").to_owned();
+        assert!(
+            detail.contains("rows of others that you may not see"),
+            "{detail}"
+        );
+        assert!(detail.contains("1 outcomes"), "{detail}");
+        assert_eq!(
+            detail.contains("may not delete"),
+            std::ptr::eq(who, m1),
+            "{detail}"
+        );
+    }
+    // Not to be seen is not to be gone.
+    assert_eq!(
+        m1.delete(&format!("/companies/{id}")).await.problem(409),
+        "company_in_use"
+    );
+    assert_eq!(statuses(m2, &kept).await, [200, 200, 200]);
+}
+
+#[tokio::test]
+async fn force_tells_the_audit_log_of_every_row_that_goes() {
+    let service = Service::start().await;
+    let users = Tenancy::of(&service).await;
+    let (m1, oa) = (users.user("m1"), users.user("oA"));
+    let made = m1
+        .post("/companies", &json!({ "symbol": "ACME" }))
+        .await
+        .expect(201);
+    let id = text(&made, "id").to_owned();
+    let mut rows = Vec::new();
+    for (kind, year) in [
+        ("annual", "2023"),
+        ("annual", "2024"),
+        ("quarterly", "2024"),
+    ] {
+        let row = m1
+            .post(
+                &format!("/predictions/{kind}"),
+                &prediction_on(kind, &id, year),
+            )
+            .await
+            .expect(201);
+        rows.push(text(&row, "id").to_owned());
+    }
+    let _ = oa
+        .delete(&format!("/companies/{id}?force=true"))
+        .await
+        .expect(204);
+    for row in rows {
+        let told = oa
+            .get(&format!("/audit-logs?entity_id={row}"))
+            .await
+            .expect(200);
+        let newest = &told["data"][0];
+        assert_eq!(newest["event_type"], "prediction.deleted", "{told}");
+        assert_eq!(newest["metadata"]["with_company"], id.as_str());
+        assert!(newest["old_values"]["raw_ratios"].is_array(), "{newest}");
+    }
+    let told = oa
+        .get(&format!("/audit-logs?entity_id={id}"))
+        .await
+        .expect(200);
+    assert_eq!(
+        told["data"][0]["metadata"],
+        json!({ "force": true, "predictions": 3 })
+    );
+}
+
+#[tokio::test]
+async fn a_company_of_everyones_is_not_removed_under_a_personal_row() {
+    let service = Service::start().await;
+    let users = Tenancy::of(&service).await;
+    let (sa, u0, m1) = (users.user("sa"), users.user("u0"), users.user("m1"));
+    let body = json!({ "symbol": "EVERY", "access_level": "system" });
+    let made = sa.post("/companies", &body).await.expect(201);
+    let id = text(&made, "id").to_owned();
+    let of_a = m1
+        .post("/predictions/annual", &prediction_on("annual", &id, "2024"))
+        .await
+        .expect(201);
+    let own = u0
+        .post("/predictions/annual", &prediction_on("annual", &id, "2024"))
+        .await
+        .expect(201);
+    let forced = format!("/companies/{id}?force=true");
+    assert_eq!(sa.delete(&forced).await.problem(409), "company_in_use");
+    let path = |row: &Value| format!("/predictions/annual/{}", text(row, "id"));
+    assert_eq!(statuses(m1, &[path(&of_a)]).await, [200]);
+    let _ = u0.delete(&path(&own)).await.expect(204);
+    let _ = sa.delete(&forced).await.expect(204);
+    assert_eq!(statuses(m1, &[path(&of_a)]).await, [404]);
+}
+
 #[tokio::test]
 async fn a_company_is_described_better_and_its_predictions_stay_as_they_were() {
     let service = Service::start().await;
@@ -148,7 +286,7 @@ async fn a_company_is_described_better_and_its_predictions_stay_as_they_were() {
 #[tokio::test]
 async fn a_company_with_predictions_keeps_its_level() {
     let service = Service::start().await;
-    let users = accunode_tests::tenancy::Tenancy::of(&service).await;
+    let users = Tenancy::of(&service).await;
     let m1 = users.user("m1");
     let own = crate::support::with(
         prediction("ACME", "2024"),

@@ -32,6 +32,7 @@ const ALL: &[&str] = &[
     "m20261128_000121_filter_indexes",
     "m20261128_000130_validation_reports",
     "m20261128_000131_outcome_uploads",
+    "m20261128_000140_company_removal",
 ];
 
 /// So many steps down leave the first migration alone.

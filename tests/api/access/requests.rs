@@ -93,7 +93,7 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("company", "list") => ("get", "/companies"),
         ("company", "read") => ("get", "/companies/{id}"),
         ("company", "update" | "raise" | "lower") => ("patch", "/companies/{id}"),
-        ("company", "delete") => ("delete", "/companies/{id}"),
+        ("company", "delete" | "force_delete") => ("delete", "/companies/{id}"),
         ("prediction", "create") => ("post", "/predictions/{kind}"),
         ("prediction", "list") => ("get", "/predictions/{kind}"),
         ("prediction", "read") => ("get", "/predictions/{kind}/{id}"),
@@ -403,6 +403,11 @@ async fn company(stage: &Stage, action: &str, to: Option<&str>, detail: &str) ->
         let mut body = target(stage, detail);
         body["symbol"] = stage.symbol().into();
         return vec![Request::Post("/companies".to_owned(), body)];
+    }
+    if action == "force_delete" {
+        let company = stage.company_with(detail).await;
+        let path = format!("/companies/{company}?force=true");
+        return vec![Request::Delete(path)];
     }
     let path = format!("/companies/{}", stage.company(detail).await);
     vec![match (action, to) {

@@ -50,7 +50,7 @@ fn statement(table: &str, action: &str) -> Option<(String, bool)> {
             format!("UPDATE {table} SET updated_at = updated_at RETURNING id"),
             false,
         ),
-        "delete" => (format!("DELETE FROM {table} RETURNING id"), false),
+        "delete" | "force_delete" => (format!("DELETE FROM {table} RETURNING id"), false),
         _ => return None,
     })
 }
@@ -79,6 +79,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
             };
             let company = Stage::company_under(&row.detail, &row.given);
             let id = match (resource.as_str(), table) {
+                ("company", _) if action == "force_delete" => stage.company_with(&row.detail).await,
                 ("company", _) => stage.company(&row.detail).await,
                 ("outcome", _) => stage.outcome(&row.detail).await,
                 ("coverage", _) => stage.coverage(&row.detail).await.to_string(),

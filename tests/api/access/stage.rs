@@ -166,6 +166,19 @@ impl Stage {
         text(&made, "id").to_owned()
     }
 
+    /// A company with a prediction on it, as `personal(m1) on organization(A)`.
+    pub(super) async fn company_with(&self, detail: &str) -> String {
+        let (row, company) = detail.split_once(" on ").expect("a row on a company");
+        let prediction = self.prediction("annual", row, company).await;
+        let company: Uuid =
+            sqlx::query_scalar("SELECT company_id FROM annual_predictions WHERE id = $1")
+                .bind(prediction.parse::<Uuid>().expect("an id"))
+                .fetch_one(&self.pool)
+                .await
+                .expect("a company");
+        company.to_string()
+    }
+
     /// Someone who is what this user is, with id and e-mail address.
     pub(super) async fn twin(&self, who: &str) -> (Uuid, String) {
         let email = format!("twin-{}@example.com", self.symbol().to_lowercase());

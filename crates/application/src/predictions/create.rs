@@ -345,7 +345,7 @@ impl Predictions {
 }
 
 /// The name of a prediction's table, in the audit log.
-pub(super) const fn entity(kind: Kind) -> &'static str {
+pub(crate) const fn entity(kind: Kind) -> &'static str {
     match kind {
         Kind::Annual => "annual_prediction",
         Kind::Quarterly => "quarterly_prediction",
@@ -353,7 +353,7 @@ pub(super) const fn entity(kind: Kind) -> &'static str {
 }
 
 /// What the audit log keeps of a prediction.
-pub(super) fn summary(prediction: &Prediction) -> serde_json::Value {
+pub(crate) fn summary(prediction: &Prediction) -> serde_json::Value {
     json!({
         "company_id": prediction.company.id,
         "company_symbol": prediction.company.symbol,

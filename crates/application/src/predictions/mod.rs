@@ -22,6 +22,7 @@ use accunode_ports::scoring::Scorer;
 
 pub use batch::MAX_BATCH;
 pub use create::{CompanyChoice, CreatePrediction, CreatedPrediction, Creation};
+pub(crate) use create::{entity, summary};
 pub use list::ListPredictions;
 pub use reproduce::Reproduction;
 pub use revisions::Revisions;

@@ -33,7 +33,7 @@ export default function Company({ id }) {
   return html`<${Show} of=${company} lines=${12}>${(/** @type {{ value: any, version: string }} */ { value: c, version }) => {
     const save = async (/** @type {any} */ body) => { await patch(`/companies/${id}`, body, { version }); company.again(); };
     const discard = async () => {
-      if (!(await ask({ title: `Remove ${c.name}?`, text: "The company and every prediction on it are removed.", button: "Remove" }))) return;
+      if (!(await ask({ title: `Remove ${c.name}?`, text: "The company and every prediction on it are removed. It stays where others have rows on it, or an outcome was recorded.", button: "Remove" }))) return;
       await remove(`/companies/${id}`, { force: true }, { version });
       toast(`${c.name} is removed.`);
       go("/companies");

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`Actor`] | who the caller is, as far as the rules are concerned |
 //! | `scope`, `rows` | companies and predictions: read, create, raise, write |
+//! | `company_removal` | what stands on a company, and may go with it |
 //! | `jobs` | bulk uploads |
 //! | `outcomes` | what happened to companies, and how far that is complete |
 //! | `validations` | reports of back-tests, and who signs them off |
@@ -29,6 +30,7 @@ mod actor;
 mod admin;
 mod analytics;
 mod audit;
+mod company_removal;
 mod denial;
 mod jobs;
 mod keys;
@@ -44,6 +46,7 @@ mod validations;
 pub use actor::Actor;
 pub use analytics::DashboardScope;
 pub use audit::AuditScope;
+pub use company_removal::{CompanyUse, OnCompany, RowsOnCompany};
 pub use denial::{Contradiction, Denial, Forbidden, Inconsistency};
 pub use keys::{KeyDirectory, KeyScope};
 pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent};

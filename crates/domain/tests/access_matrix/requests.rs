@@ -1,7 +1,10 @@
 //! A row of the matrix as a question to the policy.
 
 use accunode_domain::{
-    access::{Actor, DashboardScope, Denial, OrganizationChange, Reading, Removal},
+    access::{
+        Actor, Contradiction, DashboardScope, Denial, OnCompany, OrganizationChange, Reading,
+        Removal, RowsOnCompany,
+    },
     id::{OrganizationId, UserId},
     owner::{AccessLevel, Owner},
     user::Role,
@@ -31,6 +34,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "bulk_job rows",
     "company create",
     "company delete",
+    "company force_delete",
     "company list",
     "company lower",
     "company raise",
@@ -153,6 +157,25 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             let (owner, creator) = world.owner(request.detail)?;
             let (level, organization) = target(to).ok_or_else(unknown)?;
             open(actor.raise(owner, creator, level, organization))
+        }
+        ("company", "force_delete", None) => {
+            let (row, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
+            let (company, creator) = world.owner(company)?;
+            let (owner, created_by) = world.owner(row)?;
+            let row = RowsOnCompany {
+                what: OnCompany::Predictions,
+                owner,
+                created_by,
+                count: 1,
+            };
+            let write = actor.write(company, creator);
+            open(
+                write.and_then(|_| match actor.company_use(&[row]).may_go() {
+                    true => Ok(()),
+                    // Of a conflict it is compared only that it is one.
+                    false => Err(Denial::Conflict(Contradiction::LevelChange)),
+                }),
+            )
         }
         ("prediction", "raise" | "lower", Some(to)) => {
             let (owner, creator, company) = prediction(world, request.detail)?;

@@ -1,7 +1,7 @@
 //! Companies.
 
 use accunode_domain::{
-    access::{Grant, Scope},
+    access::{Grant, RowsOnCompany, Scope},
     company::{Company, CompanyProfile, Symbol},
     id::{CompanyId, OrganizationId},
     identifier::Identifiers,
@@ -94,11 +94,18 @@ pub trait CompanyWriter: Send + Sync {
         company: &Company,
         version: i64,
     ) -> Result<Company, RepositoryError>;
-    /// Removes a company of the grant's owner and every prediction on it, if its version
-    /// still is `version`.
+    /// What stands on a company of the grant's owner and would go with it, also what its reader
+    /// cannot read.
+    async fn rows_on(
+        &self,
+        grant: Grant,
+        id: CompanyId,
+    ) -> Result<Vec<RowsOnCompany>, RepositoryError>;
+    /// Removes a company of the grant's owner, if its version still is `version`.
     ///
     /// # Errors
-    /// `Stale`, also where it is a company of another owner.
+    /// `Stale`, also where it is a company of another owner, and where a row came onto it
+    /// meanwhile that the actor may not delete.
     async fn remove(
         &self,
         grant: Grant,

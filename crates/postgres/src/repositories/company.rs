@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use accunode_domain::{
-    access::{Grant, Scope},
+    access::{Grant, OnCompany, RowsOnCompany, Scope},
     company::{Company, CompanyProfile},
     id::{CompanyId, OrganizationId},
     identifier::{IdentifierKind, Identifiers},
@@ -23,12 +23,12 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    db::{Executor, Tx, build, model},
+    db::{Executor, Tx, build, model, raw},
     entities::{annual_predictions, companies, outcomes, quarterly_predictions},
     errors::from_orm,
     keyset::{no_such_order, page},
     page::Keyset,
-    row::time_key,
+    row::{RowRef, owner_of, time_key},
     tenant::{ScopeSql, TenantEntity, VisibleTo, column, is_version, of_actor},
 };
 
@@ -143,6 +143,39 @@ struct InUse {
     used: bool,
 }
 
+/// What stands on a company. The database's function sees every owner's rows.
+const ROWS_ON: &str = "SELECT r.* FROM companies c CROSS JOIN LATERAL rows_on_company(c.id) r \
+                       WHERE c.id = $1 AND c.owner_key = $2";
+
+#[derive(Debug, FromQueryResult)]
+struct CountedRows {
+    entity: String,
+    access_level: String,
+    organization_id: Option<Uuid>,
+    created_by: Uuid,
+    n: i64,
+}
+
+impl CountedRows {
+    fn of_company(self, id: CompanyId) -> Result<RowsOnCompany, RepositoryError> {
+        let row = RowRef {
+            table: "companies",
+            id: id.0,
+        };
+        let level = &self.access_level;
+        let (owner, created_by) = owner_of(row, level, self.organization_id, self.created_by)?;
+        Ok(RowsOnCompany {
+            what: match self.entity.as_str() {
+                "outcome" => OnCompany::Outcomes,
+                _ => OnCompany::Predictions,
+            },
+            owner,
+            created_by,
+            count: self.n.unsigned_abs(),
+        })
+    }
+}
+
 #[async_trait]
 impl CompanyWriter for Companies<Tx> {
     #[tracing::instrument(name = "CompanyWriter::add", level = "debug", skip_all)]
@@ -203,6 +236,21 @@ impl CompanyWriter for Companies<Tx> {
             Some(changed) => changed.into_company(),
             None => Err(RepositoryError::Stale { what: "company" }),
         }
+    }
+
+    #[tracing::instrument(name = "CompanyWriter::rows_on", level = "debug", skip_all)]
+    async fn rows_on(
+        &self,
+        grant: Grant,
+        id: CompanyId,
+    ) -> Result<Vec<RowsOnCompany>, RepositoryError> {
+        let owner = grant.owner().key();
+        let counted: Vec<CountedRows> = self
+            .db
+            .models(raw(ROWS_ON, [id.0.into(), owner.into()]))
+            .await?;
+        let rows = counted.into_iter();
+        rows.map(|counted| counted.of_company(id)).collect()
     }
 
     #[tracing::instrument(name = "CompanyWriter::remove", level = "debug", skip_all)]

@@ -150,6 +150,27 @@ async fn a_company_is_in_use_by_what_its_reader_can_read() {
 }
 
 #[tokio::test]
+async fn a_company_stays_under_rows_that_its_actor_may_not_delete() {
+    let world = World::create().await;
+    let (m1, m2) = (world.actor("m1").await, world.actor("m2").await);
+    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    world
+        .predict(&m2, AccessLevel::Organization, &company, "2024 Q1", 0.5)
+        .await;
+    let grant = m1.write(company.owner, company.created_by).unwrap();
+    let work = world.begin(&m1).await;
+    let rows = work.companies().rows_on(grant, company.id).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].created_by, rows[0].count), (m2.user(), 1));
+    // The database's own fence, were the rows not asked for.
+    let removed = work.companies().remove(grant, company.id, 1).await;
+    assert!(
+        matches!(removed, Err(RepositoryError::Stale { .. })),
+        "{removed:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_grant_for_another_owners_rows_changes_nothing() {
     let world = World::create().await;
     let sa = world.actor("sa").await;

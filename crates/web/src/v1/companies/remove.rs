@@ -10,7 +10,7 @@ use crate::http::{
 query! {
     /// How a company is removed.
     pub(crate) struct RemovalQuery {
-        /// Whether predictions on it go with it
+        /// Whether predictions on it go with it, if you may delete each one; outcomes and rows of others keep it
         force: bool = false,
     }
 }
