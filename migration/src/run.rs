@@ -24,7 +24,7 @@ use crate::{
     m20261127_000081_company_identifiers, m20261128_000110_job_requests,
     m20261128_000120_dashboard_rollups, m20261128_000121_filter_indexes,
     m20261128_000130_validation_reports, m20261128_000131_outcome_uploads,
-    m20261128_000140_company_removal,
+    m20261128_000140_company_removal, m20261128_000141_undo_in_turn,
 };
 
 /// Every migration, oldest first.
@@ -61,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000130_validation_reports::Migration),
             Box::new(m20261128_000131_outcome_uploads::Migration),
             Box::new(m20261128_000140_company_removal::Migration),
+            Box::new(m20261128_000141_undo_in_turn::Migration),
         ]
     }
 }

@@ -33,6 +33,7 @@ const ALL: &[&str] = &[
     "m20261128_000130_validation_reports",
     "m20261128_000131_outcome_uploads",
     "m20261128_000140_company_removal",
+    "m20261128_000141_undo_in_turn",
 ];
 
 /// So many steps down leave the first migration alone.

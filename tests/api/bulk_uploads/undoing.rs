@@ -203,6 +203,81 @@ async fn undoing_an_upload_restores_what_it_updated_and_keeps_what_changed_since
     );
 }
 
+/// What the only prediction of a symbol says of the debt, if it is there.
+async fn debt_of(ana: &accunode_tests::TestUser, symbol: &str) -> Vec<Value> {
+    let list = ana
+        .get(&format!("/predictions/annual?symbol={symbol}"))
+        .await
+        .expect(200);
+    let rows = list["data"].as_array().cloned().unwrap_or_default();
+    let debt = |row: &Value| row["ratios"]["total_debt_to_ebitda"].clone();
+    rows.iter().map(debt).collect()
+}
+
+#[tokio::test]
+async fn uploads_of_one_prediction_are_undone_newest_first_down_to_nothing() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let mut jobs = Vec::new();
+    for (n, debt) in ["2.0", "3.0", "4.0"].into_iter().enumerate() {
+        let row = line("ACME", "2024", debt);
+        let options = [("on_conflict", "update")];
+        let job = submit(&ana, &format!("{n}.csv"), file(&[&row]), &options).await;
+        service.finished(&ana, &job).await;
+        jobs.push(job);
+    }
+    let undo = async |job: &str| {
+        let path = format!("/bulk-uploads/{job}?predictions=delete");
+        ana.delete(&path).await.expect(200)
+    };
+    let restored = json!({ "deleted": 0, "restored": 1, "kept": 0 });
+    assert_eq!(undo(&jobs[2]).await, restored);
+    assert_eq!(debt_of(&ana, "ACME").await, [json!(3.0)]);
+    // A further upload writes over what was given back, and is undone like any other.
+    let again = submit(
+        &ana,
+        "again.csv",
+        file(&[&line("ACME", "2024", "5.0")]),
+        &[("on_conflict", "update")],
+    )
+    .await;
+    service.finished(&ana, &again).await;
+    assert_eq!(undo(&again).await, restored);
+    assert_eq!(undo(&jobs[1]).await, restored);
+    assert_eq!(debt_of(&ana, "ACME").await, [json!(2.0)]);
+    let deleted = json!({ "deleted": 1, "restored": 0, "kept": 0 });
+    assert_eq!(undo(&jobs[0]).await, deleted);
+    assert_eq!(debt_of(&ana, "ACME").await, [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn what_was_corrected_between_two_undone_uploads_is_kept() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let mut jobs = Vec::new();
+    for (n, debt) in ["2.0", "3.0"].into_iter().enumerate() {
+        let row = line("ACME", "2024", debt);
+        let options = [("on_conflict", "update")];
+        let job = submit(&ana, &format!("{n}.csv"), file(&[&row]), &options).await;
+        service.finished(&ana, &job).await;
+        jobs.push(job);
+    }
+    let undo = async |job: &str| {
+        let path = format!("/bulk-uploads/{job}?predictions=delete");
+        ana.delete(&path).await.expect(200)
+    };
+    let _ = undo(&jobs[1]).await;
+    let list = ana.get("/predictions/annual?symbol=ACME").await.expect(200);
+    let path = format!("/predictions/annual/{}", text(&list["data"][0], "id"));
+    for debt in [9.0, 2.0] {
+        let correction = json!({ "ratios": { "total_debt_to_ebitda": debt } });
+        let _ = ana.patch(&path, &correction).await.expect(200);
+    }
+    let kept = json!({ "deleted": 0, "restored": 0, "kept": 1 });
+    assert_eq!(undo(&jobs[0]).await, kept);
+    assert_eq!(debt_of(&ana, "ACME").await, [json!(2.0)]);
+}
+
 #[tokio::test]
 async fn undoing_a_dry_run_changes_nothing() {
     let service = Service::start().await;

@@ -57,6 +57,10 @@ pub(crate) struct Model {
     pub(crate) row_version: i64,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
+    /// The version whose words version `restored_as` repeats; undoing uploads sets both.
+    /// No one reads them here, so that they stand behind what is decoded by position.
+    pub(crate) restored_version: Option<i64>,
+    pub(crate) restored_as: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
