@@ -8,7 +8,7 @@ use futures::{
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use crate::support::prediction;
+use crate::support::{file, line, prediction, submit};
 
 /// Keeps a table to itself until it is dropped or released.
 struct Lock(PgConnection);
@@ -232,3 +232,39 @@ const KINDS: [(&str, &str, Ask); 5] = [
         })
     }),
 ];
+
+#[tokio::test]
+async fn an_upload_does_not_wait_for_those_of_another_owner() {
+    let service = Service::start().await;
+    let (ana, ben) = (service.user("ana").await, service.user("ben").await);
+    let _ = ana
+        .post("/predictions/annual", &prediction("ACME", "2024"))
+        .await
+        .expect(201);
+    // What Ana's uploads write over cannot be had: the first of them gets no further.
+    let mut held = PgConnection::connect(service.database.url())
+        .await
+        .expect("a connection");
+    held.execute("BEGIN; SELECT FROM annual_predictions FOR UPDATE")
+        .await
+        .expect("a lock");
+    let mut jobs = Vec::new();
+    for debt in ["3.0", "4.0", "5.0"] {
+        let row = line("ACME", "2024", debt);
+        let name = format!("{debt}.csv");
+        let update = [("on_conflict", "update")];
+        jobs.push(submit(&ana, &name, file(&[&row]), &update).await);
+    }
+    let row = line("OTHER", "2024", "2.0");
+    let bens = submit(&ben, "ben.csv", file(&[&row]), &[]).await;
+    assert_eq!(service.finished(&ben, &bens).await["status"], "completed");
+    for job in &jobs {
+        let path = format!("/bulk-uploads/{job}");
+        let waiting = ana.get(&path).await.expect(200);
+        assert_ne!(waiting["status"], "completed", "{waiting}");
+    }
+    held.execute("ROLLBACK").await.expect("a rollback");
+    for job in &jobs {
+        assert_eq!(service.finished(&ana, job).await["status"], "completed");
+    }
+}

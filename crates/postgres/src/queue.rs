@@ -141,7 +141,8 @@ pub struct QueueSettings {
     pub lease: Duration,
     /// How long a hint is waited for before the table is looked at anyway.
     pub poll: Duration,
-    /// How many jobs of one owner run at once.
+    /// How many jobs of one owner run at once: fewer than a worker has places, or one owner has
+    /// them all.
     pub per_owner: i32,
     /// How often a job is taken without getting any further before it has failed.
     pub max_attempts: i32,
@@ -152,7 +153,7 @@ impl Default for QueueSettings {
         Self {
             lease: Duration::from_secs(30),
             poll: Duration::from_secs(2),
-            per_owner: 2,
+            per_owner: 1,
             max_attempts: 5,
         }
     }

@@ -1,7 +1,8 @@
-//! The worker: takes jobs and works on them, one after the other.
+//! The worker: takes jobs and works on them, in two places.
 
 use std::time::Duration;
 
+use futures::future::join;
 use tokio::sync::watch;
 use tracing::Instrument;
 
@@ -13,7 +14,14 @@ const PAUSE: Duration = Duration::from_secs(2);
 impl BulkUploads {
     /// Works until `stop` turns true. A job that is open then is given back at its
     /// next chunk, so that another worker goes on at once.
-    pub async fn work(&self, mut stop: watch::Receiver<bool>) {
+    ///
+    /// There are two places, and the queue gives no owner more than one at a time: however long
+    /// one owner's file takes, and however many wait behind it, the next owner need not wait.
+    pub async fn work(&self, stop: watch::Receiver<bool>) {
+        join(self.work_in_place(stop.clone()), self.work_in_place(stop)).await;
+    }
+
+    async fn work_in_place(&self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             match self.ports.queue.claim().await {
                 Ok(Some((job, lease))) => {
