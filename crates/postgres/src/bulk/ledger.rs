@@ -161,6 +161,10 @@ async fn forget_rows(tx: &Tx, lease: &Lease, rows: &[u32]) -> Result<i64, Reposi
         .map_err(from_sqlx)
 }
 
+/// How many rows are kept in one statement. The database holds what such a statement is sent
+/// several times over, and of a file of wrong rows that is ten faults for each of them.
+const KEPT_AT_ONCE: usize = 500;
+
 /// Keeps what became of rows.
 pub(super) async fn keep_rows(
     tx: &Tx,
@@ -168,9 +172,18 @@ pub(super) async fn keep_rows(
     owner: Uuid,
     kept: &[Kept],
 ) -> Result<(), RepositoryError> {
-    if kept.is_empty() {
-        return Ok(());
+    for part in kept.chunks(KEPT_AT_ONCE) {
+        keep_part(tx, lease, owner, part).await?;
     }
+    Ok(())
+}
+
+async fn keep_part(
+    tx: &Tx,
+    lease: &Lease,
+    owner: Uuid,
+    kept: &[Kept],
+) -> Result<(), RepositoryError> {
     let rows: Vec<_> = kept.iter().map(|row| number(row.row)).collect();
     let statuses: Vec<_> = kept
         .iter()
