@@ -1,10 +1,10 @@
 //! Requests that are sent again (`Idempotency-Key`), and objects that have changed
 //! meanwhile (`If-Match`).
 
-use accunode_tests::Service;
+use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::json;
 
-use crate::support::{ask, file_of, prediction, text, with};
+use crate::support::{ask, file_of, prediction, run, text, with};
 
 #[tokio::test]
 async fn a_request_that_is_sent_again_makes_nothing_and_gets_the_first_answer() {
@@ -187,4 +187,24 @@ async fn what_has_changed_since_it_was_read_is_not_removed() {
         .await
         .expect(204);
     assert_eq!(ana.get(&path).await.problem(404), "not_found");
+}
+
+#[tokio::test]
+async fn who_has_left_an_organization_is_not_given_its_answers_again() {
+    let service = Service::start().await;
+    let users = Tenancy::of(&service).await;
+    let m1 = users.user("m1");
+    let again = m1.with("idempotency-key", "of-a");
+    let body = json!({ "symbol": "SECRET" });
+    let made = again.post("/companies", &body).await.expect(201);
+    assert_eq!(made["access_level"], "organization");
+    assert_eq!(again.post("/companies", &body).await.expect(201), made);
+    let pool = service.database.superuser().await;
+    let leave = format!(
+        "UPDATE users SET role = 'user', organization_id = NULL WHERE id = '{}'",
+        m1.id
+    );
+    run(&pool, &leave).await;
+    let left = again.post("/companies", &body).await;
+    assert_eq!(left.problem(422), "idempotency_mismatch");
 }

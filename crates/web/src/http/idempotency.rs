@@ -187,9 +187,17 @@ pub(crate) fn requested(
             )
         })?;
     let known = request.extensions();
-    let by_key = known
+    let caller = known
         .get::<AuthenticatedCaller>()
-        .and_then(|AuthenticatedCaller(caller)| caller.key);
+        .map(|AuthenticatedCaller(caller)| caller);
+    let by_key = caller.and_then(|caller| caller.key);
+    // What was answered may be an organization's row: one who has left it, or may do less there,
+    // sends another request.
+    let standing = caller.map_or_else(String::new, |caller| {
+        let actor = &caller.actor;
+        let organization = actor.organization().map(|id| id.0);
+        format!("{} {}", actor.role(), organization.unwrap_or_default())
+    });
     Ok(Some(IdempotentRequest {
         // An API key is a principal of its own: it is given no answer that its owner, or
         // another key of theirs, was given.
@@ -197,13 +205,14 @@ pub(crate) fn requested(
             Some(id) => hex::encode(Sha256::digest(format!("{id}\n{key}"))),
             None => key.to_owned(),
         },
-        fingerprint: fingerprint(request.method().as_str(), request.path(), fields),
+        fingerprint: fingerprint(request.method().as_str(), request.path(), &standing, fields),
     }))
 }
 
-/// SHA-256 over method, path and the fields in a form that knows no order of keys.
-fn fingerprint(method: &str, path: &str, fields: &Value) -> String {
-    let mut text = format!("{method}\n{path}\n");
+/// SHA-256 over method, path, role and organization of the caller, and the fields in a form that
+/// knows no order of keys.
+fn fingerprint(method: &str, path: &str, standing: &str, fields: &Value) -> String {
+    let mut text = format!("{method}\n{path}\n{standing}\n");
     canonical(fields, &mut text);
     hex::encode(Sha256::digest(text.as_bytes()))
 }
@@ -252,19 +261,22 @@ mod tests {
     fn the_order_of_fields_makes_no_other_request() {
         let a: Value = serde_json::from_str(r#"{"a":1,"b":{"x":[1,2],"y":null}}"#).unwrap();
         let b: Value = serde_json::from_str(r#"{"b":{"y":null,"x":[1,2]},"a":1}"#).unwrap();
-        assert_eq!(fingerprint("POST", "/x", &a), fingerprint("POST", "/x", &b));
+        assert_eq!(
+            fingerprint("POST", "/x", "", &a),
+            fingerprint("POST", "/x", "", &b)
+        );
     }
 
     #[test]
     fn every_part_of_a_request_counts() {
-        let first = fingerprint("POST", "/x", &json!({"a": 1}));
-        assert_ne!(first, fingerprint("PUT", "/x", &json!({"a": 1})));
-        assert_ne!(first, fingerprint("POST", "/y", &json!({"a": 1})));
-        assert_ne!(first, fingerprint("POST", "/x", &json!({"a": 2})));
-        assert_ne!(first, fingerprint("POST", "/x", &json!({"a": "1"})));
+        let first = fingerprint("POST", "/x", "", &json!({"a": 1}));
+        assert_ne!(first, fingerprint("PUT", "/x", "", &json!({"a": 1})));
+        assert_ne!(first, fingerprint("POST", "/y", "", &json!({"a": 1})));
+        assert_ne!(first, fingerprint("POST", "/x", "", &json!({"a": 2})));
+        assert_ne!(first, fingerprint("POST", "/x", "", &json!({"a": "1"})));
         assert_ne!(
-            fingerprint("POST", "/x", &json!([[1], 2])),
-            fingerprint("POST", "/x", &json!([1, [2]]))
+            fingerprint("POST", "/x", "", &json!([[1], 2])),
+            fingerprint("POST", "/x", "", &json!([1, [2]]))
         );
     }
 

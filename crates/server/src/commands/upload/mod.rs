@@ -5,6 +5,7 @@ mod progress;
 
 use std::{
     io::Write,
+    net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -32,6 +33,10 @@ pub struct Upload {
     /// The server, such as <https://accunode.example.com> [env: ACCUNODE_URL]
     #[arg(long, env = "ACCUNODE_URL", hide_env = true)]
     pub url: Url,
+    /// Send the API key over plain http to a server that is not this machine: others on the way
+    /// can read it
+    #[arg(long)]
+    pub allow_http: bool,
     /// The file with the API key; without it ACCUNODE_API_KEY holds the key itself
     #[arg(long)]
     pub api_key_file: Option<PathBuf>,
@@ -147,6 +152,12 @@ impl Job {
 /// Where the file cannot be read, the server cannot be reached or refuses the file, or the
 /// upload fails.
 pub fn run(what: &Upload) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        what.allow_http || keeps_secrets(&what.url),
+        "{} is plain http, over which others can read the API key; name an https:// address, or \
+         say --allow-http",
+        what.url
+    );
     let key = what.key()?;
     let input = Input::of(&what.file)?;
     let remedy = "name another file";
@@ -170,6 +181,16 @@ pub fn run(what: &Upload) -> anyhow::Result<ExitCode> {
         progress.end();
         end(what, &client, &job, failed_rows).await
     })
+}
+
+/// Whether a key that is sent there can be read by no one on the way.
+fn keeps_secrets(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = address
+        .parse::<IpAddr>()
+        .map_or(host == "localhost", |address| address.is_loopback());
+    url.scheme() == "https" || is_loopback
 }
 
 async fn end(
@@ -214,4 +235,25 @@ async fn end(
     } else {
         ExitCode::SUCCESS
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_goes_over_plain_http_to_this_machine_only() {
+        for (url, kept) in [
+            ("https://accunode.example.com", true),
+            ("http://accunode.example.com", false),
+            ("http://192.0.2.7:8080", false),
+            ("http://localhost.example.com", false),
+            ("http://127.0.0.1:8080", true),
+            ("http://[::1]:8080", true),
+            ("http://localhost:8080", true),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(keeps_secrets(&url), kept, "{url}");
+        }
+    }
 }
