@@ -38,6 +38,8 @@ mod m20261127_000061_unused_parts;
 mod m20261127_000070_outcomes;
 mod m20261127_000080_undo;
 mod m20261127_000081_company_identifiers;
+mod m20261128_000100_changes;
+mod m20261128_000101_change_indexes;
 mod m20261128_000110_job_requests;
 mod m20261128_000120_dashboard_rollups;
 mod m20261128_000121_filter_indexes;

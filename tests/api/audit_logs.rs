@@ -159,9 +159,12 @@ async fn the_log_is_taken_out_as_csv_and_json_lines_and_says_so() {
     );
 
     let lines = ana
-        .get_as("/audit-logs?action=EXPORT", "application/jsonl")
+        .get_as(
+            "/audit-logs?action=EXPORT&action=DELETE",
+            "application/x-ndjson",
+        )
         .await;
-    assert_eq!(lines.header("content-type"), "application/jsonl");
+    assert_eq!(lines.header("content-type"), "application/x-ndjson");
     let events: Vec<serde_json::Value> = lines
         .text
         .lines()

@@ -44,6 +44,9 @@ pub use once::{Done, Once};
 pub use ports::{Ports, Settings};
 pub use transaction::Transaction;
 
+/// How many rows of a list are counted at most.
+pub const MOST_COUNTED: u32 = 10_000;
+
 /// Every area of AccuNode, over one set of ports.
 #[derive(Clone, Debug)]
 pub struct Application {

@@ -5,13 +5,13 @@ use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::fault::{Fault, text_enum};
 
-/// How many rows a page has: 1 to 100, 20 by default.
+/// How many rows a page has: 1 to 1,000, 20 by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u32);
 
 impl Limit {
     /// The largest page.
-    pub const MAX: u32 = 100;
+    pub const MAX: u32 = 1_000;
 
     /// # Errors
     /// `out_of_range` at `/limit`.
@@ -66,6 +66,8 @@ pub enum Sort {
     Name,
     /// By symbol, A to Z (companies).
     Symbol,
+    /// Oldest change first, so that a cursor follows what changes (companies, predictions).
+    UpdatedAt,
 }
 
 text_enum!(Sort);
@@ -88,6 +90,7 @@ pub struct Cursor {
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Where the next page starts; `None` on the last.
+    /// Where the next page starts; `None` on the last. In the order of changes it is `None` on
+    /// a page without rows alone: what changes later stands behind every cursor.
     pub next: Option<Cursor>,
 }

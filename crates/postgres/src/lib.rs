@@ -13,6 +13,7 @@
 
 mod actor;
 mod bulk;
+mod changes;
 mod cleanup;
 mod columns;
 mod constraints;

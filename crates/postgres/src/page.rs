@@ -5,12 +5,14 @@
 use accunode_domain::page::{Cursor, Limit, Sort};
 use accunode_ports::RepositoryError;
 use sea_orm::{
-    IdenStatic, Order, Statement, Value,
+    FromQueryResult, IdenStatic, Order, Statement, Value,
     sea_query::{Asterisk, Cond, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType},
 };
 
 use crate::{
+    changes::complete_before,
     db::Executor,
+    errors::defect,
     row::{bad_cursor, key_time},
     tenant::{TenantEntity, Visible, column, of_actor, of_organizations, owner},
 };
@@ -31,7 +33,7 @@ impl<E: TenantEntity> Keyset<E> {
     fn order(&self) -> Order {
         match self.sort {
             Sort::CreatedAt | Sort::Pd => Order::Desc,
-            Sort::Name | Sort::Symbol => Order::Asc,
+            Sort::Name | Sort::Symbol | Sort::UpdatedAt => Order::Asc,
         }
     }
 
@@ -41,7 +43,7 @@ impl<E: TenantEntity> Keyset<E> {
             return Err(bad_cursor(self.sort));
         }
         let key: Value = match self.sort {
-            Sort::CreatedAt => key_time(cursor)?.into(),
+            Sort::CreatedAt | Sort::UpdatedAt => key_time(cursor)?.into(),
             Sort::Pd => {
                 let pd: Result<f64, _> = cursor.key.parse();
                 pd.map_err(|_| bad_cursor(self.sort))?.into()
@@ -74,12 +76,12 @@ impl<E: TenantEntity> Visible<'_, E> {
         limit: Limit,
         after: Option<&Cursor>,
     ) -> Result<Vec<E::Model>, RepositoryError> {
-        let statement = self.page_statement(db, keyset, limit, after)?;
+        let statement = self.page_statement(db, keyset, limit, after).await?;
         db.models(statement).await
     }
 
     /// The statement that reads it.
-    pub(crate) fn page_statement(
+    pub(crate) async fn page_statement(
         self,
         db: &impl Executor,
         keyset: Keyset<E>,
@@ -88,6 +90,13 @@ impl<E: TenantEntity> Visible<'_, E> {
     ) -> Result<Statement, RepositoryError> {
         let more = u64::from(limit.get()) + 1;
         let mut scan = self.select;
+        if keyset.sort == Sort::UpdatedAt {
+            let complete_before = complete_before(db).await?;
+            scan.and_where(ExprTrait::lt(
+                column(keyset.column),
+                Expr::val(complete_before),
+            ));
+        }
         if let Some(cursor) = after {
             scan.and_where(keyset.behind(cursor)?);
         }
@@ -123,4 +132,25 @@ impl<E: TenantEntity> Visible<'_, E> {
         cut.limit(more);
         Ok(scope.ordered(db, cut, |outer| keyset.sorted(outer, "x")))
     }
+
+    /// How many rows there are, and no more than `most`.
+    pub(crate) async fn count(self, db: &impl Executor, most: u32) -> Result<u32, RepositoryError> {
+        let mut rows = self.select;
+        rows.clear_selects()
+            .expr_as(Expr::val(1), "one")
+            .cond_where(self.scope.condition::<E>())
+            .limit(most.into());
+        let mut count = Query::select();
+        count
+            .expr_as(Expr::cust("count(*)"), "n")
+            .from_subquery(rows, "y");
+        let found: Option<Counted> = db.model(self.scope.statement(db, count)).await?;
+        let n = found.map_or(0, |found| found.n);
+        u32::try_from(n).map_err(|_| defect(format!("{n} rows were counted")))
+    }
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Counted {
+    n: i64,
 }

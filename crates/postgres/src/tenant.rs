@@ -8,6 +8,8 @@
 //! A write starts from [`TenantEntity::owned_by`], so that every `UPDATE` and `DELETE` names the
 //! owner of the grant, and every `INSERT` belongs to it.
 
+use std::fmt::Display;
+
 use accunode_domain::{
     access::{Grant, Scope},
     owner::{AccessLevel, Owner},
@@ -243,6 +245,12 @@ pub(crate) fn column(column: impl ColumnTrait) -> Expr {
 /// A column of the CTE that every read begins with: `actor`, `keys` or `glass`.
 pub(crate) fn of_actor(column: &'static str) -> Expr {
     Expr::col(("a", column))
+}
+
+/// That a column holds one of these names; `None` where any will do.
+pub(crate) fn one_of_names<T: Display>(column: impl ColumnTrait, names: &[T]) -> Option<Expr> {
+    let names = names.iter().map(ToString::to_string);
+    (names.len() > 0).then(|| column.is_in(names))
 }
 
 /// The owner that is scanned, of [`ScopeSql::owners`].

@@ -27,6 +27,8 @@ const ALL: &[&str] = &[
     "m20261127_000070_outcomes",
     "m20261127_000080_undo",
     "m20261127_000081_company_identifiers",
+    "m20261128_000100_changes",
+    "m20261128_000101_change_indexes",
     "m20261128_000110_job_requests",
     "m20261128_000120_dashboard_rollups",
     "m20261128_000121_filter_indexes",

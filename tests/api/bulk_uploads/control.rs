@@ -1,5 +1,7 @@
 //! Uploads that are watched and stopped.
 
+use std::time::{Duration, Instant};
+
 use accunode_tests::{Service, ServiceOptions};
 use serde_json::Value;
 
@@ -53,6 +55,44 @@ async fn the_events_of_an_upload_tell_how_it_goes_until_its_end() {
         .get_as(&format!("/bulk-uploads/{job}/events"), "text/event-stream")
         .await;
     assert_eq!(self::events(&late.text).len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_can_wait_for_the_end_of_an_upload() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let symbols: Vec<String> = (0..5_000).map(|n| format!("S{n}")).collect();
+    let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
+    let path = format!("/bulk-uploads/{job}");
+    let end = ana.get(&format!("{path}?wait=30")).await.expect(200);
+    assert_eq!(text(&end, "status"), "completed");
+    // One that has ended is not waited for.
+    let began = Instant::now();
+    let _ = ana.get(&format!("{path}?wait=30")).await.expect(200);
+    assert!(began.elapsed() < Duration::from_secs(5));
+    let too_long = ana.get(&format!("{path}?wait=31")).await;
+    assert_eq!(too_long.problem(422), "out_of_range");
+    let foreign = service
+        .user("ben")
+        .await
+        .get(&format!("{path}?wait=1"))
+        .await;
+    assert_eq!(foreign.problem(404), "not_found");
+}
+
+#[tokio::test]
+async fn a_request_that_waits_is_answered_when_its_time_is_up() {
+    let service = Service::with(ServiceOptions::default().without_worker()).await;
+    let ana = service.user("ana").await;
+    let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
+    let began = Instant::now();
+    let still = ana
+        .get(&format!("/bulk-uploads/{job}?wait=2"))
+        .await
+        .expect(200);
+    assert_eq!(text(&still, "status"), "pending");
+    let waited = began.elapsed();
+    assert!(waited >= Duration::from_secs(2), "{waited:?}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
     for (query, faults) in [
         ("colour=red", vec!["/colour unknown_parameter"]),
         ("limit=0", vec!["/limit out_of_range"]),
-        ("limit=101", vec!["/limit out_of_range"]),
+        ("limit=1001", vec!["/limit out_of_range"]),
         (
             "limit=-1&sort=size",
             vec!["/limit out_of_range", "/sort unknown_value"],
@@ -24,6 +24,13 @@ async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
         ("symbol=%D0%90B", vec!["/symbol invalid_symbol"]),
         ("sector=a%00b", vec!["/sector control_character"]),
         ("organization_id=7", vec!["/organization_id invalid_id"]),
+        ("organization_id=", vec!["/organization_id empty"]),
+        ("changed_by_job=7", vec!["/changed_by_job invalid_id"]),
+        (
+            "changed_by_job=00000000-0000-7000-8000-000000000000",
+            vec!["/changed_by_job contradiction"],
+        ),
+        ("q=acme&total=true", vec!["/total contradiction"]),
     ] {
         let answer = ana.get(&format!("/companies?{query}")).await;
         let _ = answer.problem(422);
@@ -31,7 +38,14 @@ async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
         told.sort();
         assert_eq!(told, faults, "{query}");
     }
-    for query in ["limit=1", "limit=100", "cursor=", "q=acme", "sort=name"] {
+    for query in [
+        "limit=1",
+        "limit=1000",
+        "cursor=",
+        "q=acme",
+        "sort=name",
+        "total=true",
+    ] {
         let _ = ana.get(&format!("/companies?{query}")).await.expect(200);
     }
     assert_eq!(

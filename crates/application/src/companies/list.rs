@@ -9,7 +9,7 @@ use accunode_domain::{
 use accunode_ports::repositories::CompanyFilter;
 
 use super::Companies;
-use crate::{Caller, Error};
+use crate::{Caller, Error, MOST_COUNTED};
 
 /// Which companies, in which order.
 #[derive(Clone, Debug, Default)]
@@ -42,5 +42,20 @@ impl Companies {
         Ok(companies
             .list(&scope, &query.filter, query.sort, query.limit, query.after)
             .await?)
+    }
+
+    /// How many companies the list has on all of its pages, and [`MOST_COUNTED`] where there are as
+    /// many or more.
+    ///
+    /// # Errors
+    /// As the list.
+    #[tracing::instrument(name = "companies.count", level = "debug", skip_all)]
+    pub async fn count(&self, caller: &Caller, query: &ListCompanies) -> Result<u32, Error> {
+        let scope = caller
+            .actor
+            .narrowed(query.access_level, query.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let companies = self.ports.store.companies();
+        Ok(companies.count(&scope, &query.filter, MOST_COUNTED).await?)
     }
 }

@@ -278,7 +278,7 @@ impl Predictions {
         };
         let creation = match (existing, command.on_conflict) {
             (None, _) => {
-                unit.predictions().add(grant, &prediction).await?;
+                prediction.updated_at = unit.predictions().add(grant, &prediction).await?;
                 Creation::Created
             }
             (Some(existing), OnConflict::Skip) => {

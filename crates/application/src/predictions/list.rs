@@ -9,7 +9,7 @@ use accunode_domain::{
 use accunode_ports::repositories::PredictionFilter;
 
 use super::Predictions;
-use crate::{Caller, Error};
+use crate::{Caller, Error, MOST_COUNTED};
 
 /// Which predictions, in which order.
 #[derive(Clone, Debug, Default)]
@@ -51,5 +51,27 @@ impl Predictions {
             )
             .await?;
         Ok(page)
+    }
+
+    /// How many predictions the list has on all of its pages, and [`MOST_COUNTED`] where there are as
+    /// many or more.
+    ///
+    /// # Errors
+    /// As the list.
+    #[tracing::instrument(name = "predictions.count", level = "debug", skip_all)]
+    pub async fn count(
+        &self,
+        caller: &Caller,
+        kind: Kind,
+        query: &ListPredictions,
+    ) -> Result<u32, Error> {
+        let scope = caller
+            .actor
+            .narrowed(query.access_level, query.organization)
+            .map_err(|denial| Error::denied(denial, "organization"))?;
+        let predictions = self.ports.store.predictions();
+        Ok(predictions
+            .count(&scope, kind, &query.filter, MOST_COUNTED)
+            .await?)
     }
 }

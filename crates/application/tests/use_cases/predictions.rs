@@ -205,7 +205,7 @@ async fn a_prediction_is_stored_with_its_audit_row_in_one_unit_of_work() {
         unit.predictions
             .expect_add()
             .times(1)
-            .returning(|_, _| Ok(()));
+            .returning(|_, prediction| Ok(prediction.updated_at));
         unit.audit_log
             .expect_record()
             .times(1)
@@ -248,7 +248,9 @@ async fn a_failed_audit_row_takes_the_prediction_with_it() {
             .predictions
             .expect_of_period()
             .returning(|_, _, _| Ok(None));
-        unit.predictions.expect_add().returning(|_, _| Ok(()));
+        unit.predictions
+            .expect_add()
+            .returning(|_, prediction| Ok(prediction.updated_at));
         unit.audit_log
             .expect_record()
             .returning(|_, _| Err(RepositoryError::Internal("the log is full".into())));
@@ -287,7 +289,9 @@ async fn a_company_that_is_there_is_found_and_never_changed() {
             .predictions
             .expect_of_period()
             .returning(|_, _, _| Ok(None));
-        unit.predictions.expect_add().returning(|_, _| Ok(()));
+        unit.predictions
+            .expect_add()
+            .returning(|_, prediction| Ok(prediction.updated_at));
         unit.audit_log.expect_record().returning(|_, _| Ok(()));
     });
     let ana = user(Role::User, None);

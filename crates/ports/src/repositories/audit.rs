@@ -17,7 +17,8 @@ use crate::RepositoryError;
 #[expect(missing_docs, reason = "the names are those of the columns")]
 pub struct AuditFilter {
     pub user: Option<UserId>,
-    pub action: Option<AuditAction>,
+    /// Any of these; all where there is none.
+    pub actions: Vec<AuditAction>,
     pub event_type: Option<String>,
     pub entity_type: Option<String>,
     pub entity_id: Option<Uuid>,

@@ -1,9 +1,10 @@
 //! Companies.
 
 use accunode_domain::{
+    Timestamp,
     access::{Grant, RowsOnCompany, Scope},
     company::{Company, CompanyProfile, Symbol},
-    id::{CompanyId, OrganizationId},
+    id::{CompanyId, JobId, OrganizationId},
     identifier::Identifiers,
     page::{Cursor, Limit, Page, Sort},
 };
@@ -26,6 +27,12 @@ pub struct CompanyFilter {
     pub identifiers: Identifiers,
     pub market_cap_gte: Option<i64>,
     pub market_cap_lte: Option<i64>,
+    /// Changed at this time or later.
+    pub updated_from: Option<Timestamp>,
+    /// Changed at this time or earlier.
+    pub updated_to: Option<Timestamp>,
+    /// Changed last by this job; such a list is in the order of changes.
+    pub changed_by_job: Option<JobId>,
 }
 
 /// A company that a symbol stands for.
@@ -52,6 +59,13 @@ pub trait CompanyRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Company>, RepositoryError>;
+    /// How many rows a list has in all, and no more than `most`.
+    async fn count(
+        &self,
+        scope: &Scope,
+        filter: &CompanyFilter,
+        most: u32,
+    ) -> Result<u32, RepositoryError>;
     /// Whether predictions or outcomes that the scope can read stand on it.
     async fn is_in_use(&self, scope: &Scope, id: CompanyId) -> Result<bool, RepositoryError>;
 }

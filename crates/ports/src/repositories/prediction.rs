@@ -22,7 +22,8 @@ pub struct PredictionFilter {
     pub sector: Option<String>,
     pub year: Option<ReportingYear>,
     pub quarter: Option<Quarter>,
-    pub risk_level: Option<RiskLevel>,
+    /// Any of these; all where there is none.
+    pub risk_levels: Vec<RiskLevel>,
     /// On the PD in full precision.
     pub probability_gte: Option<f64>,
     pub probability_lte: Option<f64>,
@@ -30,6 +31,12 @@ pub struct PredictionFilter {
     pub job: Option<JobId>,
     pub created_from: Option<Timestamp>,
     pub created_to: Option<Timestamp>,
+    /// Changed at this time or later.
+    pub updated_from: Option<Timestamp>,
+    /// Changed at this time or earlier.
+    pub updated_to: Option<Timestamp>,
+    /// Changed last by this job; such a list is in the order of changes.
+    pub changed_by_job: Option<JobId>,
 }
 
 /// What a company's timeline is narrowed to, beside its scope. A period without a
@@ -101,6 +108,14 @@ pub trait PredictionRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Prediction>, RepositoryError>;
+    /// How many rows a list has in all, and no more than `most`.
+    async fn count(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        filter: &PredictionFilter,
+        most: u32,
+    ) -> Result<u32, RepositoryError>;
     /// What there is for a company, of both kinds, oldest period first.
     async fn timeline(
         &self,
@@ -116,12 +131,17 @@ pub trait PredictionRepository: Send + Sync {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PredictionWriter: Send + Sync {
-    /// Stores a prediction. Its owner is the grant's.
+    /// Stores a prediction. Its owner is the grant's. Answers its `updated_at`, which the
+    /// storage sets: rows are followed by it.
     ///
     /// # Errors
     /// `Conflict` on `unique_annual_prediction` or `unique_quarterly_prediction`,
     /// or on `prediction_organization_consistency` (I4).
-    async fn add(&self, grant: Grant, prediction: &Prediction) -> Result<(), RepositoryError>;
+    async fn add(
+        &self,
+        grant: Grant,
+        prediction: &Prediction,
+    ) -> Result<Timestamp, RepositoryError>;
     /// Takes the place of the prediction of [`Grant::from`] with its id, if that still has
     /// `version`: ratios, outcome and owner, which is [`Grant::owner`] afterwards.
     ///

@@ -34,8 +34,8 @@ impl UserRecord {
 pub struct UserFilter {
     /// Ranks by where name or address has this text; such a list has no cursor.
     pub q: Option<String>,
-    /// The role as stored.
-    pub role: Option<Role>,
+    /// Any of these roles, as stored; all where there is none.
+    pub roles: Vec<Role>,
     /// Only those who are, or are not, active.
     pub is_active: Option<bool>,
 }

@@ -51,6 +51,8 @@ pub(crate) struct Model {
     pub(crate) row_version: i64,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
+    /// The job of the last change.
+    pub(crate) changed_by_job: Option<Uuid>,
     /// The version whose words version `restored_as` repeats; undoing uploads sets both.
     /// No one reads them here, so that they stand behind what is decoded by position.
     pub(crate) restored_version: Option<i64>,
@@ -84,6 +86,8 @@ impl PredictionTable for Entity {
     const MODEL_SHA256: Column = Column::ModelSha256;
     const BULK_JOB_ID: Column = Column::BulkJobId;
     const CREATED_AT: Column = Column::CreatedAt;
+    const UPDATED_AT: Column = Column::UpdatedAt;
+    const CHANGED_BY_JOB: Column = Column::ChangedByJob;
     const PERIOD: &'static str = "\"annual_predictions\".\"reporting_year\" || ' Y'";
 
     fn describing(prediction: &Prediction) -> Result<ActiveModel, RepositoryError> {
@@ -122,7 +126,6 @@ impl PredictionTable for Entity {
             bulk_job_id: Set(job),
             bulk_row: Set(row),
             created_at: Set(prediction.created_at),
-            updated_at: Set(prediction.updated_at),
             ..Self::describing(prediction)?
         })
     }

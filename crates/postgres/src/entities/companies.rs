@@ -40,6 +40,8 @@ pub(crate) struct Model {
     pub(crate) row_version: i64,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
+    /// The job of the last change.
+    pub(crate) changed_by_job: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

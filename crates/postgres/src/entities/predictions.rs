@@ -40,6 +40,8 @@ pub(crate) trait PredictionTable: TenantEntity<Model: Into<PredictionRow>> {
     const MODEL_SHA256: Self::Column;
     const BULK_JOB_ID: Self::Column;
     const CREATED_AT: Self::Column;
+    const UPDATED_AT: Self::Column;
+    const CHANGED_BY_JOB: Self::Column;
     /// The period as a text that compares as periods do, as SQL: `2024 Q3`, and `2024 Y` for a
     /// year's own statement, which comes after its quarters.
     const PERIOD: &'static str;

@@ -31,7 +31,7 @@ use crate::{
     errors::{defect, from_orm},
     keyset::page,
     row::{key_time, storable, time_key},
-    tenant::{column, of_actor},
+    tenant::{column, of_actor, one_of_names},
 };
 
 /// The audit log, by an executor.
@@ -300,11 +300,7 @@ pub(super) fn after_actor(reader: SelectStatement, select: SelectStatement) -> S
 fn condition(filter: &AuditFilter) -> Condition {
     Condition::all()
         .add_option(filter.user.map(|user| Column::UserId.eq(user.0)))
-        .add_option(
-            filter
-                .action
-                .map(|action| Column::Action.eq(Named::from(action))),
-        )
+        .add_option(one_of_names(Column::Action, &filter.actions))
         .add_option(
             filter
                 .event_type

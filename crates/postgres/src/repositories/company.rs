@@ -26,7 +26,7 @@ use crate::{
     db::{Executor, Tx, build, model, raw},
     entities::{annual_predictions, companies, outcomes, quarterly_predictions},
     errors::from_orm,
-    keyset::{no_such_order, page},
+    keyset::{changes, no_such_order, page},
     page::Keyset,
     row::{RowRef, owner_of, time_key},
     tenant::{ScopeSql, TenantEntity, VisibleTo, column, is_version, of_actor},
@@ -88,6 +88,7 @@ impl<E: Executor> CompanyRepository for Companies<E> {
             Sort::CreatedAt => companies::Column::CreatedAt,
             Sort::Name => companies::Column::Name,
             Sort::Symbol => companies::Column::Symbol,
+            Sort::UpdatedAt => companies::Column::UpdatedAt,
             Sort::Pd => return Err(no_such_order("companies", sort)),
         };
         let keyset = Keyset {
@@ -101,17 +102,34 @@ impl<E: Executor> CompanyRepository for Companies<E> {
             .page(&self.db, keyset, limit, after.as_ref())
             .await?;
         let rows = rows.into_iter().map(companies::Model::into_company);
-        Ok(page(rows.collect::<Result<_, _>>()?, limit, |last| {
-            Cursor {
-                sort,
-                key: match sort {
-                    Sort::Name => last.profile.name.clone(),
-                    Sort::Symbol => last.profile.symbol.as_str().to_owned(),
-                    _ => time_key(last.created_at),
-                },
-                id: last.id.0,
-            }
-        }))
+        let rows = rows.collect::<Result<_, _>>()?;
+        let key = |last: &Company| Cursor {
+            sort,
+            key: match sort {
+                Sort::Name => last.profile.name.clone(),
+                Sort::Symbol => last.profile.symbol.as_str().to_owned(),
+                Sort::UpdatedAt => time_key(last.updated_at),
+                _ => time_key(last.created_at),
+            },
+            id: last.id.0,
+        };
+        Ok(match sort {
+            Sort::UpdatedAt => changes(rows, limit, key),
+            _ => page(rows, limit, key),
+        })
+    }
+
+    async fn count(
+        &self,
+        scope: &Scope,
+        filter: &CompanyFilter,
+        most: u32,
+    ) -> Result<u32, RepositoryError> {
+        companies::Entity::find()
+            .filter(condition(filter))
+            .visible_to(&ScopeSql::of(scope))
+            .count(&self.db, most)
+            .await
     }
 
     async fn is_in_use(&self, scope: &Scope, id: CompanyId) -> Result<bool, RepositoryError> {
@@ -456,5 +474,12 @@ fn condition(filter: &CompanyFilter) -> Condition {
             filter
                 .market_cap_lte
                 .map(|most| Column::MarketCap.lte(most)),
+        )
+        .add_option(filter.updated_from.map(|from| Column::UpdatedAt.gte(from)))
+        .add_option(filter.updated_to.map(|to| Column::UpdatedAt.lte(to)))
+        .add_option(
+            filter
+                .changed_by_job
+                .map(|job| Column::ChangedByJob.eq(job.0)),
         )
 }

@@ -35,7 +35,7 @@ use crate::{
     page::Keyset,
     repositories::rescoring,
     row::{RowRef, storable, time_key},
-    tenant::{ScopeSql, TenantEntity, VisibleTo},
+    tenant::{ScopeSql, TenantEntity, VisibleTo, one_of_names},
 };
 
 /// Bulk uploads and rescorings, by an executor.
@@ -127,9 +127,7 @@ impl<E: Executor> JobRepository for Jobs<E> {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Job>, RepositoryError> {
-        let status = filter
-            .status
-            .map(|status| Column::Status.eq(Named::from(status)));
+        let status = one_of_names(Column::Status, &filter.statuses);
         let kind = filter
             .job_type
             .map(|job_type| Column::JobType.eq(Named::from(job_type)));

@@ -3,6 +3,7 @@
 mod timeline;
 
 use accunode_domain::{
+    Timestamp,
     access::{Grant, Scope},
     id::{CompanyId, PredictionId},
     page::{Cursor, Limit, Page, Sort},
@@ -18,24 +19,24 @@ use accunode_ports::{
 };
 use async_trait::async_trait;
 use sea_orm::{
-    ColumnTrait, Condition, QueryFilter, QueryResult,
-    sea_query::{Expr, ExprTrait as _},
+    ColumnTrait, Condition, ConnectionTrait, IdenStatic, QueryFilter, QueryResult, QueryTrait,
+    sea_query::{Expr, ExprTrait as _, Query},
 };
 
 use crate::{
     columns::Columns,
-    db::{Executor, Tx},
+    db::{Executor, Tx, build},
     entities::{
         annual_predictions::Entity as Annual,
         predictions::{PredictionRow, PredictionTable},
         quarterly_predictions::Entity as Quarterly,
     },
     errors::{defect, from_orm, from_sqlx},
-    keyset::{no_such_order, page},
+    keyset::{changes, no_such_order, page},
     page::Keyset,
     repositories::revision,
     row::time_key,
-    tenant::{ScopeSql, VisibleTo, column, is_version},
+    tenant::{ScopeSql, VisibleTo, column, is_version, one_of_names},
 };
 
 /// Predictions, by an executor.
@@ -111,15 +112,34 @@ impl<E: Executor> PredictionRepository for Predictions<E> {
                     .await
             }
         };
-        Ok(page(rows?, limit, |last| Cursor {
+        let key = |last: &Prediction| Cursor {
             sort,
             key: match sort {
                 // Rust prints the shortest decimal that reads back to the same number.
                 Sort::Pd => last.outcome.pd.get().to_string(),
+                Sort::UpdatedAt => time_key(last.updated_at),
                 _ => time_key(last.created_at),
             },
             id: last.id.0,
-        }))
+        };
+        Ok(match sort {
+            Sort::UpdatedAt => changes(rows?, limit, key),
+            _ => page(rows?, limit, key),
+        })
+    }
+
+    async fn count(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        filter: &PredictionFilter,
+        most: u32,
+    ) -> Result<u32, RepositoryError> {
+        let scope = ScopeSql::of(scope);
+        match kind {
+            Kind::Annual => self.count_in::<Annual>(&scope, filter, most).await,
+            Kind::Quarterly => self.count_in::<Quarterly>(&scope, filter, most).await,
+        }
     }
 
     async fn timeline(
@@ -137,7 +157,11 @@ impl<E: Executor> PredictionRepository for Predictions<E> {
 #[async_trait]
 impl PredictionWriter for Predictions<Tx> {
     #[tracing::instrument(name = "PredictionWriter::add", level = "debug", skip_all)]
-    async fn add(&self, grant: Grant, prediction: &Prediction) -> Result<(), RepositoryError> {
+    async fn add(
+        &self,
+        grant: Grant,
+        prediction: &Prediction,
+    ) -> Result<Timestamp, RepositoryError> {
         match prediction.period.kind() {
             Kind::Annual => self.add_to::<Annual>(grant, prediction).await,
             Kind::Quarterly => self.add_to::<Quarterly>(grant, prediction).await,
@@ -229,6 +253,7 @@ impl<E: Executor> Predictions<E> {
         let column = match sort {
             Sort::CreatedAt => T::CREATED_AT,
             Sort::Pd => T::PD,
+            Sort::UpdatedAt => T::UPDATED_AT,
             Sort::Name | Sort::Symbol => return Err(no_such_order("predictions", sort)),
         };
         let keyset = Keyset {
@@ -239,14 +264,28 @@ impl<E: Executor> Predictions<E> {
             over_organizations: sort == Sort::CreatedAt
                 && filter.symbol.is_none()
                 && filter.year.is_none()
-                && filter.risk_level.is_none(),
+                && filter.risk_levels.is_empty(),
         };
         let statement = T::find()
             .filter(condition::<T>(filter))
             .visible_to(scope)
-            .page_statement(&self.db, keyset, limit, after)?;
+            .page_statement(&self.db, keyset, limit, after)
+            .await?;
         let rows = self.db.rows(statement).await?;
         rows.iter().map(decode::<T>).collect()
+    }
+
+    async fn count_in<T: PredictionTable>(
+        &self,
+        scope: &ScopeSql,
+        filter: &PredictionFilter,
+        most: u32,
+    ) -> Result<u32, RepositoryError> {
+        T::find()
+            .filter(condition::<T>(filter))
+            .visible_to(scope)
+            .count(&self.db, most)
+            .await
     }
 }
 
@@ -255,10 +294,17 @@ impl Predictions<Tx> {
         &self,
         grant: Grant,
         prediction: &Prediction,
-    ) -> Result<(), RepositoryError> {
+    ) -> Result<Timestamp, RepositoryError> {
         let row = T::owned_by(grant).row(T::new(prediction)?);
-        let added = T::insert(row).exec_without_returning(&*self.db).await;
-        added.map(|_| ()).map_err(from_orm)
+        let mut insert = T::insert(row).into_query();
+        insert.returning(Query::returning().column(T::UPDATED_AT.as_str()));
+        let added = self
+            .db
+            .query_one_raw(build(insert))
+            .await
+            .map_err(from_orm)?;
+        let added = added.ok_or_else(|| defect("an insert answered no row"))?;
+        added.try_get("", T::UPDATED_AT.as_str()).map_err(from_orm)
     }
 
     async fn replace_in<T: PredictionTable>(
@@ -325,13 +371,19 @@ fn condition<T: PredictionTable>(filter: &PredictionFilter) -> Condition {
                 .map(|year| T::REPORTING_YEAR.eq(year.to_string())),
         )
         .add(of_quarter::<T>(filter.quarter))
-        .add_option(filter.risk_level.map(is_level::<T>))
+        .add_option(match filter.risk_levels.as_slice() {
+            [only] => Some(is_level::<T>(*only)),
+            several => one_of_names(T::RISK_LEVEL, several),
+        })
         .add_option(filter.probability_gte.map(|least| T::PD.gte(least)))
         .add_option(filter.probability_lte.map(|most| T::PD.lte(most)))
         .add_option(version.map(|version| T::MODEL_VERSION.eq(version)))
         .add_option(filter.job.map(|job| T::BULK_JOB_ID.eq(job.0)))
         .add_option(filter.created_from.map(|from| T::CREATED_AT.gte(from)))
         .add_option(filter.created_to.map(|to| T::CREATED_AT.lte(to)))
+        .add_option(filter.updated_from.map(|from| T::UPDATED_AT.gte(from)))
+        .add_option(filter.updated_to.map(|to| T::UPDATED_AT.lte(to)))
+        .add_option(filter.changed_by_job.map(|job| T::CHANGED_BY_JOB.eq(job.0)))
 }
 
 /// The level as a constant and no parameter: a plan that does not know it could not take the

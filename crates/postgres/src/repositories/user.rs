@@ -32,6 +32,7 @@ use crate::{
     errors::from_orm,
     keyset::page,
     row::{key_time, like_pattern, time_key},
+    tenant::one_of_names,
 };
 
 /// Users and their memberships, by an executor.
@@ -139,7 +140,6 @@ fn of_each_organization(directory: &Directory, mut scan: SelectStatement) -> Sel
 }
 
 fn condition(directory: &Directory, filter: &UserFilter) -> Condition {
-    let role = filter.role.map(Role::as_str);
     let searched = filter.q.as_ref().map(|q| {
         let pattern = format!("%{}%", like_pattern(q));
         Expr::cust(SEARCHED).ilike(pattern)
@@ -151,7 +151,7 @@ fn condition(directory: &Directory, filter: &UserFilter) -> Condition {
                 .is_active
                 .map(|is_active| users::Column::IsActive.eq(is_active)),
         )
-        .add_option(role.map(|role| users::Column::Role.eq(role)))
+        .add_option(one_of_names(users::Column::Role, &filter.roles))
         .add_option(searched)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use accunode_domain::{
     access::Scope,
     company::{Company, Symbol},
+    id::CompanyId,
     owner::{AccessLevel, Owner},
     page::{Cursor, Limit, Sort},
     prediction::{Kind, Prediction, ReportingYear},
@@ -17,7 +18,7 @@ use accunode_ports::{
 use accunode_postgres::PgStore;
 use uuid::Uuid;
 
-use crate::world::{USERS, World};
+use crate::world::{USERS, World, profile};
 
 /// For every owner companies and predictions whose sort keys are mostly the same.
 async fn many(world: &World) {
@@ -137,7 +138,7 @@ async fn every_row_once(world: &World, store: &PgStore) {
         let scope = world.actor(name).await.scope();
         let expected = readable(world, "companies", &scope).await;
         assert!(expected.len() >= 18, "{name}");
-        for sort in [Sort::CreatedAt, Sort::Name, Sort::Symbol] {
+        for sort in [Sort::CreatedAt, Sort::Name, Sort::Symbol, Sort::UpdatedAt] {
             for limit in [4, 100] {
                 let rows = all_companies(store, &scope, sort, limit).await;
                 let ids: BTreeSet<_> = rows.iter().map(|row| row.id.0).collect();
@@ -149,6 +150,7 @@ async fn every_row_once(world: &World, store: &PgStore) {
                 assert!(
                     rows.is_sorted_by(|a, b| match sort {
                         Sort::CreatedAt => (a.created_at, a.id) > (b.created_at, b.id),
+                        Sort::UpdatedAt => (a.updated_at, a.id) < (b.updated_at, b.id),
                         Sort::Name => (&a.profile.name, a.id) < (&b.profile.name, b.id),
                         _ => (&a.profile.symbol, a.id) < (&b.profile.symbol, b.id),
                     }),
@@ -229,18 +231,23 @@ async fn filters_narrow_a_list_within_its_scope() {
         count(PredictionFilter { quarter, ..any() }, Kind::Quarterly).await,
         0
     );
-    let risk_level = Some(RiskLevel::High);
-    assert_eq!(
-        count(
-            PredictionFilter {
-                risk_level,
-                ..any()
-            },
-            Kind::Annual
-        )
-        .await,
-        0
-    );
+    let of_levels = async |risk_levels: Vec<RiskLevel>| {
+        let filter = PredictionFilter {
+            risk_levels,
+            ..any()
+        };
+        count(filter, Kind::Annual).await
+    };
+    let all = of_levels(Vec::new()).await;
+    let levels = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High];
+    let mut each = Vec::new();
+    for level in levels {
+        each.push(of_levels(vec![level]).await);
+    }
+    assert_eq!(each, [0, all, 0]);
+    assert_eq!(of_levels(levels.to_vec()).await, all);
+    assert_eq!(of_levels(vec![RiskLevel::Low, RiskLevel::High]).await, 0);
+    assert_eq!(of_levels(levels[1..].to_vec()).await, all);
     let probability_gte = Some(0.2);
     assert_eq!(
         count(
@@ -283,6 +290,14 @@ async fn filters_narrow_a_list_within_its_scope() {
         0
     );
 
+    let counted = async |most: u32| {
+        let predictions = world.store.predictions();
+        predictions
+            .count(&m1.scope(), Kind::Annual, &any(), most)
+            .await
+            .unwrap()
+    };
+    assert_eq!((counted(1_000).await, counted(5).await), (27, 5));
     let narrowed = m1.narrowed(Some(AccessLevel::Personal), None).unwrap();
     assert_eq!(
         all_companies(&world.store, &narrowed, Sort::Name, 100)
@@ -374,4 +389,55 @@ async fn a_cursor_of_another_order_is_refused() {
         )
         .await;
     assert!(matches!(refused, Err(RepositoryError::Internal(_))));
+}
+
+/// The companies of a list in the order of changes, behind a cursor.
+async fn changed(
+    world: &World,
+    scope: &Scope,
+    after: Option<Cursor>,
+) -> (Vec<String>, Option<Cursor>) {
+    let filter = CompanyFilter::default();
+    let page = world
+        .store
+        .companies()
+        .list(scope, &filter, Sort::UpdatedAt, Limit::default(), after)
+        .await
+        .unwrap();
+    let rows = page.rows.into_iter();
+    let symbols = rows.map(|row| row.profile.symbol.as_str().to_owned());
+    (symbols.collect(), page.next)
+}
+
+/// What is changed while a list of changes is followed is met once it has been committed, no
+/// matter in which order transactions commit.
+#[tokio::test]
+async fn a_reader_of_changes_misses_none_that_commits_late() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let scope = m1.scope();
+    let grant = m1.create(Some(AccessLevel::Organization), None).unwrap();
+    let (begun, mut cursor) = changed(&world, &scope, None).await;
+    let late = world.begin(&m1).await;
+    let id = CompanyId(Uuid::new_v4());
+    late.companies()
+        .add(grant, id, &profile("LATE"))
+        .await
+        .unwrap();
+    // Locks name whole seconds.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    world.company(&m1, AccessLevel::Organization, "EARLY").await;
+
+    let (symbols, next) = changed(&world, &scope, cursor.clone()).await;
+    assert_eq!(
+        symbols,
+        Vec::<String>::new(),
+        "one that began before is open"
+    );
+    cursor = next.or(cursor);
+    late.commit().await.unwrap();
+    let (symbols, next) = changed(&world, &scope, cursor).await;
+    assert_eq!(symbols, ["LATE", "EARLY"], "after {begun:?}");
+    let (symbols, next) = changed(&world, &scope, next).await;
+    assert_eq!((symbols, next), (Vec::<String>::new(), None));
 }

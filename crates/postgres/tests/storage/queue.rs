@@ -247,7 +247,7 @@ async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
     );
     assert_eq!((read.error, read.total_rows), (Some(fault), Some(7)));
     let failed = JobFilter {
-        status: Some(JobStatus::Failed),
+        statuses: vec![JobStatus::Completed, JobStatus::Failed],
         job_type: Some(Kind::Quarterly.into()),
     };
     let list = async |name: &str, filter: &JobFilter| {

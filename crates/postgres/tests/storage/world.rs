@@ -125,9 +125,9 @@ impl World {
         pd: f64,
     ) -> Prediction {
         let grant = grant(actor, level);
-        let prediction = prediction(grant, company, period, pd);
+        let mut prediction = prediction(grant, company, period, pd);
         let work = self.begin(actor).await;
-        work.predictions().add(grant, &prediction).await.unwrap();
+        prediction.updated_at = work.predictions().add(grant, &prediction).await.unwrap();
         work.commit().await.unwrap();
         prediction
     }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::http::{
     call::Authenticated,
     list::{Fetch, Slice, Start, pairs},
+    negotiate::Format,
     problem::{Answer, Problem},
 };
 
@@ -142,7 +143,7 @@ where
 {
     let mut response = HttpResponse::Ok();
     response
-        .content_type("application/jsonl")
+        .content_type(Format::JsonLines.media_type())
         .insert_header((header::VARY, "Accept"));
     pages(call, name, response, Vec::new(), after, fetch, |rows| {
         let mut bytes = Vec::new();

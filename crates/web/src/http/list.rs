@@ -1,11 +1,13 @@
 //! Lists: one shape for all of them. A query with a [`Paging`], a page of rows as JSON with
-//! where the next one begins, and all rows as CSV, each with the columns of its type.
+//! where the next one begins, and all rows as CSV, each with the columns of its type, or as
+//! lines of JSON.
 
 use std::{borrow::Cow, future::Future, marker::PhantomData};
 
-use accunode_application::{Application, Caller, Error};
+use accunode_application::{Application, Caller, Error, MOST_COUNTED};
 use accunode_domain::{
     fault::Fault,
+    id::JobId,
     page::{Cursor, Limit, Page, Sort},
     timestamp::timestamp_from_micros,
 };
@@ -13,6 +15,7 @@ use actix_web::{HttpResponse, http::header, web};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures::future::LocalBoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use utoipa::{
     __dev::ComposeSchema,
     ToSchema,
@@ -39,6 +42,9 @@ pub(crate) struct ListDto<T> {
     pub(crate) next_cursor: Option<String>,
     /// Whether there is a next page.
     pub(crate) has_more: bool,
+    /// With `total=true`: how many rows there are on all pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<u32>,
 }
 
 /// By hand, so that its rows are a reference: a client then has one type for a company, be it
@@ -53,6 +59,14 @@ impl<T: ToSchema> ComposeSchema for ListDto<T> {
         let more = ObjectBuilder::new()
             .schema_type(Type::Boolean)
             .description(Some("Whether there is a next page."));
+        let total = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(0))
+            .maximum(Some(MOST_COUNTED))
+            .description(Some(format!(
+                "With `total=true`: how many rows there are on all pages; {MOST_COUNTED} stands \
+                 for as many or more. Only where the list has this parameter.",
+            )));
         let rows = ArrayBuilder::new()
             .items(Ref::from_schema_name(T::name()))
             .description(Some("The rows."));
@@ -63,6 +77,7 @@ impl<T: ToSchema> ComposeSchema for ListDto<T> {
             .property("next_cursor", cursor)
             .property("has_more", more)
             .required("has_more")
+            .property("total", total)
             .into()
     }
 }
@@ -85,6 +100,7 @@ impl<T> ListDto<T> {
             data: rows.into_iter().collect(),
             next_cursor: None,
             has_more: false,
+            total: None,
         }
     }
 }
@@ -147,8 +163,13 @@ impl<O: Orders> Parameter for Order<O> {
 struct Opaque(String);
 
 impl Parameter for Opaque {
+    const EMPTY_IS_NONE: bool = true;
+
     fn schema() -> RefOr<Schema> {
-        query::text().max_length(Some(MAX_CURSOR)).into()
+        query::text()
+            .max_length(Some(MAX_CURSOR))
+            .pattern(Some("^[A-Za-z0-9_-]*$"))
+            .into()
     }
 
     fn read(_: &str, text: &str) -> Result<Self, Fault> {
@@ -194,7 +215,8 @@ impl<O: Orders> Query for Paging<O> {
         let mut all = limit_and_cursor();
         if let [first, _, ..] = O::ORDERS {
             let about = "The order: `created_at` is newest first, `pd` riskiest first, \
-                         `name` and `symbol` A to Z";
+                         `name` and `symbol` A to Z, `updated_at` oldest change first, with a \
+                         `next_cursor` on every page that has rows";
             let default = Some(first.as_str().into());
             all.insert(0, query::document::<Order<O>>("sort", about, default));
         }
@@ -320,6 +342,24 @@ where
     F: Fn(Application, Caller, Start<C>) -> R + 'static,
     R: Future<Output = Result<Slice<T, C>, Error>> + 'static,
 {
+    answer_counted(call, name, columns, start, ask, async { Ok(None) }).await
+}
+
+/// The same, with how many rows there are in all, where that is asked for.
+pub(crate) async fn answer_counted<T, C, F, R>(
+    call: &Authenticated,
+    name: &'static str,
+    columns: Columns,
+    start: Start<C>,
+    ask: F,
+    count: impl Future<Output = Result<Option<u32>, Error>>,
+) -> Answer
+where
+    T: Serialize + 'static,
+    C: Serialize + 'static,
+    F: Fn(Application, Caller, Start<C>) -> R + 'static,
+    R: Future<Output = Result<Slice<T, C>, Error>> + 'static,
+{
     let fetch = fetch(call, ask);
     match call.format {
         Format::Csv => return export::stream(call, name, columns, start.after, fetch).await,
@@ -327,6 +367,7 @@ where
         _ => {}
     }
     let slice = fetch(start).await?;
+    let total = count.await?;
     let next_cursor = slice.next.as_ref().map(encode);
     let mut response = HttpResponse::Ok();
     response.insert_header((header::VARY, "Accept"));
@@ -338,6 +379,7 @@ where
         has_more: next_cursor.is_some(),
         data: slice.rows,
         next_cursor,
+        total,
     }))
 }
 
@@ -376,6 +418,15 @@ pub(crate) fn decode<C: DeserializeOwned>(text: &str) -> Result<C, Fault> {
         .ok_or_else(invalid_cursor)
 }
 
+/// What a job changed is listed in the order of changes, which has an index for it.
+pub(crate) fn of_job(job: Option<JobId>, sort: Sort) -> Option<Fault> {
+    (job.is_some() && sort != Sort::UpdatedAt).then(|| {
+        let detail =
+            "what a job changed is listed in the order of changes; send sort=updated_at, too";
+        Fault::new("/changed_by_job", "contradiction", detail)
+    })
+}
+
 /// What a cursor is told that is none, or one of another list.
 pub(crate) fn invalid_cursor() -> Fault {
     Fault::new(
@@ -389,7 +440,7 @@ pub(crate) fn invalid_cursor() -> Fault {
 /// fails on it.
 pub(crate) fn is_sound(cursor: &Cursor) -> bool {
     match cursor.sort {
-        Sort::CreatedAt => cursor
+        Sort::CreatedAt | Sort::UpdatedAt => cursor
             .key
             .parse()
             .is_ok_and(|micros| timestamp_from_micros(micros).is_some()),
@@ -401,13 +452,19 @@ pub(crate) fn is_sound(cursor: &Cursor) -> bool {
 }
 
 /// The pairs of a query, for what an export was narrowed to.
-pub(crate) fn pairs(query: &str) -> serde_json::Map<String, serde_json::Value> {
-    web::Query::<Vec<(String, String)>>::from_query(query)
-        .map(web::Query::into_inner)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(key, value)| (key, value.into()))
-        .collect()
+pub(crate) fn pairs(query: &str) -> serde_json::Map<String, Value> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
+    let mut all = serde_json::Map::new();
+    for (key, value) in pairs.map(web::Query::into_inner).unwrap_or_default() {
+        match all.get_mut(&key) {
+            None => {
+                all.insert(key, value.into());
+            }
+            Some(Value::Array(values)) => values.push(value.into()),
+            Some(first) => *first = Value::Array(vec![first.take(), value.into()]),
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -454,6 +511,12 @@ mod tests {
         assert!(is_sound(&cursor(Sort::Pd, "0.25")));
         assert!(!is_sound(&cursor(Sort::Pd, "NaN")));
         assert!(!is_sound(&cursor(Sort::Name, "a\0b")));
+    }
+
+    #[test]
+    fn an_export_is_told_with_every_value_that_it_was_narrowed_to() {
+        let told = Value::Object(pairs("a=1&b=x&a=2&a=3"));
+        assert_eq!(told, serde_json::json!({"a": ["1", "2", "3"], "b": "x"}));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) enum Format {
     Json,
     /// `text/csv`
     Csv,
-    /// `application/jsonl`: one JSON object a line.
+    /// `application/x-ndjson`: one JSON object a line.
     JsonLines,
     /// `text/event-stream`
     EventStream,
@@ -30,7 +30,7 @@ impl Format {
         match self {
             Self::Json => "application/json",
             Self::Csv => "text/csv",
-            Self::JsonLines => "application/jsonl",
+            Self::JsonLines => "application/x-ndjson",
             Self::EventStream => "text/event-stream",
             Self::Markdown => "text/markdown",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

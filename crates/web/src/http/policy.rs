@@ -59,8 +59,8 @@ pub(crate) enum Keys {
 }
 
 const JSON: &[Format] = &[Format::Json];
-/// The formats of a list: a page as JSON, or every row as CSV.
-const LIST: &[Format] = &[Format::Json, Format::Csv];
+/// The formats of a list: a page as JSON, or every row as CSV or as lines of JSON.
+const LIST: &[Format] = &[Format::Json, Format::Csv, Format::JsonLines];
 
 impl Policy {
     /// What holds for an operation that is not declared: no one is exempt from anything, and
@@ -148,7 +148,7 @@ impl Policy {
         Self { formats, ..self }
     }
 
-    /// Answered as a page in JSON, and whole as CSV.
+    /// Answered as a page in JSON, and whole as CSV or as lines of JSON.
     pub(crate) const fn list(self) -> Self {
         self.formats(LIST)
     }

@@ -181,6 +181,22 @@ fn every_route_is_documented_and_every_documented_operation_is_routed() {
     assert_eq!(routed, documented);
 }
 
+fn is_bounded(schema: &Value) -> bool {
+    let is_given = |keyword: &str| schema.get(keyword).is_some();
+    match schema["type"].as_str() {
+        Some("boolean") => true,
+        Some("array") => is_given("maxItems") && is_bounded(&schema["items"]),
+        Some("integer") => is_given("format") || (is_given("minimum") && is_given("maximum")),
+        _ => {
+            let alternatives = schema["oneOf"].as_array();
+            alternatives.is_some_and(|all| all.iter().all(is_bounded))
+                || ["enum", "maxLength", "format", "pattern", "$ref", "allOf"]
+                    .into_iter()
+                    .any(is_given)
+        }
+    }
+}
+
 #[test]
 fn every_parameter_of_a_query_has_a_type_that_bounds_it() {
     let document = serde_json::to_value(openapi()).unwrap();
@@ -188,11 +204,7 @@ fn every_parameter_of_a_query_has_a_type_that_bounds_it() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
-                let schema = &parameter["schema"];
-                let is_bounded = ["enum", "maxLength", "format", "pattern", "$ref", "allOf"]
-                    .iter()
-                    .any(|keyword| schema.get(keyword).is_some())
-                    || schema["type"] == "boolean";
+                let is_bounded = is_bounded(&parameter["schema"]);
                 let is_described = parameter["description"].is_string();
                 if parameter["in"] == "query" && !(is_bounded && is_described) {
                     found.push(format!("{method} {path}: {}", parameter["name"]));

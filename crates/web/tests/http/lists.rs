@@ -103,7 +103,7 @@ async fn a_cursor_of_another_order_is_refused() {
 #[actix_web::test]
 async fn unknown_parameters_are_refused_all_at_once() {
     let answer = Kit::with_user()
-        .ask(get("/api/v1/companies?colour=red&limit=1000&sort=size"))
+        .ask(get("/api/v1/companies?colour=red&limit=1001&sort=size"))
         .await;
     answer.assert_problem(422, "validation_failed");
     assert_eq!(answer.faults().len(), 3);
@@ -127,6 +127,27 @@ async fn csv_has_every_page_and_is_audited_first() {
     assert!(lines[0].starts_with("id,symbol,name,sector"));
     assert!(lines[1].contains(",C10,'=cmd(),"), "{}", lines[1]);
     assert!(lines[2].contains(",C11,\"Plain, Inc.\","), "{}", lines[2]);
+}
+
+#[actix_web::test]
+async fn lines_of_json_have_every_page_and_are_audited_first() {
+    let kit = with_two_pages();
+    let mut unit = MockUnitOfWork::default();
+    unit.audit_log
+        .expect_record()
+        .withf(|_, event| event.event_type == "list.exported")
+        .times(1)
+        .returning(|_, _| Ok(()));
+    kit.store.units.lock().unwrap().push(unit);
+    let request = get("/api/v1/companies").insert_header(("Accept", "application/x-ndjson"));
+    let answer = kit.ask(request).await;
+    assert_eq!(answer.header("content-type"), "application/x-ndjson");
+    let symbols: Vec<_> = answer
+        .text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["symbol"].clone())
+        .collect();
+    assert_eq!(symbols, ["C10", "C11"]);
 }
 
 /// Its last byte is not read here before the other has been answered.

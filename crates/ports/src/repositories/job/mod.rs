@@ -63,7 +63,8 @@ pub struct NewJob {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the columns")]
 pub struct JobFilter {
-    pub status: Option<JobStatus>,
+    /// Any of these; all where there is none.
+    pub statuses: Vec<JobStatus>,
     pub job_type: Option<JobType>,
 }
 

@@ -23,19 +23,24 @@ use super::places;
 use crate::world::{USERS, World, id};
 
 /// Every query that takes a scope, by repository and method, in all its forms.
-pub(super) const QUERIES: [&str; 38] = [
+pub(super) const QUERIES: [&str; 43] = [
     "company.find",
     "company.list by created_at",
     "company.list by name",
     "company.list by symbol",
+    "company.list by updated_at",
     "company.list by q",
+    "company.count",
     "company.is_in_use",
     "prediction.find annual",
     "prediction.find quarterly",
     "prediction.list annual by created_at",
     "prediction.list annual by pd",
+    "prediction.list annual by updated_at",
     "prediction.list quarterly by created_at",
     "prediction.list quarterly by pd",
+    "prediction.list quarterly by updated_at",
+    "prediction.count annual",
     "prediction.revisions",
     "prediction.timeline",
     "outcome.find",
@@ -264,6 +269,7 @@ pub(super) async fn ask(
             let sort = match form {
                 "by name" => Sort::Name,
                 "by symbol" => Sort::Symbol,
+                "by updated_at" => Sort::UpdatedAt,
                 _ => Sort::CreatedAt,
             };
             let page = on
@@ -279,6 +285,8 @@ pub(super) async fn ask(
         "prediction.list" => {
             let sort = if form.ends_with("by pd") {
                 Sort::Pd
+            } else if form.ends_with("by updated_at") {
+                Sort::UpdatedAt
             } else {
                 Sort::CreatedAt
             };
@@ -289,6 +297,31 @@ pub(super) async fn ask(
                 .list(scope, kind, &filter, sort, all(), None)
                 .await;
             seen.extend(page.unwrap().rows.into_iter().map(|row| row.company.sector));
+        }
+        "company.count" => {
+            for cell in &rows.cells {
+                let filter = CompanyFilter {
+                    sector: Some(cell.label.clone()),
+                    ..CompanyFilter::default()
+                };
+                let counted = on.reads.companies().count(scope, &filter, 1_000).await;
+                if counted.unwrap() == 1 {
+                    seen.insert(cell.label.clone());
+                }
+            }
+        }
+        "prediction.count" => {
+            for cell in &rows.cells {
+                let filter = PredictionFilter {
+                    sector: Some(cell.label.clone()),
+                    ..PredictionFilter::default()
+                };
+                let predictions = on.reads.predictions();
+                let counted = predictions.count(scope, kind, &filter, 1_000).await;
+                if counted.unwrap() > 0 {
+                    seen.insert(cell.label.clone());
+                }
+            }
         }
         "prediction.timeline" => {
             let filter = TimelineFilter::default();

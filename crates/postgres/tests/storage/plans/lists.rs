@@ -92,6 +92,8 @@ fn middle(sort: Sort) -> Option<Cursor> {
             Sort::CreatedAt => seed::MIDDLE_MICROS.to_string(),
             Sort::Pd => "0.5".to_owned(),
             Sort::Name | Sort::Symbol => "N".to_owned(),
+            // All rows of the seeds were changed today, after this.
+            Sort::UpdatedAt => seed::MIDDLE_MICROS.to_string(),
         },
         id: Uuid::max(),
     })
@@ -159,7 +161,7 @@ fn of_year() -> PredictionFilter {
 /// None of them.
 fn of_high_risk() -> PredictionFilter {
     PredictionFilter {
-        risk_level: Some(RiskLevel::High),
+        risk_levels: vec![RiskLevel::High],
         ..PredictionFilter::default()
     }
 }
@@ -227,6 +229,43 @@ pub(super) const LISTS: &[List] = &[
         "company list by symbol",
         "CompanyRepository::list",
         read!(|s, a| companies(s, a, Sort::Symbol, None).await),
+    ),
+    list(
+        "company list by change",
+        "CompanyRepository::list",
+        read!(|s, a| companies(s, a, Sort::UpdatedAt, None).await),
+    ),
+    list(
+        "company list by change, next page",
+        "CompanyRepository::list",
+        read!(|s, a| companies(s, a, Sort::UpdatedAt, middle(Sort::UpdatedAt)).await),
+    ),
+    list(
+        "annual list by change",
+        "PredictionRepository::list",
+        read!(|s, a| {
+            predictions(s, a, Kind::Annual, Sort::UpdatedAt, middle(Sort::UpdatedAt)).await
+        }),
+    ),
+    list(
+        "quarterly list by change",
+        "PredictionRepository::list",
+        read!(|s, a| predictions(s, a, Kind::Quarterly, Sort::UpdatedAt, None).await),
+    ),
+    list(
+        "annual list of what a job changed",
+        "PredictionRepository::list",
+        read!(|s, a| {
+            let filter = PredictionFilter {
+                changed_by_job: Some(JobId(seed::JOB)),
+                ..PredictionFilter::default()
+            };
+            let (sort, limit) = (Sort::UpdatedAt, Limit::default());
+            s.predictions()
+                .list(&a.scope(), Kind::Annual, &filter, sort, limit, None)
+                .await
+                .unwrap();
+        }),
     ),
     List {
         name: "company list by q",

@@ -74,9 +74,10 @@ async fn fill(world: &World, owner: &str, members: &str) {
         format!(
             "INSERT INTO annual_predictions (id, company_id, company_symbol, company_name, company_sector, reporting_year, \
                probability, pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, \
-               bulk_job_id, bulk_row, {owned}) \
+               bulk_job_id, bulk_row, changed_by_job, {owned}) \
              SELECT CASE c.id WHEN '{COMPANY}' THEN '{REVISED}'::uuid ELSE gen_random_uuid() END, c.id, c.symbol, c.name, \
                     c.sector, (2015 + substr(c.symbol, 2)::int % 10)::text, 0.5, random(), 'Low', 0.9, {model}, '{JOB}', substr(c.symbol, 2)::int, \
+                    CASE WHEN substr(c.symbol, 2)::int % 100 = 0 THEN '{JOB}'::uuid END, \
                     c.access_level, c.organization_id, c.created_by, c.created_at FROM companies c"
         ),
         format!(

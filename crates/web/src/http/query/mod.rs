@@ -13,10 +13,11 @@ use actix_web::web;
 use serde_json::Value;
 use utoipa::openapi::{
     RefOr, Required, Schema,
-    path::{self, ParameterBuilder, ParameterIn},
+    path::{self, ParameterBuilder, ParameterIn, ParameterStyle},
+    schema::ArrayBuilder,
 };
 
-pub(crate) use types::{Share, Text, choice, name, text, unknown};
+pub(crate) use types::{Share, Since, Text, Until, choice, name, text, unknown};
 
 use super::problem::Problem;
 
@@ -36,6 +37,10 @@ pub(crate) trait Query: Sized {
 
 /// A type that parameters have: how one is documented, and how it is read from text.
 pub(crate) trait Parameter: Sized {
+    /// Whether an empty value stands for none, as a form sends it for a field that was left
+    /// empty: so it is for texts, whose schemas admit it.
+    const EMPTY_IS_NONE: bool = false;
+
     /// Its schema.
     fn schema() -> RefOr<Schema>;
 
@@ -46,14 +51,73 @@ pub(crate) trait Parameter: Sized {
     fn read(pointer: &str, text: &str) -> Result<Self, Fault>;
 }
 
-/// An optional parameter: `Option` of its type.
-pub(crate) trait Optional {
-    /// Its type where it is given.
-    type Of: Parameter;
+/// How often a parameter may be given: once, as an `Option` of its type, or several times, as
+/// [`Several`].
+pub(crate) trait Given: Sized {
+    /// As the document describes it.
+    fn document(name: &str, doc: &str) -> path::Parameter;
+
+    /// Reads it from the query.
+    fn take(params: &mut Params, name: &'static str) -> Self;
 }
 
-impl<T: Parameter> Optional for Option<T> {
-    type Of = T;
+impl<T: Parameter> Given for Option<T> {
+    fn document(name: &str, doc: &str) -> path::Parameter {
+        document::<T>(name, doc, None)
+    }
+
+    fn take(params: &mut Params, name: &'static str) -> Self {
+        params.read(name)
+    }
+}
+
+/// The values of a parameter that may be given several times (`a=1&a=2`): each of them is
+/// meant. None is given where it is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Several<T>(pub(crate) Vec<T>);
+
+/// The largest number of values of one parameter; no enumeration has as many.
+const MOST_VALUES: usize = 20;
+
+impl<T: Parameter> Given for Several<T> {
+    fn document(name: &str, doc: &str) -> path::Parameter {
+        let values = ArrayBuilder::new()
+            .items(T::schema())
+            .max_items(Some(MOST_VALUES));
+        let doc = format!("{}; may be given several times", doc.trim());
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(doc))
+            .style(Some(ParameterStyle::Form))
+            .explode(Some(true))
+            .schema(Some(values))
+            .build()
+    }
+
+    fn take(params: &mut Params, name: &'static str) -> Self {
+        let values = params.take_all(name);
+        if values.len() > MOST_VALUES {
+            params.note(Fault::new(
+                format!("/{name}"),
+                "too_many_parameters",
+                format!(
+                    "is given {} times; at most {MOST_VALUES} are allowed",
+                    values.len()
+                ),
+            ));
+            return Self(Vec::new());
+        }
+        let mut read = Vec::new();
+        for value in &values {
+            match T::read(&format!("/{name}"), value) {
+                Ok(value) => read.push(value),
+                Err(fault) => params.note(fault),
+            }
+        }
+        Self(read)
+    }
 }
 
 /// Reads a whole query; `check` finds what is wrong with it as a whole.
@@ -141,7 +205,8 @@ impl Params {
         }
     }
 
-    fn take(&mut self, name: &'static str) -> Option<String> {
+    /// Every value of a parameter.
+    fn take_all(&mut self, name: &'static str) -> Vec<String> {
         self.asked.push(name);
         let mut found = Vec::new();
         self.pairs.retain_mut(|(key, value)| {
@@ -151,6 +216,11 @@ impl Params {
             }
             !is_it
         });
+        found
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<String> {
+        let found = self.take_all(name);
         if found.len() > 1 {
             self.note(Fault::new(
                 format!("/{name}"),
@@ -158,13 +228,19 @@ impl Params {
                 format!("is given {} times; once is enough", found.len()),
             ));
         }
-        // An empty one is what a form sends for a field that was left empty.
-        found.into_iter().next().filter(|value| !value.is_empty())
+        found.into_iter().next()
     }
 
     /// The parameter with this name, where it is given and right.
     pub(crate) fn read<T: Parameter>(&mut self, name: &'static str) -> Option<T> {
         let value = self.take(name)?;
+        if value.is_empty() {
+            if !T::EMPTY_IS_NONE {
+                let detail = "is empty; give it a value, or leave it out";
+                self.note(Fault::new(format!("/{name}"), "empty", detail));
+            }
+            return None;
+        }
         T::read(&format!("/{name}"), &value)
             .map_err(|fault| self.note(fault))
             .ok()
@@ -193,7 +269,7 @@ impl Params {
     }
 }
 
-/// Declares the parameters of a query: a struct whose fields are optional or have a default,
+/// Declares the parameters of a query: a struct whose fields are optional, [`Several`] or have a default,
 /// documented by their comments. What stands behind `;` is a struct of further parameters.
 ///
 /// ```ignore
@@ -255,9 +331,7 @@ macro_rules! query {
         }
     };
     (@document $name:expr, $doc:expr, $type:ty) => {
-        $crate::http::query::document::<<$type as $crate::http::query::Optional>::Of>(
-            $name, $doc, None,
-        )
+        <$type as $crate::http::query::Given>::document($name, $doc)
     };
     (@document $name:expr, $doc:expr, $type:ty, $default:expr) => {
         $crate::http::query::document::<$type>(
@@ -267,7 +341,7 @@ macro_rules! query {
         )
     };
     (@take $params:ident, $name:expr, $type:ty) => {
-        $params.read::<<$type as $crate::http::query::Optional>::Of>($name)
+        <$type as $crate::http::query::Given>::take($params, $name)
     };
     (@take $params:ident, $name:expr, $type:ty, $default:expr) => {
         $params.read::<$type>($name).unwrap_or($default)

@@ -19,9 +19,12 @@ query! {
     struct TestQuery {
         /// A text
         q: Option<Text<10>>,
-        risk_level: Option<RiskLevel>,
+        /// Of these levels
+        risk_level: Several<RiskLevel>,
         probability_gte: Option<Share>,
         from: Option<Timestamp>,
+        since: Option<Since>,
+        until: Option<Until>,
         force: bool = false,
         ; page: Paging<ByTime>,
     }
@@ -61,6 +64,51 @@ fn a_parameter_is_given_once() {
 }
 
 #[test]
+fn a_parameter_of_several_values_means_each_of_them() {
+    let query = read("risk_level=High&limit=5&risk_level=Medium").unwrap();
+    assert_eq!(
+        query.risk_level,
+        Several(vec![RiskLevel::High, RiskLevel::Medium])
+    );
+    let problem = read("risk_level=High&risk_level=Huge").unwrap_err();
+    assert_eq!(codes(&problem), ["unknown_value"]);
+    let many = vec!["risk_level=Low"; MOST_VALUES + 1].join("&");
+    assert_eq!(codes(&read(&many).unwrap_err()), ["too_many_parameters"]);
+}
+
+#[test]
+fn an_empty_value_is_none_for_a_text_and_a_fault_for_anything_else() {
+    assert_eq!(read("q=&cursor=").unwrap().q, None);
+    for name in ["probability_gte", "from", "since", "force", "limit"] {
+        assert_eq!(codes(&read(&format!("{name}=")).unwrap_err()), ["empty"]);
+    }
+    assert_eq!(codes(&read("risk_level=").unwrap_err()), ["unknown_value"]);
+}
+
+#[test]
+fn a_day_counts_from_its_first_moment_to_its_last() {
+    let query = read("since=2024-02-29&until=2024-02-29").unwrap();
+    let micros = |time: Timestamp| time.unix_timestamp_nanos() / 1_000;
+    let (since, until) = (query.since.unwrap().0, query.until.unwrap().0);
+    assert_eq!(micros(since), 1_709_164_800_000_000);
+    assert_eq!(micros(until), 1_709_251_199_999_999);
+    let query = read("since=2024-02-29T01:00:00%2B01:00&until=2024-02-29T00:00:00Z").unwrap();
+    assert_eq!(query.since.unwrap().0, query.until.unwrap().0);
+    for wrong in [
+        "2023-02-29",
+        "2024-2-1",
+        "29.02.2024",
+        "9999-01-01",
+        "2024-02-29T",
+    ] {
+        assert_eq!(
+            codes(&read(&format!("until={wrong}")).unwrap_err()),
+            ["invalid_time"]
+        );
+    }
+}
+
+#[test]
 fn values_are_read_and_defaults_fill_in() {
     let query = read("q=a%20b&from=2024-05-31T12:00:00+02:00&force=true&limit=7").unwrap();
     assert_eq!(query.q, Some(Text("a b".to_owned())));
@@ -68,7 +116,7 @@ fn values_are_read_and_defaults_fill_in() {
     assert!(query.force);
     assert_eq!(query.page.start().limit.get(), 7);
     let query = read("").unwrap();
-    assert!(!query.force && query.risk_level.is_none() && query.probability_gte.is_none());
+    assert!(!query.force && query.risk_level.0.is_empty() && query.probability_gte.is_none());
     assert_eq!(query.page.start().limit, Limit::default());
 }
 
@@ -112,6 +160,8 @@ fn what_is_read_is_what_is_documented() {
             "risk_level",
             "probability_gte",
             "from",
+            "since",
+            "until",
             "force",
             "limit",
             "cursor"
@@ -119,9 +169,17 @@ fn what_is_read_is_what_is_documented() {
     );
     assert_eq!(all[0]["description"], "A text");
     assert_eq!(all[0]["schema"]["maxLength"], 10);
+    assert_eq!(
+        all[1]["schema"]["items"]["$ref"],
+        "#/components/schemas/RiskLevel"
+    );
+    assert_eq!(
+        all[1]["description"],
+        "Of these levels; may be given several times"
+    );
     assert_eq!(all[2]["schema"]["maximum"], 1);
     assert_eq!(all[3]["schema"]["format"], "date-time");
-    assert_eq!(all[4]["schema"]["default"], false);
-    assert_eq!(all[5]["schema"]["maximum"], 100);
-    assert_eq!(all[5]["schema"]["default"], 20);
+    assert_eq!(all[6]["schema"]["default"], false);
+    assert_eq!(all[7]["schema"]["maximum"], 1_000);
+    assert_eq!(all[7]["schema"]["default"], 20);
 }

@@ -16,7 +16,7 @@ use accunode_domain::{
 use time::Date;
 use utoipa::openapi::{
     KnownFormat, RefOr, Schema, SchemaFormat,
-    schema::{ObjectBuilder, Type},
+    schema::{ObjectBuilder, OneOfBuilder, Type},
 };
 use uuid::Uuid;
 
@@ -49,6 +49,8 @@ pub(crate) fn name<T: FromStr<Err: Display>>(pointer: &str, text: &str) -> Resul
 pub(crate) struct Text<const MAX: usize>(pub(crate) String);
 
 impl<const MAX: usize> Parameter for Text<MAX> {
+    const EMPTY_IS_NONE: bool = true;
+
     fn schema() -> RefOr<Schema> {
         text().max_length(Some(MAX)).into()
     }
@@ -107,7 +109,7 @@ impl Parameter for i64 {
 
 impl Parameter for IpAddr {
     fn schema() -> RefOr<Schema> {
-        text().max_length(Some(45)).into()
+        text().min_length(Some(2)).max_length(Some(45)).into()
     }
 
     fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
@@ -128,6 +130,62 @@ impl Parameter for Timestamp {
     }
 }
 
+/// A time that something begins at: a day is its first moment, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Since(pub(crate) Timestamp);
+
+/// A time that something ends at, which is part of it: a day is its last moment, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Until(pub(crate) Timestamp);
+
+/// A time or a day.
+fn time_or_day() -> RefOr<Schema> {
+    let of = |format| text().format(Some(SchemaFormat::KnownFormat(format)));
+    OneOfBuilder::new()
+        .item(of(KnownFormat::DateTime))
+        .item(of(KnownFormat::Date))
+        .into()
+}
+
+impl Parameter for Since {
+    fn schema() -> RefOr<Schema> {
+        time_or_day()
+    }
+
+    fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
+        match day(text) {
+            Some(day) => parse_timestamp(pointer, &format!("{day}T00:00:00Z")),
+            None => <Timestamp as Parameter>::read(pointer, text),
+        }
+        .map(Self)
+    }
+}
+
+impl Parameter for Until {
+    fn schema() -> RefOr<Schema> {
+        time_or_day()
+    }
+
+    fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
+        match day(text) {
+            Some(day) => parse_timestamp(pointer, &format!("{day}T23:59:59.999999Z")),
+            None => <Timestamp as Parameter>::read(pointer, text),
+        }
+        .map(Self)
+    }
+}
+
+/// The text, where it has the form of a day: `2024-05-31`. Whether there is such a day is
+/// found where its time is read.
+fn day(text: &str) -> Option<&str> {
+    let is_day = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    is_day.then_some(text)
+}
+
 impl Parameter for Date {
     fn schema() -> RefOr<Schema> {
         text()
@@ -142,7 +200,10 @@ impl Parameter for Date {
 
 impl Parameter for Symbol {
     fn schema() -> RefOr<Schema> {
-        text().max_length(Some(Symbol::LONGEST)).into()
+        text()
+            .min_length(Some(1))
+            .max_length(Some(Symbol::LONGEST))
+            .into()
     }
 
     fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
@@ -152,7 +213,9 @@ impl Parameter for Symbol {
 
 impl Parameter for ReportingYear {
     fn schema() -> RefOr<Schema> {
-        text().pattern(Some("^[0-9]{4}$")).into()
+        text()
+            .pattern(Some("^(19[0-9]{2}|20[0-9]{2}|2100)$"))
+            .into()
     }
 
     fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
@@ -162,7 +225,9 @@ impl Parameter for ReportingYear {
 
 impl Parameter for Period {
     fn schema() -> RefOr<Schema> {
-        text().pattern(Some("^[0-9]{4}(-Q[1-4])?$")).into()
+        text()
+            .pattern(Some("^(19[0-9]{2}|20[0-9]{2}|2100)(-Q[1-4])?$"))
+            .into()
     }
 
     fn read(pointer: &str, text: &str) -> Result<Self, Fault> {

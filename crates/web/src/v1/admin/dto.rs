@@ -120,6 +120,7 @@ impl InstallationStatsDto {
                 has_more: page.next.is_some(),
                 next_cursor: page.next.as_ref().map(encode),
                 data: page.rows.into_iter().map(Into::into).collect(),
+                total: None,
             },
             jobs,
             database_pool: ConnectionsDto::sum(&stats.connections),

@@ -28,8 +28,8 @@ query! {
     operation_id = "list_api_keys",
     params(ApiKeyQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<ApiKeyDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<ApiKeyDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`role_forbidden`, `outside_scope`, `key_forbidden`"),
     )

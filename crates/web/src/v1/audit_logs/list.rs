@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use accunode_application::audit_log::ListEvents;
 use accunode_domain::{
-    Timestamp,
     audit::AuditAction,
     id::{OrganizationId, UserId},
 };
@@ -17,7 +16,7 @@ use crate::http::{
     export::Columns,
     list::{self, ListDto, NewestFirst, Paging, Slice, Start},
     problem::Answer,
-    query::{Text, query},
+    query::{Several, Since, Text, Until, query},
 };
 
 query! {
@@ -26,7 +25,7 @@ query! {
         /// Only events of this user
         user_id: Option<UserId>,
         /// Only events with this action
-        action: Option<AuditAction>,
+        action: Several<AuditAction>,
         /// Only events of this type, such as `prediction.created`
         event_type: Option<Text<50>>,
         /// Only events about this type of entity, such as `annual_prediction`
@@ -39,10 +38,10 @@ query! {
         ip_address: Option<IpAddr>,
         /// Only events of the request with this id
         request_id: Option<Text<100>>,
-        /// Only events at this time or later
-        from: Option<Timestamp>,
-        /// Only events at this time or earlier
-        to: Option<Timestamp>,
+        /// Only events at this time or later; a day counts from its start, in UTC
+        from: Option<Since>,
+        /// Only events at this time or earlier; a day counts to its end, in UTC
+        to: Option<Until>,
         ; page: Paging<NewestFirst>,
     }
 }
@@ -52,14 +51,14 @@ impl AuditQuery {
         ListEvents {
             filter: AuditFilter {
                 user: self.user_id,
-                action: self.action,
+                actions: self.action.0,
                 event_type: self.event_type.map(|text| text.0),
                 entity_type: self.entity_type.map(|text| text.0),
                 entity_id: self.entity_id,
                 ip: self.ip_address,
                 request_id: self.request_id.map(|text| text.0),
-                from: self.from,
-                to: self.to,
+                from: self.from.map(|from| from.0),
+                to: self.to.map(|to| to.0),
             },
             organization: self.organization_id,
             limit,
@@ -76,8 +75,8 @@ impl AuditQuery {
     operation_id = "list_audit_events",
     params(AuditQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` or `application/jsonl` all of them", content(
-            (ListDto<AuditEventDto> = "application/json"), (String = "text/csv"), (String = "application/jsonl"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<AuditEventDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`role_forbidden`, `outside_scope`"),
     )

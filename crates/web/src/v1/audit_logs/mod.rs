@@ -7,7 +7,6 @@ mod list;
 use accunode_domain::access::KeyScope;
 
 use crate::http::{
-    negotiate::Format,
     policy::Policy,
     route::{Route, route},
 };
@@ -17,11 +16,5 @@ const ONE: &str = "/audit-logs/{id}";
 
 pub(crate) fn routes() -> Vec<Route> {
     let read = Policy::read(KeyScope::Audit);
-    vec![
-        route!(
-            list::list,
-            read.formats(&[Format::Json, Format::Csv, Format::JsonLines])
-        ),
-        route!(get::get, read),
-    ]
+    vec![route!(list::list, read.list()), route!(get::get, read)]
 }

@@ -13,14 +13,14 @@ use crate::http::{
     export::Columns,
     list::{self, ListDto, NewestFirst, Paging, Slice, Start},
     problem::Answer,
-    query::query,
+    query::{Several, query},
 };
 
 query! {
     /// Which uploads are listed.
     pub(crate) struct UploadQuery {
         /// Only uploads with this status
-        status: Option<JobStatus>,
+        status: Several<JobStatus>,
         /// Only uploads whose rows are about this
         job_type: Option<JobType>,
         /// Only uploads of this organization
@@ -33,7 +33,7 @@ impl UploadQuery {
     fn command(self, Start { limit, after }: Start) -> ListJobs {
         ListJobs {
             filter: JobFilter {
-                status: self.status,
+                statuses: self.status.0,
                 job_type: self.job_type,
             },
             organization: self.organization_id,
@@ -51,8 +51,8 @@ impl UploadQuery {
     operation_id = "list_bulk_uploads",
     params(UploadQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<JobDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<JobDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`outside_scope`"),
     )

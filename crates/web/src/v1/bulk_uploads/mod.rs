@@ -13,6 +13,7 @@ mod rows;
 mod rows_workbook;
 mod submit;
 mod template;
+pub(crate) mod waiting;
 
 use accunode_domain::access::KeyScope;
 use accunode_ports::{limits::LimitClass, workload::Work};
@@ -50,7 +51,7 @@ pub(crate) fn routes() -> Vec<Route> {
         route!(remove::remove, upload).versioned(),
         route!(
             rows::rows,
-            read.formats(&[Format::Json, Format::Csv, Format::Xlsx])
+            read.formats(&[Format::Json, Format::Csv, Format::JsonLines, Format::Xlsx])
         ),
         route!(events::events, read.formats(&[Format::EventStream])),
         route!(cancel::cancel, upload).versioned(),

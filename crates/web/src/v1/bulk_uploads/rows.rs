@@ -61,10 +61,10 @@ query! {
         RowQuery,
     ),
     responses(
-        (status = 200, description = "A page; as `text/csv` and as a workbook all of them", content(
+        (status = 200, description = "A page; as `text/csv`, as lines of JSON and as a workbook all of them", content(
             (ListDto<RowDto> = "application/json"),
             (BinaryFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            (String = "text/csv"),
+            (String = "application/x-ndjson"), (String = "text/csv"),
         )),
     )
 )]
@@ -76,7 +76,7 @@ pub(crate) async fn rows(call: Authenticated) -> Answer {
         .bulk_uploads
         .get(&call.caller, call.id("upload")?)
         .await?;
-    if call.format != Format::Json {
+    if matches!(call.format, Format::Csv | Format::Xlsx) {
         let status = status.unwrap_or(RowStatus::Error);
         let header = original_columns(&job);
         let kept = kept_cells(&job);

@@ -1,9 +1,10 @@
 //! Listing companies.
 
-use accunode_application::companies::ListCompanies;
+use accunode_application::{Error, companies::ListCompanies};
 use accunode_domain::{
     company::Symbol,
-    id::OrganizationId,
+    fault::Fault,
+    id::{JobId, OrganizationId},
     identifier::{IdentifierKind, Identifiers},
     owner::AccessLevel,
     page::Sort,
@@ -16,14 +17,14 @@ use crate::http::{
     export::Columns,
     list::{self, ListDto, Orders, Paging, Slice, Start},
     problem::Answer,
-    query::{Text, query},
+    query::{Since, Text, Until, query},
 };
 
 #[derive(Debug)]
 pub(crate) struct CompanyOrders;
 
 impl Orders for CompanyOrders {
-    const ORDERS: &'static [Sort] = &[Sort::CreatedAt, Sort::Name, Sort::Symbol];
+    const ORDERS: &'static [Sort] = &[Sort::CreatedAt, Sort::Name, Sort::Symbol, Sort::UpdatedAt];
 }
 
 query! {
@@ -57,11 +58,40 @@ query! {
         access_level: Option<AccessLevel>,
         /// Only companies of this organization
         organization_id: Option<OrganizationId>,
+        /// Only companies that were changed at this time or later; a day counts from its start, in UTC
+        updated_from: Option<Since>,
+        /// Only companies that were changed at this time or earlier; a day counts to its end, in UTC
+        updated_to: Option<Until>,
+        /// Only companies whose last change was made by this upload or rescoring; with `sort=updated_at`
+        changed_by_job: Option<JobId>,
+        /// Whether the rows of all pages are counted: `total`
+        total: bool = false,
         ; page: Paging<CompanyOrders>,
     }
 }
 
 impl CompanyQuery {
+    /// What cannot be asked for together.
+    fn contradiction(&self) -> Option<Fault> {
+        let is_search = self.q.is_some();
+        let given = [
+            ("updated_from", self.updated_from.is_some()),
+            ("updated_to", self.updated_to.is_some()),
+            ("changed_by_job", self.changed_by_job.is_some()),
+            ("total", self.total),
+        ];
+        let beside_search = given
+            .into_iter()
+            .find(|(_, is_given)| is_search && *is_given);
+        match beside_search {
+            Some((name, _)) => {
+                let detail = format!("a search by q has one page, and no {name}; leave one out");
+                Some(Fault::new(format!("/{name}"), "contradiction", detail))
+            }
+            None => list::of_job(self.changed_by_job, self.page.sort()),
+        }
+    }
+
     fn command(self, Start { limit, after }: Start) -> ListCompanies {
         ListCompanies {
             filter: CompanyFilter {
@@ -79,6 +109,9 @@ impl CompanyQuery {
                 },
                 market_cap_gte: self.market_cap_gte,
                 market_cap_lte: self.market_cap_lte,
+                updated_from: self.updated_from.map(|from| from.0),
+                updated_to: self.updated_to.map(|to| to.0),
+                changed_by_job: self.changed_by_job,
             },
             access_level: self.access_level,
             organization: self.organization_id,
@@ -102,20 +135,30 @@ fn stored<const MAX: usize>(kind: IdentifierKind, given: Option<Text<MAX>>) -> O
     operation_id = "list_companies",
     params(CompanyQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<CompanyDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<CompanyDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`outside_scope`"),
     )
 )]
 pub(crate) async fn list(call: Authenticated) -> Answer {
-    let query: CompanyQuery = call.query()?;
+    let query: CompanyQuery = call.query_checked(CompanyQuery::contradiction)?;
     let columns = Columns::of(CompanyDto::COLUMNS);
-    list::answer(
+    let start = query.page.start();
+    let counted = query.clone();
+    let count = async {
+        if !counted.total {
+            return Ok::<Option<u32>, Error>(None);
+        }
+        let command = counted.command(start.clone());
+        let companies = &call.application.companies;
+        Ok(Some(companies.count(&call.caller, &command).await?))
+    };
+    list::answer_counted(
         &call,
         "company",
         columns,
-        query.page.start(),
+        start.clone(),
         move |app, caller, start| {
             let command = query.clone().command(start);
             async move {
@@ -123,6 +166,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
                 Ok(Slice::of(page, CompanyDto::from))
             }
         },
+        count,
     )
     .await
 }

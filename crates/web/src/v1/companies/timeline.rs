@@ -65,8 +65,8 @@ query! {
     tag = "Companies",
     operation_id = "list_company_predictions",
     params(("id" = Uuid, Path, description = "The company"), CompanyPredictionQuery),
-    responses((status = 200, description = "Those that the caller can read; as `text/csv` all of them", content(
-        (ListDto<PredictionDto> = "application/json"), (String = "text/csv"),
+    responses((status = 200, description = "Those that the caller can read; as `text/csv` or `application/x-ndjson` all of them", content(
+        (ListDto<PredictionDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
     )))
 )]
 pub(crate) async fn timeline(call: Authenticated) -> Answer {

@@ -18,8 +18,8 @@ use crate::http::{
     operation_id = "list_invitations",
     params(("id" = uuid::Uuid, Path, description = "The organization"), Paging<NewestFirst>),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<InvitationDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<InvitationDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`field_forbidden`"),
     )

@@ -68,8 +68,8 @@ fn reply(allowed: &AllowedEmail) -> Reply {
         Paging<ByName>,
     ),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<AllowedEmailDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<AllowedEmailDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`field_forbidden`"),
     )

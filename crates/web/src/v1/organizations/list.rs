@@ -49,8 +49,8 @@ impl OrganizationQuery {
     operation_id = "list_organizations",
     params(OrganizationQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<OrganizationDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<OrganizationDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`role_forbidden`, `outside_scope`"),
     )

@@ -2,7 +2,6 @@
 
 use accunode_application::outcomes::ListOutcomes;
 use accunode_domain::{
-    Timestamp,
     company::Symbol,
     fault::Fault,
     id::{CompanyId, OrganizationId},
@@ -20,7 +19,7 @@ use crate::http::{
     export::Columns,
     list::{self, ListDto, Orders, Paging, Slice, Start},
     problem::Answer,
-    query::query,
+    query::{Until, query},
 };
 
 #[derive(Debug)]
@@ -45,8 +44,8 @@ query! {
         occurred_from: Option<Date>,
         /// Only what happened on this day or before
         occurred_to: Option<Date>,
-        /// What was known at this time: recorded by then, and not withdrawn
-        as_of: Option<Timestamp>,
+        /// What was known at this time: recorded by then, and not withdrawn; a day counts to its end, in UTC
+        as_of: Option<Until>,
         /// Whether withdrawn outcomes are listed, too
         include_withdrawn: bool = false,
         /// Only outcomes with this access level
@@ -75,7 +74,7 @@ impl OutcomeQuery {
                 occurred_from: self.occurred_from,
                 occurred_to: self.occurred_to,
                 standing: match self.as_of {
-                    Some(time) => OutcomeStanding::AsOf(time),
+                    Some(time) => OutcomeStanding::AsOf(time.0),
                     None if self.include_withdrawn => OutcomeStanding::Ever,
                     None => OutcomeStanding::Now,
                 },
@@ -98,8 +97,8 @@ impl OutcomeQuery {
     operation_id = "list_outcomes",
     params(OutcomeQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<OutcomeDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<OutcomeDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`outside_scope`"),
     )

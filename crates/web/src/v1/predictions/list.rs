@@ -1,8 +1,7 @@
 //! Listing predictions.
 
-use accunode_application::predictions::ListPredictions;
+use accunode_application::{Error, predictions::ListPredictions};
 use accunode_domain::{
-    Timestamp,
     company::Symbol,
     fault::Fault,
     id::{CompanyId, JobId, OrganizationId},
@@ -19,14 +18,14 @@ use crate::http::{
     enums::KindName,
     list::{self, ListDto, Orders, Paging, Slice, Start},
     problem::Answer,
-    query::{Share, Text, query},
+    query::{Several, Share, Since, Text, Until, query},
 };
 
 #[derive(Debug)]
 pub(crate) struct PredictionOrders;
 
 impl Orders for PredictionOrders {
-    const ORDERS: &'static [Sort] = &[Sort::CreatedAt, Sort::Pd];
+    const ORDERS: &'static [Sort] = &[Sort::CreatedAt, Sort::Pd, Sort::UpdatedAt];
 }
 
 query! {
@@ -43,7 +42,7 @@ query! {
         /// Only predictions of this quarter; for quarterly predictions
         reporting_quarter: Option<Quarter>,
         /// Only predictions with this risk level
-        risk_level: Option<RiskLevel>,
+        risk_level: Several<RiskLevel>,
         /// Only predictions with at least this PD, compared in full precision
         probability_gte: Option<Share>,
         /// Only predictions with at most this PD, compared in full precision
@@ -56,10 +55,18 @@ query! {
         model_version: Option<Text<100>>,
         /// Only predictions of this bulk upload
         job_id: Option<JobId>,
-        /// Only predictions that were created at this time or later
-        created_from: Option<Timestamp>,
-        /// Only predictions that were created at this time or earlier
-        created_to: Option<Timestamp>,
+        /// Only predictions that were created at this time or later; a day counts from its start, in UTC
+        created_from: Option<Since>,
+        /// Only predictions that were created at this time or earlier; a day counts to its end, in UTC
+        created_to: Option<Until>,
+        /// Only predictions that were changed at this time or later; a day counts from its start, in UTC
+        updated_from: Option<Since>,
+        /// Only predictions that were changed at this time or earlier; a day counts to its end, in UTC
+        updated_to: Option<Until>,
+        /// Only predictions whose last change was made by this upload or rescoring; with `sort=updated_at`
+        changed_by_job: Option<JobId>,
+        /// Whether the rows of all pages are counted: `total`
+        total: bool = false,
         ; page: Paging<PredictionOrders>,
     }
 }
@@ -73,13 +80,16 @@ impl PredictionQuery {
                 sector: self.sector.map(|sector| sector.0),
                 year: self.reporting_year,
                 quarter: self.reporting_quarter,
-                risk_level: self.risk_level,
+                risk_levels: self.risk_level.0,
                 probability_gte: self.probability_gte.map(|bound| bound.0),
                 probability_lte: self.probability_lte.map(|bound| bound.0),
                 model_version: self.model_version.map(|version| version.0),
                 job: self.job_id,
-                created_from: self.created_from,
-                created_to: self.created_to,
+                created_from: self.created_from.map(|from| from.0),
+                created_to: self.created_to.map(|to| to.0),
+                updated_from: self.updated_from.map(|from| from.0),
+                updated_to: self.updated_to.map(|to| to.0),
+                changed_by_job: self.changed_by_job,
             },
             access_level: self.access_level,
             organization: self.organization_id,
@@ -98,8 +108,8 @@ impl PredictionQuery {
     operation_id = "list_predictions",
     params(("kind" = KindName, Path), PredictionQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<PredictionDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<PredictionDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`outside_scope`"),
     )
@@ -108,24 +118,35 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
     let kind: Kind = call.name("kind")?;
     let query = call.query_checked(|query: &PredictionQuery| {
         let is_misplaced = kind == Kind::Annual && query.reporting_quarter.is_some();
-        is_misplaced.then(|| {
+        let no_quarter = is_misplaced.then(|| {
             Fault::new(
                 "/reporting_quarter",
                 "unknown_parameter",
                 "an annual prediction has no quarter; leave `reporting_quarter` out",
             )
-        })
+        });
+        no_quarter.or_else(|| list::of_job(query.changed_by_job, query.page.sort()))
     })?;
     let columns = prediction_columns(&[kind]);
     let name = match kind {
         Kind::Annual => "annual_prediction",
         Kind::Quarterly => "quarterly_prediction",
     };
-    list::answer(
+    let start = query.page.start();
+    let counted = query.clone();
+    let count = async {
+        if !counted.total {
+            return Ok::<Option<u32>, Error>(None);
+        }
+        let command = counted.command(start.clone());
+        let predictions = &call.application.predictions;
+        Ok(Some(predictions.count(&call.caller, kind, &command).await?))
+    };
+    list::answer_counted(
         &call,
         name,
         columns,
-        query.page.start(),
+        start.clone(),
         move |app, caller, start| {
             let command = query.clone().command(start);
             async move {
@@ -133,6 +154,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
                 Ok(Slice::of(page, PredictionDto::from))
             }
         },
+        count,
     )
     .await
 }

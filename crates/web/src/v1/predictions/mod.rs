@@ -19,6 +19,7 @@ use accunode_domain::access::KeyScope;
 use accunode_ports::workload::Work;
 
 use crate::http::{
+    negotiate::Format,
     policy::Policy,
     route::{Route, route},
 };
@@ -49,7 +50,10 @@ pub(crate) fn routes() -> Vec<Route> {
         route!(update::update, Policy::place(KeyScope::Write)).versioned(),
         route!(remove::remove, write).versioned(),
         route!(explanation::explanation, read).versioned(),
-        route!(revisions::revisions, read),
+        route!(
+            revisions::revisions,
+            read.formats(&[Format::Json, Format::JsonLines])
+        ),
         route!(reproduce::reproduce, Policy::compute(KeyScope::Read)),
     ]
 }

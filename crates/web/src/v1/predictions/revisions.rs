@@ -76,7 +76,9 @@ impl RevisionDto {
         OwnPaging<i64>,
     ),
     responses(
-        (status = 200, description = "What was replaced, when, by whom; empty where nothing was", body = ListDto<RevisionDto>),
+        (status = 200, description = "What was replaced, when, by whom; empty where nothing was. As `application/x-ndjson` all of it", content(
+            (ListDto<RevisionDto> = "application/json"), (String = "application/x-ndjson"),
+        )),
     )
 )]
 pub(crate) async fn revisions(call: Authenticated) -> Answer {

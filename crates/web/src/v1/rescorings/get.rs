@@ -5,24 +5,29 @@ use accunode_domain::job::Task;
 
 use crate::{
     http::{call::Authenticated, etag, problem::Answer},
-    v1::bulk_uploads::dto::JobDto,
+    v1::bulk_uploads::{
+        dto::JobDto,
+        waiting::{self, JobQuery},
+    },
 };
 
 /// Where a rescoring stands
+///
+/// With `wait` the answer comes when it has ended, at once where it has ended already. A request
+/// that waits is counted as an event stream.
 #[utoipa::path(
     get,
     path = super::ONE,
     tag = "Bulk uploads",
     operation_id = "get_rescoring",
-    params(("id" = uuid::Uuid, Path, description = "The rescoring")),
+    params(("id" = uuid::Uuid, Path, description = "The rescoring"), JobQuery),
     responses(
         (status = 200, description = "The rescoring", body = JobDto),
     )
 )]
 pub(crate) async fn get(call: Authenticated) -> Answer {
-    call.no_params()?;
-    let id = call.id("rescoring")?;
-    let job = call.application.bulk_uploads.get(&call.caller, id).await?;
+    let query: JobQuery = call.query()?;
+    let job = waiting::job(&call, call.id("rescoring")?, &query).await?;
     if !matches!(job.task, Task::Rescore(_)) {
         return Err(Error::not_found("rescoring").into());
     }

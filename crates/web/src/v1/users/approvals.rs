@@ -102,8 +102,8 @@ impl RequestBody for FactorDecision {}
         Paging<NewestFirst>,
     ),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<EnrolmentDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<EnrolmentDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`role_forbidden`, `key_forbidden`"),
     )

@@ -10,7 +10,7 @@ use crate::http::{
     export::Columns,
     list::{self, ListDto, NewestFirst, Paging, Slice, Start},
     problem::Answer,
-    query::{Text, query},
+    query::{Several, Text, query},
 };
 
 query! {
@@ -19,7 +19,7 @@ query! {
         /// Ranks by where name or address has this text; such a list has one page
         q: Option<Text<200>>,
         /// Only users with this role, as stored
-        role: Option<Role>,
+        role: Several<Role>,
         /// Only users who are active, or who are not; members see only those who are
         is_active: Option<bool>,
         /// Only members of this organization
@@ -33,7 +33,7 @@ impl UserQuery {
         ListUsers {
             filter: UserFilter {
                 q: self.q.map(|q| q.0),
-                role: self.role,
+                roles: self.role.0,
                 is_active: self.is_active,
             },
             organization: self.organization_id,
@@ -53,8 +53,8 @@ impl UserQuery {
     operation_id = "list_users",
     params(UserQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<UserDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<UserDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`role_forbidden`, `outside_scope`"),
     )

@@ -69,8 +69,8 @@ impl ValidationQuery {
     operation_id = "list_validations",
     params(ValidationQuery),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<ValidationDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<ValidationDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`outside_scope`"),
     )

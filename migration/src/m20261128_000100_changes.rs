@@ -1,0 +1,22 @@
+//! Rows are followed in the order in which they changed, and say which job changed them.
+
+use sea_orm_migration::prelude::*;
+
+/// Dates rows so that no reader misses one, and keeps the job of the last change.
+#[derive(DeriveMigrationName, Debug)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = include_str!("m20261128_000100_changes/up.sql");
+        manager.get_connection().execute_unprepared(sql).await?;
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = include_str!("m20261128_000100_changes/down.sql");
+        manager.get_connection().execute_unprepared(sql).await?;
+        Ok(())
+    }
+}

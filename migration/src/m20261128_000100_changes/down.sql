@@ -1,0 +1,47 @@
+CREATE OR REPLACE FUNCTION companies_before_update() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  NEW.updated_at := clock_timestamp();
+  NEW.row_version := OLD.row_version + 1;
+  IF NEW.created_by <> OLD.created_by OR access_level_rank(NEW.access_level) < access_level_rank(OLD.access_level) THEN
+    RAISE EXCEPTION 'the level of a company is never lowered, its creator never changes'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'companies_level_never_down', TABLE = 'companies';
+  END IF;
+  IF NEW.access_level <> OLD.access_level AND (
+       EXISTS (SELECT FROM annual_predictions WHERE company_id = OLD.id AND (access_level <> 'personal' OR OLD.access_level = 'personal'))
+    OR EXISTS (SELECT FROM quarterly_predictions WHERE company_id = OLD.id AND (access_level <> 'personal' OR OLD.access_level = 'personal'))) THEN
+    RAISE EXCEPTION 'the level of a company with predictions cannot change'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'companies_level_fixed', TABLE = 'companies';
+  END IF;
+  IF OLD.organization_id <> NEW.organization_id AND (
+       EXISTS (SELECT FROM annual_predictions WHERE company_id = OLD.id)
+    OR EXISTS (SELECT FROM quarterly_predictions WHERE company_id = OLD.id)) THEN
+    RAISE EXCEPTION 'the organization of a company with predictions cannot change'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'companies_organization_fixed', TABLE = 'companies';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION predictions_before_update() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  NEW.updated_at := clock_timestamp();
+  NEW.row_version := OLD.row_version + 1;
+  IF NEW.created_by <> OLD.created_by OR NEW.company_id <> OLD.company_id OR NEW.organization_id <> OLD.organization_id
+     OR (NEW.access_level <> OLD.access_level AND access_level_rank(NEW.access_level) < access_level_rank(OLD.access_level)) THEN
+    RAISE EXCEPTION 'company, creator and organization of a prediction are fixed, its level is never lowered'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'predictions_level_never_down', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
+END $$;
+
+DROP TRIGGER trg_companies_writer ON companies;
+ALTER TABLE companies DROP COLUMN changed_by_job;
+ALTER TABLE companies ALTER COLUMN updated_at SET DEFAULT CURRENT_TIMESTAMP;
+DROP TRIGGER trg_annual_writer ON annual_predictions;
+ALTER TABLE annual_predictions DROP COLUMN changed_by_job;
+ALTER TABLE annual_predictions ALTER COLUMN updated_at SET DEFAULT CURRENT_TIMESTAMP;
+DROP TRIGGER trg_quarterly_writer ON quarterly_predictions;
+ALTER TABLE quarterly_predictions DROP COLUMN changed_by_job;
+ALTER TABLE quarterly_predictions ALTER COLUMN updated_at SET DEFAULT CURRENT_TIMESTAMP;
+DROP FUNCTION note_writer();
+REVOKE EXECUTE ON FUNCTION actor_job() FROM accunode_server;
