@@ -26,7 +26,7 @@ async fn operations(service: &Service) -> Vec<(String, String, bool)> {
             None => format!("/{example}"),
         };
         for (method, operation) in item.as_object().into_iter().flatten() {
-            let is_public = path.starts_with("//") || operation["security"] == json!([{}]);
+            let is_public = path.starts_with("//") || operation["security"] == json!([]);
             operations.push((method.to_uppercase(), path.clone(), is_public));
         }
     }

@@ -173,6 +173,16 @@ fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<B
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
+    let allow = Endpoint::of(response.request()).and_then(Endpoint::allow);
+    if status == StatusCode::METHOD_NOT_ALLOWED
+        && *response.request().method() == Method::OPTIONS
+        && let Some(allow) = &allow
+    {
+        let known = HttpResponse::NoContent()
+            .insert_header((header::ALLOW, allow.clone()))
+            .finish();
+        return response.into_response(known);
+    }
     let own = response
         .response()
         .error()
@@ -193,7 +203,7 @@ fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<B
             }
             let mut problem = Problem::of_status(status);
             if status == StatusCode::METHOD_NOT_ALLOWED
-                && let Some(allow) = Endpoint::of(response.request()).and_then(Endpoint::allow)
+                && let Some(allow) = allow
             {
                 problem = problem.with_header(header::ALLOW, allow);
             }
@@ -241,6 +251,8 @@ impl HeaderInputs {
         }
         let loads = self.page.unwrap_or(NOTHING_LOADS);
         set(headers, header::CONTENT_SECURITY_POLICY, loads);
+        // Where there is no limit there is nothing to say.
+        let drawn = drawn.filter(|RateLimitState(_, budget)| budget.limit > 0);
         if let Some(RateLimitState(class, budget)) = drawn {
             let class = class.as_str();
             set(

@@ -172,13 +172,17 @@ impl Endpoint {
             .map(|(_, policy)| *policy)
     }
 
-    /// The methods that the path knows, for `Allow`.
+    /// The methods that the path knows, for `Allow`. What knows GET knows HEAD, and every path
+    /// tells what it knows.
     pub(crate) fn allow(&self) -> Option<HeaderValue> {
-        let names: Vec<_> = self
-            .policies
-            .iter()
-            .map(|(known, _)| known.as_str())
-            .collect();
+        let mut names = Vec::new();
+        for (known, _) in &self.policies {
+            names.push(known.as_str());
+            if known == Method::GET {
+                names.push(Method::HEAD.as_str());
+            }
+        }
+        names.push(Method::OPTIONS.as_str());
         HeaderValue::from_str(&names.join(", ")).ok()
     }
 }

@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the handlers say of themselves, with what the policies of their
 //! routes and the shared conventions add.
 
+mod described;
 mod names_of_generics;
 mod shared;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::{
         description = "Probabilities of default of companies, from their financial ratios. \
             Errors are problem documents (RFC 9457) with a stable `code`; every answer has an `X-Request-Id`.",
     ),
+    servers((url = "/", description = "The service that serves this document")),
     components(schemas(ProblemDto)),
     tags(
         (name = "Auth", description = "Registration, sign-in and sessions' tokens"),
@@ -59,6 +61,7 @@ pub fn openapi() -> openapi::OpenApi {
         }
     }
     names_of_generics::rename(&mut document);
+    described::describe(&mut document);
     document
 }
 

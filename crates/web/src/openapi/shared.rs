@@ -130,7 +130,8 @@ fn access(route: &Route, operation: &mut Operation) {
     let extension = [("x-access", route.policy.extension())];
     operation.extensions = Some(extension.into_iter().collect());
     if route.policy.public.is_some() {
-        operation.security = Some(vec![SecurityRequirement::default()]);
+        // Nothing, and not a requirement of nothing: clients generate better from it.
+        operation.security = Some(Vec::new());
     }
     if let Some(note) = route.policy.note() {
         let text = operation.description.take();
@@ -147,10 +148,8 @@ fn parameters(route: &Route, operation: &mut Operation) {
         is_idempotent,
         ..
     } = route.conventions;
-    let mut add = |name: &str, description: &str, most: usize| {
-        let text = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .max_length(Some(most));
+    let mut add = |name: &str, description: &str, text: ObjectBuilder| {
+        let text = text.schema_type(Type::String);
         let parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)
@@ -167,12 +166,14 @@ fn parameters(route: &Route, operation: &mut Operation) {
         HttpMethod::Get if is_versioned => add(
             "If-None-Match",
             "The ETag of the version that the client has: 304 where it is this one",
-            200,
+            ObjectBuilder::new(),
         ),
         HttpMethod::Patch | HttpMethod::Put | HttpMethod::Delete if is_versioned => add(
             "If-Match",
             "The ETag of the version that was read: 412 where it is another one now",
-            200,
+            ObjectBuilder::new()
+                .max_length(Some(200))
+                .pattern(Some(r#"^(\*|(W/)?"[^"]*")$"#)),
         ),
         _ => {}
     }
@@ -180,7 +181,10 @@ fn parameters(route: &Route, operation: &mut Operation) {
         add(
             "Idempotency-Key",
             "Makes the request safe to send again for 24 hours: 1 to 255 printable ASCII characters",
-            255,
+            ObjectBuilder::new()
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .pattern(Some("^[\\x21-\\x7e]+$")),
         );
     }
 }

@@ -22,7 +22,7 @@ async fn a_method_that_is_not_known_names_those_that_are() {
         .ask(TestRequest::put().uri("/api/v1/companies"))
         .await;
     answer.assert_problem(405, "method_not_allowed");
-    assert_eq!(answer.header("allow"), "GET, POST");
+    assert_eq!(answer.header("allow"), "GET, HEAD, POST, OPTIONS");
 }
 
 #[actix_web::test]

@@ -257,7 +257,11 @@ impl Reading {
         }
     }
 
+    /// A flag, in the spelling of whatever wrote the form: Python's is `True`.
     fn flag(&mut self, name: &str) -> bool {
+        if let Some(Value::String(text)) = self.fields.get_mut(name) {
+            text.make_ascii_lowercase();
+        }
         self.get(name).unwrap_or_default()
     }
 

@@ -51,6 +51,7 @@ impl RequestBody for NewCoverage {}
     responses(
         (status = 200, description = "As it is now", body = CoverageDto),
         (status = 403, description = "`level_forbidden`, `outside_scope`, `role_forbidden`, `key_forbidden`"),
+        (status = 409, description = "`conflict`"),
     )
 )]
 pub(crate) async fn set(call: Authenticated, body: Body<NewCoverage>) -> Answer {

@@ -35,6 +35,7 @@ pub(super) fn reply(outcome: &Outcome) -> Reply {
     responses(
         (status = 201, description = "The outcome", body = OutcomeDto),
         (status = 403, description = "`level_forbidden`, `outside_scope`, `key_forbidden`"),
+        (status = 404, description = "`not_found`: the company"),
         (status = 409, description = "`outcome_exists`, `already_in_default`, `not_in_default`, `idempotency_in_flight`"),
     )
 )]
