@@ -35,7 +35,7 @@ async fn attack(sender: &TestUser, hostile: &Hostile) {
         let status = answer.status.as_u16();
         let shown: String = answer.text.chars().take(300).collect();
         let name = hostile.name;
-        let is_refused = answer.text.contains("urn:accunode:problem:");
+        let is_refused = answer.text.contains("/docs/errors#");
         // An item of a list whose form is wrong fails alone.
         let is_item = status == 200 && is_refused && hostile.expected.contains(&422);
         assert!(

@@ -1,11 +1,11 @@
 //! The stable codes of the errors of the use cases.
 
-use accunode_domain::access::{Contradiction, Forbidden};
-use strum::IntoStaticStr;
+use accunode_domain::access::{Contradiction, Forbidden, Inconsistency};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 /// Which error it is, for programs. What is wrong with an input has codes of its own
 /// ([`accunode_domain::fault::Fault::code`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 #[expect(missing_docs, reason = "the names are those of the codes")]
 pub enum ErrorCode {
@@ -79,8 +79,89 @@ impl ErrorCode {
     }
 }
 
+impl ErrorCode {
+    /// Those that stand for nothing of the domain. The two others do.
+    const OWN: [Self; Self::COUNT - 2] = [
+        Self::AlreadyAllowed,
+        Self::AlreadyInDefault,
+        Self::AlreadyWithdrawn,
+        Self::ChangedMeanwhile,
+        Self::CompanyInUse,
+        Self::Conflict,
+        Self::DomainTaken,
+        Self::DuplicateFile,
+        Self::EmailTaken,
+        Self::EmailUnverified,
+        Self::FileBudgetExhausted,
+        Self::IdempotencyInFlight,
+        Self::IdentifierTaken,
+        Self::InvalidCode,
+        Self::InvalidCredentials,
+        Self::InvalidToken,
+        Self::JobBudgetExhausted,
+        Self::KeyExpired,
+        Self::LevelMismatch,
+        Self::ModelUnavailable,
+        Self::NameTaken,
+        Self::NotARoot,
+        Self::NotCancellable,
+        Self::NotFinished,
+        Self::NotInDefault,
+        Self::NothingToRetry,
+        Self::OrganizationFull,
+        Self::OrganizationNotEmpty,
+        Self::OutcomeExists,
+        Self::PredictionExists,
+        Self::RegistrationClosed,
+        Self::RescoringRunning,
+        Self::RowsNotKept,
+        Self::Running,
+        Self::SecretAlreadyShown,
+        Self::SignInRequired,
+        Self::SignedOff,
+        Self::StepUpRequired,
+        Self::StorageLow,
+        Self::SymbolTaken,
+        Self::TokenExpired,
+        Self::TokenRequired,
+        Self::TokenReused,
+        Self::TooManyEventStreams,
+        Self::TooManyKeys,
+        Self::TooManyMails,
+        Self::TooManyOpenJobs,
+        Self::WindowNotCovered,
+        Self::WrongPassword,
+        Self::ApprovalPending,
+        Self::NotEnrolled,
+        Self::AlreadyEnrolled,
+    ];
+
+    /// Every code there is, as programs see it; for catalogues.
+    pub fn all() -> impl Iterator<Item = &'static str> {
+        Self::OWN
+            .iter()
+            .map(|code| code.as_str())
+            .chain(Forbidden::VARIANTS.iter().map(|reason| reason.code()))
+            .chain(Contradiction::VARIANTS.iter().map(|reason| reason.code()))
+            .chain(Inconsistency::VARIANTS.iter().map(|reason| reason.code()))
+    }
+}
+
 impl std::fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_own_code_is_listed_once() {
+        let listed: BTreeSet<_> = ErrorCode::OWN.iter().map(|code| code.as_str()).collect();
+        assert_eq!(listed.len(), ErrorCode::COUNT - 2);
     }
 }

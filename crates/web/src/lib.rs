@@ -7,11 +7,12 @@
 //!    what goes wrong, [`http::route`] what an operation is, [`http::envelope`] what every
 //!    answer goes through.
 //! 2. [`v1`], [`health`] and [`html`]: the resources, a folder each, a file for each verb.
-//! 3. This file, [`mod@openapi`], [`docs`] and [`mod@lobby`]: the application and its document.
+//! 3. This file, [`mod@openapi`], [`docs`], [`errors`] and [`mod@lobby`]: the application and its document.
 //!
 //! `docs/adding-an-endpoint.md` says how to add an operation.
 
 mod docs;
+mod errors;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -70,6 +71,8 @@ pub fn configure(state: &WebState) -> impl Fn(&mut ServiceConfig) + Clone + 'sta
             .app_data(web::Data::new(Pages(
                 docs::places().chain(html::places()).collect(),
             )))
+            // Before the page of the document, which takes everything below its place.
+            .configure(errors::page)
             .configure(docs::page)
             .configure(html::pages);
         for (base, routes) in routes() {

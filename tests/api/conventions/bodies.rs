@@ -157,7 +157,7 @@ async fn a_problem_is_written_as_rfc_9457_says() {
           "request_id": "[id]",
           "status": 422,
           "title": "Unprocessable Entity",
-          "type": "urn:accunode:problem:required"
+          "type": "/docs/errors#validation_failed"
         }
         "#);
     });

@@ -10,10 +10,22 @@ fn is_problem(answer: &Answer, status: u16, code: &str) {
     let body = answer.json();
     assert_eq!(body["status"], status);
     assert_eq!(body["request_id"], answer.header("x-request-id"));
-    assert_eq!(body["type"], format!("urn:accunode:problem:{code}"));
+    assert_eq!(body["type"], format!("/docs/errors#{code}"));
     for inside in ["actix", "sqlx", "crates/", "panicked", "SELECT"] {
         assert!(!answer.text.contains(inside), "{}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn the_type_of_a_problem_leads_to_what_explains_it() {
+    let service = Service::start().await;
+    let anonymous = service.anonymous();
+    let answer = anonymous.get("/companies").await;
+    is_problem(&answer, 401, "token_required");
+    let page = anonymous.get("//docs/errors").await;
+    assert_eq!(page.status.as_u16(), 200, "{}", page.text);
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(page.text.contains("id=\"token_required\""));
 }
 
 #[tokio::test]
@@ -46,10 +58,34 @@ async fn a_method_that_an_address_does_not_know_is_a_problem_that_names_those_it
     let ana = service.user("ana").await;
     let answer = ana.put("/companies", &json!({})).await;
     is_problem(&answer, 405, "method_not_allowed");
-    assert_eq!(answer.header("allow"), "GET, POST");
+    assert_eq!(answer.header("allow"), "GET, HEAD, POST, OPTIONS");
     let answer = ana.delete("/auth/login").await;
     is_problem(&answer, 405, "method_not_allowed");
-    assert_eq!(answer.header("allow"), "POST");
+    assert_eq!(answer.header("allow"), "POST, OPTIONS");
+}
+
+#[tokio::test]
+async fn an_address_tells_what_it_knows_and_head_is_get_without_a_body() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let options = ana.send_raw("OPTIONS", "/companies", Vec::new()).await;
+    assert_eq!(options.status.as_u16(), 204, "{}", options.text);
+    assert_eq!(options.header("allow"), "GET, HEAD, POST, OPTIONS");
+    let nothing = ana.send_raw("OPTIONS", "/nothing", Vec::new()).await;
+    is_problem(&nothing, 404, "not_found");
+    let head = ana.send_raw("HEAD", "/companies", Vec::new()).await;
+    assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
+    assert_eq!(head.header("content-type"), "application/json");
+}
+
+#[tokio::test]
+async fn an_answer_says_nothing_of_a_budget_that_there_is_not() {
+    let options = ServiceOptions::default().with("limits.read", "0");
+    let service = Service::with(options).await;
+    let ana = service.user("ana").await;
+    let answer = ana.get("/companies").await;
+    assert_eq!(answer.header("ratelimit"), "", "{:?}", answer.headers);
+    assert_eq!(answer.header("ratelimit-policy"), "");
 }
 
 #[tokio::test]

@@ -5,16 +5,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Problem;
+use super::{Problem, catalogue};
 use crate::http::readiness::Finding;
+
+/// The page that explains every code.
+pub(crate) const PLACE: &str = "/docs/errors";
 
 /// A problem as it is written (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemDto {
-    /// A URI that names the kind of problem.
+    /// Where the code is explained: an address below the service's own.
     #[serde(rename = "type")]
-    #[schema(example = "urn:accunode:problem:prediction_exists")]
+    #[schema(format = "uri-reference", example = "/docs/errors#prediction_exists")]
     kind: String,
     /// The status in words.
     #[schema(example = "Conflict")]
@@ -124,7 +127,7 @@ impl Problem {
     /// The document.
     pub(crate) fn document(&self, request_id: Option<&str>) -> ProblemDto {
         ProblemDto {
-            kind: format!("urn:accunode:problem:{}", self.code),
+            kind: format!("{PLACE}#{}", catalogue::place(&self.code)),
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: self.detail.clone(),

@@ -1,6 +1,7 @@
 //! What goes wrong, as `application/problem+json` (RFC 9457). `from_error` is the one place
 //! that knows which error of the use cases has which HTTP status.
 
+pub(crate) mod catalogue;
 mod document;
 mod from_error;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use actix_web::{
 };
 use uuid::Uuid;
 
-pub(crate) use document::{FailingDto, FaultDto, ProblemDto};
+pub(crate) use document::{FailingDto, FaultDto, PLACE, ProblemDto};
 
 /// The content type of problems.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
