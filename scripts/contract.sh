@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks that others can use the OpenAPI document: a validator and Spectral find no fault,
-# clients are generated for Python and TypeScript, and the Python client carries out the
-# session of the README against the program. That docs/openapi.json is what the program
+# clients are generated for Python and TypeScript, the Python client carries out the
+# session of the README against the program, and Schemathesis sends every operation what the
+# document allows and what it forbids, CONTRACT_SECONDS long as super_admin and as a user each. That docs/openapi.json is what the program
 # serves is checked by tests. CONTRACT_PROGRAM names a program that was built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -52,3 +53,10 @@ ACCUNODE_DATA_DIR=$work/data ACCUNODE_LISTEN=127.0.0.1:0 ACCUNODE_LOG_FORMAT=jso
   "$program" serve >"$work/server.log" 2>&1 &
 server=$!
 PYTHONPATH=$work "$python/python" "$settings/session.py" "$work/server.log" docs/examples/annual.csv
+
+CONTRACT_PROGRAM=$program scripts/clients.sh "$work/packages"
+
+echo 'Schemathesis'
+"$python/python" "$settings/explore.py" "$program" "${CONTRACT_SECONDS:-75}" >"$work/explored" ||
+  { cat "$work/explored"; exit 1; }
+grep ' requests to ' "$work/explored"
