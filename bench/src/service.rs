@@ -48,12 +48,8 @@ impl Service {
         let handle = server.handle();
         let (stop, stopped) = watch::channel(false);
         let tasks = vec![
-            tokio::spawn(upkeep::look_after(
-                wired.store.clone(),
-                wired.application.bulk_uploads.clone(),
-                wired.application.ports().clock.clone(),
-                stopped,
-            )),
+            // Without maintenance: all of it is due on a new database, and would be measured too.
+            tokio::spawn(upkeep::fold(wired.store.clone(), stopped)),
             // Its end is what `stop` asks for.
             tokio::spawn(async move {
                 let _ = server.await;

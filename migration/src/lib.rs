@@ -47,6 +47,7 @@ mod m20261128_000130_validation_reports;
 mod m20261128_000131_outcome_uploads;
 mod m20261128_000140_company_removal;
 mod m20261128_000141_undo_in_turn;
+mod m20261128_000150_maintenance;
 mod roles;
 mod run;
 

@@ -25,7 +25,7 @@ use crate::{
     m20261128_000101_change_indexes, m20261128_000110_job_requests,
     m20261128_000120_dashboard_rollups, m20261128_000121_filter_indexes,
     m20261128_000130_validation_reports, m20261128_000131_outcome_uploads,
-    m20261128_000140_company_removal, m20261128_000141_undo_in_turn,
+    m20261128_000140_company_removal, m20261128_000141_undo_in_turn, m20261128_000150_maintenance,
 };
 
 /// Every migration, oldest first.
@@ -65,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000131_outcome_uploads::Migration),
             Box::new(m20261128_000140_company_removal::Migration),
             Box::new(m20261128_000141_undo_in_turn::Migration),
+            Box::new(m20261128_000150_maintenance::Migration),
         ]
     }
 }

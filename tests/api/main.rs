@@ -17,6 +17,7 @@ mod conventions;
 mod edges;
 mod fairness;
 mod invitations;
+mod maintenance;
 mod me;
 mod models;
 mod offline;

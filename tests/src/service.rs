@@ -9,10 +9,11 @@ use std::{
 use accunode::{
     config::{Config, Sources},
     database::Database as Target,
-    service::Service as Wired,
+    service::{Parts, Service as Wired},
     upkeep,
 };
 use accunode_application::{Application, Ports};
+use accunode_local::AdvancingClock;
 use accunode_web::WebState;
 use actix_web::{HttpServer, dev::ServerHandle};
 use tempfile::TempDir;
@@ -27,6 +28,8 @@ pub struct ServiceOptions {
     pub worker: bool,
     /// Settings by name, on top of the tests' own.
     pub settings: Vec<(String, String)>,
+    /// A clock that the test puts forward.
+    pub clock: Option<AdvancingClock>,
 }
 
 impl Default for ServiceOptions {
@@ -34,6 +37,7 @@ impl Default for ServiceOptions {
         Self {
             worker: true,
             settings: Vec::new(),
+            clock: None,
         }
     }
 }
@@ -111,17 +115,19 @@ impl Service {
         let (target, _) = Target::open(&config).expect("a database");
         target.ensure_schema().await.expect("a migrated database");
         let url = target.serving_url().await.expect("a role to serve as");
-        let wired = Wired::wire(&config, url.expose())
+        let mut parts = Parts::load(&config).await.expect("the models");
+        parts.owner = target.owner_options().await.ok();
+        if let Some(clock) = options.clock.clone() {
+            parts.clock = Arc::new(clock);
+        }
+        let wired = Wired::of(&config, url.expose(), parts)
             .await
             .expect("the wiring");
 
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = vec![tokio::spawn(upkeep::look_after(
-            wired.store.clone(),
-            wired.application.bulk_uploads.clone(),
-            wired.application.ports().clock.clone(),
-            stopped.clone(),
-        ))];
+        // Maintenance is done by the tests that are about it.
+        let fold = upkeep::fold(wired.store.clone(), stopped.clone());
+        let mut tasks = vec![tokio::spawn(fold)];
         if options.worker {
             let bulk = wired.application.bulk_uploads.clone();
             tasks.push(tokio::spawn(async move { bulk.work(stopped).await }));

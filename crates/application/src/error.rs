@@ -115,6 +115,14 @@ pub enum Error {
         /// How long it may take.
         limit: std::time::Duration,
     },
+    /// What it needs is not set up; the operator of the service can do that.
+    #[error("{detail}")]
+    NotEquipped {
+        /// A stable code.
+        code: ErrorCode,
+        /// What is missing, and how it is had.
+        detail: String,
+    },
     /// Something outside cannot be reached: try again later.
     #[error("temporarily unavailable")]
     Unavailable(#[source] Cause),

@@ -24,6 +24,7 @@ pub mod exports;
 pub mod installation;
 pub mod invitations;
 pub mod mail;
+pub mod maintenance;
 pub mod once;
 pub mod organizations;
 pub mod outcomes;
@@ -76,6 +77,8 @@ pub struct Application {
     pub audit_log: audit_log::AuditLog,
     /// The whole installation, for those who operate it.
     pub installation: installation::Installation,
+    /// What keeps the database in shape.
+    pub maintenance: maintenance::MaintenanceRuns,
 }
 
 impl Application {
@@ -114,6 +117,9 @@ impl Application {
                 ports: ports.clone(),
             },
             installation: installation::Installation {
+                ports: ports.clone(),
+            },
+            maintenance: maintenance::MaintenanceRuns {
                 ports: ports.clone(),
             },
             audit_log: audit_log::AuditLog {

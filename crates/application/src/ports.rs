@@ -9,7 +9,9 @@ use accunode_ports::{
     cache::Cache,
     files::FileStore,
     limits::{Quota, RateLimiter},
+    maintenance::Maintenance,
     meter::Meter,
+    monitoring::Monitoring,
     repositories::JobQueue,
     scoring::{Scored, Scorer},
     second_factor::CodeDevice,
@@ -94,6 +96,8 @@ pub struct Ports {
     pub randomness: Arc<dyn Randomness>,
     pub mail: Outbox,
     pub meter: Arc<dyn Meter>,
+    pub maintenance: Arc<dyn Maintenance>,
+    pub monitoring: Arc<dyn Monitoring>,
     pub tasks: Tasks,
     pub settings: Settings,
 }

@@ -41,6 +41,8 @@ id_type! {
     ValidationId,
     /// A bulk upload.
     JobId,
+    /// A run of maintenance.
+    MaintenanceRunId,
     /// An invitation into an organization.
     InvitationId,
     /// A second factor that was enrolled: another secret is another enrolment.

@@ -90,6 +90,7 @@ pub mod identifier;
 pub mod intake;
 pub mod invitation;
 pub mod job;
+pub mod maintenance;
 pub mod organization;
 pub mod outcome;
 pub mod owner;

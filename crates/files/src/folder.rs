@@ -12,18 +12,23 @@ use accunode_domain::Timestamp;
 use accunode_ports::PortError;
 use object_store::local::LocalFileSystem;
 
-use crate::{fault, store::UPLOADS};
+use crate::{
+    fault,
+    store::{AUDIT, UPLOADS},
+};
 
 /// A folder as a store. Only this user may look into it, whatever the rights of the
 /// folder that it was made in.
 pub(crate) fn open(folder: &Path) -> Result<LocalFileSystem, PortError> {
-    let uploads = folder.join(UPLOADS);
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&uploads)
-        .and_then(|()| std::fs::set_permissions(&uploads, Permissions::from_mode(0o700)))
-        .map_err(fault::store_failed)?;
+    for name in [UPLOADS, AUDIT] {
+        let kept = folder.join(name);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&kept)
+            .and_then(|()| std::fs::set_permissions(&kept, Permissions::from_mode(0o700)))
+            .map_err(fault::store_failed)?;
+    }
     Ok(LocalFileSystem::new_with_prefix(folder)
         .map_err(fault::store_failed)?
         // A job row will speak of the file: it must survive what the row survives.

@@ -63,6 +63,8 @@ pub struct ObjectFileStore {
 
 /// What the keys of uploaded files begin with.
 pub(crate) const UPLOADS: &str = "uploads";
+/// What the keys of archived months of the audit log begin with.
+pub(crate) const AUDIT: &str = "audit";
 /// How long the check of an upload waits for a parser process.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -241,6 +243,36 @@ impl FileStore for ObjectFileStore {
         let mut answer = worker::spawn_peek(reading).map_err(fault::internal)?;
         let ended_early = || fault::internal("the reading thread ended early");
         answer.recv().await.ok_or_else(ended_early)?
+    }
+
+    async fn keep_archive(&self, name: &str, bytes: ByteStream) -> Result<StoredFile, PortError> {
+        let key = format!("{AUDIT}/{name}");
+        let path = Key::parse(&key).map_err(fault::internal)?;
+        let begun = self.store.put_multipart(&path).await;
+        let mut upload = Upload::new(begun.map_err(fault::store_failed)?);
+        match self.take_in(&mut upload, bytes, u64::MAX).await {
+            Ok((size, sha256)) => {
+                upload.complete().await?;
+                Ok(StoredFile { key, size, sha256 })
+            }
+            Err(error) => {
+                upload.abort().await;
+                Err(match error {
+                    ReceiveError::Port(error) => error,
+                    ReceiveError::CutOff(cause) => PortError::Unavailable {
+                        what: "audit log",
+                        cause,
+                    },
+                    other @ ReceiveError::TooLarge { .. } => fault::internal(other),
+                })
+            }
+        }
+    }
+
+    async fn read_archive(&self, key: &str) -> Result<ByteStream, PortError> {
+        let key = Key::parse(key).map_err(fault::internal)?;
+        let found = self.store.get(&key).await.map_err(fault::store_failed)?;
+        Ok(found.into_stream().map_err(Into::into).boxed())
     }
 
     async fn remove(&self, key: &str) -> Result<(), PortError> {

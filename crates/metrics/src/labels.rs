@@ -85,6 +85,10 @@ label! {
     Check { check }
 }
 label! {
+    /// A piece of maintenance.
+    Maintenance { task }
+}
+label! {
     /// Which program this is.
     Build { version }
 }

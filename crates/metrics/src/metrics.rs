@@ -47,6 +47,8 @@ pub const NAMES: &[&str] = &[
     "mail_duration_seconds",
     "mails_total",
     "mails_waiting",
+    "maintenance_failures",
+    "maintenance_last_success_seconds",
     "model_duration_seconds",
     "model_rows_total",
     "models_refused",

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use accunode_domain::Timestamp;
 use accunode_ports::{
+    maintenance::TaskHistory,
     repositories::{Connections, OpenJobs},
     system::Volume,
 };
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub connections: Vec<Connections>,
     /// Open jobs of the whole installation; none where the database does not answer.
     pub jobs: Vec<OpenJobs>,
+    /// What became of maintenance, on whichever node; none where the database does not answer.
+    pub maintenance: Vec<TaskHistory>,
     /// Expensive work.
     pub work: Vec<WorkOfKind>,
     /// Event streams that are open.
@@ -104,6 +107,7 @@ impl Snapshot {
         self.process(&mut registry);
         self.database(&mut registry);
         self.jobs(&mut registry);
+        self.maintenance(&mut registry);
         self.work(&mut registry);
         registry
     }
@@ -217,6 +221,27 @@ impl Snapshot {
             "For how long the oldest job waits, or is worked on",
             open.map(|jobs| (label(jobs), jobs.oldest_seconds))
                 .collect(),
+        );
+    }
+
+    fn maintenance(&self, registry: &mut Registry) {
+        let label = |run: &TaskHistory| labels::Maintenance {
+            task: run.task.as_str(),
+        };
+        let runs = self.maintenance.iter();
+        gauges(
+            registry,
+            "maintenance_last_success_seconds",
+            "When maintenance last succeeded, on whichever node, in seconds since 1970",
+            runs.filter_map(|run| Some((label(run), seconds(run.last_success?))))
+                .collect(),
+        );
+        let runs = self.maintenance.iter();
+        gauges(
+            registry,
+            "maintenance_failures",
+            "How often maintenance has failed since it last succeeded",
+            runs.map(|run| (label(run), number(run.failures))).collect(),
         );
     }
 

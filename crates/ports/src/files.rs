@@ -73,6 +73,11 @@ pub trait FileStore: Send + Sync {
         table: &TableChoice,
         after: u32,
     ) -> Result<Box<dyn RowReader>, OpenError>;
+    /// Keeps an archive under a name of its own, apart from uploaded files: nothing but an
+    /// operator removes it.
+    async fn keep_archive(&self, name: &str, bytes: ByteStream) -> Result<StoredFile, PortError>;
+    /// The bytes of an archive.
+    async fn read_archive(&self, key: &str) -> Result<ByteStream, PortError>;
     /// Removes a file; one that is not there is removed already.
     async fn remove(&self, key: &str) -> Result<(), PortError>;
     /// The keys of kept files that were last written before a time, in no order.

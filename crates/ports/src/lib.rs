@@ -47,9 +47,11 @@ pub mod files;
 pub mod health;
 pub mod limits;
 pub mod mail;
+pub mod maintenance;
 pub mod meter;
 #[cfg(feature = "mock")]
 pub mod mock;
+pub mod monitoring;
 pub mod repositories;
 pub mod scoring;
 pub mod second_factor;

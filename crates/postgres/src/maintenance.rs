@@ -7,8 +7,6 @@ use crate::{PgStore, errors::from_sqlx};
 
 /// Rows of changes that one fold merges; each fold is a transaction of its own.
 const FOLD_ROWS: i32 = 20_000;
-/// Months ahead for which the audit log has its partitions.
-const MONTHS_AHEAD: i32 = 3;
 
 /// Merges at most `$1` changes into the rollups; negative where another process is at it.
 const FOLD: &str = "SELECT fold_prediction_rollups($1)";
@@ -16,8 +14,6 @@ const FOLD: &str = "SELECT fold_prediction_rollups($1)";
 const REBUILD: &str = "SELECT rebuild_prediction_rollups()";
 /// Makes the audit log's partitions of this month and `$1` months ahead.
 const MAKE_PARTITIONS: &str = "SELECT audit_make_partitions($1)";
-/// Drops the audit log's partitions whose events are all older than `$1` days.
-const DROP_PARTITIONS: &str = "SELECT audit_drop_partitions($1)";
 
 /// What merging changes into the rollups has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,22 +72,6 @@ pub async fn make_partitions(
         .map_err(from_sqlx)
 }
 
-/// Drops the audit log's partitions whose events are all older than so many days; answers
-/// their names. Only the schema's owner may.
-///
-/// # Errors
-/// Where the database does not answer or refuses.
-pub async fn drop_partitions(
-    connection: &mut PgConnection,
-    keep_days: i32,
-) -> Result<Vec<String>, RepositoryError> {
-    sqlx::query_scalar(DROP_PARTITIONS)
-        .bind(keep_days)
-        .fetch_all(connection)
-        .await
-        .map_err(from_sqlx)
-}
-
 impl PgStore {
     /// Merges all changes since the last time into the dashboards' rollups; answers how many.
     /// Another process that is at it is not waited for.
@@ -101,16 +81,5 @@ impl PgStore {
     pub async fn fold_rollups(&self) -> Result<u64, RepositoryError> {
         let mut connection = self.pool().acquire().await.map_err(from_sqlx)?;
         Ok(fold_rollups(&mut connection).await?.merged)
-    }
-
-    /// Makes the audit log's partitions ahead.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn make_partitions(&self) -> Result<(), RepositoryError> {
-        let mut connection = self.pool().acquire().await.map_err(from_sqlx)?;
-        make_partitions(&mut connection, MONTHS_AHEAD)
-            .await
-            .map(|_| ())
     }
 }

@@ -20,6 +20,15 @@ use crate::{
 pub struct PoolSettings {
     /// At most so many connections of each pool; [`crate::PgJobQueue::CONNECTIONS`] come on top.
     pub sizes: PoolSizes,
+    /// How long a connection is waited for; without it as long as suits the pool's work
+    /// ([`crate::PoolKind::wait`]).
+    pub wait: Option<Duration>,
+    /// A connection that no one used for so long is closed.
+    pub idle: Duration,
+    /// A connection that is older is closed once it is given back.
+    pub recycle: Duration,
+    /// One that was idle for longer is asked whether it still lives, before it is handed out.
+    pub ping_after: Duration,
     /// How long a statement may run; a caller who goes away does not stop it.
     pub statement_timeout: Duration,
     /// The role that every connection takes on, where the URL's own must not serve.
@@ -36,6 +45,10 @@ impl Default for PoolSettings {
     fn default() -> Self {
         Self {
             sizes: PoolSizes::of_total(16),
+            wait: None,
+            idle: Duration::from_secs(600),
+            recycle: Duration::from_secs(1_800),
+            ping_after: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(30),
             set_role: None,
             application_name: "accunode".to_owned(),
@@ -44,9 +57,6 @@ impl Default for PoolSettings {
         }
     }
 }
-
-/// A connection that has been idle for longer is asked whether it still lives.
-const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
 
 /// A pool of at most `size` connections, of which none is made yet. Call it within the
 /// runtime that lives as long as the process: its connections belong there.
@@ -62,16 +72,17 @@ pub(crate) fn lazy(
         .log_statements(LevelFilter::Debug)
         .log_slow_statements(LevelFilter::Warn, settings.slow_statement);
     let prepare = connection_settings(settings, kind);
+    let ping_after = settings.ping_after;
     let home = Handle::current().id();
     Ok(PgPoolOptions::new()
         .max_connections(size)
-        .acquire_timeout(kind.wait())
-        .idle_timeout(Duration::from_secs(600))
-        .max_lifetime(Duration::from_secs(1800))
+        .acquire_timeout(settings.wait.unwrap_or_else(|| kind.wait()))
+        .idle_timeout(settings.idle)
+        .max_lifetime(settings.recycle)
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
+        .before_acquire(move |connection, meta| {
             Box::pin(async move {
-                if meta.idle_for > PING_AFTER_IDLE || doubt::concerns(&meta) {
+                if meta.idle_for > ping_after || doubt::concerns(&meta) {
                     connection.ping().await?;
                 }
                 Ok(true)

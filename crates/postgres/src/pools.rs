@@ -126,6 +126,7 @@ impl PoolSizes {
 #[derive(Debug)]
 pub(crate) struct SharedPool {
     kind: PoolKind,
+    wait: Duration,
     pool: PgPool,
     size: u32,
     turns: Slots<Uuid>,
@@ -141,10 +142,12 @@ const QUEUE: usize = 32;
 impl SharedPool {
     fn new(url: &str, settings: &PoolSettings, kind: PoolKind) -> Result<Self, RepositoryError> {
         let size = settings.sizes.of(kind);
+        let wait = settings.wait.unwrap_or_else(|| kind.wait());
         let pool = pool::lazy(url, settings, size, kind)?;
         let half = usize::try_from(size.div_ceil(2)).unwrap_or(usize::MAX);
         Ok(Self {
             kind,
+            wait,
             pool,
             size,
             turns: Slots::new(half),
@@ -166,7 +169,7 @@ impl SharedPool {
             return Ok(None);
         };
         let queue = QUEUE * self.turns.each();
-        let turn = tokio::time::timeout(self.kind.wait(), self.turns.acquire(owner, queue));
+        let turn = tokio::time::timeout(self.wait, self.turns.acquire(owner, queue));
         match turn.await {
             Ok(Ok(turn)) => Ok(Some(turn)),
             Ok(Err(_)) | Err(_) => {

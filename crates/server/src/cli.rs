@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use accunode_domain::maintenance::MaintenanceTask;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::backup::Backup;
@@ -158,14 +159,22 @@ pub enum Maintain {
     RebuildRollups,
     /// Merge the changes since into the dashboards' sums
     FoldRollups,
-    /// Make the audit log's partitions for the coming months, and drop old ones
+    /// Make the audit log's partitions for the coming months
     AuditPartitions {
         /// For so many months beyond this one
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(i32).range(0..=60))]
         ahead: i32,
-        /// Drop months that ended more than so many days ago (at least 30); without it none
+    },
+    /// Drop months of the audit log whose archives are read back and hold the same rows
+    AuditDrop {
+        /// Keep months that ended at most so many days ago
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(30..))]
-        keep_days: Option<i32>,
+        keep_days: i32,
+    },
+    /// Do a piece of maintenance that the service does by itself when it is due
+    Run {
+        /// audit_partitions, clean_up, sweep_files, audit_archive, rollup_check, analyze or reindex
+        task: MaintenanceTask,
     },
 }
 

@@ -53,6 +53,8 @@ impl Scrape {
             }
             Err(_) => Vec::new(),
         };
+        let history = tokio::time::timeout(DATABASE, ports.maintenance.history()).await;
+        let maintenance = history.ok().and_then(Result::ok).unwrap_or_default();
         let work = self.web.work.figures();
         Snapshot {
             version: env!("CARGO_PKG_VERSION"),
@@ -62,6 +64,7 @@ impl Scrape {
             failing: failing.into_iter().map(|(check, _)| check).collect(),
             connections: ports.store.connections(),
             jobs,
+            maintenance,
             work: work
                 .map(|(work, figures)| WorkOfKind {
                     work: work.as_str(),

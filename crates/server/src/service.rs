@@ -1,6 +1,6 @@
 //! Wiring: the use cases over what serves their ports.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use accunode_application::{
     Application, Outbox, Ports, Settings, auth::KnownKeys, mail::MailQuotas,
@@ -20,13 +20,14 @@ use accunode_ports::{
     scoring::Scorer,
     system::{Clock, Randomness},
 };
-use accunode_postgres::{PgJobQueue, PgStore, PoolSettings, QueueSettings};
+use accunode_postgres::{PgJobQueue, PgMaintenance, PgStore, PoolSettings, QueueSettings};
 use accunode_scoring::ModelRegistry;
 use accunode_tasks::Tasks;
 use accunode_web::{
     Lifecycle, Readiness, StreamLimits, Streams, TrustedProxies, WebState, WorkLimits,
 };
 use anyhow::Context;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::config::{Config, Registration};
 use crate::disks::FolderDisks;
@@ -63,6 +64,8 @@ pub struct Parts {
     pub lifecycle: Lifecycle,
     /// What readiness looks at beside what the service adds.
     pub probes: Vec<Arc<dyn Probe>>,
+    /// How to act as the role that owns the tables, where the process knows: for maintenance.
+    pub owner: Option<PgConnectOptions>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -89,6 +92,7 @@ impl Parts {
             tasks: Tasks::here(),
             lifecycle: Lifecycle::default(),
             probes: Vec::new(),
+            owner: None,
         })
     }
 }
@@ -111,6 +115,10 @@ impl Service {
     pub async fn of(config: &Config, serving_url: &str, parts: Parts) -> anyhow::Result<Self> {
         let settings = PoolSettings {
             sizes: config.db_pools,
+            wait: config.db_pool_wait_seconds.map(Duration::from_secs),
+            idle: Duration::from_secs(config.db_pool_idle_seconds),
+            recycle: Duration::from_secs(config.db_pool_recycle_seconds),
+            ping_after: Duration::from_secs(config.db_pool_ping_after_seconds),
             expected_migrations: accunode_migration::migration_names(),
             ..PoolSettings::default()
         };
@@ -139,6 +147,7 @@ impl Service {
             tasks,
             lifecycle,
             mut probes,
+            owner,
         } = parts;
         let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
         let metrics = Arc::new(Metrics::new());
@@ -166,6 +175,8 @@ impl Service {
                 tasks.clone(),
             ),
             meter: metrics.clone(),
+            maintenance: Arc::new(PgMaintenance::new(store.clone(), owner)),
+            monitoring: store.clone(),
             tasks: tasks.clone(),
             settings: Settings {
                 registration_open: config.registration == Registration::Open,

@@ -324,12 +324,27 @@ SELECT t.eq((SELECT count(*) FROM audit_logs_default), 0::bigint, 'default empti
   t.eq((SELECT count(*) FROM pg_index WHERE indrelid = 'audit_logs_2020_02'::regclass), (SELECT count(*) FROM pg_index WHERE indrelid = 'audit_logs'::regclass), 'an attached partition has every index');
 -- ## audit partitions: the serving role makes months and cannot throw any away
 SET SESSION AUTHORIZATION accunode_server;
-SELECT t.fails('SELECT audit_drop_partitions(90)', '42501'), t.fails('SELECT rebuild_prediction_rollups()', '42501'),
+SELECT t.fails('SELECT audit_drop_month(''2020-02-01'')', '42501'), t.fails('SELECT rebuild_prediction_rollups()', '42501'),
   t.fails('DROP TABLE audit_logs_2020_02', '42501'), t.fails('TRUNCATE audit_logs', '42501');
 RESET SESSION AUTHORIZATION;
--- ## audit partitions: retention drops whole months and nothing young
-SELECT t.eq((SELECT count(*) FROM audit_drop_partitions(90)) > 70, true, 'retention'), t.rows('SELECT 1 FROM audit_logs', 2, 'young rows stay'),
-  t.fails('SELECT audit_drop_partitions(7)', '22023'), t.fails('SELECT audit_make_partitions(61)', '22023');
+-- ## audit partitions: a month goes with an archive of as many rows, and nothing young
+SELECT t.fails('SELECT audit_drop_month(''2020-02-01'')', '55000');
+SET SESSION AUTHORIZATION accunode_server;
+INSERT INTO audit_archives (month, file_key, row_count, bytes, sha256, lines_sha256, verified_at) VALUES
+  ('2020-02-01', 'audit/1', 1, 9, repeat('a', 64), repeat('b', 64), now()),
+  ('2020-03-01', 'audit/2', 9, 9, repeat('a', 64), repeat('b', 64), now());
+RESET SESSION AUTHORIZATION;
+SELECT t.eq(audit_drop_month('2020-02-01'), 'audit_logs_2020_02', 'dropped'),
+  t.fails('SELECT audit_drop_month(''2020-02-01'')', '42P01'), t.fails('SELECT audit_drop_month(''2020-03-01'')', '55000'),
+  t.fails('SELECT audit_drop_month(date_trunc(''month'', now())::date)', '22023'), t.fails('SELECT audit_make_partitions(61)', '22023'),
+  t.rows($$SELECT 1 FROM audit_logs WHERE event_type = 'audit_log.month_dropped'$$, 1, 'dropping leaves its trace');
+-- ## audit partitions: what was dropped keeps its archive as it was
+SET SESSION AUTHORIZATION accunode_server;
+SELECT t.rows($$UPDATE audit_archives SET sha256 = repeat('c', 64) WHERE month = '2020-02-01'$$, 0, 'dropped'),
+  t.rows($$UPDATE audit_archives SET sha256 = repeat('c', 64) WHERE month = '2020-03-01'$$, 1, 'still here'),
+  t.fails($$UPDATE audit_archives SET dropped_at = now() WHERE month = '2020-03-01'$$, '42501'),
+  t.fails($$DELETE FROM audit_archives$$, '42501');
+RESET SESSION AUTHORIZATION;
 
 -- ## search applies the actor's keys itself
 BEGIN;

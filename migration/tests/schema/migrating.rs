@@ -36,6 +36,7 @@ const ALL: &[&str] = &[
     "m20261128_000131_outcome_uploads",
     "m20261128_000140_company_removal",
     "m20261128_000141_undo_in_turn",
+    "m20261128_000150_maintenance",
 ];
 
 /// So many steps down leave the first migration alone.

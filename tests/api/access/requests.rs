@@ -237,7 +237,16 @@ pub(super) async fn requests(
             }
             requests
         }
-        "admin" => vec![Request::Get("/admin/stats".to_owned())],
+        "admin" => [
+            "/admin/stats",
+            "/admin/maintenance",
+            "/admin/monitoring/indexes",
+            "/admin/monitoring/tables",
+            "/admin/monitoring/pool",
+            "/admin/monitoring/jobs",
+        ]
+        .map(|path| Request::Get(path.to_owned()))
+        .into(),
         "second_factors" => {
             let id = stage.users.organization(detail);
             vec![Request::Get(format!(

@@ -96,6 +96,8 @@ impl Asked<'_> {
         };
         self.last = format!("{}: {status} {:.200}", sent.what, text);
         match status {
+            // Said of what the installation lacks, whatever was sent.
+            503 if text.contains("\"code\":\"extension_missing\"") => self.reached = true,
             500.. => self.note(&sent.what, &format!("{status} {text}")),
             400..500 => {
                 let problem: Value = serde_json::from_str(&text).unwrap_or_default();

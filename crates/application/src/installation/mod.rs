@@ -1,9 +1,11 @@
 //! The whole installation, for those who operate it.
 
+mod monitor;
 mod stats;
 
 use std::sync::Arc;
 
+pub use monitor::PoolFigures;
 pub use stats::InstallationStats;
 
 use crate::Ports;

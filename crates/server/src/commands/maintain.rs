@@ -1,11 +1,18 @@
 //! `accunode maintain …`: what keeps the database in shape.
 
-use accunode_postgres::maintenance;
+use accunode_domain::maintenance::{MaintenanceTask, RunStatus};
+use accunode_postgres::{VerifiedMonth, drop_month, maintenance};
+use anyhow::bail;
 use sqlx::{Connection, PgConnection};
+use time::Duration;
 
 use super::{say, with_database};
-use crate::cli::Maintain;
-use crate::config::Config;
+use crate::{
+    cli::Maintain,
+    config::Config,
+    database::Database,
+    service::{Parts, Service},
+};
 
 /// Runs one piece of maintenance as the owner.
 ///
@@ -14,16 +21,83 @@ use crate::config::Config;
 pub fn run(config: &Config, action: Maintain) -> anyhow::Result<()> {
     with_database(config, async |database| {
         database.ensure_schema().await?;
+        match action {
+            Maintain::Run { task } => return run_task(config, database, task).await,
+            Maintain::AuditDrop { keep_days } => {
+                return drop_months(config, database, keep_days).await;
+            }
+            _ => {}
+        }
         let mut connection = database.connect_as_owner().await?;
         match action {
             Maintain::RebuildRollups => rebuild(&mut connection).await?,
             Maintain::FoldRollups => fold(&mut connection).await?,
-            Maintain::AuditPartitions { ahead, keep_days } => {
-                partitions(&mut connection, ahead, keep_days).await?;
-            }
+            Maintain::AuditPartitions { ahead } => partitions(&mut connection, ahead).await?,
+            Maintain::Run { .. } | Maintain::AuditDrop { .. } => {}
         }
         Ok(connection.close().await?)
     })
+}
+
+/// The service without anything that answers, and with the owner's rights where they are known.
+async fn wired(config: &Config, database: &Database) -> anyhow::Result<Service> {
+    let mut parts = Parts::load(config).await?;
+    parts.owner = database.owner_options().await.ok();
+    let url = database.serving_url().await?;
+    Service::of(config, url.expose(), parts).await
+}
+
+async fn run_task(
+    config: &Config,
+    database: &Database,
+    task: MaintenanceTask,
+) -> anyhow::Result<()> {
+    if task.needs_owner() {
+        // Says what is missing, where it is not known.
+        database.owner_url().await?;
+    }
+    let service = wired(config, database).await?;
+    let run = service.application.maintenance.run(task).await;
+    service.close().await;
+    let run = run?;
+    for line in &run.log {
+        say(&line.text)?;
+    }
+    let outcome = run.outcome.unwrap_or_default();
+    if run.status == RunStatus::Completed {
+        return say(format_args!("{task}: {outcome}"));
+    }
+    bail!("{task} failed: {outcome}")
+}
+
+/// Each archive is read back from the file store first, and each month compared with it in the
+/// transaction that drops it.
+async fn drop_months(config: &Config, database: &Database, keep_days: i32) -> anyhow::Result<()> {
+    let mut connection = database.connect_as_owner().await?;
+    let service = wired(config, database).await?;
+    let keep = Duration::days(keep_days.into());
+    let verified = service
+        .application
+        .maintenance
+        .verified_archives(keep)
+        .await;
+    service.close().await;
+    let verified = verified?;
+    if verified.is_empty() {
+        say("no archived month is that old")?;
+    }
+    for archive in verified {
+        let month = VerifiedMonth {
+            month: archive.month,
+            lines_sha256: archive.lines_sha256,
+        };
+        let dropped = drop_month(&mut connection, &month).await?;
+        say(format_args!(
+            "dropped {dropped}: {} rows are in {}",
+            archive.rows, archive.file_key
+        ))?;
+    }
+    Ok(connection.close().await?)
 }
 
 async fn rebuild(connection: &mut PgConnection) -> anyhow::Result<()> {
@@ -39,18 +113,7 @@ async fn fold(connection: &mut PgConnection) -> anyhow::Result<()> {
     say(format_args!("merged {} changes", folded.merged))
 }
 
-async fn partitions(
-    connection: &mut PgConnection,
-    ahead: i32,
-    keep_days: Option<i32>,
-) -> anyhow::Result<()> {
+async fn partitions(connection: &mut PgConnection, ahead: i32) -> anyhow::Result<()> {
     let made = maintenance::make_partitions(connection, ahead).await?;
-    say(format_args!("made {made} partitions"))?;
-    if let Some(days) = keep_days {
-        let dropped = maintenance::drop_partitions(connection, days).await?;
-        dropped
-            .iter()
-            .try_for_each(|name| say(format_args!("dropped {name}")))?;
-    }
-    Ok(())
+    say(format_args!("made {made} partitions"))
 }

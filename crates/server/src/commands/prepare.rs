@@ -81,6 +81,12 @@ impl Preparation<'_> {
         };
         let place = Place::take(url.expose(), sessions).await?;
         let mut parts = parts.clone();
+        parts.owner = match database.owner_options().await {
+            Ok(options) => Some(options),
+            // Only what needs the owner is left to `accunode maintain` then.
+            Err(DatabaseError::OwnerUrlMissing) => None,
+            Err(other) => return Err(other.into()),
+        };
         if let Some(condition) = self.embedded.as_ref().and_then(EmbeddedPostgres::condition) {
             parts.probes.push(Arc::new(ConditionProbe::new(condition)));
         }

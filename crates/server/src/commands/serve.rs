@@ -152,13 +152,12 @@ impl Process<'_> {
                 Ok(())
             });
         }
-        let (store, bulk) = (
+        let (store, maintenance) = (
             service.store.clone(),
-            service.application.bulk_uploads.clone(),
+            service.application.maintenance.clone(),
         );
-        let clock = service.application.ports().clock.clone();
         service.tasks.vital("upkeep", |stop| async move {
-            upkeep::look_after(store, bulk, clock, stop).await;
+            upkeep::look_after(store, maintenance, stop).await;
             Ok(())
         });
         if self.duties.worker {

@@ -72,7 +72,11 @@ const KEYS: &[&str] = &[
     "budgets.rows_per_owner",
     "data_dir",
     "database_url",
+    "db_pool_idle_seconds",
+    "db_pool_ping_after_seconds",
+    "db_pool_recycle_seconds",
     "db_pool_size",
+    "db_pool_wait_seconds",
     "db_pools.expensive",
     "db_pools.identity",
     "db_pools.reads",
@@ -183,6 +187,16 @@ pub struct Config {
     /// Connections that one process keeps at most for each kind of work.
     #[serde(serialize_with = "as_pools")]
     pub db_pools: PoolSizes,
+    /// After how long a connection that no one uses is closed, in seconds.
+    pub db_pool_idle_seconds: u64,
+    /// After how long without use a connection is asked whether it lives before it is handed
+    /// out, in seconds; 0: every time.
+    pub db_pool_ping_after_seconds: u64,
+    /// After how long a connection is replaced by a new one, in seconds.
+    pub db_pool_recycle_seconds: u64,
+    /// How long a connection is waited for, in seconds; without it by kind of work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub db_pool_wait_seconds: Option<u64>,
     /// How long the process answers on, in seconds, after it was told to end: until then
     /// anyone who distributes the requests must have noticed that it is not ready.
     pub drain_seconds: u64,
@@ -304,6 +318,14 @@ impl Config {
         let owner_database_url = read_database_url(&mut layers, "owner_database_url");
         let redis = read_redis(&mut layers);
         let db_pools = read_pools(&mut layers);
+        let mut seconds = |key: &str, least: u64| {
+            let rule = format!("must be a number of seconds from {least} to 86400");
+            layers.read(key, &rule, |text| parse_within(text, least..=86_400))
+        };
+        let db_pool_idle_seconds = seconds("db_pool_idle_seconds", 1).unwrap_or(600);
+        let db_pool_ping_after_seconds = seconds("db_pool_ping_after_seconds", 0).unwrap_or(30);
+        let db_pool_recycle_seconds = seconds("db_pool_recycle_seconds", 1).unwrap_or(1_800);
+        let db_pool_wait_seconds = seconds("db_pool_wait_seconds", 1);
         let drain_seconds = layers
             .read(
                 "drain_seconds",
@@ -414,6 +436,10 @@ impl Config {
             redis_servers,
             redis_prefix,
             db_pools,
+            db_pool_idle_seconds,
+            db_pool_ping_after_seconds,
+            db_pool_recycle_seconds,
+            db_pool_wait_seconds,
             drain_seconds,
             files_url,
             files,

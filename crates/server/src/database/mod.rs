@@ -229,11 +229,18 @@ impl Database {
     /// # Errors
     /// As [`Self::owner_url`], and when the database does not answer.
     pub async fn connect_as_owner(&self) -> Result<PgConnection, DatabaseError> {
+        reach(&self.owner_options().await?).await
+    }
+
+    /// What [`Self::connect_as_owner`] connects by.
+    ///
+    /// # Errors
+    /// As [`Self::owner_url`].
+    pub async fn owner_options(&self) -> Result<PgConnectOptions, DatabaseError> {
         let options: PgConnectOptions = self.owner_url().await?.expose().parse()?;
-        let options = options
+        Ok(options
             .application_name("accunode maintenance")
-            .options([("role", OWNER_ROLE), ("statement_timeout", "0")]);
-        reach(&options).await
+            .options([("role", OWNER_ROLE), ("statement_timeout", "0")]))
     }
 }
 

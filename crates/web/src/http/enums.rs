@@ -8,6 +8,7 @@ use accunode_domain::{
     fault::Fault,
     invitation::InvitationStatus,
     job::{JobStatus, JobType, OtherCompany, RowStatus},
+    maintenance::{MaintenanceTask, RunStatus},
     organization::{JoinPolicy, SizeCategory},
     outcome::Definition,
     owner::AccessLevel,
@@ -82,6 +83,7 @@ names_of! {
     JoinPolicyName, JoinPolicy, "Who may join with an organization's token: no one, anyone who holds it, or only listed e-mail addresses.";
     KeyScopeName, KeyScope, "What an API key is for.";
     KindName, Kind, "From which statements a prediction is made.";
+    MaintenanceTaskName, MaintenanceTask, "A piece of maintenance.";
     OnConflictName, OnConflict, "What happens where company and period have a prediction already.";
     OtherCompanyName, OtherCompany, "What happens to a row that names another company than its symbol found.";
     QuarterName, Quarter, "A quarter of the reporting year.";
@@ -91,6 +93,7 @@ names_of! {
     RiskLevelName, RiskLevel, "How a probability of default is judged, by the model's thresholds.";
     RoleName, Role, "What a user is, lowest rank first.";
     RowStatusName, RowStatus, "What became of a row of a file.";
+    RunStatusName, RunStatus, "Where a run of maintenance stands.";
     SizeCategoryName, SizeCategory, "How large an organization says it is.";
     VerdictName, Verdict, "What the tests of a back-test say, by the convention that its report prints.";
 }

@@ -74,6 +74,14 @@ impl FileStore for Counting {
         })
     }
 
+    async fn keep_archive(&self, _: &str, _: ByteStream) -> Result<StoredFile, PortError> {
+        panic!("an upload is no archive")
+    }
+
+    async fn read_archive(&self, _: &str) -> Result<ByteStream, PortError> {
+        panic!("an upload is no archive")
+    }
+
     async fn peek(&self, _: &str, _: &str, _: u32) -> Result<Peek, OpenError> {
         Err(OpenError::Unreadable(Fault::new(
             "",

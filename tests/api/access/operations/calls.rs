@@ -62,7 +62,12 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
         "GET /analytics/risk-distribution"
         | "GET /analytics/model-agreement"
         | "GET /analytics/trend" => ("analytics", "read", row),
-        "GET /admin/stats" => ("admin", "use", ""),
+        "GET /admin/stats"
+        | "GET /admin/maintenance"
+        | "GET /admin/monitoring/indexes"
+        | "GET /admin/monitoring/tables"
+        | "GET /admin/monitoring/pool"
+        | "GET /admin/monitoring/jobs" => ("admin", "use", ""),
         "GET /audit-logs" => ("audit", "read", "own"),
         // Of the caller's own: an audit key alone reads no rows of others.
         "GET /audit-logs/{id}" => ("audit", "read_event", "system"),

@@ -244,7 +244,7 @@ pub(super) const LISTS: &[List] = &[
         "annual list by change",
         "PredictionRepository::list",
         read!(|s, a| {
-            predictions(s, a, Kind::Annual, Sort::UpdatedAt, middle(Sort::UpdatedAt)).await
+            predictions(s, a, Kind::Annual, Sort::UpdatedAt, middle(Sort::UpdatedAt)).await;
         }),
     ),
     list(

@@ -48,6 +48,9 @@ impl From<Error> for Problem {
                 seconds,
             } => Self::new(StatusCode::CONFLICT, code.as_str(), detail)
                 .with_header(header::RETRY_AFTER, HeaderValue::from(seconds)),
+            Error::NotEquipped { code, detail } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code.as_str(), detail)
+            }
             Error::Gone { code, detail } => Self::new(StatusCode::GONE, code.as_str(), detail),
             Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "stale", detail),
             Error::TooLarge { detail } => {

@@ -191,6 +191,9 @@ fn only_these_operations_are_expensive() {
     assert_eq!(
         expensive,
         [
+            "analytics GET /admin/monitoring/indexes",
+            "analytics GET /admin/monitoring/jobs",
+            "analytics GET /admin/monitoring/tables",
             "analytics GET /admin/stats",
             "analytics GET /analytics/model-agreement",
             "analytics GET /analytics/risk-distribution",

@@ -1,0 +1,154 @@
+//! Runs: those that are due, those that are asked for, and what became of them.
+
+use accunode_domain::{
+    audit::{AuditAction, AuditEvent},
+    id::{MaintenanceRunId, UserId},
+    maintenance::{MaintenanceRun, MaintenanceTask},
+    page::{Cursor, Limit, Page},
+};
+use accunode_ports::{RepositoryError, maintenance::NewRun};
+use serde_json::json;
+
+use super::MaintenanceRuns;
+use crate::{Caller, Confirmed, Error, ErrorCode};
+
+impl MaintenanceRuns {
+    /// Does what is due and no other node is at, one task after the other.
+    pub async fn run_due(&self) {
+        let maintenance = &self.ports.maintenance;
+        for task in MaintenanceTask::ALL {
+            if task.needs_owner() && !maintenance.acts_as_owner() {
+                continue;
+            }
+            match self.begin(task, None, true).await {
+                Ok(Some(run)) => self.to_the_end(run).await,
+                Ok(None) => {}
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(%task, error, "maintenance could not begin; it is tried again");
+                }
+            }
+        }
+    }
+
+    /// Does the work of a run that no one waits for.
+    async fn to_the_end(&self, run: MaintenanceRun) {
+        let (id, task) = (run.id, run.task);
+        if let Err(error) = self.carry_out(run).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(run = %id, %task, error, "what came of maintenance could not be kept");
+        }
+    }
+
+    /// Does a task now, whether it is due or not, and answers what came of it.
+    ///
+    /// # Errors
+    /// `already_running`; where the database cannot be reached.
+    pub async fn run(&self, task: MaintenanceTask) -> Result<MaintenanceRun, Error> {
+        let begun = self.begin(task, None, false).await?;
+        let run = begun.ok_or_else(|| already_running(task))?;
+        self.carry_out(run).await
+    }
+
+    /// Begins a task now, whether it is due or not; it goes on behind the answer.
+    ///
+    /// # Errors
+    /// `role_forbidden` for everyone but a super_admin; `already_running`;
+    /// `owner_unavailable` where the task needs the tables' owner, whom this process does not
+    /// know.
+    #[tracing::instrument(name = "maintenance.start", level = "debug", skip_all)]
+    pub async fn start(
+        &self,
+        caller: &Confirmed,
+        task: MaintenanceTask,
+    ) -> Result<MaintenanceRun, Error> {
+        allowed(caller)?;
+        if task.needs_owner() && !self.ports.maintenance.acts_as_owner() {
+            return Err(Error::Conflict {
+                code: ErrorCode::OwnerUnavailable,
+                detail: format!(
+                    "`{task}` needs the role that owns the tables, which this process cannot act \
+                     as: run `accunode maintain run {task}` with owner_database_url"
+                ),
+                existing: None,
+            });
+        }
+        let begun = self.begin(task, Some(caller.actor.user()), false).await?;
+        let run = begun.ok_or_else(|| already_running(task))?;
+        let event = AuditEvent {
+            entity_id: Some(run.id.0),
+            new_values: Some(json!({ "task": task })),
+            ..AuditEvent::new(
+                "maintenance.started",
+                "maintenance_run",
+                AuditAction::Create,
+            )
+        };
+        let recorded = caller.record(&self.ports, event).await;
+        let (this, begun) = (self.clone(), run.clone());
+        self.ports
+            .tasks
+            .background(async move { this.to_the_end(begun).await });
+        recorded.map(|()| run)
+    }
+
+    async fn begin(
+        &self,
+        task: MaintenanceTask,
+        requested_by: Option<UserId>,
+        only_if_due: bool,
+    ) -> Result<Option<MaintenanceRun>, RepositoryError> {
+        let at = self.ports.clock.now();
+        let run = NewRun {
+            id: MaintenanceRunId(self.ports.ids.new_id()),
+            task,
+            requested_by,
+            at,
+            unless_since: only_if_due.then(|| at - task.interval()),
+        };
+        self.ports.maintenance.begin(&run).await
+    }
+
+    /// A page of the runs, newest first.
+    ///
+    /// # Errors
+    /// `role_forbidden` for everyone but a super_admin.
+    #[tracing::instrument(name = "maintenance.list", level = "debug", skip_all)]
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        limit: Limit,
+        after: Option<Cursor>,
+    ) -> Result<Page<MaintenanceRun>, Error> {
+        allowed(caller)?;
+        Ok(self.ports.maintenance.list(limit, after).await?)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// `role_forbidden` for everyone but a super_admin; `NotFound`.
+    #[tracing::instrument(name = "maintenance.get", level = "debug", skip_all)]
+    pub async fn get(
+        &self,
+        caller: &Caller,
+        id: MaintenanceRunId,
+    ) -> Result<MaintenanceRun, Error> {
+        allowed(caller)?;
+        let found = self.ports.maintenance.find(id).await?;
+        found.ok_or_else(|| Error::not_found("maintenance run"))
+    }
+}
+
+fn allowed(caller: &Caller) -> Result<(), Error> {
+    let allowed = caller.actor.operate_installation();
+    allowed.map_err(|denial| Error::denied(denial, "installation"))
+}
+
+fn already_running(task: MaintenanceTask) -> Error {
+    Error::Conflict {
+        code: ErrorCode::AlreadyRunning,
+        detail: format!("`{task}` is under way; GET /admin/maintenance shows the run"),
+        existing: None,
+    }
+}
