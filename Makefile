@@ -9,7 +9,7 @@ ADDRESS ?= 127.0.0.1:8080
 # Where `make demo` keeps its data.
 DEMO ?= $(HOME)/.local/share/accunode-demo
 
-.PHONY: help run test check fmt lint docs contract generate hostile fuzz models mutants bench fault crates package deploy postgres redis clean writers demo browser pictures
+.PHONY: help run test check fmt lint docs contract explore generate hostile fuzz models mutants bench fault crates package deploy postgres redis clean writers demo browser pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ docs: ## Build the API documentation without warnings
 
 contract: postgres ## Check that clients can be generated from the OpenAPI document (Python, Node)
 	@scripts/contract.sh
+
+explore: postgres ## Send every operation what the OpenAPI document allows and forbids (Python)
+	@scripts/explore.sh
 
 generate: ## Write anew what is generated: the OpenAPI document, the access matrix
 	ACCUNODE_UPDATE=1 cargo test --quiet --package accunode-web --lib openapi

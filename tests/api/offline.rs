@@ -52,7 +52,14 @@ fn offline(name: &str, bytes: &[u8], kind: &str, unit: &str) -> BTreeMap<String,
     let output = Command::new(env!("CARGO_BIN_EXE_accunode-tested"))
         .arg("score")
         .arg(&path)
-        .args(["--kind", kind, "--ratio-unit", unit, "--no-reasons"])
+        .args([
+            "--kind",
+            kind,
+            "--ratio-unit",
+            unit,
+            "--confirm-units",
+            "--no-reasons",
+        ])
         .env_clear()
         .env("HOME", folder.path())
         .output()
@@ -117,6 +124,8 @@ async fn compare(kind: &str, name: &str, bytes: Vec<u8>, unit: &str) -> usize {
         ("job_type", kind),
         ("ratio_unit", unit),
         ("on_conflict", "skip"),
+        // Its values are of every size, which a file in one unit has not.
+        ("confirm_units", "true"),
     ];
     let job = ana.upload((name, bytes.clone()), &fields).await.expect(202);
     let done = service.finished(&ana, text(&job, "id")).await;

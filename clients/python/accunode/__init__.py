@@ -15,7 +15,7 @@ import httpx
 from accunode_client import AuthenticatedClient, Client
 from accunode_client.api.auth import login
 from accunode_client.api.bulk_uploads import create_bulk_upload, get_bulk_upload
-from accunode_client.models import BulkUpload, JobStatus, Kind, Login, NewBulkUpload, Problem, Tokens
+from accunode_client.models import BulkUpload, JobStatus, JobType, Login, NewBulkUpload, Problem, Tokens
 from accunode_client.types import UNSET, File, Unset
 
 __all__ = ["Accunode", "Refused", "RetryTransport"]
@@ -152,7 +152,7 @@ class Accunode:
     def upload(
         self,
         file: str | pathlib.Path | bytes,
-        job_type: Kind,
+        job_type: JobType,
         *,
         name: str | None = None,
         progress: Progress | None = None,

@@ -9,7 +9,7 @@ import unittest
 import httpx
 from accunode import Accunode, Refused, RetryTransport
 from accunode_client.api.companies import create_company, get_company, list_companies
-from accunode_client.models import JobStatus, Kind, NewCompany, OnConflict, RatioUnit
+from accunode_client.models import JobStatus, JobType, NewCompany, OnConflict, RatioUnit
 
 EXAMPLE = pathlib.Path(__file__).parents[3] / "docs/examples/annual.csv"
 
@@ -66,7 +66,7 @@ class WithService(unittest.TestCase):
         told: list[tuple[str, int, int | None]] = []
         with self.signed_in() as accunode:
             upload = accunode.upload(
-                EXAMPLE, Kind.ANNUAL, progress=lambda *step: told.append(step), force=True,
+                EXAMPLE, JobType.ANNUAL, progress=lambda *step: told.append(step), force=True,
                 ratio_unit=RatioUnit.PERCENT, on_conflict=OnConflict.SKIP,
             )
         self.assertEqual(upload.status, JobStatus.COMPLETED)
@@ -78,7 +78,7 @@ class WithService(unittest.TestCase):
     def test_upload_of_bytes(self) -> None:
         with self.signed_in() as accunode:
             upload = accunode.upload(
-                EXAMPLE.read_bytes(), Kind.ANNUAL, name="again.csv", wait=False, force=True,
+                EXAMPLE.read_bytes(), JobType.ANNUAL, name="again.csv", wait=False, force=True,
                 ratio_unit=RatioUnit.PERCENT, on_conflict=OnConflict.SKIP,
             )
         self.assertEqual(upload.original_filename, "again.csv")

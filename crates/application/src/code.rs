@@ -137,6 +137,10 @@ impl ErrorCode {
         Self::WrongPassword,
         Self::ApprovalPending,
         Self::NotEnrolled,
+        Self::AlreadyRunning,
+        Self::ArchiveDiffers,
+        Self::ExtensionMissing,
+        Self::OwnerUnavailable,
         Self::AlreadyEnrolled,
     ];
 

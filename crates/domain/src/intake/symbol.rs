@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Marks for missing values that are tickers as well, where they stand in capitals.
-const TICKERS: [&str; 6] = ["NA", "NAN", "NM", "NMF", "NIL", "NMN"];
+const TICKERS: [&str; 7] = ["NONE", "NA", "NAN", "NM", "NMF", "NIL", "NMN"];
 
 /// Reads the symbol of a row. What a program or a spreadsheet has made of a symbol is refused:
 /// it would be another company.

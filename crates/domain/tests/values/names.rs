@@ -60,7 +60,10 @@ fn every_value_of_an_enumeration_has_its_stable_name() {
     );
     named(&RiskLevel::ALL, &["Low", "Medium", "High"]);
     named(&AccessLevel::ALL, &["personal", "organization", "system"]);
-    named(&Sort::ALL, &["created_at", "pd", "name", "symbol"]);
+    named(
+        &Sort::ALL,
+        &["created_at", "pd", "name", "symbol", "updated_at"],
+    );
     named(
         &JobStatus::ALL,
         &["pending", "processing", "completed", "failed", "cancelled"],

@@ -40,12 +40,12 @@ fn a_fault_moves_under_the_field_that_holds_it() {
 }
 
 #[test]
-fn a_page_has_1_to_100_rows_and_20_unless_said_otherwise() {
+fn a_page_has_1_to_1000_rows_and_20_unless_said_otherwise() {
     assert_eq!(Limit::default().get(), 20);
-    for good in [1, 100] {
+    for good in [1, 1_000] {
         assert_eq!(Limit::new(good).unwrap().get(), good);
     }
-    for bad in [0, 101] {
+    for bad in [0, 1_001] {
         let fault = Limit::new(bad).unwrap_err();
         assert_eq!((&*fault.pointer, &*fault.code), ("/limit", "out_of_range"));
         assert!(fault.detail.contains(&bad.to_string()));

@@ -140,8 +140,8 @@ pub(crate) async fn start(call: Authenticated, body: Body<NewMaintenanceRun>) ->
     operation_id = "list_maintenance_runs",
     params(Paging<NewestFirst>),
     responses(
-        (status = 200, description = "A page; as `text/csv` all of them", content(
-            (ListDto<MaintenanceRunDto> = "application/json"), (String = "text/csv"),
+        (status = 200, description = "A page; as `text/csv` or `application/x-ndjson` all of them", content(
+            (ListDto<MaintenanceRunDto> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
         (status = 403, description = "`role_forbidden`"),
     )

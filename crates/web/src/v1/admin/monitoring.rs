@@ -19,6 +19,7 @@ fn all<F, T: From<F> + Serialize>(found: Vec<F>) -> HttpResponse {
         data: found.into_iter().map(T::from).collect::<Vec<T>>(),
         has_more: false,
         next_cursor: None,
+        total: None,
     })
 }
 
