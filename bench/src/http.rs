@@ -78,7 +78,7 @@ const CROWD: u64 = 500;
 /// An answer that takes longer is none.
 const HANGS: Duration = Duration::from_secs(15);
 
-/// What became of the requests of a crowd.
+/// How the requests of many concurrent clients were answered.
 #[derive(Clone, Copy, Debug, Default)]
 struct Answers {
     ok: u32,
@@ -87,7 +87,7 @@ struct Answers {
     hung: u32,
 }
 
-/// Many clients on one list: each is answered, or told when to come again.
+/// Measures many concurrent clients on one list: each gets an answer, or 503 with `Retry-After`.
 async fn crowd(
     client: &reqwest::Client,
     token: &str,
