@@ -9,9 +9,9 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"
 # Always the whole workspace: another selection of packages would unify the features of
 # dependencies otherwise, and build them a second time.
 if cargo nextest --version >/dev/null 2>&1; then
-  runner=(cargo nextest run --workspace)
+  runner=(cargo nextest run --workspace --no-fail-fast)
 else
-  runner=(cargo test --workspace --lib --bins --tests)
+  runner=(cargo test --workspace --lib --bins --tests --no-fail-fast)
 fi
 "${runner[@]}" --no-run
 "$CARGO_TARGET_DIR/debug/with-postgres" "${runner[@]}" "$@"
