@@ -9,7 +9,8 @@
 //! needs no right but reading and is what readiness asks.
 //!
 //! To add a migration: a module `mYYYYMMDD_NNNNNN_what_it_does` with its SQL
-//! beside it, `up` and a real `down`, one line in [`Migrator`]. A change to a
+//! beside it, `up` and a real `down`, and two lines in this file: its `mod` and its
+//! place in [`Migrator`]. A change to a
 //! table that may be large builds its indexes with
 //! `concurrent::create` outside a transaction, as
 //! `m20261102_000001_riskiest_first` does.
@@ -51,6 +52,50 @@ mod m20261128_000150_maintenance;
 mod roles;
 mod run;
 
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
 pub use error::MigrateError;
 pub use roles::{BECOME_SERVER, OWNER_ROLE, SERVER_ROLE, bootstrap_roles};
-pub use run::{Migrator, Status, migrate_down, migrate_up, migration_names, status};
+pub use run::{Status, migrate_down, migrate_up, migration_names, status};
+
+/// Every migration, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261101_000001_schema::Migration),
+            Box::new(m20261102_000001_riskiest_first::Migration),
+            Box::new(m20261103_000001_revisions::Migration),
+            Box::new(m20261123_000001_proofs::Migration),
+            Box::new(m20261123_000002_key_rotation::Migration),
+            Box::new(m20261123_000003_seats::Migration),
+            Box::new(m20261123_000004_people_search::Migration),
+            Box::new(m20261123_000005_retention_by_the_owner::Migration),
+            Box::new(m20261127_000020_row_budget::Migration),
+            Box::new(m20261127_000021_name_keys::Migration),
+            Box::new(m20261127_000022_owner_first::Migration),
+            Box::new(m20261127_000030_second_factor_approval::Migration),
+            Box::new(m20261127_000031_job_progress::Migration),
+            Box::new(m20261127_000032_expiry_indexes::Migration),
+            Box::new(m20261127_000040_long_symbols::Migration),
+            Box::new(m20261127_000040_waiting_factors::Migration),
+            Box::new(m20261127_000060_idempotency_outcomes::Migration),
+            Box::new(m20261127_000061_unused_parts::Migration),
+            Box::new(m20261127_000070_outcomes::Migration),
+            Box::new(m20261127_000080_undo::Migration),
+            Box::new(m20261127_000081_company_identifiers::Migration),
+            Box::new(m20261128_000100_changes::Migration),
+            Box::new(m20261128_000101_change_indexes::Migration),
+            Box::new(m20261128_000110_job_requests::Migration),
+            Box::new(m20261128_000120_dashboard_rollups::Migration),
+            Box::new(m20261128_000121_filter_indexes::Migration),
+            Box::new(m20261128_000130_validation_reports::Migration),
+            Box::new(m20261128_000131_outcome_uploads::Migration),
+            Box::new(m20261128_000140_company_removal::Migration),
+            Box::new(m20261128_000141_undo_in_turn::Migration),
+            Box::new(m20261128_000150_maintenance::Migration),
+        ]
+    }
+}

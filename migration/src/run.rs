@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use sea_orm_migration::{
-    MigrationTrait, MigratorTrait,
+    MigratorTrait,
     sea_orm::{DatabaseConnection, SqlxPostgresConnector},
 };
 use sqlx::{
@@ -11,64 +11,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{
-    MigrateError, lock::MigrationLock, m20261101_000001_schema, m20261102_000001_riskiest_first,
-    m20261103_000001_revisions, m20261123_000001_proofs, m20261123_000002_key_rotation,
-    m20261123_000003_seats, m20261123_000004_people_search,
-    m20261123_000005_retention_by_the_owner, m20261127_000020_row_budget,
-    m20261127_000021_name_keys, m20261127_000022_owner_first,
-    m20261127_000030_second_factor_approval, m20261127_000031_job_progress,
-    m20261127_000032_expiry_indexes, m20261127_000040_long_symbols,
-    m20261127_000040_waiting_factors, m20261127_000060_idempotency_outcomes,
-    m20261127_000061_unused_parts, m20261127_000070_outcomes, m20261127_000080_undo,
-    m20261127_000081_company_identifiers, m20261128_000100_changes,
-    m20261128_000101_change_indexes, m20261128_000110_job_requests,
-    m20261128_000120_dashboard_rollups, m20261128_000121_filter_indexes,
-    m20261128_000130_validation_reports, m20261128_000131_outcome_uploads,
-    m20261128_000140_company_removal, m20261128_000141_undo_in_turn, m20261128_000150_maintenance,
-};
-
-/// Every migration, oldest first.
-#[derive(Debug)]
-pub struct Migrator;
-
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261101_000001_schema::Migration),
-            Box::new(m20261102_000001_riskiest_first::Migration),
-            Box::new(m20261103_000001_revisions::Migration),
-            Box::new(m20261123_000001_proofs::Migration),
-            Box::new(m20261123_000002_key_rotation::Migration),
-            Box::new(m20261123_000003_seats::Migration),
-            Box::new(m20261123_000004_people_search::Migration),
-            Box::new(m20261123_000005_retention_by_the_owner::Migration),
-            Box::new(m20261127_000020_row_budget::Migration),
-            Box::new(m20261127_000021_name_keys::Migration),
-            Box::new(m20261127_000022_owner_first::Migration),
-            Box::new(m20261127_000030_second_factor_approval::Migration),
-            Box::new(m20261127_000031_job_progress::Migration),
-            Box::new(m20261127_000032_expiry_indexes::Migration),
-            Box::new(m20261127_000040_long_symbols::Migration),
-            Box::new(m20261127_000040_waiting_factors::Migration),
-            Box::new(m20261127_000060_idempotency_outcomes::Migration),
-            Box::new(m20261127_000061_unused_parts::Migration),
-            Box::new(m20261127_000070_outcomes::Migration),
-            Box::new(m20261127_000080_undo::Migration),
-            Box::new(m20261127_000081_company_identifiers::Migration),
-            Box::new(m20261128_000100_changes::Migration),
-            Box::new(m20261128_000101_change_indexes::Migration),
-            Box::new(m20261128_000110_job_requests::Migration),
-            Box::new(m20261128_000120_dashboard_rollups::Migration),
-            Box::new(m20261128_000121_filter_indexes::Migration),
-            Box::new(m20261128_000130_validation_reports::Migration),
-            Box::new(m20261128_000131_outcome_uploads::Migration),
-            Box::new(m20261128_000140_company_removal::Migration),
-            Box::new(m20261128_000141_undo_in_turn::Migration),
-            Box::new(m20261128_000150_maintenance::Migration),
-        ]
-    }
-}
+use crate::{MigrateError, Migrator, lock::MigrationLock};
 
 /// The names of every migration of this build, oldest first.
 #[must_use]

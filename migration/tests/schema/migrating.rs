@@ -5,50 +5,29 @@ use sqlx::PgPool;
 
 use crate::support::{Scratch, connect, run};
 
-const ALL: &[&str] = &[
-    "m20261101_000001_schema",
-    "m20261102_000001_riskiest_first",
-    "m20261103_000001_revisions",
-    "m20261123_000001_proofs",
-    "m20261123_000002_key_rotation",
-    "m20261123_000003_seats",
-    "m20261123_000004_people_search",
-    "m20261123_000005_retention_by_the_owner",
-    "m20261127_000020_row_budget",
-    "m20261127_000021_name_keys",
-    "m20261127_000022_owner_first",
-    "m20261127_000030_second_factor_approval",
-    "m20261127_000031_job_progress",
-    "m20261127_000032_expiry_indexes",
-    "m20261127_000040_long_symbols",
-    "m20261127_000040_waiting_factors",
-    "m20261127_000060_idempotency_outcomes",
-    "m20261127_000061_unused_parts",
-    "m20261127_000070_outcomes",
-    "m20261127_000080_undo",
-    "m20261127_000081_company_identifiers",
-    "m20261128_000100_changes",
-    "m20261128_000101_change_indexes",
-    "m20261128_000110_job_requests",
-    "m20261128_000120_dashboard_rollups",
-    "m20261128_000121_filter_indexes",
-    "m20261128_000130_validation_reports",
-    "m20261128_000131_outcome_uploads",
-    "m20261128_000140_company_removal",
-    "m20261128_000141_undo_in_turn",
-    "m20261128_000150_maintenance",
-];
+/// The migrations whose files stand in the folder, oldest first.
+fn all() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("m2"))
+        .filter_map(|name| name.strip_suffix(".rs").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
 
 /// So many steps down leave the first migration alone.
 fn all_but_the_first() -> u32 {
-    u32::try_from(ALL.len() - 1).unwrap()
+    u32::try_from(all().len() - 1).unwrap()
 }
 
 #[tokio::test]
 async fn down_leaves_nothing_and_up_again_makes_the_same() {
     let scratch = Scratch::empty().await;
-    assert_eq!(status(&scratch.pool).await.unwrap().pending, ALL);
-    assert_eq!(migrate_up(&scratch.url).await.unwrap(), ALL);
+    assert_eq!(status(&scratch.pool).await.unwrap().pending, all());
+    assert_eq!(migrate_up(&scratch.url).await.unwrap(), all());
     let first = everything(&scratch.pool).await;
     assert!(first.len() > 300, "{} objects", first.len());
     let foreign: Vec<String> = sqlx::query_scalar(
@@ -68,7 +47,7 @@ async fn down_leaves_nothing_and_up_again_makes_the_same() {
         migrate_down(&scratch.url, all_but_the_first())
             .await
             .unwrap(),
-        ALL[1..].iter().rev().copied().collect::<Vec<_>>()
+        all()[1..].iter().rev().cloned().collect::<Vec<_>>()
     );
     assert_eq!(
         migrate_down(&scratch.url, 9).await.unwrap(),
@@ -81,7 +60,7 @@ async fn down_leaves_nothing_and_up_again_makes_the_same() {
         .collect();
     assert!(left.is_empty(), "left behind: {left:#?}");
 
-    assert_eq!(migrate_up(&scratch.url).await.unwrap(), ALL);
+    assert_eq!(migrate_up(&scratch.url).await.unwrap(), all());
     assert_eq!(everything(&scratch.pool).await, first);
     scratch.end().await;
 }
@@ -124,7 +103,7 @@ async fn nodes_that_start_at_once_migrate_once() {
     for node in nodes {
         applied.extend(node.await.unwrap());
     }
-    assert_eq!(applied, ALL, "one node did all of it, the others nothing");
+    assert_eq!(applied, all(), "one node did all of it, the others nothing");
     assert!(status(&scratch.pool).await.unwrap().is_current());
     scratch.end().await;
 }
@@ -186,7 +165,7 @@ async fn an_index_whose_build_failed_is_built_anew_on_a_table_with_rows() {
         Some(false)
     );
 
-    assert_eq!(migrate_up(&scratch.url).await.unwrap(), ALL[1..]);
+    assert_eq!(migrate_up(&scratch.url).await.unwrap(), all()[1..]);
     let (sql, valid) = definition(&scratch.pool).await.unwrap();
     assert!(
         valid && sql.ends_with("(owner_key, pd DESC, id DESC)"),
