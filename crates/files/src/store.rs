@@ -9,6 +9,7 @@ use accunode_ports::{
         ByteStream, FileStore, KeyStream, OpenError, Peek, ReceiveError, RowReader, StoredFile,
         TableChoice,
     },
+    repositories::JOBS_AT_ONCE,
 };
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -94,8 +95,7 @@ impl ObjectFileStore {
     }
 
     fn over(store: Arc<dyn ObjectStore>, folder: Option<PathBuf>, settings: &FileSettings) -> Self {
-        // One for the worker, which does one job at a time.
-        let checks = settings.parser.at_once.saturating_sub(1).max(1);
+        let checks = settings.parser.at_once.saturating_sub(JOBS_AT_ONCE).max(1);
         Self {
             store,
             folder,
@@ -103,7 +103,7 @@ impl ObjectFileStore {
             limits: settings.limits.clone(),
             parser: settings.parser.clone(),
             checks: Arc::new(Semaphore::new(checks)),
-            reads: Arc::new(Semaphore::new(1)),
+            reads: Arc::new(Semaphore::new(JOBS_AT_ONCE)),
         }
     }
 

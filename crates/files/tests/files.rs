@@ -5,6 +5,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use accunode_files::{
@@ -13,6 +14,7 @@ use accunode_files::{
 use accunode_ports::files::{
     ByteStream, FileStore, OpenError, ReceiveError, RowReader, StoredFile, TableChoice,
 };
+use accunode_ports::repositories::JOBS_AT_ONCE;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use futures::{FutureExt, StreamExt, stream};
@@ -274,6 +276,23 @@ async fn reading_goes_on_after_the_checkpoint() {
             .unwrap();
         let rows: Vec<u32> = drain(reader).await.unwrap().iter().map(|r| r.0).collect();
         assert_eq!(rows, expected, "after {after}");
+    }
+}
+
+/// One owner's file may take long, and the worker has a place for the next owner's.
+#[tokio::test]
+async fn as_many_files_are_read_at_once_as_the_worker_has_jobs() {
+    let store = Store::in_a_folder();
+    let text = format!("a\n{}", "1\n".repeat(300_000));
+    let file = store.keep(text.as_bytes()).await;
+    let mut readers = Vec::new();
+    for _ in 0..JOBS_AT_ONCE {
+        let table = table();
+        let opening = store.store.open_rows(&file.key, "a.csv", &table, 0);
+        let reader = tokio::time::timeout(Duration::from_secs(60), opening).await;
+        let mut reader = reader.expect("no other reader is waited for").unwrap();
+        assert_eq!(reader.next_rows(10).await.unwrap().len(), 10);
+        readers.push(reader);
     }
 }
 

@@ -18,7 +18,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{JobQueue, Lease, OpenJobs, Renewal},
+    repositories::{JOBS_AT_ONCE, JobQueue, Lease, OpenJobs, Renewal},
 };
 use async_trait::async_trait;
 use sea_orm::{QueryResult, Statement};
@@ -147,6 +147,9 @@ pub struct QueueSettings {
     /// How often a job is taken without getting any further before it has failed.
     pub max_attempts: i32,
 }
+
+/// The queue gives one owner a job at a time, and there is a place for another owner's.
+const _: () = assert!(JOBS_AT_ONCE > 1);
 
 impl Default for QueueSettings {
     fn default() -> Self {

@@ -1,8 +1,9 @@
-//! The worker: takes jobs and works on them, in two places.
+//! The worker: takes jobs and works on them, a few at once.
 
 use std::time::Duration;
 
-use futures::future::join;
+use accunode_ports::repositories::JOBS_AT_ONCE;
+use futures::future::join_all;
 use tokio::sync::watch;
 use tracing::Instrument;
 
@@ -15,10 +16,11 @@ impl BulkUploads {
     /// Works until `stop` turns true. A job that is open then is given back at its
     /// next chunk, so that another worker goes on at once.
     ///
-    /// There are two places, and the queue gives no owner more than one at a time: however long
-    /// one owner's file takes, and however many wait behind it, the next owner need not wait.
+    /// There are [`JOBS_AT_ONCE`] places, and the queue gives no owner more than one at a time:
+    /// however long one owner's file takes, and however many wait behind it, the next owner
+    /// need not wait.
     pub async fn work(&self, stop: watch::Receiver<bool>) {
-        join(self.work_in_place(stop.clone()), self.work_in_place(stop)).await;
+        join_all((0..JOBS_AT_ONCE).map(|_| self.work_in_place(stop.clone()))).await;
     }
 
     async fn work_in_place(&self, mut stop: watch::Receiver<bool>) {

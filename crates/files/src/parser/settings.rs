@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use accunode_ports::repositories::JOBS_AT_ONCE;
+
 /// How parser processes are started, and what they may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParserSettings {
     /// The program. It must call [`crate::run_parser_if_asked`] first of all.
     pub program: PathBuf,
-    /// How many run at a time at most, at least 2: one is for the worker, the others
-    /// are for uploads that are being checked.
+    /// How many run at a time at most: [`JOBS_AT_ONCE`] for the jobs of the worker, the
+    /// others, and at least one, for uploads that are being checked.
     pub at_once: usize,
     /// Bytes of memory that each may take.
     pub memory_bytes: u64,
@@ -25,7 +27,7 @@ impl ParserSettings {
     pub fn of_program(program: PathBuf) -> Self {
         Self {
             program,
-            at_once: 3,
+            at_once: JOBS_AT_ONCE + 2,
             memory_bytes: 96 << 20,
             cpu_seconds: 120,
         }

@@ -33,8 +33,8 @@ pub use company::{CompanyFilter, CompanyRepository, CompanyWriter, FoundCompany}
 pub use idempotency::IdempotencyRepository;
 pub use invitation::{InvitationRepository, InvitationWriter, NewInvitation};
 pub use job::{
-    ChunkRow, JobChunk, JobFilter, JobQueue, JobRepository, JobWriter, Lease, NewJob, OpenJobs,
-    Renewal, RowFilter, RowVerdict, ScoredRow, Undone,
+    ChunkRow, JOBS_AT_ONCE, JobChunk, JobFilter, JobQueue, JobRepository, JobWriter, Lease, NewJob,
+    OpenJobs, Renewal, RowFilter, RowVerdict, ScoredRow, Undone,
 };
 pub use joining::{AllowedEmail, JoiningRepository, JoiningWriter};
 pub use organization::{

@@ -29,7 +29,7 @@ pub struct PostgresConfig {
 /// The processes that read uploaded files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ParserConfig {
-    /// How many run at a time: one for the worker, the others for uploads that arrive.
+    /// How many run at a time: two for the worker's jobs, the others for uploads that arrive.
     pub at_once: usize,
     /// Bytes of memory that each may take.
     pub memory: u64,

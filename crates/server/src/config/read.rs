@@ -8,6 +8,7 @@ use std::str::FromStr;
 use accunode_files::{Location, ParserSettings, S3Settings};
 use accunode_local::HashingSettings;
 use accunode_mail::{Sender, SmtpUrl};
+use accunode_ports::repositories::JOBS_AT_ONCE;
 use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
 use accunode_web::AtOnce;
 use sqlx::postgres::PgConnectOptions;
@@ -198,8 +199,8 @@ pub(super) fn read_parser(layers: &mut Layers) -> ParserConfig {
         at_once: layers
             .read(
                 "parser.at_once",
-                "must be a number of processes from 2 to 64",
-                |text| parse_within(text, 2..=64),
+                "must be a number of processes from 3 to 64",
+                |text| parse_within(text, JOBS_AT_ONCE + 1..=64),
             )
             .unwrap_or(default.at_once),
         memory: layers

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 
 #[cfg(feature = "mock")]
 pub use queue::MockJobQueue;
-pub use queue::{JobQueue, Lease, OpenJobs, Renewal};
+pub use queue::{JOBS_AT_ONCE, JobQueue, Lease, OpenJobs, Renewal};
 
 use super::{
     outcome_upload::OutcomeChunk,

@@ -44,6 +44,11 @@ pub struct OpenJobs {
     pub oldest_seconds: f64,
 }
 
+/// How many jobs one worker process works on at once. The queue gives fewer of them to one
+/// owner, and a file store can read as many files at once: otherwise one owner's job would
+/// keep the next owner's waiting.
+pub const JOBS_AT_ONCE: usize = 2;
+
 /// The queue. It sees the jobs of everyone and nothing else.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
