@@ -125,9 +125,11 @@ impl Service {
             .expect("the wiring");
 
         let (stop, stopped) = watch::channel(false);
-        // Maintenance is done by the tests that are about it.
+        // Other maintenance is done by the tests that are about it.
         let fold = upkeep::fold(wired.store.clone(), stopped.clone());
         let mut tasks = vec![tokio::spawn(fold)];
+        // Done before the first request, so that no test meets it on the way.
+        upkeep::sweep_at_start(wired.application.maintenance.clone(), stopped.clone()).await;
         if options.worker {
             let bulk = wired.application.bulk_uploads.clone();
             tasks.push(tokio::spawn(async move { bulk.work(stopped).await }));

@@ -18,7 +18,20 @@ pub async fn look_after(
     maintenance: MaintenanceRuns,
     stop: watch::Receiver<bool>,
 ) {
-    tokio::join!(fold(store, stop.clone()), maintain(maintenance, stop));
+    tokio::join!(
+        fold(store, stop.clone()),
+        sweep_at_start(maintenance.clone(), stop.clone()),
+        maintain(maintenance, stop)
+    );
+}
+
+/// Removes what a process that was killed has left in this node's file store, unless `stop` turns
+/// true before.
+pub async fn sweep_at_start(maintenance: MaintenanceRuns, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        _ = async { drop(stop.wait_for(|stop| *stop).await) } => {}
+        () = maintenance.sweep_at_start() => {}
+    }
 }
 
 /// Merges the changes since into the dashboards' sums, until `stop` turns true.

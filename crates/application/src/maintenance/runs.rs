@@ -10,9 +10,24 @@ use accunode_ports::{RepositoryError, maintenance::NewRun};
 use serde_json::json;
 
 use super::MaintenanceRuns;
-use crate::{Caller, Confirmed, Error, ErrorCode};
+use crate::{Caller, Confirmed, Error, ErrorCode, bulk_uploads::BulkUploads};
 
 impl MaintenanceRuns {
+    /// Removes what a process that was killed has left in this node's file store. Each process
+    /// does so at its start, whatever another node has done a short time ago.
+    pub async fn sweep_at_start(&self) {
+        let bulk = BulkUploads {
+            ports: self.ports.clone(),
+        };
+        if let Err(error) = bulk.sweep_files().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                "files without an upload could not be removed; it is tried again"
+            );
+        }
+    }
+
     /// Does what is due and no other node is at, one task after the other.
     pub async fn run_due(&self) {
         let maintenance = &self.ports.maintenance;
