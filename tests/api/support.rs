@@ -2,7 +2,7 @@
 
 use accunode_tests::TestUser;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 /// The header of a file of annual statements.
 pub(crate) const HEADER: &str = "company_symbol,company_name,sector,reporting_year,\
@@ -226,15 +226,26 @@ macro_rules! with_either_store {
 }
 pub(crate) use with_either_store;
 
-/// Until so many statements wait for a lock: PostgreSQL tells no one, so it is asked.
-pub(crate) async fn wait_until_blocked(pool: &PgPool, statements: i64) {
+/// Until so many statements wait for what this connection holds, or for one another behind it:
+/// PostgreSQL tells no one, so it is asked. Whoever waits for anything else does not count.
+pub(crate) async fn wait_until_blocked(pool: &PgPool, by: &mut PgConnection, statements: i64) {
+    let holder: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
+        .fetch_one(by)
+        .await
+        .expect("its number");
+    let blocked = format!(
+        "WITH RECURSIVE blocked(pid) AS (
+           SELECT {holder}
+           UNION
+           SELECT a.pid
+             FROM pg_stat_activity a
+             JOIN blocked b ON b.pid = ANY (pg_blocking_pids(a.pid))
+            WHERE a.wait_event_type = 'Lock')
+         SELECT count(*) - 1 FROM blocked"
+    );
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
     loop {
-        let waiting: i64 = ask(
-            pool,
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        )
-        .await;
+        let waiting: i64 = ask(pool, &blocked).await;
         if waiting >= statements {
             return;
         }

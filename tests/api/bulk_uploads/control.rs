@@ -134,13 +134,13 @@ async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
     let symbols: Vec<String> = (0..12_000).map(|n| format!("S{n}")).collect();
     let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
     let path = format!("/bulk-uploads/{job}");
-    wait_until_blocked(&pool, 1).await;
+    wait_until_blocked(&pool, &mut lock, 1).await;
     // Its row is locked by the chunk under way: the wish waits for that, then is heard.
     let wish = {
         let (ana, path) = (ana.clone(), format!("{path}/cancel"));
         tokio::spawn(async move { ana.post_nothing(&path).await })
     };
-    wait_until_blocked(&pool, 2).await;
+    wait_until_blocked(&pool, &mut lock, 2).await;
     sqlx::query("SELECT pg_advisory_unlock(4711)")
         .execute(&mut *lock)
         .await

@@ -32,7 +32,7 @@ async fn overtake(
     let pool = service.database.superuser().await;
     let mut other = uncommitted(&pool, change).await;
     let first = async {
-        wait_until_blocked(&pool, 1).await;
+        wait_until_blocked(&pool, &mut other, 1).await;
         run(&mut other, "COMMIT").await;
     };
     let (answer, ()) = tokio::join!(request, first);
