@@ -72,6 +72,28 @@ async fn over_https_the_cookies_are_bound_to_the_host() {
     assert_eq!(ana.get("/me").await.problem(401), "token_required");
 }
 
+/// A neighbouring host may plant a cookie of the same name: over http nothing says which of the
+/// two is the service's.
+#[tokio::test]
+async fn of_two_cookies_that_differ_neither_signs_in() {
+    let service = Service::start().await;
+    service.user("bea").await;
+    let login = json!({ "email": "bea@example.com", "password": PASSWORD });
+    let bea = jar(&page(&service).post("/auth/login", &login).await);
+    let ana = jar(&sign_in(&service).await);
+    for both in [format!("{ana}; {bea}"), format!("{bea}; {ana}")] {
+        let planted = page(&service).with("cookie", &both);
+        let answer = planted.get("/me").await;
+        assert_eq!(answer.problem(401), "token_required", "{both}");
+        let answer = planted.post("/auth/refresh", &json!({})).await;
+        assert!(answer.status.is_client_error(), "{}", answer.text);
+        assert!(cookies(&answer).is_empty());
+    }
+    let twice = page(&service).with("cookie", &format!("{ana}; {ana}"));
+    let me = twice.get("/me").await;
+    assert_eq!(me.expect(200)["email"], "ana@example.com");
+}
+
 #[tokio::test]
 async fn what_another_site_sends_with_the_cookie_is_refused() {
     let service = Service::start().await;
