@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    names::DESCRIPTIONS,
-    number::{Cell, Separators, Sign, says_missing, shifted},
+    Cells, Layout,
+    names::{CURRENCY, DESCRIPTIONS, MARKET_CAP},
+    number::{CURRENCIES, Cell, Separators, Sign, says_missing, shifted},
     text::squeezed,
 };
 use crate::{
@@ -53,6 +54,71 @@ pub(super) fn read(
             "at most 64 visible characters are kept",
         ),
         _ => cleaned(text, 100, "at most 100 visible characters are kept"),
+    }
+}
+
+/// The descriptions of a row, each as by [`read`], and together: an amount whose sign is of
+/// another currency than the row's is left out, and a sign that only one currency has tells the
+/// currency where no column does. `unread` gets the place and the rule of each that was left out.
+pub(super) fn of_row<'a>(
+    layout: &Layout,
+    row: &Cells<'a>,
+    separators: Separators,
+    mut unread: impl FnMut(usize, &'static str),
+) -> [Option<Cow<'a, str>>; DESCRIPTIONS.len()] {
+    let mut texts: [Option<Cow<'a, str>>; DESCRIPTIONS.len()] = Default::default();
+    let cell = |place: usize| layout.descriptions()[place].map(|column| row.at(column));
+    for (place, read_text) in texts.iter_mut().enumerate() {
+        let Some(text) = cell(place) else { continue };
+        match read(place, text, separators) {
+            Ok(understood) => *read_text = understood,
+            Err(rule) => unread(place, rule),
+        }
+    }
+    let Some(sign) = cell(MARKET_CAP).and_then(|text| text.chars().find(|c| is_sign(*c))) else {
+        return texts;
+    };
+    let (amount, currency) = (texts[MARKET_CAP].is_some(), texts[CURRENCY].as_deref());
+    match (currencies_of(sign), currency) {
+        _ if !amount => {}
+        ([only], None) => texts[CURRENCY] = Some(Cow::Borrowed(only)),
+        // The dollar without a country is what the currency is without a column.
+        (["USD", ..], None) => {}
+        (_, None) => {
+            texts[MARKET_CAP] = None;
+            unread(
+                MARKET_CAP,
+                "where several currencies have the sign, a column for the currency is needed",
+            );
+        }
+        (possible, Some(code)) if !possible.contains(&code) => {
+            texts[MARKET_CAP] = None;
+            unread(MARKET_CAP, "its sign must be that of the row's currency");
+        }
+        _ => {}
+    }
+    texts
+}
+
+fn is_sign(c: char) -> bool {
+    CURRENCIES.contains(&c)
+}
+
+/// The currencies that are written with a sign, the one that is meant without further words first.
+const fn currencies_of(sign: char) -> &'static [&'static str] {
+    match sign {
+        '$' => &[
+            "USD", "ARS", "AUD", "BBD", "BMD", "BND", "BRL", "BSD", "BZD", "CAD", "CLP", "COP",
+            "FJD", "GYD", "HKD", "JMD", "KYD", "LRD", "MXN", "NAD", "NIO", "NZD", "SBD", "SGD",
+            "SRD", "SVC", "TTD", "TWD", "UYU", "XCD",
+        ],
+        '€' => &["EUR"],
+        '£' => &[
+            "GBP", "EGP", "FKP", "GIP", "LBP", "SDG", "SHP", "SSP", "SYP",
+        ],
+        '¥' => &["JPY", "CNY"],
+        '₹' => &["INR"],
+        _ => &[],
     }
 }
 

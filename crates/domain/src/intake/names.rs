@@ -154,6 +154,14 @@ pub const DESCRIPTIONS: [&str; 11] = [
     "national_id",
 ];
 
+/// The places of two of [`DESCRIPTIONS`] that are read together.
+pub(super) const MARKET_CAP: usize = 3;
+pub(super) const CURRENCY: usize = 5;
+const _: () = assert!(
+    DESCRIPTIONS[MARKET_CAP].len() == "market_cap".len()
+        && DESCRIPTIONS[CURRENCY].len() == "currency".len()
+);
+
 impl Field {
     /// The field that has this name in the API.
     fn named(kind: Kind, name: &str) -> Option<Self> {

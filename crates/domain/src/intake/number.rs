@@ -132,7 +132,7 @@ pub const MISSING_MARKS: [&str; 44] = [
 ];
 
 /// Signs of currencies that may stand beside an amount.
-const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
+pub(super) const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
 
 /// Errors of a spreadsheet that mean a broken sheet.
 const BROKEN: [&str; 10] = [

@@ -1,6 +1,6 @@
 //! How the rows of one table are read, once the whole of it has been seen.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use super::{
     Cells, Layout, describe,
@@ -174,13 +174,7 @@ impl Plan {
 
     /// The row's company: what cannot be understood of its description is left out.
     fn company(&self, row: &Cells<'_>) -> CompanyDraft {
-        let mut texts: [Option<Cow<'_, str>>; DESCRIPTIONS.len()] = Default::default();
-        for (place, column) in self.layout.descriptions().iter().enumerate() {
-            if let Some(column) = column {
-                texts[place] =
-                    describe::read(place, row.at(*column), self.separators).unwrap_or_default();
-            }
-        }
+        let texts = describe::of_row(&self.layout, row, self.separators, |_, _| {});
         describe::draft(row.at(self.layout.symbol()), texts)
     }
 }

@@ -176,14 +176,19 @@ impl Survey {
     }
 
     fn see_descriptions(&mut self, row: &Cells<'_>) {
-        for (place, column) in self.layout.descriptions().iter().enumerate() {
-            let Some(column) = column else { continue };
-            let text = row.at(*column);
-            if says_missing(text) {
-                self.undescribed[place].see(row.row, row.at(self.layout.symbol()));
-            } else if let Err(rule) = describe::read(place, text, Separators::Point) {
-                self.unread[place].see(row.row, text);
-                self.rules[place] = rule;
+        let (unread, rules, layout) = (&mut self.unread, &mut self.rules, &self.layout);
+        let texts = describe::of_row(layout, row, Separators::Point, |place, rule| {
+            if let Some(column) = layout.descriptions()[place] {
+                unread[place].see(row.row, row.at(column));
+                rules[place] = rule;
+            }
+        });
+        for (place, text) in texts.iter().enumerate() {
+            if let Some(column) = layout.descriptions()[place]
+                && text.is_none()
+                && says_missing(row.at(column))
+            {
+                self.undescribed[place].see(row.row, row.at(layout.symbol()));
             }
         }
     }
@@ -244,5 +249,4 @@ impl Survey {
 }
 
 #[cfg(test)]
-#[path = "survey_tests.rs"]
 mod tests;

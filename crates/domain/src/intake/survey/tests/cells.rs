@@ -1,0 +1,181 @@
+//! Numbers, formulas and amounts as they are written.
+
+use super::*;
+
+#[test]
+fn decimal_commas_are_read_where_the_file_shows_them_and_told() {
+    let header = HEADER.replace(',', ";");
+    let german = Table::of(
+        &format!("{header}\nA;2024;0,412;3,6;0,061;1.234,5;0,044\nB;2024;0,3;1,234;0,1;1.234;0,1"),
+        ';',
+    );
+    let (_, warnings) = german.survey(Options::default()).unwrap();
+    assert_eq!(codes(&warnings), ["decimal_comma", "out_of_range"]);
+    let read = german.read(Options::default());
+    assert_eq!(
+        read[0],
+        Ok(vec![
+            Some(0.412),
+            Some(3.6),
+            Some(0.061),
+            Some(1234.5),
+            Some(0.044)
+        ])
+    );
+    assert_eq!(read[1], Err("ambiguous_number".to_owned()));
+}
+
+#[test]
+fn a_comma_among_points_is_an_error_and_thousands_are_told() {
+    let header = HEADER.replace(',', ";");
+    let mixed = Table::of(
+        &format!(
+            "{header}\nA;2024;0.4;3.6;0.06;1,234;0.04\nB;2024;0,3;1;0.1;12;0.1\nC;2024;0.3;1;0.1;12;0.1"
+        ),
+        ';',
+    );
+    let (_, warnings) = mixed.survey(Options::default()).unwrap();
+    assert_eq!(codes(&warnings), ["mixed_separators"]);
+    let read = mixed.read(Options::default());
+    assert!(read[0].is_err() && read[1].is_err() && read[2].is_ok());
+    let thousands = Table::of(
+        &format!("{header}\nA;2024;0.4;3.6;0.06;1,234;0.04\nC;2024;0.3;1;0.1;12;0.1"),
+        ';',
+    );
+    let (_, warnings) = thousands.survey(Options::default()).unwrap();
+    assert_eq!(codes(&warnings), ["thousands_separators"]);
+    assert_eq!(
+        thousands.read(Options::default())[0].as_ref().unwrap()[3],
+        Some(1234.0)
+    );
+}
+
+#[test]
+fn formulas_that_were_never_computed_stop_the_file() {
+    let mut empty = repeated("SYM,2024,0.4,3,0.1,5,");
+    for formulas in &mut empty.formulas[1..] {
+        formulas.push(Formula {
+            column: 6,
+            value: FormulaValue::Absent,
+        });
+    }
+    let fault = &empty.survey(Options::default()).unwrap_err()[0];
+    assert_eq!(fault.code, "formula_without_value");
+    assert!(
+        fault.detail.contains("return_on_assets"),
+        "{}",
+        fault.detail
+    );
+    let mut zero = repeated("SYM,2024,0,3,0.1,5,0.1");
+    for formulas in &mut zero.formulas[1..] {
+        formulas.push(Formula {
+            column: 2,
+            value: FormulaValue::Zero,
+        });
+    }
+    assert!(zero.survey(Options::default()).is_err());
+    let confirmed = Options {
+        confirmed: true,
+        ..Options::default()
+    };
+    let (_, warnings) = zero.survey(confirmed).unwrap();
+    assert!(codes(&warnings).contains(&"formula_without_value"));
+}
+
+#[test]
+fn formulas_that_are_all_zero_stop_the_file_beside_numbers_that_were_typed() {
+    let mut half = changed(2, "0", 5);
+    for formulas in &mut half.formulas[1..6] {
+        formulas.push(Formula {
+            column: 2,
+            value: FormulaValue::Zero,
+        });
+    }
+    let fault = &half.survey(Options::default()).unwrap_err()[0];
+    assert_eq!(fault.code, "formula_without_value");
+    // One formula of the column has another value, so the column was computed.
+    half.formulas[7].push(Formula {
+        column: 2,
+        value: FormulaValue::Computed,
+    });
+    assert!(half.survey(Options::default()).is_ok());
+    let mut symbols = changed(0, "0", 10);
+    symbols.formulas[3].push(Formula {
+        column: 0,
+        value: FormulaValue::Zero,
+    });
+    let fault = &symbols.survey(Options::default()).unwrap_err()[0];
+    assert_eq!(fault.code, "formula_without_value");
+}
+
+#[test]
+fn the_cell_that_is_wrong_is_the_one_that_is_quoted() {
+    let table = Table::of(
+        &format!(
+            "symbol,year,quarter,{}\n{}",
+            Kind::Quarterly
+                .ratios()
+                .iter()
+                .map(|r| r.name)
+                .collect::<Vec<_>>()
+                .join(","),
+            ["A,2024,Q9,1.5,1,0.5,5,6,0.2"; 3].join("\n")
+        ),
+        ',',
+    );
+    let cells = table.cells();
+    let layout = Layout::find(Kind::Quarterly, &cells).unwrap();
+    let mut survey = Survey::new(layout, Options::default(), true);
+    cells[1..].iter().for_each(|row| survey.see(row));
+    let (_, warnings) = survey.finish().unwrap();
+    assert!(
+        warnings[0].detail.contains("holds \"Q9\""),
+        "{}",
+        warnings[0].detail
+    );
+}
+
+#[test]
+fn an_amount_is_never_taken_for_another_currency() {
+    let header = "company_symbol,reporting_year,market_cap,currency";
+    let rows = [
+        "A,2024,€1.2bn,EUR",
+        "B,2024,€1.2bn,USD",
+        "C,2024,€1.2bn,",
+        "D,2024,$3bn,CAD",
+        "E,2024,¥3bn,",
+        "F,2024,$3bn,",
+        "G,2024,3bn,CHF",
+    ];
+    let text = HEADER.replace("company_symbol,reporting_year", header);
+    let rows = rows.map(|row| format!("{row},0.4,3,0.1,5,0.1")).join("\n");
+    let table = Table::of(&format!("{text}\n{rows}"), ',');
+    let (plan, warnings) = table.survey(Options::default()).unwrap();
+    let read: Vec<_> = table.cells()[1..]
+        .iter()
+        .map(|row| {
+            let company = plan.read(row).unwrap().company;
+            (company.market_cap.is_some(), company.currency)
+        })
+        .collect();
+    let eur = Some("EUR".to_owned());
+    assert_eq!(
+        read,
+        [
+            (true, eur.clone()),
+            (false, Some("USD".to_owned())),
+            (true, eur),
+            (true, Some("CAD".to_owned())),
+            (false, None),
+            (true, None),
+            (true, Some("CHF".to_owned())),
+        ]
+    );
+    let unread = details(&warnings, "unread_descriptions").join("\n");
+    assert!(
+        unread.contains("2 cells, first \"€1.2bn\" in row 3 of market_cap"),
+        "{unread}"
+    );
+    let default = details(&warnings, "default_descriptions").join("\n");
+    assert!(default.contains("2 rows, first \"E\""), "{default}");
+}

@@ -1,0 +1,155 @@
+//! Rows: their shape, and those that are no companies.
+
+use super::*;
+
+#[test]
+fn a_row_of_another_shape_is_an_error_with_both_numbers() {
+    let odd = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0,4,3,0,1,5,0,1",
+        "C,2024,0.4,3,0.1,5,0.1,",
+        "D,2024,0.4",
+    ]);
+    let read = odd.read(Options::default());
+    assert!(read[0].is_ok() && read[2].is_ok());
+    assert_eq!(read[1], Err("cell_count".to_owned()));
+    assert_eq!(read[3], Err("cell_count".to_owned()));
+    let (plan, _) = odd.survey(Options::default()).unwrap();
+    let told = &plan.read(&odd.cells()[2]).unwrap_err()[0].detail;
+    assert!(
+        told.contains("10 cells") && told.contains("7 columns"),
+        "{told}"
+    );
+}
+
+#[test]
+fn rows_of_another_shape_say_nothing_of_the_columns() {
+    let odd = table(
+        &five("SYM,2024,0,412,3,6,0,061,5,2,0,044")
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    );
+    let (_, warnings) = odd.survey(Options::default()).unwrap();
+    assert_eq!(warnings[0].code, "most_rows_fail");
+    assert!(
+        warnings[0].detail.contains("12 cells"),
+        "{}",
+        warnings[0].detail
+    );
+}
+
+#[test]
+fn totals_averages_and_notes_are_no_companies_and_a_ticker_may_be_called_total() {
+    let report = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0.2,1,0.3,7,0.3",
+        "TOTAL,2024,0.55,9,-0.2,2,-0.1",
+        "Average,2024,0.3833,4.33,0.0667,4.667,0.1",
+        "Total,,1.15,13,0.2,14,0.3",
+        "Source: annual reports,,,,,,",
+    ]);
+    let read = report.read(Options::default());
+    assert!(read[2].is_ok(), "{:?}", read[2]);
+    for row in [3, 4, 5] {
+        assert_eq!(read[row], Err("summary_row".to_owned()), "{row}");
+    }
+    let (_, warnings) = report.survey(Options::default()).unwrap();
+    assert!(codes(&warnings).contains(&"summary_rows"));
+}
+
+#[test]
+fn a_line_of_text_below_the_data_is_a_note_and_one_with_another_delimiter_is_not() {
+    let report = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B;2024;0.2;1;0.3;7;0.3",
+        "Source: annual reports",
+        "Figures in millions, as of March",
+    ]);
+    let read = report.read(Options::default());
+    assert_eq!(read[1], Err("cell_count".to_owned()));
+    for row in [2, 3] {
+        assert_eq!(read[row], Err("summary_row".to_owned()), "{row}");
+    }
+}
+
+#[test]
+fn the_templates_example_is_left_out_and_a_real_company_of_its_name_is_not() {
+    let filled = table(&[
+        "ACME,2024,0.254,2.5,0.254,2.5,0.254",
+        "ACME,2024,0.4,3,0.1,5,0.1",
+    ]);
+    let read = filled.read(Options::default());
+    assert_eq!(read[0], Err("template_example".to_owned()));
+    assert!(read[1].is_ok());
+    let (_, warnings) = filled.survey(Options::default()).unwrap();
+    assert!(warnings.iter().any(|w| w.detail.contains("row 2")));
+}
+
+#[test]
+fn the_same_fault_in_most_rows_is_told_once_for_the_file_and_first() {
+    let labels = repeated("SYM,TTM,0.4,3,0.1,5,");
+    let (_, warnings) = labels.survey(Options::default()).unwrap();
+    assert_eq!(warnings[0].code, "most_rows_fail");
+    assert_eq!(warnings[0].columns, ["reporting_year"]);
+    assert!(
+        warnings[0].detail.contains("6 of 6 rows"),
+        "{}",
+        warnings[0].detail
+    );
+    assert!(codes(&warnings).contains(&"empty_columns"));
+}
+
+#[test]
+fn a_header_without_rows_is_an_empty_file() {
+    let fault = &table(&[]).survey(Options::default()).unwrap_err()[0];
+    assert_eq!(fault.code, "empty_file");
+}
+
+#[test]
+fn summaries_of_every_kind_are_told_from_companies() {
+    let report = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0.2,1,0.3,7,0.3",
+        "Total,2024,0.6,4,0.4,12,0.4",
+        "C,2024,0.5,2,0.2,9,0.2",
+        "D,2024,0.1,6,0.4,3,0.05",
+        "Total,2024,0.6,8,0.6,12,0.25",
+        "Median,2024,0.3,2.5,0.25,6,0.15",
+        "Max,2024,0.5,6,0.4,9,0.3",
+        "Peer median,2024,0.31,2.4,0.2,6,0.2",
+        "25th percentile,2024,0.2,1.5,0.1,4,0.1",
+        "Std Dev,2024,0.1,1,0.1,2,0.1",
+        "Mittelwert,2024,0.3,3,0.25,6,0.1625",
+    ]);
+    let read = report.read(Options::default());
+    let left_out: Vec<usize> = (0..read.len())
+        .filter(|row| read[*row] == Err("summary_row".to_owned()))
+        .collect();
+    assert_eq!(left_out, [2, 5, 6, 7, 8, 9, 10, 11]);
+    // Of a company whose ticker is such a word, the figures are its own.
+    let ticker = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0.2,1,0.3,7,0.3",
+        "LOW,2024,0.33,2.2,0.07,8,0.09",
+    ]);
+    assert!(ticker.read(Options::default())[2].is_ok());
+    let (_, warnings) = ticker.survey(Options::default()).unwrap();
+    let told = details(&warnings, "likely_summary_rows");
+    assert!(
+        told[0].contains("1 row, first \"LOW\" in row 4"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn an_average_above_the_data_is_one() {
+    let report = table(&[
+        "Average,2024,0.3,2,0.2,6,0.2",
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0.2,1,0.3,7,0.3",
+    ]);
+    let read = report.read(Options::default());
+    assert_eq!(read[0], Err("summary_row".to_owned()));
+    assert!(read[1].is_ok() && read[2].is_ok());
+}
