@@ -16,6 +16,7 @@ mod running;
 mod s3;
 mod secrets;
 mod starting;
+mod statements;
 mod stopping;
 mod uploading;
 mod watched;
