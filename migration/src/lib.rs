@@ -49,6 +49,7 @@ mod m20261128_000131_outcome_uploads;
 mod m20261128_000140_company_removal;
 mod m20261128_000141_undo_in_turn;
 mod m20261128_000150_maintenance;
+mod m20261128_000160_rating_scales;
 mod roles;
 mod run;
 
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000140_company_removal::Migration),
             Box::new(m20261128_000141_undo_in_turn::Migration),
             Box::new(m20261128_000150_maintenance::Migration),
+            Box::new(m20261128_000160_rating_scales::Migration),
         ]
     }
 }

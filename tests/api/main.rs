@@ -28,6 +28,7 @@ mod own_data;
 mod pages;
 mod permissions;
 mod predictions;
+mod rating_scales;
 mod redactions;
 mod rescorings;
 mod support;

@@ -63,6 +63,20 @@ pub(crate) fn outcome_on(company: &str) -> Value {
     })
 }
 
+/// The fields of a master scale of seven grades, off the buckets of the dashboards' sums.
+pub(crate) fn scale_of(name: &str) -> Vec<(String, Value)> {
+    let bounds = [0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.2, 1.0];
+    let grades: Vec<Value> = bounds
+        .windows(2)
+        .zip('A'..)
+        .map(|(pair, code)| json!({ "code": code.to_string(), "pd_from": pair[0], "pd_to": pair[1] }))
+        .collect();
+    vec![
+        ("name".to_owned(), json!(name)),
+        ("grades".to_owned(), json!(grades)),
+    ]
+}
+
 /// An object with some fields changed; null takes a field away.
 pub(crate) fn with(mut body: Value, changes: Value) -> Value {
     let target = body.as_object_mut().expect("an object");

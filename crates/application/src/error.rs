@@ -282,6 +282,11 @@ impl From<Conflict> for Error {
                 ErrorCode::OutcomeExists,
                 "this outcome of the company and day, or one with this external_id, is recorded already",
             ),
+            Conflict::ScaleExists => (
+                ErrorCode::ScaleExists,
+                "this owner has a scale of this name and version, which is never changed; make \
+                 another version",
+            ),
             Conflict::DomainTaken => (
                 ErrorCode::DomainTaken,
                 "another organization has this domain",

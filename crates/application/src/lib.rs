@@ -31,6 +31,7 @@ pub mod outcomes;
 mod overtaken;
 pub mod ports;
 pub mod predictions;
+pub mod rating_scales;
 pub mod transaction;
 pub mod users;
 pub mod validation;
@@ -69,6 +70,8 @@ pub struct Application {
     pub outcomes: outcomes::Outcomes,
     /// Back-tests.
     pub validations: validation::Validations,
+    /// Master scales.
+    pub rating_scales: rating_scales::RatingScales,
     /// Bulk uploads.
     pub bulk_uploads: bulk_uploads::BulkUploads,
     /// Dashboards.
@@ -111,6 +114,9 @@ impl Application {
                 ports: ports.clone(),
             },
             validations: validation::Validations {
+                ports: ports.clone(),
+            },
+            rating_scales: rating_scales::RatingScales {
                 ports: ports.clone(),
             },
             bulk_uploads: bulk_uploads::BulkUploads {

@@ -39,6 +39,8 @@ id_type! {
     OutcomeId,
     /// A report of a back-test.
     ValidationId,
+    /// A master scale.
+    RatingScaleId,
     /// A bulk upload.
     JobId,
     /// A run of maintenance.

@@ -96,6 +96,7 @@ pub mod outcome;
 pub mod owner;
 pub mod page;
 pub mod prediction;
+pub mod rating_scale;
 pub mod ratio;
 pub mod risk;
 pub mod second_factor;

@@ -33,6 +33,8 @@ pub enum Conflict {
     PredictionExists,
     /// The owner has this outcome of the company and day, or one with this external id.
     OutcomeExists,
+    /// The owner has a master scale of this name and version.
+    ScaleExists,
     /// The owner of a prediction does not fit the owner of its company.
     LevelMismatch,
     /// The owner of a company cannot change while there are predictions on it.

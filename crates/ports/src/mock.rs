@@ -25,14 +25,14 @@ use crate::{
         MockInvitationRepository, MockInvitationWriter, MockJobRepository, MockJobWriter,
         MockJoiningRepository, MockJoiningWriter, MockOrganizationRepository,
         MockOrganizationWriter, MockOutcomeRepository, MockOutcomeWriter, MockOwnDataRepository,
-        MockOwnDataWriter, MockPredictionRepository, MockPredictionWriter,
-        MockSecondFactorRepository, MockSecondFactorWriter, MockUserRepository,
+        MockOwnDataWriter, MockPredictionRepository, MockPredictionWriter, MockScaleRepository,
+        MockScaleWriter, MockSecondFactorRepository, MockSecondFactorWriter, MockUserRepository,
         MockUserTokenRepository, MockUserTokenWriter, MockUserWriter, MockValidationRepository,
         MockValidationWriter, OrganizationRepository, OrganizationWriter, OutcomeRepository,
         OutcomeWriter, OwnDataRepository, OwnDataWriter, PredictionRepository, PredictionWriter,
-        Repositories, SecondFactorRepository, SecondFactorWriter, Store, UnitOfWork,
-        UserRepository, UserTokenRepository, UserTokenWriter, UserWriter, ValidationRepository,
-        ValidationWriter, WantedHistories,
+        Repositories, ScaleRepository, ScaleWriter, SecondFactorRepository, SecondFactorWriter,
+        Store, UnitOfWork, UserRepository, UserTokenRepository, UserTokenWriter, UserWriter,
+        ValidationRepository, ValidationWriter, WantedHistories,
     },
 };
 
@@ -53,6 +53,7 @@ pub struct MockRepositories {
     pub predictions: MockPredictionRepository,
     pub outcomes: MockOutcomeRepository,
     pub validations: MockValidationRepository,
+    pub scales: MockScaleRepository,
     pub jobs: MockJobRepository,
     pub analytics: MockAnalyticsRepository,
     pub audit_log: MockAuditLogRepository,
@@ -104,6 +105,9 @@ impl Repositories for MockRepositories {
     fn validations(&self) -> &dyn ValidationRepository {
         &self.validations
     }
+    fn scales(&self) -> &dyn ScaleRepository {
+        &self.scales
+    }
     fn jobs(&self) -> &dyn JobRepository {
         &self.jobs
     }
@@ -133,6 +137,7 @@ pub struct MockUnitOfWork {
     pub predictions: MockPredictionWriter,
     pub outcomes: MockOutcomeWriter,
     pub validations: MockValidationWriter,
+    pub scales: MockScaleWriter,
     pub jobs: MockJobWriter,
     pub audit_log: MockAuditWriter,
     pub idempotency: MockIdempotencyRepository,
@@ -191,6 +196,9 @@ impl UnitOfWork for MockUnitOfWork {
     }
     fn validations(&self) -> &dyn ValidationWriter {
         &self.validations
+    }
+    fn scales(&self) -> &dyn ScaleWriter {
+        &self.scales
     }
     fn jobs(&self) -> &dyn JobWriter {
         &self.jobs
@@ -269,6 +277,9 @@ impl Repositories for MockStore {
     }
     fn validations(&self) -> &dyn ValidationRepository {
         &self.reads.validations
+    }
+    fn scales(&self) -> &dyn ScaleRepository {
+        &self.reads.scales
     }
     fn jobs(&self) -> &dyn JobRepository {
         &self.reads.jobs

@@ -6,7 +6,7 @@
 use accunode_ports::Conflict;
 
 /// The names of constraints, and what violating each of them means.
-const CONSTRAINTS: [(&str, Conflict); 29] = [
+const CONSTRAINTS: [(&str, Conflict); 30] = [
     ("allowed_emails_pkey", Conflict::AlreadyAllowed),
     ("bulk_jobs_completed", Conflict::RowsUnaccounted),
     ("bulk_jobs_counts", Conflict::RowsUnaccounted),
@@ -37,6 +37,7 @@ const CONSTRAINTS: [(&str, Conflict); 29] = [
     ("unique_company_national_id", Conflict::IdentifierTaken),
     ("unique_company_symbol_per_org", Conflict::SymbolTaken),
     ("unique_quarterly_prediction", Conflict::PredictionExists),
+    ("unique_rating_scale", Conflict::ScaleExists),
     ("users_email_key", Conflict::EmailTaken),
     ("users_last_super_admin", Conflict::LastSuperAdmin),
 ];

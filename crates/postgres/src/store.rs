@@ -10,8 +10,8 @@ use accunode_ports::{
         AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository,
         CompanyRepository, Connections, HistoryReader, InvitationRepository, JobRepository,
         JoiningRepository, OrganizationRepository, OutcomeRepository, OwnDataRepository,
-        PredictionRepository, Repositories, SecondFactorRepository, Store, UnitOfWork,
-        UserRepository, UserTokenRepository, ValidationRepository, WantedHistories,
+        PredictionRepository, Repositories, ScaleRepository, SecondFactorRepository, Store,
+        UnitOfWork, UserRepository, UserTokenRepository, ValidationRepository, WantedHistories,
     },
 };
 use async_trait::async_trait;
@@ -163,6 +163,10 @@ impl Repositories for PgStore {
 
     fn validations(&self) -> &dyn ValidationRepository {
         self.reads.validations()
+    }
+
+    fn scales(&self) -> &dyn ScaleRepository {
+        self.reads.scales()
     }
 
     fn jobs(&self) -> &dyn JobRepository {

@@ -13,7 +13,7 @@ use accunode_ports::{
     repositories::{
         ApiKeyWriter, AuditWriter, AuthWriter, CompanyWriter, IdempotencyRepository,
         InvitationWriter, JobWriter, JoiningWriter, OrganizationWriter, OutcomeWriter,
-        OwnDataWriter, PredictionWriter, Repositories, SecondFactorWriter, UnitOfWork,
+        OwnDataWriter, PredictionWriter, Repositories, ScaleWriter, SecondFactorWriter, UnitOfWork,
         UserTokenWriter, UserWriter, ValidationWriter,
     },
 };
@@ -33,7 +33,7 @@ use crate::{
     pools::Turn,
     repositories::{
         ApiKeys, AuditLog, AuthUsers, Companies, Invitations, Jobs, Joining, Organizations,
-        Outcomes, OwnRecords, PgRepositories, Predictions, SecondFactors, StoredOutcomes,
+        Outcomes, OwnRecords, PgRepositories, Predictions, Scales, SecondFactors, StoredOutcomes,
         UserTokens, Users, Validations,
     },
 };
@@ -199,6 +199,7 @@ struct UnitRepositories {
     predictions: Predictions<Tx>,
     outcomes: Outcomes<Tx>,
     validations: Validations<Tx>,
+    scales: Scales<Tx>,
     jobs: Jobs<Tx>,
     audit: AuditLog<Tx>,
     idempotency: StoredOutcomes,
@@ -227,6 +228,7 @@ impl PgUnitOfWork {
             predictions: Predictions::new(tx.clone()),
             outcomes: Outcomes::new(tx.clone()),
             validations: Validations::new(tx.clone()),
+            scales: Scales::new(tx.clone()),
             jobs: Jobs::new(tx.clone()),
             audit: AuditLog::new(tx.clone()),
             idempotency: StoredOutcomes::new(tx.clone()),
@@ -295,6 +297,10 @@ impl UnitOfWork for PgUnitOfWork {
 
     fn validations(&self) -> &dyn ValidationWriter {
         &self.repositories.validations
+    }
+
+    fn scales(&self) -> &dyn ScaleWriter {
+        &self.repositories.scales
     }
 
     fn jobs(&self) -> &dyn JobWriter {

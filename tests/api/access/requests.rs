@@ -10,7 +10,7 @@ use super::{
     stage::{Stage, object},
     table::split,
 };
-use crate::support::{file_of, outcome_on, prediction_on, quarterly_ratios, ratios};
+use crate::support::{file_of, outcome_on, prediction_on, quarterly_ratios, ratios, scale_of};
 
 /// One thing that is asked, with its rows made.
 #[derive(Clone, Debug)]
@@ -124,6 +124,9 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("validation", "report") => ("get", "/validations/{id}/report.json"),
         ("validation", "text") => ("get", "/validations/{id}/report.md"),
         ("validation", "sign_off") => ("post", "/validations/{id}/sign-off"),
+        ("scale", "create") => ("post", "/rating-scales"),
+        ("scale", "list") => ("get", "/rating-scales"),
+        ("scale", "read") => ("get", "/rating-scales/{id}"),
         ("definitions", "read") => ("get", "/default-definitions"),
         ("dashboard", "read") => ("get", "/dashboard"),
         ("analytics", "read") => ("get", "/analytics/risk-distribution"),
@@ -168,7 +171,9 @@ pub(super) async fn requests(
         .split_once(':')
         .map_or((action, None), |(action, to)| (action, Some(to)));
     match resource {
-        "company" | "prediction" | "bulk_job" | "outcome" | "validation" if action == "list" => {
+        "company" | "prediction" | "bulk_job" | "outcome" | "validation" | "scale"
+            if action == "list" =>
+        {
             list(stage, resource, detail)
         }
         "company" => company(stage, action, to, detail).await,
@@ -184,6 +189,7 @@ pub(super) async fn requests(
         "outcome" => vec![outcome(stage, action, detail).await],
         "coverage" => vec![coverage(stage, action, detail)],
         "validation" => vec![validation(stage, action, detail).await],
+        "scale" => vec![scale(stage, action, detail).await],
         "definitions" => vec![Request::Get("/default-definitions".to_owned())],
         "scoring" => {
             let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
@@ -229,7 +235,7 @@ pub(super) async fn requests(
             let scope = scope(stage, detail);
             let mut requests = vec![Request::Get(format!("/analytics/model-agreement?{scope}"))];
             for by in ["sector", "industry", "country", "organization"] {
-                for figure in ["risk-distribution", "trend"] {
+                for figure in ["risk-distribution", "trend", "grades"] {
                     requests.push(Request::Get(format!(
                         "/analytics/{figure}?{scope}&group_by={by}"
                     )));
@@ -316,6 +322,7 @@ fn list(stage: &Stage, resource: &str, detail: &str) -> Vec<Request> {
         "prediction" => &["/predictions/annual", "/predictions/quarterly"],
         "outcome" => &["/outcomes"],
         "validation" => &["/validations"],
+        "scale" => &["/rating-scales"],
         _ => &["/bulk-uploads"],
     };
     lists
@@ -380,6 +387,21 @@ async fn validation(stage: &Stage, action: &str, detail: &str) -> Request {
             format!("{path}/sign-off"),
             json!({ "assessment": 2, "comment": "a test" }),
         ),
+        other => panic!("unknown request {other:?}"),
+    }
+}
+
+async fn scale(stage: &Stage, action: &str, detail: &str) -> Request {
+    match action {
+        "create" => {
+            let (level, organization) = split(detail);
+            let mut body = object(stage.fields(level, organization));
+            for (name, value) in scale_of(&stage.symbol().to_lowercase()) {
+                body[name] = value;
+            }
+            Request::Post("/rating-scales".to_owned(), body)
+        }
+        "read" => Request::Get(format!("/rating-scales/{}", stage.scale(detail).await)),
         other => panic!("unknown request {other:?}"),
     }
 }

@@ -67,6 +67,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
             // One's own is another row for each user.
             "coverage" if row.detail != "personal" => &["outcome_coverage"],
             "validation" => &["validation_reports"],
+            "scale" => &["rating_scales"],
             _ => continue,
         };
         for (action, table) in row
@@ -84,6 +85,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
                 ("outcome", _) => stage.outcome(&row.detail).await,
                 ("coverage", _) => stage.coverage(&row.detail).await.to_string(),
                 ("validation", _) => stage.validation(&row.detail).await,
+                ("scale", _) => stage.scale(&row.detail).await,
                 ("rescoring", _) => stage.rescoring(&row.detail).await,
                 ("bulk_job", _) => stage.upload(&row.detail).await,
                 (_, "annual_predictions") => {

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::table::split;
-use crate::support::{file_of, line, outcome_on, prediction_on, run, submit, text};
+use crate::support::{file_of, line, outcome_on, prediction_on, run, scale_of, submit, text};
 
 /// The service with the users of the matrix; no one works on uploads.
 #[derive(Debug)]
@@ -289,6 +289,18 @@ impl Stage {
         )
         .await;
         id
+    }
+
+    /// A master scale of this owner, made by who may.
+    pub(super) async fn scale(&self, owner: &str) -> String {
+        let (creator, mut fields) = self.owner(owner);
+        let maker = match split(owner) {
+            ("organization", Some("A")) => self.users.user("oA"),
+            _ => creator,
+        };
+        fields.extend(scale_of(&self.symbol().to_lowercase()));
+        let made = maker.post("/rating-scales", &object(fields)).await;
+        text(&made.expect(201), "id").to_owned()
     }
 
     /// A waiting rescoring of this owner's predictions.

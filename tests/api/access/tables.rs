@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::Database;
 
 /// Tables whose policies are proved in `row_level_security` and `sql_matrix`.
-pub(super) const GUARDED: [&str; 23] = [
+pub(super) const GUARDED: [&str; 24] = [
     "annual_prediction_revisions",
     "annual_prediction_rollup",
     "annual_prediction_rollup_delta",
@@ -27,6 +27,7 @@ pub(super) const GUARDED: [&str; 23] = [
     "quarterly_prediction_rollup",
     "quarterly_prediction_rollup_delta",
     "quarterly_predictions",
+    "rating_scales",
     "sector_rollup",
     "validation_files",
     "validation_reports",

@@ -1,5 +1,7 @@
 //! The same figures as plain SQL over what the policy lets someone read.
 
+use std::collections::BTreeMap;
+
 use accunode_domain::access::Scope;
 use serde_json::{Map, Value, json};
 use sqlx::{AssertSqlSafe, PgPool, Row, postgres::PgRow};
@@ -122,5 +124,63 @@ impl Plain<'_> {
             );
         }
         Value::Object(groups)
+    }
+
+    /// That the counts by group and grade of a scale with these bounds are these.
+    pub(super) async fn is_graded(
+        &self,
+        kind: &str,
+        group_by: &str,
+        bounds: &[f64],
+        told: &Value,
+        what: &str,
+    ) {
+        let group = match group_by {
+            "none" => "''",
+            "sector" => "p.company_sector",
+            "industry" => "coalesce(c.industry, 'Unknown')",
+            "country" => "coalesce(c.country, 'Unknown')",
+            _ => "coalesce(o.name, initcap(p.access_level))",
+        };
+        let rows = self
+            .rows(format!(
+                "SELECT {group}, width_bucket(p.pd, ARRAY{bounds:?}::float8[]), count(*), sum(p.pd) \
+                 FROM {kind}_predictions p LEFT JOIN companies c ON c.id = p.company_id \
+                   AND (c.owner_key = ANY ($4) OR ($5 AND c.access_level = 'organization')) \
+                   LEFT JOIN organizations o ON o.id = p.organization_id \
+                 WHERE {} GROUP BY 1, 2",
+                Self::condition()
+            ))
+            .await;
+        let mut groups: BTreeMap<String, (Vec<i64>, f64)> = BTreeMap::new();
+        for row in rows {
+            let found = groups.entry(row.get(0)).or_default();
+            found.0.resize(bounds.len() + 1, 0);
+            found.0[usize::try_from(row.get::<i32, _>(1)).expect("a grade")] = row.get(2);
+            found.1 += row.get::<f64, _>(3);
+        }
+        let data = told["data"].as_array().expect("groups");
+        assert_eq!(data.len(), groups.len(), "{what}: {told}");
+        for row in data {
+            let (counts, sum) = &groups[row["group"].as_str().unwrap_or_default()];
+            let graded = row["grades"].as_array().expect("grades").iter();
+            let shown: Vec<i64> = graded
+                .map(|grade| grade["n"].as_i64().expect("n"))
+                .collect();
+            assert_eq!(&shown, counts, "{what}: {row}");
+            let all: i64 = counts.iter().sum();
+            assert_eq!(row["n"], all, "{what}");
+            #[expect(clippy::cast_precision_loss, reason = "a few")]
+            let (n, share) = (all as f64, |count: &i64| *count as f64 / all as f64);
+            let mean = row["mean_pd"].as_f64().expect("a mean");
+            assert!((mean - sum / n).abs() < 1e-9, "{what}: {row}");
+            // HI = 1 + ln(Σ R²) / ln K, which is the formula of the ECB written out.
+            #[expect(clippy::cast_precision_loss, reason = "a few")]
+            let grades = counts.len() as f64;
+            let squares: f64 = counts.iter().map(|count| share(count).powi(2)).sum();
+            let herfindahl = 1.0 + squares.ln() / grades.ln();
+            let found = row["herfindahl"].as_f64().expect("a figure");
+            assert!((found - herfindahl).abs() < 1e-9, "{what}: {row}");
+        }
     }
 }

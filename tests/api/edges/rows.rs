@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::document::Operation;
-use crate::support::{file_of, prediction, submit, text};
+use crate::support::{file_of, prediction, scale_of, submit, text};
 
 /// The running service, with an organization.
 #[derive(Debug)]
@@ -78,6 +78,13 @@ impl Ground {
                         "occurred_on": "2024-05-31", "access_level": "personal",
                     });
                     made(&caller.post("/outcomes", &body).await.expect(201))
+                }
+                "rating-scales" => {
+                    let mut body = json!({ "access_level": "personal" });
+                    for (name, value) in scale_of(&symbol.to_lowercase()) {
+                        body[name] = value;
+                    }
+                    made(&caller.post("/rating-scales", &body).await.expect(201))
                 }
                 "predictions" => {
                     let body = prediction(&symbol, "2024");

@@ -3,7 +3,7 @@
 use accunode_tests::{Service, TestUser};
 use serde_json::{Value, json};
 
-use crate::support::{all_rows, column, file, line, number, prediction, submit, text, with};
+use crate::support::{all_rows, column, file, line, number, prediction, run, submit, text, with};
 
 async fn made(
     user: &TestUser,
@@ -107,6 +107,60 @@ async fn predictions_are_filtered_by_everything_that_they_show() {
         let _ = answer.problem(422);
         assert_eq!(answer.faults(), [fault]);
     }
+}
+
+/// 9.11
+#[tokio::test]
+async fn predictions_have_the_grades_of_the_shipped_scale_and_are_filtered_by_them() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let pool = service.database.superuser().await;
+    let expected = [
+        (0.0001, "1"),
+        (0.015, "10"),
+        (0.0297, "11"),
+        (0.045, "12"),
+        (0.9, "17"),
+        (1.0, "17"),
+    ];
+    for (n, (pd, grade)) in expected.iter().enumerate() {
+        let symbol = format!("G{n}");
+        let scored = made(&ana, &symbol, "2024", 0.1, "Energy").await;
+        run(
+            &pool,
+            &format!(
+                "UPDATE annual_predictions SET pd = {pd}, probability = round({pd}, 4) WHERE id = '{}'",
+                text(&scored, "id")
+            ),
+        )
+        .await;
+        let path = format!("/predictions/annual/{}", text(&scored, "id"));
+        assert_eq!(ana.get(&path).await.expect(200)["grade"], *grade, "{pd}");
+    }
+    for (query, symbols) in [
+        ("grade=10", vec!["G1"]),
+        ("grade=17&grade=1", vec!["G5", "G4", "G0"]),
+        ("grade=11&grade=10&grade=12", vec!["G3", "G2", "G1"]),
+        ("grade=10&grade=12&probability_lte=0.02", vec!["G1"]),
+        ("grade=2", vec![]),
+    ] {
+        let path = format!("/predictions/annual?sort=pd&{query}");
+        let list = ana.get(&path).await.expect(200);
+        assert_eq!(column(&list, "company_symbol"), symbols, "{query}");
+        let counted = ana.get(&format!("{path}&total=true")).await.expect(200);
+        assert_eq!(counted["total"], symbols.len(), "{query}");
+    }
+    let csv = ana
+        .get_as("/predictions/annual?sort=pd&grade=12", "text/csv")
+        .await;
+    let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    let at = header.iter().position(|name| name == "grade");
+    let row = reader.records().next().expect("a row").expect("a row");
+    assert_eq!(at.map(|at| row[at].to_owned()).as_deref(), Some("12"));
+    let answer = ana.get("/predictions/annual?grade=18").await;
+    let _ = answer.problem(422);
+    assert_eq!(answer.faults(), ["/grade unknown_value"]);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::{
     portfolio::{Happened, Owner, Predicted, companies, happen, near, predict, usual},
     validated, window,
 };
-use crate::support::text;
+use crate::support::{scale_of, text};
 
 const CRR: &str = "crr_178@1";
 const RECORDED: &str = "2024-01-15T00:00:00Z";
@@ -368,4 +368,44 @@ async fn a_window_that_nothing_covers_is_refused_and_an_empty_sample_fails() {
     );
     let path = format!("/validations/{}/sample.csv", text(&empty, "id"));
     assert_eq!(oa.get(&path).await.problem(409), "not_finished");
+}
+
+#[tokio::test]
+async fn a_back_test_grades_by_the_scale_that_it_names() {
+    let scene = Scene::start().await;
+    scene
+        .groups(&[(0.004, 40, 1), (0.012, 30, 4), (0.035, 20, 9)])
+        .await;
+    let oa = scene.users.user("oA");
+    let scale = Value::Object(scale_of("retail").into_iter().collect());
+    let made = oa.post("/rating-scales", &scale).await.expect(201);
+    let id = text(&made, "id");
+    let shipped = scene.validated(&json!({ "scale": "accunode-17@1" })).await;
+    assert_eq!(shipped["scale"], "accunode-17@1");
+    let report = scene.validated(&json!({ "scale": id })).await;
+    assert_eq!(report["scale"], "retail@1");
+    assert_eq!(report["report"]["parameters"]["scale"], "retail@1");
+    let grades = &window(&report)["predictive_ability"]["grades"];
+    let companies: Vec<&Value> = (0..7).map(|i| &grades[i]["test"]["companies"]).collect();
+    let null = &Value::Null;
+    assert_eq!(
+        companies,
+        [null, &json!(40), null, &json!(30), &json!(20), null, null]
+    );
+    assert_eq!(
+        (&grades[3]["code"], &grades[3]["test"]["defaults"]),
+        (&json!("D"), &json!(4))
+    );
+    assert_eq!(
+        window(&report)["stability"]["migration"][0]
+            .as_array()
+            .map(Vec::len),
+        Some(10)
+    );
+    let body =
+        json!({ "kind": "annual", "d0": "2022-12-31", "definition": CRR, "scale": "retail@1" });
+    assert_eq!(
+        oa.post("/validations", &body).await.problem(422),
+        "unknown_scale"
+    );
 }

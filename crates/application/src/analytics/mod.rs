@@ -2,6 +2,7 @@
 
 mod cached;
 mod dashboard;
+mod grades;
 mod model_agreement;
 mod risk_distribution;
 mod trend;
@@ -17,6 +18,7 @@ use accunode_domain::{
 
 pub(crate) use cached::Flights;
 pub use dashboard::{Dashboard, DashboardQuery, KindFigures};
+pub use grades::{GradedGroup, Grades, GradesQuery};
 pub use model_agreement::AgreementQuery;
 pub use risk_distribution::DistributionQuery;
 pub use trend::TrendQuery;

@@ -151,7 +151,7 @@ struct Sampling {
 
 impl Sampling {
     fn of(request: &BacktestRequest) -> Self {
-        let scale = MasterScale::shipped();
+        let scale = request.scale().clone();
         let windows = request.windows().map(|window| (window, Tally::new(&scale)));
         Self {
             windows: windows.collect(),

@@ -8,19 +8,23 @@ use accunode_domain::{
     job::{JobOptions, Task},
     outcome::Definition,
     prediction::Kind,
-    validation::{BacktestDraft, BacktestRequest, ModelFacts, RequestFault, ValidationReport},
+    validation::{
+        BacktestDraft, BacktestRequest, MasterScale, ModelFacts, RequestFault, ValidationReport,
+    },
 };
 use accunode_ports::repositories::NewJob;
 use serde_json::json;
 
 use super::Validations;
-use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
+use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel, rating_scales};
 
 /// Whose predictions are compared with what happened, and how.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct AskBacktest {
     pub draft: BacktestDraft,
+    /// The scale that grades are of, by its name or id; the shipped one by default.
+    pub scale: Option<String>,
     pub access_level: Option<RowLevel>,
     pub organization: Option<OrganizationId>,
 }
@@ -97,7 +101,19 @@ impl Validations {
         command: &AskBacktest,
         grant: Grant,
     ) -> Result<BacktestRequest, Error> {
-        let (draft, owner) = (&command.draft, grant.owner());
+        let scale = match &command.scale {
+            None => None,
+            Some(text) => {
+                let found = rating_scales::named(&self.ports, caller, "/scale", Some(text)).await?;
+                // Of the shipped one requests say nothing.
+                Some(found).filter(|scale| scale.name != MasterScale::SHIPPED)
+            }
+        };
+        let draft = &BacktestDraft {
+            scale,
+            ..command.draft.clone()
+        };
+        let owner = grant.owner();
         let (scope, _) = caller
             .actor
             .read_coverage(Some(owner.level()), owner.organization())

@@ -16,6 +16,7 @@
 //! | `company_removal` | what stands on a company, and may go with it |
 //! | `jobs` | bulk uploads |
 //! | `outcomes` | what happened to companies, and how far that is complete |
+//! | `rating_scales` | master scales |
 //! | `validations` | reports of back-tests, and who signs them off |
 //! | `users`, `organizations` | users and tenants |
 //! | `analytics`, `audit`, `admin` | figures, the audit log, the installation |
@@ -38,6 +39,7 @@ mod organizations;
 mod outcomes;
 mod permissions;
 mod proofs;
+mod rating_scales;
 mod rows;
 mod scope;
 mod users;

@@ -36,13 +36,7 @@ impl Actor {
         level: Option<AccessLevel>,
         organization: Option<OrganizationId>,
     ) -> Result<Grant, Denial> {
-        let grant = self.create(level, organization)?;
-        match grant.owner() {
-            Owner::Organization(id) if !self.administers(id) => {
-                Err(Denial::Forbidden(Forbidden::RoleForbidden))
-            }
-            _ => Ok(grant),
-        }
+        self.create_as_administrator(level, organization)
     }
 
     /// Whose coverage they may look at: without a level and an organization that of their own

@@ -37,7 +37,7 @@ type OfUsers = fn(&Actor, Role, OrganizationId) -> bool;
 type OfAnything = fn(&Actor) -> bool;
 
 /// About rows: an owner and a creator.
-const ROWS: [(&str, &str, OfRow); 21] = [
+const ROWS: [(&str, &str, OfRow); 23] = [
     ("company", "read", |actor, owner, _| reads(actor, owner)),
     ("company", "create", |actor, owner, _| creates(actor, owner)),
     ("company", "update", writes),
@@ -64,6 +64,14 @@ const ROWS: [(&str, &str, OfRow); 21] = [
     ("validation", "create", |actor, owner, _| {
         actor
             .validate(Some(owner.level()), owner.organization())
+            .is_ok()
+    }),
+    ("rating_scale", "read", |actor, owner, _| {
+        reads(actor, owner)
+    }),
+    ("rating_scale", "create", |actor, owner, _| {
+        actor
+            .create_scale(Some(owner.level()), owner.organization())
             .is_ok()
     }),
     ("bulk_upload", "read", |actor, owner, _| reads(actor, owner)),

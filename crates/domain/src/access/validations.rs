@@ -41,13 +41,7 @@ impl Actor {
         level: Option<AccessLevel>,
         organization: Option<OrganizationId>,
     ) -> Result<Grant, Denial> {
-        let grant = self.create(level, organization)?;
-        match grant.owner() {
-            Owner::Organization(id) if !self.administers(id) => {
-                Err(Denial::Forbidden(Forbidden::RoleForbidden))
-            }
-            _ => Ok(grant),
-        }
+        self.create_as_administrator(level, organization)
     }
 
     /// That they may sign off a report that `maker` asked for.

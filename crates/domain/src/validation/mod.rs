@@ -68,7 +68,9 @@ pub use sample::{
     Basis, EndState, Event, Exclusion, KnownEvent, Observation, PredictionVersion, SampleCounts,
     Window, add_months,
 };
-pub use scale::{FEWEST_GRADES, Grade, LONGEST_CODE, LONGEST_LABEL, MOST_GRADES, MasterScale};
+pub use scale::{
+    FEWEST_GRADES, Grade, LONGEST_CODE, LONGEST_LABEL, MOST_GRADES, MasterScale, PdRange,
+};
 pub use stability::{
     Concentration, Psi, Stability, concentration, concentration_change, critical_psi, psi,
 };

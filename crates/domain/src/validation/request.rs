@@ -18,6 +18,7 @@ use crate::{
     outcome::{CoverageDays, Definition, parse_day},
     owner::Owner,
     prediction::Kind,
+    rating_scale::NamedScale,
     text::clean_prose,
 };
 
@@ -43,6 +44,8 @@ pub struct BacktestDraft {
     pub include_system_outcomes: bool,
     pub initial_auc: Option<f64>,
     pub target_rate: Option<f64>,
+    /// The scale that grades are of; the shipped one where it is `None`.
+    pub scale: Option<NamedScale>,
 }
 
 /// What the model that predicts at the moment says of itself.
@@ -83,6 +86,9 @@ pub struct BacktestRequest {
     pub initial_auc: Option<f64>,
     /// The target default rate to correct.
     pub target_rate: Option<f64>,
+    /// The scale that grades are of, with its grades; the shipped one where it is `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<NamedScale>,
 }
 
 /// Why a back-test cannot be asked for.
@@ -142,6 +148,7 @@ impl BacktestDraft {
             include_system_outcomes: self.include_system_outcomes,
             initial_auc: self.initial_auc,
             target_rate: self.target_rate.or(model.target_rate),
+            scale: self.scale.clone(),
         };
         match request.not_covered(coverage) {
             Some(detail) => Err(RequestFault::NotCovered(detail)),
@@ -193,6 +200,20 @@ impl BacktestRequest {
         })
     }
 
+    /// The scale that grades are of.
+    #[must_use]
+    pub fn scale(&self) -> &MasterScale {
+        let own = self.scale.as_ref().map(|scale| &scale.grades);
+        own.unwrap_or(MasterScale::standard())
+    }
+
+    /// Its name, with its version.
+    #[must_use]
+    pub fn scale_name(&self) -> &str {
+        let own = self.scale.as_ref().map(|scale| scale.name.as_str());
+        own.unwrap_or(MasterScale::SHIPPED)
+    }
+
     /// What the report says that it was asked for.
     #[must_use]
     pub fn parameters(&self) -> Parameters {
@@ -202,7 +223,7 @@ impl BacktestRequest {
             lag_months: self.lag_months,
             definition: self.definition.to_string(),
             label: self.label.to_string(),
-            scale: MasterScale::SHIPPED.to_owned(),
+            scale: self.scale_name().to_owned(),
             as_of: self.as_of.format(&Rfc3339).ok(),
             complete_through: self.complete_through.to_string(),
             reference: Reference {
@@ -391,6 +412,7 @@ mod tests {
             include_system_outcomes: false,
             initial_auc: None,
             target_rate: None,
+            scale: None,
         }
     }
 
@@ -410,6 +432,7 @@ mod tests {
         assert_eq!(request.target_rate, Some(0.015));
         let json = serde_json::to_value(&request).unwrap();
         assert_eq!(json["first_days"][0], "2024-12-31");
+        assert_eq!(json.get("scale"), None, "as before there were other scales");
         assert_eq!(
             serde_json::from_value::<BacktestRequest>(json).unwrap(),
             request

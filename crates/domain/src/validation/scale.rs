@@ -1,5 +1,7 @@
 //! Master scales: an institution's classes of PDs, 1 the best.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fault, Faults};
@@ -29,11 +31,42 @@ pub struct Grade {
 }
 
 /// A scale: grades without gap and overlap from 0 to 1.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Vec<Grade>", try_from = "Vec<Grade>")]
 pub struct MasterScale {
     grades: Vec<Grade>,
 }
+
+impl From<MasterScale> for Vec<Grade> {
+    fn from(scale: MasterScale) -> Self {
+        scale.grades
+    }
+}
+
+impl TryFrom<Vec<Grade>> for MasterScale {
+    type Error = String;
+
+    fn try_from(grades: Vec<Grade>) -> Result<Self, Self::Error> {
+        Self::new(grades).map_err(|faults| match faults.first() {
+            Some(fault) => format!("{}: {}", fault.pointer, fault.detail),
+            None => "no scale".to_owned(),
+        })
+    }
+}
+
+/// PDs from one on, below another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PdRange {
+    /// The lowest PD.
+    pub from: f64,
+    /// The first PD that is too high; `None` where all of them are within up to 1.
+    pub below: Option<f64>,
+}
+
+static SHIPPED: LazyLock<MasterScale> = LazyLock::new(|| {
+    let edges: Vec<f64> = (16..=61).step_by(3).map(bucket_edge).collect();
+    MasterScale::from_bounds(&edges)
+});
 
 impl MasterScale {
     /// The name of the shipped scale.
@@ -43,8 +76,13 @@ impl MasterScale {
     /// 10^(5b/64 − 5), b = 16, 19, …, 61. Each begins at 1.715 times the PD of the one before.
     #[must_use]
     pub fn shipped() -> Self {
-        let edges: Vec<f64> = (16..=61).step_by(3).map(bucket_edge).collect();
-        Self::from_bounds(&edges)
+        SHIPPED.clone()
+    }
+
+    /// The same without making another one: predictions are graded by it.
+    #[must_use]
+    pub fn standard() -> &'static Self {
+        &SHIPPED
     }
 
     /// The scale whose grades begin at these PDs, after a first one that begins at 0; codes
@@ -122,6 +160,53 @@ impl MasterScale {
     #[must_use]
     pub fn grade(&self, pd: f64) -> usize {
         self.grades[1..].partition_point(|grade| grade.pd_from <= pd) + 1
+    }
+
+    /// The code of the grade of a PD.
+    #[must_use]
+    pub fn code(&self, pd: f64) -> &str {
+        &self.grades[self.grade(pd) - 1].code
+    }
+
+    /// The number of the grade with this code, from 1.
+    #[must_use]
+    pub fn number(&self, code: &str) -> Option<usize> {
+        let position = self.grades.iter().position(|grade| grade.code == code);
+        position.map(|position| position + 1)
+    }
+
+    /// Which PDs have one of these grades, in order; grades beside each other make one range.
+    /// Numbers that are no grade's are left out.
+    #[must_use]
+    pub fn pd_ranges(&self, grades: &[usize]) -> Vec<PdRange> {
+        let mut ranges: Vec<PdRange> = Vec::new();
+        for (i, grade) in self.grades.iter().enumerate() {
+            if !grades.contains(&(i + 1)) {
+                continue;
+            }
+            let below = (i + 1 < self.grades.len()).then_some(grade.pd_to);
+            match ranges.last_mut() {
+                Some(last) if last.below == Some(grade.pd_from) => last.below = below,
+                _ => ranges.push(PdRange {
+                    from: grade.pd_from,
+                    below,
+                }),
+            }
+        }
+        ranges
+    }
+
+    /// The grade that a whole bucket of the dashboards' sums has, from 1: that of its geometric
+    /// middle. It is the grade of each of its PDs where the scale [`Self::is_on_buckets`].
+    #[must_use]
+    pub fn grade_of_bucket(&self, bucket: u8) -> usize {
+        self.grade(bucket_edge(bucket) * (bucket_edge(1) / bucket_edge(0)).sqrt())
+    }
+
+    /// Where each grade after the first begins, in order.
+    #[must_use]
+    pub fn bounds(&self) -> Vec<f64> {
+        self.grades[1..].iter().map(|grade| grade.pd_from).collect()
     }
 
     /// Whether every bound is an edge of the buckets of the dashboards' sums, so that grades
@@ -243,6 +328,48 @@ mod tests {
             assert_eq!(scale.grade(grade.pd_from), i + 1);
             assert_eq!(scale.grade(grade.pd_to.next_down()), i + 1);
         }
+    }
+
+    #[test]
+    fn grades_are_ranges_of_pds() {
+        let scale = MasterScale::standard();
+        let bounds = scale.bounds();
+        assert_eq!(scale.number("10"), Some(10));
+        assert_eq!((scale.number("18"), scale.code(0.015)), (None, "10"));
+        let range = |from, below| PdRange { from, below };
+        assert_eq!(
+            scale.pd_ranges(&[17, 3, 1, 2, 5, 5, 18, 0]),
+            [
+                range(0.0, Some(bounds[2])),
+                range(bounds[3], Some(bounds[4])),
+                range(bounds[15], None),
+            ]
+        );
+        assert_eq!(scale.pd_ranges(&[]), []);
+        let all: Vec<usize> = (1..=17).collect();
+        assert_eq!(scale.pd_ranges(&all), [range(0.0, None)]);
+    }
+
+    #[test]
+    fn a_bucket_has_the_grade_of_its_pds() {
+        let scale = MasterScale::standard();
+        for bucket in 0..64 {
+            let grade = scale.grade_of_bucket(bucket);
+            let first = scale.grade(bucket_edge(bucket).next_up());
+            let last = scale.grade(bucket_edge(bucket + 1).next_down());
+            assert_eq!((grade, grade), (first, last), "{bucket}");
+        }
+    }
+
+    #[test]
+    fn a_scale_is_read_back_and_checked_again() {
+        let json = serde_json::to_value(MasterScale::shipped()).unwrap();
+        let read: MasterScale = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(read.len(), 17);
+        let mut short = json;
+        short.as_array_mut().unwrap().truncate(6);
+        let refused = serde_json::from_value::<MasterScale>(short).unwrap_err();
+        assert!(refused.to_string().contains("at least 7"), "{refused}");
     }
 
     #[test]

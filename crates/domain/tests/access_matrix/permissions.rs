@@ -54,6 +54,7 @@ fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: 
         }
         ("outcome_coverage", "set") => actor.set_coverage(level, place).is_ok(),
         ("validation", "create") => actor.validate(level, place).is_ok(),
+        ("rating_scale", "create") => actor.create_scale(level, place).is_ok(),
         ("company" | "prediction", "raise") => {
             let own = Owner::User(actor.user());
             own != owner && actor.raise(own, actor.user(), owner.level(), place).is_ok()
@@ -94,7 +95,7 @@ fn lets_of_place(actor: &Actor, (resource, action): (&str, &str), id: Organizati
     }
 }
 
-const OF_ROWS: [(&str, &str); 21] = [
+const OF_ROWS: [(&str, &str); 23] = [
     ("company", "read"),
     ("company", "create"),
     ("company", "update"),
@@ -111,6 +112,8 @@ const OF_ROWS: [(&str, &str); 21] = [
     ("outcome_coverage", "set"),
     ("validation", "read"),
     ("validation", "create"),
+    ("rating_scale", "read"),
+    ("rating_scale", "create"),
     ("bulk_upload", "read"),
     ("bulk_upload", "create"),
     ("bulk_upload", "control"),

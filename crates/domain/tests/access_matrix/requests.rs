@@ -75,6 +75,9 @@ pub(crate) const KNOWN: &[&str] = &[
     "prediction update",
     "rescoring create",
     "rescoring read",
+    "scale create",
+    "scale list",
+    "scale read",
     "scoring use",
     "templates use",
     "user anonymize",
@@ -136,12 +139,20 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         None => (request.action, None),
     };
     Ok(match (request.resource, action, to) {
-        ("company" | "prediction" | "bulk_job" | "rescoring" | "outcome", "read", None)
+        (
+            "company" | "prediction" | "bulk_job" | "rescoring" | "outcome" | "scale",
+            "read",
+            None,
+        )
         | ("bulk_job", "rows", None)
         | ("validation", "read" | "sample" | "report" | "text", None) => {
             actor.read(world.owner(request.detail)?.0)
         }
-        ("company" | "prediction" | "bulk_job" | "outcome" | "validation", "list", None) => {
+        (
+            "company" | "prediction" | "bulk_job" | "outcome" | "validation" | "scale",
+            "list",
+            None,
+        ) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.narrowed(Some(level), organization))
         }
@@ -211,6 +222,10 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         ("validation", "create", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.validate(Some(level), organization))
+        }
+        ("scale", "create", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.create_scale(Some(level), organization))
         }
         ("validation", "sign_off", None) => {
             let (owner, creator) = world.owner(request.detail)?;

@@ -12,6 +12,7 @@ use accunode_domain::{
     owner::AccessLevel,
     page::Sort,
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
+    rating_scale::ScaleStatus,
     ratio::{Flag, RatioUnit},
     risk::RiskLevel,
     user::Role,
@@ -46,6 +47,7 @@ fn every_value_of_an_enumeration_has_its_stable_name() {
     named(&Quarter::ALL, &["Q1", "Q2", "Q3", "Q4"]);
     named(&OnConflict::ALL, &["error", "skip", "update"]);
     named(&RevisionReason::ALL, &["ratios", "model", "figures"]);
+    named(&ScaleStatus::ALL, &["draft", "active", "retired"]);
     named(&RatioUnit::ALL, &["fraction", "percent"]);
     named(
         &Flag::ALL,

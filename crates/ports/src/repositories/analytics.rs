@@ -6,6 +6,7 @@ use accunode_domain::{
     id::OrganizationId,
     prediction::{Kind, Period, ReportingYear},
     risk::RiskLevel,
+    validation::MasterScale,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,19 @@ pub struct TrendPoint {
     pub median_probability: f64,
 }
 
+/// How many predictions of one group have one grade of a scale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GradeCount {
+    /// The group; `None` where nothing is grouped.
+    pub group: Option<Group>,
+    /// The number of the grade, from 1.
+    pub grade: usize,
+    /// How many predictions; at least one.
+    pub count: u64,
+    /// The sum of their PDs, of numbers with 12 decimals.
+    pub pd_sum: f64,
+}
+
 /// Dashboards. Every figure equals the plain query over what the scope can read.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -136,4 +150,15 @@ pub trait AnalyticsRepository: Send + Sync {
         kind: Kind,
         group_by: Option<GroupBy>,
     ) -> Result<Vec<TrendPoint>, RepositoryError>;
+    /// Counts by group and grade of a scale, groups in order, over the part `scope` of what
+    /// `reader` can read: sums of buckets where the scale lies on them.
+    async fn grades(
+        &self,
+        reader: &Scope,
+        scope: &Scope,
+        kind: Kind,
+        year: Option<ReportingYear>,
+        group_by: Option<GroupBy>,
+        scale: &MasterScale,
+    ) -> Result<Vec<GradeCount>, RepositoryError>;
 }

@@ -14,6 +14,7 @@ mod outcome;
 mod outcome_upload;
 mod own_data;
 mod prediction;
+mod rating_scale;
 mod rescoring;
 mod second_factor;
 mod user;
@@ -24,7 +25,8 @@ use accunode_domain::access::Scope;
 use async_trait::async_trait;
 
 pub use analytics::{
-    Agreement, AnalyticsRepository, Distribution, Group, GroupBy, Headline, RiskCount, TrendPoint,
+    Agreement, AnalyticsRepository, Distribution, GradeCount, Group, GroupBy, Headline, RiskCount,
+    TrendPoint,
 };
 pub use api_key::{ApiKeyRepository, ApiKeyWriter, NewApiKey, NextSecret, PresentedKey};
 pub use audit::{AuditFilter, AuditLogRepository, AuditWriter};
@@ -48,6 +50,7 @@ pub use prediction::{
     PredictionFilter, PredictionRepository, PredictionWriter, Timeline, TimelineFilter,
     TimelineMark,
 };
+pub use rating_scale::{ScaleFilter, ScaleRepository, ScaleWriter};
 pub use rescoring::{Rescorable, RescoredChunk, RescoredRow, ToRescore};
 pub use second_factor::{
     PendingFactor, SecondFactorRepository, SecondFactorWriter, ShownFrom, StoredFactor, Waiting,
@@ -74,6 +77,7 @@ pub use {
     outcome::{MockOutcomeRepository, MockOutcomeWriter},
     own_data::{MockOwnDataRepository, MockOwnDataWriter},
     prediction::{MockPredictionRepository, MockPredictionWriter},
+    rating_scale::{MockScaleRepository, MockScaleWriter},
     second_factor::{MockSecondFactorRepository, MockSecondFactorWriter},
     user::{MockUserRepository, MockUserWriter},
     user_token::{MockUserTokenRepository, MockUserTokenWriter},
@@ -127,6 +131,8 @@ pub trait Repositories: Send + Sync {
     fn outcomes(&self) -> &dyn OutcomeRepository;
     /// Reports of back-tests.
     fn validations(&self) -> &dyn ValidationRepository;
+    /// Master scales.
+    fn scales(&self) -> &dyn ScaleRepository;
     /// Bulk uploads.
     fn jobs(&self) -> &dyn JobRepository;
     /// Dashboards.
@@ -209,6 +215,8 @@ pub trait UnitOfWork: Send + Sync {
     fn outcomes(&self) -> &dyn OutcomeWriter;
     /// Reports of back-tests, made, completed and signed off.
     fn validations(&self) -> &dyn ValidationWriter;
+    /// New master scales.
+    fn scales(&self) -> &dyn ScaleWriter;
     /// Changes of bulk uploads.
     fn jobs(&self) -> &dyn JobWriter;
     /// Entries of the audit log.

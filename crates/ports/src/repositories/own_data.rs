@@ -30,6 +30,8 @@ pub enum OwnData {
     OutcomeCoverage,
     /// Back-tests that they asked for.
     ValidationReports,
+    /// Master scales that they made.
+    RatingScales,
     /// Uploads and rescorings that they made.
     BulkUploads,
     /// What the audit log tells of their doing.
@@ -38,7 +40,7 @@ pub enum OwnData {
 
 impl OwnData {
     /// Every kind, in the order in which they are told.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ApiKeys,
         Self::Invitations,
         Self::Companies,
@@ -47,6 +49,7 @@ impl OwnData {
         Self::Outcomes,
         Self::OutcomeCoverage,
         Self::ValidationReports,
+        Self::RatingScales,
         Self::BulkUploads,
         Self::AuditEvents,
     ];
@@ -63,6 +66,7 @@ impl OwnData {
             Self::Outcomes => "outcomes",
             Self::OutcomeCoverage => "outcome_coverage",
             Self::ValidationReports => "validation_reports",
+            Self::RatingScales => "rating_scales",
             Self::BulkUploads => "bulk_uploads",
             Self::AuditEvents => "audit_events",
         }

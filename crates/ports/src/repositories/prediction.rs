@@ -8,6 +8,7 @@ use accunode_domain::{
     page::{Cursor, Limit, Page, Sort},
     prediction::{Kind, Period, Prediction, Quarter, ReportingYear, Revision},
     risk::RiskLevel,
+    validation::PdRange,
 };
 use async_trait::async_trait;
 
@@ -27,6 +28,8 @@ pub struct PredictionFilter {
     /// On the PD in full precision.
     pub probability_gte: Option<f64>,
     pub probability_lte: Option<f64>,
+    /// Within any of these, which are in order; all where there is none.
+    pub pd_ranges: Vec<PdRange>,
     pub model_version: Option<String>,
     pub job: Option<JobId>,
     pub created_from: Option<Timestamp>,

@@ -8,8 +8,8 @@ use super::{
     allowed_emails, annual_prediction_revisions, annual_predictions, api_keys, audit_logs,
     bulk_upload_jobs, bulk_upload_rows, companies, idempotency_keys, invitations, join_tokens,
     login_challenges, organizations, outcome_coverage, outcomes, quarterly_prediction_revisions,
-    quarterly_predictions, recovery_codes, tenancy_state, user_tokens, user_totp, users,
-    validation_files, validation_reports,
+    quarterly_predictions, rating_scales, recovery_codes, tenancy_state, user_tokens, user_totp,
+    users, validation_files, validation_reports,
 };
 
 /// A table as its entity declares it.
@@ -55,6 +55,7 @@ pub fn declared_tables() -> Vec<DeclaredTable> {
         declared::<outcomes::Entity>(),
         declared::<quarterly_prediction_revisions::Entity>(),
         declared::<quarterly_predictions::Entity>(),
+        declared::<rating_scales::Entity>(),
         declared::<recovery_codes::Entity>(),
         declared::<tenancy_state::Entity>(),
         declared::<user_tokens::Entity>(),

@@ -30,6 +30,7 @@ pub(crate) mod outcomes;
 pub(crate) mod predictions;
 pub(crate) mod quarterly_prediction_revisions;
 pub(crate) mod quarterly_predictions;
+pub(crate) mod rating_scales;
 pub(crate) mod recovery_codes;
 pub(crate) mod revisions;
 pub(crate) mod tenancy_state;

@@ -13,6 +13,7 @@ mod organization;
 mod outcome;
 mod own_data;
 mod prediction;
+mod rating_scale;
 mod rescoring;
 mod revision;
 mod second_factor;
@@ -23,7 +24,7 @@ mod validation;
 use accunode_ports::repositories::{
     AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository, CompanyRepository,
     InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-    OutcomeRepository, OwnDataRepository, PredictionRepository, Repositories,
+    OutcomeRepository, OwnDataRepository, PredictionRepository, Repositories, ScaleRepository,
     SecondFactorRepository, UserRepository, UserTokenRepository, ValidationRepository,
 };
 
@@ -31,7 +32,8 @@ pub(crate) use self::{
     analytics::Analytics, api_key::ApiKeys, audit::AuditLog, auth::AuthUsers, company::Companies,
     idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, joining::Joining,
     organization::Organizations, outcome::Outcomes, own_data::OwnRecords, prediction::Predictions,
-    second_factor::SecondFactors, user::Users, user_token::UserTokens, validation::Validations,
+    rating_scale::Scales, second_factor::SecondFactors, user::Users, user_token::UserTokens,
+    validation::Validations,
 };
 use crate::{
     db::{Executor, Tx},
@@ -54,6 +56,7 @@ pub(crate) struct PgRepositories<E> {
     predictions: Predictions<E>,
     outcomes: Outcomes<E>,
     validations: Validations<E>,
+    scales: Scales<E>,
     jobs: Jobs<E>,
     analytics: Analytics<E>,
     audit: AuditLog<E>,
@@ -77,6 +80,7 @@ impl<E: Clone> PgRepositories<E> {
             predictions: Predictions::new(rows.clone()),
             outcomes: Outcomes::new(rows.clone()),
             validations: Validations::new(rows.clone()),
+            scales: Scales::new(rows.clone()),
             jobs: Jobs::new(rows.clone()),
             analytics: Analytics::new(rows.clone()),
             audit: AuditLog::new(rows.clone()),
@@ -151,6 +155,10 @@ impl<E: Executor> Repositories for PgRepositories<E> {
 
     fn validations(&self) -> &dyn ValidationRepository {
         &self.validations
+    }
+
+    fn scales(&self) -> &dyn ScaleRepository {
+        &self.scales
     }
 
     fn jobs(&self) -> &dyn JobRepository {

@@ -25,7 +25,8 @@ use crate::{
     db::{Executor, Tx, build},
     entities::{
         annual_predictions, api_keys, audit_logs, bulk_upload_jobs, companies, invitations,
-        outcome_coverage, outcomes, quarterly_predictions, users, validation_reports,
+        outcome_coverage, outcomes, quarterly_predictions, rating_scales, users,
+        validation_reports,
     },
     errors::from_orm,
     scalar::scalars,
@@ -106,6 +107,7 @@ impl<E: Executor> OwnRecords<E> {
             OwnData::ValidationReports => {
                 self.tenant::<validation_reports::Entity>(scope, creator, after)
             }
+            OwnData::RatingScales => self.tenant::<rating_scales::Entity>(scope, creator, after),
             OwnData::BulkUploads => self.tenant::<bulk_upload_jobs::Entity>(scope, creator, after),
             OwnData::ApiKeys => {
                 let own = api_keys::Column::UserId.eq(creator);
@@ -219,6 +221,7 @@ impl OwnDataWriter for OwnRecords<Tx> {
         let outcomes = self.delete::<outcomes::Entity>(creator).await?;
         self.delete::<outcome_coverage::Entity>(creator).await?;
         self.delete::<validation_reports::Entity>(creator).await?;
+        self.delete::<rating_scales::Entity>(creator).await?;
         let companies = self.delete::<companies::Entity>(creator).await?;
         let uploads = self.delete::<bulk_upload_jobs::Entity>(creator).await?;
         Ok(PersonalRows {

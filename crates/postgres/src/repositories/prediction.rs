@@ -9,6 +9,7 @@ use accunode_domain::{
     page::{Cursor, Limit, Page, Sort},
     prediction::{Kind, Period, Prediction, Quarter, Revision},
     risk::RiskLevel,
+    validation::PdRange,
 };
 use accunode_ports::{
     RepositoryError,
@@ -377,6 +378,7 @@ fn condition<T: PredictionTable>(filter: &PredictionFilter) -> Condition {
         })
         .add_option(filter.probability_gte.map(|least| T::PD.gte(least)))
         .add_option(filter.probability_lte.map(|most| T::PD.lte(most)))
+        .add_option(in_ranges::<T>(&filter.pd_ranges))
         .add_option(version.map(|version| T::MODEL_VERSION.eq(version)))
         .add_option(filter.job.map(|job| T::BULK_JOB_ID.eq(job.0)))
         .add_option(filter.created_from.map(|from| T::CREATED_AT.gte(from)))
@@ -384,6 +386,25 @@ fn condition<T: PredictionTable>(filter: &PredictionFilter) -> Condition {
         .add_option(filter.updated_from.map(|from| T::UPDATED_AT.gte(from)))
         .add_option(filter.updated_to.map(|to| T::UPDATED_AT.lte(to)))
         .add_option(filter.changed_by_job.map(|job| T::CHANGED_BY_JOB.eq(job.0)))
+}
+
+/// That the PD is within one of these ranges. Beside several stands the range that holds them
+/// all, which an index in the order of PDs is scanned by.
+fn in_ranges<T: PredictionTable>(ranges: &[PdRange]) -> Option<Condition> {
+    let within = |range: PdRange| {
+        Condition::all()
+            .add(T::PD.gte(range.from))
+            .add_option(range.below.map(|below| T::PD.lt(below)))
+    };
+    let hull = PdRange {
+        from: ranges.first()?.from,
+        below: ranges.last()?.below,
+    };
+    let each = ranges.iter().copied().map(within);
+    Some(match ranges {
+        [only] => within(*only),
+        _ => within(hull).add(each.fold(Condition::any(), Condition::add)),
+    })
 }
 
 /// The level as a constant and no parameter: a plan that does not know it could not take the

@@ -13,6 +13,7 @@ use accunode_domain::{
     outcome::Definition,
     owner::AccessLevel,
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
+    rating_scale::ScaleStatus,
     ratio::RatioUnit,
     risk::RiskLevel,
     second_factor::Decision,
@@ -95,5 +96,6 @@ names_of! {
     RowStatusName, RowStatus, "What became of a row of a file.";
     RunStatusName, RunStatus, "Where a run of maintenance stands.";
     SizeCategoryName, SizeCategory, "How large an organization says it is.";
+    ScaleStatusName, ScaleStatus, "Where a master scale stands.";
     VerdictName, Verdict, "What the tests of a back-test say, by the convention that its report prints.";
 }

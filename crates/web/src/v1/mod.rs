@@ -16,6 +16,7 @@ mod organizations;
 mod outcome_coverage;
 mod outcomes;
 pub(crate) mod predictions;
+mod rating_scales;
 mod rescorings;
 mod users;
 mod validations;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Vec<Route> {
         outcome_coverage::routes,
         outcomes::routes,
         predictions::routes,
+        rating_scales::routes,
         rescorings::routes,
         users::routes,
         validations::routes,

@@ -57,11 +57,15 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
         "GET /validations/{id}/sample.csv" => ("validation", "sample", row),
         "GET /validations/{id}/report.json" => ("validation", "report", row),
         "GET /validations/{id}/report.md" => ("validation", "text", row),
+        "GET /rating-scales" => ("scale", "list", row),
+        "POST /rating-scales" => ("scale", "create", row),
+        "GET /rating-scales/{id}" => ("scale", "read", row),
         "GET /default-definitions" => ("definitions", "read", ""),
         "GET /dashboard" => ("dashboard", "read", row),
         "GET /analytics/risk-distribution"
         | "GET /analytics/model-agreement"
-        | "GET /analytics/trend" => ("analytics", "read", row),
+        | "GET /analytics/trend"
+        | "GET /analytics/grades" => ("analytics", "read", row),
         "GET /admin/stats"
         | "GET /admin/maintenance"
         | "GET /admin/monitoring/indexes"

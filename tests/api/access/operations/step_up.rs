@@ -4,7 +4,7 @@ use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use super::{Line, code, lines, send};
-use crate::support::{ask, file_of, outcome_on, prediction, quarterly, submit, text};
+use crate::support::{ask, file_of, outcome_on, prediction, quarterly, scale_of, submit, text};
 
 const ASKED: &str = "401 step_up_required";
 
@@ -78,6 +78,10 @@ fn conditions(
             (
                 "/validations",
                 with(json!({ "kind": "annual", "d0": "2020-12-31" })),
+            ),
+            (
+                "/rating-scales",
+                with(Value::Object(scale_of("every").into_iter().collect())),
             ),
             (
                 "/outcomes/batch",

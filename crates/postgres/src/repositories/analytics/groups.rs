@@ -7,6 +7,7 @@ use crate::sql::Sql;
 const OF_SECTORS: &str = include_str!("sql/groups_of_sectors.sql");
 const OF_ROLLUP: &str = include_str!("sql/groups_of_rollup.sql");
 const OF_COMPANIES: &str = include_str!("sql/groups_of_companies.sql");
+const BY_BOUNDS: &str = include_str!("sql/groups_by_bounds.sql");
 /// The name of an owner.
 const OWNER_NAME: &str = "coalesce(o.name, CASE r.access_level WHEN 'system' THEN 'System' \
      WHEN 'personal' THEN 'Personal' ELSE 'Unknown' END)";
@@ -26,6 +27,27 @@ pub(super) fn counts(group_by: GroupBy) -> Sql {
 /// `sum_pd` to 12 decimals, and `n0` to `n9`, how many are in each tenth of the bucket.
 pub(super) fn groups(group_by: Option<GroupBy>) -> Sql {
     groups_of(group_by, OF_ROLLUP)
+}
+
+/// Where counts by the grades of any scale are read from: the predictions themselves, in the
+/// columns `group_name`, `group_id`, `pd_bucket` (the grade, from 0), `n` and `sum_pd`. `{bounds}`
+/// stands for the array of where each grade after the first begins.
+pub(super) fn groups_by_bounds(group_by: Option<GroupBy>) -> Sql {
+    let of = |name: &str, id: &str, join: &str| {
+        Sql::of(BY_BOUNDS)
+            .with("group_name", name)
+            .with("group_id", id)
+            .with("group_join", join)
+    };
+    let nothing = "NULL::uuid";
+    let companies = "LEFT JOIN companies c ON c.id = r.company_id";
+    match group_by {
+        None => of("''", nothing, ""),
+        Some(GroupBy::Sector) => of("r.company_sector", nothing, ""),
+        Some(GroupBy::Organization) => of(OWNER_NAME, OWNER_ID, OWNER_JOIN),
+        Some(GroupBy::Industry) => of("coalesce(c.industry, 'Unknown')", nothing, companies),
+        Some(GroupBy::Country) => of("coalesce(c.country, 'Unknown')", nothing, companies),
+    }
 }
 
 fn groups_of(group_by: Option<GroupBy>, rollup: &str) -> Sql {

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod distribution;
+mod grades;
 mod groups;
 mod median;
 mod trend;
@@ -10,11 +11,14 @@ use accunode_domain::{
     Timestamp,
     access::Scope,
     prediction::{Kind, Period, ReportingYear},
+    validation::MasterScale,
 };
 use accunode_ports::{
     RepositoryError,
     error::Cause,
-    repositories::{Agreement, AnalyticsRepository, Distribution, GroupBy, Headline, TrendPoint},
+    repositories::{
+        Agreement, AnalyticsRepository, Distribution, GradeCount, GroupBy, Headline, TrendPoint,
+    },
 };
 use async_trait::async_trait;
 use sea_orm::FromQueryResult;
@@ -96,6 +100,19 @@ impl<E: Executor> AnalyticsRepository for Analytics<E> {
         group_by: Option<GroupBy>,
     ) -> Result<Vec<TrendPoint>, RepositoryError> {
         self.points(reader, scope, kind, group_by).await
+    }
+
+    async fn grades(
+        &self,
+        reader: &Scope,
+        scope: &Scope,
+        kind: Kind,
+        year: Option<ReportingYear>,
+        group_by: Option<GroupBy>,
+        scale: &MasterScale,
+    ) -> Result<Vec<GradeCount>, RepositoryError> {
+        let counted = ScopeSql::of(scope).read_by(reader);
+        self.graded(&counted, kind, year, group_by, scale).await
     }
 }
 

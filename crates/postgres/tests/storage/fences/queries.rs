@@ -4,16 +4,20 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use accunode_domain::{
     access::{AuditScope, Scope},
-    id::{CompanyId, JobId, OrganizationId, OutcomeId, PredictionId, UserId, ValidationId},
+    id::{
+        CompanyId, JobId, OrganizationId, OutcomeId, PredictionId, RatingScaleId, UserId,
+        ValidationId,
+    },
     job::Job,
     owner::Owner,
     page::{Limit, Sort},
     prediction::Kind,
+    validation::MasterScale,
 };
 use accunode_ports::repositories::{
     AnalyticsRepository, AuditFilter, CompanyFilter, GroupBy, JobFilter, OutcomeFilter, OwnData,
-    PredictionFilter, Repositories, RowFilter, TimelineFilter, UnitOfWork, ValidationFile,
-    ValidationFilter,
+    PredictionFilter, Repositories, RowFilter, ScaleFilter, TimelineFilter, UnitOfWork,
+    ValidationFile, ValidationFilter,
 };
 use accunode_postgres::PgStore;
 use sqlx::AssertSqlSafe;
@@ -23,7 +27,7 @@ use super::places;
 use crate::world::{USERS, World, id};
 
 /// Every query that takes a scope, by repository and method, in all its forms.
-pub(super) const QUERIES: [&str; 43] = [
+pub(super) const QUERIES: [&str; 49] = [
     "company.find",
     "company.list by created_at",
     "company.list by name",
@@ -48,6 +52,8 @@ pub(super) const QUERIES: [&str; 43] = [
     "validation.find",
     "validation.list",
     "validation.part",
+    "rating_scale.find",
+    "rating_scale.list",
     "job.find",
     "job.list",
     "job.rows",
@@ -60,6 +66,7 @@ pub(super) const QUERIES: [&str; 43] = [
     "own_data.rows quarterly",
     "own_data.rows outcomes",
     "own_data.rows validations",
+    "own_data.rows scales",
     "own_data.rows uploads",
     "analytics.headline",
     "analytics.risk_distribution",
@@ -67,6 +74,9 @@ pub(super) const QUERIES: [&str; 43] = [
     "analytics.model_agreement",
     "analytics.trend",
     "analytics.trend by sector",
+    "analytics.grades",
+    "analytics.grades off the buckets",
+    "analytics.grades off the buckets by country",
 ];
 
 /// What takes a scope and does not read by it: it writes under a grant, as that scope's
@@ -159,6 +169,7 @@ pub(super) async fn fill(world: &World) -> Rows {
         Uuid::from_u128(at)
     };
     let mut ids = Vec::new();
+    let scale = serde_json::to_string(&off_buckets()).unwrap();
     for (label, owner, creator) in owners() {
         let [company, annual, quarterly, other, outcome, job, event] =
             std::array::from_fn(|_| next());
@@ -195,6 +206,8 @@ pub(super) async fn fill(world: &World) -> Rows {
                  \"label\": \"crr_178@1\", \"as_of\": \"2026-01-01T00:00:00Z\", \
                  \"complete_through\": \"2025-12-31\", \"include_system_outcomes\": false, \
                  \"initial_auc\": null, \"target_rate\": null}}', {whose}); \
+             INSERT INTO rating_scales (id, name, version, grades, on_buckets, access_level, organization_id, created_by) \
+               VALUES ('{outcome}', 'fence', 1, '{scale}', false, {whose}); \
              INSERT INTO validation_files (report_id, name, part, content) VALUES ('{outcome}', 'report.md', 0, 'x'); \
              INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, \
                completed_at, total_rows, processed_rows, error_count, access_level, organization_id, created_by) \
@@ -349,6 +362,12 @@ pub(super) async fn ask(
             let told = page.unwrap().rows.into_iter().map(|report| report.id.0);
             seen.extend(told.filter_map(|id| rows.labelled(id)));
         }
+        "rating_scale.list" => {
+            let filter = ScaleFilter::default();
+            let page = on.reads.scales().list(scope, &filter, all(), None).await;
+            let told = page.unwrap().rows.into_iter().map(|scale| scale.id.0);
+            seen.extend(told.filter_map(|id| rows.labelled(id)));
+        }
         "job.list" => {
             let page = on
                 .reads
@@ -381,6 +400,7 @@ pub(super) async fn ask(
                 "quarterly" => (OwnData::QuarterlyPredictions, "company_sector"),
                 "outcomes" => (OwnData::Outcomes, "company_sector"),
                 "validations" => (OwnData::ValidationReports, "id"),
+                "scales" => (OwnData::RatingScales, "id"),
                 _ => (OwnData::BulkUploads, "original_filename"),
             };
             let user = scope.user().unwrap();
@@ -503,6 +523,13 @@ pub(super) async fn shows(
             .await
             .unwrap()
             .is_some(),
+        "rating_scale.find" => on
+            .reads
+            .scales()
+            .find(scope, RatingScaleId(cell.outcome.0))
+            .await
+            .unwrap()
+            .is_some(),
         "job.find" => on
             .reads
             .jobs()
@@ -559,7 +586,37 @@ pub(super) async fn figure(query: &str, on: &dyn AnalyticsRepository, scope: &Sc
             let points = on.trend(scope, scope, Kind::Quarterly, by).await.unwrap();
             points.iter().map(|point| point.count).sum()
         }
+        "analytics.grades" => graded(on, scope, None, MasterScale::standard()).await,
+        "analytics.grades off the buckets" => {
+            graded(on, scope, Some(GroupBy::Organization), &off_buckets()).await
+        }
+        "analytics.grades off the buckets by country" => {
+            graded(on, scope, Some(GroupBy::Country), &off_buckets()).await
+        }
         other => panic!("{other} stands in the table, and no one asks it"),
     };
     u64::try_from(owners).unwrap().to_string()
+}
+
+/// A scale whose grades are not sums of buckets.
+fn off_buckets() -> MasterScale {
+    let mut grades = MasterScale::shipped().grades().to_vec();
+    grades[9].pd_to = 0.02;
+    grades[10].pd_from = 0.02;
+    let scale = MasterScale::new(grades).unwrap();
+    assert!(!scale.is_on_buckets());
+    scale
+}
+
+async fn graded(
+    on: &dyn AnalyticsRepository,
+    scope: &Scope,
+    by: Option<GroupBy>,
+    scale: &MasterScale,
+) -> i64 {
+    let counts = on
+        .grades(scope, scope, Kind::Quarterly, None, by, scale)
+        .await;
+    let sum: u64 = counts.unwrap().iter().map(|count| count.count).sum();
+    i64::try_from(sum).unwrap()
 }

@@ -10,10 +10,11 @@ use accunode_domain::{
     page::{Cursor, Limit, Sort},
     prediction::{Kind, ReportingYear},
     risk::{ModelRef, RiskLevel},
+    validation::MasterScale,
 };
 use accunode_ports::repositories::{
     AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OutcomeFilter, OwnData,
-    PredictionFilter, Repositories, RowFilter, TimelineFilter, ToRescore, UserFilter,
+    PredictionFilter, Repositories, RowFilter, ScaleFilter, TimelineFilter, ToRescore, UserFilter,
     ValidationFilter,
 };
 use accunode_postgres::PgStore;
@@ -42,10 +43,14 @@ impl List {
 }
 
 /// What gives rows and needs no plan.
-pub(super) const EXEMPT: [(&str, &str); 11] = [
+pub(super) const EXEMPT: [(&str, &str); 12] = [
     (
         "CompanyWriter::rows_on",
         "counts of what stands on one company, by its id",
+    ),
+    (
+        "AnalyticsRepository::grades",
+        "sums over rollups or predictions, not rows",
     ),
     (
         "AnalyticsRepository::model_agreement",
@@ -213,6 +218,15 @@ async fn validations(store: &PgStore, actor: &Actor, after: Option<Cursor>) {
         .unwrap();
 }
 
+async fn scales(store: &PgStore, actor: &Actor, after: Option<Cursor>) {
+    let filter = ScaleFilter::default();
+    let scales = store.scales();
+    scales
+        .list(&actor.scope(), &filter, Limit::default(), after)
+        .await
+        .unwrap();
+}
+
 fn organization(actor: &Actor) -> OrganizationId {
     actor.organization().unwrap_or(OrganizationId(user_id("B")))
 }
@@ -315,6 +329,37 @@ pub(super) const LISTS: &[List] = &[
         "validation list, newest, next page",
         "ValidationRepository::list",
         read!(|s, a| validations(s, a, middle(Sort::CreatedAt)).await),
+    ),
+    list(
+        "scale list, newest",
+        "ScaleRepository::list",
+        read!(|s, a| scales(s, a, None).await),
+    ),
+    list(
+        "scale list, newest, next page",
+        "ScaleRepository::list",
+        read!(|s, a| scales(s, a, middle(Sort::CreatedAt)).await),
+    ),
+    list(
+        "annual list of two grades, riskiest first",
+        "PredictionRepository::list",
+        read!(|s, a| {
+            let filter = PredictionFilter {
+                pd_ranges: MasterScale::standard().pd_ranges(&[9, 11]),
+                ..PredictionFilter::default()
+            };
+            s.predictions()
+                .list(
+                    &a.scope(),
+                    Kind::Annual,
+                    &filter,
+                    Sort::Pd,
+                    Limit::default(),
+                    None,
+                )
+                .await
+                .unwrap();
+        }),
     ),
     list(
         "annual list, newest",

@@ -105,6 +105,13 @@ async fn fill(world: &World, owner: &str, members: &str) {
              \"include_system_outcomes\": false, \"initial_auc\": null, \"target_rate\": null}', \
              c.access_level, c.organization_id, c.created_by, c.created_at FROM companies c"
             .to_owned(),
+        "INSERT INTO rating_scales (name, version, grades, on_buckets, access_level, organization_id, created_by, created_at) \
+           SELECT 'n' || lower(c.symbol), 1, '[{\"code\": \"1\", \"pd_from\": 0, \"pd_to\": 0.1}, \
+             {\"code\": \"2\", \"pd_from\": 0.1, \"pd_to\": 0.2}, {\"code\": \"3\", \"pd_from\": 0.2, \"pd_to\": 0.3}, \
+             {\"code\": \"4\", \"pd_from\": 0.3, \"pd_to\": 0.4}, {\"code\": \"5\", \"pd_from\": 0.4, \"pd_to\": 0.5}, \
+             {\"code\": \"6\", \"pd_from\": 0.5, \"pd_to\": 0.6}, {\"code\": \"7\", \"pd_from\": 0.6, \"pd_to\": 1}]', \
+             false, c.access_level, c.organization_id, c.created_by, c.created_at FROM companies c"
+            .to_owned(),
         format!(
             "INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, total_rows, completed_at, {owned}) \
              SELECT CASE n WHEN 1 THEN '{JOB}'::uuid ELSE gen_random_uuid() END, 'f', 'f', 1, 'annual', 'completed', 0, now(), \

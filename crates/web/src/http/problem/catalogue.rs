@@ -112,6 +112,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("role_not_assignable", &[403], "The caller cannot give this role.", "Give a role below your own, or ask an administrator."),
     entry("rows_not_kept", &[409], "Not every failed row of the upload was kept, so they cannot be tried again from here.", "Mend the file and upload it again."),
     entry("running", &[409], "The upload is being worked on.", "Cancel it first, or wait for its end."),
+    entry("scale_exists", &[409], "The owner has a master scale of this name and version, which never changes.", "Send another `version`, or use the one that is there."),
     entry("scope_exceeds_role", &[403], "An API key cannot do more than its owner, and one of the scopes would.", "Leave the scope out."),
     entry("second_factor_required", &[403], "The caller's organization demands a second factor, and the caller has not shown one.", "Enrol one at `/me/mfa/totp` and sign in with it."),
     entry("secret_already_shown", &[409], "The request was carried out before, and the secret that was shown then is kept nowhere.", "Rotate the key for another secret."),

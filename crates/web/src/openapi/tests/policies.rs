@@ -195,6 +195,7 @@ fn only_these_operations_are_expensive() {
             "analytics GET /admin/monitoring/jobs",
             "analytics GET /admin/monitoring/tables",
             "analytics GET /admin/stats",
+            "analytics GET /analytics/grades",
             "analytics GET /analytics/model-agreement",
             "analytics GET /analytics/risk-distribution",
             "analytics GET /analytics/trend",

@@ -2,6 +2,7 @@
 
 mod dashboard;
 mod dto;
+mod grades;
 mod model_agreement;
 mod risk_distribution;
 mod trend;
@@ -17,6 +18,7 @@ use crate::http::{
 const DASHBOARD: &str = "/dashboard";
 const RISK_DISTRIBUTION: &str = "/analytics/risk-distribution";
 const MODEL_AGREEMENT: &str = "/analytics/model-agreement";
+const GRADES: &str = "/analytics/grades";
 const TREND: &str = "/analytics/trend";
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -26,5 +28,6 @@ pub(crate) fn routes() -> Vec<Route> {
         route!(risk_distribution::risk_distribution, figures),
         route!(model_agreement::model_agreement, figures),
         route!(trend::trend, figures),
+        route!(grades::grades, figures),
     ]
 }

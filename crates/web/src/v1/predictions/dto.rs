@@ -81,6 +81,7 @@ impl PredictionDto {
         "gbm_probability",
         "ensemble_probability",
         "risk_level",
+        "grade",
         "confidence",
         "flags",
         "access_level",

@@ -9,8 +9,10 @@ use accunode_domain::{
     page::Sort,
     prediction::{Kind, Quarter, ReportingYear},
     risk::RiskLevel,
+    validation::MasterScale,
 };
 use accunode_ports::repositories::PredictionFilter;
+use utoipa::openapi::{RefOr, Schema};
 
 use super::dto::{PredictionDto, prediction_columns};
 use crate::http::{
@@ -18,8 +20,28 @@ use crate::http::{
     enums::KindName,
     list::{self, ListDto, Orders, Paging, Slice, Start},
     problem::Answer,
-    query::{Several, Share, Since, Text, Until, query},
+    query::{Parameter, Several, Share, Since, Text, Until, query, text, unknown},
 };
+
+/// A grade of the shipped master scale, by its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GradeCode(usize);
+
+impl Parameter for GradeCode {
+    fn schema() -> RefOr<Schema> {
+        let grades = MasterScale::standard().grades().iter();
+        text()
+            .enum_values(Some(grades.map(|grade| grade.code.as_str())))
+            .into()
+    }
+
+    fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
+        let scale = MasterScale::standard();
+        let codes = || scale.grades().iter().map(|grade| grade.code.as_str());
+        let found = scale.number(text).map(Self);
+        found.ok_or_else(|| unknown(pointer, text, &codes().collect::<Vec<_>>()))
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct PredictionOrders;
@@ -43,6 +65,8 @@ query! {
         reporting_quarter: Option<Quarter>,
         /// Only predictions with this risk level
         risk_level: Several<RiskLevel>,
+        /// Only predictions with this grade of the shipped master scale: its code, `1` to `17`
+        grade: Several<GradeCode>,
         /// Only predictions with at least this PD, compared in full precision
         probability_gte: Option<Share>,
         /// Only predictions with at most this PD, compared in full precision
@@ -73,6 +97,7 @@ query! {
 
 impl PredictionQuery {
     fn command(self, Start { limit, after }: Start) -> ListPredictions {
+        let grades: Vec<usize> = self.grade.0.iter().map(|grade| grade.0).collect();
         ListPredictions {
             filter: PredictionFilter {
                 company: self.company_id,
@@ -83,6 +108,7 @@ impl PredictionQuery {
                 risk_levels: self.risk_level.0,
                 probability_gte: self.probability_gte.map(|bound| bound.0),
                 probability_lte: self.probability_lte.map(|bound| bound.0),
+                pd_ranges: MasterScale::standard().pd_ranges(&grades),
                 model_version: self.model_version.map(|version| version.0),
                 job: self.job_id,
                 created_from: self.created_from.map(|from| from.0),

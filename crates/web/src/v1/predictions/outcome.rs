@@ -6,6 +6,7 @@ use accunode_domain::{
     decimal::Decimal,
     prediction::{Kind, Outcome},
     risk::{Explanation, ModelRef, Reason, RiskLevel},
+    validation::MasterScale,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,6 +35,10 @@ pub(crate) struct OutcomeDto {
     ensemble_probability: Option<f64>,
     #[schema(value_type = RiskLevelName)]
     risk_level: RiskLevel,
+    /// The grade of the shipped master scale `accunode-17@1` that the PD has: `1` is the best,
+    /// `17` the worst. In the order of PDs predictions are in the order of grades.
+    #[schema(example = "12")]
+    grade: &'static str,
     /// 0 to 1: how well the inputs support the number, not the chance of being right.
     #[schema(example = 0.9)]
     confidence: f64,
@@ -73,6 +78,7 @@ impl From<&Outcome> for OutcomeDto {
             gbm_probability: outcome.parts.map(|parts| parts.gbm.rounded().to_f64()),
             ensemble_probability: (!is_annual).then_some(rounded),
             risk_level: outcome.risk_level,
+            grade: MasterScale::standard().code(outcome.pd.get()),
             confidence: outcome.confidence,
             model: (&outcome.model).into(),
         }

@@ -63,6 +63,9 @@ pub(crate) struct NewValidation {
     initial_auc: Option<f64>,
     /// The target default rate to correct; by default that of the model that predicts.
     target_rate: Option<f64>,
+    /// The scale that grades are of, by its id; by default `accunode-17@1`.
+    #[schema(max_length = 40, example = "accunode-17@1")]
+    scale: Option<String>,
     /// Whose predictions and outcomes: by default the owner that suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
     access_level: Option<AccessLevel>,
@@ -91,7 +94,9 @@ impl NewValidation {
                 include_system_outcomes: self.include_system_outcomes,
                 initial_auc: self.initial_auc,
                 target_rate: self.target_rate,
+                scale: None,
             },
+            scale: self.scale,
             access_level: level,
             organization: self.organization_id.map(OrganizationId),
         })

@@ -5,7 +5,7 @@ use accunode_domain::{
     outcome::Definition,
     owner::AccessLevel,
     prediction::Kind,
-    validation::{Basis, MasterScale, ValidationReport, Verdict},
+    validation::{Basis, ValidationReport, Verdict},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -40,7 +40,9 @@ pub(crate) struct ValidationDto {
     /// What the model learned as a default.
     #[schema(value_type = DefinitionName)]
     label: Definition,
-    scale: &'static str,
+    /// Name and version of the scale that grades are of.
+    #[schema(example = "accunode-17@1")]
+    scale: String,
     /// Nothing that was recorded later counts.
     #[serde(with = "time::serde::rfc3339")]
     data_as_of: OffsetDateTime,
@@ -118,7 +120,7 @@ impl From<ValidationReport> for ValidationDto {
             lag_months: request.lag_months,
             definition: request.definition,
             label: request.label,
-            scale: MasterScale::SHIPPED,
+            scale: request.scale_name().to_owned(),
             data_as_of: request.as_of,
             include_system_outcomes: request.include_system_outcomes,
             initial_auc: request.initial_auc,
