@@ -23,7 +23,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use sqlx::{Connection, PgConnection};
 
-use super::{portfolio, require_only};
+use super::{outcomes, portfolio, require_only};
 use crate::{
     commands::{say, tell, with_database},
     config::{self, Config},
@@ -242,7 +242,14 @@ impl Demo<'_> {
                 self.upload(&keeper, kind, &file, text).await?;
             }
         }
-        Ok(())
+        tell(format_args!(
+            "recording outcomes, comparing predictions with them"
+        ));
+        let keeper = self.sign_in("ana@demo.example").await?;
+        let asker = self.sign_in("oskar@demo.example").await?;
+        let signer = self.sign_in("petra@demo.example").await?;
+        outcomes::record(self.application, &keeper).await?;
+        outcomes::compare(self.application, &asker, &signer).await
     }
 
     fn form(&self, email: &str, first: &str, last: &str) -> Registration {
@@ -360,7 +367,7 @@ impl Demo<'_> {
 }
 
 /// What was made; none where it had been made before.
-fn unless_there<T>(made: Result<T, Error>, there: &str) -> anyhow::Result<Option<T>> {
+pub(super) fn unless_there<T>(made: Result<T, Error>, there: &str) -> anyhow::Result<Option<T>> {
     match made {
         Ok(made) => Ok(Some(made)),
         Err(Error::Conflict { code, .. }) if code.as_str() == there => Ok(None),

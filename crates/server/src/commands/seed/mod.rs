@@ -3,6 +3,7 @@
 
 mod demo;
 mod load;
+mod outcomes;
 mod portfolio;
 
 pub use demo::{PASSWORD as DEMO_PASSWORD, fill as fill_demo};

@@ -71,9 +71,13 @@ const QUARTERLY: &str = "current_ratio,quick_ratio,debt_to_equity,inventory_turn
 
 /// A sequence of numbers that is the same each time (SplitMix64): demonstration data must be
 /// the same on every machine, and need not be unpredictable.
-struct Sequence(u64);
+pub(super) struct Sequence(u64);
 
 impl Sequence {
+    pub(super) const fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -84,7 +88,7 @@ impl Sequence {
 
     /// From 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "53 bits are what is wanted")]
-    fn unit(&mut self) -> f64 {
+    pub(super) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
