@@ -1,7 +1,7 @@
 // Where the console starts: who is signed in decides between the door and the pages.
 import { html, render, useEffect, useState } from "./parts/html.js";
 import { path, address, match } from "./parts/router.js";
-import { me, isKnown, isAtLeast, load, signOut } from "./parts/session.js";
+import { me, user, isKnown, isAtLeast, load, signOut } from "./parts/session.js";
 import { Failure, Offline, Question, Skeleton, Toasts } from "./parts/ui.js";
 import { StepUp } from "./parts/stepup.js";
 import { nameOf, ROLES } from "./parts/format.js";
@@ -12,9 +12,11 @@ import { ROUTES, MENU } from "./routes.js";
 const icon = new URL("icon.svg", import.meta.url).href;
 export const Brand = () => html`<a class="brand" href="#/"><img src=${icon} alt="" width="26" height="26" />AccuNode</a>`;
 
-/** The module of a page, loaded when it is first shown. @param {{ load: () => Promise<any>, parameters: Record<string, string> }} props */
+/** @typedef {(parameters: never) => import("./parts/types.js").View} Shown */
+
+/** The module of a page, loaded when it is first shown. @param {{ load: import("./routes.js").Route["load"], parameters: Record<string, string> }} props */
 function Page({ load, parameters }) {
-  const [state, set] = useState(/** @type {any} */ ({ page: null, error: null }));
+  const [state, set] = useState(/** @type {{ page: Shown | null, error: Error | null }} */ ({ page: null, error: null }));
   const [round, again] = useState(0);
   useEffect(() => {
     let gone = false;
@@ -23,7 +25,7 @@ function Page({ load, parameters }) {
     return () => { gone = true; };
   }, [load, round]);
   const shown = state.page;
-  useEffect(() => { if (shown) /** @type {any} */ (document.querySelector("h1"))?.focus({ preventScroll: true }); scrollTo(0, 0); }, [shown, path.value]);
+  useEffect(() => { if (shown) /** @type {HTMLElement | null} */ (document.querySelector("h1"))?.focus({ preventScroll: true }); scrollTo(0, 0); }, [shown, path.value]);
   if (state.error) return html`<${Failure} error=${state.error} again=${() => again(round + 1)} />`;
   if (!shown) return html`<${Skeleton} lines=${8} />`;
   return html`<${shown} key=${path.value} ...${parameters} />`;
@@ -59,7 +61,7 @@ function Menu({ isOpen }) {
       ? html`<a key=${entry.path} href=${`#${entry.path}`} aria-current=${isCurrent(entry.path) ? "page" : null}><svg viewBox="0 0 24 24" aria-hidden="true"><path d=${entry.icon} /></svg>${entry.label}</a>`
       : html`<h2 key=${entry.label}>${entry.label}</h2>`))}</nav>
     <div class="side-foot">
-      <a class="who" href="#/account"><span class="strong">${nameOf(me.value)}</span><br /><span class="small muted">${ROLES[me.value.effective_role]} · account</span></a>
+      <a class="who" href="#/account"><span class="strong">${nameOf(user.value)}</span><br /><span class="small muted">${ROLES[user.value.effective_role]} · account</span></a>
       <div class="side-tools"><${ThemeButton} />
         <a class="icon-button" href="docs" target="_blank" rel="noopener" aria-label="API documentation" title="API documentation"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 7 3.5 12 8 17M16 7l4.5 5-4.5 5M13.5 5l-3 14" /></svg></a>
         <button class="icon-button" onClick=${signOut} aria-label="Sign out" title="Sign out"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M14 4H6v16h8M10 12h10M17 8.5l3.5 3.5-3.5 3.5" /></svg></button></div>

@@ -1,6 +1,6 @@
 // Which page stands at which address, who finds it in the menu, and from which role on.
 
-/** @typedef {{ path: string, load: () => Promise<any>, role?: string }} Route */
+/** @typedef {{ path: string, load: () => Promise<{ default: (parameters: never) => import("./parts/types.js").View }>, role?: string }} Route */
 
 /** @type {Route[]} */
 export const ROUTES = [
@@ -13,6 +13,10 @@ export const ROUTES = [
   { path: "/uploads", load: () => import("./pages/uploads.js") },
   { path: "/uploads/new", load: () => import("./pages/upload_new.js") },
   { path: "/uploads/:id", load: () => import("./pages/upload.js") },
+  { path: "/outcomes", load: () => import("./pages/outcomes.js") },
+  { path: "/validations", load: () => import("./pages/validations.js") },
+  { path: "/validations/new", load: () => import("./pages/validation_new.js") },
+  { path: "/validations/:id", load: () => import("./pages/validation.js") },
   { path: "/models", load: () => import("./pages/models.js") },
   { path: "/models/:name/:version", load: () => import("./pages/model.js") },
   { path: "/organization", load: () => import("./pages/organization.js") },
@@ -31,6 +35,9 @@ export const MENU = [
   { path: "/score", label: "Score and what-if", icon: "M5 5v14M12 5v14M19 5v14M3 9h4M10 14h4M17 8h4" },
   { path: "/uploads", label: "Uploads", icon: "M12 15V4M7.5 8.5 12 4l4.5 4.5M4 15v5h16v-5" },
   { path: "/models", label: "Models", icon: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9" },
+  { label: "Validate" },
+  { path: "/outcomes", label: "Outcomes", icon: "M5 4v17M5 5h12l-2.500 4 2.500 4H5" },
+  { path: "/validations", label: "Back-tests", icon: "M4 4v16h16M7.500 15.500 11 11l3 2.500L19.500 7M15.500 7h4v4" },
   { label: "Manage" },
   { path: "/organization", label: "Organization", icon: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c.6-4 3-6 6.5-6s5.900 2 6.500 6M16 4.500a3.500 3.500 0 0 1 0 6.500M18 14.500c2 .8 3.200 2.600 3.500 5.500" },
   { path: "/organizations", label: "Organizations", icon: "M12 3v6M12 9H6v4M12 9h6v4M3.500 13h5v6h-5zM15.500 13h5v6h-5zM9.500 3h5v4h-5z", role: "tenant_admin" },

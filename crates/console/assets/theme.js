@@ -7,8 +7,8 @@
   } catch { /* No storage: the system's theme. */ }
   /** @type {string[]} */
   const faults = [];
-  /** @type {any} */ (window).accunodeFaults = faults;
-  addEventListener("error", (event) => faults.push(String(event.message || /** @type {any} */ (event.target)?.src || event.type)), true);
+  Object.assign(window, { accunodeFaults: faults });
+  addEventListener("error", (event) => faults.push(String(event.message || (event.target instanceof HTMLScriptElement && event.target.src) || event.type)), true);
   addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
   addEventListener("securitypolicyviolation", (event) => faults.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));
 })();

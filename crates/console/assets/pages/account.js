@@ -1,16 +1,18 @@
 // One's own account: profile, password, second factor, sessions, API keys, own data.
 import { html, useEffect, useRef, useState } from "../parts/html.js";
 import { get, patch, post, remove, request, requestKey } from "../parts/api.js";
-import { me, load, rank, organizationId, signOut } from "../parts/session.js";
+import { user, load, rank, organizationId, signOut } from "../parts/session.js";
 import { query } from "../parts/router.js";
-import { Act, Card, Copy, Dialog, Empty, Field, Form, Header, Show, Table, Tag, ask, faultOf, toast, useLoaded } from "../parts/ui.js";
+import { Act, Card, Copy, Dialog, Empty, Field, Form, Header, Tag, ask, faultOf, toast, useLoaded, show, table, form, changer } from "../parts/ui.js";
 import { ROLES, ago, date, time } from "../parts/format.js";
+
+/** @typedef {import("../parts/types.js").Schema} Schema */
 
 const TABS = [["profile", "Profile"], ["security", "Password and second factor"], ["sessions", "Sessions"], ["keys", "API keys"], ["data", "Own data"]];
 
 export default function Account() {
   const tab = query.value.get("tab") || "profile";
-  return html`<${Header} title="Account" about=${`${me.value.email} · ${ROLES[me.value.effective_role]}`} />
+  return html`<${Header} title="Account" about=${`${user.value.email} · ${ROLES[user.value.effective_role]}`} />
     <nav class="tabs" aria-label="Parts of the account">${TABS.map(([value, label]) => html`<a key=${value} href=${`#/account?tab=${value}`} aria-current=${value === tab ? "page" : null}>${label}</a>`)}</nav>
     ${tab === "profile" && html`<div class="stack"><${Profile} /><${Keys} brief /></div>`}
     ${tab === "security" && html`<div class="grid"><${Password} /><${SecondFactor} /></div>`}
@@ -20,37 +22,37 @@ export default function Account() {
 }
 
 function Profile() {
-  const [form, set] = useState({ first_name: me.value.first_name ?? "", last_name: me.value.last_name ?? "", phone: me.value.phone ?? "" });
-  const change = (/** @type {string} */ key) => (/** @type {string} */ value) => set((now) => ({ ...now, [key]: value }));
+  const [state, set] = useState({ first_name: user.value.first_name ?? "", last_name: user.value.last_name ?? "", phone: user.value.phone ?? "" });
+  const change = changer(set);
   const save = async () => {
-    await patch("/me", Object.fromEntries(Object.entries(form).map(([key, value]) => [key, value || null])));
+    await patch("/me", Object.fromEntries(Object.entries(state).map(([key, value]) => [key, value || null])));
     await load();
     toast("Saved.");
   };
-  return html`<${Card} title="Profile"><${Form} send=${save} button="Save">${(/** @type {any} */ error) => html`<div class="form-grid">
-    <${Field} label="First name" value=${form.first_name} onInput=${change("first_name")} autocomplete="given-name" fault=${faultOf(error, "/first_name")} />
-    <${Field} label="Last name" value=${form.last_name} onInput=${change("last_name")} autocomplete="family-name" fault=${faultOf(error, "/last_name")} />
-    <${Field} label="Telephone" optional value=${form.phone} onInput=${change("phone")} autocomplete="tel" fault=${faultOf(error, "/phone")} /></div>`}<//>
-    <dl class="facts after"><dt>E-mail address</dt><dd>${me.value.email} ${me.value.is_verified ? html`<${Tag} tone="good">confirmed<//>` : html`<${Tag} tone="warn">not confirmed<//>`}</dd><dt>Role</dt><dd>${ROLES[me.value.effective_role]}</dd><dt>Last sign-in</dt><dd>${time(me.value.last_login)}</dd><dt>Since</dt><dd>${date(me.value.created_at)}</dd></dl><//>`;
+  return html`<${Card} title="Profile">${form({ send: save, button: "Save" }, (error) => html`<div class="form-grid">
+    <${Field} label="First name" value=${state.first_name} onInput=${change("first_name")} autocomplete="given-name" fault=${faultOf(error, "/first_name")} />
+    <${Field} label="Last name" value=${state.last_name} onInput=${change("last_name")} autocomplete="family-name" fault=${faultOf(error, "/last_name")} />
+    <${Field} label="Telephone" optional value=${state.phone} onInput=${change("phone")} autocomplete="tel" fault=${faultOf(error, "/phone")} /></div>`)}
+    <dl class="facts after"><dt>E-mail address</dt><dd>${user.value.email} ${user.value.is_verified ? html`<${Tag} tone="good">confirmed<//>` : html`<${Tag} tone="warn">not confirmed<//>`}</dd><dt>Role</dt><dd>${ROLES[user.value.effective_role]}</dd><dt>Last sign-in</dt><dd>${time(user.value.last_login)}</dd><dt>Since</dt><dd>${date(user.value.created_at)}</dd></dl><//>`;
 }
 
 function Password() {
-  const [form, set] = useState({ current_password: "", new_password: "" });
-  const change = (/** @type {string} */ key) => (/** @type {string} */ value) => set((now) => ({ ...now, [key]: value }));
+  const [state, set] = useState({ current_password: "", new_password: "" });
+  const change = changer(set);
   const send = async () => {
-    await post("/me/password", form);
+    await post("/me/password", state);
     set({ current_password: "", new_password: "" });
     toast("Your password is changed; your other sessions have ended.");
   };
-  return html`<${Card} class="span-6" title="Password"><${Form} send=${send} button="Change password">${(/** @type {any} */ error) => html`
-    <input type="text" autocomplete="username" value=${me.value.email} hidden readonly />
-    <${Field} label="Present password" type="password" value=${form.current_password} onInput=${change("current_password")} autocomplete="current-password" required />
-    <${Field} label="New password" type="password" help="10 characters or more, and not easily guessed." value=${form.new_password} onInput=${change("new_password")} autocomplete="new-password" fault=${faultOf(error, "/new_password")} required />`}<//><//>`;
+  return html`<${Card} class="span-6" title="Password">${form({ send, button: "Change password" }, (error) => html`
+    <input type="text" autocomplete="username" value=${user.value.email} hidden readonly />
+    <${Field} label="Present password" type="password" value=${state.current_password} onInput=${change("current_password")} autocomplete="current-password" required />
+    <${Field} label="New password" type="password" help="10 characters or more, and not easily guessed." value=${state.new_password} onInput=${change("new_password")} autocomplete="new-password" fault=${faultOf(error, "/new_password")} required />`)}<//>`;
 }
 
 function SecondFactor() {
   const state = useLoaded((signal) => get("/me/mfa", {}, { signal }), []);
-  const [made, setMade] = useState(/** @type {any} */ (null));
+  const [made, setMade] = useState(/** @type {Schema["NewSecondFactor"] | null} */ (null));
   const [code, setCode] = useState("");
   const start = async () => setMade(await post("/me/mfa/totp"));
   const confirm = async () => {
@@ -66,17 +68,17 @@ function SecondFactor() {
     state.again();
     toast("The second factor is removed.");
   };
-  return html`<${Card} class="span-6" title="Second factor"><${Show} of=${state} lines=${3}>${(/** @type {any} */ { status }) => html`
+  return html`<${Card} class="span-6" title="Second factor">${show(state, ({ status }) => html`
     <p>${{ none: "You have none. An app on your telephone that makes codes guards your account even where the password is known.", unconfirmed: "One was begun and not confirmed. Begin again.", pending_approval: "It waits for an administrator's approval.", active: "It is active: signing in asks for a code." }[/** @type {"none"} */ (status)]} ${status === "active" && html`<${Tag} tone="good">active<//>`}</p>
     <div class="form-actions">${status === "active" ? html`<${Act} tone="danger" act=${off}>Remove<//>` : !made && status !== "pending_approval" && html`<${Act} tone="primary" act=${start}>Set one up<//>`}</div>
     ${made && html`<div class="stack after"><p><strong>1.</strong> Scan this with your app, or type the secret.</p><${Qr} text=${made.otpauth_uri} /><${Copy} text=${made.secret} label="the secret" />
       <p><strong>2.</strong> Keep these recovery codes where your device is not. Each is good once.</p><ul class="codes">${made.recovery_codes.map((/** @type {string} */ one) => html`<li key=${one}>${one}</li>`)}</ul>
-      <${Form} send=${confirm} button="Confirm"><${Field} label="3. The code that the app shows" value=${code} onInput=${setCode} autocomplete="one-time-code" inputmode="numeric" required /><//></div>`}`}<//><//>`;
+      <${Form} send=${confirm} button="Confirm"><${Field} label="3. The code that the app shows" value=${code} onInput=${setCode} autocomplete="one-time-code" inputmode="numeric" required /><//></div>`}`, 3)}<//>`;
 }
 
 /** @param {{ text: string }} props */
 function Qr({ text }) {
-  const box = useRef(/** @type {any} */ (null));
+  const box = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   useEffect(() => {
     import(new URL("../vendor/qrcode.js", import.meta.url).href).then((module) => {
       const make = module.default ?? module.qrcode;
@@ -84,7 +86,8 @@ function Qr({ text }) {
       code.addData(text);
       code.make();
       const canvas = box.current;
-      const context = canvas.getContext("2d");
+      const context = canvas?.getContext("2d");
+      if (!canvas || !context) return;
       const n = code.getModuleCount();
       const size = Math.floor(180 / n) || 1;
       canvas.width = canvas.height = n * size;
@@ -99,15 +102,15 @@ function Qr({ text }) {
 
 function Sessions() {
   const list = useLoaded((signal) => get("/me/sessions", {}, { signal }), []);
-  const end = async (/** @type {any} */ one) => { await remove(`/me/sessions/${one.id}`); list.again(); toast("The session has ended."); };
+  const end = async (/** @type {Schema["Session"]} */ one) => { await remove(`/me/sessions/${one.id}`); list.again(); toast("The session has ended."); };
   const others = async () => { await remove("/me/sessions"); list.again(); toast("All other sessions have ended."); };
-  return html`<${Card} class="card-flush" title="Where you are signed in" actions=${html`<${Act} tone="danger" act=${others}>End all others<//>`}><${Show} of=${list}>${(/** @type {any} */ value) => html`<${Table} caption="Sessions" rows=${value.data} columns=${[
-    { key: "p", label: "Program", cell: (/** @type {any} */ s) => html`<div class="name-cell">${(s.user_agent ?? "unknown").slice(0, 90)} ${s.current && html`<${Tag} tone="good">this one<//>`}</div>` },
-    { key: "ip", label: "Address", cell: (/** @type {any} */ s) => s.ip ?? "–" },
-    { key: "b", label: "Since", cell: (/** @type {any} */ s) => html`<span class="nowrap">${time(s.created_at)}</span>` },
-    { key: "l", label: "Last seen", cell: (/** @type {any} */ s) => html`<span class="nowrap">${ago(s.last_seen_at)}</span>` },
-    { key: "e", label: "", cell: (/** @type {any} */ s) => (s.current ? null : html`<${Act} small act=${() => end(s)}>End<//>`) },
-  ]} />`}<//><//>`;
+  return html`<${Card} class="card-flush" title="Where you are signed in" actions=${html`<${Act} tone="danger" act=${others}>End all others<//>`}>${show(list, (value) => table({ caption: "Sessions", rows: value.data, columns: [
+    { key: "p", label: "Program", cell: (s) => html`<div class="name-cell">${(s.user_agent ?? "unknown").slice(0, 90)} ${s.current && html`<${Tag} tone="good">this one<//>`}</div>` },
+    { key: "ip", label: "Address", cell: (s) => s.ip ?? "–" },
+    { key: "b", label: "Since", cell: (s) => html`<span class="nowrap">${time(s.created_at)}</span>` },
+    { key: "l", label: "Last seen", cell: (s) => html`<span class="nowrap">${ago(s.last_seen_at)}</span>` },
+    { key: "e", label: "", cell: (s) => (s.current ? null : html`<${Act} small act=${() => end(s)}>End<//>`) },
+  ] }))}<//>`;
 }
 
 const SCOPES = [["read", "Read companies, predictions and figures"], ["score", "Score without storing"], ["write", "Make and change rows"], ["upload", "Upload files"], ["audit", "Read the audit log"], ["admin", "Read users and organizations"]];
@@ -116,26 +119,26 @@ const SCOPES = [["read", "Read companies, predictions and figures"], ["score", "
 function Keys({ brief }) {
   const list = useLoaded((signal) => get("/api-keys", {}, { signal }), []);
   const [making, setMaking] = useState(false);
-  const [secret, setSecret] = useState(/** @type {any} */ (null));
-  const revoke = async (/** @type {any} */ key) => {
+  const [secret, setSecret] = useState(/** @type {{ name: string, secret: string } | null} */ (null));
+  const revoke = async (/** @type {Schema["ApiKey"]} */ key) => {
     if (!(await ask({ title: `Revoke ${key.name}?`, text: "Programs that use it are refused from now on.", button: "Revoke" }))) return;
     await remove(`/api-keys/${key.id}`);
     list.again();
     toast("The key is revoked.");
   };
-  const rotate = async (/** @type {any} */ key) => { setSecret(await post(`/api-keys/${key.id}/rotate`, { overlap_seconds: 3600 })); list.again(); };
-  return html`<${Card} class="card-flush" title="API keys" about="For programs. A key can do no more than you, and only what its scopes say." actions=${html`<button class="button button-primary" onClick=${() => setMaking(true)}>New API key</button>`}><${Show} of=${list} lines=${brief ? 2 : 5}>${(/** @type {any} */ value) => (value.data.length ? html`<${Table} caption="API keys" rows=${value.data} columns=${[
-    { key: "n", label: "Name", cell: (/** @type {any} */ k) => html`${k.name}<span class="sub"><code>${k.prefix}…</code></span>` },
-    { key: "s", label: "Scopes", cell: (/** @type {any} */ k) => html`<span class="row">${k.scopes.map((/** @type {string} */ one) => html`<${Tag} key=${one}>${one}<//>`)}</span>` },
-    { key: "u", label: "Last used", cell: (/** @type {any} */ k) => html`<span class="nowrap">${k.last_used_at ? ago(k.last_used_at) : "never"}</span>` },
-    { key: "x", label: "Ends", cell: (/** @type {any} */ k) => html`<span class="nowrap">${k.expires_at ? date(k.expires_at) : "not by itself"}</span>` },
-    { key: "a", label: "", cell: (/** @type {any} */ k) => html`<span class="row"><${Act} small act=${() => rotate(k)}>New secret<//><${Act} small tone="danger" act=${() => revoke(k)}>Revoke<//></span>` },
-  ]} />` : html`<${Empty} title="No API keys">Make one for a program that scores or uploads for you.<//>`)}<//>
-  ${making && html`<${NewKey} close=${() => setMaking(false)} made=${(/** @type {any} */ key) => { setMaking(false); setSecret(key); list.again(); }} />`}
+  const rotate = async (/** @type {Schema["ApiKey"]} */ key) => { setSecret(await post(`/api-keys/${key.id}/rotate`, { overlap_seconds: 3600 })); list.again(); };
+  return html`<${Card} class="card-flush" title="API keys" about="For programs. A key can do no more than you, and only what its scopes say." actions=${html`<button class="button button-primary" onClick=${() => setMaking(true)}>New API key</button>`}>${show(list, (value) => (value.data.length ? table({ caption: "API keys", rows: value.data, columns: [
+    { key: "n", label: "Name", cell: (k) => html`${k.name}<span class="sub"><code>${k.prefix}…</code></span>` },
+    { key: "s", label: "Scopes", cell: (k) => html`<span class="row">${k.scopes.map((/** @type {string} */ one) => html`<${Tag} key=${one}>${one}<//>`)}</span>` },
+    { key: "u", label: "Last used", cell: (k) => html`<span class="nowrap">${k.last_used_at ? ago(k.last_used_at) : "never"}</span>` },
+    { key: "x", label: "Ends", cell: (k) => html`<span class="nowrap">${k.expires_at ? date(k.expires_at) : "not by itself"}</span>` },
+    { key: "a", label: "", cell: (k) => html`<span class="row"><${Act} small act=${() => rotate(k)}>New secret<//><${Act} small tone="danger" act=${() => revoke(k)}>Revoke<//></span>` },
+  ] }) : html`<${Empty} title="No API keys">Make one for a program that scores or uploads for you.<//>`), brief ? 2 : 5)}
+  ${making && html`<${NewKey} close=${() => setMaking(false)} made=${(/** @type {Schema["RevealedApiKey"]} */ key) => { setMaking(false); setSecret(key); list.again(); }} />`}
   ${secret && html`<${Dialog} title=${`The secret of ${secret.name}`} close=${() => setSecret(null)}><p>Copy it now. This is the only time that it is shown.</p><${Copy} text=${secret.secret} label="the secret" /><div class="form-actions"><button class="button button-primary" onClick=${() => setSecret(null)}>I have it</button></div><//>`}<//>`;
 }
 
-/** @param {{ close: () => void, made: (key: any) => void }} props */
+/** @param {{ close: () => void, made: (key: Schema["RevealedApiKey"]) => void }} props */
 function NewKey({ close, made }) {
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState(["read"]);
@@ -145,10 +148,10 @@ function NewKey({ close, made }) {
     made(await post("/api-keys", { name, scopes, expires_at }, { headers: { "Idempotency-Key": requestKey() } }));
   };
   const shown = SCOPES.filter(([scope]) => rank.value >= 2 || !["audit", "admin"].includes(scope));
-  return html`<${Dialog} title="New API key" close=${close}><${Form} send=${send} button="Make it" cancel=${close}>${(/** @type {any} */ error) => html`
+  return html`<${Dialog} title="New API key" close=${close}>${form({ send, button: "Make it", cancel: close }, (error) => html`
     <${Field} label="Name" help="What it is for, such as the program's name." value=${name} onInput=${setName} fault=${faultOf(error, "/name")} required />
     <fieldset class="plain"><legend>What it may do</legend>${shown.map(([scope, about]) => html`<${Field} key=${scope} type="checkbox" label=${scope} help=${about} value=${scopes.includes(scope)} onInput=${(/** @type {boolean} */ yes) => setScopes(yes ? [...scopes, scope] : scopes.filter((one) => one !== scope))} />`)}</fieldset>
-    <${Field} label="Ends" value=${days} onInput=${setDays} options=${[{ value: "30", label: "in 30 days" }, { value: "90", label: "in 90 days" }, { value: "365", label: "in a year" }, { value: "", label: "not by itself" }]} />`}<//><//>`;
+    <${Field} label="Ends" value=${days} onInput=${setDays} options=${[{ value: "30", label: "in 30 days" }, { value: "90", label: "in 90 days" }, { value: "365", label: "in a year" }, { value: "", label: "not by itself" }]} />`)}<//>`;
 }
 
 function OwnData() {

@@ -2,7 +2,7 @@
 import { html, useState } from "../parts/html.js";
 import { get, download } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
-import { Act, Card, Dialog, Empty, Field, Header, Pager, Show, Table, Tag, useLoaded } from "../parts/ui.js";
+import { Act, Card, Dialog, Empty, Field, Header, Pager, Tag, useLoaded, show, table, sizeOf } from "../parts/ui.js";
 import { time, words } from "../parts/format.js";
 import { Choice, Filter, filtersOf } from "./companies.js";
 
@@ -13,22 +13,22 @@ const TONES = { CREATE: "good", UPDATE: "accent", DELETE: "bad", DENIED: "bad", 
 export default function Audit() {
   const filters = filtersOf(NAMES);
   const cursor = query.value.get("cursor") || "";
-  const page = useLoaded((signal) => get("/audit-logs", { ...filters, cursor, limit: 50 }, { signal }), [JSON.stringify(filters), cursor]);
+  const page = useLoaded((signal) => get("/audit-logs", { ...filters, cursor, limit: sizeOf(query.value) }, { signal }), [JSON.stringify(filters), cursor, query.value.get("rows")]);
   const open = query.value.get("id");
   const day = (/** @type {string} */ name, /** @type {string} */ label) => html`<${Field} label=${label} type="date" value=${(filters[name] || "").slice(0, 10)} onInput=${(/** @type {string} */ value) => setQuery({ [name]: value && new Date(`${value}T${name === "to" ? "23:59:59.999" : "00:00"}`).toISOString(), cursor: "", trail: "" })} />`;
   return html`<${Header} title="Audit log" about="Who did or read what. Nothing here can be changed." actions=${html`
       <${Act} act=${() => download("/audit-logs", filters, "text/csv", "audit-log.csv")}>Download CSV<//><${Act} act=${() => download("/audit-logs", filters, "application/x-ndjson", "audit-log.jsonl")}>Download JSON lines<//>`} />
     <div class="filters"><${Choice} name="action" label="Action" options=${["CREATE", "UPDATE", "DELETE", "READ", "EXPORT", "LOGIN", "LOGOUT", "FAILED_LOGIN", "DENIED"].map((value) => ({ value, label: words(value.toLowerCase()) }))} />
-      <${Choice} name="entity_type" label="What" options=${["company", "annual_prediction", "quarterly_prediction", "bulk_upload", "user", "organization", "session", "api_key", "invitation"].map((value) => ({ value, label: words(value) }))} />
+      <${Choice} name="entity_type" label="What" options=${["company", "annual_prediction", "quarterly_prediction", "bulk_upload_job", "user", "organization", "session", "api_key", "invitation", "outcome", "outcome_coverage", "validation_report", "maintenance_run"].map((value) => ({ value, label: words(value) }))} />
       <${Filter} name="event_type" label="Event" placeholder="company.updated" /><${Filter} name="ip_address" label="Address" /><${Filter} name="request_id" label="Request" />${day("from", "From")}${day("to", "To")}</div>
-    <${Card} class="card-flush"><${Show} of=${page} lines=${12}>${(/** @type {any} */ value) => (value.data.length ? html`<${Table} caption="Audit log" rows=${value.data} columns=${[
-      { key: "t", label: "When", cell: (/** @type {any} */ e) => html`<button class="link nowrap" onClick=${() => setQuery({ id: e.id })}>${time(e.created_at)}</button>` },
-      { key: "a", label: "Action", cell: (/** @type {any} */ e) => html`<${Tag} tone=${TONES[e.action]}>${words(e.action.toLowerCase())}<//>` },
-      { key: "e", label: "Event", cell: (/** @type {any} */ e) => html`<code>${e.event_type}</code>` },
-      { key: "u", label: "By", cell: (/** @type {any} */ e) => html`<div class="name-cell">${e.actor_email ?? "the system"}</div>` },
-      { key: "o", label: "Organization", cell: (/** @type {any} */ e) => e.organization_name ?? "–" },
-      { key: "ip", label: "From", cell: (/** @type {any} */ e) => e.ip_address ?? "–" },
-    ]} /><${Pager} page=${value} query=${query.value} set=${setQuery} />` : html`<${Empty} title="No event matches" action=${html`<a class="button" href="#/audit">Clear filters</a>`}>Widen a filter.<//>`)}<//><//>
+    <${Card} class="card-flush">${show(page, (value) => (value.data.length ? html`${table({ caption: "Audit log", rows: value.data, columns: [
+      { key: "t", label: "When", cell: (e) => html`<button class="link nowrap" onClick=${() => setQuery({ id: e.id })}>${time(e.created_at)}</button>` },
+      { key: "a", label: "Action", cell: (e) => html`<${Tag} tone=${TONES[e.action]}>${words(e.action.toLowerCase())}<//>` },
+      { key: "e", label: "Event", cell: (e) => html`<code>${e.event_type}</code>` },
+      { key: "u", label: "By", cell: (e) => html`<div class="name-cell">${e.actor_email ?? "the system"}</div>` },
+      { key: "o", label: "Organization", cell: (e) => e.organization_name ?? "–" },
+      { key: "ip", label: "From", cell: (e) => e.ip_address ?? "–" },
+    ] })}<${Pager} page=${value} query=${query.value} set=${setQuery} />` : html`<${Empty} title="No event matches" action=${html`<a class="button" href="#/audit">Clear filters</a>`}>Widen a filter.<//>`), 12)}<//>
     ${open && html`<${Event} id=${open} close=${() => setQuery({ id: "" })} />`}`;
 }
 
@@ -36,9 +36,9 @@ export default function Audit() {
 function Event({ id, close }) {
   const loaded = useLoaded((signal) => get(`/audit-logs/${id}`, {}, { signal }), [id]);
   const [all, setAll] = useState(false);
-  const shown = (/** @type {any} */ value) => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
-  return html`<${Dialog} title="What happened" close=${close} wide><${Show} of=${loaded}>${(/** @type {any} */ e) => {
-    const [before, after] = [e.old_values ?? {}, e.new_values ?? {}];
+  const shown = (/** @type {unknown} */ value) => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
+  return html`<${Dialog} title="What happened" close=${close} wide>${show(loaded, (e) => {
+    const [before, after] = /** @type {Record<string, unknown>[]} */ ([e.old_values ?? {}, e.new_values ?? {}]);
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     const changed = keys.filter((key) => shown(before[key]) !== shown(after[key]));
     const rows = all ? keys : changed;
@@ -46,5 +46,5 @@ function Event({ id, close }) {
       ${keys.length > 0 && html`<div class="after"><${Field} type="checkbox" label="Show what did not change, too" value=${all} onInput=${setAll} /><div class="table-wrap" tabindex="0" role="region" aria-label="Changes"><table class="diff"><thead><tr><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
         <tbody>${rows.map((key) => { const differs = changed.includes(key); return html`<tr key=${key}><td>${key}</td><td class=${differs && before[key] !== undefined ? "old" : ""}>${shown(before[key])}</td><td class=${differs && after[key] !== undefined ? "new" : ""}>${shown(after[key])}</td></tr>`; })}</tbody></table></div></div>`}
       ${e.metadata && Object.keys(e.metadata).length > 0 && html`<div class="after"><h3>More</h3><pre class="markdown small" tabindex="0">${JSON.stringify(e.metadata, null, 2)}</pre></div>`}`;
-  }}<//><//>`;
+  })}<//>`;
 }

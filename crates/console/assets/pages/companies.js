@@ -2,11 +2,12 @@
 import { html, useEffect, useState } from "../parts/html.js";
 import { get, download } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
-import { Act, Card, Empty, Field, Header, Level, Pager, Show, Table, useLoaded, useSettled } from "../parts/ui.js";
+import { Act, Card, Empty, Field, Header, Level, Pager, useLoaded, useSettled, show, table, sizeOf } from "../parts/ui.js";
 import { date, count, LEVELS } from "../parts/format.js";
 
 export const SECTORS = ["Consumer Discretionary", "Consumer Staples", "Energy", "Financials", "Health Care", "Industrials", "Information Technology", "Materials", "Real Estate", "Telecommunications", "Utilities"];
-export const filtersOf = (/** @type {string[]} */ names) => Object.fromEntries(names.map((name) => [name, query.value.get(name) || ""]));
+/** The filters of a list, as the address has them. @template {string} N @param {readonly N[]} names @returns {Record<N, string>} */
+export const filtersOf = (names) => /** @type {Record<N, string>} */ (Object.fromEntries(names.map((name) => [name, query.value.get(name) || ""])));
 /** Columns that are shown; kept in this browser. @param {string} list @param {string[]} names @returns {[string[], (names: string[]) => void]} */
 export function useColumns(list, names) {
   const key = `accunode.columns.${list}`;
@@ -17,7 +18,7 @@ export function useColumns(list, names) {
 export const ColumnChoice = ({ all, shown, set }) => html`<details class="menu"><summary class="button">Columns</summary><div class="menu-box">
   ${all.map((one) => html`<${Field} key=${one.key} type="checkbox" label=${one.label} value=${shown.includes(one.key)} onInput=${(/** @type {boolean} */ yes) => set(yes ? [...shown, one.key] : shown.filter((name) => name !== one.key))} />`)}</div></details>`;
 
-/** A text that narrows a list; the address follows when typing pauses. @param {any} props */
+/** A text that narrows a list; the address follows when typing pauses. @param {{ name: string, label: string, [attribute: string]: unknown }} props */
 export function Filter({ name, label, ...rest }) {
   const known = query.value.get(name) || "";
   const [text, setText] = useState(known);
@@ -26,22 +27,23 @@ export function Filter({ name, label, ...rest }) {
   useEffect(() => { setText(known); }, [known]);
   return html`<${Field} label=${label} value=${text} onInput=${setText} ...${rest} />`;
 }
-/** @param {{ name: string, label: string, options: { value: string, label: string }[] }} props */
-export const Choice = ({ name, label, options }) => html`<${Field} label=${label} options=${[{ value: "", label: "All" }, ...options]} value=${query.value.get(name) || ""} onInput=${(/** @type {string} */ value) => setQuery({ [name]: value, cursor: "", trail: "" })} />`;
+/** @param {{ name: string, label: string, options: { value: string, label: string }[], none?: string }} props */
+export const Choice = ({ name, label, options, none = "All" }) => html`<${Field} label=${label} options=${[{ value: "", label: none }, ...options]} value=${query.value.get(name) || ""} onInput=${(/** @type {string} */ value) => setQuery({ [name]: value, cursor: "", trail: "" })} />`;
 
 export default function Companies() {
   const [shown, setShown] = useColumns("companies", ["sector", "country", "level", "created"]);
   const filters = filtersOf(["q", "sector", "country", "access_level", "sort"]);
   const cursor = query.value.get("cursor") || "";
-  const page = useLoaded((signal) => get("/companies", { ...filters, cursor, limit: 50 }, { signal }), [JSON.stringify(filters), cursor]);
+  const page = useLoaded((signal) => get("/companies", { ...filters, cursor, limit: sizeOf(query.value) }, { signal }), [JSON.stringify(filters), cursor, query.value.get("rows")]);
+  /** @type {import("../parts/ui.js").Column<import("../parts/types.js").Schema["Company"]>[]} */
   const columns = [
-    { key: "name", label: "Company", cell: (/** @type {any} */ r) => html`<div class="name-cell"><a href=${`#/companies/${r.id}`}>${r.name}</a><span class="sub">${r.symbol}${r.exchange ? ` · ${r.exchange}` : ""}</span></div>` },
-    { key: "sector", label: "Sector", cell: (/** @type {any} */ r) => r.sector },
-    { key: "industry", label: "Industry", cell: (/** @type {any} */ r) => r.industry ?? "–" },
-    { key: "country", label: "Country", cell: (/** @type {any} */ r) => r.country },
-    { key: "cap", label: "Market cap", number: true, cell: (/** @type {any} */ r) => (r.market_cap === null || r.market_cap === undefined ? "–" : `${count(r.market_cap)} ${r.currency}`) },
-    { key: "level", label: "Seen by", cell: (/** @type {any} */ r) => html`<${Level} level=${r.access_level} />` },
-    { key: "created", label: "Added", cell: (/** @type {any} */ r) => html`<span class="nowrap">${date(r.created_at)}</span>` },
+    { key: "name", label: "Company", cell: (r) => html`<div class="name-cell"><a href=${`#/companies/${r.id}`}>${r.name}</a><span class="sub">${r.symbol}${r.exchange ? ` · ${r.exchange}` : ""}</span></div>` },
+    { key: "sector", label: "Sector", cell: (r) => r.sector },
+    { key: "industry", label: "Industry", cell: (r) => r.industry ?? "–" },
+    { key: "country", label: "Country", cell: (r) => r.country },
+    { key: "cap", label: "Market cap", number: true, cell: (r) => (r.market_cap === null || r.market_cap === undefined ? "–" : `${count(r.market_cap)} ${r.currency}`) },
+    { key: "level", label: "Seen by", cell: (r) => html`<${Level} level=${r.access_level} />` },
+    { key: "created", label: "Added", cell: (r) => html`<span class="nowrap">${date(r.created_at)}</span>` },
   ];
   const visible = columns.filter((column) => column.key === "name" || shown.includes(column.key));
   const isFiltered = Object.entries(filters).some(([name, value]) => name !== "sort" && value);
@@ -54,9 +56,9 @@ export default function Companies() {
       <${Filter} name="country" label="Country" placeholder="DEU" maxlength="3" />
       <${Choice} name="access_level" label="Seen by" options=${Object.entries(LEVELS).map(([value, label]) => ({ value, label }))} />
       <${Field} label="Order" value=${filters.sort || "created_at"} onInput=${(/** @type {string} */ sort) => setQuery({ sort, cursor: "", trail: "" })} options=${[{ value: "created_at", label: "Newest first" }, { value: "name", label: "Name" }, { value: "symbol", label: "Symbol" }]} /></div>
-    <${Card} class="card-flush"><${Show} of=${page} lines=${12}>${(/** @type {any} */ value) => (value.data.length
-      ? html`<${Table} caption="Companies" rows=${value.data} columns=${visible} /><${Pager} page=${value} query=${query.value} set=${setQuery} />`
+    <${Card} class="card-flush">${show(page, (value) => (value.data.length
+      ? html`${table({ caption: "Companies", rows: value.data, columns: visible })}<${Pager} page=${value} query=${query.value} set=${setQuery} />`
       : isFiltered
         ? html`<${Empty} title="No company matches" action=${html`<a class="button" href="#/companies">Clear filters</a>`}>Try fewer letters, or another filter.<//>`
-        : html`<${Empty} title="No companies yet" action=${html`<a class="button button-primary" href="#/uploads/new">Upload a file</a>`}>They come with an upload, or with the first prediction.<//>`)}<//><//>`;
+        : html`<${Empty} title="No companies yet" action=${html`<a class="button button-primary" href="#/uploads/new">Upload a file</a>`}>They come with an upload, or with the first prediction.<//>`), 12)}<//>`;
 }

@@ -3,12 +3,16 @@ import { html, useMemo, useState } from "../parts/html.js";
 import { get, getVersioned, patch, remove } from "../parts/api.js";
 import { go, query, setQuery } from "../parts/router.js";
 import { isAtLeast } from "../parts/session.js";
-import { Act, Card, Dialog, Empty, Field, Form, Header, Level, Pd, Risk, Segments, Show, Table, Tag, ask, faultOf, toast, useLoaded } from "../parts/ui.js";
-import { Chart } from "../parts/chart.js";
+import { Act, Card, Dialog, Empty, Field, Header, Level, Pd, Risk, Segments, Tag, ask, faultOf, show, table, toast, useLoaded, form, changer } from "../parts/ui.js";
+import { chart } from "../parts/chart.js";
 import { RATIOS, RatioTable, Sentences, Waterfall, labelOf } from "../parts/reasons.js";
 import { Sharing } from "../parts/sharing.js";
+import { EventTag, RecordOutcome, WithdrawOutcome, mayWithdraw } from "../parts/outcomes.js";
 import { count, date, percent, period, ratio, time } from "../parts/format.js";
 import { SECTORS } from "./companies.js";
+
+/** @typedef {import("../parts/types.js").Schema} Schema */
+/** @typedef {Schema["Prediction"]} Prediction */
 
 /** @param {string} id @param {string} kind @param {AbortSignal} signal */
 async function timeline(id, kind, signal) {
@@ -17,7 +21,7 @@ async function timeline(id, kind, signal) {
   do {
     const page = await get(`/companies/${id}/predictions`, { kind, limit: 100, cursor }, { signal });
     rows.push(...page.data);
-    cursor = page.has_more ? page.next_cursor : "";
+    cursor = page.has_more ? page.next_cursor ?? "" : "";
   } while (cursor && rows.length < 400);
   return rows.sort((a, b) => period(a).localeCompare(period(b)));
 }
@@ -28,10 +32,10 @@ export default function Company({ id }) {
   const company = useLoaded(() => getVersioned(`/companies/${id}`), [id]);
   const rows = useLoaded((signal) => timeline(id, kind, signal), [id, kind]);
   const models = useLoaded((signal) => get("/models", {}, { signal }), []);
-  const thresholds = models.value?.data.find((/** @type {any} */ m) => m.kind === kind && m.is_default)?.thresholds;
+  const thresholds = models.value?.data.find((m) => m.kind === kind && m.is_default)?.thresholds;
   const [editing, setEditing] = useState(false);
-  return html`<${Show} of=${company} lines=${12}>${(/** @type {{ value: any, version: string }} */ { value: c, version }) => {
-    const save = async (/** @type {any} */ body) => { await patch(`/companies/${id}`, body, { version }); company.again(); };
+  return show(company, ({ value: c, version }) => {
+    const save = async (/** @type {Record<string, unknown>} */ body) => { await patch(`/companies/${id}`, body, { version }); company.again(); };
     const discard = async () => {
       if (!(await ask({ title: `Remove ${c.name}?`, text: "The company and every prediction on it are removed. It stays where others have rows on it, or an outcome was recorded.", button: "Remove" }))) return;
       await remove(`/companies/${id}`, { force: true }, { version });
@@ -42,20 +46,22 @@ export default function Company({ id }) {
       actions=${html`<${Segments} label="Kind" options=${[{ value: "annual", label: "Annual" }, { value: "quarterly", label: "Quarterly" }]} value=${kind} onChange=${(/** @type {string} */ value) => setQuery({ kind: value, period: "" })} />
         <button class="button" onClick=${() => setEditing(true)}>Edit</button><${Sharing} what="company" level=${c.access_level} change=${save} /><${Act} tone="danger" act=${discard}>Remove<//>`} />
       ${editing && html`<${Edit} company=${c} save=${save} close=${() => setEditing(false)} />`}
-      <${Show} of=${rows} lines=${10}>${(/** @type {any[]} */ list) => (list.length
+      ${show(rows, (list) => (list.length
         ? html`<${Periods} rows=${list} kind=${kind} thresholds=${thresholds} company=${c} />`
-        : html`<${Card}><${Empty} title=${`No ${kind} predictions`} action=${html`<a class="button button-primary" href=${`#/score?kind=${kind}&company=${id}`}>Score it</a>`}>Choose the other kind above, or score this company.<//><//>`)}<//>
+        : html`<${Card}><${Empty} title=${`No ${kind} predictions`} action=${html`<a class="button button-primary" href=${`#/score?kind=${kind}&company=${id}`}>Score it</a>`}>Choose the other kind above, or score this company.<//><//>`), 10)}
       <div class="grid after">
         <${Card} class="span-5" title="About"><dl class="facts"><dt>Symbol</dt><dd>${c.symbol}</dd><dt>Exchange</dt><dd>${c.exchange ?? "–"}</dd><dt>Country, currency</dt><dd>${c.country}, ${c.currency}</dd><dt>Market cap</dt><dd class="number">${count(c.market_cap)}</dd><dt>Added</dt><dd>${time(c.created_at)}</dd><dt>Changed</dt><dd>${time(c.updated_at)}</dd></dl><//>
-        ${isAtLeast("org_admin") && html`<${Card} class="span-7 card-flush" title="History of changes"><${History} id=${id} /><//>`}
+        <${Happened} company=${c} />
+        ${isAtLeast("org_admin") && html`<${Card} class="card-flush" title="History of changes"><${History} id=${id} /><//>`}
       </div>`;
-  }}<//>`;
+  }, 12);
 }
 
-/** @param {{ rows: any[], kind: string, thresholds: any, company: any }} props */
+/** @param {{ rows: Prediction[], kind: string, thresholds?: Schema["Thresholds"], company: Schema["Company"] }} props */
 function Periods({ rows, kind, thresholds, company }) {
   const wanted = query.value.get("period");
-  const chosen = rows.find((row) => period(row) === wanted) ?? rows.at(-1);
+  const newest = rows[rows.length - 1];
+  const chosen = rows.find((row) => period(row) === wanted) ?? newest;
   const before = rows[rows.indexOf(chosen) - 1];
   const full = useLoaded((signal) => get(`/predictions/${kind}/${chosen.id}`, {}, { signal }), [chosen.id]);
   const names = rows.map(period);
@@ -67,44 +73,41 @@ function Periods({ rows, kind, thresholds, company }) {
     </dl>
     <div class="grid">
       <${Card} title="PD over time" about="A click on a period shows it below; the dashed lines are the risk levels">
-        <${Chart} height=${280} keys=${[rows, thresholds, chosen.id]} label=${`PD of ${company.name} from ${percent(rows[0].pd)} in ${names[0]} to ${percent(rows.at(-1).pd)} in ${names.at(-1)}`}
-          table=${{ head: ["Period", "PD", "Risk", "Confidence"], rows: rows.map((r) => [period(r), percent(r.pd), r.risk_level, percent(r.confidence)]) }}
-          onSelect=${(/** @type {any} */ event) => setQuery({ period: names[event.dataIndex] })}
-          option=${(/** @type {any} */ c) => { const most = Math.max(...rows.map((r) => r.pd)) * 100; const top = thresholds ? Math.max(most, thresholds.medium * 100) * 1.25 : most * 1.25; return {
+        ${chart({ height: 280, keys: [rows, thresholds, chosen.id], label: `PD of ${company.name} from ${percent(rows[0].pd)} in ${names[0]} to ${percent(newest.pd)} in ${names.at(-1)}`, table: { head: ["Period", "PD", "Risk", "Confidence"], rows: rows.map((r) => [period(r), percent(r.pd), r.risk_level, percent(r.confidence)]) }, onSelect: (event) => setQuery({ period: names[event.dataIndex] }), option: (c) => { const most = Math.max(...rows.map((r) => r.pd)) * 100; const top = thresholds ? Math.max(most, thresholds.medium * 100) * 1.25 : most * 1.25; return {
             tooltip: { trigger: "axis", valueFormatter: (/** @type {number} */ v) => `${v.toFixed(3)} %` },
             xAxis: { type: "category", data: names, boundaryGap: rows.length < 2 }, yAxis: { type: "value", max: nice(top), axisLabel: { formatter: "{value} %" } },
             grid: { left: 8, right: 64, top: 16, bottom: 4, containLabel: true },
             series: [{ name: "PD", type: "line", data: rows.map((r) => ({ value: r.pd * 100, symbol: { Low: "circle", Medium: "triangle", High: "diamond" }[/** @type {"Low"} */ (r.risk_level)], symbolSize: r.id === chosen.id ? 15 : 9, itemStyle: { color: { Low: c.low, Medium: c.medium, High: c.high }[/** @type {"Low"} */ (r.risk_level)] } })), lineStyle: { width: 2.5, color: c.accent },
-              markLine: thresholds && { silent: true, symbol: "none", label: { color: c.muted, fontSize: 11, formatter: (/** @type {any} */ e) => e.name }, lineStyle: { type: "dashed" },
+              markLine: thresholds && { silent: true, symbol: "none", label: { color: c.muted, fontSize: 11, formatter: (/** @type {import("../parts/chart.js").Selected} */ e) => e.name }, lineStyle: { type: "dashed" },
                 data: [{ name: "medium", yAxis: thresholds.medium * 100, lineStyle: { color: c.medium } }, { name: "high", yAxis: thresholds.high * 100, lineStyle: { color: c.high } }].filter((l) => l.yAxis <= top) },
-            }] }; }} /><//>
-      <${Show} of=${full} lines=${6}>${(/** @type {any} */ p) => html`<div class="grid">
+            }] }; } })}<//>
+      ${show(full, (p) => html`<div class="grid">
         <${Card} class="span-7" title=${`How ${period(p)} comes about`} about="Contributions to the log-odds" actions=${html`<a href=${`#/predictions/${kind}/${p.id}`}>Open</a>`}><${Waterfall} base=${p.base} reasons=${p.reasons} pd=${p.pd} /><//>
         <${Card} class="span-5" title="Reasons"><${Sentences} reasons=${p.reasons} /><//>
         <${Card} title="Ratios against the sector" about=${`${p.company_sector}, ${period(p)}`}><${Peers} prediction=${p} kind=${kind} /><//>
-        <${Card} class="card-flush" title="Ratios and flags"><${RatioTable} ratios=${p.ratios} flags=${p.flags} /><//></div>`}<//>
-      <${Card} class="card-flush" title="All periods"><${Table} caption="All periods" rows=${[...rows].reverse()} columns=${[
-        { key: "p", label: "Period", cell: (/** @type {any} */ r) => html`<a href=${`#/predictions/${kind}/${r.id}`}>${period(r)}</a>` },
-        { key: "pd", label: "PD", number: true, cell: (/** @type {any} */ r) => html`<${Pd} value=${r.pd} />` },
-        { key: "r", label: "Risk", cell: (/** @type {any} */ r) => html`<${Risk} level=${r.risk_level} />` },
-        { key: "m", label: "Model", cell: (/** @type {any} */ r) => `${r.model.name} ${r.model.version}` },
-        ...(kind === "quarterly" ? [{ key: "b", label: "Logistic / boosting", number: true, cell: (/** @type {any} */ r) => `${percent(r.logistic_probability)} / ${percent(r.gbm_probability)}` }] : []),
-        { key: "c", label: "Confidence", number: true, cell: (/** @type {any} */ r) => percent(r.confidence) },
-        { key: "l", label: "Seen by", cell: (/** @type {any} */ r) => html`<${Level} level=${r.access_level} />` },
-        { key: "d", label: "Made", cell: (/** @type {any} */ r) => html`<span class="nowrap">${date(r.predicted_at)}</span>` },
-      ]} /><//>
+        <${Card} class="card-flush" title="Ratios and flags"><${RatioTable} ratios=${p.ratios} flags=${p.flags} /><//></div>`, 6)}
+      <${Card} class="card-flush" title="All periods">${table({ caption: "All periods", rows: [...rows].reverse(), columns: [
+        { key: "p", label: "Period", cell: (r) => html`<a href=${`#/predictions/${kind}/${r.id}`}>${period(r)}</a>` },
+        { key: "pd", label: "PD", number: true, cell: (r) => html`<${Pd} value=${r.pd} />` },
+        { key: "r", label: "Risk", cell: (r) => html`<${Risk} level=${r.risk_level} />` },
+        { key: "m", label: "Model", cell: (r) => `${r.model.name} ${r.model.version}` },
+        { key: "b", label: "Logistic / boosting", number: true, hide: kind !== "quarterly", cell: (r) => `${percent(r.logistic_probability)} / ${percent(r.gbm_probability)}` },
+        { key: "c", label: "Confidence", number: true, cell: (r) => percent(r.confidence) },
+        { key: "l", label: "Seen by", cell: (r) => html`<${Level} level=${r.access_level} />` },
+        { key: "d", label: "Made", cell: (r) => html`<span class="nowrap">${date(r.predicted_at)}</span>` },
+      ] })}<//>
     </div>`;
 }
 
-/** Where each ratio stands among those of the sector. @param {{ prediction: any, kind: string }} props */
+/** Where each ratio stands among those of the sector. @param {{ prediction: Prediction, kind: string }} props */
 function Peers({ prediction, kind }) {
   const peers = useLoaded((signal) => get(`/predictions/${kind}`, { sector: prediction.company_sector, reporting_year: prediction.reporting_year, reporting_quarter: prediction.reporting_quarter, limit: 100 }, { signal }), [prediction.id]);
-  return html`<${Show} of=${peers} lines=${5}>${(/** @type {any} */ list) => {
-    const others = list.data.filter((/** @type {any} */ r) => r.company_id !== prediction.company_id);
+  return show(peers, (list) => {
+    const others = list.data.filter((r) => r.company_id !== prediction.company_id);
     if (others.length < 5) return html`<p class="muted">Fewer than five other companies of this sector have a prediction for the period: too few to compare.</p>`;
     return html`<p class="small muted">Compared with ${others.length} other companies${list.has_more ? ", the newest of the sector" : ""}. The bar is the middle half, the line the median, the coloured mark this company.</p>
       <ul class="peers">${Object.entries(prediction.ratios).map(([name, value]) => {
-        const all = others.map((/** @type {any} */ r) => r.ratios[name]).filter((/** @type {any} */ v) => v !== null && v !== undefined).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
+        const all = others.map((r) => r.ratios[name]).filter((v) => v !== null && v !== undefined).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
         const q = (/** @type {number} */ part) => all[Math.min(all.length - 1, Math.floor(part * all.length))];
         if (!all.length || value === null) return html`<li key=${name}><span>${labelOf(name)}</span><span class="muted">missing</span><span></span></li>`;
         const own = Number(value);
@@ -117,33 +120,50 @@ function Peers({ prediction, kind }) {
             <line x1="2" x2="98" y1="6" y2="6" class="peer-line" /><rect x=${x(q(0.25))} width=${Math.max(0.6, x(q(0.75)) - x(q(0.25)))} y="2.500" height="7" class="peer-box" /><line x1=${x(q(0.5))} x2=${x(q(0.5))} y1="1" y2="11" class="peer-median" /><rect x=${x(own) - 0.8} y="1" width="1.600" height="10" class="peer-own" /></svg>
           <span class="number small">${ratio(own, RATIOS[name]?.isShare)}<span class="sub muted">above ${below} %</span></span></li>`;
       })}</ul>`;
-  }}<//>`;
+  }, 5);
+}
+
+/** What happened to it, and recording more. @param {{ company: import("../parts/types.js").Schema["Company"] }} props */
+function Happened({ company }) {
+  const outcomes = useLoaded((signal) => get("/outcomes", { company_id: company.id, include_withdrawn: true, limit: 20 }, { signal }), [company.id]);
+  const [isRecording, setRecording] = useState(false);
+  const [withdrawn, setWithdrawn] = useState(/** @type {import("../parts/types.js").Schema["CompanyOutcome"] | null} */ (null));
+  return html`<${Card} class="span-7 card-flush" title="What happened to it" about="Defaults, cures and exits: what back-tests compare predictions with" actions=${html`<button class="button" onClick=${() => setRecording(true)}>Record an outcome</button>`}>
+    ${show(outcomes, (list) => (list.data.length ? table({ caption: "Outcomes of the company", rows: list.data, columns: [
+      { key: "e", label: "Event", cell: (r) => html`<${EventTag} outcome=${r} />` },
+      { key: "o", label: "On", cell: (r) => html`<span class="nowrap">${date(r.occurred_on)}</span>` },
+      { key: "d", label: "Definition", cell: (r) => html`<code>${r.definition}</code>` },
+      { key: "l", label: "Seen by", cell: (r) => html`<${Level} level=${r.access_level} />` },
+      { key: "w", label: "", cell: (r) => mayWithdraw(r) && html`<button class="button button-small" onClick=${() => setWithdrawn(r)}>Withdraw</button>` },
+    ] }) : html`<p class="muted pad">Nothing is recorded.</p>`), 2)}
+    ${isRecording && html`<${RecordOutcome} company=${company} close=${() => setRecording(false)} done=${outcomes.again} />`}
+    ${withdrawn && html`<${WithdrawOutcome} outcome=${withdrawn} close=${() => setWithdrawn(null)} done=${outcomes.again} />`}<//>`;
 }
 
 /** @param {{ id: string }} props */
 function History({ id }) {
   const events = useLoaded((signal) => get("/audit-logs", { entity_id: id, limit: 10 }, { signal }), [id]);
-  return html`<${Show} of=${events} lines=${3}>${(/** @type {any} */ list) => (list.data.length ? html`<${Table} caption="History" rows=${list.data} columns=${[
-    { key: "t", label: "When", cell: (/** @type {any} */ e) => html`<a class="nowrap" href=${`#/audit?id=${e.id}`}>${time(e.created_at)}</a>` },
-    { key: "w", label: "What", cell: (/** @type {any} */ e) => html`<${Tag}>${e.event_type}<//>` },
-    { key: "b", label: "By", cell: (/** @type {any} */ e) => e.actor_email ?? "the system" },
-  ]} />` : html`<p class="muted pad">The audit log holds no change of it in months that are kept.</p>`)}<//>`;
+  return show(events, (list) => (list.data.length ? table({ caption: "History", rows: list.data, columns: [
+    { key: "t", label: "When", cell: (e) => html`<a class="nowrap" href=${`#/audit?id=${e.id}`}>${time(e.created_at)}</a>` },
+    { key: "w", label: "What", cell: (e) => html`<${Tag}>${e.event_type}<//>` },
+    { key: "b", label: "By", cell: (e) => e.actor_email ?? "the system" },
+  ] }) : html`<p class="muted pad">The audit log holds no change of it in months that are kept.</p>`), 3);
 }
 
-/** @param {{ company: any, save: (body: any) => Promise<any>, close: () => void }} props */
+/** @param {{ company: Schema["Company"], save: (body: Record<string, unknown>) => Promise<unknown>, close: () => void }} props */
 function Edit({ company, save, close }) {
   const fields = useMemo(() => ({ name: company.name, sector: company.sector, industry: company.industry ?? "", country: company.country, currency: company.currency, exchange: company.exchange ?? "" }), [company]);
-  const [form, set] = useState(/** @type {Record<string, string>} */ (fields));
-  const change = (/** @type {string} */ key) => (/** @type {string} */ value) => set((now) => ({ ...now, [key]: value }));
+  const [state, set] = useState(/** @type {Record<string, string>} */ (fields));
+  const change = changer(set);
   const send = async () => {
-    const changes = Object.fromEntries(Object.entries(form).filter(([key, value]) => value !== /** @type {any} */ (fields)[key]).map(([key, value]) => [key, value === "" ? null : value]));
+    const changes = Object.fromEntries(Object.entries(state).filter(([key, value]) => value !== /** @type {Record<string, string>} */ (fields)[key]).map(([key, value]) => [key, value === "" ? null : value]));
     if (Object.keys(changes).length) await save(changes);
     close();
     toast("Saved.");
   };
-  return html`<${Dialog} title=${`Edit ${company.name}`} close=${close}><${Form} send=${send} button="Save" cancel=${close}>${(/** @type {any} */ error) => html`
-    ${Object.keys(fields).map((key) => html`<${Field} key=${key} label=${{ name: "Name", sector: "Sector", industry: "Industry", country: "Country (three letters)", currency: "Currency", exchange: "Exchange" }[/** @type {"name"} */ (key)]} value=${form[key]} onInput=${change(key)} fault=${faultOf(error, `/${key}`)}
-      options=${key === "sector" ? [...new Set([company.sector, ...SECTORS])].map((name) => ({ value: name, label: name })) : undefined} />`)}`}<//><//>`;
+  return html`<${Dialog} title=${`Edit ${company.name}`} close=${close}>${form({ send, button: "Save", cancel: close }, (error) => html`
+    ${Object.keys(fields).map((key) => html`<${Field} key=${key} label=${{ name: "Name", sector: "Sector", industry: "Industry", country: "Country (three letters)", currency: "Currency", exchange: "Exchange" }[/** @type {"name"} */ (key)]} value=${state[key]} onInput=${change(key)} fault=${faultOf(error, `/${key}`)}
+      options=${key === "sector" ? [...new Set([company.sector, ...SECTORS])].map((name) => ({ value: name, label: name })) : undefined} />`)}`)}<//>`;
 }
 
 /** The end of an axis that has this much to show. @param {number} top */

@@ -1,9 +1,9 @@
 // What people see who are not signed in: signing in and registering, and the pages that links
 // of mails lead to. A link's token stands behind `#` and is taken out of the address at once.
 import { html, signal, useEffect, useState } from "../parts/html.js";
-import { post, noteSession } from "../parts/api.js";
-import { begin, me, notice, load } from "../parts/session.js";
-import { Field, Form, faultOf } from "../parts/ui.js";
+import { Refused, post, noteSession } from "../parts/api.js";
+import { begin, load, me, notice, user } from "../parts/session.js";
+import { Field, Form, faultOf, form, changer } from "../parts/ui.js";
 
 const KINDS = ["verify-email", "reset-password", "accept-invitation", "join"];
 const name = location.pathname.split("/").pop() || "";
@@ -17,7 +17,7 @@ export const doorOf = () => kind.value;
 /** To the console itself, at its own address. */
 const leave = () => location.assign(new URL("./", location.href).pathname);
 
-/** @param {{ title: string, children: any, foot?: any, icon: string }} props */
+/** @param {{ title: string, children: import("../parts/types.js").View, foot?: import("../parts/types.js").View, icon: string }} props */
 function Box({ title, children, foot, icon }) {
   useEffect(() => { document.title = `${title} · AccuNode`; }, [title]);
   return html`<main class="door"><div class="door-box">
@@ -27,19 +27,19 @@ function Box({ title, children, foot, icon }) {
   </div></main>`;
 }
 
-const go = (/** @type {any} */ set, /** @type {string} */ step) => (/** @type {Event} */ event) => { event.preventDefault(); set(step); };
+const go = (/** @type {(step: string) => void} */ set, /** @type {string} */ step) => (/** @type {Event} */ event) => { event.preventDefault(); set(step); };
 
-/** @param {{ icon: string, done?: () => void, title?: string, about?: any }} props */
+/** @param {{ icon: string, done?: () => void, title?: string, about?: import("../parts/types.js").View }} props */
 function SignIn({ icon, done, title = "Sign in", about }) {
   const [step, setStep] = useState("password");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [challenge, setChallenge] = useState("");
   const [code, setCode] = useState("");
-  const finish = (/** @type {any} */ session) => { if (done) { noteSession(session); me.value = session.user; done(); } else begin(session); };
+  const finish = (/** @type {{ expires_in: number, user: import("../parts/types.js").Schema["Me"] }} */ session) => { if (done) { noteSession(session); me.value = session.user; done(); } else begin(session); };
   const send = async () => {
     const answer = await post("/auth/login", { email: email.trim(), password }, { open: true });
-    if (answer.mfa_token) {
+    if ("mfa_token" in answer) {
       setChallenge(answer.mfa_token);
       setStep("code");
     } else finish(answer);
@@ -57,12 +57,11 @@ function SignIn({ icon, done, title = "Sign in", about }) {
   return html`<${Box} icon=${icon} title=${title} foot=${html`No account yet? <a href="#" onClick=${go(setStep, "register")}>Register</a>`}>
     ${about}
     ${notice.value && html`<div class="notice notice-warn" role="status">${notice.value}</div>`}
-    <${Form} send=${send} button="Sign in">${(/** @type {any} */ error) => html`
-      ${error?.code === "email_unverified" && html`<p><a href="#" onClick=${go(setStep, "resend")}>Send the mail for confirming the address again</a></p>`}
+    ${form({ send, button: "Sign in" }, (error) => html`
+      ${error instanceof Refused && error.code === "email_unverified" && html`<p><a href="#" onClick=${go(setStep, "resend")}>Send the mail for confirming the address again</a></p>`}
       <${Field} label="E-mail address" type="email" value=${email} onInput=${setEmail} autocomplete="username" required autofocus />
       <${Field} label="Password" type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required>
-        <p class="small"><a href="#" onClick=${go(setStep, "forgot")}>Forgotten your password?</a></p><//>`}
-    <//><//>`;
+        <p class="small"><a href="#" onClick=${go(setStep, "forgot")}>Forgotten your password?</a></p><//>`)}<//>`;
 }
 
 /** @param {{ icon: string, email: string, back: () => void }} props */
@@ -95,70 +94,75 @@ function Resend({ icon, email, back }) {
 
 /** @param {{ icon: string, back: () => void }} props */
 function Register({ icon, back }) {
-  const [form, set] = useState({ email: "", password: "", first_name: "", last_name: "" });
-  const [made, setMade] = useState(/** @type {any} */ (null));
-  const change = (/** @type {string} */ key) => (/** @type {string} */ value) => set((now) => ({ ...now, [key]: value }));
+  const [state, set] = useState({ email: "", password: "", first_name: "", last_name: "" });
+  const [made, setMade] = useState(/** @type {import("../parts/types.js").Schema["Account"] | null} */ (null));
+  const change = changer(set);
   const send = async () => {
-    const body = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== ""));
+    const body = Object.fromEntries(Object.entries(state).filter(([, value]) => value !== ""));
     setMade(await post("/auth/register", body, { open: true }));
   };
   const foot = html`<a href="#" onClick=${(/** @type {Event} */ e) => { e.preventDefault(); back(); }}>Back to sign in</a>`;
   if (made) return html`<${Box} icon=${icon} title="Your account is there" foot=${foot}><p role="status">${made.is_verified ? "You can sign in now." : "A mail with a link is on its way. Confirm your address by it, then sign in."}</p><//>`;
   return html`<${Box} icon=${icon} title="Register" foot=${foot}>
-    <${Form} send=${send} button="Register">${(/** @type {any} */ error) => html`
-      <${Field} label="E-mail address" type="email" value=${form.email} onInput=${change("email")} autocomplete="username" fault=${faultOf(error, "/email")} required />
-      <${Field} label="Password" type="password" help="10 characters or more, and not easily guessed." value=${form.password} onInput=${change("password")} autocomplete="new-password" fault=${faultOf(error, "/password")} required />
-      <${Field} label="First name" optional value=${form.first_name} onInput=${change("first_name")} autocomplete="given-name" fault=${faultOf(error, "/first_name")} />
-      <${Field} label="Last name" optional value=${form.last_name} onInput=${change("last_name")} autocomplete="family-name" fault=${faultOf(error, "/last_name")} />`}
-    <//><//>`;
+    ${form({ send, button: "Register" }, (error) => html`
+      <${Field} label="E-mail address" type="email" value=${state.email} onInput=${change("email")} autocomplete="username" fault=${faultOf(error, "/email")} required />
+      <${Field} label="Password" type="password" help="10 characters or more, and not easily guessed." value=${state.password} onInput=${change("password")} autocomplete="new-password" fault=${faultOf(error, "/password")} required />
+      <${Field} label="First name" optional value=${state.first_name} onInput=${change("first_name")} autocomplete="given-name" fault=${faultOf(error, "/first_name")} />
+      <${Field} label="Last name" optional value=${state.last_name} onInput=${change("last_name")} autocomplete="family-name" fault=${faultOf(error, "/last_name")} />`)}<//>`;
 }
 
-const Incomplete = (/** @type {any} */ { icon }) => html`<${Box} icon=${icon} title="The link is not complete" foot=${html`<a href="./">To sign in</a>`}><p>Open it as it stands in the mail. A page that was loaded again has no token any more: open the link once more.</p><//>`;
+/** @param {{ icon: string }} props */
+const Incomplete = ({ icon }) => html`<${Box} icon=${icon} title="The link is not complete" foot=${html`<a href="./">To sign in</a>`}><p>Open it as it stands in the mail. A page that was loaded again has no token any more: open the link once more.</p><//>`;
 
-function Verify(/** @type {any} */ { icon }) {
-  const [state, set] = useState(/** @type {any} */ ("asking"));
+/** @param {{ icon: string }} props */
+function Verify({ icon }) {
+  const [state, set] = useState("asking");
   const confirm = async () => { await post("/auth/verify-email", { token }, { open: true }); set("done"); };
   return html`<${Box} icon=${icon} title="Confirm your e-mail address" foot=${html`<a href="./">To sign in</a>`}>
     ${state === "done" ? html`<p role="status">Your address is confirmed. You can sign in now.</p>` : html`<${Form} send=${confirm} button="Confirm"><p class="muted">One click, and your account can be used.</p><//>`}<//>`;
 }
 
-function Reset(/** @type {any} */ { icon }) {
+/** @param {{ icon: string }} props */
+function Reset({ icon }) {
   const [password, setPassword] = useState("");
   const [done, setDone] = useState(false);
   const send = async () => { await post("/auth/password/reset", { token, password }, { open: true }); setDone(true); };
   return html`<${Box} icon=${icon} title="Choose a new password" foot=${html`<a href="./">To sign in</a>`}>
     ${done ? html`<p role="status">Your password is set, and every session has ended. Sign in with it.</p>`
-      : html`<${Form} send=${send} button="Set password">${(/** @type {any} */ error) => html`<${Field} label="New password" type="password" help="10 characters or more, and not easily guessed." value=${password} onInput=${setPassword} autocomplete="new-password" fault=${faultOf(error, "/password")} required autofocus />`}<//>`}<//>`;
+      : form({ send, button: "Set password" }, (error) => html`<${Field} label="New password" type="password" help="10 characters or more, and not easily guessed." value=${password} onInput=${setPassword} autocomplete="new-password" fault=${faultOf(error, "/password")} required autofocus />`)}<//>`;
 }
 
-function Accept(/** @type {any} */ { icon }) {
+/** @param {{ icon: string }} props */
+function Accept({ icon }) {
   const [way, setWay] = useState(me.value ? "known" : "new");
-  const [form, set] = useState({ password: "", first_name: "", last_name: "" });
-  const [done, setDone] = useState(/** @type {any} */ (null));
-  const change = (/** @type {string} */ key) => (/** @type {string} */ value) => set((now) => ({ ...now, [key]: value }));
+  const [state, set] = useState({ password: "", first_name: "", last_name: "" });
+  const [done, setDone] = useState(false);
+  const change = changer(set);
   if (done) return html`<${Box} icon=${icon} title="Welcome"><p role="status">You are a member now.</p><br /><button class="button button-primary" onClick=${leave}>${me.value ? "To the console" : "Sign in"}</button><//>`;
   if (way === "signin") return html`<${SignIn} icon=${icon} title="Sign in to accept" done=${() => setWay("known")} about=${html`<p class="muted">Use the account of the address that was invited.</p><br />`} />`;
   const foot = way === "known" ? null : html`You have an account with this address? <a href="#" onClick=${go(setWay, "signin")}>Sign in to accept</a>`;
   const send = async () => {
-    const given = way === "known" ? {} : Object.fromEntries(Object.entries(form).filter(([, value]) => value !== ""));
-    setDone(await post("/auth/accept-invitation", { token, ...given }, { open: way !== "known" }));
+    const given = way === "known" ? {} : Object.fromEntries(Object.entries(state).filter(([, value]) => value !== ""));
+    await post("/auth/accept-invitation", { token, ...given }, { open: way !== "known" });
+    setDone(true);
     if (me.value) await load();
   };
   return html`<${Box} icon=${icon} title="Accept the invitation" foot=${foot}>
-    <${Form} send=${send} button="Accept">${(/** @type {any} */ error) => (way === "known"
-      ? html`<p>You are signed in as <strong>${me.value.email}</strong>. Organization, role and who invites you stand in the mail; your role changes to the one that you were invited with.</p>`
+    ${form({ send, button: "Accept" }, (error) => (way === "known"
+      ? html`<p>You are signed in as <strong>${user.value.email}</strong>. Organization, role and who invites you stand in the mail; your role changes to the one that you were invited with.</p>`
       : html`<p class="muted">Organization, role and who invites you stand in the mail. Choose a password for your account.</p><br />
-        <${Field} label="Password" type="password" help="10 characters or more, and not easily guessed." value=${form.password} onInput=${change("password")} autocomplete="new-password" fault=${faultOf(error, "/password")} required autofocus />
-        <${Field} label="First name" optional value=${form.first_name} onInput=${change("first_name")} autocomplete="given-name" />
-        <${Field} label="Last name" optional value=${form.last_name} onInput=${change("last_name")} autocomplete="family-name" />`)}<//><//>`;
+        <${Field} label="Password" type="password" help="10 characters or more, and not easily guessed." value=${state.password} onInput=${change("password")} autocomplete="new-password" fault=${faultOf(error, "/password")} required autofocus />
+        <${Field} label="First name" optional value=${state.first_name} onInput=${change("first_name")} autocomplete="given-name" />
+        <${Field} label="Last name" optional value=${state.last_name} onInput=${change("last_name")} autocomplete="family-name" />`))}<//>`;
 }
 
-function Join(/** @type {any} */ { icon }) {
+/** @param {{ icon: string }} props */
+function Join({ icon }) {
   const [done, setDone] = useState(false);
   if (!me.value) return html`<${SignIn} icon=${icon} title="Sign in to join" done=${() => {}} about=${html`<p class="muted">Sign in with your account to join the organization of this link.</p><br />`} />`;
   const send = async () => { await post("/auth/join", { join_token: token }); setDone(true); await load(); };
   if (done) return html`<${Box} icon=${icon} title="Welcome"><p role="status">You are a member now. What was yours alone stays so.</p><br /><button class="button button-primary" onClick=${leave}>To the console</button><//>`;
-  return html`<${Box} icon=${icon} title="Join the organization"><${Form} send=${send} button="Join"><p>You join as <strong>${me.value.email}</strong>.</p><//><//>`;
+  return html`<${Box} icon=${icon} title="Join the organization"><${Form} send=${send} button="Join"><p>You join as <strong>${user.value.email}</strong>.</p><//><//>`;
 }
 
 /** @param {{ kind: string, icon: string }} props */

@@ -1,27 +1,32 @@
 // The card of a model: what it is for, how well it ranks and hits, its inputs.
 import { html } from "../parts/html.js";
 import { get } from "../parts/api.js";
-import { Card, Header, Show, Table, Tag, useLoaded } from "../parts/ui.js";
-import { Chart } from "../parts/chart.js";
+import { Card, Header, Tag, useLoaded, show, table } from "../parts/ui.js";
+import { chart } from "../parts/chart.js";
 import { Markdown } from "../parts/markdown.js";
 import { percent, ratio, words } from "../parts/format.js";
 
-/** Numbers of a nested object by their path. @param {any} value @param {string} [at] @returns {[string, number][]} */
+/** Numbers of a nested object by their path. @param {unknown} value @param {string} [at] @returns {[string, number][]} */
 function numbers(value, at = "") {
   if (typeof value === "number") return [[at, value]];
   if (!value || typeof value !== "object" || Array.isArray(value)) return [];
   return Object.entries(value).flatMap(([name, inner]) => numbers(inner, at ? `${at} · ${words(name)}` : words(name)));
 }
-/** The areas under the curve that the validation found, with their 95 % intervals. @param {any} metrics */
+/** An area under the curve, with its interval or without. @typedef {number | { mean?: number, value?: number, interval_95?: number[] } | null | undefined} Auc */
+/** What of a model's figures is shown as a chart; a model may have others.
+ * @typedef {{ cross_validation?: Record<string, Record<string, { auc?: Auc }>>, time_split?: { auc?: Record<string, Auc> } }} Metrics */
+
+/** The areas under the curve that the validation found, with their 95 % intervals. @param {Metrics | null | undefined} metrics */
 function discrimination(metrics) {
   /** @type {{ name: string, value: number, low?: number, high?: number }[]} */
   const found = [];
-  const add = (/** @type {string} */ name, /** @type {any} */ auc) => {
-    const value = auc?.mean ?? auc?.value ?? auc;
-    if (typeof value === "number") found.push({ name, value, low: auc.interval_95?.[0], high: auc.interval_95?.[1] });
+  const add = (/** @type {string} */ name, /** @type {Auc} */ auc) => {
+    const value = typeof auc === "number" ? auc : auc?.mean ?? auc?.value;
+    const interval = typeof auc === "number" ? undefined : auc?.interval_95;
+    if (value !== undefined) found.push({ name, value, low: interval?.[0], high: interval?.[1] });
   };
   for (const [sample, methods] of Object.entries(metrics?.cross_validation ?? {})) {
-    for (const [method, scores] of Object.entries(/** @type {any} */ (methods))) add(`${sample}, ${words(method).toLowerCase()}`, scores?.auc);
+    for (const [method, scores] of Object.entries((methods))) add(`${sample}, ${words(method).toLowerCase()}`, scores?.auc);
   }
   for (const [method, auc] of Object.entries(metrics?.time_split?.auc ?? {})) add(`Later years, ${words(method).toLowerCase()}`, auc);
   return found;
@@ -30,7 +35,7 @@ function discrimination(metrics) {
 /** @param {{ name: string, version: string }} props */
 export default function Model({ name, version }) {
   const loaded = useLoaded((signal) => get(`/models/${name}/versions/${version}`, {}, { signal }), [name, version]);
-  return html`<${Show} of=${loaded} lines=${12}>${(/** @type {any} */ m) => {
+  return show(loaded, (m) => {
     const metrics = numbers(m.metrics);
     const aucs = discrimination(m.metrics);
     return html`<${Header} title=${`${m.name} ${m.version}`} back=${{ href: "#/models", label: "Models" }} about=${html`${m.description} <${Tag}>${m.kind}<//> ${m.is_default && html`<${Tag} tone="good">served by default<//>`}`} />
@@ -38,22 +43,20 @@ export default function Model({ name, version }) {
         ${aucs.slice(0, 4).map((one) => html`<div class="figure" key=${one.name}><dt>AUC, ${one.name}</dt><dd>${one.value.toFixed(3)}</dd>${one.low !== undefined && html`<dd class="note">95 %: ${one.low.toFixed(3)} to ${one.high?.toFixed(3)}</dd>`}</div>`)}</dl>
       <div class="grid">
         ${aucs.length > 0 && html`<${Card} class="span-6" title="How well it ranks" about="Area under the ROC curve in the validation: 0.5 is chance, 1 is perfect"><${Ranks} aucs=${aucs} /><//>`}
-        <${Card} class=${aucs.length ? "span-6 card-flush" : "card-flush"} title="Inputs"><${Table} caption="Inputs" rowKey=${(/** @type {any} */ r) => r.name} rows=${m.inputs} columns=${[
-          { key: "l", label: "Ratio", cell: (/** @type {any} */ r) => html`${r.label}<span class="sub"><code>${r.name}</code></span>` },
-          { key: "u", label: "Unit", cell: (/** @type {any} */ r) => (r.is_share ? "share" : "multiple") },
-          { key: "a", label: "From", number: true, cell: (/** @type {any} */ r) => ratio(r.min, r.is_share) },
-          { key: "b", label: "To", number: true, cell: (/** @type {any} */ r) => ratio(r.max, r.is_share) }]} /><//>
+        <${Card} class=${aucs.length ? "span-6 card-flush" : "card-flush"} title="Inputs">${table({ caption: "Inputs", rowKey: (r) => r.name, rows: m.inputs, columns: [
+          { key: "l", label: "Ratio", cell: (r) => html`${r.label}<span class="sub"><code>${r.name}</code></span>` },
+          { key: "u", label: "Unit", cell: (r) => (r.is_share ? "share" : "multiple") },
+          { key: "a", label: "From", number: true, cell: (r) => ratio(r.min, r.is_share) },
+          { key: "b", label: "To", number: true, cell: (r) => ratio(r.max, r.is_share) }] })}<//>
         <${Card} title="Card"><${Markdown} text=${m.card.replace(/^# .*\n+/, "")} /><//>
-        ${metrics.length > 0 && html`<${Card} class="card-flush" title="Figures of the validation"><details class="pad"><summary>Show ${metrics.length} figures</summary><${Table} caption="Figures of the validation" rowKey=${(/** @type {any} */ r) => r[0]} rows=${metrics} columns=${[{ key: "n", label: "Figure", cell: (/** @type {any} */ r) => r[0] }, { key: "v", label: "Value", number: true, cell: (/** @type {any} */ r) => Number(r[1].toPrecision(5)) }]} /></details><//>`}
+        ${metrics.length > 0 && html`<${Card} class="card-flush" title="Figures of the validation"><details class="pad"><summary>Show ${metrics.length} figures</summary>${table({ caption: "Figures of the validation", rowKey: (r) => r[0], rows: metrics, columns: [{ key: "n", label: "Figure", cell: (r) => r[0] }, { key: "v", label: "Value", number: true, cell: (r) => Number(r[1].toPrecision(5)) }] })}</details><//>`}
         <${Card} title="Identity"><dl class="facts"><dt>SHA-256</dt><dd><code>${m.sha256}</code></dd></dl><//>
       </div>`;
-  }}<//>`;
+  }, 12);
 }
 
 /** @param {{ aucs: { name: string, value: number, low?: number, high?: number }[] }} props */
 function Ranks({ aucs }) {
-  return html`<${Chart} height=${aucs.length > 4 ? 320 : 240} keys=${[aucs]} label=${`Area under the ROC curve: ${aucs.map((one) => `${one.name} ${one.value.toFixed(3)}`).join("; ")}`}
-    table=${{ head: ["Sample and method", "AUC", "95 % from", "to"], rows: aucs.map((one) => [one.name, one.value.toFixed(3), one.low?.toFixed(3) ?? "–", one.high?.toFixed(3) ?? "–"]) }}
-    option=${(/** @type {any} */ c) => ({ tooltip: { trigger: "item" }, grid: { left: 8, right: 40, top: 8, bottom: 8, containLabel: true }, xAxis: { type: "value", min: 0.5, max: 1 }, yAxis: { type: "category", inverse: true, data: aucs.map((one) => one.name), axisLabel: { color: c.text }, splitLine: { show: false } },
-      series: [{ name: "AUC", type: "bar", barMaxWidth: 22, data: aucs.map((one) => one.value), itemStyle: { color: c.accent, borderRadius: [0, 3, 3, 0] }, label: { show: true, position: "right", color: c.text, fontSize: 11, formatter: (/** @type {any} */ e) => e.value.toFixed(3) } }] })} />`;
+  return chart({ height: aucs.length > 4 ? 320 : 240, keys: [aucs], label: `Area under the ROC curve: ${aucs.map((one) => `${one.name} ${one.value.toFixed(3)}`).join("; ")}`, table: { head: ["Sample and method", "AUC", "95 % from", "to"], rows: aucs.map((one) => [one.name, one.value.toFixed(3), one.low?.toFixed(3) ?? "–", one.high?.toFixed(3) ?? "–"]) }, option: (c) => ({ tooltip: { trigger: "item" }, grid: { left: 8, right: 40, top: 8, bottom: 8, containLabel: true }, xAxis: { type: "value", min: 0.5, max: 1 }, yAxis: { type: "category", inverse: true, data: aucs.map((one) => one.name), axisLabel: { color: c.text }, splitLine: { show: false } },
+      series: [{ name: "AUC", type: "bar", barMaxWidth: 22, data: aucs.map((one) => one.value), itemStyle: { color: c.accent, borderRadius: [0, 3, 3, 0] }, label: { show: true, position: "right", color: c.text, fontSize: 11, formatter: (/** @type {import("../parts/chart.js").Selected} */ e) => e.value.toFixed(3) } }] }) });
 }

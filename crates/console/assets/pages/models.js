@@ -3,8 +3,8 @@ import { html, useState } from "../parts/html.js";
 import { get, post, requestKey } from "../parts/api.js";
 import { go } from "../parts/router.js";
 import { organizationId } from "../parts/session.js";
-import { Card, Dialog, Empty, Field, Form, Header, Show, Tag, toast, useLoaded } from "../parts/ui.js";
-import { Chart } from "../parts/chart.js";
+import { Card, Dialog, Empty, Field, Form, Header, Tag, toast, useLoaded, show } from "../parts/ui.js";
+import { chart } from "../parts/chart.js";
 import { LEVELS, count, percent, period } from "../parts/format.js";
 
 export default function Models() {
@@ -12,24 +12,22 @@ export default function Models() {
   const agreement = useLoaded((signal) => get("/analytics/model-agreement", {}, { signal }), []);
   const [rescoring, setRescoring] = useState(false);
   return html`<${Header} title="Models" about="What turns ratios into probabilities of default." actions=${html`<button class="button" onClick=${() => setRescoring(true)}>Score stored predictions anew</button>`} />
-    <${Show} of=${models}>${(/** @type {any} */ list) => html`<div class="grid">${list.data.map((/** @type {any} */ m) => html`<${Card} key=${m.sha256} class="span-6" title=${html`<a href=${`#/models/${m.name}/${m.version}`}>${m.name} ${m.version}</a>`} actions=${html`<${Tag}>${m.kind}<//> ${m.is_default ? html`<${Tag} tone="good">served by default<//>` : html`<${Tag}>kept for old predictions<//>`}`}>
+    ${show(models, (list) => html`<div class="grid">${list.data.map((m) => html`<${Card} key=${m.sha256} class="span-6" title=${html`<a href=${`#/models/${m.name}/${m.version}`}>${m.name} ${m.version}</a>`} actions=${html`<${Tag}>${m.kind}<//> ${m.is_default ? html`<${Tag} tone="good">served by default<//>` : html`<${Tag}>kept for old predictions<//>`}`}>
         <p>${m.description}</p><br /><dl class="facts"><dt>Medium risk from</dt><dd class="number">${percent(m.thresholds.medium)}</dd><dt>High risk from</dt><dd class="number">${percent(m.thresholds.high)}</dd><dt>SHA-256</dt><dd><code>${m.sha256.slice(0, 16)}…</code></dd></dl><//>`)}
-      <${Card} title="Agreement of the quarterly models" about="How far the logistic model and the boosting are from their common number, by quarter"><${Show} of=${agreement}>${(/** @type {any} */ value) => html`<${Agreement} rows=${value.data} />`}<//><//></div>
-      ${rescoring && html`<${Rescore} models=${list.data} close=${() => setRescoring(false)} />`}`}<//>`;
+      <${Card} title="Agreement of the quarterly models" about="How far the logistic model and the boosting are from their common number, by quarter">${show(agreement, (value) => html`<${Agreement} rows=${value.data} />`)}<//></div>
+      ${rescoring && html`<${Rescore} models=${list.data} close=${() => setRescoring(false)} />`}`)}`;
 }
 
-/** @param {{ rows: any[] }} props */
+/** @param {{ rows: import("../parts/types.js").Schema["QuarterAgreement"][] }} props */
 function Agreement({ rows: given }) {
   const rows = [...given].sort((a, b) => period(a).localeCompare(period(b)));
   if (!rows.length) return html`<${Empty} title="No quarterly predictions yet">They are compared as soon as there are some.<//>`;
   const names = rows.map(period);
-  return html`<${Chart} height=${240} keys=${[given]} label="Mean deviation of each quarterly model from the ensemble, by quarter"
-    table=${{ head: ["Quarter", "Predictions", "Logistic", "Boosting", "Mean confidence"], rows: rows.map((r) => [period(r), count(r.n), r.logistic_deviation.toFixed(4), r.gbm_deviation.toFixed(4), percent(r.mean_confidence)]) }}
-    option=${(/** @type {any} */ c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true }, xAxis: { type: "category", data: names }, yAxis: { type: "value" },
-      series: [{ name: "Logistic", type: "line", symbolSize: 7, data: rows.map((r) => r.logistic_deviation), itemStyle: { color: c.accent }, lineStyle: { color: c.accent } }, { name: "Boosting", type: "line", symbol: "rect", data: rows.map((r) => r.gbm_deviation), itemStyle: { color: c.second }, lineStyle: { color: c.second, type: "dashed" } }] })} />`;
+  return chart({ height: 240, keys: [given], label: "Mean deviation of each quarterly model from the ensemble, by quarter", table: { head: ["Quarter", "Predictions", "Logistic", "Boosting", "Mean confidence"], rows: rows.map((r) => [period(r), count(r.n), r.logistic_deviation.toFixed(4), r.gbm_deviation.toFixed(4), percent(r.mean_confidence)]) }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true }, xAxis: { type: "category", data: names }, yAxis: { type: "value" },
+      series: [{ name: "Logistic", type: "line", symbolSize: 7, data: rows.map((r) => r.logistic_deviation), itemStyle: { color: c.accent }, lineStyle: { color: c.accent } }, { name: "Boosting", type: "line", symbol: "rect", data: rows.map((r) => r.gbm_deviation), itemStyle: { color: c.second }, lineStyle: { color: c.second, type: "dashed" } }] }) });
 }
 
-/** @param {{ models: any[], close: () => void }} props */
+/** @param {{ models: import("../parts/types.js").Schema["ModelSummary"][], close: () => void }} props */
 function Rescore({ models, close }) {
   const [kind, setKind] = useState("annual");
   const [version, setVersion] = useState("");

@@ -2,19 +2,19 @@
 import { html } from "../parts/html.js";
 import { get, getVersioned, patch, post, remove } from "../parts/api.js";
 import { go } from "../parts/router.js";
-import { Act, Card, Empty, Header, Level, Pd, Risk, Show, Table, Tag, ask, toast, useLoaded } from "../parts/ui.js";
+import { Act, Card, Empty, Header, Level, Pd, Risk, Tag, ask, toast, useLoaded, show, table } from "../parts/ui.js";
 import { RatioTable, Sentences, Waterfall } from "../parts/reasons.js";
 import { percent, period, time, words } from "../parts/format.js";
 import { Sharing } from "../parts/sharing.js";
 
 /** @param {{ kind: string, id: string }} props */
 export default function Prediction({ kind, id }) {
-  const at = `/predictions/${kind}/${id}`;
+  const at = /** @type {const} */ (`/predictions/${kind}/${id}`);
   const loaded = useLoaded(() => getVersioned(at), [id]);
   const revisions = useLoaded((signal) => get(`${at}/revisions`, { limit: 50 }, { signal }), [id]);
   const models = useLoaded((signal) => get("/models", {}, { signal }), []);
-  return html`<${Show} of=${loaded} lines=${14}>${(/** @type {{ value: any, version: string }} */ { value: p, version }) => {
-    const thresholds = models.value?.data.find((/** @type {any} */ m) => m.name === p.model.name && m.version === p.model.version)?.thresholds;
+  return show(loaded, ({ value: p, version }) => {
+    const thresholds = models.value?.data.find((m) => m.name === p.model.name && m.version === p.model.version)?.thresholds;
     const again = async () => {
       const answer = await post(`${at}/reproduce`);
       toast(answer.bit_equal ? "Worked out again: the same to the last bit." : answer.match ? "Worked out again: the same within rounding." : "Worked out again: it differs.", answer.match ? "good" : "bad");
@@ -28,10 +28,10 @@ export default function Prediction({ kind, id }) {
     return html`<${Header} title=${`${p.company_name}, ${period(p)}`} back=${{ href: `#/companies/${p.company_id}`, label: `${p.company_symbol} · company` }}
         about=${html`${words(kind)} prediction of ${time(p.predicted_at)} by ${p.model.name} ${p.model.version} · <${Level} level=${p.access_level} />`}
         actions=${html`<${Act} act=${again}>Reproduce<//><a class="button" href=${`#/score?kind=${kind}&from=${id}`}>What if…</a>
-          <${Sharing} what="prediction" level=${p.access_level} change=${async (/** @type {any} */ body) => { await patch(at, body, { version }); loaded.again(); }} />
+          <${Sharing} what="prediction" level=${p.access_level} change=${async (/** @type {{ access_level: string }} */ body) => { await patch(at, body, { version }); loaded.again(); }} />
           <${Act} tone="danger" act=${discard}>Remove<//>`} />
       <dl class="figures">
-        <div class="figure"><dt>Probability of default</dt><dd title=${`PD ${p.pd}`}>${percent(p.pd)}</dd><dd class="note">exactly ${p.pd}</dd></div>
+        <div class="figure"><dt>Probability of default</dt><dd title=${`PD ${p.pd}`}>${percent(p.pd)}</dd><dd class="note">${Number(p.pd.toPrecision(6))} as a fraction</dd></div>
         <div class="figure"><dt>Risk level</dt><dd><${Risk} level=${p.risk_level} /></dd>${thresholds && html`<dd class="note">medium from ${percent(thresholds.medium)}, high from ${percent(thresholds.high)}</dd>`}</div>
         <div class="figure"><dt>Confidence</dt><dd>${percent(p.confidence)}</dd><dd class="note">how well the inputs support it</dd></div>
         ${kind === "quarterly" && html`<div class="figure"><dt>Models</dt><dd class="value-text">${percent(p.logistic_probability)} / ${percent(p.gbm_probability)}</dd><dd class="note">logistic / boosting</dd></div>`}
@@ -40,14 +40,14 @@ export default function Prediction({ kind, id }) {
         <${Card} class="span-7" title="How it comes about" about="Contributions to the log-odds; to the right the risk is higher"><${Waterfall} base=${p.base} reasons=${p.reasons} pd=${p.pd} /><//>
         <${Card} class="span-5" title="Reasons" about="Largest first"><${Sentences} reasons=${p.reasons} /><//>
         <${Card} class="card-flush" title="Ratios" about="As they were scored"><${RatioTable} ratios=${p.ratios} flags=${p.flags} /><//>
-        <${Card} class="card-flush" title="What it said before"><${Show} of=${revisions} lines=${3}>${(/** @type {any} */ list) => (list.data.length ? html`<${Table} caption="Revisions" rowKey=${(/** @type {any} */ r) => r.version} rows=${list.data} columns=${[
-          { key: "v", label: "Version", cell: (/** @type {any} */ r) => r.version },
-          { key: "pd", label: "PD", number: true, cell: (/** @type {any} */ r) => html`<${Pd} value=${r.pd} />` },
-          { key: "risk", label: "Risk", cell: (/** @type {any} */ r) => html`<${Risk} level=${r.risk_level} />` },
-          { key: "model", label: "Model", cell: (/** @type {any} */ r) => `${r.model.name} ${r.model.version}` },
-          { key: "why", label: "Replaced because of", cell: (/** @type {any} */ r) => html`<${Tag}>${{ ratios: "new ratios", model: "another model", figures: "corrected figures" }[/** @type {"ratios"} */ (r.reason)] ?? r.reason}<//>` },
-          { key: "when", label: "Replaced", cell: (/** @type {any} */ r) => html`<span class="nowrap">${time(r.replaced_at)}</span>` },
-        ]} />` : html`<${Empty} title="Never changed">It says what it said at first.<//>`)}<//><//>
+        <${Card} class="card-flush" title="What it said before">${show(revisions, (list) => (list.data.length ? table({ caption: "Revisions", rowKey: (r) => r.version, rows: list.data, columns: [
+          { key: "v", label: "Version", cell: (r) => r.version },
+          { key: "pd", label: "PD", number: true, cell: (r) => html`<${Pd} value=${r.pd} />` },
+          { key: "risk", label: "Risk", cell: (r) => html`<${Risk} level=${r.risk_level} />` },
+          { key: "model", label: "Model", cell: (r) => `${r.model.name} ${r.model.version}` },
+          { key: "why", label: "Replaced because of", cell: (r) => html`<${Tag}>${{ ratios: "new ratios", model: "another model", figures: "corrected figures" }[/** @type {"ratios"} */ (r.reason)] ?? r.reason}<//>` },
+          { key: "when", label: "Replaced", cell: (r) => html`<span class="nowrap">${time(r.replaced_at)}</span>` },
+        ] }) : html`<${Empty} title="Never changed">It says what it said at first.<//>`), 3)}<//>
       </div>`;
-  }}<//>`;
+  }, 14);
 }

@@ -21,14 +21,14 @@ export const onStepUp = { current: async () => false };
 
 /** What the API refused, as its problem document says it. */
 export class Refused extends Error {
-  /** @param {number} status @param {any} problem */
+  /** @param {number} status @param {import("./types.js").Schema["Problem"] | null | undefined} problem */
   constructor(status, problem) {
     super(problem?.detail || `The service answered ${status}.`);
     this.status = status;
     /** @type {string} */
     this.code = problem?.code || "unknown";
     /** @type {Fault[]} */
-    this.errors = problem?.errors || [];
+    this.errors = problem?.errors ?? [];
     this.existing = problem?.existing_id;
     this.requestId = problem?.request_id;
   }
@@ -123,27 +123,37 @@ export function search(query = {}) {
   return text ? `?${text}` : "";
 }
 
-/** @param {string} method @param {string} path @param {Options} [options] */
+/** @param {string} method @param {string} path @param {Options} [options] @returns {Promise<unknown>} */
 async function json(method, path, options) {
   const answer = await request(method, path, options);
   const text = await answer.text();
   return text ? JSON.parse(text) : null;
 }
 
-/** @param {string} path @param {Record<string, unknown>} [query] @param {Options} [options] @returns {Promise<any>} */
-export const get = (path, query, options) => json("GET", path, { ...options, query });
-/** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */
-export const post = (path, body, options) => json("POST", path, { ...options, body });
-/** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */
-export const put = (path, body, options) => json("PUT", path, { ...options, body });
-/** @param {string} path @param {unknown} [body] @param {Options} [options] @returns {Promise<any>} */
-export const patch = (path, body, options) => json("PATCH", path, { ...options, body });
-/** @param {string} path @param {Record<string, unknown>} [query] @param {Options} [options] @returns {Promise<any>} */
-export const remove = (path, query, options) => json("DELETE", path, { ...options, query });
+/** @typedef {import("./types.js").Method} Method */
+/** What a path answers. @template {Method} M @template {string} P @typedef {import("./types.js").Answer<M, P>} Answer */
 
-/** An object with its version, for `If-Match`. @param {string} path @returns {Promise<{ value: any, version: string | null }>} */
-export async function getVersioned(path) {
-  const answer = await request("GET", path);
+/** @template {string} P @param {P} path @param {import("./types.js").Query<"get", P>} [query] @param {Options} [options]
+ * @returns {Promise<Answer<"get", P>>} */
+export const get = (path, query, options) => /** @type {Promise<Answer<"get", P>>} */ (json("GET", path, { ...options, query }));
+/** @template {string} P @param {P} path @param {import("./types.js").Body<"post", P>} [body] @param {Options} [options]
+ * @returns {Promise<Answer<"post", P>>} */
+export const post = (path, body, options) => /** @type {Promise<Answer<"post", P>>} */ (json("POST", path, { ...options, body }));
+/** @template {string} P @param {P} path @param {import("./types.js").Body<"put", P>} [body] @param {Options} [options]
+ * @returns {Promise<Answer<"put", P>>} */
+export const put = (path, body, options) => /** @type {Promise<Answer<"put", P>>} */ (json("PUT", path, { ...options, body }));
+/** @template {string} P @param {P} path @param {import("./types.js").Body<"patch", P>} [body] @param {Options} [options]
+ * @returns {Promise<Answer<"patch", P>>} */
+export const patch = (path, body, options) => /** @type {Promise<Answer<"patch", P>>} */ (json("PATCH", path, { ...options, body }));
+/** @template {string} P @param {P} path @param {import("./types.js").Query<"delete", P>} [query] @param {Options} [options]
+ * @returns {Promise<Answer<"delete", P>>} */
+export const remove = (path, query, options) => /** @type {Promise<Answer<"delete", P>>} */ (json("DELETE", path, { ...options, query }));
+
+/** An object with its version, for `If-Match`.
+ * @template {string} P @param {P} path @param {Options} [options]
+ * @returns {Promise<{ value: Answer<"get", P>, version: string | null }>} */
+export async function getVersioned(path, options) {
+  const answer = await request("GET", path, options);
   return { value: await answer.json(), version: answer.headers.get("ETag") };
 }
 

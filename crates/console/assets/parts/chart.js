@@ -3,7 +3,18 @@
 // sentence that says what it shows, and its figures as a table.
 import { html, useEffect, useRef, useState, signal } from "./html.js";
 
-/** @type {Promise<any> | null} */
+/** A part of what ECharts is told; its own types are larger than the console. @typedef {Record<string, unknown>} Part */
+/** What of ECharts is used here.
+ * @typedef {{ setOption: (option: Part) => void, on: (event: "click", take: (event: Selected) => void) => void, resize: () => void, dispose: () => void }} Painted */
+/** @typedef {{ init: (box: HTMLElement, theme: null, options: Part) => Painted }} Library */
+/** What was clicked or is pointed at. @typedef {{ dataIndex: number, seriesName: string, name: string, value: number, data: unknown }} Selected */
+/** @typedef {ReturnType<typeof palette>} Colours */
+/** @typedef {{ head: string[], rows: (string | number)[][] }} FiguresTable */
+/** @typedef {Part & { axisLabel?: Part, nameTextStyle?: Part }} Axis */
+/** @typedef {{ series: Part[], xAxis?: Axis | Axis[], yAxis?: Axis | Axis[], legend?: Part, tooltip?: Part, grid?: Part }} Option */
+/** @typedef {{ label: string, height?: 160 | 200 | 240 | 280 | 320 | 400, option: (colours: Colours) => Option, keys: unknown[], onSelect?: (event: Selected) => void, table?: FiguresTable }} ChartProps */
+
+/** @type {Promise<Library> | null} */
 let loading = null;
 const source = new URL("../vendor/echarts.js", import.meta.url).href;
 
@@ -11,7 +22,7 @@ function library() {
   loading ??= new Promise((done, failed) => {
     const script = document.createElement("script");
     script.src = source;
-    script.onload = () => done(/** @type {any} */ (window).echarts);
+    script.onload = () => done(/** @type {{ echarts: Library }} */ (/** @type {unknown} */ (window)).echarts);
     script.onerror = () => { loading = null; failed(new Error("The charts could not be loaded.")); };
     document.head.append(script);
   });
@@ -33,13 +44,16 @@ export function palette() {
   };
 }
 
-/** @param {{ label: string, height?: number, option: (colours: ReturnType<typeof palette>) => any, keys: unknown[], onSelect?: (event: any) => void, table?: { head: string[], rows: (string | number)[][] } }} props */
-export function Chart({ label, height = 240, option, keys, onSelect, table }) {
-  const box = useRef(/** @type {any} */ (null));
+/** A chart with its label and its figures. @param {ChartProps} props */
+export const chart = (props) => html`<${Chart} ...${props} />`;
+
+/** @param {ChartProps} props */
+function Chart({ label, height = 240, option, keys, onSelect, table }) {
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [error, setError] = useState("");
   const round = theme.value;
   useEffect(() => {
-    let chart = /** @type {any} */ (null);
+    let chart = /** @type {Painted | null} */ (null);
     let gone = false;
     const observer = new ResizeObserver(() => chart?.resize());
     library().then((echarts) => {
@@ -65,20 +79,20 @@ export function Chart({ label, height = 240, option, keys, onSelect, table }) {
   </figure>`;
 }
 
-/** Axes, grid and tooltip as every chart has them. @param {any} option @param {ReturnType<typeof palette>} colours */
+/** Axes, grid and tooltip as every chart has them. @param {Option} option @param {Colours} colours @returns {Part} */
 function dressed(option, colours) {
-  const axis = (/** @type {any} */ one) => ({
+  const axis = (/** @type {Axis} */ one) => ({
     axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false },
     splitLine: { lineStyle: { color: colours.line } }, ...one,
     axisLabel: { color: colours.muted, fontSize: 11, ...one.axisLabel },
     nameTextStyle: { color: colours.muted, fontSize: 11, ...one.nameTextStyle },
   });
-  const many = (/** @type {any} */ axes) => (Array.isArray(axes) ? axes.map(axis) : axes && axis(axes));
+  const many = (/** @type {Axis | Axis[] | undefined} */ axes) => (Array.isArray(axes) ? axes.map(axis) : axes && axis(axes));
   return {
     grid: { left: 8, right: 16, top: 24, bottom: 4, containLabel: true },
     ...option,
     xAxis: many(option.xAxis), yAxis: many(option.yAxis),
-    legend: option.legend && { textStyle: { color: colours.text, fontSize: 12 }, icon: "roundRect", itemWidth: 10, itemHeight: 10, top: 0, left: 0, ...option.legend },
+    legend: option.legend ? { textStyle: { color: colours.text, fontSize: 12 }, icon: "roundRect", itemWidth: 10, itemHeight: 10, top: 0, left: 0, ...option.legend } : undefined,
     // Painted on the canvas: the other way writes styles into the page.
     tooltip: { renderMode: "richText", backgroundColor: colours.surface, borderColor: colours.line, textStyle: { color: colours.text, fontSize: 12 }, ...option.tooltip },
   };

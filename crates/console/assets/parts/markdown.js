@@ -4,9 +4,10 @@ import { html } from "./html.js";
 
 /** @param {string} text */
 function inline(text) {
-  return text.split(/(`[^`]+`|\*\*[^*]+\*\*|\[[^\]]+\]\([^)]+\))/).map((part, at) => {
+  return text.split(/(`[^`]+`|\*\*[^*]+\*\*|\*[^*\s][^*]*\*|\[[^\]]+\]\([^)]+\))/).map((part, at) => {
     if (part.startsWith("`")) return html`<code key=${at}>${part.slice(1, -1)}</code>`;
     if (part.startsWith("**")) return html`<strong key=${at}>${part.slice(2, -2)}</strong>`;
+    if (/^\*[^*]+\*$/.test(part)) return html`<em key=${at}>${part.slice(1, -1)}</em>`;
     const link = /^\[([^\]]+)\]\(([^)]+)\)$/.exec(part);
     if (link) return /^https:/.test(link[2]) ? html`<a key=${at} href=${link[2]} rel="noopener noreferrer" target="_blank">${link[1]}</a>` : link[1];
     return part;

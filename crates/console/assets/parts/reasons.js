@@ -1,7 +1,7 @@
 // Why a probability is what it is: the contributions as a waterfall on the log-odds, the
 // sentences beside it, the ratios with their flags.
 import { html } from "./html.js";
-import { Chart } from "./chart.js";
+import { chart } from "./chart.js";
 import { Tag } from "./ui.js";
 import { percent, ratio, signed, words } from "./format.js";
 
@@ -35,7 +35,10 @@ const FLAGS = {
 
 const odds = (/** @type {number} */ logOdds) => 1 / (1 + Math.exp(-logOdds));
 
-/** @param {{ base: number | null | undefined, reasons: any[], pd: number, small?: boolean }} props */
+/** @typedef {import("./types.js").Schema["Reason"]} Reason */
+/** @typedef {import("./chart.js").Selected} Selected */
+
+/** @param {{ base: number | null | undefined, reasons: Reason[], pd: number, small?: boolean }} props */
 export function Waterfall({ base, reasons, pd, small }) {
   if (base === null || base === undefined || !reasons?.length) return html`<p class="muted">The version of the model that made this prediction is not served any more, so its reasons cannot be worked out.</p>`;
   let at = base;
@@ -52,23 +55,21 @@ export function Waterfall({ base, reasons, pd, small }) {
   // Bars are stacked upon transparent ones, which must not be negative: everything is shown from `low` on.
   const span = (high - low) * 0.008;
   const bars = steps.map((s) => (s.total ? [s.to - low - span / 2, span] : [Math.min(s.from, s.to) - low, Math.abs(s.to - s.from)]));
-  const said = (/** @type {any} */ s) => (s.total ? percent(odds(s.to)) : signed(s.to - s.from));
-  return html`<${Chart} height=${small ? 240 : 320} keys=${[reasons, base]} label=${`From the average company with a PD of ${percent(odds(base))}, ${reasons.length} ratios lead to ${percent(pd)}`}
-    table=${{ head: ["Step", "Log-odds", "Change", "PD"], rows: steps.map((s) => [s.name, s.to.toFixed(3), s.total ? "" : signed(s.to - s.from, 3), percent(odds(s.to))]) }}
-    option=${(/** @type {any} */ c) => ({
-      tooltip: { trigger: "item", formatter: (/** @type {any} */ e) => { const s = steps[e.dataIndex]; return `${s.name}\n${s.total ? `log-odds ${s.to.toFixed(2)}` : `${signed(s.to - s.from)} log-odds`}\nPD so far ${percent(odds(s.to))}`; } },
+  const said = (/** @type {{ total: boolean, from: number, to: number }} */ s) => (s.total ? percent(odds(s.to)) : signed(s.to - s.from));
+  return chart({ height: small ? 240 : 320, keys: [reasons, base], label: `From the average company with a PD of ${percent(odds(base))}, ${reasons.length} ratios lead to ${percent(pd)}`, table: { head: ["Step", "Log-odds", "Change", "PD"], rows: steps.map((s) => [s.name, s.to.toFixed(3), s.total ? "" : signed(s.to - s.from, 3), percent(odds(s.to))]) }, option: (c) => ({
+      tooltip: { trigger: "item", formatter: (/** @type {Selected} */ e) => { const s = steps[e.dataIndex]; return `${s.name}\n${s.total ? `log-odds ${s.to.toFixed(2)}` : `${signed(s.to - s.from)} log-odds`}\nPD so far ${percent(odds(s.to))}`; } },
       grid: { left: 8, right: 52, top: 8, bottom: 24, containLabel: true },
       xAxis: { type: "value", min: 0, max: high - low, interval: high - low > 3 ? 1 : 0.5, name: "log-odds of default", nameLocation: "middle", nameGap: 26, axisLabel: { formatter: (/** @type {number} */ v) => (v + low).toFixed(1) } },
       yAxis: { type: "category", inverse: true, data: names, axisLabel: { fontSize: 11.5, color: c.text }, splitLine: { show: false } },
       series: [
         { type: "bar", stack: "all", silent: true, barWidth: "58%", itemStyle: { color: "rgba(0,0,0,0)" }, data: bars.map(([from]) => from) },
         { type: "bar", stack: "all", barMinHeight: 2, data: steps.map((s, i) => ({ value: bars[i][1], itemStyle: { borderRadius: 2, color: s.total ? c.accent : s.to > s.from ? c.up : c.down } })),
-          label: { show: true, position: "right", color: c.text, fontSize: 11, formatter: (/** @type {any} */ e) => said(steps[e.dataIndex]) } },
+          label: { show: true, position: "right", color: c.text, fontSize: 11, formatter: (/** @type {Selected} */ e) => said(steps[e.dataIndex]) } },
       ],
-    })} />`;
+    }) });
 }
 
-/** @param {{ reasons: any[] }} props */
+/** @param {{ reasons: Reason[] }} props */
 export const Sentences = ({ reasons }) => html`<ol class="reasons">${(reasons ?? []).map((reason) => html`<li key=${reason.ratio}>
   <span class="rank">${reason.rank}.</span><span>${reason.text}</span>
   <span class=${`number nowrap strong ${reason.contribution > 0 ? "up" : "down"}`}><span aria-hidden="true">${reason.contribution > 0 ? "▲" : "▼"}</span> ${signed(reason.contribution)}<span class="sr-only"> ${reason.contribution > 0 ? "raises the risk" : "lowers the risk"}</span></span></li>`)}</ol>`;

@@ -1,9 +1,15 @@
 // Who is signed in, and what they may see.
 import { signal, computed } from "./html.js";
-import { get, post, noteSession, forgetSession, mayBeSignedIn, onSignedOut } from "./api.js";
+import { Refused, get, post, noteSession, forgetSession, mayBeSignedIn, onSignedOut } from "./api.js";
 
-/** @type {import("./html.js").Signal<any>} Who is signed in; null for no one. */
+/** @typedef {import("./types.js").Schema["Me"]} Me */
+
+/** @type {import("./html.js").Signal<Me | null>} Who is signed in; null for no one. */
 export const me = signal(null);
+/** No one, as pages show it for the moment between a sign-out and the sign-in page. @type {Me} */
+const NO_ONE = /** @type {Me} */ ({ id: "", email: "", role: "user", effective_role: "user", is_active: false, is_verified: false, created_at: "" });
+/** Who is signed in, for pages: these are shown to users alone. */
+export const user = computed(() => me.value ?? NO_ONE);
 /** Whether it is known by now. */
 export const isKnown = signal(false);
 /** A sentence for the sign-in page. */
@@ -32,14 +38,14 @@ export async function load() {
     try {
       me.value = await get("/me");
     } catch (error) {
-      if (/** @type {any} */ (error).status !== 401) throw error;
+      if (!(error instanceof Refused) || error.status !== 401) throw error;
       me.value = null;
     }
   }
   isKnown.value = true;
 }
 
-/** @param {{ expires_in: number, user: any }} session */
+/** @param {{ expires_in: number, user: Me }} session */
 export function begin(session) {
   noteSession(session);
   notice.value = "";

@@ -4,7 +4,7 @@ import { organizationId, isAtLeast } from "./session.js";
 import { Dialog, Field, Form, toast } from "./ui.js";
 import { LEVELS } from "./format.js";
 
-/** @param {{ what: string, level: string, change: (body: any) => Promise<any> }} props */
+/** @param {{ what: string, level: string, change: (body: { access_level: string }) => Promise<unknown> }} props */
 export function Sharing({ what, level, change }) {
   const [isOpen, setOpen] = useState(false);
   const [next, setNext] = useState(level);

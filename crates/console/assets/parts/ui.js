@@ -1,14 +1,15 @@
 // What every page is built of.
-import { html, signal, useEffect, useRef, useState, useId } from "./html.js";
+import { html, signal, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
 import { Refused, Unreachable, offline } from "./api.js";
 import { percent } from "./format.js";
 
-/** @typedef {{ loading: boolean, value: any, error: any, again: () => void }} Loaded */
+/** @typedef {import("./types.js").View} View */
+/** What is being loaded, was loaded, or could not be. @template T @typedef {{ loading: boolean, value: T | null, error: Error | null, again: () => void }} Loaded */
 
 /** Loads something, anew whenever `keys` change. What was there stays until the new is.
- * @param {(signal: AbortSignal) => Promise<any>} load @param {unknown[]} keys @returns {Loaded} */
+ * @template T @param {(signal: AbortSignal) => Promise<T>} load @param {unknown[]} keys @returns {Loaded<T>} */
 export function useLoaded(load, keys) {
-  const [state, set] = useState({ loading: true, value: null, error: null });
+  const [state, set] = useState(/** @type {{ loading: boolean, value: T | null, error: Error | null }} */ ({ loading: true, value: null, error: null }));
   const [round, setRound] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
@@ -22,9 +23,12 @@ export function useLoaded(load, keys) {
   return { ...state, again: () => setRound((n) => n + 1) };
 }
 
-/** Shows what was loaded, or why there is nothing yet.
- * @param {{ of: Loaded, lines?: number, children: (value: any) => any }} props */
-export function Show({ of, lines = 5, children }) {
+/** What was loaded, or why there is nothing yet; so many grey lines until then.
+ * @template T @param {Loaded<T>} of @param {(value: T) => View} children @param {number} [lines] */
+export const show = (of, children, lines = 5) => html`<${Show} of=${of} lines=${lines}>${children}<//>`;
+
+/** @template T @param {{ of: Loaded<T>, lines?: number, children: (value: T) => View }} props */
+function Show({ of, lines = 5, children }) {
   if (of.error && !of.value) return html`<${Failure} error=${of.error} again=${of.again} />`;
   if (!of.value) return html`<${Skeleton} lines=${lines} />`;
   return html`<div class=${of.loading ? "is-refreshing" : ""} aria-busy=${of.loading ? "true" : null}>
@@ -38,7 +42,7 @@ export function Skeleton({ lines = 5 }) {
     ${Array.from({ length: lines }, (_, at) => html`<div key=${at}></div>`)}</div>`;
 }
 
-/** @param {{ error: any, again?: () => void }} props */
+/** @param {{ error: Error | null, again?: () => void }} props */
 export function Failure({ error, again }) {
   if (!error) return null;
   const unreachable = error instanceof Unreachable;
@@ -47,15 +51,15 @@ export function Failure({ error, again }) {
     <strong>${unreachable ? "No connection" : "That did not work"}</strong>
     <p>${error.message.charAt(0).toUpperCase() + error.message.slice(1)}</p>
     ${faults.length > 1 && html`<ul>${faults.slice(0, 20).map((f, at) => html`<li key=${at}>${f.pointer && html`<code>${f.pointer.replace(/^\//, "")}</code> `}${f.detail}</li>`)}</ul>`}
-    ${error.requestId && html`<p class="small muted">Request ${error.requestId}</p>`}
+    ${error instanceof Refused && error.requestId && html`<p class="small muted">Request ${error.requestId}</p>`}
     ${again && html`<button class="button" onClick=${again}>Try again</button>`}
   </div>`;
 }
 
-/** @param {{ title: string, children?: any, action?: any }} props */
+/** @param {{ title: string, children?: View, action?: View }} props */
 export const Empty = ({ title, children, action }) => html`<div class="empty">
   <svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true"><rect x="7" y="9" width="34" height="30" rx="4" /><path d="M7 18h34M15 26h18M15 32h11" /></svg>
-  <h3>${title}</h3><p>${children}</p>${action}</div>`;
+  <p class="empty-title">${title}</p><p>${children}</p>${action}</div>`;
 
 /** @type {Record<string, { mark: string, word: string }>} */
 const RISKS = { Low: { mark: "●", word: "Low" }, Medium: { mark: "▲", word: "Medium" }, High: { mark: "◆", word: "High" } };
@@ -72,14 +76,14 @@ export const Pd = ({ value }) => (value === null || value === undefined
   ? html`<span class="muted">–</span>`
   : html`<span class="number" title=${`PD ${value}`}>${percent(value)}</span>`);
 
-/** @param {{ tone?: string, children: any }} props */
+/** @param {{ tone?: string, children: View }} props */
 export const Tag = ({ tone = "", children }) => html`<span class=${`tag ${tone && `tag-${tone}`}`}>${children}</span>`;
 
 const LEVEL_MARKS = { personal: "Personal", organization: "Organization", system: "Everyone" };
 /** @param {{ level: string }} props */
 export const Level = ({ level }) => html`<${Tag} tone=${level === "system" ? "accent" : ""}>${LEVEL_MARKS[/** @type {"personal"} */ (level)] ?? level}<//>`;
 
-/** @param {{ title: string, about?: any, actions?: any, back?: { href: string, label: string } }} props */
+/** @param {{ title: string, about?: View, actions?: View, back?: { href: string, label: string } }} props */
 export function Header({ title, about, actions, back }) {
   useEffect(() => { document.title = `${title} · AccuNode`; }, [title]);
   return html`<header class="page-header">
@@ -92,26 +96,29 @@ export function Header({ title, about, actions, back }) {
   </header>`;
 }
 
-/** @param {{ title?: any, about?: any, actions?: any, children: any, class?: string, id?: string }} props */
+/** @param {{ title?: View, about?: View, actions?: View, children: View, class?: string, id?: string }} props */
 export const Card = ({ title, about, actions, children, class: more = "", id }) => html`<section class=${`card ${more}`} id=${id}>
   ${(title || actions) && html`<div class="card-head"><div>${title && html`<h2>${title}</h2>`}${about && html`<p class="muted small">${about}</p>`}</div>${actions && html`<div class="actions">${actions}</div>`}</div>`}
   ${children}
 </section>`;
 
-/** A field with its label, help and fault.
- * @param {any} props */
+/** @typedef {{ label: string, help?: View, fault?: string | null, type?: string, value: string | number | boolean | null | undefined, onInput: (value: never) => void,
+ *   options?: { value: string, label: string }[], rows?: number, optional?: boolean, children?: View, [attribute: string]: unknown }} FieldProps */
+
+/** A field with its label, help and fault. @param {FieldProps} props */
 export function Field({ label, help, fault, type = "text", value, onInput, options, rows, optional, children, ...rest }) {
   const id = useId();
   const described = [help && `${id}h`, fault && `${id}f`].filter(Boolean).join(" ") || null;
-  const change = (/** @type {any} */ event) => onInput(event.target.value);
+  const tell = /** @type {(value: string | boolean) => void} */ (onInput);
+  const change = onText(tell);
   const shared = { id, "aria-describedby": described, "aria-invalid": fault ? "true" : null, ...rest };
   if (type === "checkbox") {
-    return html`<div class="field field-check"><input type="checkbox" ...${shared} checked=${value} onChange=${(/** @type {any} */ event) => onInput(event.target.checked)} />
+    return html`<div class="field field-check"><input type="checkbox" ...${shared} checked=${value} onChange=${onCheck(tell)} />
       <div><label for=${id}>${label}</label>${help && html`<p class="help" id=${`${id}h`}>${help}</p>`}</div></div>`;
   }
   let control;
   if (options) {
-    control = html`<select ...${shared} value=${value} onChange=${change}>${options.map((/** @type {any} */ one) => html`<option key=${one.value} value=${one.value} selected=${one.value === value}>${one.label}</option>`)}</select>`;
+    control = html`<select ...${shared} value=${value} onChange=${change}>${options.map((one) => html`<option key=${one.value} value=${one.value} selected=${one.value === value}>${one.label}</option>`)}</select>`;
   } else if (rows) {
     control = html`<textarea rows=${rows} ...${shared} value=${value} onInput=${change}></textarea>`;
   } else {
@@ -125,15 +132,27 @@ export function Field({ label, help, fault, type = "text", value, onInput, optio
   </div>`;
 }
 
-/** The fault of a field in what the API refused. @param {any} error @param {string} pointer */
+/** What a field holds now, for its handler. @param {(text: string) => void} take @returns {(event: Event) => void} */
+export const onText = (take) => (event) => take(/** @type {HTMLInputElement} */ (event.target).value);
+/** Whether a box is ticked now, for its handler. @param {(isOn: boolean) => void} take @returns {(event: Event) => void} */
+export const onCheck = (take) => (event) => take(/** @type {HTMLInputElement} */ (event.target).checked);
+
+/** What changes one field of a form's state. @template F @param {(change: (now: F) => F) => void} set @returns {<K extends keyof F>(key: K) => (value: F[K]) => void} */
+export const changer = (set) => (key) => (value) => set((now) => ({ ...now, [key]: value }));
+
+/** The fault of a field in what the API refused. @param {Error | null} error @param {string} pointer */
 export const faultOf = (error, pointer) => (error instanceof Refused
   ? error.errors.filter((f) => f.pointer === pointer).map((f) => f.detail).join(" ") || null : null);
 
-/** A form that sends once at a time, and shows what was refused.
- * @param {{ send: () => Promise<any>, children: any, button: string, tone?: string, cancel?: () => void, quiet?: boolean }} props */
-export function Form({ send, children, button, tone = "primary", cancel, quiet }) {
+/** @typedef {{ send: () => Promise<unknown>, button: string, tone?: string, cancel?: () => void, quiet?: boolean, disabled?: boolean }} FormProps */
+
+/** A form whose fields know what was refused. @param {FormProps} props @param {(error: Error | null) => View} children */
+export const form = (props, children) => html`<${Form} ...${props}>${children}<//>`;
+
+/** A form that sends once at a time, and shows what was refused. @param {FormProps & { children: View | ((error: Error | null) => View) }} props */
+export function Form({ send, children, button, tone = "primary", cancel, quiet, disabled }) {
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (busy) return;
@@ -142,7 +161,7 @@ export function Form({ send, children, button, tone = "primary", cancel, quiet }
     try {
       await send();
     } catch (caught) {
-      setError(caught);
+      setError(/** @type {Error} */ (caught));
     }
     setBusy(false);
   };
@@ -150,14 +169,14 @@ export function Form({ send, children, button, tone = "primary", cancel, quiet }
     ${error && html`<${Failure} error=${error} />`}
     ${typeof children === "function" ? children(error) : children}
     <div class="form-actions">
-      <button class=${`button button-${tone}`} type="submit" disabled=${busy}>${busy ? "One moment…" : button}</button>
+      <button class=${`button button-${tone}`} type="submit" disabled=${busy || disabled}>${busy ? "One moment…" : button}</button>
       ${cancel && html`<button class="button" type="button" onClick=${cancel}>Cancel</button>`}
     </div>
   </form>`;
 }
 
 /** A button that does something and says when it did not work.
- * @param {{ act: () => Promise<any>, children: any, tone?: string, disabled?: boolean, small?: boolean, label?: string }} props */
+ * @param {{ act: () => Promise<unknown>, children: View, tone?: string, disabled?: boolean, small?: boolean, label?: string }} props */
 export function Act({ act, children, tone = "", disabled, small, label }) {
   const [busy, setBusy] = useState(false);
   const run = async () => {
@@ -187,14 +206,20 @@ export const Toasts = () => html`<div class="toasts" role="status" aria-live="po
 export const Offline = () => (offline.value
   ? html`<div class="offline" role="alert">The service cannot be reached. What you see may be out of date; this page goes on as soon as it can.</div>` : null);
 
-/** A dialog, modal, closed by Escape. @param {{ title: string, close: () => void, children: any, wide?: boolean }} props */
+/** A dialog, modal, closed by Escape; what had the focus before has it again afterwards.
+ * @param {{ title: string, close: () => void, children: View, wide?: boolean }} props */
 export function Dialog({ title, close, children, wide }) {
-  const box = useRef(/** @type {any} */ (null));
+  const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useId();
   useEffect(() => {
     const dialog = box.current;
-    dialog.showModal();
-    return () => dialog.open && dialog.close();
+    const before = document.activeElement;
+    dialog?.showModal();
+    return () => {
+      if (dialog?.open) dialog.close();
+      // It was taken out of the page while open, so that the browser gives nothing back by itself.
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
   }, []);
   return html`<dialog ref=${box} class=${wide ? "wide" : ""} aria-labelledby=${id} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); close(); }}>
     <div class="dialog-head"><h2 id=${id}>${title}</h2><button type="button" class="icon-button" aria-label="Close" onClick=${close}>✕</button></div>
@@ -202,9 +227,10 @@ export function Dialog({ title, close, children, wide }) {
   </dialog>`;
 }
 
-/** @type {import("./html.js").Signal<any>} */
+/** @typedef {{ title: string, text: View, button: string, tone?: string }} Asked */
+/** @type {import("./html.js").Signal<(Asked & { answer: (yes: boolean) => void }) | null>} */
 const question = signal(null);
-/** Asks before something that is hard to undo. @param {{ title: string, text: any, button: string, tone?: string }} what @returns {Promise<boolean>} */
+/** Asks before something that is hard to undo. @param {Asked} what @returns {Promise<boolean>} */
 export const ask = (what) => new Promise((answer) => { question.value = { ...what, answer }; });
 export function Question() {
   const now = question.value;
@@ -216,14 +242,20 @@ export function Question() {
       <button class="button" onClick=${() => done(false)}>Cancel</button></div><//>`;
 }
 
-/** @typedef {{ key: string, label: string, cell: (row: any) => any, number?: boolean, sort?: string, hide?: boolean }} Column */
+/** @template R @typedef {{ key: string, label: string, cell: (row: R) => View, number?: boolean, sort?: string, hide?: boolean }} Column */
+/** @template R @typedef {{ caption: string, columns: Column<R>[], rows: R[], rowKey?: (row: R) => string | number, sort?: string | null, onSort?: (sort: string) => void, isTall?: boolean }} TableProps */
 
-/** A table of rows; a row is opened by the link in its first cell.
- * @param {{ caption: string, columns: Column[], rows: any[], rowKey?: (row: any) => any, sort?: string | null, onSort?: (sort: string) => void }} props */
-export function Table({ caption, columns, rows, rowKey = (row) => row.id, sort, onSort }) {
+/** A table of rows; a row is opened by the link in its first cell. @template R @param {TableProps<R>} props */
+export const table = (props) => html`<${Table} ...${props} />`;
+
+/** @template R @param {TableProps<R>} props */
+function Table({ caption, columns, rows, rowKey = (row) => /** @type {{ id: string }} */ (row).id, sort, onSort, isTall }) {
+  const began = performance.now();
+  // How long the rows took, for those who look for what is slow (and for the test that bounds it).
+  useLayoutEffect(() => { performance.clearMeasures("accunode.table"); performance.measure("accunode.table", { start: began, end: performance.now(), detail: rows.length }); }, [rows]);
   const shown = columns.filter((column) => !column.hide);
-  const sorted = (/** @type {Column} */ column) => (sort === column.sort ? "ascending" : sort === `-${column.sort}` ? "descending" : "none");
-  return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}><table>
+  const sorted = (/** @type {Column<R>} */ column) => (sort === column.sort ? "ascending" : sort === `-${column.sort}` ? "descending" : "none");
+  return html`<div class=${`table-wrap ${isTall ? "is-tall" : ""}`} tabindex="0" role="region" aria-label=${caption}><table>
     <caption class="sr-only">${caption}</caption>
     <thead><tr>${shown.map((column) => html`<th key=${column.key} scope="col" class=${column.number ? "number" : ""} aria-sort=${column.sort && onSort ? sorted(column) : null}>
       ${column.sort && onSort
@@ -233,13 +265,19 @@ export function Table({ caption, columns, rows, rowKey = (row) => row.id, sort, 
   </table></div>`;
 }
 
+const SIZES = ["25", "50", "100", "200", "500"];
+/** How many rows a list shows on a page, as its address says. @param {URLSearchParams} query */
+export const sizeOf = (query) => (SIZES.includes(query.get("rows") ?? "") ? Number(query.get("rows")) : 50);
+
 /** The next and the previous page of a list by cursors; those before are in the address.
- * @param {{ page: any, query: URLSearchParams, set: (changes: Record<string, unknown>) => void }} props */
+ * @param {{ page: { has_more: boolean, next_cursor?: string | null }, query: URLSearchParams, set: (changes: Record<string, unknown>) => void }} props */
 export function Pager({ page, query, set }) {
   const trail = (query.get("trail") || "").split("~").filter(Boolean);
   const here = query.get("cursor") || "";
-  if (!page.has_more && !here) return null;
+  const rows = query.get("rows");
+  if (!page.has_more && !here && !rows) return null;
   return html`<nav class="pager" aria-label="Pages">
+    <${Field} label="Rows on a page" value=${rows ?? "50"} options=${SIZES.map((value) => ({ value, label: value }))} onInput=${(/** @type {string} */ value) => set({ rows: value === "50" ? "" : value, cursor: "", trail: "" })} />
     <button class="button" disabled=${!here} onClick=${() => set({ cursor: trail.at(-1) === "-" ? "" : trail.at(-1) || "", trail: trail.slice(0, -1).join("~") })}>← Previous</button>
     <span class="muted small">Page ${trail.length + 1}</span>
     <button class="button" disabled=${!page.has_more} onClick=${() => set({ cursor: page.next_cursor, trail: [...trail, here || "-"].join("~") })}>Next →</button>
@@ -253,11 +291,11 @@ export const Segments = ({ label, options, value, onChange }) => html`<div class
 /** A text that can be copied with one click. @param {{ text: string, label: string }} props */
 export function Copy({ text, label }) {
   const [done, setDone] = useState(false);
-  const box = useRef(/** @type {any} */ (null));
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
   const copy = async () => {
     // Over plain http browsers have no clipboard for pages: the text is marked, to be copied by hand.
     if (!navigator.clipboard) {
-      getSelection()?.selectAllChildren(box.current);
+      if (box.current) getSelection()?.selectAllChildren(box.current);
       return;
     }
     await navigator.clipboard.writeText(text);

@@ -1,0 +1,68 @@
+// Asking for a back-test: what each choice means, and which windows the outcomes allow.
+import { html, useState } from "../parts/html.js";
+import { get, post, requestKey } from "../parts/api.js";
+import { go } from "../parts/router.js";
+import { Card, Field, Header, changer, faultOf, form, toast, useLoaded } from "../parts/ui.js";
+import { date } from "../parts/format.js";
+import { definitionOptions, today, useDefinitions } from "../parts/outcomes.js";
+import { ownerOf, useOwners } from "../parts/owner.js";
+
+/** A day so many months later or earlier; the end of a shorter month where it has no such day. @param {string} day @param {number} months */
+export function shiftMonths(day, months) {
+  const [year, month, number] = day.split("-").map(Number);
+  const last = new Date(Date.UTC(year, month - 1 + months + 1, 0));
+  last.setUTCDate(Math.min(number, last.getUTCDate()));
+  return last.toISOString().slice(0, 10);
+}
+
+/** What was left empty is not sent. @param {string} text */
+const number = (text) => (text.trim() === "" ? undefined : Number(text.replace(",", ".")));
+
+export default function ValidationNew() {
+  const definitions = useDefinitions();
+  const owners = useOwners("org_admin");
+  const [state, set] = useState({
+    kind: "annual", owner: "", definition: "bankruptcy@1", d0: "", basis: "recorded", lag_months: "6", several: false, d0_to: "", step: "12",
+    as_of: "", include_system_outcomes: false, initial_auc: "", target_rate: "",
+  });
+  const change = changer(set);
+  const owner = state.owner || owners[0].value;
+  const coverage = useLoaded((signal) => get(`/outcome-coverage/${state.definition}`, { ...ownerOf(owner) }, { signal }), [state.definition, owner]);
+  const through = coverage.value?.complete_through;
+  const latest = through ? shiftMonths(through, -12) : "";
+  const d0 = state.d0 || latest;
+  const send = async () => {
+    const made = await post("/validations", {
+      kind: state.kind, ...ownerOf(owner), definition: state.definition, basis: state.basis, d0,
+      ...(state.several ? { d0_to: state.d0_to, step: number(state.step) } : {}),
+      ...(state.basis === "period" ? { lag_months: number(state.lag_months) } : {}),
+      as_of: state.as_of ? new Date(state.as_of).toISOString() : undefined,
+      include_system_outcomes: state.include_system_outcomes, initial_auc: number(state.initial_auc), target_rate: number(state.target_rate),
+    }, { headers: { "Idempotency-Key": requestKey() } });
+    toast("The back-test is being made.");
+    go(`/validations/${made.id}`);
+  };
+  return html`<${Header} title="Start a back-test" back=${{ href: "#/validations", label: "Back-tests" }} about="Compares predictions with what happened in the twelve months after a first day. Nothing is changed by it." />
+    <${Card}>${form({ send, button: "Start", cancel: () => go("/validations") }, (error) => html`
+      <h2>What is compared</h2><div class="form-grid after-small">
+        <${Field} label="Predictions" value=${state.kind} onInput=${change("kind")} options=${[{ value: "annual", label: "Annual" }, { value: "quarterly", label: "Quarterly" }]} help="Of statements of a year, or of a quarter." fault=${faultOf(error, "/kind")} />
+        <${Field} label="Whose predictions" value=${owner} onInput=${change("owner")} options=${owners} help="Predictions of an owner meet outcomes of the same owner." fault=${faultOf(error, "/access_level") ?? faultOf(error, "/organization_id")} />
+        <${Field} label="What counts as a default" value=${state.definition} onInput=${change("definition")} options=${definitionOptions(definitions.value)} help="The shipped models learned bankruptcy. With another definition the shift measures the difference of the definitions, too." fault=${faultOf(error, "/definition")} />
+        <${Field} label="Which prediction counts" value=${state.basis} onInput=${change("basis")} options=${[{ value: "recorded", label: "The one in force on the first day" }, { value: "period", label: "The latest statement of then, whenever scored" }]} help="The second has hindsight: today's model may have learned from those years. The report says so." fault=${faultOf(error, "/basis")} />
+        ${state.basis === "period" && html`<${Field} label="Months until a statement is available" value=${state.lag_months} onInput=${change("lag_months")} inputmode="numeric" help="Counted from the end of its period, 0 to 60." fault=${faultOf(error, "/lag_months")} />`}
+      </div>
+      <${Field} type="checkbox" label="Outcomes of everyone count, too" help="Those that the operator recorded for the whole installation." value=${state.include_system_outcomes} onInput=${change("include_system_outcomes")} /><hr /><h2>When</h2>
+      ${coverage.value && html`<div class=${`notice after-small ${through ? "" : "notice-warn"}`}>${through
+        ? html`<p>These outcomes are complete from ${date(coverage.value.complete_from)} to ${date(through)}: the first day may lie between ${date(coverage.value.complete_from)} and ${date(latest)}.</p>`
+        : html`<p>Nothing is said yet of the days for which these outcomes are complete, and silence proves nothing. <a href="#/outcomes">Say so under Outcomes</a> first.</p>`}</div>`}
+      <div class="form-grid after-small">
+        <${Field} label="First day (D0)" type="date" value=${d0} onInput=${change("d0")} max=${latest || today()} help="The window is the twelve months after it. What happened on the day itself was before." fault=${faultOf(error, "/d0")} required />
+        ${state.several && html`
+          <${Field} label="Further windows until" type="date" value=${state.d0_to} onInput=${change("d0_to")} max=${latest || today()} help="The first day of the last window." fault=${faultOf(error, "/d0_to")} required />
+          <${Field} label="Months between first days" value=${state.step} onInput=${change("step")} inputmode="numeric" help="1 to 120. Below 12 windows overlap: then there are rates, and no tests." fault=${faultOf(error, "/step")} />`}
+      </div>
+      <${Field} type="checkbox" label="Several windows" help="The default rate of each, and their long-run average." value=${state.several} onInput=${change("several")} /><hr /><details><summary><strong>More</strong> <span class="muted">what it is compared with, and what was known when</span></summary><div class="form-grid after-small">
+        <${Field} label="AUC at the model's first validation" optional value=${state.initial_auc} onInput=${change("initial_auc")} inputmode="decimal" placeholder="0.82" help="Discrimination has a verdict only where there is something to compare with." fault=${faultOf(error, "/initial_auc")} />
+        <${Field} label="Target default rate to correct" optional value=${state.target_rate} onInput=${change("target_rate")} inputmode="decimal" placeholder="0.015" help="Where nothing is given, that of the model that predicts now." fault=${faultOf(error, "/target_rate")} />
+        <${Field} label="As it was known on" optional type="datetime-local" value=${state.as_of} onInput=${change("as_of")} help="What was recorded, predicted or withdrawn later is left out. The same request as of the same time gives the same report." fault=${faultOf(error, "/as_of")} /></div></details>`)}<//>`;
+}

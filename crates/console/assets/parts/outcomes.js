@@ -1,0 +1,75 @@
+// What happened to companies: its words, recording it, withdrawing it.
+import { html, useState } from "./html.js";
+import { get, post, requestKey } from "./api.js";
+import { isAtLeast, me } from "./session.js";
+import { Dialog, Field, Tag, changer, faultOf, form, toast, useLoaded } from "./ui.js";
+import { date } from "./format.js";
+import { ownerOf, useOwners } from "./owner.js";
+
+/** @typedef {import("./types.js").Schema["CompanyOutcome"]} Outcome */
+
+/** @type {Record<Outcome["event"], { label: string, help: string, tone: string }>} */
+export const EVENTS = {
+  default: { label: "Default", help: "The company defaulted, as the definition says.", tone: "bad" },
+  cure: { label: "Cure", help: "It returned to non-defaulted status, after its probation.", tone: "good" },
+  exit: { label: "Exit", help: "It repaid, merged or left: no default, and no longer observed.", tone: "" },
+};
+export const EVENT_OPTIONS = Object.entries(EVENTS).map(([value, one]) => ({ value, label: one.label }));
+
+/** The definitions of default that the service knows. */
+export const useDefinitions = () => useLoaded(async (signal) => (await get("/default-definitions", {}, { signal })).data, []);
+/** @param {{ definition: string, name: string }[] | null} list */
+export const definitionOptions = (list) => (list ?? []).map((one) => ({ value: one.definition, label: `${one.name} (${one.definition})` }));
+
+/** @param {{ outcome: Outcome }} props */
+export const EventTag = ({ outcome }) => html`<${Tag} tone=${EVENTS[outcome.event].tone}>${EVENTS[outcome.event].label}<//>${outcome.technical ? html` <${Tag}>technical<//>` : null}${outcome.withdrawn_at ? html` <${Tag} tone="warn">withdrawn<//>` : null}`;
+
+export const today = () => new Date().toISOString().slice(0, 10);
+
+/** Whether the user may withdraw it: who recorded it, and administrators of its owner. @param {Outcome} outcome */
+export const mayWithdraw = (outcome) => !outcome.withdrawn_at
+  && (outcome.access_level === "system" ? isAtLeast("super_admin") : outcome.created_by === me.value?.id || (outcome.access_level === "organization" && isAtLeast("org_admin")));
+
+/** Records an outcome, of a company that is given or named by its symbol.
+ * @param {{ company?: { id: string, name: string }, close: () => void, done: () => void }} props */
+export function RecordOutcome({ company, close, done }) {
+  const definitions = useDefinitions();
+  const owners = useOwners("org_member");
+  const [state, set] = useState({ symbol: "", event: "default", definition: "", occurred_on: "", owner: "", technical: false, reason_code: "", external_id: "", note: "" });
+  const change = changer(set);
+  const definition = state.definition || definitions.value?.[0]?.definition || "";
+  const owner = state.owner || owners[0].value;
+  const send = async () => {
+    const { symbol, technical, event, occurred_on, reason_code, external_id, note } = state;
+    await post("/outcomes", {
+      ...(company ? { company_id: company.id } : { company: { symbol } }), ...ownerOf(owner), definition, event, occurred_on,
+      technical: event === "default" && technical, reason_code: reason_code || undefined, external_id: external_id || undefined, note: note || undefined,
+    }, { headers: { "Idempotency-Key": requestKey() } });
+    close();
+    done();
+    toast("Recorded.");
+  };
+  return html`<${Dialog} title=${company ? `What happened to ${company.name}` : "Record an outcome"} close=${close} wide>${form({ send, button: "Record", cancel: close }, (error) => html`<div class="form-grid">
+    ${!company && html`<${Field} label="Symbol of the company" value=${state.symbol} onInput=${change("symbol")} fault=${faultOf(error, "/company/symbol") ?? faultOf(error, "/company")} maxlength="10" required autofocus />`}
+    <${Field} label="What happened" value=${state.event} onInput=${change("event")} options=${EVENT_OPTIONS} help=${EVENTS[/** @type {Outcome["event"]} */ (state.event)].help} fault=${faultOf(error, "/event")} />
+    <${Field} label="On which day" type="date" value=${state.occurred_on} onInput=${change("occurred_on")} max=${today()} fault=${faultOf(error, "/occurred_on")} required />
+    <${Field} label="By which definition" value=${definition} onInput=${change("definition")} options=${definitionOptions(definitions.value)} help="A version never changes. The shipped models learned bankruptcy." fault=${faultOf(error, "/definition")} />
+    <${Field} label="Whose record" value=${owner} onInput=${change("owner")} options=${owners} help="It counts in back-tests of predictions of the same owner." fault=${faultOf(error, "/access_level")} />
+    <${Field} label="Your code for why" optional value=${state.reason_code} onInput=${change("reason_code")} fault=${faultOf(error, "/reason_code")} />
+    <${Field} label="Id in your own system" optional value=${state.external_id} onInput=${change("external_id")} help="Guards against recording it twice." fault=${faultOf(error, "/external_id")} />
+    <${Field} label="Note" optional value=${state.note} onInput=${change("note")} fault=${faultOf(error, "/note")} /></div>
+    ${state.event === "default" && html`<${Field} type="checkbox" label="A technical default" help="One of systems or payments only. It is kept, and counts in no test." value=${state.technical} onInput=${change("technical")} />`}`)}<//>`;
+}
+
+/** Withdraws an outcome, which stays to be seen. @param {{ outcome: Outcome, close: () => void, done: () => void }} props */
+export function WithdrawOutcome({ outcome, close, done }) {
+  const [reason, setReason] = useState("");
+  const send = async () => {
+    await post(`/outcomes/${outcome.id}/withdraw`, { reason });
+    close();
+    done();
+    toast("Withdrawn. It no longer counts.");
+  };
+  return html`<${Dialog} title="Withdraw this outcome?" close=${close}><p>${EVENTS[outcome.event].label} of ${outcome.company_name} on ${date(outcome.occurred_on)}. An outcome is never changed: it is withdrawn with a reason, and what was known before can still be asked for.</p>
+    ${form({ send, button: "Withdraw", tone: "danger", cancel: close }, (error) => html`<${Field} label="Why" value=${reason} onInput=${setReason} fault=${faultOf(error, "/reason")} required autofocus />`)}<//>`;
+}
