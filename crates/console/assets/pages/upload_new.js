@@ -1,44 +1,58 @@
-// A new upload: drop a file, look at its first rows and columns, choose, send.
-import { html, useState, useEffect } from "../parts/html.js";
+// A new upload: drop a file, look at its first rows and at what its columns will be taken for,
+// choose, send.
+import { html, useEffect, useState } from "../parts/html.js";
 import { request, download, requestKey } from "../parts/api.js";
 import { go, query, unsaved } from "../parts/router.js";
 import { organizationId } from "../parts/session.js";
-import { Act, Card, Field, Form, Header, Tag, toast } from "../parts/ui.js";
-import { bytes, LEVELS } from "../parts/format.js";
-import { RATIOS, labelOf } from "../parts/reasons.js";
-import { firstRows } from "../parts/csv.js";
+import { Act, Card, Failure, Field, Header, Tag, changer, form, table, toast } from "../parts/ui.js";
+import { bytes, count, LEVELS } from "../parts/format.js";
+import { RATIOS } from "../parts/reasons.js";
+import { RATIOS_OF, fieldLabel, likelyKind, recognise } from "../parts/columns.js";
+import { lookInto } from "../parts/workbook.js";
 
-const KINDS = { annual: Object.keys(RATIOS).slice(0, 5), quarterly: Object.keys(RATIOS).slice(5) };
-const IDENTITY = ["company_symbol", "symbol", "ticker", "company_name", "name", "company", "sector", "industry", "country", "currency", "exchange", "market_cap", "reporting_year", "year", "fiscal_year", "reporting_quarter", "quarter"];
+/** @typedef {import("../parts/columns.js").JobType} JobType */
+/** @typedef {import("../parts/workbook.js").Looked} Looked */
 
-const plain = (/** @type {string} */ text) => text.trim().toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_|_$/g, "");
-/** What a column will be taken for, as far as the page can tell. @param {string} name */
-function meaning(name) {
-  const key = plain(name);
-  if (RATIOS[key]) return labelOf(key);
-  const byLabel = Object.entries(RATIOS).find(([, one]) => plain(one.label) === key);
-  if (byLabel) return byLabel[1].label;
-  return IDENTITY.includes(key) ? "company and period" : "";
-}
+/** Rows of the file that are shown. */
+const SHOWN = 6;
+/** What is asked of a file of statements, and not of one of outcomes. */
+const OF_STATEMENTS = ["on_conflict", "ratio_unit", "other_company", "units", "confirm_units"];
+const KIND_OPTIONS = [{ value: "annual", label: "Annual statements" }, { value: "quarterly", label: "Quarterly statements" }, { value: "outcomes", label: "Outcomes: what happened" }];
 
 export default function UploadNew() {
   const [file, setFile] = useState(/** @type {File | null} */ (null));
-  const [preview, setPreview] = useState(/** @type {any} */ (null));
+  const [looked, setLooked] = useState(/** @type {Looked | null} */ (null));
+  const [fault, setFault] = useState(/** @type {Error | null} */ (null));
   const [isOver, setOver] = useState(false);
-  const [form, set] = useState(/** @type {any} */ ({ job_type: query.value.get("kind") || "annual", on_conflict: "error", ratio_unit: "fraction", access_level: organizationId.value ? "organization" : "personal", other_company: "warn", dry_run: false, confirm_units: false, force: false }));
-  const change = (/** @type {string} */ key) => (/** @type {any} */ value) => set((/** @type {any} */ now) => ({ ...now, [key]: value }));
-  useEffect(() => { return () => { unsaved.value = false; }; }, []);
+  const [state, set] = useState({
+    job_type: /** @type {JobType} */ (query.value.get("kind") || "annual"), on_conflict: "error", ratio_unit: "fraction", access_level: organizationId.value ? "organization" : "personal",
+    other_company: "warn", units: "", sheet: "", dry_run: false, confirm_units: false, force: false,
+  });
+  const change = changer(set);
+  useEffect(() => () => { unsaved.value = false; }, []);
   useEffect(() => {
-    setPreview(null);
-    if (!file) return;
+    setLooked(null);
+    setFault(null);
+    if (!file) return undefined;
+    let gone = false;
     unsaved.value = true;
-    look(file).then((found) => { setPreview(found); if (found?.kind) change("job_type")(found.kind); });
+    lookInto(file).then((found) => {
+      if (gone) return;
+      setLooked(found);
+      const kind = likelyKind(best(found, state.job_type).rows);
+      if (kind) change("job_type")(kind);
+    }, (error) => { if (!gone) setFault(error); });
+    return () => { gone = true; };
   }, [file]);
   const take = (/** @type {FileList | null | undefined} */ files) => { if (files?.length) setFile(files[0]); };
+  const onDrop = (/** @type {DragEvent} */ event) => { event.preventDefault(); setOver(false); take(event.dataTransfer?.files); };
+  const isOfOutcomes = state.job_type === "outcomes";
   const send = async () => {
     if (!file) return;
     const data = new FormData();
-    for (const [key, value] of Object.entries(form)) if (value !== false && value !== "") data.append(key, String(value));
+    for (const [key, value] of Object.entries(state)) {
+      if (value !== false && value !== "" && !(isOfOutcomes && OF_STATEMENTS.includes(key))) data.append(key, String(value));
+    }
     // Last: what goes with it is known by then.
     data.append("file", file);
     const job = await (await request("POST", "/bulk-uploads", { form: data, headers: { "Idempotency-Key": requestKey() } })).json();
@@ -46,48 +60,56 @@ export default function UploadNew() {
     toast("Received. It is being worked on.");
     go(`/uploads/${job.id}`);
   };
+  const saved = `accunode-${state.job_type}`;
   return html`<${Header} title="Upload a file" back=${{ href: "#/uploads", label: "Uploads" }} about="Nothing is sent before you say so." actions=${html`
-      <${Act} act=${() => download(`/bulk-uploads/templates/${form.job_type}.xlsx`, {}, "*/*", `accunode-${form.job_type}.xlsx`)}>Template, XLSX<//>
-      <${Act} act=${() => download(`/bulk-uploads/templates/${form.job_type}.csv`, {}, "text/csv", `accunode-${form.job_type}.csv`)}>Template, CSV<//>`} />
+      <${Act} act=${() => download(`/bulk-uploads/templates/${state.job_type}.xlsx`, {}, "*/*", `${saved}.xlsx`)}>Template, XLSX<//>
+      <${Act} act=${() => download(`/bulk-uploads/templates/${state.job_type}.csv`, {}, "text/csv", `${saved}.csv`)}>Template, CSV<//>`} />
     <div class="stack">
-    <div class=${`drop ${isOver ? "is-over" : ""}`} onDragOver=${(/** @type {any} */ e) => { e.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${(/** @type {any} */ e) => { e.preventDefault(); setOver(false); take(e.dataTransfer.files); }}>
-      ${file ? html`<p><strong>${file.name}</strong> <span class="muted">${bytes(file.size)}</span></p>` : html`<p class="strong">Drop a file here</p><p class="muted">CSV, CSV in gzip, or XLSX</p>`}
+    <div class=${`drop ${isOver ? "is-over" : ""}`} onDragOver=${(/** @type {DragEvent} */ event) => { event.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${onDrop}>
+      ${file ? html`<p><strong>${file.name}</strong> <span class="muted">${bytes(file.size)}</span></p>` : html`<p class="strong">Drop a file here</p><p class="muted">CSV or other text with columns, packed by gzip or not, or an Excel workbook</p>`}
       <p class="after-small"><label class="button ${file ? "" : "button-primary"}" for="file">${file ? "Choose another file" : "Choose a file"}</label>
-        <input class="sr-only" id="file" type="file" accept=".csv,.gz,.xlsx" onChange=${(/** @type {any} */ e) => take(e.target.files)} /></p>
+        <input class="sr-only" id="file" type="file" accept=".csv,.tsv,.txt,.gz,.xlsx,.xlsm" onChange=${(/** @type {Event} */ event) => take(/** @type {HTMLInputElement} */ (event.target).files)} /></p>
     </div>
-    ${preview?.rows && html`<${Preview} preview=${preview} />`}
-    ${preview && !preview.rows && html`<div class="notice">${preview.note}</div>`}
-    ${file && html`<${Card} title="How it is read"><${Form} send=${send} button=${form.dry_run ? "Check it" : "Upload"}>
+    ${!file && html`<${Expected} kind=${state.job_type} change=${change("job_type")} />`}
+    ${fault && html`<${Failure} error=${fault} />`}
+    ${looked && html`<${Preview} looked=${looked} kind=${state.job_type} sheet=${state.sheet} />`}
+    ${file && html`<${Card} title="How it is read">${form({ send, button: state.dry_run ? "Check it" : "Upload" }, () => html`
       <div class="form-grid">
-        <${Field} label="Kind" value=${form.job_type} onInput=${change("job_type")} options=${[{ value: "annual", label: "Annual statements" }, { value: "quarterly", label: "Quarterly statements" }]} help="Which models score it." />
-        <${Field} label="Shares are given in" value=${form.ratio_unit} onInput=${change("ratio_unit")} options=${[{ value: "fraction", label: "Fractions (0.25)" }, { value: "percent", label: "Percent (25)" }]} help="Margins, returns and shares; multiples are not touched." />
-        <${Field} label="Periods that are there already" value=${form.on_conflict} onInput=${change("on_conflict")} options=${[{ value: "error", label: "Report as failed rows" }, { value: "skip", label: "Leave as they are" }, { value: "update", label: "Replace" }]} help="What they said before is kept as a revision." />
-        <${Field} label="Another company has the symbol" value=${form.other_company} onInput=${change("other_company")} options=${[{ value: "warn", label: "Warn" }, { value: "error", label: "Report as failed rows" }]} help="Where name, exchange or country differ." />
-        <${Field} label="Seen by" value=${form.access_level} onInput=${change("access_level")} options=${Object.entries(LEVELS).filter(([value]) => value === "personal" || (value === "organization" && organizationId.value)).map(([value, label]) => ({ value, label }))} help="Sharing can be widened later." />
-        <${Field} label="Units of single columns" optional value=${form.units ?? ""} onInput=${change("units")} placeholder="net_income_margin:percent" help="Where they differ from the others." />
+        <${Field} label="What it holds" value=${state.job_type} onInput=${change("job_type")} options=${KIND_OPTIONS} help=${isOfOutcomes ? "Defaults, cures and exits of companies that are there." : "Which models score it."} />
+        ${(looked?.sheets.length ?? 0) > 1 && html`<${Field} label="Sheet" value=${state.sheet} onInput=${change("sheet")} options=${[{ value: "", label: "The only one with the columns" }, ...(looked?.sheets ?? []).map((one) => ({ value: one.name, label: one.name }))]} help="Where several have the columns, one has to be named." />`}
+        ${!isOfOutcomes && html`
+        <${Field} label="Shares are given in" value=${state.ratio_unit} onInput=${change("ratio_unit")} options=${[{ value: "fraction", label: "Fractions (0.25)" }, { value: "percent", label: "Percent (25)" }]} help="Margins, returns and shares; multiples are not touched." />
+        <${Field} label="Periods that are there already" value=${state.on_conflict} onInput=${change("on_conflict")} options=${[{ value: "error", label: "Report as failed rows" }, { value: "skip", label: "Leave as they are" }, { value: "update", label: "Replace" }]} help="What they said before is kept as a revision." />
+        <${Field} label="Another company has the symbol" value=${state.other_company} onInput=${change("other_company")} options=${[{ value: "warn", label: "Warn" }, { value: "error", label: "Report as failed rows" }]} help="Where name, exchange or country differ." />`}
+        <${Field} label="Seen by" value=${state.access_level} onInput=${change("access_level")} options=${Object.entries(LEVELS).filter(([value]) => value === "personal" || (value === "organization" && organizationId.value)).map(([value, label]) => ({ value, label }))} help="Sharing can be widened later." />
+        ${!isOfOutcomes && html`<${Field} label="Units of single columns" optional value=${state.units} onInput=${change("units")} placeholder="net_income_margin:percent" help="Where they differ from the others." />`}
       </div>
-      <${Field} type="checkbox" label="Dry run" help="Everything is read and scored, nothing is stored." value=${form.dry_run} onInput=${change("dry_run")} />
-      <${Field} type="checkbox" label="The numbers are right although they look wrong" help="A file whose units look mistaken is refused without this." value=${form.confirm_units} onInput=${change("confirm_units")} />
-      <${Field} type="checkbox" label="Send it again on purpose" help="A file that was uploaded before is refused without this." value=${form.force} onInput=${change("force")} />
-    <//><//>`}</div>`;
+      <${Field} type="checkbox" label="Dry run" help="Everything is read and checked, nothing is stored." value=${state.dry_run} onInput=${change("dry_run")} />
+      ${!isOfOutcomes && html`<${Field} type="checkbox" label="The numbers are right although they look wrong" help="A file whose units look mistaken is refused without this." value=${state.confirm_units} onInput=${change("confirm_units")} />`}
+      <${Field} type="checkbox" label="Send it again on purpose" help="A file that was uploaded before is refused without this." value=${state.force} onInput=${change("force")} />`)}<//>`}</div>`;
 }
 
-/** @param {File} file */
-async function look(file) {
-  if (!/\.csv$/i.test(file.name)) return { note: "The columns of packed files and workbooks are shown once the service has read them. A dry run shows everything and stores nothing." };
-  const text = await file.slice(0, 64 * 1024).text();
-  const { rows, separator } = firstRows(text, 7);
-  const head = (rows[0] ?? []).map(plain);
-  const hits = (/** @type {string[]} */ names) => names.filter((name) => head.includes(name)).length;
-  const [annual, quarterly] = [hits(KINDS.annual), hits(KINDS.quarterly)];
-  return { rows, separator, kind: annual > quarterly ? "annual" : quarterly > annual ? "quarterly" : "" };
+/** The sheet that has most of the columns. @param {Looked} looked @param {JobType} kind */
+const best = (looked, kind) => looked.sheets.reduce((found, one) => (recognise(one.rows, kind).count > recognise(found.rows, kind).count ? one : found));
+
+/** What a file is expected to have. @param {{ kind: JobType, change: (kind: JobType) => void }} props */
+function Expected({ kind, change }) {
+  const rows = kind === "outcomes"
+    ? [["company_symbol", "The company, by the symbol under which it is rated. Needed."], ["definition", "What a default is: crr_178@1 or bankruptcy@1. Needed."], ["occurred_on", "A day, such as 2025-03-01. Needed."], ["event", "default where it is empty, cure or exit."], ["technical", "true for a default of systems or payments only, which does not count."], ["reason_code, external_id, note", "Yours."]]
+    : [["company_symbol", "Which company: a ticker, or a code of yours. Needed."], ["reporting_year", `The year of the statement. Needed.${kind === "quarterly" ? " And reporting_quarter, Q1 to Q4." : ""}`], ["company_name, sector, country, …", "Describe a company that is not there yet."], ...RATIOS_OF[kind].map((name) => [name, RATIOS[name].help])];
+  return html`<${Card} class="card-flush" title="What a file has" about="Columns in any order; the usual names of vendors are known, and titles may stand above them. Numbers may be written as in Europe or America."
+    actions=${html`<${Field} label="Of" value=${kind} onInput=${change} options=${KIND_OPTIONS} />`}>${table({ caption: "Columns of a file", rows, rowKey: (row) => row[0], columns: [
+    { key: "n", label: "Column", cell: ([name]) => html`<code>${name}</code>` }, { key: "w", label: "What it is", cell: ([, what]) => what }] })}<//>`;
 }
 
-/** @param {{ preview: any }} props */
-function Preview({ preview }) {
-  const [head, ...rows] = preview.rows;
-  const known = head.filter((/** @type {string} */ name) => meaning(name)).length;
-  return html`<${Card} class="card-flush" title="First rows" about=${`${known} of ${head.length} columns are recognised here by their names; the service knows more names and says below each upload what it took.`}>
-    <div class="table-wrap" tabindex="0" role="region" aria-label="First rows of the file"><table><thead><tr>${head.map((/** @type {string} */ name, /** @type {number} */ at) => html`<th key=${at} scope="col">${name}<br />${meaning(name) ? html`<${Tag} tone="good">${meaning(name)}<//>` : html`<${Tag}>not recognised here<//>`}</th>`)}</tr></thead>
-      <tbody>${rows.map((/** @type {string[]} */ row, /** @type {number} */ at) => html`<tr key=${at}>${head.map((/** @type {string} */ _, /** @type {number} */ of) => html`<td key=${of}>${row[of] ?? ""}</td>`)}</tr>`)}</tbody></table></div><//>`;
+/** @param {{ looked: Looked, kind: JobType, sheet: string }} props */
+function Preview({ looked, kind, sheet }) {
+  const shown = looked.sheets.find((one) => one.name && one.name === sheet) ?? best(looked, kind);
+  const { at, head, fields, rows, count: known, missing, missingRatios } = recognise(shown.rows, kind);
+  const lacking = [...missing, ...missingRatios];
+  return html`<${Card} class="card-flush" title=${looked.sheets.length > 1 ? `First rows of ${shown.name}` : "First rows"} about=${`${count(known)} of ${count(head.length)} columns are recognised${at ? `; the header is taken from row ${at + 1}` : ""}.${looked.note ? ` ${looked.note}` : ""}`}>
+    ${lacking.length > 0 && html`<div class="pad-top"><div class=${`notice ${missing.length ? "notice-bad" : "notice-warn"}`}><p><strong>${missing.length ? "Needed and not found" : "Not found"}:</strong> ${lacking.map(fieldLabel).join(", ")}. ${missing.length ? "The service refuses the file unless it knows one of the columns better." : "Missing ratios are scored as missing, with less confidence."}</p></div></div>`}
+    <div class="table-wrap" tabindex="0" role="region" aria-label="First rows of the file"><table><thead><tr>${head.map((name, of) => html`<th key=${of} scope="col">${name || html`<span class="muted">no name</span>`}<br />${fields[of] ? html`<${Tag} tone="good"><span aria-hidden="true">✓ </span>${fieldLabel(fields[of])}<//>` : html`<${Tag}>not used<//>`}</th>`)}</tr></thead>
+      <tbody>${rows.slice(0, SHOWN).map((row, number) => html`<tr key=${number}>${head.map((_, of) => html`<td key=${of}>${row[of] ?? ""}</td>`)}</tr>`)}</tbody></table></div>
+    <p class="small muted pad">Read in this browser, by the names of the columns; the service says below the upload what it took for what.</p><//>`;
 }

@@ -1,0 +1,127 @@
+// Looks into a file before it is sent: the first rows of a text, a packed text or a workbook.
+// Only to show what is there: the service reads it itself, and far more strictly.
+import { firstRows } from "./csv.js";
+
+/** So many rows are looked at. */
+const ROWS = 46;
+/** So much of a text is unpacked, in bytes. */
+const TEXT = 256 * 1024;
+/** So much of the texts that a workbook keeps apart from its cells. */
+const SHARED = 4 * 1024 * 1024;
+/** Larger directories are of no workbook that a person wrote. */
+const DIRECTORY = 4 * 1024 * 1024;
+
+/** @typedef {{ name: string, rows: string[][] }} Sheet */
+/** @typedef {{ sheets: Sheet[], note?: string }} Looked */
+
+/** The beginning of a packed stream, so much of it. @param {Blob} blob @param {CompressionFormat} format @param {number} most */
+async function unpacked(blob, format, most) {
+  const reader = blob.stream().pipeThrough(new DecompressionStream(format)).getReader();
+  const parts = [];
+  let size = 0;
+  try {
+    while (size < most) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      parts.push(value);
+      size += value.length;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+  return new Blob(parts).slice(0, most).text();
+}
+
+/** What a zip has, by name: where its bytes are, and whether they are packed. @param {File} file */
+async function entries(file) {
+  const tail = new DataView(await file.slice(Math.max(0, file.size - 65_557)).arrayBuffer());
+  let end = tail.byteLength - 22;
+  while (end >= 0 && tail.getUint32(end, true) !== 0x06054b50) end -= 1;
+  if (end < 0) throw new Error("This is no workbook: it has no directory of a zip file.");
+  const size = tail.getUint32(end + 12, true);
+  const from = tail.getUint32(end + 16, true);
+  if (size > DIRECTORY) throw new Error("The workbook's directory is too large to be looked at here.");
+  const bytes = await file.slice(from, from + size).arrayBuffer();
+  const view = new DataView(bytes);
+  /** @type {Map<string, { at: number, size: number, isPacked: boolean }>} */
+  const found = new Map();
+  for (let at = 0; at + 46 <= view.byteLength && view.getUint32(at, true) === 0x02014b50;) {
+    const [name, extra, comment] = [view.getUint16(at + 28, true), view.getUint16(at + 30, true), view.getUint16(at + 32, true)];
+    found.set(new TextDecoder().decode(new Uint8Array(bytes, at + 46, name)), { at: view.getUint32(at + 42, true), size: view.getUint32(at + 20, true), isPacked: view.getUint16(at + 10, true) === 8 });
+    at += 46 + name + extra + comment;
+  }
+  return found;
+}
+
+/** The beginning of one file of the zip. @param {File} file @param {Awaited<ReturnType<typeof entries>>} all @param {string} name @param {number} most */
+async function part(file, all, name, most) {
+  const entry = all.get(name);
+  if (!entry) return "";
+  const head = new DataView(await file.slice(entry.at, entry.at + 30).arrayBuffer());
+  const from = entry.at + 30 + head.getUint16(26, true) + head.getUint16(28, true);
+  const bytes = file.slice(from, from + entry.size);
+  return entry.isPacked ? unpacked(bytes, "deflate-raw", most) : bytes.slice(0, most).text();
+}
+
+const ENTITIES = /** @type {Record<string, string>} */ ({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" });
+const plain = (/** @type {string} */ text) => text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, number, name) => (name ? ENTITIES[name] ?? whole : String.fromCodePoint(Math.min(0x10ffff, parseInt(hex ?? number, hex ? 16 : 10)))));
+/** The texts within, joined: a cell may be written in several styles. @param {string} xml */
+const texts = (xml) => [...xml.matchAll(/<t(?:\s[^>]*)?>([^<]*)<\/t>/g)].map(([, text]) => plain(text)).join("");
+const attribute = (/** @type {string} */ tag, /** @type {string} */ name) => plain(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? "");
+
+/** The place of a column: `A` is 0, `AB` is 27. @param {string} cell */
+const columnOf = (cell) => [.../^[A-Z]*/.exec(cell)?.[0] ?? ""].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
+/** Wider tables are shown up to here. */
+const COLUMNS = 200;
+
+/** @param {string} xml @param {string[]} shared */
+function rowsOf(xml, shared) {
+  return [...xml.matchAll(/<row[\s>](?:[^>]*[^/])?>?(.*?)<\/row>/gs)].slice(0, ROWS).map(([, inside]) => {
+    /** @type {string[]} */
+    const row = [];
+    for (const [, tag, content = ""] of inside.matchAll(/<c(\s[^>]*?)?(?:\/>|>(.*?)<\/c>)/gs)) {
+      const at = Math.max(row.length, columnOf(attribute(tag ?? "", "r")));
+      if (at >= COLUMNS) break;
+      const kind = attribute(tag ?? "", "t");
+      const value = /<v[^>]*>([^<]*)<\/v>/.exec(content)?.[1] ?? "";
+      while (row.length < at) row.push("");
+      row.push(kind === "s" ? shared[Number(value)] ?? "" : kind === "inlineStr" ? texts(content) : plain(value));
+    }
+    return row;
+  }).filter((row) => row.some((cell) => cell.trim()));
+}
+
+/** @param {File} file @returns {Promise<Looked>} */
+async function workbook(file) {
+  const all = await entries(file);
+  const names = await part(file, all, "xl/workbook.xml", TEXT);
+  const relations = new Map([...(await part(file, all, "xl/_rels/workbook.xml.rels", TEXT)).matchAll(/<Relationship\s[^>]*>/g)].map(([tag]) => [attribute(tag, "Id"), attribute(tag, "Target")]));
+  const shared = [...(await part(file, all, "xl/sharedStrings.xml", SHARED)).matchAll(/<si>(.*?)<\/si>|<si\/>/gs)].map(([, inside = ""]) => texts(inside));
+  const sheets = [];
+  for (const [tag] of [...names.matchAll(/<sheet\s[^>]*>/g)].slice(0, 20)) {
+    const target = relations.get(attribute(tag, "r:id")) ?? "";
+    const path = target.startsWith("/") ? target.slice(1) : `xl/${target}`;
+    sheets.push({ name: attribute(tag, "name"), rows: rowsOf(await part(file, all, path, TEXT), shared) });
+  }
+  if (!sheets.length) throw new Error("No sheet was found in the workbook.");
+  return { sheets, note: "Cells are shown as the workbook keeps them: a date is a number of days, a percentage a fraction. The service reads what is shown." };
+}
+
+/** The first rows of a file. @param {File} file @returns {Promise<Looked>} */
+export async function lookInto(file) {
+  if (/\.xls[xm]$/i.test(file.name)) return workbook(file);
+  const text = /\.gz$/i.test(file.name) ? await unpacked(file, "gzip", TEXT) : await textOf(file);
+  return { sheets: [{ name: "", rows: firstRows(text, ROWS).rows.filter((row) => row.some((cell) => cell.trim())) }] };
+}
+
+/** UTF-8, UTF-16 by its mark, or what Windows wrote before. @param {File} file */
+async function textOf(file) {
+  const bytes = new Uint8Array(await file.slice(0, TEXT).arrayBuffer());
+  const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+  // The last character may be cut in two: what is decoded as a stream forgives that.
+  try {
+    return new TextDecoder(mark, { fatal: true }).decode(bytes, { stream: true });
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
