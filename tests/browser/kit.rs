@@ -11,6 +11,7 @@ use std::{
 use accunode_tests::{Service, TestUser};
 use fantoccini::{
     Client, ClientBuilder, Locator,
+    actions::{InputSource, KeyAction, KeyActions},
     wd::{Capabilities, WebDriverCompatibleCommand},
 };
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -127,7 +128,7 @@ impl Browser {
         .await;
     }
 
-    async fn until(&self, what: &str, script: &str, arguments: Vec<Value>) {
+    pub(crate) async fn until(&self, what: &str, script: &str, arguments: Vec<Value>) {
         let began = Instant::now();
         loop {
             let found = self.client.execute(script, arguments.clone()).await;
@@ -183,7 +184,7 @@ impl Browser {
             const hit = [...root.querySelectorAll('label')].find((e) => e.innerText.trim().startsWith(arguments[0]));
             const field = hit ? document.getElementById(hit.htmlFor) : root.querySelector(`[aria-label='${arguments[0]}']`);
             if (!field) return false;
-            const kind = field instanceof HTMLSelectElement ? HTMLSelectElement : HTMLInputElement;
+            const kind = [HTMLSelectElement, HTMLTextAreaElement].find((one) => field instanceof one) ?? HTMLInputElement;
             Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(field, arguments[1]);
             field.dispatchEvent(new Event('input', { bubbles: true }));
             field.dispatchEvent(new Event('change', { bubbles: true }));
@@ -211,9 +212,47 @@ impl Browser {
             .expect("to hand over a file");
     }
 
+    /// Presses a key, as often as is said, where the focus is.
+    pub(crate) async fn press(&self, key: char, times: usize) {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for _ in 0..times {
+            actions = actions
+                .then(KeyAction::Down { value: key })
+                .then(KeyAction::Up { value: key });
+        }
+        self.client.perform_actions(actions).await.expect("a key");
+    }
+
+    /// The views of `routes.js`, with their parameters by name: `/companies/:id`.
+    pub(crate) async fn routes(&self) -> Vec<String> {
+        let script = r"
+            const done = arguments[arguments.length - 1];
+            const app = document.querySelector('script[type=module]').src;
+            import(app.replace('app.js', 'routes.js')).then((module) => done(module.ROUTES.map((one) => one.path)), (error) => done(String(error)));";
+        let routes = self.client.execute_async(script, vec![]).await;
+        serde_json::from_value(routes.expect("the routes")).expect("the routes")
+    }
+
     pub(crate) async fn theme(&self, theme: &str) {
         let script = "document.documentElement.dataset.theme = arguments[0]; localStorage.setItem('accunode.theme', arguments[0])";
         let _ = self.run(script, vec![json!(theme)]).await;
+    }
+
+    /// Goes to an address below the service's own.
+    pub(crate) async fn visit(&self, path: &str) {
+        let address = format!("{}{path}", self.base);
+        // Where only what stands behind `#` differs, nothing would be loaded anew.
+        self.client.goto("about:blank").await.expect("to leave");
+        self.client.goto(&address).await.expect("the address");
+        self.settled().await;
+    }
+
+    /// That axe-core finds nothing, whichever theme is chosen.
+    pub(crate) async fn is_accessible_in_both_themes(&self, what: &str) {
+        for theme in ["light", "dark"] {
+            self.theme(theme).await;
+            self.is_accessible(&format!("{what}, {theme}")).await;
+        }
     }
 
     /// That axe-core finds nothing on the page as it stands.

@@ -6,7 +6,10 @@
     reason = "a test cannot go on where its browser fails"
 )]
 
+mod back_tests;
+mod keyboard;
 mod kit;
+mod operators;
 mod pages;
 mod pictures;
 mod stories;

@@ -1,0 +1,103 @@
+//! Outcomes and back-tests: an analyst records what happened, an administrator compares, and
+//! another one stands for the report.
+
+use accunode::commands::seed::DEMO_PASSWORD;
+use serde_json::json;
+
+use crate::{
+    kit::Browser,
+    pages::{demo, first},
+};
+
+#[tokio::test]
+async fn an_outcome_is_recorded_withdrawn_and_read_from_a_file() {
+    let service = demo().await;
+    let browser = Browser::open(&service).await;
+    browser.sign_in("ana@demo.example", DEMO_PASSWORD).await;
+    let company = first(&browser, "/companies?symbol=ALAA", "/companies/", "true").await;
+    browser.go(&company).await;
+    browser.see("Nothing is recorded").await;
+    browser.click("Record an outcome").await;
+    browser.fill("On which day", "2025-03-31").await;
+    browser.fill("Note", "<img src=x onerror=alert(1)>").await;
+    browser.is_accessible_in_both_themes("recording").await;
+    browser.click("Record").await;
+    browser.see("Recorded.").await;
+    browser.go("/outcomes?symbol=ALAA").await;
+    browser.see("<img src=x onerror=alert(1)>").await;
+    browser.click("Withdraw the outcome of").await;
+    browser.fill("Why", "it was another company").await;
+    browser.click("Withdraw").await;
+    browser.see("No outcome matches").await;
+    browser
+        .go("/outcomes?symbol=ALAA&include_withdrawn=true")
+        .await;
+    browser.see("withdrawn: it was another company").await;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("defaults.csv");
+    let rows = "Ticker,Default date,default_definition,event\n\
+                ALAA,2025-04-30,bankruptcy@1,default\nNOSUCH,2025-04-30,bankruptcy@1,default\n";
+    std::fs::write(&file, rows).expect("a file");
+    browser.go("/outcomes").await;
+    browser.click("From a file").await;
+    browser.choose_file(&file).await;
+    browser.see("4 of 4 columns are recognised").await;
+    browser.click("Upload").await;
+    browser.see("Failed rows").await;
+    browser.see("NOSUCH").await;
+    browser.is_accessible_in_both_themes("refused rows").await;
+    browser.go("/outcomes?symbol=ALAA").await;
+    let rows = "return document.querySelectorAll('.card-flush tbody tr').length";
+    assert_eq!(browser.run(rows, vec![]).await, json!(1));
+    browser.is_quiet("outcomes").await;
+}
+
+#[tokio::test]
+async fn a_back_test_is_made_by_one_administrator_and_signed_off_by_another() {
+    let service = demo().await;
+    let browser = Browser::open(&service).await;
+    browser.sign_in("oskar@demo.example", DEMO_PASSWORD).await;
+    browser.go("/validations/new").await;
+    browser.see("These outcomes are complete from").await;
+    browser.fill("Which prediction counts", "period").await;
+    browser.fill("First day (D0)", "2015-06-30").await;
+    browser.click("Start").await;
+    browser.see("That did not work").await;
+    browser.fill("First day (D0)", "2022-06-30").await;
+    browser.click("Start").await;
+    browser.see("Undetermined").await;
+    for shown in [
+        "Shift δ",
+        "Jeffreys",
+        "Where companies moved",
+        "Who was counted",
+    ] {
+        browser.see(shown).await;
+    }
+    browser.see("someone else signs it off").await;
+    browser.is_quiet("a report").await;
+    let at = browser.run("return location.hash.slice(1)", vec![]).await;
+    let view = at.as_str().expect("an address");
+
+    let petra = Browser::open(&service).await;
+    petra.sign_in("petra@demo.example", DEMO_PASSWORD).await;
+    let me = "return fetch('api/v1/me').then((answer) => answer.json()).then((me) => me.id)";
+    let id = petra.run(me, vec![]).await;
+    let mut user = service.anonymous();
+    user.id = id.as_str().and_then(|id| id.parse().ok()).expect("an id");
+    service.age_sessions(&user, 20 * 60).await;
+    petra.go(view).await;
+    petra.fill("Assessment", "2").await;
+    petra.fill("Comment", "Too few defaults to say more.").await;
+    petra.click("Sign off").await;
+    petra.see("Confirm that it is you").await;
+    petra.fill("Password", DEMO_PASSWORD).await;
+    petra.click("Confirm").await;
+    petra.see("It is final").await;
+    petra.see("2, minor deficiencies").await;
+    petra.is_quiet("a sign-off").await;
+    petra.go("/validations?is_signed_off=true").await;
+    let rows = "return document.querySelectorAll('tbody tr').length";
+    assert_eq!(petra.run(rows, vec![]).await, json!(2));
+}
