@@ -33,7 +33,7 @@ demo: postgres ## Serve an invented bank's data on http://127.0.0.1:8080, apart 
 	"$(CARGO_TARGET_DIR)/release/accunode" --data-dir "$(DEMO)" --log warn seed demo
 	ACCUNODE_LISTEN=$(ADDRESS) exec "$(CARGO_TARGET_DIR)/release/accunode" --data-dir "$(DEMO)" serve
 
-pictures: postgres browser ## Write pictures of the console's pages into docs/images
+pictures: postgres browser ## Write the README's pictures, and those of every page into the target folder's tmp/pictures
 	@scripts/test.sh pictures_of_the_pages --run-ignored all
 
 test: postgres redis browser ## Run every test, with a PostgreSQL and a Redis of their own
