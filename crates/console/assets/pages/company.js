@@ -90,6 +90,7 @@ function Periods({ rows, kind, thresholds, company }) {
         { key: "p", label: "Period", cell: (r) => html`<a href=${`#/predictions/${kind}/${r.id}`}>${period(r)}</a>` },
         { key: "pd", label: "PD", number: true, cell: (r) => html`<${Pd} value=${r.pd} />` },
         { key: "r", label: "Risk", cell: (r) => html`<${Risk} level=${r.risk_level} />` },
+        { key: "g", label: "Grade", cell: (r) => r.grade },
         { key: "m", label: "Model", cell: (r) => `${r.model.name} ${r.model.version}` },
         { key: "b", label: "Logistic / boosting", number: true, hide: kind !== "quarterly", cell: (r) => `${percent(r.logistic_probability)} / ${percent(r.gbm_probability)}` },
         { key: "c", label: "Confidence", number: true, cell: (r) => percent(r.confidence) },

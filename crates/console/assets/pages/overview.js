@@ -41,8 +41,9 @@ function OfYear({ scope, kind, year, trend }) {
   const filters = { reporting_year: year, access_level: level };
   const figures = useLoaded((signal) => get("/dashboard", { scope, reporting_year: year }, { signal }), [scope, year]);
   const sectors = useLoaded((signal) => get("/analytics/risk-distribution", { scope, kind, group_by: "sector", reporting_year: year }, { signal }), [scope, kind, year]);
-  const riskiest = useLoaded((signal) => get(`/predictions/${kind}`, { ...filters, sort: "pd", limit: 8 }, { signal }), [scope, kind, year]);
+  const riskiest = useLoaded((signal) => get(`/predictions/${kind}`, { ...filters, sort: "pd", limit: 12 }, { signal }), [scope, kind, year]);
   const all = useLoaded((signal) => predictionsOf(kind, filters, signal), [scope, kind, year]);
+  const grades = useLoaded((signal) => get("/analytics/grades", { scope, kind, reporting_year: year }, { signal }), [scope, kind, year]);
   const uploads = useLoaded((signal) => get("/bulk-uploads", { limit: 20 }, { signal }), []);
   /** @type {List} */
   const list = (more) => href("/predictions", { kind, ...filters, ...more });
@@ -52,7 +53,8 @@ function OfYear({ scope, kind, year, trend }) {
       <${Card} class="span-7" title="Risk over time" about="Mean and median PD of each period, and the share of high risk. A period leads to its list"><${TrendChart} points=${trend.data} list=${list} /><//>
       <${Card} class="span-5" title=${`Risk by sector, ${when}`} about="Predictions in each level; a sector leads to its list">${show(sectors, (value) => html`<${Sectors} groups=${value.data} list=${list} />`)}<//>
       <${Card} class="span-7 card-flush" title=${`Riskiest companies, ${when}`} actions=${html`<a href=${list({ sort: "pd" })}>All</a>`}>${show(riskiest, (value) => html`<${Riskiest} rows=${value.data} kind=${kind} />`)}<//>
-      <${Card} class="span-5" title=${`Distribution of PDs, ${when}`} about="A class leads to its list">${show(all, (value) => html`<${Histogram} rows=${value.rows} isAll=${value.isAll} list=${list} />`)}<//>
+      <div class="span-5 stack"><${Card} title=${`Distribution of PDs, ${when}`} about="A class leads to its list">${show(all, (value) => html`<${Histogram} rows=${value.rows} isAll=${value.isAll} list=${list} />`)}<//>
+        <${Card} title=${`Grades, ${when}`} about="Of the master scale, the best first; a grade leads to its list">${show(grades, (value) => html`<${Grades} distribution=${value} list=${list} />`)}<//></div>
       <${Card} class="card-flush" title="Latest uploads" actions=${html`<a href="#/uploads">All</a>`}>${show(uploads, (value) => html`<${Uploads} rows=${value.data.filter((job) => !job.validation_id).slice(0, 5)} />`)}<//>
     </div>`;
 }
@@ -147,6 +149,20 @@ function Histogram({ rows, isAll, list }) {
     onSelect: (event) => { const bin = bins[event.dataIndex]; location.hash = list({ sort: "pd", probability_gte: bin.from || "", probability_lte: bin.to }); },
     option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: bins.map((bin) => bin.name), axisLabel: { rotate: 38, fontSize: 10 } }, yAxis: { type: "value", minInterval: 1 },
       series: [{ name: "Predictions", type: "bar", data: bins.map((bin) => bin.n), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "12%" }] }),
+  })}`;
+}
+
+/** @param {{ distribution: Schema["GradeDistribution"], list: List }} props */
+function Grades({ distribution, list }) {
+  const group = distribution.data[0];
+  if (!group?.n) return nothing;
+  const { grades } = group;
+  return html`<p class="small muted">${count(group.n)} predictions by <code>${distribution.scale}</code>${group.herfindahl === null || group.herfindahl === undefined ? "" : `, concentration ${group.herfindahl.toFixed(3)}`}</p>${chart({
+    height: 200, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.n > best.n ? one : best)).grade}`,
+    table: { head: ["Grade", "Predictions", "Share", "Mean PD"], rows: grades.map((one) => [one.grade, count(one.n), percent(one.share), percent(one.mean_pd)]) },
+    onSelect: (event) => { location.hash = list({ sort: "pd", grade: grades[event.dataIndex].grade }); },
+    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade) }, yAxis: { type: "value", minInterval: 1 },
+      series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.n), itemStyle: { color: c.second, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
   })}`;
 }
 

@@ -33,6 +33,7 @@ export default function Prediction({ kind, id }) {
       <dl class="figures">
         <div class="figure"><dt>Probability of default</dt><dd title=${`PD ${p.pd}`}>${percent(p.pd)}</dd><dd class="note">${Number(p.pd.toPrecision(6))} as a fraction</dd></div>
         <div class="figure"><dt>Risk level</dt><dd><${Risk} level=${p.risk_level} /></dd>${thresholds && html`<dd class="note">medium from ${percent(thresholds.medium)}, high from ${percent(thresholds.high)}</dd>`}</div>
+        <div class="figure"><dt>Grade</dt><dd>${p.grade}</dd><dd class="note">of the shipped scale, from 1 to 17</dd></div>
         <div class="figure"><dt>Confidence</dt><dd>${percent(p.confidence)}</dd><dd class="note">how well the inputs support it</dd></div>
         ${kind === "quarterly" && html`<div class="figure"><dt>Models</dt><dd class="value-text">${percent(p.logistic_probability)} / ${percent(p.gbm_probability)}</dd><dd class="note">logistic / boosting</dd></div>`}
       </dl>

@@ -6,12 +6,12 @@ import { Act, Card, Empty, Header, Level, Pager, Pd, Risk, Segments, Tag, useLoa
 import { date, percent, period, LEVELS, words } from "../parts/format.js";
 import { Choice, ColumnChoice, Filter, SECTORS, filtersOf, useColumns } from "./companies.js";
 
-const NAMES = ["symbol", "sector", "reporting_year", "reporting_quarter", "risk_level", "probability_gte", "probability_lte", "access_level", "model_version", "job_id", "company_id"];
+const NAMES = ["symbol", "sector", "reporting_year", "reporting_quarter", "risk_level", "grade", "probability_gte", "probability_lte", "access_level", "model_version", "job_id", "company_id"];
 
 export default function Predictions() {
   const kind = query.value.get("kind") || "annual";
   const sort = query.value.get("sort") || "created_at";
-  const [shown, setShown] = useColumns("predictions", ["sector", "period", "pd", "risk", "confidence", "level"]);
+  const [shown, setShown] = useColumns("predictions", ["sector", "period", "pd", "risk", "grade", "confidence", "level"]);
   const filters = filtersOf(NAMES);
   if (kind === "annual") filters.reporting_quarter = "";
   const cursor = query.value.get("cursor") || "";
@@ -22,6 +22,7 @@ export default function Predictions() {
     { key: "period", label: "Period", cell: (r) => html`<span class="nowrap">${period(r)}</span>` },
     { key: "pd", label: "PD", number: true, cell: (r) => html`<${Pd} value=${r.pd} />` },
     { key: "risk", label: "Risk", cell: (r) => html`<${Risk} level=${r.risk_level} />` },
+    { key: "grade", label: "Grade", cell: (r) => html`<span class="number">${r.grade}</span>` },
     { key: "sector", label: "Sector", cell: (r) => r.company_sector },
     { key: "confidence", label: "Confidence", number: true, cell: (r) => percent(r.confidence) },
     { key: "flags", label: "Flags", cell: (r) => (r.flags.length ? html`<${Tag} tone="warn">${r.flags.length}<//>` : "–") },
@@ -41,6 +42,7 @@ export default function Predictions() {
       <${Choice} name="sector" label="Sector" options=${SECTORS.map((name) => ({ value: name, label: name }))} />
       <${Filter} name="reporting_year" label="Year" placeholder="2024" maxlength="4" inputmode="numeric" />
       ${kind === "quarterly" && html`<${Choice} name="reporting_quarter" label="Quarter" options=${["Q1", "Q2", "Q3", "Q4"].map((name) => ({ value: name, label: name }))} />`}
+      <${Filter} name="grade" label="Grade" placeholder="7" maxlength="10" />
       <${Choice} name="risk_level" label="Risk" options=${["Low", "Medium", "High"].map((name) => ({ value: name, label: name }))} />
       <${Filter} name="probability_gte" label="PD from (0–1)" placeholder="0" inputmode="decimal" />
       <${Filter} name="probability_lte" label="PD to (0–1)" placeholder="1" inputmode="decimal" />

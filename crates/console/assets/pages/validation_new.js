@@ -23,11 +23,12 @@ export default function ValidationNew() {
   const owners = useOwners("org_admin");
   const [state, set] = useState({
     kind: "annual", owner: "", definition: "bankruptcy@1", d0: "", basis: "recorded", lag_months: "6", several: false, d0_to: "", step: "12",
-    as_of: "", include_system_outcomes: false, initial_auc: "", target_rate: "",
+    scale: "", as_of: "", include_system_outcomes: false, initial_auc: "", target_rate: "",
   });
   const change = changer(set);
   const owner = state.owner || owners[0].value;
   const coverage = useLoaded((signal) => get(`/outcome-coverage/${state.definition}`, { ...ownerOf(owner) }, { signal }), [state.definition, owner]);
+  const scales = useLoaded(async (signal) => (await get("/rating-scales", { limit: 100 }, { signal })).data.filter((scale) => scale.created_at && scale.status !== "retired"), []);
   const through = coverage.value?.complete_through;
   const latest = through ? shiftMonths(through, -12) : "";
   const d0 = state.d0 || latest;
@@ -37,7 +38,7 @@ export default function ValidationNew() {
       ...(state.several ? { d0_to: state.d0_to, step: number(state.step) } : {}),
       ...(state.basis === "period" ? { lag_months: number(state.lag_months) } : {}),
       as_of: state.as_of ? new Date(state.as_of).toISOString() : undefined,
-      include_system_outcomes: state.include_system_outcomes, initial_auc: number(state.initial_auc), target_rate: number(state.target_rate),
+      scale: state.scale || undefined, include_system_outcomes: state.include_system_outcomes, initial_auc: number(state.initial_auc), target_rate: number(state.target_rate),
     }, { headers: { "Idempotency-Key": requestKey() } });
     toast("The back-test is being made.");
     go(`/validations/${made.id}`);
@@ -62,6 +63,7 @@ export default function ValidationNew() {
           <${Field} label="Months between first days" value=${state.step} onInput=${change("step")} inputmode="numeric" help="1 to 120. Below 12 windows overlap: then there are rates, and no tests." fault=${faultOf(error, "/step")} />`}
       </div>
       <${Field} type="checkbox" label="Several windows" help="The default rate of each, and their long-run average." value=${state.several} onInput=${change("several")} /><hr /><details><summary><strong>More</strong> <span class="muted">what it is compared with, and what was known when</span></summary><div class="form-grid after-small">
+        <${Field} label="Master scale" value=${state.scale} onInput=${change("scale")} options=${[{ value: "", label: "The shipped one, 17 grades" }, ...(scales.value ?? []).map((scale) => ({ value: scale.id, label: `${scale.name}@${scale.version}, ${scale.grades.length} grades` }))]} help="The grades that are tested, and between which companies move." fault=${faultOf(error, "/scale")} />
         <${Field} label="AUC at the model's first validation" optional value=${state.initial_auc} onInput=${change("initial_auc")} inputmode="decimal" placeholder="0.82" help="Discrimination has a verdict only where there is something to compare with." fault=${faultOf(error, "/initial_auc")} />
         <${Field} label="Target default rate to correct" optional value=${state.target_rate} onInput=${change("target_rate")} inputmode="decimal" placeholder="0.015" help="Where nothing is given, that of the model that predicts now." fault=${faultOf(error, "/target_rate")} />
         <${Field} label="As it was known on" optional type="datetime-local" value=${state.as_of} onInput=${change("as_of")} help="What was recorded, predicted or withdrawn later is left out. The same request as of the same time gives the same report." fault=${faultOf(error, "/as_of")} /></div></details>`)}<//>`;

@@ -13,7 +13,7 @@ export const count = (value) => (value === null || value === undefined ? "–" :
  * @param {number | null | undefined} pd */
 export function percent(pd) {
   if (pd === null || pd === undefined) return "–";
-  if (pd === 0) return "0 %";
+  if (pd === 0 || pd === 1) return `${pd * 100} %`;
   const value = pd * 100;
   const digits = value < 0.1 ? 3 : value < 10 ? 2 : 1;
   return `${value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits })} %`;
