@@ -24,8 +24,9 @@ use serde_json::Value;
 
 use crate::running::{PROGRAM, Serving, command, eventually, folder, start};
 
-/// What the program and its children may take together, in bytes.
-const MEMORY: u64 = 400 << 20;
+/// What the program and its children may take together, in bytes: four parser processes of
+/// 96 MiB, and 128 MiB for the program with its database.
+const MEMORY: u64 = (4 * 96 + 128) << 20;
 
 const HEADER: &str = "company_symbol,reporting_year,long_term_debt_to_total_capital,\
     total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets\n";

@@ -11,7 +11,7 @@ use std::{
 use accunode_tests::TestUser;
 
 use self::corpus::{Hostile, corpus};
-use crate::running::{folder, start};
+use crate::running::{Serving, command, folder};
 
 /// What the program may use at most, whatever is sent to it.
 const MOST_MEMORY: u64 = 400 << 20;
@@ -63,7 +63,10 @@ async fn hostile_bodies_cost_little_and_disturb_no_one() {
     // Made first: it takes a while, in which connections would be given up.
     let corpus = corpus();
     let data = folder();
-    let serving = start(data.path());
+    let mut command = command(data.path());
+    // All copies are worked on at once: they are to be read, not refused for their number.
+    command.env("ACCUNODE_AT_ONCE_BATCH", "0");
+    let serving = Serving::of(command);
     let pid = serving.pid();
     let eve = serving.anonymous().register("eve@example.com").await;
     let ana = serving.anonymous().register("ana@example.com").await;

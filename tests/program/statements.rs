@@ -66,7 +66,7 @@ async fn hot_reads_send_one_statement_and_one_for_who_asks() {
         .await
         .expect(201);
     let id = |value: &serde_json::Value| value.as_str().expect("an id").to_owned();
-    let (prediction, company) = (id(&made["id"]), id(&made["company"]["id"]));
+    let (prediction, company) = (id(&made["id"]), id(&made["company_id"]));
     let mut wrong = Vec::new();
     for (place, (path, most)) in STATEMENTS.into_iter().enumerate() {
         let path = path
