@@ -13,7 +13,7 @@ const STATEMENTS: [(&str, usize); 12] = [
     ("/companies?q=acme", 2),
     ("/companies/{company}", 2),
     ("/predictions/annual", 2),
-    ("/predictions/annual?sort=pd&direction=desc", 2),
+    ("/predictions/annual?sort=pd", 2),
     ("/predictions/annual/{prediction}", 2),
     ("/bulk-uploads", 2),
     ("/outcomes", 2),
