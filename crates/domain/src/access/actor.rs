@@ -1,4 +1,4 @@
-//! The user who asks.
+//! The actor: the caller as the access rules see them.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,29 +9,28 @@ use crate::{
     user::{Email, Role, User},
 };
 
-/// The user who asks, with everything the rules need to know of them. Worked out
-/// when they sign in and again whenever users or organizations change.
+/// The caller of a request, with everything that the access rules need to know about them.
+/// Computed at sign-in and again whenever users or organizations change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     user: UserId,
     email: Email,
     role: Role,
     membership: Option<Membership>,
-    /// Set where the actor is not here themselves but by one of their API keys.
+    /// The limits of the API key; `None` for a user who signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) key: Option<KeyLimits>,
 }
 
 impl Actor {
-    /// The actor for a stored user and what is known of their organization.
+    /// Creates the actor for a stored user and what is known of their organization.
     ///
-    /// A tenant_admin whose organization is not a root acts as org_admin; who
-    /// has no organization, whatever their role says, acts as `user`, unless they are
-    /// a super_admin.
+    /// A tenant_admin whose organization is not a root acts as org_admin. A user without an
+    /// organization acts as `user`, whatever their role is, unless they are a super_admin.
     ///
     /// # Errors
-    /// `Forbidden::Inactive` for a user who is not active (I6). There is no actor
-    /// then, so the answer is the one for bad credentials, 401.
+    /// `Forbidden::Inactive` for a user who is not active (I6). Without an actor the caller
+    /// is answered as with bad credentials, 401.
     pub fn new(user: &User, membership: Option<Membership>) -> Result<Self, Denial> {
         if !user.is_active {
             return Err(Denial::Forbidden(Forbidden::Inactive));
@@ -48,7 +47,7 @@ impl Actor {
         })
     }
 
-    /// The same user, but with less: at most `role`, in `membership`.
+    /// Returns the same user with fewer rights: at most `role`, in `membership`.
     pub(super) fn reduced(self, role: Role, membership: Membership) -> Self {
         Self {
             role: self.role.min(role),
@@ -57,37 +56,38 @@ impl Actor {
         }
     }
 
-    /// Their id.
+    /// The user's id.
     #[must_use]
     pub const fn user(&self) -> UserId {
         self.user
     }
 
-    /// Their e-mail address, for the audit log.
+    /// The user's e-mail address, for the audit log.
     #[must_use]
     pub const fn email(&self) -> &Email {
         &self.email
     }
 
-    /// The role that counts.
+    /// The effective role.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// Their organization, where the actor has one.
+    /// The organization of the actor, if they have one.
     #[must_use]
     pub fn organization(&self) -> Option<OrganizationId> {
         self.membership.as_ref().map(|m| m.organization)
     }
 
-    /// What is known of their organization.
+    /// The actor's organization and its state, if they have one.
     #[must_use]
     pub const fn membership(&self) -> Option<&Membership> {
         self.membership.as_ref()
     }
 
-    /// I6: members of an inactive organization may only look at themselves and leave.
+    /// Checks I6: members of an inactive organization may only read their own data and
+    /// leave.
     ///
     /// # Errors
     /// `Forbidden::OrganizationInactive`.
@@ -98,10 +98,10 @@ impl Actor {
         }
     }
 
-    /// That they showed a second factor, where their organization asks its members for one.
-    /// A program has no device. For an API key `shown` says whether its owner has a second
-    /// factor that counts: a key that was made before the organization asked for one stops
-    /// until its owner has enrolled one.
+    /// Checks that the actor presented a second factor if their organization requires one.
+    /// A program has no device, so for an API key `shown` is whether its owner has a second
+    /// factor that counts: a key that was made before the organization required one is
+    /// refused until its owner has enrolled one.
     ///
     /// # Errors
     /// `Forbidden::SecondFactorRequired`.
@@ -114,8 +114,9 @@ impl Actor {
         }
     }
 
-    /// S(u) of everyone but a super_admin, whose is every organization: none for a
-    /// user, their own for a member or org_admin, root and children for a tenant_admin.
+    /// Returns S(u): nothing for a user, their own organization for a member or org_admin,
+    /// root and children for a tenant_admin. It does not describe a super_admin, who may see
+    /// every organization.
     #[must_use]
     pub fn organizations(&self) -> Vec<OrganizationId> {
         let Some(membership) = &self.membership else {
@@ -128,27 +129,28 @@ impl Actor {
         all
     }
 
-    /// Whether `organization` ∈ S(u).
+    /// Returns whether `organization` is in S(u).
     #[must_use]
     pub fn sees_organization(&self, organization: OrganizationId) -> bool {
         self.role == Role::SuperAdmin || self.organizations().contains(&organization)
     }
 
-    /// Whether the actor administers `organization`.
+    /// Returns whether the actor administers `organization`.
     #[must_use]
     pub fn administers(&self, organization: OrganizationId) -> bool {
         self.role >= Role::OrgAdmin && self.sees_organization(organization)
     }
 
-    /// Whether everyone's rows are hidden from them. Never from a super_admin.
+    /// Returns whether system rows are hidden from the actor. They are never hidden from a
+    /// super_admin.
     #[must_use]
     pub fn hides_system_data(&self) -> bool {
         self.membership.as_ref().is_some_and(|m| m.hide_system_data)
     }
 }
 
-/// The role that counts, from the stored one and, where there is an organization,
-/// its parent.
+/// Returns the effective role for a stored role and, where there is an organization, its
+/// parent.
 pub(super) fn effective_role(stored: Role, organization: Option<Option<OrganizationId>>) -> Role {
     match (stored, organization) {
         (Role::SuperAdmin, _) => Role::SuperAdmin,

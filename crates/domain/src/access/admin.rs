@@ -1,10 +1,10 @@
-//! The installation, and what everyone may use.
+//! Access to the installation, and to what every user may use.
 
 use super::{Actor, Denial, Forbidden, KeyScope};
 use crate::user::Role;
 
 impl Actor {
-    /// That the actor may look at and operate the installation (`/admin`).
+    /// Checks that the actor may read and operate the installation (`/admin`).
     ///
     /// # Errors
     /// `Forbidden::RoleForbidden` for everyone but a super_admin.
@@ -17,8 +17,8 @@ impl Actor {
         }
     }
 
-    /// That the actor may use the models without storing anything: score, look at the
-    /// inventory, fetch templates. Everyone may whose organization is active.
+    /// Checks that the actor may use the models without storing anything: score, read the
+    /// inventory, download templates. Every user may whose organization is active.
     ///
     /// # Errors
     /// `Forbidden::OrganizationInactive`.

@@ -1,4 +1,4 @@
-//! Whose predictions a dashboard counts.
+//! Which predictions a dashboard counts.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -11,7 +11,7 @@ use crate::{
     user::Role,
 };
 
-/// Whose predictions a dashboard counts, always within what its reader can read.
+/// Which predictions a dashboard counts, always within what its reader may read.
 #[derive(
     Clone,
     Copy,
@@ -28,22 +28,22 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum DashboardScope {
-    /// Their own personal ones.
+    /// The reader's personal predictions.
     Personal,
-    /// One organization's.
+    /// The predictions of one organization.
     Organization,
-    /// A root's and its children's.
+    /// The predictions of a root and its children.
     Tenant,
-    /// Everyone's; none where they are hidden from them.
+    /// The system's predictions; none where they are hidden from the reader.
     System,
 }
 
 text_enum!(DashboardScope);
 
 impl Actor {
-    /// What a dashboard may count. Without an organization it is their own; a tenant
-    /// is named by its root. `children` are the children of the root named: they
-    /// matter to a super_admin alone, everyone else's come with them.
+    /// Returns what a dashboard may count. Without an organization it is the actor's own; a
+    /// tenant is named by its root. `children` are the children of the named root. They are
+    /// used for a super_admin only, because other actors know their children.
     ///
     /// # Errors
     /// In this order: `Forbidden::LevelForbidden` where the role has no such

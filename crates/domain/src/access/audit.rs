@@ -1,4 +1,4 @@
-//! Whose events an auditor may read.
+//! Which events of the audit log a user may read.
 
 use super::{Actor, Denial, Forbidden, KeyScope};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     user::Role,
 };
 
-/// The events that a user may read. Made only by an [`Actor`].
+/// The events of the audit log that a user may read. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditScope {
     own: Option<UserId>,
@@ -15,25 +15,25 @@ pub struct AuditScope {
 }
 
 impl AuditScope {
-    /// The user whose own events are among them.
+    /// The user whose own events are included.
     #[must_use]
     pub const fn own(&self) -> Option<UserId> {
         self.own
     }
 
-    /// The organizations whose events are among them.
+    /// The organizations whose events are included.
     #[must_use]
     pub fn organizations(&self) -> &[OrganizationId] {
         &self.organizations
     }
 
-    /// Whether every event is (a super_admin's).
+    /// Whether every event is included (for a super_admin).
     #[must_use]
     pub const fn everything(&self) -> bool {
         self.everything
     }
 
-    /// Whether an event by `user` in `organization` is among them.
+    /// Returns whether an event by `user` in `organization` is included.
     #[must_use]
     pub fn contains(&self, user: Option<UserId>, organization: Option<OrganizationId>) -> bool {
         self.everything
@@ -43,12 +43,13 @@ impl AuditScope {
 }
 
 impl Actor {
-    /// The events that the actor may read: their own, and those of the organizations that
-    /// they administer. One that is named narrows them to its own.
+    /// Returns the events that the actor may read: their own, and those of the
+    /// organizations that they administer. `organization` narrows the scope to the events
+    /// of that organization.
     ///
     /// # Errors
-    /// For a named organization `Forbidden`: `role_forbidden` where the actor administers
-    /// nothing, `outside_scope` where not this one.
+    /// For a named organization `Forbidden`: `role_forbidden` if the actor administers no
+    /// organization, `outside_scope` if not this one.
     pub fn audit_log(&self, organization: Option<OrganizationId>) -> Result<AuditScope, Denial> {
         self.require_key_scope(KeyScope::Audit)?;
         if let Some(organization) = organization {
@@ -73,10 +74,10 @@ impl Actor {
         })
     }
 
-    /// Their own events and nothing else.
+    /// Returns a scope of the actor's own events only.
     ///
     /// # Errors
-    /// `Forbidden::KeyScope` for an API key that is not for the audit log.
+    /// `Forbidden::KeyScope` for an API key without the scope for the audit log.
     pub fn own_audit_log(&self) -> Result<AuditScope, Denial> {
         self.require_key_scope(KeyScope::Audit)?;
         Ok(AuditScope {

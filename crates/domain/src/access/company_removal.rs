@@ -1,9 +1,9 @@
-//! What stands on a company, and whether it may go with it.
+//! Which rows refer to a company, and whether they may be removed with it.
 
 use super::{Actor, Reading};
 use crate::{id::UserId, owner::Owner};
 
-/// What kind of rows stands on a company.
+/// The kind of rows that refer to a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnCompany {
     /// Predictions of either kind.
@@ -12,41 +12,41 @@ pub enum OnCompany {
     Outcomes,
 }
 
-/// Rows on a company that are under one rule: of one owner, by one creator.
+/// Rows of a company that are under one rule: of one owner, by one creator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowsOnCompany {
-    /// What they are.
+    /// The kind of the rows.
     pub what: OnCompany,
-    /// Whose they are.
+    /// The owner of the rows.
     pub owner: Owner,
-    /// Who made them.
+    /// The user who created the rows.
     pub created_by: UserId,
-    /// How many there are.
+    /// The number of rows.
     pub count: u64,
 }
 
-/// What stands on a company, as far as the actor who would remove it may know.
+/// What refers to a company, as far as the actor who wants to remove it may know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompanyUse {
-    /// Predictions that they may delete one by one.
+    /// Predictions that the actor may delete one by one.
     pub removable: u64,
-    /// Predictions that they may read and not delete.
+    /// Predictions that the actor may read but not delete.
     pub not_writable: u64,
-    /// Outcomes that they may read.
+    /// Outcomes that the actor may read.
     pub outcomes: u64,
-    /// Whether there are rows that they may not read. How many and whose is not theirs to know.
+    /// Whether there are rows that the actor may not read. Their number and owners are secret.
     pub unseen: bool,
 }
 
 impl CompanyUse {
-    /// Whether anything stands on the company.
+    /// Returns whether any row refers to the company.
     #[must_use]
     pub fn is_used(&self) -> bool {
         *self != Self::default()
     }
 
-    /// Whether everything on the company may go with it: no row under a rule that would refuse
-    /// its own deletion, and no outcome, for those are withdrawn and never deleted.
+    /// Returns whether all rows may be removed with the company: no row's own rule would refuse
+    /// its deletion, and there is no outcome, because outcomes are withdrawn and never deleted.
     #[must_use]
     pub const fn may_go(&self) -> bool {
         self.not_writable == 0 && self.outcomes == 0 && !self.unseen
@@ -54,14 +54,16 @@ impl CompanyUse {
 }
 
 impl Actor {
-    /// What the rows on a company are to them, each by its own rule: who may remove a company
-    /// has no right over what others put on it.
+    /// Sorts the rows of a company by what the actor may do with each, under the row's own
+    /// rule: the right to remove a company gives no right to the rows that other users added to
+    /// it.
     #[must_use]
     pub fn company_use(&self, rows: &[RowsOnCompany]) -> CompanyUse {
         let mut found = CompanyUse::default();
         for row in rows {
             let counted = match row.what {
-                // A personal row behind the glass is as unseen as any other.
+                // A personal row that only break-glass can read counts as unseen, like any
+                // other.
                 _ if self.read(row.owner) != Ok(Reading::Open) => {
                     found.unseen = true;
                     continue;

@@ -1,26 +1,26 @@
-//! Why an actor may not do something: reasons with stable codes and messages.
+//! Denials: the reasons why an actor may not do something, with stable codes and messages.
 
 use strum::{IntoStaticStr, VariantArray};
 
 /// The reason why an actor may not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
-    /// It is not readable, so its existence is secret too.
+    /// The row is not readable, so its existence is secret too.
     #[error("not found")]
     NotFound,
-    /// It is known to exist, but this is not allowed.
+    /// The row is known to exist, but the operation is not allowed.
     #[error("forbidden: {}", .0.code())]
     Forbidden(Forbidden),
-    /// It contradicts the state of what is there.
+    /// The operation contradicts the current state.
     #[error("conflict: {}", .0.code())]
     Conflict(Contradiction),
-    /// What was sent contradicts itself.
+    /// The request contradicts itself.
     #[error("unprocessable: {}", .0.code())]
     Unprocessable(Inconsistency),
 }
 
 impl Denial {
-    /// A stable code for programs.
+    /// Returns a stable code for programs.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Denial {
     }
 }
 
-/// Why something that is known to exist is not allowed.
+/// Why an operation on something that is known to exist is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Forbidden {
@@ -40,7 +40,7 @@ pub enum Forbidden {
     EmailNotAllowed,
     /// The role does not cover this field.
     FieldForbidden,
-    /// They made it themselves, and someone else has to decide about it.
+    /// The actor created it themselves, and another user must decide about it.
     FourEyes,
     /// The user is not active.
     Inactive,
@@ -54,30 +54,30 @@ pub enum Forbidden {
     NotWritable,
     /// The organization is not active.
     OrganizationInactive,
-    /// It is meant for another user.
+    /// The invitation is for another user.
     OtherAccount,
     /// The organization is not one of the actor's.
     OutsideScope,
     /// The other user's rank is not below the actor's.
     RankTooLow,
-    /// The role does not allow it.
+    /// The role does not allow the operation.
     RoleForbidden,
     /// The actor cannot give this role.
     RoleNotAssignable,
-    /// An API key cannot do more than its owner.
+    /// An API key cannot have more rights than its owner.
     ScopeExceedsRole,
-    /// The organization demands a second factor, and there is none.
+    /// The organization requires a second factor, and the user has none.
     SecondFactorRequired,
 }
 
 impl Forbidden {
-    /// A stable code for programs, in snake_case.
+    /// Returns a stable code for programs, in snake_case.
     #[must_use]
     pub const fn code(self) -> &'static str {
         self.into_str()
     }
 
-    /// What it means, as a message for users.
+    /// Returns a message for users.
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
@@ -103,7 +103,7 @@ impl Forbidden {
     }
 }
 
-/// How something contradicts the state of what is there.
+/// How an operation contradicts the current state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Contradiction {
@@ -111,20 +111,20 @@ pub enum Contradiction {
     AlreadyMember,
     /// At least one active super_admin must remain.
     LastSuperAdmin,
-    /// What is shared is never narrowed nor moved.
+    /// The level of a shared row can be neither narrowed nor moved to another organization.
     LevelChange,
     /// The user does not belong to the organization.
     NotAMember,
 }
 
 impl Contradiction {
-    /// A stable code for programs, in snake_case.
+    /// Returns a stable code for programs, in snake_case.
     #[must_use]
     pub const fn code(self) -> &'static str {
         self.into_str()
     }
 
-    /// What it means, as a message for users.
+    /// Returns a message for users.
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
@@ -144,24 +144,24 @@ impl Contradiction {
 pub enum Inconsistency {
     /// An organization with children cannot get a parent.
     HasChildren,
-    /// The levels of a prediction and its company do not fit.
+    /// The levels of a prediction and its company do not match.
     LevelMismatch,
     /// The organization is not a root.
     NotARoot,
-    /// The level or role goes with no organization.
+    /// The level or role does not allow an organization.
     OrganizationMismatch,
     /// The level or role needs an organization.
     OrganizationRequired,
 }
 
 impl Inconsistency {
-    /// A stable code for programs, in snake_case.
+    /// Returns a stable code for programs, in snake_case.
     #[must_use]
     pub const fn code(self) -> &'static str {
         self.into_str()
     }
 
-    /// What it means, as a message for users.
+    /// Returns a message for users.
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! Bulk uploads. They are read like every row; what is done to them follows the
-//! rows they make.
+//! Access to bulk uploads. They are read like every row; changes follow the rules of the
+//! rows that they create.
 
 use super::{Actor, Denial, Grant, KeyScope};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Actor {
-    /// That the actor may send an upload whose rows get this level.
+    /// Checks that the actor may send an upload whose rows get this level.
     ///
     /// # Errors
     /// Those of [`Self::create`].
@@ -21,8 +21,9 @@ impl Actor {
         self.place_new(level, organization)
     }
 
-    /// That the actor may cancel, retry or delete an upload: its creator while the
-    /// organization is theirs, its administrators, a super_admin where it is not personal.
+    /// Checks that the actor may cancel, retry or delete an upload. Its creator may while
+    /// they are in its organization, so may the organization's administrators, and a
+    /// super_admin unless it is personal.
     ///
     /// # Errors
     /// `NotFound` where the actor cannot read it, else `Forbidden::NotWritable`.

@@ -1,4 +1,4 @@
-//! API keys: their owner's effective role, cut down.
+//! API keys: their owner's effective role, cut down to the key's scopes.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -11,7 +11,7 @@ use crate::{
     user::{Role, User},
 };
 
-/// What an API key is for. Each narrows; none gives what its owner's role does not.
+/// What an API key may do. A scope only restricts; none gives more than its owner's role.
 #[derive(
     Clone,
     Copy,
@@ -32,20 +32,20 @@ use crate::{
 pub enum KeyScope {
     /// Read companies, predictions, uploads and dashboards.
     Read,
-    /// Score without storing, and look at the models.
+    /// Score without storing, and read the models.
     Score,
-    /// Make, change and delete companies and predictions; includes `Read`.
+    /// Create, change and delete companies and predictions; includes `Read`.
     Write,
-    /// Send, stop, repeat and delete bulk uploads; includes `Read`.
+    /// Send, cancel, retry and delete bulk uploads; includes `Read`.
     Upload,
     /// Read the audit log.
     Audit,
-    /// Read what only administrators do: users, invitations, allowed addresses, figures.
+    /// Read what only administrators may: users, invitations, allowed addresses, figures.
     Admin,
 }
 
 impl KeyScope {
-    /// Whether a key with this scope may do what `other` is for.
+    /// Returns whether a key with this scope may do what `other` allows.
     #[must_use]
     pub const fn covers(self, other: Self) -> bool {
         self as u8 == other as u8
@@ -58,14 +58,14 @@ impl KeyScope {
 
 text_enum!(KeyScope);
 
-/// By how much a key cuts its owner down.
+/// How far a key restricts its owner's rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeyLimits {
     scopes: Vec<KeyScope>,
     bound: bool,
 }
 
-/// Whose keys a user lists. Made only by an [`Actor`].
+/// Which API keys a user may list. Made only by an [`Actor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyDirectory(Keys);
 
@@ -76,7 +76,7 @@ enum Keys {
 }
 
 impl KeyDirectory {
-    /// The user whose keys they are.
+    /// The user who owns the listed keys, if the directory is of one user.
     #[must_use]
     pub const fn owner(&self) -> Option<UserId> {
         match self.0 {
@@ -85,7 +85,7 @@ impl KeyDirectory {
         }
     }
 
-    /// Or the organization whose members' they are, or that they are bound to.
+    /// The organization whose members own the listed keys, or to which the keys are bound.
     #[must_use]
     pub const fn organization(&self) -> Option<OrganizationId> {
         match self.0 {
@@ -96,15 +96,15 @@ impl KeyDirectory {
 }
 
 impl Actor {
-    /// The actor that a key of theirs makes; to be worked out at every request from
-    /// the owner as the actor is now, so that a demotion counts at once.
+    /// Returns the actor for one of this user's API keys. It must be computed at every request
+    /// from the owner's current actor, so that a demotion takes effect at once.
     ///
-    /// A key that is bound to an organization acts there as org_admin at most: it
-    /// reaches that organization's rows and everyone's, not its owner's personal
-    /// ones, nor the tenant, nor the installation.
+    /// A key that is bound to an organization acts there as org_admin at most: it can access the
+    /// rows of that organization and of the system, but neither its owner's personal rows, nor the
+    /// tenant, nor the installation.
     ///
     /// # Errors
-    /// `Forbidden::OutsideScope` where the organization is not its owner's any more.
+    /// `Forbidden::OutsideScope` if the organization is no longer one of its owner's.
     pub fn limited_to(
         mut self,
         scopes: &[KeyScope],
@@ -136,7 +136,7 @@ impl Actor {
         Ok(self)
     }
 
-    /// The same one as the actor is stored by now, cut down by the key they may be here by.
+    /// Returns the actor for the user as they are stored now, under the same API key, if any.
     ///
     /// # Errors
     /// As [`Self::new`] and [`Self::limited_to`].
@@ -149,13 +149,13 @@ impl Actor {
         fresh.limited_to(&key.scopes, bound_to)
     }
 
-    /// Whether the actor is here by an API key.
+    /// Returns whether the actor uses an API key.
     #[must_use]
     pub const fn is_key(&self) -> bool {
         self.key.is_some()
     }
 
-    /// That the actor may do what only the user themselves may: make keys, invite users,
+    /// Checks that the actor may do what only the user themselves may: create keys, invite users,
     /// start and end sessions, change their password, leave their organization.
     ///
     /// # Errors
@@ -168,7 +168,7 @@ impl Actor {
         }
     }
 
-    /// That the actor may make, or rotate, a key of their own with these scopes, bound to
+    /// Checks that the actor may create, or rotate, a key of their own with these scopes, bound to
     /// `organization`.
     ///
     /// # Errors
@@ -187,7 +187,8 @@ impl Actor {
         Ok(KeyGrant { owner: self.user() })
     }
 
-    /// Whose keys they may list: their own, or those of an organization that the actor administers.
+    /// Returns which keys the actor may list: their own, or those of an organization that they
+    /// administer.
     ///
     /// # Errors
     /// `Forbidden`: `key_forbidden`; `role_forbidden` where the actor administers nothing;
@@ -207,8 +208,8 @@ impl Actor {
         Ok(KeyDirectory(Keys::In(organization)))
     }
 
-    /// That the actor may see a key of `owner` that is bound to `organization`: their own, those
-    /// of members of an organization that the actor administers, and those bound to it.
+    /// Checks that the actor may see a key of `owner` that is bound to `organization`: their own,
+    /// those of members of an organization that the actor administers, and those bound to it.
     ///
     /// # Errors
     /// `NotFound`.
@@ -228,8 +229,8 @@ impl Actor {
         }
     }
 
-    /// That the actor may end a key of `owner` that is bound to `organization`: their own, or as
-    /// an administrator those of users below their rank.
+    /// Checks that the actor may end a key of `owner` that is bound to `organization`: their own,
+    /// or as an administrator those of users below their rank.
     ///
     /// # Errors
     /// `Forbidden::KeyForbidden` for a key; `NotFound`; `Forbidden::RankTooLow`.
@@ -247,7 +248,7 @@ impl Actor {
         Ok(KeyRemoval { owner: owner.id() })
     }
 
-    /// Whether the key they may be here by allows this; a user needs no leave.
+    /// Returns whether the actor's API key, if any, allows this scope; a user needs none.
     #[must_use]
     pub(super) fn permits(&self, scope: KeyScope) -> bool {
         self.key
@@ -255,13 +256,13 @@ impl Actor {
             .is_none_or(|key| key.scopes.iter().any(|held| held.covers(scope)))
     }
 
-    /// Whether the actor is here by a key that is bound to one organization.
+    /// Returns whether the actor uses an API key that is bound to one organization.
     pub(super) fn is_bound(&self) -> bool {
         self.key.as_ref().is_some_and(|key| key.bound)
     }
 
-    /// That the API key they may be here by has a scope that covers this one; a user
-    /// needs none.
+    /// Checks that the actor's API key, if any, has a scope that covers this one; a user needs
+    /// none.
     ///
     /// # Errors
     /// `Forbidden::KeyScope`.

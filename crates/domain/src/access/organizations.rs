@@ -1,4 +1,4 @@
-//! Organizations: who sees, changes, makes and deletes them.
+//! Organizations: who may see, change, create and delete them.
 
 use super::{
     Actor, Admission, Contradiction, Denial, Forbidden, Inconsistency, KeyScope,
@@ -6,26 +6,26 @@ use super::{
 };
 use crate::{id::OrganizationId, organization::JoinPolicy, user::Role};
 
-/// What is changed of an organization.
+/// Which part of an organization is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OrganizationChange {
     /// Name, domain, description and the like.
     Profile,
-    /// The token by which users join.
+    /// The token with which users join.
     JoinToken,
     /// The addresses that may join.
     AllowedEmails,
     /// Whether its members can work.
     IsActive,
-    /// How many members it may have.
+    /// The largest number of members.
     MaxUsers,
-    /// Whether its members are spared everyone's rows.
+    /// Whether system rows are hidden from its members.
     HideSystemData,
-    /// Whether its members must show a second factor.
+    /// Whether its members must have a second factor.
     RequireSecondFactor,
-    /// Whether the second factors that they enrol have to be approved.
+    /// Whether second factors that members enrol must be approved.
     SecondFactorApproval,
-    /// The root it belongs to.
+    /// The root that it belongs to.
     Parent,
 }
 
@@ -43,7 +43,7 @@ impl OrganizationChange {
         Self::Parent,
     ];
 
-    /// The lowest role that may.
+    /// Returns the lowest role that may make this change.
     const fn least_role(self) -> Role {
         match self {
             Self::Profile | Self::JoinToken | Self::AllowedEmails => Role::OrgAdmin,
@@ -57,12 +57,12 @@ impl OrganizationChange {
     }
 }
 
-/// What a join token opens, as it stands for one user.
+/// What a join token gives access to, from the point of view of one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Door {
-    /// The organization behind it.
+    /// The organization of the token.
     pub organization: OrganizationId,
-    /// Whom it lets in.
+    /// Which users may join.
     pub policy: JoinPolicy,
     /// Whether the organization is active.
     pub is_active: bool,
@@ -70,7 +70,7 @@ pub struct Door {
     pub is_listed: bool,
 }
 
-/// The organizations that a user may see listed. Made only by an [`Actor`].
+/// The organizations that a user may list. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organizations {
     ids: Vec<OrganizationId>,
@@ -78,19 +78,19 @@ pub struct Organizations {
 }
 
 impl Organizations {
-    /// Which, beside [`Self::every`].
+    /// The organizations, unless [`Self::every`] is true.
     #[must_use]
     pub fn ids(&self) -> &[OrganizationId] {
         &self.ids
     }
 
-    /// Whether all there are (a super_admin's).
+    /// Whether every organization is included (for a super_admin).
     #[must_use]
     pub const fn every(&self) -> bool {
         self.every
     }
 
-    /// Whether this one is among them.
+    /// Returns whether the organization is included.
     #[must_use]
     pub fn contains(&self, id: OrganizationId) -> bool {
         self.every || self.ids.contains(&id)
@@ -98,11 +98,12 @@ impl Organizations {
 }
 
 impl Actor {
-    /// The organizations that the actor may list: S(u). A filter may name their parent.
+    /// Returns the organizations that the actor may list: S(u). A filter may name their
+    /// parent.
     ///
     /// # Errors
-    /// `Forbidden::RoleForbidden` for a user, who belongs to none;
-    /// `Forbidden::OutsideScope` for a parent that is not theirs.
+    /// `Forbidden::RoleForbidden` for the role `user`, which belongs to no organization;
+    /// `Forbidden::OutsideScope` for a parent that is not in S(u).
     pub fn list_organizations(
         &self,
         parent: Option<OrganizationId>,
@@ -118,17 +119,17 @@ impl Actor {
         })
     }
 
-    /// That the actor may see an organization. A child's members do not see its root.
+    /// Checks that the actor may see an organization. Members of a child do not see its root.
     ///
     /// # Errors
-    /// `NotFound` where it is not in S(u).
+    /// `NotFound` if the organization is not in S(u).
     pub fn read_organization(&self, id: OrganizationId) -> Result<(), Denial> {
         self.find_organization(id)?;
         self.require_key_scope(KeyScope::Read)
     }
 
-    /// That they may see what only an organization's administrators do: its figures, its
-    /// invitations, the addresses that may join.
+    /// Checks that the actor may see what only an organization's administrators may: its
+    /// figures, its invitations, the addresses that may join.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_scope` for an API key without [`KeyScope::Admin`],
@@ -143,8 +144,8 @@ impl Actor {
         }
     }
 
-    /// That the actor may change this of an organization. No API key does: whatever it changed
-    /// would outlive it.
+    /// Returns proof that the actor may make this change to an organization. No API key may,
+    /// because the change would outlive the key.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `field_forbidden`.
@@ -166,8 +167,8 @@ impl Actor {
         }
     }
 
-    /// That the actor may delete an organization: a tenant_admin the children of their
-    /// root, a super_admin any.
+    /// Returns proof that the actor may delete an organization: a tenant_admin the children of
+    /// their root, a super_admin any.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `role_forbidden`.
@@ -182,13 +183,14 @@ impl Actor {
         Ok(OrganizationRemoval { organization: id })
     }
 
-    /// That the actor may make an organization: a child of `parent` as its root's
-    /// tenant_admin, a root as super_admin. Whether the parent that a super_admin
-    /// names is a root is [`fits_as_parent`]'s to say.
+    /// Returns proof that the actor may create an organization: a child of `parent` as its
+    /// root's tenant_admin, a root as super_admin. [`fits_as_parent`] checks whether the
+    /// parent that a super_admin names is a root.
     ///
     /// # Errors
     /// `Forbidden`: `key_forbidden` for an API key, `role_forbidden`, `outside_scope` for a
-    /// parent that is not theirs; `Inconsistency::NotARoot` for a child of theirs as parent.
+    /// parent that is not theirs; `Inconsistency::NotARoot` if their own child is named as
+    /// parent.
     pub fn create_organization(
         &self,
         parent: Option<OrganizationId>,
@@ -205,8 +207,8 @@ impl Actor {
         Ok(OrganizationCreation { parent })
     }
 
-    /// That the actor may join an organization whose token they hold: a user with the role
-    /// `user`, themselves. A door that is not open to anyone does not exist.
+    /// Returns proof that the actor, a user with the role `user`, may join the organization of
+    /// a token that they have. A token that lets no user join is treated as missing.
     ///
     /// # Errors
     /// In this order: `Forbidden::KeyForbidden`; `Contradiction::AlreadyMember`;
@@ -240,7 +242,8 @@ impl Actor {
     }
 }
 
-/// Tenants are one level deep: a parent is a root, and who has children gets none.
+/// Checks that tenants stay one level deep: a parent is a root, and an organization with
+/// children gets no parent.
 ///
 /// # Errors
 /// `Inconsistency::NotARoot`, `Inconsistency::HasChildren`.

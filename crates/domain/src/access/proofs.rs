@@ -1,11 +1,11 @@
-//! What an [`Actor`](super::Actor) may write beside rows of owners, as values that nothing but
-//! the rules makes. A repository takes one with each write, so that a write of an organization,
-//! a user, a key or a join token that has not asked the rules does not compile.
+//! Proofs of what an [`Actor`](super::Actor) may write besides rows of owners. Only the access
+//! rules create these values. A repository requires one for each write, so that a write of an
+//! organization, a user, a key or a join token does not compile unless the rules were asked.
 
 use super::{Assignment, OrganizationChange, Removal};
 use crate::id::{OrganizationId, UserId};
 
-/// That a user may change an organization in one way.
+/// Proof that a user may change an organization in one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrganizationGrant {
     pub(super) organization: OrganizationId,
@@ -20,34 +20,34 @@ impl OrganizationGrant {
         self.organization
     }
 
-    /// What may be changed of it.
+    /// What may be changed.
     #[must_use]
     pub const fn change(&self) -> OrganizationChange {
         self.change
     }
 
-    /// Who changes it.
+    /// The user who changes it.
     #[must_use]
     pub const fn by(&self) -> UserId {
         self.by
     }
 }
 
-/// That a user may make an organization.
+/// Proof that a user may create an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrganizationCreation {
     pub(super) parent: Option<OrganizationId>,
 }
 
 impl OrganizationCreation {
-    /// The root that it belongs to; `None` for a root.
+    /// The root that it will belong to; `None` for a root.
     #[must_use]
     pub const fn parent(&self) -> Option<OrganizationId> {
         self.parent
     }
 }
 
-/// That a user may delete an organization.
+/// Proof that a user may delete an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrganizationRemoval {
     pub(super) organization: OrganizationId,
@@ -61,7 +61,7 @@ impl OrganizationRemoval {
     }
 }
 
-/// That a user may become a member of an organization by its join token.
+/// Proof that a user may become a member of an organization by its join token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
     pub(super) user: UserId,
@@ -82,7 +82,7 @@ impl Admission {
     }
 }
 
-/// That a user may change a user.
+/// Proof that a user may change a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserGrant {
     pub(super) user: UserId,
@@ -91,27 +91,27 @@ pub struct UserGrant {
 }
 
 impl UserGrant {
-    /// The user.
+    /// The user who may be changed.
     #[must_use]
     pub const fn user(&self) -> UserId {
         self.user
     }
 
-    /// Whether more than names may be changed: whether the user is active, and their second
-    /// factor.
+    /// Returns whether more than names may be changed: whether the user is active, and their
+    /// second factor.
     #[must_use]
     pub const fn administers(&self) -> bool {
         self.administers
     }
 
-    /// Who changes them.
+    /// The user who makes the change.
     #[must_use]
     pub const fn by(&self) -> UserId {
         self.by
     }
 }
 
-/// That a user may be given a role.
+/// Proof that a user may be given a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoleGrant {
     pub(super) user: UserId,
@@ -134,7 +134,7 @@ impl std::ops::Deref for RoleGrant {
     }
 }
 
-/// That a user may be removed.
+/// Proof that a user may be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserRemoval {
     pub(super) user: UserId,
@@ -148,35 +148,35 @@ impl UserRemoval {
         self.user
     }
 
-    /// From their organization, or for good.
+    /// Whether the user is removed from their organization or for good.
     #[must_use]
     pub const fn removal(&self) -> Removal {
         self.removal
     }
 }
 
-/// That a user may make or rotate keys of their own.
+/// Proof that a user may create or rotate keys of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyGrant {
     pub(super) owner: UserId,
 }
 
 impl KeyGrant {
-    /// The user.
+    /// The owner of the keys.
     #[must_use]
     pub const fn owner(&self) -> UserId {
         self.owner
     }
 }
 
-/// That a user may end keys of one user.
+/// Proof that a user may end the keys of one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRemoval {
     pub(super) owner: UserId,
 }
 
 impl KeyRemoval {
-    /// The user whose keys they are.
+    /// The owner of the keys.
     #[must_use]
     pub const fn owner(&self) -> UserId {
         self.owner

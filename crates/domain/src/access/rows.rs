@@ -1,4 +1,4 @@
-//! Reading single rows, and what may be predicted on which company (I4).
+//! Reading single rows, and which predictions may be made on which company (I4).
 
 use super::{Actor, Contradiction, Denial, Grant, Inconsistency, KeyScope};
 use crate::{
@@ -9,17 +9,18 @@ use crate::{
 /// How a row may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// It is in the actor's scope.
+    /// The row is in the actor's scope.
     Open,
-    /// A user's personal row, read by a super_admin: the audit log is told first.
+    /// A user's personal row, read by a super_admin: the read must be written to the audit
+    /// log first.
     BreakGlass,
 }
 
 impl Actor {
-    /// Whether and how they may read a row.
+    /// Returns how the actor may read a row of `owner`.
     ///
     /// # Errors
-    /// `NotFound`: what cannot be read does not exist.
+    /// `NotFound`: a row that cannot be read is treated as missing.
     pub fn read(&self, owner: Owner) -> Result<Reading, Denial> {
         let scope = self.scope();
         if scope.contains(owner) {
@@ -31,8 +32,8 @@ impl Actor {
         }
     }
 
-    /// That the actor may name this row in a body, as the company of a prediction: there
-    /// the glass is never broken.
+    /// Checks that the actor may refer to this row in a body, as the company of a
+    /// prediction. Break-glass is never used for this.
     ///
     /// # Errors
     /// `NotFound`.
@@ -44,7 +45,8 @@ impl Actor {
         }
     }
 
-    /// That the actor may make a prediction at this level, on a company of `company`.
+    /// Returns proof that the actor may make a prediction at this level, on a company of
+    /// `company`.
     ///
     /// # Errors
     /// Those of [`Self::create`]; then `NotFound` for a company that the actor cannot
@@ -61,9 +63,9 @@ impl Actor {
         Ok(grant)
     }
 
-    /// That the actor may widen a row from its owner to `level`. The same level, with
-    /// the same organization or none named, changes nothing and needs no more than
-    /// [`Self::write`].
+    /// Returns proof that the actor may widen the access to a row from its owner to
+    /// `level`. The same level, with the same organization or none, changes nothing and
+    /// requires only [`Self::write`].
     ///
     /// # Errors
     /// In this order: `NotFound`; `Forbidden::KeyForbidden` for an API key that would
@@ -81,8 +83,8 @@ impl Actor {
         self.widen(owner, creator, level, organization, |_| Ok(()))
     }
 
-    /// [`Self::raise`] of a prediction on a company of `company`: I4 must hold
-    /// afterwards, too.
+    /// As [`Self::raise`], for a prediction on a company of `company`: I4 must also hold
+    /// after the change.
     ///
     /// # Errors
     /// Those of [`Self::raise`], and `Inconsistency::LevelMismatch` before
@@ -95,7 +97,7 @@ impl Actor {
         organization: Option<OrganizationId>,
         company: Owner,
     ) -> Result<Grant, Denial> {
-        // It was made on a company that its creator could read, and stays theirs.
+        // It was made on a company that its creator could read, and remains theirs.
         let fits = |to| prediction_fits_company(to, company, true);
         self.widen(owner, creator, level, organization, fits)
     }
@@ -111,7 +113,7 @@ impl Actor {
         let reading = self.read(owner)?;
         self.require_key_scope(KeyScope::Write)?;
         if level == AccessLevel::System && owner != Owner::System {
-            // Every tenant sees it from then on, for good.
+            // Every tenant sees the row permanently from then on.
             self.require_user()?;
         }
         if level < owner.level() {
@@ -123,7 +125,7 @@ impl Actor {
             _ => organization,
         };
         let target = self.place(Some(level), organization)?;
-        // What lies behind the glass is not told by a 422.
+        // A 422 must not reveal anything about a row that only break-glass can read.
         if reading == Reading::Open && target.owner() != owner {
             fits(target.owner())?;
         }
@@ -137,8 +139,8 @@ impl Actor {
     }
 }
 
-/// I4: a prediction may be made on a company of its own owner or of the system;
-/// a personal one on any company that its creator can read.
+/// Checks I4: a prediction may be made on a company of its own owner or of the system; a
+/// personal one on any company that its creator can read.
 ///
 /// # Errors
 /// `Inconsistency::LevelMismatch`.

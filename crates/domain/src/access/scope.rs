@@ -1,4 +1,4 @@
-//! The proofs: what an actor may read, and that the actor may write somewhere.
+//! The proofs of what an actor may read and where they may write.
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::{
     user::Role,
 };
 
-/// What a user may read, as a set of owners. Made only by an [`Actor`].
+/// Proof of what a user may read, as a set of owners. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     user: Option<UserId>,
@@ -21,7 +21,8 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// No one's: reads no tenant row at all. For what happens before anyone is known.
+    /// Returns the empty scope, which reads no tenant row. For operations before the caller
+    /// is known.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -34,13 +35,13 @@ impl Scope {
         }
     }
 
-    /// Who asks.
+    /// The caller; `None` for the empty scope.
     #[must_use]
     pub const fn user(&self) -> Option<UserId> {
         self.user
     }
 
-    /// The owners whose rows may be read, beside [`Self::every_organization`].
+    /// The owners whose rows may be read, in addition to [`Self::every_organization`].
     #[must_use]
     pub fn owners(&self) -> &[Owner] {
         &self.owners
@@ -52,7 +53,7 @@ impl Scope {
         self.every_organization
     }
 
-    /// Organizations whose rows they may change and whose audit log they may read.
+    /// Organizations whose rows the user may change and whose audit log they may read.
     #[must_use]
     pub fn administers(&self) -> &[OrganizationId] {
         &self.administers
@@ -64,21 +65,21 @@ impl Scope {
         self.super_admin
     }
 
-    /// The one personal row of another user that may be read, after the audit
-    /// log was told.
+    /// The one personal row of another user that may be read, after the read was written to
+    /// the audit log.
     #[must_use]
     pub const fn break_glass(&self) -> Option<Uuid> {
         self.break_glass
     }
 
-    /// Whether rows of `owner` may be read.
+    /// Returns whether rows of `owner` may be read.
     #[must_use]
     pub fn contains(&self, owner: Owner) -> bool {
         self.owners.contains(&owner)
             || (self.every_organization && matches!(owner, Owner::Organization(_)))
     }
 
-    /// The part of it that `owners` make up: never more than it was.
+    /// Returns the part of the scope that consists of `owners`. The result is never larger.
     pub(super) fn only(self, owners: &[Owner]) -> Self {
         let owners = owners
             .iter()
@@ -93,7 +94,7 @@ impl Scope {
     }
 }
 
-/// That a user may make rows that belong to `owner`, or write a row of theirs.
+/// Proof that a user may create rows that belong to `owner`, or write a row of theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
     owner: Owner,
@@ -102,19 +103,19 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Whose the row will be: its owner, or the one that it is raised to.
+    /// The owner after the write: the current one, or the one to which access is widened.
     #[must_use]
     pub const fn owner(self) -> Owner {
         self.owner
     }
 
-    /// Whose the row is now. Differs from [`Self::owner`] only where a row is raised.
+    /// The current owner. Differs from [`Self::owner`] only when access is widened.
     #[must_use]
     pub const fn from(self) -> Owner {
         self.from
     }
 
-    /// The same for a row that `owner` has now.
+    /// Returns the same grant for a row that currently belongs to `owner`.
     pub(super) const fn raising(self, owner: Owner) -> Self {
         Self {
             from: owner,
@@ -122,7 +123,7 @@ impl Grant {
         }
     }
 
-    /// By whom.
+    /// The user who writes.
     #[must_use]
     pub const fn by(self) -> UserId {
         self.by
@@ -130,8 +131,8 @@ impl Grant {
 }
 
 impl Actor {
-    /// Everything they may read. An API key without [`KeyScope::Read`] reads nothing,
-    /// one that is bound to an organization no personal rows.
+    /// Returns everything that the actor may read. An API key without [`KeyScope::Read`]
+    /// reads nothing; one that is bound to an organization reads no personal rows.
     #[must_use]
     pub fn scope(&self) -> Scope {
         if !self.permits(KeyScope::Read) {
@@ -164,11 +165,11 @@ impl Actor {
         }
     }
 
-    /// The part of their scope that a list's filter names.
+    /// Returns the part of the actor's scope that a list's filter names.
     ///
     /// # Errors
-    /// `Forbidden::OutsideScope` for an organization that is not theirs, whether
-    /// it exists or not.
+    /// `Forbidden::OutsideScope` for an organization that is not in S(u), whether it exists
+    /// or not.
     pub fn narrowed(
         &self,
         level: Option<AccessLevel>,
@@ -186,11 +187,12 @@ impl Actor {
         Ok(scope)
     }
 
-    /// Break-glass: their scope and one personal row of another user. Only for a
-    /// super_admin's GET of its id, and only after the audit log was told.
+    /// Break-glass: returns the actor's scope and one personal row of another user. Only
+    /// for a super_admin's GET of its id, and only after the read was written to the audit
+    /// log.
     ///
     /// # Errors
-    /// `NotFound` for everyone else.
+    /// `NotFound` for other roles.
     pub fn scope_with_break_glass(&self, row: Uuid) -> Result<Scope, Denial> {
         let scope = self.scope();
         if !scope.super_admin {
@@ -202,20 +204,19 @@ impl Actor {
         })
     }
 
-    /// That the actor may make a row at this level.
+    /// Returns proof that the actor may create a row at this level.
     ///
-    /// Without a level it is the default: personal for a user, their organization's
-    /// for a member or administrator, personal again for a super_admin, so that
-    /// publishing to everyone is always said. Naming an organization says the
-    /// level `organization`.
+    /// Without a level the default applies: personal for a user, the organization's for a
+    /// member or administrator, and personal for a super_admin, so that publishing to every
+    /// user is always explicit. Naming an organization implies the level `organization`.
     ///
     /// # Errors
     /// In this order: `Forbidden::LevelForbidden`; `Forbidden::OutsideScope`
-    /// for an organization that is not theirs, whether it exists or not;
+    /// for an organization that is not in S(u), whether it exists or not;
     /// `Inconsistency::OrganizationMismatch` where level and organization
     /// contradict each other, `Inconsistency::OrganizationRequired` where a
-    /// super_admin names none; `Forbidden::KeyForbidden` for an API key that would make
-    /// a row of everyone's.
+    /// super_admin names none; `Forbidden::KeyForbidden` for an API key that would create a
+    /// system row.
     pub fn create(
         &self,
         level: Option<AccessLevel>,
@@ -225,7 +226,7 @@ impl Actor {
         self.place_new(level, organization)
     }
 
-    /// [`Self::place`] of rows that are yet to be made: those of everyone are made by a
+    /// As [`Self::place`], for rows that do not exist yet: system rows are created by a
     /// user, never by an API key alone.
     pub(super) fn place_new(
         &self,
@@ -239,7 +240,7 @@ impl Actor {
         Ok(grant)
     }
 
-    /// [`Self::create`] without regard to what an API key may do.
+    /// As [`Self::create`], without regard to the limits of an API key.
     pub(super) fn place(
         &self,
         level: Option<AccessLevel>,
@@ -282,20 +283,20 @@ impl Actor {
         })
     }
 
-    /// That the actor may change or delete a row: their own personal ones; an
-    /// organization's as its administrator, or as their creator while it is theirs;
-    /// everyone's as super_admin.
+    /// Returns proof that the actor may change or delete a row: their own personal row; an
+    /// organization's row as its administrator, or as its creator while they are a member;
+    /// a system row as super_admin.
     ///
     /// # Errors
-    /// `NotFound` where the actor cannot read it, else `Forbidden::NotWritable`.
+    /// `NotFound` if the actor cannot read the row, else `Forbidden::NotWritable`.
     pub fn write(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         self.read(owner)?;
         self.require_key_scope(KeyScope::Write)?;
         self.change(owner, creator)
     }
 
-    /// [`Self::write`] of a row that is known to be readable, without regard to
-    /// what an API key may do.
+    /// As [`Self::write`], for a row that is known to be readable and without regard to the
+    /// limits of an API key.
     pub(super) fn change(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         let allowed = match owner {
             Owner::User(id) => id == self.user() && !self.is_bound(),
@@ -315,7 +316,7 @@ impl Actor {
         }
     }
 
-    /// That the actor may name this organization in a body or a filter.
+    /// Checks that the actor may refer to this organization in a body or a filter.
     pub(super) fn names_organization(&self, organization: OrganizationId) -> Result<(), Denial> {
         if self.sees_organization(organization) {
             Ok(())

@@ -1,4 +1,4 @@
-//! Users: who sees whom, and who may change what of whom.
+//! Users: who may see whom, and who may change what.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -14,7 +14,7 @@ use crate::{
     user::{Role, User},
 };
 
-/// A user whom an [`Actor`] asks about, as the rules see them.
+/// The user that an [`Actor`] wants to read or change, as the rules see them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
     id: UserId,
@@ -23,8 +23,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A stored user and the parent of their organization, where it has one. Their
-    /// effective role counts, as it does for an [`Actor`]; whether the actor is active does not.
+    /// Creates the subject from a stored user and the parent of their organization, if any. Their
+    /// effective role counts, as it does for an [`Actor`]; whether they are active does not.
     #[must_use]
     pub fn new(user: &User, parent: Option<OrganizationId>) -> Self {
         let role = effective_role(user.role, user.organization.map(|_| parent));
@@ -35,7 +35,7 @@ impl Subject {
         }
     }
 
-    /// No one in particular, with this role in this organization.
+    /// Returns a placeholder for a user with this role in this organization.
     pub(super) const fn stand_in(role: Role, organization: OrganizationId) -> Self {
         Self {
             id: UserId(uuid::Uuid::max()),
@@ -44,26 +44,26 @@ impl Subject {
         }
     }
 
-    /// Who they are.
+    /// The user's id.
     #[must_use]
     pub const fn id(&self) -> UserId {
         self.id
     }
 
-    /// The role that counts.
+    /// The effective role.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// Their organization, where the actor has one.
+    /// The organization of the user, if they have one.
     #[must_use]
     pub const fn organization(&self) -> Option<OrganizationId> {
         self.organization
     }
 }
 
-/// What becomes of a user who is removed.
+/// How a user is removed.
 #[derive(
     Clone,
     Copy,
@@ -80,16 +80,16 @@ impl Subject {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Removal {
-    /// They leave their organization and become a `user`.
+    /// The user leaves their organization and gets the role `user`.
     RemoveFromOrg,
-    /// Their account ends and what tells who they were is removed; their rows stay.
+    /// The user's account is closed and everything that identifies them is removed; their rows
+    /// stay.
     Anonymize,
 }
 
 text_enum!(Removal);
 
-/// The users that a user may list, and how much of them they are shown. Made only
-/// by an [`Actor`].
+/// The users that a user may list, and how much of them is shown. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
     organizations: Vec<OrganizationId>,
@@ -98,27 +98,27 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Whose members, beside [`Self::everyone`].
+    /// The organizations whose members are listed, unless [`Self::everyone`] is true.
     #[must_use]
     pub fn organizations(&self) -> &[OrganizationId] {
         &self.organizations
     }
 
-    /// Whether all users there are, with and without an organization.
+    /// Whether every user is listed, with and without an organization.
     #[must_use]
     pub const fn everyone(&self) -> bool {
         self.everyone
     }
 
-    /// Whether they are shown in full, or by id, name, e-mail address and role.
+    /// Whether users are shown in full; otherwise by id, name, e-mail address and role.
     #[must_use]
     pub const fn full(&self) -> bool {
         self.full
     }
 }
 
-/// Whose second factors a user may approve or refuse: those of the members of one
-/// organization who are below their rank. Made only by an [`Actor`].
+/// Which second factors a user may approve or refuse: those of the members of one organization who
+/// are below their rank. Made only by an [`Actor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approvals {
     organization: OrganizationId,
@@ -132,15 +132,15 @@ impl Approvals {
         self.organization
     }
 
-    /// The effective roles of the members it is about.
+    /// The effective roles of the members whose second factors may be decided on.
     #[must_use]
     pub fn roles(&self) -> &[Role] {
         &self.roles
     }
 }
 
-/// A role, and the organization it is held in (I1). Made only by an [`Actor`] who
-/// may give it.
+/// A role, and the organization in which it is held (I1). Made only by an [`Actor`] who may assign
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assignment {
     role: Role,
@@ -154,13 +154,13 @@ impl Assignment {
         self.role
     }
 
-    /// Set exactly where the role needs one.
+    /// The organization; set exactly if the role needs one.
     #[must_use]
     pub const fn organization(self) -> Option<OrganizationId> {
         self.organization
     }
 
-    /// That the role fits the organization, whose parent is given: a tenant_admin's
+    /// Checks that the role fits the organization with this parent: a tenant_admin's organization
     /// is a root.
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl Assignment {
 }
 
 impl Actor {
-    /// The users that the actor may list: the members of S(u), or of the one organization
+    /// Returns the users that the actor may list: the members of S(u), or of the one organization
     /// that a filter names.
     ///
     /// # Errors
@@ -195,11 +195,11 @@ impl Actor {
         })
     }
 
-    /// That the actor may see a user in full: themselves, or as an administrator of their
-    /// organization.
+    /// Checks that the actor may see a user in full: themselves, or as an administrator of the
+    /// user's organization.
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden::RoleForbidden` for a member's colleagues.
+    /// `NotFound`; `Forbidden::RoleForbidden` for other members of the organization.
     pub fn read_user(&self, subject: &Subject) -> Result<(), Denial> {
         self.find_user(subject)?;
         if subject.id == self.user() {
@@ -213,8 +213,8 @@ impl Actor {
         }
     }
 
-    /// That the actor may change a user's names and telephone number: their own, or those of
-    /// anyone who is below their rank.
+    /// Returns proof that the actor may change a user's names and telephone number: their own, or
+    /// those of a user below their rank.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
@@ -232,9 +232,9 @@ impl Actor {
         }
     }
 
-    /// That the actor may deactivate a user or let them in again, have their password
-    /// reset, see and end their sessions: an administrator of their organization with
-    /// a higher rank, or a super_admin; never their own.
+    /// Returns proof that the actor may deactivate or reactivate a user, have their password
+    /// reset, and see and end their sessions: as an administrator of the user's organization with
+    /// a higher rank, or as super_admin; never for themselves.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `key_forbidden` for an API key, `rank_too_low`.
@@ -252,12 +252,12 @@ impl Actor {
         }
     }
 
-    /// Whose second factors wait in an organization for this actor to approve or refuse
-    /// them. Whether one of them may be decided on is [`Self::administer_user`]'s to say.
+    /// Returns which second factors in an organization this actor may approve or refuse.
+    /// [`Self::administer_user`] checks each decision.
     ///
     /// # Errors
-    /// `NotFound` where the organization is not in S(u); `Forbidden`: `key_forbidden` for an
-    /// API key, `role_forbidden` for its other members.
+    /// `NotFound` if the organization is not in S(u); `Forbidden`: `key_forbidden` for an API key,
+    /// `role_forbidden` for its other members.
     pub fn approvals(&self, organization: OrganizationId) -> Result<Approvals, Denial> {
         if !self.sees_organization(organization) {
             return Err(Denial::NotFound);
@@ -273,8 +273,8 @@ impl Actor {
         })
     }
 
-    /// That the actor may give a user a role: a user below their rank one below their
-    /// rank; themselves only `user`, to leave. Without an organization it is the
+    /// Returns proof that the actor may assign a role: to a user below their rank a role below
+    /// their rank; to themselves only `user`, to leave. Without an organization it is the
     /// subject's own.
     ///
     /// # Errors
@@ -305,11 +305,12 @@ impl Actor {
         })
     }
 
-    /// That the actor may invite a user to this role. Without an organization it is their own.
+    /// Returns proof that the actor may invite a user to this role. Without an organization it is
+    /// the actor's own.
     ///
     /// # Errors
-    /// In this order: `Forbidden`: `key_forbidden`, `role_forbidden` where the actor
-    /// administers nothing, `role_not_assignable`, `outside_scope`;
+    /// In this order: `Forbidden`: `key_forbidden`, `role_forbidden` if the actor administers no
+    /// organization, `role_not_assignable`, `outside_scope`;
     /// `Unprocessable` as in [`Self::set_role`].
     pub fn invite(
         &self,
@@ -324,9 +325,9 @@ impl Actor {
         self.assignment(role, organization, self.organization())
     }
 
-    /// That the actor may invite the first administrator of an organization that the actor is making
-    /// under `parent`: tenant_admin of a root, org_admin of a child. It is in no one's
-    /// S(u) yet, so [`Self::invite`] would refuse.
+    /// Returns proof that the actor may invite the first administrator of an organization that
+    /// they create under `parent`: tenant_admin of a root, org_admin of a child. The new
+    /// organization is not yet in any S(u), so [`Self::invite`] would refuse.
     ///
     /// # Errors
     /// `Forbidden::KeyForbidden` for an API key; those of
@@ -348,8 +349,8 @@ impl Actor {
         })
     }
 
-    /// That the actor may accept an invitation: to their own address, themselves, as a user with the
-    /// role `user`.
+    /// Returns proof that the actor, a user with the role `user`, may accept an invitation to
+    /// their own address.
     ///
     /// # Errors
     /// In this order: `Forbidden`: `key_forbidden`, `other_account`;
@@ -372,13 +373,13 @@ impl Actor {
         }
     }
 
-    /// That the actor may remove a user: from their organization as the one who may make them
-    /// a `user`, themselves included; for good as tenant_admin and above, never
-    /// themselves, which is [`Self::end_own_account`]'s.
+    /// Returns proof that the actor may remove a user: from their organization if the actor may
+    /// assign them the role `user`, themselves included; for good as tenant_admin and above, never
+    /// themselves, for which there is [`Self::end_own_account`].
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`: `rank_too_low`, `role_forbidden`;
-    /// `Contradiction::NotAMember` for a user who has no organization to leave.
+    /// `Contradiction::NotAMember` for a user without an organization.
     pub fn remove_user(&self, subject: &Subject, removal: Removal) -> Result<UserRemoval, Denial> {
         match removal {
             Removal::RemoveFromOrg => {
@@ -400,7 +401,7 @@ impl Actor {
         })
     }
 
-    /// That they may end their own account for good.
+    /// Returns proof that the actor may close their own account for good.
     ///
     /// # Errors
     /// `Forbidden::KeyForbidden` for an API key.
@@ -412,8 +413,8 @@ impl Actor {
         })
     }
 
-    /// Existence is secret: they know themselves, the members of S(u), and as
-    /// super_admin everyone.
+    /// Checks that the actor may know that the user exists: themselves, the members of S(u), and
+    /// as super_admin every user.
     fn find_user(&self, subject: &Subject) -> Result<(), Denial> {
         let known = subject.id == self.user()
             || self.role() == Role::SuperAdmin
@@ -461,8 +462,8 @@ impl Actor {
     }
 }
 
-/// I7: at least one active super_admin exists, always. `others` counts those
-/// beside the one who is demoted, deactivated or removed.
+/// Checks I7: at least one active super_admin always remains. `others` is their number without the
+/// user who is demoted, deactivated or removed.
 ///
 /// # Errors
 /// `Contradiction::LastSuperAdmin`.
