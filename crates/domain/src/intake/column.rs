@@ -1,4 +1,4 @@
-//! What a survey learns of one ratio's column.
+//! Statistics of one ratio's column, collected by a survey.
 
 use super::{
     number::{Cell, Evidence, NumberText, Separators, Sign},
@@ -12,7 +12,7 @@ use crate::{
 /// How many different placeholders of a column are counted.
 const MAX_PLACEHOLDERS: usize = 8;
 
-/// A number of cells, with the first of them.
+/// A number of cells, with the first of them as an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) count: u32,
@@ -29,7 +29,7 @@ impl Seen {
         self.count = self.count.saturating_add(1);
     }
 
-    /// `12 cells, first "0,41" in row 2`
+    /// Describes the cells: `12 cells, first "0,41" in row 2`.
     pub(super) fn told(&self, what: &str) -> String {
         let plural = if self.count == 1 { "" } else { "s" };
         format!(
@@ -39,18 +39,18 @@ impl Seen {
     }
 }
 
-/// What a survey learns of one ratio's column.
+/// The statistics of one ratio's column.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ColumnStats {
     /// Cells with a number.
     pub(super) numbers: u32,
-    /// Of these: with a percent sign, equal to 0, outside of the range they may have.
+    /// Of these: with a percent sign, equal to 0, outside of the allowed range.
     pub(super) percents: Seen,
     pub(super) unsigned: u32,
     pub(super) zeros: u32,
     /// Sizes of values without a unit sign.
     pub(super) sizes: Sizes,
-    /// What the cells show of the separators.
+    /// The cells that show which separators are used.
     pub(super) point: Seen,
     pub(super) comma: Seen,
     pub(super) lone_point: Seen,
@@ -61,16 +61,17 @@ pub(super) struct ColumnStats {
     pub(super) uncomputed: Seen,
     pub(super) zero_formulas: Seen,
     pub(super) is_computed: bool,
-    /// What cannot be stored as it stands, were the column in fractions or in percent.
+    /// Values that cannot be stored unchanged, if the column is in fractions or in percent.
     fractions: Flagged,
     percent: Flagged,
-    /// Values of nines alone, such as -999, which stand for missing values in many data sets.
+    /// Values that consist of nines, such as -999, which represent missing values in many
+    /// data sets.
     pub(super) placeholders: Vec<(f64, Seen)>,
-    /// For telling totals and averages from companies.
+    /// The figures with which totals and averages are distinguished from companies.
     pub(super) figures: Figures,
 }
 
-/// Cells of a column by what becomes of their values.
+/// The cells of a column by the flag that their values get.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flagged {
     pub(super) implausible: Seen,
@@ -113,7 +114,8 @@ impl Figures {
         self.max = self.max.max(value);
     }
 
-    /// The sum, the mean, both bounds and both standard deviations of at least two values.
+    /// Returns the sum, the mean, both bounds and both standard deviations of at least two
+    /// values.
     pub(super) fn summaries(&self) -> Option<[f64; 6]> {
         if self.count < 2 {
             return None;
@@ -134,7 +136,7 @@ impl Figures {
 }
 
 impl ColumnStats {
-    /// Looks at a cell.
+    /// Adds a cell to the statistics.
     pub(super) fn see(&mut self, definition: &RatioDefinition, row: u32, text: &str, cell: &Cell) {
         let Cell::Number(number) = cell else {
             return;
@@ -197,7 +199,7 @@ impl ColumnStats {
         }
     }
 
-    /// What cannot be stored as it stands, in the unit of the column.
+    /// Returns the values that cannot be stored unchanged, in the unit of the column.
     pub(super) const fn flagged(&self, unit: RatioUnit) -> &Flagged {
         match unit {
             RatioUnit::Fraction => &self.fractions,
@@ -205,13 +207,13 @@ impl ColumnStats {
         }
     }
 
-    /// Whether every number is 0, of at least as many as say something.
+    /// Returns whether every number is 0 and there are enough of them to decide.
     pub(super) fn is_all_zero(&self) -> bool {
         self.numbers >= super::units::MIN_VALUES && self.zeros == self.numbers
     }
 }
 
-/// Whether a value is what data sets write where they have none: -99, -999.99, 9999.
+/// Returns whether a data set would write this value for a missing one: -99, -999.99, 9999.
 fn is_of_nines(value: f64) -> bool {
     let digits = value.abs().to_string();
     let nines = digits.bytes().filter(|b| *b == b'9').count();
@@ -219,7 +221,7 @@ fn is_of_nines(value: f64) -> bool {
     is_pure && nines >= if value < 0.0 { 2 } else { 4 } && value.abs() >= 99.0
 }
 
-/// A number's size for counting: a lone comma says nothing about it.
+/// Returns a number's size for counting: a lone comma says nothing about it.
 fn value(number: &NumberText) -> Option<f64> {
     let separators = match number.evidence() {
         Evidence::LoneComma => return None,
@@ -229,7 +231,7 @@ fn value(number: &NumberText) -> Option<f64> {
     number.decimal(separators)?.parse().ok()
 }
 
-/// The name of a column in the file and what it is, where these differ.
+/// Returns the name of a column in the file and the ratio's name, where these differ.
 pub(super) fn named(name: &str, definition: &RatioDefinition) -> String {
     if name == definition.name {
         name.to_owned()

@@ -1,8 +1,8 @@
-//! Whether a row speaks of the company that its symbol found.
+//! Checks whether a row describes the company that was found by its symbol.
 
 use crate::company::{CompanyProfile, DEFAULT_COUNTRY};
 
-/// Endings and fillers of companies' names that make no difference.
+/// Suffixes and fillers of company names that are ignored in comparisons.
 const LEGAL_FORMS: [&str; 34] = [
     "inc",
     "incorporated",
@@ -39,15 +39,15 @@ const LEGAL_FORMS: [&str; 34] = [
     "group",
     "the",
 ];
-/// How alike two names must be to be spellings of one.
+/// How similar two names must be to count as spellings of one name.
 const ALIKE: f64 = 0.85;
 
-/// What tells a company from another one of the same symbol.
+/// What distinguishes a company from another one with the same symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Described<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Where it is listed.
+    /// The exchange where it is listed.
     pub exchange: Option<&'a str>,
     /// Its country, alpha-3.
     pub country: &'a str,
@@ -56,7 +56,7 @@ pub struct Described<'a> {
 }
 
 impl<'a> Described<'a> {
-    /// What a profile says.
+    /// Returns the description of a profile.
     #[must_use]
     pub fn of(profile: &'a CompanyProfile) -> Self {
         Self {
@@ -68,15 +68,15 @@ impl<'a> Described<'a> {
     }
 }
 
-/// What of a row's description contradicts the company that its symbol found, in words that
-/// name both; `None` where they may be the same.
+/// Describes how a row's description contradicts the company that was found by its symbol,
+/// naming both; `None` if they may be the same.
 ///
-/// A name contradicts where it is no other spelling of the same name; an exchange where both
-/// name one; a country where the row names another than [`DEFAULT_COUNTRY`], which may stand
-/// for none.
+/// A name contradicts if it is not a spelling of the same name; an exchange if both
+/// descriptions have one; a country if the row names another than [`DEFAULT_COUNTRY`], which
+/// may mean that none was given.
 #[must_use]
 pub fn contradiction(symbol: &str, found: Described<'_>, row: Described<'_>) -> Option<String> {
-    // A legal entity has one LEI for ever, whatever it is called.
+    // A legal entity keeps its LEI for ever, whatever its name is.
     if let (Some(there), Some(here)) = (found.lei, row.lei) {
         return (there != here).then(|| {
             format!(
@@ -86,7 +86,7 @@ pub fn contradiction(symbol: &str, found: Described<'_>, row: Described<'_>) -> 
             )
         });
     }
-    // A company without a name has its symbol for one.
+    // A company without a name has its symbol as its name.
     if found.name == symbol || row.name == symbol {
         return None;
     }
@@ -114,7 +114,7 @@ fn described(company: Described<'_>) -> String {
     }
 }
 
-/// A name without case, punctuation and legal forms.
+/// Returns a name without case, punctuation and legal forms.
 fn key(name: &str) -> String {
     let lower = name.to_lowercase();
     let words: Vec<&str> = lower
@@ -203,7 +203,7 @@ mod tests {
             let told = contradiction("ANZX", stored, row).unwrap();
             assert!(told.contains(exchange) && told.contains(country), "{told}");
         }
-        // A row without a country has that of the schema.
+        // A row without a country has the default of the schema.
         let german = company("Anzara Holdings Inc", "NYSE", "DEU");
         assert_eq!(contradiction("ANZX", german, stored), None);
     }

@@ -1,4 +1,4 @@
-//! Which row of a table is its header, and what its columns mean.
+//! Finds the header of a table and the meaning of its columns.
 
 use super::{
     Cells,
@@ -13,14 +13,14 @@ use crate::{
     ratio::RatioUnit,
 };
 
-/// The column that the corrected rows carry besides the file's own; ignored when sent again.
+/// The column that the file of corrected rows has in addition; ignored when it is sent again.
 pub const ERROR_COLUMN: &str = "error";
-/// How alike an unknown name must be to a missing one to be worth naming.
+/// How similar an unknown name must be to a missing one to be suggested.
 const ALIKE: f64 = 0.8;
-/// How many names an error lists at most.
+/// The largest number of names that an error lists.
 const LISTED: usize = 30;
 
-/// The header of a table, understood.
+/// The recognised header of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     kind: Kind,
@@ -33,17 +33,17 @@ pub struct Layout {
     ratios: Vec<usize>,
     hints: Vec<Option<RatioUnit>>,
     ignored: Vec<String>,
-    /// Columns that mean what another one means under its own name, and what that is.
+    /// Columns that mean the same as a column under its own name, and that name.
     repeated: Vec<(String, &'static str)>,
 }
 
-/// The columns of identifiers by which a company may be known instead of by a symbol.
+/// Returns the columns of identifiers that can identify a company instead of a symbol.
 fn identifiers(descriptions: &[Option<usize>; DESCRIPTIONS.len()]) -> impl Iterator<Item = usize> {
     let named = DESCRIPTIONS.iter().zip(descriptions);
     named.filter_map(|(name, column)| column.filter(|_| matches!(*name, "isin" | "lei" | "figi")))
 }
 
-/// A row read as a header: what each column may mean.
+/// A row read as a header: the possible meaning of each column.
 struct Candidate {
     row: u32,
     names: Vec<String>,
@@ -71,7 +71,7 @@ impl Candidate {
         }
     }
 
-    /// How many different fields it names.
+    /// Returns how many different fields the row names.
     fn score(&self) -> usize {
         let mut found: Vec<Field> = self.fields.iter().flatten().copied().collect();
         found.sort_by_key(|field| format!("{field:?}"));
@@ -81,16 +81,16 @@ impl Candidate {
 }
 
 impl Layout {
-    /// How many rows of a table are searched for its header.
+    /// The number of rows of a table that are searched for its header.
     pub const SEARCHED: u32 = 40;
 
-    /// Finds the header among the first rows of a table: the first of those that name the
-    /// most fields. Titles, group heads and blank rows may stand above it.
+    /// Finds the header among the first rows of a table: the first of the rows that name the most
+    /// fields. Titles, group heads and blank rows may precede it.
     ///
     /// # Errors
-    /// `empty_file` where there is no row; `missing_columns`, which tells the row that was
-    /// read as the header, what was recognised and what else was found; `repeated_column`
-    /// where two columns mean the same.
+    /// `empty_file` if there is no row; `missing_columns`, which names the row that was read as
+    /// the header, the recognised columns and the others; `repeated_column` if two columns mean
+    /// the same.
     pub fn find(kind: Kind, rows: &[Cells<'_>]) -> Result<Self, Vec<Fault>> {
         let candidates: Vec<Candidate> = rows.iter().map(|row| Candidate::of(kind, row)).collect();
         let best = candidates
@@ -125,10 +125,10 @@ impl Layout {
             .collect();
         let mut descriptions = [None; DESCRIPTIONS.len()];
         for (place, column) in descriptions.iter_mut().enumerate() {
-            // A description that stands twice is no reason to refuse anything: the first is taken.
+            // A repeated description is no reason to refuse the file: the first is used.
             *column = header.first(Field::Description(place));
         }
-        // Companies are known by an identifier where the file has no symbol.
+        // Companies are identified by an identifier if the file has no symbol.
         let symbol = symbol.or_else(|| identifiers(&descriptions).next());
         let mut missing = Vec::new();
         if symbol.is_none() {
@@ -146,7 +146,7 @@ impl Layout {
                 .filter(|ratio| ratios[*ratio].is_none())
                 .map(Field::Ratio),
         );
-        // A column that stands twice is not missing.
+        // A repeated column is not missing.
         missing.retain(|field| !header.fields.contains(&Some(*field)));
         if !missing.is_empty() {
             faults.insert(0, header.lacks(kind, &missing));
@@ -186,19 +186,19 @@ impl Layout {
         })
     }
 
-    /// The kind of predictions that are made of the table.
+    /// The kind of the predictions in the table.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The row of the header, from 1.
+    /// The row number of the header, from 1.
     #[must_use]
     pub const fn header_row(&self) -> u32 {
         self.header_row
     }
 
-    /// The names of the columns as they stand in the header.
+    /// The names of the columns as written in the header.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
@@ -210,7 +210,7 @@ impl Layout {
         self.names.len()
     }
 
-    /// A row that has other cells than the header has columns.
+    /// Reports a row whose number of cells differs from the number of columns.
     pub(super) fn shape(&self, row: &Cells<'_>, is_fixed_width: bool) -> Option<Fault> {
         let width = self.width();
         let used = row
@@ -264,12 +264,12 @@ impl Layout {
         &self.ratios
     }
 
-    /// The unit that the name of a ratio's column says.
+    /// The unit that the name of a ratio's column states.
     pub(super) fn hint(&self, ratio: usize) -> Option<RatioUnit> {
         self.hints.get(ratio).copied().flatten()
     }
 
-    /// What a row says of itself: symbol, name and period as they stand in it.
+    /// Returns the symbol, name and period of a row as written in it.
     #[must_use]
     pub fn says_of_itself(&self, cells: &[String]) -> [String; 3] {
         let at = |column: usize| cells.get(column).map_or("", |cell| cell.trim()).to_owned();
@@ -281,7 +281,7 @@ impl Layout {
         [at(self.symbol), name, period.trim().to_owned()]
     }
 
-    /// Whether rows name their company or its sector, beside its symbol.
+    /// Returns whether rows name their company or its sector, in addition to its symbol.
     #[must_use]
     pub const fn names_company(&self) -> bool {
         self.descriptions[0].is_some() || self.descriptions[1].is_some()
@@ -292,7 +292,7 @@ impl Layout {
         self.names.get(column).map_or("", String::as_str)
     }
 
-    /// What an analyst should know of the header.
+    /// Returns the warnings about the header.
     #[must_use]
     pub fn warnings(&self) -> Vec<JobWarning> {
         let mut warnings = Vec::new();
@@ -358,7 +358,7 @@ impl Layout {
         warnings
     }
 
-    /// Columns that are not named as in our own files, with what they were taken for.
+    /// Returns the columns whose names differ from those of our own files, with their meaning.
     fn matched(&self) -> Vec<(String, &'static str)> {
         let own = [
             (Some(self.symbol), Field::Symbol),
@@ -379,7 +379,7 @@ impl Layout {
     }
 }
 
-/// Whether the cells of the year name quarters as well, like `2024Q3`.
+/// Returns whether the cells of the year also name quarters, like `2024Q3`.
 fn names_quarters(rows: &[Cells<'_>], year: usize) -> bool {
     let mut seen = 0;
     for row in rows {
@@ -411,7 +411,7 @@ impl Candidate {
         exact.or(columns.first()).copied()
     }
 
-    /// The column of a field. The name of our own files wins over others.
+    /// Returns the column of a field. The name of our own files takes precedence over others.
     fn column(&self, kind: Kind, field: Field) -> Result<Option<usize>, Fault> {
         let columns = self.columns_of(field);
         let own = field.name(kind);
@@ -489,7 +489,7 @@ impl Candidate {
     }
 }
 
-/// A column that is called period holds the quarter where another one holds the year.
+/// Uses a column that is called period for the quarter if another column has the year.
 fn with_period(
     kind: Kind,
     columns: &[ColumnName],
@@ -506,7 +506,7 @@ fn with_period(
     fields
 }
 
-/// The name that is most like a field's.
+/// Returns the name that is most similar to a field's.
 fn nearest<'a>(field: &str, names: &[(&'a str, &ColumnName)]) -> Option<&'a str> {
     let wanted = ColumnName::read(field).key;
     names

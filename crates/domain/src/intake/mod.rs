@@ -1,13 +1,13 @@
 //! From the cells of an uploaded table to inputs of a model.
 //!
-//! Users and programs write the same table in many ways. What is certain is read; what
-//! is likely is read with a warning that names the column, how many cells it is about and
-//! an example; what is doubtful stops the whole file before anything is stored, and says
-//! which option settles it.
+//! Users and programs write the same table in many ways. What is certain is read. What is likely
+//! is read with a warning that names the column, the number of cells and an example. What is
+//! doubtful stops the whole file before anything is stored, and the message names the option that
+//! settles it.
 //!
-//! A table is read twice. [`Layout::find`] finds its header among the first rows, and a
-//! [`Survey`] looks at every row, so that units and separators are judged by whole columns.
-//! Its [`Plan`] then reads the rows ([`Plan::read`]), one by one and always in the same way.
+//! A table is read twice. [`Layout::find`] finds its header among the first rows, and a [`Survey`]
+//! reads every row, so that units and separators are judged by whole columns. Its [`Plan`] then
+//! reads the rows ([`Plan::read`]), one by one and always in the same way.
 //!
 //! ```
 //! use accunode_domain::{intake::{Cells, Layout, Options, Survey}, prediction::Kind};
@@ -61,14 +61,14 @@ pub use units::{ColumnUnits, Options};
 pub struct Cells<'a> {
     /// The row in its file, from 1.
     pub row: u32,
-    /// The cells as they are shown.
+    /// The cells as they are displayed.
     pub cells: &'a [String],
-    /// Formulas among them whose stored values are doubtful.
+    /// The formulas among them whose stored values are doubtful.
     pub formulas: &'a [Formula],
 }
 
 impl<'a> Cells<'a> {
-    /// A row without formulas.
+    /// Creates a row without formulas.
     #[must_use]
     pub const fn new(row: u32, cells: &'a [String]) -> Self {
         Self {
@@ -78,8 +78,8 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The cell in a column, trimmed; empty where the row is shorter. `="000123"` is the text
-    /// 000123, as programs write it so that a spreadsheet keeps the zeros.
+    /// Returns the cell in a column, trimmed; empty if the row is shorter. `="000123"` is the text
+    /// 000123, which programs write so that a spreadsheet keeps the zeros.
     #[must_use]
     pub fn at(&self, column: usize) -> &'a str {
         let text = self.cells.get(column).map_or("", |text| text.trim());
@@ -90,7 +90,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// A formula whose stored value tells whether it was ever computed.
+/// A formula. Its stored value shows whether it was ever computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Formula {
     /// Its column, from 0.
@@ -102,10 +102,10 @@ pub struct Formula {
 /// The stored value of a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormulaValue {
-    /// None: a program wrote the formula and did not compute it.
+    /// No value: a program wrote the formula and did not compute it.
     Absent,
     /// 0, which some programs store for a formula that they do not compute.
     Zero,
-    /// Another value: the column was computed. The first of a column is enough.
+    /// Another value: the column was computed. The first such cell of a column is sufficient.
     Computed,
 }

@@ -1,4 +1,4 @@
-//! A table of outcomes: what happened to companies, row by row.
+//! Reads a table of outcomes: what happened to companies, row by row.
 
 use super::{
     Cells, ERROR_COLUMN,
@@ -13,8 +13,8 @@ use crate::{
 };
 use time::Date;
 
-/// The columns of outcomes: the name, what else it is called, whether a file must have it, what
-/// it means, and an example.
+/// The columns of outcomes: the name, alternative names, whether a file must have it, the
+/// meaning, and an example.
 const COLUMNS: [OutcomeColumn; 8] = [
     column(
         "company_symbol",
@@ -81,7 +81,7 @@ pub struct OutcomeColumn {
     pub name: &'static str,
     synonyms: &'static [&'static str],
     is_needed: bool,
-    /// What it holds.
+    /// Its meaning.
     pub meaning: &'static str,
     /// An example.
     pub example: &'static str,
@@ -103,16 +103,16 @@ const fn column(
     }
 }
 
-/// The header of a table of outcomes, understood.
+/// The recognised header of a table of outcomes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutcomeLayout {
     header_row: u32,
     names: Vec<String>,
-    /// Where each of [`COLUMNS`] stands.
+    /// The position of each of [`COLUMNS`].
     places: [Option<usize>; COLUMNS.len()],
 }
 
-/// `Default date` and `default-date` are `default_date`.
+/// Normalises a name: `Default date` and `default-date` are `default_date`.
 fn plain(name: &str) -> String {
     let name = squeezed(name).to_lowercase();
     name.split(|c: char| !c.is_alphanumeric())
@@ -122,17 +122,18 @@ fn plain(name: &str) -> String {
 }
 
 impl OutcomeLayout {
-    /// What a file may have, in the order of the template.
+    /// The columns that a file may have, in the order of the template.
     #[must_use]
     pub const fn columns() -> &'static [OutcomeColumn] {
         &COLUMNS
     }
 
-    /// Finds the header among the first rows of a table: the first of those that name the most
-    /// columns.
+    /// Finds the header among the first rows of a table: the first of the rows that name the
+    /// most columns.
     ///
     /// # Errors
-    /// `empty_file`; `missing_columns` with what was found instead; `repeated_column`.
+    /// `empty_file`; `missing_columns`, which names the columns that were found;
+    /// `repeated_column`.
     pub fn find(rows: &[Cells<'_>]) -> Result<Self, Vec<Fault>> {
         let mut best: Option<(usize, Self, Vec<Fault>)> = None;
         for row in rows {
@@ -191,7 +192,7 @@ impl OutcomeLayout {
             let Some(field) = COLUMNS.iter().position(meant) else {
                 continue;
             };
-            // A column under its own name goes before one under another.
+            // A column under its own name takes precedence over an alternative name.
             match places[field] {
                 None => places[field] = Some(at),
                 Some(other) if plain(&names[other]) == name => repeated.push(Fault::new(
@@ -217,13 +218,13 @@ impl OutcomeLayout {
         self.header_row
     }
 
-    /// The names of the columns as they stand in the header.
+    /// The names of the columns as written in the header.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// What an analyst should know of the header.
+    /// Returns the warnings about the header.
     #[must_use]
     pub fn warnings(&self) -> Vec<JobWarning> {
         let ignored = self.names.iter().enumerate().filter(|(at, name)| {
@@ -244,7 +245,7 @@ impl OutcomeLayout {
         }]
     }
 
-    /// What a row says. `today` is the day of the clock.
+    /// Returns the outcome of a row. `today` is the day of the clock.
     ///
     /// # Errors
     /// Every fault, each at the name of its column.
@@ -291,7 +292,7 @@ impl OutcomeLayout {
     }
 }
 
-/// A day without the midnight that spreadsheets put behind it.
+/// Returns a day without the midnight that spreadsheets append to it.
 fn day(text: &str) -> &str {
     let end = text.find([' ', 'T']).filter(|end| {
         let time = text[end + 1..].trim_end_matches('Z');

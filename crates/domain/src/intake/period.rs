@@ -1,4 +1,4 @@
-//! Reporting periods as users and vendors write them.
+//! Reads reporting periods as users and vendors write them.
 
 use time::{Date, Month};
 
@@ -8,27 +8,27 @@ use crate::{
     prediction::{Kind, Period, Quarter, ReportingYear},
 };
 
-/// What was read with a likely meaning rather than a certain one.
+/// How a period was read with a likely rather than a certain meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Likely {
     /// `FY24`: the century is missing.
     Century,
-    /// `Dec-24`: a month and two digits that are taken for a year.
+    /// `Dec-24`: a month and two digits that are read as a year.
     MonthAndYear,
-    /// `2024E`: an estimate and no reported figure.
+    /// `2024E`: an estimate, not a reported figure.
     Estimate,
-    /// A year that ends between January and May; some vendors count it for the year before.
+    /// A year that ends between January and May; some vendors assign it to the year before.
     EarlyYearEnd,
-    /// The quarter of the calendar in which a date lies; a fiscal quarter can be another.
+    /// The calendar quarter of a date; a fiscal quarter may differ.
     CalendarQuarter,
-    /// `03/04/2024`: the day and the month can be exchanged. The year is the same.
+    /// `03/04/2024`: day and month may be exchanged. The year is the same.
     DayOrMonth,
-    /// A quarter beside a date that lies in another quarter of the calendar.
+    /// A quarter beside a date that is in another calendar quarter.
     FiscalQuarter,
 }
 
 impl Likely {
-    /// What an analyst is told.
+    /// Returns the text of the warning.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -49,12 +49,12 @@ impl Likely {
     }
 }
 
-/// A period that was read, and what in it is only likely.
+/// A period that was read, and which part of it is only likely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadPeriod {
     /// The period.
     pub period: Period,
-    /// What was not certain.
+    /// The parts that were not certain.
     pub likely: Vec<Likely>,
 }
 
@@ -206,7 +206,7 @@ fn quarter_of(quarter: u8) -> Result<Quarter, Fault> {
         })
 }
 
-/// `Q3`, `3`, `3.0`, `3Q`, `FQ3`, `Quarter 3`, `3rd quarter`, `III`.
+/// Reads `Q3`, `3`, `3.0`, `3Q`, `FQ3`, `Quarter 3`, `3rd quarter`, `III`.
 fn bare_quarter(text: &str) -> Option<u8> {
     const NAMES: [[&str; 2]; 4] = [["1st", "i"], ["2nd", "ii"], ["3rd", "iii"], ["4th", "iv"]];
     let lower = text.to_lowercase();
@@ -228,7 +228,7 @@ fn bare_quarter(text: &str) -> Option<u8> {
     whole(digit)?.parse().ok().filter(|q| (1..=4).contains(q))
 }
 
-/// A number without decimals of zeros: `2024.0`, `2024,00`.
+/// Reads a number whose decimals are all zero: `2024.0`, `2024,00`.
 fn whole(text: &str) -> Option<&str> {
     match text.split_once(['.', ',']) {
         None => Some(text),
@@ -239,7 +239,7 @@ fn whole(text: &str) -> Option<&str> {
     }
 }
 
-/// A label of a period, taken apart.
+/// The parsed label of a period.
 struct Label {
     year: u16,
     quarter: Option<u8>,
@@ -279,8 +279,8 @@ impl Label {
         })
     }
 
-    /// `2024`, `2024.0`, `FY2024`, `FY24`, `2024A`, `2024E`, `Q3 2024`, `2024Q3`, `3Q24`,
-    /// `Dec-24`, `Dec 2024`, `31-Dec-2024`, `Dec 31, 2024`.
+    /// Reads `2024`, `2024.0`, `FY2024`, `FY24`, `2024A`, `2024E`, `Q3 2024`, `2024Q3`,
+    /// `3Q24`, `Dec-24`, `Dec 2024`, `31-Dec-2024`, `Dec 31, 2024`.
     fn of_words(lower: &str) -> Option<Self> {
         if let Some(year) = whole(lower).and_then(four_digits) {
             return Some(Self::year(year));
@@ -328,7 +328,7 @@ impl Label {
         }
     }
 
-    /// `2024` or, with the century left out, `24`.
+    /// Reads `2024` or, with the century omitted, `24`.
     fn of_year(text: &str) -> Option<Self> {
         let text = text.strip_suffix('a').unwrap_or(text);
         if let Some(year) = text.strip_suffix('e').and_then(four_digits) {
@@ -357,7 +357,7 @@ impl Label {
         })
     }
 
-    /// A day with the name of its month.
+    /// Reads a day with the name of its month.
     fn of_day(month_name: &str, day: &str, year: &str) -> Option<Self> {
         let at = month(month_name)?;
         let label = Self::of_month(at, year)?;
@@ -415,8 +415,8 @@ fn month(text: &str) -> Option<u8> {
     u8::try_from(at + 1).ok()
 }
 
-/// `2024-12-31`, `2024/12/31`, `31.12.2024`, `31/12/2024`, `12/31/2024`, `12/31/24`,
-/// `2024-12`, `2024/12`, `12/2024`, `20241231`, `202412`, with or without a time behind it.
+/// Reads `2024-12-31`, `2024/12/31`, `31.12.2024`, `31/12/2024`, `12/31/2024`, `12/31/24`,
+/// `2024-12`, `2024/12`, `12/2024`, `20241231`, `202412`, each also followed by a time.
 fn date(text: &str) -> Result<Option<Label>, Fault> {
     let day = text.split(['T', ' ']).next().unwrap_or_default();
     let numbers = |text: &str| -> Option<Vec<u32>> {
@@ -434,7 +434,7 @@ fn date(text: &str) -> Result<Option<Label>, Fault> {
     let (year, month, day_of_month) = match lengths.as_slice() {
         [1 | 2, 4] if (1..=12).contains(&n[0]) => (n[1], n[0], None),
         [6] if (1..=12).contains(&(n[0] % 100)) => (n[0] / 100, n[0] % 100, None),
-        // The year comes last, and a day beyond 12 tells which the month is.
+        // The year is last, and a number beyond 12 must be the day.
         [1 | 2, 1 | 2, 2] if (n[0] > 12) != (n[1] > 12) => {
             likely = Some(Likely::Century);
             (2000 + n[2], n[0].min(n[1]), Some(n[0].max(n[1])))
@@ -442,8 +442,8 @@ fn date(text: &str) -> Result<Option<Label>, Fault> {
         [4, 1 | 2] if (1..=12).contains(&n[1]) && !day.contains('.') => (n[0], n[1], None),
         [4, 1 | 2, 1 | 2] => (n[0], n[1], Some(n[2])),
         [1 | 2, 1 | 2, 4] => {
-            // 31/12 can be read in one way only, and so can 12/31. 03/04 is doubtful: its year
-            // is taken with a warning, its month is not.
+            // 31/12 can be read in one way only, and so can 12/31. 03/04 is ambiguous: its
+            // year is used with a warning, its month is not.
             let (a, b) = (n[0], n[1]);
             match (a > 12, b > 12) {
                 (true, false) => (n[2], b, Some(a)),
@@ -486,8 +486,8 @@ fn date(text: &str) -> Result<Option<Label>, Fault> {
     }))
 }
 
-/// The year that a spreadsheet shows as this date where it is formatted as one: the number
-/// 2024 is shown as 1905-07-16 (or, counted from 1904, as 1909-07-17).
+/// Returns the year that a spreadsheet displays as this date because it is formatted as one:
+/// the number 2024 is shown as 1905-07-16 (or, counted from 1904, as 1909-07-17).
 fn serial_of_a_year(year: u16, month: u8, day: Option<u16>) -> Option<i64> {
     if !(1905..=1910).contains(&year) {
         return None;

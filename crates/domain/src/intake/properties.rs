@@ -1,4 +1,4 @@
-//! A table means the same in whatever dialect it is written, or it is refused.
+//! A table has the same meaning in every dialect in which it can be written, or it is refused.
 
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ fn plain((mantissa, decimals): Decimal, point: char) -> String {
     }
 }
 
-/// A hundred times as much.
+/// Multiplies by 100.
 const fn in_percent((mantissa, decimals): Decimal) -> Decimal {
     match decimals {
         0 => (mantissa * 100, 0),
@@ -43,13 +43,13 @@ struct Dialect {
 
 #[derive(Clone, Copy, Debug)]
 enum Percent {
-    /// 0.412
+    /// Fractions: 0.412
     No,
-    /// 41.2, with the option for the whole file
+    /// Percent, with the option for the whole file: 41.2
     Option,
-    /// 41.2, with the option for each column
+    /// Percent, with the option for each column: 41.2
     Columns,
-    /// 41.2%
+    /// Percent with a sign: 41.2%
     Sign,
 }
 
@@ -137,7 +137,7 @@ fn dialect() -> impl Strategy<Value = Dialect> {
         })
 }
 
-/// The ratios of a company in fractions and multiples: any that firms have.
+/// The ratios of a company in fractions and multiples: any values that firms have.
 fn row() -> impl Strategy<Value = [Decimal; 5]> {
     let decimals = 0_u32..5;
     let value = |low: i64, high: i64| {
@@ -155,10 +155,10 @@ fn row() -> impl Strategy<Value = [Decimal; 5]> {
     ]
 }
 
-/// What a model is given of a row, bit for bit, or the code of its fault.
+/// The inputs that a model receives for a row, bit for bit, or the code of its fault.
 type Inputs = Result<Vec<Option<u32>>, String>;
 
-/// The inputs of every row, or why the table is refused.
+/// Returns the inputs of every row, or the reason why the table is refused.
 fn read(rows: &[[Decimal; 5]], dialect: Dialect) -> Result<Vec<Inputs>, Vec<crate::fault::Fault>> {
     let mut table: Vec<Vec<String>> = vec![
         ["company_symbol", "reporting_year"]
@@ -229,7 +229,8 @@ proptest! {
 
     #[test]
     fn no_cell_is_read_as_two_numbers(text in "[-+(]{0,1}[0-9., ']{1,9}[)x%kKmMbB-]{0,2}") {
-        // Whatever a cell is, it is read in the same way each time, and what is read is a number.
+        // Whatever a cell contains, it is read the same way each time, and the result is a
+        // number.
         let (one, other) = (number::Cell::read(&text), number::Cell::read(&text));
         prop_assert_eq!(&one, &other);
         if let number::Cell::Number(number) = one {
@@ -242,7 +243,7 @@ proptest! {
     }
 }
 
-/// Sensible tables are read in every dialect, not only refused.
+/// Usual tables are read in every dialect, not only refused.
 #[test]
 fn a_usual_table_is_read_in_every_dialect() {
     let rows: Vec<[Decimal; 5]> = (1..9)

@@ -1,4 +1,4 @@
-//! Symbols as they stand in tables.
+//! Reads symbols of tables.
 
 use super::number::says_missing;
 use crate::{
@@ -6,15 +6,15 @@ use crate::{
     fault::{Fault, shorten},
 };
 
-/// Marks for missing values that are tickers as well, where they stand in capitals.
+/// Placeholders for missing values that are also tickers when written in capitals.
 const TICKERS: [&str; 7] = ["NONE", "NA", "NAN", "NM", "NMF", "NIL", "NMN"];
 
-/// Reads the symbol of a row. What a program or a spreadsheet has made of a symbol is refused:
-/// it would be another company.
+/// Reads the symbol of a row. A text into which a program or a spreadsheet converted a symbol
+/// is refused, because it would be another company.
 ///
 /// # Errors
-/// `required` for an empty cell and for a mark that says that there is no value;
-/// `invalid_symbol` for a date, a number with decimals, and what no symbol may hold.
+/// `required` for an empty cell and for a placeholder of a missing value; `invalid_symbol` for
+/// a date, a number with decimals, and characters that a symbol may not contain.
 pub(super) fn read_symbol(text: &str) -> Result<Symbol, Fault> {
     let fault = |code: &str, detail: String| Fault::new("company_symbol", code, detail);
     if says_missing(text) && !TICKERS.contains(&text) {
@@ -54,7 +54,7 @@ pub(super) fn read_symbol(text: &str) -> Result<Symbol, Fault> {
     Symbol::parse("company_symbol", text)
 }
 
-/// `2024-09-01`, also with a time behind it.
+/// Recognises `2024-09-01`, also followed by a time.
 fn is_date(text: &str) -> bool {
     let day = text.split(['T', ' ']).next().unwrap_or_default();
     let mut parts = day.split('-').map(|part| (part.len(), part.parse::<u16>()));

@@ -1,9 +1,9 @@
-//! Text of cells and headers, compared as a reader compares it.
+//! Text of cells and headers, normalised so that texts that look equal are equal.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-/// Whether a character is not seen and has no width: format and bidirectional controls,
-/// zero-width characters, byte order marks, control characters.
+/// Returns whether a character is invisible and has no width: format and bidirectional
+/// controls, zero-width characters, byte order marks, control characters.
 #[must_use]
 pub(super) fn is_unseen(c: char) -> bool {
     !matches!(c, ' '..='~')
@@ -14,15 +14,16 @@ pub(super) fn is_unseen(c: char) -> bool {
         )
 }
 
-/// Whether a character is a digit that is no part of a number: superscripts and subscripts,
-/// digits in circles, fractions. Compatibility forms would make ordinary digits of them, and
-/// 72 of `7²`.
+/// Returns whether a character is a digit that is not part of a number: superscripts and
+/// subscripts, digits in circles, fractions. Compatibility normalisation would turn them
+/// into ordinary digits, and `7²` into 72.
 #[must_use]
 pub(super) fn is_footnote_mark(c: char) -> bool {
     !c.is_ascii() && c.general_category() == GeneralCategory::OtherNumber
 }
 
-/// A text without unseen characters, trimmed, every run of blanks as one space.
+/// Returns a text without invisible characters, trimmed, with every run of blanks as one
+/// space.
 #[must_use]
 pub(super) fn squeezed(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
@@ -41,11 +42,11 @@ pub(super) fn squeezed(text: &str) -> String {
     squeezed
 }
 
-/// How many characters of a cell are looked at where the name of a column is expected: none
-/// is longer, and a stranger's cells may be.
+/// The number of characters of a cell that are read where the name of a column is expected:
+/// no name is longer, but the cells of a stranger's file may be.
 const LONGEST_NAME: usize = 200;
 
-/// A cell as the name of a column.
+/// Returns a cell as the name of a column.
 #[must_use]
 pub(super) fn name_in(cell: &str) -> String {
     let end = cell.char_indices().nth(LONGEST_NAME);

@@ -1,4 +1,4 @@
-//! In which unit each column is, and whether its values agree with that.
+//! The unit of each column, and whether its values agree with it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     ratio::{RatioDefinition, RatioUnit},
 };
 
-/// Units that were given for single columns: `net_income_margin:percent`.
+/// Units of single columns as given by the sender: `net_income_margin:percent`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ColumnUnits(BTreeMap<String, RatioUnit>);
@@ -19,8 +19,8 @@ impl ColumnUnits {
     /// Reads `net_income_margin:percent,return_on_assets:fraction`.
     ///
     /// # Errors
-    /// `invalid_units` at `/units` for a name that is no ratio of this kind, or a unit that
-    /// is none; every fault at once.
+    /// `invalid_units` at `/units` for a name that is not a ratio of this kind, or an
+    /// unknown unit; all faults are reported together.
     pub fn parse(kind: Kind, text: &str) -> Result<Self, Vec<Fault>> {
         let mut units = BTreeMap::new();
         let mut faults = Vec::new();
@@ -64,13 +64,13 @@ impl ColumnUnits {
         Ok((name, unit))
     }
 
-    /// The unit that was given for a ratio.
+    /// Returns the unit that was given for a ratio.
     #[must_use]
     pub fn of(&self, ratio: &str) -> Option<RatioUnit> {
         self.0.get(ratio).copied()
     }
 
-    /// Whether none was given.
+    /// Returns whether no unit was given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -90,15 +90,15 @@ impl std::fmt::Display for ColumnUnits {
 /// How a table is to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The unit of shares whose column says nothing else.
+    /// The unit of shares whose column does not state another.
     pub ratio_unit: RatioUnit,
     /// Units of single columns.
     pub units: ColumnUnits,
-    /// The numbers are right although they look wrong.
+    /// Whether the sender confirmed that the numbers are right although they look wrong.
     pub confirmed: bool,
 }
 
-/// The usual size of a share, in fractions: the median of listed companies, roughly.
+/// The typical size of a share, in fractions: roughly the median of listed companies.
 fn typical(name: &str) -> f64 {
     match name {
         "long_term_debt_to_total_capital" => 0.3,
@@ -107,7 +107,7 @@ fn typical(name: &str) -> f64 {
     }
 }
 
-/// Values of one column, counted as they stand in the file.
+/// The sizes of one column's values, counted as written in the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sizes {
     /// Values without a unit sign that are not 0.
@@ -119,7 +119,7 @@ pub(super) struct Sizes {
     pub(super) beyond_one: u32,
     pub(super) beyond_two: u32,
     above_two: u32,
-    /// By the logarithm of their size, ten to a power of ten.
+    /// The number of values by the logarithm of their size, ten classes to a power of ten.
     histogram: BTreeMap<i16, u32>,
 }
 
@@ -141,7 +141,7 @@ impl Sizes {
         *self.histogram.entry(bin).or_default() += 1;
     }
 
-    /// The median size, to within a tenth of a power of ten.
+    /// Returns the median size, to within a tenth of a power of ten.
     pub(super) fn median(&self) -> Option<f64> {
         let mut left = self.count.div_ceil(2);
         for (bin, count) in &self.histogram {
@@ -154,18 +154,19 @@ impl Sizes {
     }
 }
 
-/// Fewer values than this say nothing of a column.
+/// The smallest number of values that is conclusive for a column.
 pub(super) const MIN_VALUES: u32 = 5;
-/// Shares of which most are beyond their range need fewer: hardly any company has one.
+/// The same where most shares are beyond their range: fewer suffice, because hardly any
+/// company has one.
 const MIN_BEYOND: u32 = 3;
-/// A multiple whose median is beyond its range and so many times its usual size is in
-/// percent: debt / equity of 195.9.
+/// A multiple is in percent if its median is beyond its range and this many times its
+/// typical size: debt / equity of 195.9.
 const MULTIPLE_FACTOR: f64 = 20.0;
 
-/// What the sizes of a column say of its unit.
+/// What the sizes of a column indicate about its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// They agree with it, or say nothing.
+    /// They agree with the unit, or are not conclusive.
     Agrees,
     /// They look like percent.
     LooksLikePercent,
@@ -177,9 +178,10 @@ pub(super) enum Verdict {
     OutOfScale,
 }
 
-/// A share of values beyond its range from which on a column has two units: one in ten.
+/// The share of values beyond their range from which a column counts as mixed, in percent.
 const MIXED_PERCENT: u32 = 10;
-/// A share of values that are small for percent from which on it has two units: one in four.
+/// The share of values that are small for percent from which a column counts as mixed, as
+/// its inverse: one in four.
 const MIXED_FRACTION: u32 = 4;
 
 /// The largest median, in fractions or multiples, that any portfolio has.
@@ -195,7 +197,7 @@ fn largest_median(definition: &RatioDefinition) -> f64 {
 }
 
 impl Sizes {
-    /// Whether some values look like percent and others like fractions.
+    /// Returns whether some values look like percent and others like fractions.
     fn is_mixed(&self, definition: &RatioDefinition, unit: RatioUnit) -> bool {
         let tiny = if typical(definition.name) > 0.1 {
             self.one
@@ -223,12 +225,12 @@ pub(super) fn judge_together(columns: &[&Sizes], unit: RatioUnit) -> Verdict {
     }
 }
 
-/// Judges a column's values against the unit that they are said to be in.
+/// Judges a column's values against their stated unit.
 pub(super) fn judge(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit) -> Verdict {
     let as_percent = sizes.median().unwrap_or_default() / 100.0;
     let is_no_percent = sizes.count >= MIN_BEYOND && as_percent > largest_median(definition);
     match by_size(definition, sizes, unit) {
-        // What is advised must not lead to other wrong numbers.
+        // The advice must not lead to other wrong numbers.
         Verdict::LooksLikePercent if is_no_percent => Verdict::OutOfScale,
         Verdict::LooksLikePercent if sizes.is_mixed(definition, RatioUnit::Percent) => {
             Verdict::Mixed
@@ -263,8 +265,8 @@ fn by_size(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit) -> Verd
             Verdict::Agrees
         };
     }
-    // Between the usual size in fractions and the usual size in percent, which is a hundred
-    // times as much, lies ten times the former.
+    // Ten times the typical size in fractions is half-way, on a logarithmic scale, to the
+    // typical size in percent, which is a hundred times as large.
     let middle = 10.0 * typical(definition.name);
     let nearly_all_small = f64::from(sizes.small) >= 0.95 * f64::from(sizes.count);
     match unit {
@@ -319,7 +321,7 @@ mod tests {
         );
         assert_eq!(share(ROA, &banks, Percent), Verdict::Agrees);
         assert_eq!(share(ROA, &banks, Fraction), Verdict::LooksLikePercent);
-        // A handful says nothing.
+        // A handful of values is not conclusive.
         assert_eq!(share(ROA, &returns[..2], Fraction), Verdict::Agrees);
     }
 

@@ -81,7 +81,7 @@ fn two_columns_that_mean_the_same_are_named_as_they_stand_in_the_file() {
             .detail
             .contains("year and fiscal_year both mean reporting_year")
     );
-    // The name of our own files wins.
+    // The name of our own files takes precedence.
     let layout = find(
         Kind::Annual,
         &[&format!("ticker,company_symbol,year,{RATIOS}")],

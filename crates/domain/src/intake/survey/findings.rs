@@ -1,4 +1,4 @@
-//! What a survey found: faults of the whole table, and what an analyst should know of it.
+//! The findings of a survey: faults of the whole table, and warnings.
 
 use super::Survey;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     ratio::{RatioDefinition, RatioUnit, flag_of},
 };
 
-/// How often a value must stand in a column to be a mark for missing ones.
+/// How often a value must occur in a column to count as a placeholder for missing values.
 const MIN_PLACEHOLDERS: u32 = 3;
 
 impl Survey {
@@ -29,7 +29,7 @@ impl Survey {
             .map(|((definition, stats), column)| (definition, stats, self.layout.name(*column)))
     }
 
-    /// The same fault in most rows is told once for the file, first.
+    /// Reports a fault that most rows share once for the file, as the first finding.
     pub(super) fn failing(&self) -> Vec<JobWarning> {
         let worst = self.faulty.iter().max_by_key(|(_, (seen, _))| seen.count);
         let Some(((column, code), (seen, detail))) = worst else {
@@ -111,7 +111,7 @@ impl Survey {
         }
     }
 
-    /// Stops the file, or only warns where its sender has confirmed the numbers. Formulas
+    /// Stops the file, or only warns if its sender has confirmed the numbers. Formulas
     /// without any value cannot be confirmed.
     fn doubt(
         &self,
@@ -205,7 +205,8 @@ impl Survey {
         (Separators::Point, false)
     }
 
-    /// Columns of `1,234` that would be full of thousands, where hardly any company has one.
+    /// Finds columns of `1,234` that would consist of thousands, which hardly any company
+    /// has.
     pub(super) fn lone_commas(
         &self,
         units: &[RatioUnit],
@@ -238,7 +239,7 @@ impl Survey {
         }
     }
 
-    /// Values that stand for missing ones in many data sets.
+    /// Finds values that represent missing ones in many data sets.
     pub(super) fn placeholders(
         &self,
         units: &[RatioUnit],
@@ -270,7 +271,8 @@ impl Survey {
         }
     }
 
-    /// Values that are not stored as they stand: each column, how many, and an example.
+    /// Describes values that are not stored unchanged: each column, the number, and an
+    /// example.
     fn flagged(&self, units: &[RatioUnit], told: &[&str], warnings: &mut Vec<JobWarning>) {
         for ((definition, stats, name), unit) in self.definitions().zip(units) {
             let unit = if definition.is_share {
@@ -313,7 +315,7 @@ impl Survey {
         }
     }
 
-    /// Columns that are empty, all 0 or nearly all beyond what is stored.
+    /// Finds columns that are empty, all 0 or nearly all beyond the range that is stored.
     pub(super) fn ranges(&self, units: &[RatioUnit], warnings: &mut Vec<JobWarning>) {
         let empty: Vec<&str> = self
             .definitions()
@@ -439,7 +441,7 @@ impl Survey {
     }
 }
 
-/// What a company is given where its description lacks this.
+/// Returns the default for a company whose description lacks this field.
 fn default_of(description: &str) -> &'static str {
     match description {
         "country" => "; a company that is made by such a row is given USA, so correct it there",
@@ -456,7 +458,8 @@ pub(super) fn warning(code: &str, columns: &[&str], detail: String) -> JobWarnin
     }
 }
 
-/// Warnings repeat what a file holds: their length is bounded as a fault's is.
+/// Truncates a detail: warnings repeat content of the file, so their length is limited as a
+/// fault's is.
 fn shorten_detail(detail: String) -> String {
     Fault::new("", "", detail).detail
 }

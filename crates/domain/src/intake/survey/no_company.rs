@@ -1,4 +1,4 @@
-//! Rows that are no companies: totals, averages, notes.
+//! Recognises rows that are not companies: totals, averages, notes.
 
 use super::Survey;
 use crate::{
@@ -12,15 +12,15 @@ use crate::{
     },
 };
 
-/// How close a total or an average must come to the column's own.
+/// How close a total or an average must be to the column's own, relatively.
 const SAME: f64 = 0.005;
-/// How exactly a median is known, as a power of ten.
+/// The resolution of medians, as a power of ten.
 const BIN: f64 = 0.1;
 /// The longest label of a summary, in bytes.
 const LONGEST_LABEL: usize = 64;
 
 impl Survey {
-    /// Why a row is a total, an average or a note rather than a company.
+    /// Returns why a row is a total, an average or a note rather than a company.
     pub(super) fn is_no_company(&self, row: &Cells<'_>) -> Option<&'static str> {
         const NOTE: &str = "this is a note below or between the data and not a company";
         let mut filled = row.cells.iter().filter(|c| !c.trim().is_empty());
@@ -28,7 +28,7 @@ impl Survey {
         if only.is_some_and(|cell| is_note(cell)) {
             return Some(NOTE);
         }
-        // What stands alone in a line of text may also be a line with another delimiter.
+        // A single cell in a line of text may also be a line with another delimiter.
         if only.is_some() && !self.is_fixed_width && self.layout.width() > 3 {
             let is_symbol = !row.at(self.layout.symbol()).is_empty()
                 && Symbol::parse("", row.at(self.layout.symbol())).is_ok();
@@ -40,11 +40,12 @@ impl Survey {
         if !is_summary(label) {
             return is_note(label).then_some(NOTE);
         }
-        // A row without a period is no company; nor is one whose label no symbol can be.
+        // A row without a period is not a company; nor is a row whose label cannot be a
+        // symbol.
         (!self.has_period(row) || is_phrase(label)).then_some(SUMMARY)
     }
 
-    /// What a row calls itself: its symbol, or its name where it has none.
+    /// Returns the label of a row: its symbol, or its name if it has none.
     fn label<'a>(&self, row: &Cells<'a>) -> &'a str {
         let symbol = row.at(self.layout.symbol());
         if symbol.is_empty() {
@@ -60,8 +61,8 @@ impl Survey {
         read_period(self.layout.kind(), year, quarter).is_ok()
     }
 
-    /// Whether a row is called like a summary, and only its figures can tell whether it is
-    /// one: there are companies whose ticker is TOTAL, LOW or MAX.
+    /// Returns whether a row is named like a summary, so that only its figures can show
+    /// whether it is one: there are companies whose ticker is TOTAL, LOW or MAX.
     pub(super) fn may_summarise(&self, row: &Cells<'_>) -> bool {
         is_summary(self.label(row))
     }
@@ -82,8 +83,8 @@ impl Survey {
         }
     }
 
-    /// Decides on the rows that are called like summaries, now that every figure is known.
-    /// Those that are none are companies.
+    /// Decides about the rows that are named like summaries, now that every figure is known.
+    /// Those that are not summaries are companies.
     pub(super) fn settle_doubtful(&mut self) {
         for doubtful in std::mem::take(&mut self.doubtful) {
             if doubtful.summarises(&self.columns) {
@@ -107,22 +108,22 @@ impl Survey {
 const SUMMARY: &str =
     "this is a total, an average or another summary of other rows and not a company";
 
-/// A row that is called like a summary.
+/// A row that is named like a summary.
 #[derive(Clone, Debug)]
 pub(super) struct Doubtful {
     row: u32,
     cells: Vec<String>,
     formulas: Vec<Formula>,
-    /// Whether it is called a median, which is known roughly.
+    /// Whether it is named a median, which is known only approximately.
     is_median: bool,
     values: Vec<Option<f64>>,
-    /// The summaries of the rows since the last such row.
+    /// The summaries of the rows since the last row of this kind.
     block: Vec<Option<[f64; 6]>>,
 }
 
 impl Doubtful {
-    /// Whether most of its ratios are sums, means, medians, bounds or deviations of those of
-    /// the table, or of the rows right above it.
+    /// Returns whether most of its ratios are sums, means, medians, bounds or deviations of
+    /// those of the table, or of the rows directly above it.
     fn summarises(&self, columns: &[ColumnStats]) -> bool {
         let (mut present, mut same) = (0, 0);
         for ((value, stats), block) in self.values.iter().zip(columns).zip(&self.block) {
@@ -143,7 +144,7 @@ impl Doubtful {
     }
 }
 
-/// The number in a cell, in the file's unit.
+/// Returns the number in a cell, in the file's unit.
 pub(super) fn figure(cell: &Cell) -> Option<f64> {
     let Cell::Number(number) = cell else {
         return None;
@@ -155,7 +156,7 @@ pub(super) fn figure(cell: &Cell) -> Option<f64> {
     number.decimal(separators)?.parse().ok()
 }
 
-/// Words that say that a row summarises others, in the languages of the markets.
+/// Words for rows that summarise others, in the languages of the markets.
 const SUMMARIES: [&str; 41] = [
     "total",
     "totals",
@@ -200,7 +201,7 @@ const SUMMARIES: [&str; 41] = [
     "totaal",
 ];
 const MEDIANS: [&str; 5] = ["median", "medianwert", "médiane", "mediane", "mediana"];
-/// Words that stand beside them.
+/// Words that accompany them.
 const QUALIFIERS: [&str; 26] = [
     "grand",
     "sub",
@@ -239,13 +240,13 @@ fn words(label: &str) -> Vec<String> {
         .collect()
 }
 
-/// `75th`, `25%`, `90`.
+/// Recognises `75th`, `25%`, `90`.
 fn is_rank(word: &str) -> bool {
     let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether a label is made of words of summaries alone.
+/// Returns whether a label consists of words for summaries only.
 fn is_summary(label: &str) -> bool {
     if label.len() > LONGEST_LABEL {
         return false;
@@ -258,7 +259,7 @@ fn is_summary(label: &str) -> bool {
             .all(|word| named(word) || QUALIFIERS.contains(&word.as_str()) || is_rank(word))
 }
 
-/// Whether it has several words, as no ticker does.
+/// Returns whether the label has several words, which no ticker has.
 fn is_phrase(label: &str) -> bool {
     squeezed(label).contains(' ')
 }

@@ -1,4 +1,4 @@
-//! In which unit each column is, and the columns that do not look like it.
+//! The unit of each column, and the columns whose values contradict it.
 
 use super::{Survey, findings::warning};
 use crate::{
@@ -98,7 +98,8 @@ impl Survey {
 }
 
 impl Survey {
-    /// The shares of a table of so few rows that no column says anything of its own.
+    /// Checks the shares of a table with so few rows that a single column is not
+    /// conclusive.
     fn tiny(&self, units: &[RatioUnit]) -> Vec<Wrong> {
         let shares: Vec<_> = self
             .definitions()
@@ -139,7 +140,7 @@ struct Wrong {
     verdict: Verdict,
 }
 
-/// What is wrong with the units, and the option that settles it.
+/// Describes what is wrong with the units, and the option that settles it.
 fn mismatch(
     wrong: &[Wrong],
     right: &[(&'static RatioDefinition, f64, RatioUnit)],
