@@ -1,5 +1,5 @@
-//! How long the figures of a back-test take: `cargo run --release -p accunode-domain --example
-//! back_test -- 1000000`.
+//! Measures how long the figures of a back-test take: `cargo run --release -p accunode-domain
+//! --example back_test -- 1000000`.
 
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
@@ -10,7 +10,7 @@ use accunode_domain::validation::{
 };
 use time::macros::date;
 
-/// The same numbers within 0 to 1 at every run.
+/// Returns the next of a fixed sequence of numbers within 0 to 1, the same at every run.
 fn draw(seed: &mut u64) -> f64 {
     *seed = seed
         .wrapping_mul(6_364_136_223_846_793_005)

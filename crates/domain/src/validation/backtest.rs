@@ -1,4 +1,4 @@
-//! A back-test of one or more windows, as it is kept and printed.
+//! A back-test of one or more windows, as it is stored and printed.
 
 use serde::Serialize;
 use time::Date;
@@ -13,26 +13,27 @@ use super::{
     verdict::Verdict,
 };
 
-/// What a back-test was asked for. All of it stands in the report.
+/// The parameters of a back-test. The report contains all of them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Parameters {
     /// The first days of the windows, in order.
     pub first_days: Vec<String>,
-    /// Which predictions count.
+    /// Which predictions are used.
     pub basis: Basis,
     /// How many months after its period a statement is available; for the basis `period`.
     pub lag_months: u8,
-    /// What a default is, such as `crr_178@1`.
+    /// The definition of default, such as `crr_178@1`.
     pub definition: String,
-    /// What the model learned as a default.
+    /// The definition of default that the model was trained with.
     pub label: String,
-    /// The scale that the grades are of.
+    /// The name of the scale that defines the grades.
     pub scale: String,
-    /// What was known then, RFC 3339; `None` where outcomes carry no such times.
+    /// The time up to which data were known, RFC 3339; `None` if outcomes have no such
+    /// times.
     pub as_of: Option<String>,
-    /// Until when outcomes are complete.
+    /// The day through which outcomes are complete.
     pub complete_through: String,
-    /// What the figures are compared with.
+    /// The reference values for comparisons.
     pub reference: Reference,
 }
 
@@ -43,7 +44,7 @@ pub struct WindowFigures {
     pub first_day: String,
     /// D0 plus twelve months.
     pub last_day: String,
-    /// Everything else.
+    /// The figures of this window.
     #[serde(flatten)]
     pub figures: Figures,
 }
@@ -61,39 +62,39 @@ pub struct WindowRate {
     pub rate: Option<f64>,
 }
 
-/// What several windows say together.
+/// The figures over several windows together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Series {
-    /// Each window's default rate.
+    /// The default rate of each window.
     pub rates: Vec<WindowRate>,
-    /// Whether windows overlap: then one default counts more than once, and there are rates
-    /// and no tests.
+    /// Whether windows overlap: then one default counts more than once, and the report has
+    /// rates but no tests.
     pub overlapping: bool,
     /// The simple mean of the rates.
     pub long_run_average: Option<f64>,
-    /// One AUC over all windows; `None` where they overlap.
+    /// One AUC over all windows; `None` if they overlap.
     pub pooled_auc: Option<Auc>,
 }
 
-/// A report.
+/// The report of a back-test.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Backtest {
-    /// The form of this report.
+    /// The version of the report's format.
     pub format: u32,
-    /// What a reader has to know first.
+    /// Notes that a reader must know first.
     pub notes: Vec<String>,
-    /// What was asked for.
+    /// The parameters of the back-test.
     pub parameters: Parameters,
-    /// Each window; empty where windows overlap.
+    /// The figures of each window; empty if windows overlap.
     pub windows: Vec<WindowFigures>,
-    /// All windows.
+    /// The figures over all windows.
     pub series: Series,
     /// The SHA-256 of the sample's file, in hexadecimal.
     pub sample_sha256: String,
 }
 
 impl Backtest {
-    /// The report of windows, in order, and who was seen in each.
+    /// Creates the report of windows, in order, and the counts of companies in each.
     #[must_use]
     pub fn of(
         parameters: Parameters,
@@ -144,20 +145,21 @@ impl Backtest {
         }
     }
 
-    /// The worst verdict of its windows; undetermined where there is none.
+    /// Returns the worst verdict of the windows; undetermined if there is none.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         Verdict::worst(self.windows.iter().map(|w| w.figures.verdicts.overall))
     }
 
-    /// Whether no window has any company in its sample.
+    /// Returns whether no window has any company in its sample.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.series.rates.iter().all(|rate| rate.companies == 0)
     }
 }
 
-/// The first days from `from` to `to`, so many months apart (at least 1). At most `most`.
+/// Returns the first days from `from` to `to`, `step` months apart (at least 1). At most
+/// `most`.
 #[must_use]
 pub fn first_days(from: Date, to: Date, step: u8, most: usize) -> Vec<Date> {
     let later = |i: usize| {

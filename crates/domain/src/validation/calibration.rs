@@ -1,4 +1,5 @@
-//! Whether PDs match default rates: by grade, for the portfolio, and with correlated defaults.
+//! Tests whether PDs match default rates: by grade, for the portfolio, and with correlated
+//! defaults.
 
 use serde::Serialize;
 
@@ -27,7 +28,7 @@ pub struct Jeffreys {
 }
 
 impl Jeffreys {
-    /// The test of `pd` on N companies of which D defaulted. `None` without companies.
+    /// Tests `pd` on N companies of which D defaulted. Returns `None` without companies.
     #[must_use]
     pub fn test(companies: u64, defaults: u64, pd: f64) -> Option<Self> {
         if companies == 0 || defaults > companies {
@@ -43,7 +44,7 @@ impl Jeffreys {
     }
 }
 
-/// p-values that count how many tests were made (Holm 1979), in the order given.
+/// Adjusts p-values for the number of tests (Holm 1979), in the order given.
 #[must_use]
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
@@ -79,7 +80,7 @@ pub fn correlated_tail(companies: u64, defaults: u64, pd: f64, correlation: f64)
     integrate(&integrand, -10.0, 10.0, 1e-13).clamp(0.0, 1.0)
 }
 
-/// The mean squared error of the PDs, and what it is made of.
+/// The mean squared error of the PDs, and the skill derived from it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Brier {
     /// (1/N) Σ (PD − y)².
@@ -88,7 +89,7 @@ pub struct Brier {
     pub skill: Option<f64>,
 }
 
-/// The Brier score. `None` without companies.
+/// Returns the Brier score, or `None` without companies.
 #[must_use]
 pub fn brier(portfolio: &Portfolio) -> Option<Brier> {
     let rate = portfolio.default_rate()?;
@@ -123,11 +124,11 @@ pub struct BrierParts {
     pub reliability: f64,
     /// How far the grades' default rates are from the portfolio's: more is better.
     pub resolution: f64,
-    /// ō(1 − ō): nothing a model can change.
+    /// ō(1 − ō), which no model can change.
     pub uncertainty: f64,
 }
 
-/// The parts over grades with companies. `None` without any.
+/// Returns the parts over grades with companies, or `None` without any.
 #[must_use]
 pub fn brier_parts(grades: &[GradeCounts]) -> Option<BrierParts> {
     let companies: u64 = grades.iter().map(|g| g.companies).sum();
@@ -151,19 +152,20 @@ pub fn brier_parts(grades: &[GradeCounts]) -> Option<BrierParts> {
     })
 }
 
-/// The test of Hosmer and Lemeshow over grades. It is printed for those who ask for it: it
-/// depends on the grades' bounds and has little power (Van Calster, BMC Medicine 2019;17:230).
+/// The test of Hosmer and Lemeshow over grades. It is included because it is often asked for;
+/// it depends on the grades' bounds and has little power (Van Calster, BMC Medicine
+/// 2019;17:230).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HosmerLemeshow {
     /// Σ (N p − D)² / (N p (1 − p)).
     pub statistic: f64,
-    /// As many as grades: nothing was fitted to these companies.
+    /// The number of grades, because no parameter was fitted to these companies.
     pub degrees: u64,
-    /// Small where the PDs do not match the default rates.
+    /// Small if the PDs do not match the default rates.
     pub p: f64,
 }
 
-/// The test over grades with companies. `None` without any.
+/// Computes the test over grades with companies, or returns `None` without any.
 #[must_use]
 pub fn hosmer_lemeshow(grades: &[GradeCounts]) -> Option<HosmerLemeshow> {
     let with: Vec<_> = grades.iter().filter(|g| g.companies > 0).collect();
@@ -183,8 +185,8 @@ pub fn hosmer_lemeshow(grades: &[GradeCounts]) -> Option<HosmerLemeshow> {
     })
 }
 
-/// The simple mean of the yearly default rates (EBA/GL/2017/16, paragraph 81): a year counts
-/// once, however many companies it had. Years without companies are left out.
+/// Returns the simple mean of the yearly default rates (EBA/GL/2017/16, paragraph 81): a year
+/// counts once, however many companies it had. Years without companies are left out.
 #[must_use]
 pub fn long_run_average(years: &[(u64, u64)]) -> Option<f64> {
     let rates: Vec<f64> = years
@@ -206,7 +208,8 @@ pub struct ExitTreatments {
     pub half: Option<f64>,
 }
 
-/// Of N companies D defaulted and E left without a default. `None` without companies.
+/// Computes the rates for N companies of which D defaulted and E left without a default.
+/// Returns `None` without companies.
 #[must_use]
 pub fn exit_treatments(companies: u64, defaults: u64, exits: u64) -> Option<ExitTreatments> {
     if companies == 0 || exits > companies {

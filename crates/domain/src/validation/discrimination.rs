@@ -1,5 +1,5 @@
-//! Whether defaulters had higher PDs than survivors: the area under the ROC curve (AUC), its
-//! variance after DeLong (1988), and changes of it.
+//! Measures whether defaulters had higher PDs than survivors: the area under the ROC curve
+//! (AUC), its variance after DeLong (1988), and its changes.
 
 use serde::Serialize;
 
@@ -17,14 +17,14 @@ pub struct Auc {
     pub auc: f64,
     /// The variance of the AUC (ECB instructions 2019, annex 3.1).
     pub variance: f64,
-    /// Where the 95 % interval begins; made on the log-odds, so that it stays within 0 to 1.
-    /// `None` for an AUC of 0 or 1.
+    /// The lower bound of the 95 % interval, computed on the log-odds, so that it stays within
+    /// 0 to 1. `None` for an AUC of 0 or 1.
     pub from: Option<f64>,
-    /// Where the 95 % interval ends.
+    /// The upper bound of the 95 % interval.
     pub to: Option<f64>,
 }
 
-/// The AUC. `None` with fewer than two defaulters or two survivors.
+/// Returns the AUC, or `None` with fewer than two defaulters or two survivors.
 #[must_use]
 pub fn auc(portfolio: &Portfolio) -> Option<Auc> {
     let (d, n) = (portfolio.defaults(), portfolio.companies());
@@ -33,7 +33,7 @@ pub fn auc(portfolio: &Portfolio) -> Option<Auc> {
         return None;
     }
     let (all_d, all_s) = (d as f64, survivors as f64);
-    // Twice over the groups, and nothing kept of the first time: there may be millions.
+    // The groups are iterated twice without storing the first pass: there may be millions.
     let over_groups = |term: &dyn Fn(f64, f64, f64, f64) -> f64| {
         let (mut below, mut above) = (0_u64, d);
         let mut sum = Sum::default();
@@ -73,15 +73,15 @@ fn logit_interval(auc: f64, variance: f64) -> Option<(f64, f64)> {
 /// The AUC now against that at the model's first validation (ECB instructions 2019, 2.5.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct AucChange {
-    /// The AUC that it is compared with.
+    /// The AUC of the first validation.
     pub initial: f64,
     /// (initial − now)/s.
     pub statistic: f64,
-    /// Small where the AUC has fallen.
+    /// Small if the AUC has fallen.
     pub p: f64,
 }
 
-/// The change since `initial`. `None` where the variance is 0.
+/// Computes the change since `initial`. Returns `None` if the variance is 0.
 #[must_use]
 pub fn auc_change(now: &Auc, initial: f64) -> Option<AucChange> {
     (now.variance > 0.0).then(|| {
@@ -94,7 +94,7 @@ pub fn auc_change(now: &Auc, initial: f64) -> Option<AucChange> {
     })
 }
 
-/// One company under two models.
+/// One company with the PDs of two models.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairedRow {
     /// The PD of the first model.
@@ -105,7 +105,7 @@ pub struct PairedRow {
     pub defaulted: bool,
 }
 
-/// Two models on the same companies (DeLong 1988).
+/// The comparison of two models on the same companies (DeLong 1988).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PairedAuc {
     /// The first model's AUC.
@@ -118,13 +118,13 @@ pub struct PairedAuc {
     pub second_variance: f64,
     /// The covariance of both.
     pub covariance: f64,
-    /// (second − first)/s; `None` where the two rank every pair alike.
+    /// (second − first)/s; `None` if the two rank every pair equally.
     pub z: Option<f64>,
-    /// Two-sided.
+    /// The two-sided p-value.
     pub p: Option<f64>,
 }
 
-/// The comparison. `None` with fewer than two defaulters or two survivors.
+/// Compares the models. Returns `None` with fewer than two defaulters or two survivors.
 #[must_use]
 pub fn paired_auc(rows: &[PairedRow]) -> Option<PairedAuc> {
     let d = rows.iter().filter(|row| row.defaulted).count();
@@ -172,7 +172,7 @@ pub fn paired_auc(rows: &[PairedRow]) -> Option<PairedAuc> {
     })
 }
 
-/// V10 of defaulters and V01 of survivors, in the order of the rows.
+/// Returns V10 of defaulters and V01 of survivors, in the order of the rows.
 fn components(rows: &[PairedRow], pd: impl Fn(&PairedRow) -> f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by(|&a, &b| pd(&rows[a]).total_cmp(&pd(&rows[b])));
@@ -213,8 +213,9 @@ pub fn pooled_auc(years: &[Portfolio]) -> Option<Auc> {
     auc(&Portfolio::of_groups(ranks))
 }
 
-/// The points of the ROC curve, from (0, 0) to (1, 1): the share of survivors and of defaulters
-/// with at least a PD. At most `most` points; empty without a defaulter or a survivor.
+/// Returns the points of the ROC curve, from (0, 0) to (1, 1): the share of survivors and of
+/// defaulters with at least a PD. At most `most` points; empty without a defaulter or a
+/// survivor.
 #[must_use]
 pub fn roc_curve(portfolio: &Portfolio, most: usize) -> Vec<(f64, f64)> {
     let d = portfolio.defaults() as f64;

@@ -1,4 +1,4 @@
-//! The report as a text with tables, in the order of the ECB's instructions.
+//! The report as Markdown with tables, in the order of the ECB's instructions.
 
 use std::fmt::{self, Display, Write};
 
@@ -6,7 +6,7 @@ use super::{
     Auc, AucChange, Backtest, Estimate, Figures, GradeTest, PdTest, Verdict, WindowFigures,
 };
 
-/// The report as Markdown.
+/// Returns the report as Markdown.
 #[must_use]
 pub fn markdown(report: &Backtest) -> String {
     let mut text = String::new();
@@ -364,7 +364,7 @@ fn row(out: &mut String, cells: &[&dyn Display]) -> fmt::Result {
     writeln!(out, "|")
 }
 
-/// A text that cannot leave its cell, and is neither a link nor markup.
+/// Escapes a text so that it cannot leave its cell and is neither a link nor markup.
 fn cell(text: &str) -> String {
     let mut safe = String::new();
     for c in text.chars() {
@@ -380,7 +380,7 @@ fn cell(text: &str) -> String {
     safe
 }
 
-/// Seven significant digits at most; the report as JSON has all.
+/// Formats at most seven significant digits; the report as JSON has all.
 fn number(value: f64) -> String {
     if value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
         let text = format!("{value:.6}");

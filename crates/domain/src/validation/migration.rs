@@ -1,19 +1,19 @@
-//! How companies moved between grades: the migration matrix, its bandwidths and the test of
-//! each cell (ECB instructions 2019, 2.5.1(h), 2.5.5.1, 2.5.5.2).
+//! Movements of companies between grades: the migration matrix, its bandwidths and the test
+//! of each cell (ECB instructions 2019, 2.5.1(h), 2.5.5.1, 2.5.5.2).
 
 use serde::Serialize;
 
 use super::special::normal_cdf;
 
-/// Where a company of the beginning stands at the end.
+/// The state of a company at the end of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
-    /// In a grade, 1 the best, by the same model.
+    /// In a grade by the same model; 1 is the best.
     Grade(usize),
     /// It defaulted.
     Default,
-    /// It is rated by another model or version: a rescoring is no migration.
+    /// It is rated by another model or version: a rescoring does not count as a migration.
     OtherModel,
     /// It left without a default.
     Exit,
@@ -27,17 +27,17 @@ pub struct MigrationMatrix {
     counts: Vec<Vec<u64>>,
 }
 
-/// The two bandwidths: 0 where no one moved, 1 where everyone moved as far as they could.
+/// The two bandwidths: 0 if no company moved, 1 if every company moved as far as possible.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Bandwidths {
-    /// Towards worse grades; `None` where no one moved so.
+    /// Towards worse grades; `None` if no company moved in this direction.
     pub upper: Option<f64>,
-    /// Towards better grades; `None` where no one moved so.
+    /// Towards better grades; `None` if no company moved in this direction.
     pub lower: Option<f64>,
 }
 
 impl MigrationMatrix {
-    /// An empty matrix of so many grades.
+    /// Creates an empty matrix of this number of grades.
     #[must_use]
     pub fn new(grades: usize) -> Self {
         Self {
@@ -46,7 +46,8 @@ impl MigrationMatrix {
         }
     }
 
-    /// The matrix with these rows. `None` unless there are K rows of K + 3 counts.
+    /// Creates the matrix with these rows. Returns `None` unless there are K rows of K + 3
+    /// counts.
     #[must_use]
     pub fn from_rows(rows: Vec<Vec<u64>>) -> Option<Self> {
         let grades = rows.len();
@@ -58,7 +59,7 @@ impl MigrationMatrix {
             })
     }
 
-    /// Counts a company. Grades outside of the matrix are left out.
+    /// Counts a company. Grades outside of the matrix are ignored.
     pub fn add(&mut self, from: usize, to: End) {
         let column = match to {
             End::Grade(grade) if (1..=self.grades).contains(&grade) => grade - 1,
@@ -84,7 +85,7 @@ impl MigrationMatrix {
         self.counts.iter().map(|row| row.iter().sum()).collect()
     }
 
-    /// N_ij/N_i. Rows without companies are all `None`.
+    /// Returns N_ij/N_i. Rows without companies are all `None`.
     #[must_use]
     pub fn shares(&self) -> Vec<Option<Vec<f64>>> {
         let share = |row: &Vec<u64>| {
@@ -94,8 +95,8 @@ impl MigrationMatrix {
         self.counts.iter().map(share).collect()
     }
 
-    /// The matrix weighted bandwidths: Σ|i − j| N_ij over Σ max(|i − K|, |i − 1|) N_ij, above
-    /// and below the diagonal.
+    /// Returns the matrix weighted bandwidths: Σ|i − j| N_ij over Σ max(|i − K|, |i − 1|)
+    /// N_ij, above and below the diagonal.
     #[must_use]
     pub fn bandwidths(&self) -> Bandwidths {
         let side = |above: bool| {
@@ -117,9 +118,10 @@ impl MigrationMatrix {
         }
     }
 
-    /// The statistic of a cell off the diagonal, grades from 1: below 0 where more companies
-    /// went there than to the cell one step nearer to the diagonal, with Φ(z) as p-value.
-    /// `None` on the diagonal, without companies, or where no one went to either.
+    /// Computes the statistic of a cell off the diagonal, grades from 1: below 0 if more
+    /// companies moved to it than to the cell one step nearer to the diagonal, with Φ(z) as
+    /// p-value. Returns `None` on the diagonal, without companies, or if no company moved to
+    /// either cell.
     #[must_use]
     pub fn cell_test(&self, from: usize, to: usize) -> Option<CellTest> {
         let inside = 1..=self.grades;
@@ -133,7 +135,7 @@ impl MigrationMatrix {
         cell_statistic(total, share(to), share(nearer))
     }
 
-    /// The tests of all cells, `None` where there is none.
+    /// Computes the tests of all cells, `None` where there is none.
     #[must_use]
     pub fn cell_tests(&self) -> Vec<Vec<Option<CellTest>>> {
         let row = |i| (1..=self.grades).map(|j| self.cell_test(i, j)).collect();

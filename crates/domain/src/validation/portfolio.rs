@@ -1,4 +1,4 @@
-//! What figures are made from: how many companies had each PD, and how many of them defaulted.
+//! The input of the figures: how many companies had each PD, and how many of them defaulted.
 
 use super::sum::Sum;
 
@@ -13,7 +13,7 @@ pub struct PdGroup {
     pub defaults: u64,
 }
 
-/// PDs and what happened, in order of the PD and with equal PDs together: the order in which
+/// PDs and defaults, ordered by PD and with equal PDs together, so that the order in which
 /// companies were read cannot change a figure.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Portfolio {
@@ -23,7 +23,8 @@ pub struct Portfolio {
 }
 
 impl Portfolio {
-    /// Of companies, each with its PD (above 0, below 1) and whether it defaulted.
+    /// Creates a portfolio of companies, each with its PD (above 0, below 1) and whether it
+    /// defaulted.
     #[must_use]
     pub fn of(rows: impl IntoIterator<Item = (f64, bool)>) -> Self {
         let (mut survivors, mut defaulters) = (Vec::new(), Vec::new());
@@ -37,8 +38,8 @@ impl Portfolio {
         Self::of_pds(survivors, defaulters)
     }
 
-    /// Of the PDs of survivors and those of defaulters, in any order: eight bytes a company,
-    /// and 24 more for each distinct PD.
+    /// Creates a portfolio from the PDs of survivors and those of defaulters, in any order:
+    /// eight bytes a company, and 24 more for each distinct PD.
     #[must_use]
     pub fn of_pds(mut survivors: Vec<f64>, mut defaulters: Vec<f64>) -> Self {
         survivors.sort_unstable_by(f64::total_cmp);
@@ -64,7 +65,7 @@ impl Portfolio {
         portfolio
     }
 
-    /// Of groups in any order.
+    /// Creates a portfolio of groups in any order.
     #[must_use]
     pub fn of_groups(groups: impl IntoIterator<Item = PdGroup>) -> Self {
         let mut sorted: Vec<_> = groups.into_iter().filter(|g| g.companies > 0).collect();
@@ -115,13 +116,13 @@ impl Portfolio {
             .then(|| self.sum(|g| g.companies as f64 * g.pd) / self.companies as f64)
     }
 
-    /// The sum of a figure over the groups, lowest PD first.
+    /// Returns the sum of a figure over the groups, lowest PD first.
     pub(super) fn sum(&self, figure: impl Fn(&PdGroup) -> f64) -> f64 {
         self.groups.iter().map(figure).collect::<Sum>().value()
     }
 }
 
-/// The lower PD of two runs of equal ones.
+/// Returns the lower PD of two runs of equal ones.
 fn lower(a: Option<&&[f64]>, b: Option<&&[f64]>) -> Option<f64> {
     match (a.map(|run| run[0]), b.map(|run| run[0])) {
         (Some(a), Some(b)) => Some(a.min(b)),

@@ -1,4 +1,5 @@
-//! How PDs have to be moved to match what happened: the logistic recalibration of Cox (1958).
+//! How PDs must be moved to match the observed defaults: the logistic recalibration of Cox
+//! (1958).
 
 use serde::Serialize;
 
@@ -15,9 +16,9 @@ pub struct Estimate {
     pub value: f64,
     /// Its standard error.
     pub standard_error: f64,
-    /// Where the 95 % interval begins.
+    /// The lower bound of the 95 % interval.
     pub from: f64,
-    /// Where the 95 % interval ends.
+    /// The upper bound of the 95 % interval.
     pub to: f64,
     /// The two-sided p-value of the value that a calibrated model has.
     pub p: f64,
@@ -36,17 +37,17 @@ impl Estimate {
     }
 }
 
-/// Calibration in the large: by how much all log-odds would have to move.
+/// Calibration in the large: by how much all log-odds must be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Shift {
-    /// δ with Σ σ(logit PD + δ) = D: above 0 where the PDs are too low.
+    /// δ with Σ σ(logit PD + δ) = D: above 0 if the PDs are too low.
     pub delta: Estimate,
     /// e^δ: observed over expected odds.
     pub odds_ratio: f64,
 }
 
 impl Shift {
-    /// The target default rate for the model's manifest, from the one it has:
+    /// Returns the target default rate for the model's manifest, from its current one:
     /// π·e^δ/(1 − π + π·e^δ).
     #[must_use]
     pub fn target_rate(&self, current: f64) -> f64 {
@@ -56,7 +57,7 @@ impl Shift {
 }
 
 /// Intercept and slope of y on the log-odds of the PD. A calibrated model has 0 and 1; a slope
-/// below 1 says that the PDs are spread too far apart.
+/// below 1 means that the PDs are spread too widely.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CalibrationLine {
     /// a in σ(a + b·logit PD).
@@ -73,7 +74,7 @@ fn logistic(x: f64) -> f64 {
     Pd::from_log_odds(x).get()
 }
 
-/// δ. `None` unless at least one company defaulted and one did not.
+/// Computes δ. Returns `None` unless at least one company defaulted and one did not.
 #[must_use]
 pub fn shift(portfolio: &Portfolio) -> Option<Shift> {
     let defaults = portfolio.defaults() as f64;
@@ -95,9 +96,9 @@ pub fn shift(portfolio: &Portfolio) -> Option<Shift> {
     })
 }
 
-/// Intercept and slope by Newton's method, standard errors from the information. `None` where
-/// they are not determined: one PD only, all or none defaulted, or defaulters and survivors
-/// that a PD separates.
+/// Computes intercept and slope by Newton's method, standard errors from the information.
+/// Returns `None` if they are not determined: one PD only, all or none defaulted, or
+/// defaulters and survivors that are separated by a PD.
 #[must_use]
 pub fn calibration_line(portfolio: &Portfolio) -> Option<CalibrationLine> {
     if portfolio.groups().len() < 2 || is_separated(portfolio) {
@@ -107,7 +108,7 @@ pub fn calibration_line(portfolio: &Portfolio) -> Option<CalibrationLine> {
     for _ in 0..100 {
         let derivative = Derivatives::at(portfolio, a, b);
         let (step_a, step_b) = derivative.newton()?;
-        // A step is shortened where the likelihood would fall: Newton's method may overshoot.
+        // A step is shortened if the likelihood would fall: Newton's method may overshoot.
         let mut length = 1.0;
         let now = log_likelihood(portfolio, a, b);
         while length > 1e-10
@@ -131,7 +132,7 @@ pub fn calibration_line(portfolio: &Portfolio) -> Option<CalibrationLine> {
     all.iter().all(|value| value.is_finite()).then_some(line)
 }
 
-/// Whether every defaulter's PD is at least every survivor's, or the other way round: then the
+/// Returns whether every defaulter's PD is at least every survivor's, or the reverse: then the
 /// likelihood has no maximum.
 fn is_separated(portfolio: &Portfolio) -> bool {
     let with = |chosen: &dyn Fn(&super::PdGroup) -> bool| {

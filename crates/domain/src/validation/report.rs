@@ -1,4 +1,4 @@
-//! The report of a back-test: every figure, in the order in which they matter.
+//! The report of a back-test: every figure, in order of importance.
 
 use serde::Serialize;
 
@@ -19,10 +19,10 @@ use super::{
     verdict::Verdict,
 };
 
-/// How many points of the ROC curve a report has.
+/// The number of points of the ROC curve in a report.
 const ROC_POINTS: usize = 200;
 
-/// What the figures are compared with, where it is known.
+/// The reference values for comparisons, where they are known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Reference {
     /// The AUC at the model's first validation.
@@ -36,30 +36,30 @@ pub struct Reference {
 /// The figures of one window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figures {
-    /// Who is in the sample, and who is not.
+    /// The companies in the sample, and those that are excluded.
     pub sample: SampleCounts,
-    /// D/N, and what other treatments of exits give.
+    /// D/N, and the rates under other treatments of exits.
     pub default_rate: Option<ExitTreatments>,
-    /// The default rate where companies that left count until then.
+    /// The default rate in which companies that left count until they left.
     pub kaplan_meier: Option<f64>,
-    /// Whether the PDs are right.
+    /// How well PDs match default rates.
     pub calibration: Calibration,
     /// ECB 2.5.3: Jeffreys' test of the portfolio and of each grade.
     pub predictive_ability: PredictiveAbility,
-    /// ECB 2.5.4: whether defaulters had higher PDs.
+    /// ECB 2.5.4: whether defaulters had higher PDs than survivors.
     pub discriminatory_power: DiscriminatoryPower,
     /// ECB 2.5.5: movements between grades and their concentration.
     pub stability: GradeStability,
-    /// Each verdict with what it is about.
+    /// The verdict of each area.
     pub verdicts: Verdicts,
 }
 
-/// Calibration, with the figures that say most first.
+/// Calibration, with the most informative figures first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
     /// δ and e^δ.
     pub shift: Option<Shift>,
-    /// The target rate that the manifest would need.
+    /// The target rate that the manifest would need to match.
     pub new_target_rate: Option<f64>,
     /// Intercept and slope.
     pub line: Option<CalibrationLine>,
@@ -67,7 +67,7 @@ pub struct Calibration {
     pub brier: Option<Brier>,
     /// Its parts over grades, where each company has the mean PD of its grade.
     pub brier_parts: Option<BrierParts>,
-    /// Hosmer and Lemeshow, for those who ask for it.
+    /// The test of Hosmer and Lemeshow, because it is often asked for.
     pub hosmer_lemeshow: Option<HosmerLemeshow>,
 }
 
@@ -91,9 +91,9 @@ pub struct PdTest {
     pub rate: f64,
     /// The mean PD, weighted by number.
     pub pd: f64,
-    /// Where defaults are independent.
+    /// Jeffreys' test, which assumes independent defaults.
     pub jeffreys: Jeffreys,
-    /// The asset correlation of the next figure.
+    /// The asset correlation that `p_correlated` uses.
     pub correlation: f64,
     /// The probability of at least D defaults with that correlation.
     pub p_correlated: f64,
@@ -108,11 +108,11 @@ pub struct GradeTest {
     pub test: Option<PdTest>,
     /// The p-value of Jeffreys' test after Holm.
     pub p_holm: Option<f64>,
-    /// On it, and on the grade's own number of defaults.
+    /// The verdict by that p-value and the grade's own number of defaults.
     pub verdict: Verdict,
 }
 
-/// Ranking.
+/// How well the model ranks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DiscriminatoryPower {
     /// By the PDs.
@@ -121,13 +121,13 @@ pub struct DiscriminatoryPower {
     pub grades: Option<Auc>,
     /// Against the model's first validation, by the PDs.
     pub change: Option<AucChange>,
-    /// The same by the grades.
+    /// The same, by the grades.
     pub grade_change: Option<AucChange>,
     /// The ROC curve of the PDs: shares of survivors and of defaulters.
     pub roc: Vec<(f64, f64)>,
 }
 
-/// Movements and concentration.
+/// Movements between grades, and concentration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GradeStability {
     /// From the first day to the last: K grades, default, other model, exit.
@@ -138,28 +138,28 @@ pub struct GradeStability {
     pub cells: Vec<Vec<Option<CellTest>>>,
     /// The concentration over grades on the first day.
     pub concentration: Option<Concentration>,
-    /// Small where it has grown since the model's first validation.
+    /// Small if it has grown since the model's first validation.
     pub p_concentration: Option<f64>,
 }
 
-/// Verdicts. The convention stands in [`Verdict`].
+/// The verdicts, by the convention of [`Verdict`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Verdicts {
     /// The worst of the others.
     pub overall: Verdict,
-    /// Of δ and the slope.
+    /// The verdict of δ and the slope.
     pub calibration: Verdict,
-    /// Of Jeffreys' test of the portfolio.
+    /// The verdict of Jeffreys' test of the portfolio.
     pub portfolio: Verdict,
-    /// The worst of the grades; undetermined where none has ten defaults.
+    /// The worst of the grades; undetermined if none has ten defaults.
     pub grades: Verdict,
-    /// Of the AUC's change; left out where there is nothing to compare with.
+    /// The verdict of the AUC's change; `None` without a reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discrimination: Option<Verdict>,
 }
 
 impl Figures {
-    /// The figures of the population's observations, in any order.
+    /// Computes the figures of the population's observations, in any order.
     #[must_use]
     pub fn of(observations: &[Observation], scale: &MasterScale, reference: &Reference) -> Self {
         let mut tally = Tally::new(scale);
@@ -168,7 +168,7 @@ impl Figures {
     }
 }
 
-/// Slices of the groups grade by grade: both are in order of the PD.
+/// Splits the groups grade by grade: both are ordered by PD.
 pub(super) fn by_grade(portfolio: &Portfolio, scale: &MasterScale) -> Vec<GradeCounts> {
     let mut rest = portfolio.groups();
     let mut grades = Vec::with_capacity(scale.len());

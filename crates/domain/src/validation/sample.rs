@@ -1,8 +1,8 @@
-//! Who is in a back-test, with which PD, and what happened: after the ECB's instructions on
+//! The companies of a back-test, with their PDs and outcomes, after the ECB's instructions on
 //! validation reporting (2019), 2.3 and 2.5.1.
 //!
-//! One company is looked at at a time ([`Window::observe`]), so that a sample of any size can be
-//! read as a stream in the order of companies.
+//! One company is processed at a time ([`Window::observe`]), so that a sample of any size can be
+//! read as a stream ordered by company.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -11,7 +11,7 @@ use time::{Date, Month};
 use super::migration::End;
 use crate::{Timestamp, fault::text_enum};
 
-/// What counts as the prediction at the beginning.
+/// Which prediction counts at the beginning of a window.
 #[derive(
     Clone,
     Copy,
@@ -29,17 +29,17 @@ use crate::{Timestamp, fault::text_enum};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Basis {
-    /// What had been predicted on that day, and was not replaced yet.
+    /// The prediction that was stored on that day and not yet replaced.
     #[default]
     Recorded,
     /// The latest statement that was available on that day, whenever it was scored. The report
-    /// is marked as hindsight: the model may have learned from these years.
+    /// is marked as hindsight: the model may have been trained on these years.
     Period,
 }
 
 text_enum!(Basis);
 
-/// What happened to a company. On one day a default comes before a cure, a cure before an exit.
+/// What happened to a company. On one day a default is before a cure, and a cure before an exit.
 #[derive(
     Clone,
     Copy,
@@ -68,31 +68,32 @@ pub enum Event {
 
 text_enum!(Event);
 
-/// A prediction, or a version of one, with the time for which it counted.
+/// A prediction, or a version of one, with the time during which it was in force.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PredictionVersion {
     /// The last day of its reporting period.
     pub period_end: Date,
     /// When it was made.
     pub predicted_at: Timestamp,
-    /// When another version took its place.
+    /// When another version replaced it.
     pub replaced_at: Option<Timestamp>,
     /// Above 0 and below 1.
     pub pd: f64,
-    /// Whether the model's training left out companies like this.
+    /// Whether the model's training excluded companies like this.
     pub out_of_scope: bool,
-    /// Which model, by number: any two numbers differ where name or version do.
+    /// The model as a number: two numbers differ if name or version do.
     pub model: u32,
 }
 
 impl PredictionVersion {
-    /// When it was replaced, as far as that was known at a time.
+    /// Returns when it was replaced, as far as that was known at a time.
     fn replaced_by(&self, as_of: Option<Timestamp>) -> Option<Timestamp> {
         let known = |at: &Timestamp| as_of.is_none_or(|time| *at <= time);
         self.replaced_at.filter(known)
     }
 
-    /// The later, the more it counts; of two at one time the one that was replaced later.
+    /// Returns the precedence: later versions first; of two at one time the one that was
+    /// replaced later.
     fn order(&self) -> impl Ord + use<> {
         let is_last = self.replaced_at.is_none();
         (
@@ -105,23 +106,24 @@ impl PredictionVersion {
     }
 }
 
-/// An outcome, with the time for which it was known.
+/// An outcome, with the time during which it was known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KnownEvent {
     /// What happened.
     pub event: Event,
-    /// When.
+    /// The day on which it happened.
     pub occurred_on: Date,
-    /// Whether it was a mistake of systems or payments and not of the company: does not count.
+    /// Whether it was caused by systems or payments and not by the company: then it does not
+    /// count.
     pub technical: bool,
-    /// When it was recorded; `None` counts at any time.
+    /// When it was recorded; with `None` it counts at any time.
     pub recorded_at: Option<Timestamp>,
     /// When it was withdrawn.
     pub withdrawn_at: Option<Timestamp>,
 }
 
 impl KnownEvent {
-    /// Whether it was known at a time: recorded by then, and not withdrawn.
+    /// Returns whether it was known at a time: recorded by then, and not withdrawn.
     #[must_use]
     pub fn is_known(&self, as_of: Option<Timestamp>) -> bool {
         match as_of {
@@ -134,7 +136,7 @@ impl KnownEvent {
     }
 }
 
-/// Why a company of the population is not in the sample. The first that applies counts.
+/// Why a company of the population is not in the sample. The first reason that applies is used.
 #[derive(
     Clone,
     Copy,
@@ -159,24 +161,24 @@ pub enum Exclusion {
     RatingOutdated,
     /// Its statement was more than 24 months old.
     StatementOutdated,
-    /// The model's training left out its sector.
+    /// The model's training excluded its sector.
     OutOfScope,
-    /// Outcomes of its owner are not complete for the window.
+    /// The owner's outcomes are not complete for the window.
     NotCovered,
 }
 
 text_enum!(Exclusion);
 
-/// A company of the population: what the figures and the sample's file are made from.
+/// A company of the population: the input of the figures and of the sample's file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
     /// The PD in force on the first day.
     pub pd: f64,
     /// The last day of the statement's period.
     pub period_end: Date,
-    /// Why it is not in the sample.
+    /// Why it is not in the sample, if so.
     pub excluded: Option<Exclusion>,
-    /// y: a default within the window that counts.
+    /// y: whether it had a default within the window that counts.
     pub defaulted: bool,
     /// Whether it had a technical default within the window.
     pub technical: bool,
@@ -185,25 +187,25 @@ pub struct Observation {
     /// Days from the first day to the first default that counts, else to the exit, else to
     /// the end of the window.
     pub days: u16,
-    /// Where it stands at the end; the grade is that of the PD in force then.
+    /// Its state at the end; the grade is that of the PD in force then.
     pub end: EndState,
 }
 
-/// Where a company stands at the end of a window.
+/// The state of a company at the end of a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EndState {
-    /// With this PD, by the same model.
+    /// It has this PD, by the same model.
     Pd(f64),
     /// It defaulted.
     Default,
-    /// Rated by another model or version.
+    /// It is rated by another model or version.
     OtherModel,
     /// It left.
     Exit,
 }
 
 impl EndState {
-    /// As an end of the migration matrix.
+    /// Returns the state as an end of the migration matrix.
     #[must_use]
     pub fn graded(self, grade: impl Fn(f64) -> usize) -> End {
         match self {
@@ -218,25 +220,26 @@ impl EndState {
 /// A window of twelve months after its first day, D0: (D0, D0 + 12 months].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
-    /// D0. What happened on this day itself counts as before.
+    /// D0. Events on this day itself count as before the window.
     pub first_day: Date,
-    /// Which prediction counts.
+    /// Which prediction is used.
     pub basis: Basis,
     /// How many months after its period a statement is available; for [`Basis::Period`].
     pub lag_months: u8,
-    /// What was known then; `None` is now.
+    /// The time up to which data are known; `None` is now.
     pub as_of: Option<Timestamp>,
 }
 
 impl Window {
-    /// The last day: twelve months after the first.
+    /// Returns the last day: twelve months after the first.
     #[must_use]
     pub fn last_day(&self) -> Date {
         add_months(self.first_day, 12)
     }
 
-    /// The observation of one company from all versions of its predictions and all its outcomes
-    /// (in any order). `None` where no prediction was in force: it is not in the population.
+    /// Returns the observation of one company from all versions of its predictions and all its
+    /// outcomes (in any order). Returns `None` if no prediction was in force: then it is not in
+    /// the population.
     #[must_use]
     pub fn observe(
         &self,
@@ -278,8 +281,8 @@ impl Window {
         })
     }
 
-    /// The version that counted at the end of a day (UTC), of the latest period. What was not
-    /// known as of the window's time is left out, so that a report can be made again.
+    /// Returns the version that was in force at the end of a day (UTC), of the latest period.
+    /// Data that were not known at `as_of` are ignored, so that a report can be reproduced.
     fn in_force<'a>(
         &self,
         predictions: &'a [PredictionVersion],
@@ -327,8 +330,8 @@ impl Window {
     }
 }
 
-/// The same day so many months later (or earlier); the last day of a month stays one, and a
-/// day that the month does not have becomes its last.
+/// Returns the same day `months` months later (or earlier, if negative); the last day of a month
+/// stays the last, and a day that the month does not have becomes its last.
 #[must_use]
 pub fn add_months(date: Date, months: i32) -> Date {
     let index = date.year() * 12 + i32::from(u8::from(date.month())) - 1 + months;
@@ -347,7 +350,7 @@ pub fn add_months(date: Date, months: i32) -> Date {
     Date::from_calendar_date(year, month, day).unwrap_or(date)
 }
 
-/// How often each thing was seen.
+/// The number of companies in each category.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SampleCounts {
     /// Companies with a prediction in force on the first day.

@@ -1,22 +1,22 @@
 //! Special functions: the beta, normal and χ² distributions.
 //!
-//! `libm` gives the error function and ln Γ. The incomplete beta and gamma functions are the
-//! usual continued fractions and series, with the factor in front of them written so that it
-//! loses no digits for a million observations (differences of ln Γ would lose seven).
+//! `libm` provides the error function and ln Γ. The incomplete beta and gamma functions are the
+//! usual continued fractions and series, with the leading factor written so that it loses no
+//! digits for a million observations (differences of ln Γ would lose seven).
 
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
-/// Enough for 10⁸ observations: the continued fraction needs about √n steps.
+/// Sufficient for 10⁸ observations: the continued fraction needs about √n steps.
 const MOST_STEPS: u32 = 20_000;
 const TINY: f64 = 1e-300;
 
-/// Φ(x), the standard normal distribution.
+/// Returns Φ(x), the standard normal distribution.
 #[must_use]
 pub fn normal_cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
 }
 
-/// 1 − Φ(x), without cancellation.
+/// Returns 1 − Φ(x), without cancellation.
 #[must_use]
 pub fn normal_sf(x: f64) -> f64 {
     normal_cdf(-x)
@@ -125,8 +125,8 @@ pub fn chi_squared_quantile(p: f64, degrees: f64) -> f64 {
     )
 }
 
-/// x^a (1 − x)^b / B(a, b). With d = x(a + b) − a the powers are written as a ln(1 + d/a) +
-/// b ln(1 − d/b), whose large parts cancel exactly, and Stirling's series stands for ln Γ.
+/// Returns x^a (1 − x)^b / B(a, b). With d = x(a + b) − a the powers are written as a ln(1 + d/a)
+/// + b ln(1 − d/b), whose large parts cancel exactly, and Stirling's series replaces ln Γ.
 fn beta_front(x: f64, a: f64, b: f64) -> f64 {
     let n = a + b;
     let d = x * n - a;
@@ -135,8 +135,8 @@ fn beta_front(x: f64, a: f64, b: f64) -> f64 {
     (powers + rest + 0.5 * (a * b / (n * TAU)).ln()).exp()
 }
 
-/// ln(1 + d), where `one_plus` is 1 + d computed without d: near 1 the first has the digits,
-/// far from it the second.
+/// Returns ln(1 + d), where `one_plus` is 1 + d computed without d: near 1 the first is more
+/// precise, far from it the second.
 fn log_ratio(d: f64, one_plus: f64) -> f64 {
     if d.abs() < 0.5 {
         d.ln_1p()
@@ -213,8 +213,8 @@ fn upper_gamma(a: f64, x: f64) -> f64 {
     front * value
 }
 
-/// Where an increasing function reaches `target` within `low` to `high`: Newton's steps from
-/// `start`, and halving wherever one would leave the bracket.
+/// Returns where an increasing function reaches `target` within `low` to `high`: Newton's steps
+/// from `start`, and halving when a step would leave the bracket.
 pub(super) fn solve_increasing(
     mut low: f64,
     mut high: f64,
@@ -248,8 +248,8 @@ pub(super) fn solve_increasing(
     x
 }
 
-/// ∫ f over `low` to `high`, by 15 points of Gauss and Kronrod on panels that are halved
-/// until each is right to `tolerance`.
+/// Integrates f over `low` to `high` by 15 points of Gauss and Kronrod on panels that are halved
+/// until each is accurate to `tolerance`.
 pub(super) fn integrate(f: &impl Fn(f64) -> f64, low: f64, high: f64, tolerance: f64) -> f64 {
     const PANELS: u32 = 20;
     let width = (high - low) / f64::from(PANELS);
@@ -269,7 +269,7 @@ fn halved(f: &impl Fn(f64) -> f64, low: f64, high: f64, tolerance: f64, depth: u
     halved(f, low, middle, tolerance, depth - 1) + halved(f, middle, high, tolerance, depth - 1)
 }
 
-/// The integral by 15 points, and by the 7 of them that are Gauss's.
+/// Returns the integral by 15 points, and by the 7 of them that are Gauss's.
 fn gauss_kronrod(f: &impl Fn(f64) -> f64, low: f64, high: f64) -> (f64, f64) {
     // Piessens et al., QUADPACK, 1983.
     const POINTS: [f64; 7] = [
@@ -392,7 +392,7 @@ mod tests {
             102.4,
             1e-13,
         );
-        // A step is found wherever it stands.
+        // A step is found at any position.
         let step = |x: f64| normal_cdf((x - 0.123) * 1e4);
         near(integrate(&step, -1.0, 1.0, 1e-13), 0.877, 1e-11);
     }

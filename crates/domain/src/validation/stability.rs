@@ -1,5 +1,5 @@
-//! Whether the companies are still like those of a baseline: the population stability index
-//! and the concentration over grades.
+//! Measures whether the companies are still like those of a baseline: the population stability
+//! index and the concentration over grades.
 
 use serde::Serialize;
 
@@ -8,36 +8,36 @@ use super::{
     sum::Sum,
 };
 
-/// What a stability index says. It says different, never wrong.
+/// The meaning of a stability index. It indicates a difference, never an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stability {
-    /// Below 0.10, or below what chance alone explains.
+    /// Below 0.10, or below the value that chance alone explains.
     Stable,
     /// From 0.10 on, and above the critical value.
     Watch,
     /// From 0.25 on, and above the critical value.
     Shifted,
-    /// So few companies that chance alone explains 0.25.
+    /// There are so few companies that chance alone explains 0.25.
     Undetermined,
 }
 
 /// The population stability index of counts in the same bins.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Psi {
-    /// Σ (a − e) ln(a/e) with half a company added to each bin, so that an empty one is no
-    /// infinity.
+    /// Σ (a − e) ln(a/e) with half a company added to each bin, so that an empty bin does not
+    /// give infinity.
     pub value: f64,
     /// The same without the half; `None` where a bin is empty.
     pub unsmoothed: Option<f64>,
     /// The 95 % quantile without any change: χ²(B − 1)·(1/n + 1/m).
     pub critical: f64,
-    /// By both.
+    /// The verdict by both values.
     pub verdict: Stability,
 }
 
-/// The index of `actual` against `baseline`, bin by bin. `None` with fewer than two bins, with
-/// different numbers of bins, or without companies on either side.
+/// Computes the index of `actual` against `baseline`, bin by bin. Returns `None` with fewer
+/// than two bins, with different numbers of bins, or without companies on either side.
 #[must_use]
 pub fn psi(baseline: &[u64], actual: &[u64]) -> Option<Psi> {
     let (n, m): (u64, u64) = (baseline.iter().sum(), actual.iter().sum());
@@ -62,8 +62,8 @@ pub fn psi(baseline: &[u64], actual: &[u64]) -> Option<Psi> {
     })
 }
 
-/// The 95 % quantile of the index of n and m companies from one population, in so many bins
-/// (at least 2).
+/// Returns the 95 % quantile of the index of n and m companies from one population, in this
+/// number of bins (at least 2).
 #[must_use]
 pub fn critical_psi(bins: usize, n: u64, m: u64) -> f64 {
     chi_squared_quantile(0.95, bins as f64 - 1.0) * ((n as f64).recip() + (m as f64).recip())
@@ -90,11 +90,13 @@ fn judge(value: f64, critical: f64) -> Stability {
 pub struct Concentration {
     /// The coefficient of variation of the grades' shares: √(K Σ (R − 1/K)²).
     pub variation: f64,
-    /// 0 where all grades have as many, 1 where one grade has all.
+    /// The Herfindahl index, scaled: 0 if all grades have equal shares, 1 if one grade has
+    /// all.
     pub herfindahl: f64,
 }
 
-/// The concentration of counts by grade. `None` with fewer than two grades or no companies.
+/// Computes the concentration of counts by grade. Returns `None` with fewer than two grades or
+/// no companies.
 #[must_use]
 pub fn concentration(counts: &[u64]) -> Option<Concentration> {
     let n: u64 = counts.iter().sum();
@@ -112,8 +114,8 @@ pub fn concentration(counts: &[u64]) -> Option<Concentration> {
     })
 }
 
-/// The p-value of "no more concentrated than at the model's first validation". `None` where
-/// the companies are spread evenly now.
+/// Returns the p-value of "no more concentrated than at the model's first validation", or
+/// `None` if the companies are spread evenly now.
 #[must_use]
 pub fn concentration_change(
     grades: usize,

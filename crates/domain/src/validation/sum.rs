@@ -1,6 +1,7 @@
-//! Sums of many numbers without the loss of small ones.
+//! Sums of many numbers that do not lose small ones.
 
-/// A sum with the correction of Neumaier (1974): right to the last digits for any number of terms.
+/// A sum with the correction of Neumaier (1974): accurate to the last digits for any number of
+/// terms.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sum {
     sum: f64,

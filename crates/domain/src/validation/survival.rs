@@ -1,13 +1,13 @@
-//! Probabilities from histories that end early: Kaplan and Meier, and Aalen and Johansen.
+//! Probabilities from censored histories: Kaplan and Meier, and Aalen and Johansen.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// A time for which one company was in one state, and how it ended.
+/// A time during which one company was in one state, and its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spell {
-    /// Which company: only for the bootstrap.
+    /// The company, used by the bootstrap only.
     pub company: usize,
     /// The state, from 0.
     pub state: usize,
@@ -15,16 +15,17 @@ pub struct Spell {
     pub from: f64,
     /// When it ended. A spell is at risk at this time: events come before exits.
     pub to: f64,
-    /// The state it went to; `None` where the company left or was only watched until then.
+    /// The next state; `None` if the company left or was observed only until then.
     pub next: Option<usize>,
 }
 
 /// Transition probabilities from the first time to the last, row by row. Rows sum to 1.
 pub type Transitions = Vec<Vec<f64>>;
 
-/// The estimate of Aalen and Johansen (Lando, Skødeberg 2002): Π (I + dΛ(u)) over the times of
-/// events with `after < u ≤ until`, dΛ_hj = ΔN_hj(u)/Y_h(u−). States without exits, such as
-/// default, need no spells. Spells of states outside of `states` are left out.
+/// Estimates transition probabilities by Aalen and Johansen (Lando, Skødeberg 2002): Π (I +
+/// dΛ(u)) over the times of events with `after < u ≤ until`, dΛ_hj = ΔN_hj(u)/Y_h(u−). States
+/// without exits, such as default, need no spells. Spells of states outside of `states` are
+/// ignored.
 #[must_use]
 pub fn aalen_johansen(states: usize, spells: &[Spell], after: f64, until: f64) -> Transitions {
     aalen_johansen_weighted(states, &by_time(spells), |_| 1, after, until)
@@ -39,8 +40,8 @@ pub struct Bootstrap {
     pub to: Transitions,
 }
 
-/// The intervals of [`aalen_johansen`] by drawing companies with replacement so many times.
-/// The same seed gives the same intervals.
+/// Computes the intervals of [`aalen_johansen`] by drawing companies with replacement as many
+/// times as given. The same seed gives the same intervals.
 #[must_use]
 pub fn bootstrap(
     states: usize,
@@ -124,7 +125,7 @@ fn aalen_johansen_weighted(
             step(&mut product, &moves, &at_risk);
         }
         for spell in together {
-            // A spell of no length was never at risk.
+            // A spell without length was never at risk.
             if spell.from < spell.to {
                 at_risk[spell.state] =
                     at_risk[spell.state].saturating_sub(u64::from(weight(spell.company)));
@@ -134,7 +135,7 @@ fn aalen_johansen_weighted(
     product
 }
 
-/// How many went from one state to another at one time.
+/// The number of moves from one state to another at one time.
 type Moves = BTreeMap<(usize, usize), u64>;
 
 /// product ← product · (I + dΛ).
@@ -161,17 +162,17 @@ fn identity(states: usize) -> Transitions {
         .collect()
 }
 
-/// How long a company was watched, and whether that ended with its default.
+/// How long a company was observed, and whether that ended with its default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Watched {
-    /// Until when, in any unit.
+    /// The end of the observation, in any unit.
     pub until: f64,
     /// Whether it defaulted then; otherwise it left.
     pub defaulted: bool,
 }
 
-/// The probability of default until `horizon` by Kaplan and Meier: 1 − Π (1 − d_u/Y_u). At a
-/// tie defaults come before exits. `None` without companies.
+/// Returns the probability of default until `horizon` by Kaplan and Meier: 1 − Π (1 −
+/// d_u/Y_u). At a tie defaults are before exits. Returns `None` without companies.
 #[must_use]
 pub fn kaplan_meier(companies: &[Watched], horizon: f64) -> Option<f64> {
     if companies.is_empty() {
@@ -188,8 +189,8 @@ pub fn kaplan_meier(companies: &[Watched], horizon: f64) -> Option<f64> {
     Some(kaplan_meier_counted(sorted.len() as u64, counted))
 }
 
-/// The same of so many companies, from how many defaulted and how many left at each time, in
-/// order of time.
+/// As [`kaplan_meier`], from the numbers of companies that defaulted and that left at each
+/// time, in order of time.
 pub(super) fn kaplan_meier_counted(
     companies: u64,
     times: impl IntoIterator<Item = (u64, u64)>,
@@ -216,7 +217,8 @@ impl SplitMix {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`, by multiplication (Lemire 2019; the bias is below 2⁻⁴⁰ here).
+    /// Returns a number below `bound`, by multiplication (Lemire 2019; the bias is below 2⁻⁴⁰
+    /// here).
     fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }

@@ -1,5 +1,5 @@
-//! What is kept of the companies of one window while they are read: eight bytes of each, and
-//! counts.
+//! The data that are kept of one window's companies while they are read: eight bytes of each,
+//! and counts.
 
 use super::{
     calibration::exit_treatments,
@@ -14,21 +14,21 @@ use super::{
     survival::kaplan_meier_counted,
 };
 
-/// The companies of a window, counted as they come and in any order. [`Tally::figures`] makes a
-/// report of them.
+/// The companies of a window, counted in any order as they are read. [`Tally::figures`]
+/// computes the figures of the report.
 #[derive(Clone, Debug)]
 pub struct Tally {
     sample: SampleCounts,
     survivors: Vec<f64>,
     defaulters: Vec<f64>,
-    /// By the day on which they were last watched: how many defaulted then, and how many left
-    /// or were only watched until then.
+    /// By the day of the last observation: how many defaulted then, and how many left or were
+    /// only observed until then.
     ended: Vec<(u64, u64)>,
     migration: MigrationMatrix,
 }
 
 impl Tally {
-    /// No company yet, for grades of this scale.
+    /// Creates an empty tally, for the grades of this scale.
     #[must_use]
     pub fn new(scale: &MasterScale) -> Self {
         Self {
@@ -61,19 +61,19 @@ impl Tally {
         self.migration.add(scale.grade(seen.pd), end);
     }
 
-    /// Who was counted.
+    /// Returns the counts of companies.
     #[must_use]
     pub const fn sample(&self) -> &SampleCounts {
         &self.sample
     }
 
-    /// The PDs of the sample and who defaulted.
+    /// Returns the PDs of the sample and the defaults.
     #[must_use]
     pub fn portfolio(&self) -> Portfolio {
         Portfolio::of_pds(self.survivors.clone(), self.defaulters.clone())
     }
 
-    /// The figures.
+    /// Computes the figures.
     #[must_use]
     pub fn figures(self, scale: &MasterScale, reference: &Reference) -> Figures {
         let Self {

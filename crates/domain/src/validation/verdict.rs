@@ -1,11 +1,11 @@
-//! What a figure means, by a convention: attention below 5 %, breach below 1 %.
+//! The verdict on a figure, by a convention: attention below 5 %, breach below 1 %.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::fault::text_enum;
 
-/// A verdict, from the one that says least to the worst.
+/// A verdict, from the least to the most severe.
 #[derive(
     Clone,
     Copy,
@@ -24,9 +24,9 @@ use crate::fault::text_enum;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Verdict {
-    /// Fewer than ten defaults: nothing follows, whatever the p-value.
+    /// Fewer than ten defaults: no conclusion, whatever the p-value.
     Undetermined,
-    /// Nothing speaks against the PDs. That is no proof that they are right.
+    /// Nothing indicates that the PDs are wrong. That does not prove that they are right.
     Unobtrusive,
     /// p < 0.05, or a 95 % interval without the value of a calibrated model.
     Attention,
@@ -37,14 +37,14 @@ pub enum Verdict {
 text_enum!(Verdict);
 
 impl Verdict {
-    /// Below so many defaults every verdict is undetermined.
+    /// With fewer defaults than this every verdict is undetermined.
     pub const FEWEST_DEFAULTS: u64 = 10;
     /// p below which a figure needs attention.
     pub const ATTENTION: f64 = 0.05;
     /// p below which a figure is a breach.
     pub const BREACH: f64 = 0.01;
 
-    /// The verdict on a p-value of a sample with so many defaults.
+    /// Returns the verdict on a p-value of a sample with this number of defaults.
     #[must_use]
     pub fn of(p: f64, defaults: u64) -> Self {
         if defaults < Self::FEWEST_DEFAULTS || p.is_nan() {
@@ -58,7 +58,7 @@ impl Verdict {
         }
     }
 
-    /// The worst of several; undetermined only where all are, or there are none.
+    /// Returns the worst of several; undetermined only if all are, or there are none.
     #[must_use]
     pub fn worst(verdicts: impl IntoIterator<Item = Self>) -> Self {
         verdicts.into_iter().max().unwrap_or(Self::Undetermined)
