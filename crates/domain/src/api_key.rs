@@ -1,4 +1,4 @@
-//! API keys: a user's stand-in for programs, with no more than they have.
+//! API keys: credentials for programs, with no more rights than their owner.
 
 use std::collections::BTreeSet;
 
@@ -13,63 +13,63 @@ use crate::{
     text::clean_text,
 };
 
-/// What a key's secret begins with.
+/// The first characters of a key's secret.
 pub const SECRET_KIND: &str = "ak";
-/// Characters of a secret that are shown, to tell keys apart.
+/// Characters of a secret that are shown, to distinguish keys.
 const SHOWN: usize = 11;
-/// Keys that one user may have at a time.
+/// The largest number of keys that one user may have at a time.
 pub const MOST_KEYS: usize = 25;
-/// How long the secret before a rotation stays good where nothing is said, in seconds.
+/// How long the previous secret stays valid after a rotation by default, in seconds.
 pub const OVERLAP_SECONDS: i64 = 24 * 60 * 60;
-/// The longest that it may, in seconds.
+/// The longest such overlap, in seconds.
 pub const LONGEST_OVERLAP_SECONDS: i64 = 7 * OVERLAP_SECONDS;
-/// How exactly a key knows when it was last used, in seconds.
+/// The resolution of the time of a key's last use, in seconds.
 pub const LAST_USED_SECONDS: i64 = 60;
 
-/// An API key as stored. Its secret's hash never leaves the repository.
+/// An API key as stored. The hash of its secret never leaves the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// Its id.
     pub id: ApiKeyId,
-    /// Whose it is, and with whom it dies.
+    /// The owner. The key ends with their account.
     pub owner: UserId,
-    /// The organization that it is cut down to.
+    /// The organization that the key is restricted to.
     pub organization: Option<OrganizationId>,
-    /// What its owner calls it, at most 100 characters.
+    /// The name that its owner gave it, at most 100 characters.
     pub name: String,
-    /// How its secret begins.
+    /// The first characters of its secret.
     pub prefix: String,
-    /// What it is for, each once.
+    /// Its scopes, each once.
     pub scopes: Vec<KeyScope>,
-    /// When it ends by itself.
+    /// When the key expires.
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to within [`LAST_USED_SECONDS`].
     pub last_used_at: Option<Timestamp>,
-    /// Until when the secret before the last rotation is good.
+    /// Until when the secret before the last rotation is valid.
     pub previous_until: Option<Timestamp>,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
 }
 
-/// What a user wants of a new key, checked.
+/// The checked properties of a new key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyTerms {
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
-    /// What it is for.
+    /// Its scopes.
     pub scopes: Vec<KeyScope>,
-    /// The organization that it is cut down to.
+    /// The organization that the key is restricted to.
     pub organization: Option<OrganizationId>,
-    /// When it ends by itself.
+    /// When the key expires.
     pub expires_at: Option<Timestamp>,
 }
 
 impl KeyTerms {
-    /// Checks what was asked for.
+    /// Checks the requested properties.
     ///
     /// # Errors
-    /// Every fault: `/name` as [`clean_text`] has them, `/scopes` `required`,
-    /// `/expires_at` `not_in_future`.
+    /// Every fault: `/name` as in [`clean_text`], `/scopes` `required`, `/expires_at`
+    /// `not_in_future`.
     pub fn check(
         name: &str,
         scopes: &[KeyScope],
@@ -103,10 +103,10 @@ impl KeyTerms {
     }
 }
 
-/// How long the present secret stays good beside the next one.
+/// Returns how long the current secret stays valid beside the next one.
 ///
 /// # Errors
-/// `/overlap_seconds` `out_of_range` beyond 0 to [`LONGEST_OVERLAP_SECONDS`].
+/// `/overlap_seconds` `out_of_range` outside 0 to [`LONGEST_OVERLAP_SECONDS`].
 pub fn overlap(seconds: Option<i64>) -> Result<Duration, Fault> {
     let seconds = seconds.unwrap_or(OVERLAP_SECONDS);
     if (0..=LONGEST_OVERLAP_SECONDS).contains(&seconds) {
@@ -119,13 +119,13 @@ pub fn overlap(seconds: Option<i64>) -> Result<Duration, Fault> {
     ))
 }
 
-/// What is shown of a secret: 32 of its 256 bits.
+/// Returns the part of a secret that is shown: 32 of its 256 bits.
 #[must_use]
 pub fn shown_prefix(secret: &Secret) -> String {
     secret.expose().chars().take(SHOWN).collect()
 }
 
-/// Whether a token says of itself that it is a key's secret.
+/// Returns whether a token has the prefix of a key's secret.
 #[must_use]
 pub fn looks_like_key(token: &str) -> bool {
     token
@@ -133,8 +133,8 @@ pub fn looks_like_key(token: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('_'))
 }
 
-/// Whether a token has the form of a key's secret: what has another one is no one's key,
-/// and no storage need be asked.
+/// Returns whether a token has the form of a key's secret. A token of another form belongs
+/// to no key, so that storage need not be asked.
 #[must_use]
 pub fn has_key_form(token: &str) -> bool {
     token
@@ -147,13 +147,13 @@ pub fn has_key_form(token: &str) -> bool {
 }
 
 impl ApiKey {
-    /// Whether it has ended by itself.
+    /// Returns whether the key has expired.
     #[must_use]
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// Whether it is time to note once more that it was used.
+    /// Returns whether the time of its last use is to be stored again.
     #[must_use]
     pub fn note_use(&self, now: Timestamp) -> bool {
         self.last_used_at

@@ -1,4 +1,4 @@
-//! What an auditor is shown: who did or saw what, when, from where.
+//! Events of the audit log: who did or saw what, when, and from which address.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::{
     id::{OrganizationId, UserId},
 };
 
-/// What was done.
+/// The kind of action.
 #[derive(
     Clone,
     Copy,
@@ -41,44 +41,44 @@ pub enum AuditAction {
 
 text_enum!(AuditAction);
 
-/// Where a request came from; goes into every audit row that it causes.
+/// The origin of a request, stored in every audit row that it causes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestContext {
-    /// The address, believed only as far as the proxies are.
+    /// The client's address, as far as the proxies are trusted.
     pub ip: Option<std::net::IpAddr>,
-    /// The program, as it says.
+    /// The user agent that the client reports.
     pub user_agent: Option<String>,
-    /// The id that also stands in the answer and in the log.
+    /// The request's id, which the response and the log also contain.
     pub request_id: String,
 }
 
-/// One thing that was done or seen. Written in the unit of work of the change.
+/// One action to be written to the audit log, in the unit of work of the change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditEvent {
-    /// What happened, in the words of the business: `prediction.created`.
+    /// What happened, in terms of the business: `prediction.created`.
     pub event_type: &'static str,
-    /// To what kind of thing: `annual_prediction`.
+    /// The kind of the affected entity: `annual_prediction`.
     pub entity_type: &'static str,
-    /// To which one.
+    /// The id of the affected entity.
     pub entity_id: Option<Uuid>,
-    /// By whom; `None` where no one was signed in.
+    /// The user; `None` if the caller was not signed in.
     pub user: Option<UserId>,
-    /// Their e-mail address then, or the one tried.
+    /// The user's e-mail address at that time, or the one tried.
     pub actor_email: Option<String>,
-    /// In which organization.
+    /// The organization in which it was done.
     pub organization: Option<OrganizationId>,
     /// Which of the nine actions it is.
     pub action: AuditAction,
-    /// What was there before, without secrets.
+    /// The values before the change, without secrets.
     pub old_values: Option<Value>,
-    /// What is there now, without secrets.
+    /// The values after the change, without secrets.
     pub new_values: Option<Value>,
-    /// Anything else worth knowing, an object.
+    /// Further information, an object.
     pub metadata: Value,
 }
 
 impl AuditEvent {
-    /// An event without values; set what there is with struct update syntax.
+    /// Creates an event without values; set the others with struct update syntax.
     #[must_use]
     pub fn new(event_type: &'static str, entity_type: &'static str, action: AuditAction) -> Self {
         Self {
@@ -96,40 +96,40 @@ impl AuditEvent {
     }
 }
 
-/// An event as it stands in the log. Names are those of then: the log outlives those
-/// it speaks of.
+/// An event as stored in the audit log. Names are those at the time of the event, because
+/// the log outlives the rows that it refers to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditRecord {
     /// Its id.
     pub id: Uuid,
-    /// What happened, in the words of the business: `prediction.created`.
+    /// What happened, in terms of the business: `prediction.created`.
     pub event_type: String,
-    /// To what kind of thing: `annual_prediction`.
+    /// The kind of the affected entity: `annual_prediction`.
     pub entity_type: String,
-    /// To which one.
+    /// The id of the affected entity.
     pub entity_id: Option<Uuid>,
-    /// By whom; `None` where no one was signed in.
+    /// The user; `None` if the caller was not signed in.
     pub user: Option<UserId>,
-    /// Their e-mail address then, or the one tried.
+    /// The user's e-mail address at that time, or the one tried.
     pub actor_email: Option<String>,
-    /// In which organization.
+    /// The organization in which it was done.
     pub organization: Option<OrganizationId>,
-    /// Its name then.
+    /// The organization's name at that time.
     pub organization_name: Option<String>,
     /// Which of the nine actions it is.
     pub action: AuditAction,
-    /// What was there before, without secrets.
+    /// The values before the change, without secrets.
     pub old_values: Option<Value>,
-    /// What was there afterwards, without secrets.
+    /// The values after the change, without secrets.
     pub new_values: Option<Value>,
-    /// Anything else worth knowing, an object.
+    /// Further information, an object.
     pub metadata: Value,
-    /// From which address.
+    /// The client's address.
     pub ip: Option<std::net::IpAddr>,
-    /// By which program, as it said.
+    /// The user agent that the client reported.
     pub user_agent: Option<String>,
-    /// The request that caused it.
+    /// The id of the request that caused it.
     pub request_id: Option<String>,
-    /// When.
+    /// When it happened.
     pub created_at: crate::Timestamp,
 }

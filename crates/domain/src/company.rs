@@ -12,10 +12,10 @@ use crate::{
     text::clean_text,
 };
 
-/// The country of a company whose description names none, as the schema has it.
+/// The country of a company whose description names none, as in the schema.
 pub const DEFAULT_COUNTRY: &str = "USA";
 
-/// The sector of a company of which none was given.
+/// The sector of a company whose sector is not given.
 pub const UNKNOWN_SECTOR: &str = "Unknown";
 
 /// A ticker or another identifier, upper-cased, 1 to [`Symbol::LONGEST`] characters.
@@ -29,7 +29,8 @@ impl Symbol {
 
     /// Reads a symbol: letters and digits of ASCII, `.`, `-`, `/`, `_`, `&`, `^`, `=`, `:`,
     /// `+`, and single blanks inside, as vendors write them (`NASDAQGS:AAPL`, `BRK/B`,
-    /// `AAPL US EQUITY`). Letters of other alphabets would pass for these.
+    /// `AAPL US EQUITY`). Letters of other alphabets are refused, because they could be
+    /// mistaken for these.
     ///
     /// # Errors
     /// `required` or `invalid_symbol` at `pointer`.
@@ -68,7 +69,7 @@ impl Symbol {
         }
     }
 
-    /// A symbol that the database has already vouched for.
+    /// Wraps a symbol that was checked when it was stored.
     #[must_use]
     pub fn from_stored(value: String) -> Self {
         Self(value)
@@ -81,7 +82,7 @@ impl Symbol {
     }
 }
 
-/// What describes a company, no matter who owns it.
+/// The description of a company, independent of its owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompanyProfile {
     /// Unique within one owner.
@@ -100,15 +101,15 @@ pub struct CompanyProfile {
     pub currency: String,
     /// At most 64 characters.
     pub exchange: Option<String>,
-    /// What others know it by; each is unique within one owner.
+    /// The company's identifiers; each is unique within one owner.
     #[serde(default)]
     pub identifiers: Identifiers,
 }
 
-/// Market capitalizations are below this.
+/// The exclusive upper bound of market capitalizations.
 const MAX_MARKET_CAP: i64 = 9_000_000_000_000_000_000;
 
-/// A description as it was sent; [`CompanyDraft::check`] makes a profile of it.
+/// A description as it was sent; [`CompanyDraft::check`] turns it into a profile.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CompanyDraft {
@@ -124,8 +125,8 @@ pub struct CompanyDraft {
 }
 
 impl CompanyDraft {
-    /// A description that says nothing but the symbol. What names only some of the fields
-    /// starts from it.
+    /// Returns a description that contains only the symbol, as the base for callers that
+    /// set some of the fields.
     #[must_use]
     pub fn of_symbol(symbol: impl Into<String>) -> Self {
         Self {
@@ -143,7 +144,7 @@ impl CompanyDraft {
         self.check_beside(&Identifiers::default())
     }
 
-    /// As [`Self::check`]; identifiers that are stored already are not judged anew.
+    /// As [`Self::check`]; identifiers that are stored already are not checked again.
     fn check_beside(&self, stored: &Identifiers) -> Result<CompanyProfile, Vec<Fault>> {
         let mut faults = Vec::new();
         let symbol = Symbol::parse("/symbol", &self.symbol)
@@ -210,8 +211,8 @@ impl CompanyDraft {
 }
 
 impl CompanyDraft {
-    /// Checks what is other than it was: what is stored already was checked by the rules
-    /// of its time and stays.
+    /// Checks what differs from the stored profile: stored values were checked by the rules
+    /// of their time and stay valid.
     ///
     /// # Errors
     /// As [`Self::check`].
@@ -257,8 +258,7 @@ impl CompanyDraft {
     }
 }
 
-/// What is to be different of a description. What is `None` stays, and `Some(None)` empties
-/// a field.
+/// Changes of a description. `None` keeps a field, and `Some(None)` empties it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the profile")]
 pub struct CompanyChanges {
@@ -274,13 +274,13 @@ pub struct CompanyChanges {
 }
 
 impl CompanyChanges {
-    /// The stored description with the changes in it, to be checked by
+    /// Returns the stored description with the changes applied, to be checked by
     /// [`CompanyDraft::check_change`].
     ///
     /// # Errors
-    /// `required` for each text that would be emptied and cannot be.
+    /// `required` for each field that would be emptied and must not be.
     pub fn of(&self, stored: &CompanyProfile) -> Result<CompanyDraft, Vec<Fault>> {
-        // An empty text would fall back to a default that no one asked for.
+        // An empty text would be replaced by a default that the caller did not ask for.
         let emptied: Vec<Fault> = [
             ("/symbol", &self.symbol),
             ("/name", &self.name),
@@ -321,36 +321,36 @@ impl CompanyChanges {
 pub struct Company {
     /// Its id.
     pub id: CompanyId,
-    /// What describes it.
+    /// The description of the company.
     pub profile: CompanyProfile,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// Who made it.
+    /// The user who created the company.
     pub created_by: UserId,
-    /// When it was made.
+    /// When the company was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the company was last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes; the ETag.
+    /// The number of changes; the ETag.
     pub row_version: i64,
 }
 
-/// What a prediction keeps of its company as of scoring, so that what is
-/// readable stays readable whole when the company no longer is.
+/// What a prediction stores of its company at the time of scoring, so that a readable
+/// prediction stays complete when its company is no longer readable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompanySnapshot {
-    /// The company.
+    /// The company's id.
     pub id: CompanyId,
-    /// Its symbol then.
+    /// The symbol at that time.
     pub symbol: Symbol,
-    /// Its name then.
+    /// The name at that time.
     pub name: String,
-    /// Its sector then.
+    /// The sector at that time.
     pub sector: String,
 }
 
 impl Company {
-    /// What a prediction made now keeps of it.
+    /// Returns what a prediction made now stores of the company.
     #[must_use]
     pub fn snapshot(&self) -> CompanySnapshot {
         CompanySnapshot {

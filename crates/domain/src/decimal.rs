@@ -1,4 +1,4 @@
-//! Exact decimal numbers: what `DECIMAL` columns hold, and numbers as they were written.
+//! Exact decimal numbers: the values of `DECIMAL` columns, and numbers as they were written.
 
 use std::{fmt, str::FromStr};
 
@@ -8,20 +8,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// An exact decimal number.
 ///
 /// Ratios and probabilities are stored with [`Decimal::PLACES`] decimals; texts that users
-/// send keep every digit. Models compute with `f64`, which [`Decimal::to_f64`] gives.
+/// send keep every digit. Models compute with `f64`, to which [`Decimal::to_f64`] converts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal(BigDecimal);
 
 impl Decimal {
-    /// How many decimals are stored of a ratio, a probability or a confidence.
+    /// The number of decimals with which a ratio, a probability or a confidence is stored.
     pub const PLACES: i64 = 4;
-    /// How many characters a number may have as text.
+    /// The largest number of characters of a number as text.
     pub const MAX_LENGTH: usize = 100;
-    /// Numbers beyond 10^±`MAX_EXPONENT` are not read.
+    /// Numbers beyond 10^±`MAX_EXPONENT` are refused.
     const MAX_EXPONENT: i64 = 400;
 
-    /// `value` with [`Self::PLACES`] decimals; what lies half-way is rounded away from zero.
-    /// `value` is between −10^14 and 10^14, as every ratio and probability is.
+    /// Returns `value` with [`Self::PLACES`] decimals, rounding half-way cases away from
+    /// zero. `value` is between −10^14 and 10^14, as every ratio and probability is.
     #[must_use]
     pub fn rounded(value: f64) -> Self {
         #[expect(
@@ -32,19 +32,19 @@ impl Decimal {
         Self(BigDecimal::new(digits.into(), Self::PLACES))
     }
 
-    /// What a column holds.
+    /// Wraps the value of a column.
     #[must_use]
     pub const fn from_stored(value: BigDecimal) -> Self {
         Self(value)
     }
 
-    /// For a column.
+    /// Returns the value for a column.
     #[must_use]
     pub fn into_stored(self) -> BigDecimal {
         self.0
     }
 
-    /// The nearest `f64`; infinite where there is none.
+    /// Returns the nearest `f64`; infinite if there is none.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
         let (digits, scale) = self.0.as_bigint_and_scale();
@@ -62,8 +62,8 @@ impl Decimal {
         }
     }
 
-    /// The number times 10^`places`: the decimal point is shifted, and no digit is lost or
-    /// added.
+    /// Returns the number times 10^`places`: the decimal point is shifted, and no digit is
+    /// lost or added.
     #[must_use]
     pub fn shifted(&self, places: i64) -> Self {
         let (digits, scale) = self.0.as_bigint_and_scale();
@@ -71,18 +71,19 @@ impl Decimal {
         Self(BigDecimal::new(digits.into_owned(), scale))
     }
 
-    /// The nearest whole number; what lies half-way is rounded away from zero. `None` beyond
-    /// the range of `i64`.
+    /// Returns the nearest whole number, rounding half-way cases away from zero, or `None`
+    /// beyond the range of `i64`.
     #[must_use]
     pub fn to_whole(&self) -> Option<i64> {
-        // Of a number of so many digits it is known without making them.
+        // A number of that magnitude is out of range; expanding its digits would be wasted
+        // work.
         if self.0.order_of_magnitude() > 19 {
             return None;
         }
         self.0.with_scale_round(0, RoundingMode::HalfUp).to_i64()
     }
 
-    /// Whether it is above zero.
+    /// Returns whether the number is above zero.
     #[must_use]
     pub fn is_positive(&self) -> bool {
         self.0 > BigDecimal::zero()
@@ -95,7 +96,7 @@ impl From<i64> for Decimal {
     }
 }
 
-/// A text is no decimal number.
+/// The error for a text that is not a decimal number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a decimal number like 0.254 of at most {} characters",
@@ -112,7 +113,7 @@ impl FromStr for Decimal {
         if text.len() > Self::MAX_LENGTH || !text.bytes().all(allowed) {
             return Err(NotDecimal);
         }
-        // What `BigDecimal` reads beyond that, such as `.-5`, is none.
+        // `BigDecimal` also accepts forms such as `.-5`, which are not numbers.
         if text.parse::<f64>().is_err() {
             return Err(NotDecimal);
         }
@@ -125,12 +126,12 @@ impl FromStr for Decimal {
     }
 }
 
-/// As digits, with an exponent only where digits would have to be added: `25.40`, `3e2`. The
-/// text reads as the same number with the same digits.
+/// Writes digits, with an exponent only where digits would have to be added: `25.40`, `3e2`.
+/// The text reads as the same number with the same digits.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (digits, scale) = self.0.as_bigint_and_scale();
-        // What is stored, by the hundred thousand for an upload.
+        // The form of stored values, of which an upload writes hundreds of thousands.
         if let Some(digits) = digits.to_i64().filter(|_| scale == Self::PLACES) {
             let sign = if digits < 0 { "-" } else { "" };
             let digits = digits.unsigned_abs();
@@ -149,7 +150,7 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// As a number: whole ones exactly, others as the nearest `f64`.
+/// Serializes as a number: whole numbers exactly, others as the nearest `f64`.
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.is_integer().then(|| self.to_whole()).flatten() {
@@ -159,7 +160,7 @@ impl Serialize for Decimal {
     }
 }
 
-/// From a number: whole ones exactly, others by the shortest text that stands for them.
+/// Deserializes from a number: whole numbers exactly, others by their shortest text.
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Number;

@@ -1,7 +1,7 @@
-//! What is wrong with an input: every fault at once, each naming its place and rule.
+//! Faults of an input, all collected together; each names its place and its rule.
 //!
-//! The sender of an input decides how much is wrong with it, so both the number of
-//! faults ([`MAX_FAULTS`]) and the length of each are bounded here.
+//! The sender of an input controls how much is wrong with it, so both the number of faults
+//! ([`MAX_FAULTS`]) and the length of each are limited here.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,20 +12,20 @@ const MAX_POINTER: usize = 250;
 /// The longest detail of a fault, in bytes.
 const MAX_DETAIL: usize = 1_500;
 
-/// One thing wrong with an input.
+/// One fault of an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Where: a JSON pointer into the body (`/ratios/return_on_assets`), or a column's name.
+    /// The place: a JSON pointer into the body (`/ratios/return_on_assets`), or a column's name.
     pub pointer: String,
     /// A stable code for programs, in snake_case.
     pub code: String,
-    /// A message for users: the value, the rule, and what to do.
+    /// A message for users: the value, the rule, and the remedy.
     pub detail: String,
 }
 
 impl Fault {
-    /// A fault at `pointer`. Pointers beyond 250 bytes and details beyond 1,500 bytes are
-    /// cut off, because both may repeat what was sent.
+    /// Creates a fault at `pointer`. Pointers beyond 250 bytes and details beyond 1,500 bytes are
+    /// truncated, because both may repeat what was sent.
     pub fn new(
         pointer: impl Into<String>,
         code: impl Into<String>,
@@ -38,7 +38,7 @@ impl Fault {
         }
     }
 
-    /// The same fault one level deeper: `prefix` is put before the pointer.
+    /// Returns the same fault one level deeper: `prefix` is put before the pointer.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
         self.pointer.insert_str(0, prefix);
@@ -46,13 +46,13 @@ impl Fault {
     }
 }
 
-/// A text of at most `max` bytes and an ellipsis.
+/// Returns a text of at most `max` bytes and an ellipsis.
 fn bounded(mut text: String, max: usize) -> String {
     if text.len() > max {
         let end = (0..=max).rev().find(|at| text.is_char_boundary(*at));
         text.truncate(end.unwrap_or_default());
         text.push('…');
-        // The memory of what was cut off is given back.
+        // Frees the memory of the part that was truncated.
         text.shrink_to_fit();
     }
     text
@@ -66,7 +66,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// No faults.
+    /// Creates an empty list.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Faults {
         }
     }
 
-    /// Adds a fault, or only notes that there are more where [`MAX_FAULTS`] are listed.
+    /// Adds a fault, or only records that there are more if [`MAX_FAULTS`] are listed.
     pub fn push(&mut self, fault: Fault) {
         if self.listed.len() < MAX_FAULTS {
             self.listed.push(fault);
@@ -84,30 +84,30 @@ impl Faults {
         }
     }
 
-    /// Notes that not everything was looked at.
+    /// Records that the input was not checked completely.
     pub const fn note_more(&mut self) {
         self.more = true;
     }
 
-    /// The listed faults, in the order in which they were found.
+    /// Returns the listed faults, in the order in which they were found.
     #[must_use]
     pub fn listed(&self) -> &[Fault] {
         &self.listed
     }
 
-    /// Whether more is wrong than is listed.
+    /// Returns whether there are more faults than are listed.
     #[must_use]
     pub const fn has_more(&self) -> bool {
         self.more
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether there is no fault.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.listed.is_empty() && !self.more
     }
 
-    /// Whether a listed fault has this pointer.
+    /// Returns whether a listed fault has this pointer.
     #[must_use]
     pub fn is_listed_at(&self, pointer: &str) -> bool {
         self.listed.iter().any(|fault| fault.pointer == pointer)
@@ -115,7 +115,7 @@ impl Faults {
 }
 
 impl Extend<Fault> for Faults {
-    /// Takes no more faults from the iterator than it needs to know that there are more.
+    /// Consumes no more faults from the iterator than needed to know that there are more.
     fn extend<I: IntoIterator<Item = Fault>>(&mut self, faults: I) {
         for fault in faults {
             if self.more {
@@ -140,13 +140,13 @@ impl From<Vec<Fault>> for Faults {
     }
 }
 
-/// A name that stands for no value of an enumeration.
+/// A name that is not a value of an enumeration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is none of {allowed}")]
 pub struct UnknownName {
-    /// What was given.
+    /// The name that was given.
     pub value: String,
-    /// What would do, comma separated.
+    /// The allowed names, separated by commas.
     pub allowed: String,
 }
 
@@ -162,7 +162,7 @@ macro_rules! text_enum {
                     None => panic!("there are as many as are counted"),
                 };
 
-            /// The name in the API and the database.
+            /// Returns the name in the API and the database.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 self.into_str()
@@ -192,7 +192,7 @@ macro_rules! text_enum {
 }
 pub(crate) use text_enum;
 
-/// At most 40 characters of a value, so that an error never repeats a megabyte.
+/// Returns at most 40 characters of a value, so that an error never repeats a megabyte.
 #[must_use]
 pub fn shorten(value: &str) -> String {
     match value.char_indices().nth(40) {
@@ -213,7 +213,7 @@ mod tests {
         faults.push(fault(MAX_FAULTS));
         assert!(faults.has_more());
         assert_eq!(faults.listed().len(), MAX_FAULTS);
-        // An endless iterator is left alone after the first fault too many.
+        // An endless iterator is not read beyond the first fault over the limit.
         let endless: Faults = std::iter::repeat_with(|| fault(0)).collect();
         assert_eq!(endless.listed().len(), MAX_FAULTS);
         assert!(Faults::new().is_empty() && !endless.is_empty());

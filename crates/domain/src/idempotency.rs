@@ -1,8 +1,8 @@
-//! Requests that are sent again: the outcome of the first one is answered again.
+//! Repeated requests: the outcome of the first one is returned again.
 
 use serde_json::Value;
 
-/// How long an outcome is kept, in hours.
+/// How long an outcome is stored, in hours.
 pub const KEPT_HOURS: i64 = 24;
 
 /// A request that carries an `Idempotency-Key`.
@@ -14,11 +14,11 @@ pub struct IdempotentRequest {
     pub fingerprint: String,
 }
 
-/// The outcome of the first request with a key, as the use case kept it.
+/// The outcome of the first request with a key, as the use case stored it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredOutcome {
-    /// What the first request was.
+    /// The fingerprint of the first request.
     pub fingerprint: String,
-    /// The outcome, in the form that its renderer reads again; never `null`.
+    /// The outcome, in the form that the use case reads again; never `null`.
     pub outcome: Value,
 }

@@ -1,4 +1,5 @@
-//! Invitations into an organization: who is invited decides, and sets their own password.
+//! Invitations to an organization. The invited user decides, and chooses their own
+//! password.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -13,7 +14,7 @@ use crate::{
 /// How long an invitation may be accepted, in days.
 pub const VALID_DAYS: i64 = 7;
 
-/// What has become of an invitation. One that was withdrawn is gone.
+/// The status of an invitation. A withdrawn invitation is deleted.
 #[derive(
     Clone,
     Copy,
@@ -30,41 +31,41 @@ pub const VALID_DAYS: i64 = 7;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum InvitationStatus {
-    /// It waits to be accepted.
+    /// It has not been accepted yet.
     Pending,
-    /// It waited too long.
+    /// It was not accepted in time.
     Expired,
-    /// A user has joined by it.
+    /// A user has joined with it.
     Accepted,
 }
 
 text_enum!(InvitationStatus);
 
-/// An invitation as stored. Its token's hash never leaves the repository.
+/// An invitation as stored. The hash of its token never leaves the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitation {
     /// Its id.
     pub id: InvitationId,
-    /// Into which organization.
+    /// The organization.
     pub organization: OrganizationId,
-    /// Who is invited.
+    /// The address of the invited user.
     pub email: Email,
-    /// What they are to be there; a role that needs an organization.
+    /// The role that the user gets; a role that needs an organization.
     pub role: Role,
-    /// By whom; `None` where that user is gone.
+    /// The user who invited; `None` if that user was deleted.
     pub invited_by: Option<UserId>,
     /// Until when it may be accepted.
     pub expires_at: Timestamp,
     /// When it was accepted.
     pub accepted_at: Option<Timestamp>,
-    /// By whom.
+    /// The user who accepted it.
     pub accepted_by: Option<UserId>,
-    /// When it was made, or made anew.
+    /// When it was created or renewed.
     pub created_at: Timestamp,
 }
 
 impl Invitation {
-    /// What has become of it by now.
+    /// Returns the status at the time `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> InvitationStatus {
         if self.accepted_at.is_some() {

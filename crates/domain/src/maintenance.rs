@@ -1,4 +1,4 @@
-//! What keeps the database in shape, and what became of it each time.
+//! Maintenance of the database, and the outcome of each run.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::{
     id::{MaintenanceRunId, UserId},
 };
 
-/// A piece of maintenance.
+/// A maintenance task.
 #[derive(
     Clone,
     Copy,
@@ -29,26 +29,26 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum MaintenanceTask {
-    /// Makes the audit log's partitions ahead of time.
+    /// Creates the audit log's partitions ahead of time.
     AuditPartitions,
-    /// Deletes what has expired.
+    /// Deletes expired rows.
     CleanUp,
-    /// Removes files that no upload speaks of.
+    /// Deletes files to which no upload refers.
     SweepFiles,
-    /// Archives the audit log's months that have ended, and verifies the archives.
+    /// Archives the months of the audit log that have ended, and verifies the archives.
     AuditArchive,
     /// Compares the dashboards' sums with the predictions.
     RollupCheck,
-    /// Counts anew what the planner of queries knows of the tables.
+    /// Updates the statistics that the query planner uses.
     Analyze,
-    /// Builds bloated and broken indexes anew, while they are used.
+    /// Rebuilds bloated and invalid indexes while they are in use.
     Reindex,
 }
 
 text_enum!(MaintenanceTask);
 
 impl MaintenanceTask {
-    /// How often the service does it by itself.
+    /// Returns how often the service runs the task by itself.
     #[must_use]
     pub const fn interval(self) -> time::Duration {
         match self {
@@ -58,14 +58,14 @@ impl MaintenanceTask {
         }
     }
 
-    /// Whether only the role that owns the tables can do it.
+    /// Returns whether only the role that owns the tables can run the task.
     #[must_use]
     pub const fn needs_owner(self) -> bool {
         matches!(self, Self::Reindex)
     }
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(
     Clone,
     Copy,
@@ -82,11 +82,11 @@ impl MaintenanceTask {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum RunStatus {
-    /// A process is at it.
+    /// A process is executing it.
     Running,
-    /// It was done.
+    /// It completed.
     Completed,
-    /// It was not, or not wholly.
+    /// It failed, or completed only in part.
     Failed,
 }
 
@@ -95,28 +95,29 @@ text_enum!(RunStatus);
 /// A line of a run's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunLine {
-    /// When.
+    /// When the line was written.
     #[serde(with = "time::serde::rfc3339")]
     pub at: Timestamp,
-    /// What was done, for readers.
+    /// What was done, as text for readers.
     pub text: String,
 }
 
-/// One run of a piece of maintenance.
+/// One run of a maintenance task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaintenanceRun {
     /// Its id.
     pub id: MaintenanceRunId,
-    /// What was to be done.
+    /// The task.
     pub task: MaintenanceTask,
-    /// Where it stands.
+    /// The status.
     pub status: RunStatus,
-    /// Who asked for it; `None` where it was due, or asked for at the command line.
+    /// The user who requested it; `None` if it was scheduled, or requested on the command
+    /// line.
     pub requested_by: Option<UserId>,
     /// What was done so far, line by line.
     pub log: Vec<RunLine>,
-    /// What came of it, as an object whose keys depend on the task; `None` while it runs.
-    /// Where it failed, `error` and `detail` say why.
+    /// The outcome, as an object whose keys depend on the task; `None` while it runs. If
+    /// the run failed, `error` and `detail` give the reason.
     pub outcome: Option<Value>,
     /// When it began.
     pub started_at: Timestamp,

@@ -1,8 +1,8 @@
-//! What happened to companies: defaults, cures and exits, and until when an owner's outcomes
-//! are complete.
+//! Company outcomes: defaults, cures and exits, and the days for which an owner's outcomes are
+//! complete.
 //!
 //! An outcome is never changed. It is withdrawn with a reason, so that what was known at any
-//! time can be told again.
+//! time can be reconstructed.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -19,7 +19,7 @@ use crate::{
 };
 
 const DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
-/// The first day that an outcome may have happened on.
+/// The first year in which an outcome may have happened.
 const FIRST_YEAR: i32 = 1900;
 
 /// The longest reason code, in characters.
@@ -49,7 +49,7 @@ pub fn parse_day(pointer: &str, text: &str) -> Result<Date, Fault> {
     })
 }
 
-/// What a default is: the name and version of a definition, such as `crr_178@1`.
+/// The definition of default: a name and a version, such as `crr_178@1`.
 #[derive(
     Clone,
     Copy,
@@ -71,14 +71,14 @@ pub enum Definition {
     #[serde(rename = "crr_178@1")]
     #[strum(serialize = "crr_178@1")]
     Crr178,
-    /// A filing for bankruptcy: what the shipped models learned.
+    /// A filing for bankruptcy: the definition that the shipped models were trained with.
     #[serde(rename = "bankruptcy@1")]
     #[strum(serialize = "bankruptcy@1")]
     Bankruptcy,
 }
 
 impl Definition {
-    /// What it says, for readers.
+    /// Returns the terms of the definition, for readers.
     #[must_use]
     pub const fn terms(self) -> DefinitionTerms {
         match self {
@@ -104,24 +104,24 @@ impl Definition {
 
 crate::fault::text_enum!(Definition);
 
-/// What a definition says.
+/// The terms of a definition of default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DefinitionTerms {
-    /// What it is called.
+    /// The name of the definition.
     pub name: &'static str,
-    /// What it is based on.
+    /// The text that it is based on.
     pub basis: &'static str,
-    /// After how many days past due it is a default.
+    /// The number of days past due after which it is a default.
     pub days_past_due: Option<u16>,
-    /// How many days pass before a cure.
+    /// The number of days before a cure.
     pub probation_days: Option<u16>,
     /// The same after a distressed restructuring.
     pub forbearance_probation_days: Option<u16>,
-    /// Where it stands.
+    /// Where the definition is published.
     pub source: &'static str,
 }
 
-/// An outcome as it was sent; [`OutcomeDraft::check`] makes facts of it.
+/// An outcome as it was sent; [`OutcomeDraft::check`] turns it into facts.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct OutcomeDraft {
@@ -137,20 +137,21 @@ pub struct OutcomeDraft {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OutcomeFacts {
-    /// What a default is.
+    /// The definition of default.
     pub definition: Definition,
     /// Default, cure or exit.
     pub event: Event,
-    /// When; never in the future.
+    /// The day on which it happened; never in the future.
     #[serde(serialize_with = "as_text")]
     pub occurred_on: Date,
-    /// Whether a default was one of systems or payments only: it does not count.
+    /// Whether the default was caused by systems or payments only: then it does not count.
     pub technical: bool,
-    /// A code of the owner's, at most [`LONGEST_REASON_CODE`] characters.
+    /// A code of the owner, at most [`LONGEST_REASON_CODE`] characters.
     pub reason_code: Option<String>,
-    /// The id in the system it came from, unique for an owner among those that stand.
+    /// The id in the source system, unique for an owner among the outcomes that are not
+    /// withdrawn.
     pub external_id: Option<String>,
-    /// For readers.
+    /// A note for readers.
     pub note: Option<String>,
 }
 
@@ -163,7 +164,7 @@ impl OutcomeDraft {
     ///
     /// # Errors
     /// Every fault: `unknown_value`, `invalid_day`, `in_the_future`, `not_technical`, and those
-    /// of texts.
+    /// of the text fields.
     pub fn check(&self, today: Date) -> Result<OutcomeFacts, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut named = |pointer: &str, error: crate::fault::UnknownName| {
@@ -231,7 +232,7 @@ fn not_in_the_future(pointer: &str, day: Date, today: Date) -> Result<Date, Faul
     ))
 }
 
-/// The reason of a withdrawal.
+/// Checks the reason of a withdrawal.
 ///
 /// # Errors
 /// `required` and those of texts, at `/reason`.
@@ -242,14 +243,14 @@ pub fn check_reason(reason: &str) -> Result<String, Fault> {
     clean_prose("/reason", reason.trim(), LONGEST_REASON)
 }
 
-/// Why an outcome does not stand any more.
+/// The withdrawal of an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withdrawal {
     /// When it was withdrawn.
     pub at: Timestamp,
-    /// By whom.
+    /// The user who withdrew it.
     pub by: UserId,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -262,26 +263,26 @@ pub struct Outcome {
     pub company: CompanySnapshot,
     /// What happened.
     pub facts: OutcomeFacts,
-    /// Why it does not stand any more.
+    /// The withdrawal, if it was withdrawn.
     pub withdrawn: Option<Withdrawal>,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// Who recorded it.
+    /// The user who recorded it.
     pub created_by: UserId,
     /// When it was recorded.
     pub recorded_at: Timestamp,
-    /// 1, and 2 once it is withdrawn; the ETag.
+    /// 1, and 2 after a withdrawal; the ETag.
     pub row_version: i64,
 }
 
-/// An outcome that stands, as far as the order of outcomes is concerned.
+/// The properties of an outcome that determine the order of outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimelineMark {
     /// What happened.
     pub event: Event,
-    /// When.
+    /// The day on which it happened.
     pub occurred_on: Date,
-    /// Whether it does not count.
+    /// Whether the outcome is technical and does not count.
     pub technical: bool,
 }
 
@@ -295,20 +296,20 @@ impl From<&OutcomeFacts> for TimelineMark {
     }
 }
 
-/// What is wrong with the outcomes of one company under one definition.
+/// A fault in the order of one company's outcomes under one definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimelineFault {
-    /// A default on the second day follows one on the first without a cure between them.
+    /// A default on the second day follows one on the first day without a cure between them.
     AlreadyInDefault(Date, Date),
-    /// There is no default that this cure ends.
+    /// No default precedes this cure.
     NotInDefault(Date),
 }
 
-/// Defaults and cures take turns and begin with a default; a cure may come on the day of its
-/// default. Technical defaults and exits stand outside.
+/// Checks that defaults and cures alternate and begin with a default; a cure may be on the day
+/// of its default. Technical defaults and exits are ignored.
 ///
 /// # Errors
-/// The first fault in order of days.
+/// The first fault by day.
 pub fn check_timeline(marks: impl IntoIterator<Item = TimelineMark>) -> Result<(), TimelineFault> {
     let counts = |mark: &TimelineMark| !mark.technical && mark.event != Event::Exit;
     let mut marks: Vec<_> = marks.into_iter().filter(counts).collect();
@@ -341,7 +342,7 @@ pub struct CoverageDraft {
     pub note: Option<String>,
 }
 
-/// The days for which an owner says that the outcomes are complete.
+/// The days for which an owner states that the outcomes are complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CoverageDays {
     /// The first day.
@@ -350,12 +351,12 @@ pub struct CoverageDays {
     /// The last day.
     #[serde(serialize_with = "as_text")]
     pub complete_through: Date,
-    /// For readers.
+    /// A note for readers.
     pub note: Option<String>,
 }
 
 impl CoverageDraft {
-    /// Checks it against the coverage that there is: one that covers fewer days than before
+    /// Checks the draft against the existing coverage: a coverage with fewer days than before
     /// needs a note.
     ///
     /// # Errors
@@ -413,18 +414,18 @@ impl CoverageDraft {
     }
 }
 
-/// How far an owner's outcomes of one definition are complete, as stored.
+/// The coverage of an owner's outcomes under one definition, as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coverage {
-    /// What a default is.
+    /// The definition of default.
     pub definition: Definition,
-    /// From when until when.
+    /// The days for which the outcomes are complete.
     pub days: CoverageDays,
-    /// Whose outcomes.
+    /// The owner of the outcomes.
     pub owner: Owner,
-    /// When it was said.
+    /// When the coverage was last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes.
+    /// The number of changes.
     pub row_version: i64,
 }
 

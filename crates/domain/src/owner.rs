@@ -1,4 +1,4 @@
-//! Whose a row is. A tenant row has exactly one owner.
+//! The owner of a row. A tenant row has exactly one owner.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::id::{OrganizationId, UserId};
 
-/// How widely a row is shared. Widening is possible, narrowing never.
+/// How widely a row is shared. Access can be widened, never narrowed.
 #[derive(
     Clone,
     Copy,
@@ -25,29 +25,31 @@ use crate::id::{OrganizationId, UserId};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum AccessLevel {
-    /// Its creator alone.
+    /// Only its creator.
     Personal,
     /// The members of one organization and the administrators of its tenant.
     Organization,
-    /// Everyone.
+    /// Every user.
     System,
 }
 
 crate::fault::text_enum!(AccessLevel);
 
-/// The owner of a row: the set of these that a user may read is their [`crate::access::Scope`].
+/// The owner of a row. The set of owners that a user may read is their
+/// [`crate::access::Scope`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owner {
-    /// Everyone's.
+    /// The system, whose rows every user may read.
     System,
-    /// An organization's.
+    /// An organization.
     Organization(OrganizationId),
-    /// One user's.
+    /// One user.
     User(UserId),
 }
 
 impl Owner {
-    /// The key under which the database stores the owner; the nil UUID stands for the system.
+    /// Returns the key under which the database stores the owner; the nil UUID represents the
+    /// system.
     #[must_use]
     pub const fn key(self) -> Uuid {
         match self {
@@ -57,7 +59,7 @@ impl Owner {
         }
     }
 
-    /// The level that rows of this owner have.
+    /// Returns the access level of this owner's rows.
     #[must_use]
     pub const fn level(self) -> AccessLevel {
         match self {
@@ -67,7 +69,7 @@ impl Owner {
         }
     }
 
-    /// The organization, where the owner is one.
+    /// Returns the organization, if the owner is one.
     #[must_use]
     pub const fn organization(self) -> Option<OrganizationId> {
         match self {
@@ -76,10 +78,10 @@ impl Owner {
         }
     }
 
-    /// The owner of a stored row.
+    /// Returns the owner of a stored row.
     ///
-    /// Returns `None` where level and organization contradict each other
-    /// (an organization's row without one, or the reverse).
+    /// Returns `None` if level and organization contradict each other (an organization's row
+    /// without one, or the reverse).
     #[must_use]
     pub const fn of_row(
         level: AccessLevel,

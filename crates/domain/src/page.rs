@@ -1,11 +1,11 @@
-//! Lists: a page at a time, by key and never by offset.
+//! Pages of lists, by key and never by offset.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::fault::{Fault, text_enum};
 
-/// How many rows a page has: 1 to 1,000, 20 by default.
+/// The number of rows of a page: 1 to 1,000, 20 by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u32);
 
@@ -40,7 +40,7 @@ impl Default for Limit {
     }
 }
 
-/// The order of a list. Each has an index behind the owner's key.
+/// The order of a list. Each order has an index behind the owner's key.
 #[derive(
     Clone,
     Copy,
@@ -60,23 +60,23 @@ pub enum Sort {
     /// Newest first.
     #[default]
     CreatedAt,
-    /// Riskiest first (predictions).
+    /// Highest PD first (predictions).
     Pd,
     /// By name, A to Z (companies).
     Name,
     /// By symbol, A to Z (companies).
     Symbol,
-    /// Oldest change first, so that a cursor follows what changes (companies, predictions).
+    /// Oldest change first, so that a cursor can follow changes (companies, predictions).
     UpdatedAt,
 }
 
 text_enum!(Sort);
 
-/// Where a page ended: the sort key's value and the id of its last row, so that
-/// ties are neither skipped nor repeated.
+/// The position where a page ended: the value of the sort key and the id of its last row, so
+/// that ties are neither skipped nor repeated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The order it belongs to; a cursor of another order is refused.
+    /// The order of the list; a cursor of another order is refused.
     pub sort: Sort,
     /// The last row's sort key as text: microseconds since 1970 for times, the
     /// shortest decimal that reads back to the same number for PDs.
@@ -90,7 +90,8 @@ pub struct Cursor {
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Where the next page starts; `None` on the last. In the order of changes it is `None` on
-    /// a page without rows alone: what changes later stands behind every cursor.
+    /// The position where the next page starts; `None` on the last page. In the order of
+    /// changes it is `None` only on a page without rows, because later changes follow every
+    /// cursor.
     pub next: Option<Cursor>,
 }

@@ -1,4 +1,4 @@
-//! What the numbers mean: prior correction, risk levels, confidence, reasons.
+//! Prior correction, risk levels, confidence and reasons.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -11,13 +11,13 @@ use crate::{decimal::Decimal, fault::text_enum};
 pub struct Pd(f64);
 
 impl Pd {
-    /// `None` unless `value` is a number within 0 to 1.
+    /// Returns `None` unless `value` is a number within 0 to 1.
     #[must_use]
     pub fn new(value: f64) -> Option<Self> {
         (0.0..=1.0).contains(&value).then_some(Self(value))
     }
 
-    /// The PD at these log-odds (the logistic function).
+    /// Returns the PD at these log-odds (the logistic function).
     #[must_use]
     pub fn from_log_odds(log_odds: f64) -> Self {
         // Two branches, so that neither end overflows to NaN.
@@ -29,13 +29,13 @@ impl Pd {
         })
     }
 
-    /// The probability.
+    /// Returns the probability.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0
     }
 
-    /// With the 4 decimals of the specification's columns.
+    /// Returns the PD with the 4 decimals of the specification's columns.
     #[must_use]
     pub fn rounded(self) -> Decimal {
         Decimal::rounded(self.0)
@@ -50,9 +50,10 @@ pub struct PriorCorrection {
 }
 
 impl PriorCorrection {
-    /// From the sample's default rate and the target's, both above 0 and below 1.
+    /// Creates a correction from the sample's default rate and the target's, both above 0 and
+    /// below 1.
     ///
-    /// Returns `None` for rates outside.
+    /// Returns `None` for other rates.
     #[must_use]
     pub fn new(sample_rate: f64, target_rate: f64) -> Option<Self> {
         let inside = |rate: f64| rate > 0.0 && rate < 1.0;
@@ -62,14 +63,14 @@ impl PriorCorrection {
         })
     }
 
-    /// ln k: what is added to the log-odds of the sample.
+    /// Returns ln k, which is added to the log-odds of the sample.
     #[must_use]
     pub const fn shift(self) -> f64 {
         self.shift
     }
 }
 
-/// How a PD is judged.
+/// The risk level of a PD.
 #[derive(
     Clone,
     Copy,
@@ -95,23 +96,23 @@ pub enum RiskLevel {
 
 text_enum!(RiskLevel);
 
-/// The PDs at which a level begins. Belongs to a model version.
+/// The PDs at which the risk levels begin. They belong to a model version.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
-    /// From here on it is Medium.
+    /// From here on the level is Medium.
     pub medium: f64,
-    /// From here on it is High.
+    /// From here on the level is High.
     pub high: f64,
 }
 
 impl Thresholds {
-    /// For a model that declares none: 0.3 and 0.7.
+    /// The thresholds of a model that declares none: 0.3 and 0.7.
     pub const FALLBACK: Self = Self {
         medium: 0.3,
         high: 0.7,
     };
 
-    /// The level of a PD.
+    /// Returns the level of a PD.
     #[must_use]
     pub fn level(self, pd: Pd) -> RiskLevel {
         if pd.get() < self.medium {
@@ -124,30 +125,30 @@ impl Thresholds {
     }
 }
 
-/// How well the inputs support a number: `coverage · (0.5 + 0.5 · support) · agreement`.
+/// Returns how well the inputs support a PD: `coverage · (0.5 + 0.5 · support) · agreement`.
 ///
-/// `coverage` is the importance-weighted share of ratios present, `support` the
-/// same for those within the training's 1st to 99th percentile, `agreement` falls
-/// with the standard error of the log-odds or with the models' disagreement. Each
-/// is within 0 to 1, and so is the result, which has 4 decimals: as many as are stored.
+/// `coverage` is the importance-weighted share of present ratios, `support` the same for those
+/// within the training's 1st to 99th percentile, `agreement` decreases with the standard error
+/// of the log-odds or with the models' disagreement. Each is within 0 to 1, and so is the
+/// result, which has the 4 decimals that are stored.
 #[must_use]
 pub fn confidence(coverage: f64, support: f64, agreement: f64) -> f64 {
     let confidence = (coverage * (0.5 + 0.5 * support) * agreement).clamp(0.0, 1.0);
     Decimal::rounded(confidence).to_f64()
 }
 
-/// The sectors that a model's training left out. They are compared without regard
-/// to case and to the spaces around words.
+/// The sectors that a model's training left out. Names are compared without regard to case and
+/// to the spaces around words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SectorScope {
     left_out: std::collections::BTreeSet<String>,
 }
 
 impl SectorScope {
-    /// The flag of a prediction for a company of a sector that was left out.
+    /// The flag of a prediction for a company in a sector that was left out.
     pub const FLAG: &'static str = "sector_out_of_scope";
 
-    /// Everything but these sectors.
+    /// Creates the scope of all but these sectors.
     pub fn all_but(sectors: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let left_out = sectors.into_iter().map(|sector| folded(sector.as_ref()));
         Self {
@@ -155,7 +156,7 @@ impl SectorScope {
         }
     }
 
-    /// Whether companies of this sector were among those the model learned from.
+    /// Returns whether companies of this sector were in the training data.
     #[must_use]
     pub fn covers(&self, sector: &str) -> bool {
         !self.left_out.contains(&folded(sector))
@@ -167,7 +168,7 @@ fn folded(sector: &str) -> String {
     words.join(" ").to_lowercase()
 }
 
-/// Which model said something: enough to say it again.
+/// A reference to a model version, sufficient to reproduce its results.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelRef {
     /// Its name.
@@ -178,15 +179,15 @@ pub struct ModelRef {
     pub sha256: String,
 }
 
-/// How one ratio moved a PD.
+/// The contribution of one ratio to a PD.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// The ratio.
     pub ratio: String,
-    /// The value that was scored; `None` is missing.
+    /// The value that was scored; `None` if missing.
     pub value: Option<f64>,
-    /// What it adds to the log-odds, against the mean of the training sample:
-    /// above 0 raises the risk.
+    /// The contribution to the log-odds, against the mean of the training sample: above 0
+    /// raises the risk.
     pub contribution: f64,
     /// 1 for the largest contribution by size.
     pub rank: u32,
@@ -194,7 +195,7 @@ pub struct Reason {
     pub text: String,
 }
 
-/// Why a PD is what it is: `base` and the contributions add up to its log-odds.
+/// The explanation of a PD: `base` and the contributions add up to its log-odds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
     /// The log-odds of the average company of the training sample, after the prior correction.

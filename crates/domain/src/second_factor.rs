@@ -1,4 +1,4 @@
-//! Second factors: time-based codes (RFC 6238), and recovery codes for the one who has lost
+//! Second factors: time-based codes (RFC 6238), and recovery codes for a user who has lost
 //! the device that shows them.
 
 use serde::{Deserialize, Serialize};
@@ -10,23 +10,23 @@ use crate::{
     secret::{Secret, SecretHash},
 };
 
-/// How many recovery codes a user is given.
+/// The number of recovery codes that a user receives.
 pub const RECOVERY_CODES: usize = 10;
-/// How long a login whose password was right waits for its second factor.
+/// How long a login with a correct password waits for its second factor.
 pub const CHALLENGE_LIFETIME: Duration = Duration::minutes(5);
 /// How many codes may be tried for one such login.
 pub const CHALLENGE_ATTEMPTS: i16 = 5;
 
-/// How long the administrators who may approve a user's second factor are not mailed again
-/// about the same user, however often it is enrolled.
+/// The shortest time between two mails to the administrators who may approve a user's
+/// second factor, however often it is enrolled.
 pub const APPROVERS_TOLD_APART: Duration = Duration::hours(1);
 
-/// 32 letters and digits that no one takes for each other.
+/// 32 letters and digits that are not easily confused.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-/// Characters of a recovery code: 120 random bits, too many for a slow hash to protect.
+/// Characters of a recovery code: 120 random bits, too many to guess even with a fast hash.
 const LENGTH: usize = 24;
 
-/// What an administrator decides about a second factor.
+/// The decision of an administrator about a second factor.
 #[derive(
     Clone,
     Copy,
@@ -42,15 +42,15 @@ const LENGTH: usize = 24;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Decision {
-    /// It is the user's, and is asked for from now on.
+    /// The device is the user's, and is required from now on.
     Approve,
-    /// It is not, or no one knows.
+    /// The device is not the user's, or this could not be verified.
     Refuse,
 }
 
 text_enum!(Decision);
 
-/// A code as a user types it. Its `Debug` shows nothing.
+/// A code as a user enters it. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Code {
     /// Six digits of the device.
@@ -60,7 +60,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// What was typed, without spaces and hyphens; small letters count as capitals.
+    /// Reads what was entered, without spaces and hyphens; small letters count as capitals.
     #[must_use]
     pub fn typed(text: &str) -> Self {
         let plain: String = text
@@ -75,7 +75,7 @@ impl Code {
         }
     }
 
-    /// Which kind it is, for the audit log.
+    /// Returns the kind of code, for the audit log.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -91,12 +91,12 @@ impl std::fmt::Debug for Code {
     }
 }
 
-/// A recovery code, good once: 120 random bits. Its `Debug` shows nothing.
+/// A recovery code, valid once: 120 random bits. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
 impl RecoveryCode {
-    /// From random bits, of which it takes the first 120.
+    /// Creates a code from random bits, of which it uses the first 120.
     #[must_use]
     pub fn from_random(bits: [u8; 32]) -> Self {
         let number = bits[..15]
@@ -106,7 +106,7 @@ impl RecoveryCode {
         Self((0..LENGTH).map(|at| char::from(digit(at))).collect())
     }
 
-    /// As it is told: six groups of four.
+    /// Returns the code as it is shown to the user: six groups of four.
     #[must_use]
     pub fn expose(&self) -> String {
         let groups: Vec<&str> = (0..LENGTH / 4)
@@ -115,7 +115,8 @@ impl RecoveryCode {
         groups.join("-")
     }
 
-    /// What is kept of it. No one guesses 120 bits, so a slow hash would protect nothing.
+    /// Returns the hash that is stored. 120 bits cannot be guessed, so a slow hash would
+    /// not protect more.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         Secret::shown(&self.0).hash()

@@ -1,32 +1,33 @@
-//! Secrets that are shown once: long and random, and kept as their SHA-256 only.
+//! Secrets that are shown once: long, random, and stored only as their SHA-256.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// A secret as its holder has it: a few letters that say what it is for, `_`, and 64
-/// hexadecimal digits. Its `Debug` shows nothing.
+/// A secret as its holder has it: a few letters for its purpose, `_`, and 64 hexadecimal
+/// digits. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// From 256 random bits.
+    /// Creates a secret from 256 random bits.
     #[must_use]
     pub fn from_random(kind: &str, bits: [u8; 32]) -> Self {
         Self(format!("{kind}_{}", hex::encode(bits)))
     }
 
-    /// As a user shows it. What cannot be one has a hash that no one has stored.
+    /// Wraps a text that a caller presented. A text that cannot be a secret has a hash that is
+    /// not stored.
     #[must_use]
     pub fn shown(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// The secret that takes the place of this one: the same for the same salt, so that it can
-    /// be told again without being kept. This secret alone, or the salt and the hashes that are
-    /// stored alone, do not give it away.
+    /// Returns the secret that replaces this one: the same for the same salt, so that it can be
+    /// sent again without being stored. This secret alone, or the salt and the stored hashes
+    /// alone, do not reveal it.
     #[must_use]
     pub fn successor(&self, kind: &str, salt: &[u8; 32]) -> Self {
-        // HMAC takes keys of every length.
+        // HMAC accepts keys of every length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()) else {
             unreachable!("HMAC takes keys of every length")
         };
@@ -35,13 +36,14 @@ impl Secret {
         Self::from_random(kind, mac.finalize().into_bytes().into())
     }
 
-    /// The secret itself, for its holder alone.
+    /// Returns the secret itself, for its holder only.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is kept of it. A slow hash would protect nothing: no one guesses 256 bits.
+    /// Returns the hash that is stored. 256 bits cannot be guessed, so a slow hash would not
+    /// protect more.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash(hex::encode(Sha256::digest(self.0.as_bytes())))
@@ -54,13 +56,13 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// The SHA-256 of a [`Secret`], 64 hexadecimal digits. Its `Debug` shows nothing, either:
-/// a hash has no place in a log.
+/// The SHA-256 of a [`Secret`], 64 hexadecimal digits. Its `Debug` shows nothing either,
+/// because hashes do not belong in a log.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SecretHash(String);
 
 impl SecretHash {
-    /// As it is stored.
+    /// Returns the hash as it is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Signed-in sessions.
+//! Sessions of signed-in users.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,44 +12,43 @@ use crate::{
 pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
 /// How long a session lives without a refresh, in seconds (30 days).
 pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 24 * 60 * 60;
-/// How long the refresh token that was used last is answered with the same new pair again, in
-/// seconds: two tabs may refresh at once, and an answer may be lost.
+/// How long the refresh token that was used last still returns the same new pair, in seconds:
+/// two tabs may refresh at once, and a response may be lost.
 pub const REFRESH_GRACE_SECONDS: i64 = 10;
-/// How long a session lives at most, however often it is refreshed, in seconds (90 days):
-/// anyone who copied a refresh token unnoticed does not keep it for ever.
+/// The longest life of a session, however often it is refreshed, in seconds (90 days): a
+/// copied refresh token that went unnoticed does not work for ever.
 pub const SESSION_SECONDS: i64 = 90 * 24 * 60 * 60;
 
-/// How long ago a user may have proved their identity, at most, when they do what is
-/// sensitive, in seconds.
+/// The largest age of the last proof of identity for sensitive operations, in seconds.
 pub const CONFIRMATION_SECONDS: i64 = 15 * 60;
-/// How exactly a session knows when it was last used, in seconds.
+/// The resolution of the time of a session's last use, in seconds.
 pub const LAST_SEEN_SECONDS: i64 = 60;
 
-/// What the session store keeps: who is asking, worked out once, and at which
-/// version of the tenancy, so that a request needs no database to know it.
+/// An entry of the session store: the actor, computed once, and the tenancy version at which
+/// it was computed, so that a request can verify it without reading the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The family of refresh tokens.
     pub id: SessionId,
-    /// Whose it is.
+    /// The user.
     pub user: UserId,
-    /// Who is asking, with their organizations.
+    /// The actor with their organizations.
     pub actor: Actor,
-    /// The version of users and organizations at which `actor` was worked out.
+    /// The tenancy version at which `actor` was computed.
     pub tenancy_version: i64,
-    /// From where it was started.
+    /// The address from which the session was started.
     pub ip: Option<std::net::IpAddr>,
-    /// By which program.
+    /// The user agent that started it.
     pub user_agent: Option<String>,
     /// When it was started.
     #[serde(with = "time::serde::timestamp")]
     pub created_at: Timestamp,
-    /// When it was last used, to within [`LAST_SEEN_SECONDS`].
+    /// When the session was last used, to within [`LAST_SEEN_SECONDS`].
     #[serde(with = "time::serde::timestamp")]
     pub last_seen_at: Timestamp,
-    /// When its user last proved their identity: at login, or since by a step-up.
+    /// When the user last proved their identity, at login or by a step-up.
     #[serde(with = "time::serde::timestamp")]
     pub confirmed_at: Timestamp,
-    /// Whether they did so with a second factor, too.
+    /// Whether that proof included a second factor.
     pub second_factor: bool,
 }

@@ -1,4 +1,4 @@
-//! Times that clients send: read and bounded in one place.
+//! Times that clients send, parsed and limited in one place.
 
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::datetime};
 
@@ -14,7 +14,7 @@ pub const EARLIEST: Timestamp = datetime!(0001-01-01 00:00 UTC);
 /// PostgreSQL stores everything within both bounds.
 pub const LATEST: Timestamp = datetime!(9998-12-31 23:59:59.999_999 UTC);
 
-/// Reads a time in the form of RFC 3339 and moves it to UTC.
+/// Parses a time in the form of RFC 3339 and converts it to UTC.
 ///
 /// This is the only way in which the text of a client becomes a [`Timestamp`].
 ///
@@ -33,13 +33,13 @@ pub fn parse_timestamp(pointer: &str, text: &str) -> Result<Timestamp, Fault> {
     };
     parsed
         .map_err(|_| wrong("a time like 2024-05-31T12:00:00Z"))?
-        // The sum of a time and its offset may lie outside of what can be held.
+        // The sum of a time and its offset may be outside of the representable range.
         .checked_to_offset(UtcOffset::UTC)
         .filter(is_within_bounds)
         .ok_or_else(|| wrong("within 0001-01-01T00:00:00Z and 9998-12-31T23:59:59Z"))
 }
 
-/// The time that lies this many microseconds after 1970, as cursors hold it.
+/// Returns the time this many microseconds after 1970, the form used in cursors.
 #[must_use]
 pub fn timestamp_from_micros(micros: i64) -> Option<Timestamp> {
     Timestamp::from_unix_timestamp_nanos(i128::from(micros) * 1_000)

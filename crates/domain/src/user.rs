@@ -11,7 +11,7 @@ use crate::{
     text::{clean_name, clean_text, has_forbidden, is_deceptive},
 };
 
-/// What a user is in AccuNode, lowest rank first.
+/// The role of a user, lowest rank first.
 #[derive(
     Clone,
     Copy,
@@ -30,7 +30,7 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Role {
-    /// Works alone, belongs to no organization.
+    /// Belongs to no organization.
     User,
     /// A member of an organization.
     OrgMember,
@@ -43,7 +43,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Invariant I1: whether users with this role belong to an organization.
+    /// Invariant I1: returns whether users with this role belong to an organization.
     #[must_use]
     pub const fn needs_organization(self) -> bool {
         matches!(self, Self::OrgMember | Self::OrgAdmin | Self::TenantAdmin)
@@ -60,15 +60,15 @@ text_enum!(Role);
 pub struct Email(String);
 
 impl Email {
-    /// Reads an address. The form is checked, not its existence: one `@`, before it a name
-    /// that begins with a letter, a digit or `_`, after it a host with a dot and a top level
-    /// that is no number, no white space, nothing that cannot be seen, and no name that
-    /// passes for another one.
+    /// Parses an address. The form is checked, not its existence: one `@`; before it a name
+    /// that begins with a letter, a digit or `_`; after it a host with a dot and a top level
+    /// that is not a number; no white space, no invisible characters, and no name that can
+    /// be mistaken for another one.
     ///
     /// # Errors
     /// `invalid_email` at `pointer`.
     pub fn parse(pointer: &str, value: &str) -> Result<Self, Fault> {
-        // Never repeated: users type passwords into the wrong field.
+        // The value is never repeated: users type passwords into the wrong field.
         let wrong = |detail: &str| Err(Fault::new(pointer, "invalid_email", detail));
         let value = value.trim();
         let Some((name, host)) = value.split_once('@').filter(|_| value.len() <= 1_000) else {
@@ -77,9 +77,10 @@ impl Email {
         if has_forbidden(value) {
             return wrong("contains a character that is not visible; type the address anew");
         }
-        // NFKC once more: lower-casing can take it apart.
+        // NFKC is applied again, because lower-casing can decompose the text.
         let name: String = name.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        // It begins as names do: whatever begins with a sign is a formula to a spreadsheet.
+        // A name must begin like a name: a text that begins with a sign is a formula to a
+        // spreadsheet.
         let begins_soundly = name.starts_with(|c: char| c.is_alphanumeric() || c == '_');
         let name_is_sound = begins_soundly
             && name.len() <= 64
@@ -104,7 +105,7 @@ impl Email {
         Ok(Self(text))
     }
 
-    /// An address that the database has already vouched for.
+    /// Wraps an address that was checked when it was stored.
     #[must_use]
     pub fn from_stored(value: String) -> Self {
         Self(value)
@@ -119,9 +120,9 @@ impl Email {
 
 const NO_EMAIL: &str = "is not an e-mail address like name@example.com";
 
-/// A host name as DNS has it: lower-cased, in the ASCII form of UTS 46, with a dot and only
-/// letters, digits and hyphens. Two spellings of one host are the same then, and one that
-/// looks like another host shows that it is another one.
+/// Returns a host name as in DNS: lower-cased, in the ASCII form of UTS 46, with a dot and
+/// only letters, digits and hyphens. Two spellings of one host become equal, and the ASCII
+/// form of a look-alike host shows that it is another one.
 pub(crate) fn ascii_host(host: &str) -> Option<String> {
     let ascii = if host.is_ascii() {
         host.to_ascii_lowercase()
@@ -129,7 +130,7 @@ pub(crate) fn ascii_host(host: &str) -> Option<String> {
         idna::domain_to_ascii_strict(host).ok()?
     };
     let is_sound = ascii.len() <= 253
-        // A top level is a word; what ends with a number is an address of a machine.
+        // A top level is a word; a host that ends with a number is the address of a machine.
         && ascii
             .rsplit_once('.')
             .is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
@@ -144,31 +145,32 @@ pub(crate) fn ascii_host(host: &str) -> Option<String> {
     is_sound.then_some(ascii)
 }
 
-/// A password as typed, 10 to 128 characters. Its `Debug` shows nothing.
+/// A password as entered, 10 to 128 characters. Its `Debug` shows nothing.
 #[derive(Clone)]
 pub struct Password {
-    /// In Unicode's composed form: systems differ in how they send an ö.
+    /// The password in Unicode's composed form: systems differ in how they send an ö.
     composed: String,
-    /// As it was typed, where that is another form: hashes that were made before passwords
-    /// were composed are of that.
+    /// The password as it was entered, if that is another form: hashes that were made before
+    /// passwords were composed are of that form.
     typed: Option<String>,
 }
 
 impl Password {
     /// The shortest password accepted, in characters.
     pub const MIN: usize = 10;
-    /// The longest, in characters: hashing time must not grow with what a stranger sends.
+    /// The longest password, in characters: hashing time must not grow with what a stranger
+    /// sends.
     pub const MAX: usize = 128;
 
-    /// A password for a new account or a change, by its form. Whether it is easily
-    /// guessed is for the one who hashes it to say.
+    /// Checks the form of a password for a new account or a change. The password hasher
+    /// decides whether it is easily guessed.
     ///
     /// # Errors
     /// `weak_password`: too short, too long, one character repeated, or part of the e-mail.
     pub fn new(pointer: &str, value: &str, email: &Email) -> Result<Self, Fault> {
         let weak = |rule: String| Err(Fault::new(pointer, "weak_password", rule));
-        // Composing never makes a text longer than a stranger may send by more than three
-        // times, and what is far too long is not composed at all.
+        // Composing makes a text at most three times longer, and a text that is far too long
+        // is not composed at all.
         let Some(password) = Self::attempt(value) else {
             return weak(format!(
                 "is too long; at most {} characters are allowed",
@@ -192,17 +194,17 @@ impl Password {
         if lower == email.as_str() || (name.len() >= Self::MIN && lower == name) {
             return weak("is the e-mail address".to_owned());
         }
-        // What is set is always the composed form.
+        // The composed form is always stored.
         Ok(Self {
             typed: None,
             ..password
         })
     }
 
-    /// A password as given at login: whatever it is, as long as hashing it is cheap.
+    /// Accepts any password at login, as long as hashing it is cheap.
     #[must_use]
     pub fn attempt(value: &str) -> Option<Self> {
-        // A character and its marks may be typed as several.
+        // A character and its marks may be sent as several characters.
         let cheap = value.chars().nth(4 * Self::MAX).is_none();
         let composed: String = cheap.then(|| value.nfc().collect())?;
         composed.chars().nth(Self::MAX).is_none().then(|| Self {
@@ -211,14 +213,14 @@ impl Password {
         })
     }
 
-    /// The secret itself in Unicode's composed form (NFC), for the hasher alone.
+    /// Returns the secret itself in Unicode's composed form (NFC), for the hasher only.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.composed
     }
 
-    /// The secret as it was typed, where that is not its composed form: a hash may be older
-    /// than composing.
+    /// Returns the secret as it was entered, if that is not its composed form: a hash may be
+    /// older than composing.
     #[must_use]
     pub fn expose_typed(&self) -> Option<&str> {
         self.typed.as_deref()
@@ -243,7 +245,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Cleans what was given and collects every fault.
+    /// Cleans the fields and collects every fault.
     pub fn parse(
         first_name: Option<&str>,
         last_name: Option<&str>,
@@ -265,7 +267,7 @@ impl Profile {
     }
 }
 
-/// A fault that does not repeat what was typed: it may have been meant for another field.
+/// Returns a fault that does not repeat the value: it may have been meant for another field.
 fn discreet(fault: Fault, max: usize) -> Fault {
     let detail = match fault.code.as_str() {
         "too_long" => format!("has more than {max} characters"),
@@ -274,30 +276,30 @@ fn discreet(fault: Fault, max: usize) -> Fault {
     Fault { detail, ..fault }
 }
 
-/// A user as stored. The password's hash never leaves the repository with it.
+/// A user as stored. The hash of the password never leaves the repository with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Its id.
     pub id: UserId,
     /// Unique without regard to case.
     pub email: Email,
-    /// The role as stored; what counts is [`crate::access::Actor`]'s effective role.
+    /// The role as stored; the access rules use [`crate::access::Actor`]'s effective role.
     pub role: Role,
-    /// Set exactly where the role needs one (I1).
+    /// The organization; set exactly if the role needs one (I1).
     pub organization: Option<OrganizationId>,
     /// Names and telephone number.
     pub profile: Profile,
-    /// Whether the e-mail address is known to be theirs.
+    /// Whether the user has proved that the e-mail address is theirs.
     pub is_verified: bool,
     /// A user who is not active cannot do anything (I6).
     pub is_active: bool,
-    /// The last time they signed in.
+    /// When the user last signed in.
     pub last_login: Option<Timestamp>,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes; the ETag.
+    /// The number of changes; the ETag.
     pub row_version: i64,
 }
 
@@ -336,7 +338,8 @@ mod tests {
             ("anna@ｅｘａｍｐｌｅ.com", "anna@example.com"),
             ("JO\u{301}ZEF@example.com", "józef@example.com"),
             ("a.b+c@example.com", "a.b+c@example.com"),
-            // A host of Cyrillic letters that looks like apple.com shows what it is.
+            // A host of Cyrillic letters that looks like apple.com is shown in its ASCII
+            // form.
             ("a@аррӏе.com", "a@xn--80ak6aa92e.com"),
         ] {
             let email = Email::parse("/email", typed).unwrap();

@@ -1,11 +1,11 @@
-//! Tokens that are sent to a user's mailbox and used once.
+//! Tokens that are sent to a user by mail and used once.
 
 use time::Duration;
 
 use crate::fault::text_enum;
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 
-/// What a token of a mail is for.
+/// The purpose of a token.
 #[derive(
     Clone,
     Copy,
@@ -22,14 +22,14 @@ use strum::{EnumCount, IntoStaticStr, VariantArray};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum TokenPurpose {
-    /// To prove that the address is theirs.
+    /// The user proves that the address is theirs.
     VerifyEmail,
-    /// To choose a new password without the old one.
+    /// The user chooses a new password without the old one.
     ResetPassword,
 }
 
 impl TokenPurpose {
-    /// What the token begins with.
+    /// The first letters of the token.
     #[must_use]
     pub const fn kind(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl TokenPurpose {
         }
     }
 
-    /// How long it is good.
+    /// How long the token is valid.
     #[must_use]
     pub const fn lifetime(self) -> Duration {
         match self {
@@ -50,6 +50,6 @@ impl TokenPurpose {
 
 text_enum!(TokenPurpose);
 
-/// How long a user waits before another mail of the same purpose is sent to them: no one
-/// fills a stranger's mailbox by asking again and again.
+/// The shortest time between two mails of the same purpose to one user, so that repeated
+/// requests cannot fill a stranger's mailbox.
 pub const MAIL_PAUSE: Duration = Duration::minutes(1);

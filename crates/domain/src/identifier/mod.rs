@@ -1,6 +1,6 @@
-//! Identifiers that others gave to companies: ISIN, LEI, FIGI, and VAT or other national
-//! numbers. What has check digits is checked by them, so that a number with a wrong digit is
-//! never taken for another company's.
+//! Identifiers that other institutions gave to companies: ISIN, LEI, FIGI, and VAT or other
+//! national numbers. Identifiers with check digits are checked by them, so that a number with
+//! a wrong digit is never taken for another company's.
 
 mod national;
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fault, shorten};
 
-/// What kind of identifier it is.
+/// The kind of an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IdentifierKind {
-    /// Of a security: ISO 6166, 12 characters, the last one a check digit.
+    /// Identifies a security: ISO 6166, 12 characters, the last one a check digit.
     Isin,
-    /// Of a legal entity: ISO 17442, 20 characters, the last two check digits.
+    /// Identifies a legal entity: ISO 17442, 20 characters, the last two check digits.
     Lei,
-    /// Of a financial instrument: OMG, 12 characters, the last one a check digit.
+    /// Identifies a financial instrument: OMG, 12 characters, the last one a check digit.
     Figi,
     /// A VAT number or another number of a national register, 4 to 32 letters and digits.
     NationalId,
@@ -25,7 +25,7 @@ impl IdentifierKind {
     /// Every kind, in the order of their columns.
     pub const ALL: [Self; 4] = [Self::Isin, Self::Lei, Self::Figi, Self::NationalId];
 
-    /// The name of its field, its column and its column in files.
+    /// Returns the name of its field, its column and its column in files.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl IdentifierKind {
         }
     }
 
-    /// What it has to be, in words.
+    /// Returns the rule for its form, in words.
     #[must_use]
     pub const fn rule(self) -> &'static str {
         match self {
@@ -56,12 +56,12 @@ impl IdentifierKind {
         }
     }
 
-    /// The identifier as it is stored: in capitals, without blanks, and a national number
-    /// without punctuation.
+    /// Returns the identifier as it is stored: in capitals, without blanks, and a national
+    /// number without punctuation.
     ///
     /// # Errors
-    /// The [rule](Self::rule), where the text is no such identifier or its check digits are
-    /// not those that it must have.
+    /// The [rule](Self::rule), if the text is not such an identifier or its check digits are
+    /// wrong.
     pub fn read(self, text: &str) -> Result<String, &'static str> {
         let is_between = |c: char| match self {
             Self::NationalId => c.is_whitespace() || ".-/".contains(c),
@@ -90,8 +90,8 @@ impl IdentifierKind {
 /// The longest identifier, in characters.
 const MOST: usize = 32;
 
-/// A FIGI: two consonants that are no country's letters, `G`, eight consonants or digits, and
-/// a check digit.
+/// Returns whether the text is a FIGI: two consonants that are not a country's letters, `G`,
+/// eight consonants or digits, and a check digit.
 fn is_figi(text: &str) -> bool {
     const RESERVED: [&str; 7] = ["BS", "BM", "GG", "GB", "GH", "KY", "VG"];
     let bytes = text.as_bytes();
@@ -106,7 +106,8 @@ fn is_figi(text: &str) -> bool {
     body_is_sound && figi_check_digit(&bytes[..11]) == bytes[11]
 }
 
-/// Every second character counts twice, and the digits of what comes out are added.
+/// Computes the check digit: every second character counts twice, and the digits of the
+/// results are added.
 fn figi_check_digit(body: &[u8]) -> u8 {
     let value = |b: u8| {
         u32::from(if b.is_ascii_digit() {
@@ -136,7 +137,7 @@ pub struct Identifiers {
 }
 
 impl Identifiers {
-    /// The one of a kind.
+    /// Returns the identifier of a kind.
     #[must_use]
     pub fn of(&self, kind: IdentifierKind) -> Option<&str> {
         match kind {
@@ -147,7 +148,7 @@ impl Identifiers {
         }
     }
 
-    /// Those that `one` makes.
+    /// Creates the identifiers by calling `one` for each kind.
     pub fn each(mut one: impl FnMut(IdentifierKind) -> Option<String>) -> Self {
         Self {
             isin: one(IdentifierKind::Isin),
@@ -157,11 +158,11 @@ impl Identifiers {
         }
     }
 
-    /// Them as they are stored. What is empty is none, and what is stored already stays as it
-    /// is.
+    /// Returns the identifiers as they are stored. An empty one is omitted, and one that is
+    /// stored already stays as it is.
     ///
     /// # Errors
-    /// `invalid_identifier` for each that is not what it should be, with pointers `/isin` and
+    /// `invalid_identifier` for each that does not follow its rule, with pointers `/isin` and
     /// so on.
     pub fn check(&self, stored: &Self) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
@@ -187,9 +188,9 @@ impl Identifiers {
         }
     }
 
-    /// The identifiers that a text may be, as they are stored: what is searched for by one is
-    /// found by it. A national number has at least four digits here, so that a name is never
-    /// taken for one.
+    /// Returns the identifiers that a text may be, as they are stored, so that a search for
+    /// an identifier finds it. A national number must have at least four digits here, so that
+    /// a name is never taken for one.
     #[must_use]
     pub fn meant_by(text: &str) -> Self {
         Self::each(|kind| {
@@ -200,7 +201,7 @@ impl Identifiers {
     }
 }
 
-/// What is to be different of a company's identifiers: `None` stays, `Some(None)` empties.
+/// Changes of a company's identifiers: `None` keeps one, `Some(None)` empties it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the identifiers")]
 pub struct IdentifierChanges {
@@ -211,7 +212,7 @@ pub struct IdentifierChanges {
 }
 
 impl IdentifierChanges {
-    /// The stored ones with the changes in them.
+    /// Returns the stored identifiers with the changes applied.
     #[must_use]
     pub fn of(&self, stored: &Identifiers) -> Identifiers {
         Identifiers::each(|kind| {

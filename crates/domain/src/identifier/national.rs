@@ -1,8 +1,8 @@
-//! VAT numbers and other numbers of national registers. Numbers that begin with the letters of
-//! a country whose VAT numbers have check digits are checked by them; all others are numbers of
-//! which nothing but their form is known.
+//! VAT numbers and other numbers of national registers. A number that begins with the letters
+//! of a country whose VAT numbers have check digits is checked by them; of other numbers only
+//! the form is checked.
 
-/// Whether a text in capitals without blanks and punctuation may be stored.
+/// Returns whether a text in capitals without blanks and punctuation may be stored.
 pub(super) fn is_sound(text: &str) -> bool {
     let has_form = (4..=32).contains(&text.len())
         && text
@@ -12,8 +12,8 @@ pub(super) fn is_sound(text: &str) -> bool {
     has_form && vat(text).unwrap_or(true)
 }
 
-/// Whether a VAT number has the length and the check digits that its country gives it; `None`
-/// for what is none of a country that is known here.
+/// Returns whether a VAT number has the length and the check digits of its country, or `None`
+/// for a text that is not a VAT number of a known country.
 fn vat(text: &str) -> Option<bool> {
     let (country, rest) = split(text)?;
     let body = match country {
@@ -26,7 +26,7 @@ fn vat(text: &str) -> Option<bool> {
         _ => rest,
     };
     let Some(d) = digits(body) else {
-        // A French key may be letters.
+        // The key of a French number may be letters.
         return (country == "FR" && rest.len() == 11)
             .then(|| digits(&rest[2..]).is_some_and(|siren| luhn(&siren)));
     };
@@ -55,8 +55,8 @@ fn vat(text: &str) -> Option<bool> {
     })
 }
 
-/// The letters of the country, and what follows them; `None` where what follows is no number
-/// as VAT numbers have it, as in `DEHRB42243`.
+/// Returns the letters of the country, and the rest; `None` if the rest does not have the form
+/// of VAT numbers, as in `DEHRB42243`.
 fn split(text: &str) -> Option<(&'static str, &str)> {
     const COUNTRIES: [&str; 15] = [
         "ATU", "BE", "CHE", "DE", "DK", "FI", "FR", "GB", "IT", "LU", "NL", "NO", "PL", "PT", "SE",
@@ -84,7 +84,7 @@ fn weighted(digits: &[u64], weights: &[u64]) -> u64 {
     digits.iter().zip(weights).map(|(d, w)| d * w).sum()
 }
 
-/// The sum of the digits of which every second one, from the right, counts twice.
+/// Checks the sum of the digits, of which every second one, from the right, counts twice.
 fn luhn(digits: &[u64]) -> bool {
     let doubled = digits.iter().rev().enumerate().map(|(at, d)| match at % 2 {
         0 => *d,
@@ -108,7 +108,7 @@ fn is_austrian(d: &[u64]) -> bool {
     (10 - (sum + 4) % 10) % 10 == d[7]
 }
 
-/// ISO 7064, MOD 11,10.
+/// Checks ISO 7064, MOD 11,10.
 fn is_german(d: &[u64]) -> bool {
     let product = d[..8].iter().fold(10, |product, digit| {
         let sum = match (digit + product) % 10 {
@@ -120,7 +120,8 @@ fn is_german(d: &[u64]) -> bool {
     (11 - product) % 10 == d[8]
 }
 
-/// Numbers of companies have a check digit; those of persons, since 2020, two over the whole.
+/// Numbers of companies have a check digit; those of natural persons, since 2020, two over the
+/// whole.
 fn is_dutch(text: &str, body: &str) -> bool {
     let Some(d) = digits(body).filter(|d| d.len() == 9) else {
         return false;

@@ -1,4 +1,4 @@
-//! Predictions: what was said of a company and period, by which model, and why.
+//! Predictions: the PD of a company and period, the model, and the reasons.
 
 mod revision;
 
@@ -19,7 +19,7 @@ use crate::{
     risk::{ModelRef, Pd, RiskLevel},
 };
 
-/// Which statements a prediction is made from.
+/// The kind of statements from which a prediction is made.
 #[derive(
     Clone,
     Copy,
@@ -38,9 +38,10 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Kind {
-    /// A year's statements: five ratios, a logistic model.
+    /// The statements of a year: five ratios, a logistic model.
     Annual,
-    /// A quarter's: six ratios, a logistic model, gradient boosting and their ensemble.
+    /// The statements of a quarter: six ratios, a logistic model, gradient boosting and
+    /// their ensemble.
     Quarterly,
 }
 
@@ -114,7 +115,7 @@ impl std::fmt::Display for ReportingYear {
     }
 }
 
-/// The period a prediction speaks of. Its kind follows from whether it names a quarter.
+/// The period of a prediction. Its kind follows from whether it has a quarter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Period {
     /// The reporting year.
@@ -124,7 +125,7 @@ pub struct Period {
 }
 
 impl Period {
-    /// The period of a prediction of this kind, from the texts of a body or a row.
+    /// Parses the period of a prediction of this kind, from the texts of a body or a row.
     ///
     /// # Errors
     /// Every fault: `invalid_year`, `invalid_quarter`, `required`.
@@ -159,7 +160,7 @@ impl Period {
         }
     }
 
-    /// A period as a parameter names it: `2024`, or `2024-Q3`.
+    /// Parses a period as written in a parameter: `2024`, or `2024-Q3`.
     ///
     /// # Errors
     /// `invalid_period` at `pointer`.
@@ -181,7 +182,7 @@ impl Period {
         }
     }
 
-    /// Its last day: 31 December, or the last of the quarter.
+    /// Returns the last day: 31 December, or the last day of the quarter.
     #[must_use]
     pub fn last_day(self) -> Date {
         let month = match self.quarter {
@@ -191,11 +192,11 @@ impl Period {
             Some(Quarter::Q4) | None => Month::December,
         };
         let year = i32::from(self.year.get());
-        // Every month of 1900 to 2100 has its last day.
+        // Every month of 1900 to 2100 has a valid last day.
         Date::from_calendar_date(year, month, month.length(year)).unwrap_or(Date::MIN)
     }
 
-    /// Annual without a quarter, quarterly with one.
+    /// Returns the kind: annual without a quarter, quarterly with one.
     #[must_use]
     pub const fn kind(self) -> Kind {
         if self.quarter.is_some() {
@@ -215,50 +216,49 @@ impl std::fmt::Display for Period {
     }
 }
 
-/// What a model said of one company and period.
+/// The result of a model for one company and period.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The headline probability of default over twelve months: the annual
-    /// model's, or the ensemble's.
+    /// The PD: that of the annual model, or of the ensemble.
     pub pd: Pd,
-    /// The two models behind the ensemble, for quarterly predictions.
+    /// The PDs of the two models of the ensemble, for quarterly predictions.
     pub parts: Option<EnsembleParts>,
-    /// Where the PD lies among the model's thresholds.
+    /// The risk level of the PD, by the model's thresholds.
     pub risk_level: RiskLevel,
-    /// 0 to 1: how well the inputs support the number, not the chance of being right.
+    /// How well the inputs support the PD, 0 to 1; not the probability of being right.
     pub confidence: f64,
-    /// By which model.
+    /// The model.
     pub model: ModelRef,
 }
 
-/// The probabilities that an ensemble is made of, corrected with the same prior.
+/// The PDs of the models of an ensemble, corrected with the same prior.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EnsembleParts {
-    /// The logistic model's.
+    /// The PD of the logistic model.
     pub logistic: Pd,
-    /// The gradient boosting's.
+    /// The PD of gradient boosting.
     pub gbm: Pd,
 }
 
-/// Where a row of an upload stands.
+/// The row of an upload that a prediction was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BulkOrigin {
     /// The upload.
     pub job: JobId,
-    /// The row in its file; the header is row 1.
+    /// The row number in its file; the header is row 1.
     pub row: u32,
 }
 
-/// The ratios as stored, by [`Kind::ratios`]' order, with what they were made from.
+/// The ratios as stored, in the order of [`Kind::ratios`], with their source texts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRatios {
-    /// Within range, 4 decimals; `None` is missing.
+    /// The values within range, with 4 decimals; `None` is missing.
     pub values: Vec<Option<Decimal>>,
-    /// The texts as sent, from which a repetition starts.
+    /// The texts as sent, from which a repeated scoring starts.
     pub raw: Vec<Option<String>>,
     /// The unit of `raw`.
     pub unit: RatioUnit,
-    /// `name:flag`.
+    /// The flags as `name:flag`.
     pub flags: Vec<String>,
 }
 
@@ -267,31 +267,31 @@ pub struct StoredRatios {
 pub struct Prediction {
     /// Its id.
     pub id: PredictionId,
-    /// The company as of scoring.
+    /// The company at the time of scoring.
     pub company: CompanySnapshot,
     /// The period.
     pub period: Period,
-    /// What the model said.
+    /// The result of the model.
     pub outcome: Outcome,
-    /// When.
+    /// When the prediction was made.
     pub predicted_at: Timestamp,
-    /// From which ratios.
+    /// The ratios.
     pub ratios: StoredRatios,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// Who made it.
+    /// The user who created it.
     pub created_by: UserId,
-    /// The upload it came with.
+    /// The row of the upload that it was made from.
     pub origin: Option<BulkOrigin>,
     /// When it was stored.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes; the ETag.
+    /// The number of changes; the ETag.
     pub row_version: i64,
 }
 
-/// What happens to a prediction whose company and period are already there.
+/// What happens if a prediction of the same company and period already exists.
 #[derive(
     Clone,
     Copy,
@@ -308,12 +308,12 @@ pub struct Prediction {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum OnConflict {
-    /// It is refused.
+    /// The new prediction is refused.
     #[default]
     Error,
-    /// The one that is there stays.
+    /// The existing prediction stays.
     Skip,
-    /// It takes the place of the one that is there, where the caller may write that.
+    /// The new prediction replaces the existing one, if the caller may write it.
     Update,
 }
 

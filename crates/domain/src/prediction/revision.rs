@@ -1,4 +1,4 @@
-//! Revisions: what a prediction said before.
+//! Revisions: the earlier contents of a prediction.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -10,7 +10,7 @@ use crate::{
     id::{JobId, PredictionId, UserId},
 };
 
-/// What differed between what a prediction said and what took its place.
+/// What differs between a revision and the prediction that replaced it.
 #[derive(
     Clone,
     Copy,
@@ -27,35 +27,35 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum RevisionReason {
-    /// The ratios as sent: a correction, or an upload that replaced it.
+    /// The ratios as sent: a correction, or an upload that replaced the prediction.
     Ratios,
     /// The same ratios, scored by another model or version.
     Model,
-    /// The same ratios and model, other figures.
+    /// The same ratios and model, but other figures.
     Figures,
 }
 
 text_enum!(RevisionReason);
 
-/// What a prediction said until something else took its place. Kept by the storage
-/// for the one who replaced it, and never changed.
+/// The content of a prediction before it was replaced. The storage records it when the
+/// prediction is replaced, and never changes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Revision {
     /// The prediction.
     pub prediction: PredictionId,
-    /// The `row_version` that it had then: with the prediction it names the revision.
+    /// The `row_version` at that time; with the prediction it identifies the revision.
     pub version: i64,
-    /// What the model said.
+    /// The result of the model.
     pub outcome: Outcome,
-    /// When it said that.
+    /// When the prediction was made.
     pub predicted_at: Timestamp,
-    /// From which ratios.
+    /// The ratios.
     pub ratios: StoredRatios,
-    /// When something else took its place.
+    /// When the prediction was replaced.
     pub replaced_at: Timestamp,
-    /// By whom; `None` where that was done to the database itself.
+    /// The user who replaced it; `None` if the database was changed directly.
     pub replaced_by: Option<UserId>,
-    /// The upload or rescoring that did it.
+    /// The upload or rescoring that replaced it.
     pub job: Option<JobId>,
     /// What differed.
     pub reason: RevisionReason,

@@ -1,9 +1,9 @@
-//! Financial ratios: which there are, their ranges, and what becomes of a value
-//! that is missing, out of range or impossible.
+//! Financial ratios: their names and ranges, and the treatment of values that are missing,
+//! out of range or impossible.
 //!
-//! Firms in distress have values outside every range, and they are the ones that
-//! matter, so nothing is silently lost: the raw text is kept, the stored value is
-//! brought into range, and a flag says so.
+//! Firms in distress have values outside every range, and they are the ones that matter, so
+//! no value is lost without a flag: the raw text is kept, the stored value is brought into
+//! range, and a flag reports it.
 
 mod rules;
 mod turnover_check;
@@ -32,13 +32,13 @@ pub struct RatioDefinition {
     pub max: f64,
     /// Whether it is a share (0.254 = 25.4 %) and not a multiple.
     pub is_share: bool,
-    /// Whether its numerator is debt, which is never negative: a negative value
-    /// then says that the denominator is not positive.
+    /// Whether its numerator is debt, which is never negative: a negative value then means
+    /// that the denominator is not positive.
     pub debt_over: bool,
 }
 
 impl RatioDefinition {
-    /// Whether it sets twelve months of flow against a stock.
+    /// Returns whether it divides twelve months of flow by a stock.
     #[must_use]
     pub fn is_turnover(&self) -> bool {
         self.name.ends_with("_turnover")
@@ -122,7 +122,7 @@ static QUARTERLY: [RatioDefinition; 6] = [
 ];
 
 impl Kind {
-    /// The ratios of this kind of prediction, in the order of the models' inputs.
+    /// Returns the ratios of this kind of prediction, in the order of the models' inputs.
     #[must_use]
     pub fn ratios(self) -> &'static [RatioDefinition] {
         match self {
@@ -132,7 +132,7 @@ impl Kind {
     }
 }
 
-/// In which unit the shares were sent.
+/// The unit in which shares were sent.
 #[derive(
     Clone,
     Copy,
@@ -149,10 +149,10 @@ impl Kind {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum RatioUnit {
-    /// 0.254
+    /// Fractions: 0.254.
     #[default]
     Fraction,
-    /// 25.4
+    /// Percent: 25.4.
     Percent,
 }
 
@@ -175,15 +175,15 @@ text_enum!(RatioUnit);
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Flag {
-    /// None was given.
+    /// No value was given.
     Missing,
-    /// Debt over a denominator that is not positive: the worst bound stands for it.
+    /// Debt over a denominator that is not positive: the worst bound is used.
     NonPositiveDenominator,
-    /// Below its range: the lower bound stands for it.
+    /// Below its range: the lower bound is used.
     ClampedLow,
-    /// Above its range: the upper bound stands for it.
+    /// Above its range: the upper bound is used.
     ClampedHigh,
-    /// Beyond ±1e7, as the placeholders of data vendors are: taken as missing.
+    /// Beyond ±1e7, as the placeholders of data vendors are: treated as missing.
     Implausible,
     /// A share above 2: it looks like percent.
     LooksLikePercent,
@@ -196,17 +196,17 @@ text_enum!(Flag);
 pub struct Ratio {
     /// The value as it was sent, in the unit it was sent; `None` where missing.
     pub raw: Option<String>,
-    /// What the model is given: after unit and rules, rounded once to f32; `None` is missing.
+    /// The model's input: after unit and rules, rounded once to f32; `None` is missing.
     pub scored: Option<f32>,
-    /// What the database column holds: the same value with 4 decimals.
+    /// The value of the database column: the same value with 4 decimals.
     pub stored: Option<Decimal>,
     /// What was done to it, if anything.
     pub flag: Option<Flag>,
-    /// A hint beside the flag, for single requests.
+    /// A hint in addition to the flag, for single requests.
     pub hint: Option<Flag>,
 }
 
-/// The ratios of one company and period, checked: the only input a model takes.
+/// The checked ratios of one company and period: the only input that a model accepts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ratios {
     pub(crate) kind: Kind,
@@ -215,7 +215,7 @@ pub struct Ratios {
 }
 
 impl Ratios {
-    /// Which kind of prediction they serve.
+    /// The kind of prediction for which they are.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
@@ -233,12 +233,12 @@ impl Ratios {
         &self.values
     }
 
-    /// Definitions and values side by side.
+    /// Iterates over definitions and values together.
     pub fn iter(&self) -> impl Iterator<Item = (&'static RatioDefinition, &Ratio)> {
         self.kind.ratios().iter().zip(&self.values)
     }
 
-    /// The flags as they are stored and shown: `total_debt_to_ebitda:clamped_high`.
+    /// Returns the flags as they are stored and shown: `total_debt_to_ebitda:clamped_high`.
     #[must_use]
     pub fn flags(&self) -> Vec<String> {
         self.iter()

@@ -1,4 +1,4 @@
-//! From what was sent to what is scored and stored.
+//! The rules from the texts as sent to the values that are scored and stored.
 
 use super::{Flag, Ratio, RatioDefinition, RatioUnit, Ratios};
 use crate::{
@@ -7,18 +7,18 @@ use crate::{
     prediction::Kind,
 };
 
-/// Fewer present ratios than this make no prediction.
+/// The smallest number of present ratios for a prediction.
 pub const MIN_PRESENT: usize = 3;
-/// Values beyond this (in either direction) are placeholders, not measurements.
+/// Values beyond this, in either direction, are placeholders, not measurements.
 pub const IMPLAUSIBLE: f64 = 1e7;
 
-/// Applies the rules to the ratios of one company and period, given as decimal
-/// text in the order of [`Kind::ratios`]; `None` and the usual marks (`NA`,
-/// `n.a.`, `-` and so on) are missing.
+/// Applies the rules to the ratios of one company and period, given as decimal text in the
+/// order of [`Kind::ratios`]; `None` and the usual placeholders (`NA`, `n.a.`, `-` and so on)
+/// are missing.
 ///
 /// # Errors
-/// Every fault at once, with pointers `/ratios/<name>`: `not_a_number`; or
-/// `too_few_ratios` at `/ratios` where fewer than [`MIN_PRESENT`] are present.
+/// Every fault, with pointers `/ratios/<name>`: `not_a_number`; or `too_few_ratios` at
+/// `/ratios` if fewer than [`MIN_PRESENT`] are present.
 pub fn check(kind: Kind, unit: RatioUnit, raw: &[Option<&str>]) -> Result<Ratios, Vec<Fault>> {
     let mut faults = Vec::new();
     let values: Vec<Ratio> = kind
@@ -52,7 +52,7 @@ pub fn check(kind: Kind, unit: RatioUnit, raw: &[Option<&str>]) -> Result<Ratios
 }
 
 impl Ratios {
-    /// The same ratios for a model that takes no gaps.
+    /// Returns the same ratios for a model that does not accept gaps.
     ///
     /// # Errors
     /// `missing_not_accepted` for each ratio without a value, with the pointer
@@ -91,7 +91,7 @@ fn missing(raw: Option<String>) -> Ratio {
     }
 }
 
-/// Whether a text says that there is no value.
+/// Returns whether a text is a placeholder for a missing value.
 fn says_missing(text: &str) -> bool {
     const MARKS: [&str; 9] = ["", "na", "n/a", "#n/a", "nm", "nan", "-", "n.a.", "null"];
     text.len() <= 4 && MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(text))
@@ -123,7 +123,8 @@ fn apply(
         Some(Flag::ClampedLow) => definition.min,
         _ => value,
     };
-    // −0.0 equals 0.0 but has other bits: one of them, so that scores repeat to the bit.
+    // −0.0 equals 0.0 but has other bits. Only one is used, so that scores are reproducible to
+    // the bit.
     let kept = if kept == 0.0 { 0.0 } else { kept };
     #[expect(
         clippy::cast_possible_truncation,
@@ -141,7 +142,8 @@ fn apply(
     })
 }
 
-/// What becomes of a value, in fractions, that cannot be stored as it is; `None` where it can.
+/// Returns the flag of a value, in fractions, that cannot be stored unchanged; `None`
+/// otherwise.
 pub(crate) fn flag_of(definition: &RatioDefinition, value: f64) -> Option<Flag> {
     if value.abs() > IMPLAUSIBLE {
         Some(Flag::Implausible)
@@ -156,8 +158,8 @@ pub(crate) fn flag_of(definition: &RatioDefinition, value: f64) -> Option<Flag> 
     }
 }
 
-/// The number a text stands for, in fractions. Percent is a shift of the decimal
-/// point in the text, not a division: 25.4 and 0.254 give the same bits.
+/// Returns the number of a text, in fractions. Percent is a shift of the decimal point in the
+/// text, not a division: 25.4 and 0.254 give the same bits.
 fn number(definition: &RatioDefinition, unit: RatioUnit, text: &str) -> Result<f64, Fault> {
     let fault = |rule: &str| {
         Fault::new(
@@ -170,7 +172,7 @@ fn number(definition: &RatioDefinition, unit: RatioUnit, text: &str) -> Result<f
         let most = Decimal::MAX_LENGTH;
         return Err(fault(&format!("has more than {most} characters")));
     }
-    // `f64::from_str` also reads "inf" and "infinity".
+    // `f64::from_str` also accepts "inf" and "infinity".
     if !text
         .bytes()
         .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b))
@@ -183,8 +185,8 @@ fn number(definition: &RatioDefinition, unit: RatioUnit, text: &str) -> Result<f
     let in_percent = is_percent.then(|| text.parse::<Decimal>());
     let value = match in_percent {
         Some(Ok(number)) => number.shifted(-2).to_f64(),
-        // The same number in fractions; or one with an exponent that no ratio has, which is
-        // zero or too large in either unit.
+        // The same number in fractions; or a number with an exponent that no ratio has, which
+        // is zero or too large in either unit.
         _ => text.parse().map_err(|_| fault("is not a number"))?,
     };
     if value.is_finite() {
@@ -194,8 +196,9 @@ fn number(definition: &RatioDefinition, unit: RatioUnit, text: &str) -> Result<f
     }
 }
 
-/// The same texts in another unit: shares get their decimal point shifted, so that no digit
-/// is lost and the scored bits stay the same. A text that is no decimal number stays.
+/// Returns the same texts in another unit: shares get their decimal point shifted, so that no
+/// digit is lost and the scored bits stay the same. A text that is not a decimal number stays
+/// as it is.
 #[must_use]
 pub fn in_unit(
     kind: Kind,

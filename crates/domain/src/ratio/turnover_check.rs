@@ -1,23 +1,24 @@
-//! Whether a file's turnovers are annual figures: what a model learned from is twelve
-//! months of flow over a stock, and a quarter's flow is a quarter of that.
+//! Checks whether a file's turnovers are annual figures: models learned from twelve months
+//! of flow over a stock, and a quarter's flow is a quarter of that.
 
 use super::Ratios;
 use crate::prediction::Kind;
 
-/// A median below this part of the training's says that the flow is not twelve months'.
+/// A median below this part of the training's indicates that the flow is not of twelve
+/// months.
 const LEAST_PART: f64 = 1.0 / 3.0;
-/// Fewer values than this say nothing about a file.
+/// The smallest number of values that is conclusive for a file.
 const MIN_VALUES: usize = 20;
 
-/// Looks at the turnovers of a file's first rows.
+/// Collects the turnovers of a file's first rows.
 #[derive(Clone, Debug, Default)]
 pub struct TurnoverCheck {
-    /// By the order of [`Kind::ratios`].
+    /// The values, in the order of [`Kind::ratios`].
     seen: Vec<Vec<f32>>,
 }
 
 impl TurnoverCheck {
-    /// Looks at one row.
+    /// Adds one row.
     pub fn see(&mut self, ratios: &Ratios) {
         self.seen.resize_with(ratios.values().len(), Vec::new);
         for ((definition, ratio), seen) in ratios.iter().zip(&mut self.seen) {
@@ -29,7 +30,7 @@ impl TurnoverCheck {
         }
     }
 
-    /// The turnovers whose median lies below a third of the training's, with both
+    /// Returns the turnovers whose median is below a third of the training's, with both
     /// medians. `training` has one median for each of the kind's ratios.
     #[must_use]
     pub fn verdict(&self, kind: Kind, training: &[f64]) -> Vec<(&'static str, f64, f64)> {

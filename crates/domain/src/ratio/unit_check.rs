@@ -1,30 +1,30 @@
-//! Whether a file was sent in the wrong unit: looked at before anything is stored.
+//! Checks whether a file was sent in the wrong unit, before anything is stored.
 
 use super::{RatioUnit, Ratios};
 
-/// Counts the shares of a file's first rows that lie outside their range.
+/// Counts the shares of a file's first rows that are outside their range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnitCheck {
     shares: u32,
     outside: u32,
 }
 
-/// More than half of the shares lie outside their range.
+/// The error if more than half of the shares are outside their range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{outside} of {shares} shares lie outside their range and look like percent; send ratio_unit=percent, or confirm_units=true if they really are {unit}"
 )]
 pub struct UnitMismatch {
-    /// How many shares were looked at.
+    /// The number of shares that were checked.
     pub shares: u32,
-    /// How many of them lie outside.
+    /// The number of them that are outside.
     pub outside: u32,
-    /// The unit the file was said to be in.
+    /// The stated unit of the file.
     pub unit: RatioUnit,
 }
 
 impl UnitCheck {
-    /// How many rows of a file are looked at.
+    /// The number of rows of a file that are checked.
     pub const ROWS: usize = 1_000;
 
     /// Counts one row.
@@ -45,10 +45,10 @@ impl UnitCheck {
         }
     }
 
-    /// The verdict after the first rows.
+    /// Returns the verdict after the first rows.
     ///
     /// # Errors
-    /// [`UnitMismatch`] where more than half of at least 10 shares lie outside.
+    /// [`UnitMismatch`] if more than half of at least 10 shares are outside.
     pub fn verdict(self, unit: RatioUnit) -> Result<(), UnitMismatch> {
         if self.shares >= 10 && self.outside * 2 > self.shares {
             Err(UnitMismatch {

@@ -1,14 +1,14 @@
-//! Cells of tables that no spreadsheet runs as a formula.
+//! Table cells that a spreadsheet does not execute as a formula.
 //!
-//! A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@`; some also pass over
-//! spaces, quotation marks and characters that cannot be seen before it, or take the signs
-//! in their full width. A spreadsheet whose language separates cells by semicolons splits a
-//! file with commas there and at tabs, and begins a new row at a line break: what follows
-//! such a character inside a cell begins a cell, too.
+//! A spreadsheet executes a cell that begins with `=`, `+`, `-` or `@`; some also skip
+//! spaces, quotation marks and invisible characters before it, or accept the full-width
+//! forms of the signs. A spreadsheet whose locale separates cells by semicolons splits a
+//! file with commas at semicolons and tabs, and begins a new row at a line break: what
+//! follows such a character inside a cell also begins a cell.
 //!
-//! Such a place gets an apostrophe, which spreadsheets take for "this is text".
-//! [`unguard_formula`] takes off exactly what [`guard_formula`] put in, so that a file
-//! which was written here is read back as it was.
+//! An apostrophe is inserted at such a place; spreadsheets take it as "this is text".
+//! [`unguard_formula`] removes exactly what [`guard_formula`] inserted, so that a file that
+//! was written here is read back unchanged.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 const GUARD: char = '\'';
 
-/// A text as a cell that no spreadsheet runs. Numbers stay what they are.
+/// Returns a text as a cell that no spreadsheet executes. Numbers stay unchanged.
 #[must_use]
 pub fn guard_formula(text: &str) -> Cow<'_, str> {
     if !leads(text) && !parts(text).any(|(part, _)| runs(part)) {
@@ -36,7 +36,7 @@ pub fn guard_formula(text: &str) -> Cow<'_, str> {
     Cow::Owned(guarded)
 }
 
-/// The text of which [`guard_formula`] made this cell; any other text as it is.
+/// Returns the text from which [`guard_formula`] made this cell; any other text unchanged.
 #[must_use]
 pub fn unguard_formula(cell: &str) -> Cow<'_, str> {
     let inner = |part: &str| part.strip_prefix(GUARD).is_some_and(runs);
@@ -58,15 +58,16 @@ pub fn unguard_formula(cell: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Whether a text begins with a tab or carriage return, which may move what follows into a
-/// cell of its own whatever it is.
+/// Returns whether a text begins with a tab or carriage return, which may move what follows
+/// into a cell of its own.
 fn leads(text: &str) -> bool {
     text.chars()
         .take_while(|c| is_passed_over(*c))
         .any(|c| matches!(c, '\t' | '\r'))
 }
 
-/// What a spreadsheet may take for cells of their own, each with what ends it.
+/// Returns the parts that a spreadsheet may read as separate cells, each with its
+/// terminator.
 fn parts(text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
     text.split_inclusive([';', '\t', '\n', '\r'])
         .map(|part| match part.chars().next_back() {
@@ -77,13 +78,13 @@ fn parts(text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
         })
 }
 
-/// Whether a spreadsheet may run this part.
+/// Returns whether a spreadsheet may execute this part.
 fn runs(part: &str) -> bool {
     let begins = part.trim_start_matches(is_passed_over);
     begins.starts_with(is_sign) && !is_number(part)
 }
 
-/// Characters before a sign that some spreadsheets pass over.
+/// Characters before a sign that some spreadsheets skip.
 fn is_passed_over(c: char) -> bool {
     match c {
         '\'' | '"' | '`' | '´' | '‘' | '’' | '‚' | '“' | '”' | '„' | '«' | '»' | '＇' | '＂' => {
@@ -107,7 +108,8 @@ fn is_sign(c: char) -> bool {
     )
 }
 
-/// A decimal number, as `f64::from_str` reads it but for its words (`inf`, `nan`).
+/// Returns whether the text is a decimal number as `f64::from_str` reads it, without `inf`
+/// and `nan`.
 fn is_number(text: &str) -> bool {
     let text = text.trim_matches(' ');
     text.bytes()

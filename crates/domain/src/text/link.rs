@@ -1,12 +1,12 @@
-//! Names that a mail program would make a link of.
+//! Texts of which a mail program would make a link.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Whether a mail program may make a link of some part of this text: `http`, `www.`,
-/// `://`, something like a domain with a top level of letters, an address of the internet
-/// protocol, or a name of this machine with a path or a port.
+/// Returns whether a mail program may make a link of a part of this text: `http`, `www.`,
+/// `://`, something like a domain with a top level of letters, an IP address, or a name of
+/// this machine with a path or a port.
 #[must_use]
 pub fn looks_like_link(text: &str) -> bool {
     let text = plain(text);
@@ -18,8 +18,8 @@ pub fn looks_like_link(text: &str) -> bool {
         || names_this_machine(&text)
 }
 
-/// A text as it may stand in a mail: without characters that cannot be seen, and with its
-/// links broken in a way that users can still read: `example[.]com`.
+/// Returns a text that is safe in a mail: without invisible characters, and with its links
+/// broken in a way that users can still read: `example[.]com`.
 #[must_use]
 pub fn defang(text: &str) -> String {
     let text: String = text
@@ -42,7 +42,7 @@ pub fn defang(text: &str) -> String {
     broken
 }
 
-/// Lower-cased, with the other dots of domains as dots (UTS 46).
+/// Returns the text in lower case, with the other dots of domains as dots (UTS 46).
 fn plain(text: &str) -> String {
     let text = text.nfkc().flat_map(char::to_lowercase);
     text.map(|c| if c == '\u{3002}' { '.' } else { c })
@@ -61,13 +61,13 @@ fn is_of_ipv6(c: char) -> bool {
     c.is_ascii_hexdigit() || c == ':' || c == '.'
 }
 
-/// Not `::` alone, which users write between names.
+/// `::` alone does not count, because users write it between names.
 fn is_ipv6(word: &str) -> bool {
     let address = word.parse::<Ipv6Addr>();
     address.is_ok_and(|address| !address.is_unspecified())
 }
 
-/// `localhost` is ordinary in a sentence, and a link with a path or a port behind it.
+/// `localhost` is an ordinary word in a sentence, and a link if a path or a port follows.
 fn names_this_machine(text: &str) -> bool {
     text.match_indices("localhost").any(|(at, name)| {
         let before = text[..at].chars().next_back();

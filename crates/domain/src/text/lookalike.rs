@@ -1,23 +1,23 @@
-//! Texts that look like others (UTS 39).
+//! Texts that look like other texts (UTS 39).
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection, skeleton};
 
-/// What two names that are taken for each other have in common: Unicode's skeleton (UTS
-/// 39), without regard to case and spaces. It is for comparing and never shown.
+/// Returns the key that confusable names share: Unicode's skeleton (UTS 39), without regard
+/// to case and spaces. It is used for comparison and never shown.
 #[must_use]
 pub fn lookalike_key(name: &str) -> String {
     let words = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let plain: String = words.nfkc().collect();
-    // Once before the case is taken away, since a capital I looks like a small l, and once
-    // after, since a small m looks like rn.
+    // Applied before the case is removed, since a capital I looks like a small l, and again
+    // after it, since a small m looks like rn.
     let first: String = skeleton(&plain).collect();
     let lower = first.to_lowercase();
     skeleton(&lower).collect()
 }
 
-/// Whether a word of an address passes for another one: it mixes scripts that are not
-/// written together, or looks like a word of ASCII and is none.
+/// Returns whether a word of an address can be mistaken for another one: it mixes scripts
+/// that are not written together, or looks like an ASCII word and is not one.
 #[must_use]
 pub fn is_deceptive(word: &str) -> bool {
     if word.is_ascii() {

@@ -1,9 +1,9 @@
-//! Text that users send: one form of it, and nothing in it that cannot be seen or that
-//! passes for something else.
+//! Text that users send: normalised, and without characters that are invisible or imitate
+//! others.
 //!
-//! Everything that is shown to another user goes through [`clean_text`] (one line),
-//! [`clean_prose`] (several) or [`clean_name`] (names that stand in mails). What was stored
-//! before a rule is read as it is; only a change is checked.
+//! Everything that is shown to another user passes through [`clean_text`] (one line),
+//! [`clean_prose`] (several lines) or [`clean_name`] (names in mails). Text that was stored
+//! before a rule existed is read unchanged; only a change is checked.
 
 mod formula;
 mod link;
@@ -18,7 +18,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::fault::{Fault, shorten};
 
-/// A text of one line as a user may have typed it: trimmed, in Unicode's composed form
+/// Cleans a text of one line as entered by a user: trimmed, in Unicode's composed form
 /// (NFC), every kind of space as a plain one, 1 to `max` characters long.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub fn clean_text(pointer: &str, value: &str, max: usize) -> Result<String, Faul
     sized(pointer, spaced.nfc().collect(), max)
 }
 
-/// The same for a text that may have several lines and tabs.
+/// As [`clean_text`], for a text that may have several lines and tabs.
 ///
 /// # Errors
 /// As [`clean_text`].
@@ -47,8 +47,8 @@ pub fn clean_prose(pointer: &str, value: &str, max: usize) -> Result<String, Fau
     sized(pointer, lines.nfc().collect(), max)
 }
 
-/// A name that stands in mails and beside other names: [`clean_text`] without anything
-/// that a mail program would make a link of.
+/// Cleans a name that is used in mails and beside other names: [`clean_text`] without
+/// anything of which a mail program would make a link.
 ///
 /// # Errors
 /// As [`clean_text`]; `link_in_name`.
@@ -83,8 +83,8 @@ fn sized(pointer: &str, text: String, max: usize) -> Result<String, Fault> {
     Ok(text)
 }
 
-/// The first character that may not stand in a text. The text is not repeated: it may have
-/// been meant for another field, and what is wrong with it cannot be seen.
+/// Returns a fault for the first forbidden character of a text. The text is not repeated:
+/// it may have been meant for another field, and the character may be invisible.
 fn forbidden(pointer: &str, text: &str, lines: bool) -> Option<Fault> {
     let (at, c, rule) = text.chars().enumerate().find_map(|(at, c)| {
         if lines && matches!(c, '\n' | '\r' | '\t') {
@@ -107,13 +107,13 @@ fn forbidden(pointer: &str, text: &str, lines: bool) -> Option<Fault> {
     ))
 }
 
-/// The fault of a text with a character that [`clean_prose`] refuses.
+/// Returns the fault of a text with a character that [`clean_prose`] refuses.
 #[must_use]
 pub fn forbidden_prose(pointer: &str, text: &str) -> Option<Fault> {
     forbidden(pointer, text, true)
 }
 
-/// Whether a text has a character that [`clean_text`] refuses.
+/// Returns whether a text has a character that [`clean_text`] refuses.
 #[must_use]
 pub fn has_forbidden(text: &str) -> bool {
     text.chars().any(|c| refusal(c).is_some())
@@ -143,7 +143,7 @@ impl Refusal {
 }
 
 fn refusal(c: char) -> Option<Refusal> {
-    // Nearly all text is ASCII.
+    // Fast path: nearly all text is ASCII.
     if matches!(c, ' '..='~') {
         return None;
     }
@@ -160,7 +160,7 @@ fn refusal(c: char) -> Option<Refusal> {
     }
 }
 
-/// Characters of other categories that are not seen: the rest of Unicode's
+/// Returns whether a character of another category is invisible: the rest of Unicode's
 /// `Default_Ignorable_Code_Point`, and the empty Braille pattern.
 const fn is_invisible(c: char) -> bool {
     matches!(
@@ -242,7 +242,8 @@ mod tests {
         ] {
             for text in [format!("Acme{c}Bank"), format!("{c}")] {
                 for clean in [clean_text, clean_prose, clean_name] {
-                    // What `trim` takes off is gone, and the text empty then.
+                    // The characters that `trim` removes are gone, and the text is empty
+                    // then.
                     let code = clean("/n", &text, 100).unwrap_err().code;
                     assert!(
                         ["forbidden_character", "required"].contains(&code.as_str()),
@@ -257,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_text_has_one_form_whatever_was_typed() {
-        // Composed and decomposed, plain and other spaces.
+        // Composed and decomposed forms, plain and other spaces.
         assert_eq!(
             clean_text("/n", "Soci\u{65}\u{301}te\u{301}", 10).unwrap(),
             "Société"
