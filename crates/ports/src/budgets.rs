@@ -1,32 +1,32 @@
-//! What one owner may keep and have waiting, so that no owner uses up what all of them
-//! share.
+//! Limits on what one owner may store and queue, so that no owner uses up the resources
+//! that all owners share.
 //!
-//! The owner is the account or the organization to which the rows belong
+//! The owner is the user or the organization to which the rows belong
 //! ([`accunode_domain::owner::Owner`]); the rows of the system count as those of one owner.
 
-/// What the uploads and rescorings of one owner may add up to. Every number includes its
+/// The limits on the totals of one owner's uploads and rescorings. A total may equal its
 /// limit; 0 means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobBudget {
-    /// Jobs that are kept, each with its file where it has one.
+    /// Stored jobs, each with its file if it has one.
     pub jobs: u32,
     /// The bytes of the stored files.
     pub file_bytes: u64,
-    /// Jobs that have not ended: waiting, or being worked on.
+    /// Jobs that have not ended: waiting or running.
     pub open_jobs: u32,
 }
 
-/// How many failed and skipped rows are kept, to be listed and corrected. Those beyond are
-/// counted exactly and not kept. 0 means no limit.
+/// The number of failed and skipped rows that are stored, to be listed and corrected. Rows
+/// beyond it are counted exactly but not stored. 0 means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowBudget {
-    /// Of one job.
+    /// The limit for one job.
     pub per_job: u32,
-    /// Of all jobs of one owner.
+    /// The limit for all jobs of one owner.
     pub per_owner: u32,
 }
 
-/// Which budget of an owner a change would exceed.
+/// The budget of an owner that a change would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BudgetKind {
     /// [`JobBudget::jobs`].
@@ -37,32 +37,32 @@ pub enum BudgetKind {
     OpenJobs,
 }
 
-/// A budget that a change would exceed.
+/// A change that would exceed a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
-    /// Which one.
+    /// The budget.
     pub budget: BudgetKind,
     /// The limit.
     pub limit: u64,
-    /// What the owner has of it now.
+    /// The current use by the owner.
     pub used: u64,
     /// What the change would add.
     pub wanted: u64,
 }
 
-/// What the jobs of one owner add up to.
+/// The totals of one owner's jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobUsage {
-    /// Jobs that are kept.
+    /// Stored jobs.
     pub jobs: u64,
-    /// The bytes of their files.
+    /// The bytes of the stored files.
     pub file_bytes: u64,
-    /// Those that have not ended.
+    /// Jobs that have not ended.
     pub open_jobs: u64,
 }
 
 impl JobBudget {
-    /// Whether one more job, with a file of `bytes`, fits.
+    /// Checks whether one more job, with a file of `bytes`, fits.
     ///
     /// # Errors
     /// The first budget that it would exceed.
@@ -97,7 +97,8 @@ impl JobBudget {
 }
 
 impl RowBudget {
-    /// How many more rows may be kept, where the job keeps `job` and its owner `owner`.
+    /// Returns how many more rows may be stored, if the job has `job` and its owner `owner`
+    /// already.
     #[must_use]
     pub fn left(&self, job: u64, owner: u64) -> u64 {
         let left = |limit: u32, used: u64| match limit {
@@ -108,22 +109,22 @@ impl RowBudget {
     }
 }
 
-/// How much of a disk must stay free.
+/// The minimum of free space on a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MinFree {
-    /// So many bytes; 0 switches the check off.
+    /// This number of bytes; 0 disables the check.
     Bytes(u64),
-    /// So many hundredths of the disk, 0 to 100.
+    /// This percentage of the disk, 0 to 100.
     Percent(u8),
 }
 
 impl MinFree {
-    /// The same in bytes, for a disk of `total` bytes.
+    /// Returns the minimum in bytes, for a disk of `total` bytes.
     #[must_use]
     pub fn bytes(self, total: u64) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes,
-            // Divided first: no disk is so large that its hundredth times 100 overflows.
+            // Dividing first avoids an overflow.
             Self::Percent(percent) => total / 100 * u64::from(percent),
         }
     }

@@ -7,17 +7,19 @@ use uuid::Uuid;
 
 use crate::PortError;
 
-/// Expensive answers, by key. A key names the generations of the owners it was
-/// computed from; moving a generation makes every such key unreachable.
+/// Results that are expensive to compute, by key. A key contains the generations of the
+/// owners that it was computed from; incrementing a generation makes every such key
+/// unreachable.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Cache: Send + Sync {
-    /// The present generations of these owner keys, in their order.
+    /// Returns the current generations of these owner keys, in their order.
     async fn generations(&self, owners: &[Uuid]) -> Result<Vec<u64>, PortError>;
-    /// Moves the generation of an owner key: what was computed from it is gone.
+    /// Increments the generation of an owner key, which invalidates what was computed from
+    /// it.
     async fn bump(&self, owner: Uuid) -> Result<(), PortError>;
-    /// What stands under a key.
+    /// Returns the value of a key.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError>;
-    /// Puts something under a key for a while.
+    /// Stores a value under a key for the given time.
     async fn put(&self, key: &str, value: Vec<u8>, keep: Duration) -> Result<(), PortError>;
 }

@@ -1,4 +1,4 @@
-//! What a process needs so that it can serve, and how that is looked at.
+//! Probes of what a process needs to serve requests.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use async_trait::async_trait;
 
 use crate::error::Cause;
 
-/// Something that a process needs and does not have.
+/// A failed dependency of the process.
 #[derive(Debug)]
 pub struct Failing {
-    /// What fails, such as `database`. Stable.
+    /// The name of the check, such as `database`. Stable.
     pub check: &'static str,
-    /// Why, as a stable code such as `connection_refused`.
+    /// The reason as a stable code, such as `connection_refused`.
     pub reason: &'static str,
-    /// Why, for readers. Anyone may read it: it names no host, no user and no file.
+    /// The reason for readers. It is public: it names no host, no user and no file.
     pub detail: String,
-    /// Why, for the log.
+    /// The cause, for the log.
     pub cause: Option<Cause>,
 }
 
 impl Failing {
-    /// What fails and why.
+    /// Creates a failure without a cause.
     pub fn new(check: &'static str, reason: &'static str, detail: impl Into<String>) -> Self {
         Self {
             check,
@@ -30,7 +30,7 @@ impl Failing {
         }
     }
 
-    /// With the cause, for the log.
+    /// Adds the cause, for the log.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Cause>) -> Self {
         self.cause = Some(cause.into());
@@ -38,27 +38,28 @@ impl Failing {
     }
 }
 
-/// A look at one thing that a process needs. Readiness asks all of them at once, gives
-/// each a bounded time, and keeps what each found for a while.
+/// A probe of one dependency of the process. Readiness runs all of them at once, limits the
+/// time of each, and keeps each result for a while.
 #[async_trait]
 pub trait Probe: Send + Sync {
-    /// What it looks at, such as `files`. Stable, and different from those of others.
+    /// Returns the name of the dependency, such as `files`. Stable and unique.
     fn check(&self) -> &'static str;
 
-    /// Whether a process without it must not be sent requests. Otherwise readiness only
-    /// tells of it: a mail server that is away must not take the whole service down.
+    /// Returns whether a process without the dependency must not receive requests.
+    /// Otherwise readiness only reports it: an unreachable mail server must not take the
+    /// whole service down.
     fn is_required(&self) -> bool {
         true
     }
 
-    /// How long a finding holds.
+    /// Returns how long a result is valid.
     fn holds_for(&self) -> Duration {
         Duration::from_secs(5)
     }
 
-    /// Looks.
+    /// Runs the probe.
     ///
     /// # Errors
-    /// What fails, under the name that [`Probe::check`] gives.
+    /// The failure, under the name that [`Probe::check`] returns.
     async fn look(&self) -> Result<(), Failing>;
 }

@@ -1,4 +1,4 @@
-//! The traits through which AccuNode's use cases reach everything outside.
+//! The traits through which AccuNode's use cases access everything outside.
 //!
 //! No type of a runtime, a database or a web framework appears here, so a port can be
 //! implemented by a double in a test, and by another technology later.
@@ -29,12 +29,12 @@
 //! implementation of a port must pass.
 //!
 //! To add a repository:
-//! 1. two traits in `repositories/<entity>.rs`: what reads takes a [`Scope`], what writes a
-//!    proof of the access rules;
-//! 2. a method on [`Repositories`] for the one that reads, on
-//!    [`UnitOfWork`] for the one that writes;
-//! 3. its adapter under the same path in the postgres crate;
-//! 4. its double in `mock` (the feature of that name).
+//! 1. Add two traits in `repositories/<entity>.rs`: the reading one takes a [`Scope`], the
+//!    writing one a proof of the access rules.
+//! 2. Add a method on [`Repositories`] for the reading trait, and on [`UnitOfWork`] for the
+//!    writing one.
+//! 3. Implement both under the same path in the postgres crate.
+//! 4. Add doubles in `mock` (the feature of that name).
 //!
 //! [`Scope`]: accunode_domain::access::Scope
 

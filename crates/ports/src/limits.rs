@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::PortError;
 
-/// Which budget a request draws on.
+/// The budget that a request consumes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum LimitClass {
@@ -19,7 +19,7 @@ pub enum LimitClass {
 }
 
 impl LimitClass {
-    /// Every class.
+    /// All classes.
     pub const ALL: [Self; 6] = [
         Self::Auth,
         Self::Read,
@@ -29,7 +29,7 @@ impl LimitClass {
         Self::Admin,
     ];
 
-    /// The name in headers and settings.
+    /// Returns the name in headers and settings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,22 +43,22 @@ impl LimitClass {
     }
 }
 
-/// What is left of a budget.
+/// The state of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Whether the request may go on.
+    /// Whether the request is allowed.
     pub allowed: bool,
-    /// Requests per window.
+    /// The limit: requests per window.
     pub limit: u32,
     /// The window, in seconds.
     pub window_seconds: u32,
-    /// Requests left.
+    /// The remaining requests.
     pub remaining: u32,
-    /// Seconds until there is one again (or until the budget is full).
+    /// Seconds until another request is available (or until the budget is full).
     pub reset_seconds: u32,
 }
 
-/// So many requests in so many seconds; they may come at once.
+/// A number of requests in a number of seconds; they may be sent at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Requests per window; 0 for no limit.
@@ -68,7 +68,7 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// So many requests a minute.
+    /// Returns a quota per minute.
     #[must_use]
     pub const fn per_minute(requests: u32) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl Quota {
         }
     }
 
-    /// So many requests a day.
+    /// Returns a quota per day.
     #[must_use]
     pub const fn per_day(requests: u32) -> Self {
         Self {
@@ -100,7 +100,7 @@ pub struct LimitSettings {
 }
 
 impl LimitSettings {
-    /// The quota of a class.
+    /// Returns the quota of a class.
     #[must_use]
     pub const fn of(&self, class: LimitClass) -> Quota {
         match class {
@@ -128,7 +128,7 @@ impl Default for LimitSettings {
 }
 
 impl Budget {
-    /// Without a limit the budget says `limit: 0` and allows everything.
+    /// Returns a budget with `limit: 0` that allows everything.
     #[must_use]
     pub const fn unlimited(quota: Quota) -> Self {
         Self {
@@ -145,14 +145,14 @@ impl Budget {
     }
 }
 
-/// Rate limits, per principal: a user's id, or an address where no one is signed in.
+/// Rate limits, per principal: a user's id, or an address if the caller is not signed in.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RateLimiter: Send + Sync {
-    /// Draws one request.
+    /// Consumes one request.
     async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError>;
-    /// Draws once from a budget beside the classes, under its own name and with its own
-    /// quota. Every process must use the same quota for a name.
+    /// Consumes one request from a separate budget with its own name and quota. Every
+    /// process must use the same quota for a name.
     async fn draw_from(
         &self,
         name: &str,
@@ -161,8 +161,8 @@ pub trait RateLimiter: Send + Sync {
     ) -> Result<Budget, PortError>;
 }
 
-/// Under which name requests of an address are counted: a subscriber has a whole
-/// /64 of IPv6.
+/// Returns the name under which requests of an address are counted: a subscriber has a
+/// whole /64 of IPv6.
 #[must_use]
 pub fn principal(address: Option<IpAddr>) -> String {
     match address {

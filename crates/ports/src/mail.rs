@@ -1,18 +1,18 @@
-//! Mail to one user: what a use case says, and the transport that carries it.
+//! Mail to one user: the message, and the transport that delivers it.
 
 use accunode_domain::user::Email;
 use async_trait::async_trait;
 
 use crate::PortError;
 
-/// A mail in plain text. Its text holds links with tokens, so `Debug` does not show it.
+/// A mail in plain text. Its text contains links with tokens, so `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// To whom.
+    /// The recipient.
     pub to: Email,
-    /// One line.
+    /// The subject, one line.
     pub subject: String,
-    /// What it says, lines ended by `\n`.
+    /// The body, with lines ended by `\n`.
     pub text: String,
 }
 
@@ -25,17 +25,17 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// What carries mails.
+/// The transport of mails.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Hands a mail on. Takes as long as the mail server does.
+    /// Sends a mail. Takes as long as the mail server does.
     ///
     /// # Errors
-    /// `Unavailable` where it may go another time, `Internal` where it never will.
+    /// `Unavailable` if a later attempt may succeed, `Internal` if none will.
     async fn send(&self, message: &Message) -> Result<(), PortError>;
 
-    /// Whether mails reach users. Where they do not, no one can be asked to prove their
-    /// address by one.
+    /// Returns whether mails reach users. If they do not, users cannot be asked to prove
+    /// their address by mail.
     fn delivers(&self) -> bool;
 }

@@ -1,7 +1,7 @@
-//! What keeps the database in shape: who does it now, what was done, and the work itself.
+//! Maintenance of the database: who runs it, the record of runs, and the work itself.
 //!
 //! It concerns the whole installation and no rows of tenants, except that months of the audit
-//! log are archived; nothing here answers a user but the runs themselves.
+//! log are archived. Users can read only the record of runs.
 
 use accunode_domain::{
     Timestamp,
@@ -21,73 +21,75 @@ use crate::RepositoryError;
 pub struct NewRun {
     /// Its id.
     pub id: MaintenanceRunId,
-    /// What is to be done.
+    /// The task.
     pub task: MaintenanceTask,
-    /// Who asks for it.
+    /// The user who requests it.
     pub requested_by: Option<UserId>,
-    /// When.
+    /// The time of the request.
     pub at: Timestamp,
-    /// Only where it was not done since, and did not fail since [`NewRun::RETRY`] before `at`.
+    /// Only begin if the task has not succeeded since this time, and has not failed since
+    /// [`NewRun::RETRY`] before `at`.
     pub unless_since: Option<Timestamp>,
 }
 
 impl NewRun {
-    /// After how long what has failed is done again by itself.
+    /// The time after which a failed task is repeated automatically.
     pub const RETRY: time::Duration = time::Duration::hours(1);
 }
 
-/// What became of a task, on whichever node it ran.
+/// The history of a task, on all nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskHistory {
     /// The task.
     pub task: MaintenanceTask,
-    /// When it last succeeded; `None` where it never has.
+    /// When it last succeeded; `None` if it never did.
     pub last_success: Option<Timestamp>,
-    /// How often it has failed since.
+    /// The number of failures since then.
     pub failures: u64,
 }
 
-/// An owner whose sums are not those of their predictions.
+/// An owner whose sums differ from those of their predictions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RollupDifference {
     /// `annual` or `quarterly`.
     pub kind: String,
     /// The owner's key.
     pub owner_key: Uuid,
-    /// Predictions that the sums count.
+    /// The number of predictions by the sums.
     pub summed: i64,
-    /// Predictions that there are.
+    /// The number of existing predictions.
     pub counted: i64,
 }
 
-/// An index that was built anew.
+/// An index that was rebuilt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reindexed {
-    /// Its name.
+    /// The name of the index.
     pub index: String,
-    /// Why: `bloated` or `invalid`.
+    /// The reason: `bloated` or `invalid`.
     pub reason: String,
     /// Its size before, in bytes.
     pub bytes_before: i64,
-    /// Its size after; `None` where it could not be built anew, which is tried again next time.
+    /// Its size afterwards, in bytes; `None` if the rebuild failed, which is repeated next
+    /// time.
     pub bytes_after: Option<i64>,
 }
 
-/// A row of the audit log as its archive holds it.
+/// A row of the audit log in the form of its archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditLine {
     /// The row as JSON, on one line.
     pub json: String,
-    /// Where it stands in the month.
+    /// The position of the row within the month.
     pub at: AuditPosition,
 }
 
-/// A place in a month of the audit log.
+/// A position in a month of the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditPosition {
-    /// When the event was.
+    /// The time of the event.
     pub created_at: Timestamp,
-    /// Its id.
+    /// The id of the event.
     pub id: Uuid,
 }
 
@@ -96,9 +98,9 @@ pub struct AuditPosition {
 pub struct AuditArchive {
     /// Its first day.
     pub month: Date,
-    /// Where the file store keeps it.
+    /// Its key in the file store.
     pub file_key: String,
-    /// How many rows it has.
+    /// The number of rows.
     pub rows: u64,
     /// The size of the file, in bytes.
     pub bytes: u64,
@@ -106,20 +108,20 @@ pub struct AuditArchive {
     pub sha256: String,
     /// SHA-256 of its lines, in hexadecimal.
     pub lines_sha256: String,
-    /// When it was read back and found to be right.
+    /// When the archive was read back and verified.
     pub verified_at: Timestamp,
     /// When the month was dropped from the database.
     pub dropped_at: Option<Timestamp>,
 }
 
-/// Maintenance.
+/// Maintenance of the database.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Maintenance: Send + Sync {
-    /// Begins a run. `None` where one of the task is under way on any node, or it is not due.
-    /// One whose process died is noted as failed first.
+    /// Begins a run. Returns `None` if a run of the task is in progress on any node, or the
+    /// task is not due. A run whose process died is recorded as failed first.
     async fn begin(&self, run: &NewRun) -> Result<Option<MaintenanceRun>, RepositoryError>;
-    /// Says that the run is still under way.
+    /// Records that the run is still in progress.
     async fn beat(&self, id: MaintenanceRunId) -> Result<(), RepositoryError>;
     /// Adds a line to the run's log.
     async fn note(&self, id: MaintenanceRunId, line: &RunLine) -> Result<(), RepositoryError>;
@@ -131,43 +133,46 @@ pub trait Maintenance: Send + Sync {
         outcome: &Value,
         at: Timestamp,
     ) -> Result<(), RepositoryError>;
-    /// By id.
+    /// Returns a run by id.
     async fn find(&self, id: MaintenanceRunId) -> Result<Option<MaintenanceRun>, RepositoryError>;
-    /// A page, newest first.
+    /// Returns a page of runs, newest first.
     async fn list(
         &self,
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<MaintenanceRun>, RepositoryError>;
-    /// What became of each task that was ever begun.
+    /// Returns the history of each task that was ever begun.
     async fn history(&self) -> Result<Vec<TaskHistory>, RepositoryError>;
 
-    /// Whether this process can act as the role that owns the tables.
+    /// Returns whether this process can act as the role that owns the tables.
     fn acts_as_owner(&self) -> bool;
-    /// Makes the audit log's partitions up to the month of a time; how many were made.
+    /// Creates the audit log's partitions up to the month of a time, and returns how many were
+    /// created.
     async fn make_partitions(&self, until: Timestamp) -> Result<u32, RepositoryError>;
-    /// Deletes what has expired; how many rows of each table.
+    /// Deletes expired rows, and returns how many of each table.
     async fn clean_up(&self, now: Timestamp) -> Result<Vec<(&'static str, u64)>, RepositoryError>;
-    /// The tables that are analyzed.
+    /// Returns the tables that are analyzed.
     async fn tables(&self) -> Result<Vec<String>, RepositoryError>;
-    /// Counts anew what the planner knows of one of them.
+    /// Updates the planner's statistics of a table.
     async fn analyze(&self, table: &str) -> Result<(), RepositoryError>;
-    /// Builds bloated and broken indexes anew, one after the other. Needs the owner.
+    /// Rebuilds bloated and invalid indexes, one after the other. Requires the owner of the
+    /// tables.
     async fn reindex(&self) -> Result<Vec<Reindexed>, RepositoryError>;
-    /// Owners whose sums are not those of their predictions, at one moment; at most 100.
+    /// Returns owners whose sums differ from those of their predictions, in one snapshot; at
+    /// most 100.
     async fn rollup_differences(&self) -> Result<Vec<RollupDifference>, RepositoryError>;
-    /// Months of the audit log that ended before a time, oldest first, of which there is no
-    /// archive, or one with another number of rows.
+    /// Returns the months of the audit log that ended before a time, oldest first, that have no
+    /// archive or an archive with another number of rows.
     async fn months_to_archive(&self, before: Timestamp) -> Result<Vec<Date>, RepositoryError>;
-    /// The rows of a month behind a position, in the order of their times.
+    /// Returns the rows of a month after a position, in order of time.
     async fn audit_lines(
         &self,
         month: Date,
         after: Option<AuditPosition>,
         limit: u32,
     ) -> Result<Vec<AuditLine>, RepositoryError>;
-    /// Notes an archive that was verified, in place of an earlier one of its month.
+    /// Records a verified archive, replacing an earlier one of its month.
     async fn keep_archive(&self, archive: &AuditArchive) -> Result<(), RepositoryError>;
-    /// Every archive, oldest month first.
+    /// Returns all archives, oldest month first.
     async fn archives(&self) -> Result<Vec<AuditArchive>, RepositoryError>;
 }

@@ -1,35 +1,35 @@
-//! What is counted of the work, for those who operate the service.
+//! Metrics of the work, for the operators of the service.
 
 use std::time::Duration;
 
 use accunode_domain::job::{JobCounts, JobStatus, Task};
 
-/// A request that was answered. It has no name of a user, of a tenant or of a row: those
-/// who watch the service need none, and figures go where logs do not.
+/// A request that was answered. It contains no name of a user, of a tenant or of a row:
+/// operators need none, and metrics are sent to places where logs are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnsweredRequest<'a> {
     /// The method, such as `GET`.
     pub method: &'a str,
-    /// The path of the operation with its parameters unfilled, such as
-    /// `/api/v1/companies/{id}`; `None` where no operation has the path that was asked for.
+    /// The path template of the operation, such as `/api/v1/companies/{id}`; `None` if no
+    /// operation has the requested path.
     pub operation: Option<&'a str>,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// From the request's head to the head of the answer.
+    /// The time from the request's head to the head of the response.
     pub took: Duration,
 }
 
-/// Counts what was done. It must be quick, and cannot fail.
+/// Counts work. Implementations must be quick, and cannot fail.
 pub trait Meter: Send + Sync {
-    /// A request was answered.
+    /// Counts an answered request.
     fn answered(&self, request: &AnsweredRequest<'_>);
-    /// Rows of a job have their outcome, and it is stored.
+    /// Counts rows of a job whose outcome was stored.
     fn rows_stored(&self, task: &Task, counts: JobCounts);
-    /// A worker of this process ended a job.
+    /// Counts a job that a worker of this process ended.
     fn job_ended(&self, task: &Task, status: JobStatus);
 }
 
-/// Counts nothing: for commands and tests.
+/// A meter that counts nothing, for commands and tests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoMeter;
 

@@ -7,50 +7,50 @@ use accunode_domain::{
 };
 use serde_json::Value;
 
-/// What a model said, and why where that was asked.
+/// The result of a model, and the reasons if they were requested.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scored {
-    /// What is stored.
+    /// The result that is stored.
     pub outcome: Outcome,
-    /// Why; `None` where no reasons were asked for.
+    /// The reasons; `None` if they were not requested.
     pub explanation: Option<Explanation>,
 }
 
 /// A model that is available.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelInfo {
-    /// Which one.
+    /// The name, version and hash of the model.
     pub model: ModelRef,
-    /// Whether it answers where no model is named: one of each kind does.
+    /// Whether it is used when no model is named: one of each kind is.
     pub is_default: bool,
-    /// What it predicts from.
+    /// The kind of statements that it predicts from.
     pub kind: Kind,
-    /// One sentence for readers.
+    /// A description of one sentence.
     pub description: String,
-    /// Where the levels begin.
+    /// The PDs at which the risk levels begin.
     pub thresholds: Thresholds,
-    /// The manifest, as it lies beside the model.
+    /// The manifest as stored with the model.
     pub manifest: Value,
-    /// The model card, Markdown.
+    /// The model card, as Markdown.
     pub card: String,
 }
 
-/// A model that is not served, and why.
+/// A model that failed a check and is not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedModel {
     /// The folder's name.
     pub folder: String,
-    /// What it failed.
+    /// The check that it failed.
     pub reason: String,
 }
 
-/// What is known of the data that a model learned from.
+/// Facts about the data that a model was trained with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrainingFacts {
-    /// The median of each ratio, by the order of the kind's definitions; none where
-    /// no model is served.
+    /// The median of each ratio, in the order of the kind's definitions; empty if no model
+    /// is served.
     pub medians: Vec<f64>,
-    /// The sectors that were among its companies.
+    /// The sectors of its companies.
     pub sectors: SectorScope,
 }
 
@@ -63,24 +63,24 @@ pub enum ScoringError {
     /// This version is not available, or not any more.
     #[error("the model {} {} is not available", .0.name, .0.version)]
     NotServed(ModelRef),
-    /// The model gave something that is no probability.
+    /// The model returned a number that is not a probability.
     #[error("the model {0} answered with something that is no probability")]
     NotAProbability(String),
     /// The model could not be run.
     #[error("the model {model} could not be run: {cause}")]
     Failed {
-        /// Which one.
+        /// The model.
         model: String,
-        /// Why.
+        /// The cause.
         cause: String,
     },
 }
 
-/// Models. Pure: the same ratios give the same bits, alone or among a million.
-/// It computes on the calling thread; keep it off the threads that wait.
+/// Models. Scoring is pure: the same ratios give the same bits, alone or among a million.
+/// It computes on the calling thread, so call it on a thread that may block.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Scorer: Send + Sync {
-    /// Scores ratios of one kind by its default model. As many answers as questions,
+    /// Scores ratios of one kind by its default model. Returns one result for each input,
     /// in their order.
     ///
     /// # Errors
@@ -91,12 +91,12 @@ pub trait Scorer: Send + Sync {
         ratios: &[Ratios],
         explain: bool,
     ) -> Result<Vec<Scored>, ScoringError>;
-    /// The same by the version that is named, the default one or another: what a
-    /// stored prediction names must repeat as long as its model is there.
+    /// As [`Self::score`], by a named version, the default one or another: a prediction
+    /// must stay reproducible as long as its model exists.
     ///
     /// # Errors
-    /// [`ScoringError::NotServed`] where there is no such version of this kind with
-    /// this hash; otherwise as [`Scorer::score`].
+    /// [`ScoringError::NotServed`] if there is no such version of this kind with this hash;
+    /// otherwise as [`Scorer::score`].
     fn score_by(
         &self,
         model: &ModelRef,
@@ -104,17 +104,16 @@ pub trait Scorer: Send + Sync {
         ratios: &[Ratios],
         explain: bool,
     ) -> Result<Vec<Scored>, ScoringError>;
-    /// The models that are available, by kind, the default one before the others.
+    /// Returns the available models by kind, the default one first.
     fn models(&self) -> Vec<ModelInfo>;
-    /// The models that were refused.
+    /// Returns the models that were refused.
     fn refused(&self) -> Vec<RefusedModel>;
-    /// Whether the default model takes rows with gaps. One that does not fails all
-    /// rows of a call for one gap, so these are to be sorted out before.
+    /// Returns whether the default model accepts rows with gaps. Otherwise one gap fails
+    /// all rows of a call, so callers must exclude such rows before.
     fn accepts_missing(&self, kind: Kind) -> bool;
-    /// Whether the default model takes companies of this sector as its own: `false`
-    /// where its training left the sector out.
+    /// Returns whether companies of this sector are in scope of the default model; `false`
+    /// if its training left the sector out.
     fn covers_sector(&self, kind: Kind, sector: &str) -> bool;
-    /// What is known of the data that the default model learned from; nothing where
-    /// none is served.
+    /// Returns facts about the training data of the default model; empty if none is served.
     fn training(&self, kind: Kind) -> TrainingFacts;
 }

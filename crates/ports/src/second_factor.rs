@@ -1,17 +1,17 @@
-//! Time-based codes, and the secrets they are made of.
+//! Time-based codes, and their secrets.
 
 use accunode_domain::{Timestamp, id::UserId, user::Email};
 
 use crate::PortError;
 
-/// A secret that was just made, for its user alone. Its `Debug` shows nothing.
+/// A secret that was just created, for its user only. `Debug` does not show it.
 #[derive(Clone)]
 pub struct Enrolment {
-    /// As it is stored: encrypted, for this user only.
+    /// The stored form: encrypted, for this user only.
     pub sealed: Vec<u8>,
-    /// As a user types it into their device, in base32.
+    /// The secret in base32, for manual entry into a device.
     pub secret: String,
-    /// As their device reads it from a picture (`otpauth://`).
+    /// The URI (`otpauth://`) that a device reads from a QR code.
     pub uri: String,
 }
 
@@ -21,20 +21,20 @@ impl std::fmt::Debug for Enrolment {
     }
 }
 
-/// Makes secrets and checks codes. Quick: nothing is awaited.
+/// Creates secrets and checks codes. Quick: nothing is awaited.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait CodeDevice: Send + Sync {
-    /// A new secret of these random bits.
+    /// Creates a secret from these random bits.
     ///
     /// # Errors
-    /// `Internal` where it cannot be sealed.
+    /// `Internal` if it cannot be encrypted.
     fn enrol(&self, user: UserId, email: &Email, bits: [u8; 32]) -> Result<Enrolment, PortError>;
-    /// The time step that this code of six digits belongs to, where it is one of now or of
-    /// the steps beside; which of them was used before is the caller's to know.
+    /// Returns the time step of this six-digit code, if it is the current one or an
+    /// adjacent one; the caller knows which steps were used before.
     ///
     /// # Errors
-    /// `Internal` where the secret cannot be opened: it was sealed for another user, or
-    /// with a key that is not there any more.
+    /// `Internal` if the secret cannot be decrypted: it was encrypted for another user, or
+    /// with a key that is missing.
     fn check(
         &self,
         user: UserId,

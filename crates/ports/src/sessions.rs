@@ -1,4 +1,4 @@
-//! Sessions: who is signed in.
+//! Sessions of signed-in users.
 
 use accunode_domain::{
     Timestamp,
@@ -11,19 +11,19 @@ use async_trait::async_trait;
 
 use crate::PortError;
 
-/// A pair of tokens as the client gets it. Only their hashes are kept.
+/// A pair of tokens as the client receives it. Only their hashes are stored.
 #[derive(Clone)]
 pub struct TokenPair {
-    /// Good for [`accunode_domain::session::ACCESS_TOKEN_SECONDS`].
+    /// Valid for [`accunode_domain::session::ACCESS_TOKEN_SECONDS`].
     pub access: String,
-    /// Good once, and for some seconds for the same pair again
+    /// Valid once, and for some seconds to receive the same pair again
     /// ([`accunode_domain::session::REFRESH_GRACE_SECONDS`]).
     pub refresh: String,
 }
 
 impl TokenPair {
-    /// The pair that takes the place of a refresh token. It is not kept anywhere: the same
-    /// salt makes the same pair of the same token.
+    /// Returns the pair that replaces a refresh token. It is not stored: the same salt
+    /// derives the same pair from the same token.
     #[must_use]
     pub fn after(refresh: &str, salt: &[u8; 32]) -> Self {
         let shown = Secret::shown(refresh);
@@ -40,42 +40,43 @@ impl std::fmt::Debug for TokenPair {
     }
 }
 
-/// What became of a refresh token that was shown.
+/// The result of presenting a refresh token.
 #[derive(Clone, Debug)]
 pub enum Refreshed {
-    /// A new pair for this session; the same one where the token that was used last is shown
-    /// again within the grace.
+    /// A new pair for this session; the same pair if the token that was used last is
+    /// presented again within the grace period.
     Pair(Box<Session>, TokenPair),
-    /// It was used before: the whole family has been ended. This was its session.
+    /// It was used before, and its whole family has been ended. This was its session.
     Reused(Box<Session>),
     /// It is unknown or too old.
     Unknown,
 }
 
-/// What a request learned about a session. Only what is named is written: requests of one
-/// session run at the same time, and none may undo what another has just written. When the
-/// user last proved who they are is not among it; a step-up starts a session of its own.
+/// A change of a session by a request. Only the fields that are set are written: requests of
+/// one session run at the same time, and none may undo what another has just written. The
+/// time of the last proof of identity is not included, because a step-up starts a new
+/// session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionChange {
-    /// When it was used. A time before the stored one is not written.
+    /// When the session was used. A time before the stored one is not written.
     pub last_seen_at: Option<Timestamp>,
-    /// The actor, and the version of users and organizations at which it was worked out.
-    /// A version that is not above the stored one is not written.
+    /// The actor, and the tenancy version at which it was computed. A version that is not
+    /// above the stored one is not written.
     pub actor: Option<(Actor, i64)>,
-    /// Whether a second factor was shown in it.
+    /// Whether the session was proved with a second factor.
     pub second_factor: Option<bool>,
 }
 
-/// Sessions. What is ended here is ended at once, on every node.
+/// The session store. Ending a session takes effect at once, on every node.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Starts a session.
     async fn start(&self, session: &Session) -> Result<TokenPair, PortError>;
-    /// Whose access token this is.
+    /// Returns the session of an access token.
     async fn find(&self, access: &str) -> Result<Option<Session>, PortError>;
-    /// Writes the named fields of a user's session, in one step. A session that has ended
-    /// stays ended.
+    /// Writes the fields of a user's session that are set, atomically. A session that has
+    /// ended stays ended.
     async fn update(
         &self,
         session: SessionId,
@@ -86,8 +87,8 @@ pub trait SessionStore: Send + Sync {
     async fn refresh(&self, refresh: &str) -> Result<Refreshed, PortError>;
     /// Ends a session with all its tokens.
     async fn end(&self, session: SessionId) -> Result<(), PortError>;
-    /// Ends every session of a user but `keep`.
+    /// Ends every session of a user except `keep`.
     async fn end_all(&self, user: UserId, keep: Option<SessionId>) -> Result<(), PortError>;
-    /// The sessions of a user, newest first.
+    /// Returns the sessions of a user, newest first.
     async fn list(&self, user: UserId) -> Result<Vec<Session>, PortError>;
 }

@@ -1,5 +1,4 @@
-//! So many at once of each key: a fair semaphore for each owner, made when it is needed and
-//! forgotten when it is not.
+//! A fair semaphore for each key, created when it is needed and removed when it is not.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -9,8 +8,8 @@ use std::{
 
 use futures::channel::oneshot;
 
-/// Permits of which each key has so many. Those who wait are served in their order.
-/// Cloning it shares the permits.
+/// A number of permits for each key. Waiting tasks are served in order. Cloning shares the
+/// permits.
 #[derive(Debug)]
 pub struct Slots<K: Eq + Hash + Copy> {
     each: usize,
@@ -32,21 +31,21 @@ struct Taken<K: Eq + Hash + Copy> {
     waiting: VecDeque<oneshot::Sender<Slot<K>>>,
 }
 
-/// One permit of a key. Dropping it hands it to the next who waits.
+/// One permit of a key. Dropping it hands it to the next waiting task.
 #[derive(Debug)]
 pub struct Slot<K: Eq + Hash + Copy> {
     key: K,
-    /// `None` once someone else has been handed the permit.
+    /// `None` once the permit was handed to another task.
     home: Option<Slots<K>>,
 }
 
-/// As many wait for a permit of this key as may.
+/// The error if the queue for a permit of this key is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("as many are waiting as may")]
 pub struct QueueFull;
 
 impl<K: Eq + Hash + Copy> Slots<K> {
-    /// `each` permits for every key; at least one.
+    /// Creates `each` permits for every key; at least one.
     #[must_use]
     pub fn new(each: usize) -> Self {
         Self {
@@ -55,17 +54,17 @@ impl<K: Eq + Hash + Copy> Slots<K> {
         }
     }
 
-    /// How many permits each key has.
+    /// Returns the number of permits of each key.
     #[must_use]
     pub const fn each(&self) -> usize {
         self.each
     }
 
-    /// A permit of this key, at once or after all those who asked before. Dropping the
+    /// Acquires a permit of this key, at once or after all earlier callers. Dropping the
     /// future gives up the place in the queue.
     ///
     /// # Errors
-    /// [`QueueFull`] where `queue` others are waiting already.
+    /// [`QueueFull`] if `queue` others are waiting already.
     pub async fn acquire(&self, key: K, queue: usize) -> Result<Slot<K>, QueueFull> {
         let turn = {
             let mut keys = self.lock();
@@ -77,7 +76,7 @@ impl<K: Eq + Hash + Copy> Slots<K> {
                 taken.slots += 1;
                 return Ok(self.slot(key));
             }
-            // Those who have given up keep no place.
+            // Cancelled waiters keep no place.
             taken.waiting.retain(|waiting| !waiting.is_canceled());
             if taken.waiting.len() >= queue {
                 return Err(QueueFull);
@@ -97,7 +96,7 @@ impl<K: Eq + Hash + Copy> Slots<K> {
         }
     }
 
-    /// Hands a permit on, or back where no one waits.
+    /// Hands a permit to the next waiting task, or returns it if there is none.
     fn release(&self, key: K) {
         loop {
             let next = {
@@ -118,14 +117,14 @@ impl<K: Eq + Hash + Copy> Slots<K> {
             };
             match next.send(self.slot(key)) {
                 Ok(()) => return,
-                // They gave up: the permit is still ours to hand on.
+                // The receiver was dropped: the permit is still ours to hand on.
                 Err(mut unwanted) => unwanted.home = None,
             }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Taken<K>>> {
-        // Nothing panics while it is held, and what it holds is whole at any time.
+        // Nothing panics while the lock is held, and its data is consistent at any time.
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -184,7 +183,7 @@ mod tests {
         drop(before);
         assert!(after.as_mut().now_or_never().is_none());
         drop(held);
-        // It has been handed the permit, and never took it.
+        // The permit was handed over, but never received.
         drop(handed);
         assert!(after.now_or_never().unwrap().is_ok());
         assert!(slots.lock().is_empty());

@@ -6,58 +6,59 @@ use uuid::Uuid;
 
 use crate::PortError;
 
-/// What time it is.
+/// The current time.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Clock: Send + Sync {
-    /// Now, in UTC.
+    /// Returns the current time in UTC.
     fn now(&self) -> Timestamp;
 }
 
 /// Ids for new rows.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait IdSource: Send + Sync {
-    /// A UUID version 7: unique, and later ones sort later.
+    /// Returns a UUID version 7: unique, and later ones sort later.
     fn new_id(&self) -> Uuid;
 }
 
-/// Randomness that no one can foresee, for secrets.
+/// Unpredictable random bits, for secrets.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Randomness: Send + Sync {
-    /// 256 bits, seeded by the operating system.
+    /// Returns 256 bits, seeded by the operating system.
     fn bits(&self) -> [u8; 32];
 }
 
-/// A filesystem on which the service keeps something.
+/// A filesystem on which the service stores data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Volume {
-    /// What is kept there: `files` or `database`.
+    /// The stored data: `files` or `database`.
     pub name: &'static str,
     /// Bytes that this process may still write.
     pub free_bytes: u64,
-    /// All of its bytes.
+    /// The total number of bytes.
     pub total_bytes: u64,
 }
 
-/// The filesystems on which the service keeps something.
+/// The filesystems on which the service stores data.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Disks: Send + Sync {
-    /// Each of them as it is now. One that cannot be looked at is left out.
+    /// Returns the current state of each filesystem. One that cannot be read is left out.
     fn volumes(&self) -> Vec<Volume>;
 }
 
-/// Passwords and their hashes.
+/// Hashes and verifies passwords.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// An argon2id hash in PHC form. Takes its time, off the threads that wait.
+    /// Returns an argon2id hash in PHC form. It runs for a while, on a thread that may
+    /// block.
     async fn hash(&self, password: Password) -> Result<String, PortError>;
-    /// Whether the password fits the hash, and a new hash where the present
-    /// parameters are others. Against `None` it takes as long and says no, so that
-    /// time tells no one whether an account exists.
+    /// Verifies a password against a hash, and returns a new hash if the current parameters
+    /// differ. Against `None` it takes as long and returns [`Verified::No`], so that the
+    /// time does not reveal whether an account exists.
     async fn verify(&self, password: Password, hash: Option<String>)
     -> Result<Verified, PortError>;
-    /// Why someone who tries would soon guess this password, for readers; `None` where
-    /// they would not. `about` are words of its owner, such as their address.
+    /// Returns why an attacker would soon guess this password, for readers; `None` if they
+    /// would not. `about` are words that relate to its owner, such as their address.
     async fn weakness(
         &self,
         password: Password,
@@ -65,14 +66,14 @@ pub trait PasswordHasher: Send + Sync {
     ) -> Result<Option<String>, PortError>;
 }
 
-/// What became of a verification.
+/// The result of a verification.
 #[derive(Clone)]
 pub enum Verified {
-    /// It does not fit.
+    /// The password does not match.
     No,
-    /// It fits; a new hash where the old one's parameters are out of date.
+    /// The password matches.
     Yes {
-        /// The new hash.
+        /// The new hash, if the parameters of the old one are out of date.
         rehashed: Option<String>,
     },
 }

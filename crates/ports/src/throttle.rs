@@ -1,19 +1,18 @@
-//! Guessing passwords and codes: who fails again and again waits longer and longer.
+//! Limits on guessing passwords and codes: the wait grows with each failure.
 //!
-//! Three things are counted, each against another way of guessing:
+//! Three counters limit three ways of guessing:
 //!
 //! - the *pair* of an account and an address: [`Rules::free`] tries, then a wait that
 //!   doubles with each further failure up to [`Rules::longest_wait`];
-//! - the *address*, over all accounts: a budget of failures, so that no one tries one
-//!   password on everyone;
-//! - the *account*, over all addresses from which no one has signed in to it before: a
-//!   budget, too. Where it is used up, an address
-//!   from which no one has signed in to the account before waits
-//!   [`Rules::slow_wait`] before its first try and has no more than that one free.
-//!   That is a wait of its own and no gate that strangers could keep shut: the owner
-//!   gets in after it, and at once where they have signed in before.
+//! - the *address*, over all accounts: a budget of failures, so that one password cannot be
+//!   tried on every account;
+//! - the *account*, over all addresses from which no user has signed in to it before: also
+//!   a budget. When it is used up, an address from which no user has signed in to the
+//!   account before waits [`Rules::slow_wait`] before its first attempt and has only that
+//!   one free attempt. Strangers cannot use this wait to lock the owner out: the owner can
+//!   sign in after it, and at once from an address that they used before.
 //!
-//! An account that does not exist is counted like one that does.
+//! An account that does not exist is counted like an existing one.
 
 use std::net::IpAddr;
 
@@ -22,61 +21,64 @@ use sha2::{Digest, Sha256};
 
 use crate::{PortError, limits};
 
-/// What is guessed at.
+/// The kind of secret that is guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guess {
-    /// A password, by anyone who knows an e-mail address.
+    /// A password, guessed by anyone who knows an e-mail address.
     Password,
-    /// A code of the second factor, by someone who knows the password: counted by the
-    /// account alone, since strangers do not come so far.
+    /// A code of the second factor, guessed by someone who knows the password. It is
+    /// counted by account only, since others do not reach this step.
     SecondFactor,
 }
 
-/// One try to prove who one is.
+/// One attempt to prove an identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// What is guessed at.
+    /// The kind of secret.
     pub guess: Guess,
     account: String,
     address: String,
 }
 
-/// What is told to someone who wants to try.
+/// The answer to a request for an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// They may. The try counts as a failure until [`Throttle::succeeded`] says otherwise.
+    /// The attempt is allowed. It counts as a failure until [`Throttle::succeeded`] is
+    /// called.
     Go,
-    /// Not before so many seconds, at least one. Asking costs nothing.
+    /// The attempt is refused for this number of seconds, at least one. Asking costs
+    /// nothing.
     Wait(u32),
 }
 
-/// A budget of failures that fills again: `each` for one, `window` for all of them.
+/// A budget of failures that refills: `each` for one, `window` for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailureBudget {
-    /// Milliseconds after which there is one more.
+    /// Milliseconds until one more failure is allowed.
     pub each: i64,
-    /// Milliseconds after which it is full.
+    /// Milliseconds until the budget is full.
     pub window: i64,
 }
 
-/// The numbers, in milliseconds where they are times.
+/// The limits, in milliseconds where they are times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// Tries that need no wait.
+    /// Attempts without a wait.
     pub free: u32,
-    /// The wait after those; each further one is twice as long.
+    /// The wait after those; each further wait is twice as long.
     pub first_wait: i64,
     /// The longest wait.
     pub longest_wait: i64,
-    /// When failures are forgotten.
+    /// The time after which failures are forgotten.
     pub forget_after: i64,
-    /// How long it is remembered that someone signed in from an address.
+    /// How long it is remembered that a user signed in from an address.
     pub known_for: i64,
-    /// The wait of strangers to an account whose budget is used up.
+    /// The wait of unknown addresses for an account whose budget is used up.
     pub slow_wait: i64,
-    /// Failures of an account over all addresses; `None` where they are not counted.
+    /// The budget of an account over all addresses; `None` if failures are not counted by
+    /// account.
     pub account: Option<FailureBudget>,
-    /// Failures of an address over all accounts.
+    /// The budget of an address over all accounts.
     pub address: Option<FailureBudget>,
 }
 
@@ -85,7 +87,7 @@ const MINUTE: i64 = 60 * SECOND;
 const DAY: i64 = 24 * 60 * MINUTE;
 
 impl Guess {
-    /// The name in keys.
+    /// Returns the name in keys.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -94,7 +96,7 @@ impl Guess {
         }
     }
 
-    /// The numbers for this kind of guessing.
+    /// Returns the limits for this kind of secret.
     #[must_use]
     pub const fn rules(self) -> Rules {
         let strict = Rules {
@@ -125,7 +127,7 @@ impl Guess {
 }
 
 impl Rules {
-    /// The wait after so many failures of one pair.
+    /// Returns the wait after this number of failures of one pair.
     #[must_use]
     pub fn wait_after(&self, failures: u32) -> i64 {
         match failures.checked_sub(self.free) {
@@ -139,7 +141,7 @@ impl Rules {
 }
 
 impl Attempt {
-    /// To sign in as `email`, whatever that is, from `address`.
+    /// Returns an attempt to sign in as `email`, which may be any text, from `address`.
     #[must_use]
     pub fn password(email: &str, address: Option<IpAddr>) -> Self {
         Self {
@@ -149,7 +151,7 @@ impl Attempt {
         }
     }
 
-    /// To show the second factor of this account.
+    /// Returns an attempt to present the second factor of this account.
     #[must_use]
     pub fn second_factor(account: impl std::fmt::Display) -> Self {
         Self {
@@ -159,8 +161,8 @@ impl Attempt {
         }
     }
 
-    /// What the pair, the account and the address are counted under: their hashes,
-    /// since an e-mail address tried may be of any length and anyone's.
+    /// Returns the keys of the pair, the account and the address: hashes, because the
+    /// e-mail address of an attempt may be of any length and belong to anyone.
     #[must_use]
     pub fn keys(&self) -> [String; 3] {
         let guess = self.guess.as_str();
@@ -176,14 +178,14 @@ impl Attempt {
     }
 }
 
-/// The memory of failures. Where it is out of reach no one may try: an error is never
-/// taken for leave.
+/// The store of failures. If it is unavailable, no attempt is allowed: an error is never
+/// taken for permission.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Throttle: Send + Sync {
-    /// Asks for leave to try, before anything is looked up or hashed.
+    /// Asks whether an attempt is allowed, before anything is looked up or hashed.
     async fn admit(&self, attempt: &Attempt) -> Result<Admission, PortError>;
-    /// Forgives the failures of the pair, and takes the last try back from the budgets.
+    /// Resets the failures of the pair, and returns the last attempt to the budgets.
     async fn succeeded(&self, attempt: &Attempt) -> Result<(), PortError>;
 }
 

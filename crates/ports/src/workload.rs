@@ -1,8 +1,8 @@
-//! What kind of work the present task is, and for which owner: adapters keep resources
-//! apart by it, so that no kind of work and no owner takes them all.
+//! The kind of work of the current task, and its owner. Adapters separate resources by it,
+//! so that no kind of work and no owner takes them all.
 //!
-//! It is a property of the task and not an argument, because it concerns every statement
-//! that a request makes and none of what the request means.
+//! It is a property of the task and not an argument, because it concerns every statement of
+//! a request and does not change the request's meaning.
 
 use std::{
     cell::Cell,
@@ -12,26 +12,26 @@ use std::{
 
 use uuid::Uuid;
 
-/// What kind of work a request is.
+/// The kind of work of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Work {
-    /// Everything that is soon done.
+    /// Everything that completes quickly.
     #[default]
     Interactive,
-    /// A ranking by likeness.
+    /// A ranking by similarity.
     Search,
-    /// All rows of a list in one answer.
+    /// All rows of a list in one response.
     Export,
     /// Dashboards and other sums.
     Analytics,
     /// Many rows scored by one request.
     Batch,
-    /// A file, or a rescoring, handed in.
+    /// Sending a file, or requesting a rescoring.
     Upload,
 }
 
 impl Work {
-    /// The kinds of which one owner may have only so many at once.
+    /// The kinds of work of which one owner may run only a limited number at once.
     pub const EXPENSIVE: [Self; 5] = [
         Self::Search,
         Self::Export,
@@ -40,7 +40,7 @@ impl Work {
         Self::Upload,
     ];
 
-    /// The name in settings, problems and figures.
+    /// Returns the name in settings, problems and figures.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,43 +53,45 @@ impl Work {
         }
     }
 
-    /// Whether its reads may keep a database busy for long.
+    /// Returns whether its reads may keep a database busy for long.
     #[must_use]
     pub const fn reads_much(self) -> bool {
         matches!(self, Self::Search | Self::Export | Self::Analytics)
     }
 }
 
-/// The work of a task.
+/// The workload of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Workload {
-    /// Its kind.
+    /// The kind of work.
     pub work: Work,
-    /// The tenant it is done for: a root organization's id, or a user's who has no
-    /// organization. `None` for the service's own work, and while no one is known.
+    /// The tenant for which it is done: the id of a root organization, or of a user without
+    /// an organization. `None` for the service's own work, and before the caller is known.
     pub owner: Option<Uuid>,
 }
 
 thread_local! {
-    /// Of the task that is being polled.
+    /// The workload of the task that is being polled.
     static CURRENT: Cell<Workload> = const { Cell::new(Workload { work: Work::Interactive, owner: None }) };
 }
 
 impl Workload {
-    /// That of the present task; outside of [`Within`], interactive and of no owner.
+    /// Returns the workload of the current task; outside of [`Within`], interactive and
+    /// without an owner.
     #[must_use]
     pub fn current() -> Self {
         CURRENT.get()
     }
 
-    /// Makes it the present task's, for as long as the innermost [`Within`] lasts.
+    /// Sets the workload of the current task, for as long as the innermost [`Within`]
+    /// lasts.
     pub fn assign(self) {
         CURRENT.set(self);
     }
 }
 
-/// A task with a workload: a future inside, or whatever else is polled by
-/// [`Within::enter`], sees it as [`Workload::current`]. Tasks that it spawns do not.
+/// A task with a workload: the future inside, or whatever is polled by [`Within::enter`],
+/// sees it as [`Workload::current`]. Tasks that it spawns do not.
 #[derive(Debug)]
 pub struct Within<T> {
     workload: Workload,
@@ -102,14 +104,15 @@ impl<T> Within<T> {
         Self { workload, inner }
     }
 
-    /// What is inside.
+    /// Returns the inner value.
     pub const fn inner(&self) -> &T {
         &self.inner
     }
 
-    /// Runs one step of what is inside, under its workload.
+    /// Runs one step of the inner value under its workload.
     pub fn enter<R>(&mut self, step: impl FnOnce(&mut T) -> R) -> R {
-        // Also where the step panics, or the next task on this thread would inherit it.
+        // The workload is also restored if the step panics; otherwise the next task on this
+        // thread would inherit it.
         struct Restore(Workload);
         impl Drop for Restore {
             fn drop(&mut self) {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::TestClock;
 use crate::cache::Cache;
 
-/// What was put is got, until its time is over.
+/// A stored value is returned until its time has passed.
 pub async fn entries_are_kept_as_long_as_told(cache: &dyn Cache, clock: &TestClock) {
     assert_eq!(cache.get("a").await.unwrap(), None);
     let minute = Duration::from_secs(60);
@@ -24,7 +24,7 @@ pub async fn entries_are_kept_as_long_as_told(cache: &dyn Cache, clock: &TestClo
     assert_eq!(cache.get("b").await.unwrap(), Some(Vec::new()));
 }
 
-/// A generation moves when it is bumped, and never comes back to where it was.
+/// A bump changes the generation, and an earlier generation never returns.
 pub async fn a_bump_moves_the_generation_of_its_owner_only(cache: &dyn Cache, _: &TestClock) {
     let owners = [1, 2, 3].map(Uuid::from_u128);
     let before = cache.generations(&owners).await.unwrap();

@@ -4,7 +4,7 @@
 use super::TestClock;
 use crate::limits::{LimitClass, LimitSettings, Quota, RateLimiter};
 
-/// What the limiter under test allows in a minute.
+/// The number of requests that the limiter under test allows in a minute.
 pub const REQUESTS: u32 = 6;
 
 /// The settings of the limiter under test.
@@ -21,7 +21,8 @@ pub const fn settings() -> LimitSettings {
     }
 }
 
-/// A whole window's requests may come at once; then there is one now and again.
+/// All requests of a window may be sent at once; after that, they become available one by
+/// one.
 pub async fn a_budget_is_drawn_down_and_fills_again(limiter: &dyn RateLimiter, clock: &TestClock) {
     for left in (0..REQUESTS).rev() {
         let budget = limiter.draw(LimitClass::Read, "a").await.unwrap();
@@ -35,7 +36,7 @@ pub async fn a_budget_is_drawn_down_and_fills_again(limiter: &dyn RateLimiter, c
     assert!(!refused.allowed);
     assert_eq!((refused.remaining, refused.reset_seconds), (0, 10));
 
-    // Being refused costs nothing.
+    // A refused request costs nothing.
     clock.advance(9);
     assert!(!limiter.draw(LimitClass::Read, "a").await.unwrap().allowed);
     clock.advance(1);
@@ -47,7 +48,7 @@ pub async fn a_budget_is_drawn_down_and_fills_again(limiter: &dyn RateLimiter, c
     assert_eq!((full.remaining, full.reset_seconds), (REQUESTS - 1, 10));
 }
 
-/// Neither another principal nor another class is made to pay.
+/// Requests do not count against another principal or another class.
 pub async fn budgets_are_apart(limiter: &dyn RateLimiter, _: &TestClock) {
     for _ in 0..REQUESTS {
         limiter.draw(LimitClass::Auth, "b").await.unwrap();
@@ -60,7 +61,7 @@ pub async fn budgets_are_apart(limiter: &dyn RateLimiter, _: &TestClock) {
     }
 }
 
-/// A budget with a name of its own is apart from the classes and from other names.
+/// A named budget is separate from the classes and from other names.
 pub async fn named_budgets_are_apart(limiter: &dyn RateLimiter, clock: &TestClock) {
     let quota = Quota::per_day(2);
     let draw = async |name: &str, who: &str| {

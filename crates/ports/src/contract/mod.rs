@@ -1,5 +1,5 @@
-//! What every adapter of a port must do, as tests: an adapter's own tests call
-//! them with a fresh store and the clock that it was given. They fail by panicking.
+//! The contract of each port, as tests: an adapter's own tests call them with a fresh store
+//! and its clock. They fail by panicking.
 
 pub mod cache;
 pub mod limits;
@@ -13,12 +13,12 @@ use time::Duration;
 
 use crate::system::Clock;
 
-/// A clock that stands until it is told to go on.
+/// A clock that only advances when a test advances it.
 #[derive(Debug)]
 pub struct TestClock(Mutex<Timestamp>);
 
 impl TestClock {
-    /// Goes on by so many seconds; back where they are negative.
+    /// Advances the clock by this number of seconds, which may be negative.
     pub fn advance(&self, seconds: i64) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now += Duration::seconds(seconds);

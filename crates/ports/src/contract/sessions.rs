@@ -17,7 +17,7 @@ use crate::{
     system::Clock,
 };
 
-/// Session number `session` of user number `user`.
+/// Returns session number `session` of user number `user`.
 #[must_use]
 pub fn session_of(user: u128, session: u128, at: Timestamp) -> Session {
     let user = User {
@@ -54,7 +54,7 @@ async fn pair(store: &dyn SessionStore, refresh: &str) -> (Session, TokenPair) {
     }
 }
 
-/// An access token is good for its quarter of an hour, and only as an access token.
+/// An access token is valid for a quarter of an hour, and only as an access token.
 pub async fn an_access_token_lives_as_long_as_said(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(1, 11, clock.now());
     let tokens = store.start(&session).await.unwrap();
@@ -73,13 +73,13 @@ pub async fn an_access_token_lives_as_long_as_said(store: &dyn SessionStore, clo
     assert!(store.find(&tokens.access).await.unwrap().is_some());
     clock.advance(1);
     assert_eq!(store.find(&tokens.access).await.unwrap(), None);
-    // The session lives on in its refresh token.
+    // The session can still be continued with its refresh token.
     let (again, next) = pair(store, &tokens.refresh).await;
     assert_eq!(again, session);
     assert!(store.find(&next.access).await.unwrap().is_some());
 }
 
-/// A refresh token is good once; shown again after the next one was used, it ends the whole
+/// A refresh token is valid once; using it again after the next one was used ends the whole
 /// family.
 pub async fn a_refresh_token_used_twice_ends_its_family(
     store: &dyn SessionStore,
@@ -105,8 +105,8 @@ pub async fn a_refresh_token_used_twice_ends_its_family(
     assert_eq!(store.list(session.user).await.unwrap().len(), 1);
 }
 
-/// The refresh token that was used last is answered with the same pair for some seconds, as
-/// long as that pair's own refresh token is unused; afterwards it ends the family.
+/// The refresh token that was used last returns the same pair for some seconds, as long as that
+/// pair's own refresh token is unused; afterwards it ends the family.
 pub async fn the_last_refresh_token_is_answered_again_for_a_short_grace(
     store: &dyn SessionStore,
     clock: &TestClock,
@@ -122,7 +122,7 @@ pub async fn the_last_refresh_token_is_answered_again_for_a_short_grace(
         (&second.access, &second.refresh)
     );
     assert!(store.find(&second.access).await.unwrap().is_some());
-    // A repetition does not make the grace longer.
+    // A repetition does not extend the grace period.
     clock.advance(1);
     assert!(matches!(
         store.refresh(&first.refresh).await.unwrap(),
@@ -131,7 +131,7 @@ pub async fn the_last_refresh_token_is_answered_again_for_a_short_grace(
     assert_eq!(store.find(&second.access).await.unwrap(), None);
 }
 
-/// Many who show the same refresh token at once get the same pair, and the session goes on.
+/// Concurrent uses of the same refresh token return the same pair, and the session continues.
 pub async fn a_refresh_token_is_exchanged_once_however_many_try(
     store: &dyn SessionStore,
     clock: &TestClock,
@@ -160,7 +160,8 @@ pub async fn a_refresh_token_is_exchanged_once_however_many_try(
     );
 }
 
-/// A session that no one refreshes is over after its thirty days; each refresh gives thirty more.
+/// A session that is not refreshed ends after thirty days; each refresh extends it by thirty
+/// days.
 pub async fn a_session_ends_without_a_refresh(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(3, 31, clock.now());
     let first = store.start(&session).await.unwrap();
@@ -177,7 +178,7 @@ pub async fn a_session_ends_without_a_refresh(store: &dyn SessionStore, clock: &
     ));
 }
 
-/// What is ended is ended at once, and an update does not bring it back.
+/// Ending a session takes effect at once, and an update does not restore it.
 pub async fn an_ended_session_stays_ended(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(4, 41, clock.now());
     let tokens = store.start(&session).await.unwrap();
@@ -200,8 +201,8 @@ pub async fn an_ended_session_stays_ended(store: &dyn SessionStore, clock: &Test
     ));
 }
 
-/// A request writes what it learned and nothing else: one that read the session before
-/// another request changed it does not undo that change.
+/// A request writes only the fields that it names: a request that read the session before another
+/// one changed it does not undo that change.
 pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
     store: &dyn SessionStore,
     clock: &TestClock,
@@ -224,7 +225,7 @@ pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
     };
     assert_eq!(update(shown).await, expected);
 
-    // Two requests that read the session before: one notes its use, one its new rights.
+    // Both requests read the session before: one records its use, the other its new rights.
     let later = clock.now() + time::Duration::seconds(90);
     let used = SessionChange {
         last_seen_at: Some(later),
@@ -240,7 +241,7 @@ pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
     expected.tenancy_version = 7;
     assert_eq!(update(renewed).await, expected);
 
-    // What is older than what is stored arrives too late.
+    // A value older than the stored one is ignored.
     let late = SessionChange {
         last_seen_at: Some(session.last_seen_at),
         actor: Some((session.actor.clone(), 6)),
@@ -248,7 +249,7 @@ pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
     };
     assert_eq!(update(late).await, expected);
 
-    // The change is there wherever the session is read, and for its own user alone.
+    // The change is visible wherever the session is read, and for its own user only.
     assert_eq!(
         store.list(session.user).await.unwrap(),
         std::slice::from_ref(&expected)
@@ -269,7 +270,7 @@ pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
     assert_eq!(store.find(&next.access).await.unwrap(), Some(expected));
 }
 
-/// All of a user's sessions can be ended but the one that asks; no one else's are.
+/// All sessions of a user except the current one can be ended; other users' sessions stay.
 pub async fn all_sessions_of_a_user_can_be_ended(store: &dyn SessionStore, clock: &TestClock) {
     let mut tokens = Vec::new();
     for n in 51..54 {

@@ -14,7 +14,7 @@ async fn ask(throttle: &dyn Throttle, attempt: &Attempt) -> Admission {
     throttle.admit(attempt).await.unwrap()
 }
 
-/// Fails until a wait is told, and answers how often that was allowed.
+/// Fails until a wait is required, and returns how many attempts were allowed.
 async fn exhaust(throttle: &dyn Throttle, attempt: &Attempt) -> u32 {
     let mut tries = 0;
     while ask(throttle, attempt).await == Admission::Go {
@@ -24,7 +24,7 @@ async fn exhaust(throttle: &dyn Throttle, attempt: &Attempt) -> u32 {
     tries
 }
 
-/// Some tries are free; then each failure doubles the wait, up to the longest.
+/// Some attempts are free; then each failure doubles the wait, up to the longest.
 pub async fn who_fails_again_and_again_waits_longer_and_longer(
     throttle: &dyn Throttle,
     clock: &TestClock,
@@ -32,7 +32,7 @@ pub async fn who_fails_again_and_again_waits_longer_and_longer(
     let guess = Attempt::password("ada@example.com", address(1));
     assert_eq!(exhaust(throttle, &guess).await, 5);
     for wait in [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
-        // Asking costs nothing and lengthens nothing.
+        // Asking costs nothing and does not extend the wait.
         assert_eq!(ask(throttle, &guess).await, Admission::Wait(wait));
         clock.advance(i64::from(wait) - 1);
         assert_eq!(ask(throttle, &guess).await, Admission::Wait(1));
@@ -43,7 +43,7 @@ pub async fn who_fails_again_and_again_waits_longer_and_longer(
     assert_eq!(exhaust(throttle, &guess).await, 5);
 }
 
-/// A user who proves who they are begins anew; others have nothing of it.
+/// A success resets the user's own failures, and not those of others.
 pub async fn a_success_forgives(throttle: &dyn Throttle, _: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     let other = Attempt::password("eve@example.com", address(1));
@@ -60,8 +60,8 @@ pub async fn a_success_forgives(throttle: &dyn Throttle, _: &TestClock) {
     assert!(matches!(ask(throttle, &other).await, Admission::Wait(_)));
 }
 
-/// However many strangers try from however many places, the owner gets in: at once
-/// from where they were before, after a short wait from elsewhere.
+/// However many strangers try from however many addresses, the owner can sign in: at once
+/// from an address that they used before, after a short wait from elsewhere.
 pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock: &TestClock) {
     let home = Attempt::password("ada@example.com", address(1));
     assert_eq!(ask(throttle, &home).await, Admission::Go);
@@ -86,16 +86,17 @@ pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock:
         let _ = exhaust(throttle, &stranger(n)).await;
     }
     assert_eq!(ask(throttle, &away).await, Admission::Go);
-    // A stranger had that one try as well, and waits like anyone who has failed often.
+    // A stranger has the same single attempt, and then waits like anyone who has failed
+    // often.
     assert_eq!(exhaust(throttle, &stranger(200)).await, 1);
     assert_eq!(ask(throttle, &stranger(200)).await, Admission::Wait(2));
 
-    // Calm again, everyone has their free tries again.
+    // After a calm period, every address has its free attempts again.
     clock.advance(2 * 24 * 60 * 60);
     assert_eq!(exhaust(throttle, &stranger(100)).await, 5);
 }
 
-/// One address has a budget over all accounts, and the others have their own.
+/// One address has a budget over all accounts, and other addresses have their own.
 pub async fn one_password_is_not_tried_on_everyone(throttle: &dyn Throttle, clock: &TestClock) {
     let at = |account: u32, n| Attempt::password(&format!("u{account}@example.com"), address(n));
     for account in 0..50 {
@@ -106,14 +107,14 @@ pub async fn one_password_is_not_tried_on_everyone(throttle: &dyn Throttle, cloc
     clock.advance(30);
     assert_eq!(ask(throttle, &at(51, 1)).await, Admission::Go);
     assert_eq!(ask(throttle, &at(52, 1)).await, Admission::Wait(30));
-    // Who signs in has spent nothing.
+    // A successful sign-in uses nothing of the budget.
     clock.advance(30);
     assert_eq!(ask(throttle, &at(53, 1)).await, Admission::Go);
     throttle.succeeded(&at(53, 1)).await.unwrap();
     assert_eq!(ask(throttle, &at(54, 1)).await, Admission::Go);
 }
 
-/// Codes are counted by the account, apart from passwords.
+/// Codes are counted by account, separately from passwords.
 pub async fn codes_are_counted_apart(throttle: &dyn Throttle, clock: &TestClock) {
     let password = Attempt::password("ada@example.com", address(1));
     let code = Attempt::second_factor("ada@example.com");
@@ -129,7 +130,7 @@ pub async fn codes_are_counted_apart(throttle: &dyn Throttle, clock: &TestClock)
     assert_eq!(exhaust(throttle, &code).await, 5);
 }
 
-/// Tries that come at the same time are counted one by one.
+/// Concurrent attempts are counted one by one.
 pub async fn no_one_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     let all = futures::future::join_all((0..40).map(|_| throttle.admit(&guess))).await;
@@ -139,7 +140,7 @@ pub async fn no_one_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &
     assert_eq!(gone.count(), 5);
 }
 
-/// A clock that was set back makes no one wait for it to catch up.
+/// A clock that was set back does not make anyone wait until it has caught up.
 pub async fn a_clock_set_back_locks_no_one_out(throttle: &dyn Throttle, clock: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     assert_eq!(exhaust(throttle, &guess).await, 5);

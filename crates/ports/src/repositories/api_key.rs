@@ -20,57 +20,58 @@ use crate::RepositoryError;
 pub struct NewApiKey {
     /// Its id.
     pub id: ApiKeyId,
-    /// What it may do, and until when.
+    /// Its checked properties.
     pub terms: KeyTerms,
-    /// How its secret begins.
+    /// The first characters of its secret.
     pub prefix: String,
-    /// Of the secret that is shown once.
+    /// The hash of the secret that is shown once.
     pub secret_hash: SecretHash,
-    /// When.
+    /// The time of creation.
     pub created_at: Timestamp,
 }
 
-/// The secret that takes the place of a key's present one.
+/// The secret that replaces a key's current one.
 #[derive(Clone, Debug)]
 pub struct NextSecret {
-    /// How it begins.
+    /// Its first characters.
     pub prefix: String,
     /// Its hash.
     pub hash: SecretHash,
-    /// Until when the one before is good.
+    /// Until when the previous secret is valid.
     pub previous_until: Timestamp,
 }
 
-/// A key that was shown, with its owner as they are now.
+/// A key that a caller presented, with its owner as currently stored.
 #[derive(Clone, Debug)]
 pub struct PresentedKey {
     /// The key.
     pub key: ApiKey,
-    /// Whose it is.
+    /// The owner.
     pub owner: User,
-    /// Their organization, where they have one.
+    /// The owner's organization, if they have one.
     pub membership: Option<Membership>,
 }
 
-/// Reads API keys. Those that were revoked are not there any more. They are no tenant rows;
-/// who may see whose is decided before asking.
+/// Reads API keys. Revoked keys are deleted. Keys are not tenant rows; the use case decides
+/// who may see them.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ApiKeyRepository: Send + Sync {
-    /// The key with this secret, or with this one before its last rotation while that
-    /// is good, unless it has expired; with owner and membership, in one statement.
+    /// Returns the key with this secret, or with this previous secret while it is valid,
+    /// unless the key has expired; with owner and membership, in one statement.
     async fn presented(
         &self,
         secret: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<PresentedKey>, RepositoryError>;
-    /// Stores when a key was used. This is the one write without a unit of work: it is made
-    /// at every request of a key, and a statement of its own is enough. Where another user
-    /// writes the key at this moment, nothing is done: no one waits for that.
+    /// Stores when a key was used. This is the only write without a unit of work, because
+    /// it is made at every request of a key, and one statement is sufficient. If another
+    /// transaction writes the key at the same time, nothing is written, so that the request
+    /// does not wait.
     async fn used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError>;
-    /// How many keys a user has that have not expired.
+    /// Returns how many keys of a user have not expired.
     async fn count(&self, owner: UserId, now: Timestamp) -> Result<usize, RepositoryError>;
-    /// A page of keys, newest first.
+    /// Returns a page of keys, newest first.
     async fn list(
         &self,
         whose: &KeyDirectory,
@@ -79,28 +80,28 @@ pub trait ApiKeyRepository: Send + Sync {
     ) -> Result<Page<ApiKey>, RepositoryError>;
 }
 
-/// Changes API keys, each by what the access rules have granted about its owner's keys.
+/// Changes API keys, under grants for their owner's keys.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ApiKeyWriter: Send + Sync {
-    /// By id with its owner, locked until the unit of work ends.
+    /// Returns a key by id with its owner, locked until the unit of work ends.
     async fn lock(&self, id: ApiKeyId) -> Result<Option<(ApiKey, UserRecord)>, RepositoryError>;
     /// Stores a key of the grant's owner.
     async fn add(&self, grant: KeyGrant, key: &NewApiKey) -> Result<ApiKey, RepositoryError>;
-    /// Puts the next secret in the place of the present one of a key of the grant's owner.
+    /// Replaces the current secret of a key of the grant's owner.
     ///
     /// # Errors
-    /// `Stale` where it was revoked meanwhile or is another user's.
+    /// `Stale` if the key was revoked meanwhile or is another user's.
     async fn rotate(
         &self,
         grant: KeyGrant,
         id: ApiKeyId,
         next: &NextSecret,
     ) -> Result<ApiKey, RepositoryError>;
-    /// Ends a key of the owner for good, with both its secrets.
+    /// Deletes a key of the owner, with both its secrets.
     ///
     /// # Errors
-    /// `Stale` where it was revoked meanwhile or is another user's.
+    /// `Stale` if the key was revoked meanwhile or is another user's.
     async fn revoke(
         &self,
         removal: KeyRemoval,

@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::RepositoryError;
 
-/// What a list of events is narrowed to, beside its scope.
+/// The filter of a list of events, in addition to its scope.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the columns")]
 pub struct AuditFilter {
     pub user: Option<UserId>,
-    /// Any of these; all where there is none.
+    /// Any of these actions; all if empty.
     pub actions: Vec<AuditAction>,
     pub event_type: Option<String>,
     pub entity_type: Option<String>,
@@ -32,7 +32,7 @@ pub struct AuditFilter {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AuditLogRepository: Send + Sync {
-    /// A page of the events within `events`, newest first.
+    /// Returns a page of the events within `events`, newest first.
     async fn list(
         &self,
         events: &AuditScope,
@@ -40,7 +40,7 @@ pub trait AuditLogRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<AuditRecord>, RepositoryError>;
-    /// By id.
+    /// Returns an event by id.
     async fn find(
         &self,
         events: &AuditScope,
@@ -48,18 +48,18 @@ pub trait AuditLogRepository: Send + Sync {
     ) -> Result<Option<AuditRecord>, RepositoryError>;
 }
 
-/// Appends to the audit log. Nothing is changed in it.
+/// Appends to the audit log. Entries are never changed.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AuditWriter: Send + Sync {
-    /// Appends an event, with where the request came from.
+    /// Appends an event, with the origin of the request.
     async fn record(
         &self,
         context: &RequestContext,
         event: AuditEvent,
     ) -> Result<(), RepositoryError>;
-    /// Appends a refusal, unless one of the same user with the same
-    /// `metadata.request` was appended less than `apart` ago, by whatever node.
+    /// Appends a denial, unless a denial of the same user with the same `metadata.request`
+    /// was appended less than `apart` ago, on any node.
     async fn record_denial(
         &self,
         context: &RequestContext,

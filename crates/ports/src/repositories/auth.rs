@@ -10,10 +10,10 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// A user and the hash of their password, for the login alone.
+/// A user and the hash of their password, for the login only.
 #[derive(Clone)]
 pub struct Credentials {
-    /// Who they are.
+    /// The user.
     pub user: User,
     /// The argon2id hash in PHC form.
     pub password_hash: String,
@@ -27,7 +27,7 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// An account to be made.
+/// An account to be created.
 #[derive(Clone)]
 pub struct NewUser {
     /// Its id.
@@ -38,11 +38,11 @@ pub struct NewUser {
     pub password_hash: String,
     /// The role.
     pub role: Role,
-    /// Set exactly where the role needs one (I1).
+    /// The organization; set exactly if the role needs one (I1).
     pub organization: Option<OrganizationId>,
     /// Names and telephone number.
     pub profile: Profile,
-    /// Whether the address is known to be theirs.
+    /// Whether the user has proved that the address is theirs.
     pub is_verified: bool,
 }
 
@@ -55,30 +55,30 @@ impl std::fmt::Debug for NewUser {
     }
 }
 
-/// What has become of a user since they were read.
+/// How a user has changed since they were read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserFreshness {
-    /// Neither users nor organizations have changed: what was worked out holds.
+    /// Neither users nor organizations have changed: the computed actor is current.
     Unchanged,
-    /// Something has changed, perhaps of another user: them, anew.
+    /// Something has changed, possibly of another user: the user is read again.
     Changed {
-        /// Who they are now.
+        /// The user as currently stored.
         user: Box<User>,
-        /// Their organization, where they have one.
+        /// Their organization, if they have one.
         membership: Option<Membership>,
         /// The tenancy version at which both were read.
         version: i64,
     },
-    /// They are not there any more.
+    /// The user no longer exists.
     Gone,
 }
 
-/// A hash that replaces one of the same password, for newer parameters.
+/// A new hash of the same password, for newer parameters.
 #[derive(Clone, Copy)]
 pub struct Rehashed<'a> {
-    /// The hash that the password fitted.
+    /// The hash that the password matched.
     pub old: &'a str,
-    /// The new one.
+    /// The new hash.
     pub new: &'a str,
 }
 
@@ -88,27 +88,28 @@ impl std::fmt::Debug for Rehashed<'_> {
     }
 }
 
-/// Reads users. They are not tenant rows; who may see whom is decided before asking.
+/// Reads users. They are not tenant rows; the use case decides who may see them.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AuthRepository: Send + Sync {
-    /// By e-mail address, with the password's hash.
+    /// Returns a user by e-mail address, with the password's hash.
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, RepositoryError>;
-    /// By id, with what the access rules need of their organization and the
-    /// tenancy version at which both were read, in one statement.
+    /// Returns a user by id, with the properties of their organization that the access rules
+    /// need and the tenancy version at which both were read, in one statement.
     async fn with_membership(
         &self,
         id: UserId,
     ) -> Result<Option<(User, Option<Membership>, i64)>, RepositoryError>;
-    /// The children of a root; none for an organization that has no children or is not there.
+    /// Returns the children of a root; none for an organization that has no children or does
+    /// not exist.
     async fn children(&self, root: OrganizationId) -> Result<Vec<OrganizationId>, RepositoryError>;
-    /// How a user differs from what was read at the tenancy version `known`, in one
-    /// statement: any change of users and organizations moves that version.
+    /// Returns how a user differs from what was read at the tenancy version `known`, in one
+    /// statement: any change of users and organizations increments that version.
     async fn current(&self, id: UserId, known: i64) -> Result<UserFreshness, RepositoryError>;
 }
 
-/// Changes the accounts of users who sign in, register or prove who they are: what they show
-/// (a password, the token of a mail) is the proof, and there is no actor yet.
+/// Changes the accounts of users who sign in, register or prove their identity. The presented
+/// secret (a password, the token of a mail) is the proof, because there is no actor yet.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AuthWriter: Send + Sync {
@@ -117,17 +118,18 @@ pub trait AuthWriter: Send + Sync {
     /// # Errors
     /// `Conflict` with `EmailTaken`.
     async fn add(&self, user: &NewUser) -> Result<User, RepositoryError>;
-    /// Stores when a user signed in, and a new hash where the parameters have changed and the
-    /// password has not meanwhile. Moves neither the row's version nor the tenancy's.
+    /// Stores when a user signed in, and a new hash if the parameters have changed and the
+    /// password has not changed meanwhile. Increments neither the row's version nor the
+    /// tenancy version.
     async fn record_login<'a>(
         &self,
         id: UserId,
         at: Timestamp,
         rehashed: Option<Rehashed<'a>>,
     ) -> Result<(), RepositoryError>;
-    /// Stores another password's hash, and ends what the one before began: logins that
-    /// wait for a second factor, and links to choose another.
+    /// Stores the hash of a new password, and invalidates what the previous one began: logins
+    /// that wait for a second factor, and links for resetting the password.
     async fn set_password(&self, id: UserId, hash: &str) -> Result<(), RepositoryError>;
-    /// Stores that the user has shown that the address is theirs.
+    /// Stores that the user has proved that the address is theirs.
     async fn mark_verified(&self, id: UserId) -> Result<(), RepositoryError>;
 }

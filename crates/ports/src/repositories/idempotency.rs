@@ -1,4 +1,4 @@
-//! Outcomes of requests that may be sent again.
+//! Outcomes of requests that may be repeated.
 
 use accunode_domain::{
     id::UserId,
@@ -13,8 +13,8 @@ use crate::RepositoryError;
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait IdempotencyRepository: Send + Sync {
-    /// Takes the key for this unit of work. `None`: it is ours, the change may be
-    /// made and [`Self::keep`] must follow. `Some`: the first outcome.
+    /// Claims the key for this unit of work. `None`: the key is claimed, the change may be
+    /// made and [`Self::keep`] must follow. `Some`: the outcome of the first request.
     ///
     /// # Errors
     /// `Conflict` with `RequestInFlight` while another unit of work holds the key.
@@ -23,7 +23,7 @@ pub trait IdempotencyRepository: Send + Sync {
         principal: UserId,
         request: &IdempotentRequest,
     ) -> Result<Option<StoredOutcome>, RepositoryError>;
-    /// Keeps the outcome with the change.
+    /// Stores the outcome with the change.
     async fn keep(
         &self,
         principal: UserId,

@@ -1,4 +1,4 @@
-//! Invitations into organizations.
+//! Invitations to organizations.
 
 use accunode_domain::{
     Timestamp,
@@ -16,29 +16,29 @@ use crate::RepositoryError;
 /// An invitation to be stored.
 #[derive(Clone, Debug)]
 pub struct NewInvitation {
-    /// Its id; one that is made anew keeps its own.
+    /// Its id; a renewed invitation keeps its own.
     pub id: InvitationId,
-    /// Role and organization, as a user may give them.
+    /// The role and organization, which the inviting user may assign.
     pub assignment: Assignment,
-    /// Who is invited.
+    /// The address of the invited user.
     pub email: Email,
-    /// Of the token that goes out by mail.
+    /// The hash of the token that is sent by mail.
     pub token_hash: SecretHash,
-    /// By whom.
+    /// The user who invites.
     pub invited_by: UserId,
-    /// When.
+    /// The time of creation.
     pub created_at: Timestamp,
     /// Until when it may be accepted.
     pub expires_at: Timestamp,
 }
 
-/// Reads invitations. Who may see those of an organization is decided before asking.
+/// Reads invitations. The use case decides who may see those of an organization.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait InvitationRepository: Send + Sync {
-    /// By its token, whether it was accepted or not.
+    /// Returns an invitation by its token, whether or not it was accepted.
     async fn by_token(&self, token: &SecretHash) -> Result<Option<Invitation>, RepositoryError>;
-    /// A page of an organization's, newest first.
+    /// Returns a page of an organization's invitations, newest first.
     async fn list(
         &self,
         organization: OrganizationId,
@@ -47,52 +47,52 @@ pub trait InvitationRepository: Send + Sync {
     ) -> Result<Page<Invitation>, RepositoryError>;
 }
 
-/// Changes invitations. They are made and withdrawn by an [`Assignment`], which only a user
-/// who may give that role in that organization has; anyone who accepts one has its token.
+/// Changes invitations. Creating and withdrawing require an [`Assignment`], which only a
+/// user who may assign that role in that organization has; accepting requires the token.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait InvitationWriter: Send + Sync {
-    /// Stores an invitation. One of the same address into the same organization that
-    /// was not accepted is made anew: the token that was sent before is worth
-    /// nothing any more.
+    /// Stores an invitation. An invitation of the same address to the same organization
+    /// that was not accepted is renewed, which invalidates its previous token.
     ///
     /// # Errors
-    /// `Conflict` with `Other` for an organization that is not there.
+    /// `Conflict` with `Other` if the organization does not exist.
     async fn add(&self, invitation: &NewInvitation) -> Result<Invitation, RepositoryError>;
-    /// The one of this address into this organization that was not accepted, locked
-    /// until the unit of work ends.
+    /// Returns the invitation of this address to this organization that was not accepted,
+    /// locked until the unit of work ends.
     async fn lock_waiting(
         &self,
         organization: OrganizationId,
         email: &Email,
     ) -> Result<Option<Invitation>, RepositoryError>;
-    /// By id, if the organization has it and it was not accepted; locked until the unit of
-    /// work ends.
+    /// Returns an invitation of the organization by id, if it was not accepted; locked
+    /// until the unit of work ends.
     async fn lock(
         &self,
         organization: OrganizationId,
         id: InvitationId,
     ) -> Result<Option<Invitation>, RepositoryError>;
-    /// By its token, whether it was accepted or not, locked until the unit of work ends.
+    /// Returns an invitation by its token, whether or not it was accepted, locked until the
+    /// unit of work ends.
     async fn lock_by_token(
         &self,
         token: &SecretHash,
     ) -> Result<Option<Invitation>, RepositoryError>;
-    /// Stores by whom and when it was accepted.
+    /// Stores who accepted an invitation and when.
     ///
     /// # Errors
-    /// `Stale` where it is not waiting any more.
+    /// `Stale` if it is no longer pending.
     async fn accept(
         &self,
         id: InvitationId,
         by: UserId,
         at: Timestamp,
     ) -> Result<(), RepositoryError>;
-    /// Removes one that was not accepted, for a user who could make it: `may_invite` is for
-    /// its role in its organization.
+    /// Deletes an invitation that was not accepted. The user must be able to create it:
+    /// `may_invite` is for its role in its organization.
     ///
     /// # Errors
-    /// `Stale` where there is none (any more) with that role in that organization.
+    /// `Stale` if there is none, or none any more, with that role in that organization.
     async fn withdraw(
         &self,
         may_invite: Assignment,

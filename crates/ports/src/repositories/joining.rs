@@ -1,4 +1,4 @@
-//! Joining an organization: its token, the addresses it lets in, and the act itself.
+//! Joining an organization: its token, its allowed addresses, and the membership.
 
 use accunode_domain::{
     Timestamp,
@@ -17,9 +17,9 @@ use crate::RepositoryError;
 pub struct AllowedEmail {
     /// The address.
     pub email: Email,
-    /// Who listed it, unless they are gone.
+    /// The user who listed it, unless they were deleted.
     pub created_by: Option<UserId>,
-    /// When.
+    /// When it was listed.
     pub created_at: Timestamp,
 }
 
@@ -27,8 +27,8 @@ pub struct AllowedEmail {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait JoiningRepository: Send + Sync {
-    /// A page of the addresses that may join, A to Z. The cursor's key is the address,
-    /// its id nil.
+    /// Returns a page of the addresses that may join, A to Z. The cursor's key is the
+    /// address, its id is nil.
     async fn allowed_emails(
         &self,
         organization: OrganizationId,
@@ -42,28 +42,28 @@ pub trait JoiningRepository: Send + Sync {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait JoiningWriter: Send + Sync {
-    /// Gives an organization a token, in place of the one it may have; answers whether
-    /// it had one.
+    /// Sets the token of an organization, replacing an existing one; returns whether there
+    /// was one.
     async fn put_token(
         &self,
         grant: OrganizationGrant,
         token: &SecretHash,
     ) -> Result<bool, RepositoryError>;
-    /// Removes the token; answers whether there was one.
+    /// Removes the token; returns whether there was one.
     async fn remove_token(&self, grant: OrganizationGrant) -> Result<bool, RepositoryError>;
-    /// What this token opens for a user with this address. Locks the
-    /// organization until the unit of work ends: users who join it come one by one.
+    /// Returns what this token gives access to for a user with this address. Locks the
+    /// organization until the unit of work ends, so that users join one at a time.
     async fn door(
         &self,
         token: &SecretHash,
         email: &Email,
     ) -> Result<Option<Door>, RepositoryError>;
-    /// Makes a `user` a member of an organization; answers whether they were one.
+    /// Makes a `user` a member of an organization; returns whether their role was `user`.
     ///
     /// # Errors
     /// `Conflict` with `OrganizationFull`.
     async fn admit(&self, admission: Admission) -> Result<bool, RepositoryError>;
-    /// Lists an address.
+    /// Adds an address to the list.
     ///
     /// # Errors
     /// `Conflict` with `AlreadyAllowed`.
@@ -72,7 +72,7 @@ pub trait JoiningWriter: Send + Sync {
         grant: OrganizationGrant,
         email: &Email,
     ) -> Result<AllowedEmail, RepositoryError>;
-    /// Removes an address from the list; answers whether it was on it.
+    /// Removes an address from the list; returns whether it was listed.
     async fn disallow(
         &self,
         grant: OrganizationGrant,

@@ -1,4 +1,4 @@
-//! What happened to companies.
+//! Company outcomes.
 
 use accunode_domain::{
     Timestamp,
@@ -14,19 +14,19 @@ use time::Date;
 
 use crate::RepositoryError;
 
-/// Which outcomes a list has.
+/// Which outcomes a list contains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutcomeStanding {
-    /// Those that are not withdrawn.
+    /// Outcomes that are not withdrawn.
     #[default]
     Now,
-    /// Those that had been recorded by a time, and were not withdrawn by then.
+    /// Outcomes that were recorded by a time, and not withdrawn by then.
     AsOf(Timestamp),
     /// All, withdrawn or not.
     Ever,
 }
 
-/// What a list of outcomes is narrowed to, beside its scope.
+/// The filter of a list of outcomes, in addition to its scope.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the columns")]
 pub struct OutcomeFilter {
@@ -39,13 +39,13 @@ pub struct OutcomeFilter {
     pub standing: OutcomeStanding,
 }
 
-/// Reads outcomes: tenant rows, of which the scope says which there are.
+/// Reads outcomes, which are tenant rows, within a scope.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OutcomeRepository: Send + Sync {
-    /// By id, withdrawn or not.
+    /// Returns an outcome by id, withdrawn or not.
     async fn find(&self, scope: &Scope, id: OutcomeId) -> Result<Option<Outcome>, RepositoryError>;
-    /// A page, the one that was recorded last first.
+    /// Returns a page, the latest recorded first.
     async fn list(
         &self,
         scope: &Scope,
@@ -53,7 +53,7 @@ pub trait OutcomeRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Outcome>, RepositoryError>;
-    /// How far outcomes of the scope's only owner are complete.
+    /// Returns the coverage of the scope's only owner.
     async fn coverage(
         &self,
         scope: &Scope,
@@ -65,8 +65,8 @@ pub trait OutcomeRepository: Send + Sync {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OutcomeWriter: Send + Sync {
-    /// The outcomes of the grant's owner that stand for a company under a definition. No other
-    /// unit of work records or withdraws one of them until this one ends.
+    /// Returns the outcomes of the grant's owner for a company under a definition that are not
+    /// withdrawn. No other unit of work records or withdraws one of them until this one ends.
     async fn lock_timeline(
         &self,
         grant: Grant,
@@ -87,18 +87,17 @@ pub trait OutcomeWriter: Send + Sync {
     /// Withdraws an outcome of the grant's owner.
     ///
     /// # Errors
-    /// `Stale` where it was withdrawn already, or is another owner's.
+    /// `Stale` if it was withdrawn already, or is another owner's.
     async fn withdraw(
         &self,
         grant: Grant,
         id: OutcomeId,
         reason: &str,
     ) -> Result<Outcome, RepositoryError>;
-    /// Says how far the outcomes of the grant's owner are complete; `version` is that of what
-    /// was said before.
+    /// Stores the coverage of the grant's owner; `version` is that of the previous coverage.
     ///
     /// # Errors
-    /// `Stale` where it was said anew meanwhile.
+    /// `Stale` if the coverage was changed meanwhile.
     async fn set_coverage(
         &self,
         grant: Grant,

@@ -1,4 +1,4 @@
-//! Uploads of outcomes: rows of a file that say what happened to companies.
+//! Uploads of company outcomes.
 
 use accunode_domain::{
     access::Grant, audit::RequestContext, company::Symbol, fault::Fault, id::OutcomeId,
@@ -7,44 +7,44 @@ use accunode_domain::{
 
 use crate::budgets::RowBudget;
 
-/// A row of a file of outcomes.
+/// A row of a file of company outcomes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutcomeRow {
     /// The row in its file; the header is row 1.
     pub row: u32,
-    /// The row as it came, a CSV record.
+    /// The row as it was sent, as a CSV record.
     pub source: String,
-    /// What it says, or why it cannot be used.
+    /// The outcome that was read, or the faults of the row.
     pub read: Result<NewOutcome, Vec<Fault>>,
 }
 
 /// An outcome that a row is to record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewOutcome {
-    /// The id that it gets where it is stored.
+    /// The id under which it is stored.
     pub id: OutcomeId,
-    /// A company of the owner, else of the system.
+    /// The symbol of a company of the owner, or else of the system.
     pub symbol: Symbol,
     /// What happened.
     pub facts: OutcomeFacts,
 }
 
-/// Some thousand rows of an upload of outcomes, stored in one transaction with what became of
-/// each, the counters, the checkpoint and one audit row.
+/// Some thousand rows of an upload of company outcomes, stored in one transaction with the
+/// outcome of each row, the counters, the checkpoint and one audit row.
 #[derive(Clone, Debug)]
 pub struct OutcomeChunk {
-    /// Whose outcomes they become.
+    /// The owner of the outcomes.
     pub grant: Grant,
-    /// Whether everything but storing is done. What would have been stored is kept with the job.
+    /// Whether nothing is stored. What would have been stored is kept with the job.
     pub dry_run: bool,
     /// The rows, in the file's order.
     pub rows: Vec<OutcomeRow>,
-    /// Where the job stands after them.
+    /// The position of the job after them.
     pub checkpoint: Checkpoint,
-    /// Rows of data in the file.
+    /// The number of data rows in the file.
     pub total_rows: u32,
-    /// How many failed and skipped rows are kept.
+    /// The limits on failed and skipped rows that are stored.
     pub row_budget: RowBudget,
-    /// For the audit row.
+    /// The origin of the request, for the audit row.
     pub context: RequestContext,
 }

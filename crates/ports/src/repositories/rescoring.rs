@@ -1,4 +1,4 @@
-//! Rescorings: predictions that are there, scored by another model.
+//! Rescorings: stored predictions, scored by another model.
 
 use accunode_domain::{
     Timestamp,
@@ -13,20 +13,21 @@ use accunode_domain::{
 
 use crate::budgets::RowBudget;
 
-/// Which predictions a rescoring is about.
+/// Which predictions a rescoring concerns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToRescore {
-    /// Whose they are.
+    /// The owner of the predictions.
     pub grant: Grant,
     /// Their kind.
     pub kind: Kind,
-    /// Those that its model has not scored, and of those the ones that it asks for.
+    /// Selects the predictions that the model has not scored and that the rescoring asks
+    /// for.
     pub rescoring: Rescoring,
-    /// Stored no later than this: what comes in meanwhile is left alone.
+    /// The latest time at which they were stored: later predictions are ignored.
     pub until: Timestamp,
 }
 
-/// A prediction to be scored anew, as it was read.
+/// A prediction to be scored again, as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rescorable {
     /// Its id.
@@ -35,25 +36,25 @@ pub struct Rescorable {
     pub version: i64,
     /// Its company.
     pub company: CompanyId,
-    /// The sector of that as of scoring.
+    /// The sector of the company at the time of scoring.
     pub sector: String,
     /// Its period.
     pub period: Period,
     /// Its ratios.
     pub ratios: StoredRatios,
-    /// Where it stands.
+    /// Its position in the order of the rescoring.
     pub position: Position,
 }
 
-/// A prediction and what another model says of it.
+/// A prediction and its result by another model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RescoredRow {
-    /// Its number in the job, from 1.
+    /// Its row number in the job, from 1.
     pub row: u32,
     /// The prediction as it was read.
     pub read: Rescorable,
-    /// What the model says, with the ratios as the rules have them now; or why they
-    /// cannot be scored by it.
+    /// The result of the model, with the ratios under the current rules; or why it cannot
+    /// score them.
     pub scored: Result<(StoredRatios, Outcome), Vec<Fault>>,
 }
 
@@ -61,21 +62,21 @@ pub struct RescoredRow {
 /// outcomes, the counters, the checkpoint and one audit row.
 #[derive(Clone, Debug)]
 pub struct RescoredChunk {
-    /// Whose predictions they are, and who has them scored.
+    /// The owner of the predictions, and the user on whose behalf they are scored.
     pub grant: Grant,
     /// Their kind.
     pub kind: Kind,
-    /// By which model.
+    /// The model.
     pub model: ModelRef,
     /// The predictions.
     pub rows: Vec<RescoredRow>,
-    /// Where the job stands after them.
+    /// The position of the job after them.
     pub checkpoint: Checkpoint,
-    /// How many predictions the job is about.
+    /// The number of predictions of the job.
     pub total_rows: u32,
-    /// How many failed and skipped rows are kept.
+    /// The limits on failed and skipped rows that are stored.
     pub row_budget: RowBudget,
-    /// For the audit row.
+    /// The origin of the request, for the audit row.
     pub context: RequestContext,
     /// When they were scored.
     pub predicted_at: Timestamp,

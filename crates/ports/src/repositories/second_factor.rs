@@ -14,58 +14,58 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// A user's secret as stored. Its `Debug` shows nothing of it.
+/// A user's secret as stored. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredFactor {
-    /// Encrypted.
+    /// The encrypted secret.
     pub sealed: Vec<u8>,
-    /// Which enrolment it is.
+    /// The id of the enrolment.
     pub enrolment: EnrolmentId,
-    /// Whether a code of it was shown once and, where the organization demands that, an
-    /// administrator approved it; until then it is asked for nowhere.
+    /// Whether one of its codes was verified and, if the organization requires it, an
+    /// administrator approved the factor; until then it is not required anywhere.
     pub is_confirmed: bool,
-    /// Since when it has waited for an administrator, where it does.
+    /// Since when it has waited for an administrator, if it does.
     pub waits_since: Option<Timestamp>,
 }
 
-/// A second factor that waits for an administrator, with what they need to tell whose it is.
+/// A second factor that waits for an administrator, with what they need to recognise its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingFactor {
-    /// Which enrolment it is.
+    /// The id of the enrolment.
     pub enrolment: EnrolmentId,
-    /// Whose it is to be.
+    /// The user who enrolled it.
     pub user: UserId,
-    /// Their address.
+    /// The user's address.
     pub email: Email,
-    /// Their first name.
+    /// The user's first name.
     pub first_name: Option<String>,
-    /// Their last name.
+    /// The user's last name.
     pub last_name: Option<String>,
-    /// The role that counts.
+    /// The user's effective role.
     pub role: Role,
-    /// When its code was shown.
+    /// When its code was verified.
     pub waits_since: Timestamp,
-    /// The address that it was shown from.
+    /// The address from which the code was sent.
     pub ip: Option<IpAddr>,
-    /// The program that it was shown by, as it said.
+    /// The user agent that sent the code, as it reported itself.
     pub user_agent: Option<String>,
 }
 
 /// A second factor that has begun to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// Which enrolment it is.
+    /// The id of the enrolment.
     pub enrolment: EnrolmentId,
-    /// Whether those who may approve it are to be mailed.
+    /// Whether those who may approve it are to be notified by mail.
     pub tell: bool,
 }
 
-/// Where a code was shown, for the one who is to approve it.
+/// The origin of a code, for the administrator who approves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShownFrom<'a> {
     /// The address.
     pub ip: Option<IpAddr>,
-    /// The program.
+    /// The user agent.
     pub user_agent: Option<&'a str>,
 }
 
@@ -83,47 +83,47 @@ impl std::fmt::Debug for StoredFactor {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SecondFactorRepository: Send + Sync {
-    /// A user's.
+    /// Returns a user's second factor.
     async fn find(&self, user: UserId) -> Result<Option<StoredFactor>, RepositoryError>;
-    /// Those that wait for approval, the longest first.
+    /// Returns those that wait for approval, the longest first.
     async fn waiting(
         &self,
         approvals: &Approvals,
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<PendingFactor>, RepositoryError>;
-    /// At most ten active administrators who may approve a user's second factor: of their
-    /// organization and its root, or the super_admins where there is no other.
+    /// Returns at most ten active administrators who may approve a user's second factor: those
+    /// of their organization and its root, or the super_admins if there are none.
     async fn approvers(&self, user: UserId) -> Result<Vec<Email>, RepositoryError>;
 }
 
-/// Changes second factors. What is answered by a `bool` is done by one statement: of several
-/// who try at once, one succeeds.
+/// Changes second factors. A method that returns a `bool` is one statement: of several
+/// concurrent calls, one succeeds.
 ///
-/// Users enrol, use and remove their own by their id, and logins that wait belong to users who
-/// have shown their password; administrators need a grant.
+/// Users enrol, use and remove their own second factor by their id, and pending logins belong
+/// to users who have proved their password; administrators need a grant.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SecondFactorWriter: Send + Sync {
-    /// Stores a secret that is yet to be confirmed, and its recovery codes, in place of
-    /// others. `false` where there is one that is confirmed.
+    /// Stores a secret that is yet to be confirmed, and its recovery codes, replacing others.
+    /// `false` if there is a confirmed one.
     async fn put(
         &self,
         user: UserId,
         sealed: &[u8],
         recovery: &[SecretHash],
     ) -> Result<bool, RepositoryError>;
-    /// Confirms it by the code of this time step. `false` where there is nothing to confirm.
+    /// Confirms it by the code of this time step. `false` if there is nothing to confirm.
     async fn confirm(
         &self,
         user: UserId,
         step: i64,
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
-    /// Stores that the code of this time step was shown and that an administrator has to
-    /// approve it. Those who may are told at most once in
-    /// [`APPROVERS_TOLD_APART`](accunode_domain::second_factor::APPROVERS_TOLD_APART) about
-    /// the same user. `None` where there is nothing to confirm.
+    /// Stores that the code of this time step was verified and that an administrator must
+    /// approve the factor. Those who may are notified about the same user at most once in
+    /// [`APPROVERS_TOLD_APART`](accunode_domain::second_factor::APPROVERS_TOLD_APART). `None`
+    /// if there is nothing to confirm.
     async fn wait<'a>(
         &self,
         user: UserId,
@@ -131,48 +131,48 @@ pub trait SecondFactorWriter: Send + Sync {
         from: ShownFrom<'a>,
         now: Timestamp,
     ) -> Result<Option<Waiting>, RepositoryError>;
-    /// Confirms one that waits, if it still is this enrolment. `false` where it is not.
+    /// Confirms a waiting one, if it is still this enrolment; otherwise returns `false`.
     async fn approve(
         &self,
         grant: UserGrant,
         enrolment: EnrolmentId,
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
-    /// Removes one that waits, if it still is this enrolment. `false` where it is not.
+    /// Removes a waiting one, if it is still this enrolment; otherwise returns `false`.
     async fn refuse(
         &self,
         grant: UserGrant,
         enrolment: EnrolmentId,
     ) -> Result<bool, RepositoryError>;
-    /// Uses the codes up to this time step up. `false` where they were before.
+    /// Marks the codes up to this time step as used. `false` if they were used before.
     async fn use_step(&self, user: UserId, step: i64) -> Result<bool, RepositoryError>;
-    /// Uses a recovery code up. `false` where there is none, or it was used before.
+    /// Marks a recovery code as used. `false` if there is none, or it was used before.
     async fn use_recovery(
         &self,
         user: UserId,
         code: &SecretHash,
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
-    /// Removes the user's own, with its recovery codes. `false` where there is none.
+    /// Removes the user's own, with its recovery codes. `false` if there is none.
     async fn remove_own(&self, user: UserId) -> Result<bool, RepositoryError>;
-    /// Removes another user's, with its recovery codes. `false` where there is none.
+    /// Removes another user's, with its recovery codes. `false` if there is none.
     async fn remove(&self, grant: UserGrant) -> Result<bool, RepositoryError>;
 
-    /// Stores a login that waits for a code, and removes those of this user that waited
-    /// too long.
+    /// Stores a login that waits for a code, and deletes this user's logins that waited too
+    /// long.
     async fn challenge(
         &self,
         token: &SecretHash,
         user: UserId,
         now: Timestamp,
     ) -> Result<(), RepositoryError>;
-    /// Counts a try, and answers who is trying; `None` where the token is unknown, too old
-    /// or tried too often.
+    /// Counts an attempt, and returns the user; `None` if the token is unknown, too old or
+    /// used too often.
     async fn try_challenge(
         &self,
         token: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<UserId>, RepositoryError>;
-    /// Ends the wait. `false` where another user has.
+    /// Ends the wait. `false` if another request has ended it.
     async fn end_challenge(&self, token: &SecretHash) -> Result<bool, RepositoryError>;
 }

@@ -1,4 +1,4 @@
-//! Users as those see them who administer them.
+//! Users, as administrators see them.
 
 use accunode_domain::{
     access::{Directory, RoleGrant, Subject, UserGrant, UserRemoval},
@@ -11,17 +11,17 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// A user, and what the rules need of their organization.
+/// A user, and the properties of their organization that the access rules need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
-    /// As stored.
+    /// The user as stored.
     pub user: User,
-    /// What is known of their organization, where they have one.
+    /// Their organization and its state, if they have one.
     pub membership: Option<Membership>,
 }
 
 impl UserRecord {
-    /// They, as the rules see them.
+    /// Returns the user as the access rules see them.
     #[must_use]
     pub fn subject(&self) -> Subject {
         let parent = self.membership.as_ref().and_then(|m| m.parent);
@@ -29,23 +29,24 @@ impl UserRecord {
     }
 }
 
-/// What a list of users is narrowed to, beside whom one may list at all.
+/// The filter of a list of users, in addition to its directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFilter {
-    /// Ranks by where name or address has this text; such a list has no cursor.
+    /// Selects users whose name or address contains this text, ranked; such a list has no
+    /// cursor.
     pub q: Option<String>,
-    /// Any of these roles, as stored; all where there is none.
+    /// Any of these roles, as stored; all if empty.
     pub roles: Vec<Role>,
-    /// Only those who are, or are not, active.
+    /// Only users who are, or are not, active.
     pub is_active: Option<bool>,
 }
 
-/// What takes the place of who a user was.
+/// The identity that replaces that of a deleted user.
 #[derive(Clone)]
 pub struct AnonymizedIdentity {
-    /// An address at which no one can be reached.
+    /// An address that does not exist.
     pub email: Email,
-    /// The hash of a password that no one knows.
+    /// The hash of an unknown password.
     pub password_hash: String,
 }
 
@@ -57,17 +58,17 @@ impl std::fmt::Debug for AnonymizedIdentity {
     }
 }
 
-/// Reads users for those who administer them. They are not tenant rows; who may see whom is
-/// decided before asking.
+/// Reads users for administrators. They are not tenant rows; the use case decides who may
+/// see them.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
-    /// By id.
+    /// Returns a user by id.
     async fn find(&self, id: UserId) -> Result<Option<UserRecord>, RepositoryError>;
-    /// By e-mail address.
+    /// Returns a user by e-mail address.
     async fn by_email(&self, email: &Email) -> Result<Option<UserRecord>, RepositoryError>;
-    /// A page of those within `directory`, newest first; those who are not shown in full
-    /// are active.
+    /// Returns a page of the users within `directory`, newest first; a directory that does
+    /// not show users in full contains active users only.
     async fn list(
         &self,
         directory: &Directory,
@@ -77,17 +78,17 @@ pub trait UserRepository: Send + Sync {
     ) -> Result<Page<UserRecord>, RepositoryError>;
 }
 
-/// Changes users, each by what the access rules have granted about that user.
+/// Changes users, under grants for them.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserWriter: Send + Sync {
-    /// Those of these ids that there are, in the order of their ids, locked until the unit
-    /// of work ends: neither they nor what they may do changes meanwhile, unless by a
+    /// Returns the existing users among these ids, in the order of their ids, locked until
+    /// the unit of work ends: neither they nor their rights change meanwhile, except by a
     /// change of their organizations.
     async fn lock_for_update(&self, ids: &[UserId]) -> Result<Vec<UserRecord>, RepositoryError>;
-    /// Changes names and telephone number and, by a grant to administer the user, whether
-    /// they are active, if their version still is `version`. A user who is not active loses
-    /// their keys, and the links and logins that wait, for good.
+    /// Changes names and telephone number and, with a grant to administer the user, whether
+    /// they are active, if their version still is `version`. A deactivated user permanently
+    /// loses their keys, pending links and pending logins.
     ///
     /// # Errors
     /// `Stale`; `Conflict` with `LastSuperAdmin` (I7).
@@ -98,15 +99,15 @@ pub trait UserWriter: Send + Sync {
         is_active: bool,
         version: i64,
     ) -> Result<UserRecord, RepositoryError>;
-    /// Gives a user the role that was granted, if their version still is `version`.
+    /// Gives a user the granted role, if their version still is `version`.
     ///
     /// # Errors
     /// `Stale`; `Conflict` with `LastSuperAdmin` (I7), with `OrganizationFull`, or with
-    /// `Other` where the organization is gone.
+    /// `Other` if the organization does not exist any more.
     async fn assign(&self, grant: RoleGrant, version: i64) -> Result<UserRecord, RepositoryError>;
-    /// Removes for good who a user was: from their account and with everything by which they
-    /// could sign in. They are not active and a `user` afterwards. `email` is the address
-    /// that they had.
+    /// Permanently removes the identity of a user from their account, with everything with
+    /// which they could sign in. Afterwards they are not active and have the role `user`.
+    /// `email` is their previous address.
     ///
     /// # Errors
     /// `Stale`; `Conflict` with `LastSuperAdmin` (I7).

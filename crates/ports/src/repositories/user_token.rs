@@ -1,4 +1,4 @@
-//! Tokens that were sent to users' mailboxes.
+//! Tokens that were sent to users by mail.
 
 use accunode_domain::{Timestamp, id::UserId, secret::SecretHash, user_token::TokenPurpose};
 use async_trait::async_trait;
@@ -11,13 +11,13 @@ use crate::RepositoryError;
 pub struct NewUserToken {
     /// Its id.
     pub id: Uuid,
-    /// To whom. No one there: nothing is kept, with the same work.
+    /// The recipient. If there is no such user, nothing is stored, with the same work.
     pub user: UserId,
-    /// What for.
+    /// The purpose.
     pub purpose: TokenPurpose,
-    /// What is kept of it.
+    /// The hash that is stored.
     pub hash: SecretHash,
-    /// From when.
+    /// The time of creation.
     pub now: Timestamp,
 }
 
@@ -25,7 +25,7 @@ pub struct NewUserToken {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserTokenRepository: Send + Sync {
-    /// Whose open token this is; it stays open.
+    /// Returns the user of this open token, which stays open.
     async fn find(
         &self,
         purpose: TokenPurpose,
@@ -34,15 +34,17 @@ pub trait UserTokenRepository: Send + Sync {
     ) -> Result<Option<UserId>, RepositoryError>;
 }
 
-/// Changes tokens of mails. At most one is open per user and purpose; showing it is the proof.
+/// Changes tokens of mails. At most one is open per user and purpose; presenting it is the
+/// proof.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserTokenWriter: Send + Sync {
-    /// Stores a token in place of the open one, which is dead from then on. `false`, and
-    /// nothing is changed, where that one is younger than
-    /// [`accunode_domain::user_token::MAIL_PAUSE`] or there is no such user.
+    /// Stores a token and invalidates the open one. Returns `false`, and changes nothing, if
+    /// that one is younger than [`accunode_domain::user_token::MAIL_PAUSE`] or there is no
+    /// such user.
     async fn replace(&self, token: &NewUserToken) -> Result<bool, RepositoryError>;
-    /// Uses an open token up and answers whose it was: of several who try, one succeeds.
+    /// Marks an open token as used and returns its user: of several concurrent calls, one
+    /// succeeds.
     async fn take(
         &self,
         purpose: TokenPurpose,

@@ -1,4 +1,4 @@
-//! Reports of back-tests: what they are made of, and what came of them.
+//! Reports of back-tests: their inputs and results.
 
 use accunode_domain::{
     Timestamp,
@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use super::Lease;
 use crate::RepositoryError;
 
-/// What a list of reports is narrowed to, beside its scope.
+/// The filter of a list of reports, in addition to its scope.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ValidationFilter {
@@ -27,19 +27,19 @@ pub struct ValidationFilter {
     pub is_signed_off: Option<bool>,
 }
 
-/// A file that is kept with a report.
+/// A file that is stored with a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidationFile {
     /// The sample as CSV.
     Sample,
     /// The report with all digits.
     Json,
-    /// The report as a text.
+    /// The report as Markdown.
     Markdown,
 }
 
 impl ValidationFile {
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,20 +53,20 @@ impl ValidationFile {
 /// Which histories a back-test reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WantedHistories {
-    /// Whose predictions and outcomes.
+    /// The owner of the predictions and outcomes.
     pub grant: Grant,
     /// Annual or quarterly predictions.
     pub kind: Kind,
-    /// Outcomes under this definition.
+    /// The definition of default of the outcomes.
     pub definition: Definition,
-    /// Nothing that was recorded later.
+    /// Data that were recorded later are ignored.
     pub as_of: Timestamp,
-    /// Whether outcomes of the system are read, too.
+    /// Whether the system's outcomes are read, too.
     pub include_system_outcomes: bool,
 }
 
 /// Some thousand companies with all versions of their predictions and all their outcomes: one
-/// array for all rows, and for each company where its own begin.
+/// array for all rows, and for each company the index of its first row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histories {
     companies: Vec<(CompanyId, usize, usize)>,
@@ -81,29 +81,29 @@ impl Histories {
         self.companies.push(places);
     }
 
-    /// A version of a prediction of the company that was begun last.
+    /// Adds a version of a prediction to the company that was begun last.
     pub fn add_prediction(&mut self, prediction: PredictionVersion) {
         self.predictions.push(prediction);
     }
 
-    /// An outcome of the company that was begun last.
+    /// Adds an outcome to the company that was begun last.
     pub fn add_event(&mut self, event: KnownEvent) {
         self.events.push(event);
     }
 
-    /// How many companies.
+    /// Returns the number of companies.
     #[must_use]
     pub fn len(&self) -> usize {
         self.companies.len()
     }
 
-    /// Whether there is no company.
+    /// Returns whether there is no company.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.companies.is_empty()
     }
 
-    /// Every company with its predictions and its outcomes.
+    /// Iterates over companies with their predictions and their outcomes.
     pub fn iter(
         &self,
     ) -> impl Iterator<Item = (CompanyId, &[PredictionVersion], &[KnownEvent])> + '_ {
@@ -122,36 +122,36 @@ impl Histories {
     }
 }
 
-/// Companies with their histories, in the order of their ids, as of one moment.
+/// Companies with their histories, in the order of their ids, in one snapshot.
 #[async_trait]
 pub trait HistoryReader: Send {
-    /// The next companies; none at the end.
+    /// Returns the next companies; none at the end.
     ///
     /// # Errors
-    /// Those of the storage.
+    /// The errors of the storage.
     async fn next(&mut self) -> Result<Histories, RepositoryError>;
 }
 
-/// What a back-test has come to, with its files.
+/// The result of a back-test, with its files.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewResult {
-    /// Figures of the report's row.
+    /// The figures that the report's row stores.
     pub result: ValidationResult,
-    /// The files, each in parts of gzip that can be read alone.
+    /// The files, each as gzip parts that can be read separately.
     pub files: Vec<(ValidationFile, Vec<Vec<u8>>)>,
 }
 
-/// Reads reports of back-tests: tenant rows.
+/// Reads reports of back-tests, which are tenant rows.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ValidationRepository: Send + Sync {
-    /// By id.
+    /// Returns a report by id.
     async fn find(
         &self,
         scope: &Scope,
         id: ValidationId,
     ) -> Result<Option<ValidationReport>, RepositoryError>;
-    /// A page, newest first.
+    /// Returns a page, newest first.
     async fn list(
         &self,
         scope: &Scope,
@@ -159,7 +159,7 @@ pub trait ValidationRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<ValidationReport>, RepositoryError>;
-    /// A part of a file of a report, compressed; `None` behind the last one.
+    /// Returns a part of a file of a report, compressed; `None` after the last one.
     async fn part(
         &self,
         scope: &Scope,
@@ -169,11 +169,11 @@ pub trait ValidationRepository: Send + Sync {
     ) -> Result<Option<Vec<u8>>, RepositoryError>;
 }
 
-/// Makes, completes and signs off reports.
+/// Creates, completes and signs off reports.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ValidationWriter: Send + Sync {
-    /// Stores what was asked for; its job is made in the same unit of work.
+    /// Stores the parameters of a report; its job is created in the same unit of work.
     async fn add(
         &self,
         grant: Grant,
@@ -183,18 +183,17 @@ pub trait ValidationWriter: Send + Sync {
     /// Completes a report under the lease of its job, with its files.
     ///
     /// # Errors
-    /// `Stale` where the lease is not ours any more or the report is completed: nothing may be
-    /// committed then.
+    /// `Stale` if the lease is lost or the report is completed: then nothing may be committed.
     async fn complete(
         &self,
         grant: Grant,
         lease: &Lease,
         new: &NewResult,
     ) -> Result<(), RepositoryError>;
-    /// Signs off a completed report that someone else made.
+    /// Signs off a completed report that another user requested.
     ///
     /// # Errors
-    /// `Stale` where it is not completed, signed off already, or another owner's.
+    /// `Stale` if it is not completed, is signed off already, or is another owner's.
     async fn sign_off(
         &self,
         grant: SignOffGrant,
