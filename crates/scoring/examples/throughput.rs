@@ -1,5 +1,5 @@
-//! How fast models load and score, on one core:
-//! `cargo run --release -p accunode-scoring --example throughput`
+//! Measures how fast models load and score, on one core: `cargo run --release -p
+//! accunode-scoring --example throughput`
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use accunode_domain::{
 use accunode_ports::scoring::{Scorer, ScoringError};
 use accunode_scoring::ModelRegistry;
 
-/// Rows of one call, as many as a bulk job scores at once.
+/// The number of rows in one call, as many as a bulk job scores at once.
 const BATCH: usize = 2_000;
 const LASTS: Duration = Duration::from_secs(2);
 
@@ -50,7 +50,7 @@ fn measure(
     Ok(())
 }
 
-/// Rows that differ, one ratio of some of them missing.
+/// Returns different rows, in some of which one ratio is missing.
 fn row(kind: Kind, n: usize) -> Option<Ratios> {
     let texts: Vec<String> = (0..kind.ratios().len())
         .map(|at| match (n * 31 + at * 17) % 101 {

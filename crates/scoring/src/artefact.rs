@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// No file of a model may be larger: it is held in memory while it is checked.
+/// The size limit of a model's file, which is held in memory while it is checked.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// The names of the four files.
@@ -58,8 +58,8 @@ macro_rules! shipped {
     };
 }
 
-/// The models inside the binary, so that one file runs anywhere.
-/// Old versions stay, so that what they said can be repeated.
+/// The models inside the binary, so that one file runs anywhere. Old versions stay, so that
+/// their predictions can be reproduced.
 pub(crate) static SHIPPED: [(&str, Artefact<&[u8]>); 4] = [
     shipped!("annual/2.0.0"),
     shipped!("quarterly/2.0.0"),
@@ -67,7 +67,7 @@ pub(crate) static SHIPPED: [(&str, Artefact<&[u8]>); 4] = [
     shipped!("quarterly/1.0.0"),
 ];
 
-/// One file could not be read.
+/// The error if a file could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{file} could not be read: {source}")]
 pub(crate) struct Unreadable {
@@ -76,7 +76,7 @@ pub(crate) struct Unreadable {
 }
 
 impl Artefact<Vec<u8>> {
-    /// Reads a folder.
+    /// Reads the files of a folder.
     pub(crate) fn read(folder: &Path) -> Result<Self, Unreadable> {
         let read = |file: &'static str| {
             read_small(&folder.join(file)).map_err(|source| Unreadable { file, source })

@@ -11,7 +11,7 @@ use crate::{
 
 #[derive(Debug)]
 pub(crate) struct Ensemble {
-    /// `None` where the graph gives the logistic model's log-odds itself.
+    /// `None` if the graph outputs the logistic model's log-odds itself.
     card: Option<Scorecard>,
     weight_gbm: f64,
     slope: f64,
@@ -50,7 +50,7 @@ impl Ensemble {
         })
     }
 
-    /// The outputs that are read, with their columns, for `inputs` ratios.
+    /// Returns the outputs that are read, with their columns, for `inputs` ratios.
     pub(crate) fn outputs(&self, inputs: usize) -> Vec<(&'static str, usize)> {
         let logistic = match self.card {
             Some(_) => ("contributions", inputs),
@@ -59,12 +59,13 @@ impl Ensemble {
         vec![logistic, ("gbm_log_odds", 1)]
     }
 
-    /// What each ratio adds to the logistic model's log-odds, where the graph says it.
+    /// Returns each ratio's contribution to the logistic model's log-odds, if the graph
+    /// outputs it.
     pub(crate) fn contributions<'a>(&self, row: &Row<'a>) -> Option<&'a [f32]> {
         self.card.as_ref().map(|_| row.output(0))
     }
 
-    /// All three log-odds, and how far the two models rank a company alike.
+    /// Returns all three log-odds, and how similarly the two models rank a company.
     pub(crate) fn verdict(&self, row: &Row<'_>) -> Verdict {
         let logistic = match &self.card {
             Some(card) => card.log_odds(row.output(0)),
@@ -95,7 +96,7 @@ impl Quantiles {
         Ok(Self(quantiles.to_vec()))
     }
 
-    /// The percentile rank of a value, 0 to 1. A scorecard gives few distinct
+    /// Returns the percentile rank of a value, 0 to 1. A scorecard gives few distinct
     /// values, so many quantiles are equal: their middle is the rank.
     fn rank(&self, value: f64) -> f64 {
         const SAME: f64 = 1e-9;

@@ -1,4 +1,4 @@
-//! From a graph's outputs to log-odds, in f64.
+//! Computes log-odds from a graph's outputs, in f64.
 
 use accunode_domain::risk::PriorCorrection;
 
@@ -10,30 +10,30 @@ use crate::{
     scorecard::Scorecard,
 };
 
-/// What kind of arithmetic follows the graph.
+/// The kind of arithmetic that follows the graph.
 #[derive(Debug)]
 pub(crate) enum Form {
     /// A base and one contribution for each ratio.
     Scorecard(Scorecard),
     /// A logistic model, boosted trees and their blend.
     Ensemble(Ensemble),
-    /// One number, of which nothing more is known.
+    /// One number without further structure.
     Plain(Plain),
 }
 
-/// What a model says of one row.
+/// The result of a model for one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Verdict {
-    /// The log-odds of the headline PD, after the prior correction.
+    /// The log-odds of the PD, after the prior correction.
     pub(crate) log_odds: f64,
     /// The log-odds of the logistic model and of gradient boosting, likewise.
     pub(crate) parts: Option<[f64; 2]>,
-    /// 0 to 1: how sure the model is of its own arithmetic.
+    /// The certainty of the model's own arithmetic, 0 to 1.
     pub(crate) agreement: f64,
 }
 
 impl Verdict {
-    /// Whether probabilities come of it.
+    /// Returns whether probabilities can be computed from it.
     pub(crate) fn is_finite(&self) -> bool {
         self.log_odds.is_finite()
             && self.agreement.is_finite()
@@ -42,7 +42,7 @@ impl Verdict {
 }
 
 impl Form {
-    /// By what the manifest says.
+    /// Creates the form that the manifest declares.
     pub(crate) fn new(manifest: &Manifest, prior: PriorCorrection) -> Result<Self, String> {
         match (&manifest.form, &manifest.ensemble) {
             (FormFacts::Scorecard { .. }, None) => {
@@ -64,7 +64,7 @@ impl Form {
         }
     }
 
-    /// The outputs that are read, with their columns, for `inputs` ratios.
+    /// Returns the outputs that are read, with their columns, for `inputs` ratios.
     pub(crate) fn outputs(&self, inputs: usize) -> Vec<(&'static str, usize)> {
         match self {
             Self::Scorecard(_) => vec![("contributions", inputs)],
@@ -73,9 +73,9 @@ impl Form {
         }
     }
 
-    /// How many rows are run at once: many where a row is cheap; few where it is
-    /// dear, since a row that comes alone pays for the whole chunk. 64 are also
-    /// the substitutions that the reasons of six ratios need.
+    /// Returns how many rows are run at once: many if a row is cheap; few if it is
+    /// expensive, since a single row pays for the whole chunk. 64 is also the number of
+    /// substitutions that the reasons of six ratios need.
     pub(crate) const fn chunk(&self) -> usize {
         match self {
             Self::Scorecard(_) => 256,
@@ -83,7 +83,7 @@ impl Form {
         }
     }
 
-    /// All that is said of a row.
+    /// Returns the result for a row.
     pub(crate) fn verdict(&self, row: &Row<'_>) -> Verdict {
         match self {
             Self::Scorecard(card) => {
@@ -103,7 +103,7 @@ impl Form {
         }
     }
 
-    /// The contributions as the graph gives them, where it gives any.
+    /// Returns the contributions that the graph outputs, if it does.
     pub(crate) fn contributions<'a>(&self, row: &Row<'a>) -> Option<&'a [f32]> {
         match self {
             Self::Scorecard(_) => Some(row.output(0)),

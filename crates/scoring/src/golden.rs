@@ -1,15 +1,15 @@
-//! `golden.csv`: rows with the outputs they must give, made by a reference that does not use ONNX.
+//! `golden.csv`: rows with their expected outputs, made by a reference that does not use ONNX.
 
 use accunode_domain::risk::Pd;
 
 use crate::{form::Verdict, manifest::Manifest, model::Model};
 
-/// Rows as they enter the graph, and what must come out.
+/// Rows as they enter the graph, and their expected outputs.
 #[derive(Debug)]
 pub(crate) struct Golden {
     rows: Vec<Vec<f32>>,
     columns: Vec<Column>,
-    /// Row by row, in the order of the columns.
+    /// The expected outputs row by row, in the order of the columns.
     expected: Vec<Vec<f64>>,
 }
 
@@ -28,7 +28,7 @@ enum Which {
 }
 
 impl Golden {
-    /// Reads the file. The error is for readers.
+    /// Reads the file. The error is text for readers.
     pub(crate) fn read(text: &[u8], manifest: &Manifest) -> Result<Self, String> {
         let mut reader = csv::Reader::from_reader(text);
         let headers = reader.headers().map_err(|e| e.to_string())?.clone();
@@ -85,13 +85,13 @@ impl Golden {
         }
     }
 
-    /// Whether the model gives what it must. The error is for readers.
+    /// Checks whether the model gives the expected outputs. The error is text for readers.
     pub(crate) fn check(&self, model: &Model, tolerance: f64) -> Result<(), String> {
         let verdicts = model.verdicts(&self.rows).map_err(|e| format!("{e:#}"))?;
         for (at, ((verdict, _), expected)) in verdicts.iter().zip(&self.expected).enumerate() {
             for (column, expected) in self.columns.iter().zip(expected) {
                 let found = column.of(verdict, model.shift());
-                // The other way round a NaN would pass.
+                // With the opposite comparison a NaN would pass.
                 let close = (found - expected).abs() <= tolerance;
                 if !close {
                     return Err(format!(
@@ -126,7 +126,7 @@ impl Column {
         })
     }
 
-    /// PDs are those that are served, log-odds those of the sample.
+    /// PDs are those that are served, log-odds are on the sample's scale.
     fn of(&self, verdict: &Verdict, shift: f64) -> f64 {
         let log_odds = match (self.which, verdict.parts) {
             (Which::Headline, _) => verdict.log_odds,

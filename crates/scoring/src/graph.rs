@@ -1,8 +1,8 @@
 //! The ONNX graph, run by tract in f32.
 //!
-//! A graph is compiled for one number of rows, and every batch is cut into chunks
-//! of it, the last one padded. So a row meets the same kernels whether it comes
-//! alone or among a million, and its result has the same bits.
+//! A graph is compiled for one number of rows, and every batch is cut into chunks of that
+//! size, the last one padded. So a row is computed by the same kernels whether it is alone
+//! or among a million, and its result has the same bits.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use tract_onnx::{
     },
 };
 
-/// The operators that were compared with another runtime, value by value. tract
-/// gives wrong numbers for some others without an error, so nothing else runs.
+/// The operators that were compared with another runtime, value by value. tract gives wrong
+/// numbers for some others without an error, so all others are refused.
 const TESTED_OPERATORS: [&str; 14] = [
     "Add",
     "Cast",
@@ -33,20 +33,20 @@ const TESTED_OPERATORS: [&str; 14] = [
     "Where",
 ];
 
-/// What a graph has to look like.
+/// The required shape of a graph.
 #[derive(Debug)]
 pub(crate) struct Shape {
-    /// Columns of the one input.
+    /// The number of columns of the one input.
     pub(crate) inputs: usize,
     /// Names and columns of the outputs that are read.
     pub(crate) outputs: Vec<(&'static str, usize)>,
-    /// Rows that are run at once.
+    /// The number of rows that are run at once.
     pub(crate) chunk: usize,
-    /// Whether a NaN may stand for a ratio that is missing.
+    /// Whether a NaN may represent a missing ratio.
     pub(crate) accepts_missing: bool,
 }
 
-/// Why a graph is not run.
+/// Why a graph is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GraphError {
     #[error("it is no ONNX file: {0:#}")]
@@ -83,7 +83,7 @@ pub(crate) struct Graph {
 /// One row of a run.
 #[derive(Debug)]
 pub(crate) struct Row<'a> {
-    /// What went in; NaN is missing.
+    /// The inputs; NaN is missing.
     pub(crate) inputs: &'a [f32],
     outputs: &'a [&'a [f32]],
     shape: &'a Shape,
@@ -91,7 +91,7 @@ pub(crate) struct Row<'a> {
 }
 
 impl Graph {
-    /// Reads, checks and compiles. What tract needs on the way is dropped.
+    /// Reads, checks and compiles a graph. Intermediate data of tract is dropped.
     pub(crate) fn read(onnx: &[u8], shape: Shape) -> Result<Self, GraphError> {
         let framework = tract_onnx::onnx();
         let proto = framework
@@ -107,7 +107,8 @@ impl Graph {
         Ok(Self { plan, shape })
     }
 
-    /// Runs `rows` rows: `fill` writes a row's inputs, `take` gets its outputs, in order.
+    /// Runs `rows` rows: `fill` writes a row's inputs, `take` receives its outputs, in
+    /// order.
     pub(crate) fn run(
         &self,
         rows: usize,
@@ -155,7 +156,7 @@ impl std::fmt::Debug for Graph {
 }
 
 impl<'a> Row<'a> {
-    /// The row's values of an output, by its place in [`Shape::outputs`].
+    /// Returns the row's values of an output, by its index in [`Shape::outputs`].
     pub(crate) fn output(&self, which: usize) -> &'a [f32] {
         let columns = self.shape.outputs[which].1;
         &self.outputs[which][self.at * columns..(self.at + 1) * columns]
@@ -190,8 +191,8 @@ fn check_nodes(proto: &pb::ModelProto, accepts_missing: bool) -> Result<(), Grap
     }
 }
 
-/// Where the wanted outputs stand among all. Before tract looks at the graph:
-/// what is not there makes it panic.
+/// Returns the indexes of the wanted outputs among all. This runs before tract reads the
+/// graph, because a missing output makes tract panic.
 fn places(proto: &pb::ModelProto, shape: &Shape) -> Result<Vec<usize>, GraphError> {
     let outputs = proto.graph.iter().flat_map(|graph| &graph.output);
     let names: Vec<&str> = outputs.map(|output| output.name.as_str()).collect();

@@ -22,14 +22,14 @@
 //! # Ok::<(), accunode_ports::scoring::ScoringError>(())
 //! ```
 //!
-//! Where to start: [`load`] is the list of checks, [`graph`] runs the ONNX in
-//! f32 and in chunks of a fixed size, [`form`] makes log-odds of its outputs in
-//! f64, [`model`] makes an outcome of log-odds, [`reasons`] puts it into words.
-//! A new form of model is a variant of `manifest::FormFacts` and of `form::Form`.
+//! Where to start: [`load`] contains the checks, [`graph`] runs the ONNX in f32 and in
+//! chunks of a fixed size, [`form`] computes log-odds from its outputs in f64, [`model`]
+//! computes an outcome from log-odds, [`reasons`] describes it in words. A new form of
+//! model is a variant of `manifest::FormFacts` and of `form::Form`.
 //!
 //! **Invariant:** a row's result does not depend on the rows beside it.
 //!
-//! It may depend on the domain and the ports; nothing here knows of HTTP, SQL or time.
+//! The crate may depend on the domain and the ports; it knows nothing of HTTP, SQL or time.
 
 mod artefact;
 mod ensemble;

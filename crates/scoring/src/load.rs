@@ -1,4 +1,4 @@
-//! From four files to a model that may be served: every check a model has to pass.
+//! Loads a model from its four files, with every check that a served model must pass.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,7 +19,7 @@ use crate::{
     probe::probe,
 };
 
-/// Why a model is not served.
+/// Why a model is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
     #[error(transparent)]
@@ -71,7 +71,8 @@ pub(crate) fn load<B: AsRef<[u8]>>(artefact: &Artefact<B>) -> Result<Model, Load
             .map_err(|e| LoadError::Manifest(e.to_string()))?,
         card,
     };
-    // A stranger's graph can break an assumption inside the runtime; the others are still served.
+    // A third-party graph can break an assumption inside the runtime; the other models are still
+    // served.
     catch_unwind(AssertUnwindSafe(|| prove(onnx, info, manifest, &golden)))
         .unwrap_or(Err(LoadError::Crashed))
 }

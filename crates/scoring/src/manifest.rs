@@ -1,4 +1,4 @@
-//! `manifest.json`: all there is to know about a graph, read and checked.
+//! `manifest.json`: the properties of a graph, read and checked.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use accunode_domain::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The only format there is.
+/// The only supported format.
 const FORMAT: u32 = 1;
-/// The loosest tolerance a manifest may declare for its golden rows.
+/// The largest tolerance that a manifest may declare for its golden rows.
 const LOOSEST_TOLERANCE: f64 = 1e-6;
 
 #[derive(Debug, Deserialize)]
@@ -36,7 +36,7 @@ pub(crate) struct Manifest {
     #[serde(default)]
     pub(crate) scope: Scope,
     pub(crate) golden: GoldenFacts,
-    // For readers: shown with the manifest, nothing here depends on them.
+    // For readers: shown with the manifest, but not used here.
     #[serde(default, rename = "created")]
     _created: Value,
     #[serde(default, rename = "onnx")]
@@ -78,11 +78,11 @@ pub(crate) enum Unit {
     Multiple,
 }
 
-/// What the graph's outputs are and how log-odds come of them.
+/// The meaning of the graph's outputs, from which log-odds are computed.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum FormFacts {
-    /// Output `contributions` [N, k]: what each ratio adds to `base_log_odds`.
+    /// Output `contributions` [N, k]: each ratio's contribution to `base_log_odds`.
     Scorecard {
         base_log_odds: f64,
         coefficients: Vec<f64>,
@@ -133,20 +133,20 @@ pub(crate) struct GoldenFacts {
 }
 
 impl Manifest {
-    /// Reads and checks. The error is for readers.
+    /// Reads and checks a manifest. The error is text for readers.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let manifest: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
         manifest.check()?;
         Ok(manifest)
     }
 
-    /// The PDs at which levels begin.
+    /// Returns the PDs at which levels begin.
     pub(crate) fn thresholds(&self) -> Thresholds {
         self.thresholds.unwrap_or(Thresholds::FALLBACK)
     }
 
-    /// Those where the model is set to another target default rate: they keep their
-    /// proportion to it. A model that declares none keeps the fallback.
+    /// Returns the thresholds at another target default rate: they keep their proportion to it.
+    /// A model that declares none keeps the fallback.
     pub(crate) fn thresholds_at(&self, rate: f64) -> Result<Thresholds, String> {
         let Some(Thresholds { medium, high }) = self.thresholds else {
             return Ok(Thresholds::FALLBACK);
@@ -159,13 +159,13 @@ impl Manifest {
         Ok(Thresholds { medium, high })
     }
 
-    /// From the sample's default rate to the target's.
+    /// Returns the correction from the sample's default rate to the target's.
     pub(crate) fn prior(&self) -> Result<PriorCorrection, String> {
         PriorCorrection::new(self.base_rate, self.target_default_rate)
             .ok_or_else(|| "base_rate and target_default_rate must lie between 0 and 1".to_owned())
     }
 
-    /// What stands for a ratio that is taken away when reasons are looked for.
+    /// Returns the values that replace omitted ratios when reasons are computed.
     pub(crate) fn reference(&self) -> Vec<f64> {
         self.shapley_reference
             .clone()
@@ -194,7 +194,7 @@ impl Manifest {
             format!("golden.tolerance is {tolerance}; {LOOSEST_TOLERANCE} is the loosest allowed")
         })?;
         self.check_reference()?;
-        // What is stored of an annual prediction is one probability; of a quarterly one, three.
+        // An annual prediction stores one probability; a quarterly one, three.
         require(
             (self.kind == Kind::Quarterly) == self.ensemble.is_some(),
             || {
@@ -281,7 +281,7 @@ fn same(a: f64, b: f64) -> bool {
     (a - b).abs() < 1e-9
 }
 
-/// Names end up in paths, tags and tables.
+/// Names are used in paths, tags and tables.
 pub(crate) fn plain_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())

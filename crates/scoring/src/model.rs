@@ -1,4 +1,4 @@
-//! A model that passed its checks: from ratios to outcomes and reasons.
+//! A model that passed its checks: computes outcomes and reasons from ratios.
 
 use std::sync::Arc;
 
@@ -28,13 +28,13 @@ pub(crate) struct Model {
     form: Form,
     support: Vec<Support>,
     accepts_missing: bool,
-    /// What stands for a ratio that a coalition of the Shapley values leaves out.
+    /// The values that replace ratios which a coalition of the Shapley values leaves out.
     reference: Vec<f32>,
     prior: PriorCorrection,
     training: TrainingFacts,
 }
 
-/// What confidence asks of one input.
+/// The facts about one input from which confidence is computed.
 #[derive(Debug)]
 struct Support {
     importance: f64,
@@ -66,10 +66,10 @@ impl Model {
         }
     }
 
-    /// The same model for companies that default at another rate, as a version of its
-    /// own. Where a level begins moves with the rate.
+    /// Returns the same model for companies with another default rate, as a version of its
+    /// own. The thresholds of the levels move with the rate.
     ///
-    /// The error is for readers.
+    /// The error is text for readers.
     pub(crate) fn at(&self, rate: TargetRate) -> Result<Self, String> {
         let prior = PriorCorrection::new(self.manifest.base_rate, rate.get())
             .ok_or("the rate must lie between 0 and 1")?;
@@ -85,12 +85,12 @@ impl Model {
         Ok(Self::new(info, manifest, graph, form, prior))
     }
 
-    /// Whether that is the rate its PDs are stated for.
+    /// Returns whether this is the rate for which its PDs are stated.
     pub(crate) fn is_at(&self, rate: TargetRate) -> bool {
         self.manifest.target_default_rate.to_bits() == rate.get().to_bits()
     }
 
-    /// As many answers as questions, in their order.
+    /// Returns one result for each input, in their order.
     pub(crate) fn score(
         &self,
         ratios: &[Ratios],
@@ -131,32 +131,33 @@ impl Model {
         }
     }
 
-    /// What is known of the data it learned from.
+    /// Returns facts about the training data.
     pub(crate) const fn training(&self) -> &TrainingFacts {
         &self.training
     }
 
-    /// Name and version, for readers.
+    /// Returns name and version, for readers.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.info.model.name, self.info.model.version)
     }
 
-    /// ln k: what was added to the log-odds of the sample.
+    /// Returns ln k, which was added to the log-odds of the sample.
     pub(crate) const fn shift(&self) -> f64 {
         self.prior.shift()
     }
 
-    /// What stands for a ratio that is left out.
+    /// Returns the values that replace omitted ratios.
     pub(crate) fn reference(&self) -> &[f32] {
         &self.reference
     }
 
-    /// Whether ratios may be missing.
+    /// Returns whether ratios may be missing.
     pub(crate) const fn accepts_missing(&self) -> bool {
         self.accepts_missing
     }
 
-    /// The verdicts on rows that passed no rules, with the graph's own contributions.
+    /// Returns the results for rows that passed no rules, with the graph's own
+    /// contributions.
     pub(crate) fn verdicts(
         &self,
         rows: &[Vec<f32>],
@@ -235,7 +236,7 @@ impl Model {
         confidence(present, inside, agreement)
     }
 
-    /// Exact Shapley values: every subset of the ratios against the reference.
+    /// Computes exact Shapley values: every subset of the ratios against the reference.
     fn substitute(
         &self,
         ratios: &Ratios,

@@ -1,4 +1,4 @@
-//! Which version of a model is to serve, where an operator says so.
+//! Pins, with which an operator chooses the version of a model that serves.
 
 use std::{fmt, str::FromStr};
 
@@ -14,17 +14,17 @@ pub struct ModelPin {
     version: String,
 }
 
-/// Why a version cannot serve as it should.
+/// Why a version cannot serve as requested.
 #[derive(Debug, thiserror::Error)]
 pub enum PinError {
-    /// There is none of this kind, or it was refused.
+    /// There is no such version of this kind, or it was refused.
     #[error("there is no {kind} model {pin}; {known}")]
     Unknown {
         /// The kind it should serve.
         kind: Kind,
-        /// What was asked for.
+        /// The requested version.
         pin: ModelPin,
-        /// What there is instead, and what was refused.
+        /// The existing versions, and those that were refused.
         known: String,
     },
     /// Its PDs cannot be stated for this target default rate.
@@ -32,26 +32,26 @@ pub enum PinError {
     Rate {
         /// The kind whose default model was to be set.
         kind: Kind,
-        /// To this rate.
+        /// The requested rate.
         rate: TargetRate,
-        /// Why.
+        /// The reason.
         cause: String,
     },
-    /// It was there a moment ago.
+    /// The version was found at the start, but can no longer be loaded.
     #[error("the model {pin} could not be loaded: {cause}")]
     Unloadable {
-        /// What was asked for.
+        /// The requested version.
         pin: ModelPin,
-        /// Why.
+        /// The reason.
         cause: String,
     },
 }
 
 impl ModelPin {
-    /// How a pin is written, for readers.
+    /// The form of a pin, for readers.
     pub const RULE: &str = "must be a model's name and version, such as annual@1.0.0";
 
-    /// Whether it names this version.
+    /// Returns whether the pin names this version.
     pub(crate) fn names(&self, model: &ModelRef) -> bool {
         (&self.name, &self.version) == (&model.name, &model.version)
     }

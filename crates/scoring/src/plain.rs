@@ -1,4 +1,4 @@
-//! A model of which nothing is known but its answer: one probability or its log-odds.
+//! A model that only returns one probability or its log-odds.
 
 use accunode_domain::risk::PriorCorrection;
 
@@ -29,14 +29,15 @@ impl Plain {
         }
     }
 
-    /// The log-odds after the prior correction; NaN where the answer is no probability.
+    /// Returns the log-odds after the prior correction; NaN if the answer is not a
+    /// probability.
     pub(crate) fn log_odds(&self, answer: f32) -> f64 {
         let answer = f64::from(answer);
         self.shift
             + match self.output {
                 Output::LogOdds => answer,
                 Output::Probability if (0.0..=1.0).contains(&answer) => {
-                    // In f32 a probability reaches 0 and 1, which have no log-odds.
+                    // In f32 a probability can reach 0 and 1, which have no log-odds.
                     let p = answer.clamp(f64::from(f32::EPSILON), 1.0 - f64::from(f32::EPSILON));
                     (p / (1.0 - p)).ln()
                 }

@@ -1,8 +1,8 @@
-//! A probe batch: does a model answer with probabilities, also where ratios are missing?
+//! A probe batch checks that a model returns probabilities, also if ratios are missing.
 //!
-//! Runtimes take a NaN for a number without an error (a linear classifier then
-//! answers p ≈ 0), and a golden file may hold no missing ratio. So each input is
-//! left out once, and the answer must be one that some value of it gives as well.
+//! Runtimes treat a NaN as a number without an error (a linear classifier then returns p ≈
+//! 0), and a golden file may contain no missing ratio. So each input is left out once, and
+//! the result must be one that some value of that input also gives.
 
 use accunode_domain::risk::Pd;
 
@@ -11,12 +11,12 @@ use crate::{
     model::{Model, to_f32},
 };
 
-/// Values of an input between its training percentiles.
+/// The number of tested values of an input between its training percentiles.
 const STEPS: u32 = 24;
-/// f32 sums may differ by that much.
+/// The tolerance for f32 sums.
 const SAME: f64 = 1e-5;
 
-/// The error is for readers.
+/// Runs the probe. The error is text for readers.
 pub(crate) fn probe(model: &Model, manifest: &Manifest) -> Result<(), String> {
     let reference = model.reference();
     let everywhere = |pick: fn(&InputFacts) -> f64| -> Vec<f32> {
@@ -48,7 +48,8 @@ pub(crate) fn probe(model: &Model, manifest: &Manifest) -> Result<(), String> {
         rows = vec![with(f32::NAN)];
         rows.extend(values(input).map(with));
         let answers = answers(model, &rows)?;
-        // Each probability for itself: a blend would hide what one of them does.
+        // Each probability is checked separately: a blend would hide the effect of one of
+        // them.
         for part in 0..answers[0].len() {
             let missing = answers[0][part];
             let given = answers[1..].iter().map(|answer| answer[part]);
@@ -69,8 +70,8 @@ pub(crate) fn probe(model: &Model, manifest: &Manifest) -> Result<(), String> {
     Ok(())
 }
 
-/// The log-odds of each probability, all of them finite; contributions of what is
-/// missing, all of them 0.
+/// Returns the log-odds of each probability, all of which must be finite; the contributions
+/// of missing ratios must be 0.
 fn answers(model: &Model, rows: &[Vec<f32>]) -> Result<Vec<Vec<f64>>, String> {
     let verdicts = model.verdicts(rows).map_err(|e| format!("{e:#}"))?;
     rows.iter()
@@ -95,7 +96,7 @@ fn answers(model: &Model, rows: &[Vec<f32>]) -> Result<Vec<Vec<f64>>, String> {
         .collect()
 }
 
-/// The bounds, and steps between the training percentiles.
+/// Returns the bounds, and steps between the training percentiles.
 fn values(input: &InputFacts) -> impl Iterator<Item = f32> {
     let (p1, width) = (input.p1, input.p99 - input.p1);
     let steps = (0..=STEPS).map(move |step| p1 + width * f64::from(step) / f64::from(STEPS));

@@ -1,18 +1,19 @@
-//! Reasons in words: what each ratio did to the risk, for someone who reads balance sheets.
+//! Describes reasons in words: the effect of each ratio on the risk, for readers of balance
+//! sheets.
 
 use accunode_domain::{
     ratio::{Flag, Ratio, RatioDefinition, Ratios},
     risk::Reason,
 };
 
-/// Below this a contribution is not worth telling (half a percent of the odds).
+/// Below this a contribution is negligible (half a percent of the odds).
 const NOTHING: f64 = 0.005;
 /// Below this it is slight (10 % of the odds).
 const SLIGHT: f64 = 0.1;
 /// From here on it is strong (65 % of the odds).
 const STRONG: f64 = 0.5;
 
-/// One reason for each ratio, the largest contribution first.
+/// Returns one reason for each ratio, the largest contribution first.
 pub(crate) fn reasons(ratios: &Ratios, contributions: &[f64]) -> Vec<Reason> {
     let largest = contributions.iter().copied().fold(0.0, f64::max);
     let smallest = contributions.iter().copied().fold(0.0, f64::min);
@@ -30,7 +31,7 @@ pub(crate) fn reasons(ratios: &Ratios, contributions: &[f64]) -> Vec<Reason> {
             }
         })
         .collect();
-    // Stable: of equals the first input comes first.
+    // The sort is stable: equal contributions keep the order of the inputs.
     reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
     for (rank, reason) in (1..).zip(&mut reasons) {
         reason.rank = rank;
@@ -75,7 +76,7 @@ fn text(definition: &RatioDefinition, ratio: &Ratio, effect: Effect) -> String {
             }
             _ => "was not given",
         };
-        // It is compared with a typical company, which has a better or worse one.
+        // The ratio is compared with that of a typical company, which is better or worse.
         let effect = Effect {
             most: false,
             ..effect
@@ -109,7 +110,7 @@ fn denominator(label: &str) -> &str {
     label.split_once(" / ").map_or(label, |(_, below)| below)
 }
 
-/// Shares in percent with one decimal, multiples with up to two.
+/// Formats shares in percent with one decimal, multiples with up to two.
 fn shown(definition: &RatioDefinition, value: f64) -> String {
     let (number, decimals, unit) = if definition.is_share {
         (value * 100.0, 1, "%")
@@ -122,7 +123,7 @@ fn shown(definition: &RatioDefinition, value: f64) -> String {
     format!("{text}{unit}")
 }
 
-/// The f64 that is written like the f32: 0.1 and not 0.10000000149.
+/// Returns the f64 that is written like the f32: 0.1 and not 0.10000000149.
 fn shortest(value: f32) -> f64 {
     value
         .to_string()

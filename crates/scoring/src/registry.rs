@@ -1,4 +1,4 @@
-//! All models: which are there, which of them serve, which were refused and why.
+//! The registry of models: which exist, which serve, and which were refused and why.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,28 +19,28 @@ use crate::{
     target::TargetRate,
 };
 
-/// How many versions stay loaded beside the default ones. Predictions of an old
-/// version are looked at again in bursts.
+/// The number of versions that stay loaded in addition to the default ones. Predictions of
+/// an old version are usually read in bursts.
 const LOADED: usize = 2;
 
-/// The models that passed every check. One of each kind is the default; any other
-/// version scores by its reference.
+/// The models that passed every check. One of each kind is the default; any other version
+/// scores by its reference.
 ///
-/// A model from a configured folder goes before a shipped one, and of those the
-/// newest version is the default, unless [`ModelRegistry::pin`] says otherwise. A
-/// model that fails a check is refused, and the next one takes its place.
+/// A model from a configured folder takes precedence over a shipped one, and of those the
+/// newest version is the default, unless [`ModelRegistry::pin`] chooses another. A model
+/// that fails a check is refused, and the next one replaces it.
 #[derive(Debug)]
 pub struct ModelRegistry {
-    /// By kind and precedence.
+    /// The versions by kind and precedence.
     versions: Vec<Version>,
     defaults: BTreeMap<Kind, Serving>,
-    /// Others that were asked for lately, the last one at the end.
+    /// Other models that were requested recently, the latest at the end.
     lately: Mutex<VecDeque<Arc<Model>>>,
     refused: Vec<RefusedModel>,
 }
 
-/// A version on the shelf. Its graph is not kept: it is loaded, and checked again,
-/// when someone asks for it.
+/// A known version. Its graph is not kept: it is loaded, and checked again, when it is
+/// requested.
 #[derive(Debug)]
 struct Version {
     info: ModelInfo,
@@ -54,14 +54,14 @@ struct Serving {
 }
 
 impl ModelRegistry {
-    /// The shipped models alone.
+    /// Returns the shipped models only.
     #[must_use]
     pub fn shipped() -> Self {
         Self::load(&[])
     }
 
-    /// The shipped models and those in these folders, each `<name>/<version>` or a
-    /// model's own files. A folder that cannot be read is among the refused.
+    /// Loads the shipped models and those in these folders, each as `<name>/<version>` or a
+    /// model's own files. A folder that cannot be read is listed among the refused models.
     #[must_use]
     pub fn load(folders: &[PathBuf]) -> Self {
         let mut found = Found::default();
@@ -87,7 +87,7 @@ impl ModelRegistry {
     /// Makes this version the default of its kind.
     ///
     /// # Errors
-    /// [`PinError`] where it is not there.
+    /// [`PinError`] if the version does not exist or cannot be loaded.
     pub fn pin(mut self, kind: Kind, pin: &ModelPin) -> Result<Self, PinError> {
         let at = self
             .versions
@@ -111,13 +111,13 @@ impl ModelRegistry {
         Ok(self)
     }
 
-    /// States the PDs of the kind's default model for companies that default at this
-    /// rate, as a version of its own ([`TargetRate`]). The rate that its manifest names
-    /// changes nothing. What a prediction names repeats at the rate it was made with,
-    /// whatever is set now. To be called after [`ModelRegistry::pin`].
+    /// States the PDs of the kind's default model for companies with this default rate, as
+    /// a version of its own ([`TargetRate`]). The rate of its own manifest changes nothing.
+    /// Predictions are reproduced at the rate that they were made with, whatever is set
+    /// now. Call it after [`ModelRegistry::pin`].
     ///
     /// # Errors
-    /// [`PinError::Rate`] where the model cannot be stated for this rate.
+    /// [`PinError::Rate`] if the model's PDs cannot be stated for this rate.
     pub fn at_target(mut self, kind: Kind, rate: TargetRate) -> Result<Self, PinError> {
         if let Some(default) = self.defaults.get_mut(&kind)
             && !default.model.is_at(rate)
@@ -171,7 +171,7 @@ impl ModelRegistry {
         let shelved = versions
             .find(|v| v.info.kind == kind && is(&v.info.model))
             .ok_or_else(not_served)?;
-        // What it guards is whole after every step, also after a panic.
+        // The guarded data is consistent after every step, also after a panic.
         let lately = || self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         let known = {
             let mut lately = lately();
@@ -180,7 +180,7 @@ impl ModelRegistry {
         };
         let loaded = match known {
             Some(known) => known,
-            // Loading takes a while: others must not wait for it.
+            // Loading takes a while, and other requests must not wait for it.
             None => shelved.load_at(rate).map_err(|cause| {
                 tracing::warn!(
                     model = model.name,
@@ -232,7 +232,8 @@ impl Scorer for ModelRegistry {
                 is_default: true,
                 ..info.clone()
             }));
-            // One that is set to another rate stands beside the version it comes from.
+            // A version that is set to another rate is listed beside the version that it is
+            // derived from.
             if scoring.is_none_or(|info| info.model != version.info.model) {
                 models.push(version.info.clone());
             }
@@ -261,7 +262,7 @@ impl Scorer for ModelRegistry {
 }
 
 impl Version {
-    /// Loads and checks it once more; it must be what it was when it was found.
+    /// Loads and checks the version again; it must be unchanged since it was found.
     fn load(&self) -> Result<Arc<Model>, String> {
         let model = self.place.load().map_err(|e| e.to_string())?;
         if model.info == self.info {
@@ -271,7 +272,7 @@ impl Version {
         }
     }
 
-    /// The same at another target default rate, where one is named.
+    /// As [`Self::load`], at another target default rate if one is given.
     fn load_at(&self, rate: Option<TargetRate>) -> Result<Arc<Model>, String> {
         let model = self.load()?;
         match rate {
@@ -281,7 +282,7 @@ impl Version {
     }
 }
 
-/// What is found while folders are read. Of each kind the graph of the best one is kept.
+/// The state while folders are read. For each kind the graph of the best version is kept.
 #[derive(Debug, Default)]
 struct Found {
     versions: Vec<Version>,

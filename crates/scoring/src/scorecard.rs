@@ -6,23 +6,23 @@ use crate::manifest::{FormFacts, Manifest, require};
 
 #[derive(Debug)]
 pub(crate) struct Scorecard {
-    /// On the scale that log-odds are wanted on: with or without ln k.
+    /// The base, with or without ln k, for the scale of the resulting log-odds.
     base: f64,
     means: Vec<f64>,
-    /// Row by row, of (1, contribution 1, contribution 2, …): the covariance of the
-    /// weights, divided by the weights of its row and column.
+    /// The covariance of the weights of (1, contribution 1, contribution 2, …), row by row,
+    /// divided by the weights of its row and column.
     covariance: Vec<f64>,
 }
 
 impl Scorecard {
-    /// With the prior correction in its base.
+    /// Creates the scorecard with the prior correction in its base.
     pub(crate) fn new(manifest: &Manifest, prior: PriorCorrection) -> Result<Self, String> {
         let mut card = Self::of_sample(manifest)?;
         card.base += prior.shift();
         Ok(card)
     }
 
-    /// On the scale of the training sample.
+    /// Creates the scorecard on the scale of the training sample.
     pub(crate) fn of_sample(manifest: &Manifest) -> Result<Self, String> {
         let FormFacts::Scorecard {
             base_log_odds,
@@ -66,14 +66,14 @@ impl Scorecard {
         })
     }
 
-    /// The definition of the log-odds: base + Σ contributions, in input order.
+    /// Returns the log-odds: base + Σ contributions, in input order.
     pub(crate) fn log_odds(&self, contributions: &[f32]) -> f64 {
         contributions.iter().fold(self.base, |sum, contribution| {
             sum + f64::from(*contribution)
         })
     }
 
-    /// 1 / (1 + standard error of the log-odds).
+    /// Returns 1 / (1 + standard error of the log-odds).
     pub(crate) fn agreement(&self, contributions: &[f32]) -> f64 {
         let width = contributions.len() + 1;
         let x = |at: usize| {
@@ -92,12 +92,12 @@ impl Scorecard {
         1.0 / (1.0 + variance.max(0.0).sqrt())
     }
 
-    /// The log-odds of the average company of the training sample.
+    /// Returns the log-odds of the average company of the training sample.
     pub(crate) fn mean_log_odds(&self) -> f64 {
         self.means.iter().fold(self.base, |sum, mean| sum + mean)
     }
 
-    /// What each ratio adds to those.
+    /// Returns each ratio's contribution relative to the average company.
     pub(crate) fn reasons(&self, contributions: &[f32]) -> Vec<f64> {
         contributions
             .iter()

@@ -1,7 +1,7 @@
-//! Exact Shapley values (Shapley 1953): what each player of a game is worth.
+//! Exact Shapley values (Shapley 1953): the worth of each player of a game.
 
-/// From the worth of all 2^k coalitions: that of the coalition of players i, j, …
-/// stands at place 2^i + 2^j + …. The values add up to the worth of all players
+/// Computes the values from the worth of all 2^k coalitions: that of the coalition of
+/// players i, j, … is at index 2^i + 2^j + …. The values add up to the worth of all players
 /// minus that of none.
 pub(crate) fn shapley(worth: &[f64]) -> Vec<f64> {
     let players = worth.len().ilog2();
@@ -32,7 +32,7 @@ fn weight(size: u32, players: u32) -> f64 {
 mod tests {
     use super::*;
 
-    /// Worth by coalition, of a game of three.
+    /// Returns the worth by coalition, of a game of three.
     fn game(worth: impl Fn([f64; 3]) -> f64) -> Vec<f64> {
         (0..8_usize)
             .map(|c| worth([0, 1, 2].map(|i| if c >> i & 1 == 1 { 1.0 } else { 0.0 })))

@@ -1,4 +1,4 @@
-//! Versions of models: where they are found and which one goes before which.
+//! Versions of models: their locations and their precedence.
 
 use std::{
     cmp::Ordering,
@@ -14,17 +14,17 @@ use crate::{
     model::Model,
 };
 
-/// Where a version lies; what users put into a folder goes first.
+/// The location of a version; a configured folder takes precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// At this place among the shipped ones.
+    /// The index among the shipped models.
     Shipped(usize),
-    /// In this folder.
+    /// A folder.
     Folder(PathBuf),
 }
 
 impl Place {
-    /// Loads and checks it.
+    /// Loads and checks the version.
     pub(crate) fn load(&self) -> Result<Model, LoadError> {
         match self {
             Self::Shipped(at) => load(&SHIPPED[*at].1),
@@ -37,8 +37,7 @@ impl Place {
     }
 }
 
-/// First what would serve first: what is configured before what is shipped, the
-/// newest version before older ones.
+/// Orders versions by precedence: configured before shipped, newer before older.
 pub(crate) fn precedence(
     (a_place, a): (&Place, &ModelInfo),
     (b_place, b): (&Place, &ModelInfo),
@@ -51,7 +50,7 @@ pub(crate) fn precedence(
         .then_with(|| a.name.cmp(&b.name))
 }
 
-/// 1.10.0 comes after 1.9.0, and 1.0.0 after 1.0.0-rc1.
+/// Orders versions: 1.10.0 is after 1.9.0, and 1.0.0 after 1.0.0-rc1.
 fn by_version(a: &str, b: &str) -> Ordering {
     let parts = |version: &str| {
         let (numbers, suffix) = version.split_once('-').unwrap_or((version, ""));
@@ -64,7 +63,7 @@ fn by_version(a: &str, b: &str) -> Ordering {
     parts(a).cmp(&parts(b))
 }
 
-/// The models under a folder: itself, its folders and theirs, by name.
+/// Returns the models under a folder: itself, its folders and theirs, by name.
 pub(crate) fn model_folders(root: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let holds_model = |path: &Path| path.join(MANIFEST).is_file() || path.join(ONNX).is_file();
     if holds_model(root) {

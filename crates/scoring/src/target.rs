@@ -1,43 +1,43 @@
-//! The default rate that PDs are stated for, where an operator knows that of the
-//! companies they score.
+//! The default rate for which PDs are stated, if an operator knows the rate of the
+//! companies that they score.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
-/// What stands between a version and the rate it was set to.
+/// The separator between a version and the rate that it was set to.
 const MARK: &str = "+target.";
-/// As fine as a rate may be given.
+/// The resolution of a rate.
 const STEPS: f64 = 1e6;
 
 /// The share of the companies to be scored that default within twelve months, from
 /// 0.0001 to 0.3, to 6 decimals.
 ///
-/// A model that is set to another rate than its manifest's answers as a version of its
-/// own, `2.0.0+target.0.02`. So every prediction keeps the rate that it was made with.
+/// A model that is set to a rate other than its manifest's has a version of its own,
+/// `2.0.0+target.0.02`. So every prediction keeps the rate that it was made with.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct TargetRate(f64);
 
 impl TargetRate {
-    /// How a rate is written, for readers.
+    /// The form of a rate, for readers.
     pub const RULE: &str =
         "must be a share from 0.0001 to 0.3 with at most 6 decimals, such as 0.02";
 
-    /// The share.
+    /// Returns the rate.
     pub(crate) const fn get(self) -> f64 {
         self.0
     }
 
-    /// The name of a version at this rate.
+    /// Returns the name of a version at this rate.
     pub(crate) fn version(self, version: &str) -> String {
         format!("{version}{MARK}{self}")
     }
 
-    /// The version that a name starts from, and the rate it was set to, if any.
+    /// Returns the base version of a name, and the rate that it was set to, if any.
     pub(crate) fn split(name: &str) -> (&str, Option<Self>) {
         let set = name.split_once(MARK).and_then(|(version, text)| {
             let rate: Self = text.parse().ok()?;
-            // One rate has one name.
+            // Each rate has only one name.
             (rate.to_string() == text).then_some((version, Some(rate)))
         });
         set.unwrap_or((name, None))
