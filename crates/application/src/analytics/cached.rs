@@ -1,6 +1,6 @@
-//! Figures that are kept: until something is written that they count, and half an hour at the
-//! most. Anyone who asks for the same figure while it is worked out waits for that answer, so that
-//! an empty cache costs the database one statement and not one for every caller.
+//! Cached figures. They are kept until something is written that they count, and for half an hour
+//! at the most. A caller who requests a figure that is being computed waits for that result, so
+//! that an empty cache costs the database one statement and not one for every caller.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -18,18 +18,18 @@ use uuid::Uuid;
 use super::Analytics;
 use crate::{Error, ports::EVERY_ORGANIZATION};
 
-/// How long figures are kept where nothing is written.
+/// How long figures are kept if nothing is written.
 const KEEP: Duration = Duration::from_secs(30 * 60);
 
-/// What one figure is worked out by, once for all who ask; `None` where it failed.
+/// The result of one figure, computed once for all callers; `None` if it failed.
 type Answer = Arc<OnceCell<Option<Vec<u8>>>>;
 
-/// The figures that are being worked out in this process.
+/// The figures that are being computed in this process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flights(Arc<Mutex<HashMap<String, Answer>>>);
 
-/// Someone who waits for a figure. The last one takes it out of the list, also where all of
-/// them are dropped before it is there.
+/// A caller who waits for a figure. The last one removes it from the list, also if all of them are
+/// dropped before the result exists.
 struct Waiting<'f> {
     flights: &'f Flights,
     key: &'f str,
@@ -54,7 +54,7 @@ impl Flights {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut open = self.flights.lock();
-        // One is in the list, one is this.
+        // One reference is in the list, one is this.
         if Arc::strong_count(&self.answer) <= 2 {
             open.remove(self.key);
         }
@@ -62,7 +62,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Analytics {
-    /// A figure from the cache, from someone who is working it out already, or worked out.
+    /// Returns a figure from the cache, from a caller who is computing it, or computes it.
     pub(super) async fn cached<T, F>(
         &self,
         what: &str,
@@ -74,8 +74,8 @@ impl Analytics {
         T: Serialize + DeserializeOwned,
         F: Future<Output = Result<T, Error>>,
     {
-        // The key names the generations as they were before the read: a write in
-        // between makes it unreachable.
+        // The key contains the generations as they were before the read: a write in between makes
+        // it unreachable.
         let Some(key) = self.key(what, reader, scope).await else {
             return work_out().await;
         };
@@ -107,7 +107,7 @@ impl Analytics {
         let told = answer.as_deref().map(serde_json::from_slice);
         match told {
             Some(Ok(figure)) => Ok(figure),
-            // It failed for another caller: each has a fault of their own.
+            // It failed for another caller. This caller computes it to get its own error.
             _ => work_out().await,
         }
     }
@@ -121,9 +121,9 @@ impl Analytics {
         }
     }
 
-    /// What a figure is kept under: over which owners it is, by whom it is read (who reads more
-    /// companies sees more of them by name), and the generations of all of these. `None` where
-    /// the cache does not answer.
+    /// Returns the key of a figure: the owners that it covers, its reader (who may read more
+    /// companies sees more of their names), and the generations of all of these. `None` if the
+    /// cache does not answer.
     async fn key(&self, what: &str, reader: &Scope, scope: &Scope) -> Option<String> {
         let mut text = what.to_owned();
         let mut owners = BTreeSet::new();
@@ -144,7 +144,7 @@ impl Analytics {
         for generation in generations {
             let _ = write!(text, ":{generation}");
         }
-        // A tenant may have a thousand owners.
+        // The text is hashed, because a tenant may have a thousand owners.
         Some(format!("figures/{}", hex::encode(Sha256::digest(&text))))
     }
 }

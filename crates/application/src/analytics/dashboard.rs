@@ -9,19 +9,19 @@ use accunode_ports::repositories::Headline;
 use super::{Analytics, FigureScope, year_text};
 use crate::{Caller, Error};
 
-/// Which figures.
+/// The selection of headline figures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DashboardQuery {
-    /// Over which rows.
+    /// The rows that are counted.
     pub scope: FigureScope,
-    /// In which reporting year; all of them by default.
+    /// The reporting year; all years by default.
     pub year: Option<ReportingYear>,
 }
 
 /// The figures of one kind of prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KindFigures {
-    /// Which kind.
+    /// The kind of predictions.
     pub kind: Kind,
     /// The figures.
     pub headline: Headline,
@@ -30,15 +30,15 @@ pub struct KindFigures {
 /// The headline figures, one set for each kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dashboard {
-    /// In the order of [`Kind::ALL`].
+    /// The figures, in the order of [`Kind::ALL`].
     pub kinds: Vec<KindFigures>,
 }
 
 impl Analytics {
-    /// The headline figures, from the cache where nothing has been written since.
+    /// Returns the headline figures, from the cache if nothing has been written since.
     ///
     /// # Errors
-    /// `outside_scope` for rows that are not the caller's to see.
+    /// `outside_scope` for rows that the caller may not read.
     #[tracing::instrument(name = "analytics.dashboard", level = "debug", skip_all)]
     pub async fn dashboard(
         &self,

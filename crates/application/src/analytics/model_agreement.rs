@@ -1,4 +1,4 @@
-//! How far the models behind the quarterly ensemble agree.
+//! The agreement of the models behind the quarterly ensemble.
 
 use accunode_domain::prediction::ReportingYear;
 use accunode_ports::repositories::Agreement;
@@ -6,20 +6,20 @@ use accunode_ports::repositories::Agreement;
 use super::{Analytics, FigureScope, year_text};
 use crate::{Caller, Error};
 
-/// Which quarters.
+/// The selection of quarters.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AgreementQuery {
-    /// Over which rows.
+    /// The rows that are counted.
     pub scope: FigureScope,
-    /// In which reporting year; all of them by default.
+    /// The reporting year; all years by default.
     pub year: Option<ReportingYear>,
 }
 
 impl Analytics {
-    /// The agreement of the models by quarter, newest first.
+    /// Returns the agreement of the models by quarter, newest first.
     ///
     /// # Errors
-    /// `outside_scope` for rows that are not the caller's to see.
+    /// `outside_scope` for rows that the caller may not read.
     #[tracing::instrument(name = "analytics.model_agreement", level = "debug", skip_all)]
     pub async fn model_agreement(
         &self,

@@ -1,4 +1,4 @@
-//! How many predictions of each group have each risk level.
+//! The number of predictions by group and risk level.
 
 use accunode_domain::prediction::{Kind, ReportingYear};
 use accunode_ports::repositories::{Distribution, GroupBy};
@@ -6,24 +6,24 @@ use accunode_ports::repositories::{Distribution, GroupBy};
 use super::{Analytics, FigureScope, year_text};
 use crate::{Caller, Error};
 
-/// Which counts.
+/// The selection of counts.
 #[derive(Clone, Copy, Debug)]
 pub struct DistributionQuery {
-    /// Of which predictions.
+    /// The kind of predictions.
     pub kind: Kind,
-    /// Over which rows.
+    /// The rows that are counted.
     pub scope: FigureScope,
-    /// In which reporting year; all of them by default.
+    /// The reporting year; all years by default.
     pub year: Option<ReportingYear>,
-    /// By what.
+    /// The property by which rows are grouped.
     pub group_by: GroupBy,
 }
 
 impl Analytics {
-    /// Counts by group and risk level.
+    /// Returns counts by group and risk level.
     ///
     /// # Errors
-    /// `outside_scope` for rows that are not the caller's to see.
+    /// `outside_scope` for rows that the caller may not read.
     #[tracing::instrument(name = "analytics.risk_distribution", level = "debug", skip_all)]
     pub async fn risk_distribution(
         &self,

@@ -1,4 +1,4 @@
-//! How risk has moved from period to period.
+//! The trend of risk from period to period.
 
 use accunode_domain::prediction::Kind;
 use accunode_ports::repositories::{GroupBy, TrendPoint};
@@ -6,22 +6,22 @@ use accunode_ports::repositories::{GroupBy, TrendPoint};
 use super::{Analytics, FigureScope};
 use crate::{Caller, Error};
 
-/// Which points.
+/// The selection of points.
 #[derive(Clone, Copy, Debug)]
 pub struct TrendQuery {
-    /// Of which predictions.
+    /// The kind of predictions.
     pub kind: Kind,
-    /// Over which rows.
+    /// The rows that are counted.
     pub scope: FigureScope,
-    /// By what; by nothing where it is `None`.
+    /// The property by which rows are grouped; `None` for no groups.
     pub group_by: Option<GroupBy>,
 }
 
 impl Analytics {
-    /// One point for each group and period, oldest period first.
+    /// Returns one point for each group and period, oldest period first.
     ///
     /// # Errors
-    /// `outside_scope` for rows that are not the caller's to see.
+    /// `outside_scope` for rows that the caller may not read.
     #[tracing::instrument(name = "analytics.trend", level = "debug", skip_all)]
     pub async fn trend(
         &self,

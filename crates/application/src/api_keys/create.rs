@@ -1,4 +1,4 @@
-//! A user makes a key of their own.
+//! Creates an API key.
 
 use accunode_domain::{
     Timestamp,
@@ -13,26 +13,25 @@ use accunode_ports::repositories::NewApiKey;
 use super::{ApiKeys, Revealed, already_shown, kept, values};
 use crate::{Confirmed, Error, ErrorCode, Once};
 
-/// What a user wants of a new key.
+/// The requested properties of a new key.
 #[derive(Clone, Debug)]
 pub struct NewKey {
-    /// What they call it.
+    /// The name that the owner gives it.
     pub name: String,
-    /// What it is for.
+    /// Its scopes.
     pub scopes: Vec<KeyScope>,
-    /// The organization that it is to be cut down to.
+    /// The organization that it is restricted to.
     pub organization: Option<OrganizationId>,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
 }
 
 impl ApiKeys {
-    /// Makes a key of the caller's own. Its secret is in the answer and nowhere else.
+    /// Creates a key of the caller's own. Its secret is in the result and is not stored.
     ///
     /// # Errors
-    /// `scope_exceeds_role`, `outside_scope`; every
-    /// fault of the command; `too_many_keys`; `secret_already_shown` for a request that
-    /// is sent again.
+    /// `scope_exceeds_role`, `outside_scope`; every fault of the command; `too_many_keys`;
+    /// `secret_already_shown` for a repeated request.
     #[tracing::instrument(name = "api_keys.create", level = "debug", skip_all)]
     pub async fn create(
         &self,

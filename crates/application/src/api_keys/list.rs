@@ -1,4 +1,4 @@
-//! Keys are listed.
+//! Lists API keys.
 
 use accunode_domain::{
     api_key::ApiKey,
@@ -10,8 +10,8 @@ use super::ApiKeys;
 use crate::{Caller, Error};
 
 impl ApiKeys {
-    /// A page of the caller's own keys, newest first; of an organization's, where they
-    /// names one that they administer: those of its members, and those bound to it.
+    /// Returns a page of the caller's own keys, newest first. For an organization that the
+    /// caller administers it returns the keys of its members, and those bound to it.
     ///
     /// # Errors
     /// `key_forbidden`, `role_forbidden`, `outside_scope`.

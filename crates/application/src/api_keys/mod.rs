@@ -1,4 +1,4 @@
-//! API keys: made, rotated and ended by users, never by keys.
+//! API keys: created, rotated and revoked by users, never by keys.
 
 mod create;
 mod list;
@@ -26,7 +26,7 @@ pub struct ApiKeys {
     pub(crate) ports: Arc<Ports>,
 }
 
-/// A key with its secret, which no one is shown again.
+/// A key with its secret, which is not shown again.
 #[derive(Clone, Debug)]
 pub struct Revealed {
     /// The key.
@@ -41,12 +41,12 @@ impl ApiKeys {
     }
 }
 
-/// What is kept of an outcome that shows a secret: which key it was about.
+/// What is stored of an outcome that shows a secret: the id of the key.
 fn kept(key: &ApiKey) -> Value {
     json!({ "id": key.id })
 }
 
-/// What a repeated request is told: it was carried out, and the secret is not kept.
+/// The error for a repeated request: it was carried out, and the secret is not stored.
 fn already_shown(stored: &StoredOutcome) -> Error {
     Error::Conflict {
         code: ErrorCode::SecretAlreadyShown,
@@ -58,7 +58,7 @@ fn already_shown(stored: &StoredOutcome) -> Error {
     }
 }
 
-/// A key that was ended while this request looked at it is not there any more.
+/// Maps a key that was revoked while this request read it to not found.
 fn ended_meanwhile(error: RepositoryError) -> Error {
     match error {
         RepositoryError::Stale { .. } => Error::not_found("API key"),
@@ -66,7 +66,7 @@ fn ended_meanwhile(error: RepositoryError) -> Error {
     }
 }
 
-/// What the audit log is told of a key.
+/// The values of a key for the audit log.
 fn values(key: &ApiKey) -> Value {
     json!({
         "name": key.name,

@@ -1,4 +1,4 @@
-//! A key is ended.
+//! Revokes an API key.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -9,9 +9,9 @@ use super::{ApiKeys, ended_meanwhile, values};
 use crate::{Confirmed, Error};
 
 impl ApiKeys {
-    /// Ends a key: one's own, or as an administrator that of a user below one's rank.
-    /// Its next request is refused, on every node. A stolen access token alone must not stop
-    /// the programs of a user.
+    /// Revokes a key: the caller's own, or as an administrator that of a user below the
+    /// caller's rank. Its next request is refused, on every node. A recent proof is
+    /// required, because a stolen access token alone must not stop the programs of a user.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`.

@@ -1,4 +1,4 @@
-//! A key gets another secret.
+//! Rotates the secret of an API key.
 
 use accunode_domain::{
     access::{Denial, Forbidden},
@@ -13,14 +13,14 @@ use super::{ApiKeys, Revealed, already_shown, ended_meanwhile, kept, values};
 use crate::{Confirmed, Error, ErrorCode, Once};
 
 impl ApiKeys {
-    /// Gives a key of the caller's own another secret; the present one stays good for a
-    /// while, so that programs can be changed one by one. One that was already on its
-    /// way out is worth nothing any more.
+    /// Gives a key of the caller's own another secret; the current one stays valid for a
+    /// while, so that programs can be changed one by one. A secret from an earlier rotation
+    /// becomes invalid at once.
     ///
     /// # Errors
-    /// `NotFound`; `not_writable` for another user's;
-    /// `scope_exceeds_role` where its owner could not make it any more, `outside_scope`;
-    /// `out_of_range`; `key_expired`; `secret_already_shown`.
+    /// `NotFound`; `not_writable` for another user's; `scope_exceeds_role` if its owner
+    /// could not create it any more, `outside_scope`; `out_of_range`; `key_expired`;
+    /// `secret_already_shown`.
     #[tracing::instrument(name = "api_keys.rotate", level = "debug", skip_all)]
     pub async fn rotate(
         &self,

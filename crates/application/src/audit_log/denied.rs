@@ -1,4 +1,4 @@
-//! A user was refused something, and the log says so.
+//! Records denials in the audit log.
 
 use std::time::Duration;
 
@@ -9,27 +9,26 @@ use uuid::Uuid;
 use super::AuditLog;
 use crate::{Caller, Error};
 
-/// For so long one event stands for every further refusal of the same request to the
+/// The time for which one event represents all further denials of the same request to the
 /// same user, so that a loop of refused requests cannot flood the log.
 pub const DENIALS_APART: Duration = Duration::from_secs(60);
 
-/// What was refused.
+/// A denied request.
 #[derive(Clone, Copy, Debug)]
 pub struct Denied<'a> {
     /// The kind of request: its method and the pattern of its path.
     pub request: &'a str,
-    /// What the path names, where that is an id.
+    /// The id in the path, if there is one.
     pub entity: Option<Uuid>,
-    /// Why, as a stable code.
+    /// The reason as a stable code.
     pub code: &'a str,
 }
 
 impl AuditLog {
-    /// Notes that the caller was refused, at most once a minute for each kind of
-    /// request.
+    /// Records that the caller was refused, at most once a minute for each kind of request.
     ///
     /// # Errors
-    /// Where the log cannot be written; the refusal stands all the same.
+    /// If the log cannot be written. The request stays refused in any case.
     #[tracing::instrument(name = "audit_log.denied", level = "debug", skip_all)]
     pub async fn denied(&self, caller: &Caller, denied: Denied<'_>) -> Result<(), Error> {
         let event = AuditEvent {

@@ -1,4 +1,4 @@
-//! One event is looked at.
+//! Reads one event of the audit log.
 
 use accunode_domain::audit::AuditRecord;
 use uuid::Uuid;
@@ -7,10 +7,10 @@ use super::AuditLog;
 use crate::{Caller, Error};
 
 impl AuditLog {
-    /// One event.
+    /// Returns one event.
     ///
     /// # Errors
-    /// `NotFound` for what the caller may not read.
+    /// `NotFound` if the caller may not read it.
     #[tracing::instrument(name = "audit_log.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: Uuid) -> Result<AuditRecord, Error> {
         let events = caller

@@ -1,4 +1,4 @@
-//! Events are listed.
+//! Lists events of the audit log.
 
 use accunode_domain::{
     audit::AuditRecord,
@@ -10,7 +10,7 @@ use accunode_ports::repositories::AuditFilter;
 use super::AuditLog;
 use crate::{Caller, Error};
 
-/// Which events.
+/// The filter of a list of events.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListEvents {
@@ -21,8 +21,8 @@ pub struct ListEvents {
 }
 
 impl AuditLog {
-    /// A page of the events that the caller may read, newest first: their own, those of
-    /// the organizations they administer, or those of the one that is named.
+    /// Returns a page of the events that the caller may read, newest first: their own and
+    /// those of the organizations that they administer, or those of the named organization.
     ///
     /// # Errors
     /// `role_forbidden`, `outside_scope` for a named organization.

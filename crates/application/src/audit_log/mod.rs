@@ -1,4 +1,4 @@
-//! The audit log: who saw and changed what.
+//! The audit log: who read and changed what.
 
 mod denied;
 mod get;

@@ -1,4 +1,4 @@
-//! A token is turned into a user who calls.
+//! Authenticates the caller by a token.
 
 use accunode_domain::{
     access::Actor, api_key::looks_like_key, audit::RequestContext, session::LAST_SEEN_SECONDS,
@@ -10,15 +10,14 @@ use super::{Auth, gone, unusable};
 use crate::{Caller, Error, ErrorCode};
 
 impl Auth {
-    /// Who shows this access token, or this API key. A token costs one look-up in the session store
-    /// ([`SessionStore::find`]) and one statement in the database
-    /// ([`AuthRepository::current`]), which also reads the user anew where users or
-    /// organizations have changed since; then the session is told, once. A key costs
-    /// one statement.
+    /// Returns the caller of this access token, or of this API key. A token costs one look-up in
+    /// the session store ([`SessionStore::find`]) and one statement in the database
+    /// ([`AuthRepository::current`]), which also reads the user again if users or organizations
+    /// have changed since; then the session is updated, once. A key costs one statement.
     ///
     /// # Errors
-    /// `Unauthenticated("invalid_token")` for a token that is unknown, too old, or
-    /// whose session or account has ended.
+    /// `Unauthenticated("invalid_token")` for a token that is unknown or too old, or whose session
+    /// or account has ended.
     ///
     /// [`SessionStore::find`]: accunode_ports::sessions::SessionStore::find
     /// [`AuthRepository::current`]: accunode_ports::repositories::AuthRepository::current

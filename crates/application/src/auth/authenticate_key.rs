@@ -1,4 +1,4 @@
-//! An API key is turned into a user who calls.
+//! Authenticates the caller by an API key.
 
 use accunode_domain::{
     access::{Actor, Denial},
@@ -13,18 +13,19 @@ use super::{Auth, unusable};
 use crate::{Caller, Error, ErrorCode};
 
 impl Auth {
-    /// The key's owner as they are now, cut down to what the key may. Costs one statement
-    /// ([`ApiKeyRepository::presented`]), which reads the key with its owner and their
-    /// organization; at most once a minute one more goes out beside the request, to note
-    /// that the key was used.
+    /// Returns the key's owner as currently stored, with their rights cut down to the key's
+    /// scopes. Costs one statement ([`ApiKeyRepository::presented`]), which reads the key with its
+    /// owner and their organization; at most once a minute one more runs beside the request, to
+    /// record that the key was used.
     ///
-    /// A key that was not good lately first draws on the budget of its address: once that
-    /// is used up, wrong keys cost the database nothing. A key that was good lately goes
-    /// past the budget, so that others at its address cannot keep it out.
+    /// A key that was not valid recently first consumes from the budget of its address: once that
+    /// is used up, wrong keys cost the database nothing. A key that was valid recently bypasses
+    /// the budget, so that others at its address cannot lock it out.
     ///
     /// # Errors
-    /// `LockedOut` where the address has shown too many unknown keys; `invalid_token` for a key that is unknown, revoked, expired or rotated away, or
-    /// whose organization is not its owner's any more; `inactive`.
+    /// `LockedOut` if too many unknown keys were presented from the address; `invalid_token` for a
+    /// key that is unknown, revoked, expired or replaced by rotation, or whose organization is not
+    /// its owner's any more; `inactive`.
     ///
     /// [`ApiKeyRepository::presented`]: accunode_ports::repositories::ApiKeyRepository::presented
     pub(super) async fn authenticate_key(
@@ -67,8 +68,8 @@ impl Auth {
         })
     }
 
-    /// Whether the key's owner has a second factor that counts. Looked up only where their
-    /// organization demands one, which costs a second statement there.
+    /// Returns whether the key's owner has a second factor that counts. Looked up only if their
+    /// organization requires one, which costs a second statement there.
     async fn owner_has_second_factor(&self, owner: &Actor) -> Result<bool, Error> {
         if owner.require_second_factor(false).is_ok() {
             return Ok(false);
@@ -76,9 +77,9 @@ impl Auth {
         Ok(self.factor(owner.user()).await?.is_some())
     }
 
-    /// Draws on the budget of the address. Where the limiter cannot be reached, the
-    /// request goes on: keys have 256 random bits, so that the budget spares the database
-    /// and keeps nothing secret.
+    /// Consumes from the budget of the address. If the limiter is unreachable, the request
+    /// continues: keys have 256 random bits, so that the budget protects the database and not a
+    /// secret.
     async fn draw_for_unknown_key(&self, context: &RequestContext) -> Result<(), Error> {
         let quota = self.ports.settings.unknown_keys;
         let address = principal(context.ip);
@@ -102,7 +103,7 @@ impl Auth {
         }
     }
 
-    /// In the background: neither a slow nor a failing note holds a request up.
+    /// Runs in the background: neither a slow nor a failed write delays a request.
     fn note_use(&self, key: &ApiKey, now: accunode_domain::Timestamp) {
         let (ports, id) = (self.ports.clone(), key.id);
         let tasks = self.ports.tasks.clone();

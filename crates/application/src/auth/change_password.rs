@@ -1,4 +1,4 @@
-//! A user changes their password.
+//! Changes the caller's password.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -9,11 +9,11 @@ use super::{Auth, reset_password::password_changed};
 use crate::{Caller, Error, mail::Letter};
 
 impl Auth {
-    /// Sets another password and ends the caller's other sessions. It is no proof for what
-    /// is sensitive: no one is asked for their second factor here.
+    /// Sets a new password and ends the caller's other sessions. It does not count as a recent
+    /// proof for sensitive operations, because the second factor is not checked here.
     ///
     /// # Errors
-    /// `key_forbidden`; `LockedOut`; `wrong_password`; `weak_password`, also for the present one.
+    /// `key_forbidden`; `LockedOut`; `wrong_password`; `weak_password`, also for the current one.
     #[tracing::instrument(name = "auth.change_password", level = "debug", skip_all)]
     pub async fn change_password(
         &self,

@@ -1,4 +1,4 @@
-//! The operator makes a super_admin at the command line.
+//! Creates a super_admin on the command line.
 
 use accunode_domain::{
     audit::RequestContext,
@@ -9,7 +9,7 @@ use super::{Auth, Registration};
 use crate::Error;
 
 impl Auth {
-    /// Makes a verified super_admin.
+    /// Creates a verified super_admin.
     ///
     /// # Errors
     /// Every fault of the form, `email_taken`.

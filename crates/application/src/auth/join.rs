@@ -1,4 +1,4 @@
-//! A user joins an organization by its token.
+//! Joins an organization by its token.
 
 use accunode_domain::access::Contradiction;
 use accunode_domain::{
@@ -12,14 +12,14 @@ use super::{Auth, Me};
 use crate::{Confirmed, Error, ErrorCode};
 
 impl Auth {
-    /// Makes the caller a member of the organization whose token they hold. Its
-    /// administrators may end their sessions and take their second factor away from then
-    /// on, so a stolen access token alone must not do it. Personal rows stay personal. Of many who come at once no more get in than there are
-    /// seats: they come one by one.
+    /// Makes the caller a member of the organization of their token. Its administrators may end
+    /// the caller's sessions and remove their second factor from then on, so a stolen access token
+    /// alone must not be sufficient. Personal rows stay personal. Concurrent requests join one at
+    /// a time, so that the member limit is never exceeded.
     ///
     /// # Errors
-    /// `role_forbidden`; `already_member`; `NotFound` for a token that
-    /// opens nothing (any more); `email_not_allowed`; `organization_full`.
+    /// `role_forbidden`; `already_member`; `NotFound` for a token that gives access to nothing, or
+    /// not any more; `email_not_allowed`; `organization_full`.
     #[tracing::instrument(name = "auth.join", level = "debug", skip_all)]
     pub async fn join(&self, caller: &Confirmed, token: &Secret) -> Result<Me, Error> {
         let user = caller.actor.user();

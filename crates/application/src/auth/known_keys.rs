@@ -1,4 +1,5 @@
-//! API keys that were good a while ago, so that only others draw on the budget for guesses.
+//! API keys that were valid recently, so that only other keys consume from the budget for
+//! guesses.
 
 use std::{
     collections::HashMap,
@@ -8,15 +9,15 @@ use std::{
 use accunode_domain::{Timestamp, secret::SecretHash};
 use time::Duration;
 
-/// How long a key counts as known after it was last good.
+/// How long a key counts as known after it was last valid.
 const KNOWN_FOR: Duration = Duration::days(7);
-/// Keys that are remembered; the one that was good longest ago makes room first.
+/// The largest number of known keys; the key whose last use is oldest is removed first.
 const MOST: usize = 50_000;
 
-/// The hashes of API keys that were good a while ago, in this process. To be among them
-/// gives no right: the database is still asked about each request. It only spares the
-/// budget of the address, so that no one who shares an address with a flood of wrong keys
-/// is kept out by it.
+/// The hashes of API keys that were valid recently, in this process. Being among them gives
+/// no right: the database is still asked about each request. It only bypasses the budget of
+/// the address, so that a flood of wrong keys from an address cannot lock out others who
+/// share it.
 #[derive(Clone, Default)]
 pub struct KnownKeys(Arc<Mutex<HashMap<SecretHash, Timestamp>>>);
 

@@ -1,4 +1,4 @@
-//! A user signs in.
+//! Signs a user in.
 
 use accunode_domain::{
     access::Scope,
@@ -27,9 +27,9 @@ fn refused() -> Error {
 }
 
 impl Auth {
-    /// Starts a session, or asks for the second factor where there is one. An unknown
-    /// address, a wrong password and an inactive account get the same answer after the
-    /// same time, and the same waits.
+    /// Starts a session, or asks for the second factor if there is one. An unknown address,
+    /// a wrong password and an inactive account get the same response after the same time,
+    /// and the same waits.
     ///
     /// # Errors
     /// `LockedOut` after too many failures, whether the account exists or not;
@@ -43,7 +43,8 @@ impl Auth {
     ) -> Result<LoggedIn, Error> {
         let attempt = Attempt::password(email, context.ip);
         if let Admission::Wait(seconds) = self.ports.throttle.admit(&attempt).await? {
-            // Before anything is looked up: no one learns whether the account exists.
+            // This happens before any look-up, so that the response does not reveal whether
+            // the account exists.
             self.record_failure(email, None, json!({ "reason": "locked_out" }), context)
                 .await?;
             return Err(Error::LockedOut { seconds });
@@ -53,7 +54,8 @@ impl Auth {
             Err(_) => None,
         };
         let hash = found.as_ref().map(|c| c.password_hash.clone());
-        // Too long to be anyone's: still hashed, cut, so that it takes as long.
+        // It is too long for any account, but a truncated text is still hashed, so that it
+        // takes as long.
         let typed = Password::attempt(password);
         let hash = if typed.is_some() { hash } else { None };
         let typed = typed
@@ -116,7 +118,8 @@ impl Auth {
                 record_login(&*unit, login, rehashed, None, context).await
             })
             .await?;
-        // After the commit: a session without its audit row must not exist.
+        // The session starts after the commit: a session without its audit row must not
+        // exist.
         let tokens = self.ports.sessions.start(&session).await?;
         let has_factor = self.factor(found.user.id).await?.is_some();
         if has_factor || !self.still_right(&found, rehashed).await? {
@@ -126,9 +129,10 @@ impl Auth {
         Ok(LoggedIn::Session(Box::new(SignedIn { tokens, me })))
     }
 
-    /// Whether the password that was verified still is the account's. Asked after the
-    /// login is there: a change that is committed later ends it, one that was committed
-    /// before is seen here, and none slips in between.
+    /// Returns whether the password that was verified is still the account's. It is checked
+    /// after the login exists: a change that is committed later ends the login, and one
+    /// that was committed before is seen here, so that no login with an old password
+    /// remains.
     async fn still_right(
         &self,
         found: &Credentials,
@@ -143,7 +147,7 @@ impl Auth {
         }))
     }
 
-    /// Keeps a login whose password was right until its second factor is shown.
+    /// Stores a login whose password was right until its second factor is verified.
     async fn ask_for_factor(
         &self,
         user: &User,
@@ -173,7 +177,7 @@ impl Auth {
         Ok(token)
     }
 
-    /// A session that is about to be started.
+    /// Creates a session that is about to be started.
     pub(super) fn new_session(
         &self,
         me: &Me,
@@ -215,7 +219,7 @@ impl Auth {
     }
 }
 
-/// Writes the traces of a login within its unit of work: when it was, and its audit row.
+/// Records a login within its unit of work: its time, and its audit row.
 pub(super) async fn record_login(
     unit: &dyn UnitOfWork,
     session: &Session,

@@ -1,4 +1,4 @@
-//! A user signs out.
+//! Signs the caller out.
 
 use accunode_domain::audit::{AuditAction, AuditEvent};
 
@@ -6,10 +6,10 @@ use super::Auth;
 use crate::{Caller, Error};
 
 impl Auth {
-    /// Ends the caller's session: its tokens are dead at once.
+    /// Ends the caller's session: its tokens become invalid at once.
     ///
     /// # Errors
-    /// `key_forbidden`; where sessions or database are out of reach.
+    /// `key_forbidden`; `Unavailable` if sessions or database are unreachable.
     #[tracing::instrument(name = "auth.logout", level = "debug", skip_all)]
     pub async fn logout(&self, caller: &Caller) -> Result<(), Error> {
         caller
@@ -28,7 +28,8 @@ impl Auth {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                // The session first: an audit row too many is better than a token that lives on.
+                // The session ends first: a superfluous audit row is better than a token that
+                // stays valid.
                 self.ports.sessions.end(session).await?;
                 Ok(())
             })

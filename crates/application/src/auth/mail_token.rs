@@ -1,6 +1,6 @@
-//! Tokens that go to a user's mailbox: verification of the address, and a new
-//! password. Whether an address has an account shows neither in the answer nor in its
-//! time: all that depends on it happens behind the answer.
+//! Tokens that are sent to a user by mail: verification of the address, and a new password.
+//! Neither the response nor its time reveals whether an address has an account: all that
+//! depends on it happens after the response.
 
 use accunode_domain::{
     access::Scope,
@@ -29,14 +29,14 @@ impl From<TokenPurpose> for MailKind {
 }
 
 impl Auth {
-    /// Sends the mail with which an address is verified once more, where there is an
-    /// account that needs it. All of it happens behind the answer.
+    /// Sends the verification mail again, if there is an account that needs it. All of it
+    /// happens after the response.
     pub fn resend_verification(&self, email: &str, context: &RequestContext) {
         self.mail_token(email, TokenPurpose::VerifyEmail, context);
     }
 
-    /// Sends a mail with which a new password can be chosen, where there is an account. All
-    /// of it happens behind the answer.
+    /// Sends a mail with which a new password can be chosen, if there is an account. All of
+    /// it happens after the response.
     pub fn forgot_password(&self, email: &str, context: &RequestContext) {
         self.mail_token(email, TokenPurpose::ResetPassword, context);
     }
@@ -47,8 +47,8 @@ impl Auth {
         self.ports.mail.write(letter);
     }
 
-    /// The mail that a user asked for, where there is one to send; and what the audit log
-    /// is told of it.
+    /// Returns the mail that a user asked for, if there is one to send, and the event for
+    /// the audit log.
     async fn asked_for(
         &self,
         email: &str,
@@ -57,7 +57,7 @@ impl Auth {
     ) -> Result<Option<Letter>, Error> {
         let (found, postage) = match Email::parse("/email", email) {
             Ok(email) => {
-                // Drawn whether there is an account or not.
+                // The budget is consumed whether or not there is an account.
                 let sender = MailSender::Stranger(context.ip);
                 let postage = self.ports.postage(purpose.into(), &email, sender);
                 let postage = match postage.await {
@@ -94,9 +94,9 @@ impl Auth {
             .await
     }
 
-    /// Makes a token in place of the open one and the mail that brings it, to be posted
-    /// after the commit; none without a user or postage, and none a minute after the last
-    /// one. The same statements run in every case.
+    /// Creates a token that replaces the open one, and the mail that contains it, to be
+    /// posted after the commit. Returns no mail without a user or postage, and none within
+    /// a minute after the last one. The same statements run in every case.
     pub(crate) async fn issue(
         &self,
         unit: &dyn UnitOfWork,
@@ -108,7 +108,7 @@ impl Auth {
         let secret = Secret::from_random(purpose.kind(), self.ports.randomness.bits());
         let token = NewUserToken {
             id: self.ports.ids.new_id(),
-            // No one has a new id.
+            // A new id belongs to no user.
             user: user.map_or_else(|| UserId(self.ports.ids.new_id()), |user| user.id),
             purpose,
             hash: secret.hash(),
@@ -151,7 +151,7 @@ impl Auth {
     }
 }
 
-/// What a token that is unknown, used, replaced or too old is answered with.
+/// The error for a token that is unknown, used, replaced or too old.
 pub(super) fn expired() -> Error {
     Error::Gone {
         code: ErrorCode::TokenExpired,

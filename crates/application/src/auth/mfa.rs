@@ -1,4 +1,4 @@
-//! A user whose password was right shows their second factor.
+//! Verifies the second factor of a login whose password was right.
 
 use accunode_domain::{
     access::Scope,
@@ -13,10 +13,11 @@ use super::{Auth, SignedIn, login::record_login, second_factor::invalid_code};
 use crate::{Error, ErrorCode};
 
 impl Auth {
-    /// Ends a login that waits for its second factor: with a session, or with one try less.
+    /// Ends a login that waits for its second factor: with a session, or with one attempt
+    /// fewer.
     ///
     /// # Errors
-    /// `token_expired` where the login waited too long, was tried too often or has ended;
+    /// `token_expired` if the login waited too long, was tried too often or has ended;
     /// `LockedOut` after too many wrong codes; `invalid_code`.
     #[tracing::instrument(name = "auth.show_factor", level = "debug", skip_all)]
     pub async fn show_factor(
@@ -27,7 +28,7 @@ impl Auth {
     ) -> Result<SignedIn, Error> {
         let token = Secret::shown(token).hash();
         let now = self.ports.clock.now();
-        // The try is counted whatever becomes of it.
+        // The attempt is counted whatever its result.
         let hash = &token;
         let user = self
             .ports
@@ -61,7 +62,8 @@ impl Auth {
                 .await?;
             return Err(invalid_code());
         }
-        // After the commit: a session without its audit row must not exist.
+        // The session starts after the commit: a session without its audit row must not
+        // exist.
         let tokens = self.ports.sessions.start(&session).await?;
         self.ports.throttle.succeeded(&attempt).await?;
         Ok(SignedIn { tokens, me })

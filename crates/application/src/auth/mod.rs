@@ -43,22 +43,22 @@ pub struct Auth {
     pub(crate) ports: Arc<Ports>,
 }
 
-/// A user as they see themselves.
+/// The caller's own account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Me {
-    /// As stored.
+    /// The user as stored.
     pub user: User,
-    /// As it counts.
+    /// The user as the access rules see them.
     pub actor: Actor,
-    /// Their organization, where they have one.
+    /// Their organization and its state, if they have one.
     pub membership: Option<Membership>,
 }
 
 impl Me {
-    /// A stored user.
+    /// Creates it for a stored user.
     ///
     /// # Errors
-    /// `Unauthenticated` where they are not active.
+    /// `Unauthenticated` if they are not active.
     pub(crate) fn of(user: User, membership: Option<Membership>) -> Result<Self, Error> {
         let actor = Actor::new(&user, membership.clone()).map_err(unusable)?;
         Ok(Self {
@@ -74,20 +74,20 @@ impl Me {
 pub struct SignedIn {
     /// The tokens.
     pub tokens: TokenPair,
-    /// Whose they are.
+    /// The account of the session.
     pub me: Me,
 }
 
-/// What has become of a login whose password was right.
+/// The result of a login whose password was right.
 #[derive(Debug)]
 pub enum LoggedIn {
     /// A session was started.
     Session(Box<SignedIn>),
-    /// It waits for a second factor, to be shown with this token.
+    /// The login waits for a second factor, which is sent with this token.
     SecondFactor(Secret),
 }
 
-/// What an account that cannot be used is told.
+/// The error for an account that cannot be used.
 pub(crate) fn unusable(denial: Denial) -> Error {
     let code = match denial {
         Denial::Forbidden(reason) => ErrorCode::Forbidden(reason),
@@ -99,14 +99,14 @@ pub(crate) fn unusable(denial: Denial) -> Error {
     }
 }
 
-/// The address that a user tried, for the audit log. What is none is not kept: it may be
-/// a password that was typed into the wrong field.
+/// Returns the address that a caller tried, for the audit log. A text that is not an
+/// address is not stored, because it may be a password that was typed into the wrong field.
 fn tried(email: &str) -> Option<String> {
     let email = Email::parse("/email", email).ok()?;
     Some(email.as_str().to_owned())
 }
 
-/// What is told where an account is not there any more.
+/// The error for an account that does not exist any more.
 pub(crate) fn gone() -> Error {
     Error::Unauthenticated {
         code: ErrorCode::InvalidToken,
@@ -115,16 +115,16 @@ pub(crate) fn gone() -> Error {
 }
 
 impl Auth {
-    /// The caller's own account.
+    /// Returns the caller's own account.
     ///
     /// # Errors
-    /// `Unauthenticated` where it is gone or not active any more.
+    /// `Unauthenticated` if it does not exist or is not active any more.
     #[tracing::instrument(name = "auth.me", level = "debug", skip_all)]
     pub async fn me(&self, user: UserId) -> Result<Me, Error> {
         Ok(self.load(user).await?.0)
     }
 
-    /// The account with the tenancy version it was read at.
+    /// Returns the account with the tenancy version at which it was read.
     pub(crate) async fn load(&self, user: UserId) -> Result<(Me, i64), Error> {
         let Some((user, membership, version)) =
             self.ports.store.auth().with_membership(user).await?

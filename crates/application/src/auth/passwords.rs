@@ -11,11 +11,11 @@ use super::Auth;
 use crate::{Error, Ports};
 
 impl Ports {
-    /// A password that a user chooses: of the right form, and not soon guessed. Every
-    /// password comes in here, no matter who sets it.
+    /// Checks a password that a user chooses: it has the right form, and is not easily
+    /// guessed. Every new password is checked here, no matter who sets it.
     ///
     /// # Errors
-    /// Where the hasher has no time. Inside: `weak_password` at `pointer`.
+    /// If the hasher is not available. Inside: `weak_password` at `pointer`.
     pub(crate) async fn choose_password(
         &self,
         pointer: &str,
@@ -26,7 +26,7 @@ impl Ports {
     }
 }
 
-/// The same without the other ports.
+/// As above, without the other ports.
 pub(super) async fn choose_password(
     hasher: &dyn PasswordHasher,
     pointer: &str,
@@ -44,7 +44,7 @@ pub(super) async fn choose_password(
     })
 }
 
-/// What a user who knows the address tries first.
+/// Words that a user who knows the address tries first.
 fn words(email: &Email) -> Vec<String> {
     let whole = email.as_str();
     let parts = whole.split(['@', '.', '-', '_', '+']);
@@ -55,9 +55,9 @@ fn words(email: &Email) -> Vec<String> {
 }
 
 impl Auth {
-    /// Ends the sessions of a user whose password is about to be, or was just,
-    /// changed: before, so that nothing changes where they cannot be ended, and once more
-    /// after the commit, for one that was started in between with the old password.
+    /// Ends the sessions of a user whose password is being changed: before the change, so
+    /// that nothing changes if they cannot be ended, and again after the commit, for a
+    /// session that was started in between with the old password.
     pub(super) async fn end_sessions(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! A session goes on with new tokens.
+//! Continues a session with new tokens.
 
 use accunode_domain::{
     access::Scope,
@@ -13,8 +13,8 @@ use super::{Auth, Me, SignedIn};
 use crate::{Error, ErrorCode};
 
 impl Auth {
-    /// Exchanges a refresh token for a new pair. A token that is used twice has
-    /// been stolen from one of the two: the whole family ends.
+    /// Exchanges a refresh token for a new pair. A token that is used twice has been
+    /// copied, so the whole family ends.
     ///
     /// # Errors
     /// `token_reused`, `token_expired`.
@@ -48,7 +48,7 @@ impl Auth {
         }
     }
 
-    /// Whose session goes on, where it may.
+    /// Returns the account whose session continues, if it may.
     async fn go_on(&self, session: &Session) -> Result<Me, Error> {
         let age = self.ports.clock.now() - session.created_at;
         if age >= Duration::seconds(SESSION_SECONDS) {

@@ -1,4 +1,4 @@
-//! A stranger makes an account.
+//! Registers an account.
 
 use accunode_domain::{
     access::Scope,
@@ -16,7 +16,7 @@ use crate::{
     mail::{MailKind, MailSender},
 };
 
-/// What a stranger says of themselves.
+/// The form of a registration.
 #[derive(Clone, Default)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Registration {
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Registration {
     }
 }
 
-/// A registration after every check.
+/// A registration that passed every check.
 pub(super) struct Checked {
     email: Email,
     password: Password,
@@ -43,7 +43,7 @@ pub(super) struct Checked {
 }
 
 impl Registration {
-    /// Whether the form is right, without an account being made.
+    /// Checks the form without creating an account.
     ///
     /// # Errors
     /// Every fault of the form.
@@ -55,7 +55,7 @@ impl Registration {
     async fn checked(&self, hasher: &dyn PasswordHasher) -> Result<Checked, Error> {
         let mut faults = Vec::new();
         let email = Email::parse("/email", &self.email);
-        // The password's rules need an address; where that is wrong, none can be contained in it.
+        // The password's rules need an address; a faulty one cannot be contained in the password.
         let stand_in = Email::from_stored(String::new());
         let known = email.as_ref().unwrap_or(&stand_in);
         let password = choose_password(hasher, "/password", &self.password, known);
@@ -82,8 +82,8 @@ impl Registration {
 }
 
 impl Auth {
-    /// Makes an account with the role `user`, and sends a mail with which its address is
-    /// verified. Where no mail reaches anyone it counts as verified at once.
+    /// Creates an account with the role `user`, and sends a mail with which its address is
+    /// verified. If mails do not reach users, the address counts as verified at once.
     ///
     /// # Errors
     /// `registration_closed`, every fault of the form, `email_taken`; `too_many_mails`.
@@ -105,7 +105,7 @@ impl Auth {
             .await
     }
 
-    /// Everything that is wrong with a registration, at once.
+    /// Checks a registration and reports all faults together.
     pub(super) async fn check(&self, form: &Registration) -> Result<Checked, Error> {
         form.checked(&*self.ports.hasher).await
     }

@@ -1,4 +1,4 @@
-//! A user chooses a new password without the old one.
+//! Sets a new password without the old one.
 
 use accunode_domain::{
     access::Scope,
@@ -13,11 +13,11 @@ use super::{Auth, mail_token::expired};
 use crate::{Error, mail::Letter};
 
 impl Auth {
-    /// Sets another password by the token of a mail, and ends every session. Anyone who
-    /// reads the mailbox has proved the address, too.
+    /// Sets a new password by the token of a mail, and ends every session. The address
+    /// counts as verified, too, because the token was read in its mailbox.
     ///
     /// # Errors
-    /// `Gone("token_expired")`; `weak_password`, after which the token is still good.
+    /// `Gone("token_expired")`; `weak_password`, after which the token is still valid.
     #[tracing::instrument(name = "auth.reset_password", level = "debug", skip_all)]
     pub async fn reset_password(
         &self,
@@ -68,7 +68,7 @@ impl Auth {
     }
 }
 
-/// The mail that tells a user that their password is another one now.
+/// The mail that notifies a user of a changed password.
 pub(super) fn password_changed(user: &User) -> Message {
     Message {
         to: user.email.clone(),

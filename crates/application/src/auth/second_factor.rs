@@ -1,4 +1,4 @@
-//! The second factor: enrolled, confirmed, shown, taken away.
+//! The caller's second factor: enrol, confirm, verify, remove.
 
 use accunode_domain::{
     Timestamp,
@@ -22,14 +22,14 @@ use serde_json::json;
 use super::Auth;
 use crate::{Caller, Confirmed, Error, ErrorCode, mail::Letter};
 
-/// A second factor that is yet to be confirmed: what its user is told, once.
+/// A second factor that is yet to be confirmed, with its secrets, which the user sees once.
 #[derive(Clone)]
 pub struct NewFactor {
-    /// For their device, to be typed, in base32.
+    /// The secret in base32, for manual entry into a device.
     pub secret: String,
-    /// The same for their device's camera.
+    /// The same secret as a URI, for the device's camera.
     pub uri: String,
-    /// For the day when they have lost their device, each good once.
+    /// Recovery codes for a lost device, each valid once.
     pub recovery_codes: Vec<String>,
 }
 
@@ -39,18 +39,18 @@ impl std::fmt::Debug for NewFactor {
     }
 }
 
-/// What has become of a second factor whose code was shown.
+/// The state of a second factor after its code was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enrolled {
-    /// It is asked for from now on.
+    /// The factor is required from now on.
     Active,
-    /// An administrator has to approve this enrolment first.
+    /// An administrator must approve this enrolment first.
     Waits(EnrolmentId),
 }
 
 impl Auth {
-    /// Makes a secret and recovery codes, in place of those that were not confirmed.
-    /// Nothing is asked for before [`Self::confirm_factor`].
+    /// Creates a secret and recovery codes, replacing unconfirmed ones. The factor is not
+    /// required before [`Self::confirm_factor`].
     ///
     /// # Errors
     /// `already_enrolled`.
@@ -90,10 +90,10 @@ impl Auth {
         })
     }
 
-    /// Confirms it by its first code: it is asked for from then on, and sessions that
-    /// were started without it end. Where the organization demands approval, it is asked for
-    /// once an administrator has given it: until then anyone who knows the password alone has
-    /// gained nothing, and has locked no one out.
+    /// Confirms the factor by its first code: it is required from then on, and sessions that
+    /// were started without it end. If the organization requires approval, the factor is
+    /// required once an administrator has approved it: until then someone who knows only the
+    /// password can neither gain access nor lock the user out.
     ///
     /// # Errors
     /// `not_enrolled`, `already_enrolled`, `approval_pending`; `invalid_code`.
@@ -137,7 +137,8 @@ impl Auth {
         Ok(Enrolled::Active)
     }
 
-    /// The time step of the first code of a second factor that is yet to be confirmed.
+    /// Returns the time step of the first code of a second factor that is yet to be
+    /// confirmed.
     async fn first_step(
         &self,
         unit: &dyn UnitOfWork,
@@ -166,7 +167,7 @@ impl Auth {
         step.ok_or_else(|| Error::invalid(Fault::new("/code", "invalid_code", wrong)))
     }
 
-    /// Keeps the enrolment until an administrator decides; answers who is to be asked.
+    /// Stores that the enrolment waits for an administrator; returns who is to be asked.
     async fn begin_to_wait(
         &self,
         unit: &dyn UnitOfWork,
@@ -197,7 +198,7 @@ impl Auth {
         Ok((waiting.enrolment, approvers))
     }
 
-    /// Where the caller's own second factor stands.
+    /// Returns the state of the caller's own second factor.
     ///
     /// # Errors
     /// `key_forbidden`.
@@ -209,7 +210,7 @@ impl Auth {
         Ok(factors.find(caller.actor.user()).await?)
     }
 
-    /// Takes it away, and ends the other sessions.
+    /// Removes the caller's own second factor, and ends the other sessions.
     ///
     /// # Errors
     /// `not_enrolled`, `approval_pending`.
@@ -221,8 +222,7 @@ impl Auth {
             .transaction(&caller.actor.scope(), |unit| async move {
                 let stored = unit.reads().second_factors().find(user).await?;
                 if stored.is_some_and(|stored| stored.waits_since.is_some()) {
-                    // Removed and enrolled again and again it would mail the administrators
-                    // each time.
+                    // Repeated removal and enrolment would mail the administrators each time.
                     return Err(conflict(
                         ErrorCode::ApprovalPending,
                         "it counts for nothing yet; enrol another in its place, or have it refused",
@@ -247,7 +247,8 @@ impl Auth {
         Ok(())
     }
 
-    /// Notes in a session whether its second factor was shown, and leaves the rest of it.
+    /// Stores in a session whether its second factor was verified, and leaves its other
+    /// fields unchanged.
     async fn mark_session(&self, session: &Session, second_factor: bool) -> Result<(), Error> {
         let change = SessionChange {
             second_factor: Some(second_factor),
@@ -275,13 +276,13 @@ impl Auth {
             .await?)
     }
 
-    /// A user's second factor, where it is one that is asked for.
+    /// Returns a user's second factor, if it is one that is required.
     pub(super) async fn factor(&self, user: UserId) -> Result<Option<StoredFactor>, Error> {
         let found = self.ports.store.second_factors().find(user).await?;
         Ok(found.filter(|factor| factor.is_confirmed))
     }
 
-    /// That another code may be tried for this user: those who guess wait.
+    /// Checks that another code may be tried for this user: repeated failures must wait.
     ///
     /// # Errors
     /// `LockedOut`.
@@ -293,7 +294,7 @@ impl Auth {
         }
     }
 
-    /// Uses a code up within the unit of work: no code is good twice.
+    /// Marks a code as used within the unit of work: no code is valid twice.
     pub(super) async fn spend(
         &self,
         unit: &dyn UnitOfWork,
@@ -315,7 +316,7 @@ impl Auth {
     }
 }
 
-/// Whether the organization that an actor belongs to now demands that an administrator
+/// Returns whether the current organization of an actor requires that an administrator
 /// approves second factors.
 async fn must_wait(unit: &dyn UnitOfWork, actor: &Actor) -> Result<bool, Error> {
     let home = match actor.organization() {
@@ -332,7 +333,7 @@ fn confirmed_already() -> Error {
     )
 }
 
-/// The mail that tells a user that their second factor waits for an administrator.
+/// The mail that notifies a user that their second factor waits for an administrator.
 fn waits(to: &Email) -> Message {
     Message {
         to: to.clone(),
@@ -369,7 +370,7 @@ fn conflict(code: ErrorCode, detail: &str) -> Error {
     }
 }
 
-/// What a wrong code is answered with.
+/// The error for a wrong code.
 pub(super) fn invalid_code() -> Error {
     Error::Unauthenticated {
         code: ErrorCode::InvalidCode,
@@ -377,7 +378,7 @@ pub(super) fn invalid_code() -> Error {
     }
 }
 
-/// The mail that tells a user that a second factor came or went.
+/// The mail that notifies a user that a second factor was added or removed.
 pub(crate) fn told(to: &Email, there: bool) -> Message {
     let (subject, what) = if there {
         (

@@ -1,4 +1,4 @@
-//! Where a user is signed in, and being signed out there.
+//! Lists and ends the caller's sessions.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -11,7 +11,7 @@ use super::Auth;
 use crate::{Caller, Confirmed, Error};
 
 impl Auth {
-    /// The caller's sessions, newest first.
+    /// Returns the caller's sessions, newest first.
     ///
     /// # Errors
     /// `key_forbidden`.
@@ -22,7 +22,7 @@ impl Auth {
     }
 
     /// Ends one of the caller's sessions. Without a recent proof a thief could sign the
-    /// owner out; the session that asks ends by [`Self::logout`].
+    /// owner out; the current session ends by [`Self::logout`].
     ///
     /// # Errors
     /// `NotFound`.
@@ -36,15 +36,16 @@ impl Auth {
             entity_id: Some(id.0),
             ..AuditEvent::new("session.ended", "session", AuditAction::Logout)
         };
-        // The row first: it is there also where the session cannot be ended.
+        // The audit row is written first, so that it exists also if the session cannot be
+        // ended.
         caller.record(&self.ports, event).await?;
         Ok(self.ports.sessions.end(id).await?)
     }
 
-    /// Ends all of the caller's sessions but the present one.
+    /// Ends all of the caller's sessions except the current one.
     ///
     /// # Errors
-    /// Where the sessions or the audit log cannot be reached.
+    /// If the session store or the audit log is unreachable.
     #[tracing::instrument(name = "auth.end_other_sessions", level = "debug", skip_all)]
     pub async fn end_other_sessions(&self, caller: &Confirmed) -> Result<(), Error> {
         let event = AuditEvent {

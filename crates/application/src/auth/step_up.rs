@@ -1,4 +1,4 @@
-//! A user proves their identity once more.
+//! Proves the caller's identity again.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -18,14 +18,14 @@ use super::{Auth, SignedIn, second_factor::invalid_code};
 use crate::{Caller, Error, ErrorCode};
 
 impl Auth {
-    /// Renews the proof that the session's user is there: what is sensitive needs one
-    /// of the last quarter of an hour. Who has a second factor shows that, too. A new
-    /// session takes the place of the present one, so that the proof is worth nothing to
-    /// anyone who holds a copy of its tokens.
+    /// Renews the proof that the session is used by its user: sensitive operations need a
+    /// proof of the last quarter of an hour. A user with a second factor must also present
+    /// a code. A new session replaces the current one, so that the proof is of no use to
+    /// anyone who has a copy of its tokens.
     ///
     /// # Errors
     /// `key_forbidden`; `LockedOut` after too many failures; `wrong_password`,
-    /// `invalid_code`; `invalid_token` where the session ended meanwhile.
+    /// `invalid_code`; `invalid_token` if the session ended meanwhile.
     #[tracing::instrument(name = "auth.step_up", level = "debug", skip_all)]
     pub async fn step_up(
         &self,
@@ -88,7 +88,7 @@ Ok(true)
         Ok(SignedIn { tokens, me })
     }
 
-    /// The caller's session as it is kept.
+    /// Returns the caller's session as stored.
     pub(super) async fn own_session(&self, caller: &Caller) -> Result<Session, Error> {
         let mine = self.ports.sessions.list(caller.actor.user()).await?;
         mine.into_iter()
@@ -99,8 +99,8 @@ Ok(true)
             })
     }
 
-    /// That a user who is signed in knows their password. A failure is audited, and
-    /// counts like one at the login.
+    /// Checks that a user who is signed in knows their password. A failure is audited, and
+    /// counts like a failed login.
     pub(super) async fn prove(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! A user proves that an address is theirs.
+//! Verifies the address of a user.
 
 use accunode_domain::{
     access::Scope,
@@ -12,7 +12,7 @@ use super::{Auth, mail_token::expired};
 use crate::Error;
 
 impl Auth {
-    /// Uses the token of a mail up: the account can be used from then on.
+    /// Consumes the token of a mail: the account can be used from then on.
     ///
     /// # Errors
     /// `Gone("token_expired")`.
