@@ -1,4 +1,4 @@
-//! An upload is stopped.
+//! Cancels an upload.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -11,11 +11,11 @@ use super::BulkUploads;
 use crate::{Caller, Error, ErrorCode};
 
 impl BulkUploads {
-    /// Stops an upload: at once where no worker has it, else at its next chunk.
-    /// What was stored stays.
+    /// Cancels an upload: at once if no worker has it, else at its next chunk. Rows that
+    /// were stored stay.
     ///
     /// # Errors
-    /// `NotFound`, `not_writable`, `not_cancellable` where it has ended.
+    /// `NotFound`, `not_writable`, `not_cancellable` if it has ended.
     pub async fn cancel(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
         let job = self.get(caller, id).await?;
         let grant = caller

@@ -1,4 +1,4 @@
-//! A job that was not read to its end goes on from its checkpoint.
+//! Continues an unfinished job from its checkpoint.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -11,13 +11,12 @@ use super::{BulkUploads, rescore, submit};
 use crate::{Caller, Done, Error, ErrorCode, Once};
 
 impl BulkUploads {
-    /// Lets a job that failed or was cancelled go on after its checkpoint: the rows that have
-    /// an outcome keep it, and the rest is read.
+    /// Continues a job that failed or was cancelled after its checkpoint: the rows that have an
+    /// outcome keep it, and the rest is read.
     ///
     /// # Errors
-    /// `NotFound`, `not_writable`; `nothing_to_retry` where it was continued or removed
-    /// meanwhile; `rescoring_running` where the same rescoring was asked for anew;
-    /// `too_many_open_jobs`.
+    /// `NotFound`, `not_writable`; `nothing_to_retry` if it was continued or removed meanwhile;
+    /// `rescoring_running` if the same rescoring was requested again; `too_many_open_jobs`.
     pub(super) async fn continue_job(
         &self,
         caller: &Caller,
@@ -50,14 +49,15 @@ impl BulkUploads {
                 };
                 let key = match (&job.task, same) {
                     (Task::Rescore(_), Some(other)) => return Err(rescore::running(Some(other))),
-                    // The same file was sent once more meanwhile. Going on is meant all the same.
+                    // The same file was sent again meanwhile. Continuing is intended all the
+                    // same.
                     (Task::Upload | Task::Outcomes | Task::Validate, Some(_)) => None,
                     (_, None) => key.as_deref(),
                 };
                 let open_jobs = self.ports.settings.job_budget.open_jobs;
                 let continued = match unit.jobs().resume(grant, job.id, key, open_jobs).await {
                     Err(RepositoryError::Stale { .. }) => return Err(moved_on()),
-                    // The same upload came in at this moment: the next look finds it.
+                    // The same upload arrived at this moment: the next attempt finds it.
                     Err(error @ RepositoryError::Conflict { .. }) => {
                         let cause = Contention(error.into());
                         return Err(Error::Unavailable(Box::new(cause)));

@@ -1,9 +1,9 @@
-//! Bulk uploads: received, worked on, told of.
+//! Bulk uploads: receiving, processing and reporting.
 //!
 //! [`BulkUploads::submit`] takes a file that has been received and writes a job row. A
-//! worker ([`BulkUploads::work`]) claims jobs and processes each in chunks, one
-//! transaction a chunk with rows, outcomes, counters and checkpoint, so that a
-//! worker killed anywhere loses the open chunk only and no row is lost or doubled.
+//! worker ([`BulkUploads::work`]) claims jobs and processes each in chunks, one transaction
+//! a chunk with rows, outcomes, counters and checkpoint, so that a worker that is killed
+//! loses only the uncommitted chunk and no row is lost or doubled.
 
 mod cancel;
 mod continuing;
@@ -46,7 +46,7 @@ pub struct BulkUploads {
 }
 
 impl BulkUploads {
-    /// The process's tasks, for what goes on when a request is over.
+    /// The process's tasks, for work that continues after a request.
     #[must_use]
     pub fn tasks(&self) -> &Tasks {
         &self.ports.tasks

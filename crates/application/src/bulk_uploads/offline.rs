@@ -1,4 +1,4 @@
-//! Rows are scored without a server: the same checks and the same model, nothing stored.
+//! Scores rows without a server: the same checks and the same model, nothing stored.
 
 use accunode_domain::{
     company::CompanyProfile, fault::Fault, intake::Plan, job::JobOptions, prediction::Period,
@@ -12,26 +12,26 @@ use accunode_ports::{
 use super::rows::read_row;
 use crate::predictions::SECTOR_OUT_OF_SCOPE;
 
-/// A row that was scored.
+/// The result for a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OfflineScore {
-    /// The company as the row names it.
+    /// The company as the row describes it.
     pub company: CompanyProfile,
     /// The period.
     pub period: Period,
     /// The ratios as they were scored.
     pub ratios: Ratios,
-    /// Everything worth knowing of the inputs, as it would be stored.
+    /// The flags of the inputs, as they would be stored.
     pub flags: Vec<String>,
-    /// What the model said.
+    /// The result of the model.
     pub scored: Scored,
 }
 
-/// Scores rows, with their reasons where these are asked for; each succeeds or fails
-/// for itself, in their order.
+/// Scores rows, with their reasons if requested; each succeeds or fails independently, in
+/// their order.
 ///
 /// # Errors
-/// Where no model of this kind is served.
+/// If no model of this kind is served.
 pub fn score(
     options: &JobOptions,
     plan: &Plan,

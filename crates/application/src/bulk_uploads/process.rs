@@ -1,5 +1,5 @@
-//! The worker's way through a file: read a chunk, check and score it outside of its
-//! transaction, store it while the next one is read, checked and scored.
+//! Processing of a file by the worker: read a chunk, check and score it outside of its
+//! transaction, and store it while the next one is read, checked and scored.
 
 use accunode_domain::{
     access::{Actor, Grant, Scope},
@@ -18,10 +18,10 @@ use tokio::sync::watch;
 use super::{BulkUploads, Table, rows, run::StopReason, surveying::Surveying, table::apart};
 use crate::Error;
 
-/// How many rows are looked at at a time before the first is stored.
+/// The number of rows that are surveyed at a time before the first is stored.
 const SURVEYED: usize = 4_096;
 
-/// What is stored in one transaction.
+/// The rows that are stored in one transaction.
 pub(super) enum Chunk {
     Uploaded(JobChunk),
     Rescored(RescoredChunk),
@@ -31,9 +31,9 @@ pub(super) enum Chunk {
 /// The rows of a file from a checkpoint on.
 struct Rows {
     reader: Box<dyn RowReader>,
-    /// Behind the last row that was read.
+    /// The position after the last row that was read.
     checkpoint: Checkpoint,
-    /// How many rows were read.
+    /// The number of rows that were read.
     read: u64,
 }
 
@@ -63,8 +63,8 @@ impl BulkUploads {
         while let Some(chunk) = next {
             self.go_on(lease, stop).await?;
             let count = u32::try_from(chunk.rows.len()).unwrap_or(u32::MAX);
-            // While the database stores a chunk, the one after it is read, checked and scored.
-            // Only what is stored moves the checkpoint, so one that was scored in vain is no loss.
+            // While the database stores a chunk, the next one is read, checked and scored. Only
+            // stored chunks move the checkpoint, so a chunk that was scored in vain does no harm.
             let (stored, ahead) = tokio::join!(
                 self.store(job, lease, chunk.rows, chunk.checkpoint, total),
                 self.next_chunk(job, &plan, &mut rows),
@@ -77,7 +77,7 @@ impl BulkUploads {
         Ok(done)
     }
 
-    /// The next rows of the file, checked and scored; `None` at its end.
+    /// Returns the next rows of the file, checked and scored; `None` at its end.
     async fn next_chunk(
         &self,
         job: &Job,
@@ -102,9 +102,9 @@ impl BulkUploads {
         }))
     }
 
-    /// Reads the file to its end and makes the plan for its rows. What is to be known of the
-    /// file is told before its first row is stored. The same file gives the same plan each
-    /// time, so a worker that goes on with a job makes it anew.
+    /// Reads the file to its end and makes the plan for its rows. Warnings about the file are
+    /// stored before its first row. The same file always gives the same plan, so a worker that
+    /// continues a job makes it again.
     async fn survey(
         &self,
         job: &Job,
@@ -144,7 +144,7 @@ impl BulkUploads {
         Ok((plan, rows))
     }
 
-    /// The table of the job's file.
+    /// Returns the table of the job's file.
     async fn table(&self, job: &Job) -> Result<Table, StopReason> {
         let (key, name) = (&job.file_key, &job.original_filename);
         let peek = self.ports.files.peek(key, name, Table::PEEK).await;
@@ -155,7 +155,8 @@ impl BulkUploads {
             .map_err(StopReason::unusable)
     }
 
-    /// Whether to go on: asked before each chunk, so that a wish to cancel is heard at once.
+    /// Returns whether to continue. It is asked before each chunk, so that a cancellation takes
+    /// effect soon.
     pub(super) async fn go_on(
         &self,
         lease: &Lease,
@@ -194,7 +195,7 @@ impl BulkUploads {
             .map_err(Error::from)
     }
 
-    /// Stores a chunk as the job's creator, with the rights that they have now.
+    /// Stores a chunk as the job's creator, with their current rights.
     async fn store(
         &self,
         job: &Job,
@@ -250,7 +251,7 @@ impl BulkUploads {
             .await
     }
 
-    /// What the job's creator may do now: their rights are worked out anew.
+    /// Returns the current rights of the job's creator, computed anew.
     pub(super) async fn rights(
         &self,
         job: &Job,
@@ -280,7 +281,7 @@ impl BulkUploads {
     }
 }
 
-/// Whether the reader handed on as many rows as an independent count of the file has.
+/// Checks that the reader returned as many rows as an independent count of the file found.
 pub(super) fn account_for(read: u64, records: Option<u64>) -> Result<(), StopReason> {
     match records {
         Some(records) if records != read => Err(StopReason::Failed(Fault::new(

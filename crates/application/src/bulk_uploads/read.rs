@@ -1,4 +1,4 @@
-//! Uploads and their rows are looked at.
+//! Reads uploads and their rows.
 
 use accunode_domain::{
     access::Reading,
@@ -12,7 +12,7 @@ use accunode_ports::repositories::{JobFilter, RowFilter};
 use super::BulkUploads;
 use crate::{Caller, Error};
 
-/// Which uploads.
+/// The filter of a list of uploads.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListJobs {
@@ -22,17 +22,17 @@ pub struct ListJobs {
     pub after: Option<Cursor>,
 }
 
-/// Which rows of an upload.
+/// The selection of an upload's rows.
 #[derive(Clone, Copy, Debug)]
 pub struct ListRows {
-    /// Narrowed to an outcome, after a row.
+    /// The filter by outcome, and the row to start after.
     pub filter: RowFilter,
-    /// How many at most.
+    /// The largest number of rows.
     pub limit: u32,
 }
 
 impl BulkUploads {
-    /// A page of the uploads that the caller can read, newest first.
+    /// Returns a page of the uploads that the caller can read, newest first.
     ///
     /// # Errors
     /// `outside_scope`.
@@ -49,10 +49,10 @@ impl BulkUploads {
             .await?)
     }
 
-    /// One upload.
+    /// Returns one upload.
     ///
     /// # Errors
-    /// `NotFound` for what the caller cannot read.
+    /// `NotFound` if the caller cannot read it.
     pub async fn get(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
         let scope = caller.actor.scope();
         if let Some(job) = self.ports.store.jobs().find(&scope, id).await? {
@@ -84,7 +84,7 @@ impl BulkUploads {
         Ok(job)
     }
 
-    /// What became of an upload's rows, in the file's order.
+    /// Returns the outcomes of an upload's rows, in the file's order.
     ///
     /// # Errors
     /// `NotFound` for an upload the caller cannot read.
@@ -110,7 +110,7 @@ impl BulkUploads {
             .await?)
     }
 
-    /// Returns when an upload may have moved.
+    /// Waits until an upload may have changed.
     pub async fn moved(&self, id: JobId) {
         self.ports.queue.moved(id).await;
     }

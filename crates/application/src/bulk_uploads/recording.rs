@@ -1,5 +1,5 @@
-//! The worker's way through a file of outcomes: counted first, then read and stored chunk by
-//! chunk, as files of statements are.
+//! Processing of a file of company outcomes by the worker: rows are counted first, then read
+//! and stored chunk by chunk, as in files of statements.
 
 use accunode_domain::{
     audit::RequestContext,
@@ -23,12 +23,12 @@ use super::{
 };
 use crate::Error;
 
-/// How many rows are counted at a time before the first is stored.
+/// The number of rows that are counted at a time before the first is stored.
 const COUNTED: usize = 4_096;
 
 impl BulkUploads {
-    /// Records the outcomes of the rows that are left, and answers how many the job accounted
-    /// for.
+    /// Records the outcomes of the remaining rows, and returns how many rows the job
+    /// accounted for.
     pub(super) async fn try_record(
         &self,
         job: &Job,
@@ -79,8 +79,7 @@ impl BulkUploads {
         }
     }
 
-    /// Reads the file to its end. What is to be known of it is told before its first row is
-    /// stored.
+    /// Reads the file to its end. Warnings about it are stored before its first row.
     async fn count(
         &self,
         job: &Job,

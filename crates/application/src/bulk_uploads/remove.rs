@@ -1,4 +1,4 @@
-//! An upload is removed, and undone where that is asked.
+//! Removes an upload, and undoes it on request.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -12,8 +12,8 @@ use crate::{Caller, Error, ErrorCode};
 
 impl BulkUploads {
     /// Removes an upload that has ended, with its file and its rows. With `predictions` it is
-    /// undone: what it made is deleted, what it updated is restored, and what was changed
-    /// since is kept and counted.
+    /// undone: the predictions that it created are deleted, those that it updated are
+    /// restored, and those that were changed since are kept and counted.
     ///
     /// # Errors
     /// `NotFound`, `not_writable`; `running` while a worker may still have it.

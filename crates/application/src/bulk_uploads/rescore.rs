@@ -1,4 +1,4 @@
-//! Predictions that are there are to be scored by another model: a job of its own.
+//! Requests a rescoring: a job that scores stored predictions by another model.
 
 use accunode_domain::{
     access::Grant,
@@ -17,12 +17,13 @@ use sha2::{Digest, Sha256};
 use super::BulkUploads;
 use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
 
-/// Whose predictions are to be scored, and by which model.
+/// The selection of predictions, and the model.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct RescorePredictions {
     pub kind: Kind,
-    /// The model that answers where none is named, if neither this nor the version is.
+    /// The name of the model. If neither name nor version is given, it is the default
+    /// model.
     pub model_name: Option<String>,
     pub model_version: Option<String>,
     pub access_level: Option<RowLevel>,
@@ -32,8 +33,8 @@ pub struct RescorePredictions {
 }
 
 impl BulkUploads {
-    /// Makes a job that scores every prediction of an owner by a model, but for those
-    /// that this model scored already. What they said before stays readable.
+    /// Creates a job that scores every prediction of an owner by a model, except those that
+    /// this model has scored already. Previous results stay readable as revisions.
     ///
     /// # Errors
     /// `level_forbidden`, `outside_scope`; `model_unavailable`; `rescoring_running`
@@ -83,7 +84,7 @@ impl BulkUploads {
                     return Err(running(Some(job)));
                 }
                 let job = match unit.jobs().add(grant, new).await {
-                    // Another request for the same came first.
+                    // Another request for the same rescoring came first.
                     Err(RepositoryError::Conflict { .. }) => {
                         return Err(running(self.running(grant, dedup_key).await?));
                     }
@@ -108,7 +109,7 @@ impl BulkUploads {
             .await
     }
 
-    /// The model that is asked for. The one that would answer by itself comes first.
+    /// Returns the requested model. The default model comes first.
     fn model(&self, command: &RescorePredictions) -> Result<ModelRef, Error> {
         let is = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|w| w == is);
         self.ports
@@ -147,7 +148,7 @@ pub(super) fn running(job: Option<JobId>) -> Error {
     }
 }
 
-/// What stands where uploads have the name of their file.
+/// The name of the job, where uploads have the name of their file.
 fn name(kind: Kind, model: &ModelRef) -> String {
     let name = format!(
         "rescoring of {kind} predictions by {} {}",
@@ -156,7 +157,8 @@ fn name(kind: Kind, model: &ModelRef) -> String {
     name.chars().take(255).collect()
 }
 
-/// What makes two rescorings of one owner the same: kind, model, and which predictions.
+/// Returns the key that is equal for equal rescorings of one owner: kind, model, and
+/// selection.
 pub(super) fn dedup_key(kind: Kind, rescoring: &Rescoring) -> String {
     let mut hash = Sha256::new();
     for part in [

@@ -1,4 +1,4 @@
-//! The worker's way through a rescoring: read a page, score it outside of any
+//! Processing of a rescoring by the worker: read a page, score it outside of any
 //! transaction, store it.
 
 use accunode_domain::{
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl BulkUploads {
-    /// Scores the predictions that are left, and answers how many the job accounted for.
+    /// Scores the remaining predictions, and returns how many the job accounted for.
     pub(super) async fn try_rescore(
         &self,
         job: &Job,
@@ -63,7 +63,7 @@ impl BulkUploads {
                 ..checkpoint
             };
             done += count;
-            // Some may have come into the owner's hands since they were counted.
+            // The owner may have got further predictions since they were counted.
             let most = most.max(done);
             total = Some(most);
             let rows = self
@@ -91,7 +91,7 @@ impl BulkUploads {
         }
     }
 
-    /// Whether the model takes ratios that are missing, as its manifest says.
+    /// Returns whether the model accepts missing ratios, by its manifest.
     fn takes_gaps(&self, kind: Kind, model: &ModelRef) -> Result<bool, StopReason> {
         let models = self.ports.scorer.models();
         let info = models
@@ -135,7 +135,7 @@ fn unavailable(model: &ModelRef) -> StopReason {
     ))
 }
 
-/// Starts from the ratios as they were sent, by today's rules. Computes on the calling
+/// Scores from the ratios as they were sent, by the current rules. Computes on the calling
 /// thread.
 fn score(
     scorer: &dyn Scorer,

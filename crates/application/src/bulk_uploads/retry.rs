@@ -1,4 +1,4 @@
-//! An upload is tried again: the rest of it, or its failed rows as an upload of their own.
+//! Retries an upload: the rest of it, or its failed rows as a new upload.
 
 use accunode_domain::{
     id::JobId,
@@ -16,20 +16,19 @@ use super::{
 };
 use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
 
-/// How many rows are read from the database at once.
+/// The number of rows that are read from the database at once.
 const PAGE: u32 = 1_000;
 
 impl BulkUploads {
-    /// Lets a job that was not read to its end go on from its checkpoint: only so can every
-    /// row of it get an outcome. Of an upload that is completed, makes a new upload of the
-    /// rows that failed, with the same options; what made them fail may have gone since: a
-    /// company that was not readable, a conflict.
+    /// Continues a job that was not read to its end from its checkpoint, so that every row
+    /// of it gets an outcome. For a completed upload, creates a new upload of the rows that
+    /// failed, with the same options. The cause of the failures may be gone: a company that
+    /// was not readable, a conflict.
     ///
     /// # Errors
-    /// `NotFound`, `not_writable`; `key_forbidden` or `step_up_required` where the upload's
-    /// rows are everyone's; `nothing_to_retry` where no row failed, or the
-    /// upload is still being worked on; `rows_not_kept` where more rows failed than are
-    /// kept.
+    /// `NotFound`, `not_writable`; `key_forbidden` or `step_up_required` if the upload's
+    /// rows belong to the system; `nothing_to_retry` if no row failed, or the upload is
+    /// still running; `rows_not_kept` if more rows failed than are stored.
     pub async fn retry(
         &self,
         caller: &Caller,
@@ -90,7 +89,7 @@ impl BulkUploads {
         self.submit(caller, upload, once).await
     }
 
-    /// The level of the rows that the job makes when it goes on.
+    /// Returns the level of the rows that the continued job creates.
     fn level_again(&self, caller: &Caller, job: &Job) -> Result<RowLevel, Error> {
         match RowLevel::limited(job.owner.level()) {
             Some(level) => Ok(level),
@@ -100,7 +99,7 @@ impl BulkUploads {
         }
     }
 
-    /// The answer to the same request, where that continued the job.
+    /// Returns the stored response to the same request, if that continued the job.
     async fn continued_before(
         &self,
         caller: &Caller,
@@ -114,8 +113,8 @@ impl BulkUploads {
             .await
     }
 
-    /// The failed rows as a CSV file. They are at most as many as the upload had, and
-    /// are read a page at a time.
+    /// Returns the failed rows as a CSV file. There are at most as many as the upload had,
+    /// and they are read a page at a time.
     async fn failed_rows(
         &self,
         caller: &Caller,
@@ -151,7 +150,8 @@ impl BulkUploads {
     }
 }
 
-/// A record as every file that is written here has it: readers of files take the guard off.
+/// Returns a record with guarded cells, as in every file that is written here: readers of
+/// files remove the guard.
 fn guarded(cells: &[String]) -> String {
     let guarded = cells.iter().map(|cell| guard_formula(cell).into_owned());
     as_csv(&guarded.collect::<Vec<_>>())

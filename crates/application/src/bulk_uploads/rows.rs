@@ -1,4 +1,4 @@
-//! From a file's rows to rows that can be stored.
+//! Converts a file's rows to rows that can be stored.
 
 use accunode_domain::{
     company::CompanyProfile,
@@ -104,7 +104,8 @@ pub(super) fn read_row(
     }
 }
 
-/// In a file a fault names a column, not a place in a body.
+/// Replaces the JSON pointer of a fault by the name of a column, because the input is a
+/// file.
 fn name_column(fault: Fault) -> Fault {
     let name = fault
         .pointer
@@ -121,7 +122,7 @@ fn name_column(fault: Fault) -> Fault {
     }
 }
 
-/// The cells of a record of [`as_csv`].
+/// Returns the cells of a record of [`as_csv`].
 pub(super) fn cells_of(record: &str) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -134,7 +135,7 @@ pub(super) fn cells_of(record: &str) -> Vec<String> {
         .collect()
 }
 
-/// The row as a CSV record without its line end.
+/// Returns the row as a CSV record without its line end.
 pub(super) fn as_csv(cells: &[String]) -> String {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::Any(b'\n'))

@@ -1,4 +1,4 @@
-//! A job under its lease: worked on until its end, however often the database is away.
+//! Runs a job under its lease until its end, through outages of the database.
 
 use std::time::Duration;
 
@@ -15,39 +15,38 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::BulkUploads;
 use crate::Error;
 
-/// How often a lease is renewed while a job is worked on.
+/// How often a lease is renewed while a job runs.
 const HEARTBEAT: Duration = Duration::from_secs(8);
-/// How long the open chunk may take when the process stops. After that the job is given
-/// back without it: the lease is void then, so that the chunk cannot be stored.
+/// How long the uncommitted chunk may take when the process stops. After that the job is returned
+/// to the queue without it: the lease is void then, so that the chunk cannot be stored.
 const LAST_CHUNK: Duration = Duration::from_secs(10);
-/// The pause before the database is asked again for the first time after an outage began;
-/// it doubles with each further one.
+/// The pause before the database is first asked again after an outage began; it doubles with each
+/// further attempt.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause of an outage.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The pause after the first attempt at a job that ended by a failure; it doubles with each
-/// further attempt.
+/// The pause after the first failed attempt at a job; it doubles with each further attempt.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
-/// Why a job was left before its end.
+/// Why a job stopped before its end.
 pub(super) enum StopReason {
-    /// It cannot be done; the fault is shown to those who sent it.
+    /// The job cannot be done; the fault is shown to its creator.
     Failed(Fault),
-    /// Its creator wants it to stop.
+    /// The job was cancelled.
     Cancelled,
     /// This process shuts down.
     Stopped,
-    /// Another worker has it.
+    /// Another worker has claimed the job.
     Lost,
-    /// The database is away: it is waited for, and no attempt is used up.
+    /// The database is unavailable: the worker waits, and no attempt is used up.
     Outage(Error),
-    /// Something failed that may not fail again: another attempt is made, up to a limit.
+    /// A failure that may not happen again: another attempt is made, up to a limit.
     Failure(Error),
 }
 
 impl StopReason {
-    /// A file that cannot be worked on. A job has one fault: the first, with the words of
-    /// the others behind its own.
+    /// Stops because of a file that cannot be processed. A job has one fault: the first, with the
+    /// details of the others appended.
     pub(super) fn unusable(faults: Vec<Fault>) -> Self {
         let mut faults = faults.into_iter();
         let Some(first) = faults.next() else {
@@ -97,10 +96,10 @@ impl Backoff {
 }
 
 impl BulkUploads {
-    /// Works on a job until its end, or until `stop` turns true.
+    /// Runs a job until its end, or until `stop` turns true.
     ///
-    /// After an outage of the database the job is read again, because only its checkpoint
-    /// tells whether the chunk that was being committed is stored.
+    /// After an outage of the database the job is read again, because only its checkpoint shows
+    /// whether the chunk that was being committed is stored.
     pub async fn process(&self, job: Job, lease: Lease, stop: &watch::Receiver<bool>) {
         let mut job = job;
         let mut pauses = Backoff::new();
@@ -139,10 +138,10 @@ impl BulkUploads {
         }
     }
 
-    /// Notes why a job was left, or that it is completed.
+    /// Records why a job stopped, or that it is completed.
     ///
     /// # Errors
-    /// Where the database is away.
+    /// If the database is unavailable.
     async fn close(
         &self,
         job: &Job,
@@ -184,8 +183,8 @@ impl BulkUploads {
         }
     }
 
-    /// Completes a job of which so many rows were read. One of which not every row has its
-    /// outcome fails instead.
+    /// Completes a job of which this number of rows were read. A job in which a row has no outcome
+    /// fails instead.
     async fn complete(&self, job: &Job, lease: &Lease, rows: u32) -> Result<(), RepositoryError> {
         let completed = self
             .finish(job, lease, JobStatus::Completed, None, Some(rows))
@@ -217,7 +216,7 @@ impl BulkUploads {
         }
     }
 
-    /// Ends the job, and counts its end.
+    /// Ends the job, and counts it in the metrics.
     async fn finish(
         &self,
         job: &Job,
@@ -232,8 +231,8 @@ impl BulkUploads {
         Ok(())
     }
 
-    /// Waits until the database answers, and reads the job as it stands then. `None` where it
-    /// is not this worker's any more, or the process stops.
+    /// Waits until the database answers, and reads the job again. `None` if this worker does not
+    /// have the job any more, or the process stops.
     async fn wait_for_database(
         &self,
         lease: &Lease,
@@ -248,8 +247,8 @@ impl BulkUploads {
             }
             let found = match queue.resume(lease).await {
                 Ok(Some(job)) => return Some(job),
-                // Its lease ran out meanwhile: the attempt of the worker that took it is not one of
-                // the job's own.
+                // Its lease ran out meanwhile: the attempt of the worker that claimed it must not
+                // count against the job.
                 Ok(None) => queue.forgive(lease.job).await,
                 Err(error) => Err(error),
             };
@@ -270,7 +269,7 @@ impl BulkUploads {
     }
 }
 
-/// What an attempt that failed is told as. The cause itself is for the log.
+/// The fault that reports a failed attempt. The cause itself is only logged.
 fn cause_of(error: &Error) -> Fault {
     let (code, detail) = match error {
         Error::Unavailable(cause) if cause.is::<PortError>() => (
@@ -289,18 +288,18 @@ fn cause_of(error: &Error) -> Fault {
     Fault::new("/file", code, detail)
 }
 
-/// Returns when a job that is to stop has not come to its next chunk for a while.
+/// Waits until a job that should stop has not reached its next chunk in time.
 async fn overdue(stop: &watch::Receiver<bool>) {
     let mut stop = stop.clone();
     if stop.wait_for(|stop| *stop).await.is_err() {
-        // Nothing can ask it to stop any more: then it runs to its end.
+        // Nothing can ask it to stop any more, so it runs to its end.
         std::future::pending::<()>().await;
     }
     tokio::time::sleep(LAST_CHUNK).await;
 }
 
-/// Renews a lease while something takes longer than a chunk, like opening a large
-/// workbook. Whether it still is ours is asked before each chunk.
+/// Renews a lease while an operation takes longer than a chunk, like opening a large workbook.
+/// Whether the lease is still ours is checked before each chunk.
 struct Heartbeat(JoinHandle<()>);
 
 impl Heartbeat {

@@ -1,4 +1,4 @@
-//! A file is received and becomes a job.
+//! Receives a file and creates a job for it.
 
 use std::sync::{
     Arc,
@@ -26,10 +26,10 @@ use sha2::{Digest, Sha256};
 use super::{BulkUploads, Table, table::apart};
 use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel, disk::storage_low};
 
-/// After so many bytes of an upload the free space is looked at again.
+/// The number of bytes of an upload after which the free space is checked again.
 const LOOK_AT_DISK: usize = 16 << 20;
 
-/// What is to be done with a received file.
+/// The request for a job over a received file.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the form's fields")]
 pub struct SubmitUpload {
@@ -39,17 +39,17 @@ pub struct SubmitUpload {
     pub access_level: Option<RowLevel>,
     pub organization: Option<OrganizationId>,
     pub options: JobOptions,
-    /// Whether a repetition of an upload is meant.
+    /// Whether an upload of the same file is repeated on purpose.
     pub force: bool,
 }
 
 impl BulkUploads {
-    /// Streams a file into the file store. It belongs to no owner until [`Self::submit`];
-    /// a caller that does not come to that must [`Self::discard`] it.
+    /// Streams a file into the file store. It belongs to no owner until [`Self::submit`]; a
+    /// caller that does not reach that step must [`Self::discard`] it.
     ///
     /// # Errors
-    /// `TooLarge`, `cut_off`; `storage_low` where the disk has little room left, at the
-    /// start or while the file comes in.
+    /// `TooLarge`, `cut_off`; `storage_low` if the disk has little free space, at the start
+    /// or while the file is received.
     pub async fn receive(&self, bytes: ByteStream) -> Result<StoredFile, Error> {
         self.ports.require_disk_space()?;
         let limit = self.ports.settings.max_upload_bytes;
@@ -65,7 +65,8 @@ impl BulkUploads {
         }
     }
 
-    /// The same bytes, which end with an error once the disk runs low, and whether they did.
+    /// Returns the same bytes, ending with an error once the disk runs low, and whether that
+    /// happened.
     fn watched(&self, bytes: ByteStream) -> (ByteStream, Arc<AtomicBool>) {
         let ran_low = Arc::new(AtomicBool::new(false));
         let (ports, low) = (self.ports.clone(), ran_low.clone());
@@ -87,14 +88,14 @@ impl BulkUploads {
         (watched.boxed(), ran_low)
     }
 
-    /// Removes a received file that became no job.
+    /// Removes a received file for which no job was created.
     pub async fn discard(&self, file: &StoredFile) {
         if let Err(error) = self.ports.files.remove(&file.key).await {
             tracing::warn!(key = file.key, %error, "a refused upload could not be removed");
         }
     }
 
-    /// Makes a job of a received file, or removes it.
+    /// Creates a job for a received file, or removes the file.
     ///
     /// # Errors
     /// `level_forbidden`, `outside_scope`; a file that cannot be read, has no rows
@@ -157,7 +158,7 @@ impl BulkUploads {
                     return Err(duplicate(Some(job)));
                 }
                 let job = match unit.jobs().add(grant, new).await {
-                    // Another upload of the same file was faster, by a hair.
+                    // Another upload of the same file was slightly faster.
                     Err(RepositoryError::Conflict { .. }) => {
                         return Err(duplicate(self.other(grant, dedup_key.as_deref()).await?));
                     }
@@ -196,7 +197,8 @@ impl BulkUploads {
         }
     }
 
-    /// Opens the file to see that it can be worked on: its form, its columns, a first row.
+    /// Opens the file to check that it can be processed: its format, its columns, a first
+    /// row.
     async fn check_file(&self, upload: &SubmitUpload, filename: &str) -> Result<(), Error> {
         let key = &upload.file.key;
         let peek = self.ports.files.peek(key, filename, Table::PEEK).await?;
@@ -225,7 +227,7 @@ fn duplicate(job: Option<JobId>) -> Error {
     }
 }
 
-/// What makes two uploads of one owner the same: kind, content and options.
+/// Returns the key that is equal for equal uploads of one owner: kind, content and options.
 pub(super) fn dedup_key(job_type: JobType, file_sha256: &str, options: &JobOptions) -> String {
     let mut hash = Sha256::new();
     hash.update(job_type.as_str());

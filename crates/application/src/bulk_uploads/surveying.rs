@@ -1,4 +1,4 @@
-//! A file is read to its end before the first of its rows is stored.
+//! Reads a file to its end before the first of its rows is stored.
 
 use accunode_domain::{
     fault::Fault,
@@ -10,25 +10,25 @@ use accunode_ports::files::{FileNote, SourceRow};
 
 use super::table::{Table, formulas};
 
-/// How many rows are kept to judge turnovers by, and how many bytes of them.
+/// The number of rows that are kept to check turnovers, and their bytes.
 const KEPT: usize = 1_000;
 const KEPT_BYTES: usize = 4 << 20;
 /// The warning of a file whose turnovers look like those of a single quarter.
 const TURNOVER_NOT_ANNUAL: &str = "turnover_not_annual";
 
-/// Looks at every row of a table.
+/// Surveys every row of a table.
 #[derive(Clone, Debug)]
 pub struct Surveying {
     survey: Survey,
     options: JobOptions,
     first: Vec<SourceRow>,
     first_bytes: usize,
-    /// Rows that the reader could not take as they stand.
+    /// The number of rows that the reader could not read.
     broken: u32,
 }
 
 impl Surveying {
-    /// Begins with a table.
+    /// Starts the survey of a table.
     #[must_use]
     pub fn of(table: &Table, options: &JobOptions) -> Self {
         let how = Options {
@@ -45,7 +45,7 @@ impl Surveying {
         }
     }
 
-    /// Looks at some rows.
+    /// Adds rows.
     pub fn see(&mut self, rows: Vec<SourceRow>) {
         for row in rows {
             if row.fault.is_some() {
@@ -65,13 +65,13 @@ impl Surveying {
         }
     }
 
-    /// How many rows it has seen.
+    /// The number of rows that were added.
     #[must_use]
     pub const fn rows(&self) -> u32 {
         self.survey.rows().saturating_add(self.broken)
     }
 
-    /// How the rows are to be read, and everything that an analyst should know of the file.
+    /// Returns the plan for reading the rows, and the warnings about the file.
     ///
     /// # Errors
     /// As [`Survey::finish`].
@@ -82,7 +82,8 @@ impl Surveying {
         training: &[f64],
     ) -> Result<(Plan, Vec<JobWarning>), Vec<Fault>> {
         let (plan, found) = self.survey.finish()?;
-        // What keeps most rows from being used comes first, then what was done to the file.
+        // Warnings about most rows being unusable come first, then those about changes to
+        // the file.
         let (mut warnings, found): (Vec<_>, Vec<_>) = found
             .into_iter()
             .partition(|warning| warning.code == "most_rows_fail");
@@ -93,7 +94,7 @@ impl Surveying {
     }
 }
 
-/// What an analyst should know of the turnovers of the first rows of a file.
+/// Returns the warnings about the turnovers of the first rows of a file.
 fn turnovers(
     plan: &Plan,
     options: &JobOptions,

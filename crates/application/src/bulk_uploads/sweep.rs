@@ -1,4 +1,4 @@
-//! Files that no upload speaks of are removed.
+//! Removes files to which no upload refers.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use futures::TryStreamExt;
 use super::BulkUploads;
 use crate::Error;
 
-/// A file is left alone for so long: its upload may still be under way.
+/// The age below which a file is kept: its upload may still be in progress.
 const AGE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How many files the database is asked about at once.
+/// The number of files about which the database is asked at once.
 const BATCH: usize = 500;
 
-/// What was removed.
+/// The removed files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SweptFiles {
-    /// Files that were received whole and have no upload.
+    /// Files that were received completely and have no upload.
     pub orphans: u64,
-    /// What is left of files that were never received whole.
+    /// Remains of files that were never received completely.
     pub unfinished: u64,
 }
 
@@ -27,8 +27,8 @@ impl BulkUploads {
     /// with an upload is never removed, nor one that is being received.
     ///
     /// # Errors
-    /// `Unavailable` where the file store or the database cannot be reached; what was
-    /// removed until then stays removed.
+    /// `Unavailable` if the file store or the database is unreachable; files that were
+    /// removed until then stay removed.
     pub async fn sweep_files(&self) -> Result<SweptFiles, Error> {
         let (files, queue) = (&self.ports.files, &self.ports.queue);
         let before = self.ports.clock.now() - AGE;

@@ -1,4 +1,4 @@
-//! Which table of a file is meant, and what its columns mean.
+//! Chooses the table of a file, and finds the meaning of its columns.
 
 use accunode_domain::{
     fault::{Fault, shorten},
@@ -10,11 +10,11 @@ use accunode_ports::files::{FileNote, MarkKind, Peek, SourceRow, TableChoice, Ta
 
 use crate::Error;
 
-/// How many names of sheets an error lists.
+/// The number of sheet names that an error lists.
 const LISTED: usize = 20;
 
-/// Does work on a thread of its own: a stranger's header takes time to understand, which no
-/// other request waits for.
+/// Runs work on a thread of its own: reading an untrusted header takes time, and other
+/// requests must not wait for it.
 pub(super) async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
@@ -23,28 +23,28 @@ pub(super) async fn apart<T: Send + 'static>(
         .map_err(|panic| Error::Internal(Box::new(panic)))
 }
 
-/// The table of a file that is read, with its header understood.
+/// The table of a file that is read, with its recognised header.
 #[derive(Clone, Debug)]
 pub struct Table<L = Layout> {
-    /// What its columns mean.
+    /// The meaning of its columns.
     pub layout: L,
-    /// Where it is.
+    /// The choice that makes the reader open it.
     pub choice: TableChoice,
     /// Whether every row must have as many cells as the header.
     pub is_fixed_width: bool,
-    /// Whether a row stands below its header.
+    /// Whether there is a row below its header.
     pub has_rows: bool,
-    /// What an analyst should know of the choice and of the header.
+    /// Warnings about the choice and the header.
     pub warnings: Vec<JobWarning>,
 }
 
-/// A header that was understood.
+/// A recognised header.
 pub trait Header {
-    /// Its row, from 1.
+    /// Its row number, from 1.
     fn row(&self) -> u32;
     /// The names of its columns.
     fn names(&self) -> &[String];
-    /// What an analyst should know of it.
+    /// Warnings about it.
     fn warnings(&self) -> Vec<JobWarning>;
 }
 
@@ -77,7 +77,7 @@ impl Header for OutcomeLayout {
 }
 
 impl Table {
-    /// How many rows of each table must be looked at for [`Table::choose`].
+    /// The number of rows of each table that [`Table::choose`] needs.
     pub const PEEK: u32 = Layout::SEARCHED;
 
     /// Chooses the table that has the columns of a kind of predictions, as
@@ -101,13 +101,13 @@ impl Table<OutcomeLayout> {
 }
 
 impl<L: Header> Table<L> {
-    /// Chooses the table that has the needed columns. `sheet` names it; without that it must
-    /// be the only one, a visible one going before hidden ones.
+    /// Chooses the table that has the needed columns. `sheet` names it; without it the table
+    /// must be the only one, and a visible one takes precedence over hidden ones.
     ///
     /// # Errors
-    /// `empty_file`; `unknown_sheet` with the names that there are; `several_sheets` where
-    /// more than one would do; `missing_columns` and `repeated_column` of the table that has
-    /// the most of the columns.
+    /// `empty_file`; `unknown_sheet` with the existing names; `several_sheets` if more than
+    /// one table has the columns; `missing_columns` and `repeated_column` of the table that
+    /// has the most of the columns.
     fn choose_by(
         find: impl Fn(&[Cells<'_>]) -> Result<L, Vec<Fault>>,
         peek: &Peek,
@@ -198,7 +198,7 @@ impl<L: Header> Table<L> {
             sheet: head.sheet.clone(),
             header_row: layout.row(),
             width: u32::try_from(layout.names().len()).unwrap_or(u32::MAX),
-            // The whole file decides how it is written, not only its beginning.
+            // The dialect is derived from the whole file, not only its beginning.
             dialect: None,
         };
         Self {
@@ -212,7 +212,7 @@ impl<L: Header> Table<L> {
 }
 
 impl<L> Table<L> {
-    /// Its warnings, and what the reader found in the file.
+    /// Returns its warnings, and the reader's findings in the file.
     pub(super) fn with_notes(&self, notes: Vec<FileNote>) -> Vec<JobWarning> {
         let mut warnings = self.warnings.clone();
         for note in notes {
@@ -228,7 +228,7 @@ impl<L> Table<L> {
     }
 }
 
-/// The formulas of a row, as far as they tell whether they were computed.
+/// Returns the formulas of a row, as far as they show whether they were computed.
 pub(super) fn formulas(row: &SourceRow) -> Vec<Formula> {
     row.marks
         .iter()
@@ -262,7 +262,7 @@ fn is_named(head: &TableHead, wanted: &str) -> bool {
         .is_some_and(|name| name.trim().to_lowercase() == wanted)
 }
 
-/// The faults of the table that comes nearest, and which others there are.
+/// Returns the faults of the table that is most similar, and the names of the others.
 fn none_usable<L>(read: Vec<(&TableHead, Result<L, Vec<Fault>>)>) -> Vec<Fault> {
     let several = read.len() > 1;
     let listed: Vec<&TableHead> = read.iter().map(|(head, _)| *head).collect();
@@ -270,7 +270,7 @@ fn none_usable<L>(read: Vec<(&TableHead, Result<L, Vec<Fault>>)>) -> Vec<Fault> 
     let nearest = read
         .into_iter()
         .filter_map(|(head, layout)| layout.err().map(|faults| (head, faults)))
-        // A missing column is named in the fault: the shortest fault lacks the fewest.
+        // Missing columns are named in the fault, so the shortest fault lacks the fewest.
         .min_by_key(|(_, faults)| (faults.len(), missing(faults)));
     let Some((head, mut faults)) = nearest else {
         return vec![Fault::new(
@@ -289,7 +289,7 @@ fn none_usable<L>(read: Vec<(&TableHead, Result<L, Vec<Fault>>)>) -> Vec<Fault> 
     faults
 }
 
-/// How many columns a fault says are missing.
+/// Returns how many columns a fault reports as missing.
 fn missing(faults: &[Fault]) -> usize {
     faults
         .iter()

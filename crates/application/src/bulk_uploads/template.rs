@@ -1,4 +1,4 @@
-//! What a file should look like.
+//! Templates of files.
 
 use accunode_domain::{
     company::Symbol,
@@ -7,10 +7,10 @@ use accunode_domain::{
     prediction::Kind,
 };
 
-/// A header, what each column means, and one example row.
+/// A header, the meaning of each column, and one example row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// The columns with what they hold and an example.
+    /// The columns with their meaning and an example.
     pub columns: Vec<TemplateColumn>,
 }
 
@@ -19,14 +19,14 @@ pub struct Template {
 pub struct TemplateColumn {
     /// Its name in the header.
     pub name: String,
-    /// What it holds, with bounds.
+    /// Its meaning, with bounds.
     pub meaning: String,
     /// An example.
     pub example: String,
 }
 
 impl Template {
-    /// The template for what the rows of a file are about.
+    /// Returns the template for files of a job type.
     #[must_use]
     pub fn of(job_type: JobType) -> Self {
         match job_type.kind() {

@@ -1,4 +1,4 @@
-//! The worker: takes jobs and works on them, a few at once.
+//! The worker: claims jobs and runs them, a few at once.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use super::BulkUploads;
 const PAUSE: Duration = Duration::from_secs(2);
 
 impl BulkUploads {
-    /// Works until `stop` turns true. A job that is open then is given back at its
-    /// next chunk, so that another worker goes on at once.
+    /// Works until `stop` turns true. A running job is then returned to the queue at its next
+    /// chunk, so that another worker continues at once.
     ///
     /// There are [`JOBS_AT_ONCE`] places, and the queue gives no owner more than one at a time:
-    /// however long one owner's file takes, and however many wait behind it, the next owner
-    /// need not wait.
+    /// however long one owner's file takes, and however many of their files are queued, the next
+    /// owner need not wait.
     pub async fn work(&self, stop: watch::Receiver<bool>) {
         join_all((0..JOBS_AT_ONCE).map(|_| self.work_in_place(stop.clone()))).await;
     }
@@ -29,7 +29,8 @@ impl BulkUploads {
                 Ok(Some((job, lease))) => {
                     let span = tracing::info_span!(
                         "job",
-                        // That of the request that made it, so that one search of the log finds both.
+                        // The id of the request that created the job, so that one search of the
+                        // log finds both.
                         request_id = job.request_id.as_deref(),
                         job = %job.id,
                     );

@@ -9,10 +9,10 @@ use super::{Parts, Validations};
 use crate::{Caller, Error, ErrorCode};
 
 impl Validations {
-    /// A file of a report, a part at a time.
+    /// Returns a file of a report, a part at a time.
     ///
     /// # Errors
-    /// `NotFound` for what the caller cannot read; `not_finished`.
+    /// `NotFound` if the caller cannot read the report; `not_finished`.
     #[tracing::instrument(name = "validations.file", level = "debug", skip_all)]
     pub async fn file(
         &self,

@@ -1,5 +1,5 @@
-//! Back-tests: predictions against what happened, asked for, read and signed off. The worker
-//! makes their reports ([`crate::bulk_uploads`]), for they are jobs.
+//! Back-tests: comparisons of predictions with outcomes, requested, read and signed off. The
+//! worker makes their reports ([`crate::bulk_uploads`]), because they are jobs.
 
 mod ask;
 mod files;

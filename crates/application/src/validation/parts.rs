@@ -1,4 +1,5 @@
-//! A file in parts, each compressed by itself, so that it is written and read a part at a time.
+//! A file in parts that are compressed separately, so that it is written and read a part at a
+//! time.
 
 use std::io::{self, Read, Write};
 
@@ -7,7 +8,7 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 /// Bytes of the file in one part.
 const PART: usize = 1 << 20;
 
-/// Compresses what is written into parts of a mebibyte each.
+/// Compresses the written bytes into parts of a mebibyte each.
 #[derive(Debug)]
 pub struct Parts {
     done: Vec<Vec<u8>>,
@@ -26,20 +27,20 @@ impl Default for Parts {
 }
 
 impl Parts {
-    /// A file of these bytes.
+    /// Compresses a file of these bytes.
     ///
     /// # Errors
-    /// None that memory does not have.
+    /// None in practice: it writes to memory.
     pub fn of(bytes: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         let mut parts = Self::default();
         parts.write_all(bytes)?;
         parts.finish()
     }
 
-    /// The parts, at least one.
+    /// Returns the parts, at least one.
     ///
     /// # Errors
-    /// None that memory does not have.
+    /// None in practice: it writes to memory.
     pub fn finish(mut self) -> io::Result<Vec<Vec<u8>>> {
         if self.written > 0 || self.done.is_empty() {
             self.done.push(self.open.finish()?);
@@ -47,10 +48,10 @@ impl Parts {
         Ok(self.done)
     }
 
-    /// The bytes of a part.
+    /// Returns the bytes of a part.
     ///
     /// # Errors
-    /// Where it is no part.
+    /// If the bytes are not a part.
     pub fn read(part: &[u8]) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(PART);
         GzDecoder::new(part)

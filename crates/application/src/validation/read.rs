@@ -1,4 +1,4 @@
-//! Reports are looked at.
+//! Reads reports of back-tests.
 
 use accunode_domain::{
     access::{Reading, Scope},
@@ -13,7 +13,7 @@ use accunode_ports::repositories::ValidationFilter;
 use super::Validations;
 use crate::{Caller, Error};
 
-/// Which reports.
+/// The filter of a list of reports.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListValidations {
@@ -25,10 +25,11 @@ pub struct ListValidations {
 }
 
 impl Validations {
-    /// A page of the reports that the caller can read, newest first.
+    /// Returns a page of the reports that the caller can read, newest first.
     ///
     /// # Errors
-    /// `outside_scope` for a filter that names an organization that is not theirs.
+    /// `outside_scope` for a filter that names an organization outside of the caller's
+    /// scope.
     #[tracing::instrument(name = "validations.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
@@ -45,17 +46,17 @@ impl Validations {
             .await?)
     }
 
-    /// One report. A super_admin who looks at someone's personal one is told of in the audit
-    /// log before they see it.
+    /// Returns one report. When a super_admin reads a user's personal report, this is
+    /// written to the audit log before they receive it.
     ///
     /// # Errors
-    /// `NotFound` for what the caller cannot read.
+    /// `NotFound` if the caller cannot read it.
     #[tracing::instrument(name = "validations.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: ValidationId) -> Result<ValidationReport, Error> {
         self.found(caller, id).await.map(|(report, _)| report)
     }
 
-    /// The same, with the scope that it was read by.
+    /// As above, with the scope in which it was read.
     pub(super) async fn found(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! The sample of a back-test as a file: everything that its figures are made from.
+//! The sample of a back-test as a file: the input of all of its figures.
 
 use std::{
     fmt::{self, Write as _},
@@ -27,11 +27,11 @@ pub const SAMPLE_COLUMNS: [&str; 12] = [
     "end_pd",
 ];
 
-/// How much is written at once, in bytes.
+/// The number of bytes that are written at once.
 const AT_ONCE: usize = 64 << 10;
 
-/// Writes a sample as CSV, and hashes what it writes. PDs are written so that they are read
-/// back bit by bit. Nothing is allocated for a row: there may be millions.
+/// Writes a sample as CSV, and hashes what it writes. PDs are written so that reading them
+/// gives the same bits. Nothing is allocated for a row: there may be millions.
 pub struct SampleFile<W: Write> {
     out: W,
     hash: Sha256,
@@ -46,7 +46,7 @@ impl<W: Write> fmt::Debug for SampleFile<W> {
 }
 
 impl<W: Write> SampleFile<W> {
-    /// A file with a header, whose grades are of this scale.
+    /// Starts a file with a header, whose grades are of this scale.
     #[must_use]
     pub fn new(out: W, scale: MasterScale) -> Self {
         let mut text = String::with_capacity(AT_ONCE + 512);
@@ -63,7 +63,7 @@ impl<W: Write> SampleFile<W> {
     /// Adds a company of the population.
     ///
     /// # Errors
-    /// Those of the writer behind it.
+    /// The errors of the underlying writer.
     pub fn add(&mut self, window: &Window, company: &str, seen: &Observation) -> io::Result<()> {
         // Writing to a string cannot fail.
         let _ = self.push(window, company, seen);
@@ -108,17 +108,17 @@ impl<W: Write> SampleFile<W> {
     /// Ends the file.
     ///
     /// # Returns
-    /// The writer behind it, and the SHA-256 of the file in hexadecimal.
+    /// The underlying writer, and the SHA-256 of the file in hexadecimal.
     ///
     /// # Errors
-    /// Those of the writer behind it.
+    /// The errors of the underlying writer.
     pub fn finish(mut self) -> io::Result<(W, String)> {
         self.write()?;
         Ok((self.out, hex::encode(self.hash.finalize())))
     }
 }
 
-/// A cell, in quotation marks where it needs them.
+/// Writes a cell, in quotation marks if it needs them.
 fn cell(text: &mut String, value: &str) {
     if value.contains([',', '"', '\n', '\r']) {
         text.push('"');

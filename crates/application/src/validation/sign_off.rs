@@ -1,4 +1,4 @@
-//! A report is signed off by someone else than its maker.
+//! Signs off a report by another user than its requester.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Validations, files::not_finished};
 use crate::{Confirmed, Error, ErrorCode};
 
-/// What is said with a sign-off.
+/// The statement of a sign-off.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct SignOffReport {
@@ -23,8 +23,8 @@ impl Validations {
     /// Signs off a report, once.
     ///
     /// # Errors
-    /// `NotFound`; `four_eyes` for its maker, `role_forbidden`, `key_forbidden`; every fault of
-    /// the body; `not_finished`, `signed_off`.
+    /// `NotFound`; `four_eyes` for the user who requested it, `role_forbidden`,
+    /// `key_forbidden`; every fault of the body; `not_finished`, `signed_off`.
     #[tracing::instrument(name = "validations.sign_off", level = "debug", skip_all)]
     pub async fn sign_off(
         &self,
