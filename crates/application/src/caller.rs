@@ -1,4 +1,4 @@
-//! Who calls, and from where.
+//! The caller of a use case, and the origin of the request.
 
 use std::ops::Deref;
 
@@ -20,34 +20,34 @@ use crate::{
     auth::{gone, unusable},
 };
 
-/// A user who is signed in, making one request.
+/// An authenticated user who makes one request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who they are and what they may do.
+    /// The actor: their identity and rights.
     pub actor: Actor,
-    /// Where the request came from.
+    /// The origin of the request.
     pub context: RequestContext,
-    /// The session it was made in; `None` for the worker.
+    /// The session; `None` for an API key and for the worker.
     pub session: Option<SessionId>,
-    /// When they last proved their identity in this session; `None` where it has no user.
+    /// When the user last proved their identity in this session; `None` without a session.
     pub confirmed_at: Option<Timestamp>,
-    /// The API key that they are here by.
+    /// The API key that was used, if any.
     pub key: Option<ApiKeyId>,
-    /// Whether they showed a second factor in it.
+    /// Whether the session was proved with a second factor.
     pub second_factor: bool,
 }
 
 impl Caller {
-    /// Whose budget of requests they draw on: a key has one of its own, so that a program
-    /// that runs wild does not lock its owner out.
+    /// Returns the principal whose rate limits count: a key has its own, so that a program
+    /// out of control does not lock its owner out.
     #[must_use]
     pub fn principal(&self) -> Uuid {
         self.key.map_or(self.actor.user().0, |key| key.0)
     }
 
-    /// The tenant that they work for: the root of their organization, or themselves where
-    /// they have none. Whatever is shared out fairly is shared among tenants, not among
-    /// the users or keys of one.
+    /// Returns the tenant: the root of the caller's organization, or the user if they have
+    /// none. Resources are shared fairly among tenants, not among the users or keys of one
+    /// tenant.
     #[must_use]
     pub fn tenant(&self) -> Uuid {
         self.actor.membership().map_or(self.actor.user().0, |own| {
@@ -55,7 +55,7 @@ impl Caller {
         })
     }
 
-    /// The event with them as its actor, and with the key that they are here by.
+    /// Returns the event with this caller as its actor, and with their API key, if any.
     #[must_use]
     pub fn sign(&self, mut event: AuditEvent) -> AuditEvent {
         if let (Some(key), Value::Object(metadata)) = (self.key, &mut event.metadata) {
@@ -70,9 +70,9 @@ impl Caller {
     }
 }
 
-/// A caller who proved who they are a short while ago. Use cases that give rights, take
-/// them away or hand out what a stolen token must not reach demand one in place of a
-/// [`Caller`]; [`Caller::confirmed`] is the only place that makes it.
+/// A caller who proved their identity recently. Use cases that give or remove rights, or
+/// return what a stolen token must not reach, take one in place of a [`Caller`]; only
+/// [`Caller::confirmed`] creates it.
 #[derive(Clone, Debug)]
 pub struct Confirmed {
     caller: Caller,
@@ -87,14 +87,14 @@ impl Deref for Confirmed {
 }
 
 impl Confirmed {
-    /// Vouches for a value that not every caller may set.
+    /// Wraps a value that only a confirmed caller may set.
     #[must_use]
     pub const fn vouch<T>(&self, value: T) -> Vouched<T> {
         Vouched { value }
     }
 }
 
-/// A part of a command that only a [`Confirmed`] caller may name, where other parts of the
+/// A part of a command that only a [`Confirmed`] caller may set, while other parts of the
 /// same command need no proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vouched<T> {
@@ -102,26 +102,27 @@ pub struct Vouched<T> {
 }
 
 impl<T> Vouched<T> {
-    /// What was vouched for.
+    /// The value.
     pub const fn get(&self) -> &T {
         &self.value
     }
 }
 
-/// The level that rows are made at or raised to. Showing them to everyone takes a recent
-/// proof: every tenant works with them from then on, and a row cannot be taken back from
-/// everyone.
+/// The level at which rows are created or to which access is widened. The level `system`
+/// requires a recent proof: every tenant works with the rows from then on, and this cannot
+/// be undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowLevel(AccessLevel);
 
 impl RowLevel {
-    /// A level of a user's or an organization's rows; nothing for that of everyone's.
+    /// Returns the level of a user's or an organization's rows; `None` for the level
+    /// `system`.
     #[must_use]
     pub fn limited(level: AccessLevel) -> Option<Self> {
         (level != AccessLevel::System).then_some(Self(level))
     }
 
-    /// That of everyone's rows.
+    /// Returns the level `system`.
     #[must_use]
     pub const fn everyone(_by: &Confirmed) -> Self {
         Self(AccessLevel::System)
@@ -135,11 +136,11 @@ impl RowLevel {
 }
 
 impl Caller {
-    /// The same caller, where they are a user who proved who they are at most
-    /// [`CONFIRMATION_SECONDS`] before `now`.
+    /// Returns the caller as confirmed, if they are a user who proved their identity at
+    /// most [`CONFIRMATION_SECONDS`] before `now`.
     ///
     /// # Errors
-    /// `key_forbidden` for an API key, which cannot prove anything; `step_up_required`.
+    /// `key_forbidden` for an API key, which cannot give a proof; `step_up_required`.
     pub fn confirmed(&self, now: Timestamp) -> Result<Confirmed, Error> {
         let allowed = self.actor.require_user();
         allowed.map_err(|denial| Error::denied(denial, "user"))?;
@@ -156,11 +157,12 @@ impl Caller {
         })
     }
 
-    /// The actor as they are stored now, locked until the unit of work ends: their rights
-    /// may have changed since the request began, and cannot change until it is committed.
+    /// Returns the actor as currently stored, locked until the unit of work ends: their
+    /// rights may have changed since the request began, and cannot change until it is
+    /// committed.
     ///
     /// # Errors
-    /// `Unauthenticated` where the account is gone or not active any more.
+    /// `Unauthenticated` if the account does not exist or is not active any more.
     pub(crate) async fn renewed(&self, unit: &dyn UnitOfWork) -> Result<Actor, Error> {
         let mut found = unit.users().lock_for_update(&[self.actor.user()]).await?;
         let me = found.pop().ok_or_else(gone)?;
@@ -168,8 +170,8 @@ impl Caller {
         renewed.map_err(unusable)
     }
 
-    /// Writes an event that comes with no change (reads, exports), in a short unit
-    /// of work of its own, before anything is answered.
+    /// Writes an event without a change (reads, exports), in a short unit of work of its
+    /// own, before anything is sent to the client.
     pub(crate) async fn record(&self, ports: &Ports, event: AuditEvent) -> Result<(), Error> {
         let scope = self.actor.scope();
         ports.record(&scope, &self.context, self.sign(event)).await

@@ -1,13 +1,13 @@
-//! Whether there is room for what strangers send.
+//! Checks that there is free space for uploads.
 
 use accunode_ports::system::Volume;
 
 use crate::{Error, ErrorCode, Ports};
 
-/// Seconds after which an operator may have made room.
+/// Seconds after which an operator may have freed space.
 const RETRY_SECONDS: u32 = 300;
 
-/// A filesystem that has less room than it must.
+/// A filesystem that has less free space than required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LowVolume {
     /// The filesystem.
@@ -17,7 +17,7 @@ pub struct LowVolume {
 }
 
 impl Ports {
-    /// The filesystems that have less room than they must.
+    /// Returns the filesystems that have less free space than required.
     #[must_use]
     pub fn low_volumes(&self) -> Vec<LowVolume> {
         let volumes = self.disks.volumes().into_iter();
@@ -30,8 +30,8 @@ impl Ports {
             .collect()
     }
 
-    /// That every filesystem has room. The figures go to the log; a client learns only
-    /// that there is no room.
+    /// Checks that every filesystem has enough free space. The figures are logged; a client
+    /// only receives that there is no space.
     ///
     /// # Errors
     /// `Full("storage_low")`.
@@ -57,7 +57,7 @@ impl Ports {
     }
 }
 
-/// What an upload is refused with where the disk runs low.
+/// The error for an upload when the disk runs low.
 pub(crate) fn storage_low() -> Error {
     Error::Full {
         code: ErrorCode::StorageLow,

@@ -1,4 +1,4 @@
-//! Rows are taken out in bulk.
+//! Records exports in the audit log.
 
 use accunode_domain::audit::{AuditAction, AuditEvent};
 use serde_json::Value;
@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::{Application, Caller, Error};
 
 impl Application {
-    /// Tells the audit log that the caller takes out every row of a list, narrowed
-    /// by `filter`. Called before the first of them is answered.
+    /// Records in the audit log that the caller exports every row of a list, filtered by
+    /// `filter`. Called before the first row is sent.
     ///
     /// # Errors
-    /// Where the audit log is out of reach: then nothing may be answered.
+    /// If the audit log is unreachable: then nothing may be sent.
     pub async fn record_export(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! Mails that wait behind the answers of the requests that caused them.
+//! Mails that are sent after the responses of the requests that caused them.
 
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
@@ -16,10 +16,10 @@ use tokio::sync::watch;
 
 use crate::{Caller, Error, ErrorCode, Ports};
 
-/// Mails that may wait at once. A mail server that is away must not fill the memory.
+/// The largest number of queued mails. An unreachable mail server must not fill the memory.
 const AT_MOST: usize = 1_000;
 
-/// What a user can have mailed to an address that is not theirs.
+/// The kinds of mail that a user can have sent to another address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MailKind {
     Invitation,
@@ -37,17 +37,17 @@ impl MailKind {
     }
 }
 
-/// How many mails users can cause. 0 is no limit; a day's mails may go out at once and
-/// come back over a day.
+/// The limits on mails that users can cause. 0 is no limit; a day's mails may be sent at
+/// once, and the budget refills over a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MailQuotas {
-    /// Of one kind to one address in a minute.
+    /// Mails of one kind to one address in a minute.
     pub per_address_per_minute: u32,
-    /// Of one kind to one address in a day.
+    /// Mails of one kind to one address in a day.
     pub per_address_per_day: u32,
-    /// By one user, or by one network address where no one is signed in, in a day.
+    /// Mails of one user, or of one network address if the caller is not signed in, in a day.
     pub per_sender_per_day: u32,
-    /// By all users of one organization in a day.
+    /// Mails of all users of one organization in a day.
     pub per_organization_per_day: u32,
 }
 
@@ -62,12 +62,12 @@ impl Default for MailQuotas {
     }
 }
 
-/// Who causes a mail.
+/// The sender of a mail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum MailSender {
     /// A user who is signed in, and their organization.
     User(UserId, Option<OrganizationId>),
-    /// A stranger at this network address.
+    /// A caller who is not signed in, at this network address.
     Stranger(Option<IpAddr>),
 }
 
@@ -77,35 +77,35 @@ impl MailSender {
     }
 }
 
-/// The leave to send one mail, drawn from every budget that it counts against. It is drawn
-/// outside of a unit of work that may be repeated, and copied into each repetition.
+/// Permission to send one mail, consumed from every budget that it counts against. It is
+/// acquired outside of a unit of work that may be repeated, and copied into each repetition.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "it was drawn for a mail"]
 pub(crate) struct Postage(());
 
-/// A mail that may be posted: either its [`Postage`] was drawn, or it is a notice about
-/// their own account to a user who proved who they are.
+/// A mail that may be posted: either its [`Postage`] was acquired, or it notifies a user
+/// about their own account after they proved their identity.
 #[derive(Clone, Debug)]
 pub struct Letter(Message);
 
 impl Letter {
-    /// A mail that another user can cause.
+    /// Creates a mail that another user can cause.
     pub(crate) fn drawn(message: Message, Postage(()): Postage) -> Self {
         Self(message)
     }
 
-    /// A notice to the owner of an account about a change that needed a proof of it.
+    /// Creates a notice to the owner of an account about a change that needed a proof.
     pub(crate) fn notice(message: Message) -> Self {
         Self(message)
     }
 }
 
 impl Ports {
-    /// Draws the leave to send one mail of this kind to this address.
+    /// Acquires permission to send one mail of this kind to this address.
     ///
     /// # Errors
-    /// `TooMany("too_many_mails")` with the budget that is used up; where the limiter
-    /// cannot be reached.
+    /// `TooMany("too_many_mails")` with the budget that is used up; `Unavailable` if the
+    /// limiter is unreachable.
     pub(crate) async fn postage(
         &self,
         kind: MailKind,
@@ -119,7 +119,8 @@ impl Ports {
             MailSender::User(signed_in, organization) => (signed_in.to_string(), organization),
             MailSender::Stranger(ip) => (limits::principal(ip), None),
         };
-        // The sender's own first: one who has used them up must not use up those of others.
+        // The sender's own budget comes first: a sender who has used it up must not use up
+        // those of others.
         let mut budgets = vec![(
             "mail_sender".to_owned(),
             Quota::per_day(quotas.per_sender_per_day),
@@ -167,16 +168,16 @@ impl Ports {
     }
 }
 
-/// Under which name the mails to an address are counted: `ana+1@…` and `ana+2@…` are one
-/// mailbox. Its hash, so that no store of limits lists addresses.
+/// Returns the name under which the mails to an address are counted: `ana+1@…` and `ana+2@…`
+/// are one mailbox. It is hashed, so that no store of limits lists addresses.
 fn mailbox(to: &Email) -> String {
     let (name, host) = to.as_str().split_once('@').unwrap_or((to.as_str(), ""));
     let name = name.split('+').next().unwrap_or(name);
     hex::encode(Sha256::digest(format!("{name}@{host}").as_bytes()))
 }
 
-/// Sends mails in the background, after what they speak of is committed. Anyone who asked
-/// has their answer by then: neither a slow nor a failing mail server shows in it.
+/// Sends mails in the background, after the change that they report is committed. The client
+/// has its response by then, so that neither a slow nor a failing mail server delays it.
 #[derive(Clone)]
 pub struct Outbox {
     mailer: Arc<dyn Mailer>,
@@ -185,7 +186,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// An outbox that hands its mails to `mailer`, as one of `tasks`.
+    /// Creates an outbox that passes its mails to `mailer`, as one of `tasks`.
     #[must_use]
     pub fn new(mailer: Arc<dyn Mailer>, tasks: Tasks) -> Self {
         Self {
@@ -195,21 +196,22 @@ impl Outbox {
         }
     }
 
-    /// Whether mails reach users; where they do not, no one is asked to prove their
-    /// address by one.
+    /// Returns whether mails reach users; if not, users are not asked to prove their address
+    /// by mail.
     #[must_use]
     pub fn delivers(&self) -> bool {
         self.mailer.delivers()
     }
 
-    /// Sends a mail when there is time. One that cannot be sent is told in the log and
-    /// not tried again: anyone who misses it asks for another.
+    /// Sends a mail in the background. A failure is logged and not retried: the user can ask
+    /// for another mail.
     pub fn post(&self, letter: Letter) {
         self.write(async move { Ok(Some(letter)) });
     }
 
-    /// Finds out when there is time whether there is a mail to send, and sends it. Anyone who
-    /// asked has their answer by then: neither it nor its time tells which it was.
+    /// Decides in the background whether there is a mail to send, and sends it. The client
+    /// has its response by then, so that neither the response nor its time reveals the
+    /// decision.
     pub(crate) fn write(
         &self,
         letter: impl Future<Output = Result<Option<Letter>, Error>> + Send + 'static,
@@ -238,18 +240,18 @@ impl Outbox {
         });
     }
 
-    /// How many mails are under way.
+    /// Returns the number of mails in progress.
     #[must_use]
     pub fn waiting(&self) -> usize {
         *self.under_way.borrow()
     }
 
-    /// Waits until nothing is under way any more, but not longer than `patience`; answers
-    /// how many mails are left.
+    /// Waits until no mail is in progress, but not longer than `patience`; returns how many
+    /// mails are left.
     pub async fn finish(&self, patience: Duration) -> usize {
         let mut under_way = self.under_way.subscribe();
         let empty = under_way.wait_for(|count| *count == 0);
-        // Elapsed: what is left is told.
+        // On a timeout the remaining mails are reported.
         drop(tokio::time::timeout(patience, empty).await);
         *self.under_way.borrow()
     }
@@ -271,7 +273,7 @@ async fn send(mailer: &dyn Mailer, Letter(message): Letter) {
     }
 }
 
-/// Counts a mail as gone, also where sending it panics.
+/// Counts a mail as finished, also if sending it panics.
 struct Done(watch::Sender<usize>);
 
 impl Drop for Done {

@@ -1,4 +1,4 @@
-//! Requests that may be sent again: the change is made once, its outcome kept.
+//! Repeatable requests: the change is made once, and its outcome stored.
 
 use accunode_domain::{
     access::Actor,
@@ -9,12 +9,12 @@ use accunode_ports::UnitOfWork;
 
 use crate::Error;
 
-/// An `Idempotency-Key` and how the outcome of its request is serialized. The outcome
-/// is kept in the unit of work of the change, so that neither is there alone.
+/// An `Idempotency-Key` and how the outcome of its request is serialized. The outcome is
+/// stored in the unit of work of the change, so that either both exist or neither.
 pub struct Once<'a, T> {
     /// The request.
     pub request: IdempotentRequest,
-    /// The outcome in a form that the caller reads again; never `null`.
+    /// Serializes the outcome in a form that the caller can read again; never `null`.
     pub serialize: Box<dyn Fn(&T) -> serde_json::Value + Send + Sync + 'a>,
 }
 
@@ -26,22 +26,22 @@ impl<T> std::fmt::Debug for Once<'_, T> {
     }
 }
 
-/// What became of a request that may be sent again.
+/// The result of a request that may be repeated.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Done<T> {
-    /// It was carried out.
+    /// The request was carried out.
     Fresh(T),
-    /// It had been carried out before, with this outcome.
+    /// The request had been carried out before, with this outcome.
     Replayed(StoredOutcome),
 }
 
 impl<T> Once<'_, T> {
-    /// Takes the key within the unit of work; gives back the first outcome where
+    /// Claims the key within the unit of work; returns the outcome of the first request if
     /// there is one.
     ///
     /// # Errors
-    /// `idempotency_mismatch` (422) where the key came with another request,
-    /// `idempotency_in_flight` (409) while that is being worked on.
+    /// `idempotency_mismatch` (422) if the key was used with another request,
+    /// `idempotency_in_flight` (409) while that request is in progress.
     pub async fn take(
         once: Option<&Self>,
         unit: &dyn UnitOfWork,
@@ -60,10 +60,10 @@ impl<T> Once<'_, T> {
         }
     }
 
-    /// Keeps the outcome within the unit of work.
+    /// Stores the outcome within the unit of work.
     ///
     /// # Errors
-    /// As the repository has them.
+    /// Those of the repository.
     pub async fn keep(
         once: Option<&Self>,
         unit: &dyn UnitOfWork,

@@ -1,32 +1,32 @@
-//! Changes that another change overtakes between reading and writing.
+//! Changes that are overtaken by another change between reading and writing.
 
 use crate::{Error, ErrorCode};
 
-/// How often a change is made anew. Each time another one succeeded, so that even many
-/// callers at once come to an end.
+/// How often a change is attempted. Each failed attempt means that another change
+/// succeeded, so that even many concurrent callers finish.
 const ATTEMPTS: u32 = 10;
 
-/// Whether a change that found another version than it had read is made anew: it is where
-/// the caller did not say which version they mean, for then any will do. A caller without
-/// a precondition is never told that one has failed.
+/// Decides whether a change is repeated that found another version than it had read. It is
+/// if the caller did not specify a version, because then any version will do: a caller
+/// without a precondition never receives a failed precondition.
 #[derive(Debug)]
 pub(crate) struct Overtaken {
     left: u32,
 }
 
 impl Overtaken {
-    /// For a change with this precondition.
+    /// Creates it for a change with this precondition.
     pub(crate) const fn by(if_match: Option<i64>) -> Self {
         Self {
             left: if if_match.is_some() { 0 } else { ATTEMPTS },
         }
     }
 
-    /// What became of one attempt; `None` where another one is to be made. Nothing of an
-    /// attempt that found another version was committed.
+    /// Evaluates one attempt; `None` if another one is to be made. An attempt that found
+    /// another version committed nothing.
     ///
     /// # Errors
-    /// Those of the attempt; `changed_meanwhile` where the last one was overtaken, too.
+    /// Those of the attempt; `changed_meanwhile` if the last attempt was overtaken, too.
     pub(crate) fn settle<T>(&mut self, attempt: Result<T, Error>) -> Option<Result<T, Error>> {
         match attempt {
             Err(Error::Stale) if self.left > 1 => {

@@ -1,4 +1,4 @@
-//! Everything outside that the use cases stand on.
+//! The ports on which the use cases depend.
 
 use std::sync::Arc;
 
@@ -24,27 +24,26 @@ use accunode_tasks::Tasks;
 
 use crate::{Error, Outbox, auth::KnownKeys, mail::MailQuotas};
 
-/// What an operator decides about the use cases.
+/// The operator's settings of the use cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether strangers may make accounts.
+    /// Whether anyone may register an account.
     pub registration_open: bool,
     /// The largest upload, in bytes.
     pub max_upload_bytes: u64,
-    /// How many rows of an upload are stored in one transaction.
+    /// The number of rows of an upload that are stored in one transaction.
     pub chunk_rows: usize,
-    /// Where users reach the service, without a slash at its end: what links in mails
-    /// begin with.
+    /// The public URL of the service, without a trailing slash: links in mails begin with it.
     pub public_url: String,
-    /// What the jobs of one owner may add up to.
+    /// The limits on the totals of one owner's jobs.
     pub job_budget: JobBudget,
-    /// How many failed and skipped rows are kept.
+    /// The limits on failed and skipped rows that are stored.
     pub row_budget: RowBudget,
-    /// Uploads are refused where a disk has less room than this.
+    /// The free space below which uploads are refused.
     pub min_free_disk: MinFree,
-    /// API keys that no one is known to have, from one address.
+    /// The limit on unknown API keys from one address.
     pub unknown_keys: Quota,
-    /// Mails that users can cause.
+    /// The limits on mails that users can cause.
     pub mails: MailQuotas,
 }
 
@@ -71,8 +70,8 @@ impl Default for Settings {
     }
 }
 
-/// The owner key whose generation moves with that of every other: what is worked out over all
-/// organizations belongs to it. No row has it (`Uuid::max`).
+/// The owner key whose generation changes with that of every other: figures over all
+/// organizations belong to it. No row has it (`Uuid::max`).
 pub(crate) const EVERY_ORGANIZATION: uuid::Uuid = uuid::Uuid::max();
 
 /// The ports, wired by the server or by a test.
@@ -111,8 +110,8 @@ impl std::fmt::Debug for Ports {
 }
 
 impl Ports {
-    /// A link of a mail: the page and the secret it needs, which stands behind `#` so
-    /// that no server, proxy or log on the way sees it.
+    /// Returns a link for a mail: the page and its secret, which is placed behind `#` so that
+    /// no server, proxy or log on the way sees it.
     #[must_use]
     pub fn link(&self, page: &str, secret: &Secret) -> String {
         format!(
@@ -122,9 +121,9 @@ impl Ports {
         )
     }
 
-    /// Makes every cached figure of these owners unreachable, after a commit. A
-    /// cache that is out of reach cannot answer either, so the change stands. It is done
-    /// also where the caller is dropped meanwhile: a client that goes away must not leave
+    /// Makes every cached figure of these owners unreachable, after a commit. If the cache is
+    /// unreachable, it cannot return stale figures either, so the change stands. This runs to
+    /// its end even if the caller is dropped: a client that disconnects must not leave
     /// figures behind that are older than the change.
     pub(crate) async fn forget_figures(&self, owners: &[uuid::Uuid]) {
         let (cache, owners) = (self.cache.clone(), owners.to_vec());
@@ -143,7 +142,7 @@ impl Ports {
         }
     }
 
-    /// Scores off the threads that wait.
+    /// Scores on a thread that may block.
     pub(crate) async fn score(
         &self,
         kind: Kind,
@@ -157,10 +156,10 @@ impl Ports {
             .map_err(Error::from)
     }
 
-    /// Scores once more what this model scored before.
+    /// Scores again with the model version that scored before.
     ///
     /// # Errors
-    /// `model_unavailable` where its version is not served any more.
+    /// `model_unavailable` if that version is not served any more.
     pub(crate) async fn score_by(
         &self,
         model: ModelRef,

@@ -1,4 +1,4 @@
-//! Units of work, begun and repeated in one place.
+//! Begins and repeats units of work, in one place.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -10,13 +10,13 @@ use accunode_ports::UnitOfWork;
 
 use crate::{Error, Ports};
 
-/// How often a unit of work is repeated that stood in the way of another one.
+/// How often a unit of work is repeated that conflicted with another one.
 const REPEATS: u32 = 3;
 /// The longest pause before the first repetition; it doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The open unit of work of [`Ports::transaction`]. The closure must give it up before it
-/// returns: one that is kept is not committed.
+/// The open unit of work of [`Ports::transaction`]. The closure must drop it before it
+/// returns: otherwise it is not committed.
 pub struct Transaction(Arc<Box<dyn UnitOfWork>>);
 
 impl std::fmt::Debug for Transaction {
@@ -34,18 +34,18 @@ impl Deref for Transaction {
 }
 
 impl Ports {
-    /// Runs `work` in a unit of work as this actor. It is committed where `work` succeeds and
-    /// rolled back where it fails.
+    /// Runs `work` in a unit of work as this actor. It is committed if `work` succeeds and
+    /// rolled back if it fails.
     ///
-    /// Where PostgreSQL ends the unit of work because of a deadlock or a serialization
-    /// failure, nothing of it was stored, and the whole of it is repeated, up to three times.
-    /// So `work` must be repeatable: it reads what it decides on through the transaction, does
+    /// If PostgreSQL ends the unit of work because of a deadlock or a serialization failure,
+    /// nothing of it was stored, and all of it is repeated, up to three times. So `work` must
+    /// be repeatable: it reads the data for its decisions through the transaction, does
     /// nothing slow, and has no effect outside of the database that must not happen twice.
-    /// That it is `Fn` and not `FnOnce` makes the compiler refuse closures that use something
-    /// up.
+    /// Because it is `Fn` and not `FnOnce`, the compiler refuses closures that consume
+    /// something.
     ///
     /// # Errors
-    /// Those of `work`; `Unavailable` where the unit of work cannot be begun or committed.
+    /// Those of `work`; `Unavailable` if the unit of work cannot be begun or committed.
     pub async fn transaction<T, F>(
         &self,
         scope: &Scope,
@@ -74,7 +74,7 @@ impl Ports {
     /// Writes one audit event in a unit of work of its own.
     ///
     /// # Errors
-    /// `Unavailable` where the log cannot be written.
+    /// `Unavailable` if the log cannot be written.
     pub(crate) async fn record(
         &self,
         scope: &Scope,
@@ -108,7 +108,8 @@ impl Ports {
         Ok(value)
     }
 
-    /// A random part of a pause that doubles, so that two that met do not meet again.
+    /// Returns a random part of a pause that doubles, so that two conflicting units do not
+    /// meet again.
     fn pause(&self, repeats: u32) -> Duration {
         let [random, ..] = self.randomness.bits();
         PAUSE * 2_u32.pow(repeats) * u32::from(random) / 256

@@ -1,4 +1,4 @@
-//! A company is made.
+//! Creates a company.
 
 use accunode_domain::{
     access::Denial,
@@ -11,19 +11,19 @@ use serde_json::json;
 use super::Companies;
 use crate::{Caller, Done, Error, Once, RowLevel};
 
-/// A company to be made.
+/// The request for a company.
 #[derive(Clone, Debug, Default)]
 pub struct CreateCompany {
-    /// What describes it.
+    /// Its description.
     pub draft: CompanyDraft,
-    /// For whom; by default what suits the caller's role.
+    /// The access level; by default it follows from the caller's role.
     pub access_level: Option<RowLevel>,
-    /// For which organization, where it is one's.
+    /// The organization, if it is an organization's company.
     pub organization: Option<OrganizationId>,
 }
 
 impl Companies {
-    /// Makes a company.
+    /// Creates a company.
     ///
     /// # Errors
     /// `level_forbidden`, `outside_scope`; every fault of the draft; `symbol_taken`.

@@ -1,4 +1,4 @@
-//! A company is looked at.
+//! Reads a company.
 
 use accunode_domain::{
     access::Reading,
@@ -11,11 +11,11 @@ use super::Companies;
 use crate::{Caller, Error};
 
 impl Companies {
-    /// One company. A super_admin who looks at a user's personal one is told of
-    /// in the audit log before they see it.
+    /// Returns one company. When a super_admin reads a user's personal company, this is
+    /// written to the audit log before they receive it.
     ///
     /// # Errors
-    /// `NotFound` for what the caller cannot read.
+    /// `NotFound` if the caller cannot read it.
     #[tracing::instrument(name = "companies.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: CompanyId) -> Result<Company, Error> {
         let scope = caller.actor.scope();

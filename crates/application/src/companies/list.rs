@@ -1,4 +1,4 @@
-//! Companies are listed and searched.
+//! Lists and searches companies.
 
 use accunode_domain::{
     company::Company,
@@ -11,7 +11,7 @@ use accunode_ports::repositories::CompanyFilter;
 use super::Companies;
 use crate::{Caller, Error, MOST_COUNTED};
 
-/// Which companies, in which order.
+/// The filter and order of a list of companies.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListCompanies {
@@ -24,10 +24,10 @@ pub struct ListCompanies {
 }
 
 impl Companies {
-    /// A page of the companies that the caller can read.
+    /// Returns a page of the companies that the caller can read.
     ///
     /// # Errors
-    /// `outside_scope` for a filter that names an organization that is not theirs.
+    /// `outside_scope` for a filter that names an organization outside of the caller's scope.
     #[tracing::instrument(name = "companies.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
@@ -44,8 +44,8 @@ impl Companies {
             .await?)
     }
 
-    /// How many companies the list has on all of its pages, and [`MOST_COUNTED`] where there are as
-    /// many or more.
+    /// Returns how many companies the list has on all of its pages, or [`MOST_COUNTED`] if there
+    /// are as many or more.
     ///
     /// # Errors
     /// As the list.

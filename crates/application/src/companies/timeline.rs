@@ -1,4 +1,4 @@
-//! A company's predictions are told in the order of their periods.
+//! Lists a company's predictions in the order of their periods.
 
 use accunode_domain::{id::CompanyId, page::Limit};
 use accunode_ports::repositories::{Timeline, TimelineFilter, TimelineMark};
@@ -6,23 +6,23 @@ use accunode_ports::repositories::{Timeline, TimelineFilter, TimelineMark};
 use super::Companies;
 use crate::{Caller, Error};
 
-/// Which part of a timeline.
+/// The selection of a timeline.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TimelineQuery {
-    /// Narrowed to a kind and to periods.
+    /// The filter by kind and period.
     pub filter: TimelineFilter,
-    /// How many predictions at most.
+    /// The largest number of predictions.
     pub limit: Limit,
-    /// After which one.
+    /// The prediction to start after.
     pub after: Option<TimelineMark>,
 }
 
 impl Companies {
-    /// What there is for a company that the caller can read, of the predictions that
-    /// they can read: oldest period first, both kinds.
+    /// Returns those predictions of a company that the caller can read: oldest period
+    /// first, both kinds.
     ///
     /// # Errors
-    /// `NotFound` for a company the caller cannot read.
+    /// `NotFound` if the caller cannot read the company.
     #[tracing::instrument(name = "companies.timeline", level = "debug", skip_all)]
     pub async fn timeline(
         &self,

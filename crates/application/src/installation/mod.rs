@@ -1,4 +1,4 @@
-//! The whole installation, for those who operate it.
+//! The whole installation, for its operators.
 
 mod monitor;
 mod stats;

@@ -1,4 +1,4 @@
-//! What the database says of itself.
+//! Statistics of the database.
 
 use accunode_ports::{
     monitoring::{IndexUse, JobFigures, ServerConnections, SlowQueries, SlowQuery, TableSize},
@@ -8,26 +8,26 @@ use accunode_ports::{
 use super::Installation;
 use crate::{Caller, Error};
 
-/// From which mean on a statement is slow, in milliseconds, as the specification has it.
+/// The mean from which a statement counts as slow, in milliseconds, as specified.
 const SLOW_MS: f64 = 1_000.0;
-/// How many of them are told.
+/// The largest number of statements returned.
 const MOST: u32 = 10;
 
 /// The connections of this process, and those of the server.
 #[derive(Clone, Debug)]
 pub struct PoolFigures {
-    /// Pool by pool.
+    /// The connections of each pool.
     pub pools: Vec<Connections>,
-    /// As PostgreSQL sees them.
+    /// The connections as PostgreSQL reports them.
     pub server: ServerConnections,
 }
 
 impl Installation {
-    /// The service's statements that take long.
+    /// Returns the service's slow statements.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin; `extension_missing` where the database
-    /// does not add statements up.
+    /// `role_forbidden` for other roles than super_admin; `extension_missing` if the database
+    /// does not collect statistics of statements.
     pub async fn slow_queries(&self, caller: &Caller) -> Result<Vec<SlowQuery>, Error> {
         allowed(caller)?;
         match self.ports.monitoring.slow_queries(SLOW_MS, MOST).await? {
@@ -42,28 +42,28 @@ impl Installation {
         }
     }
 
-    /// The indexes.
+    /// Returns the indexes.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin.
+    /// `role_forbidden` for other roles than super_admin.
     pub async fn indexes(&self, caller: &Caller) -> Result<Vec<IndexUse>, Error> {
         allowed(caller)?;
         Ok(self.ports.monitoring.indexes().await?)
     }
 
-    /// The tables.
+    /// Returns the tables.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin.
+    /// `role_forbidden` for other roles than super_admin.
     pub async fn tables(&self, caller: &Caller) -> Result<Vec<TableSize>, Error> {
         allowed(caller)?;
         Ok(self.ports.monitoring.tables().await?)
     }
 
-    /// The connections.
+    /// Returns the connections.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin.
+    /// `role_forbidden` for other roles than super_admin.
     pub async fn pools(&self, caller: &Caller) -> Result<PoolFigures, Error> {
         allowed(caller)?;
         Ok(PoolFigures {
@@ -72,10 +72,10 @@ impl Installation {
         })
     }
 
-    /// Uploads and rescorings.
+    /// Returns figures of uploads and rescorings.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin.
+    /// `role_forbidden` for other roles than super_admin.
     pub async fn jobs(&self, caller: &Caller) -> Result<JobFigures, Error> {
         allowed(caller)?;
         Ok(self.ports.monitoring.jobs().await?)

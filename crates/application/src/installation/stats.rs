@@ -1,4 +1,4 @@
-//! What there is, counted.
+//! Counts of the installation's rows.
 
 use accunode_domain::{
     job::JobStatus,
@@ -10,23 +10,23 @@ use accunode_ports::repositories::{Connections, OrganizationFilter};
 use super::Installation;
 use crate::{Caller, Error};
 
-/// What there is, counted within what the caller may read: no one counts the personal
-/// rows of others.
+/// Counts of the installation's rows within what the caller may read: personal rows of
+/// other users are not counted.
 #[derive(Clone, Debug)]
 pub struct InstallationStats {
-    /// A page of the organizations, newest first, with what there is of each.
+    /// A page of the organizations, newest first, with the counts of each.
     pub organizations: Page<(Organization, OrganizationStats)>,
-    /// Bulk uploads by status; a status that none has is absent.
+    /// Bulk uploads by status; a status without uploads is absent.
     pub jobs: Vec<(JobStatus, u64)>,
     /// The connections of this process to the database, pool by pool.
     pub connections: Vec<Connections>,
 }
 
 impl Installation {
-    /// What there is, counted.
+    /// Returns the counts.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin.
+    /// `role_forbidden` for other roles than super_admin.
     #[tracing::instrument(name = "installation.stats", level = "debug", skip_all)]
     pub async fn stats(
         &self,

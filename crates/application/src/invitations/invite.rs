@@ -1,4 +1,4 @@
-//! A user is invited.
+//! Invites a user.
 
 use accunode_domain::access::Contradiction;
 use accunode_domain::{
@@ -22,35 +22,35 @@ use crate::{
     users::refused,
 };
 
-/// Who is to be invited.
+/// The request for an invitation.
 #[derive(Clone, Debug)]
 pub struct Invite {
-    /// Their address, whether they have an account or not.
+    /// The address, with or without an account.
     pub email: String,
-    /// What they are to be.
+    /// The role that the user will have.
     pub role: Role,
-    /// Where; the caller's own organization where none is named.
+    /// The organization; the caller's own if none is named.
     pub organization: Option<OrganizationId>,
 }
 
-/// An invitation that is there once its unit of work is committed.
+/// An invitation that exists once its unit of work is committed.
 #[derive(Clone, Debug)]
 #[must_use = "the mail with the token is posted after the commit"]
 pub(crate) struct Invited {
-    /// As stored.
+    /// The invitation as stored.
     pub(crate) invitation: Invitation,
-    /// The mail that holds its token.
+    /// The mail that contains its token.
     pub(crate) mail: Letter,
 }
 
 impl Invitations {
-    /// Invites a user into an organization. They set their own password, and join when
-    /// they accept. Whether the address has an account is told only where the caller sees
-    /// that user anyway.
+    /// Invites a user to an organization. They set their own password, and join when they
+    /// accept. The response reveals whether the address has an account only if the caller may
+    /// see that user anyway.
     ///
     /// # Errors
     /// `role_forbidden`, `role_not_assignable`, `outside_scope`; every
-    /// fault of the command; `NotFound` for an organization that is not there;
+    /// fault of the command; `NotFound` for an organization that does not exist;
     /// `already_member` for a member of one of the caller's organizations;
     /// `too_many_mails`.
     #[tracing::instrument(name = "invitations.invite", level = "debug", skip_all)]
@@ -89,7 +89,7 @@ impl Invitations {
                 existing: Some(there.user.id.0),
             });
         }
-        // Who could not withdraw an invitation must not replace it either.
+        // A caller who could not withdraw an invitation must not replace it either.
         if let Some(before) = unit.invitations().lock_waiting(home.id, email).await? {
             actor.invite(before.role, Some(home.id)).map_err(refused)?;
         }
@@ -115,14 +115,14 @@ Ok(Done::Fresh(invited))
         })
     }
 
-    /// Adds an invitation, and its audit row, within a unit of work that is about more
-    /// than that. One that waits already is made anew, with another token. Whether the
-    /// role fits the organization, and the organization's name, are the caller's to know. The
-    /// postage is drawn at the first attempt, once an answer that is kept needs none, and
-    /// used again where the unit of work is repeated.
+    /// Adds an invitation, and its audit row, within a larger unit of work. A pending
+    /// invitation is renewed, with another token. The caller checks that the role fits the
+    /// organization, and provides the organization's name. The postage is consumed at the
+    /// first attempt, unless a stored response is returned, and reused if the unit of work is
+    /// repeated.
     ///
     /// # Errors
-    /// `too_many_mails`; as the repositories have them.
+    /// `too_many_mails`; those of the repositories.
     pub(crate) async fn add_within(
         &self,
         unit: &dyn UnitOfWork,
@@ -183,7 +183,7 @@ Ok(Done::Fresh(invited))
         token: &Secret,
     ) -> Message {
         let by = caller.actor.email().as_str();
-        // Names that were stored before they were checked for links.
+        // The name may have been stored before names were checked for links.
         let organization = defang(organization);
         let link = self.ports.link("accept-invitation", token);
         let until = invitation.expires_at.date();
@@ -201,7 +201,7 @@ Ok(Done::Fresh(invited))
     }
 }
 
-/// That the caller may, and everything that is wrong with the command.
+/// Checks that the caller may invite, and reports all faults of the command together.
 fn check(actor: &Actor, command: &Invite) -> Result<(Assignment, Email), Error> {
     let assignment = actor
         .invite(command.role, command.organization)

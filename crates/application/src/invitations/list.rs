@@ -1,4 +1,4 @@
-//! Invitations are listed.
+//! Lists invitations.
 
 use accunode_domain::{
     id::OrganizationId,
@@ -10,8 +10,8 @@ use super::Invitations;
 use crate::{Caller, Error};
 
 impl Invitations {
-    /// A page of an organization's invitations, newest first, each with what has become
-    /// of it. Those that were withdrawn are gone.
+    /// Returns a page of an organization's invitations, newest first, each with its status.
+    /// Withdrawn invitations are deleted.
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden` for members.

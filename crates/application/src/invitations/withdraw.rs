@@ -1,4 +1,4 @@
-//! An invitation is withdrawn.
+//! Withdraws an invitation.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -9,11 +9,11 @@ use super::{Invitations, values};
 use crate::{Confirmed, Error};
 
 impl Invitations {
-    /// Withdraws an invitation that no one has accepted: its token is worth nothing from
-    /// now on. Only who could have made it may.
+    /// Withdraws an invitation that was not accepted: its token becomes invalid at once.
+    /// Only a caller who could create it may.
     ///
     /// # Errors
-    /// `NotFound`, also for one that was accepted; `field_forbidden` for members,
+    /// `NotFound`, also for an accepted invitation; `field_forbidden` for members,
     /// `role_not_assignable` for an invitation to the caller's own rank or above.
     #[tracing::instrument(name = "invitations.withdraw", level = "debug", skip_all)]
     pub async fn withdraw(

@@ -1,4 +1,4 @@
-//! Months of the audit log go into the file store, and are read back before they count.
+//! Archives months of the audit log in the file store, and reads them back to verify them.
 
 use std::{
     io::{self, Write},
@@ -20,12 +20,13 @@ use time::{Date, Duration};
 use super::{MaintenanceRuns, carry_out::Stopped};
 use crate::{Error, ErrorCode};
 
-/// Rows that are read at once.
+/// The number of rows that are read at once.
 const ROWS: u32 = 2_000;
-/// How long after its end a month is archived: what began in it may be stored a little later.
+/// How long after its end a month is archived: events that began in it may be stored a little
+/// later.
 const SETTLED: Duration = Duration::days(1);
 
-/// What lines add up to.
+/// The totals of lines.
 #[derive(Default)]
 struct Tally {
     digest: Sha256,
@@ -55,7 +56,7 @@ impl Write for Tally {
     }
 }
 
-/// What was found in a file of the store.
+/// The totals of a file that was read from the store.
 struct ReadBack {
     sha256: String,
     lines_sha256: String,
@@ -63,7 +64,7 @@ struct ReadBack {
 }
 
 impl MaintenanceRuns {
-    /// Archives every month that has ended and has no archive, or one that lacks rows.
+    /// Archives every month that has ended and has no archive, or an archive that lacks rows.
     pub(super) async fn archive(&self, id: MaintenanceRunId) -> Result<Value, Stopped> {
         let (maintenance, now) = (&self.ports.maintenance, self.ports.clock.now());
         let months = maintenance.months_to_archive(now - SETTLED).await?;
@@ -87,7 +88,7 @@ impl MaintenanceRuns {
     async fn archive_month(&self, month: Date) -> Result<AuditArchive, Error> {
         let tally = Arc::new(Mutex::new(Tally::default()));
         let packed = packed(self.ports.maintenance.clone(), month, tally.clone());
-        // Its own name each time: an archive is never written over.
+        // Each archive has its own name, so that none is ever overwritten.
         let key = format!(
             "{}-{:02}-{}.jsonl.gz",
             month.year(),
@@ -118,11 +119,11 @@ impl MaintenanceRuns {
         })
     }
 
-    /// The archives of months that ended so many days ago and are still in the database, each
-    /// read from the file store and found to be what was noted.
+    /// Returns the archives of months that ended at least `keep` ago and are still in the
+    /// database, each read from the file store and compared with its record.
     ///
     /// # Errors
-    /// Where a file is not there, or not what was noted.
+    /// If a file is missing, or differs from its record.
     pub async fn verified_archives(&self, keep: Duration) -> Result<Vec<AuditArchive>, Error> {
         let before = (self.ports.clock.now() - keep).date();
         let archives = self.ports.maintenance.archives().await?.into_iter();
@@ -171,12 +172,12 @@ fn differs(key: &str) -> Error {
     }
 }
 
-/// The rows of a month as lines of JSON, packed, page by page.
+/// Returns the rows of a month as lines of JSON, compressed, page by page.
 fn packed(maintenance: Arc<dyn Maintenance>, month: Date, tally: Arc<Mutex<Tally>>) -> ByteStream {
     struct State {
         maintenance: Arc<dyn Maintenance>,
         after: Option<AuditPosition>,
-        // `None` once everything was handed on.
+        // `None` once everything was returned.
         gzip: Option<GzEncoder<Vec<u8>>>,
     }
     let state = State {

@@ -1,4 +1,4 @@
-//! A run, from its row to its outcome.
+//! Carries out a run, from its row to its outcome.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use tokio::task::JoinHandle;
 use super::MaintenanceRuns;
 use crate::{Error, bulk_uploads::BulkUploads};
 
-/// How often a run says that it is still under way.
+/// How often a run records that it is still in progress.
 const HEARTBEAT: Duration = Duration::from_secs(30);
-/// For how long ahead the audit log has its partitions.
+/// How far ahead the audit log has its partitions.
 const AHEAD: Span = Span::days(92);
 
-/// Why a run ended without having done everything, in words that its readers may see.
+/// Why a run ended before it was complete, in words that its readers may see.
 pub(super) enum Stopped {
-    /// What was done shows that something is wrong.
+    /// The work found that something is wrong.
     Finding { code: &'static str, outcome: Value },
-    /// A port failed; its cause is for the log.
+    /// A port failed; its cause is only logged.
     Error(Error),
 }
 
@@ -40,10 +40,10 @@ impl From<RepositoryError> for Stopped {
 }
 
 impl MaintenanceRuns {
-    /// Does the work of a run that has begun, and keeps what came of it.
+    /// Does the work of a run that has begun, and stores its outcome.
     ///
     /// # Errors
-    /// Where even that cannot be kept.
+    /// If the outcome cannot be stored.
     pub(super) async fn carry_out(&self, run: MaintenanceRun) -> Result<MaintenanceRun, Error> {
         let (id, task) = (run.id, run.task);
         let beat = Heartbeat::start(self, id);
@@ -178,7 +178,7 @@ impl MaintenanceRuns {
     }
 }
 
-/// Says that a run is under way for as long as it lives.
+/// Records that a run is in progress for as long as this value lives.
 struct Heartbeat(JoinHandle<()>);
 
 impl Heartbeat {

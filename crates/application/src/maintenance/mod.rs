@@ -1,7 +1,7 @@
-//! What keeps the database in shape: done when it is due, or when an operator asks for it.
+//! Maintenance of the database, done when it is due or when an operator requests it.
 //!
-//! One node at a time does a task; which one is decided by the row of the run, which also keeps
-//! what was done. Nothing here drops a month of the audit log: that is a command's alone.
+//! One node at a time runs a task; the row of the run decides which one, and also stores what
+//! was done. Nothing here drops a month of the audit log: only a command does.
 
 mod archive;
 mod carry_out;

@@ -1,4 +1,4 @@
-//! Runs: those that are due, those that are asked for, and what became of them.
+//! Runs of maintenance: scheduled, requested, and listed.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -14,7 +14,7 @@ use crate::{Caller, Confirmed, Error, ErrorCode, bulk_uploads::BulkUploads};
 
 impl MaintenanceRuns {
     /// Removes what a process that was killed has left in this node's file store. Each process
-    /// does so at its start, whatever another node has done a short time ago.
+    /// does so at its start, even if another node has done so a short time ago.
     pub async fn sweep_at_start(&self) {
         let bulk = BulkUploads {
             ports: self.ports.clone(),
@@ -28,7 +28,7 @@ impl MaintenanceRuns {
         }
     }
 
-    /// Does what is due and no other node is at, one task after the other.
+    /// Runs tasks that are due and not in progress on another node, one after the other.
     pub async fn run_due(&self) {
         let maintenance = &self.ports.maintenance;
         for task in MaintenanceTask::ALL {
@@ -46,7 +46,7 @@ impl MaintenanceRuns {
         }
     }
 
-    /// Does the work of a run that no one waits for.
+    /// Does the work of a run for which no caller waits.
     async fn to_the_end(&self, run: MaintenanceRun) {
         let (id, task) = (run.id, run.task);
         if let Err(error) = self.carry_out(run).await {
@@ -55,22 +55,22 @@ impl MaintenanceRuns {
         }
     }
 
-    /// Does a task now, whether it is due or not, and answers what came of it.
+    /// Runs a task now, whether it is due or not, and returns the run with its outcome.
     ///
     /// # Errors
-    /// `already_running`; where the database cannot be reached.
+    /// `already_running`; `Unavailable` if the database is unreachable.
     pub async fn run(&self, task: MaintenanceTask) -> Result<MaintenanceRun, Error> {
         let begun = self.begin(task, None, false).await?;
         let run = begun.ok_or_else(|| already_running(task))?;
         self.carry_out(run).await
     }
 
-    /// Begins a task now, whether it is due or not; it goes on behind the answer.
+    /// Starts a task now, whether it is due or not; it continues after the response.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin; `already_running`;
-    /// `owner_unavailable` where the task needs the tables' owner, whom this process does not
-    /// know.
+    /// `role_forbidden` for other roles than super_admin; `already_running`;
+    /// `owner_unavailable` if the task needs the tables' owner and this process has no access
+    /// as that role.
     #[tracing::instrument(name = "maintenance.start", level = "debug", skip_all)]
     pub async fn start(
         &self,
@@ -124,10 +124,10 @@ impl MaintenanceRuns {
         self.ports.maintenance.begin(&run).await
     }
 
-    /// A page of the runs, newest first.
+    /// Returns a page of the runs, newest first.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin.
+    /// `role_forbidden` for other roles than super_admin.
     #[tracing::instrument(name = "maintenance.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
@@ -139,10 +139,10 @@ impl MaintenanceRuns {
         Ok(self.ports.maintenance.list(limit, after).await?)
     }
 
-    /// One of them.
+    /// Returns one run.
     ///
     /// # Errors
-    /// `role_forbidden` for everyone but a super_admin; `NotFound`.
+    /// `role_forbidden` for other roles than super_admin; `NotFound`.
     #[tracing::instrument(name = "maintenance.get", level = "debug", skip_all)]
     pub async fn get(
         &self,

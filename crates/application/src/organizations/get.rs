@@ -1,4 +1,4 @@
-//! An organization is looked at.
+//! Reads an organization.
 
 use accunode_domain::{
     id::OrganizationId,
@@ -9,17 +9,17 @@ use super::{Organizations, refused};
 use crate::{Caller, Error};
 
 impl Organizations {
-    /// One organization.
+    /// Returns one organization.
     ///
     /// # Errors
-    /// `NotFound` for one that is not the caller's.
+    /// `NotFound` for an organization outside of the caller's scope.
     #[tracing::instrument(name = "organizations.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: OrganizationId) -> Result<Organization, Error> {
         caller.actor.read_organization(id).map_err(refused)?;
         self.stored(id).await
     }
 
-    /// What there is of an organization, for those who administer it.
+    /// Returns the counts of an organization's rows, for its administrators.
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden` for its other members.

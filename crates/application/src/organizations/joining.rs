@@ -1,5 +1,4 @@
-//! How users join an organization by themselves: the token that it hands out, and the
-//! addresses that may use it.
+//! Join tokens of organizations, and the addresses that may use them.
 
 use accunode_domain::{
     access::{OrganizationChange, OrganizationGrant},
@@ -15,18 +14,18 @@ use serde_json::json;
 use super::{Organizations, refused};
 use crate::{Caller, Confirmed, Done, Error, Once};
 
-/// A join token, told once.
+/// A join token, shown once.
 #[derive(Clone, Debug)]
 pub struct JoinToken {
     /// The token.
     pub secret: Secret,
-    /// The page that it opens, with the token behind `#`.
+    /// The URL of its page, with the token behind `#`.
     pub url: String,
 }
 
 impl Organizations {
-    /// That the caller may change this of an organization, and that it is there. Asked once
-    /// more in the unit of work, by [`still_changeable`].
+    /// Checks that the caller may make this change to an organization, and that it exists.
+    /// [`still_changeable`] checks again in the unit of work.
     async fn changeable(
         &self,
         caller: &Caller,
@@ -40,8 +39,8 @@ impl Organizations {
         self.stored(id).await.map(|_| ())
     }
 
-    /// Gives an organization a new join token. The one before is worth nothing any more.
-    /// Whom it lets in is the organization's `join_policy` to say.
+    /// Gives an organization a new join token. The previous one becomes invalid. The
+    /// organization's `join_policy` decides which users it lets in.
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden`.
@@ -77,10 +76,10 @@ impl Organizations {
         Ok(JoinToken { secret, url })
     }
 
-    /// Takes an organization's join token away.
+    /// Removes an organization's join token.
     ///
     /// # Errors
-    /// `NotFound`, also where it has none; `field_forbidden`.
+    /// `NotFound`, also if it has none; `field_forbidden`.
     #[tracing::instrument(name = "organizations.remove_join_token", level = "debug", skip_all)]
     pub async fn remove_join_token(
         &self,
@@ -109,7 +108,7 @@ impl Organizations {
             .await
     }
 
-    /// A page of the addresses that may join an organization, A to Z.
+    /// Returns a page of the addresses that may join an organization, A to Z.
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden`.
@@ -128,7 +127,7 @@ impl Organizations {
         Ok(joining.allowed_emails(id, limit, after).await?)
     }
 
-    /// Lists an address that may join.
+    /// Adds an address that may join.
     ///
     /// # Errors
     /// `NotFound`; `field_forbidden`; `invalid_email`; `already_allowed`.
@@ -168,10 +167,10 @@ impl Organizations {
             .await
     }
 
-    /// Strikes an address off the list. Anyone who joined by it stays.
+    /// Removes an address from the list. Users who have joined with it stay members.
     ///
     /// # Errors
-    /// `NotFound`, also where it is not listed; `field_forbidden`.
+    /// `NotFound`, also if it is not listed; `field_forbidden`.
     #[tracing::instrument(name = "organizations.disallow_email", level = "debug", skip_all)]
     pub async fn disallow_email(
         &self,
@@ -206,7 +205,7 @@ impl Organizations {
     }
 }
 
-/// That the caller may change this of an organization as they are stored by now.
+/// Checks that the caller, as currently stored, may make this change to an organization.
 async fn still_changeable(
     unit: &dyn UnitOfWork,
     caller: &Confirmed,

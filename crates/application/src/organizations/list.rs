@@ -1,4 +1,4 @@
-//! Organizations are listed.
+//! Lists organizations.
 
 use accunode_domain::{
     organization::Organization,
@@ -9,7 +9,7 @@ use accunode_ports::repositories::OrganizationFilter;
 use super::{Organizations, refused};
 use crate::{Caller, Error};
 
-/// Which organizations, in which order.
+/// The filter and order of a list of organizations.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListOrganizations {
@@ -20,10 +20,12 @@ pub struct ListOrganizations {
 }
 
 impl Organizations {
-    /// A page of the organizations that are the caller's: their own, their tenant's, or all.
+    /// Returns a page of the organizations in the caller's scope: their own, their tenant's,
+    /// or all.
     ///
     /// # Errors
-    /// `role_forbidden` for a `user`; `outside_scope` for a parent that is not theirs.
+    /// `role_forbidden` for a `user`; `outside_scope` for a parent outside of the caller's
+    /// scope.
     #[tracing::instrument(name = "organizations.list", level = "debug", skip_all)]
     pub async fn list(
         &self,

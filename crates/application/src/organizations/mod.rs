@@ -30,14 +30,14 @@ pub struct Organizations {
 }
 
 impl Organizations {
-    /// An organization that the caller was found to see.
+    /// Returns an organization that the caller may see.
     async fn stored(&self, id: OrganizationId) -> Result<Organization, Error> {
         let found = self.ports.store.organizations().find(id).await?;
         found.ok_or_else(|| Error::not_found("organization"))
     }
 }
 
-/// What a super_admin is told of a root whose name looks like that of another.
+/// The warning for a super_admin about a root whose name looks like that of another.
 fn looks_like(other: OrganizationId) -> Error {
     Error::Conflict {
         code: ErrorCode::NameTaken,
@@ -46,7 +46,7 @@ fn looks_like(other: OrganizationId) -> Error {
     }
 }
 
-/// What a denial means here: what contradicts itself is the parent that was named.
+/// Maps a denial: a contradiction concerns the named parent.
 fn refused(denial: Denial) -> Error {
     match denial {
         Denial::Unprocessable(reason @ Inconsistency::NotARoot) => Error::invalid(Fault::new(

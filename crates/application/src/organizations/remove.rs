@@ -1,4 +1,4 @@
-//! An organization is removed, with everything that belongs to it.
+//! Removes an organization, with everything that belongs to it.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -11,10 +11,10 @@ use super::{Organizations, refused};
 use crate::{Confirmed, Error, ErrorCode, overtaken::Overtaken, predictions::version_asked};
 
 impl Organizations {
-    /// Removes an organization. Its companies, predictions, uploads, keys, invitations
-    /// and ways of joining go with it; its members become `user`s and keep their
-    /// personal rows, but for predictions on its companies; its children become roots;
-    /// its audit log stays. Where anything of this would happen, `force` must say so.
+    /// Removes an organization. Its companies, predictions, uploads, keys, invitations,
+    /// join token and allowed addresses are deleted; its members become `user`s and keep
+    /// their personal rows, except for predictions on its companies; its children become
+    /// roots; its audit log stays. If any of this would happen, `force` must be set.
     ///
     /// # Errors
     /// `NotFound`; `role_forbidden`; `organization_not_empty`; `Stale`.

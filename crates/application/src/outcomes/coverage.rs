@@ -1,4 +1,4 @@
-//! How far outcomes are complete.
+//! The coverage of company outcomes.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Outcomes;
 use crate::{Caller, Error, RowLevel, overtaken::Overtaken};
 
-/// What an owner says of the outcomes.
+/// The coverage that an owner states.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct SetCoverage {
@@ -22,7 +22,7 @@ pub struct SetCoverage {
 }
 
 impl Outcomes {
-    /// How far the outcomes of an owner are complete; `None` where nothing was said.
+    /// Returns the coverage of an owner's outcomes; `None` if none was stated.
     ///
     /// # Errors
     /// `outside_scope`, `organization_required`, `organization_mismatch`.
@@ -41,7 +41,7 @@ impl Outcomes {
         Ok((owner, outcomes.coverage(&scope, definition).await?))
     }
 
-    /// Says how far the outcomes of an owner are complete.
+    /// Stores the coverage of an owner's outcomes.
     ///
     /// # Errors
     /// `level_forbidden`, `outside_scope`, `role_forbidden`; every fault of the days, among them

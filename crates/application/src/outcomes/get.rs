@@ -1,4 +1,4 @@
-//! An outcome is looked at.
+//! Reads a company outcome.
 
 use accunode_domain::{
     access::Reading,
@@ -11,11 +11,11 @@ use super::Outcomes;
 use crate::{Caller, Error};
 
 impl Outcomes {
-    /// One outcome, withdrawn or not. A super_admin who looks at someone's personal one is told
-    /// of in the audit log before they see it.
+    /// Returns one outcome, withdrawn or not. When a super_admin reads a user's personal
+    /// outcome, this is written to the audit log before they receive it.
     ///
     /// # Errors
-    /// `NotFound` for what the caller cannot read.
+    /// `NotFound` if the caller cannot read it.
     pub async fn get(&self, caller: &Caller, id: OutcomeId) -> Result<Outcome, Error> {
         let missing = || Error::not_found("outcome");
         let outcomes = self.ports.store.outcomes();

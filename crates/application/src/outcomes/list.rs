@@ -1,4 +1,4 @@
-//! Outcomes are listed.
+//! Lists company outcomes.
 
 use accunode_domain::{
     id::OrganizationId,
@@ -11,7 +11,7 @@ use accunode_ports::repositories::OutcomeFilter;
 use super::Outcomes;
 use crate::{Caller, Error};
 
-/// Which outcomes.
+/// The filter of a list of outcomes.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListOutcomes {
@@ -23,10 +23,11 @@ pub struct ListOutcomes {
 }
 
 impl Outcomes {
-    /// A page of the outcomes that the caller can read, the one recorded last first.
+    /// Returns a page of the outcomes that the caller can read, the latest recorded first.
     ///
     /// # Errors
-    /// `outside_scope` for a filter that names an organization that is not theirs.
+    /// `outside_scope` for a filter that names an organization outside of the caller's
+    /// scope.
     pub async fn list(&self, caller: &Caller, query: ListOutcomes) -> Result<Page<Outcome>, Error> {
         let scope = caller
             .actor

@@ -1,4 +1,4 @@
-//! What happened to companies, and how far that is complete.
+//! Company outcomes and their coverage.
 
 mod coverage;
 mod get;
@@ -22,7 +22,7 @@ pub struct Outcomes {
     pub(crate) ports: Arc<Ports>,
 }
 
-/// What the order of a company's outcomes forbids.
+/// Maps a fault in the order of a company's outcomes.
 fn out_of_turn(fault: TimelineFault) -> Error {
     let (code, detail) = match fault {
         TimelineFault::AlreadyInDefault(since, day) => (

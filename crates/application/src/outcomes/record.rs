@@ -1,4 +1,4 @@
-//! An outcome is recorded.
+//! Records a company outcome.
 
 use accunode_domain::{
     access::{Grant, Scope},
@@ -16,16 +16,16 @@ use serde_json::json;
 use super::{Outcomes, out_of_turn};
 use crate::{Caller, Done, Error, Once, RowLevel};
 
-/// Which company an outcome is about.
+/// The company of an outcome.
 #[derive(Clone, Debug)]
 pub enum OutcomeCompany {
     /// By its id.
     Id(CompanyId),
-    /// By its symbol: a company of the outcome's owner, else of the system.
+    /// By its symbol: a company of the outcome's owner, or else of the system.
     Symbol(String),
 }
 
-/// An outcome to be recorded.
+/// The request to record an outcome.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct RecordOutcome {
@@ -74,7 +74,8 @@ impl Outcomes {
                     .await?;
                 let new = TimelineMark::from(facts);
                 let repeated = timeline.iter().any(|(_, mark)| *mark == new);
-                // That it is recorded already is told by the storage, which knows its id.
+                // The storage reports an outcome that was recorded already, because it knows its
+                // id.
                 if !repeated {
                     let marks = timeline.into_iter().map(|(_, mark)| mark);
                     check_timeline(marks.chain([new])).map_err(out_of_turn)?;
@@ -131,7 +132,8 @@ impl Outcomes {
         }
     }
 
-    /// The company of an owner with this symbol, where the caller can read those of the owner.
+    /// Returns the company of an owner with this symbol, if the caller can read the owner's
+    /// companies.
     async fn of_owner(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! An outcome is withdrawn.
+//! Withdraws a company outcome.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -11,11 +11,12 @@ use super::{Outcomes, out_of_turn};
 use crate::{Caller, Error, ErrorCode};
 
 impl Outcomes {
-    /// Withdraws an outcome. It stays readable, and counts for what was known before.
+    /// Withdraws an outcome. It stays readable, and still counts for times before the
+    /// withdrawal.
     ///
     /// # Errors
     /// `NotFound`, `not_writable`; faults of the reason; `already_withdrawn`;
-    /// `already_in_default`, `not_in_default` where others depend on it.
+    /// `already_in_default`, `not_in_default` if others depend on it.
     pub async fn withdraw(
         &self,
         caller: &Caller,
@@ -25,7 +26,7 @@ impl Outcomes {
         let scope = caller.actor.scope();
         let outcome = match self.ports.store.outcomes().find(&scope, id).await? {
             Some(outcome) => outcome,
-            // A super_admin learns that it is there, by break-glass, and not more.
+            // With break-glass a super_admin learns that it exists, but may not change it.
             None => self.get(caller, id).await?,
         };
         let grant = caller

@@ -1,4 +1,4 @@
-//! Several companies in one request; each succeeds or fails for itself.
+//! Scores several companies in one request; each succeeds or fails independently.
 
 use accunode_domain::fault::Fault;
 
@@ -9,12 +9,11 @@ use crate::{Caller, Done, Error};
 pub const MAX_BATCH: usize = 100;
 
 impl Predictions {
-    /// Scores and stores items one after the other, in their order: a later one sees
-    /// what an earlier one stored.
+    /// Scores and stores items one after the other, in their order: a later item sees what
+    /// an earlier one stored.
     ///
     /// # Errors
-    /// Only where there are none or too many. What is wrong with an item is told in
-    /// its place.
+    /// Only if there are none or too many. A fault of an item is reported in its place.
     #[tracing::instrument(name = "predictions.batch", level = "debug", skip_all)]
     pub async fn batch(
         &self,
@@ -32,7 +31,7 @@ impl Predictions {
         for item in items {
             results.push(match self.create(caller, item, None).await {
                 Ok(Done::Fresh(created)) => Ok(created),
-                // Nothing is replayed without a key.
+                // Without a key nothing is replayed.
                 Ok(Done::Replayed(_)) => Err(Error::Internal("a replay without a key".into())),
                 Err(error) => Err(error),
             });

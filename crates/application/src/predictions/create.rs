@@ -1,4 +1,4 @@
-//! A company is scored and the prediction stored.
+//! Scores a company and stores the prediction.
 
 use accunode_domain::{
     access::{Actor, Grant, Scope, prediction_fits_company},
@@ -19,16 +19,16 @@ use serde_json::json;
 use super::{Predictions, RawRatios, SECTOR_OUT_OF_SCOPE, check_ratios, fit_for_model, to_store};
 use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
 
-/// For which company.
+/// The company of a prediction.
 #[derive(Clone, Debug)]
 pub enum CompanyChoice {
-    /// One that is there.
+    /// An existing company.
     Id(CompanyId),
-    /// One that is found by its symbol, or made.
+    /// A company that is found by its symbol, or created.
     Described(Box<CompanyDraft>),
 }
 
-/// A prediction to be made.
+/// The request for a prediction.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct CreatePrediction {
@@ -43,31 +43,31 @@ pub struct CreatePrediction {
     pub on_conflict: OnConflict,
 }
 
-/// Whether a prediction was made, or was there.
+/// Whether a prediction was created or existed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creation {
     /// It is new.
     Created,
-    /// It took the place of the one that was there.
+    /// It replaced the existing one.
     Updated,
-    /// The one that was there stayed.
+    /// The existing one stayed.
     Skipped,
 }
 
-/// A prediction that was made, with its reasons.
+/// The resulting prediction, with its reasons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreatedPrediction {
     /// The prediction as stored.
     pub prediction: Prediction,
-    /// Why; `None` for one that was there and stayed.
+    /// The reasons; `None` if an existing prediction stayed.
     pub explanation: Option<Explanation>,
-    /// What the caller should know, like `company_differs`.
+    /// Warnings for the caller, like `company_differs`.
     pub warnings: Vec<Fault>,
-    /// Whether it is new.
+    /// Whether it was created, updated or skipped.
     pub creation: Creation,
 }
 
-/// A command after every check that needs no storage.
+/// A command that passed every check that needs no storage.
 struct Checked {
     period: Period,
     ratios: Ratios,
@@ -110,8 +110,8 @@ impl Predictions {
     ///
     /// # Errors
     /// In this order: `level_forbidden`, `outside_scope`; every fault of the body;
-    /// `NotFound` for a company the caller cannot read; `level_mismatch` (I4);
-    /// `prediction_exists` with its id; `not_writable` where it should be replaced.
+    /// `NotFound` for a company that the caller cannot read; `level_mismatch` (I4);
+    /// `prediction_exists` with its id; `not_writable` if it should be replaced.
     #[tracing::instrument(name = "predictions.create", level = "debug", skip_all)]
     pub async fn create(
         &self,
@@ -352,7 +352,7 @@ pub(crate) const fn entity(kind: Kind) -> &'static str {
     }
 }
 
-/// What the audit log keeps of a prediction.
+/// The values of a prediction for the audit log.
 pub(crate) fn summary(prediction: &Prediction) -> serde_json::Value {
     json!({
         "company_id": prediction.company.id,

@@ -1,4 +1,4 @@
-//! A prediction is looked at, with its reasons.
+//! Reads a prediction, with its reasons.
 
 use accunode_domain::{
     access::Reading,
@@ -11,11 +11,11 @@ use super::{Explained, Predictions, create::entity, from_stored};
 use crate::{Caller, Error, ErrorCode};
 
 impl Predictions {
-    /// One prediction and why it is what it is. A super_admin who looks at
-    /// a user's personal one is told of in the audit log before they see it.
+    /// Returns one prediction with its reasons. When a super_admin reads a user's personal
+    /// prediction, this is written to the audit log before they receive it.
     ///
     /// # Errors
-    /// `NotFound` for what the caller cannot read.
+    /// `NotFound` if the caller cannot read it.
     #[tracing::instrument(name = "predictions.get", level = "debug", skip_all)]
     pub async fn get(
         &self,
@@ -58,8 +58,8 @@ impl Predictions {
         Ok(prediction)
     }
 
-    /// Reasons are worked out anew from the raw ratios, by the same model; for a
-    /// version that is not served any more there are none.
+    /// Computes the reasons again from the raw ratios, by the same model; there are none
+    /// for a version that is not served any more.
     pub(super) async fn explain(&self, prediction: Prediction) -> Result<Explained, Error> {
         let kind = prediction.period.kind();
         let Ok(ratios) = from_stored(kind, &prediction.ratios) else {

@@ -1,4 +1,4 @@
-//! Predictions are listed.
+//! Lists predictions.
 
 use accunode_domain::{
     id::OrganizationId,
@@ -11,7 +11,7 @@ use accunode_ports::repositories::PredictionFilter;
 use super::Predictions;
 use crate::{Caller, Error, MOST_COUNTED};
 
-/// Which predictions, in which order.
+/// The filter and order of a list of predictions.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListPredictions {
@@ -24,10 +24,10 @@ pub struct ListPredictions {
 }
 
 impl Predictions {
-    /// A page of the predictions that the caller can read.
+    /// Returns a page of the predictions that the caller can read.
     ///
     /// # Errors
-    /// `outside_scope` for a filter that names an organization that is not theirs.
+    /// `outside_scope` for a filter that names an organization outside of the caller's scope.
     #[tracing::instrument(name = "predictions.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
@@ -53,8 +53,8 @@ impl Predictions {
         Ok(page)
     }
 
-    /// How many predictions the list has on all of its pages, and [`MOST_COUNTED`] where there are as
-    /// many or more.
+    /// Returns how many predictions the list has on all of its pages, or [`MOST_COUNTED`] if there
+    /// are as many or more.
     ///
     /// # Errors
     /// As the list.

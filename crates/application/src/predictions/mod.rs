@@ -31,7 +31,7 @@ pub use update::UpdatePrediction;
 
 use crate::{Error, Ports};
 
-/// The flag of a prediction for a company of a sector that the model was not trained on.
+/// The flag of a prediction for a company in a sector that the model was not trained on.
 pub const SECTOR_OUT_OF_SCOPE: &str = SectorScope::FLAG;
 
 /// Predictions.
@@ -45,18 +45,18 @@ pub struct Predictions {
 pub struct Explained {
     /// The prediction.
     pub prediction: Prediction,
-    /// Why; `None` where its model version is not served any more.
+    /// The reasons; `None` if its model version is not served any more.
     pub explanation: Option<Explanation>,
 }
 
 /// Ratios as they were sent: names and decimal texts.
 pub type RawRatios = Vec<(String, Option<String>)>;
 
-/// Ratios by name into the model's order.
+/// Sorts ratios by name into the model's order, and checks them.
 ///
 /// # Errors
-/// `unknown_field` for a name that is no ratio of this kind, and every fault of
-/// the ratio rules.
+/// `unknown_field` for a name that is not a ratio of this kind, and every fault of the
+/// ratio rules.
 pub fn check_ratios(kind: Kind, unit: RatioUnit, raw: &RawRatios) -> Result<Ratios, Vec<Fault>> {
     let definitions = kind.ratios();
     let mut faults: Vec<Fault> = raw
@@ -92,10 +92,10 @@ pub fn check_ratios(kind: Kind, unit: RatioUnit, raw: &RawRatios) -> Result<Rati
     }
 }
 
-/// Lets through what the default model takes: not every one takes gaps.
+/// Checks that the default model accepts the ratios: not every model accepts gaps.
 ///
 /// # Errors
-/// `missing_not_accepted` for each ratio that is missing and must not be.
+/// `missing_not_accepted` for each missing ratio that is required.
 pub(crate) fn fit_for_model(scorer: &dyn Scorer, ratios: Ratios) -> Result<Ratios, Vec<Fault>> {
     if scorer.accepts_missing(ratios.kind()) {
         Ok(ratios)
@@ -104,7 +104,7 @@ pub(crate) fn fit_for_model(scorer: &dyn Scorer, ratios: Ratios) -> Result<Ratio
     }
 }
 
-/// What of checked ratios is stored.
+/// Returns the stored form of checked ratios.
 #[must_use]
 pub fn to_store(ratios: &Ratios) -> StoredRatios {
     StoredRatios {
@@ -115,7 +115,7 @@ pub fn to_store(ratios: &Ratios) -> StoredRatios {
     }
 }
 
-/// Checked ratios of a stored prediction, from what was sent then.
+/// Returns the checked ratios of a stored prediction, from the texts that were sent.
 ///
 /// # Errors
 /// The faults of the ratio rules, if these have become stricter since.
@@ -124,7 +124,8 @@ pub fn from_stored(kind: Kind, stored: &StoredRatios) -> Result<Ratios, Vec<Faul
     check(kind, stored.unit, &raw)
 }
 
-/// The version to write on: the one the caller read, which must be the present one.
+/// Returns the version to write on: the one that the caller read, which must be the current
+/// one.
 pub(crate) fn version_asked(if_match: Option<i64>, present: i64) -> Result<i64, Error> {
     match if_match {
         Some(version) if version != present => Err(Error::Stale),

@@ -1,4 +1,4 @@
-//! A prediction is removed.
+//! Removes a prediction.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -17,7 +17,7 @@ impl Predictions {
     /// Removes a prediction.
     ///
     /// # Errors
-    /// `NotFound`, `not_writable`, `Stale` where `if_match` names another version.
+    /// `NotFound`, `not_writable`, `Stale` if `if_match` names another version.
     #[tracing::instrument(name = "predictions.remove", level = "debug", skip_all)]
     pub async fn remove(
         &self,

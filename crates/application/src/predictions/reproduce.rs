@@ -1,4 +1,4 @@
-//! A prediction is worked out once more.
+//! Computes a stored prediction again.
 
 use accunode_domain::{
     id::PredictionId,
@@ -8,28 +8,28 @@ use accunode_domain::{
 use super::{Predictions, from_stored};
 use crate::{Caller, Error};
 
-/// How far a PD may lie from the stored one on another machine.
+/// The largest difference of a PD from the stored one on another machine.
 const TOLERANCE: f64 = 1e-6;
 
-/// A stored outcome beside the same one worked out now, by the same model from the
-/// same texts.
+/// A stored result beside the same result computed now, by the same model from the same
+/// texts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reproduction {
-    /// As stored; the two probabilities behind an ensemble with 4 decimals.
+    /// The stored result; the two probabilities of an ensemble have 4 decimals.
     pub stored: Outcome,
-    /// As worked out now.
+    /// The result computed now.
     pub recomputed: Outcome,
 }
 
 impl Reproduction {
-    /// Whether the PDs agree to 1e-6 and mean the same level.
+    /// Returns whether the PDs agree to 1e-6 and have the same level.
     #[must_use]
     pub fn is_match(&self) -> bool {
         (self.stored.pd.get() - self.recomputed.pd.get()).abs() <= TOLERANCE
             && self.stored.risk_level == self.recomputed.risk_level
     }
 
-    /// Whether the PDs agree to the last bit, as they do on one machine.
+    /// Returns whether the PDs agree to the last bit, as they do on one machine.
     #[must_use]
     pub fn is_bit_equal(&self) -> bool {
         self.stored.pd.get().to_bits() == self.recomputed.pd.get().to_bits()
@@ -37,11 +37,11 @@ impl Reproduction {
 }
 
 impl Predictions {
-    /// Scores a stored prediction once more, from the texts that were sent.
+    /// Scores a stored prediction again, from the texts that were sent.
     ///
     /// # Errors
-    /// `NotFound`; `model_unavailable` where its model's version is not served any
-    /// more; the faults of the ratios, where the rules have become stricter since.
+    /// `NotFound`; `model_unavailable` if its model's version is not served any more; the
+    /// faults of the ratios, if the rules have become stricter since.
     #[tracing::instrument(name = "predictions.reproduce", level = "debug", skip_all)]
     pub async fn reproduce(
         &self,

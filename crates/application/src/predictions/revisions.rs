@@ -1,4 +1,4 @@
-//! What a prediction said before is looked at.
+//! Reads the revisions of a prediction.
 
 use accunode_domain::{
     access::Reading,
@@ -10,18 +10,18 @@ use accunode_domain::{
 use super::Predictions;
 use crate::{Caller, Error};
 
-/// Some of a prediction's revisions, newest first.
+/// A page of a prediction's revisions, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Revisions {
     /// The revisions.
     pub rows: Vec<Revision>,
-    /// The version of the last one, where there are older ones.
+    /// The version of the last one, if there are older ones.
     pub next: Option<i64>,
 }
 
 impl Predictions {
-    /// What a prediction said before, newest first. The glass is broken for it as for
-    /// the prediction itself.
+    /// Returns the revisions of a prediction, newest first. Break-glass applies as for the
+    /// prediction itself.
     ///
     /// # Errors
     /// `NotFound` for a prediction that the caller cannot read.
@@ -40,7 +40,7 @@ impl Predictions {
             Reading::Open => caller.actor.scope(),
             Reading::BreakGlass => caller.actor.scope_with_break_glass(id.0).map_err(missing)?,
         };
-        // One more than asked says whether there are older ones.
+        // One row more than requested shows whether there are older ones.
         let mut rows = self
             .ports
             .store

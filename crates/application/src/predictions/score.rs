@@ -1,4 +1,4 @@
-//! Ratios are scored and nothing is stored.
+//! Scores ratios without storing anything.
 
 use accunode_domain::{
     fault::Fault,
@@ -23,20 +23,20 @@ pub struct ScoreItem {
     pub reporting_quarter: Option<String>,
 }
 
-/// What became of one item.
+/// The result of one item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoredItem {
     /// The ratios as they were scored.
     pub ratios: Ratios,
-    /// What the model said, with its reasons.
+    /// The result of the model, with its reasons.
     pub scored: Scored,
 }
 
 impl Predictions {
-    /// Scores items; each succeeds or fails for itself, in their order.
+    /// Scores items; each succeeds or fails independently, in their order.
     ///
     /// # Errors
-    /// Only where no model is served, or there are too many items.
+    /// Only if no model is served, or there are too many items.
     #[tracing::instrument(name = "predictions.score", level = "debug", skip_all)]
     pub async fn score(
         &self,
@@ -73,7 +73,7 @@ impl Predictions {
 fn check_item(kind: Kind, item: &ScoreItem, scorer: &dyn Scorer) -> Result<Ratios, Vec<Fault>> {
     let ratios = check_ratios(kind, item.ratio_unit, &item.ratios)
         .and_then(|ratios| fit_for_model(scorer, ratios));
-    // A period changes no score; where one is given it must be one.
+    // The period does not affect the score, but if one is given it must be valid.
     let period = match &item.reporting_year {
         None => Ok(()),
         Some(year) if item.reporting_quarter.is_none() => {

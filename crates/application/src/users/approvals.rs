@@ -1,4 +1,4 @@
-//! Second factors that wait for an administrator.
+//! Approval of second factors that wait for an administrator.
 
 use accunode_domain::{
     access::Actor,
@@ -17,18 +17,18 @@ use crate::{Caller, Confirmed, Error, mail::Letter};
 /// A decision about one enrolment.
 #[derive(Clone, Debug)]
 pub struct DecideFactor {
-    /// The one that was compared with what its user was shown. Another secret is another
-    /// enrolment, so that no one approves one that was put in its place meanwhile.
+    /// The enrolment that was compared with what its user was shown. Another secret is
+    /// another enrolment, so that a secret that replaced it meanwhile cannot be approved.
     pub enrolment: EnrolmentId,
-    /// What was decided.
+    /// The decision.
     pub decision: Decision,
-    /// Why, for the audit log.
+    /// The reason, for the audit log.
     pub reason: Option<String>,
 }
 
 impl Users {
-    /// A page of the second factors in an organization that wait for the caller to approve or
-    /// refuse them, the longest first.
+    /// Returns a page of the second factors in an organization that wait for the caller to
+    /// approve or refuse them, the longest first.
     ///
     /// # Errors
     /// `NotFound`; `role_forbidden` for members, `key_forbidden`.
@@ -50,12 +50,12 @@ impl Users {
         Ok(factors.waiting(&approvals, limit, after).await?)
     }
 
-    /// Approves or refuses the second factor of a user below the caller's rank. Approved, it
-    /// is asked for from then on, and their sessions, which were started without it, end.
-    /// Refused, it is removed.
+    /// Approves or refuses the second factor of a user below the caller's rank. An approved
+    /// factor is required from then on, and the user's sessions, which were started without
+    /// it, end. A refused factor is removed.
     ///
     /// # Errors
-    /// `NotFound`, also where this enrolment does not wait (any more); `rank_too_low`.
+    /// `NotFound`, also if this enrolment does not wait, or not any more; `rank_too_low`.
     #[tracing::instrument(name = "users.decide_factor", level = "debug", skip_all)]
     pub async fn decide_factor(
         &self,
@@ -118,7 +118,7 @@ impl Users {
     }
 }
 
-/// The mail that tells a user what was decided.
+/// The mail that notifies a user of the decision.
 fn decided(to: &Email, decision: Decision) -> Message {
     let (subject, text) = match decision {
         Decision::Approve => (
@@ -142,7 +142,7 @@ fn decided(to: &Email, decision: Decision) -> Message {
     }
 }
 
-/// The mail that tells an administrator what was decided in their name.
+/// The mail that notifies an administrator of a decision in their name.
 fn noted(to: &Email, whose: &Email, decision: Decision) -> Message {
     let did = match decision {
         Decision::Approve => "approved",

@@ -1,4 +1,4 @@
-//! A user ends their own account.
+//! Closes the caller's own account.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},
@@ -10,9 +10,9 @@ use super::{Users, refused, standing};
 use crate::{Confirmed, Error, auth::unusable, predictions::version_asked};
 
 impl Users {
-    /// Ends the caller's account: their personal rows go, those that they share stay under
-    /// their id, and who they were is forgotten everywhere but in the audit log. Their sessions
-    /// and keys are dead.
+    /// Closes the caller's account: their personal rows are deleted, shared rows stay under
+    /// their id, and everything that identifies them is removed except in the audit log. Their
+    /// sessions and keys become invalid.
     ///
     /// # Errors
     /// `Stale`, `last_super_admin`.

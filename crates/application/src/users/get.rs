@@ -1,4 +1,4 @@
-//! A user is looked at.
+//! Reads a user.
 
 use accunode_domain::{
     id::UserId,
@@ -12,11 +12,11 @@ use crate::{Caller, Error};
 /// A user as another user sees them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// As stored.
+    /// The user as stored.
     pub user: User,
-    /// The role that counts.
+    /// The effective role.
     pub effective_role: Role,
-    /// Whether in full, or by id, name, e-mail address and role.
+    /// Whether the user is shown in full; otherwise by id, name, e-mail address and role.
     pub full: bool,
 }
 
@@ -31,10 +31,10 @@ impl Shown {
 }
 
 impl Users {
-    /// One user in full: oneself, or a user whose administrator one is.
+    /// Returns one user in full: the caller themselves, or a user whom they administer.
     ///
     /// # Errors
-    /// `NotFound`; `role_forbidden` for a colleague.
+    /// `NotFound`; `role_forbidden` for another member of the same organization.
     #[tracing::instrument(name = "users.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: UserId) -> Result<Shown, Error> {
         let record = self.ports.store.users().find(id).await?;

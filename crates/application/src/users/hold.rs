@@ -1,4 +1,4 @@
-//! A user is changed while no one else changes them or the caller.
+//! Locks a user and the caller for a change.
 
 use accunode_domain::{
     access::{Actor, Denial, Subject},
@@ -9,20 +9,20 @@ use accunode_ports::{UnitOfWork, repositories::UserRecord};
 use super::{Users, refused};
 use crate::{Caller, Error, auth::unusable};
 
-/// The user who is about to be changed, held as they are, with what the caller's rights gave.
+/// The locked user, with the proof that the access rules returned.
 pub(super) struct Held<T> {
     pub(super) record: UserRecord,
     pub(super) granted: T,
 }
 
 impl Users {
-    /// Asks the rules, and asks them once more when both users are held within the unit
-    /// of work: two administrators who take each other's rights away cannot both succeed by
+    /// Asks the access rules, and asks them again when both users are locked within the unit
+    /// of work: two administrators who remove each other's rights cannot both succeed by
     /// rights that one of them has lost.
     ///
     /// # Errors
-    /// `NotFound` and whatever `allow` refuses; `Unauthenticated` where the caller was
-    /// deactivated meanwhile.
+    /// `NotFound` and the denials of `allow`; `Unauthenticated` if the caller was deactivated
+    /// meanwhile.
     pub(super) async fn hold<T: Send>(
         &self,
         unit: &dyn UnitOfWork,

@@ -1,4 +1,4 @@
-//! Users are listed and searched.
+//! Lists and searches users.
 
 use accunode_domain::{
     id::OrganizationId,
@@ -9,7 +9,7 @@ use accunode_ports::repositories::UserFilter;
 use super::{Shown, Users};
 use crate::{Caller, Error};
 
-/// Which users.
+/// The filter of a list of users.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListUsers {
@@ -20,12 +20,12 @@ pub struct ListUsers {
 }
 
 impl Users {
-    /// A page of the users of the caller's organizations, newest first: for members a
-    /// directory of those who are active, for administrators everyone in full.
+    /// Returns a page of the users of the caller's organizations, newest first: for members
+    /// a directory of active users, for administrators all users in full.
     ///
     /// # Errors
     /// `role_forbidden` for a `user`; `outside_scope` for a filter that names an
-    /// organization that is not theirs.
+    /// organization outside of the caller's scope.
     #[tracing::instrument(name = "users.list", level = "debug", skip_all)]
     pub async fn list(&self, caller: &Caller, query: ListUsers) -> Result<Page<Shown>, Error> {
         let directory = caller

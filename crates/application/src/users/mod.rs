@@ -1,5 +1,4 @@
-//! Users, for those who administer them, and what one may do with one's own account
-//! for good.
+//! Administration of users, and permanent changes of the caller's own account.
 
 mod approvals;
 mod forget_me;
@@ -35,7 +34,7 @@ pub use update::UpdateUser;
 
 use crate::{Error, Ports};
 
-/// The longest reason that is given for a change, in characters.
+/// The longest reason for a change, in characters.
 const LONGEST_REASON: usize = 500;
 
 /// Users.
@@ -45,9 +44,9 @@ pub struct Users {
 }
 
 impl Users {
-    /// Ends a user's sessions after a change of their rights. That the session store is
-    /// out of reach does not bring them back: a session counts for what its user may do
-    /// by now, whatever they could when it began.
+    /// Ends a user's sessions after a change of their rights. If the session store is
+    /// unreachable, the rights do not come back: a session always uses the current rights
+    /// of its user.
     async fn end_sessions_of(&self, user: UserId, keep: Option<SessionId>) {
         if let Err(error) = self.ports.sessions.end_all(user, keep).await {
             tracing::error!(%user, error = &error as &dyn std::error::Error, "sessions could not be ended");
@@ -55,7 +54,7 @@ impl Users {
     }
 }
 
-/// A refusal, with the field of the body that it is about.
+/// Maps a denial, with the field of the body that it concerns.
 pub(crate) fn refused(denial: Denial) -> Error {
     let (pointer, detail) = match denial {
         Denial::Unprocessable(Inconsistency::NotARoot) => (
@@ -80,7 +79,7 @@ fn reason_of(text: Option<&str>) -> Result<Option<String>, Fault> {
         .transpose()
 }
 
-/// What the audit log is told of a role.
+/// The values of a user's role for the audit log.
 fn standing(user: &User) -> Value {
     json!({ "role": user.role, "organization_id": user.organization })
 }

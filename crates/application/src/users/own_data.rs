@@ -1,4 +1,4 @@
-//! Everything that is stored about a user, for themselves.
+//! Exports everything that is stored about the caller.
 
 use accunode_domain::{
     Timestamp,
@@ -12,25 +12,25 @@ use uuid::Uuid;
 use super::Users;
 use crate::{Confirmed, Error, auth::Me};
 
-/// What an export begins with; the rows follow part by part.
+/// The first part of an export; the rows follow part by part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnAccount {
-    /// When it was asked for.
+    /// When the export was requested.
     pub exported_at: Timestamp,
     /// Their account.
     pub me: Me,
     /// Their organization.
     pub organization: Option<Organization>,
-    /// Where they are signed in.
+    /// Their sessions.
     pub sessions: Vec<Session>,
 }
 
 impl Users {
-    /// The beginning of an export of everything that is stored about the caller. The
-    /// audit log is told before the first byte is answered.
+    /// Returns the first part of an export of everything that is stored about the caller.
+    /// The export is written to the audit log before the first byte is sent.
     ///
     /// # Errors
-    /// `NotFound` where the account has gone.
+    /// `NotFound` if the account does not exist any more.
     #[tracing::instrument(name = "users.export_account", level = "debug", skip_all)]
     pub async fn export_account(&self, caller: &Confirmed) -> Result<OwnAccount, Error> {
         let actor = &caller.actor;
@@ -53,10 +53,10 @@ impl Users {
         })
     }
 
-    /// The next rows of one kind.
+    /// Returns the next rows of one kind.
     ///
     /// # Errors
-    /// Where the database cannot be reached.
+    /// `Unavailable` if the database is unreachable.
     #[tracing::instrument(name = "users.export_rows", level = "debug", skip_all)]
     pub async fn export_rows(
         &self,

@@ -1,4 +1,4 @@
-//! A user is removed: from their organization, or for good.
+//! Removes a user, from their organization or for good.
 
 use accunode_domain::{
     access::{Actor, Removal, Subject},
@@ -13,19 +13,19 @@ use serde_json::json;
 use super::{Users, hold::Held, reason_of, refused, set_role, standing};
 use crate::{Confirmed, Error, predictions::version_asked};
 
-/// What is to become of a user.
+/// The request to remove a user.
 #[derive(Clone, Debug)]
 pub struct Remove {
-    /// Whether they leave, or are forgotten.
+    /// Whether they leave the organization or are anonymized.
     pub removal: Removal,
-    /// Why, for the audit log.
+    /// The reason, for the audit log.
     pub reason: Option<String>,
     /// The version that the caller read.
     pub if_match: Option<i64>,
 }
 
 impl Users {
-    /// Removes a user. The rows that they made stay, under their id.
+    /// Removes a user. The rows that they created stay, under their id.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`, `role_forbidden`; `not_a_member`; `Stale`;
@@ -79,7 +79,7 @@ impl Users {
     ) -> Result<(), Error> {
         let allow =
             |actor: &Actor, subject: &Subject| actor.remove_user(subject, Removal::Anonymize);
-        // Anyone who may not is told so before their request costs a hash.
+        // A caller without permission is refused before the request costs a hash.
         let found = self.ports.store.users().find(id).await?;
         let found = found.ok_or_else(|| Error::not_found("user"))?;
         allow(&caller.actor, &found.subject()).map_err(refused)?;
@@ -91,7 +91,8 @@ impl Users {
                 let held = self.hold(&*unit, caller, id, allow).await?;
                 let stored = &held.record.user;
                 if stored.email == stand_in.email {
-                    // Another user was quicker, or it is asked for again: they are forgotten.
+                    // Another request was faster, or this one is repeated: the user is
+                    // anonymized already.
                     return Ok(false);
                 }
                 let version = version_asked(command.if_match, stored.row_version)?;
@@ -117,9 +118,9 @@ impl Users {
         Ok(())
     }
 
-    /// What takes the place of who a user was: an address that cannot be reached
-    /// (RFC 2606) and says nothing but their id, and the hash of a password that no one
-    /// knows, so that trying it takes as long as any other.
+    /// Returns the identity that replaces the user's: an address that does not exist (RFC
+    /// 2606) and contains only their id, and the hash of an unknown password, so that an
+    /// attempt takes as long as any other.
     pub(super) async fn stand_in(&self, id: UserId) -> Result<AnonymizedIdentity, Error> {
         let secret = Secret::from_random("pw", self.ports.randomness.bits());
         let password = Password::attempt(secret.expose())

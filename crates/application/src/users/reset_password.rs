@@ -1,4 +1,4 @@
-//! An administrator has a user choose a new password.
+//! Lets a user choose a new password, on behalf of an administrator.
 
 use accunode_domain::{
     access::Actor,

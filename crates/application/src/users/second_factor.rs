@@ -1,4 +1,4 @@
-//! A user has lost their device and their recovery codes: their administrator helps.
+//! Removes the second factor of a user who has lost their device and their recovery codes.
 
 use accunode_domain::{
     access::Actor,
@@ -11,8 +11,9 @@ use super::Users;
 use crate::{Confirmed, Error, auth::factor_told, mail::Letter};
 
 impl Users {
-    /// Takes the second factor of a user below the caller's rank away, where they have one,
-    /// and ends their sessions. Their password alone lets them in then, so make sure that it is they who ask.
+    /// Removes the second factor of a user below the caller's rank, if they have one, and ends
+    /// their sessions. Their password alone is then sufficient to sign in, so verify that the
+    /// request is really theirs.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`.

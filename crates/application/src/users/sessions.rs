@@ -1,4 +1,4 @@
-//! A user's sessions are looked at and ended by their administrator.
+//! Lists and ends a user's sessions, for their administrator.
 
 use accunode_domain::{
     access::Actor,
@@ -12,8 +12,8 @@ use super::{Users, refused};
 use crate::{Caller, Confirmed, Error};
 
 impl Users {
-    /// The sessions of a user below the caller's rank, newest first. The audit log is
-    /// told before they are shown: they say from where they work.
+    /// Returns the sessions of a user below the caller's rank, newest first. This is written to
+    /// the audit log before they are shown, because they contain the addresses of the user.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`, `key_forbidden`.
@@ -54,7 +54,8 @@ impl Users {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                // First the sessions: an event too many is better than a session that lives on.
+                // The sessions end first: a superfluous event is better than a session that
+                // stays valid.
                 self.ports.sessions.end_all(id, None).await?;
                 Ok(())
             })

@@ -1,4 +1,4 @@
-//! A user is given a role, or leaves.
+//! Gives a user a role, or lets the caller leave their organization.
 
 use accunode_domain::{
     access::{Actor, Subject},
@@ -12,26 +12,26 @@ use serde_json::json;
 use super::{Shown, Users, hold::Held, reason_of, refused, standing};
 use crate::{Caller, Confirmed, Error, predictions::version_asked};
 
-/// What a user is to be.
+/// The requested role.
 #[derive(Clone, Debug)]
 pub struct SetRole {
     /// The role.
     pub role: Role,
-    /// In which organization; their own where none is named.
+    /// The organization; the user's own if none is named.
     pub organization: Option<OrganizationId>,
-    /// Why, for the audit log.
+    /// The reason, for the audit log.
     pub reason: String,
     /// The version that the caller read.
     pub if_match: Option<i64>,
 }
 
 impl Users {
-    /// Gives a user below one's own rank a role below one's own rank, or leaves. Their
-    /// sessions end, so that they sign in to what they are now.
+    /// Gives a user below the caller's rank a role below the caller's rank, or lets the caller
+    /// leave. The user's sessions end, so that they sign in with their new rights.
     ///
     /// # Errors
-    /// `NotFound`; `rank_too_low`, `role_not_assignable`, `outside_scope`; every fault of the command; `NotFound` for an
-    /// organization that is not there; `Stale`; `last_super_admin`,
+    /// `NotFound`; `rank_too_low`, `role_not_assignable`, `outside_scope`; every fault of the
+    /// command; `NotFound` for an organization that does not exist; `Stale`; `last_super_admin`,
     /// `organization_full`.
     #[tracing::instrument(name = "users.set_role", level = "debug", skip_all)]
     pub async fn set_role(
@@ -71,8 +71,8 @@ impl Users {
     }
 }
 
-/// Tells the audit log that a user has another role now: once in the organization that
-/// they left, and once in the one that they came to.
+/// Records in the audit log that a user has another role: once in the organization that they left,
+/// and once in the one that they joined.
 pub(super) async fn record_change(
     unit: &dyn UnitOfWork,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! A user's names are changed, or whether they may come in.
+//! Changes a user's names, or whether they are active.
 
 use accunode_domain::{
     access::{Actor, Subject},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Shown, Users, reason_of};
 use crate::{Caller, Error, Vouched, predictions::version_asked};
 
-/// What is to be different. What is not named stays; `Some(None)` empties it.
+/// Changes of a user. A field that is not set stays; `Some(None)` empties it.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateUser {
     /// Their first name.
@@ -20,18 +20,18 @@ pub struct UpdateUser {
     pub last_name: Option<Option<String>>,
     /// Their telephone number.
     pub phone: Option<Option<String>>,
-    /// Whether they may come in, which takes a recent proof of the caller to say.
+    /// Whether they are active; setting it requires a recent proof of the caller.
     pub is_active: Option<Vouched<bool>>,
-    /// Why, for the audit log.
+    /// The reason, for the audit log.
     pub reason: Option<String>,
     /// The version that the caller read.
     pub if_match: Option<i64>,
 }
 
 impl Users {
-    /// Changes a user's names and telephone number: one's own, or as their administrator;
-    /// and as their administrator whether they are active. Who is not has no session left, and
-    /// none of their keys works.
+    /// Changes a user's names and telephone number: the caller's own, or as their
+    /// administrator; and as their administrator whether they are active. An inactive user has
+    /// no sessions, and none of their keys works.
     ///
     /// # Errors
     /// `NotFound`; `rank_too_low`; every fault of the command; `Stale`;
@@ -90,11 +90,11 @@ impl Users {
     }
 }
 
-/// The user as they are to be, and why.
+/// Returns the changed user, and the reason.
 fn changed(stored: &User, command: &UpdateUser) -> Result<(User, Option<String>), Error> {
     let mut faults = Vec::new();
     let old = &stored.profile;
-    // What is stored already was checked by the rules of its time and stays.
+    // Stored values were checked by the rules of their time and stay valid.
     let changed = |new: &'_ Option<Option<String>>, old: &Option<String>| {
         new.clone().filter(|new| new != old)
     };

@@ -1,4 +1,4 @@
-//! API keys: what recognising one costs.
+//! API keys: the cost of authenticating one.
 
 use accunode_application::{Error, ErrorCode};
 use accunode_domain::{
@@ -28,7 +28,7 @@ fn key_of(owner: &User, organization: Option<OrganizationId>) -> ApiKey {
     }
 }
 
-/// The doubles count: a look-up of sessions or any other statement would be refused.
+/// The mocks fail on a look-up of sessions or any other statement.
 #[tokio::test]
 async fn a_key_costs_one_statement_and_no_look_up() {
     let mut doubles = Doubles::default();

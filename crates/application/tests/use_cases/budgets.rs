@@ -1,4 +1,5 @@
-//! What strangers and tenants may use up: the database by wrong keys, mails, disks.
+//! Limits on what strangers and tenants may use: the database through wrong keys, mails,
+//! disks.
 
 use std::sync::{
     Arc,
@@ -25,7 +26,7 @@ use uuid::Uuid;
 
 use crate::support::{Doubles, limiter, noon, user};
 
-/// A secret that could be a key's.
+/// Returns a secret that has the form of a key's.
 fn secret(n: u32) -> String {
     format!("ak_{n:064x}")
 }
@@ -56,7 +57,7 @@ fn presented(owner: &User) -> PresentedKey {
     }
 }
 
-/// A limiter that allows so many draws by each address.
+/// Returns a limiter that allows `each` requests for each address.
 fn draws(each: u32) -> accunode_ports::limits::MockRateLimiter {
     let used = std::sync::Mutex::new(std::collections::HashMap::<String, u32>::new());
     limiter(move |name, principal| {
@@ -89,7 +90,7 @@ async fn a_flood_of_wrong_keys_costs_the_database_nothing_once_the_budget_is_use
     let auth = doubles.application().auth;
     let (home, elsewhere) = (at([192, 0, 2, 1]), at([192, 0, 2, 2]));
 
-    // A good key that has been used goes past the budget from then on, from anywhere.
+    // A valid key that has been used bypasses the budget from then on, from any address.
     let known = auth.authenticate(&secret(0), home.clone()).await;
     assert!(known.is_ok());
     for n in 1..=200 {
@@ -105,7 +106,7 @@ async fn a_flood_of_wrong_keys_costs_the_database_nothing_once_the_budget_is_use
     }
     assert_eq!(asked.load(Ordering::Relaxed), 5, "statements");
     assert!(auth.authenticate(&secret(0), home.clone()).await.is_ok());
-    // The others at other addresses notice nothing.
+    // Callers at other addresses are not affected.
     let wrong = auth.authenticate(&secret(9), elsewhere).await;
     assert!(matches!(wrong, Err(Error::Unauthenticated { .. })));
 }
@@ -257,7 +258,7 @@ async fn an_upload_is_cut_off_once_the_disk_runs_low_while_it_comes_in() {
     let looks = Arc::new(AtomicU32::new(0));
     let seen = looks.clone();
     let mut doubles = Doubles {
-        // Room at the start and at the first look, none at the second.
+        // There is space at the start and at the first check, and none at the second.
         disks: disks(move || match seen.fetch_add(1, Ordering::Relaxed) {
             0 | 1 => 1_000,
             _ => 0,

@@ -286,7 +286,7 @@ async fn a_job_of_which_rows_have_no_outcome_fails_and_is_not_completed() {
 #[tokio::test]
 async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
     let ana = user(Role::User, None);
-    // The double's training has the median 3 everywhere.
+    // The mock's training has the median 3 everywhere.
     for (turnover, expected) in [("0.9", true), ("1.1", false)] {
         let (mut doubles, chunks) = worker(&ana, 0, "0.1", 5);
         doubles.files = MockFileStore::new();

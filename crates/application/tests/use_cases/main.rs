@@ -1,5 +1,5 @@
-//! Use cases against doubles of every port: what they ask for, in which order, and
-//! that nothing is committed that should not be.
+//! Use cases against mocks of every port: which calls they make, in which order, and that
+//! nothing is committed that should not be.
 
 #![expect(
     clippy::unwrap_used,

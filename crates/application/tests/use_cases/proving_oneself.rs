@@ -1,4 +1,4 @@
-//! Proving oneself again: what is sensitive, and when a session was last used.
+//! Recent proofs of identity: which operations need one, and when a session was last used.
 
 use accunode_application::{Caller, Error, ErrorCode, auth::SignedIn};
 use accunode_domain::access::Forbidden;
@@ -47,7 +47,7 @@ fn a_proof_holds_for_a_quarter_of_an_hour() {
     }
     ana.confirmed_at = None;
     assert_eq!(code(ana.confirmed(noon())), "step_up_required");
-    // A key proves nothing, whatever its session would say.
+    // A key proves nothing, whatever its session contains.
     ana.confirmed_at = Some(noon());
     ana.actor = ana.actor.limited_to(&KeyScope::ALL, None).unwrap();
     let refused = ana.confirmed(noon());
@@ -63,7 +63,7 @@ fn a_proof_holds_for_a_quarter_of_an_hour() {
     );
 }
 
-/// What `verified` makes of a step-up, and the session as it is kept then.
+/// The result of a step-up with `verified`, and the session as it is stored then.
 async fn step_up(verified: Verified, failures: usize) -> Result<SignedIn, Error> {
     let mut doubles = Doubles::default();
     doubles.without_second_factors();

@@ -1,4 +1,4 @@
-//! A stored prediction is worked out and explained once more, by its own model.
+//! A stored prediction is computed and explained again, by its own model.
 
 use accunode_application::{Application, Error, ErrorCode};
 use accunode_domain::{
@@ -71,7 +71,7 @@ fn retired() -> ModelRef {
 #[tokio::test]
 async fn a_pd_matches_to_one_in_a_million_and_is_equal_to_the_last_bit() {
     let ana = user(Role::User, None);
-    // The double always says 0.02.
+    // The mock always returns 0.02.
     for (pd, is_match, is_bit_equal) in [
         (0.02, true, true),
         (0.020_000_9, true, false),

@@ -1,4 +1,4 @@
-//! What a prediction said before.
+//! Revisions of predictions.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,4 @@
-//! Signing in, and being recognised afterwards.
+//! Signing in, and authenticating afterwards.
 
 use std::sync::atomic::Ordering;
 
@@ -155,7 +155,7 @@ fn session_of(role: Role, version: i64) -> (Session, OrganizationId) {
     (session, organization)
 }
 
-/// A user as they stand at the tenancy's second version.
+/// Returns a user as stored at the tenancy's second version.
 fn changed(user: &User, membership: Option<Membership>) -> UserFreshness {
     UserFreshness::Changed {
         user: Box::new(user.clone()),
@@ -164,7 +164,7 @@ fn changed(user: &User, membership: Option<Membership>) -> UserFreshness {
     }
 }
 
-/// The doubles count: a second look-up or any other statement would be refused.
+/// The mocks fail on a second look-up or any other statement.
 #[tokio::test]
 async fn a_session_older_than_the_tenancy_works_out_the_role_anew_with_one_statement() {
     let mut doubles = Doubles::default();
@@ -360,7 +360,8 @@ async fn no_session_starts_when_its_audit_row_cannot_be_written() {
     assert!(matches!(result, Err(Error::Internal(_))));
 }
 
-/// A password that is changed while it is verified lets no one in who knew the old one.
+/// A password that is changed while it is verified does not let in a caller with the old
+/// one.
 #[tokio::test]
 async fn a_login_that_was_overtaken_by_another_password_leaves_no_session() {
     for (now, lives) in [("hash", true), ("another hash", false)] {

@@ -1,4 +1,4 @@
-//! Ports whose doubles refuse whatever a test does not expect.
+//! Mocks of the ports that refuse every call that a test does not expect.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -77,13 +77,13 @@ impl Default for Doubles {
 }
 
 impl Doubles {
-    /// No one has a second factor.
+    /// No user has a second factor.
     pub(crate) fn without_second_factors(&mut self) {
         let factors = &mut self.store.second_factors;
         factors.expect_find().returning(|_| Ok(None));
     }
 
-    /// One unit of work more, and whether it was committed.
+    /// Adds one unit of work, and returns whether it was committed.
     pub(crate) fn unit(&mut self, arrange: impl FnOnce(&mut MockUnitOfWork)) -> Arc<AtomicBool> {
         let mut unit = MockUnitOfWork::default();
         arrange(&mut unit);
@@ -126,12 +126,12 @@ impl Doubles {
     }
 }
 
-/// A limiter that refuses no one.
+/// A limiter that refuses nothing.
 pub(crate) fn generous() -> MockRateLimiter {
     limiter(|_, _| true)
 }
 
-/// A limiter that allows what `allowed` says of a budget's name and principal.
+/// A limiter that allows what `allowed` returns for a budget's name and principal.
 pub(crate) fn limiter(allowed: impl Fn(&str, &str) -> bool + Send + 'static) -> MockRateLimiter {
     let mut limiter = MockRateLimiter::new();
     limiter
@@ -220,7 +220,7 @@ pub(crate) fn scorer() -> MockScorer {
     scorer_that(true)
 }
 
-/// A model that takes no gaps and, as the real ones, fails altogether where it meets one.
+/// A model that accepts no gaps and, like the real ones, fails a whole call with one.
 pub(crate) fn scorer_without_gaps() -> MockScorer {
     scorer_that(false)
 }

@@ -1,4 +1,4 @@
-//! Units of work that stood in another one's way are repeated, and nothing else is.
+//! Units of work that conflict with another one are repeated, and no others.
 
 use std::sync::{
     Arc,
@@ -15,8 +15,8 @@ fn deadlock() -> RepositoryError {
     RepositoryError::Unavailable(Box::new(Contention("deadlock detected".into())))
 }
 
-/// Runs a unit of work whose first `failures` runs end with `error`; answers how often it
-/// ran, how it ended, and which of the five units that are there were committed.
+/// Runs a unit of work whose first `failures` runs end with `error`; returns how often it
+/// ran, how it ended, and which of the five available units were committed.
 async fn run(failures: u32, error: fn() -> Error) -> (u32, Result<u32, Error>, Vec<bool>) {
     let mut doubles = Doubles::default();
     let committed: Vec<_> = (0..5).map(|_| doubles.unit(|_| {})).collect();

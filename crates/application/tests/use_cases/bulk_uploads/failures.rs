@@ -1,4 +1,4 @@
-//! Failures while a chunk is stored: what is tried again, and what ends the attempt.
+//! Failures while a chunk is stored: which are retried, and which end the attempt.
 
 use std::sync::{Arc, Mutex, atomic::Ordering};
 
@@ -50,7 +50,7 @@ fn away() -> RepositoryError {
 async fn an_outage_is_waited_for_and_the_job_goes_on_from_what_is_stored() {
     let ana = user(Role::User, None);
     // The connection is lost while the first chunk of ten rows is committed. Whether it is
-    // stored shows when the database is back.
+    // stored is known when the database is available again.
     for stored in [0, 10] {
         let (mut doubles, _) = worker(&ana, 25, "0.1", 0);
         doubles.unit(|unit| {
