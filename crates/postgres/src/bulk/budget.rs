@@ -1,6 +1,6 @@
-//! What one owner may keep and have waiting. Every sum is taken under a lock of the owner
-//! that is held until the transaction ends: parallel transactions of one owner never pass
-//! together where one fits, and those of different owners do not wait for each other.
+//! Limits on what one owner may store and queue. Every sum is computed under a lock of the
+//! owner that is held until the transaction ends: parallel transactions of one owner cannot
+//! exceed a budget together, and those of different owners do not wait for each other.
 
 use accunode_domain::{access::Grant, job::RowStatus};
 use accunode_ports::{
@@ -19,7 +19,8 @@ const ROWS_KEPT: &str =
     "SELECT coalesce(sum(rows_kept), 0)::bigint FROM bulk_upload_jobs WHERE owner_key = $1";
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
-/// That the owner's jobs stay within the budget with one more, whose file has so many bytes.
+/// Checks that the owner's jobs stay within the budget with one more, whose file has this
+/// many bytes.
 ///
 /// # Errors
 /// `OverBudget`.
@@ -46,15 +47,15 @@ pub(crate) async fn admit(
         .map_err(RepositoryError::OverBudget)
 }
 
-/// How many failed and skipped rows are kept of a chunk, and how many are not.
+/// The number of failed and skipped rows of a chunk that are stored, and that are not.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Keeping {
     pub(super) kept: i64,
     pub(super) not_kept: u32,
 }
 
-/// Leaves out the failed and skipped rows that the budget has no room for, the last ones
-/// of the file first. `of_job` is how many the job keeps already.
+/// Leaves out the failed and skipped rows that exceed the budget, the last ones of the file
+/// first. `of_job` is the number of rows that the job stores already.
 pub(super) async fn fit(
     tx: &Tx,
     owner: Uuid,
@@ -96,14 +97,14 @@ pub(super) async fn fit(
     Ok((rows, keeping))
 }
 
-/// Whether the budget is for such rows. What an update replaced and what a dry run
-/// foretells is not: later rows of the file are checked against it, and there is at most
-/// one for each row of a stored file.
+/// Returns whether the budget applies to the row. It does not apply to rows that an update
+/// replaced and to those of a dry run: later rows of the file are checked against them, and
+/// there is at most one for each row of a stored file.
 fn counts(row: &Kept) -> bool {
     matches!(row.status, RowStatus::Error | RowStatus::Skipped)
 }
 
-/// Waits until no other transaction adds up the same things of this owner.
+/// Waits until no other transaction adds up the same totals of this owner.
 async fn lock(tx: &Tx, what: &str, owner: Uuid) -> Result<(), RepositoryError> {
     sqlx::query(LOCK)
         .bind(format!("accunode.budget.{what}.{owner}"))

@@ -1,4 +1,4 @@
-//! The companies that a chunk's symbols stand for: found, or made.
+//! The companies of a chunk's symbols: found, or created.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ use crate::{
 const LOOK_UP: &str = include_str!("sql/look_up_companies.sql");
 const MAKE: &str = include_str!("sql/make_companies.sql");
 
-/// A company as predictions keep it.
+/// A company as predictions store it.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) id: Uuid,
@@ -40,7 +40,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// What tells it from another company of the same symbol.
+    /// Returns what distinguishes it from another company of the same symbol.
     pub(super) fn described(&self) -> Described<'_> {
         Described {
             name: &self.name,
@@ -55,12 +55,12 @@ impl Known {
 #[derive(Debug, Default)]
 pub(super) struct Companies {
     by_symbol: HashMap<String, Known>,
-    /// How many were made.
+    /// The number of companies that were created.
     pub(super) made: u32,
 }
 
 impl Companies {
-    /// The company of a row. Every row of the chunk has one.
+    /// Returns the company of a row. Every row of the chunk has one.
     pub(super) fn of(&self, row: &Candidate<'_>) -> Option<&Known> {
         self.by_symbol.get(row.scored.company.symbol.as_str())
     }
@@ -102,9 +102,9 @@ type Row = (
     Option<String>,
 );
 
-/// Finds every symbol's company or makes it for the owner, as the first row that names
-/// it describes it. Made in the order of their symbols, so that two chunks do not wait
-/// for each other.
+/// Finds the company of every symbol, or creates it for the owner as the first row that
+/// names it describes it. Companies are created in the order of their symbols, so that two
+/// chunks do not deadlock.
 pub(super) async fn find_or_make(
     tx: &Tx,
     scope: &Scope,
@@ -120,7 +120,7 @@ pub(super) async fn find_or_make(
             missing.push(*candidate);
         }
     }
-    // A second look finds those that someone else makes at this moment.
+    // A second attempt finds companies that another transaction creates at the same time.
     for _ in 0..3 {
         companies.learn(look_up(tx, &keys, &missing).await?);
         missing.retain(|row| companies.of(row).is_none());
@@ -188,7 +188,8 @@ async fn make(
         .map_err(from_sqlx)
 }
 
-/// What is stored of a column: an identifier only where it is free.
+/// Returns the expression for a column: an identifier is stored only if no other company
+/// has it.
 fn expression(column: &str) -> String {
     let is_identifier = IdentifierKind::ALL
         .iter()
@@ -203,7 +204,7 @@ fn expression(column: &str) -> String {
     )
 }
 
-/// The company that a row describes, but for its owner.
+/// Returns the company that a row describes, without its owner.
 fn new(row: &Candidate<'_>) -> ActiveModel {
     ActiveModel {
         id: ActiveValue::Set(row.scored.company_id.0),
@@ -219,7 +220,7 @@ fn as_json(row: ActiveModel, columns: &[Column]) -> Value {
     Value::Object(columns.collect::<Map<_, _>>())
 }
 
-/// The type by which JSON is read into a column.
+/// Returns the type with which JSON is read into a column.
 fn sql_type(column: &ColumnType) -> Result<&'static str, RepositoryError> {
     Ok(match column {
         ColumnType::String(_) | ColumnType::Text => "text",

@@ -12,7 +12,7 @@ pub(super) struct CopyText {
 }
 
 impl CopyText {
-    /// A value whose text needs no escape: numbers, UUIDs.
+    /// Adds a value whose text needs no escape: numbers, UUIDs.
     pub(super) fn plain(&mut self, value: impl Display) -> &mut Self {
         self.next();
         // Writing to a string cannot fail.
@@ -20,7 +20,7 @@ impl CopyText {
         self
     }
 
-    /// A decimal number, or NULL.
+    /// Adds a decimal number, or NULL.
     pub(super) fn decimal(&mut self, value: Option<&Decimal>) -> &mut Self {
         match value {
             Some(value) => self.plain(value),
@@ -28,14 +28,14 @@ impl CopyText {
         }
     }
 
-    /// A text.
+    /// Adds a text.
     pub(super) fn text(&mut self, value: &str) -> &mut Self {
         self.next();
         self.escape(value);
         self
     }
 
-    /// A `text[]`.
+    /// Adds a `text[]`.
     pub(super) fn texts(&mut self, values: &[String]) -> &mut Self {
         let quoted: Vec<_> = values
             .iter()
@@ -50,7 +50,7 @@ impl CopyText {
         self.in_row = false;
     }
 
-    /// All of it.
+    /// Returns the whole text.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.text.into_bytes()
     }
@@ -69,7 +69,7 @@ impl CopyText {
                 '\t' => self.text.push_str("\\t"),
                 '\n' => self.text.push_str("\\n"),
                 '\r' => self.text.push_str("\\r"),
-                // PostgreSQL's text has no null character.
+                // PostgreSQL's text cannot contain a null character.
                 '\0' => self.text.push('\u{fffd}'),
                 c => self.text.push(c),
             }

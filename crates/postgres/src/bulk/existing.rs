@@ -1,4 +1,4 @@
-//! Predictions that were there before a chunk, or came in while it was stored.
+//! Predictions that existed before a chunk, or were created while it was stored.
 
 use std::collections::HashMap;
 
@@ -27,29 +27,29 @@ const UPDATE: &str = include_str!("sql/update_existing.sql");
 const EARLIER_UPDATES: &str = include_str!("sql/earlier_updates.sql");
 const FORETOLD: &str = include_str!("sql/foretold_rows.sql");
 
-/// A prediction that stands where a row wanted to.
+/// An existing prediction of the company and period of a row.
 #[derive(Debug)]
 pub(super) struct Existing {
-    /// The row of the file that met it.
+    /// The row of the file that conflicts with it.
     pub(super) row: i32,
-    /// The prediction; `None` where a dry run only said that there would be one.
+    /// The prediction; `None` if a dry run only determined that it would exist.
     pub(super) id: Option<Uuid>,
-    /// The upload and row that made it.
+    /// The upload and row that created it.
     pub(super) origin: Option<(JobId, u32)>,
     /// Its ratios as sent.
     pub(super) raw: (Vec<Option<String>>, RatioUnit),
-    /// What it was before it was updated; `None` where it was not.
+    /// Its values before it was updated; `None` if it was not.
     pub(super) old_values: Option<Value>,
-    /// The version that this upload wrote; `None` where it did not update it.
+    /// The version that this upload wrote; `None` if it did not update it.
     pub(super) written_version: Option<i64>,
     /// The earlier row of this file that updated it, with its text.
     pub(super) updated_before: Option<(u32, Option<String>)>,
-    /// The text of the earlier row that made it, where a dry run keeps that.
+    /// The text of the earlier row that created it, which a dry run keeps.
     pub(super) source: Option<String>,
 }
 
 impl Existing {
-    /// The earlier row of this file that made it.
+    /// Returns the earlier row of this file that created it.
     pub(super) fn made_by(&self, job: JobId) -> Option<u32> {
         self.origin
             .filter(|(origin, _)| *origin == job)
@@ -57,7 +57,7 @@ impl Existing {
     }
 }
 
-/// A statement about staged rows and the predictions of their company and period.
+/// Returns a statement about staged rows and the predictions of their company and period.
 fn of_staged(text: &str, kind: Kind) -> Result<AssertSqlSafe<String>, RepositoryError> {
     let same = kind.period().iter();
     let same: Vec<_> = same
@@ -69,10 +69,10 @@ fn of_staged(text: &str, kind: Kind) -> Result<AssertSqlSafe<String>, Repository
     sql.text().map(AssertSqlSafe)
 }
 
-/// The row that met it, the prediction, its upload and row there, its ratios as sent.
+/// The conflicting row, the prediction, its upload and row there, its ratios as sent.
 type Found = (i32, Uuid, Option<Uuid>, Option<i32>, Value);
 
-/// Those that stand in the way of these staged rows, by row.
+/// Returns the predictions that conflict with these staged rows, by row.
 pub(super) async fn find(
     tx: &Tx,
     chunk: &JobChunk,
@@ -109,9 +109,9 @@ pub(super) async fn find(
     found.into_iter().map(existing).collect()
 }
 
-/// Where the policy is `update`: writes the staged rows over those that may be written.
-/// Locking them needs the right to change them, so those that stay unlocked are the
-/// ones that may not be written.
+/// If the policy is `update`: writes the staged rows over those predictions that may be
+/// written. Locking them requires the right to change them, so those that stay unlocked may
+/// not be written.
 pub(super) async fn update(
     tx: &Tx,
     lease: &Lease,
@@ -163,8 +163,8 @@ pub(super) async fn update(
     recall_updates(tx, lease, ids, there).await
 }
 
-/// Rows of earlier chunks of this file that updated the same predictions: the row that
-/// updates them now inherits what they replaced.
+/// Reads the rows of earlier chunks of this file that updated the same predictions: the row
+/// that updates them now takes over the values that they replaced.
 async fn recall_updates(
     tx: &Tx,
     lease: &Lease,
@@ -192,7 +192,8 @@ async fn recall_updates(
     Ok(())
 }
 
-/// In a dry run: earlier rows of the file that would have made what these rows meet.
+/// In a dry run: returns earlier rows of the file that would have created the existing
+/// predictions.
 pub(super) async fn find_foretold(
     tx: &Tx,
     lease: &Lease,
@@ -223,7 +224,7 @@ pub(super) async fn find_foretold(
             id: None,
             origin: Some((lease.job, place.count("row_number", row)?)),
             raw: raw_ratios(chunk.kind, &raw).ok_or_else(|| place.corrupt("raw_ratios"))?,
-            // Its own uploader may write it.
+            // The user of the upload may write it.
             old_values: Some(Value::Null),
             written_version: None,
             updated_before: None,
@@ -234,7 +235,7 @@ pub(super) async fn find_foretold(
     Ok(())
 }
 
-/// A kept row of the job, for errors.
+/// Returns the reference to a stored row of the job, for errors.
 fn kept_row(lease: &Lease) -> RowRef {
     RowRef {
         table: "bulk_upload_rows",

@@ -1,5 +1,5 @@
-//! What a back-test is made of, by one cursor: a single statement sees one moment, however long
-//! its rows are read.
+//! The input of a back-test, read by one cursor: a single statement sees one snapshot, however
+//! long its rows are read.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -31,10 +31,10 @@ use crate::{
 
 const HISTORIES: &str = include_str!("sql/histories.sql");
 const FETCH: &str = "FETCH 20000 FROM histories";
-/// How long one statement may take: the first one sorts everything.
+/// The time limit of one statement: the first one sorts everything.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// The last day of a prediction's period.
+/// Returns the expression for the last day of a prediction's period.
 const fn period_end(kind: Kind) -> &'static str {
     match kind {
         Kind::Annual => "make_date(p.reporting_year::int, 12, 31)",
@@ -84,10 +84,10 @@ pub(crate) async fn open(
     }))
 }
 
-/// A cursor, and the company whose rows may go on with the next ones.
+/// A cursor, and the company whose rows may continue with the next ones.
 struct PgHistories {
     tx: PgTx,
-    /// After the transaction, which is dropped before.
+    /// Declared after the transaction, which is dropped first.
     _turn: Turn,
     models: HashMap<String, u32>,
     open: Option<Uuid>,
@@ -97,7 +97,7 @@ struct PgHistories {
 }
 
 impl PgHistories {
-    /// Hands on the open company. One without predictions is in no population.
+    /// Returns the open company. A company without predictions is in no population.
     fn close(&mut self, found: &mut Histories) {
         if let Some(company) = self.open.take().filter(|_| !self.predictions.is_empty()) {
             found.begin(CompanyId(company));
@@ -113,7 +113,8 @@ impl PgHistories {
     }
 
     fn read(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
-        // In the order of the statement. Not as a tuple: a text would be allocated for each.
+        // In the order of the statement. Not as a tuple, which would allocate a text for each
+        // row.
         let day: Date = row.try_get(2)?;
         let at: Timestamp = row.try_get(3)?;
         let until: Option<Timestamp> = row.try_get(4)?;

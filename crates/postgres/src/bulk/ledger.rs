@@ -1,4 +1,4 @@
-//! The job's own row, its kept rows, and the audit row of a chunk.
+//! The job's own row, its stored rows, and the audit row of a chunk.
 
 use std::collections::BTreeSet;
 
@@ -28,27 +28,27 @@ const ADVANCE: &str = include_str!("sql/advance_job.sql");
 const FORGET_ROWS: &str = include_str!("sql/forget_rows.sql");
 const KEEP_ROWS: &str = include_str!("sql/keep_rows.sql");
 
-/// The code of the warning about identifiers that are not those of their companies.
+/// The code of the warning about identifiers that differ from those of their companies.
 const OTHER_IDENTIFIER: &str = "other_identifier";
-/// The code of the warning about companies that are described otherwise.
+/// The code of the warning about companies that are described differently.
 const COMPANY_DIFFERS: &str = "company_differs";
-/// The warning of rows that name another company than their symbol found.
+/// The code of the warning about rows that name another company than their symbol found.
 const OTHER_COMPANY: &str = "other_company";
-/// The code of the warning about rows of which nothing is kept.
+/// The code of the warning about rows that are not stored.
 const ROWS_NOT_KEPT: &str = "rows_not_kept";
-/// So many symbols, or symbols with periods, are named in a warning.
+/// The number of symbols, or symbols with periods, that a warning names.
 const NAMED: usize = 5;
 
-/// What the job's row said when it was locked.
+/// The values of the job's row when it was locked.
 #[derive(Debug)]
 pub(super) struct LockedJob {
     pub(super) warnings: Vec<Value>,
-    /// Failed and skipped rows that are kept.
+    /// The number of failed and skipped rows that are stored.
     pub(super) rows_kept: i64,
 }
 
-/// Locks the job's row, if the lease is still ours, and says for which job the
-/// transaction works from now on: revisions keep that.
+/// Locks the job's row, if the lease is still ours, and sets the job for which the
+/// transaction works from now on, which revisions store.
 ///
 /// # Errors
 /// `Stale`.
@@ -72,7 +72,7 @@ pub(super) async fn lock(tx: &Tx, lease: &Lease) -> Result<LockedJob, Repository
     })
 }
 
-/// Writes what became of the rows, one audit row, the counters and the checkpoint.
+/// Writes the outcomes of the rows, one audit row, the counters and the checkpoint.
 pub(super) async fn write(
     tx: &Tx,
     lease: &Lease,
@@ -86,7 +86,7 @@ pub(super) async fn write(
     let (kept, keeping) =
         budget::fit(tx, owner, chunk.row_budget, job.rows_kept - forgotten, kept).await?;
     keep_rows(tx, lease, owner, &kept).await?;
-    // A dry run changes nothing that an auditor would ask for.
+    // A dry run makes no change that belongs in the audit log.
     if !chunk.dry_run {
         record(tx, &chunk.context, audit_event(lease, chunk, &told)).await?;
     }
@@ -97,11 +97,11 @@ pub(super) async fn write(
     advance(tx, lease, told.counts, kept, total, warnings, checkpoint).await
 }
 
-/// Moves the job on by these rows, if the lease is still ours. `rows_kept` is by how many
-/// the kept rows became more.
+/// Advances the job by these rows, if the lease is still ours. `rows_kept` is the change of
+/// the number of stored rows.
 ///
 /// # Errors
-/// `Stale`, also where the job is at this checkpoint already.
+/// `Stale`, also if the job is at this checkpoint already.
 pub(super) async fn advance(
     tx: &Tx,
     lease: &Lease,
@@ -146,8 +146,8 @@ pub(super) async fn record(
     log.record(context, event).await
 }
 
-/// Forgets what was kept of rows of earlier chunks; answers how many of them had failed
-/// or were skipped.
+/// Deletes the stored outcomes of rows of earlier chunks; returns how many of them had
+/// failed or were skipped.
 async fn forget_rows(tx: &Tx, lease: &Lease, rows: &[u32]) -> Result<i64, RepositoryError> {
     if rows.is_empty() {
         return Ok(0);
@@ -161,11 +161,11 @@ async fn forget_rows(tx: &Tx, lease: &Lease, rows: &[u32]) -> Result<i64, Reposi
         .map_err(from_sqlx)
 }
 
-/// How many rows are kept in one statement. The database holds what such a statement is sent
-/// several times over, and of a file of wrong rows that is ten faults for each of them.
+/// The number of rows that one statement stores. The database holds such a statement several
+/// times in memory, and each row of a faulty file has up to ten faults.
 const KEPT_AT_ONCE: usize = 500;
 
-/// Keeps what became of rows.
+/// Stores the outcomes of rows.
 pub(super) async fn keep_rows(
     tx: &Tx,
     lease: &Lease,
@@ -219,7 +219,7 @@ async fn keep_part(
         .map_err(from_sqlx)
 }
 
-/// Why, in a word: the first fault's code.
+/// Returns the reason as one word: the first fault's code.
 fn code(row: &Kept) -> Option<String> {
     match (row.faults.first(), row.status) {
         (Some(fault), _) => Some(storable(&fault.code).chars().take(60).collect()),
@@ -271,7 +271,7 @@ fn audit_event(lease: &Lease, chunk: &JobChunk, told: &Told) -> AuditEvent {
     }
 }
 
-/// The job's warnings with what this chunk adds to them.
+/// Returns the job's warnings together with those of this chunk.
 fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
     add(
         &mut warnings,
@@ -326,8 +326,8 @@ fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
     warnings
 }
 
-/// Says that rows failed of which nothing is kept, so that the list of rows is not taken
-/// for all of them.
+/// Adds a warning that failed rows are not stored, so that the list of rows is not taken for
+/// complete.
 pub(super) fn warn_of_rows_not_kept(
     warnings: &mut Vec<Value>,
     keeping: Keeping,
@@ -355,8 +355,8 @@ fn limit(rows: u32) -> String {
     }
 }
 
-/// Adds a tally to the warning with its code. Count and names stand beside the text,
-/// so that the next chunk can add to them.
+/// Adds a tally to the warning with its code. The count and the names are separate from the
+/// text, so that the next chunk can add to them.
 fn add(
     warnings: &mut Vec<Value>,
     code: &str,

@@ -2,16 +2,16 @@
 //! the checkpoint, all in the open transaction.
 //!
 //! 1. The job's row is locked under the lease; a lost lease stores nothing.
-//! 2. Rows of one company and period are brought together ([`repeats`]); one of them
-//!    is to be stored.
-//! 3. Companies are found or made ([`companies`]).
-//! 4. What is to be stored is copied into a temporary table and inserted from there in
-//!    one statement ([`staging`]); what was there already, or came in at this moment, is
-//!    looked at afterwards ([`existing`]).
-//! 5. What became of each row is told ([`outcome`]) and written ([`ledger`]).
+//! 2. Rows of one company and period are grouped ([`repeats`]); one of each group is to be
+//!    stored.
+//! 3. Companies are found or created ([`companies`]).
+//! 4. The rows to be stored are copied into a temporary table and inserted from there in
+//!    one statement ([`staging`]); predictions that existed already, or were created at the
+//!    same time, are read afterwards ([`existing`]).
+//! 5. The outcome of each row is determined ([`outcome`]) and written ([`ledger`]).
 //!
-//! A dry run does 3 and 4 behind a savepoint and rolls back to it. It keeps its ok rows
-//! too, so that rows of later chunks meet them.
+//! A dry run does steps 3 and 4 behind a savepoint and rolls back to it. It also stores its
+//! ok rows, so that rows of later chunks can be checked against them.
 
 pub(crate) mod budget;
 mod companies;
@@ -45,19 +45,20 @@ pub(crate) use recording::{lock_name, record};
 pub(crate) use rescoring::rescore;
 pub(crate) use undo::undo;
 
-/// A row that is to make a prediction.
+/// A row from which a prediction is to be made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate<'c> {
     /// Its number in the file.
     row: u32,
-    /// The row as it came.
+    /// The row as it was sent.
     source: &'c str,
     /// Everything a prediction needs.
     scored: &'c ScoredRow,
 }
 
 impl Candidate<'_> {
-    /// `AAPL 2024 Q3`: what makes two rows of a file the same.
+    /// Returns `AAPL 2024 Q3`, which identifies rows of a file for the same company and
+    /// period.
     fn company_period(&self) -> String {
         format!(
             "{} {}",
@@ -144,7 +145,7 @@ async fn resolve(
         .map(|group| number(group.chosen.row))
         .collect();
     let mut there = HashMap::new();
-    // Again where one that stood in the way is gone by the time it is looked at.
+    // Repeated if a conflicting prediction is gone by the time it is read.
     for _ in 0..3 {
         let inserted: HashSet<_> = staging::insert(tx, lease, chunk, &pending)
             .await?
@@ -182,8 +183,8 @@ async fn resolve(
     Ok(told)
 }
 
-/// A company that was found may be deleted before its prediction is stored. The same
-/// chunk then makes it anew.
+/// A company that was found may be deleted before its prediction is stored. Repeating the
+/// chunk creates it again.
 fn retry_where_a_company_vanished(error: RepositoryError) -> RepositoryError {
     if error.conflict() == Some(Conflict::CompanyGone) {
         RepositoryError::Unavailable(Box::new(Contention(error.into())))
@@ -192,12 +193,13 @@ fn retry_where_a_company_vanished(error: RepositoryError) -> RepositoryError {
     }
 }
 
-/// Row numbers are `integer` in the database; a file has fewer rows than it holds.
+/// Row numbers are `integer` in the database; a file has fewer rows than that type's
+/// maximum.
 fn number(row: u32) -> i32 {
     i32::try_from(row).unwrap_or(i32::MAX)
 }
 
-/// The key of whose rows they become.
+/// Returns the key of the future owner of the rows.
 fn owner_key(chunk: &JobChunk) -> Uuid {
     chunk.grant.owner().key()
 }

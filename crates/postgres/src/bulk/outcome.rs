@@ -1,7 +1,7 @@
-//! What became of each row of a chunk.
+//! The outcome of each row of a chunk.
 //!
-//! What was there before the upload decides first, then the file itself; so the
-//! outcome of a row does not depend on where one chunk ends and the next begins.
+//! Predictions that existed before the upload decide first, then the file itself, so that
+//! the outcome of a row does not depend on where one chunk ends and the next begins.
 
 use std::collections::BTreeSet;
 
@@ -25,12 +25,12 @@ use super::{
 };
 use crate::entities::outcome_columns::raw_json;
 
-/// In a file a fault names a column.
+/// The column that faults name, because the input is a file.
 const SYMBOL_COLUMN: &str = "company_symbol";
 /// The code of a row that repeats a company and period with other ratios.
 pub(super) const CONFLICTING_DUPLICATE: &str = "conflicting_duplicate";
 
-/// A row that is kept with the job, because it did not simply become a prediction.
+/// A row that is stored with the job, because it did not simply become a prediction.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) row: u32,
@@ -41,39 +41,39 @@ pub(super) struct Kept {
     pub(super) old_values: Option<Value>,
     /// The version of the prediction that the row wrote.
     pub(super) written_version: Option<i64>,
-    /// Of a dry run's ok row: its company and period, and its ratios as sent.
+    /// For an ok row of a dry run: its company and period, and its ratios as sent.
     pub(super) foretold: Option<(String, Value)>,
 }
 
-/// What became of a chunk.
+/// The outcomes of a chunk.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    /// How the job's counters move: a row of an earlier chunk that is superseded counts
-    /// as skipped now, and the one in its place is as many as it was.
+    /// The changes of the job's counters: a superseded row of an earlier chunk now counts
+    /// as skipped, and the row that replaces it counts as the superseded row did.
     pub(super) counts: JobCounts,
-    /// Rows to be kept; also rows of earlier chunks that are superseded.
+    /// Rows to be stored; also superseded rows of earlier chunks.
     pub(super) kept: Vec<Kept>,
-    /// Rows of earlier chunks that are kept anew.
+    /// Rows of earlier chunks that are stored again.
     pub(super) superseded: Vec<u32>,
-    /// Companies that were made.
+    /// The number of companies that were created.
     pub(super) companies_made: u32,
-    /// Rows whose name or sector is not their company's, by symbol.
+    /// Rows whose name or sector differs from their company's, by symbol.
     pub(super) differing: Tally,
-    /// Rows that name another company than their symbol found, in words.
+    /// Descriptions of rows that name another company than their symbol found.
     pub(super) other_companies: Tally,
-    /// Rows whose identifier is not their company's, because the company that is there has
-    /// another one or none, or another company has this one, in words.
+    /// Descriptions of rows whose identifier differs from their company's, because the
+    /// existing company has another one or none, or another company has this one.
     pub(super) other_identifiers: Tally,
-    /// Rows that repeat a company and period with other ratios, by those.
+    /// Rows that repeat a company and period with other ratios, by company and period.
     pub(super) conflicting: Tally,
 }
 
-/// Rows that an analyst should be told of with the whole file.
+/// Rows that a warning about the whole file reports.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// How many.
+    /// The number of rows.
     pub(super) rows: u32,
-    /// What they are about.
+    /// The names that the warning lists.
     pub(super) names: BTreeSet<String>,
 }
 
@@ -85,17 +85,17 @@ impl Tally {
 }
 
 impl Told {
-    /// A row that cannot be used.
+    /// Adds a row that cannot be used.
     pub(super) fn refused(&mut self, row: u32, source: &str, faults: Vec<Fault>) {
         self.keep(row, Some(source), RowStatus::Error, faults, None, None);
     }
 
-    /// A row that is no company.
+    /// Adds a row that is not a company.
     pub(super) fn left_out(&mut self, row: u32, source: &str, faults: Vec<Fault>) {
         self.keep(row, Some(source), RowStatus::Skipped, faults, None, None);
     }
 
-    /// Rows that say of a company that is there what it does not say of itself.
+    /// Adds rows that describe an existing company differently.
     pub(super) fn note_differences(&mut self, companies: &Companies, rows: &[Candidate<'_>]) {
         self.note_identifiers(companies, rows);
         for row in rows.iter().filter(|row| row.scored.names_company) {
@@ -133,8 +133,8 @@ impl Told {
         }
     }
 
-    /// The rows of one company and period. `existing` stood in the way of the chosen
-    /// one; `None` where that was stored.
+    /// Adds the rows of one company and period. `existing` conflicts with the chosen row;
+    /// `None` if that row was stored.
     pub(super) fn group(
         &mut self,
         job: JobId,
@@ -175,7 +175,7 @@ impl Told {
         }
     }
 
-    /// The rows beside one that was stored by this chunk.
+    /// Adds the other rows of a group of which one was stored by this chunk.
     fn repeats(&mut self, chunk: &JobChunk, group: &Group<'_>, prediction: Option<Uuid>) {
         let chosen = &group.chosen;
         for row in &group.others {
@@ -211,14 +211,15 @@ impl Told {
         }
     }
 
-    /// The last row wins, over what was there and over earlier rows of the file.
+    /// The last row takes precedence over the existing prediction and over earlier rows of
+    /// the file.
     fn update(&mut self, job: JobId, chunk: &JobChunk, group: &Group<'_>, existing: &Existing) {
         let Some(old_values) = &existing.old_values else {
             return self.every(group, not_writable, RowStatus::Error, existing);
         };
         let chosen = &group.chosen;
         if let Some(earlier) = existing.made_by(job) {
-            // The row that stands there now is as ok as the one that stood there.
+            // The row that is current now is as ok as the earlier one was.
             self.earlier(chosen, earlier, existing.source.clone(), existing.id);
             self.foretell(chunk, chosen);
         } else {
@@ -242,7 +243,7 @@ impl Told {
         self.repeats(chunk, group, existing.id);
     }
 
-    /// A row of an earlier chunk is superseded: it counts as skipped from now on.
+    /// Marks a row of an earlier chunk as superseded: it counts as skipped from now on.
     fn earlier(
         &mut self,
         chosen: &Candidate<'_>,
@@ -261,7 +262,8 @@ impl Told {
         );
     }
 
-    /// A dry run keeps its ok rows: nothing else tells later rows of them.
+    /// Stores the ok rows of a dry run, because later rows can be checked against them only
+    /// there.
     fn foretell(&mut self, chunk: &JobChunk, row: &Candidate<'_>) {
         if !chunk.dry_run {
             return;
@@ -357,14 +359,15 @@ impl<'c> Group<'c> {
     }
 }
 
-/// Why a row speaks of another company than the one that its symbol found.
+/// Returns why a row describes another company than the one that its symbol found.
 pub(super) fn other_company(companies: &Companies, row: &Candidate<'_>) -> Option<String> {
     let said = &row.scored.company;
     let found = companies.of(row)?;
     contradiction(said.symbol.as_str(), found.described(), Described::of(said))
 }
 
-/// A row that is not stored because it names another company than its symbol found.
+/// Returns the fault of a row that is not stored because it names another company than its
+/// symbol found.
 pub(super) fn refused_company(told: String) -> Fault {
     Fault::new(
         SYMBOL_COLUMN,

@@ -1,15 +1,16 @@
-//! Storing a chunk of an upload of outcomes, in the open transaction.
+//! Storing a chunk of an upload of company outcomes, in the open transaction.
 //!
 //! 1. The job's row is locked under the lease; a lost lease stores nothing.
 //! 2. The owner's outcomes are locked, so that no other unit of work records or withdraws one.
-//! 3. Companies are found by their symbols, and what stands of each is read in one statement.
-//! 4. Each row is checked against that and against the rows before it, company by company in
-//!    order of time: a cure may stand above its default in a file.
-//! 5. What may be recorded is inserted in one statement; what became of the others is kept, with
-//!    one audit row, counters and checkpoint.
+//! 3. Companies are found by their symbols, and the current outcomes of each are read in one
+//!    statement.
+//! 4. Each row is checked against those and against the rows before it, company by company in
+//!    order of time: in a file a cure may precede its default.
+//! 5. Rows that may be recorded are inserted in one statement; the outcomes of the others are
+//!    stored, with one audit row, counters and checkpoint.
 //!
-//! A dry run does everything but 5's insert, and keeps its ok rows, so that rows of later chunks
-//! meet them.
+//! A dry run does everything except the insert of step 5, and stores its ok rows, so that rows
+//! of later chunks can be checked against them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -45,8 +46,8 @@ const STANDING_OF_JOB: &str = include_str!("sql/standing_outcomes_of_job.sql");
 const WITHDRAW: &str = include_str!("sql/withdraw_outcomes.sql");
 const DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
-/// Under which name all outcomes of an owner are locked: alone by what records many, shared by
-/// what records or withdraws one.
+/// Returns the name of the lock of an owner's outcomes: exclusive for recording many, shared for
+/// recording or withdrawing one.
 pub(crate) fn lock_name(owner: Uuid) -> String {
     format!("outcomes {owner}")
 }
@@ -101,7 +102,7 @@ pub(crate) async fn record(
     ledger::advance(tx, lease, counts, kept, total, warnings, checkpoint).await
 }
 
-/// A company as outcomes keep it.
+/// A company as outcomes store it.
 #[derive(Debug)]
 struct Known {
     id: Uuid,
@@ -139,14 +140,15 @@ async fn companies(
     Ok(known.collect())
 }
 
-/// What stands of the companies of a chunk: where it was recorded, or the row that foretold it.
+/// The current outcomes of the companies of a chunk: when each was recorded, or the row of the
+/// dry run.
 #[derive(Debug, Default)]
 struct Timelines {
     marks: HashMap<(Uuid, Definition), Vec<(TimelineMark, Origin)>>,
     external_ids: HashMap<String, Origin>,
 }
 
-/// Where an outcome that stands comes from.
+/// The origin of a current outcome.
 #[derive(Clone, Copy, Debug)]
 enum Origin {
     Stored(Uuid),
@@ -203,7 +205,7 @@ impl Timelines {
         Ok(timelines)
     }
 
-    /// What earlier rows of a dry run would have recorded.
+    /// Adds the outcomes that earlier rows of a dry run would have recorded.
     async fn add_foretold(
         &mut self,
         tx: &Tx,
@@ -242,11 +244,11 @@ impl Timelines {
         timeline.push((mark, origin));
     }
 
-    /// What becomes of each row, in the file's order.
+    /// Determines the outcome of each row, in the file's order.
     fn judge<'c>(&mut self, chunk: &'c OutcomeChunk, companies: &'c Companies) -> Vec<Judged<'c>> {
         let mut judged: Vec<Judged<'c>> = chunk.rows.iter().map(Judged::of).collect();
         let mut order: Vec<usize> = (0..judged.len()).collect();
-        // Of one day a default comes before a cure.
+        // On one day a default is before a cure.
         order.sort_by_key(|at| {
             let new = judged[*at].row.read.as_ref().ok();
             new.map(|new| (new.facts.occurred_on, new.facts.event))
@@ -331,7 +333,7 @@ impl Timelines {
     }
 }
 
-/// A row and what becomes of it.
+/// A row and its outcome.
 struct Judged<'c> {
     row: &'c OutcomeRow,
     company: Option<&'c Known>,
@@ -436,8 +438,8 @@ async fn insert(
     }
 }
 
-/// Undoes an upload: what it recorded is withdrawn, company by company. Where what remains of a
-/// company would make no sense, such as a cure without its default, all of it is kept.
+/// Undoes an upload: its outcomes are withdrawn, company by company. If the remaining outcomes
+/// of a company would be inconsistent, such as a cure without its default, all of them are kept.
 pub(super) async fn undo(tx: &Tx, grant: Grant, job: &Job) -> Result<Undone, RepositoryError> {
     lock_owner(tx, job.owner.key()).await?;
     type Standing = (Uuid, Uuid, String, String, Date, bool, bool);
@@ -484,7 +486,7 @@ pub(super) async fn undo(tx: &Tx, grant: Grant, job: &Job) -> Result<Undone, Rep
     })
 }
 
-/// A value of the domain that the database keeps by its name.
+/// Parses a value of the domain that the database stores by its name.
 fn named<T: std::str::FromStr>(text: &str) -> Result<T, RepositoryError> {
     text.parse()
         .map_err(|_| defect(format!("{text:?} names nothing that an outcome has")))

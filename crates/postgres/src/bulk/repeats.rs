@@ -1,4 +1,4 @@
-//! Rows of one file that speak of the same company and period.
+//! Rows of one file for the same company and period.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,14 @@ use super::Candidate;
 /// The rows of a chunk for one company and period, and the one that is to be stored.
 #[derive(Debug)]
 pub(super) struct Group<'c> {
-    /// The first, or the last where the last wins.
+    /// The first row, or the last if the last takes precedence.
     pub(super) chosen: Candidate<'c>,
-    /// The others, in the file's order.
+    /// The other rows, in the file's order.
     pub(super) others: Vec<Candidate<'c>>,
 }
 
-/// Brings rows together by symbol and period: within one chunk a symbol always stands
-/// for the same company. Groups come in the order in which the file first names them.
+/// Groups rows by symbol and period: within one chunk a symbol always means the same
+/// company. Groups are in the order in which the file first names them.
 pub(super) fn group<'c>(candidates: &[Candidate<'c>], on_conflict: OnConflict) -> Vec<Group<'c>> {
     let mut places: HashMap<(&str, Period), usize> = HashMap::with_capacity(candidates.len());
     let mut groups: Vec<Group<'c>> = Vec::with_capacity(candidates.len());
@@ -46,8 +46,8 @@ pub(super) fn group<'c>(candidates: &[Candidate<'c>], on_conflict: OnConflict) -
     groups
 }
 
-/// Whether two rows give other ratios: compared as numbers, so that `25.4` and `25.40`
-/// are the same.
+/// Returns whether two rows have different ratios, compared as numbers, so that `25.4` and
+/// `25.40` are equal.
 pub(super) fn differ(
     one: (&[Option<String>], RatioUnit),
     other: (&[Option<String>], RatioUnit),

@@ -1,12 +1,12 @@
 //! Storing a chunk of a rescoring, in the open transaction.
 //!
 //! 1. The job's row is locked under the lease; a lost lease stores nothing.
-//! 2. What the model says is copied into a temporary table.
+//! 2. The results of the model are copied into a temporary table.
 //! 3. The predictions are locked, in the order in which uploads lock them. Locking one
-//!    needs the right to change it.
-//! 4. Those that are as they were read are updated in one statement; the trigger keeps
-//!    what they said before.
-//! 5. What became of each is kept, with one audit row, counters and checkpoint.
+//!    requires the right to change it.
+//! 4. Those that are unchanged since they were read are updated in one statement; the
+//!    trigger stores their previous content as revisions.
+//! 5. The outcome of each is stored, with one audit row, counters and checkpoint.
 
 use std::collections::{HashMap, HashSet};
 
@@ -67,16 +67,16 @@ pub(crate) async fn rescore(
     ledger::advance(tx, lease, counts, kept, total, warnings, checkpoint).await
 }
 
-/// What was found of the rows that were scored, by their numbers.
+/// The state of the scored predictions, by row number.
 #[derive(Debug, Default)]
 struct Found {
-    /// Those that may be written, and whether they are as they were read.
+    /// Those that may be written, and whether they are unchanged since they were read.
     locked: HashMap<i32, bool>,
-    /// Those that are as they were read and may not be written.
+    /// Those that are unchanged since they were read and may not be written.
     unwritable: HashSet<i32>,
 }
 
-/// The columns that the model decides.
+/// Returns the columns that the model determines.
 fn scored_columns(kind: Kind) -> Vec<&'static str> {
     let mut columns = vec!["pd", "risk_level", "confidence", "flags"];
     columns.extend(kind.probabilities());
@@ -84,7 +84,7 @@ fn scored_columns(kind: Kind) -> Vec<&'static str> {
     columns
 }
 
-/// The staged columns, in order; `n` is the row's number.
+/// Returns the staged columns, in order; `n` is the row's number.
 fn columns(kind: Kind) -> Vec<&'static str> {
     let mut columns = vec!["id", "row_version", "company_id"];
     columns.extend(kind.period());
@@ -138,7 +138,7 @@ async fn lock(tx: &Tx, kind: Kind) -> Result<Found, RepositoryError> {
     })
 }
 
-/// Of those that could not be locked: the ones that are still there as they were read.
+/// Returns, of those that could not be locked, the ones that still exist unchanged.
 async fn unwritable(
     tx: &Tx,
     chunk: &RescoredChunk,

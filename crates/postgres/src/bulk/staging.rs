@@ -1,5 +1,5 @@
-//! The temporary table, and the one statement that stores from it. COPY itself is
-//! refused under row-level security, and would end at the first key that is there.
+//! The temporary table, and the one statement that stores from it. COPY itself is refused
+//! under row-level security, and would end at the first key that exists already.
 
 use accunode_domain::{decimal::Decimal, prediction::Kind, risk::SectorScope};
 use accunode_ports::{
@@ -22,7 +22,7 @@ const PREPARE: &str = include_str!("sql/prepare_staging.sql");
 const COPY: &str = include_str!("sql/copy_staging.sql");
 const INSERT: &str = include_str!("sql/insert_staged.sql");
 
-/// The staged columns, in order; the same names as in the table they are meant for.
+/// Returns the staged columns, in order, with the names of the target table.
 pub(super) fn columns(kind: Kind) -> Vec<&'static str> {
     let mut columns = vec!["bulk_row", "id", "company_id"];
     columns.extend(kind.period());
@@ -30,7 +30,7 @@ pub(super) fn columns(kind: Kind) -> Vec<&'static str> {
     columns
 }
 
-/// Those that an update writes too.
+/// Returns the columns that an update also writes.
 pub(super) fn scored_columns(kind: Kind) -> Vec<&'static str> {
     let mut columns = vec![
         "company_symbol",
@@ -50,12 +50,12 @@ pub(super) fn scored_columns(kind: Kind) -> Vec<&'static str> {
     columns
 }
 
-/// Makes the table once for each connection, and leaves it empty.
+/// Creates the table once for each connection, and leaves it empty.
 pub(super) async fn prepare(tx: &Tx, kind: Kind) -> Result<(), RepositoryError> {
     make_empty(tx, kind, kind.staging(), &columns(kind).join(", ")).await
 }
 
-/// Makes a temporary table with columns of the predictions, and leaves it empty.
+/// Creates a temporary table with columns of the predictions, and leaves it empty.
 pub(super) async fn make_empty(
     tx: &Tx,
     kind: Kind,
@@ -88,7 +88,7 @@ pub(super) async fn fill(
     copy.finish().await.map(|_| ()).map_err(from_sqlx)
 }
 
-/// Sets what an update writes to what is staged.
+/// Returns the assignments of an update from the staged columns.
 pub(super) fn assignments(kind: Kind) -> String {
     let columns = scored_columns(kind).into_iter();
     let assignments: Vec<_> = columns
@@ -153,8 +153,8 @@ pub(super) async fn copy(
     fill(tx, kind.staging(), &columns(kind).join(", "), text).await
 }
 
-/// Stores the staged rows with these numbers, in the order of the unique key, and
-/// answers the numbers of those that were stored.
+/// Stores the staged rows with these numbers, in the order of the unique key, and returns
+/// the numbers of those that were stored.
 pub(super) async fn insert(
     tx: &Tx,
     lease: &Lease,

@@ -1,4 +1,5 @@
-//! Undoing an upload: what it made is deleted, and what it wrote over is written back.
+//! Undoing an upload: predictions that it created are deleted, and those that it replaced are
+//! restored.
 
 use accunode_domain::{
     access::Grant,
@@ -14,15 +15,15 @@ const LOCK: &str = include_str!("sql/lock_predictions_of_job.sql");
 const DELETE: &str = include_str!("sql/delete_predictions_of_job.sql");
 const RESTORE: &str = include_str!("sql/restore_updated.sql");
 const LEFT: &str = include_str!("sql/left_of_job.sql");
-/// Revisions say which job replaced what they keep.
+/// Sets the job that revisions record as the cause of a replacement.
 const WORK_FOR: &str = "SELECT set_config('accunode.job_id', $1::text, true)";
 
-/// Undoes a job, as far as the policies let the actor and nothing has changed since. A dry run
-/// has nothing to be undone.
+/// Undoes a job, as far as the policies permit the actor and nothing has changed since. A dry
+/// run has nothing to be undone.
 ///
-/// Predictions are locked in the order of the unique key, which is the order in which uploads
-/// and rescorings lock, so that undoing a job and running another one wait for each other and
-/// do not deadlock.
+/// Predictions are locked in the order of the unique key, in which uploads and rescorings also
+/// lock, so that undoing a job and running another one wait for each other and do not
+/// deadlock.
 pub(crate) async fn undo(tx: &Tx, grant: Grant, job: &Job) -> Result<Undone, RepositoryError> {
     if job.options.dry_run {
         return Ok(Undone::default());

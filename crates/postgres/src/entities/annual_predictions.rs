@@ -51,10 +51,10 @@ pub(crate) struct Model {
     pub(crate) row_version: i64,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
-    /// The job of the last change.
+    /// The job that made the last change.
     pub(crate) changed_by_job: Option<Uuid>,
-    /// The version whose words version `restored_as` repeats; undoing uploads sets both.
-    /// No one reads them here, so that they stand behind what is decoded by position.
+    /// The version whose content version `restored_as` repeats; undoing uploads sets both.
+    /// They are not read here, so they follow the columns that are decoded by position.
     pub(crate) restored_version: Option<i64>,
     pub(crate) restored_as: Option<i64>,
 }
@@ -137,7 +137,7 @@ impl PredictionTable for Entity {
         let company_name = columns.next()?;
         let company_sector = columns.next()?;
         let reporting_year = columns.next()?;
-        // The PD rounded.
+        // The rounded PD.
         columns.skip();
         let outcome = OutcomeColumns {
             pd: columns.next()?,
@@ -155,7 +155,7 @@ impl PredictionTable for Entity {
         let (bulk_job_id, bulk_row) = (columns.next()?, columns.next()?);
         let (organization_id, access_level) = (columns.next()?, columns.next()?);
         let created_by = columns.next()?;
-        // The owner's key, which follows.
+        // The owner's key, which is derived.
         columns.skip();
         Ok(PredictionRow {
             id,

@@ -1,4 +1,4 @@
-//! `api_keys`: keys of programs. `secret_hash` and `previous_hash` are SHA-256.
+//! `api_keys`: API keys. `secret_hash` and `previous_hash` are SHA-256.
 
 use accunode_domain::{
     Timestamp,
@@ -37,7 +37,7 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// The key, without its hashes.
+    /// Returns the key, without its hashes.
     pub(crate) fn into_key(self) -> Result<ApiKey, RepositoryError> {
         let row = RowRef {
             table: "api_keys",

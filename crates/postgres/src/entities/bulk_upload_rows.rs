@@ -1,4 +1,4 @@
-//! `bulk_upload_rows`: the outcomes of rows that are kept with their job.
+//! `bulk_upload_rows`: the outcomes of rows that are stored with their job.
 
 use accunode_domain::job::RowStatus;
 use sea_orm::entity::prelude::*;
@@ -25,7 +25,7 @@ pub(crate) struct Model {
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub(crate) raw_ratios: Option<Json>,
     pub(crate) owner_key: Uuid,
-    /// The version of the prediction that the row wrote over it.
+    /// The version of the prediction that the row wrote by replacing it.
     pub(crate) written_version: Option<i64>,
 }
 

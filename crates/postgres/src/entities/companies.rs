@@ -40,7 +40,7 @@ pub(crate) struct Model {
     pub(crate) row_version: i64,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
-    /// The job of the last change.
+    /// The job that made the last change.
     pub(crate) changed_by_job: Option<Uuid>,
 }
 
@@ -95,7 +95,7 @@ impl Model {
 }
 
 impl ActiveModel {
-    /// What describes a company.
+    /// Returns the columns of a company's description.
     pub(crate) fn describing(profile: &CompanyProfile) -> Self {
         Self {
             symbol: Set(profile.symbol.as_str().to_owned()),

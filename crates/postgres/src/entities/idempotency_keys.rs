@@ -1,4 +1,4 @@
-//! `idempotency_keys`: the first outcome of requests that may be sent again.
+//! `idempotency_keys`: the first outcomes of requests that may be repeated.
 
 use accunode_domain::Timestamp;
 use sea_orm::entity::prelude::*;

@@ -1,4 +1,4 @@
-//! `invitations`: invitations into organizations.
+//! `invitations`: invitations to organizations.
 
 use accunode_domain::{
     Timestamp,
@@ -32,7 +32,7 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// The invitation, without its token.
+    /// Returns the invitation, without its token.
     pub(crate) fn into_invitation(self) -> Result<Invitation, RepositoryError> {
         let row = RowRef {
             table: "invitations",

@@ -1,4 +1,4 @@
-//! `join_tokens`: the token of an organization that users join with.
+//! `join_tokens`: the tokens with which users join organizations.
 
 use accunode_domain::Timestamp;
 use sea_orm::entity::prelude::*;

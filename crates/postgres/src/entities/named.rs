@@ -1,4 +1,4 @@
-//! Text columns that hold the name of a value of the domain.
+//! Text columns that contain the name of a value of the domain.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -8,18 +8,18 @@ use sea_orm::{
     sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
 };
 
-/// The value of a text column that holds a name of `T`.
+/// The value of a text column that contains a name of `T`.
 ///
 /// A name that `T` does not have is kept as an error and does not fail the statement, so that
-/// anyone who makes a value of the domain of the row can name the table, the column and the row.
+/// the conversion of the row can report the table, the column and the row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named<T>(Result<T, UnknownName>);
 
 impl<T> Named<T> {
-    /// The value.
+    /// Returns the value.
     ///
     /// # Errors
-    /// Where the column holds a name that `T` does not have.
+    /// If the column contains a name that `T` does not have.
     pub(crate) fn value(self) -> Result<T, UnknownName> {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What a model made of some ratios, as predictions and their revisions store it.
+//! The result of a model for some ratios, as predictions and their revisions store it.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ use crate::{
     row::{RowRef, storable},
 };
 
-/// The columns of an outcome and its ratios.
+/// The columns of a result and its ratios.
 pub(crate) struct OutcomeColumns {
     pub(crate) pd: f64,
-    /// The logistic model's and the gradient boosting's probability, of quarterly ones.
+    /// The PDs of the logistic model and of gradient boosting, for quarterly predictions.
     pub(crate) parts: Option<(BigDecimal, BigDecimal)>,
     pub(crate) risk_level: String,
     pub(crate) confidence: BigDecimal,
@@ -32,15 +32,15 @@ pub(crate) struct OutcomeColumns {
     pub(crate) model_name: String,
     pub(crate) model_version: String,
     pub(crate) model_sha256: String,
-    /// In the order of [`Kind::ratios`].
+    /// The ratios, in the order of [`Kind::ratios`].
     pub(crate) ratios: Vec<Option<BigDecimal>>,
-    /// As [`raw_ratios`] gives them.
+    /// The texts as sent, as returned by [`raw_ratios`].
     pub(crate) raw_ratios: Option<RawRatios>,
     pub(crate) flags: Vec<String>,
 }
 
 impl OutcomeColumns {
-    /// As values of the domain.
+    /// Converts the columns to values of the domain.
     pub(crate) fn into_domain(
         self,
         row: RowRef,
@@ -87,7 +87,7 @@ fn stored_pd(value: BigDecimal, row: RowRef, column: &'static str) -> Result<Pd,
     Pd::new(value).ok_or_else(|| row.corrupt_by(column, OUT_OF_RANGE))
 }
 
-/// `{"unit": "percent", "values": {"name": "25.4", …}}`
+/// Returns `{"unit": "percent", "values": {"name": "25.4", …}}`.
 pub(crate) fn raw_json(kind: Kind, ratios: &StoredRatios) -> Value {
     let values: Map<_, _> = kind
         .ratios()
@@ -101,7 +101,7 @@ pub(crate) fn raw_json(kind: Kind, ratios: &StoredRatios) -> Value {
 /// The texts as sent, in the order of the models' inputs, and their unit.
 pub(crate) type RawRatios = (Vec<Option<String>>, RatioUnit);
 
-/// The form of [`raw_json`], with names that are not copied.
+/// The form of [`raw_json`], with borrowed names.
 #[derive(Deserialize)]
 struct Stored<'t> {
     #[serde(borrow)]
@@ -110,7 +110,7 @@ struct Stored<'t> {
     values: BTreeMap<&'t str, Option<String>>,
 }
 
-/// The same of the text of a JSON, without making a tree of it.
+/// As [`raw_ratios`], from the text of a JSON, without building a tree of it.
 pub(crate) fn raw_ratios_of(kind: Kind, text: &[u8]) -> Option<RawRatios> {
     let Ok(mut stored) = serde_json::from_slice::<Stored<'_>>(text) else {
         return raw_ratios(kind, &serde_json::from_slice(text).ok()?);
@@ -124,7 +124,7 @@ pub(crate) fn raw_ratios_of(kind: Kind, text: &[u8]) -> Option<RawRatios> {
     Some((raw.collect(), unit))
 }
 
-/// The texts as sent; `None` where they have another form.
+/// Returns the texts as sent; `None` if they have another form.
 pub(crate) fn raw_ratios(kind: Kind, stored: &Value) -> Option<RawRatios> {
     let unit = match stored.get("unit") {
         Some(unit) => unit.as_str()?.parse().ok()?,
@@ -143,7 +143,7 @@ pub(crate) fn raw_ratios(kind: Kind, stored: &Value) -> Option<RawRatios> {
     Some((raw, unit))
 }
 
-/// The four-decimal probabilities in the order of [`KindNames::probabilities`].
+/// Returns the four-decimal probabilities in the order of [`KindNames::probabilities`].
 pub(crate) fn probabilities(
     kind: Kind,
     outcome: &Outcome,

@@ -1,4 +1,4 @@
-//! `outcome_coverage`: how far the outcomes of an owner are complete.
+//! `outcome_coverage`: the coverage of each owner's company outcomes.
 
 use accunode_domain::{
     Timestamp,
@@ -72,7 +72,7 @@ impl Model {
 }
 
 impl ActiveModel {
-    /// What is said.
+    /// Returns the columns of a coverage.
     pub(crate) fn of(definition: Definition, days: &CoverageDays) -> Self {
         Self {
             definition: Set(definition.into()),

@@ -1,4 +1,4 @@
-//! `outcomes`: what happened to companies.
+//! `outcomes`: company outcomes.
 
 use accunode_domain::{
     Timestamp,
@@ -46,7 +46,7 @@ pub(crate) struct Model {
     pub(crate) updated_at: Timestamp,
     /// Generated from the three columns of the owner.
     pub(crate) owner_key: Uuid,
-    /// The upload and its row that recorded it.
+    /// The upload that recorded it; its row is in the next column.
     pub(crate) bulk_job_id: Option<Uuid>,
     pub(crate) bulk_row: Option<i32>,
 }
@@ -110,7 +110,7 @@ impl Model {
 }
 
 impl ActiveModel {
-    /// An outcome that is yet to have an owner.
+    /// Returns the columns of an outcome without an owner.
     pub(crate) fn of(id: OutcomeId, company: &CompanySnapshot, facts: &OutcomeFacts) -> Self {
         Self {
             id: Set(id.0),

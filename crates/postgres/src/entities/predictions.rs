@@ -1,4 +1,4 @@
-//! What annual and quarterly predictions have in common.
+//! Common code of annual and quarterly predictions.
 
 use accunode_domain::{
     Timestamp,
@@ -22,9 +22,9 @@ use crate::{
 
 /// One kind's table of predictions.
 pub(crate) trait PredictionTable: TenantEntity<Model: Into<PredictionRow>> {
-    /// A row to be written.
+    /// The active model of a row.
     type Row: ActiveModelTrait<Entity = Self> + ActiveModelBehavior + Send;
-    /// What its predictions said before.
+    /// The table of its revisions.
     type Revisions: RevisionTable;
 
     const KIND: Kind;
@@ -42,31 +42,31 @@ pub(crate) trait PredictionTable: TenantEntity<Model: Into<PredictionRow>> {
     const CREATED_AT: Self::Column;
     const UPDATED_AT: Self::Column;
     const CHANGED_BY_JOB: Self::Column;
-    /// The period as a text that compares as periods do, as SQL: `2024 Q3`, and `2024 Y` for a
-    /// year's own statement, which comes after its quarters.
+    /// The period as a text that compares as periods do, as SQL: `2024 Q3`, and `2024 Y` for
+    /// the annual statement, which is after its quarters.
     const PERIOD: &'static str;
 
-    /// What a new prediction and one that replaces another both write, but for the owner.
+    /// Returns the columns that a new prediction and one that replaces another both write,
+    /// without the owner.
     ///
     /// # Errors
-    /// A defect where it has not the ratios or probabilities of the kind.
+    /// A defect if it does not have the ratios or probabilities of the kind.
     fn describing(prediction: &Prediction) -> Result<Self::Row, RepositoryError>;
 
-    /// A row as it is stored, read by the position of its columns: all of the entity's, in its
-    /// order.
+    /// Reads a stored row by the position of its columns: all of the entity's, in its order.
     ///
     /// # Errors
-    /// Where a column has another type or form.
+    /// If a column has another type or form.
     fn decode(columns: &mut Columns<'_>) -> Result<PredictionRow, sqlx::Error>;
 
-    /// A new prediction, but for its owner.
+    /// Returns a new prediction, without its owner.
     ///
     /// # Errors
     /// As [`Self::describing`].
     fn new(prediction: &Prediction) -> Result<Self::Row, RepositoryError>;
 }
 
-/// A prediction of either kind as it is stored.
+/// A prediction of either kind as stored.
 pub(crate) struct PredictionRow {
     pub(crate) id: Uuid,
     pub(crate) company_id: Uuid,
@@ -87,7 +87,7 @@ pub(crate) struct PredictionRow {
 }
 
 impl PredictionRow {
-    /// As a prediction of the domain.
+    /// Converts the row to a prediction of the domain.
     pub(crate) fn into_prediction(self) -> Result<Prediction, RepositoryError> {
         let kind = match self.reporting_quarter {
             None => Kind::Annual,
@@ -134,7 +134,7 @@ impl PredictionRow {
     }
 }
 
-/// A period from its columns.
+/// Returns a period from its columns.
 pub(crate) fn period(
     row: RowRef,
     year: &str,
@@ -149,7 +149,7 @@ pub(crate) fn period(
     })
 }
 
-/// The ratios' columns, in the order of [`Kind::ratios`].
+/// Returns the ratios' columns, in the order of [`Kind::ratios`].
 pub(super) fn ratios<const N: usize>(
     prediction: &Prediction,
 ) -> Result<[Option<BigDecimal>; N], RepositoryError> {
@@ -163,7 +163,7 @@ pub(super) fn ratios<const N: usize>(
         .map_err(|_| defect(format!("{kind} predictions have {N} ratios")))
 }
 
-/// The upload that made a prediction, and its row there.
+/// Returns the upload that created a prediction, and its row there.
 pub(super) fn origin(
     prediction: &Prediction,
 ) -> Result<(Option<Uuid>, Option<i32>), RepositoryError> {
@@ -174,14 +174,14 @@ pub(super) fn origin(
     Ok((Some(origin.job.0), Some(row)))
 }
 
-/// The quarter of a quarterly prediction.
+/// Returns the quarter of a quarterly prediction.
 pub(super) fn quarter(prediction: &Prediction) -> Result<String, RepositoryError> {
     let quarter = prediction.period.quarter.map(Quarter::as_str);
     let quarter = quarter.ok_or_else(|| defect("a quarterly prediction without its quarter"))?;
     Ok(quarter.to_owned())
 }
 
-/// The probabilities of the two models behind an ensemble.
+/// Returns the probabilities of the two models of an ensemble.
 pub(super) fn probabilities_of_parts(
     outcome: &Outcome,
 ) -> Result<(BigDecimal, BigDecimal), RepositoryError> {

@@ -1,4 +1,4 @@
-//! `quarterly_prediction_revisions`: the database itself writes it.
+//! `quarterly_prediction_revisions`: written by a trigger of the database.
 
 use accunode_domain::prediction::Kind;
 use sea_orm::entity::prelude::*;

@@ -1,4 +1,4 @@
-//! What the revisions of annual and quarterly predictions have in common.
+//! Common code of the revisions of annual and quarterly predictions.
 
 use accunode_domain::{
     Timestamp,
@@ -18,7 +18,7 @@ pub(crate) trait RevisionTable: EntityTrait<Model: Into<RevisionRow>> {
     const ROW_VERSION: Self::Column;
 }
 
-/// A revision of either kind as it is stored.
+/// A revision of either kind as stored.
 pub(crate) struct RevisionRow {
     pub(crate) prediction_id: Uuid,
     pub(crate) row_version: i64,
@@ -30,7 +30,7 @@ pub(crate) struct RevisionRow {
 }
 
 impl RevisionRow {
-    /// As a revision of the domain.
+    /// Converts the row to a revision of the domain.
     pub(crate) fn into_revision(self, kind: Kind) -> Result<Revision, RepositoryError> {
         let row = RowRef {
             table: kind.revisions(),

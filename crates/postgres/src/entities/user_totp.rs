@@ -1,4 +1,4 @@
-//! `user_totp`: second factors: the sealed secret and who confirmed it.
+//! `user_totp`: second factors: the encrypted secret and its confirmation.
 
 use accunode_domain::Timestamp;
 use sea_orm::entity::prelude::*;

@@ -59,7 +59,7 @@ pub(crate) struct Account {
     updated_at: Timestamp,
 }
 
-/// What the access rules need of the organization that a user belongs to.
+/// The properties of a user's organization that the access rules need.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "organizations::Entity")]
 pub(crate) struct Home {
@@ -72,7 +72,8 @@ pub(crate) struct Home {
     children: Vec<Uuid>,
 }
 
-/// A user with what the access rules need of their organization, read by one statement.
+/// A user with the properties of their organization that the access rules need, read by one
+/// statement.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub(crate) struct Member {
@@ -82,7 +83,7 @@ pub(crate) struct Member {
     home: Option<Home>,
 }
 
-/// The ids of the organizations whose parent is the user's organization.
+/// Returns the ids of the organizations whose parent is the user's organization.
 fn children() -> SimpleExpr {
     const CHILD: &str = "child";
     let ids = Query::select()
@@ -100,7 +101,7 @@ fn children() -> SimpleExpr {
 }
 
 impl Model {
-    /// The user and the password's hash.
+    /// Returns the user and the password's hash.
     pub(crate) fn into_credentials(self) -> Result<(User, String), RepositoryError> {
         let account = Account {
             id: self.id,
@@ -122,7 +123,7 @@ impl Model {
 }
 
 impl Account {
-    /// The user.
+    /// Returns the user.
     pub(crate) fn into_user(self) -> Result<User, RepositoryError> {
         let row = RowRef {
             table: "users",
@@ -149,7 +150,7 @@ impl Account {
 }
 
 impl Home {
-    /// What the access rules need.
+    /// Returns the membership for the access rules.
     pub(crate) fn into_membership(self) -> Membership {
         Membership {
             organization: OrganizationId(self.id),
@@ -163,7 +164,7 @@ impl Home {
 }
 
 impl Member {
-    /// The user and their membership, where they have one.
+    /// Returns the user and their membership, if they have one.
     pub(crate) fn into_parts(self) -> Result<(User, Option<Membership>), RepositoryError> {
         let membership = self.home.map(Home::into_membership);
         Ok((self.account.into_user()?, membership))

@@ -1,4 +1,4 @@
-//! `validation_files`: what was reported, and the sample behind it, in parts.
+//! `validation_files`: the files of reports and their samples, in parts.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `validation_reports`: back-tests that were asked for, and what came of them.
+//! `validation_reports`: requested back-tests and their results.
 
 use accunode_domain::{
     Timestamp,
