@@ -1,4 +1,4 @@
-//! Who is asking, in the terms of the database: the settings that its policies read.
+//! The actor in the terms of the database: the settings that its policies read.
 
 use accunode_domain::{
     access::{AuditScope, Grant, Scope},
@@ -17,18 +17,18 @@ const SET: &str = "SELECT set_config('accunode.user_id', $1, true), \
      set_config('accunode.break_glass', $5, true), \
      set_config('accunode.worker', $6, true)";
 
-/// Sets what the policies for reading look at, from three values.
+/// Makes the settings that the policies for reading use, from three values.
 pub(crate) const READING: &str = "set_config('accunode.owner_keys', $1, true) \
      || set_config('accunode.all_organizations', $2, true) \
      || set_config('accunode.break_glass', $3, true)";
 
-/// Sets what the policy of the audit log looks at.
+/// Makes the settings that the policy of the audit log uses.
 const AUDIT: &str = "set_config('accunode.user_id', $1, true) \
      || set_config('accunode.admin_keys', $2, true) \
      || set_config('accunode.all_organizations', $3, true)";
 
-/// The settings of one actor. They hold for one statement or one transaction and
-/// leave nothing behind on the connection.
+/// The settings of one actor. They hold for one statement or one transaction and leave nothing
+/// behind on the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ActorSettings {
     user_id: String,
@@ -40,7 +40,7 @@ pub(crate) struct ActorSettings {
 }
 
 impl ActorSettings {
-    /// Of someone with this scope.
+    /// Returns the settings of an actor with this scope.
     pub(crate) fn of(scope: &Scope) -> Self {
         Self {
             user_id: scope.user().map(|id| id.to_string()).unwrap_or_default(),
@@ -55,7 +55,8 @@ impl ActorSettings {
         }
     }
 
-    /// Of someone of whom only a grant is known: they read its owner's rows.
+    /// Returns the settings of an actor of whom only a grant is known: they read its owner's
+    /// rows.
     pub(crate) fn of_grant(grant: Grant) -> Self {
         Self {
             user_id: grant.by().to_string(),
@@ -71,7 +72,7 @@ impl ActorSettings {
         }
     }
 
-    /// Of anyone who reads these events of the audit log, and no rows.
+    /// Returns the settings of an actor who reads these events of the audit log, and no rows.
     pub(crate) fn of_audit(events: &AuditScope) -> Self {
         Self {
             user_id: events.own().map(|id| id.to_string()).unwrap_or_default(),
@@ -83,7 +84,8 @@ impl ActorSettings {
         }
     }
 
-    /// Of those who archive the audit log: reads every event of it, and no rows but shared ones.
+    /// Returns the settings for archiving the audit log, which read every event, and system rows
+    /// only.
     pub(crate) fn of_every_event() -> Self {
         Self {
             user_id: String::new(),
@@ -95,7 +97,8 @@ impl ActorSettings {
         }
     }
 
-    /// Of the queue: sees and claims the jobs of everyone, and nothing else.
+    /// Returns the settings of the queue, which reads and claims the jobs of all owners, and
+    /// nothing else.
     pub(crate) fn worker() -> Self {
         Self {
             user_id: String::new(),
@@ -107,7 +110,7 @@ impl ActorSettings {
         }
     }
 
-    /// Makes every setting for a transaction.
+    /// Returns the statement that makes every setting for a transaction.
     pub(crate) fn set(&self) -> Statement {
         let settings: [Value; 6] = [
             self.user_id.clone().into(),
@@ -120,14 +123,14 @@ impl ActorSettings {
         raw(SET, settings)
     }
 
-    /// The settings that the policies for reading look at, as an expression: a column of the
-    /// CTE that every reading statement begins with. The reading part refers to it laterally,
-    /// so that it cannot run before; should it ever, the policies let no row through.
+    /// Returns the settings that the policies for reading use, as an expression: a column of the
+    /// CTE with which every reading statement begins. The reading part refers to it laterally,
+    /// so that it cannot run before; should it ever, the policies exclude every row.
     pub(crate) fn for_reading(&self) -> Expr {
         Expr::cust_with_values(READING, self.reading_values())
     }
 
-    /// The values of [`READING`].
+    /// Returns the values of [`READING`].
     pub(crate) fn reading_values(&self) -> [Value; 3] {
         [
             self.owner_keys.clone().into(),
@@ -136,7 +139,7 @@ impl ActorSettings {
         ]
     }
 
-    /// The settings that the audit log's policy looks at, as an expression.
+    /// Returns the settings that the audit log's policy uses, as an expression.
     pub(crate) fn for_audit(&self) -> Expr {
         let settings: [Value; 3] = [
             self.user_id.clone().into(),

@@ -1,15 +1,15 @@
-//! Rows that have had their time: deleted in batches, so that no statement holds many locks or
-//! runs into its time limit however many there are.
+//! Expired rows, deleted in batches, so that no statement holds many locks or exceeds its time
+//! limit however many there are.
 
 use accunode_domain::{Timestamp, idempotency::KEPT_HOURS};
 use accunode_ports::RepositoryError;
 
 use crate::{PgStore, errors::from_sqlx};
 
-/// Rows that one statement deletes at most: the `LIMIT` of each.
+/// The largest number of rows that one statement deletes: the `LIMIT` of each.
 const BATCH: u64 = 1_000;
 
-// Each takes the moment before which rows are deleted, and an index begins with its column.
+// Each takes the time before which rows are deleted, and an index begins with its column.
 const IDEMPOTENCY_KEYS: &str = "
     DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM idempotency_keys WHERE created_at < $1
@@ -27,29 +27,29 @@ const LOGIN_CHALLENGES: &str = "
         SELECT ctid FROM login_challenges WHERE expires_at < $1
          ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED))";
 
-/// Rows of one table that are deleted some time after a moment that stands in them.
+/// Rows of one table that are deleted some time after a time in one of their columns.
 #[derive(Clone, Copy, Debug)]
 struct Expiring {
     table: &'static str,
     delete: &'static str,
-    /// For how long after the moment they are kept.
+    /// How long after that time they are kept.
     kept: time::Duration,
 }
 
-/// Everything that is cleaned up.
+/// All cleaned tables.
 const EXPIRING: [Expiring; 4] = [
     Expiring {
         table: "idempotency_keys",
         delete: IDEMPOTENCY_KEYS,
         kept: time::Duration::hours(KEPT_HOURS),
     },
-    // For a week users may still ask why a link does not work.
+    // Users may ask for a week why a link does not work.
     Expiring {
         table: "user_tokens",
         delete: USER_TOKENS,
         kept: time::Duration::days(7),
     },
-    // Administrators see for a month that an invitation was not accepted.
+    // Administrators can see for a month that an invitation was not accepted.
     Expiring {
         table: "invitations",
         delete: INVITATIONS,
@@ -62,7 +62,7 @@ const EXPIRING: [Expiring; 4] = [
     },
 ];
 
-/// How many rows of each table were deleted.
+/// The number of deleted rows of each table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CleanedUp {
     /// The tables with their counts, in the order in which they were cleaned.
@@ -70,7 +70,7 @@ pub struct CleanedUp {
 }
 
 impl CleanedUp {
-    /// All of them together.
+    /// Returns the total.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.tables.iter().map(|(_, rows)| rows).sum()
@@ -89,11 +89,11 @@ impl std::fmt::Display for CleanedUp {
 
 impl PgStore {
     /// Deletes idempotency keys, tokens of mails, invitations and login challenges that had
-    /// their time before `now`. Rows that another transaction holds at this moment are left for the
-    /// next time, so that several processes can do this at once.
+    /// expired before `now`. Rows that another transaction has locked are left for the next run,
+    /// so that several processes can do this at once.
     ///
     /// # Errors
-    /// Where the database does not answer; what was deleted until then stays deleted.
+    /// If the database does not answer; rows that were deleted until then stay deleted.
     pub async fn clean_up(&self, now: Timestamp) -> Result<CleanedUp, RepositoryError> {
         let mut cleaned = CleanedUp::default();
         for expiring in EXPIRING {
@@ -115,7 +115,7 @@ impl PgStore {
         Ok(cleaned)
     }
 
-    /// The statements of [`Self::clean_up`], each with the moment as its only parameter.
+    /// Returns the statements of [`Self::clean_up`], each with the time as its only parameter.
     #[must_use]
     pub fn clean_up_statements() -> [&'static str; 4] {
         EXPIRING.map(|expiring| expiring.delete)

@@ -1,5 +1,5 @@
-//! Rows that are read by the position of their columns: what is read often must not look up thirty
-//! names in each row, nor make numbers of a million digits out of four.
+//! Rows that are read by the position of their columns: frequent reads must not look up thirty
+//! names in each row, nor make arbitrary-precision numbers of four digits.
 
 use sea_orm::entity::prelude::BigDecimal;
 use sqlx::{Decode, Postgres, Row, ValueRef, error::BoxDynError, postgres::PgRow};
@@ -12,26 +12,26 @@ pub(crate) struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    /// From the first one on.
+    /// Starts at the first column.
     pub(crate) const fn of(row: &'r PgRow) -> Self {
         Self { row, at: 0 }
     }
 
-    /// The next column. Its type is the one that the entity declares; a test compares those with
-    /// the database, so it is not compared in every row.
+    /// Returns the next column. Its type is the one that the entity declares; a test compares
+    /// those with the database, so it is not checked in every row.
     pub(crate) fn next<T: Decode<'r, Postgres>>(&mut self) -> Result<T, sqlx::Error> {
         let at = self.at;
         self.at += 1;
         self.row.try_get_unchecked(at)
     }
 
-    /// The next column, a NUMERIC.
+    /// Returns the next column, a NUMERIC.
     pub(crate) fn numeric(&mut self) -> Result<BigDecimal, sqlx::Error> {
         self.optional_numeric()?
             .ok_or_else(|| self.broken("NULL where a number is always stored".into()))
     }
 
-    /// The next column, a NUMERIC or nothing.
+    /// Returns the next column, a NUMERIC or NULL.
     pub(crate) fn optional_numeric(&mut self) -> Result<Option<BigDecimal>, sqlx::Error> {
         let value = self.row.try_get_raw(self.at)?;
         self.at += 1;
@@ -47,7 +47,7 @@ impl<'r> Columns<'r> {
             .map_err(|cause| self.broken(cause))
     }
 
-    /// The next `count` columns, each a NUMERIC or nothing.
+    /// Returns the next `count` columns, each a NUMERIC or NULL.
     pub(crate) fn numerics(
         &mut self,
         count: usize,
@@ -55,12 +55,12 @@ impl<'r> Columns<'r> {
         (0..count).map(|_| self.optional_numeric()).collect()
     }
 
-    /// Leaves a column out.
+    /// Skips a column.
     pub(crate) const fn skip(&mut self) {
         self.at += 1;
     }
 
-    /// The next column, a JSONB, as its text.
+    /// Returns the next column, a JSONB, as its text.
     pub(crate) fn json(&mut self) -> Result<&'r [u8], sqlx::Error> {
         let bytes: &[u8] = self.next()?;
         match bytes.split_first() {
@@ -77,9 +77,9 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// A number of at most 16 digits, from PostgreSQL's binary form: how many digits of base 10,000
-/// there are, the weight of the first, the sign, how many decimals are shown, and the digits. The
-/// decimals are those that sqlx makes of it, in fours.
+/// Reads a number of at most 16 digits from PostgreSQL's binary form: the number of digits of base
+/// 10,000, the weight of the first, the sign, the number of displayed decimals, and the digits.
+/// The decimals are in groups of four, as sqlx makes them.
 fn short_numeric(bytes: &[u8]) -> Option<BigDecimal> {
     const NEGATIVE: u16 = 0x4000;
     let mut words = bytes
@@ -105,7 +105,7 @@ fn short_numeric(bytes: &[u8]) -> Option<BigDecimal> {
 mod tests {
     use super::*;
 
-    /// As PostgreSQL sends it.
+    /// Returns the form in which PostgreSQL sends a number.
     fn binary(weight: i16, sign: u16, digits: &[u16]) -> Vec<u8> {
         let count = u16::try_from(digits.len()).unwrap();
         [count, weight.cast_unsigned(), sign, 4]

@@ -1,8 +1,8 @@
-//! Where statements run: on a pool, one at a time, or in the open transaction.
+//! Executors of statements: a pool, one statement at a time, or the open transaction.
 //!
-//! A repository is a struct over an [`Executor`]. Its reads are written once for every
-//! executor; what changes rows is implemented for [`Tx`] alone, so that a change outside of a
-//! unit of work does not compile.
+//! A repository is a struct over an [`Executor`]. Its read methods are written once for every
+//! executor; write methods are implemented for [`Tx`] alone, so that a change outside of a unit
+//! of work does not compile.
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
@@ -23,21 +23,21 @@ use crate::{
 /// The transaction of a unit of work, shared by its repositories.
 pub(crate) type Tx = Arc<PgTx>;
 
-/// What a repository reads by.
+/// Executes the statements of a repository.
 #[async_trait]
 pub(crate) trait Executor: Debug + Send + Sync {
-    /// The actor of a read: the transaction's own, which a read must not change, or else
+    /// Returns the actor of a read: the transaction's own, which a read must not change, or else
     /// the reader's.
     fn actor<'a>(&'a self, reader: &'a ActorSettings) -> &'a ActorSettings;
 
-    /// Every row of a statement.
+    /// Returns all rows of a statement.
     async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, RepositoryError>;
 
-    /// The only row of a statement, if there is one.
+    /// Returns the only row of a statement, if there is one.
     async fn row(&self, statement: Statement) -> Result<Option<QueryResult>, RepositoryError>;
 
-    /// Every row of a statement that is ended where it takes longer than `limit`; a
-    /// transaction has the limit of the one who opened it.
+    /// Returns all rows of a statement that is cancelled if it takes longer than `limit`; in a
+    /// transaction the limit of the transaction applies.
     ///
     /// # Errors
     /// `TimedOut`, naming `what`.
@@ -49,7 +49,7 @@ pub(crate) trait Executor: Debug + Send + Sync {
         statement: Statement,
     ) -> Result<Vec<QueryResult>, RepositoryError>;
 
-    /// Every row of a statement as a model.
+    /// Returns all rows of a statement as models.
     async fn models<M: FromQueryResult>(
         &self,
         statement: Statement,
@@ -61,7 +61,7 @@ pub(crate) trait Executor: Debug + Send + Sync {
         rows.iter().map(model).collect()
     }
 
-    /// The only row of a statement as a model, if there is one.
+    /// Returns the only row of a statement as a model, if there is one.
     async fn model<M: FromQueryResult>(
         &self,
         statement: Statement,
@@ -74,20 +74,21 @@ pub(crate) trait Executor: Debug + Send + Sync {
     }
 }
 
-/// A row as a model.
+/// Reads a row as a model.
 pub(crate) fn model<M: FromQueryResult>(row: &QueryResult) -> Result<M, RepositoryError> {
     M::from_query_result(row, "").map_err(from_orm)
 }
 
-/// A statement of `sea_query`, with its limits as numbers.
+/// Builds a statement of `sea_query`, with its limits as numbers.
 pub(crate) fn build(statement: impl StatementBuilder) -> Statement {
     with_literal_limits(statement.build(&DbBackend::Postgres))
 }
 
-/// The statement with what follows LIMIT as a number and not as a parameter. A generic plan that
-/// does not know the limit is thought to read a tenth of the table, so PostgreSQL would never
-/// keep it and plan the statement anew on every call, which takes longer than the read itself.
-/// With the number both plans cost the same, and the sixth call of a connection has its plan.
+/// Returns the statement with the value of LIMIT as a number and not as a parameter. PostgreSQL
+/// assumes that a generic plan with an unknown limit reads a tenth of the table, so it would
+/// never keep that plan and would plan the statement again on every call, which takes longer
+/// than the read itself. With the number both plans cost the same, and from the sixth call of a
+/// connection on the kept plan is used.
 fn with_literal_limits(statement: Statement) -> Statement {
     const LIMIT: &str = "LIMIT ";
     let Some(Values(values)) = statement.values else {
@@ -124,7 +125,7 @@ fn with_literal_limits(statement: Statement) -> Statement {
     }
 }
 
-/// A statement that is written as SQL, with its values.
+/// Returns a statement that is written as SQL, with its values.
 pub(crate) fn raw(sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
@@ -147,7 +148,7 @@ impl Executor for ReadPools {
         row.map(|row| row.map(Into::into)).map_err(from_sqlx)
     }
 
-    /// In a short transaction, since a statement cannot limit itself.
+    /// Runs in a short transaction, since a statement cannot limit itself.
     async fn rows_within(
         &self,
         reader: &ActorSettings,
@@ -161,7 +162,7 @@ impl Executor for ReadPools {
             .await
             .map_err(|error| pool.noted(error))?;
         tx.limit_statements(limit).await?;
-        // Only read: dropping it is as good as committing it.
+        // It was only read: dropping it is equivalent to committing it.
         Arc::new(tx)
             .rows_within(reader, limit, what, statement)
             .await

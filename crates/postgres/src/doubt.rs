@@ -1,9 +1,9 @@
-//! Since when connections that lie idle are in doubt.
+//! The time since which idle connections may be broken.
 //!
-//! A database server that ended takes every idle connection of the pools with it, and none of
-//! them notices before it is used: each would cost one request. So the first sign of it puts
-//! every connection in doubt that was idle at that moment, and one in doubt is asked whether it
-//! still lives before it is handed out.
+//! When a database server ends, every idle connection of the pools breaks, and none of them
+//! notices before it is used: each would fail one request. So the first sign of it marks every
+//! connection that was idle at that time as doubtful, and a doubtful connection is tested
+//! before it is handed out.
 
 use std::{
     sync::{
@@ -15,20 +15,20 @@ use std::{
 
 use sqlx::pool::PoolConnectionMetadata;
 
-/// What moments are counted from.
+/// The origin of the measured times.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Nanoseconds from [`START`] to the last sign; 0 is none. One for the process: it has one
-/// database, and a connection that is asked in vain loses a millisecond.
+/// Nanoseconds from [`START`] to the last sign; 0 means none. One value for the process: it has
+/// one database, and an unnecessary test of a connection costs a millisecond.
 static LAST_SIGN: AtomicU64 = AtomicU64::new(0);
 
-/// Notes a sign that the server has ended.
+/// Records a sign that the server has ended.
 pub(crate) fn raise() {
     let now = u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX);
     LAST_SIGN.fetch_max(now.max(1), Ordering::Relaxed);
 }
 
-/// Whether a connection was given back before the last sign.
+/// Returns whether a connection was returned to the pool before the last sign.
 pub(crate) fn concerns(connection: &PoolConnectionMetadata) -> bool {
     is_before(connection.idle_for, LAST_SIGN.load(Ordering::Relaxed))
 }
@@ -41,7 +41,7 @@ fn is_before(idle_for: Duration, sign: u64) -> bool {
     idle_for >= since
 }
 
-/// Whether an error is a sign that the server has ended, or the way to it.
+/// Returns whether an error is a sign that the server, or the connection to it, has ended.
 pub(crate) fn is_sign(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,

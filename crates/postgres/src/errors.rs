@@ -1,11 +1,11 @@
-//! What PostgreSQL, sqlx and SeaORM say, as the ports' one error.
+//! Converts errors of PostgreSQL, sqlx and SeaORM to the ports' one error.
 
 use accunode_ports::{Conflict, Contention, Outage, RepositoryError};
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{constraints, doubt};
 
-/// What sqlx says. The constraint that was violated is named by the server.
+/// Converts an error of sqlx. The server names the violated constraint.
 pub(crate) fn from_sqlx(error: sqlx::Error) -> RepositoryError {
     match kind(&error) {
         Kind::Conflict(conflict) => RepositoryError::Conflict {
@@ -19,7 +19,7 @@ pub(crate) fn from_sqlx(error: sqlx::Error) -> RepositoryError {
     }
 }
 
-/// What SeaORM says; most of it is what sqlx said.
+/// Converts an error of SeaORM, most of which wrap errors of sqlx.
 pub(crate) fn from_orm(error: DbErr) -> RepositoryError {
     if matches!(error, DbErr::ConnectionAcquire(_)) {
         return RepositoryError::Unavailable(Box::new(Outage(Box::new(error))));
@@ -42,18 +42,18 @@ pub(crate) fn from_orm(error: DbErr) -> RepositoryError {
     }
 }
 
-/// A defect that no database told of.
+/// Returns an error for a defect that the database did not report.
 pub(crate) fn defect(what: impl Into<String>) -> RepositoryError {
     RepositoryError::Internal(what.into().into())
 }
 
-/// Whether the server gave up waiting for a lock; the transaction can only be rolled
-/// back after that.
+/// Returns whether the server gave up waiting for a lock; the transaction can only be
+/// rolled back after that.
 pub(crate) fn is_lock_timeout(error: &RepositoryError) -> bool {
     has_code(error, "55P03")
 }
 
-/// Whether the server ended a statement that took too long.
+/// Returns whether the server cancelled a statement that took too long.
 pub(crate) fn is_statement_timeout(error: &RepositoryError) -> bool {
     has_code(error, "57014")
 }
@@ -76,7 +76,7 @@ enum Kind {
 }
 
 fn kind(error: &sqlx::Error) -> Kind {
-    // Every error of the database comes by here, whatever sent the statement.
+    // Every error of the database passes here, whatever sent the statement.
     if doubt::is_sign(error) {
         doubt::raise();
     }

@@ -5,7 +5,7 @@ use accunode_ports::RepositoryError;
 
 use crate::errors::defect;
 
-/// A page of rows of which one more than asked was read.
+/// Returns a page of rows, of which one more than requested was read.
 pub(crate) fn page<T>(mut rows: Vec<T>, limit: Limit, key: impl Fn(&T) -> Cursor) -> Page<T> {
     let asked = limit.get() as usize;
     let more = rows.len() > asked;
@@ -14,15 +14,15 @@ pub(crate) fn page<T>(mut rows: Vec<T>, limit: Limit, key: impl Fn(&T) -> Cursor
     Page { rows, next }
 }
 
-/// A page in the order of changes: there is always a place behind its last row, for what changes
-/// later.
+/// Returns a page in the order of changes: it has a cursor after its last row, for later
+/// changes.
 pub(crate) fn changes<T>(mut rows: Vec<T>, limit: Limit, key: impl Fn(&T) -> Cursor) -> Page<T> {
     rows.truncate(limit.get() as usize);
     let next = rows.last().map(key);
     Page { rows, next }
 }
 
-/// An order that a list does not have.
+/// The error for an order that a list does not have.
 pub(crate) fn no_such_order(list: &str, sort: Sort) -> RepositoryError {
     defect(format!("{list} are not sorted by {sort}"))
 }

@@ -1,4 +1,4 @@
-//! What differs between the tables of annual and quarterly predictions; all SQL is shared.
+//! Differences between the tables of annual and quarterly predictions; all SQL is shared.
 
 use accunode_domain::prediction::Kind;
 
@@ -6,17 +6,17 @@ use accunode_domain::prediction::Kind;
 pub(crate) trait KindNames {
     /// The table of predictions.
     fn table(self) -> &'static str;
-    /// What its predictions said before.
+    /// The table of revisions.
     fn revisions(self) -> &'static str;
-    /// The rollup with its deltas.
+    /// The rollup with its deltas merged.
     fn rollup(self) -> &'static str;
-    /// What the rollup does not say yet.
+    /// The deltas that are not merged into the rollup yet.
     fn rollup_delta(self) -> &'static str;
-    /// Company and period with the owner are unique.
+    /// The unique constraint over owner, company and period.
     fn unique(self) -> &'static str;
-    /// The columns that make a period, in the order of the unique key.
+    /// The columns of a period, in the order of the unique key.
     fn period(self) -> &'static [&'static str];
-    /// The four-decimal probabilities, the headline first.
+    /// The columns of the four-decimal probabilities, the PD first.
     fn probabilities(self) -> &'static [&'static str];
     /// The ratios' columns, in the order of the models' inputs.
     fn ratio_columns(self) -> Vec<&'static str>;

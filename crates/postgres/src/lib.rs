@@ -6,7 +6,7 @@
 //! scope as SQL, in one place), `page` (lists), `unit_of_work` (transactions, begun in one place)
 //! and `db` (where statements run).
 //!
-//! To add a repository: its traits stand in the ports, one that reads and one that writes. Its
+//! To add a repository: its traits are in the ports, one for reading and one for writing. Its
 //! table is an entity in `entities/`. A struct over an `Executor` in `repositories/<entity>.rs`
 //! implements the first for every executor, and the second for a transaction alone; hand it out
 //! in `repositories::PgRepositories` and `unit_of_work`.

@@ -1,4 +1,4 @@
-//! One connection that listens, fanned out to everyone who waits.
+//! One connection that listens for notifications and distributes them to all waiting tasks.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::doubt;
 
 /// The channel that the schema's triggers notify.
 const CHANNEL: &str = "accunode_jobs";
-/// How long to wait before listening again, where that failed.
+/// How long to wait before listening again after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Notifications about jobs. Dropping it ends the listening.
+/// Notifications about jobs. Dropping it ends the listening task.
 #[derive(Debug)]
 pub(crate) struct Listener {
     count: watch::Receiver<u64>,
@@ -26,7 +26,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Begins to listen.
+    /// Starts the listening task.
     pub(crate) fn start(pool: PgPool) -> Self {
         let (counter, count) = watch::channel(0);
         let (jobs, _) = broadcast::channel(256);
@@ -54,29 +54,30 @@ impl Listener {
         }
     }
 
-    /// Returns when no one listens any more. Until the pool is closed that happens only
+    /// Waits until the listening task has ended. Until the pool is closed that happens only
     /// by a defect.
     pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut count = self.count.clone();
-        // The sender is the listening task's, and goes with it.
+        // The sender belongs to the listening task, and is dropped with it.
         async move { while count.changed().await.is_ok() {} }
     }
 
-    /// How many notifications there were.
+    /// Returns the number of notifications so far.
     pub(crate) fn count(&self) -> u64 {
         *self.count.borrow()
     }
 
-    /// Returns when there were more than `seen`.
+    /// Waits until there were more than `seen`.
     pub(crate) async fn past(&self, seen: u64) {
         let mut count = self.count.clone();
         if count.wait_for(|count| *count > seen).await.is_err() {
-            // No one listens any more: leave it to the polling.
+            // The listening task has ended: polling has to suffice.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Returns when one is about this job, or when some may have been missed.
+    /// Waits for a notification about this job, or for a gap in which some may have been
+    /// missed.
     pub(crate) async fn about(&self, job: JobId) {
         let mut jobs = self.jobs.subscribe();
         while let Ok(Some(heard)) = jobs.recv().await {
@@ -99,19 +100,19 @@ async fn listen(
     jobs: &broadcast::Sender<Option<Uuid>>,
 ) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
-    // A lost connection is told at once, and not when there is another one.
+    // A lost connection is reported at once, and not when there is another one.
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     loop {
-        // `None`: the connection was lost; anything may have been missed.
+        // `None`: the connection was lost, and notifications may have been missed.
         let heard = listener.try_recv().await?;
         if heard.is_none() {
-            // It hears of the server's end while the others lie idle.
+            // This connection notices the server's end while the others are idle.
             doubt::raise();
         }
         counter.send_modify(|count| *count += 1);
         let job = heard.and_then(|heard| heard.payload().parse().ok());
-        // No one may be waiting.
+        // There may be no receiver.
         let _ = jobs.send(job);
     }
 }

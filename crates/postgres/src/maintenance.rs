@@ -1,33 +1,33 @@
-//! What keeps the database in shape, beside requests and at the command line.
+//! Maintenance of the database, run beside requests and on the command line.
 
 use accunode_ports::RepositoryError;
 use sqlx::PgConnection;
 
 use crate::{PgStore, errors::from_sqlx};
 
-/// Rows of changes that one fold merges; each fold is a transaction of its own.
+/// The number of deltas that one call merges; each call is a transaction of its own.
 const FOLD_ROWS: i32 = 20_000;
 
-/// Merges at most `$1` changes into the rollups; negative where another process is at it.
+/// Merges at most `$1` deltas into the rollups; negative if another process is merging.
 const FOLD: &str = "SELECT fold_prediction_rollups($1)";
-/// Makes the rollups anew from all predictions.
+/// Rebuilds the rollups from all predictions.
 const REBUILD: &str = "SELECT rebuild_prediction_rollups()";
-/// Makes the audit log's partitions of this month and `$1` months ahead.
+/// Creates the audit log's partitions of this month and `$1` months ahead.
 const MAKE_PARTITIONS: &str = "SELECT audit_make_partitions($1)";
 
-/// What merging changes into the rollups has done.
+/// The result of merging deltas into the rollups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Folded {
-    /// How many changes were merged.
+    /// The number of merged deltas.
     pub merged: u64,
-    /// Whether another process is merging; it is not waited for.
+    /// Whether another process is merging; this one does not wait for it.
     pub is_busy: bool,
 }
 
-/// Merges all changes since the last time into the dashboards' rollups.
+/// Merges all deltas into the dashboards' rollups.
 ///
 /// # Errors
-/// Where the database does not answer; what was merged until then stays merged.
+/// If the database does not answer; deltas that were merged until then stay merged.
 pub async fn fold_rollups(connection: &mut PgConnection) -> Result<Folded, RepositoryError> {
     let mut folded = Folded::default();
     loop {
@@ -47,20 +47,20 @@ pub async fn fold_rollups(connection: &mut PgConnection) -> Result<Folded, Repos
     }
 }
 
-/// Makes the rollups anew. Only the schema's owner may.
+/// Rebuilds the rollups. Only the schema's owner may.
 ///
 /// # Errors
-/// Where the database does not answer or refuses.
+/// If the database does not answer or refuses.
 pub async fn rebuild_rollups(connection: &mut PgConnection) -> Result<(), RepositoryError> {
     let done = sqlx::query(REBUILD).execute(connection).await;
     done.map(|_| ()).map_err(from_sqlx)
 }
 
-/// Makes the audit log's partitions of this month and so many months ahead; answers how many
-/// were made.
+/// Creates the audit log's partitions of this month and `months` ahead; returns how many were
+/// created.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// If the database does not answer.
 pub async fn make_partitions(
     connection: &mut PgConnection,
     months_ahead: i32,
@@ -73,11 +73,11 @@ pub async fn make_partitions(
 }
 
 impl PgStore {
-    /// Merges all changes since the last time into the dashboards' rollups; answers how many.
-    /// Another process that is at it is not waited for.
+    /// Merges all deltas into the dashboards' rollups; returns how many. It does not wait for
+    /// another process that is merging.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// If the database does not answer.
     pub async fn fold_rollups(&self) -> Result<u64, RepositoryError> {
         let mut connection = self.pool().acquire().await.map_err(from_sqlx)?;
         Ok(fold_rollups(&mut connection).await?.merged)

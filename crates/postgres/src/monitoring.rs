@@ -1,4 +1,4 @@
-//! What PostgreSQL (15 to 18) says of itself.
+//! Statistics of PostgreSQL (15 to 18).
 
 use accunode_domain::Timestamp;
 use accunode_ports::{
@@ -11,14 +11,15 @@ use async_trait::async_trait;
 
 use crate::{PgStore, actor::ActorSettings, errors::from_sqlx, unit_of_work::PgTx};
 
-/// Whether the extension is here, and in which schema; `pg_stat_statements` may be in any.
+/// Whether the extension is installed, and in which schema; `pg_stat_statements` may be in
+/// any.
 const EXTENSION: &str = "
     SELECT n.nspname::text
       FROM pg_extension e
       JOIN pg_namespace n ON n.oid = e.extnamespace
      WHERE e.extname = 'pg_stat_statements'";
 
-/// Statements of the role that asks: those of others are not shown to it anyway.
+/// Statements of the current role: those of others are hidden from it.
 const SLOW_QUERIES: &str = "
     SELECT left(query, 2000), calls, total_exec_time, mean_exec_time, max_exec_time, rows,
            shared_blks_hit::float8 / nullif(shared_blks_hit + shared_blks_read, 0)

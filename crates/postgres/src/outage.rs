@@ -1,4 +1,4 @@
-//! Why the database does not answer, as a stable code and in words.
+//! Why the database does not answer, as a stable code and as text.
 
 use accunode_ports::{RepositoryError, health::Failing};
 
@@ -7,7 +7,7 @@ use accunode_ports::{RepositoryError, health::Failing};
 pub struct Outage {
     /// A stable code, such as `connection_refused`.
     pub reason: &'static str,
-    /// In words that name no host, no user and no database.
+    /// A description that names no host, no user and no database.
     pub detail: &'static str,
     /// What an operator can do about it.
     pub remedy: &'static str,
@@ -21,8 +21,8 @@ const fn outage(reason: &'static str, detail: &'static str, remedy: &'static str
     }
 }
 
-/// What an error of sqlx tells of the database's whereabouts; `None` where the database
-/// answered, and what it said is no sign of an outage.
+/// Classifies an error of sqlx; `None` if the database answered, and its answer is no sign
+/// of an outage.
 #[must_use]
 pub fn of_sqlx(error: &sqlx::Error) -> Option<Outage> {
     use std::io::ErrorKind;
@@ -41,7 +41,7 @@ pub fn of_sqlx(error: &sqlx::Error) -> Option<Outage> {
                 "the database's host does not answer",
                 "check the network and firewalls on the way, and the host of DATABASE_URL",
             ),
-            // The standard library has no kind for what the resolver says.
+            // The standard library has no kind for errors of the resolver.
             _ if io.to_string().contains("failed to lookup address") => outage(
                 "name_not_resolved",
                 "the name of the database's host cannot be resolved",
@@ -73,7 +73,7 @@ pub fn of_sqlx(error: &sqlx::Error) -> Option<Outage> {
     })
 }
 
-/// What a SQLSTATE tells.
+/// Classifies a SQLSTATE.
 fn of_state(code: &str) -> Option<Outage> {
     Some(match code {
         "28P01" | "28000" => outage(
@@ -122,7 +122,7 @@ fn of_state(code: &str) -> Option<Outage> {
     })
 }
 
-/// The same of an error of a repository, as readiness tells it.
+/// Classifies an error of a repository, for readiness.
 pub(crate) fn failing(error: RepositoryError) -> Failing {
     let (RepositoryError::Unavailable(cause) | RepositoryError::Internal(cause)) = error else {
         return Failing::new("database", "failed", "the database cannot be asked");

@@ -1,6 +1,6 @@
-//! One page of a list: a limited scan of each owner's index from where the last page
-//! ended, merged and cut. What a page costs depends neither on how many rows there
-//! are nor on how far into them it is.
+//! One page of a list: a limited scan of each owner's index from the end of the last page,
+//! merged and cut. The cost of a page depends neither on the number of rows nor on its
+//! position.
 
 use accunode_domain::page::{Cursor, Limit, Sort};
 use accunode_ports::RepositoryError;
@@ -17,12 +17,12 @@ use crate::{
     tenant::{TenantEntity, Visible, column, of_actor, of_organizations, owner},
 };
 
-/// The order of a list, and by which column.
+/// The order of a list, and the column that it uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keyset<E: TenantEntity> {
     /// What the list is sorted by.
     pub(crate) sort: Sort,
-    /// The column that holds it.
+    /// The column of the sort key.
     pub(crate) column: E::Column,
     /// Whether there is an index over the rows of all organizations in this order, which
     /// only a query with [`of_organizations`] can use.
@@ -37,7 +37,7 @@ impl<E: TenantEntity> Keyset<E> {
         }
     }
 
-    /// Only rows behind a cursor.
+    /// Returns the condition for rows after a cursor.
     fn behind(&self, cursor: &Cursor) -> Result<Expr, RepositoryError> {
         if cursor.sort != self.sort {
             return Err(bad_cursor(self.sort));
@@ -58,7 +58,7 @@ impl<E: TenantEntity> Keyset<E> {
         })
     }
 
-    /// In this order, of a table or a subquery.
+    /// Adds this order to a select from a table or a subquery.
     fn sorted(&self, select: &mut SelectStatement, of: &'static str) {
         select
             .order_by((of, self.column.as_str()), self.order())
@@ -67,8 +67,8 @@ impl<E: TenantEntity> Keyset<E> {
 }
 
 impl<E: TenantEntity> Visible<'_, E> {
-    /// One page, and one row more, by which [`page`](crate::keyset::page) knows whether
-    /// there is a next one.
+    /// Reads one page, and one row more, by which [`page`](crate::keyset::page) knows
+    /// whether there is a next one.
     pub(crate) async fn page(
         self,
         db: &impl Executor,
@@ -80,7 +80,7 @@ impl<E: TenantEntity> Visible<'_, E> {
         db.models(statement).await
     }
 
-    /// The statement that reads it.
+    /// Returns the statement that reads a page.
     pub(crate) async fn page_statement(
         self,
         db: &impl Executor,
@@ -133,7 +133,7 @@ impl<E: TenantEntity> Visible<'_, E> {
         Ok(scope.ordered(db, cut, |outer| keyset.sorted(outer, "x")))
     }
 
-    /// How many rows there are, and no more than `most`.
+    /// Returns the number of rows, at most `most`.
     pub(crate) async fn count(self, db: &impl Executor, most: u32) -> Result<u32, RepositoryError> {
         let mut rows = self.select;
         rows.clear_selects()

@@ -1,4 +1,4 @@
-//! The pool: how connections are made, and as which role they serve.
+//! The pool: how connections are opened, and with which role they serve.
 
 use std::{str::FromStr, time::Duration};
 
@@ -15,29 +15,30 @@ use crate::{
     errors::{defect, from_sqlx},
 };
 
-/// How the pool is made.
+/// The settings of the pool.
 #[derive(Clone, Debug)]
 pub struct PoolSettings {
-    /// At most so many connections of each pool; [`crate::PgJobQueue::CONNECTIONS`] come on top.
+    /// The largest number of connections of each pool; [`crate::PgJobQueue::CONNECTIONS`] are
+    /// added.
     pub sizes: PoolSizes,
-    /// How long a connection is waited for; without it as long as suits the pool's work
+    /// How long to wait for a connection; `None` for the default of the pool's work
     /// ([`crate::PoolKind::wait`]).
     pub wait: Option<Duration>,
-    /// A connection that no one used for so long is closed.
+    /// The time after which an unused connection is closed.
     pub idle: Duration,
-    /// A connection that is older is closed once it is given back.
+    /// The age at which a connection is closed once it is returned.
     pub recycle: Duration,
-    /// One that was idle for longer is asked whether it still lives, before it is handed out.
+    /// The idle time after which a connection is tested before it is handed out.
     pub ping_after: Duration,
-    /// How long a statement may run; a caller who goes away does not stop it.
+    /// The time limit of a statement, which a disconnected client does not stop.
     pub statement_timeout: Duration,
-    /// The role that every connection takes on, where the URL's own must not serve.
+    /// The role that every connection assumes, if the URL's own must not serve.
     pub set_role: Option<String>,
     /// Shown in the server's list of connections.
     pub application_name: String,
-    /// Statements that take longer are logged as warnings.
+    /// The time above which statements are logged as warnings.
     pub slow_statement: Duration,
-    /// The migrations this program needs, as their names stand in the database.
+    /// The migrations that this program needs, by their names in the database.
     pub expected_migrations: Vec<String>,
 }
 
@@ -58,8 +59,8 @@ impl Default for PoolSettings {
     }
 }
 
-/// A pool of at most `size` connections, of which none is made yet. Call it within the
-/// runtime that lives as long as the process: its connections belong there.
+/// Returns a pool of at most `size` connections, none of which is opened yet. Call it within the
+/// runtime that lives as long as the process, because its connections belong to it.
 pub(crate) fn lazy(
     url: &str,
     settings: &PoolSettings,
@@ -99,9 +100,9 @@ pub(crate) fn lazy(
         .connect_lazy_with(options))
 }
 
-/// Refuses a connection that was opened on another runtime than the pool's: it would end
-/// with that runtime, in the hands of the one who has it by then. The web's workers have
-/// runtimes of their own, and poll what they are asked within the process's.
+/// Refuses a connection that was opened on another runtime than the pool's: it would break when
+/// that runtime ends, while another task uses it. The web's workers have runtimes of their own,
+/// and poll requests within the process's.
 fn belongs_to(home: runtime::Id) -> Result<(), sqlx::Error> {
     if Handle::current().id() == home {
         return Ok(());
@@ -111,8 +112,8 @@ fn belongs_to(home: runtime::Id) -> Result<(), sqlx::Error> {
     Err(sqlx::Error::Configuration(defect.into()))
 }
 
-/// What every connection of a pool is told first. `SET ROLE` brings no settings of the role
-/// with it, so they are said here.
+/// Returns the settings that every connection of a pool makes first. `SET ROLE` does not apply
+/// the settings of the role, so they are made here.
 fn connection_settings(settings: &PoolSettings, kind: PoolKind) -> String {
     let role = settings
         .set_role
@@ -129,8 +130,8 @@ fn connection_settings(settings: &PoolSettings, kind: PoolKind) -> String {
     )
 }
 
-/// The role that serves: its name, whether it is a superuser, whether it bypasses row-level
-/// security, and whether it owns a table that is guarded by it.
+/// The serving role: its name, whether it is a superuser, whether it bypasses row-level
+/// security, and whether it owns a table with row-level security.
 const SERVING_ROLE: &str = "
     SELECT current_user::text,
            r.rolsuper,
@@ -144,10 +145,10 @@ const SERVING_ROLE: &str = "
       FROM pg_roles r
      WHERE r.rolname = current_user";
 
-/// That the pool's role is fit to serve: row-level security holds for it.
+/// Checks that the pool's role is suitable: row-level security applies to it.
 ///
 /// # Errors
-/// `Internal`, saying what the role is: a superuser, BYPASSRLS, or the tables' owner.
+/// `Internal`, naming the problem: a superuser, BYPASSRLS, or the tables' owner.
 pub(crate) async fn verify_serving_role(pool: &PgPool) -> Result<(), RepositoryError> {
     let (name, is_superuser, bypasses, owns): (String, bool, bool, bool) =
         sqlx::query_as(SERVING_ROLE)

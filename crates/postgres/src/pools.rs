@@ -1,6 +1,6 @@
 //! One pool for each kind of work, so that no kind takes every connection: while a table is
-//! locked, or lists are slow, users are still recognized, changes are made, and health is
-//! answered. And within each pool one owner has no more than half.
+//! locked, or lists are slow, users can still be authenticated, changes be made, and health be
+//! checked. Within each pool one owner can have at most half of the connections.
 
 use std::{
     sync::{
@@ -21,14 +21,14 @@ use uuid::Uuid;
 
 use crate::{errors::from_sqlx, pool, pool::PoolSettings};
 
-/// What a pool is for.
+/// The work that a pool is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PoolKind {
-    /// Who asks, and readiness: small statements that every request needs.
+    /// Authentication and readiness: small statements that every request needs.
     Identity,
     /// Lists and single rows.
     Reads,
-    /// Units of work, and upkeep.
+    /// Units of work, and maintenance.
     Writes,
     /// Searches, exports, dashboards.
     Expensive,
@@ -38,7 +38,7 @@ impl PoolKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Identity, Self::Reads, Self::Writes, Self::Expensive];
 
-    /// The name in settings and figures.
+    /// Returns the name in settings and figures.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,8 +49,8 @@ impl PoolKind {
         }
     }
 
-    /// How long a connection is waited for before the caller is told that there is none.
-    /// What users wait for at every click gives up soon, what takes long anyway does not.
+    /// Returns how long a caller waits for a connection before an error. Work that users wait
+    /// for at every click gives up soon; long-running work does not.
     #[must_use]
     pub const fn wait(self) -> Duration {
         Duration::from_secs(match self {
@@ -63,11 +63,11 @@ impl PoolKind {
 }
 
 impl PoolKind {
-    /// What its planner is told, as further statements. A page is read in the order of an index,
-    /// and the plan that is kept does not know whose: one that reads all rows of an owner and
-    /// sorts them looks as cheap where most owners have few, and is not for one who has most of
-    /// them. What lists read is in memory or on an SSD, where rows in the order of an index cost
-    /// hardly more than those that stand side by side.
+    /// Returns the planner settings, as further statements. A page is read in the order of an
+    /// index, and the kept plan does not know the owner: a plan that reads all rows of an owner
+    /// and sorts them looks as cheap if most owners have few rows, but is not for an owner who
+    /// has most of them. Lists read data in memory or on an SSD, where rows in the order of an
+    /// index cost hardly more than adjacent rows.
     pub(crate) const fn planning(self) -> &'static str {
         match self {
             Self::Reads => "; SET random_page_cost = 1.1",
@@ -76,7 +76,7 @@ impl PoolKind {
     }
 }
 
-/// How many connections each pool has at most.
+/// The largest number of connections of each pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the kinds")]
 pub struct PoolSizes {
@@ -90,8 +90,8 @@ impl PoolSizes {
     /// The fewest connections that make four pools.
     pub const LEAST: u32 = 4;
 
-    /// A total divided among the pools: a sixth for identity, a quarter each for writes and
-    /// expensive reads, and the rest, which is the most, for reads. At least one each.
+    /// Divides a total among the pools: a sixth for identity, a quarter each for writes and
+    /// expensive reads, and the rest, the largest part, for reads. At least one each.
     #[must_use]
     pub fn of_total(total: u32) -> Self {
         let identity = (total / 6).max(1);
@@ -104,7 +104,7 @@ impl PoolSizes {
         }
     }
 
-    /// The size of one pool.
+    /// Returns the size of one pool.
     #[must_use]
     pub const fn of(self, kind: PoolKind) -> u32 {
         match kind {
@@ -115,14 +115,14 @@ impl PoolSizes {
         }
     }
 
-    /// All of them together.
+    /// Returns the total.
     #[must_use]
     pub const fn total(self) -> u32 {
         self.identity + self.reads + self.writes + self.expensive
     }
 }
 
-/// A pool of which no owner takes more than half.
+/// A pool of which one owner can have at most half.
 #[derive(Debug)]
 pub(crate) struct SharedPool {
     kind: PoolKind,
@@ -133,10 +133,11 @@ pub(crate) struct SharedPool {
     refused: AtomicU64,
 }
 
-/// One owner's turn on a pool, for as long as it is kept.
+/// One owner's turn on a pool, held as long as the value lives.
 pub(crate) type Turn = Option<Slot<Uuid>>;
 
-/// More wait for their turn than this many times the connections: the next is told at once.
+/// The length of the queue as a multiple of the connections: further callers get an error at
+/// once.
 const QUEUE: usize = 32;
 
 impl SharedPool {
@@ -155,15 +156,15 @@ impl SharedPool {
         })
     }
 
-    /// The connections themselves.
+    /// Returns the underlying pool.
     pub(crate) const fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// Waits for the turn of the present task's owner; the service's own work needs none.
+    /// Waits for the turn of the current task's owner; the service's own work needs none.
     ///
     /// # Errors
-    /// `Unavailable` where others of the same owner keep every turn for too long.
+    /// `Unavailable` if other tasks of the same owner hold every turn for too long.
     pub(crate) async fn turn(&self) -> Result<Turn, RepositoryError> {
         let Some(owner) = Workload::current().owner else {
             return Ok(None);
@@ -185,7 +186,7 @@ impl SharedPool {
         }
     }
 
-    /// A connection, in its owner's turn.
+    /// Returns a connection, in its owner's turn.
     ///
     /// # Errors
     /// `Unavailable` after [`PoolKind::wait`].
@@ -199,7 +200,7 @@ impl SharedPool {
         }
     }
 
-    /// The error of a caller who may have waited for a connection in vain, counted.
+    /// Counts an error that may come from waiting for a connection in vain, and returns it.
     pub(crate) fn noted(&self, error: RepositoryError) -> RepositoryError {
         if let RepositoryError::Unavailable(cause) = &error
             && matches!(cause.downcast_ref(), Some(sqlx::Error::PoolTimedOut))
@@ -230,7 +231,7 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    /// None of the connections is made yet.
+    /// Creates the pools; no connection is opened yet.
     pub(crate) fn new(url: &str, settings: &PoolSettings) -> Result<Self, RepositoryError> {
         let pool = |kind| SharedPool::new(url, settings, kind).map(Arc::new);
         Ok(Self {
@@ -264,7 +265,7 @@ impl Pools {
     }
 }
 
-/// Which pools a repository outside of transactions reads from.
+/// The pools from which a repository outside of transactions reads.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadPools {
     usual: Arc<SharedPool>,
@@ -272,7 +273,7 @@ pub(crate) struct ReadPools {
 }
 
 impl ReadPools {
-    /// Always the same.
+    /// Always uses the same pool.
     pub(crate) fn only(pool: &Arc<SharedPool>) -> Self {
         Self {
             usual: pool.clone(),
@@ -280,7 +281,7 @@ impl ReadPools {
         }
     }
 
-    /// One for what is soon read, another for work that reads much.
+    /// Uses one pool for quick reads, and another for work that reads much.
     pub(crate) fn by_work(usual: &Arc<SharedPool>, expensive: &Arc<SharedPool>) -> Self {
         Self {
             usual: usual.clone(),
@@ -288,7 +289,7 @@ impl ReadPools {
         }
     }
 
-    /// That of the present task's work.
+    /// Returns the pool for the current task's work.
     pub(crate) fn present(&self) -> &SharedPool {
         if Workload::current().work.reads_much() {
             &self.expensive

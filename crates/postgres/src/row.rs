@@ -1,4 +1,4 @@
-//! Stored rows as values of the domain.
+//! Converts stored rows to values of the domain.
 
 use std::str::FromStr;
 
@@ -16,22 +16,22 @@ use uuid::Uuid;
 
 use crate::{entities::Named, errors::defect};
 
-/// Which stored row is read, for the error that names it.
+/// A reference to a stored row, for errors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowRef {
     /// The table.
     pub(crate) table: &'static str,
-    /// The row.
+    /// The row's id.
     pub(crate) id: Uuid,
 }
 
 impl RowRef {
-    /// A column that is no value of the domain.
+    /// The error for a column that is not a value of the domain.
     pub(crate) fn corrupt(self, column: &'static str) -> RepositoryError {
         self.corrupt_by(column, "the value is outside of its range")
     }
 
-    /// A column that is no value of the domain, and why.
+    /// The error for a column that is not a value of the domain, with its cause.
     pub(crate) fn corrupt_by(
         self,
         column: &'static str,
@@ -45,7 +45,7 @@ impl RowRef {
         }
     }
 
-    /// A text that names a value of the domain.
+    /// Parses a text that names a value of the domain.
     pub(crate) fn parsed<T>(self, column: &'static str, text: &str) -> Result<T, RepositoryError>
     where
         T: FromStr<Err: Into<Cause>>,
@@ -53,7 +53,7 @@ impl RowRef {
         text.parse().map_err(|cause| self.corrupt_by(column, cause))
     }
 
-    /// The value of a column that holds its name.
+    /// Returns the value of a column that contains its name.
     pub(crate) fn known<T>(
         self,
         column: &'static str,
@@ -64,7 +64,7 @@ impl RowRef {
             .map_err(|unknown| self.corrupt_by(column, unknown))
     }
 
-    /// The value of a column of JSON.
+    /// Returns the value of a JSON column.
     pub(crate) fn json<T: DeserializeOwned>(
         self,
         column: &'static str,
@@ -73,13 +73,13 @@ impl RowRef {
         serde_json::from_value(stored).map_err(|error| self.corrupt_by(column, error))
     }
 
-    /// A count or a number that is never negative.
+    /// Returns a count or a number that is never negative.
     pub(crate) fn count(self, column: &'static str, stored: i32) -> Result<u32, RepositoryError> {
         u32::try_from(stored).map_err(|error| self.corrupt_by(column, error))
     }
 }
 
-/// Whose a row is, from its level, its organization and who made it.
+/// Returns the owner of a row, from its level, its organization and its creator.
 pub(crate) fn owner_of(
     row: RowRef,
     level: &str,
@@ -97,12 +97,13 @@ pub(crate) fn owner_of(
     ))
 }
 
-/// The cursor's key of a time: microseconds since 1970, the database's own precision.
+/// Returns the cursor's key of a time: microseconds since 1970, the database's own
+/// precision.
 pub(crate) fn time_key(at: Timestamp) -> String {
     (at.unix_timestamp_nanos() / 1_000).to_string()
 }
 
-/// The time of a cursor's key.
+/// Returns the time of a cursor's key.
 pub(crate) fn key_time(cursor: &Cursor) -> Result<Timestamp, RepositoryError> {
     let micros = cursor.key.parse().ok();
     micros
@@ -110,19 +111,20 @@ pub(crate) fn key_time(cursor: &Cursor) -> Result<Timestamp, RepositoryError> {
         .ok_or_else(|| bad_cursor(cursor.sort))
 }
 
-/// A cursor that this program did not make. Callers open only those they have sealed.
+/// The error for a cursor that this program did not make. Callers only open cursors that
+/// they sealed.
 pub(crate) fn bad_cursor(sort: Sort) -> RepositoryError {
     defect(format!("not a cursor of a list by {sort}"))
 }
 
-/// A text that a pattern of LIKE takes as it is.
+/// Escapes a text so that a LIKE pattern matches it literally.
 pub(crate) fn like_pattern(text: &str) -> String {
     text.replace('\\', "\\\\")
         .replace('%', "\\%")
         .replace('_', "\\_")
 }
 
-/// A text that PostgreSQL takes: it has no null character.
+/// Returns a text that PostgreSQL accepts, which must not contain a null character.
 pub(crate) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }

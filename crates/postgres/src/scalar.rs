@@ -1,11 +1,11 @@
-//! Statements that answer one column.
+//! Statements that return one column.
 
 use accunode_ports::RepositoryError;
 use sea_orm::{QueryResult, Statement, TryGetable};
 
 use crate::{db::Executor, errors::from_orm};
 
-/// The only column of every row.
+/// Returns the only column of every row.
 pub(crate) async fn scalars<T: TryGetable>(
     db: &impl Executor,
     statement: Statement,
@@ -13,7 +13,7 @@ pub(crate) async fn scalars<T: TryGetable>(
     db.rows(statement).await?.iter().map(first).collect()
 }
 
-/// The only column of the only row, if there is one.
+/// Returns the only column of the only row, if there is one.
 pub(crate) async fn scalar<T: TryGetable>(
     db: &impl Executor,
     statement: Statement,

@@ -1,5 +1,5 @@
-//! Statements that are written as SQL, in files of their own: sums over rollups, and what is
-//! moved by the thousand. Names that depend on the kind of predictions stand in braces there.
+//! Statements that are written as SQL, in files of their own: sums over rollups, and bulk
+//! operations. Names that depend on the kind of predictions are written in braces.
 
 use accunode_domain::prediction::{Kind, ReportingYear};
 use accunode_ports::RepositoryError;
@@ -13,28 +13,28 @@ use crate::{
     tenant::ScopeSql,
 };
 
-/// SQL with names in braces, which are filled in one by one.
+/// SQL with names in braces, which are replaced one by one.
 #[derive(Clone, Debug)]
 pub(crate) struct Sql(String);
 
 impl Sql {
-    /// The text of a file.
+    /// Creates it from the text of a file.
     pub(crate) fn of(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The text as it is, to be filled into another.
+    /// Returns the text as it is, to be inserted into another.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Fills in one name.
+    /// Replaces one name.
     #[must_use]
     pub(crate) fn with(self, name: &str, sql: &str) -> Self {
         Self(self.0.replace(&format!("{{{name}}}"), sql))
     }
 
-    /// Fills in the names of one kind's tables and columns.
+    /// Replaces the names of one kind's tables and columns.
     #[must_use]
     pub(crate) fn of_kind(self, kind: Kind) -> Self {
         let period = |alias: &str| {
@@ -55,10 +55,10 @@ impl Sql {
             .with("period:r", &period("r."))
     }
 
-    /// The text, where every name is filled in.
+    /// Returns the text, if every name is replaced.
     ///
     /// # Errors
-    /// A defect that names the one that is not.
+    /// A defect that names the one that is not replaced.
     pub(crate) fn text(self) -> Result<String, RepositoryError> {
         match self.0.find('{') {
             None => Ok(self.0),
@@ -71,9 +71,9 @@ impl Sql {
 }
 
 impl ScopeSql {
-    /// A reading statement of a file: `{actor}` is the CTE with the actor, `{visible:p}` the
-    /// condition on the alias `p`, and `{year:p}` the one on its reporting year, if one is
-    /// asked for.
+    /// Returns a reading statement of a file: `{actor}` is the CTE with the actor,
+    /// `{visible:p}` the condition on the alias `p`, and `{year:p}` the one on its reporting
+    /// year, if one is given.
     pub(crate) fn read(
         &self,
         db: &impl Executor,

@@ -1,9 +1,9 @@
-//! Rows that have owners: how they are read and written.
+//! Reading and writing rows that have owners.
 //!
-//! A read starts from the entity and is one statement,
-//! `WITH a AS MATERIALIZED (actor, keys) SELECT x.* FROM a JOIN LATERAL (…) x ON TRUE`, which
-//! first sets the actor and then reads. The reading part refers to `a` laterally, so that it
-//! cannot run before; should it ever, the database's policies let no row through.
+//! A read starts from the entity and is one statement, `WITH a AS MATERIALIZED (actor, keys)
+//! SELECT x.* FROM a JOIN LATERAL (…) x ON TRUE`, which first sets the actor and then reads. The
+//! reading part refers to `a` laterally, so that it cannot run before; should it ever, the
+//! database's policies exclude every row.
 //!
 //! A write starts from [`TenantEntity::owned_by`], so that every `UPDATE` and `DELETE` names the
 //! owner of the grant, and every `INSERT` belongs to it.
@@ -38,14 +38,14 @@ pub(crate) trait TenantEntity: EntityTrait {
     const OWNER_KEY: Self::Column;
     /// How widely the row is shared.
     const ACCESS_LEVEL: Self::Column;
-    /// The organization, where the owner is one.
+    /// The organization, if the owner is one.
     const ORGANIZATION_ID: Self::Column;
-    /// Who made the row.
+    /// The user who created the row.
     const CREATED_BY: Self::Column;
-    /// Counts the changes of the row.
+    /// The number of changes of the row.
     const ROW_VERSION: Self::Column;
 
-    /// Begins a write of rows that the grant is for.
+    /// Begins a write of rows that the grant covers.
     fn owned_by(grant: Grant) -> Owned<Self> {
         Owned {
             grant,
@@ -61,20 +61,20 @@ pub(crate) struct Owned<E> {
 }
 
 impl<E: TenantEntity> Owned<E> {
-    /// The row as one that the grant's owner has, made by whom the grant is for.
+    /// Returns the row with the grant's owner, created by the grant's user.
     pub(crate) fn row<A: ActiveModelTrait<Entity = E>>(&self, mut row: A) -> A {
         self.assign(&mut row);
         row.set(E::CREATED_BY, self.grant.by().0.into());
         row
     }
 
-    /// Changes rows that [`Grant::from`] has. They belong to [`Grant::owner`] afterwards.
+    /// Changes rows that belong to [`Grant::from`]. They belong to [`Grant::owner`] afterwards.
     pub(crate) fn update<A: ActiveModelTrait<Entity = E>>(&self, mut changes: A) -> UpdateMany<E> {
         self.assign(&mut changes);
         E::update_many().set(changes).filter(self.condition())
     }
 
-    /// Removes rows of the owner.
+    /// Deletes rows of the owner.
     pub(crate) fn delete(&self) -> DeleteMany<E> {
         E::delete_many().filter(self.condition())
     }
@@ -91,14 +91,14 @@ impl<E: TenantEntity> Owned<E> {
     }
 }
 
-/// One row of an owner, as it was read: its id and its version.
+/// The condition for one row with the id and the version that were read.
 pub(crate) fn is_version<E: TenantEntity>(id: Uuid, version: i64) -> Cond {
     Cond::all()
         .add(column(E::ID).eq(id))
         .add(column(E::ROW_VERSION).eq(version))
 }
 
-/// What a scope reaches, and who reads by it.
+/// The rows that a scope includes, and the actor who reads.
 #[derive(Clone, Debug)]
 pub(crate) struct ScopeSql {
     keys: Vec<Uuid>,
@@ -108,10 +108,10 @@ pub(crate) struct ScopeSql {
 }
 
 impl ScopeSql {
-    /// What this scope reaches.
+    /// Returns the SQL of a scope.
     pub(crate) fn of(scope: &Scope) -> Self {
         let every_organization = scope.every_organization();
-        // Every organization is reached already, and a row must not be listed twice.
+        // Every organization is included already, and a row must not be listed twice.
         let named =
             |owner: &&Owner| !(every_organization && matches!(owner, Owner::Organization(_)));
         let owners = scope.owners().iter().filter(named);
@@ -126,7 +126,7 @@ impl ScopeSql {
         }
     }
 
-    /// The rows that the grant is for.
+    /// Returns the rows that the grant covers.
     pub(crate) fn of_grant(grant: Grant) -> Self {
         Self {
             keys: vec![grant.owner().key()],
@@ -136,8 +136,8 @@ impl ScopeSql {
         }
     }
 
-    /// The same rows, read with all that this scope may read: what is looked up beside them
-    /// may belong to owners that are not asked for.
+    /// Returns the same rows, read with everything that this scope may read: joined rows may
+    /// belong to other owners.
     pub(crate) fn read_by(self, reader: &Scope) -> Self {
         Self {
             reader: ActorSettings::of(reader),
@@ -145,23 +145,23 @@ impl ScopeSql {
         }
     }
 
-    /// Whether the rows of every organization are reached, by one scan, and not
-    /// those of a few owners, by a scan for each.
+    /// Returns whether the rows of every organization are included, by one scan, and not those
+    /// of a few owners, by a scan for each.
     pub(crate) const fn every_organization(&self) -> bool {
         self.every_organization
     }
 
-    /// The keys of the owners that it names.
+    /// Returns the keys of the owners that it names.
     pub(crate) fn keys(&self) -> Vec<Uuid> {
         self.keys.clone()
     }
 
-    /// The actor that reads.
+    /// Returns the actor that reads.
     pub(crate) const fn reader(&self) -> &ActorSettings {
         &self.reader
     }
 
-    /// The condition on a table, for lists, counts and sums.
+    /// Returns the condition on a table, for lists, counts and sums.
     pub(crate) fn condition<E: TenantEntity>(&self) -> Cond {
         let condition =
             Cond::any().add(column(E::OWNER_KEY).eq(Func::cust("ANY").arg(of_actor("keys"))));
@@ -172,14 +172,15 @@ impl ScopeSql {
         }
     }
 
-    /// The condition for one row by its id: the same, and the row that break-glass
-    /// names, by the column that it names it in.
+    /// Returns the condition for one row by its id: the same, and the row that break-glass
+    /// names, by the column in which it names it.
     pub(crate) fn condition_of_one<E: TenantEntity>(&self, named_in: E::Column) -> Cond {
         self.condition::<E>()
             .add(column(named_in).eq(of_actor("glass")))
     }
 
-    /// The owners one by one, as the column `owner.owner`, for a scan of each one's index.
+    /// Selects the owners one by one, as the column `owner.owner`, for a scan of each one's
+    /// index.
     pub(crate) fn owners(&self, select: &mut SelectStatement) {
         if self.every_organization {
             let mut owners = Query::select();
@@ -198,19 +199,19 @@ impl ScopeSql {
         }
     }
 
-    /// The owners that the scope names, without those that it reaches by being every
-    /// organization's.
+    /// Selects the owners that the scope names, without those that it includes through
+    /// `every_organization`.
     pub(crate) fn named_owners(&self, select: &mut SelectStatement) {
         select.from_function(Func::cust("unnest").arg(of_actor("keys")), "owner");
     }
 
-    /// The statement around a select that refers to `a`: under [`Self::condition`], or
+    /// Returns the statement around a select that refers to `a`: under [`Self::condition`], or
     /// with a condition on [`of_actor`] or [`owner`].
     pub(crate) fn statement(&self, db: &impl Executor, select: SelectStatement) -> Statement {
         self.ordered(db, select, |_| ())
     }
 
-    /// The same, in an order.
+    /// As [`Self::statement`], in an order.
     pub(crate) fn ordered(
         &self,
         db: &impl Executor,
@@ -237,40 +238,40 @@ impl ScopeSql {
     }
 }
 
-/// A column of an entity, to be compared with an expression.
+/// Returns a column of an entity, to be compared with an expression.
 pub(crate) fn column(column: impl ColumnTrait) -> Expr {
     Expr::col(column.as_column_ref())
 }
 
-/// A column of the CTE that every read begins with: `actor`, `keys` or `glass`.
+/// Returns a column of the CTE with which every read begins: `actor`, `keys` or `glass`.
 pub(crate) fn of_actor(column: &'static str) -> Expr {
     Expr::col(("a", column))
 }
 
-/// That a column holds one of these names; `None` where any will do.
+/// Returns the condition that a column contains one of these names; `None` if any will do.
 pub(crate) fn one_of_names<T: Display>(column: impl ColumnTrait, names: &[T]) -> Option<Expr> {
     let names = names.iter().map(ToString::to_string);
     (names.len() > 0).then(|| column.is_in(names))
 }
 
-/// The owner that is scanned, of [`ScopeSql::owners`].
+/// Returns the owner that is scanned, of [`ScopeSql::owners`].
 pub(crate) fn owner() -> Expr {
     Expr::col(("owner", "owner"))
 }
 
-/// The condition of the partial indexes over the rows of all organizations. There is no index
-/// over the rows of all owners: where one owner has nearly every row, the planner would take it
-/// for everyone's list and filter the whole table away. It is a constant and no parameter:
-/// a plan that does not know it could not take such an index.
+/// Returns the condition of the partial indexes over the rows of all organizations. There is no
+/// index over the rows of all owners: if one owner has nearly every row, the planner would use
+/// it for every owner's list and filter the whole table. It is a constant and no parameter,
+/// because a plan that does not know it could not use such an index.
 pub(crate) fn of_organizations<E: TenantEntity>() -> Expr {
     column(E::ACCESS_LEVEL).eq(Expr::Constant(
         AccessLevel::Organization.as_str().to_owned().into(),
     ))
 }
 
-/// A select of an entity, to be limited to what a scope reaches.
+/// A select of an entity, to be limited to the rows of a scope.
 pub(crate) trait VisibleTo<E: TenantEntity> {
-    /// Only rows that the scope reaches.
+    /// Limits the select to rows that the scope includes.
     fn visible_to(self, scope: &ScopeSql) -> Visible<'_, E>;
 }
 
@@ -284,7 +285,7 @@ impl<E: TenantEntity> VisibleTo<E> for Select<E> {
     }
 }
 
-/// A select of rows that a scope reaches.
+/// A select of rows that a scope includes.
 pub(crate) struct Visible<'s, E> {
     pub(crate) select: SelectStatement,
     pub(crate) scope: &'s ScopeSql,
@@ -292,7 +293,7 @@ pub(crate) struct Visible<'s, E> {
 }
 
 impl<E: TenantEntity> Visible<'_, E> {
-    /// The row, if it is reached; also the one that break-glass names.
+    /// Returns the row, if the scope includes it; also the one that break-glass names.
     pub(crate) async fn one(self, db: &impl Executor) -> Result<Option<E::Model>, RepositoryError>
     where
         E::Model: FromQueryResult,
@@ -300,14 +301,14 @@ impl<E: TenantEntity> Visible<'_, E> {
         db.model(self.one_statement(db)).await
     }
 
-    /// The statement that reads it.
+    /// Returns the statement that reads it.
     pub(crate) fn one_statement(mut self, db: &impl Executor) -> Statement {
         let condition = self.scope.condition_of_one::<E>(E::ID);
         self.select.cond_where(condition).limit(1);
         self.scope.statement(db, self.select)
     }
 
-    /// The only row, if it is reached.
+    /// Returns the only row, if the scope includes it.
     pub(crate) async fn only(
         mut self,
         db: &impl Executor,

@@ -68,12 +68,12 @@ fn owned(select: Select<api_keys::Entity>) -> SelectStatement {
     select
 }
 
-/// Keys that were not revoked.
+/// Selects keys that were not revoked.
 fn present() -> Select<api_keys::Entity> {
     api_keys::Entity::find().filter(api_keys::Column::RevokedAt.is_null())
 }
 
-/// Keys that do not expire, or later than now.
+/// The condition for keys that do not expire, or later than now.
 fn is_good_at(now: Timestamp) -> Condition {
     Condition::any()
         .add(api_keys::Column::ExpiresAt.is_null())
@@ -123,7 +123,7 @@ impl<E: Executor> ApiKeyRepository for ApiKeys<E> {
             )
             .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
             .to_owned();
-        // Equals and not IN: at most one row, and the scan that locks it runs once.
+        // Equality and not IN: at most one row, and the scan that locks it runs once.
         let is_free = Expr::col((api_keys::Entity, api_keys::Column::Id))
             .eq(Expr::SubQuery(None, Box::new(free.into())));
         let update = api_keys::Entity::update_many()

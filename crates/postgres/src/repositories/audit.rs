@@ -1,4 +1,4 @@
-//! The audit log: append-only, without foreign keys, so names are copied in.
+//! The audit log: append-only and without foreign keys, so names are copied into it.
 
 use accunode_domain::{
     access::AuditScope,
@@ -51,7 +51,7 @@ const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
 #[async_trait]
 impl AuditWriter for AuditLog<Tx> {
-    /// Without RETURNING: no one signed in may read what they append.
+    /// Without RETURNING: the serving role may not read the appended rows without a user.
     #[tracing::instrument(name = "AuditWriter::record", level = "debug", skip_all)]
     async fn record(
         &self,
@@ -63,8 +63,8 @@ impl AuditWriter for AuditLog<Tx> {
         Ok(())
     }
 
-    /// Refusals of the same user are appended one after the other; without that two
-    /// at once would both find none before them.
+    /// Denials of the same user are appended one after the other; otherwise two concurrent
+    /// ones would both find none before them.
     #[tracing::instrument(name = "AuditWriter::record_denial", level = "debug", skip_all)]
     async fn record_denial(
         &self,
@@ -97,7 +97,7 @@ impl AuditWriter for AuditLog<Tx> {
     }
 }
 
-/// The row of an event, with the names as they are now.
+/// Returns the row of an event, with the current names.
 fn insertion(
     context: &RequestContext,
     event: AuditEvent,
@@ -216,7 +216,7 @@ impl<E: Executor> AuditLogRepository for AuditLog<E> {
     }
 }
 
-/// One scan of each index, and what both find counts once.
+/// One scan of each index; events that both find are counted once.
 fn of_both_indexes(narrow: impl Fn(&mut SelectStatement), more: u64) -> SelectStatement {
     let keys = || {
         Query::select()
@@ -269,8 +269,8 @@ fn behind(cursor: &Cursor) -> Result<Expr, RepositoryError> {
     Ok(row.lt(last))
 }
 
-/// A select of events whose reader is set before: it refers to `a`, which has the columns
-/// `actor`, `own` and `organizations`.
+/// Returns a select of events whose reader is set before: it refers to `a`, which has the
+/// columns `actor`, `own` and `organizations`.
 fn reading(actor: &ActorSettings, events: &AuditScope, select: SelectStatement) -> Statement {
     let organizations: Vec<_> = events.organizations().iter().map(|id| id.0).collect();
     let mut reader = Query::select();
@@ -281,7 +281,7 @@ fn reading(actor: &ActorSettings, events: &AuditScope, select: SelectStatement) 
     after_actor(reader, select)
 }
 
-/// A select that refers to the CTE `a`, made of `reader`, newest first.
+/// Returns a select that refers to the CTE `a`, made from `reader`, newest first.
 pub(super) fn after_actor(reader: SelectStatement, select: SelectStatement) -> Statement {
     let mut cte = CommonTableExpression::new();
     cte.table_name("a").query(reader).materialized(true);
@@ -296,7 +296,7 @@ pub(super) fn after_actor(reader: SelectStatement, select: SelectStatement) -> S
     build(WithClause::new().cte(cte).to_owned().query(outer))
 }
 
-/// Only what is asked for is in the statement, so that the planner sees a plain one.
+/// Only the given filters are in the statement, so that the planner sees a simple one.
 fn condition(filter: &AuditFilter) -> Condition {
     Condition::all()
         .add_option(filter.user.map(|user| Column::UserId.eq(user.0)))

@@ -31,7 +31,7 @@ use crate::{
     scalar::scalars,
 };
 
-/// AuthUsers, by an executor.
+/// Accounts, by an executor.
 #[derive(Debug)]
 pub(crate) struct AuthUsers<E> {
     db: E,
@@ -57,7 +57,7 @@ fn tenancy_version() -> SimpleExpr {
     Func::cust("tenancy_version").into()
 }
 
-/// The version of users and organizations, and a user where it is not the one that is known.
+/// The version of users and organizations, and a user if it differs from the known version.
 #[derive(Debug, DerivePartialModel)]
 #[sea_orm(entity = "tenancy_state::Entity")]
 struct Since {
@@ -114,7 +114,8 @@ impl<E: Executor> AuthRepository for AuthUsers<E> {
     async fn current(&self, id: UserId, known: i64) -> Result<UserFreshness, RepositoryError> {
         let select = Since::select_cols(tenancy_state::Entity::find().select_only());
         let mut select = select.into_query();
-        // The condition on the version is part of the join: while it holds, no user is read.
+        // The condition on the version is part of the join: if the version is unchanged, no
+        // user is read.
         let is_read = Cond::all()
             .add(tenancy_state::Column::Version.ne(known))
             .add(users::Column::Id.eq(id.0));

@@ -1,4 +1,4 @@
-//! Outcomes of requests that may be sent again.
+//! Outcomes of requests that may be repeated.
 
 use accunode_domain::{
     id::UserId,
@@ -20,8 +20,8 @@ use crate::{
     scalar::scalar,
 };
 
-/// How long a key that another unit of work holds is waited for: one that was given up
-/// rolls back behind its response, and a request that is sent again at once gets its outcome.
+/// How long to wait for a key that another unit of work holds. An abandoned unit of work
+/// rolls back after its response, and a request that is repeated at once gets its outcome.
 const LOCK_TIMEOUT: &str = "100ms";
 
 /// Takes the lock of the key `$1` if it is free, until the transaction ends.
@@ -42,7 +42,7 @@ impl StoredOutcomes {
         Self { db }
     }
 
-    /// Takes the key's lock, which the unit of work then holds to its end.
+    /// Takes the key's lock, which the unit of work then holds until its end.
     async fn lock(&self, principal: UserId, key: &str) -> Result<(), RepositoryError> {
         let name = format!("{principal}:{key}");
         let taken = scalar(&self.db, raw(TRY_LOCK, [name.as_str().into()])).await?;
@@ -73,7 +73,7 @@ fn is(principal: UserId, key: &str) -> Condition {
         .add(Column::Key.eq(key))
 }
 
-/// A key that is too old, or whose first unit of work stored no outcome, is taken over.
+/// A key that is too old, or whose first unit of work stored no outcome, is replaced.
 fn taken_over() -> OnConflict {
     let is_old = Expr::col((Entity, Column::CreatedAt)).lt(Expr::cust_with_values(
         "CURRENT_TIMESTAMP - make_interval(hours => $1)",
@@ -89,8 +89,8 @@ fn taken_over() -> OnConflict {
 
 #[async_trait]
 impl IdempotencyRepository for StoredOutcomes {
-    /// The key is held by an advisory lock until the unit of work ends, so that a
-    /// second one is told soon instead of waiting for the first's commit.
+    /// An advisory lock holds the key until the unit of work ends, so that a second request
+    /// gets an error soon instead of waiting for the first one's commit.
     #[tracing::instrument(name = "IdempotencyRepository::take", level = "debug", skip_all)]
     async fn take(
         &self,

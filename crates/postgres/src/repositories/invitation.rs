@@ -1,4 +1,4 @@
-//! Invitations into organizations.
+//! Invitations to organizations.
 
 use accunode_domain::{
     Timestamp,
@@ -54,7 +54,7 @@ fn of_token(token: &SecretHash) -> Select<invitations::Entity> {
     invitations::Entity::find().filter(invitations::Column::TokenHash.eq(token.as_str()))
 }
 
-/// Those of an organization that were not accepted.
+/// Selects an organization's invitations that were not accepted.
 fn waiting(organization: OrganizationId) -> Select<invitations::Entity> {
     invitations::Entity::find()
         .filter(invitations::Column::OrganizationId.eq(organization.0))
@@ -202,7 +202,7 @@ impl InvitationWriter for Invitations<Tx> {
     }
 }
 
-/// An invitation that waits gets another token, role and time; it keeps its id.
+/// A pending invitation gets another token, role and time; it keeps its id.
 fn made_anew() -> OnConflict {
     use invitations::Column;
     OnConflict::columns([Column::OrganizationId, Column::Email])

@@ -73,7 +73,7 @@ fn allowed(row: allowed_emails::Model) -> AllowedEmail {
     }
 }
 
-/// The organization of a join token, as it stands for one address.
+/// The organization of a join token, from the point of view of one address.
 #[derive(Debug, FromQueryResult)]
 struct DoorRow {
     id: Uuid,
@@ -98,7 +98,7 @@ impl JoiningWriter for Joining<Tx> {
             created_by: Set(Some(grant.by().0)),
             ..Default::default()
         };
-        // Two at once: the later one's token counts.
+        // Of two concurrent calls the later token is stored.
         let replaced = OnConflict::column(Column::OrganizationId)
             .update_columns([Column::TokenHash, Column::CreatedBy, Column::CreatedAt])
             .to_owned();
@@ -119,8 +119,8 @@ impl JoiningWriter for Joining<Tx> {
         Ok(removed.rows_affected > 0)
     }
 
-    /// NO KEY UPDATE is what the trigger that counts members takes, too, and beside it
-    /// foreign keys on the organization can still be checked.
+    /// The trigger that counts members takes NO KEY UPDATE as well; foreign keys on the
+    /// organization can still be checked beside it.
     #[tracing::instrument(name = "JoiningWriter::door", level = "debug", skip_all)]
     async fn door(
         &self,

@@ -1,4 +1,4 @@
-//! What happened to companies.
+//! Company outcomes.
 
 use accunode_domain::{
     access::{Grant, Scope},
@@ -104,10 +104,12 @@ impl OutcomeWriter for Outcomes<Tx> {
         definition: Definition,
     ) -> Result<Vec<(OutcomeId, TimelineMark)>, RepositoryError> {
         let owner = grant.owner().key();
-        // A row that is yet to be made cannot be locked, so that the timeline is, by its name.
+        // A row that does not exist yet cannot be locked, so the timeline is locked by its
+        // name.
         let name = format!("outcomes {owner} {company} {definition}");
         let hash = Func::cust("hashtextextended").arg(name).arg(0_i64);
-        // An upload of outcomes locks all of an owner's at once, and waits for this.
+        // An upload of outcomes locks all of an owner's outcomes at once, and waits for this
+        // lock.
         let all = Func::cust("hashtextextended")
             .arg(bulk::lock_name(owner))
             .arg(0_i64);
@@ -152,8 +154,8 @@ impl OutcomeWriter for Outcomes<Tx> {
         id: OutcomeId,
         reason: &str,
     ) -> Result<Outcome, RepositoryError> {
-        // Not by `owned_by`, which sets the owner's columns: the role that serves may write
-        // none of an outcome but these.
+        // This does not use `owned_by`, which sets the owner's columns: the serving role may
+        // write only these columns of an outcome.
         let changed = outcomes::Entity::update_many()
             .set(outcomes::ActiveModel {
                 withdrawn_by: Set(Some(grant.by().0)),
@@ -208,7 +210,7 @@ impl OutcomeWriter for Outcomes<Tx> {
     }
 }
 
-/// Only what is asked for is in the statement.
+/// Only the given filters are in the statement.
 fn condition(filter: &OutcomeFilter) -> Condition {
     use outcomes::Column;
     let condition = Condition::all()

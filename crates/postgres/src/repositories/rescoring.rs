@@ -1,7 +1,7 @@
-//! Which predictions a rescoring is about, a chunk at a time.
+//! Reads the predictions of a rescoring, a chunk at a time.
 //!
-//! By the index of the owner's list, backwards: there is none over the owner and the id
-//! alone, and one more would cost every insert.
+//! It reads the index of the owner's list backwards: there is no index over the owner and
+//! the id alone, and another one would slow down every insert.
 
 use accunode_domain::{
     Timestamp,
@@ -99,12 +99,13 @@ async fn read_in<T: PredictionTable>(
         .collect()
 }
 
-/// Those of one owner, so that the index gives the order.
+/// Selects those of one owner, so that the index gives the order.
 fn asked_for<T: PredictionTable>(wanted: &ToRescore) -> Select<T> {
     let model = &wanted.rescoring.model;
-    // Two versions may share a file and differ in what they make of it. As one text and not
-    // column by column: where every row has the same model, the statistics of the columns
-    // would let a generic plan expect no row at all, and sort all of them for each page.
+    // Two versions may share a file and differ in their results. They are compared as one
+    // text and not column by column: if every row has the same model, the statistics of the
+    // columns would make a generic plan expect no row at all, and sort all of them for each
+    // page.
     let stored = Expr::cust_with_exprs(
         "$1 || chr(31) || $2 || chr(31) || $3",
         [

@@ -1,4 +1,4 @@
-//! Revisions are read here; the database itself writes them.
+//! Reads revisions; a trigger of the database writes them.
 
 use accunode_domain::{id::PredictionId, prediction::Revision};
 use accunode_ports::RepositoryError;
@@ -24,7 +24,7 @@ pub(super) async fn list<T: PredictionTable>(
     after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Revision>, RepositoryError> {
-    // The prediction first: of one that cannot be read no revision is looked at.
+    // The prediction is checked first: if it cannot be read, no revision is read.
     let mut readable = Query::select();
     readable
         .column((T::default(), T::ID))

@@ -45,12 +45,12 @@ impl<E> SecondFactors<E> {
     }
 }
 
-/// The second factors of members of the organization `$1` that wait for approval, of those
-/// whose effective role is one of `$2`, behind the time `$3` and the user `$4` where they are
-/// not NULL, the longest first.
+/// The second factors of members of the organization `$1` that wait for approval, of members
+/// whose effective role is one of `$2`, after the time `$3` and the user `$4` if they are not
+/// NULL, the longest first.
 const WAITING: &str = include_str!("second_factor/waiting.sql");
 
-/// The addresses of those who may approve the second factor of the user `$1`.
+/// The addresses of the users who may approve the second factor of the user `$1`.
 const APPROVERS: &str = include_str!("second_factor/approvers.sql");
 
 /// A row of [`WAITING`].
@@ -386,7 +386,7 @@ fn unconfirmed(user: UserId) -> UpdateMany<user_totp::Entity> {
         .filter(user_totp::Column::ConfirmedAt.is_null())
 }
 
-/// Another enrolment takes the place of one that is not confirmed, as if it were the first.
+/// Another enrolment replaces one that is not confirmed, as if it were the first.
 fn unless_confirmed() -> OnConflict {
     use user_totp::Column;
     OnConflict::column(Column::UserId)

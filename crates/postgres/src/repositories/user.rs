@@ -1,4 +1,4 @@
-//! Users as those see them who administer them.
+//! Users, as administrators see them.
 
 use accunode_domain::{
     access::{Directory, RoleGrant, UserGrant, UserRemoval},
@@ -47,10 +47,10 @@ impl<E> Users<E> {
     }
 }
 
-/// What a search looks in, as the index has it.
+/// The text that a search matches, as in the index.
 const SEARCHED: &str = "(\"users\".\"email\" || ' ' || coalesce(\"users\".\"first_name\", '') || ' ' || coalesce(\"users\".\"last_name\", ''))";
 
-/// Users with their memberships, to be narrowed.
+/// Selects users with their memberships, to be filtered.
 fn members() -> SelectStatement {
     let select = users::Entity::find()
         .select_only()
@@ -93,7 +93,7 @@ impl<E: Executor> UserRepository for Users<E> {
         if !directory.everyone() {
             scan = of_each_organization(directory, scan);
         }
-        // The page stands under the name of the table, so that its columns are read as usual.
+        // The page gets the name of the table, so that its columns are read as usual.
         let mut select = members();
         select
             .from_clear()
@@ -164,7 +164,7 @@ fn behind(cursor: &Cursor) -> Result<SimpleExpr, RepositoryError> {
     Ok(row.lt(last))
 }
 
-/// Newest first; a search the better the earlier the text is found.
+/// Newest first; in a search the earlier the text occurs, the better.
 fn sort(select: &mut SelectStatement, filter: &UserFilter) {
     if let Some(q) = &filter.q {
         let found = Func::cust("strpos")
@@ -179,9 +179,9 @@ fn sort(select: &mut SelectStatement, filter: &UserFilter) {
 
 #[async_trait]
 impl UserWriter for Users<Tx> {
-    /// Rows are locked one by one in the order of their ids, so that two who lock the same
-    /// users wait for each other and never deadlock. They are read by a second statement,
-    /// which sees what those have committed who were waited for.
+    /// Rows are locked one by one in the order of their ids, so that two transactions that
+    /// lock the same users wait for each other and never deadlock. A second statement reads
+    /// them, which sees what the awaited transactions have committed.
     #[tracing::instrument(name = "UserWriter::lock_for_update", level = "debug", skip_all)]
     async fn lock_for_update(&self, ids: &[UserId]) -> Result<Vec<UserRecord>, RepositoryError> {
         let among = || users::Column::Id.eq_any(ids.iter().map(|id| id.0));
@@ -263,7 +263,7 @@ impl UserWriter for Users<Tx> {
 }
 
 impl Users<Tx> {
-    /// Changes a user whose version still is this one.
+    /// Changes a user whose version is still this one.
     async fn change(
         &self,
         id: UserId,
@@ -284,8 +284,8 @@ impl Users<Tx> {
         self.find(id).await?.ok_or(stale)
     }
 
-    /// Ends for good everything but the password that a user could sign in with: none of it
-    /// works again when they are activated again.
+    /// Permanently deletes everything except the password with which a user could sign in:
+    /// none of it works again when they are reactivated.
     async fn revoke_credentials(&self, id: UserId) -> Result<(), RepositoryError> {
         api_keys::Entity::update_many()
             .col_expr(api_keys::Column::RevokedAt, Expr::current_timestamp())
@@ -300,7 +300,7 @@ impl Users<Tx> {
             .await
     }
 
-    /// Deletes everything that a user could sign in with.
+    /// Deletes everything with which a user could sign in.
     async fn delete_credentials(&self, id: UserId) -> Result<(), RepositoryError> {
         let id = id.0;
         self.delete::<api_keys::Entity>(api_keys::Column::UserId.eq(id))
@@ -315,7 +315,7 @@ impl Users<Tx> {
             .await
     }
 
-    /// Removes an address from everything that is not its user's account.
+    /// Removes an address from all rows other than its user's account.
     async fn delete_traces(&self, email: &Email, instead: &Email) -> Result<(), RepositoryError> {
         let email = email.as_str();
         self.delete::<allowed_emails::Entity>(allowed_emails::Column::Email.eq(email))

@@ -1,4 +1,4 @@
-//! Tokens that were sent to users' mailboxes.
+//! Tokens that were sent to users by mail.
 
 use accunode_domain::{
     Timestamp,
@@ -113,7 +113,7 @@ impl UserTokenWriter for UserTokens<Tx> {
     }
 }
 
-/// The token takes the place of the open one, if that was made no later than this.
+/// The token replaces the open one, if that was created no later than this.
 fn unless_younger_than(long_ago: Timestamp) -> OnConflict {
     use user_tokens::Column;
     OnConflict::columns([Column::UserId, Column::Purpose])

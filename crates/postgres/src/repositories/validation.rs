@@ -97,7 +97,7 @@ impl<E: Executor> ValidationRepository for Validations<E> {
     ) -> Result<Option<Vec<u8>>, RepositoryError> {
         let part = i32::try_from(part).map_err(|_| defect("more parts than a file has"))?;
         let scope = ScopeSql::of(scope);
-        // The report first: of one that cannot be read no file is looked at.
+        // The report is checked first: if it cannot be read, no file is read.
         let mut readable = Query::select();
         readable
             .column((Entity, Column::Id))
@@ -178,7 +178,8 @@ impl ValidationWriter for Validations<Tx> {
         }
         let result = &new.result;
         let rows = i64::try_from(result.sample_rows).map_err(|_| defect("too many rows"))?;
-        // Not by `owned_by`, which sets the owner's columns: those are never written again.
+        // This does not use `owned_by`, which sets the owner's columns: those are never
+        // written again.
         let changed = Entity::update_many()
             .set(ActiveModel {
                 status: Set(JobStatus::Completed.into()),
@@ -237,7 +238,7 @@ const fn stale() -> RepositoryError {
     RepositoryError::Stale { what: "validation" }
 }
 
-/// Only what is asked for is in the statement.
+/// Only the given filters are in the statement.
 fn condition(filter: &ValidationFilter) -> Condition {
     let signed = |yes| {
         if yes {

@@ -1,4 +1,4 @@
-//! Months of the audit log: read for their archives, and dropped.
+//! Months of the audit log: reading them for their archives, and dropping them.
 
 use accunode_domain::Timestamp;
 use accunode_ports::{
@@ -35,7 +35,7 @@ const TO_ARCHIVE: &str = "
                 AND l.created_at < (m.month + interval '1 month')::timestamptz))
      ORDER BY 1";
 
-/// Rows of a month behind a position, as an archive holds them.
+/// Rows of a month after a position, in the form of an archive.
 const LINES: &str = "
     SELECT to_jsonb(l)::text, l.created_at, l.id
       FROM audit_logs l
@@ -57,14 +57,14 @@ const ALL: &str = "
       FROM audit_archives
      ORDER BY month";
 
-/// The whole month, for who is about to drop it.
+/// The whole month, for the command that drops it.
 const WHOLE: &str = "
     SELECT to_jsonb(l)::text
       FROM audit_logs l
      WHERE l.created_at >= $1 AND l.created_at < $2
      ORDER BY l.created_at, l.id";
 
-/// A transaction that reads every event.
+/// Begins a transaction that reads every event.
 pub(super) async fn begin(
     store: &PgStore,
 ) -> Result<Transaction<'static, Postgres>, RepositoryError> {
@@ -112,7 +112,7 @@ pub(super) async fn audit_lines(
     Ok(rows.into_iter().map(line).collect())
 }
 
-/// From its first moment to that of the next.
+/// Returns the first moment of a month, and that of the next.
 fn bounds(month: Date) -> Result<(Timestamp, Timestamp), RepositoryError> {
     let beyond = || defect(format!("there is no month after {month}"));
     let next = month.replace_day(1).ok().and_then(|first| {
@@ -175,7 +175,7 @@ pub(super) async fn all(pool: &PgPool) -> Result<Vec<AuditArchive>, RepositoryEr
     Ok(rows.into_iter().map(archive).collect())
 }
 
-/// A month whose archive was just read back from the file store, whole.
+/// A month whose archive was just read back from the file store completely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedMonth {
     /// Its first day.
@@ -184,18 +184,18 @@ pub struct VerifiedMonth {
     pub lines_sha256: String,
 }
 
-/// Drops a month of the audit log, by a connection of the owner: first its rows are compared
+/// Drops a month of the audit log, on a connection of the owner. Its rows are first compared
 /// with the archive's lines, in the transaction that drops them.
 ///
 /// # Errors
-/// `Internal` where they differ, or where the month must not be dropped yet.
+/// `Internal` if they differ, or if the month must not be dropped yet.
 pub async fn drop_month(
     connection: &mut PgConnection,
     verified: &VerifiedMonth,
 ) -> Result<String, RepositoryError> {
     let (from, to) = bounds(verified.month)?;
     let mut transaction = connection.begin().await.map_err(from_sqlx)?;
-    // As the serving role writes times, so that the lines are the same.
+    // The serving role writes times in UTC, so that the lines are the same.
     sqlx::query("SET LOCAL timezone = 'UTC'")
         .execute(&mut *transaction)
         .await

@@ -28,9 +28,9 @@ pub use archive::{VerifiedMonth, drop_month};
 
 use crate::{PgStore, errors::from_sqlx};
 
-/// Makes partitions up to the month of `$1`.
+/// Creates partitions up to the month of `$1`.
 const MAKE_PARTITIONS: &str = "SELECT audit_make_partitions_until($1)";
-/// Every table of the schema that has rows of its own, and the audit log as a whole.
+/// Every table of the schema with rows of its own, and the audit log as a whole.
 const TABLES: &str = "
     SELECT c.relname::text
       FROM pg_class c
@@ -45,9 +45,9 @@ const ROLLUP_DIFFERENCES: &str =
 /// Runs that began before `$1`.
 const FORGET_RUNS: &str =
     "DELETE FROM maintenance_runs WHERE started_at < $1 AND status <> 'running'";
-/// For how long what was done can be looked up.
+/// How long runs can be looked up.
 const RUNS_KEPT: time::Duration = time::Duration::days(400);
-/// A statement of maintenance may take long; it is not in anyone's way.
+/// Statements of maintenance may take long, because they block no other statement.
 const PATIENCE: &str = "SET LOCAL statement_timeout = '2h'";
 
 /// Maintenance on PostgreSQL.
@@ -58,14 +58,14 @@ pub struct PgMaintenance {
 }
 
 impl PgMaintenance {
-    /// Of this database; `owner` connects as the role that owns the tables, where the process
-    /// knows how.
+    /// Creates it for this database; `owner` connects as the role that owns the tables, if
+    /// the process is configured with it.
     #[must_use]
     pub const fn new(store: Arc<PgStore>, owner: Option<PgConnectOptions>) -> Self {
         Self { store, owner }
     }
 
-    /// A connection as the owner.
+    /// Opens a connection as the owner.
     async fn as_owner(&self) -> Result<PgConnection, RepositoryError> {
         let options = self.owner.as_ref().ok_or_else(|| {
             RepositoryError::Internal("this process does not know how to act as the owner".into())
@@ -76,7 +76,7 @@ impl PgMaintenance {
             .map_err(from_sqlx)
     }
 
-    /// One statement that may take long, in a transaction of its own.
+    /// Runs one statement that may take long, in a transaction of its own.
     async fn patiently<T: Send + Unpin + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>>(
         &self,
         sql: &'static str,

@@ -1,16 +1,17 @@
-//! Indexes that have grown beyond what their rows need, or were never finished.
+//! Indexes that are larger than their rows need, or were never completed.
 
 use accunode_ports::{RepositoryError, maintenance::Reindexed};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::errors::from_sqlx;
 
-/// An index below this size is not worth the work, in bytes.
+/// The size below which an index is not rebuilt, in bytes.
 const LEAST_BYTES: i64 = 16 << 20;
-/// An index is bloated from so many times the size that its entries need.
+/// The ratio of an index's size to the size that its entries need from which it counts as
+/// bloated.
 const BLOAT: f64 = 2.0;
 
-/// What an earlier `REINDEX CONCURRENTLY` left behind that did not come to its end.
+/// The remains of an earlier `REINDEX CONCURRENTLY` that did not complete.
 const LEFTOVERS: &str = "
     SELECT c.relname::text
       FROM pg_index i
@@ -19,9 +20,9 @@ const LEFTOVERS: &str = "
        AND NOT i.indisvalid
        AND c.relname ~ '_cc(new|old)[0-9]*$'";
 
-/// Invalid indexes, and B-trees of more than `$1` bytes that take more than `$2` times what
-/// their entries need: each entry has the width of its columns, as the statistics know it, 8
-/// bytes of header and 4 of its pointer, and pages are filled to nine tenths.
+/// Invalid indexes, and B-trees of more than `$1` bytes that take more than `$2` times the
+/// space that their entries need: each entry has the width of its columns, by the
+/// statistics, 8 bytes of header and 4 of its pointer, and pages are filled to nine tenths.
 const CANDIDATES: &str = "
     WITH entries AS (
       SELECT i.indexrelid, i.indisvalid, c.relname::text AS name,
@@ -53,11 +54,11 @@ const CANDIDATES: &str = "
 
 const SIZE: &str = "SELECT pg_relation_size(to_regclass('public.' || quote_ident($1)))";
 
-/// Builds each of them anew beside its use. One that cannot be is left for the next time.
+/// Rebuilds each index concurrently with its use. One that fails is left for the next run.
 pub(super) async fn reindex(
     connection: &mut PgConnection,
 ) -> Result<Vec<Reindexed>, RepositoryError> {
-    // Who waits longer for a lock makes everyone else wait behind.
+    // A statement that waits longer for a lock makes all others wait behind it.
     for setting in [
         "SET lock_timeout = '30s'",
         "SET statement_timeout = 0",
@@ -107,7 +108,7 @@ pub(super) async fn reindex(
     Ok(done)
 }
 
-/// A name of the catalogue as an identifier.
+/// Returns a name of the catalogue as an identifier.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

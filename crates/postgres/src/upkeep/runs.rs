@@ -22,7 +22,7 @@ use crate::{
     row::{key_time, time_key},
 };
 
-/// After this long without a sign of life the process of a run has died.
+/// After this time without a heartbeat the process of a run is considered dead.
 const END_DEAD: &str = "
     UPDATE maintenance_runs
        SET status = 'failed', finished_at = greatest($2, started_at),
@@ -31,8 +31,8 @@ const END_DEAD: &str = "
      WHERE task = $1 AND status = 'running'
        AND heartbeat_at < clock_timestamp() - interval '2 minutes'";
 
-/// Begins a run of the task `$2`: unless one is under way (the index refuses it), or, where
-/// `$5` is given, one was done since or failed since `$6`.
+/// Begins a run of the task `$2`: unless one is in progress (the index refuses it), or, if
+/// `$5` is given, one has succeeded since or failed since `$6`.
 const BEGIN: &str = "
     INSERT INTO maintenance_runs (id, task, requested_by, started_at)
     SELECT $1, $2, $3, $4
@@ -47,7 +47,7 @@ const BEGIN: &str = "
 const BEAT: &str = "
     UPDATE maintenance_runs SET heartbeat_at = clock_timestamp() WHERE id = $1 AND status = 'running'";
 
-/// A log is for readers: of the lines beyond the thousandth nothing is kept.
+/// The log is for readers: lines beyond the thousandth are not stored.
 const NOTE: &str = "
     UPDATE maintenance_runs
        SET log = log || $2::jsonb, heartbeat_at = clock_timestamp()
@@ -206,7 +206,7 @@ pub(super) async fn history(pool: &PgPool) -> Result<Vec<TaskHistory>, Repositor
         .fetch_all(pool)
         .await
         .map_err(from_sqlx)?;
-    // A task of a newer version is none of this one's.
+    // A task of a newer version is unknown to this one.
     let known = rows
         .into_iter()
         .filter_map(|(task, last_success, failures)| {

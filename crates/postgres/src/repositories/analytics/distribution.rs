@@ -41,7 +41,8 @@ impl<E: Executor> Analytics<E> {
             .with("groups", counts(group_by).as_str())
             .with("year_or_all", year_or_all(year))
             .of_kind(kind);
-        // Personal predictions stand on companies of others: the policies must let those through.
+        // Personal predictions may be on companies of other owners, which the policies must
+        // permit.
         let scope = ScopeSql::of(scope).read_by(reader);
         let rows: Vec<Row> = self.db.models(scope.read(&self.db, sql, year)?).await?;
         let mut counts: BTreeMap<(Group, RiskLevel), i64> = BTreeMap::new();

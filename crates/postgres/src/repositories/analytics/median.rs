@@ -1,13 +1,13 @@
-//! Medians from counts: 64 buckets, spaced evenly on the logarithm from 1e-5 to 1, and ten
-//! tenths in each, so that the geometric middle of one is less than 1 % off.
+//! Medians from counts: 64 buckets, spaced evenly on the logarithm from 1e-5 to 1, and ten tenths
+//! in each, so that the geometric middle of a tenth is less than 1 % off.
 
 use super::Bucket;
 
-/// Tenths over all buckets, which cover five decades.
+/// The number of tenths over all buckets, which cover five decades.
 const TENTHS_OF_ALL: f64 = 640.0;
 const DECADES: f64 = 5.0;
 
-/// The lower median of all predictions that the buckets count, which are `total`.
+/// Returns the lower median of all `total` predictions that the buckets count.
 pub(super) fn of(buckets: &[Bucket], total: i64) -> Option<f64> {
     let middle = (total + 1) / 2;
     let mut below = 0;
@@ -19,7 +19,8 @@ pub(super) fn of(buckets: &[Bucket], total: i64) -> Option<f64> {
     Some(middle_of_tenth(holds.pd_bucket, &holds.tenths, rank))
 }
 
-/// The geometric middle of the tenth of a bucket that holds its prediction number `rank`, from 1.
+/// Returns the geometric middle of the tenth of a bucket that contains its prediction number
+/// `rank`, from 1.
 pub(super) fn middle_of_tenth(bucket: i16, tenths: &[i64], rank: i64) -> f64 {
     let mut counted = 0;
     let below = tenths.iter().take_while(|count| {

@@ -1,5 +1,5 @@
-//! What there is for one company, in the order of the periods. One scan of each
-//! owner's part of the unique index by company and period, for each kind.
+//! The predictions of one company, in the order of the periods. One scan of each owner's part of
+//! the unique index by company and period, for each kind.
 
 use accunode_domain::{
     access::Scope,
@@ -27,16 +27,16 @@ use crate::{
     tenant::{ScopeSql, column, owner},
 };
 
-/// Stands for the year's own statement: after its quarters.
+/// Represents the annual statement, which is after its quarters.
 const YEARS_END: &str = "Y";
 
-/// A place in the order: text compares as the periods do.
+/// Returns a position in the order: its text compares as the periods do.
 fn place(period: Period) -> String {
     let quarter = period.quarter.map_or(YEARS_END, Quarter::as_str);
     format!("{} {quarter}", period.year)
 }
 
-/// From the first moment of a period on. A year's own statement is of its last quarter.
+/// Returns the first position of a period. An annual statement is at its last quarter.
 fn from(period: Period) -> String {
     match period.quarter {
         None => format!("{} {}", period.year, Quarter::Q1),
@@ -44,7 +44,7 @@ fn from(period: Period) -> String {
     }
 }
 
-/// Up to the last moment of a period.
+/// Returns the last position of a period.
 fn to(period: Period) -> String {
     match period.quarter {
         None | Some(Quarter::Q4) => format!("{} {YEARS_END}", period.year),
@@ -68,7 +68,7 @@ pub(super) async fn part(
         after,
         more: u64::from(limit.get()) + 1,
     };
-    // A super_admin's owners are too many to be asked one by one.
+    // A super_admin's scope has too many owners for one scan each.
     let select = if scope.every_organization() {
         part.both_kinds(false)
     } else {
@@ -93,7 +93,7 @@ pub(super) async fn part(
     Ok(Timeline { predictions, next })
 }
 
-/// A row of either kind: those of the other one's columns that it has not are null.
+/// Reads a row of either kind: columns that only the other kind has are null.
 fn read(row: &QueryResult) -> Result<Prediction, RepositoryError> {
     let quarter = quarterly::Column::ReportingQuarter.as_str();
     let quarter: Option<String> = row.try_get("", quarter).map_err(from_orm)?;
@@ -104,7 +104,7 @@ fn read(row: &QueryResult) -> Result<Prediction, RepositoryError> {
     stored.into_prediction()
 }
 
-/// What is asked for.
+/// The selection of a timeline.
 struct Part<'p> {
     scope: &'p ScopeSql,
     company: CompanyId,
@@ -121,7 +121,7 @@ impl Part<'_> {
             .limit(self.more);
     }
 
-    /// The rows of the kinds that are asked for: of one owner, or of all that the scope reaches.
+    /// Returns the rows of the selected kinds: of one owner, or of all that the scope includes.
     fn both_kinds(&self, of_one_owner: bool) -> SelectStatement {
         let wanted = |kind| self.filter.kind.is_none_or(|wanted| wanted == kind);
         match (wanted(Kind::Annual), wanted(Kind::Quarterly)) {
@@ -165,7 +165,7 @@ impl Part<'_> {
         select
     }
 
-    /// The year alone is what the index knows; the place says the rest.
+    /// The index contains the year only; the position is compared in addition.
     fn within_bounds<T: PredictionTable>(&self, select: &mut SelectStatement) {
         let place_of_row = || in_order(T::PERIOD);
         if let Some(first) = self.filter.from {
@@ -188,15 +188,15 @@ impl Part<'_> {
     }
 }
 
-/// The column with the place in the order.
+/// The column with the position.
 const PLACE: &str = "place";
 
-/// A text that is compared byte by byte, as Rust compares it.
+/// Returns a text that is compared byte by byte, as Rust compares it.
 fn in_order(period: &'static str) -> Expr {
     Expr::cust(format!("({period}) COLLATE \"C\""))
 }
 
-/// Every column that one of the kinds has, with its type.
+/// Returns every column of either kind, with its type.
 fn columns_of_both() -> Vec<(&'static str, ColumnType)> {
     let mut columns: Vec<_> = annual::Column::iter()
         .map(|column| (column.as_str(), column.def().get_column_type().clone()))
@@ -209,7 +209,7 @@ fn columns_of_both() -> Vec<(&'static str, ColumnType)> {
     columns
 }
 
-/// The null of a column that one kind has and the other has not: ratios, probabilities, the
+/// Returns the null for a column that only one kind has: ratios, probabilities, the quarter.
 /// quarter.
 fn null_of(column_type: &ColumnType) -> &'static str {
     match column_type {
