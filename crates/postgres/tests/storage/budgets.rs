@@ -1,4 +1,4 @@
-//! What one owner may keep and have waiting, with requests that come at once.
+//! Limits on what one owner may store and queue, with concurrent requests.
 
 use accunode_domain::{
     fault::Fault,
@@ -41,7 +41,8 @@ fn job(budget: JobBudget, bytes: i64) -> NewJob {
     }
 }
 
-/// How many of so many jobs that are added at once are taken, and the first refusal.
+/// Returns how many of `count` jobs that are added at once are accepted, and the first
+/// refusal.
 async fn at_once(
     world: &World,
     name: &str,
@@ -120,7 +121,7 @@ async fn an_ended_job_is_no_longer_open_and_a_deleted_one_is_no_longer_kept() {
     try_add(&world, "m1", &job(budget, 1)).await.unwrap();
 }
 
-/// To go on with an ended job makes it an open one again.
+/// Continuing an ended job makes it an open one again.
 #[tokio::test]
 async fn a_job_that_is_continued_counts_as_one_more_open_job() {
     let world = World::create().await;
@@ -188,7 +189,7 @@ async fn failed_rows_beyond_the_budget_are_counted_and_said_not_to_be_kept() {
     let warning = job.warnings.iter().find(|w| w.code == "rows_not_kept");
     let detail = &warning.unwrap().detail;
     assert!(detail.starts_with("3 failed or skipped rows"), "{detail}");
-    // Keeping rows is progress and no new version of the job.
+    // Storing rows is progress and no new version of the job.
     assert_eq!(job.row_version, 2);
 }
 

@@ -76,7 +76,7 @@ async fn a_chunk_is_stored_with_companies_outcomes_counters_checkpoint_and_one_a
             .count("SELECT count(*) FROM audit_logs WHERE event_type = 'predictions.bulk_stored' AND actor_email = 'm1@example.com' AND new_values @> '{\"stored\": 3, \"error\": 1, \"companies_made\": 2}'")
             .await;
         assert_eq!(audited, 1);
-        // Told in pages, by outcome too.
+        // The rows are listed in pages, also by outcome.
         let jobs = upload.world.store.jobs();
         let scope = upload.actor.scope();
         let filter = RowFilter {
@@ -236,7 +236,7 @@ async fn differing_companies_are_counted_over_all_chunks_and_stay_when_the_job_i
     let queue = upload.world.store.queue(QueueSettings::default()).unwrap();
     queue.describe(&upload.lease, &[], &[]).await.unwrap();
     let warnings = upload.job().await.warnings;
-    // The first row that names it made it.
+    // The first row that names the company created it.
     assert!(warnings[0].detail.contains("on 7 rows"), "{warnings:?}");
 }
 

@@ -1,4 +1,4 @@
-//! Rows that have had their time are deleted in batches, and only those.
+//! Expired rows are deleted in batches, and only those.
 
 use accunode_postgres::PgStore;
 use sqlx::{AssertSqlSafe, Executor, Row};
@@ -54,7 +54,7 @@ async fn what_has_expired_goes_when_its_time_has_come_and_not_before() {
     };
     let (hour, day) = (Duration::HOUR, Duration::DAY);
     assert_eq!(counts(hour).await, [0, 0, 0, 0]);
-    // Rows 1 to 1,000 of the challenges are an hour past their time.
+    // Rows 1 to 1,000 of the challenges expired an hour ago.
     assert_eq!(
         counts(hour + Duration::seconds(1_001)).await,
         [0, 0, 0, 1_000]
@@ -62,7 +62,7 @@ async fn what_has_expired_goes_when_its_time_has_come_and_not_before() {
     assert_eq!(counts(2 * hour).await, [0, 0, 0, 1_500]);
     assert_eq!(counts(day + hour).await, [2_500, 0, 0, 0]);
     assert_eq!(counts(8 * day).await, [0, 2_500, 0, 0]);
-    // Invitations that were accepted stay.
+    // Accepted invitations stay.
     assert_eq!(counts(31 * day).await, [0, 0, 2_000, 0]);
     assert_eq!(counts(400 * day).await, [0, 0, 0, 0]);
 }

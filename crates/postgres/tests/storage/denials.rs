@@ -1,4 +1,4 @@
-//! Refusals in the audit log.
+//! Denials in the audit log.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn of_two_refusals_at_once_the_second_waits_for_the_first_and_is_not_told(
     first.commit().await.unwrap();
     second.await.unwrap();
 
-    // Another kind of request, and another user, are told by themselves.
+    // Another kind of request, and another user, are recorded separately.
     for (who, request) in [
         ("m2", "PATCH /companies/{id}"),
         ("m1", "DELETE /companies/{id}"),

@@ -6,7 +6,7 @@ use accunode_postgres::{DeclaredColumn, DeclaredTable, declared_tables, named_co
 
 use accunode_test_database::Database;
 
-/// Tables that have no entity, and why.
+/// Tables that have no entity, with the reason.
 const WITHOUT_ENTITY: [(&str, &str); 14] = [
     ("annual_prediction_rollup", "written by a function"),
     ("annual_prediction_rollup_delta", "written by a trigger"),
@@ -129,7 +129,7 @@ async fn stored_tables(database: &Database) -> BTreeMap<String, DeclaredTable> {
     tables
 }
 
-/// A constraint may stand on its table or be raised by a trigger or a function.
+/// A constraint may be declared on its table or be raised by a trigger or a function.
 const IS_CONSTRAINT: &str = "
     SELECT EXISTS (SELECT FROM pg_constraint WHERE conname = $1::text)
         OR to_regclass($1::text) IS NOT NULL

@@ -1,4 +1,4 @@
-//! What becomes of rows whose company and period stand there already, or twice in the file.
+//! Outcomes of rows whose company and period exist already, or occur twice in the file.
 
 use accunode_domain::{
     company::CompanyProfile,
@@ -176,7 +176,7 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
     assert_eq!((stored["AAPL 2024"], stored["MINE 2024"]), (0.8, 0.9));
     let outcomes = upload.outcomes().await;
     assert_eq!(outcomes[3].source.as_deref(), Some("MINE,2024,0.4"));
-    // What the upload replaced is what was there before it, not its own earlier row.
+    // The upload replaced the content from before it, not that of its own earlier row.
     let replaced = upload
         .world
         .count("SELECT count(*) FROM bulk_upload_rows WHERE row_number = 9 AND (old_values->>'pd')::float8 = 0.5")
@@ -283,7 +283,8 @@ async fn a_sector_out_of_scope_is_that_of_the_company_that_is_there_and_not_the_
         .await
         .unwrap();
     work.commit().await.unwrap();
-    // The file says Energy of the first two; of the third that it is a bank.
+    // The file gives Energy as the sector of the first two, and that of a bank for the
+    // third.
     let mut third = row(4, "NEW", "2024", 0.1);
     if let RowVerdict::Scored(scored) = &mut third.verdict {
         scored.company.sector = "financials".to_owned();

@@ -1,4 +1,4 @@
-//! Connections that lie idle while the server ends them.
+//! Connections that are idle while the server ends them.
 
 use accunode_domain::id::OrganizationId;
 use accunode_ports::repositories::Repositories;

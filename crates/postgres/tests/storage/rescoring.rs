@@ -1,4 +1,4 @@
-//! Rescorings: predictions that are there, scored by another model.
+//! Rescorings: stored predictions, scored by another model.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use crate::{
     world::{World, grant, outcome, ratios},
 };
 
-/// The PD that the other model gives everything.
+/// The PD that the other model returns for every row.
 const PD: f64 = 0.031_25;
 
 fn other_model() -> ModelRef {
@@ -55,7 +55,7 @@ fn rescoring() -> Rescoring {
     }
 }
 
-/// A rescoring that a worker has.
+/// A rescoring that a worker has claimed.
 struct Running {
     world: World,
     queue: PgJobQueue,
@@ -109,7 +109,7 @@ impl Running {
         jobs.to_rescore(&self.wanted(), after, limit).await.unwrap()
     }
 
-    /// What the other model says of these, from the number of the first.
+    /// Returns the results of the other model for these, numbered from `first`.
     fn scored(&self, first: u32, read: Vec<Rescorable>) -> Vec<RescoredRow> {
         read.into_iter()
             .zip(first..)
@@ -164,7 +164,7 @@ impl Running {
             .unwrap()
     }
 
-    /// `row status code` of every row.
+    /// Returns `row status code` of every row.
     async fn told(&self) -> Vec<String> {
         let (job, scope) = (self.job().await, self.actor.scope());
         let jobs = self.world.store.jobs();
@@ -181,7 +181,7 @@ impl Running {
     }
 }
 
-/// Predictions of organization A by this user, oldest first.
+/// Creates predictions of organization A by this user, oldest first.
 async fn portfolio(world: &World, name: &str, kind: Kind, count: u32) -> Vec<Prediction> {
     let actor = world.actor(name).await;
     let mut made = Vec::new();
@@ -290,7 +290,7 @@ async fn what_changed_meanwhile_stays_and_what_may_not_be_written_is_told() {
     portfolio(&world, "m2", Kind::Annual, 1).await;
     let run = Running::begin(world, "m1", Kind::Annual).await;
     let mut rows = run.scored(1, run.read(None, 10).await);
-    // One is corrected, one deleted, one does not pass the rules any more.
+    // One is corrected, one deleted, one does not satisfy the rules any more.
     let work = run.world.begin(&run.actor).await;
     mine[0].ratios = ratios(Kind::Annual, 0.5);
     let predictions = work.predictions();
@@ -343,7 +343,7 @@ async fn a_worker_that_lost_its_lease_stores_nothing_and_another_finishes() {
     let run = Running::begin_with(world, "m1", Kind::Annual, brief).await;
     let first = run.scored(1, run.read(None, 2).await);
     run.store(&run.lease, first).await.unwrap();
-    // The first worker scores its second chunk while another takes the job over.
+    // The first worker scores its second chunk while another claims the job.
     let after = run.job().await.checkpoint.after;
     let late = run.scored(3, run.read(after, 2).await);
     let (job, second) = run.queue.claim().await.unwrap().unwrap();

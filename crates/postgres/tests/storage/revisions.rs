@@ -1,4 +1,4 @@
-//! What predictions said before.
+//! Revisions of predictions.
 
 use accunode_domain::{
     access::Scope,

@@ -1,5 +1,5 @@
-//! The second fence: what the database itself lets an actor see and change, with no
-//! filter of ours at all.
+//! The second fence: what the database itself lets an actor read and change, without any
+//! filter of ours.
 
 use std::collections::BTreeSet;
 

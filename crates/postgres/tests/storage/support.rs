@@ -4,14 +4,14 @@ use accunode_migration::{SERVER_ROLE, migration_names};
 use accunode_postgres::{PgStore, PoolSettings, PoolSizes};
 use accunode_test_database::Database;
 
-/// The store as it serves.
+/// Returns the store with the serving role.
 pub(crate) async fn store(database: &Database) -> PgStore {
     let store = PgStore::connect(database.url(), settings()).await.unwrap();
     store.verify_serving_role().await.unwrap();
     store
 }
 
-/// Settings of a pool that serves.
+/// Returns settings of a serving pool.
 pub(crate) fn settings() -> PoolSettings {
     PoolSettings {
         sizes: PoolSizes::of_total(10),

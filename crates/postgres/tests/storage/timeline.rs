@@ -44,7 +44,8 @@ fn read(text: &str) -> Option<Period> {
     Some(Period::read("", text).unwrap())
 }
 
-/// Both kinds over three years, by several owners, on a company of everyone.
+/// Creates predictions of both kinds over three years, by several owners, on a system
+/// company.
 async fn busy_company(world: &World) -> Company {
     let sa = world.actor("sa").await;
     let company = world.company(&sa, AccessLevel::System, "AAPL").await;
@@ -63,7 +64,7 @@ async fn busy_company(world: &World) -> Company {
         let actor = world.actor(name).await;
         world.predict(&actor, level, &company, "2023 Q4", 0.2).await;
     }
-    // Another company's are no part of it.
+    // Another company's predictions do not belong to it.
     let other = world.company(&sa, AccessLevel::System, "MSFT").await;
     world
         .predict(&sa, AccessLevel::System, &other, "2023", 0.3)
@@ -93,7 +94,7 @@ async fn everyone_is_told_what_they_may_read_and_nothing_else() {
     let world = World::create().await;
     let company = busy_company(&world).await;
     for (name, expected) in [
-        // Personal of their own, the organization's, everyone's.
+        // Their personal ones, the organization's, the system's.
         ("m1", 8),
         ("m2", 7),
         ("mB", 2),

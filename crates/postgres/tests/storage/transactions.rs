@@ -29,7 +29,7 @@ async fn a_cancelled_begin_never_poisons_the_pool() {
     };
     let store = PgStore::connect(world.database.url(), small).await.unwrap();
     for n in 0..300 {
-        // Dropped after so many polls, at whatever it is waiting for by then.
+        // The future is dropped after this many polls, whatever it is waiting for by then.
         let mut begin = store.begin(&scope);
         for _ in 0..n % 10 {
             if futures::poll!(begin.as_mut()).is_ready() {
@@ -38,7 +38,7 @@ async fn a_cancelled_begin_never_poisons_the_pool() {
             tokio::task::yield_now().await;
         }
         drop(begin);
-        // On the same pool, and committed as soon as it is done.
+        // It runs on the same pool, and commits as soon as it is done.
         sqlx::query("INSERT INTO users (email, password_hash, role) VALUES ($1, 'hash', 'user')")
             .bind(format!("n{n}@example.com"))
             .execute(store.pool())
@@ -106,7 +106,7 @@ async fn an_audit_row_copies_names_and_address_in() {
     };
     work.audit_log().record(&context, event).await.unwrap();
     work.commit().await.unwrap();
-    // No one is signed in, and what happened is written all the same.
+    // There is no user, and the event is written all the same.
     let ownerless = world
         .store
         .begin(&accunode_domain::access::Scope::none())
@@ -206,7 +206,8 @@ async fn a_key_whose_unit_of_work_was_given_up_is_free_at_once() {
     for _ in 0..50 {
         let unit = world.store.begin(&scope).await.unwrap();
         let taken = unit.idempotency().take(principal, &request).await;
-        // The one before rolls back behind its dropping, and this one waits for that.
+        // The previous unit of work rolls back after it is dropped, and this one waits for
+        // that.
         assert_eq!(taken.unwrap(), None);
         drop(unit);
     }

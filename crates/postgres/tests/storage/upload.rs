@@ -1,4 +1,4 @@
-//! An upload that a worker has, and rows for it.
+//! An upload that a worker has claimed, and rows for it.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ use crate::{
     world::{World, grant, noon, outcome, period, profile, ratios},
 };
 
-/// A job that a worker has.
+/// A job that a worker has claimed.
 pub(crate) struct Upload {
     pub(crate) world: World,
     pub(crate) actor: Actor,
@@ -158,7 +158,7 @@ impl Upload {
             .unwrap()
     }
 
-    /// `row status code` of every row.
+    /// Returns `row status code` of every row.
     pub(crate) async fn told(&self) -> Vec<String> {
         let outcomes = self.outcomes().await;
         outcomes
@@ -172,7 +172,7 @@ impl Upload {
             .collect()
     }
 
-    /// `SYMBOL period` → PD of everything stored.
+    /// Returns `SYMBOL period` → PD of all stored predictions.
     pub(crate) async fn stored(&self) -> BTreeMap<String, f64> {
         let rows = self.predictions().await;
         rows.into_iter()
@@ -204,7 +204,8 @@ impl Upload {
     }
 }
 
-/// A row of a file: its number, symbol, period and PD; the ratios follow from the PD.
+/// Returns a row of a file: its number, symbol, period and PD; the ratios follow from the
+/// PD.
 pub(crate) fn row(number: u32, symbol: &str, text: &str, pd: f64) -> ChunkRow {
     let period = period(text);
     let kind = period.kind();
@@ -241,7 +242,7 @@ pub(crate) fn counts(success: u32, updated: u32, skipped: u32, error: u32) -> Jo
     }
 }
 
-/// A prediction that is there before the upload.
+/// Stores a prediction before the upload.
 pub(crate) async fn there(
     world: &World,
     name: &str,

@@ -1,4 +1,4 @@
-//! Tokens of mails: one open at most, good once, for a while.
+//! Tokens of mails: at most one open, valid once, for a limited time.
 
 use accunode_domain::{
     Timestamp,
@@ -67,7 +67,7 @@ async fn a_token_ends_with_its_time_and_with_the_next_one() {
     assert!(replace(&world, id("m1"), 3, later).await);
     assert_eq!(take(&world, 1, later).await, None);
     assert_eq!(take(&world, 3, later).await, Some(UserId(id("m1"))));
-    // One that was used stands in no one's way.
+    // A used token does not prevent a new one.
     assert!(replace(&world, id("m1"), 4, later).await);
 }
 

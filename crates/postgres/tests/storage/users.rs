@@ -113,7 +113,7 @@ async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
     assert_eq!(after.last_login, Some(noon()));
     let credentials = users.credentials(&after.email).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash, "new hash");
-    // A password that was changed meanwhile is not brought back by a login with the old one.
+    // A login with the old password does not restore a password that was changed meanwhile.
     record_login(&world, before.id).await;
     let credentials = users.credentials(&after.email).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash, "new hash");

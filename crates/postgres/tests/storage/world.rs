@@ -1,5 +1,5 @@
-//! The organizations and users that tests speak of: root R with children A and B,
-//! another root Z; and predictions for them.
+//! The organizations and users of the tests: root R with children A and B, another root Z;
+//! and predictions for them.
 
 use accunode_domain::{
     Timestamp,
@@ -21,7 +21,7 @@ use accunode_test_database::Database;
 
 use crate::support::{settings, store};
 
-/// Everyone there is: name, role, organization.
+/// All users: name, role, organization.
 pub(crate) const USERS: [(&str, &str, &str); 8] = [
     ("u0", "user", ""),
     ("m1", "org_member", "A"),
@@ -33,11 +33,11 @@ pub(crate) const USERS: [(&str, &str, &str); 8] = [
     ("sa", "super_admin", ""),
 ];
 
-/// A database with everyone in it.
+/// A database that contains all users.
 pub(crate) struct World {
     pub(crate) store: PgStore,
     pub(crate) superuser: PgPool,
-    // Last: it is dropped after the connections to it.
+    // Declared last: it is dropped after the connections to it.
     pub(crate) database: Database,
 }
 
@@ -74,8 +74,8 @@ impl World {
         }
     }
 
-    /// The store as a superuser, for whom no policy holds: what it shows is what its own
-    /// conditions let through.
+    /// Returns the store as a superuser, to whom no policy applies: it shows what the
+    /// store's own conditions permit.
     pub(crate) async fn without_policies(&self) -> PgStore {
         let superuser = PoolSettings {
             set_role: None,
@@ -86,7 +86,7 @@ impl World {
             .unwrap()
     }
 
-    /// Who this user is now.
+    /// Returns the actor of this user as currently stored.
     pub(crate) async fn actor(&self, name: &str) -> Actor {
         let found = self
             .store
@@ -98,7 +98,7 @@ impl World {
         Actor::new(&user, membership).unwrap()
     }
 
-    /// A unit of work of this user.
+    /// Begins a unit of work of this user.
     pub(crate) async fn begin(&self, actor: &Actor) -> Box<dyn UnitOfWork> {
         self.store.begin(&actor.scope()).await.unwrap()
     }
@@ -132,7 +132,7 @@ impl World {
         prediction
     }
 
-    /// What one number of a statement is, behind the store's back.
+    /// Returns the number that a statement gives, bypassing the store.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql)
             .fetch_one(&self.superuser)
@@ -141,7 +141,7 @@ impl World {
     }
 }
 
-/// The id of whatever has this name.
+/// Returns the id with this name.
 pub(crate) fn id(name: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes[0] = 1;
@@ -155,7 +155,8 @@ pub(crate) fn organization(name: &str) -> OrganizationId {
     OrganizationId(id(name))
 }
 
-/// The right to make a row of this level; an organization's is their own.
+/// Returns the right to create a row of this level; for an organization it is the actor's
+/// own.
 pub(crate) fn grant(actor: &Actor, level: AccessLevel) -> Grant {
     actor.create(Some(level), None).unwrap()
 }
@@ -170,7 +171,7 @@ pub(crate) fn profile(symbol: &str) -> CompanyProfile {
     draft.check().unwrap()
 }
 
-/// `2024` or `2024 Q3`.
+/// Parses `2024` or `2024 Q3`.
 pub(crate) fn period(text: &str) -> Period {
     let (year, quarter) = text
         .split_once(' ')
@@ -202,7 +203,7 @@ pub(crate) fn outcome(kind: Kind, pd: f64) -> Outcome {
     }
 }
 
-/// Ratios that all are this share, 4 decimals.
+/// Returns ratios that are all equal to this share, with 4 decimals.
 pub(crate) fn ratios(kind: Kind, share: f64) -> StoredRatios {
     let n = kind.ratios().len();
     let mut ratios = StoredRatios {

@@ -1,6 +1,6 @@
-//! Two fences stand around every row: the query's own filter and the database's policy.
-//! Each is tested without the other, so that neither hides that the other has a hole; and
-//! what is wrong names the query.
+//! Two fences protect every row: the query's own filter and the database's policy. Each is
+//! tested without the other, so that neither hides a hole of the other; and a failure names
+//! the query.
 
 mod queries;
 
@@ -21,7 +21,7 @@ fn places(rows: &Rows) -> impl Iterator<Item = &Cell> {
         .filter(|cell| cell.owner.organization().is_some())
 }
 
-/// What a query must answer where these cells can be read, and of these events.
+/// The expected result of a query if these cells and these events can be read.
 fn expected(query: &str, rows: &Rows, readable: impl Fn(&Cell) -> bool) -> BTreeSet<String> {
     let labels: BTreeSet<String> = rows
         .cells
@@ -37,17 +37,17 @@ fn expected(query: &str, rows: &Rows, readable: impl Fn(&Cell) -> bool) -> BTree
     labels
 }
 
-/// Whether a query is about this cell: what is one's own was made by oneself.
+/// Returns whether a query concerns this cell: a user's own rows are those that they created.
 fn is_meant(query: &str, scope: &Scope, cell: &Cell) -> bool {
     !query.starts_with("own_data.") || scope.user() == Some(cell.creator)
 }
 
-/// Whether the events of a cell are among someone's.
+/// Returns whether the events of a cell are within the given events.
 fn tells(events: &AuditScope, cell: &Cell) -> bool {
     events.contains(Some(cell.creator), cell.owner.organization())
 }
 
-/// Asks every query of everyone, where the pool's role is this.
+/// Runs every query as every user, with this role of the pool.
 async fn holes(world: &World, store: &PgStore, rows: &Rows) -> Vec<String> {
     let mut holes = Vec::new();
     for (name, ..) in USERS {
@@ -73,7 +73,7 @@ async fn every_querys_own_filter_suffices_where_no_policy_holds() {
     let world = World::create().await;
     let rows = fill(&world).await;
     let unguarded = world.without_policies().await;
-    // That nothing guards there: all rows are seen without a condition.
+    // This shows that nothing is guarded there: all rows are visible without a condition.
     let seen = sqlx::query("SELECT count(*) FROM companies")
         .fetch_one(unguarded.pool())
         .await
@@ -139,14 +139,15 @@ async fn a_query_that_asks_for_someone_elses_rows_gets_none_of_them() {
     );
 }
 
-/// Every method of the ports that takes a scope of rows or of events, as `repository.method`.
+/// Returns every method of the ports that takes a scope of rows or of events, as
+/// `repository.method`.
 fn methods() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ports/src/repositories");
     let mut methods = BTreeSet::new();
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let repository = path.file_stem().unwrap().to_string_lossy().into_owned();
-        // A repository is a file, or a folder of several.
+        // A repository is a file, or a folder of several files.
         let text = if path.is_dir() {
             let files = std::fs::read_dir(&path).unwrap();
             files

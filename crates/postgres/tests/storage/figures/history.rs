@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::world::{USERS, World, id, noon, organization, prediction};
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// Pseudo-random numbers that are the same in every run (SplitMix64).
 pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
@@ -40,13 +40,13 @@ impl Dice {
         }
     }
 
-    /// From one in 100,000 to certain, evenly on the logarithm.
+    /// Returns a probability from one in 100,000 to 1, evenly on the logarithm.
     pub(super) fn probability(&mut self) -> f64 {
         10_f64.powf(-(self.below(5_000) as f64) / 1_000.0)
     }
 }
 
-/// Something happens, or is refused.
+/// A random step, which may be refused.
 pub(super) struct Life<'w> {
     pub(super) world: &'w World,
     pub(super) dice: Dice,
@@ -148,7 +148,7 @@ impl Life<'_> {
         }
     }
 
-    /// Other probabilities and another confidence than everyone's.
+    /// Sets other probabilities and another confidence than the default ones.
     pub(super) fn dress(&mut self, prediction: &mut Prediction) {
         let outcome = &mut prediction.outcome;
         outcome.pd = Pd::new(self.dice.probability()).unwrap();
@@ -202,7 +202,7 @@ impl Life<'_> {
                 work.commit().await.unwrap();
                 self.happened += 1;
             }
-            // The wider owner has one already.
+            // The wider owner has such a row already.
             Err(RepositoryError::Conflict { .. }) => {}
             Err(other) => panic!("{other:?}"),
         }
@@ -241,7 +241,7 @@ impl Life<'_> {
                 work.commit().await.unwrap();
                 self.happened += 1;
             }
-            // Rows of others stand on it, so it stays.
+            // Rows of other owners refer to it, so it stays.
             Err(RepositoryError::Stale { .. }) => {}
             Err(other) => panic!("{other:?}"),
         }

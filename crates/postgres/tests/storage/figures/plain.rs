@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::world::{World, id};
 
-/// What someone may read, as a condition on the alias, from the facts alone.
+/// What a user may read, as a condition on the alias, from the facts only.
 pub(super) struct Plain {
     pub(super) everything: Vec<String>,
     pub(super) personal: String,
@@ -78,13 +78,13 @@ pub(super) fn of_any(organizations: &[OrganizationId]) -> String {
     }
 }
 
-/// Every scope that a user may ask for, with the plain condition for it.
+/// Returns every scope that a user may request, with the plain condition for it.
 pub(super) async fn scopes(world: &World, name: &str) -> Vec<(String, Scope, String)> {
     let actor = world.actor(name).await;
     let plain = Plain::of(world, name).await;
     let mut scopes = vec![("everything".to_owned(), actor.scope(), plain.all())];
     let mut add = |part: DashboardScope, named, children: &[OrganizationId], condition: String| {
-        // What they may not ask for has no figures.
+        // A scope that they may not request has no figures.
         if let Ok(scope) = actor.dashboard(part, named, children) {
             scopes.push((format!("{part} {named:?}"), scope, condition));
         }
@@ -126,7 +126,7 @@ pub(super) async fn plainly(world: &World, sql: String) -> Vec<String> {
     told.into_iter().map(Option::unwrap_or_default).collect()
 }
 
-/// A number with more digits than any mean of these can have.
+/// Formats a number with more digits than any mean of these can have.
 pub(super) fn digits(value: f64) -> String {
     format!("{value:.12}")
 }
@@ -154,7 +154,7 @@ pub(super) fn tables(kind: Kind) -> Tables {
     }
 }
 
-/// Name and organization of a group, and what must be joined for them.
+/// Returns the name and organization of a group, and the joins that they need.
 pub(super) fn group_sql(group_by: GroupBy, readable: &str) -> (String, &'static str) {
     let company = |column: &str| {
         let readable = readable.replace("p.", "c.");

@@ -1,4 +1,4 @@
-//! Listening to the plans that `auto_explain` tells as warnings.
+//! Captures the plans that `auto_explain` reports as warnings.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,13 +10,13 @@ use tracing::{
     subscriber::DefaultGuard,
 };
 
-/// One statement's plan, as it was carried out.
+/// The executed plan of one statement.
 pub(super) struct Plan {
     pub(super) query: String,
     pub(super) plan: Value,
 }
 
-/// The plans that were told on this thread since [`Plans::listen`].
+/// The plans that were reported on this thread since [`Plans::listen`].
 pub(super) struct Plans {
     told: Arc<Mutex<Vec<String>>>,
     _guard: DefaultGuard,
@@ -32,7 +32,7 @@ impl Plans {
         }
     }
 
-    /// Those told since the last time.
+    /// Returns those reported since the last call.
     pub(super) fn take(&self) -> Vec<Plan> {
         let told = std::mem::take(&mut *self.told.lock().unwrap());
         told.iter()

@@ -1,5 +1,5 @@
-//! By which indexes every list reads, as a file: an index that is lost, or a plan that begins to
-//! read a table from end to end, is a difference in it.
+//! The indexes by which every list reads, compared with a file: an index that is lost, or a plan
+//! that begins to read a whole table, shows as a difference.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
@@ -17,10 +17,10 @@ use crate::{support::settings, world::World};
 
 const FILE: &str = "tests/storage/plans/snapshot.txt";
 
-/// Who has everything, who has nothing, and who reads all organizations.
+/// A user with all rows, one without any, and one who reads all organizations.
 const USERS: [&str; 3] = ["u0", "mB", "sa"];
 
-/// How a table is read, and by what.
+/// Collects how a table is read, and by which index.
 fn reads(plan: &Value, found: &mut BTreeSet<String>) {
     let text = |key: &str| plan[key].as_str().unwrap_or_default();
     match (text("Index Name"), text("Relation Name")) {
@@ -77,8 +77,8 @@ async fn every_list_reads_by_the_indexes_of_the_snapshot() {
     );
 }
 
-/// What PostgreSQL has planned on the only connection of the reads: by the statement, how often
-/// it took the plan that it keeps, and how often it planned anew.
+/// Returns what PostgreSQL has planned on the only connection of the reads: by statement, how
+/// often it used the kept plan, and how often it planned again.
 async fn planned(store: &PgStore) -> Vec<(String, i64, i64)> {
     sqlx::query_as(
         "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements \
@@ -89,8 +89,8 @@ async fn planned(store: &PgStore) -> Vec<(String, i64, i64)> {
     .unwrap()
 }
 
-/// Planning takes longer than a page does: after its fifth call on a connection a hot read has
-/// its plan, whatever the number of owners.
+/// Planning takes longer than reading a page: after the fifth call on a connection a hot read
+/// uses the kept plan, whatever the number of owners.
 #[tokio::test]
 async fn hot_reads_are_planned_five_times_and_never_again() {
     const CALLS: i64 = 25;
