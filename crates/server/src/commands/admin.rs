@@ -1,4 +1,4 @@
-//! `accunode admin`: users on whom everyone else depends.
+//! `accunode admin`: management of administrators.
 
 use std::io::{BufRead, stdin};
 
@@ -15,10 +15,10 @@ use crate::{
     service::{Service, hasher},
 };
 
-/// Runs one action; works beside a running server.
+/// Runs one action; may be used beside a running server.
 ///
 /// # Errors
-/// Every fault of what was given, and those of the database.
+/// Every fault of the arguments, and those of the database.
 pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
     let Admin::Create {
         email,
@@ -58,7 +58,7 @@ pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
     })
 }
 
-/// Refuses what is wrong by itself before a database is started, or even made.
+/// Refuses invalid arguments before a database is started, or even created.
 fn check(config: &Config, form: &Registration) -> anyhow::Result<()> {
     let hasher = hasher(config)?;
     runtime::Builder::new_current_thread()

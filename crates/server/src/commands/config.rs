@@ -5,24 +5,24 @@ use std::collections::BTreeMap;
 use super::say;
 use crate::config::{Config, Sources};
 
-/// Prints the configuration as a file would hold it, with secrets hidden.
+/// Prints the configuration in the format of a file, with secrets hidden.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn run(config: &Config) -> anyhow::Result<()> {
     say(config.to_toml()?.trim_end())
 }
 
-/// Prints every setting with its variable, its value, its default and where the value comes
-/// from, with secrets hidden.
+/// Prints every setting with its variable, its value, its default and the source of the
+/// value, with secrets hidden.
 ///
 /// # Errors
-/// Everything that is wrong in the configuration; when it cannot be written.
+/// Every fault of the configuration, and if it cannot be written.
 pub fn run_all(sources: &Sources) -> anyhow::Result<()> {
     say(render(&table(sources)?))
 }
 
-/// What stands for a setting that has no value.
+/// The text for a setting that has no value.
 const NONE: &str = "-";
 
 type Row = [String; 5];
@@ -45,7 +45,7 @@ fn table(sources: &Sources) -> anyhow::Result<Vec<Row>> {
             origin,
         ]);
     }
-    // What is left are PostgreSQL's own settings: their names are its own.
+    // The remaining settings are PostgreSQL's own, with its names.
     for (key, origin) in origins {
         let value = of(&values, &key);
         rows.push([key, NONE.to_owned(), value, NONE.to_owned(), origin]);
@@ -57,7 +57,8 @@ fn values_of_defaults(sources: &Sources) -> anyhow::Result<BTreeMap<String, Stri
     values(&Config::load(&sources.without_settings())?)
 }
 
-/// The values in force by the names of their settings; those without a value are not there.
+/// Returns the current values by the names of their settings; settings without a value are
+/// absent.
 fn values(config: &Config) -> anyhow::Result<BTreeMap<String, String>> {
     let mut values = BTreeMap::new();
     collect(&config.to_toml()?.parse()?, "", &mut values);

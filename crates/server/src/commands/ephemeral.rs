@@ -1,9 +1,9 @@
 //! `accunode serve --ephemeral`: a service for the tests of programs that use the API.
 //!
 //! It has a database, files and a port of its own, an administrator, no limits, and cheap
-//! hashes of passwords. One line of JSON on standard output tells what it has, once it is
-//! ready. Each line of JSON on standard input puts its clock forward. When it ends, nothing
-//! is left.
+//! hashes of passwords. Once it is ready, it prints one line of JSON that describes it.
+//! Each line of JSON on standard input puts its clock forward. When it ends, nothing is
+//! left behind.
 
 use std::{
     fs::{self, File},
@@ -31,18 +31,18 @@ use crate::{
     telemetry,
 };
 
-/// What the folders of such services begin with, below that of temporary files.
+/// The prefix of the folders of such services, in the folder of temporary files.
 const FOLDER: &str = "accunode-ephemeral-";
-/// Locked in its folder for as long as the service lives.
+/// The lock file in its folder, held while the service lives.
 const LOCK: &str = "lock";
 /// The longest line that is read from standard input, in bytes.
 const LONGEST_LINE: u64 = 4096;
 
-/// Who administers an ephemeral service.
+/// The address of the administrator of an ephemeral service.
 const ADMINISTRATOR: &str = "administrator@example.com";
 
-/// What is different from a service that stays. Whatever is given on the command line
-/// (`--set`, `--log`) is stronger.
+/// The settings that differ from an ordinary service. Settings on the command line
+/// (`--set`, `--log`) take precedence.
 const SETTINGS: &[(&str, &str)] = &[
     ("limits.admin", "0"),
     ("limits.auth", "0"),
@@ -60,11 +60,11 @@ const SETTINGS: &[(&str, &str)] = &[
     ("postgres.settings.synchronous_commit", "off"),
 ];
 
-/// Serves until this process is asked to end. Settings of the environment and of
-/// files do not hold: a test must not reach a real database by mistake.
+/// Serves until this process is asked to end. Settings of the environment and of files are
+/// ignored: a test must not use a real database by mistake.
 ///
 /// # Errors
-/// As [`serve::run`]; where `data_dir` or a database is given on the command line.
+/// As [`serve::run`], and if `data_dir` or a database is given on the command line.
 pub fn run(given: &Sources) -> anyhow::Result<()> {
     for (key, _) in &given.flags {
         if [
@@ -116,17 +116,17 @@ pub fn run(given: &Sources) -> anyhow::Result<()> {
     serve::run_on(&config, duties, Some(listener), Some(ephemeral))
 }
 
-/// What an ephemeral service has beside others.
+/// The additional parts of an ephemeral service.
 #[derive(Debug)]
 pub(super) struct Ephemeral {
     pub(super) clock: AdvancingClock,
     password: String,
-    /// Where mails are written.
+    /// The folder that mails are written to.
     mail: PathBuf,
 }
 
 impl Ephemeral {
-    /// Makes the administrator, tells what there is, and listens for wishes.
+    /// Creates the administrator, prints the description, and reads commands.
     pub(super) async fn begin(
         &self,
         application: &Application,
@@ -159,8 +159,8 @@ impl Ephemeral {
             },
         })?)?;
         let clock = self.clock.clone();
-        // A thread, because reading standard input cannot be interrupted: the process ends
-        // without it.
+        // A thread is used, because reading standard input cannot be interrupted: the
+        // process ends without waiting for it.
         thread::Builder::new()
             .name("wishes".to_owned())
             .spawn(move || hear(&mut io::stdin().lock(), &clock))
@@ -169,7 +169,7 @@ impl Ephemeral {
     }
 }
 
-/// What is told once the service is ready.
+/// The description that is printed once the service is ready.
 #[derive(Debug, Serialize)]
 struct Ready<'a> {
     url: &'a str,
@@ -186,15 +186,15 @@ struct Account<'a> {
     password: &'a str,
 }
 
-/// A line of standard input.
+/// A command on standard input.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wish {
-    /// How far the clock is put forward.
+    /// The number of seconds by which the clock is put forward.
     advance_seconds: u32,
 }
 
-/// Answers each line with one of its own, until there are no more.
+/// Answers each line with one of its own, until the input ends.
 fn hear(lines: &mut impl BufRead, clock: &AdvancingClock) {
     loop {
         let mut line = String::new();
@@ -229,7 +229,7 @@ fn password() -> String {
     hex::encode(SystemRandomness.bits())
 }
 
-/// The folder of one service; gone with this value.
+/// The folder of one service, removed with this value.
 #[derive(Debug)]
 struct Folder {
     folder: TempDir,
@@ -258,7 +258,7 @@ impl Folder {
     }
 }
 
-/// Removes what services have left that were killed.
+/// Removes the folders of services that were killed.
 fn remove_leftovers(temporary: &Path) {
     let Ok(entries) = fs::read_dir(temporary) else {
         return;
@@ -267,7 +267,8 @@ fn remove_leftovers(temporary: &Path) {
         let is_ours = entry.file_name().to_string_lossy().starts_with(FOLDER);
         let lock = File::open(entry.path().join(LOCK));
         if is_ours && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
-            // Another service may remove it at the same time, and it may be another user's.
+            // Another service may remove it at the same time, and it may belong to another
+            // user.
             let _ = fs::remove_dir_all(entry.path());
         }
     }

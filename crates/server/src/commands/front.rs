@@ -1,7 +1,7 @@
-//! The address that this process answers at.
+//! The address on which this process answers.
 //!
-//! The socket is bound once and kept, while first the lobby and then the service answer
-//! on it: what connects in between waits in the socket's queue.
+//! The socket is bound once and kept, while first the lobby and then the service answer on
+//! it: connections that arrive in between wait in the socket's queue.
 
 use std::{io, net::SocketAddr, net::TcpListener, time::Duration};
 
@@ -15,24 +15,24 @@ use anyhow::Context;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::task::{JoinError, JoinHandle};
 
-/// Connections that may wait to be accepted.
+/// The length of the queue of connections.
 const BACKLOG: i32 = 1024;
 
-/// How long requests that are being answered may take when the process stops, in seconds.
+/// The time limit for requests in progress when the process stops, in seconds.
 const FINISH_SECONDS: u64 = 20;
 
-/// How long an accepted connection may take to a worker.
+/// The time that an accepted connection may take to reach a worker.
 const ON_THE_WAY: Duration = Duration::from_millis(20);
 
-/// How long handshakes may take that are under way when no more are begun.
+/// The time limit for handshakes in progress when no new ones are accepted.
 const HANDSHAKES: Duration = Duration::from_millis(300);
 
-/// Binds the address. Never shared with another process (`SO_REUSEPORT`): the system
+/// Binds the address. It is never shared with another process (`SO_REUSEPORT`): the system
 /// would give each a share of the connections, and a second process that was started by
-/// mistake would not be noticed.
+/// mistake would go unnoticed.
 ///
 /// # Errors
-/// Where it is taken, or not this machine's.
+/// If the address is in use, or not one of this machine.
 pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let bound = || -> io::Result<TcpListener> {
         let socket = Socket::new(
@@ -40,7 +40,7 @@ pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
             Type::STREAM,
             Some(Protocol::TCP),
         )?;
-        // Connections of the process before may still be closing.
+        // Connections of the previous process may still be closing.
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
@@ -59,10 +59,10 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Begins to answer.
+    /// Starts answering.
     ///
     /// # Errors
-    /// Where the system has no more threads or files.
+    /// If the system has no more threads or files.
     pub(crate) fn open<S>(
         listener: &TcpListener,
         workers: usize,
@@ -93,7 +93,7 @@ impl Front {
         })
     }
 
-    /// Returns when it does not answer any more, which happens only by a defect.
+    /// Waits until it does not answer any more, which happens only by a defect.
     pub(crate) async fn ended(&mut self) -> anyhow::Error {
         match flat((&mut self.served).await) {
             Ok(()) => anyhow::anyhow!("the HTTP server has ended"),
@@ -101,21 +101,21 @@ impl Front {
         }
     }
 
-    /// Leaves the socket to another application, and returns when it has finished what it
-    /// has accepted. What connects meanwhile waits in the socket's queue.
+    /// Leaves the socket to another application, and returns when the accepted requests are
+    /// finished. Connections that arrive meanwhile wait in the socket's queue.
     pub(crate) async fn leave(self) {
         self.handle.pause().await;
-        // What was accepted just now is on its way to a worker.
+        // A connection that was just accepted is still on its way to a worker.
         tokio::time::sleep(ON_THE_WAY).await;
         self.close().await;
     }
 
-    /// Answers every connection that was made, takes no others, and ends.
+    /// Answers on every existing connection, accepts no others, and ends.
     ///
-    /// To close a listening socket resets the connections in its queue, and between the
-    /// last look into the queue and the closing there is always time for one more. So the
-    /// system is asked first to drop requests for new connections unanswered: who sent one
-    /// sends it again after a second, to a closed port or to the next process. Then the
+    /// Closing a listening socket resets the connections in its queue, and between the last
+    /// check of the queue and the closing there is always time for one more. So the system
+    /// is asked first to drop requests for new connections without an answer: their clients
+    /// send them again after a second, to a closed port or to the next process. Then the
     /// queue runs empty, and is closed.
     pub(crate) async fn close_for_good(self) {
         refuse_new(&self.listener);
@@ -141,7 +141,7 @@ fn flat(ended: Result<io::Result<()>, JoinError>) -> anyhow::Result<()> {
         .context("the HTTP server failed")
 }
 
-/// Makes the system drop what asks for a new connection, and nothing else.
+/// Makes the system drop requests for new connections, and nothing else.
 #[cfg(target_os = "linux")]
 fn refuse_new(listener: &TcpListener) {
     use socket2::{SockFilter, SockRef};

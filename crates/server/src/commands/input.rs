@@ -1,4 +1,4 @@
-//! The file that a command reads.
+//! The input file of a command.
 
 use std::{
     fs::File,
@@ -9,16 +9,17 @@ use std::{
 use anyhow::Context;
 use tempfile::TempPath;
 
-/// A file of the disk, or standard input in a temporary file: a table is read twice.
+/// A file on disk, or standard input in a temporary file, because a table is read twice.
 pub(super) enum Input {
-    /// A file that was named.
+    /// A file given by name.
     Named(PathBuf),
     /// Standard input.
     Standard(TempPath),
 }
 
 impl Input {
-    /// The input with this name; `-` is standard input, whose first bytes tell its format.
+    /// Opens the input with this name; `-` is standard input, whose format follows from its
+    /// first bytes.
     pub(super) fn of(name: &Path) -> anyhow::Result<Self> {
         if name != Path::new("-") {
             return Ok(Self::Named(name.to_owned()));
@@ -52,7 +53,7 @@ impl Input {
         }
     }
 
-    /// The name under which it is sent: its end tells the format.
+    /// Returns the name under which it is sent; its extension determines the format.
     pub(super) fn file_name(&self) -> Option<String> {
         let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
         match self {
@@ -65,7 +66,7 @@ impl Input {
         }
     }
 
-    /// What it is called in messages.
+    /// Returns its name for messages.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Named(path) => path.display().to_string(),

@@ -1,4 +1,4 @@
-//! `accunode maintain …`: what keeps the database in shape.
+//! `accunode maintain …`: maintenance of the database.
 
 use accunode_domain::maintenance::{MaintenanceTask, RunStatus};
 use accunode_postgres::{VerifiedMonth, drop_month, maintenance};
@@ -14,10 +14,10 @@ use crate::{
     service::{Parts, Service},
 };
 
-/// Runs one piece of maintenance as the owner.
+/// Runs one maintenance task as the owner.
 ///
 /// # Errors
-/// When the database cannot be reached, or only the server's URL is known.
+/// If the database cannot be reached, or only the server's URL is known.
 pub fn run(config: &Config, action: Maintain) -> anyhow::Result<()> {
     with_database(config, async |database| {
         database.ensure_schema().await?;
@@ -39,7 +39,7 @@ pub fn run(config: &Config, action: Maintain) -> anyhow::Result<()> {
     })
 }
 
-/// The service without anything that answers, and with the owner's rights where they are known.
+/// Returns the service without a web server, with the owner's rights if they are known.
 async fn wired(config: &Config, database: &Database) -> anyhow::Result<Service> {
     let mut parts = Parts::load(config).await?;
     parts.owner = database.owner_options().await.ok();
@@ -53,7 +53,7 @@ async fn run_task(
     task: MaintenanceTask,
 ) -> anyhow::Result<()> {
     if task.needs_owner() {
-        // Says what is missing, where it is not known.
+        // Fails with the remedy if the owner's URL is unknown.
         database.owner_url().await?;
     }
     let service = wired(config, database).await?;
@@ -70,7 +70,7 @@ async fn run_task(
     bail!("{task} failed: {outcome}")
 }
 
-/// Each archive is read back from the file store first, and each month compared with it in the
+/// Each archive is first read back from the file store, and each month compared with it in the
 /// transaction that drops it.
 async fn drop_months(config: &Config, database: &Database, keep_days: i32) -> anyhow::Result<()> {
     let mut connection = database.connect_as_owner().await?;

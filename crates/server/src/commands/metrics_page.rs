@@ -1,5 +1,5 @@
-//! The page that Prometheus reads, at an address of its own: anyone who reaches the API does not
-//! reach it, and no middleware, session or budget of the API stands in its way.
+//! The page that Prometheus reads, at a separate address: clients of the API cannot reach it,
+//! and no middleware, session or budget of the API applies to it.
 
 use std::{net::TcpListener, sync::Arc};
 
@@ -15,16 +15,16 @@ use actix_web::{
 use super::front::Front;
 use crate::{scrape::Scrape, service::Service};
 
-/// Where the figures stand.
+/// The path of the metrics.
 const PATH: &str = "/metrics";
 
-/// The format that Prometheus is told it reads.
+/// The media type for Prometheus.
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Begins to answer on the socket.
+/// Starts answering on the socket.
 ///
 /// # Errors
-/// Where the system has no more threads or files.
+/// If the system has no more threads or files.
 pub(super) fn open(
     listener: &TcpListener,
     service: &Service,
@@ -63,7 +63,7 @@ fn app(
 
 async fn figures(page: Data<Page>) -> HttpResponse {
     let scrape = page.scrape.clone();
-    // On the process's runtime: connections to the database belong there.
+    // Runs on the process's runtime, to which connections to the database belong.
     let text = page.tasks.background(async move { scrape.text().await });
     match text.await {
         Ok(Ok(text)) => HttpResponse::Ok()

@@ -7,14 +7,14 @@ use crate::cli::Migrate;
 use crate::config::Config;
 use crate::database::Database;
 
-/// Migrates, or says where the database stands.
+/// Migrates, or prints the state of the database.
 ///
 /// # Errors
-/// When the database cannot be reached or changed; `status` also while a migration is missing.
+/// If the database cannot be reached or changed; `status` also while a migration is missing.
 pub fn run(config: &Config, action: Migrate) -> anyhow::Result<()> {
     with_database(config, async |database| {
-        // Also before `status` and `down`: without its database and roles an embedded
-        // server can say nothing.
+        // This also applies to `status` and `down`: without its database and roles an embedded
+        // server has no state to report.
         if database.is_embedded() || matches!(action, Migrate::Up) {
             database.bootstrap().await?;
         }

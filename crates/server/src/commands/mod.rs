@@ -1,4 +1,4 @@
-//! What each command does, one module each.
+//! The commands, one module each.
 
 pub mod admin;
 pub mod backup;
@@ -32,14 +32,14 @@ use tokio::runtime::{self, Runtime};
 use crate::config::Config;
 use crate::database::Database;
 
-/// How long work on other threads may go on after a command has ended.
+/// How long work on other threads may continue after a command has ended.
 pub(crate) const LEFTOVERS: Duration = Duration::from_secs(10);
 
-/// Runs what needs the database: the embedded one is started (or adopted) before the async
+/// Runs work that needs the database: the embedded one is started (or adopted) before the async
 /// runtime, and stopped after everything in the runtime has ended. Call it from `main`'s thread.
 ///
 /// # Errors
-/// Those of the database and of `work`; also when the database did not stop in order.
+/// Those of the database and of `work`, and if the database did not stop in order.
 pub fn with_database<T>(
     config: &Config,
     work: impl AsyncFnOnce(&Database) -> anyhow::Result<T>,
@@ -54,10 +54,10 @@ pub fn with_database<T>(
     Ok(done)
 }
 
-/// Runs what needs no database.
+/// Runs work that needs no database.
 ///
 /// # Errors
-/// Those of `work`, and of the system that gives no runtime.
+/// Those of `work`, and if the system provides no runtime.
 pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     runtime::Builder::new_multi_thread()
         .enable_all()
@@ -66,16 +66,16 @@ pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> an
         .block_on(work)
 }
 
-/// Waits until someone wants this process to end: Ctrl-C or SIGTERM.
+/// Waits until this process is asked to end by Ctrl-C or SIGTERM.
 ///
 /// # Errors
-/// When the system lets no one listen for signals.
+/// If the system does not allow listening for signals.
 pub async fn stop_requested() -> io::Result<()> {
     signals::Signals::listen()?.asked().await;
     Ok(())
 }
 
-/// The runtime that lives as long as the process.
+/// Starts the runtime that lives as long as the process.
 pub(crate) fn start_runtime() -> anyhow::Result<Runtime> {
     runtime::Builder::new_multi_thread()
         .enable_all()
@@ -84,18 +84,18 @@ pub(crate) fn start_runtime() -> anyhow::Result<Runtime> {
         .context("cannot start the async runtime")
 }
 
-/// Writes a line of the command's answer to standard output.
+/// Writes a line of the command's output to standard output.
 pub(crate) fn say(line: impl Display) -> anyhow::Result<()> {
     writeln!(io::stdout().lock(), "{line}").context("cannot write to standard output")
 }
 
-/// Writes a line for the user beside the command's answer, to standard error.
+/// Writes a message for the user, in addition to the command's output, to standard error.
 pub(crate) fn tell(line: impl Display) {
-    // Where even that is closed, the exit code has to say it.
+    // If even standard error is closed, the exit code must report it.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// What a server says of the fields of its form, in the words of the command line.
+/// Replaces the field names in a server's message by the options of the command line.
 fn in_options(text: &str) -> String {
     [
         ("ratio_unit=", "--ratio-unit "),

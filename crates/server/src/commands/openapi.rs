@@ -5,7 +5,7 @@ use super::say;
 /// Prints the OpenAPI document.
 ///
 /// # Errors
-/// Where standard output is closed.
+/// If standard output is closed.
 pub fn run() -> anyhow::Result<()> {
     say(accunode_web::openapi().to_pretty_json()?)
 }

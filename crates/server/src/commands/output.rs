@@ -1,4 +1,4 @@
-//! Where a command writes what it made.
+//! The destination of a command's result.
 
 use std::{
     fs::Permissions,
@@ -10,10 +10,10 @@ use std::{
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
-/// What replaces a file, for commands with that option.
+/// The remedy for commands that have this option.
 pub(super) const FORCE: &str = "--force replaces it";
 
-/// Standard output, or a file that takes its name only when it is complete.
+/// Standard output, or a file that gets its name only when it is complete.
 pub(super) enum Output {
     Standard,
     File {
@@ -24,8 +24,9 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// The output with this name; without one, and for `-`, standard output. It is never the input, and replaces a file only where
-    /// `force` is set; `remedy` says what to do otherwise.
+    /// Opens the output with this name; without a name, and for `-`, standard output. It is never
+    /// the input, and replaces an existing file only if `force` is set; `remedy` is the advice
+    /// otherwise.
     pub(super) fn of(
         name: Option<&Path>,
         force: bool,
@@ -49,7 +50,7 @@ impl Output {
             .unwrap_or(Path::new("."));
         let written = tempfile::Builder::new()
             .prefix(".accunode-")
-            // As any other new file; the umask takes off from it.
+            // The permissions of any new file, from which the umask is subtracted.
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(folder)
             .with_context(|| format!("cannot write {}", name.display()))?;
@@ -67,7 +68,7 @@ impl Output {
         }
     }
 
-    /// Gives a complete file its name.
+    /// Gives a complete file its final name.
     pub(super) fn keep(self) -> anyhow::Result<()> {
         let Self::File {
             written,

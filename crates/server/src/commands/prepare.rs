@@ -1,4 +1,5 @@
-//! What has to be there before a process can serve: waited for where it may come by itself.
+//! The preparation of a process before it can serve. It waits for what may become available by
+//! itself.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,30 +16,30 @@ use crate::{
     single::{Place, Sessions},
 };
 
-/// The pauses between tries double from the first to the longest.
+/// The pauses between attempts double from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Everything that serves.
+/// The prepared parts of the service.
 pub(crate) struct Prepared {
     pub(crate) service: Service,
     pub(crate) place: Place,
 }
 
-/// The way there.
+/// The preparation in progress.
 pub(crate) struct Preparation<'a> {
     pub(crate) config: &'a Config,
     pub(crate) startup: &'a Startup,
     pub(crate) cancel: &'a Cancel,
-    /// The embedded PostgreSQL, from when it runs; stopped after everything else.
+    /// The embedded PostgreSQL, once it runs; stopped after everything else.
     pub(crate) embedded: &'a mut Option<EmbeddedPostgres>,
 }
 
 impl Preparation<'_> {
-    /// Tries until everything is there.
+    /// Tries until everything is prepared.
     ///
     /// # Errors
-    /// What only someone can mend who changes the configuration, or another process.
+    /// Faults that only a change of the configuration, or of another process, can remedy.
     pub(crate) async fn finish(mut self, parts: Parts) -> anyhow::Result<Prepared> {
         let mut pause = FIRST_PAUSE;
         let mut database = None;
@@ -83,7 +84,7 @@ impl Preparation<'_> {
         let mut parts = parts.clone();
         parts.owner = match database.owner_options().await {
             Ok(options) => Some(options),
-            // Only what needs the owner is left to `accunode maintain` then.
+            // Then only tasks that need the owner are left to `accunode maintain`.
             Err(DatabaseError::OwnerUrlMissing) => None,
             Err(other) => return Err(other.into()),
         };
@@ -92,7 +93,8 @@ impl Preparation<'_> {
         }
         let service = Service::of(self.config, url.expose(), parts).await?;
         if place.is_alone() {
-            // The workers that held them were killed: no one has to wait for their leases to run out.
+            // The workers that held them were killed: no one has to wait until their leases
+            // expire.
             let freed = service.application.ports().queue.free_all().await?;
             if freed > 0 {
                 tracing::info!(jobs = freed, "jobs of a process that was killed go on");
@@ -112,7 +114,7 @@ impl Preparation<'_> {
     }
 }
 
-/// What readiness tells of an error that may pass; `None`: it will not.
+/// Returns what readiness reports for an error that may pass; `None` if it will not.
 fn passing(error: &anyhow::Error) -> Option<Failing> {
     error.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<DatabaseError>() {

@@ -1,4 +1,4 @@
-//! `accunode serve` and `accunode worker`: from the start to the end.
+//! `accunode serve` and `accunode worker`: the life of the process.
 
 use std::{
     net::TcpListener,
@@ -28,34 +28,36 @@ use crate::{
     upkeep, wal_files,
 };
 
-/// What a process does.
+/// The duties of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duties {
-    /// It answers requests.
+    /// Answers requests.
     pub api: bool,
-    /// It works on uploads.
+    /// Processes uploads.
     pub worker: bool,
 }
 
-/// How long the worker and the others may take to end: a job is given back within.
+/// The time limit for the worker and other tasks to end: a job is returned to the queue
+/// within it.
 const WORKERS: Duration = Duration::from_secs(20);
-/// How long what answers have left behind may take when the process stops, such as mails.
+/// The time limit for background work of responses, such as mails, when the process stops.
 const BACKGROUND: Duration = Duration::from_secs(10);
-/// How long connections may take to be closed.
+/// The time limit for closing connections.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Serves until someone wants this process to end, or it cannot go on.
+/// Serves until this process is asked to end, or cannot continue.
 ///
 /// # Errors
-/// Where the address is taken, or the database, the models and the others are not fit to
-/// serve with; later where a task has ended that must not.
+/// If the address is in use, or the database, the models or other parts are not fit to
+/// serve; later if a vital task has ended.
 pub fn run(config: &Config, duties: Duties) -> anyhow::Result<()> {
-    // First of all: a process that cannot listen must not start or even make a database.
+    // This comes first: a process that cannot listen must not start or even create a
+    // database.
     let listener = duties.api.then(|| front::bind(config.listen)).transpose()?;
     run_on(config, duties, listener, None)
 }
 
-/// The same on a socket that is bound already.
+/// As [`run`], on a socket that is bound already.
 ///
 /// # Errors
 /// As [`run`].
@@ -85,7 +87,7 @@ pub(super) fn run_on(
     stopped.context("the work is done, but the embedded PostgreSQL did not stop in order")
 }
 
-/// What answers, and the tasks that do so.
+/// The web application, and its tasks.
 struct Answering {
     front: Option<Front>,
     metrics_page: Option<Front>,
@@ -133,7 +135,7 @@ impl Process<'_> {
         };
         tell_of_refused_models(&service);
 
-        // Ended after everything else: they hold what the others stand on.
+        // These tasks end after everything else, which depends on them.
         let last = Tasks::here();
         last.vital("place of the process", |stop| async move {
             place.keep(stop).await.map_err(Into::into)
@@ -146,7 +148,8 @@ impl Process<'_> {
             &self.config.database_url,
         ) {
             let config = self.config.clone();
-            // Uploads are taken until the last request is answered: their files, too.
+            // Uploads are accepted until the last request is answered, so their files must
+            // be archived, too.
             last.vital("archive of uploaded files", |stop| async move {
                 wal_files::keep(config, archive, stop).await;
                 Ok(())
@@ -203,7 +206,7 @@ impl Process<'_> {
         asked.map(|_| ())
     }
 
-    /// From the wish, or the need, to end until there is nothing left to do.
+    /// Ends the process, from the request or the failure until nothing is left to do.
     async fn end(
         &self,
         asked: &anyhow::Result<Asked>,
@@ -219,8 +222,8 @@ impl Process<'_> {
         } = answering;
         let lifecycle = &service.web.lifecycle;
         lifecycle.enter(Phase::Draining);
-        // At once, and not after the last request: a job is given back, and another
-        // process goes on with it.
+        // The tasks stop at once, and not after the last request: a job is returned to the
+        // queue, and another process continues it.
         service.tasks.stop();
         let is_patient = front.is_some() && matches!(asked, Ok(Asked::Terminate));
         let drained = async {
@@ -230,7 +233,7 @@ impl Process<'_> {
                     seconds = drain.as_secs(),
                     "answering on until those who send requests have noticed"
                 );
-                // Asked again, someone does not want to wait.
+                // A second signal means that the user does not want to wait.
                 tokio::select! {
                     () = tokio::time::sleep(drain) => {}
                     _ = signals.asked() => {}
@@ -295,7 +298,8 @@ impl Process<'_> {
     }
 }
 
-/// The thread that starts the embedded PostgreSQL again must not end before this process.
+/// Watches the thread that restarts the embedded PostgreSQL, which must not end before this
+/// process.
 fn watch_over(embedded: &EmbeddedPostgres, tasks: &Tasks) {
     let Some(mut condition) = embedded.condition() else {
         return;

@@ -1,4 +1,5 @@
-//! `accunode completions` and `accunode man`: what packages install beside the program.
+//! `accunode completions` and `accunode man`: files that packages install beside the
+//! program.
 
 use std::path::Path;
 
@@ -9,10 +10,10 @@ use clap_complete::Shell;
 use super::say;
 use crate::cli::Cli;
 
-/// Prints what completes this program's commands in a shell.
+/// Prints the completions of this program's commands for a shell.
 ///
 /// # Errors
-/// Where standard output is closed.
+/// If standard output is closed.
 pub fn completions(shell: Shell) -> anyhow::Result<()> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "accunode", &mut text);
@@ -22,7 +23,7 @@ pub fn completions(shell: Shell) -> anyhow::Result<()> {
 /// Writes `accunode.1` and a page for each command into a folder.
 ///
 /// # Errors
-/// Where the folder is not there or cannot be written into.
+/// If the folder is missing or cannot be written.
 pub fn manual_pages(folder: &Path) -> anyhow::Result<()> {
     clap_mangen::generate_to(Cli::command(), folder)
         .with_context(|| format!("cannot write manual pages into {}", folder.display()))

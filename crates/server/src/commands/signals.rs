@@ -1,19 +1,20 @@
-//! The wish of someone that this process ends.
+//! Signals that ask this process to end.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How someone asked.
+/// The kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// Ctrl-C: someone at a terminal waits.
+    /// Ctrl-C: a user at a terminal waits.
     Interrupt,
-    /// SIGTERM: a service manager, which gives some time.
+    /// SIGTERM: from a service manager, which allows some time.
     Terminate,
 }
 
-/// The signals that ask this process to end. From when this exists they do not end it.
+/// The signals that ask this process to end. As long as this value exists they do not end
+/// it directly.
 #[derive(Debug)]
 pub(crate) struct Signals {
     interrupt: Signal,
@@ -21,10 +22,10 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen.
+    /// Starts listening.
     ///
     /// # Errors
-    /// When the system lets no one listen for signals.
+    /// If the system does not allow listening for signals.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -32,7 +33,7 @@ impl Signals {
         })
     }
 
-    /// Waits until someone asks, for the first time or again.
+    /// Waits for a request, the first or a further one.
     pub(crate) async fn asked(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => {

@@ -1,8 +1,8 @@
-//! The uploaded files that belong to a moment of the database.
+//! The uploaded files that belong to a snapshot of the database.
 //!
-//! A file is written once, before its upload is a row, and is removed after the row is.
-//! So a file that a row of the moment names is there, unless its upload was removed since:
-//! then a later moment is taken.
+//! A file is written once, before its upload is a row, and is removed after the row is. So
+//! a file to which a row of the snapshot refers exists, unless its upload was removed
+//! since: then a later snapshot is taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::backup::place::stored_files;
 use crate::config::Config;
 use crate::database::Database;
 
-/// A file that a row of the database names.
+/// A file to which a row of the database refers.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
     pub(crate) filename: String,
@@ -25,13 +25,13 @@ pub(crate) struct Named {
     pub(crate) file_hash: Option<String>,
 }
 
-/// Copies files, and remembers which.
+/// Copies files, and records which.
 pub(super) struct Files {
     store: Objects,
-    /// Sees what is there now, and not the moment.
+    /// Reads the current rows, and not the snapshot.
     now: PgConnection,
     copied: BTreeSet<String>,
-    /// By the file's key.
+    /// The faults by the file's key.
     faults: BTreeMap<String, String>,
 }
 
@@ -46,13 +46,13 @@ impl Files {
         })
     }
 
-    /// Bytes of all files that rows name now.
+    /// Returns the bytes of all files to which rows refer now.
     pub(super) async fn bytes_now(&mut self) -> anyhow::Result<u64> {
         let files = named(&mut self.now).await?;
         Ok(files.iter().map(|file| file.file_size.unsigned_abs()).sum())
     }
 
-    /// Copies what is there now.
+    /// Copies the files that exist now.
     pub(super) async fn copy_early(&mut self, writer: &mut Writer) -> anyhow::Result<()> {
         for file in named(&mut self.now).await? {
             self.copy(&file, writer).await?;
@@ -60,8 +60,8 @@ impl Files {
         Ok(())
     }
 
-    /// Copies what the moment has beyond that, and takes back what it does not have.
-    /// `false`: a file of the moment is gone with its upload.
+    /// Copies the remaining files of the snapshot, and removes copies of files that it does
+    /// not contain. Returns `false` if a file of the snapshot was removed with its upload.
     pub(super) async fn complete(
         &mut self,
         writer: &mut Writer,
@@ -105,17 +105,17 @@ impl Files {
         Ok(true)
     }
 
-    /// The connection that sees what is there now.
+    /// Returns the connection that reads the current rows.
     pub(super) const fn connection(&mut self) -> &mut PgConnection {
         &mut self.now
     }
 
-    /// What is wrong with files in the store.
+    /// Returns the faults of files in the store.
     pub(super) fn faults(self) -> Vec<String> {
         self.faults.into_values().collect()
     }
 
-    /// `false`: it is not there.
+    /// Returns `false` if the file is missing.
     async fn copy(&mut self, file: &Named, writer: &mut Writer) -> anyhow::Result<bool> {
         let key = &file.filename;
         if self.copied.contains(key) {
@@ -130,7 +130,7 @@ impl Files {
         Ok(true)
     }
 
-    /// A file that was damaged in the store is backed up as it is, and said.
+    /// A file that is damaged in the store is backed up as it is, and reported.
     fn compare(&mut self, file: &Named, writer: &Writer) {
         let key = &file.filename;
         let (Some(part), Some(hash)) = (
@@ -148,7 +148,7 @@ impl Files {
     }
 }
 
-/// Every file that a row names; a job that scores anew has none.
+/// Returns every file to which a row refers; a rescoring has none.
 pub(crate) async fn named(connection: &mut PgConnection) -> Result<Vec<Named>, sqlx::Error> {
     let rows: Vec<(String, i64, Option<String>)> = sqlx::query_as(
         "SELECT DISTINCT ON (filename) filename, file_size, file_hash \

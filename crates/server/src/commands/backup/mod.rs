@@ -1,7 +1,7 @@
-//! `accunode backup`: everything that the service keeps, as of one moment, while it serves.
+//! `accunode backup`: everything that the service stores, as of one snapshot, while it serves.
 //!
-//! - `files`: uploaded files, and which of them belong to the moment
-//! - `snapshot`: the moment itself, and the database at it
+//! - `files`: uploaded files, and which of them belong to the snapshot
+//! - `snapshot`: the snapshot itself, and the database in it
 //! - `physical`: the files of the private PostgreSQL, which the log can be replayed on
 
 mod files;
@@ -51,8 +51,8 @@ pub struct Backup {
 /// Makes a backup, or checks one.
 ///
 /// # Errors
-/// Where the database, the files or the destination fail; nothing that looks like a
-/// backup is left then.
+/// If the database, the files or the destination fail; then nothing that looks like a backup is
+/// left.
 pub fn run(config: &Config, options: &Backup) -> anyhow::Result<()> {
     if options.verify {
         return in_runtime(verify(config, &options.place));
@@ -68,7 +68,7 @@ pub fn run(config: &Config, options: &Backup) -> anyhow::Result<()> {
     if options.physical {
         physical::check(config)?;
     }
-    // A backup holds every row: for this user alone, whatever makes its files.
+    // A backup contains every row: its files are readable for this user only.
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
     let done = with_database(config, async |database| {
         let mut writer = Writer::begin(&options.place, config).await?;
@@ -122,7 +122,7 @@ async fn make(
     if let Some(folder) = writer.folder() {
         check_space(folder, files.bytes_now().await?, &options.place)?;
     }
-    // Most files before the moment, so that it need not be held for so long.
+    // Most files are copied before the snapshot, so that it is held for a shorter time.
     files.copy_early(writer).await?;
     if options.physical {
         return physical::make(config, options, database, writer, files).await;
@@ -130,7 +130,7 @@ async fn make(
     let mut snapshot = Snapshot::begin(database).await?;
     let mut attempts = 0;
     while !files.complete(writer, &mut snapshot).await? {
-        // A file of this moment was removed with its upload meanwhile: take a later moment.
+        // A file of this snapshot was removed with its upload meanwhile: take a later snapshot.
         attempts += 1;
         ensure!(
             attempts < 20,
@@ -215,7 +215,7 @@ fn say_key(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
     }
 }
 
-/// What surely does not fit is said before hours of copying.
+/// Fails before hours of copying if the backup certainly does not fit.
 fn check_space(folder: &Path, needed: u64, place: &Place) -> anyhow::Result<()> {
     let free = statvfs(folder)
         .with_context(|| format!("cannot look at the disk of {}", folder.display()))?;
@@ -232,7 +232,7 @@ fn check_space(folder: &Path, needed: u64, place: &Place) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The key that seals secrets, where it is a file of the data folder.
+/// Copies the key that encrypts secrets, if it is a file of the data folder.
 async fn copy_key(
     config: &Config,
     options: &Backup,

@@ -1,5 +1,5 @@
-//! The files of the private PostgreSQL as they are: with the archived log they can be
-//! brought to any moment after the backup.
+//! A copy of the files of the private PostgreSQL: with the archived log they can be
+//! restored to any moment after the backup.
 
 use std::process::Stdio;
 
@@ -16,7 +16,7 @@ use crate::backup::{Manifest, Writer};
 use crate::config::Config;
 use crate::database::Database;
 
-/// Whether there is a log to replay.
+/// Checks that there is a log to replay.
 pub(super) fn check(config: &Config) -> anyhow::Result<()> {
     ensure!(
         config.database_url.is_none(),
@@ -29,7 +29,8 @@ pub(super) fn check(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the files. The log that makes them consistent is in the archive when this ends.
+/// Writes the files. The log that makes them consistent is in the archive when this
+/// returns.
 pub(super) async fn make(
     config: &Config,
     options: &Backup,

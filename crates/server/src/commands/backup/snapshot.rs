@@ -1,4 +1,4 @@
-//! One moment of the database: a snapshot that several connections see.
+//! A snapshot of the database that several connections share.
 
 use std::path::Path;
 
@@ -14,10 +14,10 @@ use crate::backup::programs::Program;
 use crate::config::SecretUrl;
 use crate::database::Database;
 
-/// How much of a dump is read at once.
+/// The number of bytes of a dump that are read at once.
 pub(super) const CHUNK: usize = 256 * 1024;
 
-/// A transaction that keeps the moment alive until it is dropped.
+/// A transaction that keeps the snapshot until it is dropped.
 pub(super) struct Snapshot {
     owner: PgConnection,
     url: SecretUrl,
@@ -25,7 +25,7 @@ pub(super) struct Snapshot {
     taken_at: String,
 }
 
-/// What a dump says about itself.
+/// The description of a dump.
 pub(super) struct Dumped {
     pub(super) taken_at: String,
     pub(super) version: String,
@@ -59,12 +59,12 @@ impl Snapshot {
         })
     }
 
-    /// The connection that sees this moment.
+    /// Returns the connection that reads in this snapshot.
     pub(super) const fn connection(&mut self) -> &mut PgConnection {
         &mut self.owner
     }
 
-    /// Writes the database and takes its inventory, both as of this moment.
+    /// Writes the database and takes its inventory, both in this snapshot.
     pub(super) async fn dump(
         mut self,
         writer: &mut Writer,
@@ -72,8 +72,8 @@ impl Snapshot {
     ) -> anyhow::Result<Dumped> {
         let (version, major) = server_version(&mut self.owner).await?;
         let dump = Program::find("pg_dump", bin_dir, major, &self.url)?;
-        // The statistics of statements are no data, and only a superuser can make their
-        // extension; it comes back with the roles.
+        // Statistics of statements are no data, and only a superuser can create their
+        // extension; it is created again with the roles.
         let extensions: Vec<String> = sqlx::query_scalar(
             "SELECT extname::text FROM pg_extension \
               WHERE extname NOT IN ('plpgsql', 'pg_stat_statements') ORDER BY 1",
@@ -110,7 +110,7 @@ impl Snapshot {
     }
 }
 
-/// The version as text and its major number.
+/// Returns the version as text and its major number.
 pub(crate) async fn server_version(connection: &mut PgConnection) -> anyhow::Result<(String, u32)> {
     let (version, number): (String, i32) = sqlx::query_as(
         "SELECT split_part(current_setting('server_version'), ' ', 1), \
@@ -121,7 +121,7 @@ pub(crate) async fn server_version(connection: &mut PgConnection) -> anyhow::Res
     Ok((version, number.unsigned_abs() / 10_000))
 }
 
-/// The migrations of the database as this build runs them; what it does not know comes last.
+/// Returns the migrations of the database in the order of this build; unknown ones are last.
 pub(super) async fn migrations(connection: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     let mut migrations: Vec<String> =
         sqlx::query_scalar("SELECT version FROM public.seaql_migrations")

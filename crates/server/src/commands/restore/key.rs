@@ -1,4 +1,4 @@
-//! The key that opens second factors: checked before anything is restored, and put back.
+//! The key that decrypts second factors: checked before anything is restored, and restored.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -12,16 +12,16 @@ use crate::backup::manifest::{KeyPlace, SECRET_KEY, fingerprints};
 use crate::backup::{Manifest, Reader};
 use crate::config::{Config, SecretKeys};
 
-/// What is to be done about the key.
+/// What must be done about the key.
 pub(super) enum Key {
-    /// It is where it should be, or there is none.
+    /// The key is where it should be, or there is none.
     Settled,
-    /// It is in the backup.
+    /// The key is in the backup and must be restored.
     Put,
 }
 
 impl Key {
-    /// Whether what is sealed in the backup can be opened afterwards.
+    /// Checks that the encrypted secrets of the backup can be decrypted afterwards.
     pub(super) fn prepare(
         config: &Config,
         options: &Restore,
@@ -57,7 +57,7 @@ impl Key {
         }
     }
 
-    /// Puts the key into the data folder, for this user alone.
+    /// Writes the key into the data folder, readable for this user only.
     pub(super) async fn put(&self, config: &Config, reader: &Reader) -> anyhow::Result<()> {
         let Self::Put = self else { return Ok(()) };
         let text = reader.small_part(SECRET_KEY).await?;

@@ -1,4 +1,4 @@
-//! The database and the files of a backup, put back and compared with the manifest.
+//! Restores the database and the files of a backup, and compares them with the manifest.
 
 use anyhow::{Context, bail, ensure};
 use futures::TryStreamExt;
@@ -16,10 +16,11 @@ use crate::commands::say;
 use crate::config::Config;
 use crate::database::Database;
 
-/// How many differences are named.
+/// The largest number of differences that are listed.
 const NAMED: usize = 20;
 
-/// Loads everything. The database comes after the files: what it names is there then.
+/// Loads everything. The database is loaded after the files, so that the files to which it
+/// refers exist.
 pub(super) async fn load(
     config: &Config,
     database: &Database,
@@ -63,7 +64,7 @@ pub(super) async fn load(
             differences.join("\n")
         );
     }
-    // The owner is told of every table of the system that it may not look at.
+    // PostgreSQL warns the owner about every system table that it may not read.
     owner
         .execute("SET client_min_messages = error; ANALYZE")
         .await?;
@@ -92,7 +93,7 @@ async fn inventory(owner: &mut PgConnection) -> anyhow::Result<Inventory> {
     Ok(found)
 }
 
-/// Files that are there from an interrupted restore are kept where they are the same.
+/// Files of an interrupted restore are kept if they are equal.
 async fn put_files(config: &Config, reader: &Reader) -> anyhow::Result<()> {
     let store = stored_files(config)?;
     let manifest = reader.manifest();
@@ -114,7 +115,7 @@ async fn put_files(config: &Config, reader: &Reader) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All or nothing: in one transaction.
+/// The database is loaded in one transaction, completely or not at all.
 async fn load_database(restore: &Program, reader: &Reader) -> anyhow::Result<()> {
     let mut command = restore.owner_command();
     command
@@ -129,7 +130,7 @@ async fn load_database(restore: &Program, reader: &Reader) -> anyhow::Result<()>
         input.shutdown().await
     };
     let (fed, finished) = tokio::join!(feed, restore.finish(child));
-    // Where pg_restore failed, feeding it failed, too: its own words come first.
+    // If pg_restore failed, writing to it failed, too: its own message is reported first.
     finished?;
     fed.with_context(|| format!("cannot read {DATABASE} of {}", reader.place()))
 }

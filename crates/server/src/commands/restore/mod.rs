@@ -1,12 +1,12 @@
-//! `accunode restore`: a backup into an empty data folder or an empty database.
+//! `accunode restore`: restores a backup into an empty data folder or an empty database.
 //!
-//! - `staging`: the private database under another name until it is whole
+//! - `staging`: the private database with a temporary name until it is complete
 //! - `load`: the database and the files
 //! - `physical`: the files of the private PostgreSQL, and the log replayed on them
-//! - `key`: the key that seals secrets
+//! - `key`: the key that encrypts secrets
 //!
-//! **Invariant:** the backup is read and checked as a whole before anything is changed, and
-//! a data folder gets its database when that was compared with the manifest.
+//! **Invariant:** the backup is read and checked completely before anything is changed, and a
+//! data folder gets its database only after that was compared with the manifest.
 
 mod key;
 mod load;
@@ -47,8 +47,8 @@ pub struct Restore {
 /// Restores a backup.
 ///
 /// # Errors
-/// Where the backup is damaged or of a newer program, something is there already, or what
-/// was restored is not what the manifest says.
+/// If the backup is damaged or of a newer program, the destination is not empty, or the
+/// restored data differ from the manifest.
 pub fn run(config: &Config, options: &Restore) -> anyhow::Result<()> {
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
     let reader = in_runtime(async {
@@ -129,7 +129,7 @@ fn load(config: &Config, target: &Config, reader: &Reader) -> anyhow::Result<()>
     })
 }
 
-/// An older program does not know what the newer one's tables mean.
+/// An older program does not know the meaning of a newer one's tables.
 fn check_program(manifest: &Manifest) -> anyhow::Result<()> {
     let known = migration_names();
     let unknown: Vec<&str> = manifest

@@ -1,4 +1,4 @@
-//! The files of the private PostgreSQL, and the archived log replayed on them.
+//! Restores the files of the private PostgreSQL, and replays the archived log on them.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -21,10 +21,10 @@ use crate::database::Database;
 use crate::wal_files;
 use accunode_embedded_postgres::Recovery;
 
-/// How many missing files are named.
+/// The largest number of missing files that are listed.
 const NAMED: usize = 20;
 
-/// A moment with its zone, as PostgreSQL reads it.
+/// Parses a moment with its time zone, as PostgreSQL reads it.
 pub(super) fn parse_moment(text: &str) -> Result<String, String> {
     let rule = "must be a time with its zone, such as 2026-11-27T14:00:00Z";
     let moment =
@@ -104,7 +104,7 @@ async fn unpack(recovery: &Recovery, reader: &Reader) -> anyhow::Result<()> {
     fed.with_context(|| format!("cannot read {CLUSTER} of {}", reader.place()))
 }
 
-/// Brings the files of the moment, and checks that the database can be served.
+/// Restores the files of that moment, and checks that the database can be served.
 async fn finish(
     config: &Config,
     database: &Database,
@@ -141,7 +141,8 @@ async fn finish(
     say("make a new physical backup when the service runs: the log goes on from here")
 }
 
-/// From the backup, or from the archive where they are newer; answers what is missing.
+/// Copies files from the backup, or from the archive if they are newer; returns the missing
+/// ones.
 async fn put_files(
     config: &Config,
     reader: &Reader,

@@ -1,4 +1,4 @@
-//! The private database under another name until it is whole.
+//! The private database with a temporary name until it is complete.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -10,15 +10,16 @@ use nix::unistd::Uid;
 
 use crate::config::Config;
 
-/// The folder in the data folder that the database is made in.
+/// The folder in the data folder in which the database is created.
 const FOLDER: &str = "restoring";
 
-/// A data folder within the data folder. Dropped before [`Staging::commit`] it is removed.
+/// A data folder within the data folder. It is removed if dropped before
+/// [`Staging::commit`].
 pub(super) struct Staging {
     config: Config,
     home: PathBuf,
     folder: PathBuf,
-    // The system lets go of it when the process dies.
+    // The system releases it when the process dies.
     _lock: File,
 }
 
@@ -33,7 +34,8 @@ impl Staging {
         );
         let failed = || format!("cannot use {}", config.data_dir.display());
         if !config.data_dir.exists() {
-            // As the server makes it: of root's, PostgreSQL's account must pass through.
+            // The same permissions as the server's: PostgreSQL's account must be able to
+            // enter root's folder.
             let mode = if Uid::effective().is_root() {
                 0o711
             } else {
@@ -64,7 +66,7 @@ impl Staging {
             Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
         }
         let folder = config.data_dir.join(FOLDER);
-        // What an interrupted restore left.
+        // Remove the remains of an interrupted restore.
         remove(&folder)?;
         let mut staged = config.clone();
         staged.data_dir.clone_from(&folder);
@@ -76,12 +78,12 @@ impl Staging {
         })
     }
 
-    /// The configuration with the folder in the data folder's place.
+    /// Returns the configuration with this folder as the data folder.
     pub(super) const fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Gives the database its name. Its server must have ended.
+    /// Gives the database its final name. Its server must have ended.
     pub(super) fn commit(self) -> anyhow::Result<()> {
         let made = self.folder.join("postgres");
         fs::rename(&made, &self.home).with_context(|| {

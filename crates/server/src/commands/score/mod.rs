@@ -1,4 +1,4 @@
-//! `accunode score`: a file is scored without server and database.
+//! `accunode score`: scores a file without server and database.
 
 mod record;
 
@@ -37,7 +37,7 @@ use crate::{
     models::ModelChoice,
 };
 
-/// How many rows are scored at once.
+/// The number of rows that are scored at once.
 const CHUNK: usize = 1_000;
 
 /// What is to be scored, and where to.
@@ -89,23 +89,23 @@ impl Score {
     }
 }
 
-/// How many rows were scored, and how many could not be.
+/// The number of rows that were scored, and that could not be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Rows with a score.
     pub scored: u64,
     /// Rows without one.
     pub failed: u64,
-    /// Rows that are no companies, such as totals and notes.
+    /// Rows that are not companies, such as totals and notes.
     pub left_out: u64,
 }
 
-/// Scores a file. It is read to its end before anything is written, and the output takes
-/// its name only when it is complete.
+/// Scores a file. It is read to its end before anything is written, and the output gets its name
+/// only when it is complete.
 ///
 /// # Errors
-/// Where the file cannot be read, lacks columns or is doubtful, the output exists already,
-/// or no model of its kind is served.
+/// If the file cannot be read, lacks columns or is doubtful, the output exists already, or no
+/// model of its kind is served.
 pub fn run(config: &Config, what: &Score) -> anyhow::Result<Summary> {
     let options = what.options().map_err(told)?;
     let input = Input::of(&what.file)?;
@@ -121,7 +121,7 @@ pub fn run(config: &Config, what: &Score) -> anyhow::Result<Summary> {
         models: &models,
     };
     match scoring.run(&mut output) {
-        // The reading program has seen enough, like `head`.
+        // The reading program has closed its input, as `head` does.
         Err(error) if is_broken_pipe(&error) => Ok(Summary::default()),
         Err(error) => Err(error),
         Ok(summary) => {
@@ -140,7 +140,7 @@ pub fn run(config: &Config, what: &Score) -> anyhow::Result<Summary> {
     }
 }
 
-/// One file on its way.
+/// The state of scoring one file.
 struct Scoring<'a> {
     what: &'a Score,
     options: JobOptions,
@@ -172,7 +172,7 @@ impl Scoring<'_> {
         read_rows(path, &table.choice, Limits::default(), parser).with_context(|| self.unreadable())
     }
 
-    /// Reads the file to its end, and tells what is to be known of it.
+    /// Reads the file to its end, and prints its warnings.
     fn survey(&self, table: &Table) -> anyhow::Result<(Plan, u32)> {
         let mut rows = self.open(table)?;
         let mut surveying = Surveying::of(table, &self.options);
@@ -245,7 +245,7 @@ fn next(rows: &mut Rows) -> Result<Vec<SourceRow>, OpenError> {
     rows.take(CHUNK).collect()
 }
 
-/// A bar on a terminal, and nothing anywhere else.
+/// Returns a progress bar on a terminal, and nothing elsewhere.
 fn progress(rows: u32) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,10 +1,10 @@
-//! The rows of the answer.
+//! The rows of the output.
 
 use accunode_application::bulk_uploads::offline::OfflineScore;
 use accunode_domain::{fault::Fault, intake::Layout, prediction::Kind};
 use accunode_ports::files::SourceRow;
 
-/// The names of the columns.
+/// Returns the names of the columns.
 pub(super) fn header(kind: Kind) -> Vec<&'static str> {
     let probabilities: &[_] = match kind {
         Kind::Annual => &["probability"],
@@ -27,7 +27,7 @@ pub(super) fn header(kind: Kind) -> Vec<&'static str> {
     names
 }
 
-/// One row of the answer. A row that failed keeps what it says of itself.
+/// Returns one row of the output. A row that failed keeps its own symbol, name and period.
 pub(super) fn record(
     layout: &Layout,
     row: &SourceRow,

@@ -51,7 +51,7 @@ pub(super) async fn run(connection: &mut PgConnection, load: &Load) -> anyhow::R
         tell(format_args!("{to} of {} predictions", load.predictions));
         from = to;
     }
-    // What the triggers noted is merged into the dashboards' sums, as the service does.
+    // The deltas of the triggers are merged into the dashboards' sums, as the service does.
     loop {
         let row = sqlx::query("SELECT fold_prediction_rollups()")
             .fetch_one(&mut *connection)

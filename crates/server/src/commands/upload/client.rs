@@ -1,4 +1,4 @@
-//! The few requests that an upload needs.
+//! The requests that an upload needs.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use uuid::Uuid;
 use super::{Job, progress::Progress};
 use crate::commands::{in_options, input::Input, tell};
 
-/// How often a request is sent again where the server cannot be reached or asks for it.
+/// How often a request is repeated if the server cannot be reached or asks for it.
 const TRIES: u32 = 5;
-/// How long is waited between two tries where the server does not say.
+/// The pause between two attempts if the server does not specify one.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long is waited at most because the server says so.
+/// The longest pause that a server may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
-/// How long a server may be silent.
+/// The time limit for a response.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A server, as the holder of a key sees it.
+/// A client of a server, with an API key.
 pub(super) struct Client {
     http: reqwest::Client,
     api: Url,
@@ -38,7 +38,7 @@ impl Client {
         reason = "TLS is provided in the first line"
     )]
     pub(super) fn of(mut server: Url, key: &str) -> anyhow::Result<Self> {
-        // An error says that the process has its cryptography already.
+        // An error means that the process has a provider already.
         drop(rustls::crypto::ring::default_provider().install_default());
         if !server.path().ends_with('/') {
             let path = format!("{}/", server.path());
@@ -59,7 +59,7 @@ impl Client {
         clippy::disallowed_methods,
         reason = "a key that no one else may have: there is no server here to take ids from"
     )]
-    /// Sends a file. A repetition carries the same key, so that it never becomes a second
+    /// Sends a file. A repetition has the same key, so that it never becomes a second
     /// upload.
     pub(super) async fn send(
         &self,
@@ -84,13 +84,13 @@ impl Client {
         }
     }
 
-    /// How far an upload has come.
+    /// Returns the state of an upload.
     pub(super) async fn job(&self, id: &str) -> anyhow::Result<Job> {
         let url = self.api.join(&format!("bulk-uploads/{id}"))?;
         read(self.get(&url, "application/json").await?).await
     }
 
-    /// The rows that failed, as CSV.
+    /// Returns the rows that failed, as CSV.
     pub(super) async fn failed_rows(&self, id: &str) -> anyhow::Result<Vec<u8>> {
         let url = self
             .api
@@ -110,7 +110,8 @@ impl Client {
         }
     }
 
-    /// The answer of a try; none where another one is to be made, once its time has come.
+    /// Returns the response of an attempt; `None` if another one is to be made, after its
+    /// pause.
     async fn answer(
         &self,
         request: RequestBuilder,
@@ -185,7 +186,7 @@ async fn read(answer: Response) -> anyhow::Result<Job> {
         .context("the server's answer is not that of this version of AccuNode")
 }
 
-/// A problem document as text.
+/// Formats a problem document as text.
 async fn problem(answer: Response) -> String {
     let status = answer.status();
     let document: Value = answer.json().await.unwrap_or_default();
@@ -194,7 +195,7 @@ async fn problem(answer: Response) -> String {
     };
     let faults = document["errors"].as_array().into_iter().flatten();
     let faults: Vec<String> = faults
-        // A single fault is what the detail says already.
+        // The detail contains a single fault already.
         .filter(|fault| fault["detail"].as_str() != Some(detail))
         .filter_map(|fault| {
             let pointer = fault["pointer"].as_str()?;

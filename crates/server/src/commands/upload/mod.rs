@@ -1,4 +1,4 @@
-//! `accunode upload`: a file is sent to a server, and waited for.
+//! `accunode upload`: sends a file to a server, and waits for it.
 
 mod client;
 mod progress;
@@ -20,9 +20,9 @@ use serde::Deserialize;
 use self::{client::Client, progress::Progress};
 use crate::commands::{in_options, input::Input, output::Output, tell};
 
-/// The status of an upload of which some rows failed, where that was asked for.
+/// The exit status of an upload in which some rows failed, if that was requested.
 const ROWS_FAILED: u8 = 3;
-/// How often the server is asked how far the upload has come.
+/// How often the server is asked about the state of the upload.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// What is sent, and where to.
@@ -103,7 +103,7 @@ impl Upload {
         path.display().to_string()
     }
 
-    /// The key. It is never an argument, because others can read those.
+    /// The key. It is never an argument, because other users can read those.
     #[expect(
         clippy::disallowed_methods,
         reason = "it is no setting of the server, which this command does not start"
@@ -119,7 +119,7 @@ impl Upload {
     }
 }
 
-/// An upload as the server tells of it.
+/// An upload as the server reports it.
 #[derive(Debug, Deserialize)]
 struct Job {
     id: String,
@@ -146,11 +146,11 @@ impl Job {
     }
 }
 
-/// Sends a file and waits until the server has worked on it.
+/// Sends a file and waits until the server has processed it.
 ///
 /// # Errors
-/// Where the file cannot be read, the server cannot be reached or refuses the file, or the
-/// upload fails.
+/// If the file cannot be read, the server cannot be reached or refuses the file, or the upload
+/// fails.
 pub fn run(what: &Upload) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         what.allow_http || keeps_secrets(&what.url),
@@ -183,7 +183,7 @@ pub fn run(what: &Upload) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Whether a key that is sent there can be read by no one on the way.
+/// Returns whether a key that is sent to this URL cannot be read on the way.
 fn keeps_secrets(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');

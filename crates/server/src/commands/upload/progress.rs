@@ -1,10 +1,10 @@
-//! How far an upload has come, on a terminal.
+//! The progress of an upload, on a terminal.
 
 use std::io::{self, IsTerminal};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar on a terminal, and nothing anywhere else.
+/// A progress bar on a terminal, and nothing elsewhere.
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
@@ -17,18 +17,18 @@ impl Progress {
         Self(bar.with_style(style("sending {wide_bar} {bytes}/{total_bytes} {eta}")))
     }
 
-    /// The file has so many bytes.
+    /// Sets the number of bytes of the file.
     pub(super) fn bytes(&self, total: u64) {
         self.0.set_length(total);
         self.0.set_position(0);
     }
 
-    /// So many more bytes were handed on.
+    /// Adds a number of sent bytes.
     pub(super) fn sent(&self, bytes: u64) {
         self.0.inc(bytes);
     }
 
-    /// From here on rows are counted.
+    /// Switches to counting rows.
     pub(super) fn rows(&self) {
         self.0.reset();
         self.0
@@ -44,7 +44,7 @@ impl Progress {
         self.0.finish_and_clear();
     }
 
-    /// The same bar, for the stream of the file.
+    /// Returns the same bar, for the stream of the file.
     pub(super) fn shared(&self) -> Self {
         Self(self.0.clone())
     }

@@ -1,4 +1,4 @@
-//! `accunode validate`: predictions against what happened, without server and database.
+//! `accunode validate`: compares predictions with outcomes, without server and database.
 
 mod read;
 mod tables;
@@ -30,9 +30,9 @@ use super::{
     tell,
 };
 
-/// How many windows a report has at most.
+/// The largest number of windows of a report.
 const MOST_WINDOWS: usize = 120;
-/// How large the file of a scale may be, in bytes.
+/// The largest size of a scale's file, in bytes.
 const LARGEST_SCALE: u64 = 1 << 20;
 
 /// What is compared, and how.
@@ -110,11 +110,11 @@ pub enum Format {
     Markdown,
 }
 
-/// Compares, and writes the report.
+/// Compares the files, and writes the report.
 ///
 /// # Errors
-/// Where a file cannot be read or has faults, outcomes do not cover a window, or no company is
-/// in a sample.
+/// If a file cannot be read or has faults, outcomes do not cover a window, or no company is in
+/// a sample.
 pub fn run(what: &Validate) -> anyhow::Result<()> {
     let days = what.first_days()?;
     let scale = what.master_scale()?;
@@ -182,7 +182,7 @@ fn write(out: &mut dyn Write, report: &Backtest, format: Format) -> anyhow::Resu
 }
 
 impl Validate {
-    /// The first days of all windows, each of which the outcomes cover.
+    /// Returns the first days of all windows, each of which the outcomes cover.
     fn first_days(&self) -> anyhow::Result<Vec<Date>> {
         let last = self.d0_to.unwrap_or(self.d0);
         let days = first_days(self.d0, last, self.step, MOST_WINDOWS + 1);
@@ -254,7 +254,7 @@ impl Validate {
     }
 }
 
-/// Faults of a file, one a line.
+/// The faults of a file, one a line.
 struct Told<'a>(&'a Path, &'a [Fault]);
 
 impl Display for Told<'_> {
@@ -271,7 +271,7 @@ fn told(path: &Path, faults: &[Fault]) -> anyhow::Error {
     anyhow::anyhow!("{}", Told(path, faults))
 }
 
-/// Says how many rows of a file were left out.
+/// Prints how many rows of a file were left out.
 fn tell_left_out(path: &Path, rows: u64, why: &str) {
     if rows > 0 {
         tell(format_args!(
@@ -289,7 +289,7 @@ fn timestamp(text: &str) -> Result<Timestamp, String> {
     parse_timestamp("", text).map_err(|fault| fault.detail)
 }
 
-/// A number above 0 and below 1.
+/// Parses a number above 0 and below 1.
 fn share(text: &str) -> Result<f64, String> {
     text.parse::<f64>()
         .ok()

@@ -1,4 +1,4 @@
-//! A CSV file whose columns have names, and what its cells can say.
+//! Reads a CSV file by the names of its columns, and parses its cells.
 
 use std::{fs::File, io::BufReader, path::Path};
 
@@ -14,15 +14,15 @@ use time::{Date, format_description::FormatItem, macros::format_description};
 use super::told;
 
 const DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
-/// How many rows a file has at most.
+/// The largest number of rows of a file.
 const MOST_ROWS: u64 = 10_000_000;
 
-/// A day like 2024-12-31.
+/// Parses a day like 2024-12-31.
 pub(super) fn read_date(text: &str) -> Option<Date> {
     Date::parse(text.trim(), DAY).ok()
 }
 
-/// The row that is read, and where its columns stand.
+/// The current row, and the positions of its columns.
 pub(super) struct Row<'a> {
     header: &'a [String],
     cells: &'a StringRecord,
@@ -31,8 +31,8 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The cell of the first of these columns that there is, without the spaces around it.
-    /// `None` where it is empty or no such column is there.
+    /// Returns the cell of the first of these columns that exists, without the spaces around
+    /// it. `None` if it is empty or no such column exists.
     pub(super) fn cell(&self, names: &[&str]) -> Option<&str> {
         let at = names
             .iter()
@@ -43,7 +43,7 @@ impl Row<'_> {
             .filter(|text| !text.is_empty())
     }
 
-    /// Notes that a cell is wrong.
+    /// Records that a cell is invalid.
     pub(super) fn fault(&mut self, column: &str, rule: &str) {
         let value = shorten(self.cell(&[column]).unwrap_or_default());
         let detail = format!("{value:?} {rule}");
@@ -54,7 +54,7 @@ impl Row<'_> {
         ));
     }
 
-    /// What a cell says, by `read`. `None` where it is empty, or wrong, which is noted.
+    /// Parses a cell with `read`. `None` if it is empty, or invalid, which is recorded.
     pub(super) fn value<T>(
         &mut self,
         column: &str,
@@ -68,7 +68,7 @@ impl Row<'_> {
         value
     }
 
-    /// The same for a cell that has to say something.
+    /// As [`Self::value`], for a cell that must not be empty.
     pub(super) fn required<T>(
         &mut self,
         column: &str,
@@ -82,19 +82,19 @@ impl Row<'_> {
         self.value(column, rule, read)
     }
 
-    /// A day.
+    /// Parses a day.
     pub(super) fn day(&mut self, column: &str) -> Option<Date> {
         self.required(column, "is no day like 2024-12-31", read_date)
     }
 
-    /// A time with its zone.
+    /// Parses a time with its zone.
     pub(super) fn time(&mut self, column: &str) -> Option<Timestamp> {
         self.value(column, "is no time like 2024-12-31T09:00:00Z", |text| {
             parse_timestamp("", text).ok()
         })
     }
 
-    /// `true`, `false`, 1 or 0; empty is false.
+    /// Parses `true`, `false`, 1 or 0; empty is false.
     pub(super) fn flag(&mut self, column: &str) -> bool {
         let read = |text: &str| match text.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" => Some(true),
@@ -106,11 +106,11 @@ impl Row<'_> {
     }
 }
 
-/// Reads every row of a file. Columns are found by name, whatever their case and order; it has
-/// at least one of each list in `columns`.
+/// Reads every row of a file. Columns are found by name, whatever their case and order; the
+/// file must have at least one of each list in `columns`.
 ///
 /// # Errors
-/// Where it cannot be read, or any row has faults: all are named, up to a hundred.
+/// If the file cannot be read, or any row has faults: all are reported, up to a hundred.
 pub(super) fn read_rows(
     path: &Path,
     columns: &[&[&str]],

@@ -1,4 +1,4 @@
-//! Predictions and outcomes of two files, company by company.
+//! Predictions and outcomes of two files, by company.
 
 use std::{collections::HashMap, path::Path};
 
@@ -16,7 +16,7 @@ use super::{
     tell_left_out,
 };
 
-/// Names of the column that says which company a row is about.
+/// The names of the column that identifies the company of a row.
 const COMPANY: [&str; 5] = [
     "company_symbol",
     "symbol",
@@ -24,26 +24,26 @@ const COMPANY: [&str; 5] = [
     "company_id",
     "company",
 ];
-/// How long the text of it may be, in bytes.
+/// The largest length of its text, in bytes.
 const LONGEST_COMPANY: usize = 200;
-/// What a column for a company must say.
+/// The rule for a column that identifies a company.
 const COMPANY_RULE: &str = "is no company: 1 to 200 bytes";
 
-/// What two files say, in few bytes: there may be millions of rows. 40 for a prediction, 32 for
-/// an outcome, and the text of its company's name for each.
+/// The rows of two files in compact form, because there may be millions: 40 bytes for a
+/// prediction, 32 for an outcome, and the text of its company's name for each.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     names: Names,
-    /// In order of the names.
+    /// Ordered by name.
     predictions: Vec<PredictionRow>,
     events: Vec<EventRow>,
 }
 
-/// Every name one after the other, as often as it was read.
+/// All names concatenated, as often as they were read.
 #[derive(Debug, Default)]
 struct Names(String);
 
-/// Where a name stands in [`Names`].
+/// The position of a name in [`Names`].
 #[derive(Clone, Copy, Debug)]
 struct Name {
     start: u32,
@@ -51,7 +51,7 @@ struct Name {
 }
 
 impl Names {
-    /// `None` where there are more than 4 GiB of names.
+    /// Returns `None` if there are more than 4 GiB of names.
     fn add(&mut self, name: &str) -> Option<Name> {
         let place = Name {
             start: u32::try_from(self.0.len()).ok()?,
@@ -73,7 +73,7 @@ struct PredictionRow {
     company: Name,
     period_end: i32,
     predicted_at: i64,
-    /// [`NEVER`] where it was not.
+    /// [`NEVER`] if it was not replaced.
     replaced_at: i64,
     pd: f64,
     model: u32,
@@ -85,14 +85,14 @@ struct PredictionRow {
 struct EventRow {
     company: Name,
     occurred_on: i32,
-    /// [`NEVER`] where that is not known.
+    /// [`NEVER`] if it is not known.
     recorded_at: i64,
     withdrawn_at: i64,
     event: Event,
     technical: bool,
 }
 
-/// The time of what did not happen.
+/// The time of an event that did not happen.
 const NEVER: i64 = i64::MAX;
 
 fn micros(time: Option<Timestamp>) -> i64 {
@@ -107,7 +107,7 @@ fn timestamp(micros: i64) -> Option<Timestamp> {
         .flatten()
 }
 
-/// Every day that was read is one.
+/// Returns a stored day, which is always valid.
 fn day(julian: i32) -> Date {
     Date::from_julian_day(julian).unwrap_or(Date::MIN)
 }
@@ -138,8 +138,8 @@ impl EventRow {
 }
 
 impl Tables {
-    /// Reads both files. Rows of predictions that say that they could not be scored are left
-    /// out, and so are outcomes of companies without predictions; both are told.
+    /// Reads both files. Rows of predictions that are marked as not scored are left out, and so
+    /// are outcomes of companies without predictions; both are reported.
     pub(super) fn read(predictions: &Path, outcomes: &Path, basis: Basis) -> anyhow::Result<Self> {
         let mut reading = Reading::default();
         let mut failed = 0;
@@ -171,18 +171,18 @@ impl Tables {
         Ok(tables)
     }
 
-    /// In order of the companies' names.
+    /// Sorts by the companies' names.
     fn sort(&mut self) {
         let names = &self.names;
         let by_name = |a: Name, b: Name| names.get(a).cmp(names.get(b));
-        // What stands in which order for one company changes no figure.
+        // The order of one company's rows changes no figure.
         self.predictions
             .sort_unstable_by(|a, b| by_name(a.company, b.company));
         self.events
             .sort_unstable_by(|a, b| by_name(a.company, b.company));
     }
 
-    /// Drops outcomes of companies without predictions; how many.
+    /// Drops outcomes of companies without predictions; returns how many.
     fn drop_unknown(&mut self) -> u64 {
         let (names, before) = (&self.names, self.events.len());
         let mut predictions = self.predictions.iter().peekable();
@@ -224,7 +224,7 @@ impl Tables {
     }
 }
 
-/// Rows on their way into tables.
+/// Rows that are being added to the tables.
 #[derive(Default)]
 struct Reading {
     tables: Tables,
@@ -267,7 +267,7 @@ impl Reading {
         });
     }
 
-    /// A number for the model of a row.
+    /// Returns the number of the model of a row.
     fn model(&mut self, row: &Row<'_>) -> u32 {
         let next = u32::try_from(self.models.len()).unwrap_or(u32::MAX);
         let model = ["model", "model_name", "model_version"]
@@ -312,7 +312,8 @@ impl Reading {
     }
 }
 
-/// The last day of the period of `period`, or of `reporting_year` and `reporting_quarter`.
+/// Returns the last day of the period in `period`, or in `reporting_year` and
+/// `reporting_quarter`.
 fn period(row: &mut Row<'_>) -> Option<Date> {
     if row.cell(&["period"]).is_some() {
         let read = |text: &str| Period::read("", text).ok().map(Period::last_day);
