@@ -1,11 +1,11 @@
-//! How many files and sockets this process may have open.
+//! The limit of files and sockets that this process may have open.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Fewer are too few for some hundred clients with their database connections.
+/// Fewer are insufficient for some hundred clients with their database connections.
 const ENOUGH: u64 = 4_096;
 
-/// Raises the limit of open files and sockets to the most that the system allows this
+/// Raises the limit of open files and sockets to the largest that the system allows this
 /// process. The usual 1,024 are for programs that call `select`.
 pub fn raise_limit() {
     let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {

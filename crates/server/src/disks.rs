@@ -1,4 +1,4 @@
-//! The filesystems on which the service keeps something.
+//! The filesystems on which the service stores data.
 
 use std::path::PathBuf;
 
@@ -8,13 +8,13 @@ use nix::sys::statvfs::statvfs;
 
 use crate::config::Config;
 
-/// Folders whose filesystems are looked at, by what is kept there.
+/// The folders whose filesystems are checked, with the name of their data.
 #[derive(Debug)]
 pub struct FolderDisks(Vec<(&'static str, PathBuf)>);
 
 impl FolderDisks {
-    /// The folder of the uploaded files, where they are kept in one, and that of the
-    /// private database, where there is one.
+    /// Returns the folder of the uploaded files, if they are stored in one, and that of the
+    /// private database, if there is one.
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let mut folders = Vec::new();
@@ -32,7 +32,7 @@ impl Disks for FolderDisks {
     fn volumes(&self) -> Vec<Volume> {
         let volumes = self.0.iter().filter_map(|(name, path)| match statvfs(path) {
             Ok(found) => {
-                // Their width differs between systems.
+                // The width of these integers differs between systems.
                 #[cfg_attr(target_os = "linux", expect(clippy::useless_conversion, reason = "they are narrower elsewhere"))]
                 let bytes = |blocks| u64::from(blocks).saturating_mul(found.fragment_size());
                 Some(Volume {

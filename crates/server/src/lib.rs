@@ -1,17 +1,18 @@
 //! The AccuNode binary as a library, so that tests can run the whole service in process.
 //!
-//! - `backup`: what a backup is, and how it is checked
-//! - `cli` and `commands`: what can be said on the command line, and what it does
+//! - `backup`: the format of a backup, and how it is checked
+//! - `cli` and `commands`: the command line, and its commands
 //! - `config`: the one configuration struct, from defaults, file, environment and flags
-//! - `database`: which database, as which roles, and getting it ready
-//! - `descriptors`: how many files and sockets the process may have open
-//! - `disks`: the free space of the filesystems on which something is kept
+//! - `database`: the database, its roles, and its preparation
+//! - `descriptors`: the limit of files and sockets that the process may have open
+//! - `disks`: the free space of the filesystems on which data are stored
 //! - `models`: which models score, as configured
-//! - `sealing`: the key that seals secrets in the database
-//! - `service`: the wiring; `shared`: sessions, cache and limits, here or in Redis; `single`
-//!   `upkeep` and `wal_files` go on beside it; `probes`: what readiness looks at
-//! - `scrape`: the figures for Prometheus
-//! - `telemetry`: log lines; `otlp`: what is sent to an OpenTelemetry collector
+//! - `sealing`: the key that encrypts secrets in the database
+//! - `service`: the wiring; `shared`: sessions, cache and limits, in the process or in
+//!   Redis; `single`: the lock by which processes share a database; `upkeep` and `wal_files`
+//!   run beside it; `probes`: the readiness checks
+//! - `scrape`: the metrics for Prometheus
+//! - `telemetry`: log lines; `otlp`: traces and logs for an OpenTelemetry collector
 //!
 //! Start with `main.rs`, which is short, and `commands::with_database`.
 

@@ -10,21 +10,21 @@ use accunode::{commands, telemetry};
 use clap::Parser;
 
 fn main() -> ExitCode {
-    // A process that reads a stranger's file does nothing else.
+    // A process that reads an uploaded file does nothing else.
     if let Some(code) = accunode_files::run_parser_if_asked() {
         return code;
     }
     match run(&Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            // When even standard error is closed, the exit code has to say it.
+            // If even standard error is closed, the exit code must report it.
             let _ = writeln!(io::stderr(), "accunode: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// The status of a scoring of which some rows failed, where that was asked for.
+/// The exit status of a scoring in which some rows failed, if that was requested.
 const ROWS_FAILED: u8 = 3;
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! Which models there are and which of them score, as configured.
+//! The models that exist and the ones that score, as configured.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,8 @@ use accunode_scoring::{ModelPin, ModelRegistry, PinError, TargetRate};
 
 use crate::config::Config;
 
-/// The configuration's part on models, to be loaded on another thread.
+/// The model settings, separated from the configuration so that another thread can load
+/// them.
 #[derive(Clone, Debug)]
 pub struct ModelChoice {
     folder: Option<PathBuf>,
@@ -16,7 +17,7 @@ pub struct ModelChoice {
 }
 
 impl ModelChoice {
-    /// Takes it out of the configuration.
+    /// Copies the settings from the configuration.
     #[must_use]
     pub fn of(config: &Config) -> Self {
         Self {
@@ -32,7 +33,7 @@ impl ModelChoice {
         }
     }
 
-    /// With another model of this kind than the configured one, where one is named.
+    /// Replaces the configured model of this kind, if another one is named.
     #[must_use]
     pub fn with(mut self, kind: Kind, pin: Option<&ModelPin>) -> Self {
         for (of, pinned) in &mut self.pins {
@@ -46,7 +47,7 @@ impl ModelChoice {
     /// Reads and verifies every model. Computes for a while.
     ///
     /// # Errors
-    /// Where a model that should score is not there, was refused, or cannot be set to the
+    /// If a model that should score does not exist, was refused, or cannot be set to the
     /// target default rate.
     pub fn load(&self) -> Result<ModelRegistry, PinError> {
         let folders: Vec<PathBuf> = self.folder.iter().cloned().collect();

@@ -1,8 +1,8 @@
 //! Traces and logs for an OpenTelemetry collector, by OTLP over HTTP.
 //!
-//! What is sent is what the filter `log` lets through: spans are requests, jobs and, at level
-//! DEBUG, use cases and repositories; logs are the lines. Both are sent in batches by threads of
-//! their own, and a collector that is away costs the service nothing but those batches.
+//! The filter `log` determines what is sent: spans are requests, jobs and, at level DEBUG, use
+//! cases and repositories; logs are the lines. Both are sent in batches by separate threads, and
+//! an unreachable collector costs the service only those batches.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ use tracing_subscriber::{Layer, filter::FilterFn, registry::LookupSpan};
 
 use crate::config::OtlpConfig;
 
-/// How long a collector may take over a batch.
+/// The time limit of sending one batch.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the last batches may take when the process ends.
+/// The time limit of the last batches when the process ends.
 const AT_THE_END: Duration = Duration::from_secs(3);
 
-/// What sends. It must be ended, so that the last batches are sent, too.
+/// The exporter. It must be ended, so that the last batches are sent, too.
 #[derive(Debug)]
 pub struct Otlp {
     traces: SdkTracerProvider,
@@ -33,10 +33,11 @@ pub struct Otlp {
 }
 
 impl Otlp {
-    /// What sends to the configured collector; `None` without one. Call it outside of a runtime.
+    /// Creates the exporter to the configured collector; `None` without one. Call it outside of
+    /// a runtime.
     ///
     /// # Errors
-    /// Where the URL or a header cannot be used.
+    /// If the URL or a header cannot be used.
     pub fn of(config: &OtlpConfig) -> anyhow::Result<Option<Self>> {
         let Some(endpoint) = &config.endpoint else {
             return Ok(None);
@@ -77,7 +78,7 @@ impl Otlp {
         }))
     }
 
-    /// What hands spans and lines over.
+    /// Returns the layer that passes spans and lines to the exporter.
     pub(crate) fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
@@ -92,7 +93,7 @@ impl Otlp {
         spans.and_then(lines)
     }
 
-    /// Sends what is left, for a few seconds at most.
+    /// Sends the remaining batches, for a few seconds at most.
     pub fn end(&self) {
         for ended in [
             self.traces.shutdown_with_timeout(AT_THE_END),
@@ -105,7 +106,7 @@ impl Otlp {
     }
 }
 
-/// What sends must not send what it says of its own sending: that would never end.
+/// The exporter must not export its own log lines, which would never end.
 fn is_ours(metadata: &Metadata<'_>) -> bool {
     const SENDERS: [&str; 5] = ["opentelemetry", "reqwest", "hyper", "rustls", "h2"];
     !SENDERS
@@ -113,8 +114,8 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
         .any(|name| metadata.target().starts_with(name))
 }
 
-/// A client that blocks the thread that sends: it needs no runtime, and goes on to the very end
-/// of the process.
+/// Returns a client that blocks the exporting thread: it needs no runtime, and works until the
+/// very end of the process.
 fn http_client() -> reqwest::Result<reqwest::blocking::Client> {
     accunode_files::provide_tls();
     reqwest::blocking::Client::builder()

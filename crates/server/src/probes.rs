@@ -1,4 +1,4 @@
-//! What readiness looks at outside of the database.
+//! Readiness probes of everything except the database.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use accunode_mail::SmtpMailer;
 use accunode_ports::health::{Failing, Probe};
 use async_trait::async_trait;
 
-/// Whether uploaded files can be kept.
+/// Checks that uploaded files can be stored.
 #[derive(Debug)]
 pub(crate) struct FilesProbe(pub(crate) Arc<ObjectFileStore>);
 
@@ -17,7 +17,7 @@ impl Probe for FilesProbe {
         "files"
     }
 
-    /// A look writes: it should not be had every second.
+    /// The check writes, so it should not run every second.
     fn holds_for(&self) -> Duration {
         Duration::from_secs(15)
     }
@@ -29,7 +29,7 @@ impl Probe for FilesProbe {
     }
 }
 
-/// Whether the mail server takes mails.
+/// Checks that the mail server accepts mails.
 #[derive(Debug)]
 pub(crate) struct MailProbe(pub(crate) SmtpMailer);
 
@@ -39,13 +39,13 @@ impl Probe for MailProbe {
         "mail"
     }
 
-    /// Without mails everything else goes on. All processes have the same mail server, so
-    /// that none would be left to send requests to.
+    /// Everything else works without mails. All processes have the same mail server, so
+    /// none would be left to receive requests.
     fn is_required(&self) -> bool {
         false
     }
 
-    /// Mail servers turn away who greets them all the time.
+    /// Mail servers reject clients that connect all the time.
     fn holds_for(&self) -> Duration {
         Duration::from_secs(60)
     }

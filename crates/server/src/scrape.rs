@@ -1,4 +1,4 @@
-//! The figures of a process, as they are scraped.
+//! The metrics of a process, as Prometheus reads them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,20 +7,20 @@ use accunode_metrics::{Metrics, Snapshot, WorkOfKind};
 use accunode_web::{Phase, WebState};
 use tokio::sync::Mutex;
 
-/// How long the database may take to say what jobs there are. Without it the rest is told.
+/// The time limit of the query for jobs. After it the other metrics are returned without them.
 const DATABASE: Duration = Duration::from_secs(2);
 
-/// What a scrape looks at.
+/// The sources of a scrape.
 pub(crate) struct Scrape {
     metrics: Arc<Metrics>,
     web: WebState,
     started_at: Timestamp,
-    /// One scrape at a time, so that anyone who reaches the page cannot keep the database busy.
+    /// One scrape at a time, so that a client of the page cannot keep the database busy.
     turn: Mutex<()>,
 }
 
 impl Scrape {
-    /// Of this process, which has just started.
+    /// Creates it for this process, which has just started.
     pub(crate) fn new(metrics: Arc<Metrics>, web: WebState) -> Self {
         let started_at = web.application.ports().clock.now();
         Self {
@@ -31,10 +31,10 @@ impl Scrape {
         }
     }
 
-    /// Everything, as Prometheus reads it.
+    /// Returns all metrics in Prometheus's format.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If they cannot be formatted.
     pub(crate) async fn text(&self) -> Result<String, std::fmt::Error> {
         let _turn = self.turn.lock().await;
         let snapshot = self.snapshot().await;

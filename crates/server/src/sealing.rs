@@ -1,5 +1,5 @@
-//! The key that seals secrets in the database: configured, or a file of the data folder
-//! that is made at the first start.
+//! The key that encrypts secrets in the database: configured, or a file of the data folder
+//! that is created at the first start.
 
 use std::{
     fs::{self, OpenOptions},
@@ -17,10 +17,10 @@ use crate::config::Config;
 /// The file's name in the data folder.
 const FILE: &str = "secret.key";
 
-/// The keys: the first seals, all of them open.
+/// Returns the keys: the first encrypts, all of them decrypt.
 ///
 /// # Errors
-/// Where the file cannot be read or made, or holds no key.
+/// If the file cannot be read or created, or contains no key.
 pub fn sealing_keys(
     config: &Config,
     randomness: &dyn Randomness,
@@ -49,8 +49,8 @@ pub fn sealing_keys(
     Ok(vec![SealingKey::new(bits)])
 }
 
-/// Writes a new key, for the service's user alone. Of several who do so at once one wins,
-/// and no one ever sees half a key.
+/// Writes a new key, readable for the service's user only. Of several concurrent calls one
+/// succeeds, and a partial key is never visible.
 fn make(path: &Path, randomness: &dyn Randomness) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

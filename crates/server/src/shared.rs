@@ -1,6 +1,6 @@
-//! What several processes would have to share: sessions, cached figures, rate limits and
-//! the memory of failed logins.
-//! They live in this process, or in Redis where one is configured.
+//! The state that several processes must share: sessions, cached figures, rate limits and
+//! the record of failed logins. It is kept in this process, or in Redis if that is
+//! configured.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use anyhow::Context;
 
 use crate::config::Config;
 
-/// Figures are small; this many bytes hold those of thousands of users.
+/// Figures are small; this many bytes suffice for thousands of users.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
-/// The ports of what is shared.
+/// The ports of the shared state.
 #[expect(missing_docs, reason = "the names are those of the ports")]
 pub struct Shared {
     pub sessions: Arc<dyn SessionStore>,
@@ -39,10 +39,11 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// As configured. Call it within the runtime that lives as long as the process.
+    /// Opens them as configured. Call it within the runtime that lives as long as the
+    /// process.
     ///
     /// # Errors
-    /// Where Redis is configured and does not answer.
+    /// If Redis is configured and does not answer.
     pub async fn open(
         config: &Config,
         clock: Arc<dyn Clock>,
@@ -74,7 +75,7 @@ impl Shared {
 }
 
 impl Shared {
-    /// The same, with what goes through them counted.
+    /// Returns the same ports, with their calls counted.
     #[must_use]
     pub fn measured(self, metrics: &Arc<Metrics>) -> Self {
         Self {

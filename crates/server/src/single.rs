@@ -1,5 +1,5 @@
-//! Who may serve on a database at the same time: one process that keeps sessions and
-//! cache to itself, or any number that share them in Redis. Never both kinds.
+//! Which processes may serve on a database at the same time: one process that keeps sessions
+//! and cache to itself, or any number that share them in Redis. Never both kinds.
 
 use std::time::{Duration, Instant};
 
@@ -10,24 +10,24 @@ use tokio::sync::watch;
 
 use crate::database::{DatabaseError, reach};
 
-/// How often the connection that holds it is looked after.
+/// How often the connection that holds the lock is checked.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How long a process that is just starting may be in the way of one with Redis.
+/// How long a process with Redis waits for another one that is just starting.
 const PATIENCE: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// Where a process keeps its sessions.
+/// Where a process stores its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sessions {
-    /// In itself: it must be the only one.
+    /// In the process: it must be the only one.
     InProcess,
-    /// In Redis, which others share.
+    /// In Redis, which other processes share.
     Shared,
 }
 
-/// That this process may serve on its database. Held as long as its connection:
-/// PostgreSQL gives the lock to the next one however this process ends.
+/// The lock under which this process may serve on its database. It is held as long as its
+/// connection: PostgreSQL releases it however this process ends.
 #[derive(Debug)]
 pub struct Place {
     lock: InstanceLock,
@@ -37,11 +37,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// Takes the place.
+    /// Takes the lock.
     ///
     /// # Errors
-    /// Where another process has it: two that do not share their sessions would not
-    /// know of each other's, and show figures that the other has made stale.
+    /// If another process has it: two processes that do not share their sessions would not
+    /// know of each other's, and would show figures that the other has made stale.
     pub async fn take(serving_url: &str, sessions: Sessions) -> anyhow::Result<Self> {
         let mut lock = InstanceLock::on(reach(&serving_url.parse()?).await?);
         let is_alone = lock.try_exclusive().await?;
@@ -66,17 +66,18 @@ impl Place {
         })
     }
 
-    /// Whether no other process served or worked on the database as this one took its place.
+    /// Returns whether no other process served or worked on the database when this one took
+    /// the lock.
     #[must_use]
     pub const fn is_alone(&self) -> bool {
         self.is_alone
     }
 
-    /// Keeps the place until `stop` turns true. The database may have been started
-    /// anew, and the lock lost with the connection: then it is taken again.
+    /// Keeps the lock until `stop` turns true. If the lock is lost with the connection,
+    /// because the database was restarted, it is taken again.
     ///
     /// # Errors
-    /// Where another process has taken the place meanwhile: this one must end.
+    /// If another process has taken the lock meanwhile: this one must end.
     pub async fn keep(mut self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         loop {
             tokio::select! {
@@ -88,7 +89,8 @@ impl Place {
             }
             match Self::take(&self.url, self.sessions).await {
                 Ok(again) => self = again,
-                // No one else has it: the database is away, and so is every request's.
+                // No other process has it: the database is unavailable, for requests as
+                // well.
                 Err(error) if is_outage(&error) => {
                     tracing::warn!(%error, "the place of this process is not held: the database is away");
                 }
@@ -102,8 +104,9 @@ impl Place {
     }
 }
 
-/// Shared with others; where no one else has it, the exclusive lock is given up for it. A
-/// process that has just started holds that for a moment, so it is asked for again.
+/// Shares the lock with others; if no other process has it, the exclusive lock is released
+/// for it. A process that has just started holds that for a moment, so the attempt is
+/// repeated.
 async fn take_shared(lock: &mut InstanceLock, is_alone: bool) -> Result<bool, RepositoryError> {
     let end = Instant::now() + PATIENCE;
     while !lock.try_shared().await? {
@@ -118,7 +121,7 @@ async fn take_shared(lock: &mut InstanceLock, is_alone: bool) -> Result<bool, Re
     Ok(true)
 }
 
-/// Whether the database is away, rather than the place taken.
+/// Returns whether the database is unavailable, rather than the lock taken.
 fn is_outage(error: &anyhow::Error) -> bool {
     error.downcast_ref::<RepositoryError>().is_some()
         || matches!(

@@ -1,5 +1,5 @@
-//! Log lines on standard error, for readers or as JSON for collectors, and beside them what is
-//! sent to an OpenTelemetry collector.
+//! Log lines on standard error, as text or as JSON for log collectors, and in addition the
+//! export to an OpenTelemetry collector.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -15,11 +15,11 @@ use crate::{
     otlp::Otlp,
 };
 
-/// Says at level ERROR that a stranger's request could not be parsed, which is nothing
-/// that an operator can mend.
+/// The target that logs a request that could not be parsed at level ERROR, about which an
+/// operator can do nothing.
 const NOISE: &str = "actix_http::h1::dispatcher";
 
-/// What was started, for as long as the process lives.
+/// The started exporter, for as long as the process lives.
 #[derive(Debug)]
 #[must_use = "what is left to send is sent when it is dropped"]
 pub struct Telemetry(Option<Otlp>);
@@ -32,15 +32,16 @@ impl Drop for Telemetry {
     }
 }
 
-/// Starts logging as configured, also of panics. Once per process, and outside of a runtime.
+/// Starts logging as configured, also of panics. Call it once per process, and outside of a
+/// runtime.
 ///
 /// # Errors
-/// When logging was started before, the filter is wrong, or the collector cannot be used.
+/// If logging was started before, the filter is invalid, or the collector cannot be used.
 pub fn init(config: &Config) -> anyhow::Result<Telemetry> {
     let mut filter = EnvFilter::builder()
         .parse(&config.log)
         .context("the log filter is wrong")?;
-    // A user who names it wants to see it.
+    // A user who names the target wants to see its lines.
     if !config.log.contains("actix_http") {
         filter = filter.add_directive(format!("{NOISE}=off").parse()?);
     }
@@ -68,8 +69,8 @@ pub fn init(config: &Config) -> anyhow::Result<Telemetry> {
     Ok(Telemetry(otlp))
 }
 
-/// Writes a panic to the log like everything else: with its place, and with the request in
-/// whose span it happened. Where `RUST_BACKTRACE` is set, with the way there.
+/// Logs a panic like everything else: with its location, and within the span of the request in
+/// which it happened. If `RUST_BACKTRACE` is set, with a backtrace.
 fn log_panic(info: &PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string).unwrap_or_default();
     let payload = info.payload();

@@ -1,4 +1,4 @@
-//! What goes on beside requests: rollups are folded, and maintenance is done when it is due.
+//! Background tasks: rollups are merged, and maintenance runs when it is due.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,13 +6,13 @@ use accunode_application::maintenance::MaintenanceRuns;
 use accunode_postgres::PgStore;
 use tokio::sync::watch;
 
-/// How often the changes since are merged into the dashboards' sums.
+/// How often deltas are merged into the dashboards' sums.
 const FOLD: Duration = Duration::from_secs(2);
-/// How often it is asked what is due; the first time at the start.
+/// How often due tasks are looked for; the first time at the start.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// Looks after the database until `stop` turns true. Several processes may do so at once: a fold
-/// takes a lock that it does not wait for, and a run of maintenance is one node's.
+/// Maintains the database until `stop` turns true. Several processes may do so at once: merging
+/// takes a lock for which it does not wait, and a run of maintenance belongs to one node.
 pub async fn look_after(
     store: Arc<PgStore>,
     maintenance: MaintenanceRuns,
@@ -34,13 +34,13 @@ pub async fn sweep_at_start(maintenance: MaintenanceRuns, mut stop: watch::Recei
     }
 }
 
-/// Merges the changes since into the dashboards' sums, until `stop` turns true.
+/// Merges deltas into the dashboards' sums, until `stop` turns true.
 pub async fn fold(store: Arc<PgStore>, mut stop: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(FOLD);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let done = tokio::select! {
-            // Dropped at once: what it gives is a lock.
+            // The result is dropped at once, because it is a lock.
             _ = async { drop(stop.wait_for(|stop| *stop).await) } => return,
             _ = ticks.tick() => store.fold_rollups().await,
         };
@@ -53,8 +53,8 @@ pub async fn fold(store: Arc<PgStore>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// A run that is under way when the process stops is left, and noted as failed by the next node
-/// that looks.
+/// A run in progress when the process stops is abandoned, and recorded as failed by the next node
+/// that looks for due tasks.
 async fn maintain(maintenance: MaintenanceRuns, mut stop: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

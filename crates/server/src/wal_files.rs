@@ -1,4 +1,4 @@
-//! Copies uploaded files beside the archived log, so that a database that is brought to a
+//! Copies uploaded files beside the archived log, so that a database that is restored to a
 //! moment after its backup finds the files of that moment.
 
 use std::collections::BTreeSet;
@@ -14,13 +14,13 @@ use crate::config::Config;
 /// How often new files are looked for.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// The folder of the files within the archive.
+/// Returns the folder of the files within the archive.
 #[must_use]
 pub fn folder(archive: &Path) -> PathBuf {
     archive.join("files")
 }
 
-/// Copies new files until `stop` turns true, and once more then. What fails is tried again.
+/// Copies new files until `stop` turns true, and once more then. Failures are retried.
 pub async fn keep(config: Config, archive: PathBuf, mut stop: watch::Receiver<bool>) {
     let mut known = None;
     loop {
@@ -41,7 +41,7 @@ pub async fn keep(config: Config, archive: PathBuf, mut stop: watch::Receiver<bo
     }
 }
 
-/// A file is written once, so that one which is there is the same.
+/// A file is written once, so an existing copy is identical.
 async fn copy(
     config: &Config,
     archive: &Path,
@@ -60,7 +60,7 @@ async fn copy(
         if known.contains(&key) {
             continue;
         }
-        // It may have been removed since.
+        // It may have been removed meanwhile.
         if let Some((_, bytes)) = store.read(&key).await? {
             kept.write(&key, bytes)
                 .await

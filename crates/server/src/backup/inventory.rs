@@ -1,21 +1,22 @@
-//! What a database holds: the rows and a checksum of each table, and every object of the
-//! schema. Taken within a snapshot it says what a dump of the same snapshot must hold.
+//! The inventory of a database: the rows and a checksum of each table, and every object of
+//! the schema. Taken within a snapshot, it describes what a dump of the same snapshot must
+//! contain.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
-/// What makes a row's text the same on every server.
+/// Settings that make a row's text the same on every server.
 const PLAIN_TEXT: &str = "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; \
      SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 1; \
      SET LOCAL bytea_output = 'hex'; SET LOCAL search_path = public; \
      SET LOCAL row_security = off; SET LOCAL statement_timeout = 0";
 
-/// What a database holds.
+/// The content of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
-    /// Every table that holds rows, by its name.
+    /// Every table with rows, by its name.
     pub tables: BTreeMap<String, Table>,
     /// Every object of the schema: its kind, its name, and a hash of its definition.
     pub objects: BTreeMap<String, BTreeMap<String, String>>,
@@ -24,17 +25,18 @@ pub struct Inventory {
 /// The rows of one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
-    /// How many.
+    /// The number of rows.
     pub rows: u64,
-    /// The sum of the hashes of the rows' texts: the same whatever their order is.
+    /// The sum of the hashes of the rows' texts, which does not depend on their order.
     pub checksum: String,
 }
 
 impl Inventory {
-    /// Of the database of a connection that has begun a transaction and owns the tables.
+    /// Takes the inventory on a connection that has begun a transaction and owns the
+    /// tables.
     ///
     /// # Errors
-    /// Where the database does not answer, or the role does not see every row.
+    /// If the database does not answer, or the role cannot see every row.
     pub async fn take(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
         connection.execute(PLAIN_TEXT).await?;
         let found: Vec<(String, String, String)> =
@@ -56,7 +58,7 @@ impl Inventory {
         .await?;
         let mut tables = BTreeMap::new();
         for (name, quoted) in names {
-            // 60 bits of each row's MD5: this finds damage, it is no seal.
+            // 60 bits of each row's MD5 detect damage, not tampering.
             let sql = format!(
                 "SELECT count(*), coalesce(sum(('x' || left(md5(t::text), 15))::bit(60)::bigint), 0)::text \
                    FROM ONLY public.{quoted} t"
@@ -70,7 +72,7 @@ impl Inventory {
         Ok(Self { tables, objects })
     }
 
-    /// Whether there is nothing of AccuNode's, or of anyone else, in the database.
+    /// Returns whether the database contains nothing, of AccuNode or of anyone else.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tables.is_empty()
@@ -79,8 +81,9 @@ impl Inventory {
                 .all(|kind| self.objects.get(*kind).is_none_or(BTreeMap::is_empty))
     }
 
-    /// Everything in which `restored` differs, in sentences. Definitions are compared on
-    /// request only: another major version of PostgreSQL may print them differently.
+    /// Returns every difference of `restored`, as sentences. Definitions are compared on
+    /// request only, because another major version of PostgreSQL may print them
+    /// differently.
     #[must_use]
     pub fn differences(&self, restored: &Self, definitions: bool) -> Vec<String> {
         let mut found = Vec::new();

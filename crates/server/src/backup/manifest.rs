@@ -1,4 +1,4 @@
-//! What is in a backup.
+//! The content of a backup.
 
 use std::collections::BTreeMap;
 
@@ -8,23 +8,24 @@ use sha2::{Digest, Sha256};
 use super::inventory::Inventory;
 use crate::config::SecretKeys;
 
-/// The form of backups that this program writes, and the only one that it reads.
+/// The version of the backup format that this program writes, and the only one that it
+/// reads.
 pub const FORMAT: u32 = 1;
 
 /// The manifest's key.
 pub const MANIFEST: &str = "manifest.json";
-/// The key of the manifest's hash, as `sha256sum --check` reads it.
+/// The key of the manifest's hash, in the format of `sha256sum --check`.
 pub const MANIFEST_HASH: &str = "manifest.json.sha256";
 /// The database, as `pg_dump` writes it.
 pub const DATABASE: &str = "database.dump";
 /// The data folder of a physical backup, as `pg_basebackup` writes it.
 pub const CLUSTER: &str = "cluster.tar";
-/// What the keys of uploaded files begin with; their keys in the store follow.
+/// The prefix of the keys of uploaded files; their keys in the store follow.
 pub const FILES: &str = "files/";
-/// The key that seals secrets in the database.
+/// The key that encrypts secrets in the database.
 pub const SECRET_KEY: &str = "secret.key";
 
-/// What is in a backup. Everything but the files that lie beside it.
+/// The content of a backup: everything except the files beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -34,21 +35,21 @@ pub struct Manifest {
     pub kind: Kind,
     /// The version of the program that made it.
     pub accunode: String,
-    /// The moment that the database and the list of files show, in UTC (RFC 3339).
+    /// The time of the snapshot of the database and the list of files, in UTC (RFC 3339).
     pub taken_at: String,
     /// The version of PostgreSQL, such as `15.18`.
     pub postgres: String,
     /// Its major version.
     pub postgres_major: u32,
-    /// The migrations that the database had.
+    /// The applied migrations of the database.
     pub migrations: Vec<String>,
-    /// What the database held: rows and a checksum of each table, and every object.
+    /// The rows and a checksum of each table of the database, and every object.
     pub inventory: Inventory,
-    /// Every object of the backup but the manifest, by its key.
+    /// Every object of the backup except the manifest, by its key.
     pub parts: BTreeMap<String, Part>,
-    /// The key that seals secrets.
+    /// The key that encrypts secrets.
     pub secret_key: SecretKey,
-    /// What was wrong already when the backup was made, in sentences.
+    /// Faults that existed already when the backup was made, as sentences.
     pub faults: Vec<String>,
 }
 
@@ -56,9 +57,9 @@ pub struct Manifest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// By `pg_dump`: any newer PostgreSQL can read it.
+    /// With `pg_dump`: any newer PostgreSQL can read it.
     Logical,
-    /// By `pg_basebackup`: the log can be replayed on it.
+    /// With `pg_basebackup`: the log can be replayed on it.
     Physical,
 }
 
@@ -66,7 +67,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
     /// SHA-256 in hexadecimal digits.
     pub sha256: String,
@@ -81,31 +82,31 @@ impl From<accunode_files::Written> for Part {
     }
 }
 
-/// Where the key that seals secrets is.
+/// The location of the key that encrypts secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecretKey {
     /// Where it was when the backup was made.
     pub place: KeyPlace,
-    /// Fingerprints of the keys that open what is sealed; no key can be told from one.
+    /// Fingerprints of the keys that decrypt the secrets; a key cannot be derived from one.
     pub fingerprints: Vec<String>,
 }
 
-/// Where the key was when the backup was made.
+/// The location of the key when the backup was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyPlace {
     /// In this backup.
     Backup,
-    /// In the data folder, and left out of the backup as asked.
+    /// In the data folder, and left out of the backup on request.
     DataFolder,
-    /// In the setting `secret_key`, which no backup holds.
+    /// In the setting `secret_key`, which no backup contains.
     Setting,
-    /// Nowhere: no secret was sealed yet.
+    /// There is no key, because no secret was encrypted yet.
     Nowhere,
 }
 
-/// Tells keys apart without telling them.
+/// Returns values that distinguish keys without revealing them.
 #[must_use]
 pub fn fingerprints(keys: &SecretKeys) -> Vec<String> {
     keys.expose()
@@ -123,7 +124,7 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If it is invalid, with the reason.
     pub fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
         #[derive(Deserialize)]
         struct Form {
@@ -138,20 +139,20 @@ impl Manifest {
         Ok(serde_json::from_slice(bytes)?)
     }
 
-    /// The uploaded files: their keys in the store, and what they are.
+    /// Returns the uploaded files: their keys in the store, with size and hash.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Part)> {
         self.parts
             .iter()
             .filter_map(|(key, part)| Some((key.strip_prefix(FILES)?, part)))
     }
 
-    /// Bytes of everything together.
+    /// Returns the total size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.parts.values().map(|part| part.size).sum()
     }
 
-    /// Rows of all tables together.
+    /// Returns the number of rows of all tables.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.inventory.tables.values().map(|table| table.rows).sum()

@@ -1,15 +1,15 @@
-//! What a backup is: its parts, where it lies, and how it is checked. `commands::backup`
-//! writes one, `commands::restore` reads one.
+//! The format of a backup: its parts, its location, and how it is checked.
+//! `commands::backup` writes one, `commands::restore` reads one.
 //!
-//! - `manifest`: what is in a backup, with a hash of each part
-//! - `place`: the folder or the place in a bucket that holds one
-//! - `writer` and `reader`: putting one there so that half of one never looks whole, and
+//! - `manifest`: the content of a backup, with a hash of each part
+//! - `place`: the folder or the prefix in a bucket that contains one
+//! - `writer` and `reader`: writing one so that a partial backup never looks complete, and
 //!   checking one
-//! - `inventory`: what a database holds, to compare a restored one with
+//! - `inventory`: the content of a database, to compare a restored one with
 //! - `programs`: PostgreSQL's programs that dump and restore
 //!
-//! **Invariant:** the manifest is written last, and a folder gets its name after that.
-//! What has no manifest is no backup.
+//! **Invariant:** the manifest is written last, and a folder gets its name after that. A
+//! folder without a manifest is not a backup.
 
 pub mod inventory;
 pub mod manifest;
@@ -23,7 +23,7 @@ pub use place::Place;
 pub use reader::Reader;
 pub use writer::Writer;
 
-/// Whether an error comes from a disk that is full.
+/// Returns whether an error comes from a full disk.
 #[must_use]
 pub fn is_disk_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {

@@ -1,4 +1,4 @@
-//! Where a backup lies.
+//! The location of a backup.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,12 +9,12 @@ use url::Url;
 
 use crate::config::Config;
 
-/// Where a backup lies: a folder, as an absolute path, or a place in a bucket.
+/// The location of a backup: a folder, as an absolute path, or a prefix in a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A folder of this machine.
     Folder(PathBuf),
-    /// What begins with a prefix in a bucket, such as `s3://bank/backups/1`.
+    /// A prefix in a bucket, such as `s3://bank/backups/1`.
     Bucket(Url),
 }
 
@@ -64,11 +64,11 @@ impl std::fmt::Display for Place {
 }
 
 impl Place {
-    /// What lies there. A folder is made where there is none.
+    /// Returns the objects at the location. A missing folder is created.
     ///
     /// # Errors
-    /// Where the folder cannot be made, or the settings of the object store contradict
-    /// themselves.
+    /// If the folder cannot be created, or the settings of the object store are
+    /// contradictory.
     pub fn objects(&self, config: &Config) -> anyhow::Result<Objects> {
         let location = match self {
             Self::Folder(folder) => Some(Location::Folder(folder.clone())),
@@ -79,19 +79,19 @@ impl Place {
     }
 }
 
-/// The objects in a folder, which is made where there is none.
+/// Returns the objects in a folder, which is created if it is missing.
 ///
 /// # Errors
-/// Where the folder cannot be made.
+/// If the folder cannot be created.
 pub fn folder_objects(folder: &Path) -> anyhow::Result<Objects> {
     Objects::folder(folder).with_context(|| format!("cannot use {}", folder.display()))
 }
 
-/// The uploaded files of the service.
+/// Returns the uploaded files of the service.
 ///
 /// # Errors
-/// Where their folder cannot be made, or the settings of their object store contradict
-/// themselves.
+/// If their folder cannot be created, or the settings of their object store are
+/// contradictory.
 pub fn stored_files(config: &Config) -> anyhow::Result<Objects> {
     Objects::open(&config.files_location()?)
         .with_context(|| format!("cannot use {}", config.files_url))

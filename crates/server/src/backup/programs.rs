@@ -1,4 +1,4 @@
-//! PostgreSQL's own programs that dump and restore a database.
+//! PostgreSQL's own programs for dumping and restoring a database.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use url::Url;
 use crate::config::SecretUrl;
 use accunode_embedded_postgres::client_program;
 
-/// What libpq understands in a URL, and what the driver calls the same.
+/// The parameters of a URL that libpq knows, and the driver's names for them.
 const KNOWN: [(&str, &str); 14] = [
     ("host", "host"),
     ("hostaddr", "hostaddr"),
@@ -30,7 +30,7 @@ const KNOWN: [(&str, &str); 14] = [
     ("ssl-key", "sslkey"),
 ];
 
-/// How much of what a program says about its failure is repeated.
+/// The largest number of bytes of a failed program's output that is reported.
 const LONGEST_COMPLAINT: usize = 4000;
 
 /// One of PostgreSQL's programs, ready to connect as the owner of the tables.
@@ -43,10 +43,10 @@ pub struct Program {
 }
 
 impl Program {
-    /// Finds a program that fits a server of this major version.
+    /// Finds a program that is compatible with a server of this major version.
     ///
     /// # Errors
-    /// Where none is installed.
+    /// If none is installed.
     pub fn find(
         name: &'static str,
         bin_dir: Option<&Path>,
@@ -68,8 +68,8 @@ impl Program {
         })
     }
 
-    /// A command with the database as its last argument to come. Its arguments show in
-    /// the list of processes, so that the password goes by the environment.
+    /// Returns a command whose last argument, the database, is still to be added. Arguments
+    /// are visible in the list of processes, so the password is passed in the environment.
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
@@ -85,7 +85,7 @@ impl Program {
         command
     }
 
-    /// The same as the role that owns the tables.
+    /// As [`Self::command`], with the role that owns the tables.
     #[must_use]
     pub fn owner_command(&self) -> Command {
         let mut command = self.command();
@@ -96,17 +96,17 @@ impl Program {
     /// Starts a command.
     ///
     /// # Errors
-    /// Where the program cannot be started.
+    /// If the program cannot be started.
     pub fn start(&self, command: &mut Command) -> anyhow::Result<Child> {
         command
             .spawn()
             .with_context(|| format!("cannot start {}", self.path.display()))
     }
 
-    /// Waits for its end.
+    /// Waits for the program to end.
     ///
     /// # Errors
-    /// What the program complained of, where it failed.
+    /// The program's error output, if it failed.
     pub async fn finish(&self, child: Child) -> anyhow::Result<()> {
         let output = child
             .wait_with_output()
@@ -131,7 +131,7 @@ impl Program {
     }
 }
 
-/// The URL as libpq reads it, and the password apart.
+/// Returns the URL in libpq's form, and the password separately.
 fn without_password(url: &SecretUrl) -> anyhow::Result<(String, Option<String>)> {
     let mut url = Url::parse(url.expose()).context("the database's URL")?;
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -148,11 +148,11 @@ fn without_password(url: &SecretUrl) -> anyhow::Result<(String, Option<String>)>
             known.push((*name, value));
         }
     }
-    // No failure: a URL of a database has a host part.
+    // This cannot fail, because a URL of a database has a host part.
     let _ = url.set_password(None);
     url.set_query(None);
     if !known.is_empty() {
-        // By hand: libpq reads a plus sign as itself.
+        // Encoded by hand, because libpq does not decode a plus sign.
         let query: Vec<String> = known
             .iter()
             .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))

@@ -1,4 +1,4 @@
-//! Reads a backup and checks that it is whole.
+//! Reads a backup and checks that it is complete.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use super::writer::MARK;
 use super::{Manifest, Place};
 use crate::config::Config;
 
-/// The longest manifest that is read: one of a million files has some 200 MB.
+/// The longest manifest that is read: that of a million files has some 200 MB.
 const LONGEST_MANIFEST: u64 = 1 << 30;
 
 /// A backup with its manifest.
@@ -28,10 +28,10 @@ impl Reader {
     /// Opens a backup and reads its manifest.
     ///
     /// # Errors
-    /// Where there is no backup, or its manifest is damaged.
+    /// If there is no backup, or its manifest is damaged.
     pub async fn open(place: &Place, config: &Config) -> anyhow::Result<Self> {
         if let Place::Folder(folder) = place {
-            // The store would make it.
+            // The store would create the folder.
             ensure!(folder.is_dir(), "there is no folder {place}");
         }
         let objects = place.objects(config)?;
@@ -62,13 +62,13 @@ impl Reader {
         })
     }
 
-    /// What is in it.
+    /// Returns the manifest.
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Where it is.
+    /// Returns the location.
     #[must_use]
     pub const fn place(&self) -> &Place {
         &self.place
@@ -77,7 +77,7 @@ impl Reader {
     /// Reads every part and compares it with the manifest.
     ///
     /// # Errors
-    /// Every part that is missing, damaged or too much, at once.
+    /// Every part that is missing, damaged or unexpected, reported together.
     pub async fn verify(&self) -> anyhow::Result<()> {
         let mut wrong = Vec::new();
         for key in self.manifest.parts.keys() {
@@ -112,11 +112,11 @@ impl Reader {
         )
     }
 
-    /// The bytes of one part. The last of them is an error where they are not what the
-    /// manifest says.
+    /// Returns the bytes of one part. The stream ends with an error if they differ from the
+    /// manifest.
     ///
     /// # Errors
-    /// Where the part is not in the manifest or not there.
+    /// If the part is not in the manifest or is missing.
     pub async fn part(&self, key: &str) -> anyhow::Result<ObjectBytes> {
         let Some(expected) = self.manifest.parts.get(key).cloned() else {
             bail!("the backup {} has no {key}", self.place);
@@ -134,17 +134,17 @@ impl Reader {
         Ok(checked(key.to_owned(), bytes, expected.sha256).boxed())
     }
 
-    /// A small part in memory.
+    /// Reads a small part into memory.
     ///
     /// # Errors
-    /// As [`Self::part`], and where it is damaged.
+    /// As [`Self::part`], and if it is damaged.
     pub async fn small_part(&self, key: &str) -> anyhow::Result<Vec<u8>> {
         let bytes: Vec<Bytes> = self.part(key).await?.try_collect().await?;
         Ok(bytes.concat())
     }
 }
 
-/// The same bytes, and an error behind them where their hash is another.
+/// Returns the same bytes, followed by an error if their hash differs.
 fn checked(
     key: String,
     bytes: ObjectBytes,

@@ -1,4 +1,4 @@
-//! Puts a backup to its place so that half of one never looks whole.
+//! Writes a backup so that a partial one never looks complete.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, TryLockError};
@@ -16,26 +16,26 @@ use super::place::folder_objects;
 use super::{Manifest, Part, Place};
 use crate::config::Config;
 
-/// In a bucket, what marks a backup that is being written, or was interrupted. It is removed
-/// before the manifest is written, which alone makes a backup.
+/// The object that marks an unfinished or interrupted backup in a bucket. It is removed
+/// before the manifest is written, without which there is no backup.
 pub(super) const MARK: &str = "partial";
 
 /// A backup that is being written. It is [committed](Self::commit) or
-/// [abandoned](Self::abandon); a folder is also removed where it is dropped before.
+/// [abandoned](Self::abandon); a folder is also removed if the value is dropped before.
 #[derive(Debug)]
 pub struct Writer {
     objects: Objects,
     parts: BTreeMap<String, Part>,
     place: Place,
-    /// Where it lies in a folder.
+    /// The unfinished folder.
     draft: Option<Draft>,
 }
 
 impl Writer {
-    /// Begins a backup at a place where there is none.
+    /// Begins a backup at a location where there is none.
     ///
     /// # Errors
-    /// Where something is there already, or nothing can be written.
+    /// If the location is not empty, or cannot be written.
     pub async fn begin(place: &Place, config: &Config) -> anyhow::Result<Self> {
         let (objects, draft) = match place {
             Place::Folder(folder) => {
@@ -56,7 +56,7 @@ impl Writer {
         })
     }
 
-    /// The folder that is written into, if it is one.
+    /// Returns the folder that is written into, if it is one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.draft.as_ref().map(|draft| draft.draft.as_path())
@@ -65,7 +65,7 @@ impl Writer {
     /// Writes one part.
     ///
     /// # Errors
-    /// Where it cannot be written, or its bytes cannot be read.
+    /// If it cannot be written, or its bytes cannot be read.
     pub async fn add(
         &mut self,
         key: &str,
@@ -80,16 +80,16 @@ impl Writer {
         Ok(&self.parts[key])
     }
 
-    /// What was written so far.
+    /// Returns the parts that were written so far.
     #[must_use]
     pub const fn parts(&self) -> &BTreeMap<String, Part> {
         &self.parts
     }
 
-    /// Takes one part back.
+    /// Removes one part.
     ///
     /// # Errors
-    /// Where it cannot be removed.
+    /// If it cannot be removed.
     pub async fn remove(&mut self, key: &str) -> anyhow::Result<()> {
         self.objects
             .remove(key)
@@ -99,10 +99,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the manifest, and gives a folder its name.
+    /// Writes the manifest, and renames a folder to its final name.
     ///
     /// # Errors
-    /// Where either cannot be done: there is no backup then.
+    /// If either fails: then there is no backup.
     pub async fn commit(mut self, manifest: &Manifest) -> anyhow::Result<()> {
         let committed = self.write_manifest(manifest).await;
         let done = match (committed, self.draft.take()) {
@@ -143,7 +143,7 @@ impl Writer {
 
     /// Removes what was written so far.
     pub async fn abandon(self) {
-        // A folder goes with its draft.
+        // A folder is removed with its draft.
         if self.draft.is_some() || matches!(self.place, Place::Folder(_)) {
             return;
         }
@@ -157,7 +157,7 @@ impl Writer {
     }
 }
 
-/// Marks a place in a bucket, where nothing is yet.
+/// Marks a location in a bucket, which must be empty.
 async fn mark(objects: &Objects, place: &Place) -> anyhow::Result<()> {
     let found = objects.list().await;
     let found = found.with_context(|| format!("cannot look into {place}"))?;
@@ -178,12 +178,12 @@ async fn mark(objects: &Objects, place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder under another name until it is whole.
+/// A folder with a temporary name until it is complete.
 #[derive(Debug)]
 struct Draft {
     draft: PathBuf,
     place: PathBuf,
-    /// Held while it is written; the system lets go of it when the process dies.
+    /// Locked while the folder is written; the system releases it when the process dies.
     lock: File,
     whole: bool,
 }
@@ -227,7 +227,7 @@ impl Draft {
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
         }
-        // What an interrupted backup left.
+        // Remove the remains of an interrupted backup.
         for entry in fs::read_dir(&draft).with_context(failed)? {
             let path = entry.with_context(failed)?.path();
             let removed = if path.is_dir() && !path.is_symlink() {
@@ -266,12 +266,12 @@ impl Drop for Draft {
         {
             tracing::warn!(%error, folder = %self.draft.display(), "what was written of the backup is left");
         }
-        // A folder that is renamed keeps its lock until here.
+        // A renamed folder keeps its lock until here.
         let _ = self.lock.unlock();
     }
 }
 
-/// The names of files must survive a power cut, as their contents do.
+/// The names of files must survive a power failure, as their contents do.
 fn sync_folders(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! What one owner may use up, and how many mails users can cause.
+//! Limits on the resources of one owner, and on the mails that users can cause.
 
 use std::ops::RangeInclusive;
 
@@ -10,37 +10,38 @@ use super::{
     read::{MIB, parse_bytes, parse_within},
 };
 
-/// What one account or organization may use up; 0 is no limit.
+/// The limits of one user or organization; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct BudgetsConfig {
-    /// Event streams that are open in one process.
+    /// Open event streams in one process.
     pub event_streams: u32,
-    /// Event streams of all members of one organization, in one process.
+    /// Open event streams of all members of one organization, in one process.
     pub event_streams_per_organization: u32,
-    /// Event streams of one user, in one process.
+    /// Open event streams of one user, in one process.
     pub event_streams_per_user: u32,
     /// Bytes of the stored files of one owner.
     pub file_bytes: u64,
-    /// Uploads and rescorings that are kept for one owner.
+    /// Stored uploads and rescorings of one owner.
     pub jobs: u32,
     /// Uploads and rescorings of one owner that have not ended.
     pub open_jobs: u32,
-    /// Failed and skipped rows that are kept of one upload.
+    /// Stored failed and skipped rows of one upload.
     pub rows_per_job: u32,
-    /// Failed and skipped rows that are kept for one owner.
+    /// Stored failed and skipped rows of one owner.
     pub rows_per_owner: u32,
 }
 
-/// How many mails users can cause; 0 is no limit.
+/// The limits on mails that users can cause; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct MailsConfig {
-    /// Of one kind to one address in a day.
+    /// Mails of one kind to one address in a day.
     pub per_address_per_day: u32,
-    /// Of one kind to one address in a minute.
+    /// Mails of one kind to one address in a minute.
     pub per_address_per_minute: u32,
-    /// By all users of one organization in a day.
+    /// Mails of all users of one organization in a day.
     pub per_organization_per_day: u32,
-    /// By one user, or one network address where no one is signed in, in a day.
+    /// Mails of one user, or of one network address if the caller is not signed in, in a
+    /// day.
     pub per_sender_per_day: u32,
 }
 
@@ -86,7 +87,7 @@ pub(super) fn read_mails(layers: &mut Layers) -> MailsConfig {
     }
 }
 
-/// How much of a disk must stay free, as it is configured.
+/// The minimum of free disk space, as configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MinFreeDisk(pub MinFree);
 

@@ -1,21 +1,21 @@
-//! What is wrong with the configuration: all of it at once.
+//! Faults of the configuration, all reported together.
 
 use std::fmt;
 
-/// One wrong value: which setting, from where, and the rule that it breaks.
+/// One invalid value: its setting, its source, and the rule that it violates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The setting, such as `listen` or `postgres.settings.work_mem`.
     pub field: String,
-    /// What was given; `None` where it may hold a secret or nothing was given.
+    /// The given value; `None` if it may contain a secret or no value was given.
     pub value: Option<String>,
-    /// Where it was given: an environment variable, a flag or a file.
+    /// The source of the value: an environment variable, a flag or a file.
     pub source: Option<String>,
-    /// What it must be.
+    /// The rule that it must satisfy.
     pub rule: String,
 }
 
-/// Everything that is wrong; never empty.
+/// All faults; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFaults(pub Vec<Fault>);
 

@@ -1,4 +1,4 @@
-//! The layers that a configuration is made of, and reading values out of them.
+//! The layers of a configuration, and reading values from them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,27 +15,27 @@ const PREFIX: &str = "ACCUNODE_";
 const SETTINGS: &str = "postgres.settings";
 const SETTINGS_PREFIX: &str = "ACCUNODE_POSTGRES_SETTINGS_";
 
-/// Names the file of settings.
+/// The variable that names the settings file.
 const CONFIG_VARIABLE: &str = "ACCUNODE_CONFIG";
 
-/// Names of variables that other programs use for the same thing.
+/// Names of variables that other programs use for the same settings.
 const COMMON_NAMES: [(&str, &str); 2] =
     [("DATABASE_URL", "database_url"), ("REDIS_URL", "redis_url")];
 
-/// Where the configuration comes from, apart from the defaults. Given as values, so that
+/// The sources of the configuration, apart from the defaults. They are values, so that
 /// tests need not change the process's environment.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// The file; without it the one that `ACCUNODE_CONFIG` names, if any.
+    /// The file; `None` for the one that `ACCUNODE_CONFIG` names, if any.
     pub file: Option<PathBuf>,
     /// Environment variables; others than ours are ignored.
     pub environment: BTreeMap<String, String>,
-    /// `(setting, value)` of flags; the strongest.
+    /// `(setting, value)` of flags, which take precedence over all others.
     pub flags: Vec<(String, String)>,
 }
 
 impl Sources {
-    /// The process's environment, no file and no flags.
+    /// Returns the process's environment, no file and no flags.
     #[must_use]
     pub fn from_process() -> Self {
         let environment = std::env::vars_os()
@@ -52,8 +52,8 @@ impl Sources {
         }
     }
 
-    /// The same machine and user without any setting of the environment, of a file or of
-    /// the command line: what the defaults are read from.
+    /// Returns the same machine and user without any setting of the environment, of a file
+    /// or of the command line, from which the defaults are read.
     #[must_use]
     pub fn without_settings(&self) -> Self {
         let is_setting = |name: &str| {
@@ -70,7 +70,7 @@ impl Sources {
         }
     }
 
-    /// An environment variable that is set and not empty.
+    /// Returns an environment variable that is set and not empty.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.environment
             .get(name)
@@ -79,11 +79,12 @@ impl Sources {
     }
 }
 
-/// The merged layers: file < environment < flags. What is read wrong becomes a fault.
+/// The merged layers: file < environment < flags. A value that cannot be read becomes a
+/// fault.
 #[derive(Debug)]
 pub(super) struct Layers {
     figment: Figment,
-    /// Where the strongest value of each key came from.
+    /// The source of the value of each key that takes precedence.
     origins: BTreeMap<String, String>,
     keys: &'static [&'static str],
     secrets: &'static [&'static str],
@@ -160,8 +161,8 @@ impl Layers {
         }
     }
 
-    /// A variable that is meant for us and is none of ours is most likely misspelt: what
-    /// it should say would silently not hold.
+    /// A variable with our prefix that is not a setting is most likely misspelt: its value
+    /// would silently be ignored.
     fn refuse_unknown_variables(&mut self, sources: &Sources) {
         let known: Vec<String> = self
             .keys
@@ -205,7 +206,7 @@ impl Layers {
         self.figment = figment.merge((key, value));
     }
 
-    /// The value as text, if there is one.
+    /// Returns the value as text, if there is one.
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
         let text = match self.figment.find_value(key).ok()? {
             Value::String(_, text) => text,
@@ -226,7 +227,8 @@ impl Layers {
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// The value as `parse` reads it. `None`: not given, or wrong, which is then a fault.
+    /// Returns the value as `parse` reads it. `None` if it is not given, or invalid, which
+    /// is then a fault.
     pub(super) fn read<T>(
         &mut self,
         key: &str,
@@ -241,7 +243,7 @@ impl Layers {
         value
     }
 
-    /// Everything below `postgres.settings`, by the setting's full name.
+    /// Returns everything below `postgres.settings`, by the setting's full name.
     pub(super) fn postgres_settings(&mut self) -> BTreeMap<String, String> {
         let Ok(Value::Dict(_, dict)) = self.figment.find_value(SETTINGS) else {
             return BTreeMap::new();
@@ -255,7 +257,7 @@ impl Layers {
             .collect()
     }
 
-    /// Where the strongest value of each setting came from.
+    /// Returns the source of the value of each setting that takes precedence.
     pub(super) fn into_origins(self) -> BTreeMap<String, String> {
         self.origins
     }
@@ -270,7 +272,7 @@ impl Layers {
     }
 }
 
-/// The environment variable of a setting.
+/// Returns the environment variable of a setting.
 pub(super) fn variable_of(key: &str) -> String {
     if let Some((name, _)) = COMMON_NAMES.iter().find(|(_, common)| *common == key) {
         return (*name).to_owned();
@@ -278,13 +280,13 @@ pub(super) fn variable_of(key: &str) -> String {
     own_variable_of(key)
 }
 
-/// The environment variable of a setting that no other program knows.
+/// Returns the environment variable of a setting that only this program uses.
 fn own_variable_of(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
 }
 
-/// Whether Kubernetes has set it for a service whose name begins with `accunode`, as it
-/// does in every container beside that service: `ACCUNODE_SERVICE_HOST`,
+/// Returns whether Kubernetes has set the variable for a service whose name begins with
+/// `accunode`, as it does in every container beside that service: `ACCUNODE_SERVICE_HOST`,
 /// `ACCUNODE_SERVICE_PORT_HTTP`, `ACCUNODE_PORT=tcp://…`, `ACCUNODE_PORT_8080_TCP_ADDR`.
 fn is_service_link(name: &str, value: &str) -> bool {
     let is_url = ["tcp://", "udp://", "sctp://"]
@@ -304,7 +306,7 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || of_port
 }
 
-/// The name that was probably meant, as a clause for a message.
+/// Returns the name that was probably meant, as a clause for a message.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let close = known
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
@@ -316,7 +318,7 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// All values below `dict` with their full names.
+/// Returns all values below `dict` with their full names.
 fn leaves(dict: Dict, prefix: &str) -> Vec<(String, Value)> {
     dict.into_iter()
         .flat_map(|(key, value)| {

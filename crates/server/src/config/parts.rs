@@ -12,13 +12,13 @@ use super::secret::SecretText;
 #[derive(Debug, Clone, Serialize)]
 pub struct PostgresConfig {
     /// The account that PostgreSQL runs as when root starts the service; `accunode-postgres`
-    /// without it.
+    /// by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// Where `initdb` and `postgres` are; looked for without it.
+    /// The folder of `initdb` and `postgres`; searched for by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bin_dir: Option<PathBuf>,
-    /// Where the write-ahead log is kept, so that a physical backup can be brought to any
+    /// The archive of the write-ahead log, so that a physical backup can be restored to any
     /// moment after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wal_archive: Option<PathBuf>,
@@ -31,16 +31,16 @@ pub struct PostgresConfig {
 pub struct ParserConfig {
     /// How many run at a time: two for the worker's jobs, the others for uploads that arrive.
     pub at_once: usize,
-    /// Bytes of memory that each may take.
+    /// The memory limit of each, in bytes.
     pub memory: u64,
-    /// Seconds of processor time for one file.
+    /// The limit of processor time for one file, in seconds.
     pub cpu_seconds: u64,
-    /// The program that is started; without it the running one.
+    /// The program that is started; the running one by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<PathBuf>,
 }
 
-/// Requests a minute and principal (a user, or an address where no one is signed in).
+/// Requests a minute and principal (a user, or an address if the caller is not signed in).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names are those of the classes")]
 pub struct LimitsConfig {
@@ -48,13 +48,13 @@ pub struct LimitsConfig {
     pub auth: u32,
     pub read: u32,
     pub score: u32,
-    /// API keys that no one is known to have, from one address.
+    /// Unknown API keys from one address.
     pub unknown_keys: u32,
     pub upload: u32,
     pub write: u32,
 }
 
-/// Expensive requests of one tenant that are worked on at once.
+/// Expensive requests of one tenant that may run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names are those of the kinds of work")]
 pub struct AtOnceConfig {
@@ -65,8 +65,8 @@ pub struct AtOnceConfig {
     pub upload: u32,
 }
 
-/// What hashing a password (argon2id) costs. A change holds for new passwords, and for
-/// old ones from their next login on.
+/// The cost of hashing a password (argon2id). A change applies to new passwords, and to old
+/// ones from their next login on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct HashingConfig {
     /// Memory, in KiB.
@@ -81,50 +81,50 @@ pub struct HashingConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
-    /// Anyone may.
+    /// Anyone may register.
     Open,
-    /// Only invited users get an account.
+    /// Only invited users can get an account.
     Closed,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// A message for users.
+    /// Text for readers.
     Text,
-    /// One JSON object a line, for collectors.
+    /// One JSON object a line, for log collectors.
     Json,
 }
 
-/// How an object store that speaks S3 is reached.
+/// The connection to an object store that speaks S3.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct S3Config {
-    /// Its URL; without it that of Amazon.
+    /// Its URL; that of Amazon by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// Its region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// The name of the access key; without it what the machine offers.
+    /// The id of the access key; the credentials of the machine by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_key_id: Option<String>,
     /// The access key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_access_key: Option<SecretText>,
-    /// The token that belongs to a key for a while.
+    /// The token of a temporary key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_token: Option<SecretText>,
 }
 
 impl S3Config {
-    /// Whether none of it is given.
+    /// Returns whether no setting is given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The same for the store.
+    /// Returns the settings for the store.
     pub(super) fn settings(&self) -> S3Settings {
         let exposed = |text: &SecretText| text.expose().to_owned();
         S3Settings {

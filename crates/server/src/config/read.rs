@@ -1,4 +1,4 @@
-//! Reading the values that need more than a line.
+//! Reads values that need more than a line.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -49,7 +49,7 @@ pub(super) fn read_files_url(layers: &mut Layers, data_dir: Option<&Path>) -> Op
     })
 }
 
-/// How an object store is reached, below `files` or `backups`.
+/// Reads the connection to an object store, below `files` or `backups`.
 pub(super) fn read_s3(layers: &mut Layers, of: &str) -> S3Config {
     let key = |name: &str| format!("{of}.{name}");
     let rule =
@@ -112,7 +112,7 @@ pub(super) fn read_folder(layers: &mut Layers, key: &str) -> Option<PathBuf> {
     })
 }
 
-/// Values that are right by themselves and wrong together.
+/// Checks values that are valid separately but not together.
 pub(super) fn check_combinations(layers: &mut Layers) {
     if layers.text("owner_database_url").is_some() && layers.text("database_url").is_none() {
         layers.fault("owner_database_url", None, "needs database_url beside it");
@@ -146,7 +146,7 @@ pub(super) fn read_hashing(layers: &mut Layers) -> HashingConfig {
     hashing
 }
 
-/// What concerns mails.
+/// The settings of mails.
 pub(super) struct MailConfig {
     pub(super) public_url: String,
     pub(super) smtp_url: Option<SecretUrl>,
@@ -170,7 +170,7 @@ pub(super) fn read_mail(layers: &mut Layers, listen: SocketAddr) -> MailConfig {
         sound.then(|| url.as_str().trim_end_matches('/').to_owned())
     });
     if smtp_url.is_some() {
-        // Real mails must not come from no one or link to the receiver's own machine.
+        // Real mails must not be without a sender, or link to the receiver's own machine.
         for name in ["mail_from", "public_url"] {
             if layers.text(name).is_none() {
                 layers.fault(name, None, "must be given where smtp_url is");
@@ -184,7 +184,7 @@ pub(super) fn read_mail(layers: &mut Layers, listen: SocketAddr) -> MailConfig {
     }
 }
 
-/// How this machine reaches the service.
+/// Returns the URL by which this machine reaches the service.
 fn local_url(listen: SocketAddr) -> String {
     let mut address = listen;
     if address.ip().is_unspecified() {
@@ -258,7 +258,7 @@ pub(super) fn read_at_once(layers: &mut Layers) -> AtOnceConfig {
     }
 }
 
-/// `db_pool_size` is divided among the pools; those that are named have their own size.
+/// Divides `db_pool_size` among the pools; pools with a size of their own keep it.
 pub(super) fn read_pools(layers: &mut Layers) -> PoolSizes {
     let total = layers
         .read(
@@ -308,7 +308,7 @@ pub(super) fn read_postgres(layers: &mut Layers, pool: u32) -> PostgresConfig {
     let least = connections::of_process(pool) + connections::SPARE;
     let key = "postgres.settings.max_connections";
     if let Some(text) = given.get("max_connections") {
-        // What is no number PostgreSQL itself refuses by name.
+        // PostgreSQL itself refuses a text that is not a number, by its name.
         if text.parse::<u32>().is_ok_and(|most| most < least) {
             let rule = format!(
                 "must be at least {least} with db_pool_size = {pool}: leave it out, or lower db_pool_size"
@@ -328,7 +328,7 @@ pub(super) fn read_postgres(layers: &mut Layers, pool: u32) -> PostgresConfig {
     }
 }
 
-/// Root's data is the machine's; anyone else's is their own.
+/// Root's data folder is the machine's; other users have their own.
 pub(super) fn default_data_dir(sources: &Sources, root: bool) -> Option<PathBuf> {
     if root {
         return Some("/var/lib/accunode".into());
@@ -351,7 +351,7 @@ pub(super) fn parse_within<T: FromStr + PartialOrd>(
     text.parse().ok().filter(|number| range.contains(number))
 }
 
-/// `536870912`, `512MiB`.
+/// Parses `536870912` or `512MiB`.
 pub(super) fn parse_bytes(text: &str) -> Option<u64> {
     let end = text
         .find(|c: char| !c.is_ascii_digit())

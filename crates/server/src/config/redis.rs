@@ -1,11 +1,11 @@
-//! Which servers of Redis are used.
+//! The settings of Redis.
 
 use accunode_redis::{InvalidServers, RedisServers};
 
 use super::layers::Layers;
 use super::{SecretUrl, SecretUrls};
 
-/// What concerns Redis.
+/// The settings of Redis.
 pub(super) struct RedisConfig {
     pub(super) url: Option<SecretUrls>,
     pub(super) sentinels: Option<SecretUrls>,
@@ -46,7 +46,7 @@ pub(super) fn read_redis(layers: &mut Layers) -> RedisConfig {
     }
 }
 
-/// The servers, where the settings fit together.
+/// Returns the servers, if the settings are consistent.
 fn read_servers(
     layers: &mut Layers,
     url: Option<&str>,

@@ -12,27 +12,27 @@ const HIDDEN: &str = "hidden";
 pub struct SecretUrl(Url);
 
 impl SecretUrl {
-    /// Reads a URL. The error says nothing of the text, which may hold a password.
+    /// Parses a URL. The error does not repeat the text, which may contain a password.
     ///
     /// # Errors
-    /// When the text is no absolute URL.
+    /// If the text is not an absolute URL.
     pub fn parse(text: &str) -> Result<Self, url::ParseError> {
         Url::parse(text).map(Self)
     }
 
-    /// The whole URL, for the one place that connects.
+    /// Returns the whole URL, for the one place that connects.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The part before the colon, such as `postgres`.
+    /// Returns the part before the colon, such as `postgres`.
     #[must_use]
     pub fn scheme(&self) -> &str {
         self.0.scheme()
     }
 
-    /// The same URL with one more pair in its query.
+    /// Returns the same URL with one more pair in its query.
     #[must_use]
     pub fn with_query_pair(&self, name: &str, value: &str) -> Self {
         let mut url = self.0.clone();
@@ -81,21 +81,21 @@ impl Serialize for SecretUrl {
     }
 }
 
-/// URLs with commas between, each shown as a [`SecretUrl`] is.
+/// URLs separated by commas, each displayed as a [`SecretUrl`] is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrls(Vec<SecretUrl>);
 
 impl SecretUrls {
-    /// Reads URLs with commas between. A comma within a URL is written `%2C`.
+    /// Parses URLs separated by commas. A comma within a URL is written `%2C`.
     ///
     /// # Errors
-    /// When one of them is no absolute URL.
+    /// If one of them is not an absolute URL.
     pub fn parse(text: &str) -> Result<Self, url::ParseError> {
         let urls = text.split(',').map(|url| SecretUrl::parse(url.trim()));
         urls.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The whole text, for the one place that connects.
+    /// Returns the whole text, for the one place that connects.
     #[must_use]
     pub fn expose(&self) -> String {
         self.join(SecretUrl::expose)
@@ -131,12 +131,12 @@ impl Serialize for SecretUrls {
     }
 }
 
-/// A word that is never shown.
+/// A text that is never displayed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText(String);
 
 impl SecretText {
-    /// The word, for the one place that needs it.
+    /// Returns the text, for the one place that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -161,15 +161,15 @@ impl Serialize for SecretText {
     }
 }
 
-/// Keys of 256 bits. Never shown.
+/// Keys of 256 bits, which are never displayed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKeys(Vec<[u8; 32]>);
 
 impl SecretKeys {
-    /// What they must look like, for readers.
+    /// The rule for their form, for readers.
     pub const RULE: &str = "must be 64 hexadecimal digits; several with commas between, of which the first seals and the others open what was sealed before";
 
-    /// Reads keys with commas between.
+    /// Parses keys separated by commas.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let keys = text.split(',').map(|key| {
@@ -181,7 +181,7 @@ impl SecretKeys {
         keys.collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// The keys themselves, for the one place that seals.
+    /// Returns the keys themselves, for the one place that encrypts.
     #[must_use]
     pub fn expose(&self) -> &[[u8; 32]] {
         &self.0

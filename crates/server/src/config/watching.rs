@@ -1,4 +1,4 @@
-//! How the service is watched: where its figures are, and where traces and logs are sent.
+//! Monitoring settings: the address of the metrics, and the destination of traces and logs.
 
 use std::net::SocketAddr;
 
@@ -7,13 +7,13 @@ use url::Url;
 
 use super::{layers::Layers, secret::SecretText};
 
-/// Where traces and logs are sent (OpenTelemetry, OTLP over HTTP).
+/// The destination of traces and logs (OpenTelemetry, OTLP over HTTP).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct OtlpConfig {
-    /// The collector; `/v1/traces` and `/v1/logs` are put behind it. Without it nothing is sent.
+    /// The collector; `/v1/traces` and `/v1/logs` are appended. Without it nothing is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// Headers of every request, such as `authorization=Bearer …`, with commas between.
+    /// Headers of every request, such as `authorization=Bearer …`, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headers: Option<SecretText>,
     /// The share of requests and jobs whose traces are sent, from 0 to 1.
@@ -24,7 +24,7 @@ impl OtlpConfig {
     const HEADERS_RULE: &str =
         "must be names and values with commas between, such as authorization=Bearer abc,x-tenant=7";
 
-    /// The headers by their names.
+    /// Returns the headers by their names.
     #[must_use]
     pub fn headers(&self) -> Vec<(String, String)> {
         let text = self.headers.as_ref().map(SecretText::expose);

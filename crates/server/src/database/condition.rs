@@ -1,4 +1,4 @@
-//! Readiness of the embedded PostgreSQL.
+//! A readiness probe of the embedded PostgreSQL.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use accunode_ports::health::{Failing, Probe};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-/// Tells readiness how the embedded PostgreSQL is.
+/// Reports the condition of the embedded PostgreSQL to readiness.
 #[derive(Debug)]
 pub(crate) struct ConditionProbe(watch::Receiver<Condition>);
 
 impl ConditionProbe {
-    /// Looks at the server whose condition this is.
+    /// Creates a probe of the server with this condition.
     #[must_use]
     pub(crate) fn new(condition: watch::Receiver<Condition>) -> Self {
         Self(condition)

@@ -1,4 +1,4 @@
-//! How many connections a process opens, and whether the server has so many.
+//! The number of connections that a process opens, compared with the server's limit.
 
 use accunode_postgres::PgJobQueue;
 use sqlx::{PgConnection, Row};
@@ -8,33 +8,33 @@ use super::DatabaseError;
 /// The private PostgreSQL's `max_connections`, unless more are needed.
 pub(crate) const USUAL: u32 = 100;
 
-/// What the private PostgreSQL has beyond the service's connections: three that only
-/// superusers get, and some for `accunode admin`, `maintain` and backups beside it.
+/// The connections of the private PostgreSQL in addition to the service's: three for
+/// superusers only, and some for `accunode admin`, `maintain` and backups beside it.
 pub(crate) const SPARE: u32 = 3 + 10;
 
-/// The connection that holds the process's place, and one that bootstraps and migrates.
+/// The connection that holds the instance lock, and one that bootstraps and migrates.
 const OWN: u32 = 2;
 
-/// How many connections a process with pools of this size together opens at most. What
-/// else says a number (the private PostgreSQL's `max_connections`, the check of another's)
-/// asks here.
+/// Returns how many connections a process with pools of this total size opens at most. Code
+/// that needs the number (the private PostgreSQL's `max_connections`, the check of an
+/// external server) calls this function.
 #[must_use]
 pub(crate) fn of_process(pool: u32) -> u32 {
     pool + PgJobQueue::CONNECTIONS + OWN
 }
 
-/// What the server has for roles that are no superusers.
+/// The connections that the server has for roles that are not superusers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Allowance {
     most: i64,
     reserved: i64,
-    /// Of the role and of the database; -1 is none.
+    /// The limits of the role and of the database; -1 means none.
     role: i64,
     database: i64,
 }
 
 impl Allowance {
-    /// Asks the server.
+    /// Queries the server.
     pub(super) async fn ask(connection: &mut PgConnection) -> Result<Self, DatabaseError> {
         let row = sqlx::query(
             "SELECT current_setting('max_connections')::bigint AS most, \
@@ -53,7 +53,7 @@ impl Allowance {
         })
     }
 
-    /// Whether a process with this pool fits in.
+    /// Checks that a process with this pool fits within the limits.
     pub(super) fn check(self, pool: u32) -> Result<(), DatabaseError> {
         let needed = i64::from(of_process(pool));
         let limits = [

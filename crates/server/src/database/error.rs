@@ -1,4 +1,4 @@
-//! Why the database cannot be used, each with what to do about it.
+//! Why the database cannot be used, each reason with its remedy.
 
 use accunode_migration::MigrateError;
 use accunode_ports::health::Failing;
@@ -13,22 +13,22 @@ pub enum DatabaseError {
     /// The embedded PostgreSQL does not run.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    /// A socket's folder that makes no URL.
+    /// The folder of a socket cannot be expressed as a URL.
     #[error("the embedded database's address is no URL")]
     Url(#[source] url::ParseError),
-    /// Only the server's URL is known, and the owner's is needed.
+    /// Only the server's URL is known, but the owner's is needed.
     #[error(
         "owner_url_missing: the role of DATABASE_URL may not change the schema; give the owner's URL as \
          ACCUNODE_OWNER_DATABASE_URL"
     )]
     OwnerUrlMissing,
-    /// No one has made the roles.
+    /// The roles were not created.
     #[error(
         "the database has no role accunode_server yet: run `accunode migrate up` once with a superuser's \
          ACCUNODE_OWNER_DATABASE_URL"
     )]
     RolesMissing,
-    /// The URL's role must not serve, and cannot become one that may.
+    /// The URL's role must not serve, and cannot assume one that may.
     #[error(
         "the database role {role:?} {reason}, so it must not serve, and it may not become accunode_server: \
          use accunode_server's URL, or let a superuser say GRANT accunode_server TO {role:?}"
@@ -36,7 +36,7 @@ pub enum DatabaseError {
     UnfitRole {
         /// The URL's role.
         role: String,
-        /// Why it must not serve.
+        /// The reason why it must not serve.
         reason: &'static str,
     },
     /// `accunode_server` itself has rights that it must not have.
@@ -44,25 +44,25 @@ pub enum DatabaseError {
         "the database role {role:?} {reason}, so row-level security would not hold: take that from it"
     )]
     UnfitServerRole {
-        /// The role that was taken on.
+        /// The role that was assumed.
         role: String,
-        /// Why it must not serve.
+        /// The reason why it must not serve.
         reason: &'static str,
     },
     /// The schema is older than this program.
     #[error("the database lacks {}: run `accunode migrate up` first", .0.join(", "))]
     Pending(Vec<String>),
-    /// A migration, or the roles.
+    /// A migration or the creation of the roles failed.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// No connection can be made.
+    /// No connection can be established.
     #[error("the database {address} cannot be reached: {}. What to do: {}", outage.detail, outage.remedy)]
     Unreachable {
         /// Role, host, port and database.
         address: String,
-        /// Why, and what to do about it.
+        /// The reason, and its remedy.
         outage: Outage,
-        /// What was said.
+        /// The error of the driver.
         source: sqlx::Error,
     },
     /// The server has fewer connections than the process may open.
@@ -75,23 +75,23 @@ pub enum DatabaseError {
     TooFewConnections {
         /// The configured pool.
         pool: u32,
-        /// Everything the process may open.
+        /// The number of connections that the process may open.
         needed: i64,
-        /// What it may have.
+        /// The number that it may have.
         limit: i64,
-        /// Which limit that is.
+        /// The name of that limit.
         what: &'static str,
-        /// The pool that would fit.
+        /// The size of a pool that would fit.
         fits: i64,
     },
-    /// The database answered, and refused.
+    /// The database answered with an error.
     #[error("the database does not answer as it should")]
     Sql(#[from] sqlx::Error),
 }
 
 impl DatabaseError {
-    /// What readiness tells of it where it may pass by itself, or by what someone does to
-    /// the database; `None`: only another configuration helps.
+    /// Returns what readiness reports if the error may pass by itself, or by a change of
+    /// the database; `None` if only another configuration helps.
     #[must_use]
     pub fn passing(&self) -> Option<Failing> {
         let (reason, detail) = match self {

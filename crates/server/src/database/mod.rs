@@ -1,10 +1,10 @@
-//! Which database the service uses, as which roles, and getting it ready.
+//! The service's database: its location, its roles, and its preparation.
 //!
-//! Two roles: `accunode_owner` owns the schema, `accunode_server` serves and is held to
-//! row-level security. The embedded database is made and migrated without being asked; one
-//! that someone runs is changed by `accunode migrate` only.
+//! Two roles: `accunode_owner` owns the schema, `accunode_server` serves and is subject to
+//! row-level security. The embedded database is created and migrated automatically; an
+//! external one is changed by `accunode migrate` only.
 //!
-//! **Invariant:** nothing is served as a superuser, as a role that bypasses row-level
+//! **Invariant:** the service never runs as a superuser, as a role that bypasses row-level
 //! security, or as the tables' owner.
 
 mod condition;
@@ -31,40 +31,40 @@ use role::RoleFacts;
 /// The embedded cluster's database.
 const DATABASE: &str = "accunode";
 
-/// Where the database is and who may do what in it. Cheap to clone.
+/// The location of the database and its roles. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Database {
     server_url: SecretUrl,
     owner_url: Option<SecretUrl>,
-    /// Only for the embedded one: how to make what is missing.
+    /// Only for the embedded one: the superuser who creates what is missing.
     embedded: Option<Superuser>,
 }
 
 #[derive(Debug, Clone)]
 struct Superuser {
-    /// Connected to the database that every cluster has.
+    /// Options for the database that every cluster has.
     cluster: PgConnectOptions,
-    /// Connected to ours.
+    /// Options for our database.
     database: PgConnectOptions,
     /// The same, for PostgreSQL's programs.
     url: SecretUrl,
 }
 
 impl Database {
-    /// The configured database, or else the embedded one, which is started or adopted.
-    /// Keep the second value until everything that uses the database has ended.
+    /// Opens the configured database, or else the embedded one, which is started or
+    /// adopted. Keep the second value until everything that uses the database has ended.
     ///
     /// # Errors
-    /// When the embedded database cannot be started.
+    /// If the embedded database cannot be started.
     pub fn open(config: &Config) -> Result<(Self, Option<EmbeddedPostgres>), DatabaseError> {
         Self::open_by(config, EmbeddedPostgres::start)
     }
 
-    /// The same for a process that stays. Blocks while the embedded database starts, until
-    /// `cancel` says otherwise.
+    /// As [`Self::open`], for a long-running process. Blocks while the embedded database
+    /// starts, until `cancel` is set.
     ///
     /// # Errors
-    /// When the embedded database cannot be started.
+    /// If the embedded database cannot be started.
     pub fn open_to_stay(
         config: &Config,
         cancel: &Cancel,
@@ -90,10 +90,10 @@ impl Database {
         Ok((Self::embedded(&running)?, Some(running)))
     }
 
-    /// The service's database in a running embedded PostgreSQL.
+    /// Returns the service's database in a running embedded PostgreSQL.
     ///
     /// # Errors
-    /// Never for a server that runs: its socket's folder makes a URL.
+    /// Never for a running server: its socket's folder can be expressed as a URL.
     pub fn embedded(running: &EmbeddedPostgres) -> Result<Self, DatabaseError> {
         let url = |role| SecretUrl::parse(&running.url(role, DATABASE)).map_err(DatabaseError::Url);
         Ok(Self {
@@ -108,23 +108,25 @@ impl Database {
         })
     }
 
-    /// Whether the database is this program's own, made and migrated without being asked.
+    /// Returns whether the database is this program's own, created and migrated
+    /// automatically.
     #[must_use]
     pub fn is_embedded(&self) -> bool {
         self.embedded.is_some()
     }
 
-    /// The superuser's URL of the private PostgreSQL.
+    /// Returns the superuser's URL of the private PostgreSQL.
     #[must_use]
     pub fn superuser_url(&self) -> Option<&SecretUrl> {
         self.embedded.as_ref().map(|superuser| &superuser.url)
     }
 
-    /// Makes the database and the roles where the service may: in the embedded PostgreSQL,
-    /// or with a superuser's URL. Any number of times, also by several processes at once.
+    /// Creates the database and the roles where the service may: in the embedded
+    /// PostgreSQL, or with a superuser's URL. It may run any number of times, also in
+    /// several processes at once.
     ///
     /// # Errors
-    /// When the database does not answer, or a role is missing that this URL cannot make.
+    /// If the database does not answer, or a role is missing that this URL cannot create.
     pub async fn bootstrap(&self) -> Result<(), DatabaseError> {
         if let Some(superuser) = &self.embedded {
             create_database(&superuser.cluster).await?;
@@ -138,7 +140,7 @@ impl Database {
         Ok(())
     }
 
-    /// Brings the embedded database up to date; of any other says whether it is.
+    /// Migrates the embedded database; checks that any other is up to date.
     ///
     /// # Errors
     /// [`DatabaseError::Pending`] with what `accunode migrate up` would do.
@@ -159,10 +161,10 @@ impl Database {
         }
     }
 
-    /// Whether the server has the connections that a process with this pool opens.
+    /// Checks that the server has the connections that a process with this pool opens.
     ///
     /// # Errors
-    /// [`DatabaseError::TooFewConnections`] with what would fit.
+    /// [`DatabaseError::TooFewConnections`] with the number that would fit.
     pub async fn check_connections(&self, pool: u32) -> Result<(), DatabaseError> {
         let mut connection = reach(&self.server_url.expose().parse()?).await?;
         let allowance = Allowance::ask(&mut connection).await?;
@@ -170,10 +172,10 @@ impl Database {
         allowance.check(pool)
     }
 
-    /// Which migrations the database has and lacks.
+    /// Returns which migrations are applied and which are missing.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn status(&self) -> Result<accunode_migration::Status, DatabaseError> {
         let pool = one_connection(self.server_url.expose().parse()?).await?;
         let status = accunode_migration::status(&pool).await;
@@ -181,15 +183,15 @@ impl Database {
         Ok(status?)
     }
 
-    /// The URL to serve with: as it was given where its role is fit to serve, otherwise one
-    /// that takes on `accunode_server` as it connects.
+    /// Returns the URL to serve with: as it was given if its role is fit to serve,
+    /// otherwise one that assumes `accunode_server` when it connects.
     ///
-    /// The role is a start-up setting of the connection and no later `SET ROLE`: behind a
-    /// pooler that hands sessions around, a lost `SET ROLE` would serve as the owner, while
-    /// a lost start-up setting refuses to connect; and `RESET ROLE` leads back to it.
+    /// The role is a start-up setting of the connection and not a later `SET ROLE`: behind
+    /// a pooler that shares sessions, a lost `SET ROLE` would serve as the owner, while a
+    /// lost start-up setting refuses to connect; and `RESET ROLE` returns to it.
     ///
     /// # Errors
-    /// When neither is possible: the service must not start.
+    /// If neither is possible: then the service must not start.
     pub async fn serving_url(&self) -> Result<SecretUrl, DatabaseError> {
         if is_readable_on_the_way(&self.server_url.expose().parse()?) {
             tracing::warn!(
@@ -209,10 +211,10 @@ impl Database {
         Ok(url)
     }
 
-    /// The URL for migrations, maintenance and backups.
+    /// Returns the URL for migrations, maintenance and backups.
     ///
     /// # Errors
-    /// [`DatabaseError::OwnerUrlMissing`] where the only URL is the server's.
+    /// [`DatabaseError::OwnerUrlMissing`] if the only URL is the server's.
     pub async fn owner_url(&self) -> Result<SecretUrl, DatabaseError> {
         if let Some(url) = &self.owner_url {
             return Ok(url.clone());
@@ -224,15 +226,15 @@ impl Database {
         Err(DatabaseError::OwnerUrlMissing)
     }
 
-    /// A connection that acts as the owner.
+    /// Opens a connection that acts as the owner.
     ///
     /// # Errors
-    /// As [`Self::owner_url`], and when the database does not answer.
+    /// As [`Self::owner_url`], and if the database does not answer.
     pub async fn connect_as_owner(&self) -> Result<PgConnection, DatabaseError> {
         reach(&self.owner_options().await?).await
     }
 
-    /// What [`Self::connect_as_owner`] connects by.
+    /// Returns the options with which [`Self::connect_as_owner`] connects.
     ///
     /// # Errors
     /// As [`Self::owner_url`].
@@ -244,7 +246,8 @@ impl Database {
     }
 }
 
-/// Whether someone between could read along, or make both sides do without TLS.
+/// Returns whether someone on the network path could read the traffic, or force both sides
+/// to use no TLS.
 fn is_readable_on_the_way(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     let is_here = host.starts_with('/')
@@ -257,7 +260,7 @@ fn is_readable_on_the_way(options: &PgConnectOptions) -> bool {
     !is_here && !asks_for_tls
 }
 
-/// Another process may make it at the same time.
+/// Another process may create it at the same time.
 async fn create_database(cluster: &PgConnectOptions) -> Result<(), DatabaseError> {
     let mut connection = reach(cluster).await?;
     let exists: bool =
@@ -280,8 +283,8 @@ async fn create_database(cluster: &PgConnectOptions) -> Result<(), DatabaseError
     Ok(connection.close().await?)
 }
 
-/// The roles, and the statistics of statements where the server collects them: only a
-/// superuser can make that extension.
+/// Creates the roles, and the statistics of statements if the server collects them: only a
+/// superuser can create that extension.
 async fn make_roles(superuser: PgConnectOptions) -> Result<(), DatabaseError> {
     let pool = one_connection(superuser).await?;
     let made = async {

@@ -1,4 +1,4 @@
-//! The first connection: what keeps it from being made is said at once and in words.
+//! The first connection: a failure is reported at once, with its reason.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
 use super::DatabaseError;
 
-/// How long one attempt may take.
+/// The time limit of one attempt.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Connects. A pool would try again until its own patience ends, and then say only that
-/// it had no connection.
+/// Connects. A pool would retry until its own timeout, and then only report that it had no
+/// connection.
 ///
 /// # Errors
 /// [`DatabaseError::Unreachable`] with the reason.

@@ -1,29 +1,30 @@
-//! Whether a role may serve: the rule that keeps row-level security in force.
+//! Checks whether a role may serve: the rule that keeps row-level security in force.
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Row};
 
 use super::{DatabaseError, reach};
 
-/// What is known about the role of a connection.
+/// The properties of a connection's role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RoleFacts {
-    /// The role that statements run as.
+    /// The role that executes statements.
     name: String,
     pub(super) superuser: bool,
     bypasses: bool,
-    /// Whether row-level security overlooks it because it has the owner's rights.
+    /// Whether row-level security does not apply to it because it has the owner's rights.
     owns: bool,
-    /// Whether it has the rights of `accunode_server` as it is; `None`: there is no such role.
+    /// Whether it has the rights of `accunode_server` already; `None` if there is no such
+    /// role.
     is_server: Option<bool>,
-    /// Whether it may become `accunode_server`.
+    /// Whether it may assume `accunode_server`.
     may_be_server: Option<bool>,
-    /// Whether it may become `accunode_owner`; `None`: there is no such role.
+    /// Whether it may assume `accunode_owner`; `None` if there is no such role.
     pub(super) may_be_owner: Option<bool>,
 }
 
 impl RoleFacts {
-    /// Connects and asks.
+    /// Connects and queries the role.
     pub(super) async fn ask(options: &PgConnectOptions) -> Result<Self, DatabaseError> {
         let mut connection = reach(options).await?;
         let row = sqlx::query(include_str!("role.sql"))
@@ -41,7 +42,7 @@ impl RoleFacts {
         })
     }
 
-    /// Whether a connection of this role has to take on `accunode_server` first.
+    /// Returns whether a connection of this role must assume `accunode_server` first.
     pub(super) fn must_become_server(&self) -> Result<bool, DatabaseError> {
         let (Some(is_server), Some(may_be_server)) = (self.is_server, self.may_be_server) else {
             return Err(DatabaseError::RolesMissing);
@@ -60,7 +61,7 @@ impl RoleFacts {
         })
     }
 
-    /// For the role that was taken on: it must be fit now.
+    /// Checks the role that was assumed: it must be fit now.
     pub(super) fn must_be_fit(&self) -> Result<(), DatabaseError> {
         let reason = match self.unfit() {
             None if self.is_server == Some(true) => return Ok(()),

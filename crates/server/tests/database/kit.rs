@@ -1,4 +1,4 @@
-//! What the tests share: a folder, a server in it, and a look at its processes.
+//! Helpers of the tests: a folder, a server in it, and its processes.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +9,12 @@ use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
-/// A folder of its own, below the short /tmp.
+/// Creates a temporary folder below /tmp, whose path is short.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir_in("/tmp").expect("a temporary folder")
 }
 
-/// A server with quick settings for throw-away data.
+/// Starts a server with fast settings for disposable data.
 pub(crate) fn start(home: &Path) -> EmbeddedPostgres {
     let options = EmbeddedOptions::new(home)
         .without_durability()
@@ -23,7 +23,7 @@ pub(crate) fn start(home: &Path) -> EmbeddedPostgres {
     EmbeddedPostgres::start(&options).expect("the server starts")
 }
 
-/// Lets the tests' own user connect as a role beyond the service's.
+/// Lets the tests' own user connect as a role other than the service's.
 pub(crate) async fn allow_role(server: &EmbeddedPostgres, role: &str) {
     let me = nix::unistd::User::from_uid(nix::unistd::Uid::effective())
         .expect("the accounts")
@@ -40,7 +40,7 @@ pub(crate) async fn allow_role(server: &EmbeddedPostgres, role: &str) {
         .execute(&mut connection)
         .await
         .expect("read again");
-    // The server reads it some moment later, and says so to no one.
+    // The server reads the file some time later, without reporting it.
     let options = server.connect_options(role, "accunode");
     let allowed = async {
         while PgConnection::connect_with(&options).await.is_err() {
@@ -52,7 +52,7 @@ pub(crate) async fn allow_role(server: &EmbeddedPostgres, role: &str) {
         .expect("the role may connect");
 }
 
-/// Every process that works in the data folder: the server and its backends.
+/// Returns every process that works in the data folder: the server and its backends.
 pub(crate) fn processes(home: &Path) -> Vec<i32> {
     let data = home.join("data");
     fs::read_dir("/proc")

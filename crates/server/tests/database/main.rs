@@ -1,4 +1,4 @@
-//! The service's database, as which roles it serves, and the program on its own.
+//! The service's database, the roles with which it serves, and the program itself.
 
 #![expect(
     clippy::expect_used,

@@ -17,7 +17,7 @@ fn accunode(data_dir: &Path, arguments: &[&str]) -> Output {
         .expect("it runs")
 }
 
-/// What a successful run answered.
+/// Returns the output of a successful run.
 fn answer(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let problems = String::from_utf8_lossy(&output.stderr);

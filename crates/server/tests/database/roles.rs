@@ -1,4 +1,4 @@
-//! As whom the service may serve.
+//! The roles with which the service may serve.
 
 use accunode::config::{Config, Sources};
 use accunode::database::{Database, DatabaseError};
@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::kit::{allow_role, folder, start};
 
-/// A migrated embedded database, as one that is known by this URL alone.
+/// Returns a migrated embedded database, used as an external one with this URL.
 async fn known_by(server: &EmbeddedPostgres, role: &str) -> Database {
     Database::embedded(server)
         .expect("an address")
@@ -40,7 +40,7 @@ async fn run(server: &EmbeddedPostgres, sql: &str) {
         .expect("done");
 }
 
-/// The role that statements run as, also after an attempt to get rid of it.
+/// Returns the role that executes statements, also after an attempt to change it.
 async fn serves_as(database: &Database) -> String {
     let url = database.serving_url().await.expect("fit to serve");
     let mut connection = PgConnection::connect(url.expose())

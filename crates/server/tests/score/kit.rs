@@ -1,4 +1,4 @@
-//! A folder to work in, and the program.
+//! A working folder, and the program.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A folder that is the program's whole world.
+/// A folder that contains everything the program can use.
 pub(crate) struct Desk(TempDir);
 
 impl Desk {
@@ -21,13 +21,13 @@ impl Desk {
         self.0.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file and returns its path.
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         fs::write(self.path(name), text).unwrap();
         self.path(name)
     }
 
-    /// The names of all files and folders.
+    /// Returns the names of all files and folders.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).unwrap();
         let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
@@ -55,7 +55,8 @@ impl Desk {
             .args(arguments)
             .env_clear()
             .env("HOME", self.0.path())
-            // No one listens there: anyone who wanted a database would fail.
+            // There is no server at this address: a command that needs a database would
+            // fail.
             .env("DATABASE_URL", "postgres://none@127.0.0.1:1/none")
             .envs(environment.iter().copied())
             .current_dir(self.0.path())
@@ -64,19 +65,19 @@ impl Desk {
     }
 }
 
-/// The rows of a run that went well, by column.
+/// Returns the rows of a successful run, by column.
 pub(crate) fn answer(output: &Output) -> Vec<BTreeMap<String, String>> {
     assert!(output.status.success(), "{}", told(output));
     let mut reader = csv::Reader::from_reader(&*output.stdout);
     reader.deserialize().map(Result::unwrap).collect()
 }
 
-/// What the program said besides its answer.
+/// Returns the messages of the program on standard error.
 pub(crate) fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A file of the data that tests may use where it lies beside the project.
+/// Returns a file of the data that tests may use if it exists beside the project.
 pub(crate) fn shared(name: &str) -> Option<String> {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let path = root.join("../shared/data").join(name);

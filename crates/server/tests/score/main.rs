@@ -1,4 +1,5 @@
-//! `accunode score` and `accunode validate`: files are worked on without a database, a network or a trace.
+//! `accunode score` and `accunode validate` process files without a database or a network, and
+//! leave no trace.
 
 #![expect(
     clippy::unwrap_used,

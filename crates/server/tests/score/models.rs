@@ -1,4 +1,4 @@
-//! Models of one's own serve offline as they do online.
+//! Custom models score offline as they do online.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

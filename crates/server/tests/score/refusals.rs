@@ -1,4 +1,5 @@
-//! What cannot be scored says what to do, and leaves what was there.
+//! A file that cannot be scored is reported with a remedy, and existing files stay
+//! unchanged.
 
 use std::fs;
 
@@ -11,7 +12,7 @@ use crate::{
 fn a_file_in_percent_is_told_and_the_output_stays_what_it_was() {
     let desk = Desk::new();
     let header = ANNUAL.lines().next().unwrap();
-    // A single row proves nothing about a file; four do.
+    // A single row is not conclusive about a file; four are.
     let lines = ["2024", "2023", "2022", "2021"]
         .map(|year| format!("NRTH,{year},Industrials,23.66,2.249,9.73,11.47,6.47\n"));
     let file = desk.file("rows.csv", &format!("{header}\n{}", lines.concat()));

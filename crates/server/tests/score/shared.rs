@@ -1,4 +1,4 @@
-//! Files as analysts have them.
+//! Files as analysts write them.
 
 use crate::kit::{Desk, answer, shared, told};
 

@@ -1,4 +1,4 @@
-//! `accunode validate`: predictions against what happened, without server and database.
+//! `accunode validate`: compares predictions with outcomes, without server and database.
 
 mod real_data;
 

@@ -1,4 +1,5 @@
-//! Statements of real companies: every figure against a script that computes them otherwise.
+//! Statements of real companies: every figure is compared with a script that computes it
+//! differently.
 
 use std::process::Command;
 
@@ -14,11 +15,12 @@ const RATIOS: [&str; 5] = [
     "ebit_to_interest_expense",
     "return_on_assets",
 ];
-/// The shipped models' target rate, and an AUC to compare with.
+/// The shipped models' target rate, and an AUC for comparison.
 const REFERENCE: [&str; 4] = ["--target-rate", "0.015", "--initial-auc", "0.85"];
 
-/// A file of statements and one of outcomes: those of Polish companies without twins, or those
-/// of US companies whose label says whether they went bankrupt within a year.
+/// Returns a file of statements and one of outcomes: those of Polish companies without
+/// duplicates, or those of US companies whose label states whether they went bankrupt within a
+/// year.
 fn files(
     desk: &Desk,
     path: &str,
@@ -39,7 +41,7 @@ fn files(
         let cells = RATIOS.map(|name| record[at(name)].to_owned());
         statements += &format!("X{i:05},2023,{}\n", cells.join(","));
         if &record[at(label)] == "1" {
-            // Spread over the window, so that days differ.
+            // Spread over the window, so that the days differ.
             outcomes += &format!("X{i:05},2025-{:02}-15\n", 1 + i % 6);
         }
     }
@@ -68,7 +70,7 @@ fn agree(path: &str, ours: &Value, theirs: &Value) {
     );
 }
 
-/// Each of the script's figures is the report's.
+/// Checks that each of the script's figures is in the report.
 fn compare(desk: &Desk, predictions: &str, outcomes: &str) -> Option<Value> {
     let sample = desk.path("sample.csv");
     let window = [
@@ -188,7 +190,7 @@ fn figures_on_polish_companies_are_those_of_the_script() {
             .unwrap()
             .starts_with("Hindsight")
     );
-    // Moving all log-odds by δ makes the mean PD the default rate of the sample.
+    // Moving all log-odds by δ makes the mean PD equal to the default rate of the sample.
     let rate = window["default_rate"]["keep"].as_f64().unwrap();
     let delta = window["calibration"]["shift"]["delta"]["value"]
         .as_f64()
