@@ -1,9 +1,9 @@
-//! Who may connect to the private PostgreSQL: root and the account that it runs as.
+//! Access to the private PostgreSQL, for root and the account that it runs as.
 //!
-//! The socket asks the kernel who is at its other end (`peer`), whatever its folder's mode
-//! is. Both accounts can read the database's files anyway; no one else gets in, as
-//! whichever role. The two files lie beside the data folder and not in it, are written
-//! anew at each start, and stand in for the data folder's own.
+//! The socket asks the kernel for the account at its other end (`peer`), whatever its
+//! folder's mode is. Both accounts can read the database's files anyway; no other account
+//! is let in, with any role. The two files are beside the data folder and not in it, are
+//! written at each start, and replace the data folder's own.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions, Permissions};
@@ -18,21 +18,22 @@ use nix::unistd::Uid;
 use super::identity::{Identity, user_name};
 use super::{EmbeddedError, SUPERUSER};
 
-/// Stands in for the data folder's `pg_hba.conf`.
+/// Replaces the data folder's `pg_hba.conf`.
 const RULES: &str = "\
 # Written by AccuNode at each start of the server: changes are lost.
 local all         all      peer map=accunode
 local replication postgres peer map=accunode
 ";
 
-/// What an own `pg_hba.conf` of the data folder says, for a server that is started by hand.
+/// The content of the data folder's own `pg_hba.conf`, for a server that is started by
+/// hand.
 const RULES_OF_DATA_FOLDER: &str = "\
 # AccuNode starts the server with another file. Started by hand, only the account that
 # the server runs as may connect, as the role of the same name.
 local all all peer
 ";
 
-/// The files that say who may connect.
+/// The files that define who may connect.
 #[derive(Debug, Clone)]
 pub(super) struct AccessFiles {
     pub(super) rules: PathBuf,
@@ -57,7 +58,7 @@ impl AccessFiles {
         Ok(files)
     }
 
-    /// What tells the server of them.
+    /// Returns the settings that make the server use them.
     pub(super) fn settings(&self) -> [String; 2] {
         [
             format!("hba_file={}", self.rules.display()),
@@ -66,7 +67,8 @@ impl AccessFiles {
     }
 }
 
-/// The lines of `pg_ident.conf`: each account may be the superuser and each of the roles.
+/// Returns the lines of `pg_ident.conf`: each account may be the superuser and each of the
+/// roles.
 fn names(accounts: &[String], roles: &[String]) -> Result<String, EmbeddedError> {
     let mut text = String::from(
         "# Written by AccuNode at each start of the server: changes are lost.\n\
@@ -81,14 +83,14 @@ fn names(accounts: &[String], roles: &[String]) -> Result<String, EmbeddedError>
             });
         }
         for role in iter::once(SUPERUSER).chain(roles.iter().map(String::as_str)) {
-            // Writing into a string does not fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "accunode  \"{account}\"  {role}");
         }
     }
     Ok(text)
 }
 
-/// Writes a file beside its place and puts it there whole, readable for the server.
+/// Writes a file beside its final path and renames it, readable for the server.
 fn replace(path: &Path, text: &str, identity: &Identity) -> Result<(), EmbeddedError> {
     let draft = path.with_extension("conf.new");
     match fs::remove_file(&draft) {
@@ -103,7 +105,7 @@ fn replace(path: &Path, text: &str, identity: &Identity) -> Result<(), EmbeddedE
         .mode(0o640)
         .open(&draft)
         .map_err(EmbeddedError::io("create", &draft))?;
-    // Whatever the umask is: the server's account reads it by its group.
+    // Set explicitly, because of the umask: the server's account reads it by its group.
     file.set_permissions(Permissions::from_mode(0o640))
         .map_err(EmbeddedError::io("set the mode of", &draft))?;
     if identity.is_dropped() {
@@ -115,8 +117,8 @@ fn replace(path: &Path, text: &str, identity: &Identity) -> Result<(), EmbeddedE
         .map_err(EmbeddedError::io("write", path))
 }
 
-/// Replaces a `pg_hba.conf` of the data folder that lets everyone in: earlier versions
-/// made it so. Our server does not read it, but one that is started by hand does.
+/// Replaces a `pg_hba.conf` of the data folder that lets every account in, as earlier
+/// versions created it. Our server does not read it, but one that is started by hand does.
 pub(super) fn retire_trust(data: &Path) -> Result<(), EmbeddedError> {
     let path = data.join("pg_hba.conf");
     let text = match fs::read_to_string(&path) {
@@ -131,7 +133,7 @@ pub(super) fn retire_trust(data: &Path) -> Result<(), EmbeddedError> {
     if !trusts {
         return Ok(());
     }
-    // In place, so that it keeps its owner; never through a link.
+    // Written in place, so that it keeps its owner; never through a link.
     OpenOptions::new()
         .write(true)
         .truncate(true)

@@ -1,10 +1,10 @@
-//! Which operating system account PostgreSQL runs as.
+//! The operating system account that PostgreSQL runs as.
 //!
 //! PostgreSQL refuses root, so a service that root starts needs another account for it.
 //! That account owns the database's files and may connect as any of the database's roles:
-//! it must not be shared with other programs. Debian's `postgres`, for example, is open to
-//! the superuser of any other database on the machine (`COPY … TO PROGRAM`), and `nobody`
-//! to every program that gives up its rights that way.
+//! it must not be shared with other programs. Debian's `postgres`, for example, can be used
+//! by the superuser of any other database on the machine (`COPY … TO PROGRAM`), and
+//! `nobody` by every program that drops its rights to that account.
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -16,11 +16,11 @@ use nix::unistd::{Gid, Uid, User};
 use super::EmbeddedError;
 use super::identity::user_name;
 
-/// The account that root starts PostgreSQL as, unless `postgres.account` names another.
-/// `scripts/create-account.sh` makes it.
+/// The account as which root starts PostgreSQL, unless `postgres.account` names another.
+/// `scripts/create-account.sh` creates it.
 pub const DEFAULT_ACCOUNT: &str = "accunode-postgres";
 
-/// Accounts that programs of different owners run as.
+/// Accounts that are shared by programs of different owners.
 const SHARED: [&str; 5] = ["postgres", "_postgres", "pgsql", "nobody", "daemon"];
 
 /// An account, and what must happen before PostgreSQL can run as it.
@@ -29,16 +29,16 @@ pub(super) struct Account {
     pub(super) uid: Uid,
     pub(super) gid: Gid,
     pub(super) name: String,
-    /// The shared account that the data folder must be taken away from first.
+    /// The shared account from which the data folder must be taken over first.
     pub(super) takes_over_from: Option<Uid>,
 }
 
 impl Account {
-    /// The account for the server of `data`, which need not exist yet.
+    /// Chooses the account for the server of `data`, which need not exist yet.
     ///
-    /// Another user than root runs PostgreSQL as themselves. For root it is the owner of
-    /// an existing data folder, unless that is a shared account, and otherwise the
-    /// configured account or [`DEFAULT_ACCOUNT`].
+    /// Another user than root runs PostgreSQL as themselves. For root it is the owner of an
+    /// existing data folder, unless that is a shared account, and otherwise the configured
+    /// account or [`DEFAULT_ACCOUNT`].
     pub(super) fn choose(data: &Path, configured: Option<&str>) -> Result<Self, EmbeddedError> {
         let me = Uid::effective();
         let owner = match fs::symlink_metadata(data) {
@@ -149,7 +149,7 @@ fn look_up_configured(name: &str) -> Result<User, EmbeddedError> {
     Ok(user)
 }
 
-/// Whether programs of different owners run as this user.
+/// Returns whether programs of different owners run as this user.
 fn is_shared(uid: Uid) -> bool {
     SHARED.iter().any(|name| {
         User::from_name(name)

@@ -1,4 +1,4 @@
-//! Which PostgreSQL installations this machine has, and which one to use.
+//! Finds the PostgreSQL installations of the machine, and chooses one.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ const OLDEST: u32 = 15;
 pub(super) struct Installation {
     pub(super) bin_dir: PathBuf,
     pub(super) major: u32,
-    /// As the program tells it, such as `15.18`.
+    /// The version that the program reports, such as `15.18`.
     pub(super) version: String,
 }
 
-/// The usable installations, best first.
+/// Returns the usable installations, best first.
 pub(super) fn installations(
     configured: Option<&Path>,
     identity: &Identity,
@@ -63,9 +63,10 @@ pub(super) fn installations(
 }
 
 impl Installation {
-    /// What stands in `folder`, if both programs do and they run.
+    /// Returns the installation in `folder`, if both programs are there and run.
     fn at(folder: &Path, identity: &Identity) -> Option<Self> {
-        // Symbolic links (Homebrew, Debian's alternatives) hide where the libraries are.
+        // Symbolic links (Homebrew, Debian's alternatives) hide the location of the
+        // libraries.
         let postgres = fs::canonicalize(folder.join("postgres")).ok()?;
         let bin_dir = postgres.parent()?.to_path_buf();
         if !bin_dir.join("initdb").is_file() {
@@ -84,7 +85,8 @@ impl Installation {
         })
     }
 
-    /// The first one that fits a data folder made by `recorded`; any, for a new one.
+    /// Returns the first one that fits a data folder created by `recorded`; any, for a new
+    /// one.
     pub(super) fn choose(
         found: Vec<Self>,
         recorded: Option<u32>,
@@ -108,7 +110,8 @@ impl Installation {
         self.bin_dir.join(name)
     }
 
-    /// Whether the server can load `name`: naming a missing library would stop its start.
+    /// Returns whether the server can load `name`: naming a missing library would prevent
+    /// its start.
     pub(super) fn has_library(&self, name: &str) -> bool {
         let prefix = self.bin_dir.parent().unwrap_or(&self.bin_dir);
         let mut folders = vec![
@@ -129,15 +132,15 @@ impl Installation {
     }
 }
 
-/// A client program such as `pg_dump`, for a server of this major version: of the same
-/// version where it is installed, otherwise the lowest newer one.
+/// Returns a client program such as `pg_dump`, for a server of this major version: of the
+/// same version if it is installed, otherwise of the lowest newer one.
 #[must_use]
 pub fn client_program(configured: Option<&Path>, name: &str, major: u32) -> Option<PathBuf> {
     let folders = configured.map_or_else(candidates, |folder| vec![folder.to_path_buf()]);
     folders
         .iter()
         .filter_map(|folder| {
-            // Debian's wrappers in /usr/bin choose a version by rules of their own.
+            // Debian's wrappers in /usr/bin choose a version by their own rules.
             let program = fs::canonicalize(folder.join(name)).ok()?;
             if program.file_name()? != name {
                 return None;
@@ -154,8 +157,9 @@ pub fn client_program(configured: Option<&Path>, name: &str, major: u32) -> Opti
         .map(|(_, program)| program)
 }
 
-/// Folders that may hold the programs: PATH, then where the packages of each system put
-/// them, the lowest supported version first (the closest to what the tests run on).
+/// Returns folders that may contain the programs: PATH, then the folders of each system's
+/// packages, the lowest supported version first (the closest to the one that the tests
+/// use).
 fn candidates() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = env::var_os("PATH")
         .map(|path| env::split_paths(&path).collect())
@@ -196,7 +200,7 @@ fn candidates() -> Vec<PathBuf> {
     folders
 }
 
-/// `15`, `postgresql@15`, `postgresql15`, `pgsql-15`.
+/// Parses `15`, `postgresql@15`, `postgresql15`, `pgsql-15`.
 fn major_of_folder(name: &OsStr) -> Option<u32> {
     let name = name.to_str()?;
     let number = ["postgresql@", "postgresql", "pgsql-"]
@@ -206,7 +210,7 @@ fn major_of_folder(name: &OsStr) -> Option<u32> {
     number.parse().ok()
 }
 
-/// `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, `… 19beta2`, `… 20devel`.
+/// Parses `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, `… 19beta2`, `… 20devel`.
 fn parse_version(text: &str) -> Option<(u32, String)> {
     let version = text
         .split_once("(PostgreSQL) ")?

@@ -1,29 +1,29 @@
-//! Telling the thread of the embedded PostgreSQL that it is no longer wanted.
+//! Cancels the thread of the embedded PostgreSQL.
 
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
     time::Duration,
 };
 
-/// Whether the server is no longer wanted; all clones are the same.
+/// Whether the server should end; all clones share the state.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<(Mutex<bool>, Condvar)>);
 
 impl Cancel {
-    /// Ends a start that is under way, and a server that runs.
+    /// Cancels a start in progress, and stops a running server.
     pub fn cancel(&self) {
         let (cancelled, changed) = &*self.0;
         *cancelled.lock().unwrap_or_else(PoisonError::into_inner) = true;
         changed.notify_all();
     }
 
-    /// Whether [`Cancel::cancel`] was called.
+    /// Returns whether [`Cancel::cancel`] was called.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.wait(Duration::ZERO)
     }
 
-    /// Waits for it, at most for `patience`; answers whether it was called.
+    /// Waits for it, at most for `patience`; returns whether it was called.
     pub(super) fn wait(&self, patience: Duration) -> bool {
         let (cancelled, changed) = &*self.0;
         let guard = cancelled.lock().unwrap_or_else(PoisonError::into_inner);

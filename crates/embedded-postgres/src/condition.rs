@@ -1,19 +1,19 @@
-//! How the server is, for readiness.
+//! The condition of the server, for readiness.
 
 use std::time::Duration;
 
-/// How the server is.
+/// The condition of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// It is on its way up; after a crash it recovers first.
+    /// It is starting; after a crash it recovers first.
     Starting,
     /// It runs.
     Running,
-    /// It does not run, and is started again after a pause.
+    /// It does not run, and is restarted after a pause.
     Down {
-        /// Why, as a stable code.
+        /// The reason, as a stable code.
         reason: &'static str,
-        /// Until the next try.
+        /// The time until the next attempt.
         pause: Duration,
     },
 }

@@ -1,4 +1,4 @@
-//! Making the cluster's data folder, and the major version it belongs to.
+//! Creates the cluster's data folder, and reads its major version.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -9,12 +9,12 @@ use super::binaries::Installation;
 use super::identity::Identity;
 use super::{EmbeddedError, SUPERUSER, parent_death};
 
-/// Character classification that knows letters beyond ASCII, where the system has it.
-/// Sorting is always by code point: it never changes under an index with an upgrade.
+/// Locales whose character classification knows letters beyond ASCII, where the system has them.
+/// Sorting is always by code point: an upgrade never changes it under an index.
 const CHARACTER_TYPES: [&str; 3] = ["C.UTF-8", "en_US.UTF-8", "C"];
 
-/// Whether PostgreSQL can use the data folder, before it is asked to: what it says itself
-/// stands in a log that no one has looked for yet. `false`: there is none, or an empty one.
+/// Checks whether PostgreSQL can use the data folder before it is started, because its own message
+/// would be in a log that the operator does not know yet. `false`: the folder is missing or empty.
 pub(super) fn inspect(data: &Path, identity: &Identity) -> Result<bool, EmbeddedError> {
     let fault = |path: &Path, problem: &str, remedy: String| EmbeddedError::DataFolder {
         path: path.to_path_buf(),
@@ -70,7 +70,7 @@ pub(super) fn inspect(data: &Path, identity: &Identity) -> Result<bool, Embedded
     Ok(true)
 }
 
-/// The major version that made the data folder; `None` where there is none yet.
+/// Returns the major version that created the data folder; `None` if there is none yet.
 pub(super) fn recorded_major(data: &Path) -> Result<Option<u32>, EmbeddedError> {
     let path = data.join("PG_VERSION");
     let content = match fs::read_to_string(&path) {
@@ -84,7 +84,7 @@ pub(super) fn recorded_major(data: &Path) -> Result<Option<u32>, EmbeddedError> 
     }
 }
 
-/// Makes the cluster under another name and renames it when it is whole: a kill half way
+/// Creates the cluster under a temporary name and renames it when it is complete: an interruption
 /// leaves nothing that looks like a cluster.
 pub(super) fn initialise(
     home: &Path,
@@ -122,7 +122,8 @@ pub(super) fn initialise(
         if output.status.success() {
             fs::rename(&fresh, data).map_err(EmbeddedError::io("rename", &fresh))?;
             if durable {
-                // The rename itself must survive a power cut, or the next start makes a new cluster.
+                // The rename itself must survive a power failure, or the next start creates a new
+                // cluster.
                 File::open(home)
                     .and_then(|folder| folder.sync_all())
                     .map_err(EmbeddedError::io("sync", home))?;

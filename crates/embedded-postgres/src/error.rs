@@ -1,11 +1,11 @@
-//! What can go wrong with the embedded PostgreSQL, each with what to do about it.
+//! Errors of the embedded PostgreSQL, each with its remedy.
 
 use std::path::{Path, PathBuf};
 
 /// Why the embedded PostgreSQL does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// No usable server programs on this machine.
+    /// The machine has no usable server programs.
     #[error(
         "no PostgreSQL server of version {oldest} or newer was found{older}. Install one \
          (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server \
@@ -14,38 +14,38 @@ pub enum EmbeddedError {
          or set DATABASE_URL to use a server that runs elsewhere"
     )]
     NotInstalled {
-        /// The oldest major version that will do.
+        /// The oldest supported major version.
         oldest: u32,
-        /// What was found but is too old, as a clause for the message.
+        /// The installations that are too old, as a clause for the message.
         older: String,
     },
 
-    /// The configured folder of programs will not do.
+    /// The configured folder of programs cannot be used.
     #[error("postgres.bin_dir {} {problem}", path.display())]
     BinDir {
         /// The configured folder.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
 
-    /// A setting that the supervisor owns, or that cannot be one.
+    /// A setting that the supervisor owns, or that is invalid.
     #[error("postgres.settings.{name} {problem}")]
     Setting {
         /// The setting's name.
         name: String,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: &'static str,
     },
 
-    /// A role with a name that the rules about who may connect cannot hold.
+    /// The name of a role cannot be written in the access rules.
     #[error("{role:?} is no role that may connect: use lower-case letters, digits and _")]
     Role {
         /// The role's name.
         role: String,
     },
 
-    /// Started as root, and there is no account for PostgreSQL.
+    /// The process runs as root, and there is no account for PostgreSQL.
     #[error(
         "PostgreSQL does not run as root, and this machine has no account {account} for it. Make it with \
          `useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin \
@@ -57,12 +57,12 @@ pub enum EmbeddedError {
         account: &'static str,
     },
 
-    /// An account that PostgreSQL cannot or must not run as.
+    /// PostgreSQL cannot or must not run as an account.
     #[error("postgres.account {account} {problem}")]
     Account {
         /// The account's name.
         account: String,
-        /// What is wrong with it, and what to do.
+        /// The problem with it, and the remedy.
         problem: String,
     },
 
@@ -75,7 +75,7 @@ pub enum EmbeddedError {
     OtherAccount {
         /// The data folder.
         path: PathBuf,
-        /// Whose it is.
+        /// The owner of the folder.
         owner: String,
         /// The configured account.
         account: String,
@@ -92,13 +92,13 @@ pub enum EmbeddedError {
         pid: u32,
         /// The data folder.
         data: PathBuf,
-        /// As whom it runs.
+        /// The account that it runs as.
         from: String,
-        /// As whom it will run.
+        /// The account that it will run as.
         to: String,
     },
 
-    /// Something in the data folder cannot be given to another account without harm.
+    /// A file in the data folder cannot be given to another account safely.
     #[error(
         "{path} is a link, has a second name or does not belong to {from}, so the files of the private \
          PostgreSQL are not given to {to} by themselves: look at it, and give them away while nothing runs: \
@@ -106,28 +106,28 @@ pub enum EmbeddedError {
         path = path.display()
     )]
     HandOver {
-        /// What is in the way.
+        /// The path of the file.
         path: PathBuf,
-        /// Whose the folder is.
+        /// The owner of the folder.
         from: String,
-        /// Whose it should be.
+        /// The future owner.
         to: String,
     },
 
-    /// The user dropped to cannot get at the data folder.
+    /// The user that PostgreSQL runs as cannot enter the data folder.
     #[error(
         "user {user}, which PostgreSQL runs as, cannot enter {}: choose another data folder \
          (ACCUNODE_DATA_DIR), or let others pass through that one (chmod o+x)",
         path.display()
     )]
     Unreachable {
-        /// The folder that is closed.
+        /// The folder that is not accessible.
         path: PathBuf,
         /// The user that cannot enter.
         user: String,
     },
 
-    /// The data folder belongs to someone else.
+    /// The data folder belongs to another user.
     #[error(
         "{} belongs to {owner}: run as that user or as root, or choose another data folder (ACCUNODE_DATA_DIR)",
         path.display()
@@ -135,11 +135,11 @@ pub enum EmbeddedError {
     Foreign {
         /// The folder.
         path: PathBuf,
-        /// Whose it is.
+        /// The owner of the folder.
         owner: String,
     },
 
-    /// The data folder was made by another major version.
+    /// The data folder was created by another major version.
     #[error(
         "{} was made by PostgreSQL {recorded}, and this machine has {available}: install PostgreSQL {recorded}, \
          or set postgres.bin_dir to its programs, or move the data with pg_upgrade or a backup",
@@ -148,9 +148,9 @@ pub enum EmbeddedError {
     VersionMismatch {
         /// The data folder.
         data: PathBuf,
-        /// What made it.
+        /// The version that created it.
         recorded: u32,
-        /// What is installed.
+        /// The installed versions.
         available: String,
     },
 
@@ -159,11 +159,11 @@ pub enum EmbeddedError {
     VersionFile {
         /// The file.
         path: PathBuf,
-        /// What it holds.
+        /// Its content.
         content: String,
     },
 
-    /// A server holds the data folder and does not answer on our socket.
+    /// A server uses the data folder and does not answer on our socket.
     #[error(
         "process {pid} is a PostgreSQL server of {} that does not answer: stop it, then start again",
         data.display()
@@ -180,11 +180,11 @@ pub enum EmbeddedError {
     SocketFolder {
         /// The folder.
         path: PathBuf,
-        /// Whose it should be.
+        /// The required owner.
         user: String,
     },
 
-    /// The archive of the write-ahead log is not the server's.
+    /// The archive of the write-ahead log does not belong to the server's account.
     #[error(
         "{path} must be a folder that user {user} owns, as whom PostgreSQL runs: \
          `chown -R {user}: {path}`, or name another folder in postgres.wal_archive",
@@ -193,21 +193,21 @@ pub enum EmbeddedError {
     WalArchive {
         /// The folder.
         path: PathBuf,
-        /// Whose it should be.
+        /// The required owner.
         user: String,
     },
 
-    /// Pages of the database are not as they were written.
+    /// Pages of the database are damaged.
     #[error("the recovered database is damaged: {output}")]
     Damaged {
-        /// What `pg_checksums` said.
+        /// The output of `pg_checksums`.
         output: String,
     },
 
     /// `initdb` failed.
     #[error("initdb could not make the database: {output}")]
     Initdb {
-        /// What it said.
+        /// Its output.
         output: String,
     },
 
@@ -218,13 +218,13 @@ pub enum EmbeddedError {
         log.display()
     )]
     Ended {
-        /// How it ended.
+        /// Its exit status.
         status: String,
-        /// Whether there is no space left on its disk.
+        /// Whether its disk is full.
         is_disk_full: bool,
         /// Its log.
         log: PathBuf,
-        /// The end of what it said.
+        /// The end of its output.
         tail: String,
     },
 
@@ -232,42 +232,42 @@ pub enum EmbeddedError {
     #[error("the start of PostgreSQL was cancelled")]
     Cancelled,
 
-    /// The data folder is not one that PostgreSQL can use.
+    /// PostgreSQL cannot use the data folder.
     #[error("{} {problem}: {remedy}", path.display())]
     DataFolder {
-        /// The folder, or what is wrong in it.
+        /// The folder, or the faulty path in it.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: String,
-        /// What to do about it.
+        /// The remedy.
         remedy: String,
     },
 
-    /// The server does not end.
+    /// The server does not stop.
     #[error("PostgreSQL process {pid} does not end")]
     NotStopped {
         /// Its process id.
         pid: u32,
     },
 
-    /// The thread that watches the server is gone.
+    /// The thread that watches the server has ended.
     #[error("the thread that watches PostgreSQL ended early")]
     SupervisorGone,
 
-    /// A file, a folder or a process.
+    /// An operation on a file, a folder or a process failed.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// The operation.
         action: &'static str,
-        /// With what.
+        /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
 impl EmbeddedError {
-    /// Why, as a stable code for readiness.
+    /// Returns the reason as a stable code for readiness.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -279,13 +279,13 @@ impl EmbeddedError {
         }
     }
 
-    /// Whether it may pass without anyone changing the configuration.
+    /// Returns whether the error may pass without a change of the configuration.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         matches!(self.reason(), "disk_full" | "starting_up")
     }
 
-    /// For `map_err`: says what was being done with which path.
+    /// Returns a function for `map_err` that adds the operation and its path.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io {

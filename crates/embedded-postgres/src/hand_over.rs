@@ -1,10 +1,10 @@
-//! Takes a data folder away from a shared account.
+//! Takes a data folder over from a shared account.
 //!
 //! Earlier versions ran PostgreSQL as `postgres` or `nobody` when root started them. Root
-//! gives every file to the account of its own, while no server runs. The folder belongs to
-//! an account that others can use until the end, so nothing in it is followed by name:
-//! each file is opened relative to its open folder, without links, and changed through
-//! its descriptor. A link, or a file of someone else, ends it with what to do.
+//! gives every file to the new account while no server runs. Until the end the folder
+//! belongs to an account that other programs can use, so nothing in it is accessed by name:
+//! each file is opened relative to its open folder, without links, and changed through its
+//! descriptor. A link, or a file of another user, stops the operation with a remedy.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -26,8 +26,9 @@ const FLAGS: OFlag = OFlag::O_RDONLY
     .union(OFlag::O_NONBLOCK)
     .union(OFlag::O_CLOEXEC);
 
-/// Gives `folder` and everything in it from one account to `to`. The folder itself comes
-/// last, so that an interrupted run is taken up again. Only call while no server runs.
+/// Gives `folder` and everything in it from one account to `to`. The folder itself is
+/// changed last, so that an interrupted run is continued. Only call it while no server
+/// runs.
 pub(super) fn hand_over(folder: &Path, from: Uid, to: &Identity) -> Result<(), EmbeddedError> {
     let giving = Giving { from, to };
     let opened = open(folder, FLAGS | OFlag::O_DIRECTORY, Mode::empty())
@@ -52,7 +53,7 @@ struct Giving<'a> {
 impl Giving<'_> {
     fn contents(&self, folder: &File, path: &Path) -> Result<(), EmbeddedError> {
         let failed = |errno: nix::errno::Errno| EmbeddedError::io("read", path)(errno.into());
-        // A descriptor of its own: the listing moves its position and closes it.
+        // A separate descriptor: reading the folder moves its position and closes it.
         let listed = openat(folder, ".", FLAGS | OFlag::O_DIRECTORY, Mode::empty());
         let mut listing = Dir::from_fd(listed.map_err(failed)?).map_err(failed)?;
         for entry in listing.iter() {
@@ -73,12 +74,12 @@ impl Giving<'_> {
         Ok(())
     }
 
-    /// Gives one open file or folder, and answers what it is.
+    /// Gives one open file or folder to the account, and returns its metadata.
     fn one(&self, opened: &File, path: &Path) -> Result<Metadata, EmbeddedError> {
         let found = opened
             .metadata()
             .map_err(EmbeddedError::io("look at", path))?;
-        // A second name of a file may lie anywhere, so that it need not be the server's.
+        // A second name of a file may be anywhere, so the file might not be the server's.
         let plain = found.is_dir() || (found.is_file() && found.nlink() == 1);
         if self.to.owns(&found) && plain {
             return Ok(found);

@@ -1,8 +1,8 @@
-//! The operating system user that PostgreSQL runs as, and the folders it may enter.
+//! The operating system user that PostgreSQL runs as, and the folders that it may enter.
 //!
-//! PostgreSQL refuses root. As root the server is dropped to another account (`account`
-//! says which); the home folder stays root's, so that the dropped user can put nothing in
-//! the way of the files that root opens there.
+//! PostgreSQL refuses root. As root the server's rights are dropped to another account
+//! (`account` chooses it); the home folder stays root's, so that the account cannot replace
+//! the files that root opens there.
 
 use std::fs::{self, DirBuilder, Metadata, Permissions};
 use std::io::ErrorKind;
@@ -16,13 +16,13 @@ use nix::unistd::{Gid, Uid, User};
 use super::EmbeddedError;
 use super::account::Account;
 
-/// As whom the server's programs run.
+/// The user that the server's programs run as.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
     uid: Uid,
     gid: Gid,
     name: String,
-    /// Whether this process is root and must become someone else.
+    /// Whether this process is root and must switch to another user.
     dropped: bool,
 }
 
@@ -36,12 +36,12 @@ impl Identity {
         }
     }
 
-    /// Whether this process is root and starts the server as another user.
+    /// Returns whether this process is root and starts the server as another user.
     pub(super) const fn is_dropped(&self) -> bool {
         self.dropped
     }
 
-    /// The user's and the group's number.
+    /// Returns the numbers of the user and the group.
     pub(super) fn ids(&self) -> (u32, u32) {
         (self.uid.as_raw(), self.gid.as_raw())
     }
@@ -54,8 +54,8 @@ impl Identity {
         found.uid() == self.uid.as_raw()
     }
 
-    /// A program run as this user with a bare environment. The folder matters: a program
-    /// started in one that its user cannot enter does not start.
+    /// Returns a command that runs as this user with an empty environment. The working
+    /// folder matters: a program does not start in a folder that its user cannot enter.
     pub(super) fn command(&self, program: &Path, folder: &Path) -> Command {
         let mut command = Command::new(program);
         command
@@ -66,13 +66,14 @@ impl Identity {
             .env("TZ", "UTC")
             .stdin(Stdio::null());
         if self.dropped {
-            // The standard library also gives up root's further groups.
+            // The standard library also drops root's supplementary groups.
             command.uid(self.uid.as_raw()).gid(self.gid.as_raw());
         }
         command
     }
 
-    /// Makes the home folder, private, and checks that the server's user can pass through.
+    /// Creates the home folder, private, and checks that the server's user can pass through
+    /// it.
     pub(super) fn create_home(&self, home: &Path) -> Result<(), EmbeddedError> {
         let mode = if self.dropped { 0o711 } else { 0o700 };
         create_missing(home, mode)?;
@@ -83,7 +84,7 @@ impl Identity {
         self.check_passage(home)
     }
 
-    /// Makes a folder that this user can pass through; one that is there stays as it is.
+    /// Creates a folder that this user can pass through; an existing one stays as it is.
     pub(super) fn create_passage(&self, folder: &Path) -> Result<(), EmbeddedError> {
         create_missing(folder, if self.dropped { 0o711 } else { 0o700 })?;
         self.check_passage(folder)
@@ -105,7 +106,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Makes a folder that only this user can look into.
+    /// Creates a folder that only this user can read.
     pub(super) fn create_private(&self, path: &Path) -> Result<(), EmbeddedError> {
         DirBuilder::new()
             .mode(0o700)
@@ -131,7 +132,8 @@ impl Identity {
     }
 }
 
-/// The path without symbolic links in the part that exists, so that one folder has one name.
+/// Returns the path without symbolic links in the existing part, so that one folder has one
+/// name.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, EmbeddedError> {
     let full = std::path::absolute(path).map_err(EmbeddedError::io("resolve", path))?;
     for folder in full.ancestors() {
@@ -149,7 +151,7 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, EmbeddedError> {
     Ok(full)
 }
 
-/// Makes a folder and those above it that are missing, whatever the umask says.
+/// Creates a folder and its missing parents, whatever the umask is.
 fn create_missing(path: &Path, mode: u32) -> Result<(), EmbeddedError> {
     if path.exists() {
         return Ok(());

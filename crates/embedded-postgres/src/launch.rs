@@ -1,4 +1,4 @@
-//! Everything that a start of the server needs.
+//! The parameters of a start of the server.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,10 +14,11 @@ use super::identity::Identity;
 use super::socket::{PORT, SocketFolder};
 use super::{EmbeddedError, parent_death};
 
-/// Less than this on the disk is nothing: PostgreSQL writes its log ahead in such pieces.
+/// A disk with less than this is considered full: PostgreSQL allocates its log in pieces of
+/// this size.
 const LEAST_FREE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Everything a start needs.
+/// The parameters of a start.
 #[derive(Debug)]
 pub(super) struct Launch {
     pub(super) installation: Installation,
@@ -67,7 +68,8 @@ impl Launch {
             .map_err(EmbeddedError::io("start", &program))
     }
 
-    /// Whether the disk of the data folder is full, as far as the system tells.
+    /// Returns whether the disk of the data folder is full, as far as the system reports
+    /// it.
     pub(super) fn is_disk_full(&self) -> bool {
         statvfs(&self.data).is_ok_and(|disk| {
             let free = disk.blocks_available().saturating_mul(disk.fragment_size());

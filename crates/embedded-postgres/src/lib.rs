@@ -1,31 +1,30 @@
 //! A private PostgreSQL, run as a supervised child of this process.
 //!
-//! A service without a database URL brings its own database: the server programs
-//! installed on the machine, a data folder of its own, a Unix socket in a private folder and
-//! no network port. Start with [`EmbeddedPostgres::start`] and [`EmbeddedOptions`].
+//! A service without a database URL brings its own database: the server programs installed
+//! on the machine, a data folder of its own, a Unix socket in a private folder and no
+//! network port. Start with [`EmbeddedPostgres::start`] and [`EmbeddedOptions`].
 //!
-//! This crate knows no other crate of the workspace: which roles of the database the
-//! accounts of the machine may become is told by [`EmbeddedOptions::with_roles`].
-//! What each file is about:
+//! This crate depends on no other crate of the workspace: [`EmbeddedOptions::with_roles`]
+//! sets the database roles that the machine's accounts may use. The modules:
 //!
-//! - `binaries`: which PostgreSQL installations there are, and which one to use
-//! - `account`: which operating system account the server runs as
-//! - `hand_over`: taking a data folder away from a shared account
-//! - `identity`: programs run as that account, and the folders it may enter
-//! - `access`: who may connect
-//! - `data_folder`: making the cluster, and the major version it belongs to
-//! - `postmaster`: what `postmaster.pid` says, and mending it after a kill
+//! - `binaries`: the installed PostgreSQL versions, and the choice of one
+//! - `account`: the operating system account that the server runs as
+//! - `hand_over`: taking a data folder over from a shared account
+//! - `identity`: programs run as that account, and the folders that it may enter
+//! - `access`: the accounts that may connect
+//! - `data_folder`: creating the cluster, and its major version
+//! - `postmaster`: reading `postmaster.pid`, and repairing it after a kill
 //! - `lock`: two processes starting at once
-//! - `launch`: what a start needs; `supervisor`: start, watch, start again, stop
-//! - `condition`: how the server is, for readiness; `cancel`: that it is no longer wanted
+//! - `launch`: the parameters of a start; `supervisor`: start, watch, restart, stop
+//! - `condition`: the condition of the server, for readiness; `cancel`: cancelling it
 //! - `wal_archive` and `recovery`: keeping the write-ahead log, and replaying it
 //! - `parent_death`: the one system call that ties the server's life to ours
 //!
 //! **Invariant:** a server that this process started does not outlive it on Linux,
 //! however the process dies. A server that it found running is never stopped by it.
 //!
-//! **Invariant:** a server that ran once is started again until it runs, however often it
-//! ends and whatever keeps it from starting.
+//! **Invariant:** a server that ran once is restarted until it runs, however often it ends
+//! and whatever prevents its start.
 
 mod access;
 mod account;
@@ -69,10 +68,10 @@ use lock::StartLock;
 use socket::SocketFolder;
 use supervisor::Supervisor;
 
-/// How long another process's server, and sessions of a killed one, are waited for.
+/// How long to wait for another process's server, and for sessions of a killed one.
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
-/// How often files are looked at while another process is waited for.
+/// How often files are checked while waiting for another process.
 const POLL: Duration = Duration::from_millis(20);
 
 /// The superuser of the private cluster.
@@ -83,9 +82,9 @@ const SUPERUSER: &str = "postgres";
 pub struct EmbeddedPostgres {
     socket: SocketFolder,
     directory: PathBuf,
-    /// Whether it was found running.
+    /// Whether it was running already.
     adopted: bool,
-    /// `None`: another process started it, and will stop it.
+    /// `None` if another process started it, and will stop it.
     supervisor: Option<Supervisor>,
 }
 
@@ -96,13 +95,13 @@ impl EmbeddedPostgres {
     /// as long as the server does.
     ///
     /// # Errors
-    /// See [`EmbeddedError`]; every message says what to do.
+    /// See [`EmbeddedError`]; every message contains the remedy.
     pub fn start(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
         Self::begin(options, false, &Cancel::default())
     }
 
-    /// The same for a process that stays: it starts the server also where that of
-    /// another process, which it had adopted, ends. `cancel` ends a start that is under way.
+    /// As [`Self::start`], for a long-running process: if it adopted the server of another
+    /// process and that server ends, it starts one. `cancel` cancels a start in progress.
     ///
     /// # Errors
     /// As [`Self::start`], and [`EmbeddedError::Cancelled`].
@@ -126,7 +125,7 @@ impl EmbeddedPostgres {
         identity.create_home(&directory)?;
         let _lock = StartLock::acquire(&directory, cancel)?;
         if account.takes_over_from.is_some() {
-            // Another start may have done it while this one waited for the lock.
+            // Another start may have done this while this one waited for the lock.
             account = Account::choose(&data, options.account.as_deref())?;
         }
         if let Some(from) = account.takes_over_from {
@@ -189,32 +188,32 @@ impl EmbeddedPostgres {
         })
     }
 
-    /// How the server is, while this process looks after it. The sender is gone when
-    /// no one looks after it any more.
+    /// Returns the condition of the server, while this process supervises it. The sender is
+    /// dropped when the supervision ends.
     #[must_use]
     pub fn condition(&self) -> Option<watch::Receiver<Condition>> {
         self.supervisor.as_ref().map(Supervisor::condition)
     }
 
-    /// Whether the server was found running: then it belongs to another process.
+    /// Returns whether the server was running already: then it belongs to another process.
     #[must_use]
     pub fn is_adopted(&self) -> bool {
         self.adopted
     }
 
-    /// The process id of the server, while it runs.
+    /// Returns the process id of the server, while it runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         postmaster::running_pid(&self.directory.join("data"))
     }
 
-    /// The folder that holds the data folder, the log and the lock.
+    /// Returns the folder that contains the data folder, the log and the lock.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// How to connect as `role` to `database`.
+    /// Returns the options for connecting as `role` to `database`.
     #[must_use]
     pub fn connect_options(&self, role: &str, database: &str) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
@@ -225,29 +224,29 @@ impl EmbeddedPostgres {
             .database(database)
     }
 
-    /// How to connect as the superuser of the private cluster.
+    /// Returns the options for connecting as the superuser of the private cluster.
     #[must_use]
     pub fn superuser_options(&self, database: &str) -> PgConnectOptions {
         self.connect_options(SUPERUSER, database)
     }
 
-    /// The same as [`Self::connect_options`] as a URL, for other programs.
+    /// As [`Self::connect_options`], as a URL for other programs.
     #[must_use]
     pub fn url(&self, role: &str, database: &str) -> String {
         self.socket.url(role, database)
     }
 
-    /// The superuser's URL.
+    /// Returns the superuser's URL.
     #[must_use]
     pub fn superuser_url(&self, database: &str) -> String {
         self.url(SUPERUSER, database)
     }
 
-    /// Stops the server in order, if this process started it: open sessions are ended,
-    /// everything is written. Returns when the process is gone.
+    /// Stops the server in order, if this process started it: open sessions are ended, and
+    /// everything is written. Returns when the process has ended.
     ///
     /// # Errors
-    /// When it could not be stopped, or had ended by itself for good.
+    /// If it could not be stopped, or had ended by itself for good.
     pub fn stop(mut self) -> Result<(), EmbeddedError> {
         self.supervisor.take().map_or(Ok(()), Supervisor::stop)
     }
@@ -282,7 +281,7 @@ fn take_over(
     hand_over::hand_over(data, from, identity)
 }
 
-/// Waits while a server of this data folder is on its way up or down. `true`: it serves.
+/// Waits while a server of this data folder is starting or stopping. `true` if it serves.
 fn wait_for_running(
     data: &Path,
     socket: &SocketFolder,

@@ -1,4 +1,4 @@
-//! One process at a time starts or stops the server of a folder.
+//! The lock under which one process at a time starts or stops the server of a folder.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,7 +9,7 @@ use nix::fcntl::OFlag;
 use super::cancel::Cancel;
 use super::{EmbeddedError, POLL};
 
-/// Held while a server is looked for, made or started. The system lets go of it when the
+/// Held while a server is looked for, created or started. The system releases it when the
 /// process dies, so that it cannot be left behind.
 #[derive(Debug)]
 pub(super) struct StartLock {
@@ -17,7 +17,7 @@ pub(super) struct StartLock {
 }
 
 impl StartLock {
-    /// Waits for the lock until it is cancelled.
+    /// Waits for the lock until cancelled.
     pub(super) fn acquire(home: &Path, cancel: &Cancel) -> Result<Self, EmbeddedError> {
         let path = home.join("start.lock");
         let file = OpenOptions::new()

@@ -1,4 +1,4 @@
-//! What a caller may choose about the embedded PostgreSQL.
+//! The options of the embedded PostgreSQL.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use super::EmbeddedError;
 use super::binaries::Installation;
 use super::wal_archive::OWNED as WAL_ARCHIVE_SETTINGS;
 
-/// Settings that the supervisor relies on: no one else may set them.
+/// Settings that the supervisor relies on, which callers may not set.
 pub const OWNED_SETTINGS: [&str; 11] = [
     "config_file",
     "data_directory",
@@ -22,7 +22,7 @@ pub const OWNED_SETTINGS: [&str; 11] = [
     "unix_socket_permissions",
 ];
 
-/// The specification's values for a database server of this size.
+/// The specified values for a database server of this size.
 const SPECIFIED: [(&str, &str); 5] = [
     ("effective_cache_size", "1GB"),
     ("maintenance_work_mem", "64MB"),
@@ -31,26 +31,26 @@ const SPECIFIED: [(&str, &str); 5] = [
     ("work_mem", "4MB"),
 ];
 
-/// Where the embedded PostgreSQL lives and how it is set.
+/// The location and settings of the embedded PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct EmbeddedOptions {
     /// The folder that will hold the data folder, the socket, the log and the lock.
     pub directory: PathBuf,
-    /// Where `initdb` and `postgres` are; without it they are looked for.
+    /// The folder of `initdb` and `postgres`; searched for by default.
     pub bin_dir: Option<PathBuf>,
-    /// The account that PostgreSQL runs as when root starts it; without it
+    /// The account that PostgreSQL runs as when root starts it; by default
     /// [`DEFAULT_ACCOUNT`](super::DEFAULT_ACCOUNT).
     pub account: Option<String>,
-    /// The folder that keeps the write-ahead log; without it the log is not kept.
+    /// The archive folder of the write-ahead log; by default the log is not archived.
     pub wal_archive: Option<PathBuf>,
-    /// The roles that root and the server's account may connect as, beside the superuser.
+    /// The roles that root and the server's account may use, in addition to the superuser.
     pub roles: Vec<String>,
     /// PostgreSQL settings by name, given on the server's command line.
     pub settings: BTreeMap<String, String>,
 }
 
 impl EmbeddedOptions {
-    /// The specification's settings, durable.
+    /// Returns options with the specified settings, durable.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
@@ -62,7 +62,7 @@ impl EmbeddedOptions {
         }
     }
 
-    /// The specification's settings by name.
+    /// Returns the specified settings by name.
     #[must_use]
     pub fn specified_settings() -> BTreeMap<String, String> {
         SPECIFIED
@@ -71,7 +71,7 @@ impl EmbeddedOptions {
             .collect()
     }
 
-    /// Lets root and the server's account connect as these roles, too.
+    /// Adds roles that root and the server's account may use.
     #[must_use]
     pub fn with_roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
         self.roles.extend(roles.into_iter().map(Into::into));
@@ -85,7 +85,8 @@ impl EmbeddedOptions {
         self
     }
 
-    /// Settings for throw-away data: nothing waits for the disk, and a crash loses everything.
+    /// Uses settings for disposable data: nothing waits for the disk, and a crash loses
+    /// everything.
     #[must_use]
     pub fn without_durability(self) -> Self {
         self.with_setting("fsync", "off")
@@ -130,7 +131,7 @@ impl EmbeddedOptions {
             .is_none_or(|value| !off.contains(&value.trim().to_ascii_lowercase().as_str()))
     }
 
-    /// The settings, and the statement statistics where their library is installed.
+    /// Returns the settings, with the statement statistics if their library is installed.
     pub(super) fn settings_for(&self, installation: &Installation) -> BTreeMap<String, String> {
         let mut settings = self.settings.clone();
         if !settings.contains_key("shared_preload_libraries")
@@ -145,7 +146,8 @@ impl EmbeddedOptions {
     }
 }
 
-/// Whether PostgreSQL could know a setting of this name: `work_mem`, `auto_explain.log_timing`.
+/// Returns whether PostgreSQL could have a setting of this name: `work_mem`,
+/// `auto_explain.log_timing`.
 #[must_use]
 pub fn is_setting_name(name: &str) -> bool {
     name.split('.').all(|part| {

@@ -21,7 +21,7 @@ pub(super) fn interrupt_with_parent(command: &mut Command) {
     let parent = Pid::this();
     let before_exec = move || {
         prctl::set_pdeathsig(Signal::SIGINT)?;
-        // The parent may have died before the line above: no signal will come any more.
+        // The parent may have died before the call above: then no signal will be sent.
         if getppid() != parent {
             return Err(nix::errno::Errno::ESRCH.into());
         }

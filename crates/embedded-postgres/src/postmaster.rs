@@ -1,4 +1,4 @@
-//! What `postmaster.pid` says about a data folder, and mending it after a kill.
+//! Reads `postmaster.pid` of a data folder, and repairs it after a kill.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};
@@ -12,8 +12,9 @@ use nix::unistd::Pid;
 
 use super::EmbeddedError;
 
-/// The process that serves this data folder. `None`: no file, or the process it names is
-/// gone, a zombie, or someone else who got the number since.
+/// Returns the process that serves this data folder. `None` if there is no file, or the
+/// process that it names has ended, is a zombie, or is another one that got the number
+/// since.
 pub(super) fn running_pid(data: &Path) -> Option<u32> {
     let content = fs::read(pid_file(data)).ok()?;
     let pid = pid_of(&content)?;
@@ -21,7 +22,7 @@ pub(super) fn running_pid(data: &Path) -> Option<u32> {
     (alive && serves(pid, data)).then_some(pid.unsigned_abs())
 }
 
-/// Whether the server says that it accepts connections (line 8 of the file).
+/// Returns whether the server accepts connections by its own report (line 8 of the file).
 pub(super) fn is_ready(data: &Path) -> bool {
     fs::read(pid_file(data)).is_ok_and(|content| {
         String::from_utf8_lossy(&content)
@@ -31,25 +32,26 @@ pub(super) fn is_ready(data: &Path) -> bool {
     })
 }
 
-/// Mends the file that a killed server left behind. Only call while no server runs.
+/// Repairs the file that a killed server left behind. Only call it while no server runs.
 ///
-/// The process id in it may by now belong to a zombie (containers without a reaping
-/// init) or to an unrelated process of the same user, and PostgreSQL then refuses to
-/// start. With our own id in its place PostgreSQL goes on, since it overlooks the id of
-/// its parent, and still checks the shared memory that line 7 names: backends left over
-/// from the killed server stay protected from a second one.
+/// The process id in it may by now belong to a zombie (containers without a reaping init)
+/// or to an unrelated process of the same user, and PostgreSQL then refuses to start. With
+/// our own id in its place PostgreSQL continues, since it ignores the id of its parent, and
+/// still checks the shared memory that line 7 names: backends left over from the killed
+/// server stay protected from a second one.
 ///
-/// A file that is empty or no text (a full disk, a power cut) says nothing of shared
-/// memory. It is removed where no process works in the data folder any more.
+/// A file that is empty or not text (a full disk, a power failure) does not name shared
+/// memory. It is removed if no process works in the data folder any more.
 ///
-/// Answers what the file said before, for [`put_back`].
+/// Returns the previous content of the file, for [`put_back`].
 pub(super) fn mend(data: &Path) -> Result<Option<Vec<u8>>, EmbeddedError> {
     let path = pid_file(data);
     let mut content = Vec::new();
     let mut file = match OpenOptions::new()
         .read(true)
         .write(true)
-        // Never through a link: the folder is the server's, and this may be root.
+        // Never through a link: the folder belongs to the server's account, and this
+        // process may be root.
         .custom_flags(OFlag::O_NOFOLLOW.bits())
         .open(&path)
     {
@@ -70,8 +72,8 @@ pub(super) fn mend(data: &Path) -> Result<Option<Vec<u8>>, EmbeddedError> {
     Ok(Some(content))
 }
 
-/// Puts back what [`mend`] replaced, where the start that followed has left our id in the
-/// file: this process is no server, and anyone who reads the file must not take it for one.
+/// Restores what [`mend`] replaced, if the start that followed has left our id in the file:
+/// this process is not a server, and readers of the file must not take it for one.
 pub(super) fn put_back(data: &Path, before: &[u8]) -> Result<(), EmbeddedError> {
     let path = pid_file(data);
     let mut content = Vec::new();
@@ -94,7 +96,8 @@ pub(super) fn put_back(data: &Path, before: &[u8]) -> Result<(), EmbeddedError> 
     overwrite(&mut file, before).map_err(EmbeddedError::io("mend", &path))
 }
 
-/// Over what is there, so that the file keeps its owner and needs no space on a full disk.
+/// Overwrites the content in place, so that the file keeps its owner and needs no space on
+/// a full disk.
 fn overwrite(file: &mut fs::File, content: &[u8]) -> std::io::Result<()> {
     file.rewind()
         .and_then(|()| file.write_all(content))
@@ -127,8 +130,8 @@ fn remove_unreadable(data: &Path, path: &Path) -> Result<(), EmbeddedError> {
     }
 }
 
-/// The processes that work in the data folder: a server and what it left behind. `None`
-/// where the system does not tell.
+/// Returns the processes that work in the data folder: a server and its remaining children.
+/// `None` if the system does not report them.
 fn working_in(data: &Path) -> Option<Vec<u32>> {
     let data = fs::canonicalize(data).ok()?;
     let processes = fs::read_dir("/proc").ok()?;
@@ -141,7 +144,7 @@ fn working_in(data: &Path) -> Option<Vec<u32>> {
     Some(pids.collect())
 }
 
-/// The process id in the file's first line.
+/// Returns the process id in the file's first line.
 fn pid_of(content: &[u8]) -> Option<i32> {
     let line = content.split(|byte| *byte == b'\n').next()?;
     std::str::from_utf8(line).ok()?.trim().parse().ok()
@@ -151,10 +154,11 @@ fn pid_file(data: &Path) -> PathBuf {
     data.join("postmaster.pid")
 }
 
-/// Whether the process is a PostgreSQL server of this data folder.
+/// Returns whether the process is a PostgreSQL server of this data folder.
 fn serves(pid: i32, data: &Path) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        // No /proc (macOS), or gone this moment: there, let PostgreSQL judge itself.
+        // There is no /proc (macOS), or the process has just ended: PostgreSQL itself
+        // decides then.
         return !Path::new("/proc/self/stat").exists();
     };
     let Some((_, state)) = stat.split_once(" (postgres) ") else {
@@ -163,7 +167,8 @@ fn serves(pid: i32, data: &Path) -> bool {
     if state.starts_with(['Z', 'X']) {
         return false;
     }
-    // A server works in its data folder: one of another cluster may have the number now.
+    // A server works in its data folder: a server of another cluster may have the number
+    // now.
     match fs::read_link(format!("/proc/{pid}/cwd")) {
         Ok(folder) => fs::canonicalize(data).is_ok_and(|data| folder == data),
         Err(_) => true,
@@ -205,10 +210,10 @@ mod tests {
         );
         assert_eq!(mended, expected);
 
-        // A start that failed: anyone who reads it must not find this process in it.
+        // After a failed start, readers of the file must not find this process in it.
         put_back(folder.path(), &before).expect("put back");
         assert_eq!(fs::read(&path).expect("read"), before);
-        // One that left its own id, or no file, is left alone.
+        // A file with the server's own id, or a missing file, stays as it is.
         put_back(folder.path(), b"7\n").expect("left alone");
         assert_eq!(fs::read(&path).expect("read"), before);
         fs::remove_file(&path).expect("removed");

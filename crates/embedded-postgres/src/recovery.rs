@@ -1,4 +1,4 @@
-//! Brings the unpacked files of a physical backup to a moment, by replaying the log.
+//! Restores the unpacked files of a physical backup to a moment, by replaying the log.
 
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
@@ -17,22 +17,22 @@ use super::socket::SocketFolder;
 use super::supervisor::Supervisor;
 use super::{EmbeddedError, EmbeddedOptions, data_folder, wal_archive};
 
-/// A data folder that a physical backup is unpacked into.
+/// A data folder into which a physical backup is unpacked.
 #[derive(Debug)]
 pub struct Recovery {
     options: EmbeddedOptions,
     directory: PathBuf,
     data: PathBuf,
     identity: Identity,
-    /// Held until the server runs: its end takes the lock itself.
+    /// Held until the server runs: stopping it takes the lock itself.
     lock: Option<StartLock>,
 }
 
 impl Recovery {
-    /// Makes the empty data folder.
+    /// Creates the empty data folder.
     ///
     /// # Errors
-    /// Where there is one, or it cannot be made.
+    /// If it exists already, or cannot be created.
     pub fn begin(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
         options.check()?;
         let directory = identity::absolute(&options.directory)?;
@@ -50,8 +50,8 @@ impl Recovery {
         })
     }
 
-    /// A command that unpacks a tar archive from its standard input into the data folder,
-    /// as the account that the server runs as.
+    /// Returns a command that unpacks a tar archive from its standard input into the data
+    /// folder, as the account that the server runs as.
     #[must_use]
     pub fn unpack(&self) -> Command {
         let mut command = self.identity.command(Path::new("tar"), &self.data);
@@ -63,7 +63,7 @@ impl Recovery {
     /// end, and stops the server again.
     ///
     /// # Errors
-    /// Where the log does not reach the moment, and those of a start.
+    /// If the log does not reach the moment, and those of a start.
     pub fn replay(mut self, archive: &Path, until: Option<&str>) -> Result<(), EmbeddedError> {
         wal_archive::check_readable(archive, &self.identity)?;
         access::retire_trust(&self.data)?;
@@ -80,8 +80,8 @@ impl Recovery {
             wal_archive::restore_command(archive)?,
         );
         settings.insert("recovery_target_action".into(), "promote".into());
-        // Or the server would count as ready before the moment is reached, and one that is
-        // stopped in the middle would go on beyond the moment at its next start.
+        // Otherwise the server would count as ready before the moment is reached, and if it
+        // was stopped before, it would continue beyond the moment at its next start.
         settings.insert("hot_standby".into(), "off".into());
         if let Some(moment) = until {
             settings.insert("recovery_target_time".into(), moment.into());
@@ -96,14 +96,14 @@ impl Recovery {
             identity: self.identity.clone(),
             data: self.data.clone(),
         };
-        // Replaying weeks of a log takes its time, and ends by itself.
+        // Replaying weeks of a log takes long, and ends by itself.
         let server = Supervisor::start(launch, false, &Cancel::default())?;
         drop(self.lock.take());
         server.stop()?;
         self.check(&installation)
     }
 
-    /// Says that the log is to be replayed.
+    /// Signals that the log is to be replayed.
     fn signal(&self) -> Result<(), EmbeddedError> {
         let path = self.data.join("recovery.signal");
         let (uid, gid) = self.identity.ids();

@@ -16,28 +16,28 @@ use super::identity::Identity;
 /// The number in the socket's name; nothing listens on the network.
 pub(super) const PORT: u16 = 5432;
 
-/// What the shortest of our systems (macOS) can hold in a socket's address, with its NUL.
+/// The longest address of a socket on the most limited system (macOS), with its NUL.
 const ADDRESS_BYTES: usize = 104;
 
 /// The protocol's request for TLS: its length and its code.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-/// How long an answer may take on a busy machine.
+/// The time limit of an answer on a busy machine.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Where the server's socket is. The folder's mode keeps others out, and so does the
-/// server itself (`access`).
+/// The location of the server's socket. The folder's mode keeps other accounts out, and so
+/// does the server itself (`access`).
 #[derive(Debug, Clone)]
 pub(super) struct SocketFolder {
     path: PathBuf,
 }
 
 impl SocketFolder {
-    /// The folder that belongs to `home`, made if it is missing.
+    /// Returns the folder that belongs to `home`, created if it is missing.
     pub(super) fn for_home(home: &Path, identity: &Identity) -> Result<Self, EmbeddedError> {
         let path = Self::path_for(home);
         match fs::symlink_metadata(&path) {
-            // Below /tmp anyone may have been there first: take only what is private.
+            // Any user may have created a folder below /tmp: only use a private one.
             Ok(found) if !found.is_dir() || !identity.owns(&found) || found.mode() & 0o077 != 0 => {
                 return Err(EmbeddedError::SocketFolder {
                     path,
@@ -55,7 +55,7 @@ impl SocketFolder {
         &self.path
     }
 
-    /// Removes the folder of `home` where it belongs to `owner`, whose server has ended.
+    /// Removes the folder of `home` if it belongs to `owner`, whose server has ended.
     pub(super) fn remove_foreign(home: &Path, owner: Uid) -> Result<(), EmbeddedError> {
         let folder = Self {
             path: Self::path_for(home),
@@ -69,8 +69,9 @@ impl SocketFolder {
         fs::remove_dir(&folder.path).map_err(EmbeddedError::io("remove", &folder.path))
     }
 
-    /// Whether a server answers. Being connected is not enough: the system connects to one
-    /// that is dying, too. So it is asked for TLS, which has an answer on every socket.
+    /// Returns whether a server answers. Being connected is not sufficient, because the
+    /// system also connects to a server that is ending. So it is asked for TLS, which every
+    /// socket answers.
     pub(super) fn answers(&self) -> bool {
         let ask = || {
             let mut stream = UnixStream::connect(self.path.join(socket_name()))?;
@@ -81,16 +82,16 @@ impl SocketFolder {
         ask().is_ok()
     }
 
-    /// Removes the folder where it is not in the home, after the server's end.
+    /// Removes the folder if it is not in the home, after the server's end.
     pub(super) fn remove_outside(&self, home: &Path) {
         if !self.path.starts_with(home) {
-            // Not empty, or gone already: then it stays as it is.
+            // If it is not empty, or removed already, it stays as it is.
             let _ = fs::remove_dir(&self.path);
         }
     }
 
-    /// Removes what a killed server left: its lock file names a process id that may be
-    /// another's by now. Only call while no server runs.
+    /// Removes the remains of a killed server: its lock file names a process id that may
+    /// belong to another process by now. Only call it while no server runs.
     pub(super) fn clear(&self) -> Result<(), EmbeddedError> {
         for name in [socket_name(), format!("{}.lock", socket_name())] {
             let path = self.path.join(name);
@@ -113,8 +114,8 @@ impl SocketFolder {
         )
     }
 
-    /// Within the home folder, or below /tmp under a name made from the home's where the
-    /// home's own path is too long for a socket.
+    /// Returns a path within the home folder, or below /tmp with a name derived from the
+    /// home's, if the home's own path is too long for a socket.
     fn path_for(home: &Path) -> PathBuf {
         let inside = home.join("run");
         let longest = format!("/{}.lock", socket_name());

@@ -1,4 +1,4 @@
-//! Starts the server, watches it, starts it again when it ends, and stops it in order.
+//! Starts the server, watches it, restarts it when it ends, and stops it in order.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
@@ -20,36 +20,36 @@ use super::launch::Launch;
 use super::lock::StartLock;
 use super::{EmbeddedError, POLL, START_DEADLINE, postmaster};
 
-/// How often the watching thread looks whether the server still runs.
+/// How often the watching thread checks whether the server still runs.
 const WATCH: Duration = Duration::from_millis(500);
 
-/// Orderly first; harder when that does not end it.
+/// The signals for stopping, from orderly to immediate, with the time that each may take.
 const STOP_STEPS: [(Signal, Duration); 3] = [
     (Signal::SIGINT, Duration::from_secs(20)),
     (Signal::SIGQUIT, Duration::from_secs(10)),
     (Signal::SIGKILL, Duration::from_secs(5)),
 ];
 
-/// The pauses between starts double from the first to the longest, without an end: what
-/// keeps the server from running (a full disk, a kill, memory) passes, and no one has to
-/// notice that it did.
+/// The pauses between starts double from the first to the longest, without a limit on the
+/// number of starts: what prevents the server from running (a full disk, a kill, memory)
+/// passes, and no operator has to intervene.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// A server that ran for so long is started again at once.
+/// The uptime after which a server that ended is restarted at once.
 const STEADY: Duration = Duration::from_secs(60);
 
-/// How often a long start is told in the log.
+/// How often a long start is logged.
 const STILL_STARTING: Duration = Duration::from_secs(10);
 
-/// The log is put aside at a start when it has grown beyond this.
+/// The size above which the log is renamed at a start.
 const LOG_BYTES: u64 = 16 * 1024 * 1024;
 
-/// How much of the log a failed start quotes.
+/// The number of bytes of the log that an error quotes.
 const TAIL_BYTES: usize = 1500;
 
-/// The thread that owns the server. It starts the child itself, because the kernel ends
-/// the child with the *thread* that started it, and a caller's thread may be short-lived.
+/// The thread that owns the server. It starts the child itself, because the kernel ends the
+/// child with the *thread* that started it, and a caller's thread may be short-lived.
 #[derive(Debug)]
 pub(super) struct Supervisor {
     thread: JoinHandle<Result<(), EmbeddedError>>,
@@ -58,8 +58,8 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Returns when the server accepts connections. The caller holds the start lock.
-    /// `adopts`: another process runs the server; this one takes over when it ends.
+    /// Starts the server and returns when it accepts connections. The caller holds the start
+    /// lock. `adopts`: another process runs the server; this one takes over when it ends.
     pub(super) fn start(
         launch: Launch,
         adopts: bool,
@@ -100,7 +100,8 @@ impl Supervisor {
         })
     }
 
-    /// How the server is. The sender is the thread's: it is gone when the thread is.
+    /// Returns the condition of the server. The sender belongs to the thread, and is dropped
+    /// with it.
     pub(super) fn condition(&self) -> watch::Receiver<Condition> {
         self.condition.clone()
     }
@@ -113,16 +114,16 @@ impl Supervisor {
     }
 }
 
-/// What one start came to.
+/// The result of one start.
 enum Attempt {
     Runs(Child),
-    /// How the server ended instead, and where in the log this start begins.
+    /// The server ended, with its status and the position in the log where this start begins.
     Ended(ExitStatus, u64),
 }
 
 impl Launch {
-    /// Starts the server and waits until it accepts connections. That takes as long as
-    /// its recovery does: one that is ended in the middle would begin anew.
+    /// Starts the server and waits until it accepts connections. That takes as long as its
+    /// recovery: a recovery that is interrupted would begin again.
     pub(super) fn run(&self, cancel: &Cancel) -> Result<Child, EmbeddedError> {
         let end = Instant::now() + START_DEADLINE;
         let mut said = false;
@@ -138,8 +139,8 @@ impl Launch {
                 Attempt::Runs(child) => return Ok(child),
                 Attempt::Ended(status, from) => (status, from),
             };
-            // A busy backend of a killed server still uses its shared memory: it ends at
-            // its next wait, within seconds.
+            // A busy backend of a killed server still uses its shared memory: it ends at its
+            // next wait, within seconds.
             let tail = self.log_from(from)?;
             if !tail.contains("pre-existing shared memory") || Instant::now() > end {
                 return Err(EmbeddedError::Ended {
@@ -180,7 +181,7 @@ impl Launch {
         Ok(Attempt::Runs(child))
     }
 
-    /// `None`: ready. Otherwise how the server ended instead.
+    /// Returns `None` when it is ready, otherwise how the server ended.
     fn wait_until_ready(
         &self,
         child: &mut Child,
@@ -209,8 +210,8 @@ impl Launch {
         }
     }
 
-    /// Until it is cancelled: starts the server again whenever it ends. `None`: the server
-    /// is another process's.
+    /// Restarts the server whenever it ends, until cancelled. `None`: the server belongs to
+    /// another process.
     fn supervise(
         &self,
         mut server: Option<Child>,
@@ -225,8 +226,8 @@ impl Launch {
                 let Some(mut child) = server else {
                     return Ok(());
                 };
-                // One that starts meanwhile waits and makes its own, instead of adopting
-                // a server that is going down.
+                // A process that starts meanwhile waits and starts its own, instead of adopting
+                // a server that is stopping.
                 let _lock = StartLock::acquire(&self.home, &Cancel::default());
                 self.end(&mut child)?;
                 self.socket.remove_outside(&self.home);
@@ -249,8 +250,8 @@ impl Launch {
         }
     }
 
-    /// Tries until the server runs (`None` in it: another process's does). `None`:
-    /// cancelled.
+    /// Tries until the server runs (`None` inside: that of another process does). Returns
+    /// `None` if cancelled.
     fn start_again(
         &self,
         mut reason: &'static str,
@@ -300,7 +301,7 @@ impl Launch {
         self.run(cancel).map(Some)
     }
 
-    /// Returns when the server has ended (`false`), or when it is no longer wanted.
+    /// Returns when the server has ended (`false`), or when it was cancelled.
     fn watch(&self, mut child: Option<&mut Child>, cancel: &Cancel) -> Result<bool, EmbeddedError> {
         while !cancel.wait(WATCH) {
             match &mut child {
@@ -350,7 +351,8 @@ impl Launch {
         Ok(String::from_utf8_lossy(tail).trim().to_owned())
     }
 
-    /// Ends the server: sessions are ended and everything is written, unless it takes too long.
+    /// Stops the server: sessions are ended and everything is written, unless it takes too
+    /// long.
     fn end(&self, child: &mut Child) -> Result<(), EmbeddedError> {
         let ended = |child: &mut Child| {
             child
@@ -362,7 +364,7 @@ impl Launch {
             if ended(child)? {
                 return Ok(());
             }
-            // Not yet waited for, so the number cannot be another's.
+            // The process was not waited for yet, so its number cannot belong to another one.
             let _ = kill(Pid::from_raw(child.id().cast_signed()), signal);
             let end = Instant::now() + patience;
             while Instant::now() < end {

@@ -1,5 +1,5 @@
-//! The archive of the write-ahead log: each finished piece is copied into a folder, so
-//! that a physical backup can be brought to any moment after it.
+//! The archive of the write-ahead log: each finished segment is copied into a folder, so
+//! that a physical backup can be restored to any moment after it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use super::EmbeddedError;
 use super::identity::Identity;
 
-/// What copies a piece; only what every system has is used.
+/// The script that copies a segment; it only uses programs that every system has.
 const SCRIPT: &str = include_str!("archive-wal.sh");
 
-/// Settings that the archive needs for itself.
+/// Settings that the archive needs.
 pub(super) const OWNED: [&str; 4] = [
     "archive_command",
     "archive_library",
@@ -21,16 +21,16 @@ pub(super) const OWNED: [&str; 4] = [
     "wal_level",
 ];
 
-/// A piece is finished after so long, even when little was written: what a lost machine
-/// costs at most.
+/// The time after which a segment is finished, even if little was written: the most that is
+/// lost with the machine.
 const LONGEST_PIECE: &str = "60s";
 
-/// The folder of the log within the archive.
+/// Returns the folder of the log within the archive.
 pub(super) fn log_folder(archive: &Path) -> PathBuf {
     archive.join("wal")
 }
 
-/// Makes the archive ready and answers the settings for it.
+/// Prepares the archive and returns the settings for it.
 pub(super) fn prepare(
     archive: &Path,
     home: &Path,
@@ -65,12 +65,12 @@ pub(super) fn prepare(
     ]))
 }
 
-/// The command that gets a piece back.
+/// Returns the command that restores a segment.
 pub(super) fn restore_command(archive: &Path) -> Result<String, EmbeddedError> {
     Ok(format!("cp {}/%f %p", quoted(&log_folder(archive))?))
 }
 
-/// Whether PostgreSQL's account can read the log in the archive.
+/// Checks that PostgreSQL's account can read the log in the archive.
 pub(super) fn check_readable(archive: &Path, identity: &Identity) -> Result<(), EmbeddedError> {
     let folder = log_folder(archive);
     let found = fs::metadata(&folder).map_err(EmbeddedError::io("look at", &folder))?;
@@ -83,7 +83,8 @@ pub(super) fn check_readable(archive: &Path, identity: &Identity) -> Result<(), 
     })
 }
 
-/// For a shell, and for PostgreSQL, which replaces what follows a percent sign.
+/// Quotes a path for a shell, and for PostgreSQL, which replaces what follows a percent
+/// sign.
 fn quoted(path: &Path) -> Result<String, EmbeddedError> {
     let Some(text) = path.to_str() else {
         return Err(EmbeddedError::io("use", path)(std::io::Error::new(
@@ -111,7 +112,7 @@ mod tests {
             quoted(&script).expect("text"),
             quoted(&archive).expect("text")
         );
-        // As PostgreSQL does it.
+        // PostgreSQL replaces it in this way.
         let line = line
             .replace("%p", file.to_str().expect("text"))
             .replace("%f", "000000010000000000000001")

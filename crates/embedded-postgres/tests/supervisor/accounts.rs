@@ -1,4 +1,4 @@
-//! As which account of the system the server runs, and which others may connect.
+//! The system account that the server runs as, and the accounts that may connect.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::kit::{ask, eventually, folder, options, start};
 
-/// Every account that a program of someone else may run as, where this machine has it.
+/// Returns the accounts of this machine that programs of other owners may run as.
 fn other_accounts() -> Vec<User> {
     ["postgres", "nobody", "daemon"]
         .into_iter()
@@ -20,7 +20,7 @@ fn other_accounts() -> Vec<User> {
         .collect()
 }
 
-/// Whether the tests can act as another user. Run by anyone else they show nothing.
+/// Returns whether the tests can act as another user. Without root they test nothing.
 fn is_root() -> bool {
     Uid::effective().is_root()
 }
@@ -33,7 +33,8 @@ fn programs(server: &EmbeddedPostgres) -> PathBuf {
     PathBuf::from(folder)
 }
 
-/// What `psql` says to an account of the system that wants to be a role of the database.
+/// Returns the output of `psql` when an account of the system connects with a role of the
+/// database.
 fn connect(psql: &Path, home: &Path, account: &User, role: &str) -> Output {
     Command::new(psql)
         .args(["--no-psqlrc", "--no-password", "--tuples-only"])
@@ -71,7 +72,7 @@ fn no_other_account_can_connect_as_any_role_even_through_an_open_folder() {
     fs::set_permissions(home.path(), Permissions::from_mode(0o755)).expect("open");
     other_accounts().iter().for_each(refused);
 
-    // The modes of the folder and the socket are not the only thing that keeps others out.
+    // The modes of the folder and the socket are not the only protection.
     let run = home.path().join("run");
     fs::set_permissions(&run, Permissions::from_mode(0o777)).expect("open");
     fs::set_permissions(run.join(".s.PGSQL.5432"), Permissions::from_mode(0o777)).expect("open");
@@ -103,8 +104,8 @@ fn the_server_of_root_runs_as_an_account_that_nothing_else_uses() {
     }
 }
 
-/// A stopped server's folder as earlier versions left it: of the shared account `nobody`,
-/// and open to every role.
+/// Returns a stopped server's folder as earlier versions left it: owned by the shared
+/// account `nobody`, and open to every role.
 fn folder_of_nobody() -> Option<(TempDir, PathBuf, User)> {
     if !is_root() {
         return None;
@@ -214,7 +215,7 @@ fn what_a_shared_account_linked_into_its_folder_is_not_given_away() {
         assert_eq!(data.uid(), nobody.uid.as_raw(), "the folder comes last");
         fs::remove_file(&inside).expect("removed");
     }
-    // An interrupted run is taken up again.
+    // An interrupted run is continued.
     start(home.path());
 }
 

@@ -1,4 +1,4 @@
-//! What cannot work is said clearly.
+//! Failures are reported clearly.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ fn failure(options: &accunode_embedded_postgres::EmbeddedOptions) -> EmbeddedErr
     EmbeddedPostgres::start(options).expect_err("it cannot start")
 }
 
-/// A folder with programs that say they are of this version.
+/// Creates a folder with programs that report this version.
 fn programs(folder: &Path, version: &str) {
     fs::set_permissions(folder, Permissions::from_mode(0o755)).expect("opened");
     for name in ["postgres", "initdb"] {
@@ -99,7 +99,7 @@ fn a_socket_folder_that_others_can_open_is_refused() {
     );
 }
 
-/// A whole data folder of a server that does not run.
+/// Returns a complete data folder of a server that does not run.
 fn cluster() -> tempfile::TempDir {
     let home = folder();
     crate::kit::start(home.path()).stop().expect("it stops");
@@ -137,7 +137,7 @@ fn a_data_folder_of_someone_else_is_said_with_the_remedy() {
     }
     let home = cluster();
     let data = home.path().join("data");
-    // As after a restore by root.
+    // The state after a restore by root.
     std::os::unix::fs::chown(data.join("PG_VERSION"), Some(0), Some(0)).expect("taken");
     let error = failure(&options(home.path())).to_string();
     assert!(

@@ -1,4 +1,4 @@
-//! What the tests share: a folder, a look at the processes, and a second process.
+//! Helpers of the tests: a folder, the processes, and a second process.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,15 +13,15 @@ use nix::unistd::Pid;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
-/// Tells a re-executed test binary to be a service: the folder to serve.
+/// The variable with the folder that makes a re-executed test binary serve it.
 const SERVE: &str = "ACCUNODE_TEST_SERVE";
 
-/// A folder of its own, below the short /tmp.
+/// Creates a temporary folder below /tmp, whose path is short.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir_in("/tmp").expect("a temporary folder")
 }
 
-/// Quick settings for throw-away data.
+/// Returns fast settings for disposable data.
 pub(crate) fn options(home: &Path) -> EmbeddedOptions {
     EmbeddedOptions::new(home)
         .without_durability()
@@ -33,7 +33,7 @@ pub(crate) fn start(home: &Path) -> EmbeddedPostgres {
     EmbeddedPostgres::start(&options(home)).expect("the server starts")
 }
 
-/// One value, asked of the running server.
+/// Returns one value, queried from the running server.
 pub(crate) fn ask(server: &EmbeddedPostgres, sql: &'static str) -> String {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -47,7 +47,7 @@ pub(crate) fn ask(server: &EmbeddedPostgres, sql: &'static str) -> String {
         .expect("an answer")
 }
 
-/// Every process that works in the data folder: the server and its backends.
+/// Returns every process that works in the data folder: the server and its backends.
 pub(crate) fn processes(home: &Path) -> Vec<i32> {
     let data = home.join("data");
     fs::read_dir("/proc")
@@ -58,7 +58,8 @@ pub(crate) fn processes(home: &Path) -> Vec<i32> {
         .collect()
 }
 
-/// Waits for what the kernel and other processes do: there is no event to await.
+/// Polls for a change by the kernel or another process, for which there is no event to
+/// await.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_so() {
@@ -92,7 +93,7 @@ impl Service {
         Self { child, output }
     }
 
-    /// Waits for its server: `(server's process id, adopted)`.
+    /// Waits for its server and returns `(server's process id, adopted)`.
     pub(crate) fn ready(&mut self) -> (u32, bool) {
         let mut line = String::new();
         while self.output.read_line(&mut line).expect("its output") > 0 {
@@ -127,7 +128,7 @@ impl Drop for Service {
     }
 }
 
-/// No test: what [`Service::spawn`] runs. Does nothing when run as a test.
+/// Not a test: [`Service::spawn`] runs it. Does nothing when run as a test.
 #[test]
 fn be_a_service() {
     let Some(home) = std::env::var_os(SERVE).map(PathBuf::from) else {

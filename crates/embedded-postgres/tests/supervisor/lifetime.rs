@@ -1,4 +1,4 @@
-//! From start to stop, and what is left afterwards.
+//! The life of the server from start to stop, and what remains afterwards.
 
 use std::os::unix::fs::MetadataExt;
 

@@ -1,4 +1,4 @@
-//! The embedded PostgreSQL, run for real.
+//! Tests of the embedded PostgreSQL with real servers.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! What a kill leaves behind must not block the next start.
+//! The remains of a killed server must not block the next start.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -77,7 +77,8 @@ fn a_session_still_busy_after_its_server_was_killed_only_delays_the_next_start()
             .block_on(async {
                 use sqlx::{Connection, Executor, PgConnection};
                 let mut connection = PgConnection::connect_with(&options).await?;
-                // Computes and waits for nothing, not even the disk: so it notices nothing.
+                // The backend computes and waits for nothing, not even the disk, so it does
+                // not notice anything.
                 connection
                     .execute("SELECT count(*) FROM (SELECT generate_series(1, 40000000)) numbers")
                     .await
@@ -109,13 +110,13 @@ fn a_making_that_was_killed_half_way_is_done_again() {
     assert!(!half.exists());
 }
 
-/// Whom the server's lock file names.
+/// Returns the process that the server's lock file names.
 fn named(home: &std::path::Path) -> String {
     let text = fs::read_to_string(home.join("data/postmaster.pid")).unwrap_or_default();
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// Runs again, and answers.
+/// Checks that the server runs again and answers.
 fn runs_again(server: &EmbeddedPostgres) {
     let condition = server.condition().expect("it is looked after");
     eventually("the server runs again", || {
@@ -135,7 +136,7 @@ fn a_server_that_is_killed_again_while_it_starts_is_started_again() {
             server.pid().is_some_and(|pid| pid != last)
         });
         last = server.pid().unwrap_or(last);
-        // It may be past its start by now, or gone by itself.
+        // It may have passed its start by now, or ended by itself.
         let _ = nix::sys::signal::kill(
             nix::unistd::Pid::from_raw(last.cast_signed()),
             Signal::SIGKILL,
@@ -199,7 +200,7 @@ fn a_server_that_cannot_start_is_tried_until_it_can() {
         *condition.borrow(),
         Condition::Down { .. } | Condition::Starting
     ));
-    // Between two starts no one who reads it may take this process for the server.
+    // Between two starts readers of the file must not take this process for the server.
     eventually("it waits for the next start", || {
         matches!(*condition.borrow(), Condition::Down { .. })
     });
@@ -277,7 +278,7 @@ fn a_full_disk_keeps_the_server_down_until_there_is_space_again() {
     }
     let server = start(home.path());
     let ballast = home.path().join("ballast");
-    // Everything that is left, as `dd` until the disk is full.
+    // Fills the remaining space, like `dd` until the disk is full.
     let mut filler = Command::new("dd")
         .args(["if=/dev/zero", "bs=64k"])
         .arg(format!("of={}", ballast.display()))
