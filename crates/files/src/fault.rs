@@ -1,11 +1,11 @@
-//! What is wrong with a file, in the words of a user who made it with a spreadsheet.
+//! Faults of a file, described for a user who made it with a spreadsheet.
 
 use accunode_domain::fault::Fault;
 use accunode_ports::{PortError, error::Cause, files::OpenError};
 
 const FILE: &str = "/file";
 
-/// Every code of this crate. A parser process that sends another one is not believed.
+/// All codes of this crate. A parser process that sends another one is not trusted.
 pub(crate) const CODES: [&str; 8] = [
     "cell_too_long",
     "empty_file",
@@ -17,27 +17,27 @@ pub(crate) const CODES: [&str; 8] = [
     "unsupported_format",
 ];
 
-/// Text that is in no encoding that is read.
+/// The text is in an unsupported encoding.
 pub(crate) const NOT_UTF8: &str = "not_utf8";
 
-/// Every code of a fault of a single row.
+/// All codes of a fault of a single row.
 pub(crate) const ROW_CODES: [&str; 1] = [STRAY_QUOTATION];
-/// A quotation mark that opens a quotation which ends where none can.
+/// A quotation mark opens a quotation that ends at an invalid position.
 pub(crate) const STRAY_QUOTATION: &str = "stray_quotation";
 
-/// Every code of a note.
+/// All codes of a note.
 pub(crate) const NOTE_CODES: [&str; 2] = [CONVERTED_ENCODING, HIDDEN_ROWS];
 /// The characters of the file are not UTF-8 and were converted.
 pub(crate) const CONVERTED_ENCODING: &str = "converted_encoding";
 /// Rows that a spreadsheet does not show were read.
 pub(crate) const HIDDEN_ROWS: &str = "hidden_rows";
 
-/// A fault of the file.
+/// Returns a fault of the file.
 pub(crate) fn unreadable(code: &str, detail: impl Into<String>) -> OpenError {
     OpenError::Unreadable(Fault::new(FILE, code, detail))
 }
 
-/// There is nothing in it.
+/// The error for an empty file.
 pub(crate) fn empty_file() -> OpenError {
     unreadable(
         "empty_file",
@@ -45,12 +45,12 @@ pub(crate) fn empty_file() -> OpenError {
     )
 }
 
-/// It is damaged.
+/// The error for a damaged file.
 pub(crate) fn malformed(detail: impl Into<String>) -> OpenError {
     unreadable("malformed_file", detail)
 }
 
-/// It inflates beyond a bound.
+/// The error for a file that inflates beyond a limit.
 pub(crate) fn too_large_inflated(what: &str, limit: u64) -> OpenError {
     unreadable(
         "too_large_inflated",
@@ -61,7 +61,7 @@ pub(crate) fn too_large_inflated(what: &str, limit: u64) -> OpenError {
     )
 }
 
-/// It was packed so well that it cannot be a table.
+/// The error for a file that is compressed so strongly that it cannot be a table.
 pub(crate) fn bomb(what: &str, ratio: u64) -> OpenError {
     unreadable(
         "too_large_inflated",
@@ -69,7 +69,7 @@ pub(crate) fn bomb(what: &str, ratio: u64) -> OpenError {
     )
 }
 
-/// Reading it would take more than is allowed.
+/// The error for a file that would take more resources than allowed.
 pub(crate) fn too_complex(detail: impl std::fmt::Display) -> OpenError {
     unreadable(
         "file_too_complex",
@@ -77,12 +77,12 @@ pub(crate) fn too_complex(detail: impl std::fmt::Display) -> OpenError {
     )
 }
 
-/// It has more of something than is allowed.
+/// The error for a file that has more of something than allowed.
 pub(crate) fn too_many(what: &str, kind: &str, limit: u64) -> OpenError {
     too_complex(format_args!("{what} has more than {limit} {kind}"))
 }
 
-/// A row has too many cells.
+/// The error for a row with too many cells.
 pub(crate) fn too_many_columns(row: u32, limit: usize) -> OpenError {
     unreadable(
         "too_many_columns",
@@ -90,7 +90,7 @@ pub(crate) fn too_many_columns(row: u32, limit: usize) -> OpenError {
     )
 }
 
-/// A cell is too long.
+/// The error for a cell that is too long.
 pub(crate) fn cell_too_long(row: u32, column: usize, limit: usize) -> OpenError {
     unreadable(
         "cell_too_long",
@@ -101,7 +101,7 @@ pub(crate) fn cell_too_long(row: u32, column: usize, limit: usize) -> OpenError 
     )
 }
 
-/// The store failed.
+/// The error for a failure of the store.
 pub(crate) fn store_failed(cause: impl Into<Cause>) -> PortError {
     PortError::Unavailable {
         what: "file store",
@@ -109,7 +109,7 @@ pub(crate) fn store_failed(cause: impl Into<Cause>) -> PortError {
     }
 }
 
-/// Too many files are being read.
+/// The error if too many files are being read.
 pub(crate) fn busy() -> PortError {
     PortError::Unavailable {
         what: "parser of uploads",
@@ -117,7 +117,7 @@ pub(crate) fn busy() -> PortError {
     }
 }
 
-/// A defect on this side.
+/// The error for a defect of this program.
 pub(crate) fn internal(cause: impl Into<Cause>) -> PortError {
     PortError::Internal {
         what: "file store",

@@ -1,11 +1,11 @@
-//! Finding bytes, many at a time.
+//! Searches for bytes, many at a time.
 
-/// Where the first byte is that `is_wanted` wants.
+/// Returns the position of the first byte that `is_wanted` accepts.
 #[inline]
 pub(crate) fn find(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
     let (blocks, rest) = bytes.as_chunks::<16>();
     for (at, block) in blocks.iter().enumerate() {
-        // Without a branch for each byte, so that the compiler compares them all at once.
+        // There is no branch for each byte, so that the compiler compares them all at once.
         if block.iter().fold(false, |any, byte| any | is_wanted(*byte)) {
             let inside = block.iter().position(|byte| is_wanted(*byte))?;
             return Some(at * 16 + inside);

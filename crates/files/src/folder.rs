@@ -17,8 +17,8 @@ use crate::{
     store::{AUDIT, UPLOADS},
 };
 
-/// A folder as a store. Only this user may look into it, whatever the rights of the
-/// folder that it was made in.
+/// Opens a folder as a store. Only this user may read it, whatever the permissions of its
+/// parent folder are.
 pub(crate) fn open(folder: &Path) -> Result<LocalFileSystem, PortError> {
     for name in [UPLOADS, AUDIT] {
         let kept = folder.join(name);
@@ -31,16 +31,17 @@ pub(crate) fn open(folder: &Path) -> Result<LocalFileSystem, PortError> {
     }
     Ok(LocalFileSystem::new_with_prefix(folder)
         .map_err(fault::store_failed)?
-        // A job row will speak of the file: it must survive what the row survives.
+        // A job row will refer to the file, so the file must be as durable as the row.
         .with_fsync(true))
 }
 
-/// What the name of a file ends with while it comes in. The object store lists no such
+/// The suffix of a file's name while it is received. The object store does not list such
 /// names. Earlier versions wrote `#1`, and locked nothing.
 const COMING_IN: &str = "#2";
 
-/// A file that comes in: this user's alone from its first moment, and locked as long as
-/// its process works on it. Dropped before it is complete, it is gone.
+/// A file that is being received: readable for this user only from its first moment, and
+/// locked as long as its process works on it. It is removed if it is dropped before it is
+/// complete.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     file: File,
@@ -50,7 +51,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// Begins a file that is to have this name in the folder.
+    /// Begins a file that will have this name in the folder.
     pub(crate) fn begin(folder: &Path, name: &str) -> io::Result<Self> {
         let target = folder.join(UPLOADS).join(name);
         let path = folder.join(UPLOADS).join(format!("{name}{COMING_IN}"));
@@ -76,7 +77,7 @@ impl Incoming {
         (&self.file).write_all(bytes)
     }
 
-    /// Gives it its name, so that it survives what a row that speaks of it survives.
+    /// Renames it to its final name, as durably as a row that refers to it.
     pub(crate) fn complete(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         std::fs::rename(&self.path, &self.target)?;
@@ -98,9 +99,9 @@ impl Drop for Incoming {
     }
 }
 
-/// Removes what is left of uploads that were never completed: at once where their process
-/// has ended, and those of earlier versions where they were last written to before a time.
-/// How many those were.
+/// Removes the remains of uploads that were never completed: at once if their process has
+/// ended, and those of earlier versions if they were last written before a time. Returns their
+/// number.
 pub(crate) fn remove_unfinished(folder: &Path, before: Timestamp) -> io::Result<u64> {
     let before = u64::try_from(before.unix_timestamp()).unwrap_or_default();
     let before = UNIX_EPOCH + Duration::from_secs(before);
@@ -125,7 +126,7 @@ pub(crate) fn remove_unfinished(folder: &Path, before: Timestamp) -> io::Result<
     Ok(removed)
 }
 
-/// Removes a file that no process works on any more; whether it did.
+/// Removes a file on which no process works any more; returns whether it did.
 fn remove_abandoned(path: &Path, makers_lock: bool, before: SystemTime) -> io::Result<bool> {
     let file = File::open(path)?;
     match file.try_lock() {
@@ -180,8 +181,8 @@ mod tests {
         open(folder.path()).unwrap();
         let begun = timestamp_from_micros(0).unwrap();
         let incoming = Incoming::begin(folder.path(), "alive").unwrap();
-        // No process holds its lock any more: its process was killed. The other was written by
-        // an earlier version, which held none.
+        // The lock of the first file is not held any more, because its process was killed. The
+        // second was written by an earlier version, which held none.
         for name in ["dead#2", "unlocked#1", "complete", "no#number"] {
             std::fs::write(folder.path().join(UPLOADS).join(name), "x").unwrap();
         }

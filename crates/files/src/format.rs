@@ -1,4 +1,4 @@
-//! Formats: what a file's name promises, and what its bytes are.
+//! File formats: by the file's name, and by its bytes.
 
 use accunode_ports::files::OpenError;
 
@@ -13,7 +13,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What the name promises.
+    /// Returns the format of a file name.
     pub(crate) fn promised(filename: &str) -> Result<Self, OpenError> {
         const TEXT: [&str; 4] = ["csv", "tsv", "txt", "tab"];
         let name = filename.trim_end().to_ascii_lowercase();
@@ -36,7 +36,7 @@ impl Format {
         }
     }
 
-    /// Refuses bytes that are not what the name promised.
+    /// Refuses bytes that contradict the name.
     pub(crate) fn agrees_with(self, found: Bytes) -> Result<(), OpenError> {
         match (self, found) {
             (_, Bytes::None) => Err(fault::empty_file()),
@@ -59,7 +59,7 @@ impl Format {
         }
     }
 
-    /// The name by which the parser process is told the format.
+    /// Returns the name of the format in the parser process's command line.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -68,7 +68,7 @@ impl Format {
         }
     }
 
-    /// The format of such a name.
+    /// Returns the format with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::Csv, Self::CsvGz, Self::Xlsx]
             .into_iter()
@@ -84,7 +84,7 @@ impl Format {
     }
 }
 
-/// What to send instead of a file with another ending.
+/// Returns what to send instead of a file with another extension.
 fn instead_of(ending: Option<&str>) -> String {
     let (kind, way) = match ending {
         Some("xls") => (
@@ -111,7 +111,7 @@ fn instead_of(ending: Option<&str>) -> String {
     format!("{kind}: {way}")
 }
 
-/// What the first bytes look like.
+/// The apparent format of the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bytes {
     None,
@@ -129,10 +129,10 @@ pub(crate) enum Bytes {
 }
 
 impl Bytes {
-    /// How many bytes it takes to tell.
+    /// The number of bytes that are needed to decide.
     pub(crate) const NEEDED: usize = 512;
 
-    /// What these first bytes look like.
+    /// Returns the apparent format of these first bytes.
     pub(crate) fn of(head: &[u8]) -> Self {
         const MAGIC: [(&[u8], Bytes); 18] = [
             (b"\x1f\x8b", Bytes::Gzip),

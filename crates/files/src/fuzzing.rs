@@ -15,13 +15,13 @@ use crate::{
 };
 use accunode_ports::files::TableChoice;
 
-/// Reads bytes as a file and what is said of it as the service does, in this process.
-/// The first byte chooses the format; `parts` of a workbook can be given in the clear,
-/// because a packed one is rarely mutated into another that unpacks.
+/// Reads bytes as a file, and the resulting frames as the service does, in this process.
+/// The first byte chooses the format; the parts of a workbook can be given uncompressed,
+/// because mutating a compressed workbook rarely gives one that can be unpacked.
 ///
 /// # Errors
-/// What must not happen, whatever the bytes: frames that the service does not
-/// understand, or no end.
+/// A defect, whatever the bytes are: frames that the service does not understand, or a
+/// missing end.
 pub fn read(bytes: &[u8]) -> Result<(), String> {
     let Some((kind, bytes)) = bytes.split_first() else {
         return Ok(());
@@ -37,7 +37,7 @@ pub fn read(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// A workbook of parts that stand behind each other with NUL bytes between.
+/// Returns a workbook whose parts are separated by NUL bytes in the input.
 fn workbook(parts: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     const NAMES: [&str; 6] = [
         "xl/worksheets/sheet1.xml",
@@ -68,7 +68,7 @@ fn workbook(parts: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(zip.finish()?.into_inner())
 }
 
-/// Small enough that no input takes long.
+/// The limits are so small that no input takes long.
 const fn limits() -> Limits {
     Limits {
         inflated_bytes: 8 << 20,
@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// Numbers that are the same in every run (SplitMix64).
+    /// Pseudo-random numbers that are the same in every run (SplitMix64).
     struct Dice(u64);
 
     impl Dice {
@@ -139,7 +139,7 @@ mod tests {
             usize::try_from((z ^ (z >> 31)) % (n.max(1) as u64)).unwrap()
         }
 
-        /// A few bytes are changed, doubled, taken out or cut off.
+        /// Changes, duplicates, removes or truncates a few bytes.
         fn mutate(&mut self, bytes: &mut Vec<u8>) {
             const ODD: [&[u8]; 8] = [
                 b"\0",
@@ -171,7 +171,7 @@ mod tests {
         }
     }
 
-    /// Fails aloud, although panics of readers are silent.
+    /// Fails visibly, although panics of readers are silenced.
     fn fail(what: &str) {
         drop(std::panic::take_hook());
         panic!("{what}");

@@ -1,13 +1,13 @@
-//! Uploaded files: where they are kept and how their rows are read.
+//! Uploaded files: storing them and reading their rows.
 //!
-//! [`ObjectFileStore`] keeps files in a folder or in a bucket ([`Location`]) and opens their
+//! [`ObjectFileStore`] stores files in a folder or in a bucket ([`Location`]) and opens their
 //! rows; [`peek_file`] and [`read_rows`] read a file of the local disk without a runtime, by
-//! the same code. Files come from strangers: every format is read as a stream, under
-//! [`Limits`], by a process of its own ([`ParserSettings`], [`run_parser_if_asked`]) that ends
-//! when its reader is dropped.
+//! the same code. Files are untrusted: every format is read as a stream, under [`Limits`], by
+//! a separate process ([`ParserSettings`], [`run_parser_if_asked`]) that ends when its reader
+//! is dropped.
 //!
-//! Rows are handed on as a spreadsheet shows them. Which of them is the header, which sheet is
-//! meant and what a cell says is decided by the caller.
+//! Rows are returned as a spreadsheet displays them. The caller decides which of them is the
+//! header, which sheet is used and what a cell means.
 //!
 //! To add a format: its name and first bytes in `format`, a module that pushes
 //! tables and rows into a `Sink`, and a branch in `parse`.

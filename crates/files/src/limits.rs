@@ -1,18 +1,19 @@
-//! How much of a stranger's file is read at most.
+//! Limits on reading an untrusted file.
 
-/// Bounds on what is read from one file. A file beyond one of them is refused with a
-/// fault that names the bound.
+/// Limits on what is read from one file. A file beyond one of them is refused with a fault
+/// that names the limit.
 ///
-/// Counts that a file states about itself are never trusted: what is bounded is what
-/// the file really unpacks to and really contains. These bounds keep honest files
-/// within what the parser process may use; that process's own limits
+/// Counts that a file states about itself are never trusted: the limits apply to what the
+/// file really unpacks to and really contains. They keep honest files within the resources
+/// of the parser process; that process's own limits ([`crate::ParserSettings`]) apply to
+/// everything else.
 /// ([`crate::ParserSettings`]) hold for everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes after inflating a .csv.gz, or all parts of a workbook together.
     pub inflated_bytes: u64,
-    /// Inflated bytes per stored byte, once more than [`Limits::RATIO_FLOOR`] came out;
-    /// for each part of a workbook and for the whole.
+    /// Inflated bytes per stored byte, checked once more than [`Limits::RATIO_FLOOR`] were
+    /// inflated; for each part of a workbook and for the whole.
     pub inflated_ratio: u64,
     /// Parts (zip entries) of a workbook, whatever their names.
     pub workbook_parts: u64,
@@ -41,8 +42,8 @@ pub struct Limits {
     pub cell_chars: usize,
     /// Bytes of a row.
     pub row_bytes: usize,
-    /// Bytes of all rows of a workbook together: one shared string can stand in any
-    /// number of cells.
+    /// Bytes of all rows of a workbook together: one shared string can be in any number of
+    /// cells.
     pub text_bytes: u64,
     /// Number of merged areas of a sheet, which are held in memory.
     pub merged_areas: u64,
@@ -51,15 +52,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Less than this is never called a bomb, however well it was packed.
+    /// Fewer inflated bytes than this never count as a bomb, however strongly they were
+    /// compressed.
     pub const RATIO_FLOOR: u64 = 16 << 20;
 
-    /// Whether `inflated` bytes out of `stored` ones are a bomb.
+    /// Returns whether `inflated` bytes out of `stored` ones are a bomb.
     pub(crate) const fn is_bomb(&self, stored: u64, inflated: u64) -> bool {
         inflated > Self::RATIO_FLOOR && inflated / self.inflated_ratio > stored
     }
 
-    /// The bounds as numbers, for the parser process; [`Self::from_numbers`] reads them.
+    /// Returns the limits as numbers, for the parser process; [`Self::from_numbers`] reads
+    /// them.
     pub(crate) const fn to_numbers(&self) -> [u64; Self::NUMBERS] {
         [
             self.inflated_bytes,
@@ -83,10 +86,10 @@ impl Limits {
         ]
     }
 
-    /// How many numbers there are.
+    /// The number of these numbers.
     pub(crate) const NUMBERS: usize = 18;
 
-    /// The bounds that [`Self::to_numbers`] wrote.
+    /// Returns the limits that [`Self::to_numbers`] wrote.
     pub(crate) fn from_numbers(numbers: [u64; Self::NUMBERS]) -> Option<Self> {
         let [
             inflated_bytes,

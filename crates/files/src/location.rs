@@ -1,5 +1,5 @@
-//! Where objects are kept: in a folder of this machine, or in a bucket of an object store that
-//! speaks S3.
+//! The location of objects: a folder of this machine, or a bucket of an object store that speaks
+//! S3.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -14,27 +14,27 @@ use url::Url;
 
 use crate::fault;
 
-/// How long one request may take; a part of an upload has 8 MiB, one of a backup up to 512 MiB.
+/// The time limit of one request; a part of an upload has 8 MiB, one of a backup up to 512 MiB.
 const REQUEST: Duration = Duration::from_secs(300);
-/// How long a connection may take to be made.
+/// The time limit of connecting.
 const CONNECT: Duration = Duration::from_secs(5);
-/// For so long a request that failed in passing is repeated.
+/// How long a request that failed temporarily is repeated.
 const REPEATED_FOR: Duration = Duration::from_secs(15);
 
-/// How an object store that speaks S3 is reached. What is not given comes from the machine:
-/// variables such as `AWS_REGION`, or the role of an instance or a container. With an access
-/// key nothing is taken from there, so that a key never meets another one's token.
+/// The connection to an object store that speaks S3. Missing settings are taken from the machine:
+/// variables such as `AWS_REGION`, or the role of an instance or a container. With an access key
+/// nothing is taken from there, so that a key is never combined with another key's token.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct S3Settings {
-    /// Its URL, such as `https://minio.bank.example:9000`; without it that of Amazon.
+    /// Its URL, such as `https://minio.bank.example:9000`; that of Amazon by default.
     pub endpoint: Option<String>,
     /// Its region, such as `eu-central-1`.
     pub region: Option<String>,
-    /// The name of the access key.
+    /// The id of the access key.
     pub access_key_id: Option<String>,
     /// The access key.
     pub secret_access_key: Option<String>,
-    /// The token that belongs to a key for a while.
+    /// The token of a temporary key.
     pub session_token: Option<String>,
 }
 
@@ -48,29 +48,29 @@ impl std::fmt::Debug for S3Settings {
     }
 }
 
-/// Where objects are kept.
+/// The location of objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// A folder of this machine.
     Folder(PathBuf),
-    /// What begins with `prefix` in a bucket; an empty one is the whole bucket.
+    /// A prefix in a bucket; an empty one is the whole bucket.
     Bucket {
         /// The bucket.
         bucket: String,
-        /// The beginning of every key, without a slash at its ends.
+        /// The prefix of every key, without slashes at its ends.
         prefix: String,
-        /// How it is reached.
+        /// The connection to the store.
         s3: S3Settings,
     },
 }
 
 impl Location {
-    /// What a URL can be.
+    /// The rule for its URL.
     pub const RULE: &str = "must be the URL of a folder, such as file:///var/lib/accunode/files, or of a \
                             place in a bucket, such as s3://bucket/accunode";
 
-    /// What a URL says, `None` where it is none of [`Self::RULE`]: another scheme, no bucket,
-    /// credentials or a query in it.
+    /// Parses a URL; `None` if it violates [`Self::RULE`]: another scheme, no bucket, credentials
+    /// or a query.
     #[must_use]
     pub fn of_url(url: &Url, s3: &S3Settings) -> Option<Self> {
         if url.query().is_some() || url.fragment().is_some() {
@@ -93,17 +93,17 @@ impl Location {
     }
 }
 
-/// Makes `ring` the process's cryptography, unless it has one by now. Every client of HTTP in the
-/// process needs it before it is made.
+/// Makes `ring` the process's cryptography provider, unless it has one already. It must be called
+/// before any HTTP client of the process is created.
 pub fn provide_tls() {
-    // An error says that another process was faster, which will do as well.
+    // An error means that another thread was faster, which is equivalent.
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
-/// What begins with `prefix` in a bucket, as a store.
+/// Returns a prefix in a bucket as a store.
 ///
 /// # Errors
-/// `Internal` where the settings contradict themselves.
+/// `Internal` if the settings are contradictory.
 pub(crate) fn bucket(
     bucket: &str,
     prefix: &str,
@@ -137,7 +137,7 @@ fn client(bucket: &str, s3: &S3Settings) -> object_store::Result<AmazonS3> {
         .with_connect_timeout(CONNECT);
     if let Some(endpoint) = &s3.endpoint {
         builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
-        // A URL like this says so itself.
+        // Plain HTTP is allowed only if the URL asks for it.
         options = options.with_allow_http(endpoint.starts_with("http://"));
     }
     builder

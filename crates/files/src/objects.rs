@@ -1,5 +1,5 @@
-//! Objects of a folder or a bucket by their keys, as they are: for backups, which copy what
-//! they do not read.
+//! Objects of a folder or a bucket by their keys, without interpretation: for backups, which
+//! copy them.
 
 use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{Location, fault, location, store::Upload};
 
-/// Bytes of the first parts of an object.
+/// The size of the first parts of an object, in bytes.
 const PART: usize = 8 << 20;
 
-/// Bytes of a part after so many. Object stores take 10,000 of them at most: so many of these
-/// are some 500 GB, and what is small needs little memory.
+/// Returns the size of a part after this many. Object stores accept at most 10,000 parts: these
+/// sizes allow some 500 GB, while small objects need little memory.
 const fn part_size(before: usize) -> usize {
     PART << (before / 2_000)
 }
@@ -26,24 +26,25 @@ pub struct Objects {
     store: Arc<dyn ObjectStore>,
 }
 
-/// What was written.
+/// A written object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
     /// SHA-256 in hexadecimal digits.
     pub sha256: String,
 }
 
-/// The bytes of an object, as they come.
+/// The bytes of an object, as a stream.
 pub type ObjectBytes = BoxStream<'static, io::Result<Bytes>>;
 
 impl Objects {
-    /// Those of a place. A folder is made where there is none, for this user alone.
+    /// Opens the objects of a location. A missing folder is created, accessible for this user
+    /// only.
     ///
     /// # Errors
-    /// `Unavailable` where the folder cannot be made, `Internal` where the settings of a bucket
-    /// contradict themselves.
+    /// `Unavailable` if the folder cannot be created, `Internal` if the settings of a bucket
+    /// are contradictory.
     pub fn open(location: &Location) -> Result<Self, PortError> {
         match location {
             Location::Folder(folder) => Self::folder(folder),
@@ -53,10 +54,11 @@ impl Objects {
         }
     }
 
-    /// Those of a folder. It is made where there is none, for this user alone.
+    /// Opens the objects of a folder. If it is missing it is created, accessible for this user
+    /// only.
     ///
     /// # Errors
-    /// `Unavailable` where the folder cannot be made.
+    /// `Unavailable` if the folder cannot be created.
     pub fn folder(folder: &Path) -> Result<Self, PortError> {
         DirBuilder::new()
             .recursive(true)
@@ -69,10 +71,10 @@ impl Objects {
         })
     }
 
-    /// Writes an object. One that is cut off is not there afterwards.
+    /// Writes an object. An interrupted write leaves no object.
     ///
     /// # Errors
-    /// `Unavailable` with what the store or the stream of bytes said.
+    /// `Unavailable` with the error of the store or the stream of bytes.
     pub async fn write(
         &self,
         key: &str,
@@ -93,7 +95,7 @@ impl Objects {
         }
     }
 
-    /// The size and the bytes of an object; `None` where there is none.
+    /// Returns the size and the bytes of an object; `None` if it does not exist.
     ///
     /// # Errors
     /// `Unavailable`. The bytes may fail later.
@@ -110,7 +112,7 @@ impl Objects {
         }
     }
 
-    /// Keys and sizes of what is there.
+    /// Returns the keys and sizes of all objects.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -123,7 +125,7 @@ impl Objects {
             .map_err(fault::store_failed)
     }
 
-    /// Removes an object, if it is there.
+    /// Removes an object, if it exists.
     ///
     /// # Errors
     /// `Unavailable`.

@@ -1,4 +1,4 @@
-//! The bytes of a file become rows. This runs in the parser process.
+//! Converts the bytes of a file to rows. This runs in the parser process.
 
 use std::{
     fs::File,
@@ -22,17 +22,17 @@ pub(crate) enum Flow {
     Stop,
 }
 
-/// What is wanted of a file.
+/// The task: what is wanted of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// The first rows of every table.
     Peek { rows: u32 },
-    /// The rows of one table behind its header and behind row `after`.
+    /// The rows of one table after its header and after row `after`.
     Read { choice: TableChoice, after: u32 },
 }
 
 impl Task {
-    /// The last row that is not wanted.
+    /// Returns the last row that is not wanted.
     pub(crate) fn last_skipped(&self) -> u32 {
         match self {
             Self::Peek { .. } => 0,
@@ -40,7 +40,7 @@ impl Task {
         }
     }
 
-    /// The row of the header, where it is known.
+    /// Returns the row of the header, if it is known.
     pub(crate) const fn header_row(&self) -> u32 {
         match self {
             Self::Peek { .. } => 0,
@@ -49,51 +49,51 @@ impl Task {
     }
 }
 
-/// A table whose rows follow.
+/// The start of a table, whose rows follow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TableStart {
     pub(crate) sheet: Option<String>,
     pub(crate) is_hidden: bool,
     pub(crate) is_fixed_width: bool,
     pub(crate) dialect: Option<Dialect>,
-    /// Rows behind the header that are not blank, where that is known.
+    /// The number of rows after the header that are not blank, if it is known.
     pub(crate) total_rows: Option<u32>,
 }
 
-/// What is known where a table has been read to its end, or as far as it was wanted.
+/// The end of a table that was read to its end, or as far as it was wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TableEnd {
     pub(crate) notes: Vec<FileNote>,
     pub(crate) tally: Option<Tally>,
 }
 
-/// The books of a table that was read to its end.
+/// The counts of a table that was read to its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Lines of text, or row elements of a sheet, counted without splitting rows.
     pub(crate) seen: u64,
-    /// How many of them belong to rows that were not handed on, because they are blank or
+    /// How many of them belong to rows that were not returned, because they are blank or
     /// were not wanted.
     pub(crate) passed_over: u64,
-    /// Rows behind the header that are not blank.
+    /// The number of rows after the header that are not blank.
     pub(crate) total_rows: u32,
 }
 
-/// Where a format pushes what it reads.
+/// Receives what a format reads.
 pub(crate) trait Sink {
     /// A table begins; `Stop` means that nothing more of the file is wanted.
     fn table(&mut self, start: TableStart) -> Flow;
-    /// A row of it; `Stop` means that no more rows of this table are wanted.
+    /// A row of the table; `Stop` means that no more rows of this table are wanted.
     fn row(&mut self, row: SourceRow) -> Flow;
-    /// It ends.
+    /// The table ends.
     fn end(&mut self, end: TableEnd);
 }
 
-/// Reads `file` from its start as `format` into `sink`. A workbook must be seekable, and
-/// text whose dialect is not known.
+/// Reads `file` from its start as `format` into `sink`. A workbook must be seekable, and so
+/// must text whose dialect is not known.
 ///
-/// A panic of a reader is a fault of the file: that the file is malformed is what made
-/// a library meet what it thought impossible.
+/// A panic of a reader is reported as a fault of the file: a malformed file made a library
+/// reach a state that it assumed impossible.
 pub(crate) fn parse(
     file: File,
     format: Format,
@@ -152,7 +152,7 @@ pub(crate) struct Collected {
     pub(crate) tables: Vec<TableStart>,
     pub(crate) rows: Vec<SourceRow>,
     pub(crate) ends: Vec<TableEnd>,
-    /// How many rows of each table are wanted; 0 for all.
+    /// The number of rows of each table that are wanted; 0 for all.
     pub(crate) most: usize,
     pub(crate) in_table: usize,
 }

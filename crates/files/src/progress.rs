@@ -1,4 +1,4 @@
-//! How far a file has been read, shared between its thread and its reader.
+//! The progress of reading a file, shared between its thread and its reader.
 
 use std::{
     io::{self, Read, Seek, SeekFrom},
@@ -12,8 +12,8 @@ use accunode_ports::{PortError, files::OpenError};
 
 use crate::fault;
 
-/// Counts the bytes that came from the store, and remembers when it failed, so
-/// that a failing store is never taken for a broken file.
+/// Counts the bytes that were read from the store, and records a failure of the store, so
+/// that it is never taken for a broken file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress(Arc<Shared>);
 
@@ -28,17 +28,17 @@ impl Progress {
         self.0.read.load(Ordering::Relaxed)
     }
 
-    /// Notes how far another process has read.
+    /// Records how far another process has read.
     pub(crate) fn has_read(&self, bytes: u64) {
         self.0.read.fetch_max(bytes, Ordering::Relaxed);
     }
 
-    /// Why the store failed, if it has.
+    /// Returns the failure of the store, if there was one.
     pub(crate) fn take_failure(&self) -> Option<io::Error> {
         self.failure().take()
     }
 
-    /// The error of a file, unless the store is to blame.
+    /// Returns the error of a file, unless the store is at fault.
     pub(crate) fn blame(&self, error: OpenError) -> OpenError {
         match self.failure().take() {
             Some(cause) => OpenError::Port(PortError::Unavailable {
@@ -49,7 +49,7 @@ impl Progress {
         }
     }
 
-    /// The error behind a failed read of `what`.
+    /// Returns the error for a failed read of `what`.
     pub(crate) fn broken(&self, what: &str, error: &io::Error) -> OpenError {
         self.blame(fault::malformed(match error.kind() {
             io::ErrorKind::UnexpectedEof => format!("{what} is cut off"),

@@ -1,4 +1,4 @@
-//! The rows of a table, as they arrive from the thread that reads it.
+//! The rows of a table, received from the thread that reads it.
 
 use std::{fs::File, path::Path, vec};
 
@@ -15,7 +15,7 @@ use crate::{
     worker::{self, Batch, Delivery, Ending, Reading, Source, Start},
 };
 
-/// A chunk ends after so many bytes, whatever number of rows was asked for.
+/// The number of bytes after which a chunk ends, whatever number of rows was requested.
 const CHUNK_BYTES: usize = 4 << 20;
 
 /// The rows of one table. Dropping it ends the thread and the process that read them.
@@ -65,7 +65,7 @@ impl Rows {
         }
     }
 
-    /// The next row, for callers without a runtime.
+    /// Returns the next row, for callers without a runtime.
     fn blocking_next(&mut self) -> Option<Result<SourceRow, OpenError>> {
         loop {
             if let Some(row) = self.batch.next() {
@@ -110,7 +110,7 @@ impl RowReader for Rows {
             }
             match self.batches.recv().await {
                 Some(Ok(delivery)) => self.take(delivery),
-                // What came before the damage is handed on; the damage is told next.
+                // The rows before the damage are returned; the damage is reported next.
                 Some(Err(error)) if rows.is_empty() => return Err(error),
                 Some(Err(error)) => {
                     self.failed(error);
@@ -145,10 +145,11 @@ fn ended_early() -> accunode_ports::PortError {
     fault::internal("the reading thread ended early")
 }
 
-/// What was handed on of a table, to be compared with what its reader counted apart.
+/// The counts of the returned rows of a table, to be compared with its reader's independent
+/// count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Books {
-    /// Whether what is counted apart are lines: a row then counts once more for each end
+    /// Whether the independent count is of lines: then a row counts once more for each end
     /// of a line inside its cells.
     counts_lines: bool,
     rows: u64,
@@ -172,7 +173,7 @@ impl Books {
         }
     }
 
-    /// How many rows should have been handed on.
+    /// Returns how many rows should have been returned.
     pub(crate) const fn records_seen(&self, tally: Tally) -> u64 {
         tally
             .seen
@@ -180,7 +181,7 @@ impl Books {
             .saturating_sub(self.line_ends)
     }
 
-    /// Whether that is what was handed on.
+    /// Returns whether that is the number of returned rows.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) const fn agree_with(&self, tally: Tally) -> bool {
         self.records_seen(tally) == self.rows
@@ -195,7 +196,7 @@ pub(crate) struct LineCount {
 }
 
 impl LineCount {
-    /// Goes on with the next bytes.
+    /// Reads the next bytes.
     pub(crate) fn see(&mut self, bytes: &[u8]) {
         let mut at = 0;
         while let Some(found) = find(bytes.get(at..).unwrap_or_default(), |byte| {
@@ -213,7 +214,7 @@ impl LineCount {
         self.last = bytes.last().copied().or(self.last);
     }
 
-    /// How many lines there were, the last one ended or not.
+    /// Returns the number of lines, including an unfinished last one.
     pub(crate) const fn total(&self) -> u64 {
         match self.last {
             None | Some(b'\n' | b'\r') => self.ends,
@@ -222,15 +223,15 @@ impl LineCount {
     }
 }
 
-/// How many lines end in a text.
+/// Returns the number of line ends in a text.
 pub(crate) fn line_ends(bytes: &[u8]) -> u64 {
     let mut count = LineCount::default();
     count.see(bytes);
     count.ends
 }
 
-/// How a file of the local disk begins, its format told by its name, without a runtime. It
-/// is read by a process that `parser` starts.
+/// Returns the beginning of a file of the local disk without a runtime. Its format follows
+/// from its name. It is read by a process that `parser` starts.
 ///
 /// # Errors
 /// As [`accunode_ports::files::FileStore::peek`].

@@ -1,4 +1,4 @@
-//! The file store: a folder, or any object store that the build knows.
+//! The file store: a folder, or any object store that the build supports.
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -31,50 +31,50 @@ use crate::{
     worker::{self, Reading, Source},
 };
 
-/// Bytes of a part: object stores want at least 5 MiB, and allow 10,000 of them.
+/// The size of a part in bytes: object stores require at least 5 MiB, and allow 10,000 parts.
 const PART: usize = 8 << 20;
 
-/// Where files are kept, and how much of one is read.
+/// The location of files, and the limits on reading them.
 #[derive(Clone, Debug)]
 pub struct FileSettings {
     /// A folder or a bucket.
     pub location: Location,
-    /// Where workbooks from elsewhere are copied to while they are read.
+    /// The folder to which workbooks of a remote store are copied while they are read.
     pub spool: PathBuf,
-    /// Bounds on what is read.
+    /// The limits on reading a file.
     pub limits: Limits,
-    /// The processes that read.
+    /// The settings of parser processes.
     pub parser: ParserSettings,
 }
 
-/// Keeps files in an object store; a folder is one, too.
+/// Stores files in an object store, which may be a folder.
 #[derive(Debug)]
 pub struct ObjectFileStore {
     store: Arc<dyn ObjectStore>,
-    /// Where the store is a folder of this machine.
+    /// The folder, if the store is one of this machine.
     folder: Option<PathBuf>,
     spool: PathBuf,
     limits: Limits,
     parser: ParserSettings,
-    /// Parser processes that check uploads, and those that read for the worker: a long
-    /// job does not keep uploads waiting, nor do they keep the worker from its job.
+    /// Parser processes that check uploads, and those that read for the worker: a long job does
+    /// not delay uploads, nor do uploads delay the worker.
     checks: Arc<Semaphore>,
     reads: Arc<Semaphore>,
 }
 
-/// What the keys of uploaded files begin with.
+/// The prefix of the keys of uploaded files.
 pub(crate) const UPLOADS: &str = "uploads";
-/// What the keys of archived months of the audit log begin with.
+/// The prefix of the keys of archived months of the audit log.
 pub(crate) const AUDIT: &str = "audit";
 /// How long the check of an upload waits for a parser process.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
 
 impl ObjectFileStore {
-    /// The store that the settings speak of; a folder is made where there is none.
+    /// Opens the store of the settings; a missing folder is created.
     ///
     /// # Errors
-    /// `Unavailable` where the folder cannot be made, `Internal` where the settings of a bucket
-    /// contradict themselves.
+    /// `Unavailable` if the folder cannot be created, `Internal` if the settings of a bucket
+    /// are contradictory.
     pub fn open(settings: &FileSettings) -> Result<Self, PortError> {
         match &settings.location {
             Location::Folder(folder) => {
@@ -88,7 +88,7 @@ impl ObjectFileStore {
         }
     }
 
-    /// The same over a store of any other kind; `settings.location` counts for nothing then.
+    /// As [`Self::open`], over a store of any other kind; `settings.location` is ignored.
     #[must_use]
     pub fn over_store(store: Arc<dyn ObjectStore>, settings: &FileSettings) -> Self {
         Self::over(store, None, settings)
@@ -139,12 +139,13 @@ impl ObjectFileStore {
         })
     }
 
-    /// Whether files can be kept: keeps a small one and removes it again.
+    /// Checks that files can be stored: stores a small one and removes it again.
     ///
     /// # Errors
-    /// `Unavailable` where the folder or the store is away, full or not to be written to.
+    /// `Unavailable` if the folder or the store is unreachable, full or not writable.
     pub async fn probe(&self) -> Result<(), PortError> {
-        // One name: what a killed process leaves behind is replaced by the next look.
+        // The name is always the same, so that the next check replaces what a killed process
+        // left.
         let key = Key::from(format!("probe/{}", std::process::id()));
         let put = self.store.put(&key, Bytes::from_static(b"probe").into());
         put.await.map_err(fault::store_failed)?;
@@ -230,7 +231,7 @@ impl FileStore for ObjectFileStore {
     }
 
     async fn peek(&self, key: &str, original_filename: &str, rows: u32) -> Result<Peek, OpenError> {
-        // What the name tells needs no process.
+        // A fault of the name is found without a process.
         Format::promised(original_filename)?;
         let waiting = self.checks.clone().acquire_owned();
         let permit = tokio::time::timeout(QUEUE_PATIENCE, waiting).await;
@@ -303,7 +304,7 @@ impl FileStore for ObjectFileStore {
     }
 }
 
-/// Work on a folder, away from the threads that answer requests.
+/// Runs work on a folder on a thread that does not answer requests.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, PortError> {
@@ -313,13 +314,13 @@ async fn blocking<T: Send + 'static>(
         .map_err(fault::store_failed)
 }
 
-/// An upload under way. Dropped in the middle (a client that went away drops the
+/// An upload in progress. If it is dropped before its end (a disconnected client drops the
 /// whole request) it leaves nothing behind.
 pub(crate) struct Upload(Option<Target>);
 
-/// Where it goes.
+/// The destination of the upload.
 enum Target {
-    /// A folder of this machine. The file is gone as soon as no handle of it is open.
+    /// A folder of this machine. The file is removed as soon as no handle of it is open.
     File(Arc<Incoming>),
     /// An object store.
     Parts(Box<dyn MultipartUpload>),

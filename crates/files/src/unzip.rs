@@ -6,7 +6,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::{Limits, progress::Progress};
 
-/// Why unpacking was given up.
+/// Why unpacking was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Beyond {
     #[error("too many bytes per packed byte")]

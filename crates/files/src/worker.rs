@@ -1,4 +1,4 @@
-//! The thread that reads a file by a parser process, and hands on what that finds.
+//! The thread that reads a file with a parser process, and passes its results on.
 
 use std::{
     io::{self, Read, Seek, SeekFrom},
@@ -22,14 +22,15 @@ use crate::{
 pub(crate) enum Source {
     /// A file of this machine, at its start.
     File(std::fs::File),
-    /// A stream from elsewhere; what is read twice is copied to a temporary file in `spool`.
+    /// A stream from a remote store; data that are read twice are copied to a temporary file
+    /// in `spool`.
     Stream {
         bytes: Box<dyn Read + Send>,
         spool: std::path::PathBuf,
     },
 }
 
-/// What is read, and how.
+/// The file to read, and how.
 pub(crate) struct Reading {
     pub(crate) source: Source,
     pub(crate) format: Format,
@@ -38,21 +39,21 @@ pub(crate) struct Reading {
     /// Bytes of the file.
     pub(crate) size: u64,
     pub(crate) parser: ParserSettings,
-    /// The right to run a parser process.
+    /// The permit to run a parser process.
     pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
-/// How many rows of data a file has, where that is known before they are read.
+/// The number of data rows of a file, if it is known before they are read.
 pub(crate) type Start = Option<u32>;
 
-/// What arrives behind the start.
+/// What follows the start.
 #[derive(Debug)]
 pub(crate) enum Delivery {
     Rows(Vec<SourceRow>),
     End(Ending),
 }
 
-/// What is known at the end of a table.
+/// The data at the end of a table.
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
     pub(crate) notes: Vec<FileNote>,
@@ -60,17 +61,17 @@ pub(crate) struct Ending {
     pub(crate) records_seen: Option<u64>,
 }
 
-/// Something on its way, or why there is no more.
+/// A delivery, or the reason why there is no more.
 pub(crate) type Batch = Result<Delivery, OpenError>;
 
-/// Batches that wait for the receiver.
+/// The number of batches that wait for the receiver.
 const BATCHES: usize = 4;
-/// Seconds that a parser process is waited for, for each second that it may compute.
-/// The processor has other work, too, and files may come from elsewhere.
+/// How many seconds to wait for a parser process, for each second of processor time that it
+/// may use. The processor has other work, too, and files may come from elsewhere.
 const PATIENCE: u32 = 5;
 
-/// Starts a thread that reads the rows of a file. It ends, and its process with it, when
-/// it is through or when the receivers are dropped.
+/// Starts a thread that reads the rows of a file. It ends, and its process with it, when it
+/// is done or when the receivers are dropped.
 #[expect(clippy::type_complexity, reason = "the two ends of one thread")]
 pub(crate) fn spawn_rows(
     reading: Reading,
@@ -95,7 +96,7 @@ pub(crate) fn spawn_rows(
     Ok((first, rest))
 }
 
-/// Starts a thread that looks at the beginning of a file, and ends as [`spawn_rows`] does.
+/// Starts a thread that reads the beginning of a file, and ends as [`spawn_rows`] does.
 pub(crate) fn spawn_peek(reading: Reading) -> io::Result<mpsc::Receiver<Result<Peek, OpenError>>> {
     let (sender, receiver) = mpsc::channel(1);
     spawn(move || {
@@ -105,7 +106,7 @@ pub(crate) fn spawn_peek(reading: Reading) -> io::Result<mpsc::Receiver<Result<P
         let end = read(reading, &progress, &mut gathered, move || {
             !asked.is_closed()
         });
-        // Where no caller waits any more, there is nothing to do.
+        // If no caller waits any more, there is nothing to do.
         drop(sender.blocking_send(end.map(|()| gathered.peek)));
     })?;
     Ok(receiver)
@@ -124,7 +125,7 @@ fn read(
 ) -> Result<(), OpenError> {
     let end = forward(reading, progress, listener, is_wanted);
     match progress.take_failure() {
-        // Whatever was made of a stream that failed.
+        // This takes precedence over the result for a stream that failed.
         Some(cause) => Err(fault::store_failed(cause).into()),
         None => end,
     }
@@ -139,7 +140,7 @@ fn forward(
     let needs_file = match &reading.task {
         _ if reading.format == Format::Xlsx => true,
         Task::Peek { .. } => false,
-        // The whole file tells its encoding before its rows are read.
+        // The encoding follows from the whole file, before its rows are read.
         Task::Read { choice, .. } => choice.dialect.is_none(),
     };
     let request = Request {
@@ -150,8 +151,8 @@ fn forward(
         parent: std::process::id(),
         limits: reading.limits,
     };
-    // A plain file has no more text than bytes, or three times as much where it is
-    // converted; a packed one no more than it unpacks to.
+    // A plain file has no more text than bytes, or three times as much if it is converted; a
+    // compressed one no more than it unpacks to.
     let text = reading
         .size
         .max(request.limits.inflated_bytes)
@@ -170,13 +171,13 @@ fn forward(
     )?;
     let end = process.forward(progress, listener);
     drop(process);
-    // Another may run from here on.
+    // Another process may run from here on.
     drop(reading.permit);
     end
 }
 
 impl Source {
-    /// What a parser process reads: a file where it must jump about or read twice.
+    /// Returns the input of a parser process: a file if it must be seekable or read twice.
     fn into_input(self, needs_file: bool, progress: &Progress) -> Result<Input, OpenError> {
         let (bytes, spool) = match self {
             Self::File(file) => return Ok(Input::File(file)),
@@ -185,7 +186,7 @@ impl Source {
         };
         let failed = |e: io::Error| OpenError::Port(fault::store_failed(e));
         std::fs::create_dir_all(&spool).map_err(failed)?;
-        // It has no name, so that nothing can leave it behind.
+        // The file has no name, so that it cannot be left behind.
         let mut copy = tempfile::tempfile_in(&spool).map_err(failed)?;
         io::copy(&mut Watched::new(bytes, progress.clone()), &mut copy)
             .map_err(|e| progress.blame(failed(e)))?;
@@ -194,7 +195,7 @@ impl Source {
     }
 }
 
-/// Hands on batches of rows.
+/// Sends batches of rows.
 struct Sender {
     start: Option<oneshot::Sender<Result<Start, OpenError>>>,
     books: Books,
@@ -209,7 +210,7 @@ impl Sender {
         }
     }
 
-    /// Says how it ended.
+    /// Sends the final result.
     fn finish(mut self, end: Result<(), OpenError>) {
         match (end, self.start.take()) {
             (Err(error), Some(start)) => drop(start.send(Err(error))),
@@ -241,7 +242,7 @@ impl Listener for Sender {
     }
 }
 
-/// Keeps the first rows of every table.
+/// Collects the first rows of every table.
 #[derive(Default)]
 struct Gatherer {
     peek: Peek,
@@ -275,7 +276,7 @@ impl Listener for Gatherer {
     }
 }
 
-/// What a row takes in memory, about.
+/// Returns the approximate size of a row in memory.
 pub(crate) fn size_of_row(row: &SourceRow) -> usize {
     row.cells
         .iter()

@@ -1,4 +1,4 @@
-//! Files as they come in, are kept, and are read again.
+//! Receiving, storing and reading files.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, too")]
 
 use std::{
@@ -25,7 +25,7 @@ use uuid::Uuid;
 const ID: Uuid = Uuid::from_u128(7);
 const LIMIT: u64 = 64 << 20;
 
-/// The program that was built for these tests.
+/// Returns the program that was built for these tests.
 fn parser() -> ParserSettings {
     ParserSettings::of_program(env!("CARGO_BIN_EXE_accunode-parser").into())
 }
@@ -40,7 +40,7 @@ impl Store {
         Self::read_by(parser())
     }
 
-    /// A store in a folder whose files are read by other processes.
+    /// Returns a store in a folder whose files are read by this parser program.
     fn read_by(parser: ParserSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = ObjectFileStore::open(&FileSettings {
@@ -53,7 +53,7 @@ impl Store {
         Self { folder, store }
     }
 
-    /// A store that streams, as one elsewhere does.
+    /// Returns a store that streams, as a remote one does.
     fn that_streams(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = FileSettings {
@@ -93,7 +93,7 @@ impl Store {
     }
 }
 
-/// The first table, whose header is its first row.
+/// Chooses the first table, whose header is its first row.
 fn table() -> TableChoice {
     TableChoice {
         header_row: 1,

@@ -1,4 +1,4 @@
-//! Parser processes: what they may do, and what becomes of them.
+//! Parser processes: their limits, and their ends.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, too")]
 
 use std::{
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-/// What a parser says first, as `printf` writes it.
+/// The first frame of a parser, as `printf` writes it.
 const HELLO: &str = r"printf '\001\021\000\000\000accunode-parser 2'";
 
 fn parser() -> ParserSettings {
@@ -45,7 +45,7 @@ impl Store {
         Self { folder, store }
     }
 
-    /// Files are read by a script, which has the folder as its own.
+    /// Returns a store whose files are read by a script in its folder.
     fn read_by(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("script");
@@ -149,7 +149,7 @@ async fn a_process_ends_when_its_caller_has_gone() {
     let store = Store::read_by(&format!("echo $$ > pid\n{HELLO}\nexec /bin/sleep 1000"));
     let key = store.keep(b"a\n1\n").await;
     let mut peek = store.store.peek(&key, "a.csv", 1);
-    // Until it has begun.
+    // Wait until it has begun.
     while !std::fs::read_to_string(store.file("pid")).is_ok_and(|pid| pid.ends_with('\n')) {
         let waited = tokio::time::timeout(Duration::from_millis(10), &mut peek).await;
         assert!(waited.is_err(), "{waited:?}");
@@ -158,7 +158,7 @@ async fn a_process_ends_when_its_caller_has_gone() {
     gone(&store.file("pid")).await;
 }
 
-/// Waits until the process whose id a file holds has ended.
+/// Waits until the process has ended whose id is in a file.
 async fn gone(pid: &Path) {
     let pid = std::fs::read_to_string(pid).unwrap();
     let process = Path::new("/proc").join(pid.trim());
@@ -167,7 +167,7 @@ async fn gone(pid: &Path) {
     }
 }
 
-/// A workbook with these shared strings.
+/// Returns a workbook with these shared strings.
 fn workbook(strings: &str) -> Vec<u8> {
     let kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let relation = |kind: &str, target: &str| {
@@ -198,7 +198,7 @@ fn workbook(strings: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn memory_beyond_the_limit_ends_the_process_and_not_the_service() {
-    // As if the bounds on what a file contains had been forgotten.
+    // As if the limits on a file's content had been forgotten.
     let limits = Limits {
         shared_strings: u64::MAX,
         shared_strings_bytes: u64::MAX,
@@ -210,7 +210,7 @@ async fn memory_beyond_the_limit_ends_the_process_and_not_the_service() {
     let (code, detail) = fault(store.peek(&workbook(&strings), "a.xlsx").await);
     assert_eq!(code, "file_too_complex", "{detail}");
     assert!(detail.contains("96 MiB of memory"), "{detail}");
-    // What a file says about itself takes no memory.
+    // Counts that a file states about itself allocate no memory.
     let strings = "<sst uniqueCount=\"300000000000000000\"><si><t>Symbol</t></si></sst>";
     let peek = store.peek(&workbook(strings), "a.xlsx").await.unwrap();
     let [table] = peek.tables.as_slice() else {
@@ -241,7 +241,7 @@ async fn processor_time_beyond_the_limit_ends_the_process() {
     assert!(detail.contains("1 s of processor time"), "{detail}");
 }
 
-/// What the kernel says of a child of this process that reads uploads.
+/// Returns the /proc folders of this process's children that read uploads.
 #[cfg(target_os = "linux")]
 fn running() -> Vec<PathBuf> {
     let this = format!("\nPPid:\t{}\n", std::process::id());
@@ -318,7 +318,7 @@ async fn only_so_many_processes_run_at_a_time() {
         while started() < 2 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // A third would have started by now.
+        // A third one would have started by now.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let most = started();
         std::fs::write(store.file("go"), "").unwrap();

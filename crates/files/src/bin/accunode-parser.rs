@@ -1,4 +1,4 @@
-//! A parser process for those who embed this crate without the `accunode` program, and
+//! A parser process for programs that embed this crate without the `accunode` program, and
 //! for this crate's tests: `ParserSettings::of_program` of this program.
 
 use std::process::ExitCode;

@@ -1,12 +1,12 @@
-//! Which character separates cells.
+//! Detects the character that separates cells.
 
-/// What separates cells in files that say nothing else, the likeliest first.
+/// The candidates in files that do not state a delimiter, the most likely first.
 const CANDIDATES: [u8; 4] = *b",;\t|";
-/// How many lines are compared.
+/// The number of lines that are compared.
 const LINES: usize = 60;
 
-/// The delimiter that a first line `sep=;` states, as spreadsheets write it, and the length
-/// of that line without its end.
+/// Returns the delimiter that a first line `sep=;` states, as spreadsheets write it, and
+/// the length of that line without its end.
 pub(super) fn stated(line: &[u8]) -> Option<u8> {
     let line = match line {
         [b'"', inner @ .., b'"'] => inner,
@@ -24,15 +24,15 @@ pub(super) fn stated(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// The candidate that splits most of the first lines into the same number of cells, more
-/// than one; where two do so equally often, the one that makes more cells.
+/// Returns the candidate that splits most of the first lines into the same number of cells,
+/// more than one; if two do so equally often, the one with more cells.
 pub(super) fn detect(head: &[u8], is_whole: bool) -> u8 {
     let mut lines: Vec<&[u8]> = head
         .split(|byte| matches!(byte, b'\r' | b'\n'))
         .filter(|line| !line.trim_ascii().is_empty())
         .take(LINES + 1)
         .collect();
-    // The last one may be cut off.
+    // The last line may be incomplete.
     if lines.len() > LINES || lines.len() > 1 && !is_whole {
         lines.pop();
     }
@@ -50,7 +50,7 @@ pub(super) fn detect(head: &[u8], is_whole: bool) -> u8 {
     best.2
 }
 
-/// How many cells a line has, delimiters inside quotations aside.
+/// Returns how many cells a line has, ignoring delimiters inside quotations.
 fn cells(line: &[u8], delimiter: u8) -> usize {
     let mut cells = 1;
     let (mut quoted, mut at_start) = (false, true);
@@ -60,7 +60,8 @@ fn cells(line: &[u8], delimiter: u8) -> usize {
         } else if byte == delimiter && !quoted {
             cells += 1;
         }
-        // Whatever the delimiter is: quotations are the same for all candidates.
+        // This does not depend on the delimiter: quotations are the same for all
+        // candidates.
         at_start = CANDIDATES.contains(&byte);
     }
     cells
@@ -83,13 +84,13 @@ mod tests {
             // Decimal commas, and titles above the header.
             ("a;b;c\nA;0,5;1,5\nB;0,6;2,5\nC;1,0;3,5\n", b';'),
             ("Ratios, 2024\n\na;b;c\nA;0,5;1,5\nB;0,6;2,5\n", b';'),
-            // Unquoted decimal commas do not make it another file.
+            // Unquoted decimal commas do not change the delimiter.
             ("a,b;x,c\n1,0,5,2\n1,0,6,2\n", b','),
             ("a;\"b,c,d,e\";f\n1;\"2,3,4,5\";6\n", b';'),
         ] {
             assert_eq!(detect(text.as_bytes(), true), expected, "{text:?}");
         }
-        // The last line is cut off in the middle.
+        // The last line is incomplete.
         assert_eq!(detect(b"a;b;c\n1;2,5,5,5", false), b';');
     }
 

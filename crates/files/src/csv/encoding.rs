@@ -1,4 +1,4 @@
-//! Which encoding text is in, and its way to UTF-8.
+//! Detects the encoding of text, and converts it to UTF-8.
 
 use std::io::{self, Read};
 
@@ -7,15 +7,16 @@ use encoding_rs::{DecoderResult, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
-/// Bytes that are no character of Windows-1252.
+/// Bytes that are not characters of Windows-1252.
 const UNDEFINED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 const CHUNK: usize = 64 << 10;
 
-/// The encoding that the first bytes of a text state or show; none where it takes more
-/// than them to tell UTF-8 from Windows-1252.
+/// Returns the encoding that the first bytes of a text state or show; `None` if more bytes
+/// are needed to distinguish UTF-8 from Windows-1252.
 pub(super) fn stated(head: &[u8]) -> Option<Encoding> {
     match head {
-        // UTF-32 is read as UTF-8, of which its first byte is none: refused with its place.
+        // UTF-32 is read as UTF-8, in which its first byte is invalid: it is refused with its
+        // position.
         [0xff, 0xfe, 0, 0, ..] => Some(Encoding::Utf8),
         [0xff, 0xfe, ..] => Some(Encoding::Utf16Le),
         [0xfe, 0xff, ..] => Some(Encoding::Utf16Be),
@@ -24,7 +25,7 @@ pub(super) fn stated(head: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// UTF-16 without a byte order mark: every second byte of mostly ASCII text is 0.
+/// Detects UTF-16 without a byte order mark: every second byte of mostly ASCII text is 0.
 pub(crate) fn utf16_without_mark(head: &[u8]) -> Option<Encoding> {
     let (pairs, _) = head.as_chunks::<2>();
     let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
@@ -37,8 +38,8 @@ pub(crate) fn utf16_without_mark(head: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// Looks at bytes, one piece after the other, to tell whether they are UTF-8, and else
-/// whether all of them can be Windows-1252.
+/// Reads bytes, one piece after the other, to decide whether they are UTF-8, and else whether
+/// all of them can be Windows-1252.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     /// The beginning of a character whose rest is in the next piece.
@@ -46,14 +47,14 @@ pub(super) struct Survey {
     has_multibyte: bool,
     is_broken: bool,
     has_undefined: bool,
-    /// Bytes beyond ASCII, and those of them that stand in threes or more.
+    /// The number of bytes beyond ASCII, and of those in runs of three or more.
     high: u64,
     crowded: u64,
     run: u64,
 }
 
 impl Survey {
-    /// Looks at the next piece; false where more would not change the answer.
+    /// Reads the next piece; `false` if more would not change the result.
     pub(super) fn see(&mut self, piece: &[u8]) -> bool {
         if piece.is_ascii() && self.pending.is_empty() {
             self.run = 0;
@@ -88,7 +89,7 @@ impl Survey {
         for &byte in piece {
             if byte.is_ascii() {
                 self.run = 0;
-                // A control character in the middle of text: it is no code page.
+                // A control character in the middle of text: it is not a code page.
                 self.has_undefined |= byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n');
                 continue;
             }
@@ -103,12 +104,12 @@ impl Survey {
         }
     }
 
-    /// The encoding. UTF-8 where it is that, and where it is nothing that is known: the
-    /// place that is not UTF-8 is told then.
+    /// Returns the encoding. It is UTF-8 if the text is that, and also if the encoding is
+    /// unknown: then the position that is not UTF-8 is reported.
     pub(super) fn verdict(&self, is_whole: bool) -> Encoding {
         let is_broken = self.is_broken || is_whole && !self.pending.is_empty();
-        // Words of Western Europe have few letters beyond ASCII beside each other; those
-        // of other code pages consist of them.
+        // Words of Western Europe have few adjacent letters beyond ASCII; those of other code
+        // pages consist of them.
         let is_western = self.crowded * 5 <= self.high;
         if is_broken && !self.has_multibyte && !self.has_undefined && is_western {
             Encoding::Windows1252
@@ -118,7 +119,7 @@ impl Survey {
     }
 }
 
-/// The encoding of a whole text.
+/// Returns the encoding of a whole text.
 pub(super) fn survey(text: &mut dyn Read) -> io::Result<Encoding> {
     let mut survey = Survey::default();
     let mut buffer = vec![0; CHUNK];
@@ -134,7 +135,7 @@ pub(super) fn survey(text: &mut dyn Read) -> io::Result<Encoding> {
         if head.len() < 512 {
             head.extend_from_slice(piece);
             if let Some(encoding) = stated(&head) {
-                // A mark states UTF-8; whether the text keeps to it is told where it is read.
+                // A mark states UTF-8; whether the text is valid is checked when it is read.
                 return Ok(encoding);
             }
         }
@@ -145,12 +146,12 @@ pub(super) fn survey(text: &mut dyn Read) -> io::Result<Encoding> {
     Ok(survey.verdict(true))
 }
 
-/// Text that does not keep to its encoding.
+/// The error for text that is invalid in its encoding.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the text does not keep to its encoding")]
 pub(super) struct Undecodable;
 
-/// Text as UTF-8. What is UTF-8 already is handed on unchecked.
+/// Text as UTF-8. Text that is UTF-8 already is returned unchecked.
 pub(super) struct Decoded<R> {
     inner: R,
     decoder: Option<encoding_rs::Decoder>,
@@ -180,7 +181,7 @@ impl<R: Read> Decoded<R> {
 }
 
 impl<R: Read> Read for Decoded<R> {
-    /// Needs room for more than one character.
+    /// The buffer needs room for more than one character.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(decoder) = &mut self.decoder else {
             return self.inner.read(buffer);
@@ -238,9 +239,9 @@ mod tests {
             (b"a,b\n", Encoding::Utf8),
             ("Żabka,1\n".as_bytes(), Encoding::Utf8),
             (western, Encoding::Windows1252),
-            // The last byte.
+            // At the last byte.
             (b"a,b\n1,caf\xe9", Encoding::Windows1252),
-            // Both at once, a byte of neither, and a mark that is not kept to.
+            // Both encodings mixed, a byte of neither, and text that contradicts its mark.
             (b"caf\xc3\xa9,M\xfcller\n", Encoding::Utf8),
             (b"a,M\xfcller\x81\n", Encoding::Utf8),
             (b"\xef\xbb\xbfa,M\xfcller\n", Encoding::Utf8),
@@ -270,7 +271,7 @@ mod tests {
                 .read_to_string(&mut found)
                 .unwrap();
             assert_eq!(found, text);
-            // Half a character at the end.
+            // An incomplete character at the end.
             let cut = &bytes[..bytes.len() - 1];
             let read = Decoded::new(cut, expected).read_to_string(&mut found);
             assert!(read.is_err());

@@ -1,5 +1,5 @@
-//! Comma separated values and their kin: which encoding and delimiter they are in, and
-//! their rows.
+//! Comma-separated values and similar formats: their encoding, their delimiter, and their
+//! rows.
 
 mod delimiter;
 mod encoding;
@@ -28,10 +28,10 @@ use crate::{
     unzip::{Beyond, Inflated},
 };
 
-/// How much of a text is looked at where only its beginning decides.
+/// The number of bytes that are read if only the beginning of a text decides.
 const WINDOW: u64 = 64 << 10;
 
-/// A file that is read from its start, twice where its encoding is not known.
+/// A file that is read from its start, twice if its encoding is not known.
 pub(crate) struct Whole<'a> {
     pub(crate) file: File,
     /// The first bytes, which have been read.
@@ -41,7 +41,7 @@ pub(crate) struct Whole<'a> {
 }
 
 impl Whole<'_> {
-    /// The unpacked bytes, from the first.
+    /// Returns the unpacked bytes from the start.
     fn open(&self, progress: &Progress) -> Result<Box<dyn Read + '_>, OpenError> {
         let rest = Watched::new(&self.file, progress.clone());
         let whole = Cursor::new(self.head.as_slice()).chain(rest);
@@ -58,13 +58,14 @@ impl Whole<'_> {
         Ok(Box::new(Cursor::new(head).chain(inflated)))
     }
 
-    /// Reads the whole file once to know its encoding, and goes back to its start.
+    /// Reads the whole file once to detect its encoding, and returns to its start.
     fn survey(&self) -> Result<Encoding, OpenError> {
-        // Looking through is not reading: it does not count.
+        // This pass does not count as reading.
         let progress = Progress::default();
         progress.has_read(self.head.len() as u64);
         let mut bytes = self.open(&progress)?;
-        // Where the file is damaged, the rows before that are handed on, and then it is told.
+        // If the file is damaged, the rows before that are returned, and then the damage is
+        // reported.
         let encoding = encoding::survey(&mut bytes).unwrap_or(Encoding::Utf8);
         if let Some(cause) = progress.take_failure() {
             return Err(OpenError::Port(fault::store_failed(cause)));
@@ -123,7 +124,7 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// The encoding of a text as far as its beginning tells, and its bytes.
+/// Returns the encoding of a text as far as its beginning shows it, and its bytes.
 fn beginning<'a>(
     mut bytes: Box<dyn Read + 'a>,
     limits: &Limits,
@@ -142,7 +143,7 @@ fn beginning<'a>(
     Ok((encoding, Box::new(Cursor::new(window).chain(bytes))))
 }
 
-/// The table that is handed on.
+/// The table that is being returned.
 struct Table<'a> {
     dialect: Dialect,
     task: &'a Task,
@@ -216,7 +217,7 @@ fn converted(encoding: Encoding, example: Option<&(u32, String)>) -> Option<File
     })
 }
 
-/// The error behind a failed read of a file that may be packed.
+/// Returns the error for a failed read of a file that may be compressed.
 fn failed(error: &io::Error, limits: &Limits, progress: &Progress, what: &str) -> OpenError {
     let inner = error.get_ref();
     if inner.is_some_and(|e| e.is::<Undecodable>()) {

@@ -1,9 +1,9 @@
-//! Text is split into records.
+//! Splits text into records.
 //!
-//! RFC 4180 is kept to where nothing else could be meant, and never in a way that lets a
-//! record swallow others: a quotation that runs over the end of a line must end where a
-//! cell ends, and its record must have the cells that the header asks for. Otherwise its
-//! first line is a row with a fault, and reading goes on with the next line.
+//! RFC 4180 applies where nothing else could be meant, and never in a way that lets a
+//! record swallow others: a quotation that continues after the end of a line must end where
+//! a cell ends, and its record must have the number of cells of the header. Otherwise its
+//! first line is a row with a fault, and reading continues with the next line.
 
 mod faults;
 mod quotations;
@@ -18,10 +18,10 @@ use crate::{Limits, fault, find::find, progress::Progress, rows::LineCount};
 
 const CHUNK: usize = 64 << 10;
 const MARK: u8 = b'"';
-/// A record of so many cells is not one that merely looks like one.
+/// The number of cells from which a line certainly is a record of its own.
 const TELLING_WIDTH: usize = 6;
-/// What may stand before the first name without being seen: byte order marks, however
-/// many, and characters of no width.
+/// Invisible characters that may precede the first name: any number of byte order marks,
+/// and characters without width.
 const INVISIBLE: [char; 7] = [
     '\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{200e}', '\u{200f}',
 ];
@@ -29,9 +29,9 @@ const INVISIBLE: [char; 7] = [
 /// One record of a text.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// None where it is blank.
+    /// `None` if it is blank.
     pub(super) row: Option<SourceRow>,
-    /// How many lines it takes.
+    /// The number of its lines.
     pub(super) lines: u64,
 }
 
@@ -40,38 +40,38 @@ pub(super) struct Records<'a, R> {
     input: R,
     limits: &'a Limits,
     progress: &'a Progress,
-    /// How many cells a record that runs over several lines must have; 0 for any number.
+    /// The number of cells that a record over several lines must have; 0 for any number.
     width: usize,
     delimiter: u8,
     buffer: Vec<u8>,
-    /// Where the next record begins in the buffer.
+    /// The position of the next record in the buffer.
     start: usize,
     is_over: bool,
     /// Counts lines as bytes arrive.
     lines: LineCount,
-    /// The last record's row, from 1.
+    /// The row number of the last record, from 1.
     row: u32,
-    /// The line where the next record begins, from 1.
+    /// The line number where the next record begins, from 1.
     line: u64,
     /// Lines before the first record.
     lines_before: u64,
     cells: Vec<Span>,
 }
 
-/// A cell of a record, by its place behind the record's start.
+/// A cell of a record, by its offset from the record's start.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     from: usize,
     to: usize,
-    /// Whether doubled marks in it stand for one.
+    /// Whether doubled quotation marks in it mean one.
     is_quoted: bool,
 }
 
-/// What a record with quotation marks turns out to be.
+/// The result of reading a record with quotation marks.
 enum Attempt {
-    /// Its cells have been found; it ends here, and the next begins there.
+    /// The cells were found; the record ends at `end`, and the next begins at `next`.
     Split { end: usize, next: usize },
-    /// It would swallow others.
+    /// The record would swallow others.
     Stray,
 }
 
@@ -94,8 +94,7 @@ impl<'a, R: Read> Records<'a, R> {
         }
     }
 
-    /// Passes over what stands before the first record, and finds the delimiter out unless
-    /// it is given.
+    /// Skips what precedes the first record, and detects the delimiter unless it is given.
     pub(super) fn begin(&mut self, given: Option<u8>) -> Result<(), OpenError> {
         while self.buffer.len() < CHUNK && self.fill()? {}
         while let Some(length) = self.invisible() {
@@ -115,7 +114,7 @@ impl<'a, R: Read> Records<'a, R> {
         Ok(())
     }
 
-    /// The length of an invisible character at the start.
+    /// Returns the length of an invisible character at the start.
     fn invisible(&self) -> Option<usize> {
         let rest = self.buffer.get(self.start..)?;
         INVISIBLE.into_iter().find_map(|c| {
@@ -129,17 +128,17 @@ impl<'a, R: Read> Records<'a, R> {
         self.delimiter
     }
 
-    /// Lines of the whole text, once it has been read to its end.
+    /// Returns the number of lines of the whole text, once it has been read to its end.
     pub(super) const fn lines_seen(&self) -> u64 {
         self.lines.total()
     }
 
-    /// Lines before the first record.
+    /// Returns the number of lines before the first record.
     pub(super) const fn lines_before(&self) -> u64 {
         self.lines_before
     }
 
-    /// Reads more into the buffer; false at the end of the text.
+    /// Reads more into the buffer; `false` at the end of the text.
     fn fill(&mut self) -> Result<bool, OpenError> {
         if self.is_over {
             return Ok(false);
@@ -166,7 +165,7 @@ impl<'a, R: Read> Records<'a, R> {
         Ok(n > 0)
     }
 
-    /// The byte so far behind the start; none at the end of the text.
+    /// Returns the byte at this offset from the start; `None` at the end of the text.
     fn at(&mut self, place: usize) -> Result<Option<u8>, OpenError> {
         while self.start + place >= self.buffer.len() {
             if !self.fill()? {
@@ -176,8 +175,8 @@ impl<'a, R: Read> Records<'a, R> {
         Ok(Some(self.buffer[self.start + place]))
     }
 
-    /// The first place from `place` on whose byte is wanted; the end of the text where
-    /// there is none.
+    /// Returns the first offset from `place` on whose byte is wanted, or the end of the
+    /// text if there is none.
     ///
     /// # Errors
     /// [`TooLong`] beyond the longest row.
@@ -206,8 +205,8 @@ impl<'a, R: Read> Records<'a, R> {
         }
     }
 
-    /// Where the line that `place` is in ends, and where the next one begins; none at the
-    /// end of the text.
+    /// Returns where the line that contains `place` ends, and where the next one begins;
+    /// `None` at the end of the text.
     fn line_from(&mut self, place: usize) -> Result<Option<(usize, usize)>, OpenError> {
         if self.at(place)?.is_none() {
             return Ok(None);
@@ -218,7 +217,7 @@ impl<'a, R: Read> Records<'a, R> {
         Ok(Some((end, self.behind_line_end(end)?)))
     }
 
-    /// Where the line behind the end of a line begins.
+    /// Returns where the line after the end of a line begins.
     fn behind_line_end(&mut self, end: usize) -> Result<usize, OpenError> {
         Ok(match self.at(end)? {
             None => end,
@@ -227,7 +226,7 @@ impl<'a, R: Read> Records<'a, R> {
         })
     }
 
-    /// The next record; none at the end of the text.
+    /// Returns the next record; `None` at the end of the text.
     pub(super) fn next(&mut self) -> Result<Option<Record>, OpenError> {
         if self.at(0)?.is_none() {
             return Ok(None);
@@ -295,7 +294,7 @@ impl<'a, R: Read> Records<'a, R> {
         Ok(())
     }
 
-    /// The cells as texts.
+    /// Returns the cells as texts.
     fn texts(&self, end: usize) -> Result<Vec<String>, OpenError> {
         let record = &self.buffer[self.start..self.start + end];
         let text = std::str::from_utf8(record).map_err(|e| {
@@ -335,6 +334,6 @@ impl<'a, R: Read> Records<'a, R> {
     }
 }
 
-/// Something is longer than a row may be.
+/// The error if something is longer than a row may be.
 #[derive(Debug)]
 struct TooLong;

@@ -47,7 +47,7 @@ fn run(bytes: &[u8], task: &Task) -> Result<Collected, OpenError> {
     Ok(found)
 }
 
-/// Reads all rows, the first one too.
+/// Reads all rows, including the first one.
 fn read_all(bytes: &[u8], width: u32) -> Result<Collected, OpenError> {
     let task = Task::Read {
         choice: choice(width),
@@ -60,7 +60,7 @@ fn rows(bytes: &[u8], width: u32) -> Vec<SourceRow> {
     read_all(bytes, width).unwrap().rows
 }
 
-/// Rows as `2|a|b`, with `!` before the cells of one with a fault.
+/// Formats rows as `2|a|b`, with `!` before the cells of a row with a fault.
 fn shown(bytes: &[u8], width: u32) -> Vec<String> {
     let rows = rows(bytes, width).into_iter().map(|row| {
         let mark = if row.fault.is_some() { "!" } else { "" };
@@ -118,7 +118,7 @@ fn what_cannot_be_seen_before_the_header_is_passed_over() {
 
 #[test]
 fn a_quotation_over_lines_needs_an_end_and_the_cells_of_the_header() {
-    // As it should be: in the first, the middle and the last column.
+    // Valid quotations in the first, the middle and the last column.
     let header = "s,y,note,a,b,c\n";
     for row in [
         "\"A\nB\",2024,n,1,2,3\n",
@@ -130,7 +130,7 @@ fn a_quotation_over_lines_needs_an_end_and_the_cells_of_the_header() {
         assert!(found[1].fault.is_none());
         assert!(found[1].cells.concat().contains('\n'));
     }
-    // The next mark stands in the middle of a cell.
+    // The next mark is in the middle of a cell.
     let stray = "A,2024,\"see memo,1,2,3\nB,2024,n,1,2,3\nC,2024,own \"no,1,2,3\n";
     assert_eq!(
         shown(format!("{header}{stray}").as_bytes(), 6)[1..],
@@ -140,12 +140,12 @@ fn a_quotation_over_lines_needs_an_end_and_the_cells_of_the_header() {
             "4|C|2024|own \"no|1|2|3"
         ]
     );
-    // It stands at the end of a cell, but the record then has too few cells.
+    // It is at the end of a cell, but the record then has too few cells.
     let stray = "A,2024,\"see memo,1,2,3\nB,2024,n,1,2,3\nC,2024,\"no\",1,2,3\n";
     let found = shown(format!("{header}{stray}").as_bytes(), 6);
     assert_eq!(found.len(), 4);
     assert!(found[1].starts_with("2!") && found[3] == "4|C|2024|no|1|2|3");
-    // In the last column everything fits, but every line is a record.
+    // In the last column the number of cells is right, but every line is a record.
     let stray = "A,2024,n,1,2,\"x\nB,2024,n,1,2,3\nC,2024,n,1,2,y\"\n";
     let found = shown(format!("{header}{stray}").as_bytes(), 6);
     assert_eq!(found.len(), 4, "{found:?}");
@@ -185,7 +185,7 @@ fn marks_inside_of_a_text_are_text() {
         let found = shown(bytes.as_bytes(), 3);
         assert_eq!(found[1..], [format!("2|A|{read}|1"), "3|B|n|2".to_owned()]);
     }
-    // A delimiter inside of what may be a quotation: undecidable.
+    // A delimiter inside of a possible quotation: undecidable.
     let found = shown(b"s,n,x\nA,\"Smith, \"Jr\" Co\",1\nB,n,2\n", 3);
     assert!(found[1].starts_with("2!") && found.len() == 3, "{found:?}");
     let found = shown(b"s,n,x\nA,\"a\"x\"B, C\",1\nB,n,2\n", 3);
@@ -213,7 +213,7 @@ fn text_that_is_in_no_encoding_is_refused_with_its_line() {
     assert_eq!(code, "not_utf8");
     assert!(detail.contains("row 4 (line 6)"), "{detail}");
     assert!(detail.contains("0xE9"), "{detail}");
-    // Half of a character.
+    // An incomplete character.
     assert_eq!(refused(b"a,b\n\xc3,\xc3\xa9\n", 2).0, "not_utf8");
 }
 
@@ -268,7 +268,7 @@ fn the_whole_file_decides_on_its_encoding() {
     bytes.extend(b"A,caf\xe9\n");
     let found = read_all(&bytes, 2).unwrap();
     assert_eq!(found.rows.last().unwrap().cells, ["A", "café"]);
-    // Its beginning does not tell, and is not told a lie by.
+    // The beginning does not show the encoding, and no wrong one is reported.
     let peek = run(&bytes, &Task::Peek { rows: 2 }).unwrap();
     assert_eq!(peek.tables[0].dialect.unwrap().encoding, Encoding::Utf8);
 }
@@ -312,7 +312,7 @@ fn rows_up_to_the_header_and_the_checkpoint_are_not_handed_on() {
     }
 }
 
-/// Cells of everything that a CSV writer must quote.
+/// Cells that contain everything that a CSV writer must quote.
 fn table() -> impl Strategy<Value = Vec<Vec<String>>> {
     let cell = "[a-z\",;|\t\r\n é€0-9.]{0,12}";
     prop::collection::vec(prop::collection::vec(cell, 3..=3), 0..20)

@@ -21,11 +21,11 @@ use crate::{
     progress::Progress,
 };
 
-/// Becomes a parser process where the command line asks for one: it begins with
-/// [`ParserSettings::SUBCOMMAND`]. The program must end with the code that this answers.
+/// Becomes a parser process if the command line begins with [`ParserSettings::SUBCOMMAND`].
+/// The program must then end with the returned code.
 ///
-/// It is to be called first of all: the process limits itself before it looks at the
-/// file behind its standard input, whose rows it writes to its standard output.
+/// Call it before anything else: the process limits itself before it reads the file on its
+/// standard input, whose rows it writes to its standard output.
 #[must_use]
 pub fn run_parser_if_asked() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
@@ -33,14 +33,14 @@ pub fn run_parser_if_asked() -> Option<ExitCode> {
         return None;
     }
     let arguments: Vec<OsString> = arguments.collect();
-    // What a panic says comes from a stranger's file, and is told as a fault.
+    // The text of a panic comes from an untrusted file, and is reported as a fault.
     std::panic::set_hook(Box::new(|_| ()));
     let Some(request) = Request::from_arguments(&arguments) else {
         return Some(ExitCode::from(2));
     };
     Some(match serve(&request) {
         Ok(()) => ExitCode::SUCCESS,
-        // The service does not listen any more, and knows why.
+        // The service has closed the pipe, and knows why.
         Err(_) => ExitCode::FAILURE,
     })
 }
@@ -55,7 +55,7 @@ fn serve(request: &Request) -> io::Result<()> {
     answer(request, input, frames)
 }
 
-/// Reads a file and tells everything of it.
+/// Reads a file and writes all frames about it.
 pub(super) fn answer<W: Write>(
     request: &Request,
     input: File,
@@ -100,11 +100,11 @@ pub(super) fn answer<W: Write>(
 struct FrameSink<W> {
     frames: FrameWriter<W>,
     progress: Progress,
-    /// How many rows of each table are wanted, where only its first ones are.
+    /// The number of rows of each table that are wanted, if only its first ones are.
     peek: Option<u32>,
-    /// How many of this table.
+    /// The number of rows of this table that are left.
     left: u32,
-    /// What the first rows of all tables may take together.
+    /// The budget of the first rows of all tables together.
     allowance: Allowance,
     failed: Option<io::Error>,
 }

@@ -1,8 +1,8 @@
-//! What a parser process says, in frames: one byte of kind, four bytes of length
-//! (little endian), and so many bytes.
+//! The protocol of a parser process, in frames: one byte of kind, four bytes of length
+//! (little endian), and that number of bytes.
 //!
-//! The process has read a stranger's file, so its words are checked as the file itself
-//! would be: every length is bounded before memory is taken for it.
+//! The process has read an untrusted file, so its frames are checked as the file itself
+//! would be: every length is limited before memory is allocated for it.
 
 use std::io::{self, Read, Write};
 
@@ -24,24 +24,25 @@ const FAULT: u8 = 5;
 const STORE_FAILED: u8 = 6;
 const TABLE_END: u8 = 7;
 
-/// What the first frame contains; another program does not say this by chance.
+/// The content of the first frame; another program does not write this by chance.
 const GREETING: &[u8] = b"accunode-parser 2";
 /// The longest text of a fault, in characters.
 const DETAIL: usize = 1_000;
-/// Notes about one table, and columns and characters of each.
+/// The limits on notes about one table, and on columns and characters of each.
 const NOTES: usize = 16;
 const NOTE_COLUMNS: usize = 64;
 const NOTE_COLUMN: usize = 250;
-/// Characters of the name of a sheet.
+/// The longest name of a sheet, in characters.
 pub(crate) const SHEET_NAME: usize = 255;
-/// Rows travel in batches of at most so many, or so many bytes.
+/// The largest number of rows, and of bytes, of a batch.
 const BATCH_ROWS: usize = 256;
 const BATCH_BYTES: usize = 256 << 10;
 
-/// What a parser process says.
+/// A frame from a parser process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
-    /// Its limits are set; from here on what happens to it is the file's doing.
+    /// Its limits are set; from here on the file is responsible for what happens to the
+    /// process.
     Hello,
     /// A table, whose rows follow.
     Table(TableStart),
@@ -49,11 +50,11 @@ pub(crate) enum Frame {
     Rows(Vec<SourceRow>, u64),
     /// The rows of the table have been sent, as far as they are wanted.
     TableEnd(TableEnd),
-    /// Everything has been sent.
+    /// The rows of the table have been sent, as far as they are wanted.
     End,
-    /// What is wrong with the file: code and detail.
+    /// A fault of the file: code and detail.
     Fault(String, String),
-    /// The file cannot be read, through no fault of its own.
+    /// The file cannot be read, which is not its own fault.
     StoreFailed(String),
 }
 
@@ -62,7 +63,7 @@ pub(crate) enum Frame {
 pub(crate) enum FrameError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// No parser says this.
+    /// The frame is invalid.
     #[error("the parser process sent {0}")]
     Invalid(&'static str),
 }
@@ -138,8 +139,8 @@ impl<W: Write> FrameWriter<W> {
         self.frame(TABLE_END, &[&payload])
     }
 
-    /// Adds a row to the batch, which is sent when it is large enough; `bytes` of the
-    /// file have been read.
+    /// Adds a row to the batch, which is sent when it is large enough; `bytes` of the file
+    /// have been read.
     pub(crate) fn row(&mut self, row: &SourceRow, bytes: u64) -> io::Result<()> {
         self.batch.extend(row.row.to_le_bytes());
         push_texts(&mut self.batch, &row.cells);
@@ -166,7 +167,7 @@ impl<W: Write> FrameWriter<W> {
         Ok(())
     }
 
-    /// Sends the rows that wait.
+    /// Sends the batched rows.
     pub(crate) fn flush_rows(&mut self, bytes: u64) -> io::Result<()> {
         if self.rows == 0 {
             return Ok(());
@@ -213,28 +214,29 @@ fn push_texts(payload: &mut Vec<u8>, texts: &[impl AsRef<str>]) {
     }
 }
 
-/// Reads frames that are not trusted.
+/// Reads untrusted frames.
 pub(crate) struct FrameReader<R> {
     input: R,
     limits: Limits,
     /// The last row that is not wanted.
     last_skipped: u32,
-    /// The row of the last row that was read.
+    /// The row number of the last row that was read.
     last_row: u32,
     allowance: Allowance,
 }
 
-/// What all rows together may take.
+/// The budget of all rows together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
-    /// Bytes that are left.
+    /// The remaining bytes.
     pub(crate) bytes: u64,
-    /// What a cell takes beside its text.
+    /// The cost of a cell in addition to its text.
     pub(crate) cell: u64,
 }
 
 impl Allowance {
-    /// For the first rows of all tables, which are held in memory together.
+    /// Returns a budget for the first rows of all tables, which are held in memory
+    /// together.
     pub(crate) const fn of_peek(limits: &Limits) -> Self {
         Self {
             bytes: limits.peek_bytes,
@@ -242,12 +244,12 @@ impl Allowance {
         }
     }
 
-    /// For rows that are not kept.
+    /// Returns a budget for rows that are not kept.
     pub(crate) const fn of_text(bytes: u64) -> Self {
         Self { bytes, cell: 0 }
     }
 
-    /// Takes what a row needs; false where there is not so much.
+    /// Subtracts the cost of a row; `false` if it exceeds the rest.
     pub(crate) fn take(&mut self, cells: &[String]) -> bool {
         let text: usize = cells.iter().map(String::len).sum();
         let needed = (text as u64).saturating_add(self.cell.saturating_mul(cells.len() as u64));
@@ -262,8 +264,8 @@ impl Allowance {
 }
 
 impl<R: Read> FrameReader<R> {
-    /// Reads frames of a file under `limits`, whose rows come after row `last_skipped` of
-    /// their table and take no more than `allowance` together.
+    /// Reads frames of a file under `limits`, whose rows follow row `last_skipped` of their
+    /// table and take no more than `allowance` together.
     pub(crate) const fn new(
         input: R,
         limits: Limits,
@@ -279,18 +281,18 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// The longest frame that an honest parser sends.
+    /// Returns the length of the longest frame that a correct parser sends.
     const fn longest(&self) -> usize {
         // A batch that was almost full, and a row with the lengths of its cells and its
         // marks; a text can become longer when it is converted.
         BATCH_BYTES + 3 * self.limits.row_bytes + 12 * self.limits.columns + 8 * DETAIL
     }
 
-    /// The next frame.
+    /// Returns the next frame.
     ///
     /// # Errors
-    /// [`FrameError::Io`] where the pipe ends early or is silent for too long,
-    /// [`FrameError::Invalid`] for what no parser says.
+    /// [`FrameError::Io`] if the pipe ends early or is silent for too long,
+    /// [`FrameError::Invalid`] for an invalid frame.
     pub(crate) fn next(&mut self) -> Result<Frame, FrameError> {
         let mut start = [0; 5];
         self.input.read_exact(&mut start)?;
@@ -371,7 +373,7 @@ impl<R: Read> FrameReader<R> {
     }
 }
 
-/// Text without what could forge a line of a log or of a terminal.
+/// Returns text without characters that could forge a line of a log or of a terminal.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -379,7 +381,7 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
-/// The bytes of a frame that are left.
+/// The remaining bytes of a frame.
 struct Payload<'a>(&'a [u8]);
 
 impl<'a> Payload<'a> {
@@ -468,7 +470,7 @@ impl<'a> Payload<'a> {
         })
     }
 
-    /// Marks of a row that has so many cells.
+    /// Reads the marks of a row that has this number of cells.
     fn marks(&mut self, cells: usize) -> Result<Vec<CellMark>, FrameError> {
         let count = self.number()? as usize;
         if count > cells {
@@ -488,7 +490,7 @@ impl<'a> Payload<'a> {
         Ok(marks)
     }
 
-    /// At most `most` texts.
+    /// Reads at most `most` texts.
     fn texts(&mut self, most: usize) -> Result<Vec<String>, FrameError> {
         let count = self.number()? as usize;
         if count > most {

@@ -1,11 +1,12 @@
-//! The parser process: strangers' files are read by a child of the service.
+//! The parser process: a child of the service reads untrusted files.
 //!
-//! A library that meets a hostile file can take all memory, compute for ever, panic or
-//! worse. So a file is read by a process of its own (the same program, started with
+//! A library that reads a hostile file can allocate all memory, compute for ever, panic or
+//! worse. So a file is read by a separate process (the same program, started with
 //! [`ParserSettings::SUBCOMMAND`]), which limits itself before it looks at the file
 //! (`sandbox`), gets the file as its standard input, and sends rows as frames through a
-//! pipe (`frame`). Nothing else reaches it: no environment, no other file, no socket.
-//! What it sends is checked as if it had been taken over. A process that exceeds its
+//! pipe (`frame`). It has access to nothing else: no environment, no other file, no socket.
+//! Its output is checked as if it had been taken over. If the process exceeds its limits,
+//! the file is at fault (`file_too_complex`); if it cannot be started, the file is not.
 //! limits is the file's fault (`file_too_complex`); one that cannot be started is not.
 
 mod child;

@@ -1,4 +1,4 @@
-//! The pipe from a parser process, read with patience that ends.
+//! The pipe from a parser process, read with a time limit.
 
 use std::{
     io::{self, Read},
@@ -11,11 +11,11 @@ use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
 
-/// How often it is asked whether anyone still waits for the file.
+/// How often it is checked whether a caller still waits for the file.
 const SLICE_MILLISECONDS: u16 = 100;
 
-/// A pipe that is waited for no longer than a given time, all waits together, and only
-/// while the result is wanted.
+/// A pipe with a time limit for all waits together, which is only read while the result is
+/// wanted.
 pub(super) struct Pipe<R> {
     inner: R,
     left: Duration,
@@ -37,8 +37,8 @@ impl<R> Pipe<R> {
 }
 
 impl<R: Read + AsFd> Read for Pipe<R> {
-    /// `TimedOut` where the patience has ended, `ConnectionAborted` where the result is
-    /// not wanted any more.
+    /// Returns `TimedOut` after the time limit, `ConnectionAborted` if the result is not
+    /// wanted any more.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if !(self.is_wanted)() {
@@ -53,7 +53,7 @@ impl<R: Read + AsFd> Read for Pipe<R> {
             self.left = self.left.saturating_sub(start.elapsed());
             match ready {
                 Ok(0) | Err(Errno::EINTR) => {}
-                // Data, or the end: a read does not wait for either.
+                // There are data, or the end: a read does not block in either case.
                 Ok(_) => return self.inner.read(buffer),
                 Err(error) => return Err(error.into()),
             }

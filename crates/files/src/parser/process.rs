@@ -1,4 +1,4 @@
-//! A parser process, seen from the service.
+//! A parser process, from the service's side.
 
 use std::{
     fs::File,
@@ -35,7 +35,7 @@ pub(crate) enum Input {
     Stream(Box<dyn Read + Send>),
 }
 
-/// Who hears what a parser process says.
+/// Receives the frames of a parser process.
 pub(crate) trait Listener {
     /// A table begins.
     fn table(&mut self, start: TableStart) -> Flow;
@@ -45,7 +45,7 @@ pub(crate) trait Listener {
     fn table_end(&mut self, end: TableEnd) -> Flow;
 }
 
-/// A running parser process. It is killed with this value.
+/// A running parser process. It is killed when the value is dropped.
 pub(crate) struct Process {
     child: Child,
     frames: FrameReader<Pipe<ChildStdout>>,
@@ -55,11 +55,11 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a process that reads `input`.
     ///
-    /// The thread that calls this must live as long as the process should: the kernel
-    /// ends the process with it.
+    /// The thread that calls this must live as long as the process should: the kernel ends
+    /// the process with it.
     ///
     /// # Errors
-    /// `Unavailable` where no process can be started.
+    /// `Unavailable` if no process can be started.
     pub(crate) fn start(
         settings: &ParserSettings,
         request: Request,
@@ -105,7 +105,7 @@ impl Process {
         })
     }
 
-    /// Hands on everything that the process says.
+    /// Passes on everything that the process sends.
     pub(crate) fn forward(
         &mut self,
         progress: &Progress,
@@ -161,7 +161,7 @@ impl Process {
         }
     }
 
-    /// Why a process ended before it had sent everything.
+    /// Returns why a process ended before it had sent everything.
     fn verdict(&self, status: Option<ExitStatus>) -> OpenError {
         tracing::warn!(
             status = described(status),
@@ -175,7 +175,7 @@ impl Process {
                 "the file takes more than {} s of processor time to read",
                 self.request.cpu_seconds
             )),
-            // Where memory is refused, the process aborts itself.
+            // If memory is refused, the process aborts itself.
             Some(Signal::SIGABRT) => fault::too_complex(format_args!(
                 "the file takes more than {} of memory to read",
                 fault::bytes(self.request.memory_bytes)
@@ -183,7 +183,7 @@ impl Process {
             Some(Signal::SIGHUP | Signal::SIGINT | Signal::SIGQUIT | Signal::SIGTERM) => {
                 unavailable("the parser process was told to end").into()
             }
-            // SIGKILL comes from the kernel where the machine's memory ends.
+            // The kernel sends SIGKILL when the machine's memory is exhausted.
             _ => fault::too_complex(format_args!(
                 "the file cannot be read within the limits of its reader ({})",
                 described(status)
@@ -191,9 +191,9 @@ impl Process {
         }
     }
 
-    /// Makes sure that the process has ended, and how it did.
+    /// Makes sure that the process has ended, and returns its status.
     fn end(&mut self) -> Option<ExitStatus> {
-        // One that closes its pipe and lives on, or lives on in spite of silence, is
+        // A process that closes its pipe and lives on, or is silent and lives on, is
         // killed; one that has ended keeps its own status.
         for _ in 0..100 {
             if let Ok(Some(status)) = self.child.try_wait() {
@@ -201,32 +201,32 @@ impl Process {
             }
             thread::sleep(GRACE);
         }
-        // An error says that it has ended.
+        // An error means that it has ended.
         drop(self.child.kill());
         self.child.wait().ok()
     }
 }
 
-/// Between closing its pipe and ending a process frees its memory; looked at a hundred
-/// times.
+/// Between closing its pipe and ending a process frees its memory; this is the interval of
+/// a hundred checks.
 const GRACE: Duration = Duration::from_millis(20);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Errors say that it has ended and was waited for.
+        // Errors mean that it has ended and was waited for.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// Copies a stream into the process from a thread of its own. A stream that fails is
-/// remembered by `progress` before the process sees an end.
+/// Copies a stream into the process from a separate thread. `progress` records a failure of
+/// the stream before the process sees an end.
 fn feed(mut stdin: ChildStdin, bytes: Box<dyn Read + Send>, progress: &Progress) -> io::Result<()> {
     let mut bytes = Watched::new(bytes, progress.clone());
     thread::Builder::new()
         .name("accunode-feed".to_owned())
         .spawn(move || {
-            // Where the process does not want the rest, there is nothing to do.
+            // If the process does not want the rest, there is nothing to do.
             drop(io::copy(&mut bytes, &mut stdin));
         })?;
     Ok(())
@@ -247,12 +247,12 @@ fn unavailable(cause: impl Into<accunode_ports::error::Cause>) -> PortError {
     }
 }
 
-/// What was started is not a parser, or could not become one: not the file's fault.
+/// The started program is not a parser, or could not become one: not the file's fault.
 fn no_parser(why: impl std::fmt::Display) -> PortError {
     unavailable(format!("the parser process did not start: {why}"))
 }
 
-/// The process says what no parser says, after it has looked at the file.
+/// The process sends an invalid frame, after it has read the file.
 fn senseless(what: &str) -> OpenError {
     tracing::warn!(what, "a parser process was not understood");
     fault::malformed("the file misleads its reader; save it again, or save its rows as CSV")

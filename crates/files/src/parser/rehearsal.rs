@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{parse::Task, rows::Books};
 
-/// Reads a file as a parser process does, and what that says as the service does.
+/// Reads a file as a parser process does, and its frames as the service does.
 ///
 /// # Errors
-/// What must not happen, whatever the file is.
+/// A defect, whatever the file is.
 pub(crate) fn rehearse(request: &Request, file: File) -> Result<(), String> {
     let mut spoken = Vec::new();
     answer(request, file, FrameWriter::new(&mut spoken)).map_err(|e| format!("unwritten: {e}"))?;

@@ -1,4 +1,4 @@
-//! What a parser process is asked to do, as arguments of its command line.
+//! The task of a parser process, as arguments of its command line.
 
 use std::{ffi::OsString, str::FromStr};
 
@@ -9,25 +9,25 @@ use crate::{Limits, format::Format, parse::Task};
 /// One file to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// The format that the file's name promises.
+    /// The format by the file's name.
     pub(crate) format: Format,
     /// What is wanted of it.
     pub(crate) task: Task,
-    /// Bytes of memory that the process may take.
+    /// The memory limit of the process, in bytes.
     pub(crate) memory_bytes: u64,
-    /// Seconds of processor time that the process may take.
+    /// The limit of processor time of the process, in seconds.
     pub(crate) cpu_seconds: u64,
-    /// The process that asks.
+    /// The process id of the service.
     pub(crate) parent: u32,
-    /// What is read of the file at most.
+    /// The limits on what is read of the file.
     pub(crate) limits: Limits,
 }
 
-/// Stands for what is not given.
+/// The argument for a missing value.
 const NONE: &str = "-";
 
 impl Request {
-    /// The arguments that [`Self::from_arguments`] understands.
+    /// Returns the arguments that [`Self::from_arguments`] parses.
     pub(crate) fn to_arguments(&self) -> Vec<OsString> {
         let mut texts = vec![self.format.name().to_owned()];
         match &self.task {
@@ -37,7 +37,8 @@ impl Request {
                 after.to_string(),
                 choice.header_row.to_string(),
                 choice.width.to_string(),
-                // A name from a stranger's file: an argument may contain anything but NUL.
+                // A name from an untrusted file: an argument may contain anything except
+                // NUL.
                 choice
                     .sheet
                     .as_ref()
@@ -61,7 +62,7 @@ impl Request {
             .collect()
     }
 
-    /// The request of a command line; none where it is not one.
+    /// Parses the request of a command line; `None` if it is not one.
     pub(crate) fn from_arguments(arguments: &[OsString]) -> Option<Self> {
         let mut arguments = arguments.iter().map(|argument| argument.to_str());
         let format = Format::named(arguments.next()??)?;
@@ -124,7 +125,7 @@ fn choice<'a>(arguments: &mut impl Iterator<Item = Option<&'a str>>) -> Option<T
     })
 }
 
-/// Every encoding; a frame names one by its place here.
+/// All encodings; a frame identifies one by its index here.
 pub(super) const ENCODINGS: [Encoding; 4] = [
     Encoding::Utf8,
     Encoding::Utf16Le,

@@ -1,4 +1,4 @@
-//! What a parser process takes from itself before it looks at a file.
+//! The limits that a parser process sets on itself before it reads a file.
 
 use std::io;
 
@@ -13,8 +13,8 @@ use nix::{
 /// Standard input, output and error, and the two copies that are used.
 const DESCRIPTORS: u64 = 5;
 
-/// Closes what the service, or the process that started it, has left open for its children, so
-/// that this process has nothing but its standard input, output and error.
+/// Closes the descriptors that the service, or the process that started it, has left open for
+/// its children, so that this process has only its standard input, output and error.
 pub(super) fn close_inherited() {
     let Ok(entries) = std::fs::read_dir("/dev/fd") else {
         return;
@@ -30,14 +30,14 @@ pub(super) fn close_inherited() {
     }
 }
 
-/// Limits this process for the rest of its life: memory, processor time, no new file,
-/// socket or process, no core file, and an end together with the process that started it.
+/// Limits this process for the rest of its life: memory, processor time, no new file, socket
+/// or process, no core file, and an end together with the process that started it.
 ///
 /// # Errors
-/// Where a limit cannot be set, or the parent is gone.
+/// If a limit cannot be set, or the parent has ended.
 pub(super) fn enter(memory_bytes: u64, cpu_seconds: u64, parent: u32) -> io::Result<()> {
-    // A service manager that stops the service signals every process of it. This one
-    // ends when its pipes do: dying by such a signal would look like the file's doing.
+    // A service manager that stops the service signals each of its processes. This one ends
+    // with its pipes: an end by such a signal would be taken for the file's fault.
     let mut ignored = SigSet::empty();
     for signal in [
         Signal::SIGHUP,
@@ -49,7 +49,7 @@ pub(super) fn enter(memory_bytes: u64, cpu_seconds: u64, parent: u32) -> io::Res
     }
     ignored.thread_block()?;
     end_with_parent(parent)?;
-    // Where memory ends on the whole machine, this process is to go first.
+    // If the whole machine runs out of memory, this process should be killed first.
     prefer_to_be_killed();
     limit_memory(memory_bytes)?;
     for (resource, limit) in [
@@ -65,8 +65,8 @@ pub(super) fn enter(memory_bytes: u64, cpu_seconds: u64, parent: u32) -> io::Res
     Ok(())
 }
 
-/// Limits data, and the address space to what is mapped now and the same again: the
-/// program itself counts there, too.
+/// Limits data, and the address space to what is mapped now and the same amount again, because
+/// the program itself counts there, too.
 fn limit_memory(bytes: u64) -> io::Result<()> {
     let mapped = mapped_bytes();
     for (resource, limit) in [
@@ -74,7 +74,7 @@ fn limit_memory(bytes: u64) -> io::Result<()> {
         (Resource::RLIMIT_AS, mapped.saturating_add(bytes)),
     ] {
         let set = setrlimit(resource, limit, limit);
-        // Other kernels refuse these, and bound memory less well.
+        // Other kernels refuse these limits, and limit memory less well.
         if cfg!(target_os = "linux") {
             set?;
         }
@@ -87,7 +87,7 @@ fn limit_memory(bytes: u64) -> io::Result<()> {
 fn end_with_parent(parent: u32) -> io::Result<()> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
     nix::sys::prctl::set_no_new_privs()?;
-    // It may have ended before the line above: no signal will come any more.
+    // The parent may have ended before the call above: then no signal will be sent.
     still_parent(parent)
 }
 
@@ -107,7 +107,7 @@ fn still_parent(parent: u32) -> io::Result<()> {
 #[cfg(target_os = "linux")]
 fn prefer_to_be_killed() {
     if let Err(error) = std::fs::write("/proc/self/oom_score_adj", "1000") {
-        // Without /proc the process only is as likely to be killed as any other.
+        // Without /proc the process is as likely to be killed as any other.
         drop(error);
     }
 }
@@ -115,9 +115,9 @@ fn prefer_to_be_killed() {
 #[cfg(not(target_os = "linux"))]
 fn prefer_to_be_killed() {}
 
-/// Bytes of address space in use.
+/// Returns the bytes of address space in use.
 fn mapped_bytes() -> u64 {
-    /// Where the system does not say it: more than any build of this program.
+    /// The value if the system does not report it: more than any build of this program.
     const UNKNOWN: u64 = 512 << 20;
     let pages = std::fs::read_to_string("/proc/self/statm")
         .ok()

@@ -1,28 +1,29 @@
-//! How parser processes are started, and what they may take.
+//! The program and the limits of parser processes.
 
 use std::path::PathBuf;
 
 use accunode_ports::repositories::JOBS_AT_ONCE;
 
-/// How parser processes are started, and what they may take.
+/// The program and the limits of parser processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParserSettings {
-    /// The program. It must call [`crate::run_parser_if_asked`] first of all.
+    /// The program. It must call [`crate::run_parser_if_asked`] before anything else.
     pub program: PathBuf,
-    /// How many run at a time at most: [`JOBS_AT_ONCE`] for the jobs of the worker, the
-    /// others, and at least one, for uploads that are being checked.
+    /// The largest number that run at a time: [`JOBS_AT_ONCE`] for the jobs of the worker,
+    /// the others, and at least one, for uploads that are being checked.
     pub at_once: usize,
-    /// Bytes of memory that each may take.
+    /// The memory limit of each, in bytes.
     pub memory_bytes: u64,
-    /// Seconds of processor time for a whole file; the check of an upload has a quarter.
+    /// The limit of processor time for a whole file, in seconds; the check of an upload has
+    /// a quarter.
     pub cpu_seconds: u64,
 }
 
 impl ParserSettings {
-    /// The first argument by which a program knows that it is to be a parser.
+    /// The first argument that makes a program a parser process.
     pub const SUBCOMMAND: &'static str = "parse-upload";
 
-    /// Starts another program.
+    /// Uses another program.
     #[must_use]
     pub fn of_program(program: PathBuf) -> Self {
         Self {
@@ -33,13 +34,13 @@ impl ParserSettings {
         }
     }
 
-    /// Starts the running program once more.
+    /// Uses the running program.
     ///
-    /// On Linux that is the very file that is running, even where another version was
+    /// On Linux that is the very file that is running, even if another version was
     /// installed in its place meanwhile.
     ///
     /// # Errors
-    /// Where the system does not tell which program is running.
+    /// If the system does not report the path of the running program.
     pub fn of_this_program() -> std::io::Result<Self> {
         let program = if cfg!(target_os = "linux") {
             PathBuf::from("/proc/self/exe")

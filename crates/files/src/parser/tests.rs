@@ -209,7 +209,7 @@ fn request(format: Format, task: Task) -> Request {
     }
 }
 
-/// What a parser process would say about these bytes.
+/// Returns the frames that a parser process would send for these bytes.
 fn frames(bytes: &[u8], format: Format, task: Task) -> Vec<Frame> {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();

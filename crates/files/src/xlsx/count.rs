@@ -1,12 +1,12 @@
-//! The rows of a sheet are counted as its bytes stream by, without a parser: the count
-//! knows nothing of how the rows are read, and can be compared with what was read.
+//! Counts the rows of a sheet as its bytes are streamed, without a parser: the count is
+//! independent of how the rows are read, so that both can be compared.
 
 use crate::find::find;
 
-/// Bytes of a tag that are kept: more than any tag of interest has.
+/// The number of bytes of a tag that are kept: more than any relevant tag has.
 const TAG: usize = 400;
 
-/// A merged area over several rows: its value stands in its first cell.
+/// A merged area over several rows: its value is in its first cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Merged {
     pub(super) first_row: u32,
@@ -15,18 +15,18 @@ pub(super) struct Merged {
     pub(super) column: u32,
 }
 
-/// What was counted of a sheet.
+/// The counts of a sheet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SheetCount {
-    /// How many times rows begin; a sheet has them in one place.
+    /// How many times rows begin; a valid sheet has them in one place.
     pub(super) blocks: u32,
     /// Row elements.
     pub(super) rows: u64,
-    /// Those in which something stands.
+    /// The number of rows that are not blank.
     pub(super) filled: u64,
-    /// Whether in some rows only a reader can tell whether anything stands.
+    /// Whether only a reader can decide if some rows are blank.
     pub(super) is_unsure: bool,
-    /// By first row, whatever order the sheet lists them in.
+    /// The merged areas by first row, whatever order the sheet lists them in.
     pub(super) merged: Vec<Merged>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct RowCounter {
     tag: Vec<u8>,
     /// The quotation mark of the attribute that is being read.
     quote: Option<u8>,
-    /// The last two bytes of what is passed over.
+    /// The last two bytes that were skipped.
     tail: [u8; 2],
     is_in_data: bool,
     is_in_value: bool,
@@ -62,12 +62,12 @@ impl RowCounter {
         self.count
     }
 
-    /// How many merged areas over several rows there are so far.
+    /// Returns the number of merged areas over several rows so far.
     pub(super) fn merged(&self) -> u64 {
         self.count.merged.len() as u64
     }
 
-    /// Goes on with the next bytes.
+    /// Reads the next bytes.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let used = match self.state {
@@ -99,7 +99,7 @@ impl RowCounter {
     fn see_text(&mut self, text: &[u8]) {
         if self.is_in_value && !self.is_filled {
             self.is_filled = text.iter().any(|byte| !byte.is_ascii_whitespace());
-            // A reference may stand for a blank, and blanks need not be ASCII.
+            // A reference may represent a blank, and blanks need not be ASCII.
             if self.is_filled && text.iter().any(|byte| *byte == b'&' || !byte.is_ascii()) {
                 self.is_filled = false;
                 self.may_be_filled = true;
@@ -134,7 +134,7 @@ impl RowCounter {
         bytes.len()
     }
 
-    /// Passes over everything up to a `>` behind these bytes (0 is any).
+    /// Skips everything up to a `>` that follows these bytes (0 is any).
     fn pass_over(&mut self, bytes: &[u8], end: [u8; 2]) -> usize {
         for (at, &byte) in bytes.iter().enumerate() {
             let is_end = self.tail[1] == end[1] && (end[0] == 0 || self.tail[0] == end[0]);
@@ -191,7 +191,7 @@ impl RowCounter {
     }
 }
 
-/// The merged area that a tag speaks of, where it has several rows.
+/// Returns the merged area in a tag, if it has several rows.
 fn merged(tag: &[u8]) -> Option<Merged> {
     let tag = std::str::from_utf8(tag).ok()?;
     let (_, behind) = tag.split_once("ref=")?;
@@ -206,7 +206,7 @@ fn merged(tag: &[u8]) -> Option<Merged> {
     })
 }
 
-/// The column of a cell, from 0, and its row, from 1: `B3` is (1, 3).
+/// Parses the column of a cell, from 0, and its row, from 1: `B3` is (1, 3).
 pub(super) fn place(reference: &str) -> Option<(u32, u32)> {
     let reference = reference.trim();
     let letters = reference.find(|c: char| !c.is_ascii_alphabetic())?;

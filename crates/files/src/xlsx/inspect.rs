@@ -1,4 +1,4 @@
-//! A workbook is looked through whole before any of it is believed.
+//! Inspects a workbook completely before any of it is trusted.
 
 use std::{
     collections::HashMap,
@@ -16,19 +16,19 @@ use super::{
 };
 use crate::{Limits, fault, progress::Progress};
 
-/// A workbook that has been looked through.
+/// A workbook that has been inspected.
 #[derive(Debug)]
 pub(super) struct Inspected {
-    /// Where its archive ends.
+    /// The end of its archive.
     pub(super) end: u64,
     pub(super) parts: Parts,
-    /// What was counted of each sheet, by the index of its part.
+    /// The counts of each sheet, by the index of its part.
     pub(super) counts: HashMap<usize, SheetCount>,
 }
 
-/// Looks a workbook through: its directory and every part, unpacked once to nowhere.
-/// What is cut off, damaged, lying about its size or too large is found here, before a
-/// row has been handed on.
+/// Inspects a workbook: its directory and every part, unpacked once without keeping the
+/// result. Truncation, damage, false sizes and excessive sizes are found here, before a row
+/// has been returned.
 pub(super) fn inspect_workbook<R: Read + Seek>(
     mut file: R,
     limits: &Limits,
@@ -109,7 +109,7 @@ pub(super) fn inspect_workbook<R: Read + Seek>(
     ))
 }
 
-/// What one part may be.
+/// The limits of one part.
 struct Bounds<'a> {
     name: &'a str,
     role: Role,
@@ -128,9 +128,9 @@ impl Bounds<'_> {
         }
     }
 
-    /// Unpacks a part to nowhere; how long it is.
+    /// Unpacks a part without keeping the result; returns its length.
     ///
-    /// `rows` counts those of a sheet; so many areas are `merged` in others.
+    /// `rows` counts the rows of a sheet; other sheets have `merged` areas already.
     fn look_through(
         &self,
         mut part: impl Read,
@@ -164,7 +164,7 @@ impl Bounds<'_> {
             }
             if self.role != Role::Other {
                 let bytes = buffer.get(..n).unwrap_or_default();
-                // XML of two bytes a character, whose tags would not be counted.
+                // XML with two bytes a character, whose tags would not be counted.
                 if bytes.contains(&0) {
                     return Err(fault::malformed(format!(
                         "the workbook's part {} is not UTF-8",

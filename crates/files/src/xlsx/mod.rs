@@ -1,4 +1,4 @@
-//! Workbooks (.xlsx): looked through whole, then read sheet by sheet as they are shown.
+//! Workbooks (.xlsx): inspected completely, then read sheet by sheet as they are displayed.
 
 mod count;
 mod inspect;

@@ -1,9 +1,9 @@
-//! Where a zip archive ends, whatever stands behind it.
+//! Finds the end of a zip archive, whatever follows it.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Bytes at the end of a file in which the archive may end: its comment, or what another
-/// program has written behind it.
+/// The number of bytes at the end of a file in which the archive may end: its comment, or
+/// what another program has appended.
 const TAIL: u64 = 256 << 10;
 const RECORD: usize = 22;
 const LOCATOR: u64 = 20;
@@ -12,16 +12,17 @@ const RECORD_64: u64 = 56;
 /// The end of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End {
-    /// Behind its last byte.
+    /// The position after its last byte.
     pub(super) at: u64,
-    /// How many entries its directory says that it has.
+    /// The number of entries that its directory states.
     pub(super) entries: u64,
 }
 
-/// Finds the end of an archive; none where there is no plain one.
+/// Finds the end of an archive; `None` if there is no plain one.
 ///
-/// Asked before a zip library reads the directory, which may list millions. The library
-/// sees nothing behind this end ([`Prefix`]), and no other one before it that it could
+/// It is called before a zip library reads the directory, which may list millions of
+/// entries. The library sees nothing after this end ([`Prefix`]), and no earlier one that it
+/// could use instead, so that library and check read the same.
 /// take instead, so that library and check see the same.
 pub(super) fn end<R: Read + Seek>(file: &mut R) -> io::Result<Option<End>> {
     let size = file.seek(SeekFrom::End(0))?;
@@ -52,7 +53,8 @@ pub(super) fn end<R: Read + Seek>(file: &mut R) -> io::Result<Option<End>> {
     }))
 }
 
-/// The number of entries that stands in a record of its own, where 16 bits may not do.
+/// Returns the number of entries from a separate record, which is used if 16 bits may be too
+/// few.
 fn entries_64<R: Read + Seek>(file: &mut R, end: u64) -> io::Result<Option<u64>> {
     let Some(locator) = end.checked_sub(LOCATOR) else {
         return Ok(None);
@@ -85,7 +87,7 @@ fn long(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes))
 }
 
-/// A file without what stands behind a place.
+/// A file without what follows a position.
 #[derive(Debug)]
 pub(super) struct Prefix<R> {
     inner: R,
@@ -94,7 +96,7 @@ pub(super) struct Prefix<R> {
 }
 
 impl<R: Seek> Prefix<R> {
-    /// The first `length` bytes of a file that stands at its start.
+    /// Returns the first `length` bytes of a file that is at its start.
     pub(super) const fn new(inner: R, length: u64) -> Self {
         Self {
             inner,
@@ -164,7 +166,8 @@ mod tests {
         }
         assert_eq!(found(b"no archive"), None);
         assert_eq!(found(&plain[..plain.len() - 1]), None);
-        // An end inside of the comment would be another for a reader that looks from behind.
+        // An end inside of the comment would be another one for a reader that searches
+        // backwards.
         let nested = record(3, &record(9, b"")[..10]);
         assert_eq!(found(&nested), None);
     }

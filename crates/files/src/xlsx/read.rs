@@ -1,4 +1,4 @@
-//! The sheets of a workbook become tables.
+//! Converts the sheets of a workbook to tables.
 
 use std::{
     fs::File,
@@ -20,7 +20,7 @@ use crate::{
     progress::{Progress, Watched},
 };
 
-/// How many hidden rows are named.
+/// The largest number of hidden rows that are listed.
 const NAMED: usize = 5;
 
 type Archive = ZipArchive<BufReader<Prefix<Watched<File>>>>;
@@ -33,7 +33,7 @@ pub(crate) fn read(
     progress: &Progress,
     sink: &mut dyn Sink,
 ) -> Result<(), OpenError> {
-    // Looking through is not reading: it does not count.
+    // The inspection does not count as reading.
     let (file, inspected) = inspect_workbook(file, limits, progress)?;
     let watched = Prefix::new(Watched::new(file, progress.clone()), inspected.end);
     let archive = ZipArchive::new(BufReader::new(watched))
@@ -79,7 +79,7 @@ struct Workbook<'a> {
 }
 
 impl Workbook<'_> {
-    /// One part, and what it is called.
+    /// Returns one part, and its name.
     fn part(&mut self, index: usize) -> Result<(BufReader<impl Read + '_>, String), OpenError> {
         let name = self.inspected.parts.name(index).to_owned();
         let part = self.archive.by_index(index).map_err(|e| {
@@ -89,7 +89,7 @@ impl Workbook<'_> {
         Ok((BufReader::with_capacity(64 << 10, part), name))
     }
 
-    /// The sheets that have cells, in their order.
+    /// Returns the sheets that have cells, in their order.
     fn book(&mut self) -> Result<Book, OpenError> {
         let limits = self.limits;
         let (part, name) = self.part(self.inspected.parts.workbook)?;
@@ -101,7 +101,7 @@ impl Workbook<'_> {
                  be saved as .xlsx)",
             ));
         }
-        // Charts, and sheets whose part is not there, have no cells.
+        // Charts, and sheets whose part is missing, have no cells.
         let parts = &self.inspected.parts;
         book.sheets
             .retain(|sheet| parts.sheet(&sheet.relation).is_some());
@@ -127,7 +127,7 @@ impl Workbook<'_> {
         Ok(shared)
     }
 
-    /// The first rows of every sheet that has any.
+    /// Pushes the first rows of every sheet that has any.
     fn peek(
         &mut self,
         sheets: &[Sheet],
@@ -195,7 +195,8 @@ impl Workbook<'_> {
                 Ok(next) => next,
                 Err(error) => {
                     if table.has_begun && matches!(task, Task::Peek { .. }) {
-                        // What comes before is handed on; the caller is told.
+                        // The rows before the fault are pushed, and the caller gets the
+                        // error.
                         table.finish(false);
                         done.has_rows = true;
                         return Ok(done);
@@ -206,7 +207,7 @@ impl Workbook<'_> {
             let Some(row) = next else { break };
             done.has_rows |= !row.is_blank;
             if table.take(row) == Flow::Stop {
-                // No row of this table, or nothing at all.
+                // No more rows of this table are wanted, or nothing at all.
                 done.flow = if table.has_begun {
                     Flow::Go
                 } else {
@@ -233,18 +234,18 @@ struct Done {
     flow: Flow,
 }
 
-/// The table that is handed on.
+/// The table that is being pushed.
 struct Table<'a> {
     sheet: &'a Sheet,
     task: &'a Task,
     sink: &'a mut dyn Sink,
-    /// How many rows are not blank, where that was counted.
+    /// The number of rows that are not blank, if it was counted.
     filled: Option<u64>,
-    /// How many of them stand up to the header.
+    /// How many of them are up to the header.
     before: u64,
     has_begun: bool,
     tally: Tally,
-    /// Hidden rows behind the header.
+    /// Hidden rows after the header.
     hidden: Vec<u32>,
 }
 
@@ -302,7 +303,7 @@ impl Table<'_> {
     }
 }
 
-/// The note of hidden rows.
+/// Returns the note about hidden rows.
 fn hidden(rows: &[u32]) -> Option<FileNote> {
     if rows.is_empty() {
         return None;

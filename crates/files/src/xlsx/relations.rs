@@ -1,8 +1,8 @@
-//! What the relationships of a workbook say about its parts.
+//! Reads the relationships of a workbook's parts.
 //!
-//! A part's name says nothing about its use: the workbook can be anywhere, and a
-//! worksheet can be named `sheet1.dat`. So each part gets the limits of the use that
-//! the relationships give it.
+//! A part's name does not determine its use: the workbook can be anywhere, and a worksheet
+//! can be named `sheet1.dat`. So each part gets the limits of the use that the relationships
+//! give it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,7 +15,7 @@ use zip::ZipArchive;
 
 use crate::{Limits, fault};
 
-/// What a part is used for.
+/// The use of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// A worksheet.
@@ -37,11 +37,11 @@ pub(super) struct Parts {
     pub(super) parts: Vec<(String, Role)>,
     /// The index of the workbook part.
     pub(super) workbook: usize,
-    /// That of the shared strings.
+    /// The index of the shared strings.
     pub(super) strings: Option<usize>,
-    /// That of the styles.
+    /// The index of the styles.
     pub(super) styles: Option<usize>,
-    /// Those of the worksheets, by the identities of their relationships.
+    /// The indexes of the worksheets, by the ids of their relationships.
     sheets: HashMap<String, usize>,
 }
 
@@ -49,8 +49,8 @@ impl Parts {
     /// Gives every part of an archive its role.
     ///
     /// # Errors
-    /// `malformed_file` where two parts have the same name, or a name cannot be read;
-    /// `unsupported_format` where there is no workbook part.
+    /// `malformed_file` if two parts have the same name, or a name cannot be read;
+    /// `unsupported_format` if there is no workbook part.
     pub(super) fn resolve<R: Read + Seek>(
         archive: &mut ZipArchive<R>,
         limits: &Limits,
@@ -124,7 +124,8 @@ impl Parts {
                 }
             })
             .collect();
-        // What is read as something else is no sheet, whatever a relationship says.
+        // A part that is read as something else is not a sheet, whatever a relationship
+        // states.
         let mut sheets = sheets;
         sheets.retain(|_, index| roles.get(*index) == Some(&Role::Sheet));
         Ok(Self {
@@ -136,18 +137,18 @@ impl Parts {
         })
     }
 
-    /// The index of a worksheet's part.
+    /// Returns the index of a worksheet's part.
     pub(super) fn sheet(&self, relation: &str) -> Option<usize> {
         self.sheets.get(relation).copied()
     }
 
-    /// What a part is called.
+    /// Returns the name of a part.
     pub(super) fn name(&self, index: usize) -> &str {
         self.parts.get(index).map_or("", |(name, _)| name)
     }
 }
 
-/// The names of all parts, as they are looked up.
+/// Returns the names of all parts, in the form for look-ups.
 fn names<R: Read + Seek>(archive: &ZipArchive<R>) -> Result<Vec<String>, OpenError> {
     (0..archive.len())
         .map(|index| {
@@ -160,8 +161,9 @@ fn names<R: Read + Seek>(archive: &ZipArchive<R>) -> Result<Vec<String>, OpenErr
         .collect()
 }
 
-/// Whether a part of this name is read as something small: it is that even where a
-/// relationship also calls it a worksheet, so that the wider limit cannot be claimed for it.
+/// Returns whether a part of this name is read as something small: it is, even if a
+/// relationship also declares it a worksheet, so that the larger limit cannot be claimed for
+/// it.
 fn is_small(file: &str) -> bool {
     file == "styles.xml" || file == "theme1.xml" || file.ends_with(".rels")
 }
@@ -170,8 +172,8 @@ fn file_of(name: &str) -> &str {
     split(name).1
 }
 
-/// The name of the part that a target names, as parts are looked up: without regard to
-/// case, and with backslashes for slashes where a program has written those.
+/// Returns the name of the part that a target names, in the form for look-ups: without
+/// regard to case, and with backslashes, which some programs write, replaced by slashes.
 fn resolved(folder: &str, target: &str) -> String {
     let target = target.replace('\\', "/");
     let whole = match target.strip_prefix('/') {
@@ -193,7 +195,7 @@ fn resolved(folder: &str, target: &str) -> String {
     name
 }
 
-/// The folder of a part, with its slash, and the file in it.
+/// Returns the folder of a part, with its slash, and the file in it.
 fn split(name: &str) -> (&str, &str) {
     match name.rfind('/') {
         Some(at) => name.split_at(at + 1),
@@ -208,8 +210,8 @@ struct Relation {
     target: String,
 }
 
-/// The relationships that a part lists; none where it cannot be read, which is
-/// reported when the part is looked through.
+/// Returns the relationships that a part lists; none if it cannot be read, which is reported
+/// when the part is inspected.
 fn relationships<R: Read + Seek>(
     archive: &mut ZipArchive<R>,
     index: usize,

@@ -1,4 +1,4 @@
-//! One sheet, row by row, as it is shown.
+//! Reads one sheet, row by row, as it is displayed.
 
 use std::{borrow::Cow, io::BufRead};
 
@@ -20,7 +20,7 @@ use crate::{Limits, fault};
 const LAST_ROW: u32 = 1_048_576;
 const LAST_COLUMN: u32 = 16_383;
 
-/// What the cells of all sheets refer to.
+/// The data to which the cells of all sheets refer.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) strings: Strings,
@@ -31,12 +31,12 @@ pub(super) struct Shared {
 /// One row element.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    /// From 1.
+    /// The row number, from 1.
     pub(super) number: u32,
     pub(super) is_hidden: bool,
     pub(super) cells: Vec<String>,
     pub(super) marks: Vec<CellMark>,
-    /// Whether nothing of its own stands in it.
+    /// Whether it has no content of its own.
     pub(super) is_blank: bool,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct SheetReader<'a, R> {
     has_number: bool,
     next_column: u32,
     cell: CellInHand,
-    /// Columns of which a computed formula has been told.
+    /// The columns in which a computed formula has been reported.
     computed: Vec<bool>,
 }
 
@@ -72,7 +72,7 @@ struct CellInHand {
     has_formula: bool,
 }
 
-/// Where text that follows belongs to.
+/// The destination of the text that follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
     #[default]
@@ -107,7 +107,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
         }
     }
 
-    /// The next row element; none at the end of the sheet.
+    /// Returns the next row element; `None` at the end of the sheet.
     pub(super) fn next(&mut self) -> Result<Option<Row>, OpenError> {
         loop {
             match self.xml.next()? {
@@ -131,7 +131,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                     _ => {}
                 },
                 Event::End(tag) if tag.local_name().as_ref() == "sheetData" => {
-                    // What comes behind the rows is not read.
+                    // What follows the rows is not read.
                     return Ok(None);
                 }
                 Event::Eof if self.is_in_data => {
@@ -255,7 +255,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
         }
     }
 
-    /// Finds out where a cell stands.
+    /// Determines the position of a cell.
     fn place_cell(&mut self, reference: Option<String>) -> Result<(), OpenError> {
         let column = match reference {
             None => self.next_column,
@@ -315,7 +315,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
         self.write(column, text)
     }
 
-    /// The mark of the first computed formula of a column.
+    /// Returns the mark of the first computed formula of a column.
     fn first_computed(&mut self, column: usize, has_formula: bool) -> Option<MarkKind> {
         if !has_formula {
             return None;
@@ -363,7 +363,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
         Ok(())
     }
 
-    /// What a cell shows, and what is to be known of it.
+    /// Returns what a cell displays, and its mark.
     fn shown(
         &self,
         kind: &str,
@@ -412,7 +412,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
     }
 
     fn number(&self, value: &str, cell: &CellInHand) -> (String, Option<MarkKind>) {
-        // What is no number is handed on as it stands.
+        // A text that is not a number is returned as it is.
         let Some(n) = value.parse::<f64>().ok().filter(|n| n.is_finite()) else {
             return (value.to_owned(), None);
         };
@@ -441,8 +441,8 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
 }
 
 impl CellInHand {
-    /// The cell that begins, and where it says that it stands. Most of the time of reading a
-    /// workbook is spent on cells, so their attributes are gone through once.
+    /// Returns the cell that begins, and its stated position. Most of the time of reading a
+    /// workbook is spent on cells, so their attributes are read in one pass.
     fn of(tag: &BytesStart<'_>) -> (Self, Option<String>) {
         let (mut reference, mut style, mut kind) = (None, None, None);
         for attribute in tag.attributes().with_checks(false).flatten() {
@@ -466,7 +466,7 @@ impl CellInHand {
     }
 }
 
-/// The number of a row as it is written, and whether it is hidden.
+/// Returns the stated number of a row, and whether it is hidden.
 fn described(tag: &BytesStart<'_>) -> (Option<String>, bool) {
     (attribute(tag, "r"), is_set(tag, "hidden"))
 }
@@ -475,11 +475,11 @@ fn plain(text: &str) -> String {
     unguard_formula(&unescaped(text)).into_owned()
 }
 
-/// The merged areas of a sheet: each shows the value of its first cell in all its rows.
+/// The merged areas of a sheet: each displays the value of its first cell in all its rows.
 struct Merges<'a> {
-    /// By first row.
+    /// The areas by first row.
     merged: &'a [Merged],
-    /// Those that the rows have reached: by column the last row and the value.
+    /// The areas that the rows have reached: by column the last row and the value.
     active: Vec<(usize, u32, String)>,
 }
 
@@ -491,7 +491,7 @@ impl<'a> Merges<'a> {
         }
     }
 
-    /// The cells of a row that show the value of a merged area.
+    /// Returns the cells of a row that display the value of a merged area.
     fn over(&mut self, row: &Row) -> Vec<(usize, String)> {
         self.active.retain(|(_, last, _)| *last >= row.number);
         let is_empty = |column: usize| row.cells.get(column).is_none_or(|c| c.trim().is_empty());
@@ -502,7 +502,7 @@ impl<'a> Merges<'a> {
             .collect()
     }
 
-    /// Remembers the values of the areas that begin in a row.
+    /// Stores the values of the areas that begin in a row.
     fn begin(&mut self, row: &Row) {
         while let Some((merged, rest)) = self.merged.split_first() {
             if merged.first_row > row.number {
@@ -513,7 +513,7 @@ impl<'a> Merges<'a> {
             if merged.first_row < row.number {
                 continue;
             }
-            // Areas do not overlap: there is one for each column at most.
+            // Areas do not overlap: there is at most one for each column.
             self.active.retain(|(other, ..)| *other != column);
             if let Some(text) = row.cells.get(column).filter(|text| !text.is_empty()) {
                 self.active.push((column, merged.last_row, text.clone()));

@@ -1,18 +1,18 @@
-//! Number formats: what a workbook shows for a number that it stores.
+//! Number formats: how a workbook displays a stored number.
 
-/// How a number is shown, as far as that changes what it says.
+/// How a number is displayed, as far as that changes its meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Shown {
     /// As a number.
     #[default]
     Number,
-    /// As a hundred times itself, with a sign.
+    /// As a hundred times its value, with a percent sign.
     Percent,
     /// As a number with a percent sign that is only text: 5.2 as `5.2%`.
     PercentSign,
-    /// With zeros before it, up to so many digits.
+    /// With leading zeros, up to this number of digits.
     Padded(u8),
-    /// The same with a text before or behind it, as in `0000".HK"`.
+    /// The same with a text before or after it, as in `0000".HK"`.
     Code {
         digits: u8,
         before: Literal,
@@ -20,7 +20,7 @@ pub(super) enum Shown {
     },
     /// As a date, a time of day, or both.
     Date,
-    /// As a length of time.
+    /// As a duration.
     Duration,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Literal {
 }
 
 impl Literal {
-    /// None where it is too long or holds more than ASCII.
+    /// Returns `None` if it is too long or contains other characters than ASCII.
     fn of(text: &str) -> Option<Self> {
         let mut literal = Self {
             length: u8::try_from(text.len()).ok()?,
@@ -53,7 +53,7 @@ impl Literal {
 }
 
 impl Shown {
-    /// What a built-in format means.
+    /// Returns the meaning of a built-in format.
     pub(super) const fn built_in(id: u32) -> Self {
         match id {
             9 | 10 => Self::Percent,
@@ -63,7 +63,7 @@ impl Shown {
         }
     }
 
-    /// What the code of a format means. Only the section of positive numbers is looked at.
+    /// Returns the meaning of a format code. Only the section of positive numbers is read.
     pub(super) fn of_code(code: &str) -> Self {
         let mut plain = String::new();
         let (mut before, mut behind) = (String::new(), String::new());
@@ -81,14 +81,14 @@ impl Shown {
                     }
                     .extend(text);
                 }
-                // The next character stands for itself.
+                // The next character is literal.
                 '\\' => if plain.is_empty() {
                     &mut before
                 } else {
                     &mut behind
                 }
                 .extend(chars.next()),
-                // The next character only takes room.
+                // The next character only takes up space.
                 '_' | '*' => drop(chars.next()),
                 '[' => {
                     let inside: String = chars.by_ref().take_while(|c| *c != ']').collect();
@@ -136,7 +136,7 @@ impl Shown {
         }
     }
 
-    /// A number as it is shown, with all the digits that are stored.
+    /// Returns a number as it is displayed, with all stored digits.
     pub(super) fn text(self, n: f64, is_1904: bool) -> String {
         match self {
             Self::Number => number(n),
@@ -161,7 +161,7 @@ impl Shown {
     }
 }
 
-/// The shortest decimal that is this number: `25.4`, `2024`, `1e-300`.
+/// Returns the shortest decimal of this number: `25.4`, `2024`, `1e-300`.
 pub(super) fn number(n: f64) -> String {
     match n.abs() {
         0.0 => "0".to_owned(),
@@ -170,7 +170,7 @@ pub(super) fn number(n: f64) -> String {
     }
 }
 
-/// A hundred times the number, its decimal point moved: nothing is rounded.
+/// Returns a hundred times the number, with its decimal point moved: nothing is rounded.
 fn percent(n: f64) -> String {
     let scientific = format!("{n:e}");
     let (Some((mantissa, exponent)), false) = (scientific.split_once('e'), n == 0.0) else {
@@ -184,7 +184,7 @@ fn percent(n: f64) -> String {
     let Ok(exponent) = exponent.parse::<i32>() else {
         return number(n);
     };
-    // Digits before the point.
+    // The number of digits before the point.
     let before = exponent + 3;
     let shifted = match usize::try_from(before) {
         Ok(before @ 1..=22) if before >= digits.len() => {
@@ -202,7 +202,7 @@ fn percent(n: f64) -> String {
     format!("{sign}{shifted}%")
 }
 
-/// A date, a time of day or both in ISO 8601.
+/// Returns a date, a time of day or both in ISO 8601.
 fn date_time(serial: f64, is_1904: bool) -> String {
     let is_date = (1.0..2_958_466.0).contains(&serial) || is_1904 && serial == 0.0;
     if !is_date {
@@ -216,7 +216,7 @@ fn date_time(serial: f64, is_1904: bool) -> String {
     }
     let date = match days {
         days if is_1904 => civil(days - 24_107),
-        // The calendar of spreadsheets has a 29 February 1900.
+        // The calendar of spreadsheets contains a 29 February 1900.
         60 => "1900-02-29".to_owned(),
         days @ ..60 => civil(days - 25_568),
         days => civil(days - 25_569),
@@ -228,7 +228,7 @@ fn date_time(serial: f64, is_1904: bool) -> String {
     format!("{date}T{hour:02}:{minute:02}:{second:02}")
 }
 
-/// The date that is so many days after 1970-01-01.
+/// Returns the date that is this number of days after 1970-01-01.
 fn civil(days: i64) -> String {
     // Eras of 400 years begin on 1 March.
     let days = days + 719_468;
@@ -248,7 +248,7 @@ fn civil(days: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// A length of time in hours, minutes and seconds.
+/// Returns a duration in hours, minutes and seconds.
 fn duration(serial: f64) -> String {
     if !(0.0..1e9).contains(&serial) {
         return number(serial);

@@ -1,4 +1,5 @@
-//! What the cells of a workbook refer to: its texts, its number formats, its sheets.
+//! The data to which the cells of a workbook refer: its texts, its number formats, its
+//! sheets.
 
 use std::{collections::HashMap, io::BufRead};
 
@@ -14,7 +15,7 @@ use crate::Limits;
 /// The longest name of a sheet, in characters. Spreadsheets allow 31.
 const SHEET_NAME: usize = 255;
 
-/// The texts that cells refer to by number.
+/// The texts to which cells refer by number.
 #[derive(Debug, Default)]
 pub(super) struct Strings {
     texts: Vec<Box<str>>,
@@ -27,12 +28,12 @@ impl Strings {
         self.texts.get(index).map(|text| &**text)
     }
 
-    /// Reads the part of shared strings. How many it says that it has is not looked at.
+    /// Reads the part of shared strings. Their stated number is ignored.
     pub(super) fn read(input: impl BufRead, name: &str) -> Result<Self, OpenError> {
         let mut xml = Xml::new(input, name);
         let mut strings = Self::default();
         let mut text = String::new();
-        // Readings of Japanese characters stand beside the text.
+        // Readings of Japanese characters are beside the text.
         let (mut is_in_text, mut phonetic) = (false, 0_u32);
         let mut is_open = false;
         loop {
@@ -78,7 +79,7 @@ impl Strings {
     }
 }
 
-/// How cells are shown, by the number of their style.
+/// How cells are displayed, by the number of their style.
 #[derive(Debug, Default)]
 pub(super) struct Styles(Vec<Shown>);
 
@@ -124,18 +125,18 @@ impl Styles {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sheet {
     pub(super) name: String,
-    /// The identity of its relationship.
+    /// The id of its relationship.
     pub(super) relation: String,
     pub(super) is_hidden: bool,
 }
 
-/// What the workbook part says.
+/// The content of the workbook part.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pub(super) sheets: Vec<Sheet>,
     /// Whether dates are counted from 1904.
     pub(super) is_1904: bool,
-    /// Whether it is the part of a workbook at all.
+    /// Whether the part is a workbook part at all.
     pub(super) is_workbook: bool,
 }
 

@@ -1,10 +1,10 @@
-//! Counts tags in XML as it streams by, without a parser and without memory.
+//! Counts tags in XML as it is streamed, without a parser and without memory.
 
-/// The longest local name that is of interest.
+/// The longest relevant local name.
 const NAME: usize = 8;
 
-/// Counts start tags: all of them, and those of one local name. What a comment or a
-/// CDATA section contains counts, too: the counts are never too low.
+/// Counts start tags: all of them, and those of one local name. The content of a comment or
+/// a CDATA section counts, too: the counts are never too low.
 #[derive(Debug)]
 pub(super) struct TagCounter {
     wanted: &'static [u8],
@@ -20,12 +20,12 @@ pub(super) struct TagCounter {
 #[derive(Clone, Copy, Debug, Default)]
 struct Name {
     bytes: [u8; NAME],
-    /// Beyond [`NAME`] it is too long to be wanted.
+    /// Beyond [`NAME`] it is too long to be relevant.
     length: usize,
 }
 
 impl TagCounter {
-    /// Counts tags, those with the local name `wanted` apart.
+    /// Counts tags, with a separate count of those with the local name `wanted`.
     pub(super) const fn new(wanted: &'static str) -> Self {
         Self {
             wanted: wanted.as_bytes(),
@@ -37,22 +37,22 @@ impl TagCounter {
         }
     }
 
-    /// How many start tags there were.
+    /// Returns the number of start tags.
     pub(super) const fn all(&self) -> u64 {
         self.all
     }
 
-    /// How many of them have the wanted name.
+    /// Returns how many of them have the wanted name.
     pub(super) const fn named(&self) -> u64 {
         self.named
     }
 
-    /// The most bytes between two `<`, including the unfinished last run.
+    /// Returns the most bytes between two `<`, including the unfinished last run.
     pub(super) fn longest_run(&self) -> u64 {
         self.longest_run.max(self.run)
     }
 
-    /// Goes on with the next bytes.
+    /// Reads the next bytes.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             if self.name.is_some() {
@@ -70,12 +70,12 @@ impl TagCounter {
         }
     }
 
-    /// Reads on in a name; what comes behind it is given back.
+    /// Continues a name; returns what follows it.
     fn feed_name<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let mut name = self.name.take().unwrap_or_default();
         for (at, &byte) in bytes.iter().enumerate() {
             match byte {
-                // A prefix may be as long as it likes.
+                // A prefix may have any length.
                 b':' => name.length = 0,
                 b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>' | b'<' => {
                     self.run += at as u64;

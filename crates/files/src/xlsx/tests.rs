@@ -52,7 +52,7 @@ fn read(bytes: &[u8]) -> Collected {
     run(bytes, &read_of(None, 0), &Limits::default()).unwrap()
 }
 
-/// Rows as `2|a|b`.
+/// Formats rows as `2|a|b`.
 fn shown(found: &Collected) -> Vec<String> {
     let rows = found.rows.iter();
     rows.map(|row| format!("{}|{}", row.row, row.cells.join("|")))
@@ -74,7 +74,7 @@ fn workbook(fill: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
 
 const KINDS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
-/// A package of these parts, in this order.
+/// Returns a package of these parts, in this order.
 fn package(parts: &[(&str, String)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in parts {
@@ -104,7 +104,7 @@ fn sheet(rows: &str) -> String {
     format!("<worksheet><sheetData>{rows}</sheetData></worksheet>")
 }
 
-/// A package with one sheet of these rows, by hand.
+/// Returns a package with one sheet of these rows, written by hand.
 fn by_hand(rows: &str) -> Vec<u8> {
     laid_out("xl/", "workbook.xml", sheet(rows))
 }
@@ -352,7 +352,7 @@ fn a_workbook_cut_off_is_refused_before_any_row() {
             "malformed_file"
         );
     }
-    // A flipped byte inside the packed sheet is found by its checksum.
+    // A flipped byte inside the compressed sheet is found by its checksum.
     let mut flipped = bytes.clone();
     let middle = bytes.len() / 3;
     flipped[middle] ^= 0xff;

@@ -1,4 +1,4 @@
-//! The XML of a part, event by event.
+//! Reads the XML of a part, event by event.
 
 use std::io::BufRead;
 
@@ -15,7 +15,7 @@ use crate::fault;
 pub(super) struct Xml<R> {
     reader: Reader<R>,
     buffer: Vec<u8>,
-    /// What the part is called in a fault.
+    /// The name of the part in a fault.
     name: String,
 }
 
@@ -28,7 +28,7 @@ impl<R: BufRead> Xml<R> {
         }
     }
 
-    /// The next event.
+    /// Returns the next event.
     pub(super) fn next(&mut self) -> Result<Event<'_>, OpenError> {
         self.buffer.clear();
         self.reader
@@ -41,7 +41,7 @@ impl<R: BufRead> Xml<R> {
             })
     }
 
-    /// That the part is not what it should be.
+    /// Returns the error for a part that is not as it should be.
     pub(super) fn damaged(&self, what: impl std::fmt::Display) -> OpenError {
         fault::malformed(format!(
             "the workbook's part {} is damaged: {what}",
@@ -50,7 +50,7 @@ impl<R: BufRead> Xml<R> {
     }
 }
 
-/// The value of an attribute, by its name without a prefix.
+/// Returns the value of an attribute, by its name without a prefix.
 pub(super) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let found = tag
         .attributes()
@@ -60,12 +60,12 @@ pub(super) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(unescape(&found.value).ok()?.into_owned())
 }
 
-/// Whether an attribute says yes.
+/// Returns whether an attribute is set to true.
 pub(super) fn is_set(tag: &BytesStart<'_>, name: &str) -> bool {
     attribute(tag, name).is_some_and(|value| matches!(value.trim(), "1" | "true" | "on"))
 }
 
-/// The character that a reference in a text stands for.
+/// Returns the character of a reference in a text.
 pub(super) fn referenced(reference: &BytesRef<'_>) -> Option<char> {
     match reference.resolve_char_ref() {
         Ok(Some(c)) => Some(c),
@@ -81,7 +81,7 @@ pub(super) fn referenced(reference: &BytesRef<'_>) -> Option<char> {
     }
 }
 
-/// A text whose characters that XML cannot hold are written as `_x000D_`.
+/// Returns a text in which characters that XML cannot contain are written as `_x000D_`.
 pub(super) fn unescaped(text: &str) -> std::borrow::Cow<'_, str> {
     if !text.contains("_x") {
         return text.into();

@@ -1,4 +1,4 @@
-//! What is said of a record that cannot be read.
+//! The faults of records that cannot be read.
 
 use std::io::Read;
 
@@ -9,7 +9,7 @@ use super::Records;
 use crate::fault;
 
 impl<R: Read> Records<'_, R> {
-    /// The fault of a line whose quotation cannot be one.
+    /// Returns the fault of a line whose quotation is invalid.
     pub(super) fn stray(&self, end: usize) -> Fault {
         let line = String::from_utf8_lossy(&self.buffer[self.start..self.start + end]);
         let behind = line.split_once('"').map_or("", |(_, behind)| behind);

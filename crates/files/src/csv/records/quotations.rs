@@ -1,5 +1,5 @@
-//! Records with quotation marks: where each cell ends, and whether the record would
-//! swallow others.
+//! Records with quotation marks: where each cell ends, and whether the record would swallow
+//! others.
 
 use std::io::Read;
 
@@ -13,7 +13,7 @@ impl<R: Read> Records<'_, R> {
     pub(super) fn attempt(&mut self) -> Result<(Attempt, u64), OpenError> {
         self.cells.clear();
         let (mut place, mut lines) = (0, 1);
-        // Marks in a cell that could also be those of another.
+        // Whether there are marks in a cell that could also belong to another cell.
         let mut is_doubtful = false;
         let (end, next) = loop {
             if self.cells.len() >= self.limits.columns {
@@ -81,7 +81,7 @@ impl<R: Read> Records<'_, R> {
         Ok((Attempt::Split { end, next }, lines))
     }
 
-    /// The first place from `place` on that holds no blank.
+    /// Returns the first offset from `place` on that is not blank.
     fn behind_blanks(&mut self, place: usize) -> Result<usize, OpenError> {
         let mut at = place;
         while self.delimiter != b' ' && self.at(at)? == Some(b' ') {
@@ -90,8 +90,8 @@ impl<R: Read> Records<'_, R> {
         Ok(at)
     }
 
-    /// The place of a mark that only blanks stand before, as in `"a", "b"`, where its
-    /// quotation ends with a cell of the same line; else `place`.
+    /// Returns the offset of a mark that is preceded only by blanks, as in `"a", "b"`, if
+    /// its quotation ends with a cell of the same line; else `place`.
     fn before_mark(&mut self, place: usize) -> Result<usize, OpenError> {
         let at = self.behind_blanks(place)?;
         if at == place || self.at(at)? != Some(MARK) {
@@ -116,7 +116,7 @@ impl<R: Read> Records<'_, R> {
         Ok(if ends_cell { at } else { place })
     }
 
-    /// Where a cell without marks around it ends.
+    /// Returns where an unquoted cell ends.
     fn cell_end(&mut self, place: usize) -> Result<Result<usize, TooLong>, OpenError> {
         let delimiter = self.delimiter;
         self.find(place, |byte| {
@@ -124,9 +124,9 @@ impl<R: Read> Records<'_, R> {
         })
     }
 
-    /// The mark that closes the quotation which opens at `open`; none where it does not
-    /// close and the record has run over lines before, so that there may be another way to
-    /// read it.
+    /// Returns the mark that closes the quotation which opens at `open`; `None` if it does
+    /// not close and the record has already continued over lines, so that there may be
+    /// another way to read it.
     fn closing(&mut self, open: usize, lines: u64) -> Result<Option<usize>, OpenError> {
         let mut from = open + 1;
         loop {
@@ -149,9 +149,9 @@ impl<R: Read> Records<'_, R> {
         }
     }
 
-    /// The end of a cell whose quotation is followed by text, and whether the number of its
-    /// marks is odd. None where a delimiter or the end of a line stands inside of the
-    /// quotation: it could be meant either way.
+    /// Returns the end of a cell whose quotation is followed by text, and whether the
+    /// number of its marks is odd. `None` if a delimiter or the end of a line is inside of
+    /// the quotation: then both readings are possible.
     fn text_behind(
         &mut self,
         open: usize,
@@ -170,7 +170,7 @@ impl<R: Read> Records<'_, R> {
         Ok(Some((to, marks % 2 == 1)))
     }
 
-    /// Whether there are as many cells as there should be, empty ones at the end aside.
+    /// Returns whether the number of cells is as required, ignoring empty ones at the end.
     fn fits(&self) -> bool {
         let used = self
             .cells
@@ -182,7 +182,7 @@ impl<R: Read> Records<'_, R> {
             || self.cells.len() > self.width && used <= self.width
     }
 
-    /// Whether lines of a record over several look like records of their own.
+    /// Returns whether lines of a record over several lines look like records of their own.
     fn swallows(&self, end: usize) -> bool {
         if self.width < TELLING_WIDTH {
             return false;

@@ -6,7 +6,7 @@ use super::*;
 
 const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
-/// A zip archive of these parts.
+/// Returns a zip archive of these parts.
 fn archive(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in parts {
@@ -26,7 +26,8 @@ fn relations(targets: &[(&str, &str)]) -> Vec<u8> {
     format!("<Relationships>{lines}</Relationships>").into_bytes()
 }
 
-/// A workbook with one more part, its workbook part in `folder`, its sheet at `sheet`.
+/// Returns a workbook with one more part, its workbook part in `folder`, its sheet at
+/// `sheet`.
 fn workbook(folder: &str, sheet: &str, extra: (&str, Vec<u8>)) -> Vec<u8> {
     let book = format!("{folder}/workbook.xml");
     let rels = format!("{folder}/_rels/workbook.xml.rels");
@@ -61,7 +62,7 @@ fn a_zip_bomb_is_refused_by_what_it_really_unpacks_to() {
             "{name}: {code}"
         );
     }
-    // The same bomb, its directory stating a hundred bytes.
+    // The same bomb, with a directory that states a hundred bytes.
     let mut bytes = workbook("xl", "s", ("x", vec![b'a'; 40 << 20]));
     let stated = (40_u32 << 20).to_le_bytes();
     while let Some(at) = bytes.windows(4).position(|w| w == stated) {

@@ -1,4 +1,4 @@
-//! What the cells of a workbook show.
+//! What the cells of a workbook display.
 
 use accunode_ports::files::MarkKind;
 use rust_xlsxwriter::Formula;
@@ -100,7 +100,7 @@ fn formulas_without_a_value_and_with_a_stored_zero_are_marked() {
         ]
     );
     assert_eq!(found.rows[1].marks.len(), 1);
-    // Only a reader can tell whether rows of formulas alone are blank.
+    // Only a reader can decide whether rows with formulas only are blank.
     assert_eq!(found.tables[0].total_rows, None);
     assert_eq!(found.ends[0].tally.unwrap().total_rows, 2);
 }
@@ -120,7 +120,7 @@ fn a_merged_area_shows_its_value_in_all_its_rows() {
         for row in 2..8 {
             sheet.write(row, 2, row).unwrap();
         }
-        // Nothing of its own stands in these rows.
+        // These rows have no content of their own.
         sheet.merge_range(8, 0, 9, 0, "note", &plain).unwrap();
     });
     assert_eq!(
