@@ -1,4 +1,5 @@
-//! The OpenAPI document, and a page that shows it. Nothing of it comes from elsewhere.
+//! The OpenAPI document, and a page that shows it. Nothing of it is loaded from other
+//! hosts.
 
 use std::sync::LazyLock;
 
@@ -22,9 +23,9 @@ use crate::{
 };
 
 const PAGE: &str = "/docs";
-/// Below which its files stand.
+/// The path prefix of its files.
 const FILES: &str = "/docs/";
-/// The page styles itself inline; scripts are its own files only.
+/// The page has inline styles; scripts are its own files only.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
      style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -39,25 +40,25 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![route!(document, policy).hidden()]
 }
 
-/// Where the page stands, and what it may load.
+/// Returns the paths of the page, with their content security policies.
 pub(crate) fn places() -> impl Iterator<Item = (&'static str, &'static str)> {
     [PAGE, FILES]
         .into_iter()
         .map(|place| (place, CONTENT_SECURITY_POLICY))
 }
 
-/// Mounts the page.
+/// Registers the page.
 pub(crate) fn page(config: &mut ServiceConfig) {
     let page = SwaggerUi::new(format!("{FILES}{{_:.*}}")).config(Config::from(DOCUMENT));
     config
         .service(redirect(PAGE, FILES))
-        // Before the page's own of the same name.
+        // Registered before the page's own file of the same name.
         .service(resource(STARTER).route(get().to(starter)))
         .service(page);
 }
 
-/// Starts the page so that requests which are sent from it are those of the browser's
-/// session, where someone is signed in at the console.
+/// Starts the page so that its requests use the browser's session, if a user is signed in
+/// at the console.
 async fn starter() -> Answer {
     Ok(HttpResponse::Ok()
         .content_type("text/javascript; charset=utf-8")

@@ -1,5 +1,5 @@
-//! The page of every error code, which the `type` of problems leads to; and the same as
-//! `docs/errors.md`.
+//! The page of all error codes, to which the `type` of problems leads; `docs/errors.md` has
+//! the same content.
 
 use std::{fmt::Write as _, sync::LazyLock};
 
@@ -14,7 +14,7 @@ use crate::http::{
     route::Endpoint,
 };
 
-/// Mounts the page.
+/// Registers the page.
 pub(crate) fn page(config: &mut ServiceConfig) {
     config.service(
         resource(PLACE)
@@ -34,13 +34,13 @@ async fn show() -> Answer {
 const ABOUT: &str = "Every error is a problem document (RFC 9457, application/problem+json) with a \
      stable code for programs, a detail for readers, and the request_id by which the log has more.";
 
-/// Statuses as text.
+/// Formats statuses as text.
 fn statuses(statuses: &[u16]) -> String {
     let texts: Vec<_> = statuses.iter().map(ToString::to_string).collect();
     texts.join(", ")
 }
 
-/// The page. Nothing on it comes from outside of the program.
+/// Returns the page. Nothing on it is loaded from other hosts.
 fn html() -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -51,7 +51,7 @@ fn html() -> String {
          <body><h1>Errors</h1><p>{ABOUT}</p>\n"
     );
     for entry in ENTRIES {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(
             page,
             "<section id=\"{code}\"><h2>{code}</h2><p>Status {}. {}</p><p>{}</p></section>",
@@ -65,7 +65,7 @@ fn html() -> String {
     page
 }
 
-/// Text with `code` in backquotes as HTML.
+/// Converts text with `code` in backquotes to HTML.
 fn marked(text: &str) -> String {
     let escaped = text
         .replace('&', "&amp;")
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    /// The texts that stand for codes where the web layer makes a problem itself.
+    /// Collects the literal codes of problems that the web layer makes itself.
     fn codes_of(source: &str, found: &mut BTreeSet<String>) {
         for (at, _) in source.match_indices("Problem::new(") {
             let call: String = source[at..].chars().take(200).collect();

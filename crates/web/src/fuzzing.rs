@@ -1,4 +1,4 @@
-//! What a client sends, read as the service reads it: for the fuzz targets, and for the tests
+//! Reads input of clients as the service reads it: for the fuzz targets, and for the tests
 //! that mutate it.
 
 use accunode_domain::{intake::ColumnUnits, prediction::Kind};
@@ -17,15 +17,15 @@ use crate::{
     },
 };
 
-/// The longest answer to a body that cannot be used, in bytes: each fault is short, and their
-/// number is limited.
+/// The longest response to an invalid body, in bytes: each fault is short, and their number
+/// is limited.
 const MAX_ANSWER: usize = 400_000;
 
 /// Reads bytes as several JSON bodies.
 ///
 /// # Errors
-/// What must not happen, whatever the bytes: a body that fits its schema and not its type, or
-/// an answer that repeats too much of what was sent.
+/// A defect, whatever the bytes are: a body that fits its schema but not its type, or a
+/// response that repeats too much of the input.
 pub fn json(bytes: &[u8]) -> Result<(), String> {
     judge(body::parse::<NewAccount>(bytes))?;
     judge(body::parse::<NewCompany>(bytes))?;
@@ -57,10 +57,10 @@ fn judge<T>(read: Result<T, Problem>) -> Result<Option<T>, String> {
     Ok(None)
 }
 
-/// Reads bytes as the head of an upload's part, and as the units of columns behind a NUL.
+/// Reads bytes as the head of an upload's part, and as the units of columns after a NUL.
 ///
 /// # Errors
-/// A name with a folder in it, or units that do not read back.
+/// A name that contains a folder, or units that cannot be read back.
 pub fn form(bytes: &[u8]) -> Result<(), String> {
     let (head, rest) = match bytes.iter().position(|byte| *byte == 0) {
         Some(at) => (&bytes[..at], &bytes[at + 1..]),
@@ -87,7 +87,7 @@ pub fn form(bytes: &[u8]) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    /// Numbers that are the same in every run (SplitMix64).
+    /// Pseudo-random numbers that are the same in every run (SplitMix64).
     struct Dice(u64);
 
     impl Dice {
@@ -99,7 +99,7 @@ mod tests {
             usize::try_from((z ^ (z >> 31)) % (n.max(1) as u64)).unwrap()
         }
 
-        /// A few bytes are changed, doubled, taken out or replaced by odd ones.
+        /// Changes, duplicates, removes or replaces a few bytes.
         fn mutate(&mut self, bytes: &mut Vec<u8>, odd: &[&[u8]]) {
             for _ in 0..=self.below(4) {
                 let at = self.below(bytes.len());

@@ -1,4 +1,4 @@
-//! Whether the service lives, and whether it can serve.
+//! Liveness and readiness of the service.
 
 use accunode_domain::fault::Fault;
 use actix_web::{
@@ -131,7 +131,7 @@ pub(crate) async fn ready(state: Data<WebState>) -> Answer {
     }))
 }
 
-/// That something fails, for everyone who asks.
+/// Returns the problem for failing checks, which is public.
 pub(crate) fn not_ready(findings: Vec<Finding>) -> Problem {
     let names: Vec<_> = findings.iter().map(|one| one.check).collect();
     let detail = match names.as_slice() {

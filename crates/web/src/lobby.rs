@@ -1,5 +1,5 @@
-//! What a process answers before it can serve: that it lives, that it is not ready and
-//! why, and to everything else that it may be asked again soon.
+//! The responses of a process before it can serve: it reports that it is alive, that it is not
+//! ready and why, and answers all other requests with the advice to repeat them soon.
 
 use std::sync::Arc;
 
@@ -28,15 +28,15 @@ use crate::{
     },
 };
 
-/// Seconds after which a user may ask again.
+/// Seconds after which a request may be repeated.
 const RETRY_AFTER: u32 = 5;
 
-/// What a process has before it can serve.
+/// The parts of a process before it can serve.
 #[derive(Clone)]
 pub struct Lobby {
     /// What it waits for.
     pub startup: Startup,
-    /// For the ids of requests.
+    /// The source of request ids.
     pub ids: Arc<dyn IdSource>,
 }
 
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Lobby {
     }
 }
 
-/// The application of a process that does not serve yet.
+/// Returns the application of a process that does not serve yet.
 pub fn lobby(
     state: &Lobby,
 ) -> App<
@@ -60,7 +60,8 @@ pub fn lobby(
         InitError = (),
     > + use<>,
 > {
-    // Every answer is the last one of its connection: anyone who asks again finds the service.
+    // Every response is the last one of its connection, so that a repeated request reaches the
+    // service.
     let lifecycle = Lifecycle::default();
     lifecycle.enter(Phase::Draining);
     App::new()

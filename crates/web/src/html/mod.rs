@@ -1,5 +1,5 @@
-//! The console: one page that the modules of `accunode_console` fill, at `/` and where links
-//! in mails lead to. Which view it shows stands behind `#` of its address; so does the token
+//! The console: one page that the modules of `accunode_console` fill, at `/` and at the
+//! paths of links in mails. The current view is in the address behind `#`; so is the token
 //! of a mail, which no server and no log sees.
 
 use accunode_console::{Asset, VERSION, asset};
@@ -11,7 +11,7 @@ use actix_web::{
 
 use crate::http::problem::{Answer, Problem};
 
-/// Where the page stands; `accunode_application` writes links to the last four.
+/// The paths of the page; `accunode_application` writes links to the last four.
 const PATHS: [&str; 5] = [
     "/",
     "/verify-email",
@@ -19,23 +19,23 @@ const PATHS: [&str; 5] = [
     "/accept-invitation",
     "/join",
 ];
-/// Below which its files stand, in a folder with their version.
+/// The path prefix of its files, in a folder with their version.
 const FILES: &str = "/console/";
-/// Nothing from elsewhere, nothing inline, and no text that is run.
+/// Nothing from other hosts, nothing inline, and no evaluated text.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; object-src 'none'; \
      frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-/// A year: what is at an address with a version never changes.
+/// A year: the content at an address with a version never changes.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// Kept, and asked about each time.
+/// Cached, and revalidated each time.
 const ASKED_ABOUT: &str = "no-cache";
 
-/// Where the pages stand, and what they may load.
+/// Returns the paths of the pages, with their content security policies.
 pub(crate) fn places() -> impl Iterator<Item = (&'static str, &'static str)> {
     let places = PATHS.into_iter().chain([FILES]);
     places.map(|place| (place, CONTENT_SECURITY_POLICY))
 }
 
-/// Mounts them.
+/// Registers the pages.
 pub(crate) fn pages(config: &mut ServiceConfig) {
     for path in PATHS {
         config.service(resource(path).route(get().to(page)));
@@ -63,7 +63,7 @@ async fn file_of_console(request: HttpRequest, path: Path<(String, String)>) -> 
         content_type,
         sha256,
     } = asset(&path).ok_or_else(missing)?;
-    // A page that was loaded before an update asks for files of the version that it knows.
+    // A page that was loaded before an update requests files of its own version.
     let cached = if version == *VERSION {
         FOR_EVER
     } else {
@@ -82,7 +82,7 @@ fn answer(
     bytes: Bytes,
 ) -> HttpResponse {
     let known = request.headers().get(header::IF_NONE_MATCH);
-    // `Compress` makes the tag of what it packs a weak one on the way.
+    // `Compress` weakens the tag of a compressed response.
     let is_known = known
         .and_then(|value| value.to_str().ok())
         .is_some_and(|known| {

@@ -1,11 +1,11 @@
-//! From where a request came: the peer's address, or what a trusted proxy says.
+//! The client's address: the peer's, or the one that a trusted proxy reports.
 
 use std::net::IpAddr;
 
 use actix_web::http::header::HeaderMap;
 
-/// The header in which the proxies tell. Only one is believed: the other could be
-/// the client's own invention.
+/// The header in which the proxies report addresses. Only one is trusted: the client could
+/// have set the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForwardedHeader {
     /// `X-Forwarded-For`.
@@ -22,12 +22,12 @@ pub struct Network {
     prefix: u8,
 }
 
-/// The proxies that may say from where a request came. None by default.
+/// The proxies that are trusted to report the client's address. None by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
-    /// Where they are.
+    /// Their addresses.
     pub networks: Vec<Network>,
-    /// How they tell.
+    /// The header that they set.
     pub header: ForwardedHeader,
 }
 
@@ -54,7 +54,7 @@ impl std::str::FromStr for Network {
 }
 
 impl Network {
-    /// Whether an address lies within it.
+    /// Returns whether an address is in the range.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
@@ -80,14 +80,15 @@ impl TrustedProxies {
             .any(|network| network.contains(address))
     }
 
-    /// The client's address: the last one in the chain that is no trusted proxy's.
+    /// Returns the client's address: the last one in the chain that does not belong to a
+    /// trusted proxy.
     pub(crate) fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let mut client = peer?.to_canonical();
         for hop in self.hops(headers).into_iter().rev() {
             if !self.trusts(client) {
                 break;
             }
-            // What cannot be read ends what can be believed.
+            // The chain is trusted only up to an entry that cannot be read.
             let Some(address) = hop else { break };
             client = address.to_canonical();
         }
@@ -116,7 +117,7 @@ impl TrustedProxies {
     }
 }
 
-/// An address with or without brackets, quotes and port.
+/// Parses an address with or without brackets, quotes and port.
 fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     if let Ok(address) = text.parse() {

@@ -1,4 +1,4 @@
-//! Who asks: the extractors that every handler of the API begins with.
+//! The extractors with which every handler of the API begins.
 
 use accunode_application::ErrorCode;
 use std::{net::IpAddr, str::FromStr};
@@ -31,9 +31,9 @@ use super::{
     work::{self, WorkLimits},
 };
 
-/// A request of a caller who is signed in. Extracting it checks, in this order,
-/// the token, the budget, the organization, its second factor, what an API key may do, the
-/// recent proof where one is always needed, and `Accept`.
+/// A request of an authenticated caller. Extracting it checks, in this order, the token, the
+/// budget, the organization, its second factor, the scopes of an API key, the recent proof if one
+/// is always needed, and `Accept`.
 #[derive(Debug)]
 pub(crate) struct Authenticated {
     pub(crate) request: HttpRequest,
@@ -42,12 +42,12 @@ pub(crate) struct Authenticated {
     pub(crate) format: Format,
 }
 
-/// Who a request was found to come from, in its extensions: what is refused later is
-/// recorded in the audit log under their name.
+/// The authenticated caller of a request, in its extensions: a later denial is recorded in the
+/// audit log under their name.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthenticatedCaller(pub(crate) Caller);
 
-/// A request of anyone.
+/// A request that needs no authentication.
 #[derive(Debug)]
 pub(crate) struct Anonymous {
     pub(crate) request: HttpRequest,
@@ -55,8 +55,8 @@ pub(crate) struct Anonymous {
     pub(crate) context: RequestContext,
 }
 
-/// A request of anyone, signed in or not: what they may do here does not depend on it, but
-/// who they are does.
+/// A request with or without authentication: it is allowed in either case, but its result depends
+/// on the caller.
 #[derive(Debug)]
 pub(crate) struct MaybeAuthenticated {
     pub(crate) application: Application,
@@ -78,7 +78,7 @@ impl FromRequest for Authenticated {
             let caller = match authenticate(&request, state, context).await {
                 Ok(caller) => caller,
                 Err(refusal) => {
-                    // Guessing tokens has its budget, too.
+                    // Guessing tokens also consumes a budget.
                     if refusal.status() == StatusCode::UNAUTHORIZED {
                         consume(&request, state, policy.limit, &address).await?;
                     }
@@ -172,7 +172,7 @@ impl FromRequest for MaybeAuthenticated {
 }
 
 impl Authenticated {
-    /// A typed id from the path. What is no id at all names nothing.
+    /// Returns a typed id from the path. A text that is not an id is answered with not found.
     pub(crate) fn id<T: From<Uuid>>(&self, what: &'static str) -> Result<T, Problem> {
         self.request
             .match_info()
@@ -182,7 +182,7 @@ impl Authenticated {
             .ok_or_else(|| accunode_application::Error::not_found(what).into())
     }
 
-    /// A name from the path, whose pattern admits only such.
+    /// Returns a name from the path, whose pattern admits only valid ones.
     pub(crate) fn name<T: FromStr>(&self, parameter: &str) -> Result<T, Problem> {
         self.request
             .match_info()
@@ -191,18 +191,18 @@ impl Authenticated {
             .ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))
     }
 
-    /// The parameters of the query.
+    /// Returns the parameters of the query.
     ///
     /// # Errors
-    /// 422 with everything that is wrong with them.
+    /// 422 with all faults.
     pub(crate) fn query<Q: Query>(&self) -> Result<Q, Problem> {
         self.query_checked(|_| None)
     }
 
-    /// The parameters of the query, with a rule that holds between them.
+    /// Returns the parameters of the query, with a rule that involves several of them.
     ///
     /// # Errors
-    /// 422 with everything that is wrong with them.
+    /// 422 with all faults.
     pub(crate) fn query_checked<Q: Query>(
         &self,
         check: impl FnOnce(&Q) -> Option<Fault>,
@@ -210,22 +210,22 @@ impl Authenticated {
         query::read(self.request.query_string(), check)
     }
 
-    /// That the query is empty.
+    /// Checks that the query is empty.
     pub(crate) fn no_params(&self) -> Result<(), Problem> {
         self.query()
     }
 
-    /// The event streams that are open.
+    /// Returns the open event streams.
     pub(crate) fn streams(&self) -> Result<&Streams, Problem> {
         Ok(&state(&self.request)?.streams)
     }
 
-    /// How much expensive work there is.
+    /// Returns the limits on expensive work.
     pub(crate) fn work_limits(&self) -> Result<&WorkLimits, Problem> {
         Ok(&state(&self.request)?.work)
     }
 
-    /// The caller, authenticated once more: for answers that go on for long.
+    /// Returns the caller, authenticated again: for long-running responses.
     pub(crate) async fn reauthenticate(&self) -> Result<Caller, Problem> {
         let state = state(&self.request)?;
         let caller = authenticate(&self.request, state, self.caller.context.clone()).await?;
@@ -235,8 +235,8 @@ impl Authenticated {
         Ok(caller)
     }
 
-    /// The caller, with the proof that it is they who ask. Where an operation always needs
-    /// it, extracting the call has checked that it is there.
+    /// Returns the caller with a recent proof of their identity. If an operation always needs it,
+    /// extracting the call has checked it.
     ///
     /// # Errors
     /// 403 `key_forbidden`; 401 `step_up_required`.
@@ -246,10 +246,10 @@ impl Authenticated {
 }
 
 impl Authenticated {
-    /// The level that rows are to be made at, or raised to.
+    /// Returns the level at which rows are created or to which access is widened.
     ///
     /// # Errors
-    /// As [`Self::confirmed`], where everyone is to see it.
+    /// As [`Self::confirmed`], for the level `system`.
     pub(crate) fn row_level(
         &self,
         level: Option<AccessLevel>,
@@ -265,7 +265,7 @@ impl Authenticated {
 }
 
 impl MaybeAuthenticated {
-    /// The caller, where a user is signed in, with the proof that it is they who ask.
+    /// Returns the caller with a recent proof of their identity, if a user is signed in.
     ///
     /// # Errors
     /// As [`Authenticated::confirmed`].
@@ -276,7 +276,7 @@ impl MaybeAuthenticated {
     }
 }
 
-/// I6: that the caller's organization is active, where they have one.
+/// Checks I6: the caller's organization is active, if they have one.
 fn require_active_organization(caller: &Caller) -> Result<(), Problem> {
     caller
         .actor
@@ -284,7 +284,8 @@ fn require_active_organization(caller: &Caller) -> Result<(), Problem> {
         .map_err(|denial| Problem::denied(denial, "organization"))
 }
 
-/// That an API key may call this at all. What its owner may do is asked later.
+/// Checks that an API key may call this operation at all. The rights of its owner are checked
+/// later.
 fn require_key(caller: &Caller, keys: Keys) -> Result<(), Problem> {
     match keys {
         Keys::Never => caller.actor.require_user(),
@@ -298,8 +299,8 @@ fn require_key(caller: &Caller, keys: Keys) -> Result<(), Problem> {
     .map_err(|denial| Problem::denied(denial, "API key"))
 }
 
-/// That an operation was declared to answer without a session. One that was not declared
-/// at all answers no one.
+/// Checks that an operation was declared to answer without a session. An undeclared operation
+/// never does.
 fn require_public(policy: &Policy) -> Result<(), Problem> {
     match policy.public {
         Some(_) => Ok(()),
@@ -307,7 +308,7 @@ fn require_public(policy: &Policy) -> Result<(), Problem> {
     }
 }
 
-/// That the caller showed a second factor, where their organization demands one.
+/// Checks that the caller presented a second factor, if their organization requires one.
 fn require_second_factor(caller: &Caller) -> Result<(), Problem> {
     caller
         .actor
@@ -315,7 +316,7 @@ fn require_second_factor(caller: &Caller) -> Result<(), Problem> {
         .map_err(|denial| Problem::denied(denial, "organization"))
 }
 
-/// What the API stands on.
+/// Returns the state of the API.
 pub(crate) fn state(request: &HttpRequest) -> Result<&WebState, Problem> {
     request
         .app_data::<web::Data<WebState>>()
@@ -368,7 +369,7 @@ async fn authenticate(
     Ok(auth.authenticate(token, context).await?)
 }
 
-/// Whether the request says who sends it, by a token or by the cookie of a browser's session.
+/// Returns whether the request carries a token or the cookie of a browser's session.
 fn is_signed(request: &HttpRequest, state: &WebState) -> Result<bool, Problem> {
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
     Ok(has_token || browser::access_token(request, state)?.is_some())
@@ -389,8 +390,8 @@ fn unauthenticated(code: ErrorCode, detail: &str) -> Problem {
     .into()
 }
 
-/// Consumes one request of the budget. Where the limiter is unavailable, what could be used to guess
-/// passwords is refused; other requests are not, they have their own checks.
+/// Consumes one request of the budget. If the limiter is unavailable, requests that could be used
+/// to guess passwords are refused; others are not, because they have their own checks.
 async fn consume(
     request: &HttpRequest,
     state: &WebState,
@@ -430,7 +431,7 @@ async fn consume(
     .with_header(header::RETRY_AFTER, HeaderValue::from(wait)))
 }
 
-/// A fault in a header.
+/// Returns a fault of a header.
 pub(crate) fn header_fault(name: &str, code: &'static str, detail: &str) -> Problem {
     Problem::faults(vec![Fault::new(name, code, detail)])
 }

@@ -1,8 +1,8 @@
-//! What is refused to a known caller is told to the audit log.
+//! Denials of authenticated callers are recorded in the audit log.
 //!
-//! Only refusals that say so (403) are: a row that the caller may not read is looked
-//! for within what they may read, so that no one, not even the log, learns from their
-//! asking whether it exists (404).
+//! Only explicit denials (403) are recorded: a row that the caller may not read is searched
+//! for within what they may read, so that neither the response nor the log reveals whether
+//! it exists (404).
 
 use accunode_application::audit_log::Denied;
 use actix_web::{HttpMessage, HttpRequest, dev::ServiceResponse, http::StatusCode, web};
@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::{call::AuthenticatedCaller, problem::Problem, route::Endpoint, state::WebState};
 
-/// A refusal within an answer that is none as a whole, in the request's extensions.
+/// A denial within a response that is not a denial as a whole, in the request's extensions.
 #[derive(Clone, Debug)]
 struct NestedDenial(String);
 
-/// Remembers a problem that is a part of an answer, where it is a refusal.
+/// Stores a problem that is a part of a response, if it is a denial.
 pub(crate) fn note(request: &HttpRequest, problem: &Problem) {
     if problem.status() == StatusCode::FORBIDDEN {
         let within = NestedDenial(problem.code().to_owned());
@@ -22,8 +22,8 @@ pub(crate) fn note(request: &HttpRequest, problem: &Problem) {
     }
 }
 
-/// Tells the log what this answer refuses. That the log is out of reach changes no
-/// answer: nothing has been given away.
+/// Records the denial in this response. If the audit log is unreachable, the response stays
+/// the same, because nothing was revealed.
 pub(crate) async fn audit_denial<B>(response: &ServiceResponse<B>) {
     let request = response.request();
     let Some(code) = refusal(response) else {
@@ -42,7 +42,8 @@ pub(crate) async fn audit_denial<B>(response: &ServiceResponse<B>) {
     let entity = request.match_info().get("id");
     let entity = entity.and_then(|id| Uuid::try_parse(id).ok());
     let audit = state.application.audit_log.clone();
-    // In a task of its own: a client that goes away now must not keep it out of the log.
+    // It runs as a task, so that a client that disconnects now cannot keep the denial out
+    // of the log.
     let told = state.application.ports().tasks.background(async move {
         let denied = Denied {
             request: &kind,

@@ -12,12 +12,12 @@ use serde::Serialize;
 
 use crate::http::problem::{Answer, Problem};
 
-/// The strong tag of a version.
+/// Returns the strong tag of a version.
 pub(crate) fn tag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// One object: 200 with its tag, or 304 where the client has this version.
+/// Returns one object: 200 with its tag, or 304 if the client has this version.
 pub(crate) fn object<T: Serialize>(request: &HttpRequest, version: i64, dto: &T) -> Answer {
     let tag = tag(version);
     let known = request
@@ -26,7 +26,7 @@ pub(crate) fn object<T: Serialize>(request: &HttpRequest, version: i64, dto: &T)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        // Weakly: W/"5" is "5" here.
+        // Weak comparison: W/"5" equals "5" here.
         .any(|given| given == "*" || given.trim_start_matches("W/") == tag);
     if known {
         return Ok(HttpResponse::NotModified()
@@ -38,27 +38,28 @@ pub(crate) fn object<T: Serialize>(request: &HttpRequest, version: i64, dto: &T)
         .json(dto))
 }
 
-/// An object after a change: 200 with its new tag.
+/// Returns an object after a change: 200 with its new tag.
 pub(crate) fn changed<T: Serialize>(version: i64, dto: &T) -> Answer {
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, tag(version)))
         .json(dto))
 }
 
-/// What a client demands by `If-Match`. A tag that can match no version is not refused before
-/// the object is: a client that may not see it, or sends a wrong body, learns that first.
+/// The precondition of `If-Match`. A tag that cannot match any version is refused only after
+/// the object was checked: a client that may not see it, or sends an invalid body, gets that
+/// error first.
 #[derive(Debug)]
 pub(crate) struct Precondition {
     version: Option<i64>,
-    /// What is wrong with the header, where it names no version.
+    /// The fault of the header, if it names no version.
     problem: Option<Problem>,
 }
 
-/// No object ever has this version.
+/// A version that no object ever has.
 const NO_VERSION: i64 = i64::MIN;
 
 impl Precondition {
-    /// What this request demands.
+    /// Returns the precondition of this request.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let mut values = request.headers().get_all(header::IF_MATCH);
         let demanded = match (values.next(), values.next()) {
@@ -78,16 +79,16 @@ impl Precondition {
         }
     }
 
-    /// The version that the object must have; `None` where the client does not care.
+    /// Returns the version that the object must have; `None` for any.
     pub(crate) const fn version(&self) -> Option<i64> {
         self.version
     }
 
-    /// The result of a use case that was given [`Self::version`].
+    /// Converts the result of a use case that was given [`Self::version`].
     ///
     /// # Errors
-    /// Those of the use case. Where it found another version because the header named none:
-    /// 412 that says what weakened the tag, or 422 for what is no tag.
+    /// Those of the use case. If it found another version because the header named none: 412
+    /// that explains what weakened the tag, or 422 for a text that is not a tag.
     pub(crate) fn apply<T>(self, result: Result<T, impl Into<Problem>>) -> Result<T, Problem> {
         result.map_err(|error| {
             let error = error.into();
@@ -148,7 +149,7 @@ fn version(value: &HeaderValue) -> Result<Option<i64>, Problem> {
              without `W/`",
         ));
     }
-    // A tag of another form is one that no version has.
+    // A tag of another form belongs to no version.
     Ok(Some(opaque.parse().unwrap_or(NO_VERSION)))
 }
 

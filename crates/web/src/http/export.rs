@@ -1,4 +1,4 @@
-//! Lists as CSV: all pages, fetched one by one while the client reads.
+//! Lists as CSV: all pages, read one by one while the client receives them.
 
 use std::collections::VecDeque;
 
@@ -17,7 +17,7 @@ use crate::http::{
     problem::{Answer, Problem},
 };
 
-/// The columns of an export: their names are the fields', nested ones by JSON pointer.
+/// The columns of an export: named after the fields, nested ones by JSON pointer.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns(Vec<Column>);
 
@@ -28,12 +28,12 @@ struct Column {
 }
 
 impl Columns {
-    /// Columns named like the fields they show.
+    /// Creates columns that are named like the fields that they show.
     pub(crate) fn of(fields: &[&str]) -> Self {
         Self(Vec::new()).and("", fields)
     }
 
-    /// And those below a field.
+    /// Adds columns for fields below a field.
     pub(crate) fn and(mut self, prefix: &str, fields: &[&str]) -> Self {
         self.0.extend(fields.iter().map(|field| Column {
             name: (*field).to_owned(),
@@ -42,7 +42,7 @@ impl Columns {
         self
     }
 
-    /// And one under a name of its own.
+    /// Adds a column with another name.
     pub(crate) fn named(mut self, name: &str, pointer: &str) -> Self {
         self.0.push(Column {
             name: name.to_owned(),
@@ -85,7 +85,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Records as CSV.
+/// Formats records as CSV.
 pub(crate) fn csv(records: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .flexible(true)
@@ -98,7 +98,7 @@ pub(crate) fn csv(records: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
-/// The head of a CSV answer.
+/// Returns the head of a CSV response.
 pub(crate) fn attachment(name: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
@@ -130,7 +130,7 @@ where
     .await
 }
 
-/// Streams every page of a list, a JSON object a line.
+/// Streams every page of a list, one JSON object a line.
 pub(crate) async fn lines<T, C>(
     call: &Authenticated,
     name: &'static str,
@@ -148,7 +148,7 @@ where
     pages(call, name, response, Vec::new(), after, fetch, |rows| {
         let mut bytes = Vec::new();
         for row in rows {
-            // Writing to memory cannot fail, and a DTO is always JSON.
+            // Writing to memory cannot fail, and a DTO can always be serialized.
             let _ = serde_json::to_writer(&mut bytes, row);
             bytes.push(b'\n');
         }
@@ -157,11 +157,11 @@ where
     .await
 }
 
-/// The mark by which a spreadsheet knows that a CSV file is UTF-8.
+/// The mark by which a spreadsheet recognises a CSV file as UTF-8.
 pub(crate) const UTF8_MARK: &str = "\u{feff}";
 
 /// Streams every page of a list as CSV for spreadsheets, with [`UTF8_MARK`], each row as
-/// `record` writes it.
+/// `record` formats it.
 pub(crate) async fn records_for_spreadsheets<T, C>(
     call: &Authenticated,
     name: &'static str,
@@ -180,7 +180,7 @@ where
     pages(call, name, attachment(name), head, after, fetch, write).await
 }
 
-/// Streams every page of a list as CSV, each row as `record` writes it.
+/// Streams every page of a list as CSV, each row as `record` formats it.
 async fn records<T, C>(
     call: &Authenticated,
     name: &'static str,
@@ -206,7 +206,8 @@ where
     .await
 }
 
-/// Streams every page of a list; the audit log is told before the first byte.
+/// Streams every page of a list; the export is recorded in the audit log before the first
+/// byte.
 async fn pages<T, C>(
     call: &Authenticated,
     name: &'static str,
@@ -221,8 +222,8 @@ where
     C: 'static,
 {
     let all = Limit::new(Limit::MAX).map_err(|fault| Problem::faults(vec![fault]))?;
-    // The first page is fetched before anything is answered: what is wrong with
-    // the request is then still a problem document.
+    // The first page is read before anything is sent: a fault of the request can then still
+    // be answered with a problem document.
     let first = fetch(Start { limit: all, after }).await?;
     let filter = Value::Object(pairs(call.request.query_string()));
     call.application
@@ -266,7 +267,7 @@ enum Step<T, C> {
     After(C),
 }
 
-/// Ends the answer in the middle, so that no one takes a part for the whole.
+/// Breaks the response off, so that the client does not take a part for the whole.
 pub(crate) fn cut(error: Error) -> Problem {
     let problem = Problem::from(error);
     problem.log();

@@ -1,9 +1,9 @@
 //! Requests belong to the runtime that lives as long as the process.
 //!
-//! Each of the server's workers polls its requests on a runtime of its own. What a
-//! request opens there (a connection of a pool, a timer, a task) would die with the
-//! worker when the process stops, also in the hands of others. So requests and the
-//! bodies of their answers are polled within the process's runtime.
+//! Each of the server's workers polls its requests on a separate runtime. What a request
+//! opens there (a connection of a pool, a timer, a task) would break with the worker when
+//! the process stops, also for other users of it. So requests and the bodies of their
+//! responses are polled within the process's runtime.
 
 use std::{
     pin::Pin,
@@ -46,7 +46,7 @@ pub(crate) async fn at_home(
 }
 
 pin_project! {
-    /// A body that asks the database, or anything else, while it is sent.
+    /// A body that queries the database, or anything else, while it is sent.
     struct Streamed<B> {
         #[pin]
         body: AtHome<B>,

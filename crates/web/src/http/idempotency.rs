@@ -1,5 +1,5 @@
-//! Requests that may be sent again (`Idempotency-Key`): what makes two of them the
-//! same, and how the first answer is written so that it can be given again whole.
+//! Repeatable requests (`Idempotency-Key`): when two of them are the same, and how the first
+//! response is stored so that it can be sent again completely.
 
 use std::{
     fmt::Write as _,
@@ -23,10 +23,10 @@ use crate::http::{
 };
 
 const KEY: &str = "Idempotency-Key";
-/// The header of an answer that is given again.
+/// The header of a repeated response.
 pub(crate) const REPLAYED: &str = "Idempotency-Replayed";
 
-/// An answer that can be kept: body, and the headers that belong to it.
+/// A response that can be stored: its body, and the headers that belong to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reply {
     #[serde(default = "ok")]
@@ -43,7 +43,7 @@ const fn ok() -> u16 {
 }
 
 impl Reply {
-    /// An answer with this body.
+    /// Creates a response with this body.
     pub(crate) fn new(status: StatusCode, body: &impl Serialize) -> Self {
         Self {
             status: status.as_u16(),
@@ -53,7 +53,7 @@ impl Reply {
         }
     }
 
-    /// With the tag of its version.
+    /// Adds the tag of its version.
     pub(crate) fn tagged(self, version: i64) -> Self {
         Self {
             etag: Some(crate::http::etag::tag(version)),
@@ -61,7 +61,7 @@ impl Reply {
         }
     }
 
-    /// With where it can be found.
+    /// Adds its location.
     pub(crate) fn at(self, location: String) -> Self {
         Self {
             location: Some(location),
@@ -74,7 +74,7 @@ impl Reply {
             .map_err(|cause| accunode_application::Error::Internal(Box::new(cause)).into())
     }
 
-    /// Sends it; `is_replayed` where it was given before.
+    /// Sends it; `is_replayed` if it was sent before.
     pub(crate) fn send(self, is_replayed: bool) -> Answer {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let mut response = HttpResponse::build(status);
@@ -91,8 +91,8 @@ impl Reply {
     }
 }
 
-/// How an operation that may be sent again is answered. A reply is rendered once: the one that
-/// was kept under the key is the one that is sent.
+/// The responses of a repeatable operation. A response is rendered once: the one that is stored
+/// under the key is the one that is sent.
 pub(crate) struct Replies<T, F> {
     request: Option<IdempotentRequest>,
     render: F,
@@ -101,7 +101,7 @@ pub(crate) struct Replies<T, F> {
 }
 
 impl<T, F: Fn(&T) -> Reply + Send + Sync> Replies<T, F> {
-    /// Replies to this request, by `render` where its outcome is new.
+    /// Responds to this request, with `render` if its outcome is new.
     pub(crate) const fn new(request: Option<IdempotentRequest>, render: F) -> Self {
         Self {
             request,
@@ -111,7 +111,7 @@ impl<T, F: Fn(&T) -> Reply + Send + Sync> Replies<T, F> {
         }
     }
 
-    /// The key, for the use case, and how it keeps the outcome.
+    /// Returns the key, for the use case, and how it stores the outcome.
     pub(crate) fn once(&self) -> Option<Once<'_, T>> {
         let request = self.request.clone()?;
         Some(Once {
@@ -120,7 +120,8 @@ impl<T, F: Fn(&T) -> Reply + Send + Sync> Replies<T, F> {
         })
     }
 
-    /// Renders what the use case stores. It does so again where its unit of work is repeated.
+    /// Renders the outcome that the use case stores. It does so again if the unit of work is
+    /// repeated.
     fn keep(&self, outcome: &T) -> Value {
         let reply = (self.render)(outcome);
         let stored = serde_json::to_value(&reply).unwrap_or_default();
@@ -128,10 +129,10 @@ impl<T, F: Fn(&T) -> Reply + Send + Sync> Replies<T, F> {
         stored
     }
 
-    /// The reply, and whether it was given before.
+    /// Returns the response, and whether it was sent before.
     ///
     /// # Errors
-    /// A stored outcome that this version cannot read is an internal error.
+    /// An outcome that this version cannot read is an internal error.
     pub(crate) fn reply(self, done: Done<T>) -> Result<(Reply, bool), Problem> {
         match done {
             Done::Fresh(made) => {
@@ -143,15 +144,14 @@ impl<T, F: Fn(&T) -> Reply + Send + Sync> Replies<T, F> {
         }
     }
 
-    /// Sends the reply.
+    /// Sends the response.
     pub(crate) fn answer(self, done: Done<T>) -> Answer {
         let (reply, is_replayed) = self.reply(done)?;
         reply.send(is_replayed)
     }
 }
 
-/// One item of a request that may be sent again: it has a key of its own, which no
-/// client would think of.
+/// Returns the request of one item: it has a separate key, which a client would not choose.
 pub(crate) fn requested_item(
     request: &HttpRequest,
     at: usize,
@@ -164,7 +164,7 @@ pub(crate) fn requested_item(
     }))
 }
 
-/// The request as one that may be sent again, where it carries a key.
+/// Returns the request as a repeatable one, if it has a key.
 ///
 /// # Errors
 /// 422 `invalid_idempotency_key`.
@@ -191,16 +191,16 @@ pub(crate) fn requested(
         .get::<AuthenticatedCaller>()
         .map(|AuthenticatedCaller(caller)| caller);
     let by_key = caller.and_then(|caller| caller.key);
-    // What was answered may be an organization's row: one who has left it, or may do less there,
-    // sends another request.
+    // The response may contain an organization's row: a caller who has left it, or has fewer
+    // rights there, makes a different request.
     let standing = caller.map_or_else(String::new, |caller| {
         let actor = &caller.actor;
         let organization = actor.organization().map(|id| id.0);
         format!("{} {}", actor.role(), organization.unwrap_or_default())
     });
     Ok(Some(IdempotentRequest {
-        // An API key is a principal of its own: it is given no answer that its owner, or
-        // another key of theirs, was given.
+        // An API key is a separate principal: it never receives a response that was stored for
+        // its owner, or for another of their keys.
         key: match by_key {
             Some(id) => hex::encode(Sha256::digest(format!("{id}\n{key}"))),
             None => key.to_owned(),
@@ -209,8 +209,8 @@ pub(crate) fn requested(
     }))
 }
 
-/// SHA-256 over method, path, role and organization of the caller, and the fields in a form that
-/// knows no order of keys.
+/// Returns the SHA-256 over method, path, role and organization of the caller, and the fields in
+/// a form that does not depend on the order of keys.
 fn fingerprint(method: &str, path: &str, standing: &str, fields: &Value) -> String {
     let mut text = format!("{method}\n{path}\n{standing}\n");
     canonical(fields, &mut text);

@@ -1,21 +1,21 @@
-//! From the wish that the process ends to its end.
+//! The phases of a process, from the request to end until its end.
 
 use accunode_ports::health::Failing;
 use tokio::sync::watch;
 
-/// How far a process is on its way out.
+/// The phase of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// It serves.
     Serving,
-    /// It is to end and answers as before, while those who send it requests learn of it:
-    /// it is not ready, and every answer is the last one of its connection.
+    /// It is about to end and answers as before, while load balancers learn of it: it is
+    /// not ready, and every response is the last one of its connection.
     Draining,
-    /// No one sends it requests any more; streams end.
+    /// It receives no more requests; streams end.
     Closing,
 }
 
-/// The phase of this process; all clones are the same one.
+/// The phase of this process; all clones share it.
 #[derive(Clone, Debug)]
 pub struct Lifecycle(watch::Sender<Phase>);
 
@@ -26,13 +26,13 @@ impl Default for Lifecycle {
 }
 
 impl Lifecycle {
-    /// Where it stands.
+    /// Returns the phase.
     #[must_use]
     pub fn phase(&self) -> Phase {
         *self.0.borrow()
     }
 
-    /// Goes on to a later phase.
+    /// Moves to a later phase.
     pub fn enter(&self, phase: Phase) {
         self.0.send_if_modified(|now| {
             let is_later = phase > *now;
@@ -41,7 +41,7 @@ impl Lifecycle {
         });
     }
 
-    /// Returns when streams are to end.
+    /// Waits until streams must end.
     pub(crate) async fn closing(&self) {
         let mut phase = self.0.subscribe();
         if phase.wait_for(|now| *now == Phase::Closing).await.is_err() {
@@ -50,7 +50,7 @@ impl Lifecycle {
         }
     }
 
-    /// Why no more requests should come here.
+    /// Returns why no more requests should be sent here.
     pub(crate) fn failing(&self) -> Option<Failing> {
         (self.phase() > Phase::Serving).then(|| {
             Failing::new(

@@ -1,5 +1,5 @@
-//! Lists: one shape for all of them. A query with a [`Paging`], a page of rows as JSON with
-//! where the next one begins, and all rows as CSV, each with the columns of its type, or as
+//! Lists: one format for all of them. A query with a [`Paging`], a page of rows as JSON with
+//! the cursor of the next one, and all rows as CSV, each with the columns of its type, or as
 //! lines of JSON.
 
 use std::{borrow::Cow, future::Future, marker::PhantomData};
@@ -94,7 +94,7 @@ impl<T: ToSchema> ToSchema for ListDto<T> {
 }
 
 impl<T> ListDto<T> {
-    /// A list that has no pages.
+    /// Creates a list that has no pages.
     pub(crate) fn whole(rows: impl IntoIterator<Item = T>) -> Self {
         Self {
             data: rows.into_iter().collect(),
@@ -105,7 +105,7 @@ impl<T> ListDto<T> {
     }
 }
 
-/// Rows and where the next ones begin.
+/// Rows, and the cursor of the next ones.
 #[derive(Debug)]
 pub(crate) struct Slice<T, C = Cursor> {
     pub(crate) rows: Vec<T>,
@@ -113,7 +113,7 @@ pub(crate) struct Slice<T, C = Cursor> {
 }
 
 impl<T> Slice<T> {
-    /// A page of the use cases with its rows as they are shown.
+    /// Converts a page of the use cases, with its rows as they are shown.
     pub(crate) fn of<R>(page: Page<R>, show: impl Fn(R) -> T) -> Self {
         Self {
             rows: page.rows.into_iter().map(show).collect(),
@@ -122,19 +122,19 @@ impl<T> Slice<T> {
     }
 }
 
-/// Where a page begins, and how many rows it has.
+/// The start of a page, and its number of rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Start<C = Cursor> {
     pub(crate) limit: Limit,
     pub(crate) after: Option<C>,
 }
 
-/// The orders that a list has; the first is the default.
+/// The orders of a list; the first is the default.
 pub(crate) trait Orders: 'static {
     const ORDERS: &'static [Sort];
 }
 
-/// The order that a list is asked for in; of those that it has.
+/// The requested order of a list, of those that it has.
 #[derive(Debug)]
 struct Order<O>(Sort, PhantomData<O>);
 
@@ -158,7 +158,7 @@ impl<O: Orders> Parameter for Order<O> {
     }
 }
 
-/// A cursor as it was handed out, not yet opened.
+/// A cursor as it was issued, not yet decoded.
 #[derive(Debug)]
 struct Opaque(String);
 
@@ -180,7 +180,7 @@ impl Parameter for Opaque {
 const ABOUT_LIMIT: &str = "The number of rows of a page";
 const ABOUT_CURSOR: &str = "`next_cursor` of the page before";
 
-/// The parameters of a list by key: `limit`, `cursor`, and `sort` where it has several orders.
+/// The parameters of a list by key: `limit`, `cursor`, and `sort` if it has several orders.
 #[derive(Debug)]
 pub(crate) struct Paging<O> {
     sort: Sort,
@@ -199,12 +199,12 @@ impl<O> Clone for Paging<O> {
 }
 
 impl<O> Paging<O> {
-    /// Where the page that is asked for begins.
+    /// Returns the start of the requested page.
     pub(crate) fn start(&self) -> Start {
         self.start.clone()
     }
 
-    /// The order that is asked for.
+    /// Returns the requested order.
     pub(crate) const fn sort(&self) -> Sort {
         self.sort
     }
@@ -246,7 +246,7 @@ impl<O: Orders> Query for Paging<O> {
     }
 }
 
-/// The parameters of a list whose cursors are of another form.
+/// The parameters of a list whose cursors have another form.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnPaging<C>(pub(crate) Start<C>);
 
@@ -313,11 +313,11 @@ impl Orders for NewestOrByName {
     const ORDERS: &'static [Sort] = &[Sort::CreatedAt, Sort::Name];
 }
 
-/// Fetches a page.
+/// Reads a page.
 pub(crate) type Fetch<T, C> =
     Box<dyn Fn(Start<C>) -> LocalBoxFuture<'static, Result<Slice<T, C>, Error>>>;
 
-/// Fetches pages by asking the use cases.
+/// Returns a function that reads pages through the use cases.
 pub(crate) fn fetch<T, C, F, R>(call: &Authenticated, ask: F) -> Fetch<T, C>
 where
     F: Fn(Application, Caller, Start<C>) -> R + 'static,
@@ -327,8 +327,8 @@ where
     Box::new(move |start| Box::pin(ask(application.clone(), caller.clone(), start)))
 }
 
-/// Answers a list in the format that the client likes best. `name` is what the list is called
-/// in file names and in the audit log.
+/// Answers a list in the client's preferred format. `name` is the name of the list in file
+/// names and in the audit log.
 pub(crate) async fn answer<T, C, F, R>(
     call: &Authenticated,
     name: &'static str,
@@ -345,7 +345,7 @@ where
     answer_counted(call, name, columns, start, ask, async { Ok(None) }).await
 }
 
-/// The same, with how many rows there are in all, where that is asked for.
+/// As [`answer`], with the total number of rows if it is requested.
 pub(crate) async fn answer_counted<T, C, F, R>(
     call: &Authenticated,
     name: &'static str,
@@ -383,7 +383,7 @@ where
     }))
 }
 
-/// The same query with another cursor.
+/// Returns the same query with another cursor.
 fn next_target(path: &str, query: &str, cursor: &str) -> String {
     let kept = query
         .split('&')
@@ -396,11 +396,11 @@ fn next_target(path: &str, query: &str, cursor: &str) -> String {
     format!("{path}?{}", pairs.join("&"))
 }
 
-/// The longest cursor, in characters. The longest that is handed out holds a company's
-/// name of 200 characters.
+/// The longest cursor, in characters. The longest one that is issued contains a company's name
+/// of 200 characters.
 const MAX_CURSOR: usize = 8_000;
 
-/// A cursor as an opaque text.
+/// Encodes a cursor as an opaque text.
 pub(crate) fn encode<C: Serialize>(cursor: &C) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
 }
@@ -418,7 +418,7 @@ pub(crate) fn decode<C: DeserializeOwned>(text: &str) -> Result<C, Fault> {
         .ok_or_else(invalid_cursor)
 }
 
-/// What a job changed is listed in the order of changes, which has an index for it.
+/// The rows that a job changed are listed in the order of changes, which has an index for it.
 pub(crate) fn of_job(job: Option<JobId>, sort: Sort) -> Option<Fault> {
     (job.is_some() && sort != Sort::UpdatedAt).then(|| {
         let detail =
@@ -427,7 +427,7 @@ pub(crate) fn of_job(job: Option<JobId>, sort: Sort) -> Option<Fault> {
     })
 }
 
-/// What a cursor is told that is none, or one of another list.
+/// The fault of an invalid cursor, or one of another list.
 pub(crate) fn invalid_cursor() -> Fault {
     Fault::new(
         "/cursor",
@@ -436,8 +436,8 @@ pub(crate) fn invalid_cursor() -> Fault {
     )
 }
 
-/// Whether a cursor's key is a value of its order: anyone who made it, no query
-/// fails on it.
+/// Returns whether a cursor's key is a value of its order: a forged cursor must not make a query
+/// fail.
 pub(crate) fn is_sound(cursor: &Cursor) -> bool {
     match cursor.sort {
         Sort::CreatedAt | Sort::UpdatedAt => cursor
@@ -451,7 +451,7 @@ pub(crate) fn is_sound(cursor: &Cursor) -> bool {
     }
 }
 
-/// The pairs of a query, for what an export was narrowed to.
+/// Returns the pairs of a query, for the audit log of an export.
 pub(crate) fn pairs(query: &str) -> serde_json::Map<String, Value> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
     let mut all = serde_json::Map::new();

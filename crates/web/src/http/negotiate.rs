@@ -1,4 +1,4 @@
-//! Which format an answer has (`Accept`, RFC 9110).
+//! Content negotiation: the format of a response (`Accept`, RFC 9110).
 
 use actix_web::http::{
     StatusCode,
@@ -25,7 +25,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// Its media type.
+    /// Returns its media type.
     pub(crate) const fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -38,10 +38,11 @@ impl Format {
     }
 }
 
-/// The offered format that the client likes best; the first where it likes several.
+/// Returns the offered format that the client prefers; the first if it prefers several
+/// equally.
 ///
 /// # Errors
-/// 406 where it accepts none of them.
+/// 406 if it accepts none of them.
 pub(crate) fn choose(headers: &HeaderMap, offers: &[Format]) -> Result<Format, Problem> {
     let ranges: Vec<Range> = headers
         .get_all(header::ACCEPT)
@@ -92,7 +93,7 @@ impl Range {
     }
 }
 
-/// The quality of the most specific range that covers a media type.
+/// Returns the quality of the most specific range that covers a media type.
 fn quality(ranges: &[Range], media_type: &str) -> f32 {
     let (kind, subtype) = media_type.split_once('/').unwrap_or((media_type, ""));
     ranges

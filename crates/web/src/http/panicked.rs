@@ -1,4 +1,4 @@
-//! The answer to a request whose handling panicked.
+//! The response to a request whose handler panicked.
 
 use std::{fmt, sync::Mutex};
 
@@ -9,15 +9,15 @@ use actix_web::{
 
 use crate::http::problem::Problem;
 
-/// An error whose answer has been written already: nothing of the request is left that a
-/// middleware further out could finish it with.
+/// An error whose response was rendered already, because nothing of the request is left
+/// that an outer middleware could complete it with.
 pub(crate) struct Panicked {
     id: String,
     answer: Mutex<Option<HttpResponse>>,
 }
 
 impl Panicked {
-    /// A 500 with the headers that every answer has. The panic itself is in the log, with
+    /// Returns a 500 with the headers of every response. The panic itself is logged, with
     /// the same request id.
     pub(crate) fn answer(dress: impl FnOnce(&mut HeaderMap), id: &str) -> Self {
         tracing::error!(
@@ -58,7 +58,7 @@ impl ResponseError for Panicked {
 
     fn error_response(&self) -> HttpResponse {
         let written = self.answer.lock().ok().and_then(|mut answer| answer.take());
-        // It is asked for once; a second one would only lack the headers.
+        // It is requested once; a second response would only lack the headers.
         written.unwrap_or_else(|| problem().render(Some(&self.id)))
     }
 }
@@ -84,7 +84,7 @@ mod tests {
         at_once().await.to_owned()
     }
 
-    /// Sends requests over one connection, and answers everything that comes back.
+    /// Sends requests over one connection, and returns everything that is received.
     fn ask(address: std::net::SocketAddr, requests: &[&str]) -> Vec<String> {
         let mut stream = TcpStream::connect(address).unwrap();
         requests
@@ -97,7 +97,7 @@ mod tests {
                 .unwrap();
                 let mut answer = String::new();
                 let mut buffer = [0; 4096];
-                // The answers are short, and end with what their length says.
+                // The responses are short, and end after their stated length.
                 while !is_whole(&answer) {
                     let read = stream.read(&mut buffer).unwrap();
                     assert!(read > 0, "the connection was dropped after {answer:?}");

@@ -1,8 +1,8 @@
-//! What an operation demands of who calls it, what a request to it may cost, and what it
-//! answers with.
+//! Policies: what an operation requires of its caller, what a request to it may cost, and the
+//! formats of its responses.
 //!
-//! A policy is declared with its route (see [`super::route`]). [`Policy::STRICTEST`] holds for
-//! what is not declared. Every policy is in the OpenAPI document (`x-access`) and in
+//! A policy is declared with its route (see [`super::route`]). [`Policy::STRICTEST`] applies
+//! to undeclared operations. Every policy is in the OpenAPI document (`x-access`) and in
 //! `docs/operations.csv`.
 
 use accunode_domain::access::KeyScope;
@@ -11,50 +11,50 @@ use serde_json::{Value, json};
 
 use super::negotiate::Format;
 
-/// What holds for an operation.
+/// The policy of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
-    /// Which budget a request draws on.
+    /// The budget that a request consumes from.
     pub(crate) limit: LimitClass,
-    /// The formats it answers with, the default first.
+    /// The formats of its responses, the default first.
     pub(crate) formats: &'static [Format],
-    /// What kind of work a request is; see [`Policy::work_of`] for lists.
+    /// The kind of work of a request; see [`Policy::work_of`] for lists.
     pub(crate) work: Work,
-    /// Why it answers without a session, where it does.
+    /// Why it answers without a session, if it does.
     pub(crate) public: Option<&'static str>,
-    /// Whether the caller must have proved who they are a short while ago.
+    /// Whether the caller needs a recent proof of identity.
     pub(crate) step_up: StepUp,
-    /// Which API keys may call it.
+    /// The API keys that may call it.
     pub(crate) keys: Keys,
-    /// Why members may call it who have yet to show the second factor that their
-    /// organization demands. It must not answer anything of an organization.
+    /// Why members may call it without the second factor that their organization requires, if
+    /// they may. It must not return anything of an organization.
     pub(crate) without_second_factor: Option<&'static str>,
-    /// Why members of an inactive organization may call it.
+    /// Why members of an inactive organization may call it, if they may.
     pub(crate) for_inactive: Option<&'static str>,
 }
 
 /// Whether an operation needs a recent proof of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StepUp {
-    /// It does.
+    /// It needs one.
     Always,
-    /// It does under this condition, which is known when the request has been read.
+    /// It needs one under this condition, which is known when the request has been read.
     When(&'static str),
-    /// It does not, because of this.
+    /// It does not need one, for this reason.
     Never(&'static str),
 }
 
-/// Which API keys may call an operation. Where a recent proof is needed none may: a key
-/// cannot prove who its owner is.
+/// The API keys that may call an operation. If a recent proof is needed none may: a key cannot
+/// prove the identity of its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keys {
-    /// None, whatever its scopes.
+    /// None, whatever their scopes.
     Never,
-    /// Those with a scope that covers this one.
+    /// Keys with a scope that covers this one.
     With(KeyScope),
-    /// Those with scopes that cover both: what is counted must be readable, too.
+    /// Keys with scopes that cover both: what is counted must be readable, too.
     WithBoth(KeyScope, KeyScope),
-    /// All.
+    /// All keys.
     Any,
 }
 
@@ -63,8 +63,8 @@ const JSON: &[Format] = &[Format::Json];
 const LIST: &[Format] = &[Format::Json, Format::Csv, Format::JsonLines];
 
 impl Policy {
-    /// What holds for an operation that is not declared: no one is exempt from anything, and
-    /// the smallest budget is drawn on.
+    /// The policy of an undeclared operation: there are no exemptions, and requests consume
+    /// from the smallest budget.
     pub(crate) const STRICTEST: Self = Self {
         limit: LimitClass::Auth,
         formats: JSON,
@@ -85,7 +85,7 @@ impl Policy {
         }
     }
 
-    /// An operation that answers without a session, and why.
+    /// An operation that answers without a session, and the reason.
     pub(crate) const fn public(because: &'static str) -> Self {
         Self {
             public: Some(because),
@@ -97,12 +97,12 @@ impl Policy {
         }
     }
 
-    /// An operation that needs a recent proof, and that no key may call for that reason.
+    /// An operation that needs a recent proof, so that no key may call it.
     pub(crate) const fn sensitive() -> Self {
         Self::new(LimitClass::Write, Keys::Never, StepUp::Always)
     }
 
-    /// A read that keys with this scope may do.
+    /// A read that is allowed for keys with this scope.
     pub(crate) const fn read(scope: KeyScope) -> Self {
         Self::new(
             LimitClass::Read,
@@ -111,7 +111,7 @@ impl Policy {
         )
     }
 
-    /// A change of rows that keys with this scope may do.
+    /// A change of rows that is allowed for keys with this scope.
     pub(crate) const fn write(scope: KeyScope) -> Self {
         Self::new(
             LimitClass::Write,
@@ -122,7 +122,7 @@ impl Policy {
         )
     }
 
-    /// It makes rows, or changes one, and may do so for everyone; for keys with this scope.
+    /// It creates or changes rows, possibly of the system; for keys with this scope.
     pub(crate) const fn place(scope: KeyScope) -> Self {
         Self::write(scope).step_up(StepUp::When(
             "it names the `access_level` `system`: everyone works with these rows then",
@@ -138,37 +138,37 @@ impl Policy {
         )
     }
 
-    /// With another budget.
+    /// Sets another budget.
     pub(crate) const fn limit(self, limit: LimitClass) -> Self {
         Self { limit, ..self }
     }
 
-    /// With other formats, the default first.
+    /// Sets other formats, the default first.
     pub(crate) const fn formats(self, formats: &'static [Format]) -> Self {
         Self { formats, ..self }
     }
 
-    /// Answered as a page in JSON, and whole as CSV or as lines of JSON.
+    /// Answers a page in JSON, and all rows as CSV or as lines of JSON.
     pub(crate) const fn list(self) -> Self {
         self.formats(LIST)
     }
 
-    /// Expensive work of this kind.
+    /// Marks expensive work of this kind.
     pub(crate) const fn work(self, work: Work) -> Self {
         Self { work, ..self }
     }
 
-    /// With a recent proof under another condition.
+    /// Sets another condition for the recent proof.
     pub(crate) const fn step_up(self, step_up: StepUp) -> Self {
         Self { step_up, ..self }
     }
 
-    /// For other keys.
+    /// Sets other keys.
     pub(crate) const fn keys(self, keys: Keys) -> Self {
         Self { keys, ..self }
     }
 
-    /// Also before the second factor was shown, and why.
+    /// Also allows calls without the second factor, and why.
     pub(crate) const fn without_second_factor(self, because: &'static str) -> Self {
         Self {
             without_second_factor: Some(because),
@@ -176,7 +176,7 @@ impl Policy {
         }
     }
 
-    /// Also for members of an inactive organization, and why.
+    /// Also allows members of an inactive organization, and why.
     pub(crate) const fn for_inactive(self, because: &'static str) -> Self {
         Self {
             for_inactive: Some(because),
@@ -184,8 +184,8 @@ impl Policy {
         }
     }
 
-    /// What kind of work a request is: a list is an export when it is answered as rows, and a
-    /// search with `q`.
+    /// Returns the kind of work of a request: a list is an export if it is answered as rows,
+    /// and a search with `q`.
     pub(crate) fn work_of(&self, query: &str, format: Format) -> Work {
         let is_list = self.work == Work::Interactive && self.formats.len() > 1;
         let mut pairs = query.split('&');
@@ -202,7 +202,7 @@ impl Policy {
 }
 
 impl StepUp {
-    /// `always`, `sometimes` or `never`, and why or when.
+    /// Returns `always`, `sometimes` or `never`, and why or when.
     pub(crate) const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Always => ("always", ""),
@@ -213,7 +213,7 @@ impl StepUp {
 }
 
 impl Keys {
-    /// What a key with this one scope is answered.
+    /// Returns the response to a key with this one scope.
     pub(crate) fn answer(self, scope: KeyScope) -> &'static str {
         match self {
             Self::Never => "key_forbidden",
@@ -227,7 +227,7 @@ impl Keys {
 }
 
 impl Policy {
-    /// What the OpenAPI document says of it, under `x-access`.
+    /// Returns its entry in the OpenAPI document, under `x-access`.
     pub(crate) fn extension(&self) -> Value {
         let (step_up, why) = self.step_up.words();
         let mut step_up = json!({ "needed": step_up });
@@ -253,7 +253,7 @@ impl Policy {
         access
     }
 
-    /// A sentence for the description, where its callers have to know.
+    /// Returns a sentence for the description, if callers must know of it.
     pub(crate) fn note(&self) -> Option<String> {
         match self.step_up {
             StepUp::Always => Some(

@@ -1,4 +1,4 @@
-//! Whether requests can be served, and what fails since when.
+//! Readiness: whether requests can be served, and what fails since when.
 
 use std::{
     collections::BTreeMap,
@@ -17,13 +17,13 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use tokio::{sync::Mutex, task::JoinHandle};
 
-/// How long what was found holds for everyone who asks.
+/// How long a result is reused for all requests.
 const FRESH: Duration = Duration::from_millis(250);
-/// How long one look may take. One that takes longer has failed until it ends, and no
-/// other is begun before.
+/// The time limit of one probe. A probe that takes longer counts as failed until it ends,
+/// and no other one is started before.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What fails, with the time since when it does.
+/// A failing check, with the time since when it fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) check: &'static str,
@@ -34,7 +34,7 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    /// What fails from now on and keeps requests from being served.
+    /// Creates a finding that begins now and prevents requests from being served.
     pub(crate) fn now(failing: Failing, now: Timestamp) -> Self {
         let Failing {
             check,
@@ -52,8 +52,9 @@ impl Finding {
     }
 }
 
-/// What readiness was found to be. Asked by one request at a time and a few times a
-/// second: anyone may ask, and must not keep the database and the others busy.
+/// The readiness of the process. The checks run for one request at a time and a few times a
+/// second: requests for it are public, and must not keep the database and other services
+/// busy.
 #[derive(Clone)]
 pub struct Readiness(Arc<Inner>);
 
@@ -74,7 +75,7 @@ impl std::fmt::Debug for Readiness {
 }
 
 impl Readiness {
-    /// Looks at what the use cases stand on, and at what `probes` look at.
+    /// Checks the dependencies of the use cases, and those of `probes`.
     #[must_use]
     pub fn new(application: &Application, probes: Vec<Arc<dyn Probe>>) -> Self {
         let own: [Arc<dyn Probe>; 3] = [
@@ -90,13 +91,13 @@ impl Readiness {
         }))
     }
 
-    /// The names of the checks that fail now, and whether each is required.
+    /// Returns the names of the checks that currently fail, and whether each is required.
     pub async fn failing(&self) -> Vec<(&'static str, bool)> {
         let found = self.findings().await.into_iter();
         found.map(|one| (one.check, one.is_required)).collect()
     }
 
-    /// Everything that fails now.
+    /// Returns all checks that currently fail.
     pub(crate) async fn findings(&self) -> Vec<Finding> {
         let mut found = self.0.found.lock().await;
         if let Some((at, findings)) = found.as_ref()
@@ -117,10 +118,10 @@ impl Readiness {
     }
 }
 
-/// Something that fails; `bool`: whether it is required.
+/// A failing check; `bool`: whether it is required.
 type Failed = (Summary, bool);
 
-/// A [`Failing`] without its cause, which the log has.
+/// A [`Failing`] without its cause, which is logged.
 #[derive(Clone, Debug)]
 struct Summary {
     check: &'static str,
@@ -133,7 +134,7 @@ struct Summary {
 struct Ledger(StdMutex<BTreeMap<&'static str, (&'static str, Timestamp)>>);
 
 impl Ledger {
-    /// Notes everything that fails now; what is not among it works again.
+    /// Records all checks that currently fail; all others are considered to work again.
     fn note(&self, failing: Vec<Failed>, now: Timestamp) -> Vec<Finding> {
         let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         since.retain(|check, _| {
@@ -167,7 +168,7 @@ impl Ledger {
     }
 }
 
-/// A probe with what it found last.
+/// A probe with its last result.
 struct Watched {
     probe: Arc<dyn Probe>,
     last: Mutex<Last>,
@@ -225,7 +226,7 @@ impl Watched {
     }
 }
 
-/// Looks, and tells the log why it fails.
+/// Runs a probe, and logs why it fails.
 async fn summary(probe: Arc<dyn Probe>) -> Option<Summary> {
     let Failing {
         check,
@@ -274,7 +275,7 @@ impl Probe for Sessions {
     }
 
     async fn look(&self) -> Result<(), Failing> {
-        // No token looks like this: the store must look, and find nothing.
+        // No token looks like this: the store must be searched, and find nothing.
         let found = self.0.ports().sessions.find("readiness").await;
         found.map(|_| ()).map_err(|error| {
             let error: Cause = error.into();
@@ -319,7 +320,7 @@ impl Probe for Models {
     }
 }
 
-/// What a process still waits for before it can serve; all clones are the same.
+/// What a process still waits for before it can serve; all clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Startup(Arc<Started>);
 
@@ -330,7 +331,7 @@ struct Started {
 }
 
 impl Startup {
-    /// Notes what is waited for now.
+    /// Records what the process waits for now.
     pub fn waits_for(&self, failing: Failing, now: Timestamp) {
         let Failing {
             check,

@@ -1,8 +1,8 @@
 //! Routes: each operation is declared once, with its handler and its policy. The actix route,
 //! the entry in the OpenAPI document and the line in `docs/operations.csv` follow from it.
 //!
-//! Method, path and schemas stand in the handler's `#[utoipa::path]`; a resource's `routes()`
-//! lists its operations by [`route!`](crate::http::route::route).
+//! Method, path and schemas are declared in the handler's `#[utoipa::path]`; a resource's
+//! `routes()` lists its operations with [`route!`](crate::http::route::route).
 
 use accunode_domain::{job::JobType, prediction::Kind};
 use actix_web::{
@@ -20,9 +20,9 @@ use utoipa::{
 
 use super::policy::Policy;
 
-/// An operation: what it is called by, its handler, its policy, its part of the document.
+/// An operation: its path and method, its handler, its policy, its part of the document.
 pub(crate) struct Route {
-    /// From the base, such as `/companies/{id}`.
+    /// The path relative to the base, such as `/companies/{id}`.
     pub(crate) path: String,
     pub(crate) method: HttpMethod,
     pub(crate) policy: Policy,
@@ -33,14 +33,14 @@ pub(crate) struct Route {
     handler: actix_web::Route,
 }
 
-/// Which of the shared conventions an operation keeps; the document describes them.
+/// The shared conventions that an operation follows; the document describes them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Conventions {
-    /// What it answers has a version: `ETag`, and `If-Match` or `If-None-Match`.
+    /// Its objects have a version: `ETag`, and `If-Match` or `If-None-Match`.
     pub(crate) is_versioned: bool,
-    /// It may be sent again with the same `Idempotency-Key`.
+    /// It may be repeated with the same `Idempotency-Key`.
     pub(crate) is_idempotent: bool,
-    /// `Location` says where what it made is found.
+    /// `Location` is the address of what it created.
     pub(crate) is_located: bool,
     /// The document does not describe it.
     pub(crate) is_hidden: bool,
@@ -76,7 +76,7 @@ macro_rules! route {
 pub(crate) use route;
 
 impl Route {
-    /// The operation that `D` documents and `handler` carries out.
+    /// Creates the operation that `D` documents and `handler` executes.
     pub(crate) fn new<D, F, A>(handler: F, policy: Policy) -> Self
     where
         D: utoipa::Path + SchemaReferences + Tags<'static>,
@@ -97,31 +97,31 @@ impl Route {
         }
     }
 
-    /// What it answers has a version.
+    /// Marks that its objects have a version.
     pub(crate) const fn versioned(mut self) -> Self {
         self.conventions.is_versioned = true;
         self
     }
 
-    /// It may be sent again with the same `Idempotency-Key`.
+    /// Marks that it may be repeated with the same `Idempotency-Key`.
     pub(crate) const fn idempotent(mut self) -> Self {
         self.conventions.is_idempotent = true;
         self
     }
 
-    /// `Location` says where what it made is found.
+    /// Marks that `Location` is the address of what it created.
     pub(crate) const fn located(mut self) -> Self {
         self.conventions.is_located = true;
         self
     }
 
-    /// The document does not describe it.
+    /// Marks that the document does not describe it.
     pub(crate) const fn hidden(mut self) -> Self {
         self.conventions.is_hidden = true;
         self
     }
 
-    /// Its entry in the document, as its handler describes it. Generated clients group
+    /// Returns its entry in the document, as its handler describes it. Generated clients group
     /// operations by their tags.
     pub(crate) fn operation(&self) -> Operation {
         let mut operation = (self.operation)();
@@ -129,7 +129,7 @@ impl Route {
         operation
     }
 
-    /// The schemas that its entry refers to.
+    /// Returns the schemas to which its entry refers.
     pub(crate) fn schemas(&self) -> Vec<(String, RefOr<Schema>)> {
         let mut found = Vec::new();
         (self.schemas)(&mut found);
@@ -137,21 +137,21 @@ impl Route {
     }
 }
 
-/// What is declared of one path, in the data of its actix resource.
+/// The declarations for one path, in the data of its actix resource.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    /// From the root, such as `/api/v1/companies/{id}`.
+    /// The path from the root, such as `/api/v1/companies/{id}`.
     pub(crate) path: String,
     policies: Vec<(Method, Policy)>,
 }
 
 impl Endpoint {
-    /// The endpoint that a request was routed to.
+    /// Returns the endpoint to which a request was routed.
     pub(crate) fn of(request: &HttpRequest) -> Option<&Self> {
         request.app_data()
     }
 
-    /// A path that is only read, and needs no policy.
+    /// Returns an endpoint that is only read, and needs no policy.
     pub(crate) fn of_reads(path: &str) -> Self {
         Self {
             path: path.to_owned(),
@@ -159,7 +159,7 @@ impl Endpoint {
         }
     }
 
-    /// The policy of a request: the strictest where none is declared.
+    /// Returns the policy of a request: the strictest if none is declared.
     pub(crate) fn policy_of(request: &HttpRequest) -> Policy {
         let declared = Self::of(request).and_then(|endpoint| endpoint.policy(request.method()));
         declared.unwrap_or(Policy::STRICTEST)
@@ -172,8 +172,8 @@ impl Endpoint {
             .map(|(_, policy)| *policy)
     }
 
-    /// The methods that the path knows, for `Allow`. What knows GET knows HEAD, and every path
-    /// tells what it knows.
+    /// Returns the methods of the path, for `Allow`. A path with GET also has HEAD, and every
+    /// path has OPTIONS.
     pub(crate) fn allow(&self) -> Option<HeaderValue> {
         let mut names = Vec::new();
         for (known, _) in &self.policies {
@@ -187,9 +187,9 @@ impl Endpoint {
     }
 }
 
-/// Mounts routes below a base that the caller has opened a scope for.
+/// Registers routes below a base for which the caller has opened a scope.
 pub(crate) fn mount(base: &str, mut routes: Vec<Route>, config: &mut ServiceConfig) {
-    // What is written out comes before what is a parameter: `/score` before `/{id}`.
+    // Literal segments come before parameters: `/score` before `/{id}`.
     routes.sort_by_key(|route| (route.path.replace('{', "~"), rank(&route.method)));
     let mut routes = routes.into_iter().peekable();
     while let Some(first) = routes.next() {
@@ -214,8 +214,8 @@ pub(crate) fn mount(base: &str, mut routes: Vec<Route>, config: &mut ServiceConf
     }
 }
 
-/// The path as actix matches it: a kind of prediction is one of those there are. A template is
-/// of one of the types of jobs.
+/// Returns the path pattern for actix: a kind of prediction must be one of the existing ones.
+/// A template is of one of the types of jobs.
 fn pattern(path: &str) -> String {
     let kinds = if path.contains("/templates/") {
         JobType::ALL.map(JobType::as_str).join("|")
@@ -225,7 +225,7 @@ fn pattern(path: &str) -> String {
     path.replace("{kind}", &format!("{{kind:{kinds}}}"))
 }
 
-/// The order in which methods are listed.
+/// Returns the order in which methods are listed.
 const fn rank(method: &HttpMethod) -> u8 {
     match method {
         HttpMethod::Get => 0,
@@ -236,7 +236,7 @@ const fn rank(method: &HttpMethod) -> u8 {
     }
 }
 
-/// The method as HTTP knows it.
+/// Converts the method to the HTTP library's type.
 pub(crate) fn method(documented: &HttpMethod) -> Method {
     match documented {
         HttpMethod::Get => Method::GET,
@@ -250,7 +250,7 @@ pub(crate) fn method(documented: &HttpMethod) -> Method {
     }
 }
 
-/// The address of something: a path with its parameters filled in, in their order.
+/// Returns an address: a path with its parameters filled in, in their order.
 pub(crate) fn address(base: &str, path: &str, parameters: &[&dyn std::fmt::Display]) -> String {
     let mut address = base.to_owned();
     let mut parameters = parameters.iter();

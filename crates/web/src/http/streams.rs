@@ -1,6 +1,6 @@
-//! How many event streams are open, bounded for each user, for each organization and
-//! for the whole process: each of them holds a connection and asks the database now and
-//! again.
+//! The number of open event streams, limited for each user, for each organization and for
+//! the whole process: each of them holds a connection and queries the database from time to
+//! time.
 
 use std::{
     collections::HashMap,
@@ -16,14 +16,14 @@ use accunode_domain::{
 /// Seconds after which a stream may have ended.
 const RETRY_SECONDS: u32 = 15;
 
-/// How many event streams may be open in one process; 0 is no limit.
+/// The limits on open event streams in one process; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamLimits {
-    /// Of one user, with all sessions and API keys.
+    /// Streams of one user, with all sessions and API keys.
     pub per_user: u32,
-    /// Of all members of one organization.
+    /// Streams of all members of one organization.
     pub per_organization: u32,
-    /// Of everyone.
+    /// Streams of all users.
     pub total: u32,
 }
 
@@ -52,7 +52,7 @@ enum Holder {
 }
 
 impl Streams {
-    /// No stream is open yet.
+    /// Creates it without open streams.
     #[must_use]
     pub fn new(limits: StreamLimits) -> Self {
         Self {
@@ -61,14 +61,14 @@ impl Streams {
         }
     }
 
-    /// How many are open.
+    /// Returns the number of open streams.
     #[must_use]
     pub fn open(&self) -> u64 {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.get(&Holder::Everyone).copied().unwrap_or(0).into()
     }
 
-    /// Counts one more stream, until what is answered is dropped.
+    /// Counts one more stream, until the returned value is dropped.
     ///
     /// # Errors
     /// `TooMany("too_many_event_streams")` with the limit that is reached.

@@ -1,4 +1,4 @@
-//! How long a request may keep the service waiting for its next piece.
+//! The time limit for the next piece of a request.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use futures::{Stream, StreamExt};
 
 use crate::http::problem::Problem;
 
-/// The longest pause within an upload. A file may be as long as it likes to take, but
-/// not hold a connection by sending nothing.
+/// The longest pause within an upload. A file may take as long as it needs, but must not
+/// hold a connection without sending anything.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// The next piece of what is arriving.
+/// Returns the next piece of a stream.
 ///
 /// # Errors
-/// 408 `request_timeout` where nothing arrives for too long.
+/// 408 `request_timeout` if nothing arrives for too long.
 pub(crate) async fn next<S: Stream + Unpin>(pieces: &mut S) -> Result<Option<S::Item>, Problem> {
     within(PAUSE, pieces).await
 }

@@ -1,9 +1,9 @@
-//! Expensive work: which request is one, and how many of one tenant are worked on at once.
+//! Expensive work: which requests are expensive, and how many of one tenant run at once.
 //!
-//! The kind of work belongs to the operation's policy. [`begin`], which extracting an `Authenticated`
-//! ends with, takes one of the tenant's places for it, waits for one in a short queue, or
-//! refuses; [`keep`] holds the place until the last byte of the answer was written or the
-//! client has gone. Places are counted in the process: each node has its own.
+//! The kind of work is declared in the operation's policy. [`begin`], the last step of extracting
+//! an `Authenticated`, takes one of the tenant's places for it, waits for one in a short queue, or
+//! refuses; [`keep`] holds the place until the last byte of the response was written or the client
+//! has disconnected. Places are counted in the process: each node has its own.
 
 use std::{
     pin::Pin,
@@ -35,12 +35,12 @@ use super::problem::Problem;
 
 /// How long a request waits for a place.
 const WAIT: Duration = Duration::from_secs(2);
-/// So many requests of one tenant wait for each of its places.
+/// The number of requests of one tenant that wait for each of its places.
 const QUEUE: usize = 16;
-/// Seconds after which to try again: what is waited for takes about as long.
+/// Seconds after which to repeat a request: running work takes about as long.
 const RETRY_AFTER: u32 = 2;
 
-/// How many requests of each kind of work one tenant may have at once; 0 for no limit.
+/// The number of requests of each kind of work that one tenant may have at once; 0 for no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the kinds of work")]
 pub struct AtOnce {
@@ -76,7 +76,7 @@ impl Default for AtOnce {
     }
 }
 
-/// The places of every tenant, and who was refused one. Cloning it shares them.
+/// The places of every tenant, and the number of refusals. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct WorkLimits(Arc<[Kind]>);
 
@@ -88,14 +88,14 @@ struct Kind {
     refused: AtomicU64,
 }
 
-/// What there is of one kind of work.
+/// The figures of one kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkFigures {
-    /// Requests of one tenant at once; `None` for no limit.
+    /// The limit on requests of one tenant at once; `None` for no limit.
     pub at_most: Option<usize>,
-    /// Requests that are being worked on.
+    /// Requests in progress.
     pub running: u64,
-    /// Requests that were refused a place.
+    /// Refused requests.
     pub refused: u64,
 }
 
@@ -108,7 +108,7 @@ struct Place {
 }
 
 impl WorkLimits {
-    /// So many places for every tenant.
+    /// Creates this number of places for every tenant.
     #[must_use]
     pub fn new(at_once: AtOnce) -> Self {
         let kinds = Work::EXPENSIVE.iter().map(|work| Kind {
@@ -123,7 +123,7 @@ impl WorkLimits {
         Self(kinds.collect())
     }
 
-    /// What there is of each kind.
+    /// Returns the figures of each kind.
     pub fn figures(&self) -> impl Iterator<Item = (Work, WorkFigures)> {
         self.0.iter().map(|kind| {
             let figures = WorkFigures {
@@ -135,7 +135,7 @@ impl WorkLimits {
         })
     }
 
-    /// A place, or `None` for what needs none.
+    /// Returns a place, or `None` for work that needs none.
     async fn enter(&self, work: Work, tenant: Uuid) -> Result<Option<Place>, Problem> {
         let Some(at) = self.0.iter().position(|kind| kind.work == work) else {
             return Ok(None);
@@ -213,15 +213,15 @@ pub(crate) async fn begin(
     Ok(())
 }
 
-/// What a request has begun, in its extensions until there is an answer.
+/// What a request has begun, in its extensions until there is a response.
 #[derive(Debug)]
 struct Begun {
     workload: Workload,
     place: Place,
 }
 
-/// Lets the answer of expensive work keep its place until its body ends, and makes the
-/// body's own work count as the request's.
+/// Lets the response of expensive work keep its place until its body ends, and makes the body's
+/// own work count as the request's.
 pub(crate) fn keep(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let begun = response.request().extensions_mut().remove::<Begun>();
     match begun {
@@ -283,7 +283,7 @@ mod tests {
                 .unwrap()
                 .is_none()
         );
-        // As many wait as may: the next is refused at once.
+        // The queue is full: the next request is refused at once.
         let mut waiting: Vec<_> = (0..QUEUE)
             .map(|_| Box::pin(limits.enter(Work::Export, one)))
             .collect();

@@ -1,5 +1,5 @@
-//! The OpenAPI document: what the handlers say of themselves, with what the policies of their
-//! routes and the shared conventions add.
+//! The OpenAPI document: the descriptions of the handlers, completed by the policies of their
+//! routes and the shared conventions.
 
 mod described;
 mod names_of_generics;
@@ -48,7 +48,7 @@ use crate::{
 )]
 struct Document;
 
-/// The document; the same bytes every time.
+/// Returns the document; the same bytes every time.
 #[must_use]
 pub fn openapi() -> openapi::OpenApi {
     let mut document = Document::openapi();
@@ -65,7 +65,7 @@ pub fn openapi() -> openapi::OpenApi {
     document
 }
 
-/// Adds an operation with the schemas that it refers to.
+/// Adds an operation with the schemas to which it refers.
 fn add(base: &str, route: &Route, document: &mut openapi::OpenApi) {
     let components = document.components.get_or_insert_default();
     components.schemas.extend(route.schemas());

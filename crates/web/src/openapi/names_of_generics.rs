@@ -1,4 +1,5 @@
-//! Names that generated clients can use: utoipa calls a list of companies `List_Company`.
+//! Schema names that generated clients can use: utoipa names a list of companies
+//! `List_Company`.
 
 use utoipa::openapi::{
     OpenApi, RefOr, Schema,
@@ -10,7 +11,7 @@ use super::operations_mut;
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// Calls `List_Company` `CompanyList`, wherever the document names it.
+/// Renames `List_Company` to `CompanyList`, wherever it occurs in the document.
 pub(super) fn rename(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
         for (_, operation) in operations_mut(item) {

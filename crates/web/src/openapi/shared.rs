@@ -1,5 +1,5 @@
-//! What holds for many operations, described once: problems, headers, the parameters of the
-//! shared conventions, what the policies demand.
+//! Descriptions that apply to many operations: problems, headers, the parameters of the
+//! shared conventions, the requirements of the policies.
 
 use utoipa::openapi::{
     Content, Header, HeaderBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
@@ -17,7 +17,7 @@ use crate::http::{
 
 const BEARER: &str = "bearer";
 
-/// Problems that no operation has to name: status, name, what it means.
+/// Problems that operations need not list: status, name, meaning.
 const PROBLEMS: [(&str, &str, &str); 12] = [
     ("400", "BadRequest", "Not JSON, or not understood at all"),
     (
@@ -73,7 +73,7 @@ const PROBLEMS: [(&str, &str, &str); 12] = [
     ),
 ];
 
-/// How one signs in, what a body may be, and the shared problems.
+/// Adds the security schemes, the media types of bodies, and the shared problems.
 pub(super) fn describe(document: &mut OpenApi) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -103,8 +103,8 @@ pub(super) fn describe(document: &mut OpenApi) {
     )]);
 }
 
-/// Adds to an operation what its route's policy and conventions say, and what it may answer
-/// like every other. What its handler says of itself stays.
+/// Completes an operation by its route's policy and conventions, and by the responses that
+/// are common to all. The descriptions of its handler stay.
 pub(super) fn complete(route: &Route, is_versioned_api: bool, operation: &mut Operation) {
     access(route, operation);
     parameters(route, operation);
@@ -124,13 +124,14 @@ pub(super) fn complete(route: &Route, is_versioned_api: bool, operation: &mut Op
     }
 }
 
-/// What the operation demands of who calls it.
+/// Adds the requirements on callers.
 fn access(route: &Route, operation: &mut Operation) {
-    // One extension alone: several would be written in any order.
+    // One extension only, because several would be written in any order.
     let extension = [("x-access", route.policy.extension())];
     operation.extensions = Some(extension.into_iter().collect());
     if route.policy.public.is_some() {
-        // Nothing, and not a requirement of nothing: clients generate better from it.
+        // An empty list, and not a list with an empty requirement: clients generate better
+        // code from it.
         operation.security = Some(Vec::new());
     }
     if let Some(note) = route.policy.note() {
@@ -189,7 +190,7 @@ fn parameters(route: &Route, operation: &mut Operation) {
     }
 }
 
-/// Adds the problems that follow from what the operation takes.
+/// Adds the problems that follow from the operation's input.
 fn problems(route: &Route, operation: &mut Operation) {
     let is_public = route.policy.public.is_some();
     let has_body = operation.request_body.is_some();
@@ -227,7 +228,7 @@ fn add_problem(operation: &mut Operation, status: &str) {
     }
 }
 
-/// A response as a problem document with its headers.
+/// Returns a response as a problem document with its headers.
 fn a_problem(status: &str, mut response: Response) -> Response {
     response
         .content

@@ -150,7 +150,7 @@ async fn lines_of_json_have_every_page_and_are_audited_first() {
     assert_eq!(symbols, ["C10", "C11"]);
 }
 
-/// Its last byte is not read here before the other has been answered.
+/// Its last byte is not read here before the other request was answered.
 #[actix_web::test]
 async fn an_export_keeps_its_place_until_its_body_has_ended() {
     let mut kit = with_two_pages();

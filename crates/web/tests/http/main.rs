@@ -1,4 +1,4 @@
-//! The API over doubles of every port: what holds for every answer.
+//! The API over mocks of every port: properties of all responses.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

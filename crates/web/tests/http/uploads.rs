@@ -1,4 +1,4 @@
-//! Forms: streamed, checked whole, and nothing left behind.
+//! Forms: streamed, checked completely, without leaving anything behind.
 
 use std::sync::{
     Arc,
@@ -47,7 +47,7 @@ fn raw(body: String) -> TestRequest {
         .set_payload(body)
 }
 
-/// A store that counts what it keeps.
+/// A store that counts its files.
 #[derive(Default)]
 struct Counting(Arc<AtomicUsize>);
 
@@ -129,7 +129,7 @@ fn with_files() -> (Kit, Arc<AtomicUsize>) {
 }
 
 async fn assert_nothing_left(kept: &AtomicUsize) {
-    // The file is removed by a task of its own.
+    // A task removes the file.
     for _ in 0..100 {
         if kept.load(Ordering::SeqCst) == 0 {
             return;

@@ -1,4 +1,4 @@
-//! Bodies whose items succeed or fail each for itself, also where the form of one is wrong.
+//! Bodies whose items succeed or fail independently, also if the form of one is invalid.
 
 use accunode_domain::fault::{Fault, Faults};
 use serde_json::Value;
@@ -8,24 +8,24 @@ use crate::http::problem::Problem;
 
 /// A body that is an object with a list `items`.
 pub(crate) trait ItemsBody: RequestBody {
-    /// What its items are.
+    /// The type of its items.
     type Item: RequestBody;
 }
 
 /// One item after every check of its form.
 #[derive(Debug)]
 pub(crate) struct ParsedItem<T> {
-    /// As the handler wants it, or everything that is wrong with its form.
+    /// The parsed item, or everything that is wrong with its form.
     pub(crate) value: Result<T, Problem>,
-    /// As it came, for its fingerprint.
+    /// The item as it was sent, for its fingerprint.
     pub(crate) raw: Value,
 }
 
-/// The items of a body.
+/// Parses the items of a body.
 ///
 /// # Errors
-/// Those of a body where it is wrong outside of its items, or where so much is wrong that not
-/// all of it is listed: what the rest holds is then unknown.
+/// Those of a body if it is invalid outside of its items, or if not all faults are listed,
+/// because then the state of the other items is unknown.
 pub(crate) fn parse<T: ItemsBody>(bytes: &[u8]) -> Result<Vec<ParsedItem<T::Item>>, Problem> {
     let schema = Compiled::of::<T>()?;
     let (mut raw, mut faults) = json::parse(bytes, &schema.shape)?;
@@ -59,7 +59,7 @@ fn one<T: RequestBody>(raw: &Value, mut faults: Faults) -> Result<T, Problem> {
     Err(Problem::faults(faults))
 }
 
-/// The number of the item that a fault is about, and the fault as seen from the item.
+/// Returns the index of the item that a fault concerns, and the fault relative to the item.
 fn split(fault: &Fault) -> Option<(usize, Fault)> {
     let rest = fault.pointer.strip_prefix("/items/")?;
     let (at, within) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

@@ -1,9 +1,9 @@
-//! From text to a JSON value, in one pass whose time and memory are bounded by what the
-//! schema expects: a part that it does not expect is read over and never kept, lengths are
-//! checked before contents, and reading ends where more faults are found than are listed.
+//! Parses text to a JSON value, in one pass whose time and memory are limited by what the
+//! schema expects: an unexpected part is skipped and not kept, lengths are checked before
+//! contents, and reading stops when more faults are found than are listed.
 //!
-//! The reader knows its place, so that a number too large for any float, a field that is
-//! given twice and an unknown field are named with their pointer.
+//! The reader knows its position, so that a number that is too large for any float, a
+//! repeated field and an unknown field are reported with their pointer.
 
 mod key;
 #[cfg(test)]
@@ -25,11 +25,11 @@ use crate::http::problem::Problem;
 /// The largest integer up to which every whole float is exact.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The value, and what is wrong with it already.
+/// Returns the value, and the faults that were found already.
 ///
 /// # Errors
-/// 400 `malformed_json` with line and column; 422 where an array has
-/// too many items, a number is out of range, or more faults are found than are listed.
+/// 400 `malformed_json` with line and column; 422 if an array has too many items, a number
+/// is out of range, or more faults are found than are listed.
 pub(super) fn parse(bytes: &[u8], shape: &Shape) -> Result<(Value, Faults), Problem> {
     let reading = Reading::default();
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -63,7 +63,7 @@ pub(super) fn parse(bytes: &[u8], shape: &Shape) -> Result<(Value, Faults), Prob
     }
 }
 
-/// Text that is no JSON, with the place in the body at which that shows.
+/// The problem for text that is not JSON, with the position of the error.
 fn not_json(pointer: &str, bytes: &[u8], error: &serde_json::Error) -> Problem {
     let place = match pointer {
         "" => String::new(),
@@ -77,7 +77,7 @@ fn not_json(pointer: &str, bytes: &[u8], error: &serde_json::Error) -> Problem {
     malformed(detail.clone()).with_errors(vec![Fault::new(pointer, "malformed_json", detail)])
 }
 
-/// What to send instead of what programs write where JSON has no such word.
+/// Returns what to send instead of words that programs write but JSON does not have.
 fn remedy(written: &str) -> Option<&'static str> {
     let word = written.trim_start_matches(['-', '+']);
     let is = |known: &[&str]| known.iter().any(|name| word.eq_ignore_ascii_case(name));
@@ -105,20 +105,20 @@ fn malformed(detail: String) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
 }
 
-/// The number around a place of the text.
+/// Returns the number around a position of the text.
 fn number_at(bytes: &[u8], line: usize, column: usize) -> String {
     around(bytes, line, column, |b| {
         b.is_ascii_digit() || b"+-.eE".contains(b)
     })
 }
 
-/// What belongs together around a place of the text.
+/// Returns the token around a position of the text.
 fn around(bytes: &[u8], line: usize, column: usize, belongs: impl Fn(&u8) -> bool) -> String {
     let text = bytes
         .split(|b| *b == b'\n')
         .nth(line.saturating_sub(1))
         .unwrap_or_default();
-    // The place is that of the word's last byte or of the one after it.
+    // The position is that of the word's last byte or of the one after it.
     let at = column.min(text.len());
     let at = if at > 0 && !text.get(at).is_some_and(&belongs) {
         at - 1
@@ -133,12 +133,13 @@ fn around(bytes: &[u8], line: usize, column: usize, belongs: impl Fn(&u8) -> boo
     String::from_utf8_lossy(&text[start..start + length]).into_owned()
 }
 
-/// Where the reader stands, and what it found.
+/// The position of the reader, and its findings.
 #[derive(Default)]
 struct Reading {
     path: RefCell<Vec<Segment>>,
     faults: RefCell<Faults>,
-    /// Why reading ended before the end of the body, where that is no fault of a field.
+    /// Why reading stopped before the end of the body, if the reason is not a fault of a
+    /// field.
     refusal: RefCell<Option<Problem>>,
 }
 
@@ -160,8 +161,8 @@ impl Reading {
             .collect()
     }
 
-    /// Goes one level deeper. The path is left again only where that succeeds, so that an
-    /// error finds the path as it was.
+    /// Goes one level deeper. The path is left again only on success, so that an error
+    /// keeps its path.
     fn within<T, E>(&self, segment: Segment, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.path.borrow_mut().push(segment);
         let value = read()?;
@@ -169,10 +170,10 @@ impl Reading {
         Ok(value)
     }
 
-    /// Notes a fault at this place, or in a part of it with this name.
+    /// Records a fault at this position, or in a part of it with this name.
     ///
     /// # Errors
-    /// Where more is wrong than is listed: nothing that follows would be told.
+    /// If more is wrong than is listed: nothing that follows would be reported.
     fn note<E: serde::de::Error>(
         &self,
         name: Option<&str>,
@@ -193,7 +194,7 @@ impl Reading {
     }
 }
 
-/// A name as a segment of a JSON pointer (RFC 6901).
+/// Escapes a name as a segment of a JSON pointer (RFC 6901).
 pub(crate) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
@@ -206,7 +207,7 @@ struct Seed<'a> {
 }
 
 impl Seed<'_> {
-    /// A number of an integer field, which is never a float: `3600.0` is 3600.
+    /// Reads a number of an integer field, which is never a float: `3600.0` is 3600.
     fn integer<E: serde::de::Error>(self, number: Number) -> Result<Value, E> {
         let Some((least, largest)) = self.shape.integer else {
             return Ok(Value::Number(number));
@@ -220,7 +221,7 @@ impl Seed<'_> {
             (None, Some(float)) if float.fract() == 0.0 && float.abs() <= EXACT => {
                 Some(float as i64)
             }
-            // The schema says that it is not an integer.
+            // The schema check reports that it is not an integer.
             (None, Some(float)) if float.fract() != 0.0 => return Ok(Value::Number(number)),
             (None, _) => None,
         };
@@ -234,7 +235,7 @@ impl Seed<'_> {
         }
     }
 
-    /// A string of which no more is kept than its field can hold.
+    /// Reads a string, keeping no more than its field can contain.
     fn text<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
         let Some(length) = self.shape.text else {
             return Ok(shorten(value).into());
@@ -293,7 +294,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
         let Some(expected) = &self.shape.items else {
-            // No array belongs here: that is told by its type alone.
+            // No array is expected here: its type alone is reported.
             while access.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(Value::Array(items));
         };

@@ -1,6 +1,6 @@
 //! Large bodies: how many are in memory at once, and where they are parsed. A thread that
-//! answers requests parses no more than a small body, so that no one waits for another
-//! one's large body.
+//! answers requests only parses small bodies, so that no request waits for another one's
+//! large body.
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::http::problem::Problem;
 
-/// Large bodies that may be arriving or parsed at once, in this process: 64 MiB.
+/// The large bodies that may be received or parsed at once, in this process: 64 MiB.
 static ROOM: Semaphore = Semaphore::const_new(32);
-/// Large bodies that are parsed at once.
+/// The large bodies that are parsed at once.
 static TURNS: Semaphore = Semaphore::const_new(2);
-/// How long a body waits for room, and then for its turn.
+/// How long a body waits for memory, and then for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A share of the memory for large bodies.
 pub(super) type Room = SemaphorePermit<'static>;
 
-/// Makes room for one more large body.
+/// Reserves memory for one more large body.
 ///
 /// # Errors
-/// 503 where there is none for too long.
+/// 503 if there is none for too long.
 pub(super) async fn room() -> Result<Room, Problem> {
     acquire(&ROOM).await
 }
 
-/// Parses a large body on a thread for work that blocks, when it is its turn.
+/// Parses a large body on a thread that may block, when it is its turn.
 ///
 /// # Errors
-/// Those of `parse`; 503 where its turn does not come.
+/// Those of `parse`; 503 if its turn does not come.
 pub(super) async fn parse<T: Send + 'static>(
     room: Room,
     parse: impl FnOnce() -> Result<T, Problem> + Send + 'static,
@@ -38,7 +38,7 @@ pub(super) async fn parse<T: Send + 'static>(
     let turn = acquire(&TURNS).await?;
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || {
-        // Both last as long as the work, also when its client has gone.
+        // Both are held as long as the work runs, also when its client has disconnected.
         let _held = (room, turn);
         span.in_scope(parse)
     })

@@ -1,9 +1,9 @@
-//! JSON bodies: read, checked against the schema of their type, then
-//! turned into it. Everything wrong is reported at once, up to a limit.
+//! JSON bodies: read, checked against the schema of their type, and deserialized. All faults
+//! are reported together, up to a limit.
 //!
-//! What a body may cost is bounded: its bytes by its operation ([`SMALL`], [`LARGE`]), what
-//! is kept of it by its schema (`json`), and a large one is parsed off the threads that
-//! answer requests (`large`).
+//! The cost of a body is limited: its bytes by its operation ([`SMALL`], [`LARGE`]), what is
+//! kept of it by its schema (`json`), and a large one is parsed on a thread that may block
+//! (`large`).
 
 pub(crate) mod items;
 pub(crate) mod json;
@@ -40,13 +40,13 @@ pub(crate) const SMALL: usize = 64 << 10;
 pub(crate) const LARGE: usize = 2 << 20;
 /// The largest number of ratios in one map; no kind has more than 20.
 pub(crate) const MAX_RATIOS: usize = 40;
-/// The bytes of a body that is too large which are read over.
+/// The number of bytes of an oversized body that are read and discarded.
 const READ_OVER: usize = 8 << 20;
-/// How long a body may take to arrive.
+/// The time limit for receiving a body.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A body of at most `LIMIT` bytes that is yet to be read, so that a caller who may not
-/// make the request is refused first.
+/// A body of at most `LIMIT` bytes that is read later, so that a caller who may not make the
+/// request is refused first.
 pub(crate) struct Body<T, const LIMIT: usize = SMALL> {
     headers: HeaderMap,
     payload: Payload,
@@ -59,17 +59,17 @@ impl<T, const LIMIT: usize> std::fmt::Debug for Body<T, LIMIT> {
     }
 }
 
-/// What a resource takes as a body.
+/// The type of a request body.
 pub(crate) trait RequestBody: DeserializeOwned + ToSchema + Send + 'static {
-    /// What the rules of the domain find wrong with the parts whose form is right, in a body
-    /// whose other parts are wrong: anyone who mends it learns of everything at once. A body
-    /// whose form is right is checked by the domain as a whole.
+    /// Returns the domain's faults of those parts whose form is valid, in a body whose other
+    /// parts are invalid, so that the client receives all faults at once. A body whose form
+    /// is valid is checked by the domain as a whole.
     fn check_parts(_: &Value) -> Vec<Fault> {
         Vec::new()
     }
 }
 
-/// A text of a body, where it is there and a text.
+/// Returns a text of a body, if it is present and a text.
 pub(crate) fn text<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
     body.get(name).and_then(Value::as_str)
 }
@@ -77,9 +77,9 @@ pub(crate) fn text<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
 /// A body after every check of its form.
 #[derive(Debug)]
 pub(crate) struct Parsed<T> {
-    /// As the handler wants it.
+    /// The deserialized value.
     pub(crate) value: T,
-    /// As it came, for its fingerprint.
+    /// The body as it was sent, for its fingerprint.
     pub(crate) raw: Value,
 }
 
@@ -97,11 +97,11 @@ impl<T, const LIMIT: usize> FromRequest for Body<T, LIMIT> {
 }
 
 impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
-    /// Reads and checks it.
+    /// Reads and checks the body.
     ///
     /// # Errors
-    /// 415, 413, 408, 400 for what is no JSON, 422 for what does not fit the schema, 503
-    /// where too many large bodies arrive at once.
+    /// 415, 413, 408, 400 for text that is not JSON, 422 for a value that does not fit the
+    /// schema, 503 if too many large bodies arrive at once.
     pub(crate) async fn read(self) -> Result<Parsed<T>, Problem> {
         self.read_by(parse).await
     }
@@ -123,11 +123,11 @@ impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
 }
 
 impl<T: ItemsBody, const LIMIT: usize> Body<T, LIMIT> {
-    /// Reads it, and checks each item for itself: what is wrong with one is its own problem,
-    /// with pointers into the item.
+    /// Reads the body, and checks each item independently: the faults of an item become its
+    /// own problem, with pointers into the item.
     ///
     /// # Errors
-    /// As [`Self::read`] where the body as a whole is wrong, or more is wrong than is listed.
+    /// As [`Self::read`] if the body as a whole is invalid, or more is wrong than is listed.
     pub(crate) async fn read_items(self) -> Result<Vec<ParsedItem<T::Item>>, Problem> {
         self.read_by(items::parse::<T>).await
     }
@@ -146,7 +146,7 @@ pub(crate) fn parse<T: RequestBody>(bytes: &[u8]) -> Result<Parsed<T>, Problem> 
     Ok(Parsed { value, raw })
 }
 
-/// Adds what the domain finds wrong with the parts whose form is right.
+/// Adds the domain's faults of the parts whose form is valid.
 fn check_parts<T: RequestBody>(raw: &Value, faults: &mut Faults) {
     for fault in T::check_parts(raw) {
         if !faults.is_listed_at(&fault.pointer) {
@@ -155,12 +155,12 @@ fn check_parts<T: RequestBody>(raw: &Value, faults: &mut Faults) {
     }
 }
 
-/// A value that fits its schema as its type.
+/// Deserializes a value that fits its schema.
 fn deserialize<T: RequestBody>(raw: &Value) -> Result<T, Problem> {
     match T::deserialize(raw) {
         Ok(value) => Ok(value),
-        // The schema lets something through that its type cannot hold. The client must
-        // change what it sends all the same, and the operator learns of the defect.
+        // The schema accepts something that its type cannot represent. The client must change
+        // its request all the same, and the operator learns of the defect.
         Err(error) => {
             let name = T::name();
             tracing::error!(%error, schema = %name, "a body fits its schema and not its type");
@@ -173,11 +173,11 @@ fn deserialize<T: RequestBody>(raw: &Value) -> Result<T, Problem> {
     }
 }
 
-/// The code for a body that fits its schema and cannot be used: a defect of the schema,
-/// which no test must ever see.
+/// The code for a body that fits its schema and cannot be deserialized: a defect of the
+/// schema, which no test may trigger.
 const SCHEMA_MISMATCH: &str = "schema_mismatch";
 
-/// How long a body says that it is.
+/// Returns the stated length of a body.
 fn said_length(headers: &HeaderMap) -> Option<u64> {
     let value = headers.get(header::CONTENT_LENGTH)?;
     value.to_str().ok()?.parse().ok()
@@ -208,10 +208,10 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// A body that has arrived whole.
+/// A body that was received completely.
 struct Arrived {
     bytes: BytesMut,
-    /// Its share of the memory for large bodies, where it is one.
+    /// Its share of the memory for large bodies, if it is one.
     room: Option<large::Room>,
 }
 
@@ -249,8 +249,8 @@ async fn collect(
     Ok(Arrived { bytes, room })
 }
 
-/// Reads over the rest of a body that is too large, up to a limit: a client that is still
-/// sending would not see the answer.
+/// Reads and discards the rest of an oversized body, up to a limit: a client that is still
+/// sending would not read the response.
 async fn read_over(mut payload: Payload) {
     let mut left = READ_OVER;
     while let Some(Ok(chunk)) = payload.next().await {

@@ -1,4 +1,4 @@
-//! A JSON value against the schema of its type, in plain words.
+//! Checks a JSON value against the schema of its type, with faults in plain words.
 
 use std::{
     any::TypeId,
@@ -24,17 +24,17 @@ use crate::http::problem::Problem;
 
 static COMPILED: LazyLock<RwLock<HashMap<TypeId, Arc<Compiled>>>> = LazyLock::new(Default::default);
 
-/// The schema of a type, ready to be used.
+/// The compiled schema of a type.
 #[derive(Debug)]
 pub(super) struct Compiled {
     /// What the reader keeps of a body.
     pub(super) shape: Shape,
     validator: Validator,
-    /// Whether bodies of this schema bring a password, a token or a code.
+    /// Whether bodies of this schema contain a password, a token or a code.
     is_secret: bool,
 }
 
-/// The schema of a type with those that it refers to, as a document has them.
+/// Returns the schema of a type with those to which it refers, as a document.
 fn document<T: ToSchema>() -> Value {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
@@ -43,10 +43,10 @@ fn document<T: ToSchema>() -> Value {
 }
 
 impl Compiled {
-    /// The schema of this type.
+    /// Returns the compiled schema of this type.
     ///
     /// # Errors
-    /// 500 where the schema is itself wrong.
+    /// 500 if the schema itself is invalid.
     pub(super) fn of<T: ToSchema + 'static>() -> Result<Arc<Self>, Problem> {
         let id = TypeId::of::<T>();
         if let Ok(compiled) = COMPILED.read()
@@ -66,9 +66,9 @@ impl Compiled {
         Ok(schema)
     }
 
-    /// Adds everything in which a value does not fit the schema, but for places where a
-    /// fault is listed already. A body that is to bring a secret is never repeated, for
-    /// the secret may stand in any of its fields.
+    /// Adds every mismatch of a value with the schema, except at places where a fault is
+    /// listed already. A body that contains a secret is never repeated, because the secret
+    /// may be in any of its fields.
     pub(super) fn check(&self, value: &Value, faults: &mut Faults) {
         if self.validator.is_valid(value) {
             return;
@@ -99,7 +99,7 @@ fn is_secret(document: &Value, schema: &str) -> bool {
     })
 }
 
-/// How a value is repeated.
+/// Formats a value for a message.
 type Show = fn(&Value) -> String;
 
 fn hide(_: &Value) -> String {
@@ -122,8 +122,8 @@ fn validator(document: &Value, name: &str) -> Result<Validator, Problem> {
         })
 }
 
-/// Takes `maxLength` away. The rules of the domain check lengths to the letter, after they
-/// have cut white space off, and with the code that the field has for every fault of form.
+/// Removes `maxLength`. The rules of the domain check lengths exactly, after trimming white
+/// space, and with the code that the field has for every fault of form.
 fn drop_lengths(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -142,7 +142,7 @@ fn tell(error: &ValidationError<'_>, show: Show, faults: &mut Faults) {
     let pointer = error.instance_path().as_str();
     let value = error.instance();
     match error.kind() {
-        // An optional field is "null or this": what matters is the "this".
+        // An optional field is "null or this": only the latter is relevant.
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
             let meant = context.iter().find(|branch| {
                 !branch
@@ -193,7 +193,7 @@ fn is_null_type(error: &ValidationError<'_>) -> bool {
 }
 
 fn wrong_type(pointer: &str, value: &Value, show: Show, expected: &str) -> Fault {
-    // The codes of ratios are the same whether they come in a body or in a file.
+    // The codes of ratios are the same in a body and in a file.
     let code = if pointer.contains("/ratios/") {
         "not_a_number"
     } else {
@@ -240,7 +240,7 @@ fn words(kind: &Kind) -> (&'static str, String) {
     }
 }
 
-/// A value, short enough to be repeated.
+/// Formats a value, short enough for a message.
 fn show(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{:?}", shorten(text)),

@@ -1,24 +1,24 @@
-//! What a body may consist of, derived from the schema of the OpenAPI document: the
-//! reader needs it to keep what is expected, and nothing else, in memory.
+//! The possible content of a body, derived from the schema of the OpenAPI document: the
+//! reader needs it to keep only the expected parts in memory.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
-/// Strings whose form is fixed, such as ids and times, are never longer, in bytes.
+/// The longest string of a fixed form, such as an id or a time, in bytes.
 const FIXED_FORM_BYTES: usize = 200;
-/// Bytes that a string may have beyond the longest that its `maxLength` allows, as white
-/// space around it does not count.
+/// The bytes that a string may have beyond its `maxLength`, because white space around it
+/// does not count.
 const SLACK_BYTES: usize = 1_024;
-/// Schemas are not nested deeper; the bodies of this API are four levels deep.
+/// The deepest nesting of schemas; the bodies of this API have four levels.
 const MAX_DEPTH: usize = 16;
 
-/// What is expected at one place of a body.
+/// What is expected at one position of a body.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Shape {
     /// The members of an object by name.
     pub(super) properties: BTreeMap<String, Arc<Shape>>,
-    /// What the members of a map are, whose names are the sender's.
+    /// The shape of the members of a map, whose names the sender chooses.
     pub(super) members: Option<Members>,
     /// The elements of an array.
     pub(super) items: Option<Items>,
@@ -47,14 +47,14 @@ pub(super) struct Items {
 /// How long a string may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextLength {
-    /// At most this many characters, which its own rules check to the letter.
+    /// At most this many characters, which its own rules check exactly.
     Characters(usize),
-    /// It has a fixed form; what is longer is of another form.
+    /// A fixed form; a longer string has another form.
     FixedForm,
 }
 
 impl TextLength {
-    /// The bytes of which a string can consist without being far too long.
+    /// Returns the number of bytes beyond which a string is certainly too long.
     pub(super) const fn bytes(self) -> usize {
         match self {
             Self::Characters(most) => 4 * most + SLACK_BYTES,
@@ -64,14 +64,15 @@ impl TextLength {
 }
 
 impl Shape {
-    /// The shape of a schema of the document.
+    /// Returns the shape of a schema of the document.
     pub(super) fn of(document: &Value, schema: &str) -> Self {
         let mut shape = Self::default();
         shape.add(document, &document["components"]["schemas"][schema], 0);
         shape
     }
 
-    /// Adds what a schema allows: alternatives make one shape that fits all of them.
+    /// Adds what a schema allows: alternatives are merged to one shape that fits all of
+    /// them.
     fn add(&mut self, document: &Value, schema: &Value, depth: usize) {
         if depth > MAX_DEPTH {
             return;

@@ -1,8 +1,8 @@
-//! Texts of a body that hold what cannot be seen.
+//! Finds texts of a body with invisible characters.
 //!
-//! The domain refuses such characters where it reads a name or a description. This is the
-//! fence around all of them: a field that is added tomorrow is checked before anyone
-//! thinks of it.
+//! The domain refuses such characters where it reads a name or a description. This is an
+//! additional check of all texts, so that a new field is checked even if its own rules do
+//! not.
 
 use accunode_domain::{
     fault::Fault,
@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use super::json::escape;
 
-/// Secrets that users choose may hold any character.
+/// Secrets that users choose may contain any character.
 const CHOSEN_SECRETS: [&str; 3] = ["password", "current_password", "new_password"];
-/// So many faults say enough.
+/// The largest number of faults that are listed.
 const MOST_FAULTS: usize = 100;
 
-/// A fault for each text of the body with a character that cannot be seen. Line breaks and
+/// Returns a fault for each text of the body with an invisible character. Line breaks and
 /// tabs are left to the field's own rules.
 pub(super) fn check(body: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -79,8 +79,8 @@ mod tests {
         "a\u{0}b",
     ];
 
-    /// Every text that a body of this schema may hold, as a body with nothing else in it,
-    /// and its pointer.
+    /// Returns every text that a body of this schema may contain, as a body with nothing
+    /// else in it, and its pointer.
     fn texts(document: &Value, schema: &Value, depth: u32) -> Vec<(String, Vec<String>)> {
         if depth > 6 {
             return Vec::new();
@@ -119,7 +119,7 @@ mod tests {
         found
     }
 
-    /// A body with this text at this path.
+    /// Returns a body with this text at this path.
     fn body(path: &[String], text: &str) -> Value {
         match path.split_first() {
             None => json!(text),

@@ -1,4 +1,4 @@
-//! Which error of the use cases has which HTTP status.
+//! Maps errors of the use cases to HTTP statuses.
 
 use accunode_application::{Error, ErrorCode};
 use accunode_domain::access::Forbidden;
@@ -14,14 +14,14 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Unauthenticated { code, detail } => {
-                // RFC 6750: a token that was shown and refused is named so.
+                // RFC 6750: a token that was sent and refused is reported as such.
                 let challenge = match code {
                     ErrorCode::InvalidToken | ErrorCode::Forbidden(Forbidden::Inactive) => {
                         HeaderValue::from_static(
                             r#"Bearer realm="accunode", error="invalid_token""#,
                         )
                     }
-                    // RFC 9470: the token is good, but its user has to prove their identity again.
+                    // RFC 9470: the token is valid, but its user must prove their identity again.
                     ErrorCode::StepUpRequired => HeaderValue::from_static(
                         r#"Bearer realm="accunode", error="insufficient_user_authentication", max_age=900"#,
                     ),

@@ -1,5 +1,5 @@
-//! What goes wrong, as `application/problem+json` (RFC 9457). `from_error` is the one place
-//! that knows which error of the use cases has which HTTP status.
+//! Problems: errors as `application/problem+json` (RFC 9457). `from_error` is the only
+//! place that maps errors of the use cases to HTTP statuses.
 
 pub(crate) mod catalogue;
 mod document;
@@ -28,13 +28,13 @@ pub(crate) use document::{FailingDto, FaultDto, PLACE, ProblemDto};
 
 /// The content type of problems.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
-/// Seconds after which something that is out of reach may be tried again.
+/// Seconds after which a request to something unavailable may be repeated.
 const RETRY_AFTER: &str = "2";
 
-/// What a handler gives back.
+/// The result of a handler.
 pub(crate) type Answer = Result<HttpResponse, Problem>;
 
-/// Something that went wrong, with everything its answer needs.
+/// An error with everything that its response needs.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
@@ -42,12 +42,12 @@ pub(crate) struct Problem {
     detail: String,
     errors: Box<Faults>,
     existing: Option<Uuid>,
-    /// Boxed: few problems have any of it, and all of them travel through `Result`s.
+    /// Boxed, because few problems have any of it, and all of them are part of `Result`s.
     more: Option<Box<More>>,
     cause: Option<Cause>,
 }
 
-/// What few problems have.
+/// Fields that few problems have.
 #[derive(Debug, Default)]
 struct More {
     header: Option<(HeaderName, HeaderValue)>,
@@ -55,7 +55,7 @@ struct More {
 }
 
 impl Problem {
-    /// A problem with a stable code and words for readers.
+    /// Creates a problem with a stable code and a detail for readers.
     pub(crate) fn new(
         status: StatusCode,
         code: impl Into<Cow<'static, str>>,
@@ -72,7 +72,7 @@ impl Problem {
         }
     }
 
-    /// Everything that is wrong with a request, 422 (415 where it is the kind of file).
+    /// Creates a problem for all faults of a request, 422 (415 for the kind of a file).
     pub(crate) fn faults(errors: impl Into<Faults>) -> Self {
         let errors: Faults = errors.into();
         let several = |faults: &Faults| {
@@ -107,17 +107,17 @@ impl Problem {
         }
     }
 
-    /// One thing that is wrong with a request.
+    /// Creates a problem for one fault of a request.
     pub(crate) fn fault(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self::faults(vec![Fault::new(pointer, code, detail)])
     }
 
-    /// What a denial of the access rules is answered with.
+    /// Creates the problem for a denial of the access rules.
     pub(crate) fn denied(denial: Denial, what: &'static str) -> Self {
         Error::denied(denial, what).into()
     }
 
-    /// Another change came first, and this one can be asked for again.
+    /// Another change came first, and this one can be requested again.
     pub(crate) fn changed_meanwhile() -> Self {
         Error::Busy {
             code: ErrorCode::ChangedMeanwhile,
@@ -127,7 +127,7 @@ impl Problem {
         .into()
     }
 
-    /// For an answer that the framework made itself.
+    /// Creates the problem for a response that the framework made itself.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let (code, detail) = match status {
             StatusCode::BAD_REQUEST => ("bad_request", "the request cannot be understood"),
@@ -155,30 +155,30 @@ impl Problem {
         Self::new(status, code, detail)
     }
 
-    /// With its header; no status has more than one.
+    /// Adds its header; no status has more than one.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.more.get_or_insert_default().header = Some((name, value));
         self
     }
 
-    /// With everything that is wrong.
+    /// Adds all faults.
     pub(crate) fn with_errors(mut self, errors: impl Into<Faults>) -> Self {
         *self.errors = errors.into();
         self
     }
 
-    /// With everything that fails.
+    /// Adds all failing checks.
     pub(crate) fn with_failing(mut self, failing: Vec<FailingDto>) -> Self {
         self.more.get_or_insert_default().failing = failing;
         self
     }
 
-    /// The status.
+    /// Returns the status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Whether nothing is wrong but this.
+    /// Returns whether this is the only fault.
     pub(crate) fn is_fault(&self, pointer: &str, code: &str) -> bool {
         match self.errors.listed() {
             [only] => only.pointer == pointer && only.code == code,
@@ -186,12 +186,12 @@ impl Problem {
         }
     }
 
-    /// The stable code.
+    /// Returns the stable code.
     pub(crate) fn code(&self) -> &str {
         &self.code
     }
 
-    /// Writes the causes to the log; the current span holds the request's id.
+    /// Logs the causes; the current span contains the request's id.
     pub(crate) fn log(&self) {
         let Some(cause) = &self.cause else { return };
         let mut chain = cause.to_string();
@@ -208,13 +208,14 @@ impl Problem {
         }
     }
 
-    /// The answer.
+    /// Renders the response.
     pub(crate) fn render(&self, request_id: Option<&str>) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         if let Some(header) = self.more.as_ref().and_then(|more| more.header.clone()) {
             response.insert_header(header);
         }
-        // Anyone who may come back is told when, wherever the answer was made.
+        // Every response to a request that may be repeated states when, wherever it was
+        // made.
         let is_for_now = matches!(
             self.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
@@ -251,7 +252,7 @@ impl ResponseError for Problem {
     }
 }
 
-/// 204: it was done, and there is nothing to say.
+/// 204: done, without a body.
 pub(crate) fn no_content() -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }

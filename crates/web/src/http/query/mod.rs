@@ -1,5 +1,5 @@
-//! The parameters of a query, as typed structs. One declaration, by [`query!`](query), says how
-//! a parameter is read and how it is documented; everything wrong is reported at once.
+//! The parameters of a query, as typed structs. One declaration with [`query!`](query) defines how
+//! a parameter is read and how it is documented; all faults are reported together.
 
 #[cfg(test)]
 mod tests;
@@ -23,38 +23,38 @@ use super::problem::Problem;
 
 /// The largest number of parameters of a query; no operation knows more than 20.
 const MAX_PARAMETERS: usize = 100;
-/// Where a list begins.
+/// The name of the cursor parameter.
 pub(crate) const CURSOR: &str = "cursor";
 
 /// The parameters of an operation's query; implemented by [`query!`](query).
 pub(crate) trait Query: Sized {
-    /// As the document describes them.
+    /// Returns their descriptions for the document.
     fn parameters() -> Vec<path::Parameter>;
 
-    /// Reads them, and notes what is wrong with them.
+    /// Reads them, and records their faults.
     fn take(params: &mut Params) -> Self;
 }
 
-/// A type that parameters have: how one is documented, and how it is read from text.
+/// A type of parameters: how one is documented, and how it is read from text.
 pub(crate) trait Parameter: Sized {
-    /// Whether an empty value stands for none, as a form sends it for a field that was left
-    /// empty: so it is for texts, whose schemas admit it.
+    /// Whether an empty value means that the parameter is absent, as a form sends it for an empty
+    /// field. This applies to texts, whose schemas admit it.
     const EMPTY_IS_NONE: bool = false;
 
-    /// Its schema.
+    /// Returns its schema.
     fn schema() -> RefOr<Schema>;
 
     /// Reads it.
     ///
     /// # Errors
-    /// A fault at the pointer, with the value and the rule that it breaks.
+    /// A fault at the pointer, with the value and the rule that it violates.
     fn read(pointer: &str, text: &str) -> Result<Self, Fault>;
 }
 
 /// How often a parameter may be given: once, as an `Option` of its type, or several times, as
 /// [`Several`].
 pub(crate) trait Given: Sized {
-    /// As the document describes it.
+    /// Returns its description for the document.
     fn document(name: &str, doc: &str) -> path::Parameter;
 
     /// Reads it from the query.
@@ -71,8 +71,8 @@ impl<T: Parameter> Given for Option<T> {
     }
 }
 
-/// The values of a parameter that may be given several times (`a=1&a=2`): each of them is
-/// meant. None is given where it is left out.
+/// The values of a parameter that may be given several times (`a=1&a=2`), all of which apply.
+/// Empty if it is absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Several<T>(pub(crate) Vec<T>);
 
@@ -120,10 +120,10 @@ impl<T: Parameter> Given for Several<T> {
     }
 }
 
-/// Reads a whole query; `check` finds what is wrong with it as a whole.
+/// Reads a whole query; `check` finds faults that involve several parameters.
 ///
 /// # Errors
-/// 422 with everything that is wrong, parameters that the operation does not know included.
+/// 422 with all faults, including unknown parameters.
 pub(crate) fn read<Q: Query>(
     query: &str,
     check: impl FnOnce(&Q) -> Option<Fault>,
@@ -158,7 +158,7 @@ impl Query for () {
     fn take(_: &mut Params) -> Self {}
 }
 
-/// The parameters of a query, with everything wrong with them so far.
+/// The parameters of a query, with the faults found so far.
 #[derive(Debug)]
 pub(crate) struct Params {
     pairs: Vec<(String, String)>,
@@ -167,7 +167,7 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// From the text behind the question mark.
+    /// Parses the text after the question mark.
     fn of(query: &str) -> Self {
         let mut params = Self {
             pairs: Vec::new(),
@@ -196,16 +196,16 @@ impl Params {
         params
     }
 
-    /// Notes that something is wrong, unless something is noted of the same place already: a
-    /// character that cannot be seen is found in every parameter, and its rules would only
-    /// say once more that the value is wrong.
+    /// Records a fault, unless one is recorded for the same place already: an invisible character
+    /// is found in every parameter, and the parameter's own rules would only report once more that
+    /// the value is invalid.
     pub(crate) fn note(&mut self, fault: Fault) {
         if fault.pointer.is_empty() || !self.faults.is_listed_at(&fault.pointer) {
             self.faults.push(fault);
         }
     }
 
-    /// Every value of a parameter.
+    /// Removes and returns every value of a parameter.
     fn take_all(&mut self, name: &'static str) -> Vec<String> {
         self.asked.push(name);
         let mut found = Vec::new();
@@ -231,7 +231,7 @@ impl Params {
         found.into_iter().next()
     }
 
-    /// The parameter with this name, where it is given and right.
+    /// Returns the parameter with this name, if it is given and valid.
     pub(crate) fn read<T: Parameter>(&mut self, name: &'static str) -> Option<T> {
         let value = self.take(name)?;
         if value.is_empty() {
@@ -269,8 +269,8 @@ impl Params {
     }
 }
 
-/// Declares the parameters of a query: a struct whose fields are optional, [`Several`] or have a default,
-/// documented by their comments. What stands behind `;` is a struct of further parameters.
+/// Declares the parameters of a query: a struct whose fields are optional, [`Several`] or have a
+/// default, documented by their comments. After `;` follows a struct of further parameters.
 ///
 /// ```ignore
 /// query! {
@@ -349,7 +349,7 @@ macro_rules! query {
 }
 pub(crate) use query;
 
-/// A parameter as the document describes it.
+/// Returns a parameter as the document describes it.
 pub(crate) fn document<T: Parameter>(
     name: &str,
     doc: &str,
@@ -372,7 +372,7 @@ fn with_default(schema: RefOr<Schema>, default: Option<Value>) -> RefOr<Schema> 
             object.default = Some(default);
             RefOr::T(Schema::Object(object))
         }
-        // Beside a reference stands what holds here alone.
+        // Properties that apply only here are written beside the reference.
         (schema, Some(default)) => utoipa::openapi::schema::AllOfBuilder::new()
             .item(schema)
             .default(Some(default))

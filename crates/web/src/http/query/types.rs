@@ -1,4 +1,4 @@
-//! The types that parameters have: how each is documented and read.
+//! The types of parameters: how each is documented and read.
 
 use std::{borrow::Cow, fmt::Display, net::IpAddr, str::FromStr};
 
@@ -22,12 +22,12 @@ use uuid::Uuid;
 
 use super::Parameter;
 
-/// A string schema, to be narrowed.
+/// Returns a string schema, to be narrowed.
 pub(crate) fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// A value read by `FromStr` whose failure says nothing that would help.
+/// Parses a value with `FromStr` whose error would not help the client.
 fn parse<T: FromStr>(
     pointer: &str,
     text: &str,
@@ -38,13 +38,13 @@ fn parse<T: FromStr>(
         .map_err(|_| Fault::new(pointer, code, format!("{:?} is not {what}", shorten(text))))
 }
 
-/// One of the names of an enumeration.
+/// Parses one of the names of an enumeration.
 pub(crate) fn name<T: FromStr<Err: Display>>(pointer: &str, text: &str) -> Result<T, Fault> {
     text.parse()
         .map_err(|error: T::Err| Fault::new(pointer, "unknown_value", error.to_string()))
 }
 
-/// A text of at most `MAX` characters, none of them a control character.
+/// A text of at most `MAX` characters without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text<const MAX: usize>(pub(crate) String);
 
@@ -125,20 +125,20 @@ impl Parameter for Timestamp {
     }
 
     fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
-        // `+` of an offset is a blank once it is decoded.
+        // The `+` of an offset is decoded as a blank.
         parse_timestamp(pointer, &text.replace(' ', "+"))
     }
 }
 
-/// A time that something begins at: a day is its first moment, in UTC.
+/// A lower bound of time: a day means its first moment, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Since(pub(crate) Timestamp);
 
-/// A time that something ends at, which is part of it: a day is its last moment, in UTC.
+/// An inclusive upper bound of time: a day means its last moment, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Until(pub(crate) Timestamp);
 
-/// A time or a day.
+/// Returns the schema of a time or a day.
 fn time_or_day() -> RefOr<Schema> {
     let of = |format| text().format(Some(SchemaFormat::KnownFormat(format)));
     OneOfBuilder::new()
@@ -175,8 +175,8 @@ impl Parameter for Until {
     }
 }
 
-/// The text, where it has the form of a day: `2024-05-31`. Whether there is such a day is
-/// found where its time is read.
+/// Returns the text, if it has the form of a day: `2024-05-31`. Whether the day exists is
+/// checked when its time is parsed.
 fn day(text: &str) -> Option<&str> {
     let is_day = text.len() == 10
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -308,7 +308,7 @@ macro_rules! choice {
 }
 pub(crate) use choice;
 
-/// The fault of a value that is none of those there are.
+/// Returns the fault of a value that is not one of the names.
 pub(crate) fn unknown(pointer: &str, text: &str, names: &[&str]) -> Fault {
     let names = names.join(", ");
     let text: Cow<'_, str> = shorten(text).into();

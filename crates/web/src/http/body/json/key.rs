@@ -1,4 +1,4 @@
-//! The names of an object's members. A name that is not expected is cut short at once.
+//! The names of an object's members. An unexpected name is truncated at once.
 
 use accunode_domain::fault::shorten;
 use serde::de::{DeserializeSeed, Deserializer, Visitor};
@@ -10,9 +10,9 @@ const MAX_NAME: usize = 100;
 
 /// The name of a member.
 pub(super) enum Key<'a> {
-    /// One that belongs here, and what is expected behind it.
+    /// An expected name, and the shape of its value.
     Known(String, &'a Shape),
-    /// One that does not, cut short.
+    /// An unexpected name, truncated.
     Unknown(String),
 }
 

@@ -77,7 +77,7 @@ fn names_are_escaped_in_pointers() {
 fn nesting_without_end_is_refused() {
     let text = "[".repeat(100_000);
     assert_eq!(read(&text).unwrap_err().status(), StatusCode::BAD_REQUEST);
-    // What is nested deeply and does not belong here is read over.
+    // An unexpected part is skipped, however deeply it is nested.
     let text = format!("{{\"x\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(faults(&text), ["/x unknown_field"]);
 }
@@ -86,7 +86,7 @@ fn nesting_without_end_is_refused() {
 fn a_whole_float_is_an_integer() {
     let (value, _) = read(r#"{"seconds": 3600.0, "small": -1e3}"#).unwrap();
     assert_eq!(value, json!({ "seconds": 3600, "small": -1000 }));
-    // The schema tells that this is none.
+    // The schema check reports that it is not an integer.
     let (value, _) = read(r#"{"seconds": 3600.5}"#).unwrap();
     assert_eq!(value["seconds"], 3600.5);
 }
