@@ -1,9 +1,9 @@
 //! Indexes on tables that may be large and in use: built without blocking writers.
 //!
 //! CREATE INDEX CONCURRENTLY runs outside a transaction, one statement per call, and a
-//! build that fails leaves an INVALID index behind, which `IF NOT EXISTS` would take for
-//! done. So a leftover is dropped first, and a valid one is left alone: a migration that
-//! stopped half-way is simply run again.
+//! failed build leaves an INVALID index behind, which `IF NOT EXISTS` would accept as
+//! built. So such an index is dropped first, and a valid one is kept: an interrupted
+//! migration is simply run again.
 
 use sea_orm_migration::{
     SchemaManager,
@@ -17,7 +17,7 @@ pub(crate) struct Index {
     pub(crate) on: &'static str,
 }
 
-/// Builds it unless it is there and valid.
+/// Builds the index unless it exists and is valid.
 pub(crate) async fn create(manager: &SchemaManager<'_>, index: Index) -> Result<(), DbErr> {
     match is_valid(manager, index.name).await? {
         Some(true) => return Ok(()),
@@ -35,7 +35,7 @@ pub(crate) async fn create(manager: &SchemaManager<'_>, index: Index) -> Result<
     Ok(())
 }
 
-/// Drops it where it is there.
+/// Drops the index if it exists.
 pub(crate) async fn drop(manager: &SchemaManager<'_>, name: &str) -> Result<(), DbErr> {
     let sql = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
     manager.get_connection().execute_unprepared(&sql).await?;

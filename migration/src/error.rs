@@ -1,22 +1,22 @@
-//! What can go wrong while migrating.
+//! Errors of migrating.
 
 use std::time::Duration;
 
 use sea_orm_migration::DbErr;
 
-/// Why the schema is not as it should be.
+/// Why the schema is not as required.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
     /// The database does not answer, or refuses the URL's user.
     #[error("cannot reach the database")]
     Connect(#[source] sqlx::Error),
-    /// No one has run [`crate::bootstrap_roles`] on this cluster.
+    /// [`crate::bootstrap_roles`] was not run on this cluster.
     #[error(
         "the roles accunode_owner and accunode_server do not exist; a superuser has to make them first"
     )]
     RolesMissing,
-    /// The URL's user can neither be nor become the owner.
+    /// The URL's user neither is the owner nor can assume that role.
     #[error("{user:?} may not act as accunode_owner, who alone changes the schema")]
     NotOwner {
         /// The user that the URL names.

@@ -1,4 +1,4 @@
-//! One migrator at a time, however many nodes start at once.
+//! The lock under which one process at a time migrates, however many nodes start at once.
 
 use std::time::Duration;
 
@@ -7,15 +7,16 @@ use tokio::time::{Instant, sleep};
 
 use crate::MigrateError;
 
-/// Any number that nothing else in the database uses as an advisory lock.
+/// An arbitrary number that nothing else in the database uses as an advisory lock.
 const KEY: i64 = 0x0ACC_0DE0_5C4E_3A00;
-/// Between two tries. Waiting inside PostgreSQL instead would hold a snapshot open, and
-/// CREATE INDEX CONCURRENTLY in the process that has the lock would wait for it for ever.
+/// The pause between two attempts. Waiting inside PostgreSQL instead would hold a snapshot
+/// open, for which CREATE INDEX CONCURRENTLY in the process that has the lock would wait
+/// for ever.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Longer than building any index should take.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// Held by a connection of its own, so that it ends with the process however that ends.
+/// Held by a separate connection, so that it ends with the process however that ends.
 #[derive(Debug)]
 pub(crate) struct MigrationLock(PgConnection);
 
@@ -43,7 +44,7 @@ impl MigrationLock {
         }
     }
 
-    /// Ends the lock with its connection.
+    /// Releases the lock with its connection.
     pub(crate) async fn release(self) -> Result<(), MigrateError> {
         Ok(self.0.close().await?)
     }

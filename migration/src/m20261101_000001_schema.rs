@@ -1,12 +1,12 @@
-//! The first schema, one SQL file per subject, in the order of their dependence.
+//! The first schema, one SQL file per subject, in the order of their dependencies.
 
 use sea_orm_migration::prelude::*;
 
-/// Makes everything that the service starts with.
+/// Creates everything that the service starts with.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 
-/// One subject's statements, there and back.
+/// The statements of one subject, up and down.
 struct Subject {
     name: &'static str,
     up: &'static str,

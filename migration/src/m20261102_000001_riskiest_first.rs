@@ -1,6 +1,6 @@
-//! The indexes of the lists that show the riskiest first, behind the owner's key. By
-//! `pd` and not by the specified four decimals: those tie, and comparing NUMERIC behind
-//! a policy cannot use an index.
+//! The indexes of the lists with the highest PD first, behind the owner's key. They are by
+//! `pd` and not by the specified four decimals: those have ties, and comparing NUMERIC
+//! behind a policy cannot use an index.
 
 use sea_orm_migration::prelude::*;
 

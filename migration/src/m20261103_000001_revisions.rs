@@ -1,5 +1,5 @@
-//! What predictions said before: one table of revisions beside each table of predictions,
-//! filled by a trigger.
+//! The revisions of predictions: one table of revisions beside each table of predictions,
+//! written by a trigger.
 
 use sea_orm_migration::prelude::*;
 

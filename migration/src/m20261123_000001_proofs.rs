@@ -1,4 +1,4 @@
-//! How users prove who they are: one open token per purpose, and second factors.
+//! Proofs of identity: one open token per purpose, and second factors.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,8 +1,8 @@
-//! An API key's secret can be rotated: the one before stays good for a while.
+//! An API key's secret can be rotated: the previous one stays valid for a while.
 
 use sea_orm_migration::prelude::*;
 
-/// Adds the secret before the last rotation, and until when it is good.
+/// Adds the previous secret, and until when it is valid.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

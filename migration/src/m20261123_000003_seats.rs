@@ -1,5 +1,4 @@
-//! An organization never has more members than it may; and what its list and its
-//! deletion need.
+//! The member limit of an organization; and what its list and its deletion need.
 
 use sea_orm_migration::prelude::*;
 

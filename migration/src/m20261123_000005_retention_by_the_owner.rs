@@ -1,8 +1,8 @@
-//! Only the owner drops months of the audit log and makes the sums of dashboards anew.
+//! Only the owner drops months of the audit log and rebuilds the rollups.
 
 use sea_orm_migration::prelude::*;
 
-/// Takes two functions away from the serving role.
+/// Revokes two functions from the serving role.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

@@ -1,8 +1,8 @@
-//! How many failed and skipped rows each job keeps, so that they can be bounded.
+//! The number of failed and skipped rows that each job stores, so that it can be limited.
 
 use sea_orm_migration::prelude::*;
 
-/// Adds the column, and counts what is there.
+/// Adds the column, and counts existing rows.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

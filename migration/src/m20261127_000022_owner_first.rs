@@ -1,9 +1,10 @@
-//! Indexes of lists and of the search that no query of another owner can take.
+//! Indexes of lists and of the search that a query for another owner cannot use.
 //!
-//! An index over all owners in the order of a list is a trap: where one owner has nearly
-//! every row, the planner takes it for everyone's list, and walks the whole table for those
-//! who have none. A super_admin's lists get partial indexes instead, which only a query
-//! with the same condition can use, and the search an index whose keys hold the owner.
+//! An index over all owners in the order of a list is harmful: if one owner has nearly
+//! every row, the planner uses it for every owner's list, and reads the whole table for
+//! owners without rows. A super_admin's lists get partial indexes instead, which only a
+//! query with the same condition can use, and the search an index whose keys contain the
+//! owner.
 
 use sea_orm_migration::prelude::*;
 
@@ -88,7 +89,7 @@ impl MigrationTrait for Migration {
         for index in NEW {
             concurrent::create(manager, index).await?;
         }
-        // The planner knows nothing of an expression until it has been analysed.
+        // The planner has no statistics of an expression until it has been analysed.
         run(manager, "ANALYZE companies").await?;
         for index in OLD {
             concurrent::drop(manager, index.name).await?;

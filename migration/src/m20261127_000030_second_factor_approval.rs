@@ -1,8 +1,8 @@
-//! Second factors that count only once an administrator has approved them.
+//! Second factors that are valid only once an administrator has approved them.
 
 use sea_orm_migration::prelude::*;
 
-/// Adds the setting of an organization, and what is kept of an enrolment that waits.
+/// Adds the setting of an organization, and the columns of an enrolment that waits.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-/// Adds the constraint, and the cause that a job which is given up names.
+/// Adds the constraint, and the cause of a job that is given up.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

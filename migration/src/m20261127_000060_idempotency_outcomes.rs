@@ -1,8 +1,8 @@
-//! Idempotency keys: the outcome that the use case keeps, without an HTTP status.
+//! Idempotency keys: the outcome that the use case stores, without an HTTP status.
 
 use sea_orm_migration::prelude::*;
 
-/// Renames the stored answer to what it is, and drops the columns that nothing reads.
+/// Renames the stored response, and drops unused columns.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

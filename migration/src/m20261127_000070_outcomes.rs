@@ -1,4 +1,4 @@
-//! What happened to companies, and until when an owner's outcomes are complete.
+//! Company outcomes, and the days for which an owner's outcomes are complete.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,8 +1,8 @@
-//! What undoing an upload needs to know of the predictions that it updated.
+//! The data that undoing an upload needs about the predictions that it updated.
 
 use sea_orm_migration::prelude::*;
 
-/// Keeps the version that an upload wrote.
+/// Stores the version that an upload wrote.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

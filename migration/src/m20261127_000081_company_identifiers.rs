@@ -1,4 +1,4 @@
-//! Identifiers that others gave to companies.
+//! Identifiers of companies from other institutions.
 
 use sea_orm_migration::prelude::*;
 

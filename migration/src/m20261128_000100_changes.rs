@@ -1,8 +1,10 @@
-//! Rows are followed in the order in which they changed, and say which job changed them.
+//! Rows can be followed in the order in which they changed, and name the job that changed
+//! them.
 
 use sea_orm_migration::prelude::*;
 
-/// Dates rows so that no reader misses one, and keeps the job of the last change.
+/// Sets the time of rows so that no reader misses one, and stores the job of the last
+/// change.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

@@ -1,5 +1,5 @@
-//! The indexes of the lists that follow changes, behind the owner's key: of all, and of those
-//! that one job made.
+//! The indexes of the lists that follow changes, behind the owner's key: of all changes, and
+//! of those of one job.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Which request made a job, for the log lines of its worker.
+//! The request that created a job, for the log lines of its worker.
 
 use sea_orm_migration::prelude::*;
 

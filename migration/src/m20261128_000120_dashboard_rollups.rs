@@ -1,7 +1,7 @@
-//! What dashboards show of any number of rows, as sums.
+//! The figures of dashboards as sums, for any number of rows.
 //!
-//! The triggers note from the first transaction on what they did not note before; what was
-//! there already is then counted beside everyone who writes, and folded.
+//! From the first transaction on the triggers record more than before; existing rows are
+//! then counted while others write, and merged.
 
 use sea_orm_migration::{
     prelude::*,
@@ -12,14 +12,14 @@ use sea_orm_migration::{
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 
-/// Merges what was noted; 0 when there is nothing left.
+/// Merges recorded deltas; 0 when there is nothing left.
 const FOLD: &str = "SELECT fold_prediction_rollups(100000) AS folded";
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Each call is one transaction here. Done again after a failure, the first finds its
-        // work done.
+        // Each call is one transaction here. If it is repeated after a failure, the first
+        // step is skipped.
         if !manager.has_table("high_risk_companies").await? {
             run(
                 manager,

@@ -1,11 +1,12 @@
-//! Indexes for the filters that find few of an owner's predictions, and what they make needless.
+//! Indexes for the filters that select few of an owner's predictions, and the removal of those
+//! that they replace.
 //!
-//! A list by symbol or year walks the owner's rows no more, and the newest prediction of a year
+//! A list by symbol or year no longer scans the owner's rows, and the newest prediction of a year
 //! is looked up. Sectors, levels and model versions have few values, each with many rows: a page
 //! of them is found soon in the order of the list, and an index for each would cost every upload
-//! up to a tenth. What is looked for most is high risks: the index that counted their companies,
-//! which a rollup does since `m20261128_000120_dashboard_rollups`, holds them in the order of the
-//! list now.
+//! up to a tenth. The most frequent filter is high risk: the index that counted their companies,
+//! which a rollup does since `m20261128_000120_dashboard_rollups`, is now in the order of the
+//! list.
 
 use sea_orm_migration::prelude::*;
 
@@ -34,7 +35,7 @@ const NEW: [Index; 4] = [
     },
 ];
 
-/// In the order of the list.
+/// The new indexes, in the order of the list.
 const LISTED: [Index; 2] = [
     Index {
         name: "idx_annual_predictions_risk_level",
@@ -46,7 +47,7 @@ const LISTED: [Index; 2] = [
     },
 ];
 
-/// As they were.
+/// The previous indexes.
 const COUNTED: [Index; 2] = [
     Index {
         name: "idx_annual_predictions_risk_level",
@@ -80,7 +81,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Builds indexes in place of those of the same name.
+/// Builds indexes that replace those of the same name.
 async fn replace(manager: &SchemaManager<'_>, indexes: [Index; 2]) -> Result<(), DbErr> {
     for index in indexes {
         concurrent::drop(manager, index.name).await?;

@@ -1,4 +1,4 @@
-//! Reports of back-tests, the samples they were computed from, and who signed them off.
+//! Reports of back-tests, their samples, and their sign-offs.
 
 use sea_orm_migration::prelude::*;
 

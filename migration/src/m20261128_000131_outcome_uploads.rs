@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-/// Lets jobs record outcomes, which name their job and row.
+/// Lets jobs record outcomes, which refer to their job and row.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

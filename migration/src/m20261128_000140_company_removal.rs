@@ -1,8 +1,8 @@
-//! A company is removed only by who may remove what stands on it.
+//! A company can be removed only by a user who may remove the rows that refer to it.
 
 use sea_orm_migration::prelude::*;
 
-/// Asks of each row that would go along.
+/// Checks each row that would be removed as well.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-/// Keeps which version a restored one repeats.
+/// Stores which version a restored one repeats.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

@@ -1,8 +1,8 @@
-//! Runs of maintenance, archives of the audit log, and what a month must have before it goes.
+//! Runs of maintenance, archives of the audit log, and the conditions for dropping a month.
 
 use sea_orm_migration::prelude::*;
 
-/// Makes the tables and functions.
+/// Creates the tables and functions.
 #[derive(DeriveMigrationName, Debug)]
 pub(crate) struct Migration;
 

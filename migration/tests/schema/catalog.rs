@@ -1,5 +1,5 @@
-//! `docs/database.md` against the database: every name of the specification stands in its
-//! map once, and what the map says of it is true. Its `sql run` blocks run.
+//! `docs/database.md` against the database: every name of the specification is in its map
+//! once, and the map is correct. Its `sql run` blocks are executed.
 
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ async fn the_map_of_the_specifications_names_is_complete_and_true() {
     scratch.end().await;
 }
 
-/// The map's rows: kind, names, fate, what serves them.
+/// The map's rows: kind, names, fate, replacement.
 fn rows() -> impl Iterator<Item = [&'static str; 4]> {
     let (_, section) = DOCUMENT
         .split_once("\n## The specification's names\n")
@@ -104,7 +104,7 @@ fn read_map(faults: &mut Vec<String>) -> BTreeMap<Name, String> {
     map
 }
 
-/// What stands in the place of replaced names.
+/// Returns the replacements of replaced names.
 fn replacements() -> impl Iterator<Item = (&'static str, String)> {
     rows()
         .filter(|[_, _, fate, _]| *fate == "replaced")

@@ -1,4 +1,4 @@
-//! The schema on a real PostgreSQL, in a database of each test's own.
+//! The schema on a real PostgreSQL, each test in a database of its own.
 
 #![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(

@@ -1,4 +1,4 @@
-//! What the schema promises: the checks of `functional.sql`, and what needs two sessions.
+//! The guarantees of the schema: the checks of `functional.sql`, and those that need two sessions.
 
 use accunode_migration::{BECOME_SERVER, migration_names, status};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgListener};
@@ -185,7 +185,7 @@ async fn workers_who_claim_at_once_get_every_job_once_and_no_owner_more_than_the
     scratch.end().await;
 }
 
-/// Claims and finishes until nothing is left; gives back the most jobs that one owner had at once.
+/// Claims and finishes until nothing is left; returns the most jobs that one owner had at once.
 async fn work(pool: PgPool, per_owner: i32) -> i64 {
     let mut most = 0;
     loop {

@@ -1,4 +1,4 @@
-//! The rollups equal the plain queries, whatever was done and by how many at once.
+//! The rollups equal the plain queries, whatever was done and by how many sessions at once.
 
 use rand::RngExt;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -55,42 +55,42 @@ async fn rollups_equal_the_plain_queries_after_random_inserts_updates_deletes_an
     scratch.end().await;
 }
 
-/// One statement after another, each in a transaction of its own. A deadlock or a
-/// collision on a key takes back the statement, and must take back its deltas too.
+/// Executes one statement after another, each in its own transaction. A deadlock or a
+/// conflict on a key rolls back the statement, and must roll back its deltas too.
 async fn write(pool: PgPool) {
     const STATEMENT: [&str; 8] = [
-        // new ones, organization A's, on system companies
+        // New ones, organization A's, on system companies.
         "INSERT INTO annual_predictions (company_id, company_symbol, company_name, company_sector, reporting_year, probability, pd, risk_level,
              confidence, predicted_at, model_name, model_version, model_sha256, access_level, organization_id, created_by)
          SELECT id, symbol, name, sector, (1900 + floor(random() * 200))::int::text, 0.25, 0.25, 'High', 0.5, now(), 'annual', '1', repeat('0', 64),
                 'organization', '00000000-0000-0000-0000-0000000000a1', '00000000-0000-0000-0000-0000000000a2'
            FROM companies WHERE access_level = 'system' ORDER BY random() LIMIT 15
          ON CONFLICT (company_id, reporting_year, owner_key) DO UPDATE SET pd = random(), probability = 0.75, risk_level = 'Low'",
-        // personal ones of m1
+        // Personal ones of m1.
         "INSERT INTO annual_predictions (company_id, company_symbol, company_name, company_sector, reporting_year, probability, pd, risk_level,
              confidence, predicted_at, model_name, model_version, model_sha256, access_level, created_by)
          SELECT id, symbol, name, sector, (1900 + floor(random() * 200))::int::text, 0.001, 0.001, 'Low', 0.5, now(), 'annual', '1', repeat('0', 64),
                 'personal', '00000000-0000-0000-0000-0000000000a2'
            FROM companies WHERE access_level = 'system' ORDER BY random() LIMIT 5
          ON CONFLICT DO NOTHING",
-        // scored anew
+        // Scored again.
         "UPDATE annual_predictions SET pd = random(), probability = 0.5, confidence = 0.9, risk_level = 'Medium', company_sector = 'Sector ' || floor(random() * 6)
           WHERE id IN (SELECT id FROM annual_predictions ORDER BY random() LIMIT 12)",
         "UPDATE quarterly_predictions SET pd = random() / 2, logistic_probability = round(random()::numeric, 4), ensemble_probability = 0.2, risk_level = 'High'
           WHERE id IN (SELECT id FROM quarterly_predictions ORDER BY random() LIMIT 12)",
-        // raised: moved to another owner
+        // Widened: moved to another owner.
         "UPDATE annual_predictions SET access_level = 'system', organization_id = NULL
           WHERE id IN (SELECT id FROM annual_predictions WHERE access_level = 'organization' ORDER BY random() LIMIT 3)",
         "UPDATE annual_predictions SET access_level = 'organization', organization_id = '00000000-0000-0000-0000-0000000000a1'
           WHERE id IN (SELECT id FROM annual_predictions WHERE access_level = 'personal' ORDER BY random() LIMIT 3)",
-        // gone
+        // Deleted.
         "DELETE FROM annual_predictions WHERE id IN (SELECT id FROM annual_predictions ORDER BY random() LIMIT 6);
          DELETE FROM quarterly_predictions WHERE id IN (SELECT id FROM quarterly_predictions ORDER BY random() LIMIT 2)",
         "SELECT fold_prediction_rollups(50)",
     ];
     for n in 0..STATEMENTS {
         let sql = match rand::rng().random_range(0..40) {
-            // a company with all of its predictions
+            // A company with all of its predictions.
             0 if n % 3 == 0 => {
                 "DELETE FROM companies WHERE id IN (SELECT id FROM companies ORDER BY random() LIMIT 1)"
             }
@@ -102,7 +102,7 @@ async fn write(pool: PgPool) {
                 .and_then(|e| e.code())
                 .unwrap_or_default()
                 .into_owned();
-            // deadlock, repeated key, company gone, company gone while the trigger looked
+            // Deadlock, repeated key, company gone, company gone while the trigger read it.
             assert!(
                 ["40P01", "23505", "23503", "23514"].contains(&code.as_str()),
                 "{error}\n{sql}"
@@ -111,7 +111,7 @@ async fn write(pool: PgPool) {
     }
 }
 
-/// The rows that only one side has.
+/// Checks that no row is on one side only.
 async fn assert_equal(pool: &PgPool, when: &str) {
     let annual: Vec<String> = sqlx::query_scalar(
         "WITH rolled AS (
@@ -146,8 +146,8 @@ async fn assert_equal(pool: &PgPool, when: &str) {
     assert_high_risks_equal(pool, when).await;
 }
 
-/// The companies with a high risk: those noted and folded against those of the rows, and the
-/// counts against what is folded.
+/// Compares the companies with a high risk: recorded and merged ones with those of the rows,
+/// and the counts with the merged ones.
 async fn assert_high_risks_equal(pool: &PgPool, when: &str) {
     let wrong: Vec<String> = sqlx::query_scalar(include_str!("high_risks.sql"))
         .fetch_all(pool)

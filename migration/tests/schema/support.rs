@@ -1,20 +1,20 @@
-//! A scratch database for a test.
+//! A disposable database for a test.
 
 use accunode_migration::{BECOME_SERVER, bootstrap_roles, migrate_up};
 use accunode_test_database::Database;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 
-/// A database of the test's own, empty but for the roles.
+/// A separate database, empty except for the roles.
 pub(crate) struct Scratch {
-    /// A superuser's.
+    /// A superuser's URL.
     pub(crate) url: String,
     pub(crate) pool: PgPool,
-    // Dropped last: that drops the database.
+    // Declared last: dropping it drops the database.
     _database: Database,
 }
 
 impl Scratch {
-    /// With the roles and nothing else.
+    /// Creates it with the roles and nothing else.
     pub(crate) async fn empty() -> Self {
         let database = Database::blank().await;
         let url = database.url().to_owned();
@@ -31,14 +31,14 @@ impl Scratch {
         }
     }
 
-    /// Fully migrated.
+    /// Creates it fully migrated.
     pub(crate) async fn migrated() -> Self {
         let scratch = Self::empty().await;
         migrate_up(&scratch.url).await.unwrap();
         scratch
     }
 
-    /// A pool of the serving role.
+    /// Returns a pool with the serving role.
     pub(crate) async fn server_role(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(2)
@@ -58,7 +58,7 @@ impl Scratch {
     }
 }
 
-/// Statements made up by a test.
+/// Executes statements of a test.
 pub(crate) async fn run(connection: &mut PgConnection, sql: impl Into<String>) {
     let sql = sql.into();
     if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql.clone()))
