@@ -1,4 +1,4 @@
-//! The cache of one process.
+//! A cache within one process.
 
 use std::{
     sync::{
@@ -14,13 +14,13 @@ use async_trait::async_trait;
 use moka::{Expiry, sync::Cache as Moka};
 use uuid::Uuid;
 
-/// Generations are kept in so many places. Owners that share one only lose
-/// entries that were still good.
+/// The number of slots for generations. Owners that share a slot only lose entries that
+/// were still valid.
 const GENERATIONS: usize = 1 << 16;
-/// What an entry costs beside its key and value, about.
+/// The approximate cost of an entry in addition to its key and value.
 const OVERHEAD: usize = 128;
 
-/// A cache bounded by bytes; the least used entries make room.
+/// A cache limited by bytes; the least used entries are evicted.
 pub struct LocalCache {
     clock: Arc<dyn Clock>,
     entries: Moka<String, Entry>,
@@ -35,7 +35,7 @@ struct Entry {
 }
 
 impl LocalCache {
-    /// A cache of at most `max_bytes`, keys included.
+    /// Creates a cache of at most `max_bytes`, including keys.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, max_bytes: u64) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Cache for LocalCache {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {
-        // The port's clock decides; the library's own only frees the memory.
+        // The port's clock decides; the library's own clock only frees the memory.
         let now = self.clock.now();
         Ok(self
             .entries
@@ -107,7 +107,7 @@ impl Cache for LocalCache {
     }
 }
 
-/// Every entry is kept as long as it was put for.
+/// Every entry expires after the time that was given with it.
 struct AsTold;
 
 impl Expiry<String, Entry> for AsTold {

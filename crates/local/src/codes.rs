@@ -1,4 +1,4 @@
-//! Time-based codes, with secrets that only this service's key opens.
+//! Time-based codes, with secrets that only this service's key decrypts.
 
 use accunode_domain::{Timestamp, id::UserId, user::Email};
 use accunode_ports::{
@@ -12,19 +12,19 @@ use ring::{
 };
 use totp_rs::{Builder, Totp};
 
-/// Whose codes they are, in the user's device.
+/// The name of the issuer that the user's device displays.
 const ISSUER: &str = "AccuNode";
 /// Bytes of a secret: 160 bits, as RFC 4226 advises.
 const SECRET: usize = 20;
-/// The form of what is sealed: this byte, the nonce, the ciphertext with its tag.
+/// The format of the encrypted secret: this byte, the nonce, the ciphertext with its tag.
 const FORM: u8 = 1;
 
-/// A key of 256 bits that seals secrets. Its `Debug` shows nothing.
+/// A key of 256 bits that encrypts secrets. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealingKey([u8; 32]);
 
 impl SealingKey {
-    /// A key of these bits.
+    /// Creates a key of these bits.
     #[must_use]
     pub const fn new(bits: [u8; 32]) -> Self {
         Self(bits)
@@ -37,16 +37,16 @@ impl std::fmt::Debug for SealingKey {
     }
 }
 
-/// Codes of six digits that change every 30 seconds (RFC 6238), as every authenticator
-/// shows them. Secrets are sealed with AES-256-GCM for one user: moved to another's row
-/// they do not open.
+/// Codes of six digits that change every 30 seconds (RFC 6238), as every authenticator shows
+/// them. Secrets are encrypted with AES-256-GCM for one user: moved to another user's row
+/// they cannot be decrypted.
 pub struct TotpDevice {
-    /// The first seals, all of them open.
+    /// The first key encrypts, all of them decrypt.
     keys: Vec<LessSafeKey>,
 }
 
 impl TotpDevice {
-    /// With these keys: the first seals, and the others open what was sealed before.
+    /// Creates it with these keys: the first encrypts, and the others decrypt older secrets.
     ///
     /// # Errors
     /// `Internal` without any key.
@@ -98,7 +98,8 @@ impl CodeDevice for TotpDevice {
             .with_issuer(Some(ISSUER))
             .build()
             .map_err(|error| internal(error.to_string()))?;
-        // Random for each secret: 96 bits do not come up twice within the few that there are.
+        // The nonce is random for each secret: a repetition of 96 bits is negligible among so
+        // few secrets.
         let mut sealed = secret.to_vec();
         let key = self.keys.first().ok_or_else(|| internal("no key"))?;
         let unique = Nonce::try_assume_unique_for_key(nonce).map_err(unspecified)?;
@@ -132,7 +133,7 @@ impl CodeDevice for TotpDevice {
     }
 }
 
-/// The library tells on purpose nothing of what went wrong.
+/// The library intentionally reports no details of a failure.
 fn unspecified(_: Unspecified) -> PortError {
     internal("the cipher failed")
 }
@@ -175,7 +176,7 @@ mod tests {
         let sealed = enrolled(&device, 7).sealed;
         let user = UserId(Uuid::from_u128(7));
         let check = |code, seconds| device.check(user, &sealed, code, at(seconds)).unwrap();
-        // Appendix B, of which these are the last six digits.
+        // The test values of appendix B, of which these are the last six digits.
         for (seconds, code) in [
             (59, "287082"),
             (1_111_111_109, "081804"),

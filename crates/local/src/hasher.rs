@@ -1,4 +1,5 @@
-//! Argon2id, off the threads that wait, and never more at once than there are cores.
+//! Argon2id on threads that may block, with at most as many hashes at once as there are
+//! cores.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -16,10 +17,10 @@ use argon2::{
 use async_trait::async_trait;
 use tokio::{sync::Semaphore, task, time::timeout};
 
-/// Anyone who waits longer for their turn is told to come back later.
+/// How long a caller waits for a free place before the error `Unavailable`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a hash costs. The defaults are OWASP's for argon2id.
+/// The cost of a hash. The defaults are OWASP's for argon2id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashingSettings {
     /// Memory, in KiB.
@@ -28,7 +29,7 @@ pub struct HashingSettings {
     pub iterations: u32,
     /// Lanes.
     pub lanes: u32,
-    /// Hashes at once; as many as there are cores where it is none.
+    /// The number of hashes at once; the number of cores by default.
     pub at_once: Option<usize>,
 }
 
@@ -46,16 +47,17 @@ impl Default for HashingSettings {
 /// Hashes passwords with argon2id.
 pub struct Argon2Hasher {
     argon2: Argon2<'static>,
-    /// No one's: what is verified where there is no hash.
+    /// A hash that belongs to no user, which is verified if there is none.
     dummy: String,
     turns: Arc<Semaphore>,
 }
 
 impl Argon2Hasher {
-    /// A hasher of this cost. Hashes once, so it takes as long as a login.
+    /// Creates a hasher with this cost. It computes one hash, so it takes as long as a
+    /// login.
     ///
     /// # Errors
-    /// `Internal` where argon2 does not allow the settings.
+    /// `Internal` if argon2 does not allow the settings.
     pub fn new(settings: HashingSettings) -> Result<Self, PortError> {
         let params = Params::new(
             settings.memory_kib,
@@ -77,7 +79,7 @@ impl Argon2Hasher {
         })
     }
 
-    /// Runs `work` on a thread for blocking work, when it is its turn.
+    /// Runs `work` on a thread that may block, when a place is free.
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Argon2<'_>) -> Result<T, PortError> + Send + 'static,
@@ -91,7 +93,8 @@ impl Argon2Hasher {
             .map_err(internal)?;
         let argon2 = self.argon2.clone();
         task::spawn_blocking(move || {
-            // The turn lasts as long as the work, also when no one waits for it any more.
+            // The place is held as long as the work runs, also if the caller has stopped
+            // waiting.
             let _turn = turn;
             work(&argon2)
         })
@@ -130,7 +133,7 @@ impl PasswordHasher for Argon2Hasher {
                 Err(e) => Err(internal(e.to_string())),
             };
             let composed = is(password.expose())?;
-            // A hash that is older than composing is of what was typed.
+            // A hash that is older than composing was made of the password as it was typed.
             let typed = match password.expose_typed() {
                 Some(text) if !composed => is(text)?,
                 _ => false,
@@ -158,8 +161,9 @@ impl PasswordHasher for Argon2Hasher {
     }
 }
 
-/// What zxcvbn knows to be guessed within 10⁸ tries: common passwords, words, names and
-/// dates, keyboard runs and repeats, also with letters replaced.
+/// Returns why zxcvbn expects the password to be guessed within 10⁸ attempts: common
+/// passwords, words, names and dates, keyboard runs and repeats, also with letters
+/// replaced.
 fn weakness(password: &str, about: &[String]) -> Option<String> {
     let about: Vec<&str> = about.iter().map(String::as_str).collect();
     let estimate = zxcvbn::zxcvbn(password, &about);
@@ -184,7 +188,7 @@ fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, PortError> {
     Ok(hash.to_string())
 }
 
-/// Whether a hash is what would be made today.
+/// Returns whether a hash has the current parameters.
 fn is_current(argon2: &Argon2<'_>, stored: &PasswordHash) -> bool {
     let wanted = argon2.params();
     stored.algorithm == Algorithm::Argon2id.ident()

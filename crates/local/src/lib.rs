@@ -1,12 +1,11 @@
 //! Sessions, cache, limits, clock and password hashing in one process.
 //!
-//! What one machine needs without `accunode-redis`: the same ports, held to the same
-//! contract (`accunode_ports::contract`). Everything here is gone when the
-//! process ends: anyone who was signed in signs in again. Everything is bounded, so
-//! that no stranger fills the memory.
+//! The ports for one machine without `accunode-redis`: they pass the same contract
+//! (`accunode_ports::contract`). Everything here is lost when the process ends: users must
+//! sign in again. Everything is limited, so that strangers cannot fill the memory.
 //!
-//! [`SystemClock`] and [`UuidV7Ids`] are the only places that ask the machine for
-//! the time; [`Argon2Hasher`] serves with and without Redis.
+//! [`SystemClock`] and [`UuidV7Ids`] are the only places that read the machine's clock;
+//! [`Argon2Hasher`] is used with and without Redis.
 
 mod cache;
 mod codes;

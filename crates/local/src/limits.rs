@@ -1,5 +1,5 @@
-//! Rate limits of one process: the generic cell rate algorithm, one number for
-//! each principal and class.
+//! Rate limits within one process, by the generic cell rate algorithm: one number for each
+//! principal and class.
 
 use std::{
     collections::HashMap,
@@ -15,14 +15,14 @@ use accunode_ports::{
 use async_trait::async_trait;
 
 const SHARDS: usize = 16;
-/// Budgets of one shard; full ones are forgotten first, then the fullest.
+/// The number of budgets in one shard; full ones are removed first, then the fullest.
 const PER_SHARD: usize = 8_192;
 const SECOND: i128 = 1_000_000_000;
 
-/// When, in nanoseconds, the budget of this name and principal is full again.
+/// The time, in nanoseconds, at which the budget of a name and a principal is full again.
 type Full = HashMap<(Box<str>, Box<str>), i128>;
 
-/// Rate limits, bounded in memory.
+/// Rate limits with limited memory.
 pub struct LocalLimits {
     clock: Arc<dyn Clock>,
     settings: LimitSettings,
@@ -31,7 +31,7 @@ pub struct LocalLimits {
 }
 
 impl LocalLimits {
-    /// Limits by these settings.
+    /// Creates limits with these settings.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, settings: LimitSettings) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl RateLimiter for LocalLimits {
         let full = budgets
             .entry((name.into(), principal.into()))
             .or_insert(now);
-        // Fuller than full: it was full long ago. Emptier than empty: the clock was set back.
+        // The budget was full long ago, or the clock was set back.
         if *full < now || *full > now + window {
             *full = now;
         }
@@ -115,7 +115,7 @@ impl RateLimiter for LocalLimits {
     }
 }
 
-/// Forgets the budgets that are full, and where that is not enough the fullest quarter.
+/// Removes the budgets that are full, and if that is not sufficient the fullest quarter.
 fn make_room(budgets: &mut Full, now: i128) {
     budgets.retain(|_, full| *full > now);
     if budgets.len() >= PER_SHARD {

@@ -1,4 +1,4 @@
-//! Sessions of one process. They end with it: anyone who was signed in signs in again.
+//! Sessions within one process. They end with it: users must sign in again.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,14 +19,15 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use time::Duration;
 
-/// Sessions of one user; starting one more ends their oldest.
+/// The largest number of sessions of one user; starting one more ends their oldest.
 const PER_USER: usize = 1_000;
-/// Used refresh tokens that a session remembers: a month's at one in ten minutes.
+/// The number of used refresh tokens that a session remembers: one every ten minutes for a
+/// month.
 const REMEMBERED: usize = 4_320;
-/// What has expired is swept out at most so often.
+/// The shortest time between two removals of expired entries.
 const SWEEP: Duration = Duration::MINUTE;
 
-/// SHA-256 of a token. The token itself is nowhere.
+/// The SHA-256 of a token. The token itself is not stored.
 type Hash = [u8; 32];
 
 /// Sessions in memory, with the tokens' hashes only.
@@ -46,18 +47,18 @@ struct State {
 
 struct Family {
     session: Session,
-    /// The refresh token that is good.
+    /// The valid refresh token.
     current: Hash,
-    /// Those that were, oldest first.
+    /// The used refresh tokens, oldest first.
     used: VecDeque<Hash>,
     until: Timestamp,
-    /// The refresh token that was used last, as long as it may be shown again.
+    /// The refresh token that was used last, while it may be repeated.
     grace: Option<Grace>,
-    /// The access tokens given out; expired ones leave at the next refresh.
+    /// The issued access tokens; expired ones are removed at the next refresh.
     access: Vec<Hash>,
 }
 
-/// A used refresh token that is answered with the same pair again.
+/// A used refresh token that still returns the same pair.
 struct Grace {
     shown: Hash,
     salt: [u8; 32],
@@ -70,7 +71,7 @@ struct Access {
 }
 
 impl LocalSessions {
-    /// No sessions yet.
+    /// Creates an empty store.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -140,7 +141,7 @@ impl SessionStore for LocalSessions {
         user: UserId,
         change: &SessionChange,
     ) -> Result<(), PortError> {
-        // One that was ended meanwhile stays ended.
+        // A session that was ended meanwhile stays ended.
         if let Some(family) = self.state().families.get_mut(&session)
             && family.session.user == user
         {
@@ -223,7 +224,7 @@ impl SessionStore for LocalSessions {
 }
 
 impl State {
-    /// Makes a new pair the good one of a session.
+    /// Makes a new pair the valid one of a session.
     fn give(&mut self, id: SessionId, access: Hash, refresh: Hash, now: Timestamp) {
         let Some(family) = self.families.get_mut(&id) else {
             return;
@@ -253,7 +254,7 @@ impl State {
         );
     }
 
-    /// Forgets a session with all its tokens.
+    /// Removes a session with all its tokens.
     fn end(&mut self, id: SessionId) {
         let Some(family) = self.families.remove(&id) else {
             return;
@@ -290,7 +291,7 @@ impl State {
     }
 }
 
-/// Writes what a change names, unless something newer is stored.
+/// Writes the fields of a change that are set, unless something newer is stored.
 fn apply(session: &mut Session, change: &SessionChange) {
     if let Some(at) = change.last_seen_at {
         session.last_seen_at = session.last_seen_at.max(at);
@@ -306,7 +307,7 @@ fn apply(session: &mut Session, change: &SessionChange) {
     }
 }
 
-/// A new pair of tokens of 256 random bits each, and their hashes.
+/// Returns a new pair of tokens of 256 random bits each, and their hashes.
 fn new_pair() -> (TokenPair, Hash, Hash) {
     let token = |prefix: &str| format!("{prefix}{}", hex::encode(rand::random::<[u8; 32]>()));
     let pair = TokenPair {

@@ -1,4 +1,4 @@
-//! Time, ids and randomness as the machine has them.
+//! The machine's time, ids and randomness.
 
 use std::sync::{
     Arc,
@@ -10,7 +10,7 @@ use accunode_ports::system::{Clock, IdSource, Randomness};
 use time::Duration;
 use uuid::Uuid;
 
-/// The machine's clock, in microseconds: what is answered is what is stored.
+/// The machine's clock, in microseconds, so that a returned time equals the stored one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -26,21 +26,22 @@ impl Clock for SystemClock {
     }
 }
 
-/// The machine's clock, which can be put forward: for tests of what expires.
+/// The machine's clock, which can be put forward, for tests of expiry.
 #[derive(Clone, Debug, Default)]
 pub struct AdvancingClock {
-    /// How far it is ahead, in microseconds.
+    /// The offset from the machine's clock, in microseconds.
     ahead: Arc<AtomicI64>,
 }
 
 impl AdvancingClock {
-    /// How far a clock can be put forward altogether, in seconds: ten years.
+    /// The largest total offset, in seconds: ten years.
     pub const MOST_SECONDS: u32 = 10 * 366 * 24 * 60 * 60;
 
-    /// Puts the clock, and every clone of it, forward by so many seconds. What it says now.
+    /// Puts the clock, and every clone of it, forward by this number of seconds. Returns
+    /// the new time.
     ///
     /// # Errors
-    /// Where it would be further ahead than [`Self::MOST_SECONDS`]; then it stays as it is.
+    /// If the offset would exceed [`Self::MOST_SECONDS`]; then the clock stays as it is.
     pub fn advance(&self, seconds: u32) -> Result<Timestamp, AdvancedTooFar> {
         let most = i64::from(Self::MOST_SECONDS) * 1_000_000;
         let more = i64::from(seconds) * 1_000_000;
@@ -53,7 +54,7 @@ impl AdvancingClock {
     }
 }
 
-/// A clock cannot be put forward that far.
+/// The error for an offset that is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the clock can be put forward by {} seconds altogether",

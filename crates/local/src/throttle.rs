@@ -1,4 +1,4 @@
-//! Failures to prove who one is, of one process.
+//! Failed logins, counted within one process.
 
 use std::{
     collections::HashMap,
@@ -12,10 +12,11 @@ use accunode_ports::{
 };
 use async_trait::async_trait;
 
-/// Pairs, accounts and addresses remembered; those forgotten first make room first.
+/// The largest number of pairs, accounts and addresses; those that expire next are removed
+/// first.
 const MOST: usize = 200_000;
 
-/// The memory of failures, bounded.
+/// The record of failures, limited in size.
 pub struct LocalThrottle {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -24,16 +25,17 @@ pub struct LocalThrottle {
 #[derive(Default)]
 struct State {
     pairs: HashMap<String, Pair>,
-    /// When, in milliseconds, the budget of an account or address is full again.
+    /// The time, in milliseconds, at which the budget of an account or address is full
+    /// again.
     budgets: HashMap<String, i64>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Pair {
     failures: u32,
-    /// Not before then.
+    /// The earliest time of the next attempt.
     next: i64,
-    /// Someone has signed in from here.
+    /// Whether a user has signed in from this address.
     known: bool,
     tried_at: i64,
 }
@@ -50,7 +52,7 @@ impl Pair {
 }
 
 impl LocalThrottle {
-    /// No one has failed yet.
+    /// Creates an empty record.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -93,7 +95,7 @@ impl Throttle for LocalThrottle {
             ..Pair::default()
         };
         let before = state.pairs.insert(pair, forgiven);
-        // Who was known drew nothing from the account's.
+        // A known address consumed nothing of the account's budget.
         let account_budget = rules
             .account
             .filter(|_| !before.is_some_and(|pair| pair.known));
@@ -107,7 +109,7 @@ impl Throttle for LocalThrottle {
 }
 
 impl State {
-    /// Milliseconds to wait; 0 where the try is counted and may go on.
+    /// Returns the milliseconds to wait; 0 if the attempt is allowed, which counts it.
     fn admit(&mut self, attempt: &Attempt, now: i64) -> i64 {
         let rules = attempt.guess.rules();
         let [pair_key, account_key, address_key] = attempt.keys();
@@ -125,7 +127,7 @@ impl State {
             pair.failures = 0;
         }
         let wait = pair.next - now;
-        // Further away than any wait: the clock was set back.
+        // Longer than any wait: the clock was set back.
         if (1..=rules.longest_wait).contains(&wait) {
             return wait;
         }
@@ -135,7 +137,7 @@ impl State {
             pair.failures = rules.free - 1;
             rules.slow_wait
         } else {
-            // The budget is for strangers.
+            // The account's budget is for unknown addresses only.
             self.draw(account_key, rules.account.filter(|_| !pair.known), now);
             self.draw(address_key, rules.address, now);
             pair.failures = pair.failures.saturating_add(1);
@@ -147,12 +149,12 @@ impl State {
         if waits_first { wait } else { 0 }
     }
 
-    /// Until there is one more in a budget; 0 where there is.
+    /// Returns the time until a budget allows one more; 0 if it does.
     fn wait_for(&self, key: &str, budget: Option<FailureBudget>, now: i64) -> i64 {
         let (Some(budget), Some(full)) = (budget, self.budgets.get(key)) else {
             return 0;
         };
-        // Emptier than empty: the clock was set back.
+        // Emptier than possible: the clock was set back.
         if *full > now + budget.window {
             return 0;
         }
@@ -182,7 +184,7 @@ impl State {
     }
 }
 
-/// Where there is no room yet: the quarter that would be forgotten next.
+/// If there is no space, removes the quarter that would expire next.
 fn forget<T>(entries: &mut HashMap<String, T>, when: impl Fn(&T) -> i64) {
     if entries.len() >= MOST {
         let mut all: Vec<i64> = entries.values().map(&when).collect();

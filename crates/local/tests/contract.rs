@@ -1,4 +1,4 @@
-//! The adapters in process keep the contract that every adapter keeps.
+//! The adapters within the process pass the contract of all adapters.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A message as a mail (RFC 5322): who sends it, when, under which id.
+//! Composes a mail (RFC 5322) of a message: its sender, its time, its id.
 
 use std::{str::FromStr, sync::Arc, time::SystemTime};
 
@@ -20,17 +20,17 @@ use crate::internal;
 /// The longest line that RFC 5322 allows, in bytes without its end.
 const LONGEST_LINE: usize = 998;
 
-/// Who sends the mails, such as `AccuNode <noreply@bank.example>`.
+/// The sender of the mails, such as `AccuNode <noreply@bank.example>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender(Mailbox);
 
 impl Sender {
-    /// What a sender must look like, for users.
+    /// The rule for a sender, for users.
     pub const RULE: &str = "must be an e-mail address, such as noreply@bank.example or AccuNode <noreply@bank.example>";
 }
 
 impl Default for Sender {
-    /// For mails that go into files.
+    /// The sender of mails that are written to files.
     fn default() -> Self {
         let placeholder = Address::new_dangerous("accunode", "localhost");
         Self(Mailbox::new(Some("AccuNode".to_owned()), placeholder))
@@ -51,7 +51,7 @@ impl std::fmt::Display for Sender {
     }
 }
 
-/// Makes mails of messages.
+/// Composes mails of messages.
 #[derive(Clone)]
 pub struct Composer {
     sender: Sender,
@@ -60,13 +60,13 @@ pub struct Composer {
 }
 
 impl Composer {
-    /// Mails of this sender.
+    /// Creates a composer for this sender.
     #[must_use]
     pub fn new(sender: Sender, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         Self { sender, clock, ids }
     }
 
-    /// The mail. Its id sorts by time, as ids do.
+    /// Returns the mail. Its id sorts by time, as ids do.
     pub(crate) fn compose(
         &self,
         message: &Message,
@@ -80,7 +80,7 @@ impl Composer {
             .subject(message.subject.clone())
             .date(SystemTime::from(self.clock.now()))
             .message_id(Some(format!("<{id}@{}>", from.email.domain())))
-            // RFC 3834: out-of-office assistants do not answer it.
+            // RFC 3834: automatic responders do not answer it.
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
@@ -92,8 +92,8 @@ impl Composer {
     }
 }
 
-/// As it is where that is allowed, so that a link stays one line and can be copied out
-/// of a file, too; else in the encoding that suits it.
+/// The text is not encoded if that is allowed, so that a link stays on one line and can
+/// also be copied from a file; otherwise it gets a suitable encoding.
 fn body(text: &str) -> Body {
     let plain = text
         .split('\n')

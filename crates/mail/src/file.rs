@@ -17,8 +17,8 @@ use tokio::{
 
 use crate::{Composer, WHAT};
 
-/// Writes each mail into a file of its own, readable for the service's user alone: it
-/// may hold a token. No one gets it unless the operator hands it on.
+/// Writes each mail to a separate file, readable for the service's user only, because it
+/// may contain a token. It is not delivered unless the operator passes it on.
 #[derive(Debug)]
 pub struct FileMailer {
     folder: PathBuf,
@@ -26,7 +26,7 @@ pub struct FileMailer {
 }
 
 impl FileMailer {
-    /// Mails into this folder, which is made with the first of them.
+    /// Writes mails to this folder, which is created with the first of them.
     #[must_use]
     pub fn new(folder: PathBuf, composer: Composer) -> Self {
         Self { folder, composer }
@@ -50,7 +50,7 @@ impl FileMailer {
             .await?;
         file.write_all(mail).await?;
         file.flush().await?;
-        // Anyone who watches the folder sees whole mails only.
+        // Readers of the folder only see complete mails.
         fs::rename(&draft, &path).await?;
         Ok(path)
     }

@@ -12,20 +12,20 @@ use url::{Host, Url};
 
 use crate::{Composer, WHAT, internal};
 
-/// How long one step of the conversation with the server may take.
+/// The time limit of one step of the dialogue with the server.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where the mail server is, and how it is talked to: `smtps://` is TLS from the first
-/// byte, `smtp://` is STARTTLS, and in the clear only on this machine or where
-/// `?tls=none` asks for it. Holds a password: its `Debug` shows the host alone.
+/// The address of the mail server, and how to connect: `smtps://` is TLS from the first
+/// byte, `smtp://` is STARTTLS, and plain text only on this machine or if `?tls=none`
+/// requests it. It contains a password: its `Debug` shows the host only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SmtpUrl(Url);
 
 impl SmtpUrl {
-    /// What it must look like, for users.
+    /// The rule for its form, for users.
     pub const RULE: &str = "must be a URL such as smtps://user:password@mail.example:465 or smtp://mail.example:587, with ?tls=none for a server without TLS that asks for no password";
 
-    /// As lettre reads it: `tls` is `required` or absent.
+    /// Returns the URL in lettre's form: `tls` is `required` or absent.
     fn for_lettre(&self) -> Url {
         let mut url = self.0.clone();
         url.set_query((url.scheme() == "smtp" && !self.in_the_clear()).then_some("tls=required"));
@@ -41,7 +41,7 @@ impl SmtpUrl {
     }
 
     fn is_this_machine(&self) -> bool {
-        // Of a scheme that is not special the host stays text, an address, too.
+        // For a scheme that is not special the host stays text, also if it is an address.
         match self.0.host() {
             Some(Host::Domain(name)) => {
                 name.eq_ignore_ascii_case("localhost")
@@ -81,7 +81,7 @@ impl fmt::Debug for SmtpUrl {
     }
 }
 
-/// Sends mails through a server. Connections are kept for a while and used again.
+/// Sends mails through a server. Connections are kept for a while and reused.
 #[derive(Clone, Debug)]
 pub struct SmtpMailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -89,11 +89,11 @@ pub struct SmtpMailer {
 }
 
 impl SmtpMailer {
-    /// Through the server at this URL. Connects with the first mail. Call it within the
-    /// runtime.
+    /// Creates a mailer for the server at this URL, which connects with the first mail.
+    /// Call it within the runtime.
     ///
     /// # Errors
-    /// `Internal` where the machine's certificates cannot be used.
+    /// `Internal` if the machine's certificates cannot be used.
     pub fn new(url: &SmtpUrl, composer: Composer) -> Result<Self, PortError> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.for_lettre().as_str())
             .map_err(internal)?
@@ -107,10 +107,10 @@ impl SmtpMailer {
 }
 
 impl SmtpMailer {
-    /// Whether the mail server takes mails: connects, greets and signs in.
+    /// Checks that the mail server accepts mails: connects, greets and signs in.
     ///
     /// # Errors
-    /// `Unavailable` where it does not.
+    /// `Unavailable` if it does not.
     pub async fn probe(&self) -> Result<(), PortError> {
         let unavailable =
             |cause: accunode_ports::error::Cause| PortError::Unavailable { what: WHAT, cause };
@@ -141,7 +141,8 @@ impl Mailer for SmtpMailer {
     }
 }
 
-/// The server said no. What it said may repeat the mail, so only its code is told.
+/// The server refused the mail. Its message may repeat the mail, so only its code is
+/// reported.
 #[derive(Debug)]
 struct Refused(lettre::transport::smtp::Error);
 

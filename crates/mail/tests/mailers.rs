@@ -1,4 +1,4 @@
-//! Mails as they arrive: in a folder, and at a server that speaks SMTP.
+//! Delivered mails: in a folder, and at a server that speaks SMTP.
 
 #![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(
@@ -90,10 +90,10 @@ async fn a_folder_that_cannot_be_written_is_told() {
     assert!(matches!(error, PortError::Unavailable { .. }), "{error:?}");
 }
 
-/// What a client said, command by command; the mail is the last.
+/// The commands of a client, one by one; the mail is the last.
 type Heard = Vec<String>;
 
-/// A server that takes one mail, or refuses its recipient.
+/// Starts a server that accepts one mail, or refuses its recipient.
 async fn server(refuse: bool) -> (String, JoinHandle<Heard>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://ana:secret@{}", listener.local_addr().unwrap());

@@ -1,15 +1,15 @@
-//! Every label there is.
+//! All labels.
 
 use prometheus_client::encoding::EncodeLabelSet;
 
-/// An operation of the API and how it was answered.
+/// An operation of the API and the status of its response.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct Request {
     /// `GET`; `other` for a method that HTTP does not know.
     pub method: &'static str,
-    /// Its path with its parameters unfilled; `unknown` where there is none.
+    /// Its path template; `unknown` if there is none.
     pub operation: String,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
 }
 
@@ -33,7 +33,7 @@ macro_rules! label {
 }
 
 label! {
-    /// What came of something: `hit`, `miss`, `failed` and so on.
+    /// The result of something: `hit`, `miss`, `failed` and so on.
     Outcome { outcome }
 }
 label! {
@@ -41,15 +41,15 @@ label! {
     Budget { budget }
 }
 label! {
-    /// What someone tries to guess, and whether they may try.
+    /// The kind of secret that is guessed, and whether the attempt is allowed.
     Attempt { guess, outcome }
 }
 label! {
-    /// A model's call: the kind that it predicts from, and whether reasons were asked for.
+    /// A model's call: the kind of predictions, and whether reasons were requested.
     Scoring { kind, reasons }
 }
 label! {
-    /// The same with what came of it.
+    /// The same with the result.
     ScoredRows { kind, outcome }
 }
 label! {
@@ -69,7 +69,7 @@ label! {
     Connections { pool, state }
 }
 label! {
-    /// Where jobs stand.
+    /// The status of jobs.
     Status { status }
 }
 label! {
@@ -77,7 +77,7 @@ label! {
     Work { work }
 }
 label! {
-    /// A disk that the service keeps something on.
+    /// A disk on which the service stores data.
     Volume { volume }
 }
 label! {
@@ -85,10 +85,10 @@ label! {
     Check { check }
 }
 label! {
-    /// A piece of maintenance.
+    /// A maintenance task.
     Maintenance { task }
 }
 label! {
-    /// Which program this is.
+    /// The version of the program.
     Build { version }
 }

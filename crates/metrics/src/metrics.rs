@@ -1,4 +1,4 @@
-//! What is counted and timed while the process works.
+//! Metrics that are counted and timed while the process works.
 
 use std::time::Duration;
 
@@ -15,19 +15,21 @@ use crate::{
     labels::{Attempt, Budget, EndedJobs, Operation, Outcome, Request, Rows, ScoredRows, Scoring},
 };
 
-/// Seconds in which requests are answered: from what a cache gives to what no one waits for.
+/// The buckets of response times, in seconds: from cached responses to those that exceed every
+/// time limit.
 const REQUEST_SECONDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
-/// Seconds of a model's call: a single company takes microseconds, a chunk of thousands more.
+/// The buckets of a model's call, in seconds: a single company takes microseconds, a chunk of
+/// thousands more.
 const MODEL_SECONDS: [f64; 10] = [
     0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0,
 ];
-/// Seconds of handing a mail to its server.
+/// The buckets of sending a mail to its server, in seconds.
 const MAIL_SECONDS: [f64; 7] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
-/// Every metric there is, without its prefix `accunode_` and as it is scraped. Dashboards,
-/// alerts and the documentation are held to this list, and a test holds it to what is written.
+/// All metrics, without the prefix `accunode_` and as they are scraped. Dashboards, alerts and
+/// the documentation are compared with this list, and a test compares it with the output.
 pub const NAMES: &[&str] = &[
     "build_info",
     "cache_lookups_total",
@@ -71,7 +73,7 @@ fn histograms<L: Clone + std::hash::Hash + Eq>(constructor: fn() -> Histogram) -
     Family::new_with_constructor(constructor)
 }
 
-/// What is counted of a process. Each service has its own.
+/// The metrics of a process. Each service has its own.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -99,7 +101,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Nothing is counted yet.
+    /// Creates metrics with nothing counted.
     #[must_use]
     pub fn new() -> Self {
         let mut metrics = Self {
@@ -203,10 +205,10 @@ impl Metrics {
         );
     }
 
-    /// Everything as Prometheus reads it (text format 0.0.4).
+    /// Returns all metrics in Prometheus's format (text format 0.0.4).
     ///
     /// # Errors
-    /// Never, but that the library's writing may.
+    /// Never in practice; the library's function returns a `Result`.
     pub fn render(&self, snapshot: &Snapshot) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
@@ -215,7 +217,7 @@ impl Metrics {
     }
 }
 
-/// The method as a label: those that HTTP knows, so that strangers cannot make up others.
+/// Returns the method as a label: only standard methods, so that clients cannot create others.
 fn method(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let mut known = KNOWN.into_iter();
@@ -274,12 +276,12 @@ const fn name(task: &Task) -> &'static str {
     }
 }
 
-/// Counts one of an outcome.
+/// Counts one event with an outcome.
 pub(crate) fn count(family: &Family<Outcome, Counter>, outcome: &'static str) {
     family.get_or_create(&Outcome { outcome }).inc();
 }
 
-/// Notes how long something took.
+/// Records a duration.
 pub(crate) fn observe<L: Clone + std::hash::Hash + Eq>(
     family: &Histograms<L>,
     labels: &L,

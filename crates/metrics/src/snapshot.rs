@@ -1,4 +1,4 @@
-//! What is looked at for each scrape.
+//! Values that are read for each scrape.
 
 use std::sync::atomic::AtomicU64;
 
@@ -21,13 +21,13 @@ use crate::labels;
 pub struct WorkOfKind {
     /// The kind.
     pub work: &'static str,
-    /// Being worked on.
+    /// Requests in progress.
     pub running: u64,
     /// Refused since the process started.
     pub refused: u64,
 }
 
-/// What a process looks like at one moment.
+/// The state of a process at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// The program's version.
@@ -40,15 +40,15 @@ pub struct Snapshot {
     pub failing: Vec<&'static str>,
     /// The pools of connections to the database.
     pub connections: Vec<Connections>,
-    /// Open jobs of the whole installation; none where the database does not answer.
+    /// Open jobs of the whole installation; empty if the database does not answer.
     pub jobs: Vec<OpenJobs>,
-    /// What became of maintenance, on whichever node; none where the database does not answer.
+    /// The history of maintenance, on all nodes; empty if the database does not answer.
     pub maintenance: Vec<TaskHistory>,
     /// Expensive work.
     pub work: Vec<WorkOfKind>,
-    /// Event streams that are open.
+    /// Open event streams.
     pub event_streams: u64,
-    /// Mails that wait for the mail server.
+    /// Mails that wait to be sent.
     pub mails_waiting: u64,
     /// Models that failed a check and are not served.
     pub refused_models: u64,
@@ -87,7 +87,7 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
     registry.register(name, help, gauge);
 }
 
-/// As Prometheus holds every number.
+/// Prometheus stores every number as an `f64`.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a figure is read by people, and exact up to 2^53"
@@ -96,7 +96,7 @@ const fn number(n: u64) -> f64 {
     n as f64
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 fn seconds(at: Timestamp) -> f64 {
     number(at.unix_timestamp().max(0).unsigned_abs())
 }

@@ -1,10 +1,11 @@
-//! The alerts, the dashboard and the documentation speak of figures that there are, and of each.
+//! The alerts, the dashboard and the documentation only use existing metrics, and the
+//! documentation has each of them.
 
 use std::{collections::BTreeSet, path::Path};
 
 use accunode_metrics::NAMES;
 
-/// Metrics that Prometheus itself makes.
+/// Metrics that Prometheus itself creates.
 const OF_PROMETHEUS: [&str; 1] = ["up"];
 
 fn file(path: &str) -> String {
@@ -13,7 +14,7 @@ fn file(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The figures that a text speaks of, without their prefix; of a histogram its own name.
+/// Returns the metrics that a text names, without their prefix; for a histogram its own name.
 fn figures(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, prefix) in text.match_indices("accunode_") {
@@ -21,7 +22,7 @@ fn figures(text: &str) -> BTreeSet<String> {
         let rest = &text[at + prefix.len()..];
         let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         let name = &rest[..end];
-        // A crate's name or a file of it is none.
+        // The name of a crate or of one of its files is not a metric.
         if is_whole && !rest[end..].starts_with(['=', ':', '.', '/', '-']) {
             let of_histogram = ["_bucket", "_sum", "_count"];
             let base = of_histogram.iter().find_map(|end| name.strip_suffix(end));

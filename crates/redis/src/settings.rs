@@ -1,4 +1,4 @@
-//! Which servers are used, and how.
+//! The settings of Redis: its servers, and the time limits.
 
 use std::{fmt, time::Duration};
 
@@ -9,16 +9,16 @@ use deadpool_redis::{
 use thiserror::Error;
 use url::Url;
 
-/// How Redis is used.
+/// The settings of Redis.
 #[derive(Clone, Debug)]
 pub struct RedisSettings {
     /// The servers.
     pub servers: RedisServers,
-    /// What every key begins with, so that several installations can share a server.
+    /// The prefix of every key, so that several installations can share a server.
     pub prefix: String,
-    /// How long connecting may take, the question to the Sentinels included.
+    /// The time limit of connecting, including the queries to the Sentinels.
     pub connect_timeout: Duration,
-    /// How long a response may take, redirections within a cluster included.
+    /// The time limit of a response, including redirections within a cluster.
     pub response_timeout: Duration,
 }
 

@@ -14,10 +14,10 @@ pin_project! {
     /// thread polls or drops it.
     ///
     /// Each worker of the web server has a runtime of its own, which ends with it. A
-    /// database connection that a request opens there would die with the worker, in the
-    /// hands of whatever uses it by then. So requests, and the streams that answer them,
-    /// are polled within the runtime that lives as long as the process. They are dropped
-    /// within it, too: a transaction that is dropped is rolled back by a task.
+    /// database connection that a request opens there would break with the worker, while
+    /// another task uses it. So requests, and the streams of their responses, are polled
+    /// within the runtime that lives as long as the process. They are dropped within it,
+    /// too: a transaction that is dropped is rolled back by a task.
     pub struct AtHome<F> {
         #[pin]
         inner: Option<F>,
@@ -42,14 +42,14 @@ impl<F> AtHome<F> {
         }
     }
 
-    /// Polls what is inside, whatever that means for it. `None` after it was dropped.
+    /// Polls the inner value with the given function. `None` after it was dropped.
     pub fn poll_within<T>(self: Pin<&mut Self>, poll: impl FnOnce(Pin<&mut F>) -> T) -> Option<T> {
         let this = self.project();
         let _within = this.home.enter();
         this.inner.as_pin_mut().map(poll)
     }
 
-    /// What is inside.
+    /// Returns the inner value.
     pub fn get_ref(&self) -> Option<&F> {
         self.inner.as_ref()
     }

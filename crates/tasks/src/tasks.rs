@@ -13,19 +13,19 @@ use futures::FutureExt;
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 use tokio_util::task::TaskTracker;
 
-/// Turns true when a vital task is to end.
+/// Turns true when a vital task should end.
 pub type Stop = watch::Receiver<bool>;
 
 /// Why a task failed.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A vital task that ended although no one had told it to.
+/// A vital task that ended without being asked to.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the task {task:?}, which must not end, has ended: {why}")]
 pub struct Lost {
     /// Its name.
     pub task: &'static str,
-    /// What is known of its end.
+    /// What is known about its end.
     pub why: String,
 }
 
@@ -39,13 +39,13 @@ struct Set {
     lost: watch::Sender<Option<Lost>>,
     vital: TaskTracker,
     background: TaskTracker,
-    /// Names of the vital tasks that run.
+    /// The names of the running vital tasks.
     running: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Tasks {
-    /// An empty set. Call it within the runtime that lives as long as the process: that
-    /// is where its tasks run.
+    /// Creates an empty set. Call it within the runtime that lives as long as the process,
+    /// because its tasks run there.
     ///
     /// # Panics
     /// Outside of a runtime.
@@ -61,14 +61,14 @@ impl Tasks {
         }))
     }
 
-    /// The runtime that the tasks run on.
+    /// Returns the runtime that the tasks run on.
     #[must_use]
     pub fn home(&self) -> &Handle {
         &self.0.home
     }
 
-    /// Runs a task that must not end before [`Tasks::stop`] is called. It is given what
-    /// tells it to; if it ends earlier, [`Tasks::lost`] says so.
+    /// Runs a task that must not end before [`Tasks::stop`] is called. It receives the
+    /// signal to stop; if it ends earlier, [`Tasks::lost`] reports it.
     pub fn vital<F>(&self, name: &'static str, work: impl FnOnce(Stop) -> F)
     where
         F: Future<Output = Result<(), Cause>> + Send + 'static,
@@ -108,8 +108,8 @@ impl Tasks {
         self.0.vital.spawn_on(watched, &self.0.home);
     }
 
-    /// Runs work that an answer leaves behind, on its own: no one needs to wait for it,
-    /// it goes on when the caller is dropped, and [`Tasks::finish`] waits for it.
+    /// Runs work that a response leaves behind: no caller needs to wait for it, it
+    /// continues when the caller is dropped, and [`Tasks::finish`] waits for it.
     pub fn background<F>(&self, work: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -118,7 +118,7 @@ impl Tasks {
         self.0.background.spawn_on(work, &self.0.home)
     }
 
-    /// Returns when the first vital task has ended that was not told to.
+    /// Waits for the first vital task that ends without being asked to.
     pub async fn lost(&self) -> Lost {
         let mut lost = self.0.lost.subscribe();
         match lost.wait_for(Option::is_some).await {
@@ -132,28 +132,28 @@ impl Tasks {
         })
     }
 
-    /// What tells a task to end.
+    /// Returns the signal that asks a task to end.
     #[must_use]
     pub fn stopped(&self) -> Stop {
         self.0.stop.subscribe()
     }
 
-    /// Tells every vital task to end.
+    /// Asks every vital task to end.
     pub fn stop(&self) {
         self.0.stop.send_replace(true);
     }
 
-    /// Waits until every vital task has ended, at most for `patience`; answers the names
-    /// of those that go on.
+    /// Waits until every vital task has ended, at most for `patience`; returns the names of
+    /// those that still run.
     pub async fn vital_ended(&self, patience: Duration) -> Vec<&'static str> {
         self.0.vital.close();
-        // Elapsed: what goes on is named below.
+        // After a timeout the remaining tasks are named below.
         drop(tokio::time::timeout(patience, self.0.vital.wait()).await);
         self.0.running().iter().copied().collect()
     }
 
-    /// Waits until nothing goes on in the background, at most for `patience`; answers how
-    /// many pieces of work go on.
+    /// Waits until no background work is left, at most for `patience`; returns how much
+    /// still runs.
     pub async fn finish(&self, patience: Duration) -> usize {
         self.0.background.close();
         drop(tokio::time::timeout(patience, self.0.background.wait()).await);
@@ -172,12 +172,12 @@ impl std::fmt::Debug for Tasks {
 
 impl Set {
     fn running(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
-        // Nothing that holds the lock can leave the names half changed.
+        // No holder of the lock can leave the names in an inconsistent state.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&'static str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))

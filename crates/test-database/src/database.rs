@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::server::Postgres;
 
-/// Taken while the template is made or copied: neither may happen twice at once.
+/// The lock under which the template is created or copied: neither may happen twice at once.
 const TEMPLATE_LOCK: i64 = 0x6163_6375_6e6f_6465;
 
 /// A database of one test. Dropped with its value.
@@ -17,10 +17,10 @@ pub struct Database {
 }
 
 impl Database {
-    /// A fresh, migrated, empty database.
+    /// Creates a migrated, empty database.
     ///
     /// # Panics
-    /// Where the server does not do what it is asked: no test can go on then.
+    /// If the server fails: then no test can continue.
     pub async fn create() -> Self {
         let server = Postgres::shared_url();
         let template = template_name();
@@ -32,7 +32,7 @@ impl Database {
         if !exists(&mut connection, &template).await {
             make_template(&mut connection, server, &template).await;
         }
-        // Copying fails while someone is connected to the template; the lock keeps them out.
+        // Copying fails while another connection uses the template; the lock prevents that.
         run(
             &mut connection,
             format!("CREATE DATABASE {name} TEMPLATE {template}"),
@@ -48,12 +48,12 @@ impl Database {
         Self { name, url }
     }
 
-    /// A database without anything in it, of the owner's role.
+    /// Creates a database without any objects, owned by the owner's role.
     ///
     /// # Panics
-    /// Where the server does not do what it is asked: no test can go on then.
+    /// If the server fails: then no test can continue.
     pub async fn empty() -> Self {
-        // The roles come with the first migrated database.
+        // The roles are created with the first migrated database.
         let other = Self::create().await;
         let name = format!("test_{}", Uuid::new_v4().simple());
         let server = Postgres::shared_url();
@@ -71,11 +71,11 @@ impl Database {
         Self { name, url }
     }
 
-    /// A database without anything in it, of a superuser, on a server that need not have the
-    /// service's roles.
+    /// Creates a database without any objects, owned by a superuser, on a server that need
+    /// not have the service's roles.
     ///
     /// # Panics
-    /// Where the server does not do what it is asked: no test can go on then.
+    /// If the server fails: then no test can continue.
     pub async fn blank() -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
         let server = Postgres::shared_url();
@@ -88,16 +88,16 @@ impl Database {
         Self { name, url }
     }
 
-    /// A superuser's URL. The service takes on the server's role with it.
+    /// Returns a superuser's URL. The service assumes the serving role with it.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// A superuser's pool, for what a test arranges or looks at behind the service's back.
+    /// Returns a superuser's pool, for what a test prepares or reads bypassing the service.
     ///
     /// # Panics
-    /// Where the server cannot be reached.
+    /// If the server cannot be reached.
     pub async fn superuser(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(2)
@@ -106,10 +106,10 @@ impl Database {
             .expect("connect")
     }
 
-    /// A connection as the role that serves, with no one as its actor.
+    /// Returns a connection with the serving role, without an actor.
     ///
     /// # Panics
-    /// Where the server cannot be reached.
+    /// If the server cannot be reached.
     pub async fn server_role(&self) -> PgConnection {
         let mut connection = PgConnection::connect(&self.url).await.expect("connect");
         connection
@@ -123,7 +123,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let (url, name) = (Postgres::shared_url().to_owned(), self.name.clone());
-        // A value cannot wait for itself to be dropped; a thread with a runtime can.
+        // `drop` cannot await; a thread with a runtime can wait.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -141,7 +141,7 @@ impl Drop for Database {
     }
 }
 
-/// Named after the migrations, so that a changed schema makes a new one.
+/// The name depends on the migrations, so that a changed schema gets a new template.
 fn template_name() -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hash = DefaultHasher::new();
@@ -193,7 +193,7 @@ async fn run(connection: &mut PgConnection, sql: String) {
     }
 }
 
-/// The same server's URL for another database.
+/// Returns the same server's URL for another database.
 fn of_database(url: &str, name: &str) -> String {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let server = base.rsplit_once('/').map_or(base, |(server, _)| server);

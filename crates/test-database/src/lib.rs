@@ -1,6 +1,6 @@
-//! A PostgreSQL for tests, and a database of its own for each of them.
+//! A PostgreSQL for tests, and a separate database for each of them.
 //!
-//! - [`Postgres`]: a throw-away server. A test run shares one, which [`URL_VARIABLE`] names
+//! - [`Postgres`]: a disposable server. A test run shares one, which [`URL_VARIABLE`] names
 //!   (`with-postgres` of the test kit starts it); a test that runs alone starts one for its
 //!   process.
 //! - [`Database`]: a copy of a template that is migrated once, dropped with its value.

@@ -7,27 +7,27 @@ use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
 use anyhow::Context;
 use tempfile::TempDir;
 
-/// Where a run's server is told to its tests: a superuser's URL.
+/// The variable with the URL of a run's server: a superuser's URL.
 pub const URL_VARIABLE: &str = "ACCUNODE_TEST_DATABASE_URL";
 
-/// A throw-away server. It ends with this value, or with this process however that dies.
+/// A disposable server. It ends with this value, or with this process however that dies.
 #[derive(Debug)]
 pub struct Postgres {
     server: EmbeddedPostgres,
-    // After the server, so that it is dropped after it.
+    // Declared after the server, so that it is dropped after it.
     folder: TempDir,
 }
 
 impl Postgres {
-    /// Starts a server in a folder of its own.
+    /// Starts a server in a temporary folder.
     ///
     /// # Errors
-    /// Where PostgreSQL is not installed, or does not start.
+    /// If PostgreSQL is not installed, or does not start.
     pub fn start() -> anyhow::Result<Self> {
         Self::with_autovacuum("off")
     }
 
-    /// The same for many rows: its tables are looked after as in service, so that plans are
+    /// As [`Self::start`], for many rows: autovacuum is on as in service, so that plans are
     /// those of the service.
     ///
     /// # Errors
@@ -37,7 +37,8 @@ impl Postgres {
     }
 
     fn with_autovacuum(autovacuum: &str) -> anyhow::Result<Self> {
-        // Short, because a socket's path must be; readable by the user that the server becomes.
+        // The path is short, because a socket's path must be; the folder is readable for the
+        // server's user.
         let folder = tempfile::Builder::new()
             .prefix("accunode-")
             .tempdir_in("/tmp")?;
@@ -56,23 +57,23 @@ impl Postgres {
         Ok(Self { server, folder })
     }
 
-    /// Where its data is.
+    /// Returns the data folder.
     #[must_use]
     pub fn data_dir(&self) -> std::path::PathBuf {
         self.folder.path().join("pg/data")
     }
 
-    /// A superuser's URL.
+    /// Returns a superuser's URL.
     #[must_use]
     pub fn url(&self) -> String {
         self.server.superuser_url("postgres")
     }
 
-    /// The URL of the server that this test is to use: the run's, or one that is
-    /// started for this process.
+    /// Returns the URL of the server for this test: the run's, or one that is started for this
+    /// process.
     ///
     /// # Panics
-    /// Where none can be started: no test can go on then.
+    /// If none can be started: then no test can continue.
     #[must_use]
     pub fn shared_url() -> &'static str {
         static URL: OnceLock<(String, Option<Postgres>)> = OnceLock::new();

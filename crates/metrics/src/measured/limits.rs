@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::Measured;
 use crate::labels;
 
-/// Budgets beside the classes. A name that is not among them is `other`, so that what is made up
-/// of words of users could never become a label.
+/// Budgets in addition to the classes. Other names get the label `other`, so that a name that
+/// contains users' text could never become a label.
 const NAMED: [&str; 5] = [
     "unknown_key",
     "mail_sender",
@@ -18,7 +18,7 @@ const NAMED: [&str; 5] = [
 ];
 
 fn label(name: &str) -> &'static str {
-    // `mail_day.invitation`: the kind of mail does not matter here.
+    // For `mail_day.invitation` the kind of mail is dropped.
     let name = name.split('.').next().unwrap_or_default();
     let mut named = NAMED.into_iter();
     named.find(|known| *known == name).unwrap_or("other")

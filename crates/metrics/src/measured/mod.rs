@@ -1,4 +1,4 @@
-//! Ports that count what goes through them, each in front of the one that does it.
+//! Ports that count their calls, each wrapping the one that executes them.
 
 mod cache;
 mod limits;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::Metrics;
 
-/// A port in front of another one.
+/// A port that wraps another one.
 #[derive(Clone, Debug)]
 pub struct Measured<P: ?Sized> {
     metrics: Arc<Metrics>,
@@ -19,7 +19,7 @@ pub struct Measured<P: ?Sized> {
 }
 
 impl<P: ?Sized> Measured<P> {
-    /// Counts in `metrics` what goes through it to `inner`.
+    /// Counts in `metrics` the calls that it passes to `inner`.
     pub fn new(metrics: &Arc<Metrics>, inner: Arc<P>) -> Self {
         Self {
             metrics: metrics.clone(),

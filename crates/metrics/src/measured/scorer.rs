@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Measured<dyn Scorer> {
-    /// Times a call for so many rows.
+    /// Times a call for this number of rows.
     fn timed(
         &self,
         kind: Kind,

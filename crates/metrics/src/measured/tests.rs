@@ -71,7 +71,7 @@ fn budget(allowed: bool) -> Budget {
     }
 }
 
-/// A process in which everything has happened once.
+/// Returns the metrics of a process in which everything has happened once.
 async fn busy() -> Arc<Metrics> {
     let metrics = Arc::new(Metrics::new());
     metrics.answered(&AnsweredRequest {
@@ -200,7 +200,7 @@ async fn what_goes_through_the_ports_is_counted() {
 #[tokio::test]
 async fn no_label_tells_of_a_user() {
     let text = busy().await.render(&snapshot()).unwrap();
-    // `analyze` is no name.
+    // `analyze` is not a name.
     assert!(!text.replace("analyze", "").contains("ana"), "{text}");
     assert!(!text.contains('@'), "{text}");
 }

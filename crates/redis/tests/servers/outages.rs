@@ -1,5 +1,5 @@
-//! Servers that fail are unavailable, and are used again as soon as they, or those that take
-//! their place, are available.
+//! Servers that fail are unavailable, and are used again as soon as they, or their
+//! replacements, are available.
 
 use std::{
     sync::{
