@@ -56,7 +56,7 @@ pub async fn rebuild_rollups(connection: &mut PgConnection) -> Result<(), Reposi
     done.map(|_| ()).map_err(from_sqlx)
 }
 
-/// Creates the audit log's partitions of this month and `months` ahead; returns how many were
+/// Creates the audit log's partitions of this month and `months_ahead` more; returns how many were
 /// created.
 ///
 /// # Errors
