@@ -1,4 +1,4 @@
-//! Reads through the adapter, as use cases make them.
+//! Reads through the adapter, as the use cases call it.
 
 use std::{sync::Arc, time::Instant};
 
@@ -22,19 +22,19 @@ use crate::{
     options::Options,
 };
 
-/// Tasks on our side, clients on the other.
+/// The number of tasks on our side and of clients on the other.
 pub(crate) const CLIENTS: u64 = 8;
-/// Rows of a page.
+/// The number of rows of a page.
 pub(crate) const PAGE: u32 = 20;
 
-/// What is read.
+/// The kind of read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Read {
     /// The newest predictions.
     FirstPage,
-    /// The page after four fifths of all.
+    /// The page after 80 % of all rows.
     DeepPage,
-    /// The riskiest predictions.
+    /// The predictions with the highest PD.
     Riskiest,
     /// One prediction.
     One,
@@ -44,7 +44,7 @@ pub(crate) enum Read {
     Distribution,
 }
 
-/// What came back.
+/// The result of a read.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     /// Predictions.
@@ -55,7 +55,7 @@ pub(crate) enum Answer {
     Distribution(Distribution),
 }
 
-/// What all tasks read with.
+/// The parameters with which all tasks read.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
     store: Arc<PgStore>,
@@ -65,7 +65,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// `long_ago`: microseconds since 1970 of the deep page's start.
+    /// `long_ago` is the start of the deep page in microseconds since 1970.
     pub(crate) fn new(
         store: Arc<PgStore>,
         users: Arc<[Actor]>,
@@ -85,7 +85,7 @@ impl Reader {
         }
     }
 
-    /// How often a second this is read by all tasks together.
+    /// Returns how often all tasks together execute this read in a second.
     pub(crate) async fn rate(&self, read: Read, options: &Options) -> anyhow::Result<f64> {
         let start = Instant::now();
         let end = start + options.window();
@@ -116,9 +116,9 @@ impl Reader {
         self.of_tenant(read, 1 + dice.below(TENANTS)).await
     }
 
-    /// One prediction, as someone who may read it.
+    /// Reads one prediction, as a user who may read it.
     pub(crate) async fn one(&self, prediction: u64) -> anyhow::Result<Answer> {
-        // What is the system's everyone reads.
+        // Every user may read the system's rows.
         let actor = self.user(self.ground.tenant_of(prediction).max(1))?;
         let id = PredictionId(Numbered::Prediction.id(prediction));
         let predictions = self.store.predictions();
@@ -129,7 +129,7 @@ impl Reader {
         Ok(Answer::Predictions(vec![found.id.0]))
     }
 
-    /// What the member of this tenant reads.
+    /// Executes the read as the member of this tenant.
     pub(crate) async fn of_tenant(&self, read: Read, tenant: u64) -> anyhow::Result<Answer> {
         let scope = self.user(tenant)?.scope();
         let analytics = self.store.analytics();
@@ -173,17 +173,17 @@ impl Reader {
     }
 }
 
-/// Numbers that are the same in every run (SplitMix64).
+/// Pseudo-random numbers that are the same in every run (SplitMix64).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// Dice of one of several tasks.
+    /// Creates the numbers of one of several tasks.
     pub(crate) const fn new(task: u64) -> Self {
         Self(task.wrapping_mul(0x5851_f42d_4c95_7f2d))
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub(crate) const fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -192,7 +192,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// From 0 to `bound` − 1.
+    /// Returns a number from 0 to `bound` − 1.
     pub(crate) const fn below(&mut self, bound: u64) -> u64 {
         self.roll() % bound
     }

@@ -33,7 +33,7 @@ use crate::{
 /// The first year of the first upload; each has its own, so that no key repeats.
 const FIRST_YEAR: u64 = 1950;
 
-/// Rows a second of both, in turn.
+/// Returns the rows a second of both sides, which take turns.
 pub(crate) async fn measure(
     options: &Options,
     cluster: &Cluster,
@@ -84,7 +84,7 @@ struct Loads<'a> {
 }
 
 impl Loads<'_> {
-    /// AccuNode: an upload is received, then worked on; the second part is timed. Answers
+    /// AccuNode: an upload is received, then processed; the second part is timed. Returns
     /// the job and its rows a second.
     async fn upload(&self, load: u64) -> anyhow::Result<(Uuid, f64)> {
         let path = self.cluster.file("upload.csv");
@@ -139,7 +139,7 @@ impl Loads<'_> {
         }
     }
 
-    /// That every row was stored.
+    /// Checks that every row was stored.
     async fn check_job(&self, job: &Job) -> anyhow::Result<()> {
         let row = sqlx::query(
             "SELECT status, success_count, coalesce(error_message, '') FROM bulk_upload_jobs WHERE id = $1",
@@ -182,7 +182,7 @@ impl Loads<'_> {
         Ok(rate)
     }
 
-    /// That all of a load's rows are there.
+    /// Checks that all rows of a load exist.
     async fn count(&self, job: Uuid) -> anyhow::Result<()> {
         let there: i64 =
             sqlx::query_scalar("SELECT count(*) FROM annual_predictions WHERE bulk_job_id = $1")
@@ -203,7 +203,7 @@ impl Loads<'_> {
     }
 }
 
-/// A file as an analyst would send it: every company in one year, then in the next.
+/// Writes a file as an analyst would send it: every company in one year, then in the next.
 fn write_csv(path: &PathBuf, companies: u64, first_year: u64) -> anyhow::Result<()> {
     let ratios: Vec<_> = Kind::Annual.ratios().iter().map(|r| r.name).collect();
     let mut file = BufWriter::new(std::fs::File::create(path)?);
@@ -217,7 +217,7 @@ fn write_csv(path: &PathBuf, companies: u64, first_year: u64) -> anyhow::Result<
         for n in 0..companies {
             let ratios = loop {
                 let ratios = texts(Kind::Annual, &mut dice);
-                // Two may be missing.
+                // Two ratios may be missing.
                 if ratios.iter().filter(|text| !text.is_empty()).count() >= 3 {
                     break ratios.join(",");
                 }
@@ -228,7 +228,7 @@ fn write_csv(path: &PathBuf, companies: u64, first_year: u64) -> anyhow::Result<
     Ok(file.flush()?)
 }
 
-/// What an upload writes; the rest are defaults.
+/// Returns the columns that an upload writes; the others are defaults.
 fn columns() -> Vec<&'static str> {
     let mut columns = vec![
         "id",
@@ -257,7 +257,7 @@ fn columns() -> Vec<&'static str> {
     columns
 }
 
-/// Its rows in the file's order, with ids that grow as the application's do.
+/// Returns its rows in the file's order, with ids that increase as the application's do.
 fn finished(template: Uuid, job: Uuid, load: u64) -> String {
     let prefix = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0000).to_string();
     let prefix = prefix.strip_suffix("000000000000").unwrap_or(&prefix);
@@ -270,7 +270,7 @@ fn finished(template: Uuid, job: Uuid, load: u64) -> String {
     )
 }
 
-/// Where the database spent its time.
+/// Prints on which statements the database spent its time.
 async fn statements(cluster: &Cluster) -> anyhow::Result<()> {
     let rows = sqlx::query(
         "SELECT calls, total_exec_time, left(regexp_replace(query, '\\s+', ' ', 'g'), 140) \

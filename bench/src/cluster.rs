@@ -1,4 +1,4 @@
-//! The private PostgreSQL, set as it is shipped, and the programs that belong to it.
+//! The private PostgreSQL with its shipped settings, and PostgreSQL's own programs.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,12 +16,12 @@ use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// The database that the service makes for itself.
+/// The database that the service creates for itself.
 const DATABASE: &str = "accunode";
-/// No program of PostgreSQL's needs longer.
+/// The time limit of PostgreSQL's programs.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// A migrated database in a folder of its own. Both end with this value.
+/// A migrated database in a temporary folder. Both are removed with this value.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     /// The configuration that the service runs with.
@@ -31,14 +31,15 @@ pub(crate) struct Cluster {
     serving_url: String,
     programs: PathBuf,
     running: EmbeddedPostgres,
-    // The last to go.
+    // Declared last, so that it is dropped last.
     folder: TempDir,
 }
 
 impl Cluster {
-    /// Starts and migrates it.
+    /// Starts and migrates the database.
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        // Short, because a socket's path must be; open to the user that the server becomes.
+        // The path is short, because a socket's path must be; the folder is accessible for
+        // the server's user.
         let folder = tempfile::Builder::new()
             .prefix("accunode-bench-")
             .tempdir()?;
@@ -73,17 +74,17 @@ impl Cluster {
         })
     }
 
-    /// A superuser's pool: policies do not bind it.
+    /// Returns a superuser's pool, to which no policy applies.
     pub(crate) const fn superuser(&self) -> &PgPool {
         &self.superuser
     }
 
-    /// The URL of the role that serves, which policies bind.
+    /// Returns the URL of the serving role, to which policies apply.
     pub(crate) fn serving_url(&self) -> &str {
         &self.serving_url
     }
 
-    /// A file in the run's folder.
+    /// Returns a file in the run's folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -96,25 +97,25 @@ impl Cluster {
         Ok(done.rows_affected())
     }
 
-    /// The same state before each measured load: nothing to vacuum, no dirty page.
+    /// Restores the same state before each measured load: nothing to vacuum, no dirty page.
     pub(crate) async fn settle(&self) -> anyhow::Result<()> {
         self.run("VACUUM (ANALYZE) annual_predictions").await?;
         self.run("CHECKPOINT").await?;
         Ok(())
     }
 
-    /// `psql` with this one command, as the superuser.
+    /// Runs `psql` with this one command, as the superuser.
     pub(crate) async fn psql(&self, command: &str) -> anyhow::Result<()> {
         let arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", command, "-d"];
         self.program("psql", &arguments).await.map(|_| ())
     }
 
-    /// `pgbench` with these arguments, as the superuser; what it printed.
+    /// Runs `pgbench` with these arguments, as the superuser; returns its output.
     pub(crate) async fn pgbench(&self, arguments: &[&str]) -> anyhow::Result<String> {
         self.program("pgbench", arguments).await
     }
 
-    /// Runs one of PostgreSQL's programs, the database's URL as its last argument.
+    /// Runs one of PostgreSQL's programs, with the database's URL as its last argument.
     async fn program(&self, name: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let output = Command::new(self.programs.join(name))
             .args(arguments)
@@ -132,7 +133,7 @@ impl Cluster {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Stops it and removes its folder.
+    /// Stops the server and removes its folder.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.superuser.close().await;
         tokio::task::spawn_blocking(move || self.running.stop()).await??;
@@ -140,7 +141,7 @@ impl Cluster {
     }
 }
 
-/// As shipped, but without limits on how often one user may ask.
+/// Returns the shipped configuration, without rate limits.
 fn config(folder: &Path) -> anyhow::Result<Config> {
     let mut sources = Sources::default();
     let mut set = |name: &str, value: &str| sources.flags.push((name.to_owned(), value.to_owned()));

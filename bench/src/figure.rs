@@ -1,6 +1,6 @@
-//! What was measured.
+//! The measured figures.
 
-/// In what it was measured, and how a number of it is written.
+/// The unit of a figure, and how its numbers are formatted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     /// Rows a second.
@@ -32,23 +32,23 @@ impl Unit {
     }
 }
 
-/// Some measurements of the same thing.
+/// Measurements of the same figure.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
-    /// One more.
+    /// Adds a measurement.
     pub(crate) fn add(&mut self, value: f64) {
         self.0.push(value);
         self.0.sort_by(f64::total_cmp);
     }
 
-    /// The middle one; of an even number the lower of the two.
+    /// Returns the median; of an even number the lower of the two.
     pub(crate) fn median(&self) -> Option<f64> {
         self.0.get(self.0.len().saturating_sub(1) / 2).copied()
     }
 
-    /// The value that so many of a hundred do not exceed.
+    /// Returns the value that this percentage of measurements does not exceed.
     pub(crate) fn percentile(&self, percent: usize) -> Option<f64> {
         let last = self.0.len().checked_sub(1)?;
         self.0
@@ -74,26 +74,26 @@ impl Samples {
 /// A line of the table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figure {
-    /// Of what.
+    /// The name of the figure.
     pub(crate) name: String,
-    /// In what.
+    /// The unit.
     pub(crate) unit: Unit,
-    /// AccuNode's.
+    /// AccuNode's measurements.
     pub(crate) ours: Samples,
-    /// The reference's; empty where there is none.
+    /// The reference's measurements; empty if there is none.
     pub(crate) reference: Samples,
     /// How it was measured.
     pub(crate) how: String,
 }
 
 impl Figure {
-    /// AccuNode's rate as a part of the reference's.
+    /// Returns AccuNode's rate divided by the reference's.
     pub(crate) fn ratio(&self) -> Option<f64> {
         let reference = self.reference.median().filter(|value| *value > 0.0)?;
         Some(self.ours.median()? / reference)
     }
 
-    /// As a line of a Markdown table.
+    /// Returns a line of a Markdown table.
     pub(crate) fn line(&self) -> String {
         let ratio = match self.ratio() {
             Some(ratio) if ratio >= 10.0 => format!("{ratio:.0} ×"),
@@ -110,7 +110,7 @@ impl Figure {
     }
 }
 
-/// `1234567.8` as `1,234,568`; with a decimal where it is small.
+/// Formats `1234567.8` as `1,234,568`; with a decimal if it is small.
 pub(crate) fn thousands(value: f64) -> String {
     if value < 100.0 {
         return format!("{value:.1}");

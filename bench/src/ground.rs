@@ -1,4 +1,4 @@
-//! The rows that are there before anything is measured, so that indexes are real.
+//! The rows that exist before anything is measured, so that indexes have a realistic size.
 
 use accunode_domain::user::Password;
 use accunode_local::{Argon2Hasher, HashingSettings};
@@ -12,25 +12,25 @@ use crate::{
     options::{Options, YEARS},
 };
 
-/// Organizations with one user each. Beside them there are the system's rows.
+/// The number of organizations, with one user each. The system's rows are added to theirs.
 pub(crate) const TENANTS: u64 = 20;
-/// Everyone's password.
+/// The password of all users.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
-/// The first year of the ground's companies.
+/// The first year of these companies.
 const FIRST_YEAR: u64 = 2015;
-/// One prediction a second from here on.
+/// The time of the first prediction; each further one is a second later.
 const START: &str = "timestamptz '2026-01-01T00:00:00Z'";
-/// Predictions of one INSERT.
+/// The number of predictions of one INSERT.
 const BATCH: u64 = 100_000;
 
-/// Things whose ids are made from their numbers, alike here and in SQL.
+/// Entities whose ids are derived from their numbers, in the same way here and in SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Numbered {
     /// An organization, from 1.
     Tenant,
     /// Its member; 0 is the super_admin.
     TestUser,
-    /// A company of the ground, from 0.
+    /// A company, from 0.
     Company,
     /// A prediction, from 1. Later ones sort later, as the application's own ids do.
     Prediction,
@@ -46,12 +46,12 @@ impl Numbered {
         }
     }
 
-    /// The id of number `n`.
+    /// Returns the id of number `n`.
     pub(crate) const fn id(self, n: u64) -> Uuid {
         Uuid::from_u128(self.prefix() | n as u128)
     }
 
-    /// The same of an SQL expression.
+    /// Returns the same for an SQL expression.
     pub(crate) fn sql(self, n: &str) -> String {
         let prefix = self.id(0).to_string();
         let prefix = prefix.strip_suffix("000000000000").unwrap_or(&prefix);
@@ -59,17 +59,17 @@ impl Numbered {
     }
 }
 
-/// What lies there.
+/// The size of the existing rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ground {
-    /// Predictions.
+    /// The number of predictions.
     pub(crate) rows: u64,
-    /// Companies, each with a prediction for each year.
+    /// The number of companies, each with a prediction for each year.
     pub(crate) companies: u64,
 }
 
 impl Ground {
-    /// Lays it.
+    /// Creates the rows.
     pub(crate) async fn lay(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
         let ground = Self::lay_rows(cluster, options, owner).await?;
         lay_companies_of_uploads(cluster, options.companies()).await?;
@@ -77,7 +77,8 @@ impl Ground {
         Ok(ground)
     }
 
-    /// Lays it as the personal rows of the first tenant's member: no one else has any.
+    /// Creates the rows as personal rows of the first tenant's member: other users have
+    /// none.
     pub(crate) async fn lay_for_one(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
         let ground = Self::lay_rows(cluster, options, |_| {
             format!(
@@ -119,12 +120,12 @@ impl Ground {
         cluster.settle().await
     }
 
-    /// The organization of a prediction; 0 is the system.
+    /// Returns the organization of a prediction; 0 is the system.
     pub(crate) const fn tenant_of(self, prediction: u64) -> u64 {
         ((prediction - 1) % self.companies) % (TENANTS + 1)
     }
 
-    /// A prediction of this organization: any `n` gives one.
+    /// Returns a prediction of this organization for any `n`.
     pub(crate) const fn prediction_of(self, tenant: u64, n: u64) -> u64 {
         let each = self.companies / (TENANTS + 1);
         let company = (n % each) * (TENANTS + 1) + tenant;
@@ -132,12 +133,12 @@ impl Ground {
         year * self.companies + company + 1
     }
 
-    /// When the prediction was made that four fifths of all are newer than; SQL.
+    /// Returns the time of the prediction after which 80 % of all were made, as SQL.
     pub(crate) fn long_ago(self) -> String {
         format!("({START} + {} * interval '1 second')", self.rows / 5)
     }
 
-    /// Every 21st company is the system's, the others belong to the tenants in turn.
+    /// Every 21st company is the system's; the others belong to the tenants in turn.
     async fn lay_companies(
         self,
         cluster: &Cluster,
@@ -184,12 +185,13 @@ impl Ground {
     }
 }
 
-/// One of eleven sectors; SQL.
+/// Returns one of eleven sectors, as SQL.
 fn sector(n: &str) -> String {
     format!("'Sector ' || {n} % 11")
 }
 
-/// `organization_id, access_level, created_by` of the company with this number; SQL.
+/// Returns `organization_id, access_level, created_by` of the company with this number, as
+/// SQL.
 fn owner(n: &str) -> String {
     let turn = format!("{n} % {}", TENANTS + 1);
     format!(
@@ -220,8 +222,8 @@ async fn users(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The companies that uploads speak of are the first tenant's, and there already: the
-/// reference could not make them.
+/// The companies of the uploads belong to the first tenant and exist already, because the
+/// reference could not create them.
 async fn lay_companies_of_uploads(cluster: &Cluster, companies: u64) -> anyhow::Result<()> {
     cluster
         .run(format!(
@@ -237,7 +239,7 @@ async fn lay_companies_of_uploads(cluster: &Cluster, companies: u64) -> anyhow::
     Ok(())
 }
 
-/// Merges what the triggers noted, as the service does all the time.
+/// Merges the deltas of the triggers, as the service does all the time.
 async fn fold(cluster: &Cluster) -> anyhow::Result<i32> {
     Ok(sqlx::query_scalar("SELECT fold_prediction_rollups()")
         .fetch_one(cluster.superuser())

@@ -1,4 +1,4 @@
-//! The same reads over HTTP: session, access rules, JSON, and a client beside it all.
+//! The same reads over HTTP: session, access rules, JSON, and the client itself.
 
 use std::time::{Duration, Instant};
 
@@ -16,19 +16,19 @@ use crate::{
     service::Service,
 };
 
-/// What makes clients of HTTP.
+/// Returns a builder of HTTP clients.
 pub(crate) fn builder() -> reqwest::ClientBuilder {
     accunode_files::provide_tls();
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     reqwest::Client::builder()
 }
 
-/// A client that keeps its connections.
+/// Returns a client that keeps its connections.
 pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
     Ok(builder().build()?)
 }
 
-/// What is asked for.
+/// The request that is measured.
 #[derive(Clone, Copy, Debug)]
 enum Asked {
     List,
@@ -44,7 +44,7 @@ const ASKED: [(Asked, &str); 4] = [
     (Asked::Dashboard, "`GET /dashboard`, cached"),
 ];
 
-/// Requests a second, for information: there is no reference.
+/// Measures requests a second, for information: there is no reference.
 pub(crate) async fn measure(
     options: &Options,
     ground: &Ground,
@@ -73,9 +73,9 @@ pub(crate) async fn measure(
     Ok(figures)
 }
 
-/// How many ask at once where many do.
+/// The number of concurrent clients in the crowd measurement.
 const CROWD: u64 = 500;
-/// An answer that takes longer is none.
+/// The time after which a response counts as missing.
 const HANGS: Duration = Duration::from_secs(15);
 
 /// How the requests of many concurrent clients were answered.
@@ -152,7 +152,7 @@ async fn crowd(
     })
 }
 
-/// The member of a tenant.
+/// Signs in the member of a tenant.
 pub(crate) async fn sign_in(
     client: &reqwest::Client,
     service: &Service,

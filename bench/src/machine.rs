@@ -1,4 +1,4 @@
-//! On what it was measured.
+//! The machine of the measurements.
 
 use std::{process::Command, time::Duration};
 
@@ -9,10 +9,10 @@ use time::format_description::well_known::Iso8601;
 
 use crate::cluster::Cluster;
 
-/// How long the machine is watched before anything begins.
+/// How long the machine is observed before anything begins.
 const WATCH: Duration = Duration::from_secs(2);
 
-/// The machine and what ran on it.
+/// The machine, and the load on it before the run.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     date: String,
@@ -26,7 +26,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Looks, and watches for a moment what others do on it.
+    /// Reads the machine's properties, and observes for a moment what other programs use.
     pub(crate) async fn look(cluster: &Cluster) -> anyhow::Result<Self> {
         let (postgres, settings): (String, String) = sqlx::query_as(
             "SELECT current_setting('server_version'), \
@@ -51,7 +51,7 @@ impl Machine {
         })
     }
 
-    /// As a Markdown list.
+    /// Returns a Markdown list.
     pub(crate) fn lines(&self) -> String {
         let load = if self.busy < 5.0 {
             "idle".to_owned()
@@ -76,7 +76,7 @@ impl Machine {
     }
 }
 
-/// The processors' time, in the system's ticks.
+/// Processor time, in the system's ticks.
 #[derive(Clone, Copy, Debug)]
 struct Ticks {
     all: u64,
@@ -92,7 +92,7 @@ impl Ticks {
             .unwrap_or_default()
             .split_whitespace()
             .skip(1)
-            // What guests use is counted in the first two already.
+            // The time of guests is included in the first two already.
             .take(8)
             .filter_map(|ticks| ticks.parse().ok())
             .collect();
@@ -102,7 +102,7 @@ impl Ticks {
         })
     }
 
-    /// In percent of all processors.
+    /// Returns the busy share of all processors, in percent.
     #[expect(clippy::cast_precision_loss, reason = "ticks of two seconds")]
     fn busy_since(self, before: Self) -> f64 {
         let all = self.all.saturating_sub(before.all).max(1);
@@ -111,7 +111,7 @@ impl Ticks {
     }
 }
 
-/// `name : value` of a file of the system's.
+/// Reads `name : value` from a system file.
 fn field(file: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
@@ -126,7 +126,7 @@ fn memory_gib() -> Option<f64> {
     Some(kilobytes / 1024.0 / 1024.0)
 }
 
-/// The commit that is checked out, and whether files differ from it.
+/// Returns the commit that is checked out, and whether files differ from it.
 fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok()?;

@@ -1,17 +1,18 @@
 //! Measures AccuNode against raw PostgreSQL: one machine, one run, its own database.
 //!
-//! - `options`: what can be asked for; `--quick` is small enough for a test
+//! - `options`: the command line; `--quick` is small enough for a test
 //! - `cluster`: the private PostgreSQL, and its own programs (`psql`, `pgbench`)
-//! - `ground`: the rows that are there before anything is measured
+//! - `ground`: the rows that exist before anything is measured
 //! - `service`: the service in this process, wired as the binary wires it
 //! - `scoring`, `reads`, `http`, `bulk`, `program`: one kind of figure each
 //! - `one_owner`: a database in which one user has every row
-//! - `beside`: how others fare beside that user, whatever they ask for
-//! - `figure`, `report`, `machine`: what was measured, where, written down
+//! - `beside`: the response times of other users beside that user, whatever that user
+//!   requests
+//! - `figure`, `report`, `machine`: the figures, the document, and the machine
 //!
-//! **Invariant:** both sides of a comparison do the same work on the same rows in the
-//! same run; where that can be checked (equal answers, equal counts) it is, and a run
-//! that finds a difference fails.
+//! **Invariant:** both sides of a comparison do the same work on the same rows in the same
+//! run; where that can be checked (equal results, equal counts) it is, and a run that finds
+//! a difference fails.
 
 #![expect(
     clippy::disallowed_methods,
@@ -53,7 +54,7 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(code);
     }
     let options = Options::parse().checked()?;
-    // Found out before minutes have passed.
+    // Checked first, because the run takes minutes.
     if let Some(document) = options.document() {
         report::check(&document)?;
     }
@@ -109,9 +110,9 @@ async fn over_the_service(
     Ok(figures)
 }
 
-/// Tells what goes on, on standard error.
+/// Prints progress on standard error.
 fn note(line: impl std::fmt::Display) {
     use std::io::Write;
-    // No one to tell is no reason to stop.
+    // If standard error is closed, the run continues.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -1,5 +1,6 @@
-//! A database in which one user has every row: what they get, what those get who have
-//! none, and how long another user waits while that user asks for as much as they may.
+//! A database in which one user has every row: the rates of that user, those of users
+//! without rows, and how long another user waits while that user sends as many requests as
+//! they may.
 
 use std::time::{Duration, Instant};
 
@@ -19,10 +20,10 @@ use crate::{
     service::Service,
 };
 
-/// The first page of a list, as users see it.
+/// The first page of a list, as clients request it.
 pub(crate) const LIST: &str = "/predictions/annual?limit=50";
 
-/// Figures of such a database.
+/// Measures such a database.
 pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let cluster = Cluster::start().await?;
     let ground = Ground::lay_for_one(&cluster, options).await?;
@@ -35,14 +36,14 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     if !options.fairness {
         figures.extend(alone(options, &ground, &owner, &empty).await?);
     }
-    // Last: it makes rows.
+    // This is last, because it creates rows.
     figures.extend(beside::measure(options, &owner, &empty).await?);
     service.stop().await;
     cluster.stop().await?;
     Ok(figures)
 }
 
-/// What the owner of all rows gets, and what someone gets who has none.
+/// Measures the owner of all rows, and a user without any.
 async fn alone(
     options: &Options,
     ground: &Ground,
@@ -98,7 +99,7 @@ pub(crate) fn figure(
     }
 }
 
-/// Someone who is signed in.
+/// A user who is signed in.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     pub(crate) client: Client,
@@ -130,7 +131,7 @@ impl Asker {
         Ok((status, response.bytes().await?.to_vec()))
     }
 
-    /// Lists a second.
+    /// Returns lists a second.
     async fn rate(&self, window: Duration) -> anyhow::Result<f64> {
         let start = Instant::now();
         let mut tasks = JoinSet::new();
@@ -157,7 +158,7 @@ impl Asker {
         Ok(count / start.elapsed().as_secs_f64())
     }
 
-    /// Rows a second.
+    /// Returns exported rows a second.
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 rows")]
     async fn export(&self, rows: u64) -> anyhow::Result<f64> {
         let start = Instant::now();

@@ -1,4 +1,4 @@
-//! `pgbench`: what the database alone can do.
+//! `pgbench`: the rate of the database alone.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 
 use crate::{adapter::CLIENTS, cluster::Cluster, options::Options};
 
-/// Transactions a second of a script, with prepared statements.
+/// Returns the transactions a second of a script, with prepared statements.
 pub(crate) async fn rate(
     cluster: &Cluster,
     script: &Path,
@@ -14,7 +14,7 @@ pub(crate) async fn rate(
 ) -> anyhow::Result<f64> {
     let script = script.to_str().context("a script's path is not UTF-8")?;
     let threads = std::thread::available_parallelism()?.get().min(8);
-    // It knows whole seconds only.
+    // `pgbench` only accepts whole seconds.
     let seconds = options.seconds.ceil().max(1.0);
     let said = cluster
         .pgbench(&[

@@ -1,4 +1,4 @@
-//! The program itself: how much memory it takes, and how soon it serves.
+//! The program itself: its memory, and the time until it serves.
 
 use std::{
     net::TcpListener,
@@ -21,12 +21,12 @@ use crate::{
     options::Options,
 };
 
-/// How long a start, or an end, may take.
+/// The time limit of a start or an end.
 const LONGEST: Duration = Duration::from_secs(60);
-/// How often it is asked whether it serves.
+/// How often readiness is checked.
 const POLL: Duration = Duration::from_millis(2);
 
-/// Starts `accunode serve` as it lies beside this program.
+/// Starts `accunode serve` from the folder of this program.
 pub(crate) async fn measure(options: &Options, cluster: &Cluster) -> anyhow::Result<Vec<Figure>> {
     let program = std::env::current_exe()?.with_file_name("accunode");
     if !program.is_file() {
@@ -98,7 +98,8 @@ pub(crate) async fn measure(options: &Options, cluster: &Cluster) -> anyhow::Res
 struct Served(Child);
 
 impl Served {
-    /// Starts it and waits until it is ready; answers how many milliseconds that took.
+    /// Starts the program and waits until it is ready; returns how many milliseconds that
+    /// took.
     async fn start(
         program: &Path,
         folder: &PathBuf,
@@ -106,7 +107,8 @@ impl Served {
     ) -> anyhow::Result<(Self, f64)> {
         std::fs::create_dir_all(folder)?;
         let log = folder.join("accunode.log");
-        // A port that is free now; nothing else on this machine is in a hurry to take it.
+        // A port that is free now; it is unlikely that another process of this machine
+        // takes it meanwhile.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = Command::new(program);
         command
@@ -140,7 +142,7 @@ impl Served {
         }
     }
 
-    /// Resident memory in MiB, a few seconds later.
+    /// Returns the resident memory in MiB, a few seconds later.
     async fn idle_memory(&self, options: &Options) -> anyhow::Result<f64> {
         tokio::time::sleep(options.window()).await;
         let pid = self.0.id().context("accunode serve has ended")?;
@@ -154,7 +156,7 @@ impl Served {
         Ok(kilobytes / 1024.0)
     }
 
-    /// Asks it to end, and waits for that.
+    /// Asks the program to end, and waits for that.
     async fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.0.id().context("accunode serve has ended by itself")?;
         kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGTERM)?;

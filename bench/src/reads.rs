@@ -53,7 +53,8 @@ pub(crate) async fn measure(
         std::fs::write(&script, reference.script())?;
         let (mut ours, mut theirs) = (Samples::default(), Samples::default());
         for repetition in 0..options.repetitions {
-            // Anyone who comes second finds what the first has left in memory.
+            // The side that is second finds data of the first in memory, so they take
+            // turns.
             for side in [repetition % 2 == 0, repetition % 2 != 0] {
                 if side {
                     ours.add(reader.rate(read, options).await?);
@@ -79,7 +80,7 @@ pub(crate) async fn measure(
     Ok(figures)
 }
 
-/// Both sides must give the same answers for some tenants and rows.
+/// Checks that both sides give the same results for some tenants and rows.
 async fn check(
     read: Read,
     reader: &Reader,

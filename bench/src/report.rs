@@ -13,7 +13,7 @@ use crate::{
 const BEGIN: &str = "<!-- measured: begin -->";
 const END: &str = "<!-- measured: end -->";
 
-/// That the document is there and has its markers.
+/// Checks that the document exists and has its markers.
 pub(crate) fn check(document: &Path) -> anyhow::Result<()> {
     let text = read(document)?;
     between(&text, "").map(|_| ()).with_context(|| {
@@ -24,7 +24,7 @@ pub(crate) fn check(document: &Path) -> anyhow::Result<()> {
     })
 }
 
-/// Prints the figures, and writes them down where that is asked for.
+/// Prints the figures, and writes them to the document if there is one.
 pub(crate) fn write(
     options: &Options,
     machine: &Machine,
@@ -71,7 +71,7 @@ fn read(document: &Path) -> anyhow::Result<String> {
     })
 }
 
-/// The document with something else between its markers.
+/// Replaces the text between the markers of the document.
 fn between(text: &str, measured: &str) -> anyhow::Result<String> {
     let parts = text.split_once(BEGIN).and_then(|(before, rest)| {
         rest.split_once(END)

@@ -17,10 +17,10 @@ use crate::{
     options::Options,
 };
 
-/// Rows of one call, as a bulk upload makes them.
+/// The number of rows of one call, as in a bulk upload.
 const BATCH: usize = 5_000;
 
-/// Rows a second of every model that is served, and how long one row with reasons takes.
+/// Returns the rows a second of every served model, and the time of one row with reasons.
 pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let options = options.clone();
     tokio::task::spawn_blocking(move || {
@@ -85,11 +85,11 @@ fn one_with_reasons(
     })
 }
 
-/// Rows that differ, one ratio in twenty missing.
+/// Returns different rows, with one ratio in twenty missing.
 fn rows(kind: Kind, count: usize) -> anyhow::Result<Vec<Ratios>> {
     let mut dice = Dice::new(1);
     let mut rows = Vec::with_capacity(count);
-    // Those with too few ratios are no rows; there are few of them.
+    // Rows with too few ratios are invalid; there are few of them.
     for _ in 0..10 * count {
         if rows.len() == count {
             break;
@@ -102,7 +102,7 @@ fn rows(kind: Kind, count: usize) -> anyhow::Result<Vec<Ratios>> {
     Ok(rows)
 }
 
-/// Ratios within their ranges, with four decimals.
+/// Returns ratios within their ranges, with four decimals.
 pub(crate) fn texts(kind: Kind, dice: &mut Dice) -> Vec<String> {
     let ratios = kind.ratios().iter();
     ratios

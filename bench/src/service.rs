@@ -16,7 +16,7 @@ use crate::{
     ground::{Numbered, TENANTS},
 };
 
-/// The running service. Uploads are worked on only when a measurement does so.
+/// The running service. Uploads are processed only when a measurement does so.
 #[derive(Debug)]
 pub(crate) struct Service {
     /// The members of the tenants; the first is tenant 1's.
@@ -29,7 +29,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts it on the cluster's database.
+    /// Starts the service on the cluster's database.
     pub(crate) async fn start(cluster: &Cluster) -> anyhow::Result<Self> {
         let wired = Wired::wire(&cluster.config, cluster.serving_url()).await?;
         let mut users = Vec::new();
@@ -48,9 +48,9 @@ impl Service {
         let handle = server.handle();
         let (stop, stopped) = watch::channel(false);
         let tasks = vec![
-            // Without maintenance: all of it is due on a new database, and would be measured too.
+            // Maintenance is off: all of it is due on a new database, and would be measured too.
             tokio::spawn(upkeep::fold(wired.store.clone(), stopped)),
-            // Its end is what `stop` asks for.
+            // `stop` ends it.
             tokio::spawn(async move {
                 let _ = server.await;
             }),
@@ -70,12 +70,12 @@ impl Service {
         &self.wired.application
     }
 
-    /// The database, as the service sees it.
+    /// Returns the store of the service.
     pub(crate) fn store(&self) -> Arc<PgStore> {
         self.wired.store.clone()
     }
 
-    /// Where it answers.
+    /// Returns the URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}/api/v1{path}", self.base)
     }

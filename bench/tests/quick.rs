@@ -1,4 +1,4 @@
-//! The program runs to its end on small sizes, and writes where it is told to.
+//! The program completes with small sizes, and writes to the given document.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The JSON bodies of requests, from a stranger's bytes to a command or a problem.
+//! The JSON bodies of requests, from untrusted bytes to a command or a problem.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

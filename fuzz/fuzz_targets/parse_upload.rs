@@ -1,5 +1,5 @@
-//! The whole path of a stranger's file: what a parser process does with its bytes, and
-//! what the service makes of the frames that it sends.
+//! The whole path of an untrusted file: how a parser process reads its bytes, and how the
+//! service reads the frames that it sends.
 #![no_main]
 
 use std::sync::Once;
