@@ -1,18 +1,18 @@
-//! The test kit: a real PostgreSQL and Redis, a database of its own for each test, the whole
+//! The test kit: a real PostgreSQL and Redis, a separate database for each test, the whole
 //! service in this process, and users as request clients.
 //!
 //! - [`Postgres`]: the one server all tests share; `with-postgres` starts it around a
 //!   whole run, and a test that runs without it starts one for its process
-//! - [`Redis`]: the same for Redis, and servers of a test's own that it may take down;
+//! - [`Redis`]: the same for Redis, and separate servers that a test may stop;
 //!   [`RedisSentinel`] and [`RedisCluster`]: several servers
 //! - [`Database`]: a copy of the migrated template, dropped with its value
 //! - [`Service`]: the application as the binary wires it, listening on a free port
-//! - [`TestUser`]: someone signed in; `as_member.get("/companies")`
-//! - [`Mail`]: what the service has mailed; [`Postbox`]: a mail server that takes it
+//! - [`TestUser`]: a user who is signed in; `as_member.get("/companies")`
+//! - [`Mail`]: the mails of the service; [`Postbox`]: a mail server that receives them
 //! - [`Serving`]: the built program as a process; [`Balancer`] and [`Traffic`]: requests over
 //!   several of them
-//! - [`fault`]: faults on purpose, against the built program
-//! - [`tenancy`]: the organizations and users that the access matrix speaks of
+//! - [`fault`]: injected faults in the built program
+//! - [`tenancy`]: the organizations and users of the access matrix
 //!
 //! Tests that need rows of real companies look for the data folder beside the
 //! checkout and say that they were skipped where it is absent.
@@ -43,14 +43,14 @@ pub use service::{Service, ServiceOptions};
 pub use traffic::{Balancer, Figures, Traffic};
 pub use user::{Answer, PASSWORD, TestUser};
 
-/// What makes clients of HTTP.
+/// Returns a builder of HTTP clients.
 pub fn http() -> reqwest::ClientBuilder {
     accunode_files::provide_tls();
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     reqwest::Client::builder()
 }
 
-/// A file of real data, where the machine has it.
+/// Returns a file of real data, if the machine has it.
 #[must_use]
 pub fn real_data(name: &str) -> Option<std::path::PathBuf> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");

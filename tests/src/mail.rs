@@ -1,4 +1,4 @@
-//! What the service has mailed: without a mail server each mail is a file.
+//! The mails of the service: without a mail server each mail is a file.
 
 use std::{fs, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::Service;
 /// A mail as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// To whom.
+    /// The recipient.
     pub to: String,
     /// Its subject.
     pub subject: String,
@@ -16,10 +16,10 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// The token of its link.
+    /// Returns the token of its link.
     ///
     /// # Panics
-    /// Where it has none.
+    /// If it has none.
     #[must_use]
     #[track_caller]
     pub fn token(&self) -> String {
@@ -29,20 +29,20 @@ impl Mail {
 }
 
 impl Service {
-    /// Waits until no mail is under way any more.
+    /// Waits until no mail is in progress any more.
     ///
     /// # Panics
-    /// Where mails hang.
+    /// If mails hang.
     pub async fn mails_sent(&self) {
         let outbox = &self.wired().application.ports().mail;
         let left = outbox.finish(Duration::from_secs(30)).await;
         assert_eq!(left, 0, "mails hang");
     }
 
-    /// Every mail to this address, oldest first, when none is under way any more.
+    /// Returns every mail to this address, oldest first, when none is in progress any more.
     ///
     /// # Panics
-    /// Where mails hang, or are none.
+    /// If mails hang, or cannot be parsed.
     pub async fn mails_to(&self, email: &str) -> Vec<Mail> {
         self.mails_sent().await;
         let Ok(folder) = fs::read_dir(self.folder().join("mail")) else {
@@ -61,10 +61,10 @@ impl Service {
             .collect()
     }
 
-    /// The newest mail to this address.
+    /// Returns the newest mail to this address.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is none.
     pub async fn last_mail_to(&self, email: &str) -> Mail {
         let mails = self.mails_to(email).await;
         mails.into_iter().next_back().expect("a mail")

@@ -1,4 +1,4 @@
-//! A mail server of the tests: takes every mail and keeps it.
+//! A mail server for tests, which receives every mail and keeps it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,10 +21,10 @@ pub struct Postbox {
 }
 
 impl Postbox {
-    /// One that takes mails at once.
+    /// Starts a server that receives mails at once.
     ///
     /// # Panics
-    /// Where no port is free.
+    /// If no port is free.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("smtp://{}", listener.local_addr().expect("its address"));
@@ -33,7 +33,7 @@ impl Postbox {
         let into = kept.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // A client that goes away in the middle has sent nothing.
+                // A client that disconnects before the end has sent nothing.
                 tokio::spawn(talk(stream, opened.clone(), into.clone()));
             }
         });
@@ -45,17 +45,17 @@ impl Postbox {
         }
     }
 
-    /// Says nothing to anyone from now on, until [`Self::go_on`].
+    /// Stops answering, until [`Self::go_on`].
     pub fn hang(&self) {
         self.open.send_replace(false);
     }
 
-    /// Takes mails again.
+    /// Receives mails again.
     pub fn go_on(&self) {
         self.open.send_replace(true);
     }
 
-    /// A service that sends its mails here.
+    /// Returns options for a service that sends its mails here.
     #[must_use]
     pub fn options(&self) -> ServiceOptions {
         ServiceOptions::default()
@@ -64,8 +64,8 @@ impl Postbox {
             .with("public_url", "https://risk.bank.example")
     }
 
-    /// Every mail to this address, oldest first. [`crate::Service::mails_sent`] waits for
-    /// those that are under way.
+    /// Returns every mail to this address, oldest first. [`crate::Service::mails_sent`]
+    /// waits for those in progress.
     #[must_use]
     pub fn mails_to(&self, email: &str) -> Vec<Mail> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +90,7 @@ async fn talk(
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     let mut text = None::<String>;
-    // Its end is that of the test.
+    // It ends with the test.
     drop(open.wait_for(|open| *open).await);
     write.write_all(b"220 postbox\r\n").await?;
     while let Some(line) = lines.next_line().await? {

@@ -1,4 +1,4 @@
-//! The built program as a process of its own.
+//! The built program as a separate process.
 
 use std::{
     io::{BufRead, BufReader},
@@ -16,11 +16,11 @@ use nix::{
 
 use crate::TestUser;
 
-/// A folder below the short /tmp, because a socket's path must be short. The user that the
-/// database server becomes can reach it.
+/// Creates a folder below /tmp, because a socket's path must be short. The user that the
+/// database server runs as can access it.
 ///
 /// # Panics
-/// Where it cannot be made.
+/// If it cannot be created.
 #[must_use]
 pub fn data_folder() -> tempfile::TempDir {
     let folder = tempfile::Builder::new()
@@ -35,17 +35,18 @@ pub fn data_folder() -> tempfile::TempDir {
     folder
 }
 
-/// An address that is free now, for a process that will come back to it.
+/// Returns an address that is free now, for a process that will use it again after a
+/// restart.
 ///
 /// # Panics
-/// Where there is none.
+/// If there is none.
 #[must_use]
 pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address")
 }
 
-/// The program with a data folder, quick settings and no limits.
+/// Returns a command of the program with a data folder, fast settings and no limits.
 #[must_use]
 pub fn command(program: &str, data_dir: &Path) -> Command {
     let mut command = Command::new(program);
@@ -61,7 +62,7 @@ pub fn command(program: &str, data_dir: &Path) -> Command {
     command
 }
 
-/// A running `accunode serve`. Killed with this value.
+/// A running `accunode serve`. Killed when the value is dropped.
 #[derive(Debug)]
 pub struct Serving {
     child: Child,
@@ -71,10 +72,10 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Starts it on a free port and waits until it says that it serves.
+    /// Starts the program on a free port and waits until it reports that it serves.
     ///
     /// # Panics
-    /// Where it ends instead; the message shows its log.
+    /// If it ends instead; the message shows its log.
     #[must_use]
     pub fn of(command: Command) -> Self {
         Self::at(command, SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -83,16 +84,16 @@ impl Serving {
     /// The same at an address.
     ///
     /// # Panics
-    /// Where it ends instead.
+    /// If it ends instead.
     #[must_use]
     pub fn at(command: Command, address: SocketAddr) -> Self {
         Self::until(command, address, "serves on http://")
     }
 
-    /// Starts it and waits until it listens, which it may do before it can serve.
+    /// Starts the program and waits until it listens, which may be before it can serve.
     ///
     /// # Panics
-    /// Where it ends instead.
+    /// If it ends instead.
     #[must_use]
     pub fn listening(command: Command) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -111,7 +112,7 @@ impl Serving {
         let (base, told) = wait_for_address(&mut log, sign);
         let told = Arc::new(Mutex::new(told));
         let into = told.clone();
-        // Read on, so that the program may go on telling.
+        // Reading continues, so that the program can continue writing.
         let reading = std::thread::spawn(move || {
             let mut line = String::new();
             while log.read_line(&mut line).is_ok_and(|n| n > 0) {
@@ -129,31 +130,31 @@ impl Serving {
         }
     }
 
-    /// The process's id.
+    /// Returns the process's id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Where it listens, such as `127.0.0.1:8080`.
+    /// Returns the address on which it listens, such as `127.0.0.1:8080`.
     #[must_use]
     pub fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
 
-    /// Where it answers, such as `http://127.0.0.1:8080`.
+    /// Returns its URL, such as `http://127.0.0.1:8080`.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// No one in particular, before it.
+    /// Returns an anonymous client for it.
     #[must_use]
     pub fn anonymous(&self) -> TestUser {
         TestUser::anonymous(&self.base)
     }
 
-    /// Everything that it has logged so far.
+    /// Returns everything that it has logged so far.
     #[must_use]
     pub fn log(&self) -> String {
         self.told
@@ -162,10 +163,10 @@ impl Serving {
             .clone()
     }
 
-    /// Kills it on the spot, as the kernel does when memory ends.
+    /// Kills it at once, as the kernel does when memory is exhausted.
     ///
     /// # Panics
-    /// Where it does not run.
+    /// If it does not run.
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("waited for");
@@ -174,7 +175,7 @@ impl Serving {
     /// Sends it a signal.
     ///
     /// # Panics
-    /// Where it does not run.
+    /// If it does not run.
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"));
         kill(pid, signal).expect("it runs");
@@ -183,7 +184,7 @@ impl Serving {
     /// Asks it to end in order, and waits until it has.
     ///
     /// # Panics
-    /// Where it does not run.
+    /// If it does not run.
     #[must_use]
     pub fn stop(self) -> ExitStatus {
         self.stop_and_tell().0
@@ -192,17 +193,17 @@ impl Serving {
     /// The same, with everything that it logged.
     ///
     /// # Panics
-    /// Where it does not run.
+    /// If it does not run.
     #[must_use]
     pub fn stop_and_tell(self) -> (ExitStatus, String) {
         self.signal(Signal::SIGTERM);
         self.end()
     }
 
-    /// Waits until it has ended, and answers how, with everything that it logged.
+    /// Waits until it has ended, and returns its status and everything that it logged.
     ///
     /// # Panics
-    /// Where it cannot be waited for.
+    /// If it cannot be waited for.
     #[must_use]
     pub fn end(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("waited for");

@@ -21,12 +21,12 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{Database, Redis, TestUser, sessions::AgedSessions};
 
-/// What a test wants to be different.
+/// The options of a test's service.
 #[derive(Clone, Debug)]
 pub struct ServiceOptions {
-    /// Whether uploads are worked on.
+    /// Whether uploads are processed.
     pub worker: bool,
-    /// Settings by name, on top of the tests' own.
+    /// Settings by name, in addition to the tests' own.
     pub settings: Vec<(String, String)>,
     /// A clock that the test puts forward.
     pub clock: Option<AdvancingClock>,
@@ -43,21 +43,22 @@ impl Default for ServiceOptions {
 }
 
 impl ServiceOptions {
-    /// With a setting.
+    /// Adds a setting.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With sessions, cache and limits in the tests' Redis, apart from everyone else's.
+    /// Uses sessions, cache and limits in the tests' Redis, separate from those of other
+    /// tests.
     #[must_use]
     pub fn with_redis(self) -> Self {
         self.with("redis_url", Redis::shared_url())
             .with("redis_prefix", &Redis::prefix())
     }
 
-    /// Without anyone who works on uploads.
+    /// Disables the worker.
     #[must_use]
     pub fn without_worker(self) -> Self {
         Self {
@@ -67,7 +68,7 @@ impl ServiceOptions {
     }
 }
 
-/// The service with a database and a folder of its own. It ends with this value.
+/// The service with a separate database and folder. It ends with this value.
 #[derive(Debug)]
 pub struct Service {
     /// Its database.
@@ -78,7 +79,7 @@ pub struct Service {
     stop: watch::Sender<bool>,
     server: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
-    // The last to go.
+    // Declared last, so that it is dropped last.
     folder: TempDir,
 }
 
@@ -86,25 +87,25 @@ impl Service {
     /// Starts the service as the binary does, with limits off.
     ///
     /// # Panics
-    /// Where it does not start: no test can go on then.
+    /// If it does not start: then no test can continue.
     pub async fn start() -> Self {
         Self::with(ServiceOptions::default()).await
     }
 
-    /// The same with something different.
+    /// Starts the service with these options.
     ///
     /// # Panics
-    /// Where it does not start.
+    /// If it does not start.
     pub async fn with(options: ServiceOptions) -> Self {
         let database = Arc::new(Database::create().await);
         let folder = tempfile::tempdir().expect("a folder");
         Self::over(database, folder, options).await
     }
 
-    /// One more process on the same database.
+    /// Starts one more process on the same database.
     ///
     /// # Panics
-    /// Where it does not start.
+    /// If it does not start.
     pub async fn beside(&self, options: ServiceOptions) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self::over(self.database.clone(), folder, options).await
@@ -125,10 +126,10 @@ impl Service {
             .expect("the wiring");
 
         let (stop, stopped) = watch::channel(false);
-        // Other maintenance is done by the tests that are about it.
+        // Other maintenance is run by the tests that are about it.
         let fold = upkeep::fold(wired.store.clone(), stopped.clone());
         let mut tasks = vec![tokio::spawn(fold)];
-        // Done before the first request, so that no test meets it on the way.
+        // Done before the first request, so that no test runs at the same time.
         upkeep::sweep_at_start(wired.application.maintenance.clone(), stopped.clone()).await;
         if options.worker {
             let bulk = wired.application.bulk_uploads.clone();
@@ -146,7 +147,7 @@ impl Service {
             .run();
         let handle = server.handle();
         tasks.push(tokio::spawn(async move {
-            // Its end is what `Drop` asks for.
+            // `Drop` ends it.
             let _ = server.await;
         }));
         Self {
@@ -161,47 +162,48 @@ impl Service {
         }
     }
 
-    /// No one in particular, before this service.
+    /// Returns an anonymous client for this service.
     #[must_use]
     pub fn anonymous(&self) -> TestUser {
         TestUser::anonymous(&self.base)
     }
 
-    /// Someone new with the role `user`, signed in.
+    /// Registers a new user with the role `user`, and signs them in.
     ///
     /// # Panics
-    /// Where registration fails.
+    /// If registration fails.
     pub async fn user(&self, name: &str) -> TestUser {
         self.anonymous()
             .register(&format!("{name}@example.com"))
             .await
     }
 
-    /// The wiring, for what HTTP does not show.
+    /// Returns the wiring, for what HTTP does not show.
     #[must_use]
     pub fn wired(&self) -> &Wired {
         &self.wired
     }
 
-    /// Someone's sessions as if they had proved themselves so many seconds earlier.
+    /// Makes a user's sessions look as if the user had proved their identity this many
+    /// seconds earlier.
     ///
     /// # Panics
-    /// Where the session store does not answer.
+    /// If the session store does not answer.
     pub async fn age_sessions(&self, user: &TestUser, seconds: u64) {
         let user = accunode_domain::id::UserId(user.id);
         self.sessions.age(user, seconds).await;
     }
 
-    /// Where uploaded files lie.
+    /// Returns the folder of uploaded files.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Waits until an upload has come to an end, and answers it.
+    /// Waits until an upload has ended, and returns it.
     ///
     /// # Panics
-    /// Where that takes longer than two minutes.
+    /// If that takes longer than two minutes.
     pub async fn finished(&self, user: &TestUser, job: &str) -> serde_json::Value {
         let id = accunode_domain::id::JobId(job.parse().expect("a job's id"));
         let wait = async {
@@ -244,14 +246,14 @@ impl Drop for Service {
     }
 }
 
-/// The program as it was built for these tests; they run from a folder beside it.
+/// Returns the program that was built for these tests; they run from a folder beside it.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("this program");
     let programs = tests.ancestors().nth(2).expect("the folder of programs");
     programs.join("accunode-tested")
 }
 
-/// The state of the web layer over sessions that a test can age.
+/// Returns the state of the web layer over sessions that a test can age.
 fn with_aged_sessions(wired: &Wired) -> (WebState, Arc<AgedSessions>) {
     let ports = wired.application.ports();
     let sessions = Arc::new(AgedSessions::over(ports.sessions.clone()));
@@ -272,7 +274,7 @@ fn config(url: &str, folder: &Path, options: &ServiceOptions) -> Config {
     set("database_url", url);
     set("data_dir", &folder.display().to_string());
     set("db_pool_size", "12");
-    // This process is no `accunode`: the program that reads files was built beside it.
+    // This process is not `accunode`: the program that reads files was built beside it.
     set("parser.program", &program().display().to_string());
     for class in [
         "admin",
@@ -289,7 +291,7 @@ fn config(url: &str, folder: &Path, options: &ServiceOptions) -> Config {
     set("mails.per_address_per_minute", "0");
     set("mails.per_address_per_day", "0");
     set("mails.per_sender_per_day", "0");
-    // A machine that builds is often short of disk.
+    // A machine that builds often has little free disk space.
     set("min_free_disk", "0");
     for (name, value) in &options.settings {
         set(name, value);

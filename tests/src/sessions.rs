@@ -37,7 +37,7 @@ impl AgedSessions {
         }
     }
 
-    /// Makes the present sessions of a user look as if they had been confirmed earlier.
+    /// Makes the current sessions of a user look as if they had been confirmed earlier.
     pub(crate) async fn age(&self, user: UserId, seconds: u64) {
         let sessions = self.inner.list(user).await.expect("sessions");
         let mut aged = self.aged.lock().unwrap_or_else(PoisonError::into_inner);

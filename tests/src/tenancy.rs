@@ -1,5 +1,5 @@
-//! The organizations and users that the access matrix speaks of: a root R with
-//! children A and B, another root Z, and in them u0, m1, m2, oA, mB, tR, tZ, sa.
+//! The organizations and users of the access matrix: a root R with children A and B,
+//! another root Z, and in them u0, m1, m2, oA, mB, tR, tZ, sa.
 
 use std::collections::BTreeMap;
 
@@ -33,10 +33,10 @@ pub struct Tenancy {
 }
 
 impl Tenancy {
-    /// Makes them all behind the service's back, and signs them in.
+    /// Creates them directly in the database, and signs them in.
     ///
     /// # Panics
-    /// Where that fails.
+    /// If that fails.
     pub async fn of(service: &Service) -> Self {
         let pool = service.database.superuser().await;
         let mut organizations = BTreeMap::new();
@@ -74,19 +74,19 @@ impl Tenancy {
         }
     }
 
-    /// One of the users.
+    /// Returns one of the users.
     ///
     /// # Panics
-    /// Where there is no such name.
+    /// If there is no such name.
     #[must_use]
     pub fn user(&self, name: &str) -> &TestUser {
         &self.users[name]
     }
 
-    /// One of the organizations.
+    /// Returns one of the organizations.
     ///
     /// # Panics
-    /// Where there is no such name.
+    /// If there is no such name.
     #[must_use]
     pub fn organization(&self, name: &str) -> Uuid {
         self.organizations[name]

@@ -1,5 +1,5 @@
-//! Traffic over several processes: what a load balancer sees of them, and clients that it
-//! sends on.
+//! Traffic over several processes: a load balancer, and the clients whose requests it
+//! distributes.
 
 use std::{
     collections::BTreeMap,
@@ -14,11 +14,11 @@ use std::{
 use serde_json::json;
 use tokio::task::JoinSet;
 
-/// How often each process is asked whether it is ready.
+/// How often the readiness of each process is checked.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Knows which processes are ready, as a load balancer does, and chooses one for each
-/// request. Ends with its value.
+/// request. It ends with its value.
 #[derive(Debug)]
 pub struct Balancer {
     nodes: Arc<Vec<Node>>,
@@ -33,7 +33,7 @@ struct Node {
 }
 
 impl Balancer {
-    /// Looks at the processes at these addresses from now on.
+    /// Watches the processes at these addresses from now on.
     #[must_use]
     pub fn over(addresses: &[SocketAddr]) -> Self {
         let nodes = addresses.iter().map(|address| Node {
@@ -61,7 +61,7 @@ impl Balancer {
         }
     }
 
-    /// The address of a process that is ready; waits for one.
+    /// Returns the address of a ready process; waits for one.
     pub async fn choose(&self) -> String {
         loop {
             for _ in 0..self.nodes.len() {
@@ -88,7 +88,7 @@ impl Drop for Balancer {
     }
 }
 
-/// A client that keeps its connections for further requests, or makes one for each.
+/// Returns a client that reuses its connections, or opens one for each request.
 fn client(keeps: bool) -> reqwest::Client {
     let builder = crate::http().no_proxy();
     let builder = if keeps {
@@ -99,35 +99,35 @@ fn client(keeps: bool) -> reqwest::Client {
     builder.build().expect("a client")
 }
 
-/// What became of the requests of a run.
+/// The results of a run's requests.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
-    /// Requests over connections that were made for them.
+    /// Requests over connections that were opened for them.
     pub fresh: usize,
-    /// Requests over connections that were kept.
+    /// Requests over reused connections.
     pub kept: usize,
     /// Uploads that were accepted, by id.
     pub uploads: Vec<String>,
     /// Companies that were acknowledged.
     pub companies: Vec<String>,
-    /// Of the fresh ones, those that failed.
+    /// Failed requests over fresh connections.
     pub fresh_failed: usize,
-    /// Of the kept ones, those that failed.
+    /// Failed requests over reused connections.
     pub kept_failed: usize,
-    /// What failed, and how often.
+    /// The failures, with their numbers.
     pub failed: BTreeMap<String, usize>,
 }
 
 impl Figures {
-    /// How many requests failed.
+    /// Returns how many requests failed.
     #[must_use]
     pub fn failures(&self) -> usize {
         self.failed.values().sum()
     }
 }
 
-/// Sends requests until it is told to stop: reads and writes over both kinds of
-/// connections, and uploads.
+/// Sends requests until stopped: reads and writes over both kinds of connections, and
+/// uploads.
 #[derive(Debug)]
 pub struct Traffic {
     stop: Arc<AtomicBool>,
@@ -136,8 +136,8 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Begins, with so many clients of each kind, as the user with this token. Every so many
-    /// requests of a client one is an upload.
+    /// Begins, with this number of clients of each kind, as the user with this token. One in
+    /// `upload_each` requests of a client is an upload.
     #[must_use]
     pub fn begin(
         balancer: &Arc<Balancer>,
@@ -174,14 +174,14 @@ impl Traffic {
         traffic
     }
 
-    /// How many requests there were so far.
+    /// Returns how many requests were sent so far.
     #[must_use]
     pub fn count(&self) -> usize {
         let figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         figures.fresh + figures.kept
     }
 
-    /// Ends when every request that was begun has its answer.
+    /// Returns when every request that was begun has its response.
     pub async fn end(mut self) -> Figures {
         self.stop.store(true, Ordering::SeqCst);
         while self.workers.join_next().await.is_some() {}
@@ -255,7 +255,7 @@ impl Client {
         let header = "company_symbol,sector,reporting_year,long_term_debt_to_total_capital,\
                       total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
         let rows: String = (0..20)
-            // A letter for each row: a symbol has ten characters at most.
+            // A letter for each row, because a symbol has ten characters at most.
             .map(|n: u8| {
                 let row = char::from(b'A' + n);
                 format!("\nU{symbol}{row},Energy,2024,0.4,{n}.5,0.03,6.1,0.05")
@@ -288,7 +288,8 @@ impl Client {
     }
 }
 
-/// An error with its causes, without addresses, so that equal ones count together.
+/// Formats an error with its causes, without addresses, so that equal ones are counted
+/// together.
 fn causes(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut next = std::error::Error::source(error);

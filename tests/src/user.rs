@@ -1,4 +1,4 @@
-//! Someone who sends requests, and what they are answered.
+//! A client that sends requests, and the responses.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use reqwest::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The password of everyone in the tests.
+/// The password of all users in the tests.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// Someone: signed in, or no one in particular.
+/// A client, signed in or anonymous.
 #[derive(Clone, Debug)]
 pub struct TestUser {
     base: String,
     client: reqwest::Client,
     token: Option<String>,
     headers: HeaderMap,
-    /// Their id; nil for no one.
+    /// The user's id; nil if anonymous.
     pub id: Uuid,
-    /// Their address; empty for no one.
+    /// The user's address; empty if anonymous.
     pub email: String,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -40,20 +40,20 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON.
+    /// Returns the body as JSON.
     ///
     /// # Panics
-    /// Where it is none.
+    /// If it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|e| panic!("{}: not JSON ({e}): {}", self.status, self.text))
     }
 
-    /// The body as JSON, of an answer that must have this status.
+    /// Returns the body as JSON, of a response that must have this status.
     ///
     /// # Panics
-    /// Where it has another; the message shows the body.
+    /// If it has another; the message shows the body.
     #[must_use]
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
@@ -65,10 +65,10 @@ impl Answer {
         }
     }
 
-    /// The problem's code, of an answer that must have this status.
+    /// Returns the problem's code, of a response that must have this status.
     ///
     /// # Panics
-    /// Where it has another, or is no problem.
+    /// If it has another, or is not a problem.
     #[must_use]
     #[track_caller]
     pub fn problem(&self, status: u16) -> String {
@@ -85,7 +85,7 @@ impl Answer {
             .to_owned()
     }
 
-    /// `pointer code` of every fault of a problem.
+    /// Returns `pointer code` of every fault of a problem.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         self.json()["errors"]
@@ -102,7 +102,7 @@ impl Answer {
             .collect()
     }
 
-    /// A header, empty where it is absent.
+    /// Returns a header, empty if it is absent.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers
@@ -113,7 +113,7 @@ impl Answer {
 }
 
 impl TestUser {
-    /// No one in particular, at the service with this address.
+    /// Returns an anonymous client for the service with this address.
     #[must_use]
     pub fn anonymous(base: &str) -> Self {
         Self {
@@ -126,10 +126,10 @@ impl TestUser {
         }
     }
 
-    /// The same one with a header on every request.
+    /// Returns the same client with a header on every request.
     ///
     /// # Panics
-    /// Where that is no header.
+    /// If that is not a valid header.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut other = self.clone();
@@ -140,7 +140,7 @@ impl TestUser {
         other
     }
 
-    /// The same one with another token.
+    /// Returns the same client with another token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self {
@@ -149,17 +149,17 @@ impl TestUser {
         }
     }
 
-    /// Proves once more who they are; from then on they go by the new session's token.
+    /// Proves the identity again; from then on the new session's token is used.
     ///
     /// # Panics
-    /// Where that is refused.
+    /// If that is refused.
     #[must_use]
     pub async fn step_up(&self, proof: &Value) -> Self {
         let answer = self.post("/auth/step-up", proof).await.expect(200);
         self.with_token(answer["access_token"].as_str().expect("a token"))
     }
 
-    /// The same one, with their token, before another process.
+    /// Returns the same client, with its token, for another process.
     #[must_use]
     pub fn at(&self, there: &Self) -> Self {
         Self {
@@ -168,13 +168,13 @@ impl TestUser {
         }
     }
 
-    /// The token that requests show, where there is one.
+    /// Returns the token that requests send, if there is one.
     #[must_use]
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// The address of a path, as [`TestUser::get`] understands it.
+    /// Returns the address of a path, as [`TestUser::get`] interprets it.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         match path.strip_prefix("//") {
@@ -183,10 +183,10 @@ impl TestUser {
         }
     }
 
-    /// Registers under this address and signs in.
+    /// Registers with this address and signs in.
     ///
     /// # Panics
-    /// Where either fails.
+    /// If either fails.
     pub async fn register(&self, email: &str) -> Self {
         let body = json!({ "email": email, "password": PASSWORD });
         let _ = self.post("/auth/register", &body).await.expect(201);
@@ -196,7 +196,7 @@ impl TestUser {
     /// Signs in.
     ///
     /// # Panics
-    /// Where that fails.
+    /// If that fails.
     pub async fn login(&self, email: &str) -> Self {
         let body = json!({ "email": email, "password": PASSWORD });
         let answer = self.post("/auth/login", &body).await.expect(200);
@@ -212,67 +212,68 @@ impl TestUser {
         }
     }
 
-    /// GET; a path that begins with `/` is below `/api/v1`, one with `//` below the root.
+    /// Sends GET; a path that begins with `/` is below `/api/v1`, one with `//` below the
+    /// root.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }
 
-    /// GET of another representation.
+    /// Sends GET for another representation.
     pub async fn get_as(&self, path: &str, accept: &str) -> Answer {
         self.with(ACCEPT.as_str(), accept).get(path).await
     }
 
-    /// DELETE.
+    /// Sends DELETE.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
 
-    /// POST of JSON.
+    /// Sends POST with JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, Some(body.to_string().into_bytes()))
             .await
     }
 
-    /// PATCH with JSON.
+    /// Sends PATCH with JSON.
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::PATCH, path, Some(body.to_string().into_bytes()))
             .await
     }
 
-    /// PUT of JSON.
+    /// Sends PUT with JSON.
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::PUT, path, Some(body.to_string().into_bytes()))
             .await
     }
 
-    /// PUT without a body.
+    /// Sends PUT without a body.
     pub async fn put_nothing(&self, path: &str) -> Answer {
         self.send(Method::PUT, path, None).await
     }
 
-    /// POST without a body.
+    /// Sends POST without a body.
     pub async fn post_nothing(&self, path: &str) -> Answer {
         self.send(Method::POST, path, None).await
     }
 
-    /// POST of whatever is said to be JSON.
+    /// Sends POST with any bytes, declared as JSON.
     pub async fn post_raw(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         self.send(Method::POST, path, Some(body.into())).await
     }
 
-    /// A request with this method and whatever is said to be JSON.
+    /// Sends a request with this method and any bytes, declared as JSON.
     ///
     /// # Panics
-    /// Where that is no method.
+    /// If that is not a method.
     pub async fn send_raw(&self, method: &str, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         let method = method.parse().expect("a method");
         self.send(method, path, Some(body.into())).await
     }
 
-    /// POST of a form with a file.
+    /// Sends POST with a form that contains a file.
     ///
     /// # Panics
-    /// Where the service cannot be reached.
+    /// If the service cannot be reached.
     pub async fn upload(&self, file: (&str, Vec<u8>), fields: &[(&str, &str)]) -> Answer {
         let mut form = multipart::Form::new();
         for (name, value) in fields {
@@ -292,10 +293,10 @@ impl TestUser {
             .expect("the service answers")
     }
 
-    /// Any request, for tests in which the service may fail to answer.
+    /// Sends any request, for tests in which the service may fail to answer.
     ///
     /// # Errors
-    /// Where the connection ends without a whole answer.
+    /// If the connection ends without a complete response.
     pub async fn try_send(
         &self,
         method: Method,
@@ -324,8 +325,8 @@ impl TestUser {
     }
 }
 
-/// Gives idle connections up before the server does: one that closes while a request
-/// is on its way would look like a failure.
+/// Closes idle connections before the server does: a connection that closes while a request
+/// is in progress would look like a failure.
 fn client() -> reqwest::Client {
     crate::http()
         .pool_idle_timeout(Duration::from_secs(2))

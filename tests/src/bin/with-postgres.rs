@@ -1,4 +1,4 @@
-//! Runs a command with a PostgreSQL and a Redis around it: `with-postgres cargo nextest run`.
+//! Runs a command with a PostgreSQL and a Redis: `with-postgres cargo nextest run`.
 
 use std::process::{Command, ExitCode};
 

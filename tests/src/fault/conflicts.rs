@@ -1,5 +1,5 @@
-//! Work that stands in its own way: the same companies uploaded in different orders by two
-//! processes and undone, updated, deleted; users who join, leave and change their roles.
+//! Conflicting work: the same companies uploaded in different orders by two processes and undone,
+//! updated, deleted; users who join, leave and change their roles.
 
 use std::{
     collections::BTreeMap,
@@ -21,17 +21,17 @@ use super::{
 };
 use crate::{Postgres, Redis};
 
-/// Companies that everyone works on.
+/// The number of companies that all clients work on.
 const COMPANIES: u64 = 40;
-/// How long an upload may take beside everything else.
+/// The time limit of an upload beside everything else.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Rows of an upload: each company for some years.
+/// The number of years of each company in an upload.
 const YEARS: u64 = 30;
 
-/// What the program logs of each unit of work that it repeats.
+/// The log line for each unit of work that is repeated.
 const REPEATED: &str = "a unit of work stood in another one's way and is repeated";
 
-/// The statuses of answers by kind of request, shared by all who send.
+/// The statuses of responses by kind of request, shared by all clients.
 #[derive(Clone, Debug, Default)]
 struct Answers(Arc<Mutex<BTreeMap<(&'static str, u16), u64>>>);
 
@@ -42,10 +42,10 @@ impl Answers {
     }
 }
 
-/// Sends for a while what conflicts; no answer may be 500 or above.
+/// Sends conflicting requests for a while; no response may be 500 or above.
 ///
 /// # Errors
-/// Where one is, or where what is stored contradicts itself afterwards.
+/// If one is, or if the stored rows are inconsistent afterwards.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let time = Duration::from_secs(options.pick(60, 5));
     let postgres = Postgres::start_tended()?;
@@ -58,7 +58,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         servers.push(Server::start(setup).await?);
     }
     let pool = PgPool::connect(&postgres.url()).await?;
-    // Deadlocks are looked for soon, so that there is time for many.
+    // Deadlocks are detected soon, so that there is time for many.
     for statement in [
         "ALTER SYSTEM SET deadlock_timeout = '50ms'",
         "SELECT pg_reload_conf()",
@@ -90,7 +90,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         ended??;
     }
     let rounds = saboteur.await??;
-    // What is stored agrees with itself: each company and period once, sums as counted.
+    // The stored rows are consistent: each company and period once, sums as counted.
     let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM annual_predictions")
         .fetch_one(&pool)
         .await?;
@@ -144,9 +144,9 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     }]))
 }
 
-/// Locks predictions of the organization and then its upload that is worked on, while a chunk
-/// of an upload locks the upload first. PostgreSQL ends the one that notices the deadlock first, and
-/// that is the chunk: this one looks for deadlocks late.
+/// Locks predictions of the organization and then its running upload, while a chunk of an upload
+/// locks the upload first. PostgreSQL ends the transaction that detects the deadlock first, which
+/// is the chunk's: this one detects deadlocks late.
 async fn stand_in_the_way(
     pool: PgPool,
     organization: String,
@@ -172,14 +172,14 @@ async fn stand_in_the_way(
         ] {
             match connection.execute(AssertSqlSafe(lock)).await {
                 Ok(_) => {}
-                // It was the one that noticed.
+                // This transaction detected the deadlock.
                 Err(sqlx::Error::Database(said)) if said.code().as_deref() == Some("40P01") => {
                     break;
                 }
                 Err(other) => return Err(other.into()),
             }
         }
-        // Of what failed, nothing is left to be committed.
+        // Nothing of a failed transaction is left to be committed.
         connection.execute("COMMIT").await?;
         rounds += 1;
     }
@@ -195,12 +195,12 @@ fn setup(options: &Options, data: &Path, shared: &Path, urls: &(String, String))
             "ACCUNODE_FILES_URL",
             &format!("file://{}", shared.join("shared-files").display()),
         )
-        // With the least effort: users sign in all the time here.
+        // Hashing is cheap, because users sign in all the time here.
         .with("ACCUNODE_PASSWORD_HASHING_MEMORY_KIB", "8192")
         .with("ACCUNODE_PASSWORD_HASHING_ITERATIONS", "1")
 }
 
-/// Who works on what.
+/// The participants.
 #[derive(Clone, Debug)]
 struct Scene {
     /// Two administrators of the organization, each at another process.
@@ -432,7 +432,7 @@ impl Scene {
     }
 }
 
-/// The same companies and years, in an order of its own.
+/// Returns the same companies and years, in a random order.
 fn shuffled(random: &mut Random) -> Vec<u8> {
     let mut rows: Vec<u64> = (0..COMPANIES * YEARS).collect();
     for at in (1..rows.len()).rev() {

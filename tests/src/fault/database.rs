@@ -1,4 +1,5 @@
-//! PostgreSQL is killed under the program that supervises it; one elsewhere hangs and stops.
+//! PostgreSQL is killed under the program that supervises it; an external one hangs and is
+//! stopped.
 
 use std::{
     sync::{Arc, Mutex},
@@ -16,10 +17,10 @@ use super::{
 };
 use crate::Postgres;
 
-/// Kills the private PostgreSQL, then hangs and stops one elsewhere.
+/// Kills the private PostgreSQL, then hangs and stops an external one.
 ///
 /// # Errors
-/// Where the service does not heal by itself, or a row or something acknowledged is lost.
+/// If the service does not recover by itself, or a row or something acknowledged is lost.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done(vec![
         private(options).await?,
@@ -64,7 +65,7 @@ async fn elsewhere(options: &Options) -> anyhow::Result<Line> {
         || {
             n += 1;
             if n % 2 == 0 {
-                // Its supervisor in the test kit starts it again.
+                // Its supervisor in the test kit restarts it.
                 return kill(postmaster(&cluster)?, Signal::SIGINT).context("stop PostgreSQL");
             }
             let processes = database_processes(&cluster);
@@ -74,7 +75,7 @@ async fn elsewhere(options: &Options) -> anyhow::Result<Line> {
             std::thread::spawn(move || {
                 std::thread::sleep(Duration::from_secs(3));
                 for pid in processes {
-                    // One that has ended needs no waking.
+                    // A process that has ended need not be continued.
                     let _ = kill(pid, Signal::SIGCONT);
                 }
             });
@@ -105,7 +106,7 @@ async fn disturbed(
         tokio::time::sleep(Duration::from_millis(300) + random.millis(1_500)).await;
         disturb()?;
         let begun = Instant::now();
-        // It may be quicker again than anyone sees it go.
+        // It may be ready again before its outage is noticed.
         let _ = tokio::time::timeout(Duration::from_secs(2), server.until_unready()).await;
         server.until_ready().await?;
         longest = longest.max(begun.elapsed());

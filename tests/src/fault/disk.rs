@@ -1,4 +1,4 @@
-//! The disk of the private PostgreSQL is full in the middle of a job, and freed again.
+//! The disk of the private PostgreSQL becomes full in the middle of a job, and is freed again.
 
 use std::{
     fs::File,
@@ -52,7 +52,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // `-l`: anyone who still has a file open must not keep the mount.
+        // `-l`: a process that still has a file open must not keep the mount.
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
@@ -60,7 +60,7 @@ impl Drop for Disk {
 /// Fills the disk and frees it again.
 ///
 /// # Errors
-/// Where the service does not heal by itself, or a row or something acknowledged is lost.
+/// If the service does not recover by itself, or a row or something acknowledged is lost.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let (size, times) = (options.rows(), options.pick(3, 1));
     let data = folder()?;
@@ -69,7 +69,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
     let mut random = options.random(4);
-    // The whole disk is smaller than what must stay free by default. The log is on it as well.
+    // The whole disk is smaller than the required free space by default. The log is on it as
+    // well.
     let setup = Setup::new(&options.program, data.path()).with("ACCUNODE_MIN_FREE_DISK", "1MiB");
     let mut server = Server::start(setup).await?;
     let ana = Client::anonymous(&server.base(), true)?

@@ -11,10 +11,10 @@ use super::{
     server::{Client, Server, Setup, folder, until_ended},
 };
 
-/// Kills the program at random moments, and compares with a job that no one disturbs.
+/// Kills the program at random moments, and compares with an undisturbed job.
 ///
 /// # Errors
-/// Where a row is lost or doubled, something acknowledged is lost, or the job does not end.
+/// If a row is lost or doubled, something acknowledged is lost, or the job does not end.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let (size, kills) = (options.rows(), options.pick(50, 3));
     let mut random = options.random(1);
@@ -37,7 +37,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         let email = format!("ben{jobs}@example.com");
         let mut ben = anonymous.register(&email).await?;
         let job = ben.upload("large.csv", rows::file(size)).await?;
-        // The moments are spread over the job; the rest of them falls into the next one.
+        // The moments are spread over the job; the remaining ones are in the next job.
         let most = (length / 12).clamp(500, 4_000);
         loop {
             let nodes = std::sync::Arc::new(std::sync::Mutex::new(vec![server.base()]));
@@ -62,7 +62,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             longest = longest.max(begun.elapsed());
             let (more, wrong, acknowledged) = load.stop().await;
             (sent, failed) = (sent + more, failed + wrong);
-            // Sessions live in the process.
+            // Sessions are kept in the process.
             ben = anonymous.login(&email).await?;
             all_there(&ben, &acknowledged).await?;
             kept += acknowledged.len();

@@ -1,4 +1,4 @@
-//! Requests beside the faults: what is acknowledged is remembered and looked for afterwards.
+//! Requests beside the faults: acknowledged rows are recorded and looked up afterwards.
 
 use std::{
     sync::{
@@ -15,10 +15,10 @@ use tokio::task::JoinSet;
 
 use super::server::Client;
 
-/// The nodes that a client may send to.
+/// The nodes to which a client may send.
 pub(super) type Nodes = Arc<Mutex<Vec<String>>>;
 
-/// Writers that run until they are told to stop.
+/// Writers that run until they are stopped.
 #[derive(Debug)]
 pub(super) struct Load {
     stop: Arc<AtomicBool>,
@@ -29,7 +29,7 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// Starts one writer for each client. Each makes companies, and waits so long after a
+    /// Starts one writer for each client. Each creates companies, and pauses after each
     /// request.
     pub(super) fn start(clients: Vec<Client>, nodes: &Nodes, pause: Duration) -> Self {
         let mut load = Self {
@@ -77,8 +77,8 @@ impl Load {
         load
     }
 
-    /// Stops the writers; answers how many requests were sent and failed, and the ids of what
-    /// was acknowledged.
+    /// Stops the writers; returns how many requests were sent and failed, and the ids of
+    /// acknowledged companies.
     pub(super) async fn stop(mut self) -> (u64, u64, Vec<String>) {
         self.stop.store(true, Ordering::Relaxed);
         while self.writers.join_next().await.is_some() {}
@@ -94,7 +94,7 @@ impl Load {
     }
 }
 
-/// That every one of these companies is there.
+/// Checks that every one of these companies exists.
 pub(super) async fn all_there(client: &Client, companies: &[String]) -> anyhow::Result<()> {
     for id in companies {
         let (status, said) = client

@@ -1,12 +1,12 @@
-//! Faults on purpose, against the program itself: kills, outages, full disks, restarts and
-//! conflicting work, each followed by a check of what must hold.
+//! Injected faults in the program: kills, outages, full disks, restarts and conflicting work,
+//! each followed by a check of the guarantees.
 //!
 //! - [`Options`]: the program, the seed, and whether the whole run or a short form is wanted
-//! - [`SCENARIOS`]: what there is; each answers a [`Line`] of the table, or why it was skipped
+//! - [`SCENARIOS`]: the scenarios; each returns a [`Line`] of the table, or why it was skipped
 //! - [`run`]: runs them one after the other and prints the table
 //!
-//! What must hold after each: every row of a job has exactly one outcome and the same as in a
-//! run without faults, nothing that was acknowledged is lost, jobs end, and readiness heals
+//! The guarantees after each: every row of a job has exactly one outcome and the same as in a
+//! run without faults, nothing that was acknowledged is lost, jobs end, and readiness recovers
 //! by itself.
 
 mod conflicts;
@@ -26,40 +26,40 @@ use std::{path::PathBuf, time::Instant};
 pub use report::{Line, Outcome};
 pub use server::keep_folders;
 
-/// How a run is made.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The built program.
     pub program: PathBuf,
-    /// Where random moments come from: the same seed gives the same ones.
+    /// The seed of the random moments: the same seed gives the same moments.
     pub seed: u64,
     /// A form of about a minute in all.
     pub short: bool,
-    /// Rows of a job that is disturbed; the short form has fewer.
+    /// The number of rows of a disturbed job; the short form has fewer.
     pub rows: usize,
     /// Requests that are sent while processes are restarted; the short form has fewer.
     pub requests: usize,
 }
 
 impl Options {
-    /// One number for the whole run and another one for the short form.
+    /// Returns one number for the whole run and another one for the short form.
     #[must_use]
     pub const fn pick<T: Copy>(&self, whole: T, short: T) -> T {
         if self.short { short } else { whole }
     }
 
-    /// Rows of a job that is disturbed.
+    /// Returns the number of rows of a disturbed job.
     const fn rows(&self) -> usize {
         self.pick(self.rows, 8_000)
     }
 
-    /// Random moments of one scenario.
+    /// Returns the random moments of one scenario.
     fn random(&self, scenario: u64) -> Random {
         Random(self.seed.wrapping_add(scenario.wrapping_mul(0x9E37_79B9)))
     }
 }
 
-/// SplitMix64: enough for moments that can be repeated.
+/// SplitMix64, which is sufficient for reproducible moments.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -72,12 +72,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
-    /// A time up to this many milliseconds.
+    /// Returns a time up to this many milliseconds.
     pub(crate) fn millis(&mut self, most: u64) -> std::time::Duration {
         std::time::Duration::from_millis(self.below(most + 1))
     }
@@ -98,7 +98,7 @@ pub const SCENARIOS: [&str; 8] = [
 /// Runs one scenario.
 ///
 /// # Errors
-/// Where something that must hold does not, or a server cannot be started.
+/// If a guarantee does not hold, or a server cannot be started.
 pub async fn scenario(name: &str, options: &Options) -> anyhow::Result<Outcome> {
     match name {
         "kills" => kills::run(options).await,
@@ -113,7 +113,8 @@ pub async fn scenario(name: &str, options: &Options) -> anyhow::Result<Outcome> 
     }
 }
 
-/// Runs scenarios one after the other, prints the table and answers whether all held.
+/// Runs scenarios one after the other, prints the table and returns whether all guarantees
+/// held.
 pub async fn run(names: &[String], options: &Options) -> bool {
     let mut outcomes = Vec::new();
     for name in names {

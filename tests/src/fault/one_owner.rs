@@ -1,5 +1,5 @@
-//! A database in which one user has nearly every row: what lists and exports cost them and
-//! others, and whether everyone is still recognized while they export.
+//! A database in which one user has nearly every row: the cost of lists and exports for them
+//! and for others, and whether all users can still be authenticated while they export.
 
 use std::{
     sync::{
@@ -20,14 +20,14 @@ use super::{
 };
 use crate::Postgres;
 
-/// Years of each company.
+/// The number of years of each company.
 const YEARS: u64 = 10;
 const LIST: &str = "/predictions/annual?limit=50";
 
-/// Measures lists and exports of the one owner, and of someone without rows beside 20 exports.
+/// Measures lists and exports of the one owner, and of a user without rows beside 20 exports.
 ///
 /// # Errors
-/// Where a request fails that nothing stands in the way of.
+/// If a request fails without a reason.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let companies = options.pick(60_000, 1_000);
     let lists = options.pick(200, 20);
@@ -55,14 +55,14 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let rows = csv.lines().count() as u64 - 1;
     ensure!(rows == companies * YEARS, "{rows} rows were exported");
 
-    // As many exports as exhausted one pool for everything.
+    // The number of exports that exhausted the former single pool.
     let stop = Arc::new(AtomicBool::new(false));
     let mut exports = JoinSet::new();
     for _ in 0..20 {
         let (ana, stop) = (ana.clone(), stop.clone());
         exports.spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                // Refused, cut off or answered: what counts is how others fare.
+                // Refused, broken off or answered: only the effect on others is measured.
                 let _ = ana
                     .send_for("/predictions/annual", "text/csv", Duration::from_secs(5))
                     .await;
@@ -97,7 +97,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     }]))
 }
 
-/// How long each of so many requests took, in milliseconds, in order.
+/// Returns how long each of `count` requests took, in milliseconds, in order.
 async fn times(client: &Client, path: &str, count: usize) -> anyhow::Result<Vec<f64>> {
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {

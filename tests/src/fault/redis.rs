@@ -1,4 +1,4 @@
-//! Redis is stopped, hangs and forgets everything, under two processes.
+//! Redis is stopped, hangs and loses all data, under two processes.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{Postgres, Redis};
 
-/// How long Redis is away or hangs.
+/// How long Redis is stopped or hangs.
 const AWAY: Duration = Duration::from_secs(3);
 
 /// Stops, hangs and flushes Redis in turns.
 ///
 /// # Errors
-/// Where the service does not heal by itself, someone gets in unchecked, or a row or
+/// If the service does not recover by itself, a request is let in unchecked, or a row or
 /// something acknowledged is lost.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let (size, rounds) = (options.rows(), options.pick(3, 1));

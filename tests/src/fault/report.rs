@@ -7,26 +7,26 @@ use super::Options;
 /// The figures of one kind of fault.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
-    /// What was done.
+    /// The fault.
     pub fault: String,
-    /// How often.
+    /// How often it was injected.
     pub times: u64,
     /// The longest time from a fault until the service was ready again.
     pub longest_unavailable: Duration,
-    /// Requests that were sent beside it.
+    /// Requests that were sent meanwhile.
     pub requests: u64,
-    /// Those that were not answered, or by a status of 500 and above.
+    /// Requests that were not answered, or answered with a status of 500 or above.
     pub failed: u64,
-    /// What was checked afterwards, and held.
+    /// The guarantees that were checked afterwards, and held.
     pub held: String,
 }
 
-/// What a scenario came to.
+/// The result of a scenario.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// It ran, and everything held.
+    /// It ran, and all guarantees held.
     Done(Vec<Line>),
-    /// It could not be run here, and why.
+    /// It could not be run here, for this reason.
     Skipped(String),
 }
 

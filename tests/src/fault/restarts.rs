@@ -16,14 +16,14 @@ use super::{
 };
 use crate::{Balancer, Postgres, Redis, Traffic};
 
-/// The run goes on for so long at most, whatever the machine answers meanwhile.
+/// The longest time of the run, whatever the machine serves meanwhile.
 const LONGEST: Duration = Duration::from_secs(1_200);
 
-/// Restarts each of two processes again and again behind a load balancer, until so many
-/// requests were sent over fresh and over kept connections, with uploads among them.
+/// Restarts each of two processes again and again behind a load balancer, until the number of
+/// requests was sent over fresh and over kept connections, with uploads among them.
 ///
 /// # Errors
-/// Where a request fails, a row or something acknowledged is lost, or a process does not end in
+/// If a request fails, a row or something acknowledged is lost, or a process does not end in
 /// order.
 pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     let (size, least) = (options.rows(), options.pick(12, 2));
@@ -119,11 +119,11 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     ]))
 }
 
-/// Stops and kills the only process in the middle of a job, under load. The job must be given
-/// back by the one, and go on at once after the other.
+/// Stops and kills the only process in the middle of a job, under load. After a stop the job
+/// must have been returned to the queue, and after a kill it must continue at once.
 ///
 /// # Errors
-/// Where a job stays leased to a process that ended in order, does not go on, or loses a row.
+/// If a job stays leased to a process that ended in order, does not continue, or loses a row.
 pub(super) async fn alone(options: &Options) -> anyhow::Result<Outcome> {
     let size = options.rows();
     let postgres = Postgres::start_tended()?;
@@ -198,9 +198,9 @@ struct Turn {
     leased: u64,
     sent: u64,
     failed: u64,
-    /// The longest until it was ready again.
+    /// The longest time until it was ready again.
     away: Duration,
-    /// The longest from then until the job had come further.
+    /// The longest time from then until the job had progressed.
     idle: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The file of a job that is disturbed, and what becomes of its rows where nothing is.
+//! The file of a disturbed job, and the outcomes of its rows without faults.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -6,11 +6,11 @@ use anyhow::{Context, ensure};
 
 use super::server::Client;
 
-/// Every so many rows one cannot be used, and one repeats the row before.
+/// One row in this many cannot be used, and one repeats the row before.
 const BAD: usize = 100;
 const REPEATED: usize = 250;
 
-/// A CSV file of so many rows.
+/// Returns a CSV file of this number of rows.
 pub(super) fn file(rows: usize) -> Vec<u8> {
     let mut text = String::with_capacity(rows * 64);
     text.push_str(
@@ -46,8 +46,8 @@ fn is_repeated(n: usize) -> bool {
     n % REPEATED == 50
 }
 
-/// That a job is completed and every row has exactly one outcome, the one it has without
-/// faults; answers what each row became, by its number.
+/// Checks that a job is completed and every row has exactly one outcome, the same as without
+/// faults; returns the outcome of each row, by its number.
 pub(super) async fn check(
     client: &Client,
     job: &str,

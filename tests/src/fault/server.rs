@@ -1,4 +1,4 @@
-//! The program as a process, and someone who sends requests to it and counts failures.
+//! The program as a process, and a client that sends requests to it and counts failures.
 
 use std::{
     fs::File,
@@ -20,33 +20,33 @@ use tempfile::TempDir;
 
 use crate::PASSWORD;
 
-/// How often a request that is told to come back does so.
+/// How often a request is repeated after a response with `Retry-After`.
 const MOST_COMEBACKS: u32 = 10;
 
-/// How long the service may take to be ready again.
+/// The time limit for the service to become ready again.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Whether folders stay when their scenario has ended.
+/// Whether folders are kept when their scenario has ended.
 static KEEP: AtomicBool = AtomicBool::new(false);
 
-/// Keeps the folders of all scenarios from here on, to look at the program's logs.
+/// Keeps the folders of all scenarios from here on, to inspect the program's logs.
 pub fn keep_folders() {
     KEEP.store(true, Ordering::Relaxed);
 }
 
-/// A folder below the short /tmp, because a socket's path must be short.
+/// Creates a folder below /tmp, because a socket's path must be short.
 pub(super) fn folder() -> anyhow::Result<TempDir> {
     let folder = tempfile::Builder::new()
         .prefix("accunode-fault-")
         .disable_cleanup(KEEP.load(Ordering::Relaxed))
         .tempdir_in("/tmp")?;
-    // Reachable for the user that the database server becomes.
+    // Accessible for the user that the database server runs as.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), mode)?;
     Ok(folder)
 }
 
-/// How a process is started.
+/// The parameters of a start.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
     program: PathBuf,
@@ -55,7 +55,7 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// The program with this data folder and no limits.
+    /// Returns the parameters for the program with this data folder and no limits.
     pub(super) fn new(program: &Path, data_dir: &Path) -> Self {
         let mut variables = vec![(
             "ACCUNODE_POSTGRES_SETTINGS_SHARED_BUFFERS".to_owned(),
@@ -75,13 +75,13 @@ impl Setup {
         }
     }
 
-    /// With a setting's environment variable.
+    /// Adds a setting's environment variable.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Brings a database elsewhere to the program's schema.
+    /// Migrates an external database to the program's schema.
     pub(super) fn migrate(self) -> anyhow::Result<Self> {
         let output = self.command().args(["migrate", "up"]).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -100,7 +100,7 @@ impl Setup {
     }
 }
 
-/// A running `accunode serve`. Killed with this value.
+/// A running `accunode serve`. Killed when the value is dropped.
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
@@ -109,7 +109,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts it on a port that is free and waits until it is ready.
+    /// Starts the program on a free port and waits until it is ready.
     pub(super) async fn start(setup: Setup) -> anyhow::Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = format!("127.0.0.1:{port}");
@@ -123,23 +123,23 @@ impl Server {
         Ok(server)
     }
 
-    /// Its URL.
+    /// Returns its URL.
     pub(super) fn base(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// How many lines of its log have these words.
+    /// Returns how many lines of its log contain these words.
     pub(super) fn said(&self, words: &str) -> anyhow::Result<u64> {
         let log = std::fs::read_to_string(self.setup.data_dir.join("serve.log"))?;
         Ok(log.lines().filter(|line| line.contains(words)).count() as u64)
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub(super) fn address(&self) -> anyhow::Result<std::net::SocketAddr> {
         Ok(self.address.parse()?)
     }
 
-    /// Kills it on the spot.
+    /// Kills it at once.
     pub(super) fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill().context("kill the program")?;
         self.child.wait().context("wait for the program")?;
@@ -152,7 +152,7 @@ impl Server {
         kill(pid, Signal::SIGTERM).context("stop the program")
     }
 
-    /// Waits for its end without holding up the runtime.
+    /// Waits for its end without blocking the runtime.
     pub(super) async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
         let ended = tokio::time::timeout(PATIENCE, self.exited()).await;
         ended.context("the program does not end")?
@@ -173,10 +173,10 @@ impl Server {
         Ok(())
     }
 
-    /// Waits until it is ready, and answers how long that took.
+    /// Waits until it is ready, and returns how long that took.
     ///
     /// # Errors
-    /// Where it takes too long or the program ends, with the last warnings of its log.
+    /// If it takes too long or the program ends, with the last warnings of its log.
     pub(super) async fn until_ready(&mut self) -> anyhow::Result<Duration> {
         let base = self.base();
         let failed = tokio::select! {
@@ -193,7 +193,7 @@ impl Server {
         Err(failed.context(last.join(" | ")))
     }
 
-    /// Waits until it says that it is not ready, and answers how long that took.
+    /// Waits until it reports that it is not ready, and returns how long that took.
     pub(super) async fn until_unready(&self) -> anyhow::Result<Duration> {
         until(&self.base(), false).await
     }
@@ -237,7 +237,7 @@ impl Drop for Server {
     }
 }
 
-/// The processes that work in a database's data folder.
+/// Returns the processes that work in a database's data folder.
 pub(super) fn database_processes(data: &Path) -> Vec<Pid> {
     let Ok(processes) = std::fs::read_dir("/proc") else {
         return Vec::new();
@@ -252,14 +252,14 @@ pub(super) fn database_processes(data: &Path) -> Vec<Pid> {
         .collect()
 }
 
-/// The process that a database's data folder belongs to.
+/// Returns the process that a database's data folder belongs to.
 pub(super) fn postmaster(data: &Path) -> anyhow::Result<Pid> {
     let text = std::fs::read_to_string(data.join("postmaster.pid"))?;
     let pid = text.lines().next().context("a process id")?.trim();
     Ok(Pid::from_raw(pid.parse()?))
 }
 
-/// Someone who sends requests; one that is not answered is an error and no panic.
+/// A client that sends requests; a missing response is an error and not a panic.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     base: String,
@@ -268,7 +268,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// No one in particular. With `keep_alive` connections are used again.
+    /// Creates an anonymous client. With `keep_alive` connections are reused.
     pub(super) fn anonymous(base: &str, keep_alive: bool) -> anyhow::Result<Self> {
         let http = crate::http()
             .timeout(Duration::from_secs(40))
@@ -281,7 +281,7 @@ impl Client {
         })
     }
 
-    /// The same one at another process.
+    /// Returns the same client for another process.
     pub(super) fn at(&self, base: &str) -> Self {
         Self {
             base: base.to_owned(),
@@ -289,12 +289,12 @@ impl Client {
         }
     }
 
-    /// What shows who it is.
+    /// Returns the client's token.
     pub(super) fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// Registers under this address and signs in.
+    /// Registers with this address and signs in.
     pub(super) async fn register(&self, email: &str) -> anyhow::Result<Self> {
         let body = json!({ "email": email, "password": PASSWORD });
         let (status, said) = self
@@ -315,7 +315,7 @@ impl Client {
         })
     }
 
-    /// A request to a path below `/api/v1`, and its status and JSON.
+    /// Sends a request to a path below `/api/v1`, and returns its status and JSON.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -335,15 +335,15 @@ impl Client {
         Ok((status, json))
     }
 
-    /// GET of JSON that must be there.
+    /// Sends GET for JSON that must exist.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         let text = self.text(path, "application/json").await?;
         serde_json::from_str(&text).with_context(|| format!("GET {path}: {text}"))
     }
 
-    /// GET of another representation, as text. A 503 is answered as clients are asked to:
+    /// Sends GET for another representation, as text. A 503 is handled as clients should:
     /// connections of a pool may have ended with their server, and each of them costs one
-    /// request that is told to come back after `Retry-After`.
+    /// request, which is to be repeated after `Retry-After`.
     pub(super) async fn text(&self, path: &str, accept: &str) -> anyhow::Result<String> {
         let mut comebacks = 0;
         loop {
@@ -367,7 +367,7 @@ impl Client {
         }
     }
 
-    /// Uploads a CSV file and answers the job's id.
+    /// Uploads a CSV file and returns the job's id.
     pub(super) async fn upload(&self, name: &str, file: Vec<u8>) -> anyhow::Result<String> {
         let fields = [("job_type", "annual"), ("on_conflict", "skip")];
         let (status, job) = self.upload_with(name, file, &fields).await?;
@@ -375,7 +375,7 @@ impl Client {
         Ok(job["id"].as_str().context("an id")?.to_owned())
     }
 
-    /// The same although the file was uploaded before: its rows replace those that are there.
+    /// The same although the file was uploaded before: its rows replace existing ones.
     pub(super) async fn upload_anew(&self, name: &str, file: Vec<u8>) -> anyhow::Result<String> {
         let fields = [
             ("job_type", "annual"),
@@ -387,7 +387,8 @@ impl Client {
         Ok(job["id"].as_str().context("an id")?.to_owned())
     }
 
-    /// GET that is given up after a while; answers the status and how many bytes there were.
+    /// Sends GET and stops after a while; returns the status and the number of received
+    /// bytes.
     pub(super) async fn send_for(
         &self,
         path: &str,
@@ -400,7 +401,7 @@ impl Client {
         Ok((status, answer.bytes().await?.len()))
     }
 
-    /// Uploads a CSV file with these fields; answers the status and the JSON.
+    /// Uploads a CSV file with these fields; returns the status and the JSON.
     pub(super) async fn upload_with(
         &self,
         name: &str,
@@ -431,7 +432,7 @@ impl Client {
     }
 }
 
-/// Waits until a job has ended, and answers it. One that was given up is continued, and
+/// Waits until a job has ended, and returns it. A job that was given up is continued, and
 /// `continued` counts that.
 pub(super) async fn until_ended(
     client: &Client,

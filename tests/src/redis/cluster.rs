@@ -12,7 +12,7 @@ use super::{
 
 const PASSWORD: &str = "n0de";
 
-/// A throw-away cluster of three masters, each with a third of the slots.
+/// A disposable cluster of three masters, each with a third of the slots.
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<TcpRedis>,
@@ -23,7 +23,7 @@ impl RedisCluster {
     /// Starts the nodes, forms the cluster and waits until it is complete.
     ///
     /// # Errors
-    /// Where Redis is not installed, or does not start.
+    /// If Redis is not installed, or does not start.
     pub fn start() -> anyhow::Result<Self> {
         let folder = super::folder()?;
         let arguments = [
@@ -60,7 +60,7 @@ impl RedisCluster {
         Ok(cluster)
     }
 
-    /// The nodes' URLs with commas between.
+    /// Returns the nodes' URLs separated by commas.
     #[must_use]
     pub fn urls(&self) -> String {
         super::urls(PASSWORD, &self.nodes)
@@ -69,15 +69,15 @@ impl RedisCluster {
     /// Kills every node.
     ///
     /// # Errors
-    /// Where one does not run.
+    /// If one does not run.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         self.nodes.iter_mut().try_for_each(TcpRedis::kill)
     }
 
-    /// Starts the nodes again, with what they knew.
+    /// Starts the nodes again, with their data.
     ///
     /// # Errors
-    /// Where one does not start.
+    /// If one does not start.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.nodes.iter_mut().try_for_each(TcpRedis::restart)?;
         self.wait()

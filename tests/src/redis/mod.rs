@@ -1,5 +1,5 @@
-//! The Redis server that the tests share, and servers of a test's own that it may take down:
-//! one, a master under Sentinel, or a cluster.
+//! The Redis server that the tests share, and separate servers that a test may stop: one, a
+//! master under Sentinel, or a cluster.
 
 mod cluster;
 mod process;
@@ -25,11 +25,11 @@ use process::{RedisProcess, wait_until};
 pub use sentinel::RedisSentinel;
 use tcp::TcpRedis;
 
-/// The variable that tells tests the URL of the run's server.
+/// The variable with the URL of the run's server.
 pub const REDIS_VARIABLE: &str = "ACCUNODE_TEST_REDIS_URL";
 
-/// A throw-away server on a Unix socket. It ends with this value, or with this process
-/// however that ends. What it was told outlives a restart.
+/// A disposable server on a Unix socket. It ends with this value, or with this process
+/// however that ends. Its data survive a restart.
 #[derive(Debug)]
 pub struct Redis {
     process: Option<RedisProcess>,
@@ -37,10 +37,10 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts a server in a folder of its own.
+    /// Starts a server in a temporary folder.
     ///
     /// # Errors
-    /// Where Redis is not installed, or does not start.
+    /// If Redis is not installed, or does not start.
     pub fn start() -> anyhow::Result<Self> {
         let mut redis = Self {
             process: None,
@@ -54,16 +54,16 @@ impl Redis {
         self.folder.path().join("redis.sock")
     }
 
-    /// Its URL.
+    /// Returns its URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis+unix://{}", self.socket().display())
     }
 
-    /// Starts it again at the same address, with what it knew.
+    /// Starts it again at the same address, with its data.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// If it does not start.
     pub fn run(&mut self) -> anyhow::Result<()> {
         let folder = self.folder.path();
         let socket = self.socket();
@@ -83,25 +83,26 @@ impl Redis {
     /// Kills it without a chance to clean up.
     ///
     /// # Errors
-    /// Where it does not run.
+    /// If it does not run.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         self.process.take().context("a running Redis")?.kill()?;
         ensure!(!self.answers(), "Redis is dead and answers");
         Ok(())
     }
 
-    /// Stops it in the middle of whatever it does: it takes connections and answers nothing.
+    /// Stops its process in the middle of any work: it accepts connections and does not
+    /// answer.
     ///
     /// # Errors
-    /// Where it does not run.
+    /// If it does not run.
     pub fn hang(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGSTOP)
     }
 
-    /// Lets it go on.
+    /// Lets it continue.
     ///
     /// # Errors
-    /// Where it does not run.
+    /// If it does not run.
     pub fn go_on(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGCONT)
     }
@@ -113,10 +114,10 @@ impl Redis {
             .signal(signal)
     }
 
-    /// Makes it forget everything.
+    /// Deletes all its data.
     ///
     /// # Errors
-    /// Where it does not answer.
+    /// If it does not answer.
     pub fn flush(&self) -> anyhow::Result<()> {
         let mut stream = UnixStream::connect(self.socket())?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
@@ -139,11 +140,11 @@ impl Redis {
         ask().unwrap_or(false)
     }
 
-    /// The URL of the server that this test uses: the run's, or one that is started for
+    /// Returns the URL of the server for this test: the run's, or one that is started for
     /// this process.
     ///
     /// # Panics
-    /// Where none can be started: no test can go on then.
+    /// If none can be started: then no test can continue.
     #[must_use]
     pub fn shared_url() -> &'static str {
         static URL: OnceLock<(String, Option<Redis>)> = OnceLock::new();
@@ -161,21 +162,21 @@ impl Redis {
         url
     }
 
-    /// A prefix of keys that no other test has.
+    /// Returns a prefix of keys that no other test has.
     #[must_use]
     pub fn prefix() -> String {
         format!("test-{}", Uuid::new_v4().simple())
     }
 }
 
-/// A folder for servers. Its path is short: a socket's must be.
+/// Creates a folder for servers. Its path is short, because a socket's must be.
 fn folder() -> std::io::Result<TempDir> {
     tempfile::Builder::new()
         .prefix("accunode-redis-")
         .tempdir_in("/tmp")
 }
 
-/// The servers' URLs with commas between.
+/// Returns the servers' URLs separated by commas.
 fn urls(password: &str, servers: &[TcpRedis]) -> String {
     let urls = servers
         .iter()

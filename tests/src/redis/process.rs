@@ -15,8 +15,8 @@ use nix::{
     unistd::Pid,
 };
 
-/// Lives between the tests and the server, and ends the server when the pipe from the tests
-/// is closed: they have ended, in whatever way.
+/// A process between the tests and the server, which ends the server when the pipe from the
+/// tests is closed: then they have ended, in whatever way.
 const KEEPER: &str = r#""$@" </dev/null >/dev/null & server=$!; echo "$server"; exec >&-; read -r _; kill "$server"; wait "$server""#;
 
 /// A running server. It ends with this value, or with this process however that ends.
@@ -39,7 +39,8 @@ impl RedisProcess {
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // A signal that interrupts the tests must reach the keeper by the pipe alone.
+            // A signal that interrupts the tests must reach the keeper through the pipe
+            // only.
             .process_group(0)
             .spawn()
             .context("start Redis for the tests")?;
@@ -66,10 +67,10 @@ impl RedisProcess {
         kill(self.pid, signal).with_context(|| format!("send {signal} to Redis"))
     }
 
-    /// Ends it and waits until it has ended.
+    /// Ends it and waits for that.
     pub(super) fn end(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {
-            // A server that is stopped would not end.
+            // A stopped process would not end.
             let _ = self.signal(Signal::SIGCONT);
             drop(keeper.stdin.take());
             let _ = keeper.wait();
@@ -101,7 +102,7 @@ pub(super) fn wait_until(
     Ok(())
 }
 
-/// The first of these programs that this machine has.
+/// Returns the first of these programs that this machine has.
 pub(super) fn program(names: &[&str]) -> anyhow::Result<PathBuf> {
     #[expect(
         clippy::disallowed_methods,

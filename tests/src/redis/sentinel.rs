@@ -10,11 +10,11 @@ const MASTER: &str = "accunode-test";
 const PASSWORD: &str = "n0de";
 const SENTINEL_PASSWORD: &str = "5entinel";
 
-/// A throw-away master and replica under three Sentinels, which promote the replica about
-/// two seconds after the master is gone.
+/// A disposable master and replica under three Sentinels, which promote the replica about
+/// two seconds after the master has failed.
 #[derive(Debug)]
 pub struct RedisSentinel {
-    /// The first one is the master to begin with.
+    /// The first one is the initial master.
     servers: [TcpRedis; 2],
     sentinels: Vec<TcpRedis>,
     _folder: TempDir,
@@ -24,7 +24,7 @@ impl RedisSentinel {
     /// Starts them and waits until they know each other.
     ///
     /// # Errors
-    /// Where Redis is not installed, or does not start.
+    /// If Redis is not installed, or does not start.
     pub fn start() -> anyhow::Result<Self> {
         let folder = super::folder()?;
         let port = free_port()?.to_string();
@@ -61,22 +61,22 @@ impl RedisSentinel {
         Ok(this)
     }
 
-    /// The URL that names the master, with the servers' password.
+    /// Returns the URL that names the master, with the servers' password.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://:{PASSWORD}@{MASTER}/0")
     }
 
-    /// The Sentinels' URLs with commas between.
+    /// Returns the Sentinels' URLs separated by commas.
     #[must_use]
     pub fn sentinel_urls(&self) -> String {
         super::urls(SENTINEL_PASSWORD, &self.sentinels)
     }
 
-    /// Kills the server that is the master now.
+    /// Kills the current master.
     ///
     /// # Errors
-    /// Where none is.
+    /// If there is none.
     pub fn kill_master(&mut self) -> anyhow::Result<()> {
         let is_master = |server: &TcpRedis| {
             let reply = server.ask("INFO replication");
@@ -95,19 +95,19 @@ impl RedisSentinel {
         Ok(())
     }
 
-    /// Asks the Sentinels to promote the replica of a master that is well, as an operator
-    /// does before maintenance.
+    /// Asks the Sentinels to promote the replica of a healthy master, as an operator does
+    /// before maintenance.
     ///
     /// # Errors
-    /// Where they refuse.
+    /// If they refuse.
     pub fn fail_over(&self) -> anyhow::Result<()> {
         let reply = self.sentinels[0].ask(&format!("SENTINEL FAILOVER {MASTER}"))?;
         ensure!(reply.starts_with("+OK\r\n+OK"), "{reply}");
         Ok(())
     }
 
-    /// Whether the Sentinels have promoted the replica and demoted the first master. While
-    /// they do, a server ends its connections and may not answer.
+    /// Returns whether the Sentinels have promoted the replica and demoted the first
+    /// master. Meanwhile a server ends its connections and may not answer.
     #[must_use]
     pub fn has_failed_over(&self) -> bool {
         let [first, second] = &self.servers;

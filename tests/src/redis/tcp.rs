@@ -14,10 +14,10 @@ use super::process::{RedisProcess, wait_until};
 /// The distance between a cluster node's port and the port of its bus.
 const BUS: u16 = 10_000;
 
-/// What the last command asks to have returned.
+/// The text that the last command returns.
 const LAST: &str = "end-of-replies";
 
-/// A server on a port of its own.
+/// A server on a separate port.
 #[derive(Debug)]
 pub(super) struct TcpRedis {
     pub(super) port: u16,
@@ -89,13 +89,14 @@ impl TcpRedis {
         })
     }
 
-    /// The replies to `AUTH` and a command, as they are sent.
+    /// Returns the replies to `AUTH` and a command, as they are sent.
     pub(super) fn ask(&self, command: &str) -> anyhow::Result<String> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let limit = Duration::from_secs(1);
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
-        // The reply to the last command shows that the others are there. (Sentinels know no QUIT.)
+        // The reply to the last command shows that the others have been received. (Sentinels do
+        // not know QUIT.)
         write!(
             stream,
             "AUTH {}\r\n{command}\r\nPING {LAST}\r\n",
@@ -113,12 +114,12 @@ impl TcpRedis {
     }
 }
 
-/// A port that is free, and whose bus port is free.
+/// Returns a free port whose bus port is also free.
 pub(super) fn free_port() -> anyhow::Result<u16> {
     for _ in 0..100 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
-        // Ports that the system gives out may lie above the last one with a bus.
+        // Ports that the system assigns may be above the last one with a bus.
         let port = if port > u16::MAX - BUS {
             port - 30_000
         } else {
