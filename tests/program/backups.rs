@@ -1,4 +1,4 @@
-//! Backups: made while the program works, checked, and restored after everything is gone.
+//! Backups: made while the program works, checked, and restored after everything is lost.
 
 use std::{
     fs,
@@ -29,7 +29,7 @@ pub(crate) fn run(data_dir: &Path, arguments: &[&str], more: &[(&str, &str)]) ->
         .expect("it ends")
 }
 
-/// What it answered, where it must succeed.
+/// Returns the output of a run that must succeed.
 #[track_caller]
 pub(crate) fn succeed(output: &Output) -> String {
     let answer = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -38,7 +38,7 @@ pub(crate) fn succeed(output: &Output) -> String {
     answer
 }
 
-/// What it complained of, where it must fail.
+/// Returns the error output of a run that must fail.
 #[track_caller]
 pub(crate) fn fail(output: &Output) -> String {
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -63,7 +63,7 @@ fn manifest(place: &Path) -> Value {
     serde_json::from_slice(&text).expect("JSON")
 }
 
-/// What the device shows in the step that begins soon: the code of this one was used.
+/// Returns the device's code of the next step: the current one was used.
 #[expect(
     clippy::disallowed_methods,
     reason = "the device has a clock of its own, as everyone's has"
@@ -80,7 +80,7 @@ fn code(secret: &str, steps_ahead: u64) -> String {
     totp.generate(now.as_secs() + 30 * steps_ahead).to_string()
 }
 
-/// Someone with a second factor.
+/// Creates a user with a second factor.
 async fn with_second_factor(serving: &Serving, email: &str) -> (TestUser, String) {
     let user = serving.anonymous().register(email).await;
     let made = user.post_nothing("/me/mfa/totp").await.expect(201);
@@ -102,7 +102,8 @@ async fn login(serving: &Serving, email: &str, secret: &str) -> TestUser {
     anonymous.with_token(pair["access_token"].as_str().expect("a token"))
 }
 
-/// Single writes, one after the other, until told to stop; how many were acknowledged.
+/// Sends single writes, one after the other, until stopped; returns how many were
+/// acknowledged.
 fn write_on(user: &TestUser, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<usize> {
     let user = user.clone();
     tokio::spawn(async move {
@@ -168,7 +169,7 @@ async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() 
     );
     assert!(fail(&backup(data.path(), &place)).contains("choose another name"));
 
-    // Everything is gone.
+    // Everything is lost.
     first.kill();
     crate::running::eventually("the database server has ended with the program", || {
         database_processes(data.path()).is_empty()
@@ -185,7 +186,7 @@ async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() 
         .mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    // Nothing has worked on it yet: another backup holds the same, row by row.
+    // Nothing has used it yet: another backup contains the same, row by row.
     let again = backups.path().join("again");
     succeed(&backup(&home, &again));
     let (before, after) = (manifest(&place), manifest(&again));
@@ -206,7 +207,7 @@ async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() 
     assert_eq!(before["parts"][&upload], after["parts"][&upload]);
     assert_eq!(before["faults"], json!([]));
 
-    // And the work goes on: the old password, the second factor, the upload.
+    // Work can continue: the old password, the second factor, the upload.
     let second = start(&home);
     let ana = login(&second, "ana@example.com", &secret).await;
     let found = ana.get(&format!("/bulk-uploads/{job}")).await.expect(200);
@@ -245,7 +246,7 @@ async fn a_damaged_backup_is_named_and_nothing_is_restored() {
     let place = backups.path().join("one");
     let serving = start(data.path());
     let _ = serving.anonymous().register("ana@example.com").await;
-    // What an interrupted backup left is no backup, and not in the way.
+    // The remains of an interrupted backup are not a backup, and do not prevent one.
     let half = backups.path().join("one.partial");
     fs::create_dir(&half).expect("made");
     fs::write(half.join("junk"), "half").expect("written");
@@ -357,7 +358,7 @@ async fn a_database_elsewhere_is_restored_into_an_empty_one_by_its_owner() {
     assert!(serving.stop().success());
 }
 
-/// A small disk, where this user may make one.
+/// A small disk, if this user may create one.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {

@@ -80,7 +80,7 @@ async fn programs_with_one_redis_serve_one_database_together() {
     let _ = there.post_nothing("/auth/logout").await.expect(204);
     assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
 
-    // One that would keep its sessions to itself is not let in.
+    // A process that would keep its sessions to itself is refused.
     let third = command(data.path())
         .args(["serve", "--listen", "127.0.0.1:0"])
         .output()

@@ -26,7 +26,7 @@ impl Ephemeral {
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--ephemeral"])
             .env("TMPDIR", temporary)
-            // It must not reach what the environment names.
+            // It must not use the database of the environment.
             .env("DATABASE_URL", "postgres://none@127.0.0.1:1/none")
             .env("ACCUNODE_LIMITS_AUTH", "1")
             .stdin(Stdio::piped())
@@ -101,7 +101,7 @@ fn left(temporary: &Path) -> usize {
 async fn an_ephemeral_service_has_all_it_needs_a_clock_of_its_own_and_leaves_nothing() {
     let temporary = folder();
     let mut service = Ephemeral::start(temporary.path());
-    // More often than the limit that the environment names.
+    // More often than the limit of the environment.
     let tokens = [service.login().await, service.login().await];
     for token in &tokens {
         assert_eq!(service.me(token).await, 200);

@@ -1,4 +1,4 @@
-//! The program as it is built, on its own embedded database.
+//! The built program, on its own embedded database.
 
 #![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]

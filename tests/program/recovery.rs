@@ -1,4 +1,4 @@
-//! The private PostgreSQL is brought to a moment after its backup, by its archived log.
+//! The private PostgreSQL is restored to a moment after its backup, by its archived log.
 
 use std::{fs, path::Path, process::Output};
 
@@ -122,7 +122,7 @@ async fn a_physical_backup_is_brought_to_a_moment_and_to_the_end_of_the_log() {
     assert!(told.contains("recovery ended before"), "{told}");
     assert!(!home.join("postgres").exists());
 
-    // To the end of the log, which is that of the restored one by now.
+    // To the end of the log, which by now is that of the restored one.
     let home = fresh.path().join("end");
     succeed(&restore(&home, &[]));
     let serving = Serving::of(archiving(&home, &archive));
@@ -142,7 +142,7 @@ async fn a_physical_backup_is_brought_to_a_moment_and_to_the_end_of_the_log() {
     assert!(serving.stop().success());
 }
 
-/// Half a second after the first of two times of PostgreSQL's.
+/// Returns half a second after the first of two times of PostgreSQL.
 fn between(first: &str, second: &str) -> String {
     use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
     let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).expect("a time");

@@ -1,5 +1,5 @@
-//! Processes that are restarted one after the other while others send requests: no one
-//! notices.
+//! Processes are restarted one after the other while others send requests, without any
+//! failed request.
 
 use std::{net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
 
@@ -8,12 +8,13 @@ use nix::sys::signal::Signal;
 
 use crate::running::{command, folder};
 
-/// Requests that are sent while the processes are restarted. The long run sends 100,000.
+/// The number of requests that are sent while the processes are restarted. The long run
+/// sends 100,000.
 const REQUESTS: usize = 1_500;
-/// As many as the few cores of a test machine answer.
+/// As many clients as the few cores of a test machine can serve.
 const CLIENTS: usize = 4;
 
-/// What two processes share.
+/// The state that two processes share.
 pub(crate) struct Fleet {
     database: Database,
     data: tempfile::TempDir,
@@ -86,7 +87,7 @@ async fn two_processes_restarted_in_turn_fail_no_request_and_lose_nothing() {
     );
     assert_eq!(figures.failures(), 0, "{:#?}", figures.failed);
 
-    // What was acknowledged is there, once, and every upload comes to its end.
+    // Acknowledged rows exist once, and every upload ends.
     let anonymous = nodes[0].as_ref().expect("it runs").anonymous();
     let ana = anonymous.with_token(&token);
     for job in &figures.uploads {
@@ -155,7 +156,7 @@ async fn a_process_that_is_to_end_says_so_and_still_answers() {
     assert_eq!(answer.status.as_u16(), 200);
     assert_eq!(answer.header("connection"), "close");
     let _ = ana.get("//health/live").await.expect(200);
-    // Told again, it waits no longer.
+    // After a second signal it does not wait any longer.
     serving.signal(Signal::SIGTERM);
     let (status, log) = serving.end();
     assert!(status.success(), "{log}");
@@ -166,7 +167,7 @@ async fn who_follows_an_upload_is_told_that_the_process_ends() {
     let fleet = Fleet::new().await;
     let serving = fleet.start(0);
     let ana = serving.anonymous().register("ana@example.com").await;
-    // No one works on it: it has been taken by someone who is gone.
+    // No process works on it: it was claimed by a process that has ended.
     let header = "company_symbol,sector,reporting_year,long_term_debt_to_total_capital,\
                   total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
     let rows = format!("{header}\nA,Energy,2024,0.4,2.5,0.03,6.1,0.05\n");

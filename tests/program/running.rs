@@ -1,4 +1,4 @@
-//! The program while it serves.
+//! Helpers for the program while it serves.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,17 +11,17 @@ pub(crate) use accunode_tests::{Serving, data_folder as folder};
 /// The program that was built for these tests.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_accunode-tested");
 
-/// The program with a data folder, quick settings and no limits.
+/// Returns a command of the program with a data folder, fast settings and no limits.
 pub(crate) fn command(data_dir: &Path) -> Command {
     accunode_tests::command(PROGRAM, data_dir)
 }
 
-/// The same, serving on a free port.
+/// Starts the same, serving on a free port.
 pub(crate) fn start(data_dir: &Path) -> Serving {
     Serving::of(command(data_dir))
 }
 
-/// The processes that read uploads for the process with this id.
+/// Returns the processes that read uploads for the process with this id.
 pub(crate) fn parser_processes(server: u32) -> Vec<u32> {
     let server = server.to_string();
     std::fs::read_dir("/proc")
@@ -37,7 +37,7 @@ pub(crate) fn parser_processes(server: u32) -> Vec<u32> {
         .collect()
 }
 
-/// The processes that work in the embedded database's data folder.
+/// Returns the processes that work in the embedded database's data folder.
 pub(crate) fn database_processes(data_dir: &Path) -> Vec<u32> {
     let data: PathBuf = data_dir.join("postgres/data");
     std::fs::read_dir("/proc")
@@ -50,7 +50,7 @@ pub(crate) fn database_processes(data_dir: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// Waits for what other processes do: there is no event to await.
+/// Polls for a change by another process, for which there is no event to await.
 pub(crate) async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_so() {

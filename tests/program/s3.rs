@@ -1,4 +1,4 @@
-//! Files and backups in a bucket: the program against an object store of this process.
+//! Files and backups in a bucket: the program with an object store of this process.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use crate::{
 const KEY: &str = "ACCUNODETESTKEY";
 const SECRET: &str = "a-secret-of-the-tests";
 
-/// An object store on a port of its own, with one bucket, until the test's process ends.
+/// An object store on a separate port, with one bucket, until the test's process ends.
 struct Store {
     root: tempfile::TempDir,
     address: SocketAddr,
@@ -37,7 +37,7 @@ impl Store {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("for a runtime");
         let address = listener.local_addr().expect("an address");
-        // On a thread of its own: the tests wait for processes, which ask it meanwhile.
+        // Runs on a separate thread: the tests wait for processes, which use it meanwhile.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -55,7 +55,7 @@ impl Store {
         Self { root, address }
     }
 
-    /// How it is reached, as the settings below `of`.
+    /// Returns its connection, as the settings below `of`.
     fn settings(&self, of: &str) -> Vec<(String, String)> {
         [
             ("ENDPOINT", format!("http://{}", self.address)),
@@ -77,7 +77,7 @@ impl Store {
     }
 }
 
-/// The program with its files in this bucket.
+/// Returns a command of the program with its files in this bucket.
 fn in_bucket(store: &Store, data: &Path, files: &str) -> Command {
     let mut program = command(data);
     program
@@ -114,7 +114,7 @@ async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
     let uploads = fs::read_dir(store.path("files/uploads")).expect("uploads");
     assert_eq!(uploads.count(), 1);
 
-    // While it serves; nothing is overwritten, and the place is checked as a whole.
+    // While it serves; nothing is overwritten, and the whole prefix is checked.
     let backup = ["backup", "s3://bank/backups/1"];
     let said = succeed(&ask(program(data.path(), "files"), &backup));
     assert!(said.contains("1 uploaded files"), "{said}");
@@ -125,7 +125,7 @@ async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
     assert!(!store.path("backups/1/partial").exists());
     serving.kill();
 
-    // Into another data folder, with the files at another place of the bucket.
+    // Into another data folder, with the files at another prefix of the bucket.
     let fresh = folder();
     let home = fresh.path().join("data");
     let restore = ["restore", "s3://bank/backups/1"];
@@ -138,7 +138,7 @@ async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
     let ana = serving.anonymous().login("ana@example.com").await;
     let found = ana.get(&format!("/bulk-uploads/{job}")).await.expect(200);
     assert_eq!(found["success_count"], 1, "{found}");
-    // What is deleted is deleted in the bucket.
+    // A deletion also deletes in the bucket.
     let path = format!("/bulk-uploads/{job}");
     let _ = ana.delete(&path).await.expect(204);
     let uploads = fs::read_dir(store.path("again/uploads"));
@@ -159,7 +159,7 @@ async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
     let place = "s3://bank/backups/1";
     let backup = |more: &[(&str, &str)]| run(data.path(), &["backup", place], more);
 
-    // What another one has begun is not touched, and no backup.
+    // Another process's unfinished backup is not changed, and does not count as a backup.
     fs::create_dir_all(store.path("backups/1")).expect("a place");
     fs::write(store.path("backups/1/partial"), "…").expect("a mark");
     assert!(fail(&backup(&more)).contains("was interrupted there"));
@@ -169,7 +169,7 @@ async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
     assert!(fail(&restore()).contains("was interrupted"));
     fs::remove_dir_all(store.path("backups")).expect("removed");
 
-    // Without the key, or with a wrong one, nothing is there, and no secret is told.
+    // Without the key, or with a wrong one, nothing is found, and no secret is revealed.
     let mut wrong = more.clone();
     wrong[3].1 = "another-secret-of-the-tests";
     let told = fail(&backup(&wrong));
@@ -194,7 +194,7 @@ async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
     assert!(!home.join("postgres").exists());
 }
 
-/// Every setting is there, and what contradicts itself is refused by name.
+/// All settings exist, and contradictory ones are refused by name.
 #[tokio::test]
 async fn settings_of_an_object_store_are_checked_and_their_secrets_hidden() {
     let data = folder();

@@ -1,5 +1,5 @@
-//! Anyone who reads the answers, the log or the audit log learns no secret: a whole story with
-//! secrets that are recognized wherever they turn up.
+//! Responses, log and audit log reveal no secret: a complete scenario with secrets that are
+//! recognized wherever they occur.
 
 use std::{
     collections::BTreeSet,
@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 
 use crate::running::{Serving, command, folder};
 
-/// What no one may find, by what it is.
+/// The secrets that must not be found, by their kind.
 #[derive(Default)]
 struct Secrets(BTreeSet<(String, String)>);
 
 impl Secrets {
-    /// A secret, and its hash: that has no place anywhere, either.
+    /// Adds a secret, and its hash, which must not occur anywhere either.
     fn add(&mut self, what: &str, secret: &str) -> String {
         assert!(
             secret.len() >= 10,
@@ -29,7 +29,7 @@ impl Secrets {
         secret.to_owned()
     }
 
-    /// Which of them stand in a text.
+    /// Returns which of them occur in a text.
     fn found_in(&self, text: &str) -> Vec<&str> {
         self.0
             .iter()
@@ -39,7 +39,7 @@ impl Secrets {
     }
 }
 
-/// What the story leaves behind for others to read.
+/// The output of the scenario that others can read.
 struct Story {
     anonymous: TestUser,
     secrets: Secrets,
@@ -47,7 +47,7 @@ struct Story {
 }
 
 impl Story {
-    /// Keeps an answer that must show no secret, and gives it back.
+    /// Stores a response that must reveal no secret, and returns it.
     fn keep(&mut self, what: &str, answer: Answer) -> Answer {
         let headers: Vec<String> = answer
             .headers
@@ -59,7 +59,7 @@ impl Story {
         answer
     }
 
-    /// Keeps an answer that shows secrets this once, without them.
+    /// Stores a response that reveals secrets once, without them.
     fn reveal(&mut self, what: &str, answer: &Answer, fields: &[&str]) -> Value {
         let body = answer.expect(200.max(answer.status.as_u16()));
         let mut shown = answer.clone();
@@ -92,7 +92,7 @@ impl Story {
     }
 }
 
-/// The token of the newest mail to an address; the program writes mails into its folder.
+/// Returns the token of the newest mail to an address; the program writes mails to its folder.
 async fn mailed(data: &std::path::Path, email: &str) -> String {
     let line = format!("To: {email}");
     let mut token = None;
@@ -176,7 +176,7 @@ async fn no_answer_no_log_line_and_no_audit_row_tells_a_secret() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// What a device with this secret shows now.
+/// Returns the current code of a device with this secret.
 #[expect(
     clippy::disallowed_methods,
     reason = "the device has a clock of its own, as everyone's has"
@@ -191,7 +191,7 @@ fn code(secret: &str) -> String {
     code.to_string()
 }
 
-/// Everything that someone may do with a secret, right and wrong.
+/// Executes everything that a user may do with a secret, rightly and wrongly.
 async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
     let anonymous = story.anonymous.clone();
     story.secrets.add("the tests' password", PASSWORD);
@@ -201,7 +201,7 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
         .add("mistyped password", "Zanzibra-garden-971");
     let ana = "ana@example.com";
 
-    // Secrets in the wrong fields, of the wrong type, under the wrong name.
+    // Secrets in the wrong fields, of the wrong type, with the wrong name.
     let lost = story
         .secrets
         .add("misplaced password", "Kilimanjaro-harbour-33");
@@ -261,7 +261,7 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
     let answer = story.post(&anonymous, "/auth/refresh", misplaced).await;
     assert_eq!(answer.status.as_u16(), 422, "{}", answer.text);
 
-    // A password that was forgotten, and one that is changed.
+    // A forgotten password, and a changed one.
     let _ = story
         .post(&anonymous, "/auth/password/forgot", json!({ "email": ana }))
         .await
@@ -351,7 +351,7 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
         .await
         .expect(422);
 
-    // A key of a program.
+    // An API key.
     let key = json!({ "name": "nightly", "scopes": ["read"] });
     let keyed = admin.with("idempotency-key", "k-1");
     let answer = keyed.post("/api-keys", &key).await;
@@ -391,7 +391,7 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
         .await;
     let pair = story.reveal("whole login", &answer, &["access_token", "refresh_token"]);
     let admin = anonymous.with_token(pair["access_token"].as_str().expect("a token"));
-    // What is stored and told of all that.
+    // What is stored and returned of all that.
     for path in [
         "/me",
         "/me/sessions",
@@ -407,7 +407,7 @@ async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
     let path = format!("/organizations/{organization}/invitations");
     let answer = admin.get(&path).await;
     story.keep(&path, answer);
-    // Another user's, made-up and mutilated tokens.
+    // Another user's, invented and mutilated tokens.
     for token in ["at_0000000000", "ak_0000000000"] {
         let answer = anonymous.with_token(token).get("/me").await;
         story.keep("made-up", answer);

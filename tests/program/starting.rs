@@ -1,4 +1,4 @@
-//! What a process says before it serves, or instead.
+//! The responses of a process before it serves, or if it cannot.
 
 use std::{io::Write, net::TcpListener, path::Path, process::Stdio};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::running::{command, folder};
 
-/// A PostgreSQL of its own that can be taken away and brought back at one address.
+/// Starts a separate PostgreSQL that can be stopped and restarted at one address.
 fn postgres(home: &Path) -> EmbeddedPostgres {
     let options = EmbeddedOptions::new(home)
         .without_durability()

@@ -1,12 +1,13 @@
-//! How many statements a request sends to the database, as the log tells.
+//! The number of statements that a request sends to the database, counted in its log.
 
 use accunode_tests::{Serving, TestUser};
 use serde_json::json;
 
 use crate::running::{command, eventually, folder};
 
-/// Requests that are sent all the time, with the statements that each may send. One of them
-/// reads who asks. A statement more is a round trip more for everyone.
+/// Frequent requests, with the number of statements that each may send. One of them
+/// authenticates the caller. An additional statement is an additional round trip for every
+/// request.
 const STATEMENTS: [(&str, usize); 12] = [
     ("/me", 2),
     ("/companies", 2),
@@ -17,7 +18,7 @@ const STATEMENTS: [(&str, usize); 12] = [
     ("/predictions/annual/{prediction}", 2),
     ("/bulk-uploads", 2),
     ("/outcomes", 2),
-    // From the cache: who asks, and nothing else.
+    // From the cache: authentication, and nothing else.
     ("/dashboard", 1),
     (
         "/analytics/risk-distribution?kind=annual&group_by=sector",
@@ -26,11 +27,11 @@ const STATEMENTS: [(&str, usize); 12] = [
     ("/analytics/trend?kind=annual", 1),
 ];
 
-/// The statements of a request, one line of the log each.
+/// Returns the statements of a request, one line of the log each.
 async fn statements(serving: &Serving, user: &TestUser, path: &str, name: &str) -> Vec<String> {
     let answer = user.with("x-request-id", name).get(path).await;
     assert_eq!(answer.status.as_u16(), 200, "{path}: {}", answer.text);
-    // What follows in the log was written after it.
+    // Later lines of the log were written after it.
     let end = format!("{name}-end");
     let _ = user.with("x-request-id", &end).get("/me").await.expect(200);
     eventually("the log tells of a request", || {
@@ -72,7 +73,7 @@ async fn hot_reads_send_one_statement_and_one_for_who_asks() {
         let path = path
             .replace("{company}", &company)
             .replace("{prediction}", &prediction);
-        // New connections are set up, and figures worked out, by the first requests.
+        // The first requests open new connections and compute figures.
         for turn in 0..2 {
             statements(&serving, &ana, &path, &format!("warm-{place}-{turn}")).await;
         }

@@ -32,7 +32,7 @@ fn serve(database: &Database, data: &std::path::Path) -> Serving {
     Serving::of(program)
 }
 
-/// Jobs that someone seems to work on.
+/// Returns the number of jobs that are leased.
 async fn leased(pool: &PgPool) -> i64 {
     sqlx::query_scalar(
         "SELECT count(*) FROM bulk_upload_jobs WHERE status = 'processing' AND lease_expires_at > clock_timestamp()",
@@ -62,7 +62,7 @@ async fn until_under_way(pool: &PgPool) {
         .expect("the upload to be under way");
 }
 
-/// Reads until the process is gone.
+/// Sends reads until the process has ended.
 fn load(user: &TestUser) -> Vec<tokio::task::JoinHandle<usize>> {
     (0..CLIENTS)
         .map(|_| {
@@ -128,7 +128,7 @@ async fn after_a_kill_the_only_process_goes_on_at_once() {
         .expect(202);
     until_under_way(&pool).await;
     serving.kill();
-    // The lease is made to last: anyone who waited for its end would not be seen to go on.
+    // The lease is made long: a process that waited for its end would not continue in time.
     let renewed = sqlx::query(
         "UPDATE bulk_upload_jobs SET lease_expires_at = clock_timestamp() + interval '1 hour' WHERE status = 'processing'",
     )
@@ -166,7 +166,7 @@ async fn a_process_whose_place_another_one_has_taken_ends_and_says_why() {
     let pool = database.superuser().await;
     let data = folder();
     let serving = serve(&database, data.path());
-    // The connection that holds the place is lost, and another process is faster.
+    // The connection that holds the lock is lost, and another process is faster.
     let mut other = pool.acquire().await.expect("a connection");
     sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()")
         .execute(&mut *other)

@@ -1,4 +1,4 @@
-//! `accunode upload`: a file is sent to a running server and waited for.
+//! `accunode upload`: a file is sent to a running server, and the program waits for it.
 
 use std::{
     path::Path,
@@ -17,7 +17,7 @@ fn line(symbol: &str, debt: &str) -> String {
     format!("{symbol},{symbol} Zakłady,2024,0.25,{debt},0.08,6.4,0.05")
 }
 
-/// The program with a key in its environment, and what it said and how it ended.
+/// The program with a key in its environment, its output and its status.
 struct Sender<'a> {
     data: &'a Path,
     serving: &'a Serving,
@@ -67,7 +67,7 @@ async fn an_upload_is_waited_for_and_its_status_tells_how_it_ended() {
         "{told}"
     );
 
-    // Rows that fail: status 0, and 3 where that was asked for; they are kept for correction.
+    // Rows that fail: status 0, and 3 if requested; they are stored for correction.
     let mixed = write("mixed.csv", &[line("C", "2.0"), line("D", "many")]);
     let rows = data.path().join("failed.csv");
     let rows_name = rows.to_str().expect("a name");
@@ -84,7 +84,7 @@ async fn an_upload_is_waited_for_and_its_status_tells_how_it_ended() {
         "{failed}"
     );
 
-    // No file is written over, and nothing is sent then.
+    // An existing file is not overwritten, and then nothing is sent.
     let (status, told) = sender.send(
         &[&[sound.as_str(), "--force"], &failing[..2]].concat(),
         None,
@@ -94,12 +94,12 @@ async fn an_upload_is_waited_for_and_its_status_tells_how_it_ended() {
     let (status, told) = sender.send(&[&mixed, "--failed-rows", &mixed], None);
     assert_eq!(status, Some(1), "{told}");
 
-    // Mended, from standard input.
+    // Corrected, from standard input.
     std::fs::write(&rows, failed.replace("many", "2.5")).expect("mended");
     let (status, told) = sender.send(&["-", "--fail-on-errors"], Some(&rows));
     assert_eq!(status, Some(0), "{told}");
 
-    // What refuses the whole file is told in the words of the command line.
+    // The reason for refusing the whole file is worded for the command line.
     let shares: Vec<String> = ["E", "F", "G", "H", "I", "J"]
         .map(|s| line(s, "2.0"))
         .into();

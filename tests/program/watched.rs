@@ -1,4 +1,4 @@
-//! The program as those see it who watch it: its figures, its log, its traces.
+//! The program from its operators' side: its metrics, its log, its traces.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -20,8 +20,8 @@ const FILE: &str = "company_symbol,sector,reporting_year,long_term_debt_to_total
                     ZEPHYR,Energy,2024,0.3,2.5,0.04,6.5,0.05\n\
                     ZEPHYR,Energy,1024,0.3,2.5,0.04,6.5,0.05\n";
 
-/// Requests of every kind, an upload, and an organization whose name no figure may tell. Answers
-/// the id of the request that made the upload.
+/// Sends requests of every kind and an upload, and creates an organization whose name no metric
+/// may contain. Returns the id of the request that made the upload.
 async fn busy(serving: &Serving) -> String {
     let ana = serving.anonymous().register("ana@example.com").await;
     drop(ana.get("/companies?limit=5").await.expect(200));
@@ -51,7 +51,7 @@ async fn scrape(address: SocketAddr, path: &str) -> (u16, String) {
     (status, answer.text().await.expect("a text"))
 }
 
-/// The value of a figure, by its name and its labels as they are written.
+/// Returns the value of a metric, by its name and its labels as they are written.
 fn value(text: &str, figure: &str) -> f64 {
     let mut lines = text.lines();
     let line = lines.find_map(|line| line.strip_prefix(figure)?.strip_prefix(' '));
@@ -134,7 +134,7 @@ async fn one_search_of_the_log_finds_a_request_and_its_job() {
 /// The path, the header and the body of a request to the collector.
 type Sent = (String, String, Vec<u8>);
 
-/// A collector that keeps what is sent to it, as path, head and body.
+/// A collector that stores requests, as path, head and body.
 struct Collector {
     address: SocketAddr,
     sent: Arc<Mutex<Vec<Sent>>>,
@@ -155,8 +155,8 @@ impl Collector {
         Self { address, sent }
     }
 
-    /// Whether something was sent to this path that holds these bytes. Texts stand in protobuf
-    /// as they are.
+    /// Returns whether a request to this path contains these bytes. Texts are not encoded in
+    /// protobuf.
     fn has(&self, path: &str, text: &str) -> bool {
         let sent = self.sent.lock().expect("no panic");
         sent.iter().any(|(to, _, body)| {
@@ -193,7 +193,7 @@ async fn traces_and_logs_reach_a_collector() {
     command.env("ACCUNODE_OTLP_HEADERS", "authorization=Bearer opened");
     let serving = Serving::of(command);
     let request = busy(&serving).await;
-    // What is left is sent at the end, so that nothing is waited for.
+    // The rest is sent at the end, so that no waiting is needed.
     assert!(serving.stop().success());
     for (path, text) in [
         ("/v1/traces", "accunode"),
@@ -209,7 +209,7 @@ async fn traces_and_logs_reach_a_collector() {
     let is_let_in =
         |(_, head, _): &(String, String, Vec<u8>)| head.contains("authorization: bearer opened");
     assert!(sent.iter().all(is_let_in));
-    // What is said of the sending is not sent.
+    // Log lines about the export are not exported.
     let own = sent.iter().filter(|(_, _, body)| {
         let text = String::from_utf8_lossy(body);
         text.contains("hyper_util") || text.contains("reqwest")
