@@ -1,4 +1,4 @@
-//! `/admin`: the installation, for those who operate it.
+//! `/admin`: the installation, for its operators.
 
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::json;

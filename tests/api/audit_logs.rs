@@ -1,11 +1,11 @@
-//! `/audit-logs`: who may read what of it, and what it says.
+//! `/audit-logs`: who may read which events, and their content.
 
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::json;
 
 use crate::support;
 
-/// What someone sees of the log, as `action event_type`, newest first.
+/// Returns the events that a user sees, as `action event_type`, newest first.
 async fn seen(user: &accunode_tests::TestUser, query: &str) -> Vec<String> {
     let page = user
         .get(&format!("/audit-logs?limit=100{query}"))
@@ -48,7 +48,8 @@ async fn everyone_reads_their_own_events_and_administrators_those_of_their_organ
             .await
             .is_empty()
     );
-    // Administrators' own events of their organization are found by two indexes and told once.
+    // Administrators' own events of their organization are found by two indexes and listed
+    // once.
     let own = seen(tenancy.user("oA"), "&action=LOGIN").await;
     assert_eq!(own.len(), 3, "m1, m2 and oA: {own:?}");
 
@@ -192,7 +193,7 @@ async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
         ids.push(made.expect(201)["id"].as_str().expect("an id").to_owned());
     }
 
-    // Twenty at once, of two companies: one kind of request.
+    // Twenty concurrent requests for two companies: one kind of request.
     let at_once = (0..20).map(|n| {
         let path = format!("/companies/{}", ids[n % 2]);
         async move { m2.delete(&path).await.problem(403) }
@@ -230,7 +231,7 @@ async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
     let seen = seen(tenancy.user("oA"), "&action=DENIED").await;
     assert_eq!(seen.len(), 2, "{seen:?}");
 
-    // A minute later the next one counts again.
+    // A minute later the next one is recorded again.
     let pool = service.database.superuser().await;
     for statement in [
         "ALTER TABLE audit_logs DISABLE TRIGGER USER",

@@ -1,4 +1,4 @@
-//! What one account, organization or address may use up, and what it is told then.
+//! The budgets of users, organizations and addresses, and the errors when they are used up.
 
 use accunode_tests::{Answer, Service, ServiceOptions, TestUser, tenancy::Tenancy};
 use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{ask, column, file, run, text};
 
-/// The upload of a file whose content is no one else's.
+/// Uploads a file whose content is unique.
 async fn upload(user: &TestUser, n: usize, fields: &[(&str, &str)]) -> Answer {
     let line = format!("S{n},x,Industrials,2024,0.25,2,0.08,6.4,0.05");
     let mut all = vec![("job_type", "annual")];
@@ -14,7 +14,7 @@ async fn upload(user: &TestUser, n: usize, fields: &[(&str, &str)]) -> Answer {
     user.upload(("a.csv", file(&[&line])), &all).await
 }
 
-/// An upload once it has ended.
+/// Returns an upload once it has ended.
 async fn finished(user: &TestUser, id: &str) -> Value {
     let path = format!("/bulk-uploads/{id}");
     // The stream of its events ends with it.
@@ -58,8 +58,8 @@ async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
         "{told}"
     );
 
-    // Neither another organization nor a user of their own is kept waiting, and nothing
-    // is left of the files that were refused.
+    // Neither another organization nor a user without one is affected, and nothing is left
+    // of the files that were refused.
     let _ = upload(tenancy.user("mB"), 20, &[]).await.expect(202);
     let personal = [("access_level", "personal")];
     let _ = upload(one, 21, &personal).await.expect(202);
@@ -68,7 +68,7 @@ async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
     assert_eq!(jobs, 5);
     assert_eq!(stored_files(&service), 5);
 
-    // One that is cancelled makes room for one.
+    // A cancelled upload makes space for another one.
     let job = answers
         .iter()
         .find(|a| a.status.as_u16() == 202)
@@ -159,14 +159,14 @@ async fn event_streams_are_bounded_for_each_user_and_end_with_the_session() {
     let job = upload(&ana, 1, &[]).await.expect(202);
     let path = format!("/bulk-uploads/{}/events", text(&job, "id"));
     let other = ana.login("ana@example.com").await;
-    // Two stay open until the session behind them ends; the third is refused at once.
+    // Two stay open until their session ends; the third is refused at once.
     let mut open: FuturesUnordered<_> = (0..3)
         .map(|_| ana.get_as(&path, "text/event-stream"))
         .collect();
     let refused = open.next().await.expect("one is refused");
     assert_eq!(refused.problem(429), "too_many_event_streams");
     assert_eq!(refused.header("retry-after"), "15");
-    // So is one of another session, which can end theirs.
+    // A stream of another session is refused, too; that session can end the others.
     let refused = other.get_as(&path, "text/event-stream").await;
     assert_eq!(refused.problem(429), "too_many_event_streams");
     let _ = ana.post_nothing("/auth/logout").await.expect(204);
@@ -188,7 +188,7 @@ async fn one_address_is_invited_once_a_minute_and_the_sender_is_told() {
         tenancy.user("oA").post("/users", &body).await
     };
     let _ = invite("new@example.com").await.expect(202);
-    // The same mailbox under another name of it.
+    // The same mailbox with another spelling.
     for email in ["new@example.com", "New+1@example.com"] {
         let refused = invite(email).await;
         assert_eq!(refused.problem(429), "too_many_mails", "{email}");
@@ -199,13 +199,13 @@ async fn one_address_is_invited_once_a_minute_and_the_sender_is_told() {
     let pool = service.database.superuser().await;
     let waiting: i64 = ask(&pool, "SELECT count(*) FROM invitations").await;
     assert_eq!(waiting, 1, "a refused invitation leaves nothing");
-    // A refused mail costs its sender, too, and no one else.
+    // A refused mail also counts against its sender, and against no other user.
     let _ = invite("b@example.com").await.expect(202);
     let _ = invite("c@example.com").await.expect(202);
     let refused = invite("d@example.com").await;
     assert_eq!(refused.problem(429), "too_many_mails");
     assert!(detail(&refused).contains("by one sender in a day"));
-    // Others of the organization still may.
+    // Other users of the organization still may.
     let body =
         json!({ "email": "d@example.com", "role": "org_member", "organization_id": organization });
     let _ = tenancy.user("tR").post("/users", &body).await.expect(202);
@@ -222,7 +222,7 @@ async fn a_mail_has_no_link_of_an_organizations_name() {
         let refused = admin.patch(&path, &json!({ "name": name })).await;
         assert_eq!(refused.problem(422), "link_in_name", "{name}");
     }
-    // A name from before there was the rule.
+    // A name from before the rule existed.
     let pool = service.database.superuser().await;
     run(
         &pool,
@@ -257,7 +257,7 @@ async fn names_of_a_tenants_organizations_do_not_look_alike() {
     let path = format!("/organizations/{}", text(&other, "id"));
     let renamed = admin.patch(&path, &json!({ "name": "Αcme Bank" })).await;
     assert_eq!(renamed.problem(409), "name_taken");
-    // Its own name in other letters is no other organization's.
+    // Its own name in other letters does not conflict with another organization.
     let path = format!("/organizations/{}", text(&made, "id"));
     let _ = admin
         .patch(&path, &json!({ "name": "ACME Bank" }))
@@ -277,7 +277,7 @@ async fn super_admins_alone_learn_of_roots_that_look_alike() {
         assert_eq!(refused.problem(409), "name_taken", "{name}");
         assert_eq!(refused.json()["existing_id"], first["id"]);
     }
-    // A tenant is told nothing, and its name is its own matter.
+    // A tenant gets no warning, because its name is its own matter.
     let z = tenancy.organization("Z");
     let path = format!("/organizations/{z}");
     let renamed = admin.patch(&path, &json!({ "name": "nordbank" })).await;
@@ -290,7 +290,7 @@ async fn super_admins_alone_learn_of_roots_that_look_alike() {
     assert_eq!(seen["data"], json!([]));
     let renamed = sa.patch(&path, &json!({ "name": "Nordbank" })).await;
     assert_eq!(renamed.problem(409), "name_taken");
-    // Other changes are not refused for a name that is there.
+    // Other changes are not refused because of an existing name.
     let _ = sa
         .patch(&path, &json!({ "industry": "Banking" }))
         .await
@@ -346,7 +346,7 @@ async fn failed_rows_are_guarded_and_come_back_as_they_were() {
     ] {
         assert!(table.contains(guarded), "{guarded:?} in {table}");
     }
-    // Sent back and tried again, the cells are what they were.
+    // When the file is sent again, the cells are unchanged.
     let second = send(table.clone().into_bytes(), "b.csv").await;
     assert_eq!(failed(&second).await, table);
     let retried = ana

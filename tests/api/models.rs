@@ -1,4 +1,4 @@
-//! Models of one's own: which of them score, and what becomes of those that fail a check.
+//! Custom models: which of them score, and the treatment of those that fail a check.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::support::{
     all_rows, column, file, line, prediction, quarterly, ratios, submit, text, with,
 };
 
-/// A folder of models: copies of the first annual one that was shipped, each changed a little.
+/// A folder of models: copies of the first shipped annual one, each changed a little.
 struct Models(TempDir);
 
 impl Models {
@@ -60,8 +60,7 @@ impl Copy {
         self.write("manifest.json", manifest.to_string());
     }
 
-    /// Overwrites the last place in the graph where these bytes stand, and declares
-    /// the new hash.
+    /// Overwrites the last occurrence of these bytes in the graph, and declares the new hash.
     fn graph(&self, from: &[u8], to: &[u8]) {
         let mut bytes = self.read("model.onnx");
         let at = bytes
@@ -104,7 +103,7 @@ async fn models_that_fail_a_check_are_named_and_the_others_score() {
     });
     models.copy("unknown-operator").graph(b"Gather", b"Gother");
     let blind = models.copy("swallows-nan");
-    // What a missing ratio contributes: five zeros, the graph's last constant.
+    // The contribution of a missing ratio: five zeros, the graph's last constant.
     blind.graph(&[0; 20], &[9_f32; 5].map(f32::to_le_bytes).concat());
     blind.golden_without_gaps();
     fs::create_dir_all(models.0.path().join("empty/1.0.0")).expect("a folder");
@@ -172,7 +171,7 @@ async fn a_pinned_model_scores_although_a_newer_one_is_there() {
     assert_eq!(defaults, [true, false, false, true, false]);
 }
 
-/// What is wrong with an item of a batch.
+/// Returns the fault of an item of a batch.
 fn fault(item: &Value) -> &Value {
     item.pointer("/problem/errors/0").unwrap_or(&Value::Null)
 }

@@ -1,4 +1,4 @@
-//! A file scored by `accunode score` says what the same file says when it is uploaded.
+//! A file gets the same results from `accunode score` as from an upload.
 
 use std::{collections::BTreeMap, fs, process::Command};
 
@@ -10,7 +10,7 @@ use crate::support::{HEADER, all_rows, text};
 const QUARTERLY: &str = "company_symbol,company_name,sector,reporting_year,reporting_quarter,\
 current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets";
 
-/// Sound rows, rows at and beyond every bound, gaps, placeholders, rows that fail.
+/// Valid rows, rows at and beyond every bound, gaps, placeholders, rows that fail.
 fn sample(kind: &str) -> String {
     let (header, ratios) = match kind {
         "annual" => (HEADER, 5),
@@ -44,7 +44,7 @@ fn sample(kind: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What the program says of a file, by symbol: PD, level, confidence, flags.
+/// Returns the program's results for a file, by symbol: PD, level, confidence, flags.
 fn offline(name: &str, bytes: &[u8], kind: &str, unit: &str) -> BTreeMap<String, [String; 4]> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(name);
@@ -80,21 +80,21 @@ fn offline(name: &str, bytes: &[u8], kind: &str, unit: &str) -> BTreeMap<String,
                 number(&row["confidence"]),
                 row["flags"].clone(),
             ];
-            // As in an upload that skips what is there, the first one stays.
+            // As in an upload that skips existing predictions, the first one stays.
             scores.entry(key).or_insert(said);
         }
     }
     scores
 }
 
-/// A number as JSON's reader understands it: of every number both sides write the
-/// shortest text that is this number and no other, so equal texts are equal bits.
+/// Returns a number as JSON's reader parses it: both sides write the shortest text that
+/// identifies the number, so equal texts are equal bits.
 fn number(text: &str) -> String {
     let number: f64 = serde_json::from_str(text).expect("a number");
     number.to_string()
 }
 
-/// The same of predictions.
+/// Returns the same for predictions.
 fn stored(rows: &[Value]) -> BTreeMap<String, [String; 4]> {
     let key = |row: &Value| {
         let quarter = row["reporting_quarter"].as_str();
@@ -124,7 +124,7 @@ async fn compare(kind: &str, name: &str, bytes: Vec<u8>, unit: &str) -> usize {
         ("job_type", kind),
         ("ratio_unit", unit),
         ("on_conflict", "skip"),
-        // Its values are of every size, which a file in one unit has not.
+        // Its values have all magnitudes, which a file in one unit does not have.
         ("confirm_units", "true"),
     ];
     let job = ana.upload((name, bytes.clone()), &fields).await.expect(202);

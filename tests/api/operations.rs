@@ -1,9 +1,11 @@
-//! What stands outside the API's base, and that the document tells the truth about it all.
+//! Paths outside the API's base, and whether the document describes all operations
+//! correctly.
 
 use accunode_tests::Service;
 use serde_json::{Value, json};
 
-/// Every operation of the document: method, path with an example for each part, public.
+/// Returns every operation of the document: method, path with an example for each
+/// parameter, public.
 async fn operations(service: &Service) -> Vec<(String, String, bool)> {
     let document = service.anonymous().get("//openapi.json").await.expect(200);
     let paths = document["paths"].as_object().expect("paths");

@@ -65,7 +65,7 @@ async fn an_outcome_is_recorded_read_and_withdrawn_once() {
         ids(&ana, "include_withdrawn=true").await,
         [text(&made, "id")]
     );
-    // What was withdrawn may be recorded again, also under its external id.
+    // A withdrawn outcome may be recorded again, also with its external id.
     let _ = ana.post("/outcomes", &body).await.expect(201);
     let events = ana.get("/audit-logs?entity_type=outcome").await.expect(200);
     let mut kinds: Vec<_> = events["data"]
@@ -101,7 +101,7 @@ async fn defaults_and_cures_take_turns() {
     let _ = post(cure).await.expect(201);
     let _ = post(of(&acme, "default", "2024-09-01")).await.expect(201);
     let _ = post(of(&acme, "exit", "2024-10-01")).await.expect(201);
-    // A technical default and another definition stand outside.
+    // A technical default and another definition are ignored.
     let technical = with(
         of(&acme, "default", "2024-10-02"),
         json!({ "technical": true }),
@@ -326,7 +326,7 @@ async fn the_database_lets_no_one_change_an_outcome() {
             .to_string()
             .contains("permission denied")
     );
-    // Not even its owner: a trigger stands behind the rights.
+    // Not even its owner may: a trigger enforces it in addition to the rights.
     let pool = service.database.superuser().await;
     for change in [
         "occurred_on = '2020-01-01'",

@@ -187,7 +187,7 @@ async fn who_ends_their_account_takes_their_own_rows_and_leaves_what_they_shared
     assert_eq!(answer.problem(401), "invalid_credentials");
 }
 
-/// Every file below a folder.
+/// Returns every file below a folder.
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();

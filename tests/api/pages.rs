@@ -1,4 +1,4 @@
-//! The pages that links in mails lead to.
+//! The pages of links in mails.
 
 use accunode_tests::{PASSWORD, Postbox, Service};
 use serde_json::json;

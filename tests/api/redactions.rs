@@ -1,8 +1,9 @@
-//! What differs from run to run, for snapshots.
+//! Redactions of values that differ from run to run, for snapshots.
 
 use insta::{Settings, dynamic_redaction};
 
-/// Snapshots without ids, times and hashes; what is redacted must be there and of its kind.
+/// Snapshots without ids, times and hashes; a redacted value must be present and of its
+/// kind.
 pub(crate) fn redacted(check: impl FnOnce()) {
     let mut settings = Settings::clone_current();
     settings.set_sort_maps(true);

@@ -1,4 +1,4 @@
-//! A super_admin who looks at someone's personal row.
+//! A super_admin reads a user's personal row (break-glass).
 
 use serde_json::json;
 

@@ -1,12 +1,13 @@
-//! That nothing is missing from the matrix: no operation of the API, and in `tables` no
-//! table of the database.
+//! The matrix is complete: no operation of the API is missing and, in `tables`, no table of
+//! the database.
 
 use std::collections::BTreeSet;
 
 /// A method and a path of the OpenAPI document, below the base.
 pub(super) type Operation = (String, String);
 
-/// Operations that the matrix does not ask about, by the beginning of their path, and why.
+/// Operations that the matrix does not test, by the beginning of their path, with the
+/// reason.
 const OUTSIDE: [(&str, &str, &str); 10] = [
     (
         "",
@@ -58,7 +59,8 @@ fn is_outside((method, path): &Operation) -> bool {
         .any(|(only, prefix, _)| (only.is_empty() || method == only) && path.starts_with(prefix))
 }
 
-/// The operation that a request is: among those whose path fits, the most literal one.
+/// Returns the operation of a request: among those whose path matches, the most literal
+/// one.
 pub(super) fn operation(known: &BTreeSet<Operation>, method: &str, sent: &str) -> Operation {
     let path = sent.split('?').next().unwrap_or_default();
     let mut fitting: Vec<&Operation> = known
@@ -93,7 +95,8 @@ fn fits(template: &str, path: &str) -> bool {
     }
 }
 
-/// That every operation was asked about or stands outside for a reason, and none both.
+/// Checks that every operation was tested or has an exemption, and that no operation has
+/// both.
 pub(super) fn check(known: &BTreeSet<Operation>, asked: &BTreeSet<Operation>) {
     let missing: Vec<_> = known
         .iter()

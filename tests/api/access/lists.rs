@@ -1,4 +1,4 @@
-//! The law of every list: it holds what its reader can read, and nothing else.
+//! The property of every list: it contains what its reader can read, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::stage::Stage;
 use crate::support::{all_rows, column, text};
 
-/// Every owner of rows that tests make.
+/// All owners of rows that tests create.
 pub(super) const OWNERS: [&str; 13] = [
     "personal(u0)",
     "personal(m1)",
@@ -32,7 +32,7 @@ pub(super) const OWNERS: [&str; 13] = [
     "system",
 ];
 
-/// A row of each table for every owner.
+/// Creates a row of each table for every owner.
 pub(super) async fn rows_of_all_owners(stage: &Stage) {
     for owner in OWNERS {
         stage.company(owner).await;
@@ -44,7 +44,7 @@ pub(super) async fn rows_of_all_owners(stage: &Stage) {
     }
 }
 
-/// What the policy knows of someone.
+/// Returns the actor of a user.
 pub(super) async fn actor(stage: &Stage, who: &str) -> Actor {
     let id = UserId(stage.users.user(who).id);
     let store = &stage.service.wired().store;
@@ -57,14 +57,14 @@ pub(super) async fn actor(stage: &Stage, who: &str) -> Actor {
     Actor::new(&user, membership).expect("an active user")
 }
 
-/// A row as the policy sees it.
+/// A row as the access rules see it.
 pub(super) struct Owned {
     pub(super) id: Uuid,
     pub(super) owner: Owner,
     pub(super) creator: UserId,
 }
 
-/// Every row of a table.
+/// Returns every row of a table.
 pub(super) async fn everything(stage: &Stage, table: &str) -> Vec<Owned> {
     let sql = format!("SELECT id, access_level, owner_key, created_by FROM {table}");
     let rows = sqlx::query(AssertSqlSafe(sql))
@@ -80,7 +80,7 @@ pub(super) async fn everything(stage: &Stage, table: &str) -> Vec<Owned> {
         .collect()
 }
 
-/// An owner from its level and key.
+/// Returns an owner from its level and key.
 pub(super) fn owner(level: &str, key: Uuid) -> Owner {
     match level.parse().expect("a level") {
         AccessLevel::Personal => Owner::User(UserId(key)),

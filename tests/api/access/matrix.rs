@@ -1,4 +1,4 @@
-//! Every cell of the matrix whose endpoint exists, asked of the running service.
+//! Every cell of the matrix whose endpoint exists, requested from the running service.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +17,11 @@ struct Asked {
     who: &'static str,
     expected: String,
     request: Request,
-    /// Whether it may change the fixture itself, which is put back then.
+    /// Whether it may change the fixture itself, which is then restored.
     unsettles: bool,
 }
 
-/// What was asked, what was not, and what was wrong.
+/// The tested cells, those that were not tested, and the failures.
 #[derive(Default)]
 struct Tally {
     requests: usize,
@@ -52,7 +52,7 @@ impl Tally {
     }
 }
 
-/// The endpoints that there are, by the service's own document.
+/// Returns the existing endpoints, by the service's own document.
 async fn endpoints(stage: &Stage) -> BTreeSet<Operation> {
     let document = stage
         .service
@@ -75,7 +75,7 @@ async fn endpoints(stage: &Stage) -> BTreeSet<Operation> {
         .collect()
 }
 
-/// Makes the rows of a row of the matrix, everyone their own.
+/// Creates the rows of a row of the matrix, separate ones for each user.
 async fn prepare(
     stage: &Stage,
     row: &Row,

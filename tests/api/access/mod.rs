@@ -1,5 +1,5 @@
-//! Who may do what, proved over HTTP and in SQL against `docs/access-matrix.csv` and
-//! the pure policy.
+//! The access rules, tested over HTTP and in SQL against `docs/access-matrix.csv` and the
+//! pure policy.
 
 mod break_glass;
 mod coverage;

@@ -1,5 +1,6 @@
-//! `docs/operations.csv`, asked line by line of the running service: who needs a recent proof,
-//! what is open without a second factor or in an inactive organization, and which keys do what.
+//! `docs/operations.csv`, tested line by line against the running service: which operations
+//! need a recent proof, which are open without a second factor or in an inactive organization,
+//! and which keys may call them.
 
 mod calls;
 mod exemptions;
@@ -17,17 +18,17 @@ const SCOPES: [&str; 6] = ["read", "score", "write", "upload", "audit", "admin"]
 /// A line of the table.
 #[derive(Clone, Debug)]
 struct Line {
-    /// In lower case.
+    /// The method in lower case.
     method: String,
     path: String,
     is_public: bool,
     /// `always`, `sometimes` or `never`.
     step_up: String,
-    /// Why not, or when.
+    /// The reason for `never`, or the condition.
     why: String,
     without_second_factor: bool,
     for_inactive: bool,
-    /// What a key of each scope is answered.
+    /// The expected response to a key of each scope.
     keys: Vec<String>,
 }
 
@@ -40,7 +41,7 @@ impl Line {
         format!("{} {}", self.method.to_uppercase(), self.path)
     }
 
-    /// The path with something in place of every parameter.
+    /// Returns the path with a value for every parameter.
     fn filled(&self) -> String {
         let id = "00000000-0000-0000-0000-000000000000";
         self.path
@@ -54,7 +55,8 @@ impl Line {
     }
 }
 
-/// Every line of the table. It has exactly the operations of the service's own document.
+/// Returns every line of the table. It has exactly the operations of the service's own
+/// document.
 async fn lines(service: &Service) -> Vec<Line> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.csv");
     let mut reader = csv::ReaderBuilder::new()
@@ -112,7 +114,7 @@ async fn send(user: &TestUser, method: &str, path: &str, body: Option<&Value>) -
     }
 }
 
-/// The code of a problem, or the status in words.
+/// Returns the code of a problem, or the status in words.
 fn code(answer: &Answer) -> String {
     match answer.status.as_u16() {
         status @ 400.. => format!("{status} {}", answer.problem(status)),

@@ -1,4 +1,4 @@
-//! The database alone: statements without any condition, under the role that serves.
+//! The database alone: statements without any condition, with the serving role.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ const ROLLUPS: [&str; 6] = [
     "quarterly_prediction_rollup_live",
 ];
 
-/// The settings that the policies read, as the architecture has them.
+/// Makes the settings that the policies read, as the architecture defines them.
 pub(super) async fn act(connection: &mut PgConnection, scope: &Scope) {
     let array = |keys: Vec<Uuid>| {
         let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
@@ -75,7 +75,7 @@ pub(super) async fn act(connection: &mut PgConnection, scope: &Scope) {
     }
 }
 
-/// The rows that a statement touches; it leaves no trace.
+/// Returns the number of rows that a statement affects; it is rolled back.
 pub(super) async fn touched(connection: &mut PgConnection, sql: &str) -> BTreeSet<Uuid> {
     let mut transaction = connection.begin().await.expect("a transaction");
     let rows = sqlx::query(AssertSqlSafe(sql.to_owned()))
@@ -90,7 +90,7 @@ pub(super) async fn touched(connection: &mut PgConnection, sql: &str) -> BTreeSe
     ids
 }
 
-/// The rows of a table that the policy lets someone have.
+/// Returns the rows of a table that the policy allows.
 async fn allowed(
     stage: &Stage,
     table: &str,
@@ -150,7 +150,8 @@ async fn sums_are_seen_for_readable_owners_only_and_written_by_no_one() {
     let stage = Stage::start().await;
     rows_of_all_owners(&stage).await;
     let mut server = stage.service.database.server_role().await;
-    // Some in the sums and some in the changes since, no matter who folds meanwhile.
+    // Some rows are in the sums and some in the deltas since, no matter who merges
+    // meanwhile.
     run(&stage.pool, "SELECT fold_prediction_rollups()").await;
     for owner in ["personal(m1)", "organization(Z)", "system"] {
         for kind in ["annual", "quarterly"] {

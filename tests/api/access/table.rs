@@ -1,4 +1,4 @@
-//! `docs/access-matrix.csv`, as it stands.
+//! Reads `docs/access-matrix.csv`.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ pub(super) struct Row {
     pub(super) actions: Vec<String>,
     pub(super) detail: String,
     pub(super) given: String,
-    /// One answer for each of [`USERS`].
+    /// One expected result for each of [`USERS`].
     pub(super) cells: Vec<String>,
 }
 
-/// Every row, in the file's order.
+/// Returns every row, in the file's order.
 pub(super) fn rows() -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/access-matrix.csv");
     let mut reader = csv::ReaderBuilder::new()
@@ -48,7 +48,7 @@ pub(super) fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// `a(b)` as `a` and `b`.
+/// Splits `a(b)` into `a` and `b`.
 pub(super) fn split(text: &str) -> (&str, Option<&str>) {
     text.strip_suffix(')')
         .and_then(|text| text.split_once('('))

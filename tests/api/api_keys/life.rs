@@ -1,4 +1,4 @@
-//! A key is used, rotated and ended, and what is noted of that.
+//! The life of a key: used, rotated and revoked, and what is recorded of that.
 
 use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ async fn a_rotated_secret_stays_good_for_as_long_as_said() {
     .await;
     assert!((23.9..=24.0).contains(&hours), "{hours}");
 
-    // The one before the one before is worth nothing any more.
+    // The secret before the previous one is invalid.
     let (third, _) = rotate(json!({ "overlap_seconds": 600 })).await;
     assert!(!is_good(&first.holder).await);
     assert!(is_good(&second).await && is_good(&third).await);
@@ -85,7 +85,7 @@ async fn a_rotated_secret_stays_good_for_as_long_as_said() {
         .await;
     assert_eq!(wrong.problem(422), "out_of_range");
     assert_eq!(wrong.faults(), ["/overlap_seconds out_of_range"]);
-    // Revoked, both are dead.
+    // After a revocation both secrets are invalid.
     let (fifth, _) = rotate(json!({})).await;
     let _ = ana
         .delete(&format!("/api-keys/{}", first.id))
@@ -164,7 +164,7 @@ async fn a_key_knows_when_it_was_last_used_and_is_not_written_at_every_use() {
     }
     assert_eq!(used().await, first);
 
-    // Someone holds the row, and no one waits for them.
+    // Another transaction has locked the row, and the request does not wait for it.
     run(
         &pool,
         "UPDATE api_keys SET last_used_at = now() - interval '1 hour'",

@@ -1,4 +1,4 @@
-//! Keys are made: what is shown, what is refused, and requests that are sent again.
+//! Creating keys: what is shown, what is refused, and repeated requests.
 
 use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::json;
@@ -65,7 +65,8 @@ async fn no_one_makes_a_key_that_could_do_more_than_they() {
     let unknown = ask_for(&["read"], Some(Uuid::from_u128(7))).await;
     assert_eq!(unknown.problem(403), "outside_scope");
     let _ = ask_for(&["read"], Some(a)).await.expect(201);
-    // A tenant_admin's key for a child reaches neither its sibling nor themselves.
+    // A tenant_admin's key for a child can access neither its sibling nor the
+    // tenant_admin's own rows.
     let tenant = users.user("tR");
     let own = tenant
         .post(

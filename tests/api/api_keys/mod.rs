@@ -1,4 +1,4 @@
-//! `/api-keys`, and what a key is worth.
+//! `/api-keys`, and the rights of a key.
 
 mod life;
 mod making;
@@ -14,7 +14,7 @@ use crate::support::text;
 /// Every scope.
 const SCOPES: [&str; 6] = ["read", "score", "write", "upload", "audit", "admin"];
 
-/// A key that was made: its id, and its secret shown by someone.
+/// A created key: its id, and a client that uses its secret.
 struct Key {
     id: String,
     holder: TestUser,

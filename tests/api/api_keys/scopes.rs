@@ -1,4 +1,4 @@
-//! What a key opens, and what none ever does.
+//! What the scopes of a key allow, and what no key may do.
 
 use accunode_tests::{Answer, Service, ServiceOptions, tenancy::Tenancy};
 use serde_json::json;
@@ -26,7 +26,7 @@ async fn every_scope_opens_what_it_is_for_and_nothing_else() {
         };
         let no = (403, "key_scope");
         let reads = ["read", "write", "upload"];
-        // What is there and what is not is refused alike.
+        // Existing and missing rows are refused in the same way.
         let read = key.get(&seen).await;
         expect(&read, "reading", &reads, 200, no);
         let unknown = format!("/companies/{}", uuid::Uuid::nil());
@@ -64,7 +64,7 @@ async fn every_scope_opens_what_it_is_for_and_nothing_else() {
     }
 }
 
-/// The audit log has a scope of its own: a key that reads no rows reads it all the same.
+/// The audit log has a separate scope: a key that reads no rows can still read it.
 #[tokio::test]
 async fn a_key_for_the_audit_log_alone_reads_of_it_what_its_owner_reads() {
     let service = Service::start().await;

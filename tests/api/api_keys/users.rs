@@ -1,4 +1,4 @@
-//! Whose keys are whose: their owners, and those who administer them.
+//! Who may see and end whose keys: their owners, and administrators.
 
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::json;
@@ -117,7 +117,7 @@ async fn keys_are_seen_and_ended_by_their_owners_and_those_who_administer_them()
         "invalid_token"
     );
 
-    // Only the owner is shown a secret.
+    // Only the owner receives a secret.
     let path = format!("/api-keys/{}/rotate", of_tenant.id);
     let rotated = users.user("oA").post(&path, &json!({})).await;
     assert_eq!(rotated.problem(403), "not_writable");

@@ -1,4 +1,4 @@
-//! What the audit log keeps of users coming and going.
+//! The events of the audit log about sign-in and sign-out.
 
 use accunode_tests::{PASSWORD, Service};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::support::{ask, prediction, text};
 
-/// Action, e-mail, user, address and program of the user who made a request.
+/// Action, e-mail, user, address and user agent of a request.
 type Told = (
     String,
     Option<String>,

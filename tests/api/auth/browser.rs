@@ -1,9 +1,9 @@
-//! Sessions of browsers: tokens in cookies, taken from the service's own pages only.
+//! Sessions of browsers: tokens in cookies, accepted from the service's own pages only.
 
 use accunode_tests::{Answer, PASSWORD, Service, ServiceOptions, TestUser};
 use serde_json::json;
 
-/// What a browser sends from a page of the service's own.
+/// Returns a client that sends what a browser sends from the service's own page.
 fn page(service: &Service) -> TestUser {
     service
         .anonymous()
@@ -18,7 +18,7 @@ fn cookies(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// The `Cookie` header that goes with an answer's cookies.
+/// Returns the `Cookie` header that belongs to a response's cookies.
 fn jar(answer: &Answer) -> String {
     let cookies = cookies(answer);
     let pairs = cookies
@@ -66,13 +66,13 @@ async fn over_https_the_cookies_are_bound_to_the_host() {
     }
     let ana = page(&service).with("cookie", &jar(&answer));
     let _ = ana.get("/me").await.expect(200);
-    // A cookie that anyone between could have set is none.
+    // A cookie that others on the network path could have set is refused.
     let plain = jar(&answer).replace("__Host-", "");
     let ana = page(&service).with("cookie", &plain);
     assert_eq!(ana.get("/me").await.problem(401), "token_required");
 }
 
-/// A neighbouring host may plant a cookie of the same name: over http nothing says which of the
+/// A neighbouring host may set a cookie of the same name: over http nothing shows which of the
 /// two is the service's.
 #[tokio::test]
 async fn of_two_cookies_that_differ_neither_signs_in() {
@@ -122,7 +122,7 @@ async fn what_another_site_sends_with_the_cookie_is_refused() {
         assert_eq!(answer.problem(403), "cross_site_request", "{value}");
         assert!(cookies(&answer).is_empty());
     }
-    // A form of the same host, which can set no header, and a page that says nothing of itself.
+    // A form of the same host, which cannot set headers, and a page that sends no origin.
     let form = ana.with("sec-fetch-site", "same-origin");
     assert_eq!(
         form.post("/companies", &company).await.problem(403),
@@ -183,7 +183,7 @@ async fn a_bearer_token_counts_and_not_the_cookie_beside_it() {
     let service = Service::start().await;
     let cookie = jar(&sign_in(&service).await);
     let ben = service.user("ben").await;
-    // Programs send no header of ours, and are asked for nothing new.
+    // Programs send none of our headers, and need nothing new.
     let both = ben
         .with("cookie", &cookie)
         .with("sec-fetch-site", "cross-site");
@@ -193,7 +193,7 @@ async fn a_bearer_token_counts_and_not_the_cookie_beside_it() {
     );
     let company = json!({ "symbol": "BEN", "name": "Ben", "sector": "Industrials" });
     let _ = both.post("/companies", &company).await.expect(201);
-    // A key in a cookie is none: keys are for programs.
+    // A key in a cookie is ignored: keys are for programs.
     let made = json!({ "name": "key", "scopes": ["read"] });
     let key = ben.post("/api-keys", &made).await.expect(201);
     let key = key["secret"].as_str().expect("a secret");

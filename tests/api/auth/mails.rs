@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::run;
 
-/// As if the last mail were long ago.
+/// Makes the last mail look old.
 const LONG_AGO: &str = "UPDATE user_tokens SET created_at = created_at - interval '1 hour'";
 
 async fn registered() -> (Postbox, Service) {

@@ -169,7 +169,7 @@ async fn dearer_hashing_renews_a_hash_at_the_next_login() {
     let hash = "SELECT password_hash FROM users";
     let kept: String = ask(&pool, hash).await;
     assert!(kept.starts_with("$argon2id$v=19$m=1024,t=3,p=1$"), "{kept}");
-    // As an older, cheaper configuration had it.
+    // A hash of an older, cheaper configuration.
     let hasher = accunode_local::Argon2Hasher::new(accunode_local::HashingSettings {
         memory_kib: 64,
         iterations: 1,

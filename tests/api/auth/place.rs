@@ -1,4 +1,4 @@
-//! Who may serve on a database beside whom.
+//! Which processes may serve on the same database.
 
 use accunode::single::{Place, Sessions};
 use accunode_tests::Database;
@@ -16,7 +16,7 @@ async fn many_serve_who_share_their_sessions_and_one_alone_who_does_not() {
 
     let (_stop, stopped) = tokio::sync::watch::channel(true);
     let free = async |sessions| {
-        // The server frees a lock as soon as it sees that its connection is closed.
+        // The server releases a lock as soon as it notices that the connection is closed.
         loop {
             if let Ok(place) = take(sessions).await {
                 return place;

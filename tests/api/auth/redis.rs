@@ -1,5 +1,5 @@
-//! Sessions, limits and cache in Redis: what several processes share, and what is
-//! answered while it is away.
+//! Sessions, limits and cache in Redis: what several processes share, and the responses
+//! while it is unavailable.
 
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ async fn two_processes_share_budgets_and_figures() {
     let ana = one.user("ana").await;
     let there = ana.at(&two.anonymous());
 
-    // The other's figures are seen to be stale as soon as this one has written.
+    // The other process's figures become stale as soon as this one has written.
     let total = async |user: &TestUser| {
         let dashboard = user.get("/dashboard?scope=personal").await.expect(200);
         dashboard["annual"]["total_predictions"].clone()
@@ -114,7 +114,7 @@ async fn without_redis_no_one_gets_in_and_with_it_again_everyone_goes_on() {
         assert!(!answer.header("retry-after").is_empty());
         assert!(!answer.text.contains("redis"), "{}", answer.text);
     }
-    // What was found holds for a moment.
+    // A result of readiness is reused for a moment.
     eventually("it is not ready", async || {
         anonymous.get("//health/ready").await.status.as_u16() == 503
     })
@@ -124,7 +124,7 @@ async fn without_redis_no_one_gets_in_and_with_it_again_everyone_goes_on() {
     assert_eq!(ready.faults(), ["/sessions sessions"]);
     let _ = anonymous.get("//health/live").await.expect(200);
 
-    // Nothing is started anew but Redis.
+    // Only Redis is restarted.
     redis.run().expect("started again");
     eventually("the service is ready", async || {
         anonymous.get("//health/ready").await.status.as_u16() == 200
@@ -142,7 +142,7 @@ async fn figures_that_could_not_be_discarded_are_not_shown_when_redis_is_back() 
     let cache = service.wired().application.ports().cache.clone();
     let before = cache.generations(&[ana.id]).await.expect("a generation");
 
-    // What a change does after its commit.
+    // The effects of a change after its commit.
     redis.kill().expect("killed");
     assert!(cache.bump(ana.id).await.is_err());
     redis.run().expect("started again");

@@ -1,4 +1,4 @@
-//! `/me/mfa/totp`, `/auth/mfa`, `/users/{id}/mfa`, and organizations that ask for them
+//! `/me/mfa/totp`, `/auth/mfa`, `/users/{id}/mfa`, and organizations that require them
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,10 +8,11 @@ use totp_rs::{Builder, Secret};
 
 use crate::support::{ask, run, text};
 
-/// As if the codes of now had not been used.
+/// Resets the used time steps.
 pub(super) const AFRESH: &str = "UPDATE user_totp SET last_step = 0";
 
-/// What the device shows now. The service takes it also when the step has just changed.
+/// Returns the current code of the device. The service also accepts it when the step has
+/// just changed.
 #[expect(
     clippy::disallowed_methods,
     reason = "the device has a clock of its own, as everyone's has"
@@ -28,14 +29,14 @@ pub(super) fn shown(secret: &str) -> String {
     totp.generate(now.as_secs()).to_string()
 }
 
-/// Another code of six digits.
+/// Returns another code of six digits.
 fn other_than(code: &str) -> String {
     let number: u32 = code.parse().expect("digits");
-    // Far from those of the steps beside, which are as random.
+    // It is unlikely to equal the codes of the adjacent steps.
     format!("{:06}", (number + 500_000) % 1_000_000)
 }
 
-/// Enrols someone who is signed in.
+/// Enrols a user who is signed in.
 async fn enrol(user: &TestUser) -> (String, Vec<String>) {
     let made = user.post_nothing("/me/mfa/totp").await.expect(201);
     let secret = text(&made, "secret").to_owned();
@@ -170,7 +171,7 @@ async fn a_login_that_waits_may_be_tried_five_times_and_guessing_on_takes_ever_l
         show(&service, &token, &codes[0]).await.problem(401),
         "token_expired"
     );
-    // Another login is no way around: the user's failures count, not the login's.
+    // Another login does not help: the user's failures count, not the login's.
     let token = mfa_token(&service, "ana@example.com").await;
     let slowed = show(&service, &token, &codes[0]).await;
     assert_eq!(slowed.problem(429), "locked_out");
@@ -238,7 +239,7 @@ async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
     let ana = ana.step_up(&step_up).await;
     let (secret, codes) = enrol(&ana).await;
 
-    // From now on the password alone proves nothing.
+    // From now on the password alone is not a proof.
     let alone = ana.post("/auth/step-up", &step_up).await;
     assert_eq!(alone.faults(), ["/code required"]);
     run(&pool, AFRESH).await;
@@ -326,7 +327,7 @@ async fn an_organization_that_asks_for_it_leaves_others_only_themselves() {
     let me = member.get("/me").await.expect(200);
     assert_eq!(me["organization"]["require_second_factor"], true);
     let _ = member.get("/me/sessions").await.expect(200);
-    // Neither the root's own members nor another child's are meant.
+    // Neither the root's own members nor another child's are affected.
     let _ = root.get("/companies").await.expect(200);
     let _ = tenancy.user("mB").get("/companies").await.expect(200);
 
@@ -349,7 +350,7 @@ async fn a_key_from_before_the_demand_works_once_its_owner_has_a_second_factor()
         owner.with_token(text(&made, "secret"))
     };
     let keys = [key_of(member, None).await, key_of(member, Some(a)).await];
-    // The demand of A is not one of its root, also where the key is bound to A.
+    // The requirement of A does not apply to its root, also if the key is bound to A.
     let others = [key_of(root, None).await, key_of(root, Some(a)).await];
     let asks = json!({ "require_second_factor": true });
     let organization = format!("/organizations/{a}");
@@ -358,7 +359,8 @@ async fn a_key_from_before_the_demand_works_once_its_owner_has_a_second_factor()
         for key in &keys {
             let answer = key.get("/companies").await;
             assert_eq!(answer.problem(403), "second_factor_required");
-            // What to do stands in the answer, and who it is can still be asked.
+            // The response contains the remedy, and the caller can still read their own
+            // account.
             assert!(answer.text.contains("/me/mfa/totp"), "{}", answer.text);
             let _ = key.get("/me").await.expect(200);
         }
@@ -367,7 +369,7 @@ async fn a_key_from_before_the_demand_works_once_its_owner_has_a_second_factor()
     for key in &others {
         let _ = key.get("/companies").await.expect(200);
     }
-    // Made and not confirmed, it counts for nothing.
+    // An unconfirmed factor does not count.
     let _ = member.post_nothing("/me/mfa/totp").await.expect(201);
     refused().await;
     enrol(member).await;
@@ -393,7 +395,7 @@ async fn an_administrator_removes_the_second_factor_of_a_lost_device() {
     let step_up = json!({ "password": PASSWORD });
     let admin = admin.step_up(&step_up).await;
     let _ = admin.delete(&path).await.expect(204);
-    // Once more there is nothing to take away, and nothing to tell.
+    // A second time there is nothing to remove, and nothing to notify about.
     let _ = admin.delete(&path).await.expect(204);
     assert_eq!(member.get("/me").await.problem(401), "invalid_token");
     let _ = service.anonymous().login("m1@example.com").await;

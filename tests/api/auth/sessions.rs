@@ -1,4 +1,4 @@
-//! `POST /auth/login`, `/auth/refresh`, `/auth/logout`, and what a token is worth.
+//! `POST /auth/login`, `/auth/refresh`, `/auth/logout`, and the validity of tokens.
 
 use accunode_tests::{Answer, PASSWORD, Service};
 use serde_json::{Value, json};

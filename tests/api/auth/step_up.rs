@@ -15,7 +15,7 @@ async fn a_password_proves_who_one_is_and_another_does_not() {
     assert_eq!(wrong.problem(401), "wrong_password");
     let _ = ana.get("/me").await.expect(200);
     let again = ana.step_up(&json!({ "password": PASSWORD })).await;
-    // The proof is worth nothing to the user who holds a copy of the old token.
+    // The proof is of no use to a user who has a copy of the old token.
     assert_eq!(ana.get("/me").await.problem(401), "invalid_token");
     let sessions = again.get("/me/sessions").await.expect(200);
     assert_eq!(sessions["data"].as_array().expect("sessions").len(), 1);

@@ -1,12 +1,12 @@
-//! `POST /auth/login`, again and again: growing waits, and no one locked out for good.
+//! Repeated `POST /auth/login`: growing waits, and no permanent lock-out.
 
 use accunode_tests::{Answer, PASSWORD, Service, ServiceOptions, TestUser};
 use serde_json::{Value, json};
 
 use crate::support::ask;
 
-/// A service that believes its peers about where they come from, so that a test can
-/// come from many places.
+/// Returns a service that trusts its peers to report the client's address, so that a test
+/// can use many addresses.
 async fn service(options: ServiceOptions) -> Service {
     Service::with(options.with("trusted_proxies", "127.0.0.1")).await
 }
@@ -49,7 +49,7 @@ async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
     assert_eq!(locked.problem(429), "locked_out");
     assert_eq!(known, told("unknown@example.com", "192.0.2.2").await);
     assert_eq!(known, told("no address at all", "192.0.2.3").await);
-    // From elsewhere she gets in at once.
+    // From another address she can sign in at once.
     let _ = login(&from(&service, "192.0.2.9"), "ana@example.com", PASSWORD)
         .await
         .expect(200);
@@ -82,7 +82,7 @@ async fn a_login_forgives_the_failures_before_it(service: Service) {
     }
 }
 
-/// However many try from however many places.
+/// However many attempts come from however many addresses.
 async fn strangers_cannot_lock_the_owner_out(service: Service) {
     service.user("ana").await;
     let home = from(&service, "192.0.2.1");
@@ -97,7 +97,7 @@ async fn strangers_cannot_lock_the_owner_out(service: Service) {
     let away = login(&from(&service, "203.0.113.5"), "ana@example.com", PASSWORD).await;
     assert_eq!(away.problem(429), "locked_out");
     assert_eq!(away.header("retry-after"), "10");
-    // Others are not made to pay.
+    // Other users are not affected.
     service.user("ben").await;
 }
 

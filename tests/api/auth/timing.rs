@@ -1,4 +1,4 @@
-//! What an answer's time tells of who has an account: nothing.
+//! The response time does not reveal whether an account exists.
 
 use std::time::{Duration, Instant};
 
@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 
 use crate::support::run;
 
-/// Pairs that are compared.
+/// The number of compared pairs.
 const PAIRS: u8 = 60;
-/// Pairs before those, which warm connections and caches up.
+/// The number of pairs before those, which warm up connections and caches.
 const WARM_UP: u8 = 8;
 
-/// In how many of the pairs the first took longer: half of them where nothing tells the two
-/// apart, none or all where everything does. Each pair meets the same noise, so a busy
-/// machine disturbs single pairs and not their number.
+/// Returns in how many of the pairs the first took longer: half of them if the times do not
+/// differ, none or all if they differ completely. Both requests of a pair see the same
+/// noise, so a busy machine disturbs single pairs and not their number.
 fn slower(pairs: &[(Duration, Duration)]) -> f64 {
     let first = pairs.iter().filter(|(first, second)| first > second);
     let first = u32::try_from(first.count()).expect("few");
     f64::from(first) / f64::from(u32::try_from(pairs.len()).expect("few"))
 }
 
-/// The median of the first by that of the second.
+/// Returns the median of the first divided by that of the second.
 fn ratio(pairs: &[(Duration, Duration)]) -> f64 {
     let median = |mut all: Vec<Duration>| {
         all.sort_unstable();
@@ -31,8 +31,8 @@ fn ratio(pairs: &[(Duration, Duration)]) -> f64 {
     median(first) / median(second)
 }
 
-/// Asks for known and unknown users in turn, now the one first and now the other; how long
-/// each took, the known one first.
+/// Sends requests for known and unknown users in alternating order; returns the times, the
+/// known user's first.
 async fn compare(
     service: &Service,
     path: &str,
@@ -47,7 +47,7 @@ async fn compare(
     )
     .await;
     let took = async |who: &str, n: u8| {
-        // Each from an address of their own, which has failed nowhere yet.
+        // Each uses a separate address, from which no login has failed yet.
         let address = format!("10.{}.0.{n}", who.len());
         let someone = service.anonymous().with("x-forwarded-for", &address);
         let body = body(&format!("{who}{n}@example.com"));

@@ -1,4 +1,4 @@
-//! Which files are taken, and what those are told that are not.
+//! Which files are accepted, and the errors for those that are not.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("packed")
 }
 
-/// The same table as a workbook, numbers as numbers.
+/// Returns the same table as a workbook, with numbers as numbers.
 fn workbook(lines: &[String]) -> Vec<u8> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
@@ -180,7 +180,7 @@ async fn what_is_no_table_is_refused_in_words_and_leaves_no_file() {
     );
 }
 
-/// How many uploads lie in the store.
+/// Returns the number of uploads in the store.
 fn files(service: &Service) -> usize {
     fn count(folder: &std::path::Path) -> usize {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -306,7 +306,7 @@ async fn templates_can_be_filled_in_and_sent() {
                 (&"completed".into(), &1.into(), &0.into()),
                 "{kind}.{end}: {done}"
             );
-            // The template has its example alone, which is never stored.
+            // The template contains only its example, which is never stored.
             let codes: Vec<&str> = done["warnings"]
                 .as_array()
                 .expect("warnings")

@@ -12,7 +12,7 @@ fn file(lines: &[&str]) -> Vec<u8> {
     format!("{HEADER}\n{}\n", lines.join("\n")).into_bytes()
 }
 
-/// Companies with these symbols.
+/// Creates companies with these symbols.
 async fn companies(user: &TestUser, symbols: &[&str]) {
     for symbol in symbols {
         let body = json!({ "symbol": symbol, "name": symbol, "sector": "Energy" });
@@ -40,7 +40,7 @@ async fn listed(user: &TestUser, query: &str) -> Vec<Value> {
 }
 
 const LINES: [&str; 7] = [
-    // A cure may stand above its default.
+    // A cure may precede its default in the file.
     "ACME,crr_178@1,cure,2024-09-01,,C-1,",
     "ACME,crr_178@1,default,2024-03-01,,D-1,unlikely to pay",
     "BETA,bankruptcy@1,,2024-05-31,,D-2,",
@@ -88,12 +88,12 @@ async fn a_file_of_outcomes_is_recorded_and_told_row_by_row() {
         codes,
         ["outcome_exists", "not_in_default", "unknown_company"]
     );
-    // The failed rows come back with their columns and their errors.
+    // The failed rows are returned with their columns and their errors.
     let failed = ana.get_as(&path, "text/csv").await.text;
     assert_eq!(failed.lines().count(), 3);
     assert!(failed.contains("NONE,crr_178@1,default,2024-01-01"));
 
-    // Once more: everything is there already.
+    // Once more: everything exists already.
     let again = upload(&service, &ana, file(&LINES), &[("force", "true")]).await;
     assert_eq!(counts(&again), [0, 0, 5, 2]);
     let twice = ana
@@ -139,7 +139,7 @@ async fn a_dry_run_says_the_same_and_records_nothing_across_chunks() {
         "BETA,crr_178@1,default,2024-03-01,,,",
         "BETA,crr_178@1,cure,2024-06-01,,,",
     ];
-    // More than a chunk of rows lies between.
+    // More than a chunk of rows is in between.
     let between = vec!["NONE,crr_178@1,default,2024-03-01,,,"; 6_000];
     let last = [
         "ACME,crr_178@1,default,2024-03-01,,,",
@@ -239,7 +239,7 @@ async fn what_is_wrong_with_a_file_or_its_form_is_told_at_once() {
         "{header} {}",
         template.status
     );
-    // Neither is a prediction made by it.
+    // It makes no prediction either.
     let _ = ana
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await

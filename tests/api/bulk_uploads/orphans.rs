@@ -1,4 +1,4 @@
-//! Files that no upload speaks of are removed, and no others.
+//! Files to which no upload refers are removed, and no others.
 
 use std::{
     fs::{File, Permissions},
@@ -12,7 +12,7 @@ use accunode_tests::Service;
 
 use crate::support::{file_of, submit};
 
-/// The files of the store, by name.
+/// Returns the files of the store, by name.
 fn stored(service: &Service) -> Vec<PathBuf> {
     let folder = service.folder().join("files/uploads");
     let entries = std::fs::read_dir(folder).expect("the store").flatten();
@@ -57,7 +57,7 @@ async fn old_files_without_an_upload_are_removed_and_no_others() {
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());
         age(file);
     }
-    // One that is being received, one that was never received whole, one that will
+    // One that is being received, one that was never received completely, one that will
     // have its upload in a moment.
     let young = service.folder().join("files/uploads/young#1");
     let unfinished = service.folder().join("files/uploads/old#1");
@@ -85,8 +85,8 @@ async fn orphans_are_removed_at_start() {
     let orphan = service.folder().join("files/uploads/orphan");
     std::fs::write(&orphan, "a").expect("written");
     age(&orphan);
-    // What came in when its process was killed, however short a time ago: no one holds its
-    // lock any more. Another still comes in.
+    // A file that was being received when its process was killed, however recently: its
+    // lock is not held any more. Another one is still being received.
     let killed = service.folder().join("files/uploads/killed#2");
     let coming = service.folder().join("files/uploads/coming#2");
     std::fs::write(&killed, "a").expect("written");
@@ -107,7 +107,7 @@ async fn others_cannot_look_into_the_store() {
     let service = Service::start().await;
     let folder = service.folder().join("files/uploads");
     std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("opened");
-    // As after an update from a version that left it open.
+    // The state after an update from a version that left it open.
     let url = format!("file://{}", service.folder().join("files").display());
     let options = accunode_tests::ServiceOptions::default().with("files_url", &url);
     let _second = service.beside(options).await;

@@ -1,4 +1,4 @@
-//! What becomes of rows.
+//! The outcomes of rows.
 
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::{
     all_rows, ask, count, file, file_of, line, number, prediction, submit, text, with,
 };
 
-/// success, updated, skipped, error; their sum is what was processed.
+/// success, updated, skipped, error; their sum is the number of processed rows.
 #[track_caller]
 pub(super) fn counts(job: &Value) -> [i64; 4] {
     let counts = [
@@ -25,7 +25,7 @@ pub(super) fn counts(job: &Value) -> [i64; 4] {
     counts
 }
 
-/// `row status code` of every row that is not simply ok.
+/// Returns `row status code` of every row that is not simply ok.
 async fn told(user: &accunode_tests::TestUser, job: &str) -> Vec<String> {
     all_rows(user, &format!("/bulk-uploads/{job}/rows"), 100)
         .await
@@ -294,7 +294,7 @@ async fn a_dry_run_tells_everything_and_stores_nothing() {
         json!([])
     );
     assert_eq!(ana.get("/companies").await.expect(200)["data"], json!([]));
-    // It stands in no one's way: neither the real upload's, nor another dry run's.
+    // It conflicts neither with the real upload, nor with another dry run.
     let _ = submit(&ana, "a.csv", bytes.clone(), &options).await;
     let real = submit(&ana, "a.csv", bytes, &[("on_conflict", "skip")]).await;
     assert_eq!(counts(&service.finished(&ana, &real).await), [1, 0, 1, 1]);

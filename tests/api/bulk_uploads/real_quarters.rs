@@ -11,13 +11,13 @@ async fn upload(user: &TestUser, name: &str, bytes: Vec<u8>) -> String {
     text(&job, "id").to_owned()
 }
 
-/// The codes of an upload's warnings.
+/// Returns the codes of an upload's warnings.
 fn warnings(job: &Value) -> Vec<&str> {
     let warnings = job["warnings"].as_array().expect("warnings");
     warnings.iter().map(|told| text(told, "code")).collect()
 }
 
-/// The same table with every value of these columns divided.
+/// Returns the same table with every value of these columns divided.
 fn divided(bytes: &[u8], columns: &[&str], by: f64) -> Vec<u8> {
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader.headers().expect("a header").clone();
@@ -47,7 +47,7 @@ async fn three_thousand_quarters_are_stored_with_three_probabilities_and_undone_
     let bytes = std::fs::read(path).expect("readable");
     let service = Service::start().await;
     let ana = service.user("ana").await;
-    // What was there before the upload is there after it was undone.
+    // Rows from before the upload still exist after it was undone.
     let _ = ana
         .post("/predictions/quarterly", &quarterly("PL0000", "2011", "Q4"))
         .await
@@ -65,7 +65,7 @@ async fn three_thousand_quarters_are_stored_with_three_probabilities_and_undone_
         (3_000, 3_000),
         "{done}"
     );
-    // Turnovers of twelve months; the company that was there has no name of its own.
+    // Turnovers of twelve months; the existing company has no name of its own.
     assert_eq!(warnings(&done), ["company_differs"]);
     let pool = service.database.superuser().await;
     let sound: i64 = ask(
@@ -125,7 +125,7 @@ async fn three_thousand_quarters_are_stored_with_three_probabilities_and_undone_
         ("Q4", 750)
     );
     assert!((0.0..=1.0).contains(&number(last, "high_share")));
-    // Any of them repeats to the bit.
+    // Each of them can be reproduced to the bit.
     let reproduced = ana
         .post_nothing(&format!(
             "/predictions/quarterly/{}/reproduce",

@@ -1,5 +1,5 @@
-//! Workbooks as analysts really have them: shares in percent, empty cells, sentinels,
-//! repeated company-years, a column too many.
+//! Real workbooks of analysts: shares in percent, empty cells, sentinels, repeated
+//! company-years, an unnecessary column.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use accunode_tests::{Service, real_data};
 use super::outcomes::counts;
 use crate::support::{all_rows, count, submit, text};
 
-/// The rows of an upload by status and code.
+/// Counts the rows of an upload by status and code.
 async fn by_code(user: &accunode_tests::TestUser, job: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for row in all_rows(user, &format!("/bulk-uploads/{job}/rows"), 100).await {
@@ -69,8 +69,8 @@ async fn every_row_of_a_real_workbook_is_accounted_for() {
         let dashboard = ana.get("/dashboard").await.expect(200);
         assert_eq!(count(&dashboard["annual"], "total_predictions"), success);
 
-        // The company-year that stands there most often: its first usable row won, and
-        // every other one is told why it did not, as a file to look at.
+        // The most frequent company-year: its first usable row was stored, and every other
+        // one has the reason why it was not, in a file that can be inspected.
         let mut rows = 0;
         for status in ["skipped", "error"] {
             let path = format!("/bulk-uploads/{job}/rows?status={status}");

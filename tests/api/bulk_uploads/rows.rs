@@ -87,7 +87,7 @@ async fn failed_rows_come_back_as_a_workbook_and_are_read_as_they_were() {
     assert_eq!(book.status.as_u16(), 200, "{}", book.text);
     assert!(book.header("content-disposition").contains(".xlsx"));
 
-    // Sent back unchanged, they fail for the same reason and come out as they came out first.
+    // Sent again unchanged, they fail for the same reason and are returned unchanged.
     let again = submit(&ana, "rows.xlsx", book.bytes, &[]).await;
     assert_eq!(counts(&service.finished(&ana, &again).await), [0, 0, 0, 2]);
     let same = ana

@@ -23,7 +23,7 @@ async fn rows_that_failed_are_tried_again_as_an_upload_of_their_own() {
     let job = submit(&ana, "rows.csv", file(&lines), &[]).await;
     assert_eq!(counts(&service.finished(&ana, &job).await), [1, 0, 0, 2]);
 
-    // What stood in the way is gone; what is wrong is still wrong.
+    // The conflict is gone; invalid rows are still invalid.
     let path = format!("/predictions/annual/{}", text(&there, "id"));
     let _ = ana.delete(&path).await.expect(204);
     let once = ana.with("Idempotency-Key", "again-1");
@@ -98,7 +98,7 @@ async fn an_upload_is_undone_or_forgotten_as_asked() {
         );
     }
     assert!(all_rows(&ana, "/bulk-uploads", 10).await.is_empty());
-    // Nothing stands in the way of the same file any more.
+    // Nothing conflicts with the same file any more.
     let again = submit(&ana, "undone.csv", file_of(["C", "D", "E"]), &[]).await;
     assert_eq!(counts(&service.finished(&ana, &again).await), [3, 0, 0, 0]);
 
@@ -117,7 +117,7 @@ async fn an_upload_is_undone_or_forgotten_as_asked() {
     );
 }
 
-/// What a prediction says, but for the counters of its changes.
+/// Returns the content of a prediction, without the counters of its changes.
 fn content(prediction: &Value) -> Value {
     let mut content = prediction.clone();
     for name in ["updated_at", "row_version", "explanation"] {
@@ -147,8 +147,8 @@ async fn undoing_an_upload_restores_what_it_updated_and_keeps_what_changed_since
         line("GONE", "2024", "7.0"),
         line("MADE", "2024", "7.0"),
         line("MADEANDMENDED", "2024", "7.0"),
-        // The last row of a company and period counts, and what is restored is what was
-        // there before the file.
+        // The last row of a company and period counts, and the restored content is that
+        // from before the file.
         line("SAME", "2024", "8.0"),
     ];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -190,7 +190,7 @@ async fn undoing_an_upload_restores_what_it_updated_and_keeps_what_changed_since
     let _ = ana.get(&mended).await.expect(200);
     let gone = ana.get("/predictions/annual?symbol=MADE").await.expect(200);
     assert_eq!(gone["data"], json!([]));
-    // What the upload said stays in the history of what is restored.
+    // The content of the upload stays in the revisions of the restored prediction.
     let history = ana
         .get(&format!("{}/revisions", before[0].1))
         .await
@@ -203,7 +203,7 @@ async fn undoing_an_upload_restores_what_it_updated_and_keeps_what_changed_since
     );
 }
 
-/// What the only prediction of a symbol says of the debt, if it is there.
+/// Returns the debt ratio of the only prediction of a symbol, if it exists.
 async fn debt_of(ana: &accunode_tests::TestUser, symbol: &str) -> Vec<Value> {
     let list = ana
         .get(&format!("/predictions/annual?symbol={symbol}"))
@@ -233,7 +233,7 @@ async fn uploads_of_one_prediction_are_undone_newest_first_down_to_nothing() {
     let restored = json!({ "deleted": 0, "restored": 1, "kept": 0 });
     assert_eq!(undo(&jobs[2]).await, restored);
     assert_eq!(debt_of(&ana, "ACME").await, [json!(3.0)]);
-    // A further upload writes over what was given back, and is undone like any other.
+    // A further upload replaces the restored prediction, and is undone like any other.
     let again = submit(
         &ana,
         "again.csv",

@@ -1,4 +1,4 @@
-//! Whose an upload is.
+//! The owner of an upload.
 
 use accunode_tests::{Service, tenancy::Tenancy};
 
@@ -47,7 +47,7 @@ async fn another_user_finds_neither_the_upload_nor_anything_it_made() {
     }
     let by_job = format!("/predictions/annual?job_id={job}");
     assert!(all_rows(&ben, &by_job, 10).await.is_empty());
-    // The same answer as for an upload that there is not.
+    // The same response as for an upload that does not exist.
     let real = ben.get(&paths[0]).await.json();
     let none = ben
         .get("/bulk-uploads/00000000-0000-4000-8000-000000000000")

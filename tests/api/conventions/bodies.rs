@@ -1,4 +1,4 @@
-//! What is wrong with a body is told all at once, each fault with its place.
+//! All faults of a body are reported together, each with its pointer.
 
 use accunode_tests::{Answer, Service};
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
-//! Statuses, headers and problems that no handler makes.
+//! Statuses, headers and problems that handlers do not make.
 
 use accunode_tests::{Answer, Service, ServiceOptions};
 use serde_json::json;
 
-/// A problem document with the request's id, and nothing of the inside in it.
+/// Checks a problem document with the request's id that reveals no internals.
 #[track_caller]
 fn is_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.problem(status), code);

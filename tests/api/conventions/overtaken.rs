@@ -1,5 +1,5 @@
-//! Changes that another change overtakes: without `If-Match`, they are carried out all the
-//! same and never answered with 412.
+//! Changes that are overtaken by another change: without `If-Match`, they are carried out all
+//! the same and never answered with 412.
 
 use accunode_tests::{Answer, Service, TestUser, tenancy::Tenancy};
 use serde_json::json;
@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, pool::PoolConnection};
 
 use crate::support::{prediction, text, wait_until_blocked};
 
-/// A change that has been made and not committed: anyone who changes the same row has read the
+/// Makes a change without committing it: a request that changes the same row has read the
 /// version before it, and waits.
 async fn uncommitted(pool: &PgPool, change: &str) -> PoolConnection<Postgres> {
     let mut connection = pool.acquire().await.expect("a connection");
@@ -23,7 +23,8 @@ async fn run(connection: &mut PgConnection, sql: &str) {
         .expect("carried out");
 }
 
-/// Sends a request while another change of the row is on its way, which then comes first.
+/// Sends a request while another change of the row is in progress, which is then committed
+/// first.
 async fn overtake(
     service: &Service,
     change: &str,

@@ -1,5 +1,5 @@
-//! Requests that are sent again (`Idempotency-Key`), and objects that have changed
-//! meanwhile (`If-Match`).
+//! Repeated requests (`Idempotency-Key`), and objects that have changed meanwhile
+//! (`If-Match`).
 
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::json;
@@ -161,7 +161,7 @@ async fn what_has_changed_since_it_was_read_is_not_removed() {
     let weak = ana.with("if-match", "W/\"1\"").delete(&path).await;
     assert!(weak.text.contains("proxy"), "{}", weak.text);
     assert_eq!(weak.problem(412), "stale");
-    // What is no tag is told after access and body.
+    // An invalid tag is reported after access and body.
     let malformed = ana.with("if-match", "1");
     assert_eq!(malformed.delete(&path).await.problem(422), "invalid_header");
     let nowhere = "/predictions/annual/00000000-0000-0000-0000-000000000001";

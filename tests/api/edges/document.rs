@@ -1,13 +1,14 @@
-//! What the OpenAPI document says that an operation takes, with a sample of each.
+//! The inputs of each operation by the OpenAPI document, with a sample of each.
 
 use serde_json::{Map, Value, json};
 
 /// An operation of the document.
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
-    /// In upper case.
+    /// The method in upper case.
     pub(super) method: String,
-    /// As in the document, below `/api/v1`, or from the root with another slash in front.
+    /// The path as in the document, below `/api/v1`, or from the root with another leading
+    /// slash.
     pub(super) path: String,
     pub(super) parameters: Vec<Parameter>,
     pub(super) body: Option<Body>,
@@ -30,9 +31,9 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     pub(super) is_form: bool,
-    /// What must be in it.
+    /// The required properties.
     pub(super) required: Map<String, Value>,
-    /// Every property.
+    /// All properties.
     pub(super) full: Map<String, Value>,
 }
 
@@ -42,7 +43,7 @@ impl Operation {
     }
 }
 
-/// Every operation of a document.
+/// Returns every operation of a document.
 pub(super) fn operations(document: &Value) -> Vec<Operation> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -109,7 +110,7 @@ fn body(document: &Value, body: &Value) -> Option<Body> {
     })
 }
 
-/// What a reference refers to.
+/// Resolves a reference.
 fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let mut value = value;
     while let Some(reference) = value["$ref"].as_str() {
@@ -119,7 +120,7 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     value
 }
 
-/// A schema, or the one of its alternatives that is not null.
+/// Returns a schema, or the one of its alternatives that is not null.
 fn without_null(document: &Value, schema: &Value) -> Value {
     let schema = resolved(document, schema);
     for alternatives in ["oneOf", "anyOf", "allOf"] {
@@ -140,7 +141,7 @@ fn properties(document: &Value, schema: &Value) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// Something that the schema allows.
+/// Returns a value that the schema allows.
 fn sample(document: &Value, schema: &Value, depth: usize) -> Value {
     assert!(depth < 12, "a schema without end: {schema}");
     let schema = without_null(document, schema);
@@ -173,8 +174,8 @@ fn sample(document: &Value, schema: &Value, depth: usize) -> Value {
                 let names = schema["required"].as_array();
                 names.is_some_and(|names| names.contains(&json!(name)))
             };
-            // Nested objects with everything that they must have; all else is thrown at the
-            // operation that takes them by themselves.
+            // Nested objects with all their required properties; other values are sent to
+            // the operation that takes them by themselves.
             let fields = all.filter(|(name, _)| required(name) || depth == 0);
             let fields = fields.map(|(name, schema)| (name, sample(document, &schema, depth + 1)));
             Value::Object(fields.collect())
@@ -182,7 +183,7 @@ fn sample(document: &Value, schema: &Value, depth: usize) -> Value {
     }
 }
 
-/// The places in a value where another can stand: itself, and every one below it.
+/// Returns the pointers at which a value can be replaced: itself, and every one below it.
 pub(super) fn pointers(value: &Value) -> Vec<String> {
     let mut all = vec![String::new()];
     let below: Vec<(String, &Value)> = match value {

@@ -1,5 +1,5 @@
-//! Values at the edge of what a field can hold, at every parameter and property that the
-//! OpenAPI document names: each is answered, none with a 5xx, every refusal by a problem.
+//! Edge values for every parameter and property in the OpenAPI document: each request is
+//! answered, none with a 5xx, and every refusal is a problem document.
 
 mod document;
 mod rows;
@@ -16,29 +16,29 @@ use document::{Body, Operation, Parameter, Place, operations, pointers};
 use rows::{Filled, Ground, path_with};
 use values::{HEADERS, NO_TEXTS, TEXTS, WRITTEN, cursors, deep, encoded, long, many};
 
-/// So many operations are asked at once.
+/// The number of operations that are tested at once.
 const AT_ONCE: usize = 6;
-/// The longest that an answer may take. The machine may be busy.
+/// The time limit of a response. The machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest refusal.
 const LONGEST_REFUSAL: usize = 256 << 10;
 
-/// What was asked of one operation.
+/// The state of testing one operation.
 struct Asked<'a> {
     client: &'a reqwest::Client,
     caller: TestUser,
     operation: &'a Operation,
-    /// Which operation it is, of all.
+    /// The index of the operation.
     at: usize,
-    /// What was wrong with answers.
+    /// The faulty responses.
     wrong: Vec<String>,
     requests: usize,
-    /// Whether the operation itself answered, and not what stands before it.
+    /// Whether the operation itself answered, and not a check before it.
     reached: bool,
     last: String,
 }
 
-/// A request that is sent, in words.
+/// A request, and its description.
 struct Sent {
     path: String,
     headers: Vec<(String, Vec<u8>)>,
@@ -96,7 +96,7 @@ impl Asked<'_> {
         };
         self.last = format!("{}: {status} {:.200}", sent.what, text);
         match status {
-            // Said of what the installation lacks, whatever was sent.
+            // This is reported for what the installation lacks, whatever was sent.
             503 if text.contains("\"code\":\"extension_missing\"") => self.reached = true,
             500.. => self.note(&sent.what, &format!("{status} {text}")),
             400..500 => {
@@ -109,7 +109,7 @@ impl Asked<'_> {
                     let found = format!("{status} that is no problem: {text:.500}");
                     self.note(&sent.what, &found);
                 }
-                // Refused by the operation for what was sent, not by what stands before it.
+                // Refused by the operation because of the input, not by a check before it.
                 self.reached |= matches!(status, 409 | 410 | 412 | 413 | 415 | 422)
                     || problem["errors"].as_array().is_some_and(|e| !e.is_empty());
             }
@@ -123,7 +123,7 @@ impl Asked<'_> {
     }
 }
 
-/// Everything that an operation is sent in place of what belongs there, one at a time.
+/// Returns every request that an operation is sent, each with one replaced value.
 fn requests(operation: &Operation, filled: &Filled) -> Vec<Sent> {
     let path = path_with(operation, filled);
     let body = || match &operation.body {
@@ -185,14 +185,14 @@ fn requests(operation: &Operation, filled: &Filled) -> Vec<Sent> {
             });
         }
     }
-    // Also what takes nothing is sent something.
+    // Operations without parameters are also sent some.
     for odd in ["%00=%00", "=", "&&&", "%F0%9F", "a[]=1&a[b]=2"] {
         all.push(plain(format!("{path}?{odd}"), format!("?{odd}")));
     }
     all
 }
 
-/// Texts for a path or a query, encoded, and in words.
+/// Returns texts for a path or a query, encoded, with their descriptions.
 fn texts(parameter: &Parameter) -> Vec<(String, String)> {
     let mut cursors = cursors();
     cursors.retain(|_| parameter.name == "cursor");
@@ -203,7 +203,7 @@ fn texts(parameter: &Parameter) -> Vec<(String, String)> {
         .chain(cursors)
         .map(|text| (encoded(&text), format!("{text:?}")))
         .collect();
-    // What is no text at all: half of a character, and one that is longer than need be.
+    // Invalid texts: an incomplete character, and one with an overlong encoding.
     for raw in ["%ff", "%c0%80", "%ed%a0%80", "%", "%zz"] {
         all.push((raw.to_owned(), raw.to_owned()));
     }
@@ -233,10 +233,10 @@ fn content(body: &Body, fields: &Map<String, Value>) -> Content {
     }
 }
 
-/// A text that stands for the value to be thrown until the body is written.
+/// The placeholder for the tested value until the body is written.
 const HERE: &str = "here-stands-the-value";
 
-/// Bodies that have a value at the edge in one place, and bodies that are one.
+/// Returns bodies with an edge value at one position, and bodies that consist of one.
 fn bodies(body: &Body) -> Vec<(Content, String)> {
     let mut all = Vec::new();
     if body.is_form {
@@ -278,7 +278,7 @@ fn bodies(body: &Body) -> Vec<(Content, String)> {
                 ));
             }
         }
-        // As the name of a field, too.
+        // Edge values as the name of a field.
         for key in ["", "\0", "\u{202e}"] {
             let mut whole = body.required.clone();
             whole.insert(key.to_owned(), sample.clone());
@@ -309,7 +309,7 @@ async fn ask<'a>(
     for sent in requests(operation, &filled) {
         asked.send(sent).await;
     }
-    // As it should be asked. Last: it may take the row away.
+    // A valid request. It is last because it may delete the row.
     let path = path_with(operation, &filled);
     let body = match &operation.body {
         Some(body) => content(body, &body.required),
@@ -327,7 +327,7 @@ async fn ask<'a>(
 
 #[tokio::test]
 async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
-    // Every request from an address of its own, so that no one waits for failed logins.
+    // Every request has a separate address, so that none waits because of failed logins.
     let options = ServiceOptions::default()
         .without_worker()
         .with("trusted_proxies", "127.0.0.1")
@@ -364,7 +364,7 @@ async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
                     let last = &asked.last;
                     wrong.push(format!("{name} was never reached; the last was {last}"));
                 }
-                // The first few say what is wrong.
+                // The first few are sufficient.
                 wrong.extend(asked.wrong.into_iter().take(5));
                 let mut counts = counts.lock().expect("no one panics with it");
                 counts.push((operation.name(), asked.requests));

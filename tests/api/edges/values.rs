@@ -1,8 +1,8 @@
-//! Values at the edge of what a field can hold, and beyond it.
+//! Edge values of fields, and values beyond them.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-/// Texts that are no time, number, id or name, or only just one.
+/// Texts that are almost, or just barely, a time, number, id or name.
 pub(super) const TEXTS: &[&str] = &[
     "",
     " ",
@@ -46,8 +46,8 @@ pub(super) const TEXTS: &[&str] = &[
     "{{7*7}}${7*7}",
 ];
 
-/// Numbers and other values as a path or query has them; in a body they would be texts like
-/// others.
+/// Numbers and other values in the form of a path or query; in a body they would be
+/// ordinary texts.
 pub(super) const WRITTEN: &[&str] = &[
     "9223372036854775807",
     "9223372036854775808",
@@ -63,7 +63,7 @@ pub(super) const WRITTEN: &[&str] = &[
     "[]",
 ];
 
-/// What is inside of cursors that no one was given.
+/// The content of forged cursors.
 const CURSORS: &[&str] = &[
     "",
     "null",
@@ -88,7 +88,7 @@ const CURSORS: &[&str] = &[
     r#"{"sort":"none","key":"0","id":"00000000-0000-0000-0000-000000000000"}"#,
 ];
 
-/// Cursors that no one was given: in no form of one, and with an impossible inside.
+/// Returns forged cursors: of an invalid form, and with impossible content.
 pub(super) fn cursors() -> Vec<String> {
     let forms = ["a", "!!!!", "====", "AAAA"].map(str::to_owned);
     let inside = CURSORS
@@ -97,7 +97,7 @@ pub(super) fn cursors() -> Vec<String> {
     forms.into_iter().chain(inside).collect()
 }
 
-/// What is no text, as it stands in a JSON document.
+/// JSON values that are not texts, as they are written in a document.
 pub(super) const NO_TEXTS: &[&str] = &[
     "null",
     "true",
@@ -123,9 +123,9 @@ pub(super) const NO_TEXTS: &[&str] = &[
     "[[]]",
     "{}",
     "{\"\":\"\"}",
-    // Half of a character, which no text of Rust holds.
+    // An incomplete character, which a Rust string cannot contain.
     "\"\\ud800\"",
-    // What is no JSON at all.
+    // Invalid JSON.
     "NaN",
     "'x'",
     "[",
@@ -150,22 +150,22 @@ pub(super) const HEADERS: &[&[u8]] = &[
     b"null",
 ];
 
-/// A text that is longer than any field takes.
+/// Returns a text that is longer than any field accepts.
 pub(super) fn long() -> String {
     "é".repeat(10_000)
 }
 
-/// A list or an object in another, deeper than anything reads.
+/// Returns a list or an object nested more deeply than anything reads.
 pub(super) fn deep() -> String {
     format!("{}{}", "[".repeat(400), "]".repeat(400))
 }
 
-/// More of something than anything takes.
+/// Returns more elements than anything accepts.
 pub(super) fn many() -> String {
     format!("[{}0]", "0,".repeat(5_000))
 }
 
-/// A text of a URL, with everything but letters and digits encoded.
+/// Returns a text of a URL, with everything except letters and digits encoded.
 pub(super) fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {

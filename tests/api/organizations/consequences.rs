@@ -1,5 +1,5 @@
-//! What a change of an organization means to those who are signed in: it counts at their
-//! next request.
+//! The effect of a change of an organization on users who are signed in: it applies to
+//! their next request.
 
 use serde_json::json;
 

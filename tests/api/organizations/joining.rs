@@ -10,7 +10,7 @@ fn path(users: &Tenancy, name: &str) -> String {
     format!("/organizations/{}", users.organization(name))
 }
 
-/// Opens A to the user who `policy` lets in, and answers its token.
+/// Opens A to the users whom `policy` lets in, and returns its token.
 async fn open(users: &Tenancy, policy: &str) -> String {
     let (oa, path) = (users.user("oA"), path(users, "A"));
     let _ = oa
@@ -123,7 +123,7 @@ async fn a_door_that_is_shut_does_not_exist() {
     active(false).await;
     assert_eq!(join(u0, &token).await.problem(404), "not_found");
     active(true).await;
-    // Who is a member already needs no other organization, whatever they show.
+    // A member cannot join another organization, whatever token they have.
     for who in ["m1", "oA", "tZ"] {
         let answer = join(users.user(who), &token).await;
         assert_eq!(answer.problem(409), "already_member", "{who}");
@@ -180,7 +180,7 @@ async fn only_listed_addresses_join_where_the_organization_says_so() {
     assert_eq!(csv.text.lines().count(), 6, "{}", csv.text);
 
     let _ = join(&ana, &token).await.expect(200);
-    // Struck off, they stay.
+    // Users whose address is removed from the list stay members.
     for address in ["ana%2Ba@example.com", "b0%40example.com"] {
         let _ = oa.delete(&format!("{list}/{address}")).await.expect(204);
         let again = oa.delete(&format!("{list}/{address}")).await;
@@ -200,7 +200,7 @@ async fn of_many_who_come_at_once_no_more_get_in_than_there_are_seats() {
     let (service, users) = tenancy().await;
     let token = open(&users, "token").await;
     let a = path(&users, "A");
-    // Three are in; four seats are left for twelve.
+    // Three have joined; four places are left for twelve.
     let _ = users
         .user("tR")
         .patch(&a, &json!({ "max_users": 7 }))
@@ -231,7 +231,7 @@ async fn of_many_who_come_at_once_no_more_get_in_than_there_are_seats() {
         .await
         .expect(200);
     assert_eq!(stats["users"], 7);
-    // A limit below their number throws no one out, and lets no one in.
+    // A limit below the number of members removes no member, and lets none in.
     let _ = users
         .user("tR")
         .patch(&a, &json!({ "max_users": 2 }))
@@ -304,7 +304,7 @@ async fn the_first_administrator_is_invited_with_their_organization_or_not_at_al
         );
         assert!(!made.to_string().contains(admin));
     }
-    // A fault in either leaves neither.
+    // If either fails, neither change is stored.
     let pool = service.database.superuser().await;
     let there = async || -> (i64, i64) {
         (

@@ -7,7 +7,7 @@ mod removing;
 
 use accunode_tests::{Service, ServiceOptions, tenancy::Tenancy};
 
-/// A service with the users of the access matrix, and no one who works on uploads.
+/// Starts a service with the users of the access matrix, without a worker.
 async fn tenancy() -> (Service, Tenancy) {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let users = Tenancy::of(&service).await;

@@ -1,4 +1,4 @@
-//! Removing organizations, and what becomes of what is theirs.
+//! Removing organizations, and the effect on their rows.
 
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn members_of_a_deleted_organization_go_on_as_users_without_its_rows() {
         )
         .await
         .expect(201);
-    // The tenant's administrator keeps a note of their own on the organization's company.
+    // The tenant's administrator has a personal prediction on the organization's company.
     let note = tr
         .post(
             "/predictions/annual",

@@ -1,4 +1,4 @@
-//! A company and period that have a prediction already.
+//! Predictions for a company and period that have one already.
 
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::{Value, json};

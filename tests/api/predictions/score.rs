@@ -7,8 +7,8 @@ use sqlx::Row;
 use super::create::is_explained;
 use crate::support::{HEADER, number, prediction, quarterly_ratios, ratios, submit, with};
 
-/// The same company five times over, in ways that matter: whole, with gaps, beyond every
-/// range, at the ends, and with many digits.
+/// Five variants of one company that differ in relevant ways: complete, with gaps, beyond
+/// every range, at the bounds, and with many digits.
 const LINES: [[&str; 5]; 5] = [
     ["0.25", "2.0", "0.08", "6.4", "0.05"],
     ["", "7.4", "-0.03", "0.8", ""],

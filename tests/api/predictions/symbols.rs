@@ -1,4 +1,4 @@
-//! Which company a symbol means.
+//! The company of a symbol.
 
 use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};

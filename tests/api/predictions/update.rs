@@ -58,7 +58,7 @@ async fn what_is_shared_more_widely_is_counted_there() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2) = (users.user("m1"), users.user("m2"));
-    // On the organization's company, so that the organization may have it.
+    // On the organization's company, so that the organization can own the prediction.
     let _ = m1
         .post("/predictions/annual", &prediction("ACME", "2023"))
         .await
@@ -98,7 +98,7 @@ async fn what_is_shared_more_widely_is_counted_there() {
         .await;
     assert_eq!(lower.problem(409), "level_change");
 
-    // A second one of the same period has no room there.
+    // A second one of the same period conflicts there.
     let again = m1.post("/predictions/annual", &own).await.expect(201);
     let path = format!("/predictions/annual/{}", text(&again, "id"));
     let answer = m1

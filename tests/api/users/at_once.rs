@@ -1,4 +1,4 @@
-//! Many who change each other's rights at once.
+//! Concurrent changes of users' rights by each other.
 
 use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use futures::future::join_all;
@@ -7,11 +7,11 @@ use sqlx::PgPool;
 
 use crate::support::{ask, run};
 
-/// Super_admins beside the one of the tenancy, and members of A.
+/// The number of super_admins in addition to the tenancy's, and of members of A.
 const MANY: usize = 7;
 const REQUESTS: usize = 200;
 
-/// Someone more with the password of everyone.
+/// Creates another user with the common password.
 async fn more(service: &Service, pool: &PgPool, name: &str, like: &str) -> TestUser {
     run(
         pool,
@@ -28,7 +28,7 @@ async fn more(service: &Service, pool: &PgPool, name: &str, like: &str) -> TestU
         .await
 }
 
-/// What one asks of another: all that takes rights away, and role changes of members.
+/// Sends one of the requests that remove rights, or change the role of members.
 async fn ask_for(by: &TestUser, of: &TestUser, n: usize) -> (u16, String, String) {
     let path = format!("/users/{}", of.id);
     let role = |role: &str| json!({ "role": role, "reason": "all at once" });
@@ -50,17 +50,18 @@ async fn ask_for(by: &TestUser, of: &TestUser, n: usize) -> (u16, String, String
     (status, code, answer.text)
 }
 
-/// Every answer is one of these; above all none is a failure.
+/// Returns whether the response is an expected one; above all none is a failure.
 fn is_expected(status: u16, code: &str) -> bool {
     match status {
         200 | 204 => true,
-        // The one who asked has lost their account, or their session with a role, meanwhile.
+        // The caller has lost their account, or their session with a role, meanwhile.
         401 => ["invalid_token", "inactive"].contains(&code),
-        // They have lost the role by which they asked, or see no one any more.
+        // They have lost the role that permitted the request, or may not see other users any
+        // more.
         403 => ["rank_too_low", "role_not_assignable", "role_forbidden"].contains(&code),
         404 => code == "not_found",
         409 => code == "last_super_admin",
-        // A member who is none any more has no organization to be an org_admin of.
+        // A user who is not a member any more has no organization to be an org_admin of.
         422 => code == "organization_required",
         _ => false,
     }
@@ -81,7 +82,7 @@ async fn of_two_hundred_changes_at_once_none_fails_and_no_one_keeps_what_they_lo
 
     let requests = (0..REQUESTS).map(|n| {
         let by = &chiefs[n % chiefs.len()];
-        // Every one of them meets every other, never themselves.
+        // Every user sends a request about every other, never about themselves.
         let others: Vec<&&TestUser> = everyone.iter().filter(|p| p.id != by.id).collect();
         let of = others[(n / chiefs.len()) % others.len()];
         async move { ask_for(by, of, n / 3).await }
@@ -104,8 +105,8 @@ async fn of_two_hundred_changes_at_once_none_fails_and_no_one_keeps_what_they_lo
     for user in &everyone {
         check(&service, &pool, user).await;
     }
-    // As many events as changes: nothing was changed without its trace, and nothing told
-    // that did not happen.
+    // There are as many events as changes: no change without an event, and no event without a
+    // change.
     let changes: i64 = ask(&pool, "SELECT sum(row_version - 1)::bigint FROM users").await;
     let events: i64 = ask(
         &pool,
@@ -116,7 +117,7 @@ async fn of_two_hundred_changes_at_once_none_fails_and_no_one_keeps_what_they_lo
     assert_eq!(changes, events);
 }
 
-/// What is left of what someone was signed in to.
+/// Checks what is left of a user's session.
 async fn check(service: &Service, pool: &PgPool, user: &TestUser) {
     let is: Value = ask(
         pool,
@@ -132,7 +133,7 @@ async fn check(service: &Service, pool: &PgPool, user: &TestUser) {
         assert_eq!(me.expect(200)["role"], is["role"], "{}", user.email);
         return;
     }
-    // Whatever was changed of them, the session of before is dead.
+    // Whatever was changed, the previous session is invalid.
     assert_eq!(me.status.as_u16(), 401, "{}: {is}: {}", user.email, me.text);
     let login = json!({ "email": user.email, "password": PASSWORD });
     let again = service.anonymous().post("/auth/login", &login).await;

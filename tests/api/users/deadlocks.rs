@@ -18,7 +18,7 @@ async fn a_change_of_roles_that_meets_a_deadlock_is_answered_as_if_it_had_not() 
     let pool = service.database.superuser().await;
     let lock = |id| AssertSqlSafe(format!("SELECT FROM users WHERE id = '{id}' FOR UPDATE"));
     let mut other = pool.acquire().await.expect("a connection");
-    // So that it is the service's session that finds the deadlock, after a second.
+    // This makes the service's session detect the deadlock, after a second.
     other
         .execute("SET deadlock_timeout = '20s'; BEGIN")
         .await

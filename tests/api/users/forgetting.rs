@@ -11,7 +11,8 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_their_rows_stay()
     let tenancy = Tenancy::of(&service).await;
     let (oa, tr) = (tenancy.user("oA"), tenancy.user("tR"));
     let pool = service.database.superuser().await;
-    // They come by an invitation, are described, work, mistype their password, are invited elsewhere.
+    // The user accepts an invitation, is described, works, mistypes their password, and is invited
+    // elsewhere.
     let invite = json!({ "email": "ada.lovelace@example.com", "role": "org_member" });
     let _ = oa.post("/users", &invite).await.expect(202);
     let _ = tenancy.user("tZ").post("/users", &invite).await.expect(202);
@@ -73,7 +74,8 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_their_rows_stay()
         let found: Vec<&str> = after.lines().filter(|line| line.contains(trace)).collect();
         assert!(found.is_empty(), "{trace} is left in {found:#?}");
     }
-    // The log still says who did what, from where: the refusal and the removal were told, too.
+    // The log still contains who did what, and from where: the refusal and the removal were
+    // recorded, too.
     assert_eq!(ask::<i64>(&pool, count).await, events + 2);
     let hers: i64 = ask(
         &pool,
@@ -108,7 +110,7 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_their_rows_stay()
             "asked for it", "tr@example.com",
         ])
     );
-    // The address is free again, for another user.
+    // The address can be used by another user.
     let other = service
         .anonymous()
         .register("ada.lovelace@example.com")

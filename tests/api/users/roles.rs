@@ -145,7 +145,7 @@ async fn the_last_super_admin_keeps_their_role_and_their_account() {
         heir.put(&own, &leave).await.problem(409),
         "last_super_admin"
     );
-    // Anyone who is not active does not count, and may be given less.
+    // An inactive super_admin does not count, and may be given a lower role.
     let gone = format!("/users/{}/role", sa.id);
     let _ = heir.put(&gone, &leave).await.expect(200);
 }

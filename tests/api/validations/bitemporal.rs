@@ -1,4 +1,4 @@
-//! Whatever is recorded and withdrawn later, a report as of a time stays what it was then.
+//! Whatever is recorded and withdrawn later, a report as of a time stays the same.
 
 use accunode_tests::Service;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::support::text;
 
-/// Numbers that look like chance and are the same in every run (xorshift).
+/// Pseudo-random numbers that are the same in every run (xorshift).
 struct Dice(u64);
 
 impl Dice {
@@ -66,7 +66,8 @@ async fn reports_of_five_hundred_outcomes_can_be_made_again_byte_for_byte() {
             .post("/outcomes/batch", &json!({ "items": items }))
             .await;
         let answer = answer.expect(200);
-        // What contradicts a company's other outcomes is refused, and that is as good.
+        // Outcomes that contradict a company's other outcomes are refused, which is
+        // expected.
         let made = answer["data"].as_array().expect("items").iter();
         let made = made.filter_map(|item| item["outcome"]["id"].as_str());
         recorded.extend(made.map(str::to_owned));

@@ -1,5 +1,5 @@
-//! Statements of real companies through uploads: every figure against a script that computes it
-//! otherwise from the report's own sample.
+//! Statements of real companies through uploads: every figure is compared with a script that
+//! computes it differently from the report's own sample.
 
 use std::process::Command;
 
@@ -21,7 +21,7 @@ const SCRIPT: &str = concat!(
     "/../crates/server/tests/score/validate/figures.py"
 );
 
-/// A file of statements and one of outcomes, spread over the window.
+/// Returns a file of statements and one of outcomes, spread over the window.
 fn files(path: &std::path::Path) -> (Vec<u8>, Vec<u8>) {
     let mut reader = csv::Reader::from_path(path).expect("the data");
     let header = reader.headers().expect("a header").clone();
@@ -39,7 +39,7 @@ fn files(path: &std::path::Path) -> (Vec<u8>, Vec<u8>) {
     (statements.into_bytes(), outcomes.into_bytes())
 }
 
-/// That what the script says stands in the report, wherever it has the same name.
+/// Checks that the script's figures equal the report's, wherever they have the same name.
 fn agree(path: &str, ours: &Value, theirs: &Value, compared: &mut u32) {
     match (ours.as_f64(), theirs.as_f64()) {
         (Some(a), Some(b)) => {

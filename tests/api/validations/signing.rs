@@ -1,4 +1,4 @@
-//! Someone else than its maker signs a report off, once.
+//! A report is signed off once, by another user than its requester.
 
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A figure never mixes owners, also where others have predictions and outcomes on the same company.
+//! A figure never mixes owners, also if others have predictions and outcomes on the same company.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{
     validated, window,
 };
 
-/// What each owner should see: N, D, and with everyone's outcomes D again.
+/// The expected figures of each owner: N, D, and D with the system's outcomes.
 type Oracle = BTreeMap<&'static str, (u64, u64, u64)>;
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn every_owners_back_test_equals_an_oracle_that_knows_no_scope() {
             .map(|company| usual(*company, 0.001 + chance(900) as f64 / 1_000.0))
             .collect();
         predict(&pool, owner, &rows).await;
-        // Some on companies that this owner has not rated.
+        // Some are on companies that this owner has not rated.
         let bad: Vec<Uuid> = shared.iter().copied().filter(|_| chance(4) == 0).collect();
         let events: Vec<_> = bad
             .iter()

@@ -1,5 +1,6 @@
-//! What is open without the second factor that an organization demands, and in an inactive
-//! organization: exactly what the table says, and nothing of the organization.
+//! The operations that are open without the second factor that an organization requires,
+//! and in an inactive organization: exactly those of the table, and they reveal nothing of
+//! the organization.
 
 use accunode_tests::{PASSWORD, TestUser};
 use serde_json::{Value, json};
@@ -10,11 +11,11 @@ use crate::{
     support::{ask, run},
 };
 
-/// What stands in everything of the organization and of its other members.
+/// A text in everything of the organization and of its other members.
 const MARKER: &str = "planted";
 
-/// Plants the marker in whatever the organization has. Its id and its settings are known to
-/// every member, so that they can tell why they are refused.
+/// Writes the marker to everything that the organization has. Its id and its settings are
+/// known to every member, so that clients can explain a denial.
 async fn plant(stage: &Stage) {
     let company = stage.company("organization(A)").await;
     let _ = stage
@@ -39,7 +40,7 @@ async fn plant(stage: &Stage) {
     .await;
 }
 
-/// A request of an exempt operation that is answered in full, and with which status.
+/// Returns a request of an exempt operation that succeeds, with its expected status.
 fn exempt(line: &Line, own: &str, other: &str) -> (String, Option<Value>, u16) {
     let name = line.name();
     match name.as_str() {
@@ -48,7 +49,7 @@ fn exempt(line: &Line, own: &str, other: &str) -> (String, Option<Value>, u16) {
         "DELETE /me/sessions" => (line.path.clone(), None, 204),
         "DELETE /me/sessions/{id}" => (format!("/me/sessions/{other}"), None, 204),
         "POST /me/mfa/totp" => (line.path.clone(), None, 201),
-        // Which code is right only the device knows.
+        // Only the device knows the right code.
         "POST /me/mfa/totp/confirm" => (line.path.clone(), Some(json!({ "code": "000000" })), 422),
         "POST /me/password" => {
             let body = json!({ "current_password": PASSWORD, "new_password": "another horse, another staple" });
@@ -65,7 +66,7 @@ fn exempt(line: &Line, own: &str, other: &str) -> (String, Option<Value>, u16) {
     }
 }
 
-/// Those that end the session or change the password come last.
+/// Operations that end the session or change the password are last.
 fn order(line: &Line) -> u8 {
     match line.name().as_str() {
         "POST /me/mfa/totp" => 1,
@@ -80,7 +81,7 @@ fn order(line: &Line) -> u8 {
     }
 }
 
-/// Asks every operation as this member, who may use those that `open` says.
+/// Calls every operation as this member, who may use those that `open` accepts.
 async fn ask_all(
     stage: &Stage,
     member: &TestUser,
@@ -103,7 +104,7 @@ async fn ask_all(
     let mut member = member.clone();
     for line in exempted {
         if order(line) >= 7 {
-            // Each on a session of its own: both end it.
+            // Each uses a separate session, because both end it.
             let sessions = format!(
                 "SELECT count(*) FROM users WHERE email = '{}' AND is_active",
                 member.email

@@ -1,4 +1,4 @@
-//! The table of scopes and operations, whole: every operation with a key of each scope.
+//! The complete table of scopes and operations: every operation with a key of each scope.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ async fn every_operation_answers_a_key_of_each_scope_as_the_table_says() {
     let (mut wrong, mut cells) = (Vec::new(), 0);
     for line in lines.iter().filter(|line| !line.is_public) {
         let mut columns: Vec<_> = keys.iter().zip(&line.keys).zip(SCOPES).collect();
-        // No single scope may be enough, and all of them together.
+        // No single scope may be sufficient, but all of them together.
         let forbidden = line.keys.iter().find(|cell| *cell == "key_forbidden");
         let whole = forbidden.map_or("allowed", String::as_str).to_owned();
         columns.push(((&every, &whole), "every scope"));
@@ -95,7 +95,7 @@ async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
             let answer = holder.post(path, &everyone(body)).await;
             assert_eq!(code(&answer), "403 key_forbidden", "{owner}: {path}");
         }
-        // The whole of it: a batch is not half stored.
+        // A batch is refused completely, not stored in part.
         let items = json!({ "items": [
             prediction("OWN", "2024"), everyone(prediction("EVERY", "2024")),
         ] });
@@ -212,14 +212,14 @@ async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
                 "{owner}: {method} {path} {body:?}"
             );
         }
-        // Looking is all that is left.
+        // Only reading is left.
         let _ = holder
             .get(&format!("{organization}/stats"))
             .await
             .expect(200);
     }
     let _ = stage.users.user("m2").get("/companies").await.expect(200);
-    // An upload that a user made for everyone goes on by a user, too.
+    // An upload that a user made for the system can only be continued by a user.
     let sa = stage.users.user("sa");
     let fields = [("job_type", "annual"), ("access_level", "system")];
     let job = sa

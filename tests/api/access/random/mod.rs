@@ -1,6 +1,6 @@
-//! The two laws, in random tenants: every list holds { row : read(u, row) }, and every
-//! figure is the same figure over that set. What may be read and what the figures are is
-//! worked out here from what was made, by an oracle that knows no scope and no SQL.
+//! Two properties, in random tenants: every list contains { row : read(u, row) }, and every
+//! figure is the same figure over that set. An oracle without scopes and SQL computes here
+//! what may be read and what the figures are, from the created rows.
 
 mod figures;
 mod spec;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::support::{all_rows, run, text};
 use spec::{Spec, Thing};
 
-/// How many random tenants are looked at; each is a service of its own.
+/// The number of random tenants; each is a separate service.
 const CASES: u32 = 4;
 
 #[test]
@@ -39,11 +39,11 @@ fn every_list_and_every_figure_is_that_of_what_may_be_read() {
     }
 }
 
-/// Makes what is specified and looks at it as everyone.
+/// Creates what is specified and checks it as every user.
 async fn check(spec: &Spec) {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let pool = service.database.superuser().await;
-    // Whose password everyone has.
+    // All users have this user's password.
     let _ = service.user("seed").await;
     run(&pool, &spec.sql("seed@example.com")).await;
     for (who, someone) in spec.users.iter().enumerate() {

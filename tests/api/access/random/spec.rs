@@ -1,5 +1,5 @@
-//! Random tenants: organizations, users and rows, as plain values; how they come into
-//! the database; and who may read which.
+//! Random tenants: organizations, users and rows, as plain values; how they are written to
+//! the database; and who may read which row.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// An organization.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// The root it belongs to, by its place in the list.
+    /// The root that it belongs to, by its index in the list.
     pub(super) parent: Option<usize>,
     is_active: bool,
     hides: bool,
@@ -25,7 +25,7 @@ pub(super) struct Someone {
 }
 
 /// A company with an annual and a quarterly prediction on it, and an upload, all of one
-/// owner; or the company is everyone's.
+/// owner; or the company is the system's.
 #[derive(Clone, Debug)]
 pub(super) struct Bundle {
     creator: usize,
@@ -36,7 +36,7 @@ pub(super) struct Bundle {
     pub(super) quarter: u8,
     pub(super) sector: u8,
     pub(super) risk: &'static str,
-    /// All in hundredths.
+    /// The figures, all in hundredths.
     pub(super) pd: u32,
     pub(super) logistic: u32,
     pub(super) gbm: u32,
@@ -50,7 +50,7 @@ pub(super) struct Spec {
     pub(super) bundles: Vec<Bundle>,
 }
 
-/// What of a bundle.
+/// A part of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Thing {
     Company,
@@ -59,7 +59,7 @@ pub(super) enum Thing {
     Job,
 }
 
-/// Whose something is.
+/// The owner and the creator of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owned {
     pub(super) level: AccessLevel,
@@ -122,7 +122,7 @@ pub(super) fn specs() -> impl Strategy<Value = Spec> {
             for ((creator, level, place, on_system), (year, quarter, sector, risk), said) in bundles
             {
                 spec.bundles.push(Bundle {
-                    // Only a super_admin publishes to everyone.
+                    // Only a super_admin publishes to every user.
                     creator: match level {
                         AccessLevel::System => 0,
                         _ => creator % spec.users.len(),
@@ -157,7 +157,7 @@ impl Spec {
         Uuid::from_u128(0x2000 + at as u128)
     }
 
-    /// What of the bundle at this place.
+    /// Returns the id of a part of the bundle at this index.
     pub(super) fn id(thing: Thing, at: usize) -> Uuid {
         let kind = match thing {
             Thing::Company => 0x3000,
@@ -168,7 +168,7 @@ impl Spec {
         Uuid::from_u128(kind + at as u128)
     }
 
-    /// Whose a part of a bundle is.
+    /// Returns the owner of a part of a bundle.
     pub(super) fn owned(bundle: &Bundle, thing: Thing) -> Owned {
         let everyones = thing == Thing::Company && bundle.on_system;
         Owned {
@@ -182,16 +182,17 @@ impl Spec {
         }
     }
 
-    /// Whether their organization keeps them out.
+    /// Returns whether their organization is inactive.
     pub(super) fn is_shut_out(&self, who: usize) -> bool {
         self.users[who]
             .place
             .is_some_and(|place| !self.places[place].is_active)
     }
 
-    /// read(u, row), told once more: personal its creator; an organization's its members,
-    /// and of a child the tenant_admins of its root; everyone's everyone but those whose
-    /// organization hides it. A super_admin reads all but other users' own.
+    /// read(u, row), implemented independently: a personal row its creator; an
+    /// organization's row its members, and of a child the tenant_admins of its root; a
+    /// system row every user except those whose organization hides it. A super_admin reads
+    /// all except other users' personal rows.
     pub(super) fn reads(&self, who: usize, owned: Owned) -> bool {
         let someone = &self.users[who];
         match owned.level {
@@ -207,7 +208,7 @@ impl Spec {
         }
     }
 
-    /// The organizations that they administer.
+    /// Returns the organizations that they administer.
     pub(super) fn administered(&self, who: usize) -> Vec<usize> {
         let someone = &self.users[who];
         let is_root =
@@ -232,7 +233,7 @@ impl Spec {
             .count()
     }
 
-    /// What they may read of a thing, where `also` holds.
+    /// Returns the rows of a kind that they may read, if `also` holds.
     pub(super) fn readable(
         &self,
         who: usize,
@@ -248,7 +249,7 @@ impl Spec {
             .collect()
     }
 
-    /// All of it, with the password of someone who is there.
+    /// Returns all of it as SQL, with the password of an existing user.
     pub(super) fn sql(&self, seed: &str) -> String {
         let mut sql = String::new();
         let quoted = |id: Option<Uuid>| id.map_or("NULL".to_owned(), |id| format!("'{id}'"));

@@ -1,4 +1,4 @@
-//! What the matrix asks of organizations and of invitations into them.
+//! The matrix's requests for organizations and for invitations to them.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub(super) fn list(stage: &Stage, detail: &str) -> Request {
     })
 }
 
-/// Nothing of it is made for a cell: what a request does to the fixture is put back.
+/// Nothing of it is created for a cell: what a request changes in the fixture is restored.
 pub(super) fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
     let id = |name: &str| stage.users.organization(name);
     if action == "create" {
@@ -30,7 +30,7 @@ pub(super) fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Req
     let change = |body: Value| vec![Request::Patch(path.clone(), body)];
     match action {
         "read" => vec![Request::Get(path)],
-        // What only its administrators see goes with the profile that only they change.
+        // What only administrators see is tested with the profile that only they change.
         "change_profile" => vec![
             Request::Patch(path.clone(), json!({ "industry": "Banking" })),
             Request::Get(format!("{path}/stats")),
