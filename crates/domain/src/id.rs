@@ -1,4 +1,5 @@
-//! Typed identifiers: a company's id never passes for a user's.
+//! Typed identifiers: the id of a company cannot be passed where the id of a user is
+//! expected.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -35,19 +36,19 @@ id_type! {
     CompanyId,
     /// An annual or quarterly prediction.
     PredictionId,
-    /// Something that happened to a company.
+    /// An outcome: an event that happened to a company.
     OutcomeId,
-    /// A report of a back-test.
+    /// A back-test report.
     ValidationId,
     /// A master scale.
     RatingScaleId,
     /// A bulk upload.
     JobId,
-    /// A run of maintenance.
+    /// A maintenance run.
     MaintenanceRunId,
     /// An invitation into an organization.
     InvitationId,
-    /// A second factor that was enrolled: another secret is another enrolment.
+    /// An enrolled second factor. A new secret is a new enrolment.
     EnrolmentId,
     /// A signed-in session: a family of refresh tokens.
     SessionId,

@@ -1,11 +1,11 @@
-//! The rules of AccuNode, pure: no runtime, no database, no clock.
+//! The rules of AccuNode, as pure functions and types: no runtime, no database, no clock.
 //!
-//! Start with [`owner::Owner`] (whose a row is), [`access::Actor`] (who asks, and
-//! what they may do), [`ratio`] (what the inputs mean) and [`risk`] (what the
-//! numbers mean). Every other crate depends on this one; this one depends on
-//! none of them and on nothing that does input or output.
+//! Start with [`owner::Owner`] (who owns a row), [`access::Actor`] (who makes a request,
+//! and what they may do), [`ratio`] (what the inputs mean) and [`risk`] (what the results
+//! mean). Every other crate depends on this one; this one depends on none of them and on
+//! nothing that does input or output.
 //!
-//! From the text of a file to a level:
+//! From the text of a file to a risk level:
 //!
 //! ```
 //! use accunode_domain::{
@@ -32,7 +32,8 @@
 //! assert_eq!(thresholds.level(pd), RiskLevel::High);
 //! ```
 //!
-//! Who may see and make what, as a proof that a repository demands:
+//! Access rules: an allowed operation yields a grant, which the repositories require as
+//! proof:
 //!
 //! ```
 //! use accunode_domain::{
@@ -74,9 +75,9 @@
 //! assert_eq!(actor.read(elsewhere), Err(Denial::NotFound), "its existence is secret too");
 //! ```
 //!
-//! To add an entity: a module here with the entity and its rules, its repository
-//! in the ports crate under the same path, its adapter in the postgres crate
-//! under the same path again.
+//! To add an entity, add a module here with the entity and its rules, its repository in the
+//! ports crate under the same path, and its adapter in the postgres crate under the same
+//! path.
 
 pub mod access;
 pub mod api_key;

@@ -1,6 +1,7 @@
-//! Master scales of owners, beside the one that is shipped.
+//! Master scales of owners, in addition to the shipped one.
 //!
-//! A scale is never changed, for figures and reports name it: another version takes its place.
+//! A scale is never changed, because figures and reports refer to it by name; a new version
+//! replaces it.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -17,7 +18,7 @@ use crate::{
 pub const LONGEST_NAME: usize = 40;
 /// The highest version of a scale.
 pub const LAST_VERSION: u32 = 99_999;
-/// Names that begin so are those of shipped scales.
+/// The prefix that is reserved for the names of shipped scales.
 const SHIPPED_NAMES: &str = "accunode";
 
 /// Where a scale stands.
@@ -37,17 +38,17 @@ const SHIPPED_NAMES: &str = "accunode";
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ScaleStatus {
-    /// Made, to be named by figures and back-tests.
+    /// Made; figures and back-tests can name it.
     Draft,
-    /// The one that its owner grades by. The shipped one is everyone's.
+    /// The scale that its owner grades by. The shipped one is active for everyone.
     Active,
-    /// Not to be used any more.
+    /// No longer to be used.
     Retired,
 }
 
 crate::fault::text_enum!(ScaleStatus);
 
-/// A scale as it was sent; [`ScaleDraft::check`] makes one of it.
+/// A scale as it was sent; [`ScaleDraft::check`] turns it into [`ScaleFacts`].
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct ScaleDraft {
@@ -67,7 +68,7 @@ pub struct NamedScale {
 }
 
 impl NamedScale {
-    /// The scale that is part of the program.
+    /// Returns the scale that is part of the program.
     #[must_use]
     pub fn shipped() -> Self {
         Self {
@@ -89,10 +90,10 @@ pub struct ScaleFacts {
 }
 
 impl ScaleDraft {
-    /// Checks everything.
+    /// Checks all fields.
     ///
     /// # Errors
-    /// Every fault in one list: `invalid_name`, `reserved_name`, `out_of_range`, and those of
+    /// All faults in one list: `invalid_name`, `reserved_name`, `out_of_range`, and those of
     /// [`MasterScale::new`].
     pub fn check(self) -> Result<ScaleFacts, Vec<Fault>> {
         let mut faults = Faults::new();
@@ -151,15 +152,15 @@ pub struct RatingScale {
     pub name: String,
     /// Its version.
     pub version: u32,
-    /// Where it stands.
+    /// Its status.
     pub status: ScaleStatus,
     /// Its grades.
     pub scale: MasterScale,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Owner,
     /// Who made it, and when; `None` for the shipped one.
     pub made: Option<(UserId, Timestamp)>,
-    /// Counts the changes; the ETag.
+    /// The number of changes; the ETag.
     pub row_version: i64,
 }
 
@@ -169,7 +170,8 @@ impl RatingScale {
         0x6163_6375_6e6f_8465_8017_0000_0000_0001,
     ));
 
-    /// The scale that is part of the program. Everyone reads it, and no one changes it.
+    /// Returns the scale that is part of the program. Everyone may read it; it cannot be
+    /// changed.
     #[must_use]
     pub fn shipped() -> Self {
         let (name, version) = MasterScale::SHIPPED
@@ -187,13 +189,13 @@ impl RatingScale {
         }
     }
 
-    /// Name and version: `retail@2`.
+    /// Returns the name and version: `retail@2`.
     #[must_use]
     pub fn full_name(&self) -> String {
         format!("{}@{}", self.name, self.version)
     }
 
-    /// The scale with its name.
+    /// Returns the scale with its name.
     #[must_use]
     pub fn named(self) -> NamedScale {
         NamedScale {

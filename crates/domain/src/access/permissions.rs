@@ -1,8 +1,8 @@
-//! What a user may do, told in advance: for menus, and for readers who ask why.
+//! The permissions of a user, computed in advance: for menus, and for readers who ask why.
 //!
-//! There is no second list of rules here. Every line is what the policy answers when it
-//! is asked about a row, an organization or a user of that kind; what is never asked
-//! here is decided nowhere but where it is done.
+//! This is not a second list of rules. Every permission is the answer of the policy for a
+//! row, an organization or a user of that kind; what this module does not ask is decided
+//! only where the operation is performed.
 
 use super::{Actor, DashboardScope, Door, OrganizationChange, Reading, Subject};
 use crate::{
@@ -15,19 +15,20 @@ use crate::{
 /// Something that a user may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
-    /// With what: `company`, `organization`, `user` and so on.
+    /// The kind of object: `company`, `organization`, `user` and so on.
     pub resource: &'static str,
-    /// What: `read`, `create` and so on.
+    /// The operation: `read`, `create` and so on.
     pub action: &'static str,
-    /// At which level the rows are, where it is about rows.
+    /// The access level of the rows, if the permission is about rows.
     pub level: Option<AccessLevel>,
-    /// Users of which role it is about, where it is about users.
+    /// The roles of the users, if the permission is about users.
     pub roles: Vec<Role>,
-    /// In which organizations, where it is about those, beside `every_organization`.
+    /// The organizations, if the permission is about organizations, in addition to
+    /// `every_organization`.
     pub organizations: Vec<OrganizationId>,
-    /// Whether in every organization there is (a super_admin's).
+    /// Whether the permission covers every organization (that of a super_admin).
     pub every_organization: bool,
-    /// Whether only with rows that the actor made themselves.
+    /// Whether the permission covers only rows that the actor made themselves.
     pub own_only: bool,
 }
 
@@ -36,7 +37,7 @@ type OfPlace = fn(&Actor, OrganizationId) -> bool;
 type OfUsers = fn(&Actor, Role, OrganizationId) -> bool;
 type OfAnything = fn(&Actor) -> bool;
 
-/// About rows: an owner and a creator.
+/// Permissions for rows: an owner and a creator.
 const ROWS: [(&str, &str, OfRow); 23] = [
     ("company", "read", |actor, owner, _| reads(actor, owner)),
     ("company", "create", |actor, owner, _| creates(actor, owner)),
@@ -98,7 +99,7 @@ const ROWS: [(&str, &str, OfRow); 23] = [
     }),
 ];
 
-/// About organizations.
+/// Permissions for organizations.
 const PLACES: [(&str, &str, OfPlace); 16] = [
     ("organization", "read", |actor, id| {
         actor.read_organization(id).is_ok()
@@ -156,7 +157,7 @@ const PLACES: [(&str, &str, OfPlace); 16] = [
     }),
 ];
 
-/// About users of a role in an organization.
+/// Permissions for users of a role in an organization.
 const USERS: [(&str, &str, OfUsers); 4] = [
     ("invitation", "create", |actor, role, id| {
         actor.invite(role, Some(id)).is_ok()
@@ -167,14 +168,14 @@ const USERS: [(&str, &str, OfUsers); 4] = [
     ("user", "administer", |actor, role, id| {
         actor.administer_user(&Subject::stand_in(role, id)).is_ok()
     }),
-    // The role that a member is given.
+    // The role that a member gets.
     ("user", "set_role", |actor, role, id| {
         let member = Subject::stand_in(Role::OrgMember, id);
         actor.set_role(&member, role, Some(id)).is_ok()
     }),
 ];
 
-/// About none of them.
+/// Permissions for none of these.
 const ANYTHING: [(&str, &str, OfAnything); 6] = [
     ("scoring", "use", |actor| actor.use_models().is_ok()),
     ("audit_log", "read_own", |actor| {
@@ -201,8 +202,9 @@ const ANYTHING: [(&str, &str, OfAnything); 6] = [
 ];
 
 impl Actor {
-    /// Everything they may do, by asking the policy about each kind of thing. Personal rows
-    /// are their own: that a super_admin may break the glass is no permission.
+    /// Returns all permissions of the actor, by asking the policy about each kind of
+    /// object. Personal rows are the actor's own: that a super_admin may break the glass is
+    /// not a permission.
     #[must_use]
     pub fn permissions(&self) -> Vec<Permission> {
         let mut all = Vec::new();
@@ -263,7 +265,7 @@ impl Actor {
     ) {
         let mut organizations = self.organizations();
         organizations.retain(|id| may(*id));
-        // A super_admin's are all there are: one stands for each.
+        // A super_admin's organizations are all organizations, so one represents each.
         let every_organization = self.role() == Role::SuperAdmin && may(OrganizationId(STAND_IN));
         if every_organization || !organizations.is_empty() {
             all.push(Permission {
@@ -307,7 +309,7 @@ impl Actor {
     }
 }
 
-/// An id that no one and nothing has.
+/// An id that no object has.
 const STAND_IN: uuid::Uuid = uuid::Uuid::max();
 
 impl Permission {
@@ -323,7 +325,7 @@ impl Permission {
         }
     }
 
-    /// Whether it is about this organization.
+    /// Whether the permission covers this organization.
     #[must_use]
     pub fn covers(&self, organization: OrganizationId) -> bool {
         self.every_organization || self.organizations.contains(&organization)
@@ -344,7 +346,7 @@ fn writes(actor: &Actor, owner: Owner, creator: UserId) -> bool {
     actor.write(owner, creator).is_ok()
 }
 
-/// Whether a personal row of theirs can become one of this owner.
+/// Whether a personal row of the actor can become a row of this owner.
 fn raises(actor: &Actor, owner: Owner) -> bool {
     let own = Owner::User(actor.user());
     owner != own

@@ -1,4 +1,4 @@
-//! Master scales: read as rows are, made by those who speak for their owner.
+//! Master scales: read like rows, made by those who may act for their owner.
 
 use super::{Actor, Denial, Forbidden, Grant};
 use crate::{
@@ -7,12 +7,12 @@ use crate::{
 };
 
 impl Actor {
-    /// That they may make a scale of an owner: a user their own, an administrator those of an
-    /// organization, a super_admin everyone's.
+    /// Returns proof that the actor may make a scale of an owner: a user for themselves, an
+    /// administrator for an organization, a super_admin for everyone.
     ///
     /// # Errors
-    /// Those of [`Self::create`]; `Forbidden::RoleForbidden` for an organization that they do
-    /// not administer.
+    /// Those of [`Self::create`]; `Forbidden::RoleForbidden` for an organization that the
+    /// actor does not administer.
     pub fn create_scale(
         &self,
         level: Option<AccessLevel>,
@@ -21,7 +21,8 @@ impl Actor {
         self.create_as_administrator(level, organization)
     }
 
-    /// What speaks for its owner as a whole: of an organization, an administrator makes it.
+    /// Returns proof for an object that concerns its owner as a whole: that of an
+    /// organization is made by an administrator.
     pub(super) fn create_as_administrator(
         &self,
         level: Option<AccessLevel>,

@@ -1,5 +1,5 @@
-//! Reports of back-tests. An administrator asks for those of an organization, and another one
-//! signs them off: four eyes, whatever the role.
+//! Back-test reports. An administrator requests those of an organization, and another one signs
+//! them off (four eyes, whatever the role).
 
 use super::{Actor, Denial, Forbidden, Grant};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     user::Role,
 };
 
-/// That a user may sign off a report of an owner that someone else made.
+/// Proof that a user may sign off a report that someone else made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignOffGrant {
     owner: Owner,
@@ -16,13 +16,13 @@ pub struct SignOffGrant {
 }
 
 impl SignOffGrant {
-    /// Whose the report is.
+    /// Returns the owner of the report.
     #[must_use]
     pub const fn owner(self) -> Owner {
         self.owner
     }
 
-    /// Who signs.
+    /// Returns the user who signs.
     #[must_use]
     pub const fn by(self) -> UserId {
         self.by
@@ -30,12 +30,12 @@ impl SignOffGrant {
 }
 
 impl Actor {
-    /// That they may ask for a back-test of an owner's predictions: a user of their own, an
-    /// administrator of those of an organization, a super_admin of everyone's.
+    /// Returns proof that the actor may request a back-test of an owner's predictions: a user of
+    /// their own, an administrator of those of an organization, a super_admin of everyone's.
     ///
     /// # Errors
-    /// Those of [`Self::create`]; `Forbidden::RoleForbidden` for an organization that they do not
-    /// administer.
+    /// Those of [`Self::create`]; `Forbidden::RoleForbidden` for an organization that the actor
+    /// does not administer.
     pub fn validate(
         &self,
         level: Option<AccessLevel>,
@@ -44,12 +44,12 @@ impl Actor {
         self.create_as_administrator(level, organization)
     }
 
-    /// That they may sign off a report that `maker` asked for.
+    /// Returns proof that the actor may sign off a report that `maker` requested.
     ///
     /// # Errors
-    /// `NotFound` where they cannot read it; `Forbidden::KeyForbidden` for every API key;
-    /// `Forbidden::FourEyes` for its maker, whatever their role;
-    /// `Forbidden::RoleForbidden` where they do not administer its owner.
+    /// `NotFound` if the actor cannot read it; `Forbidden::KeyForbidden` for every API key;
+    /// `Forbidden::FourEyes` for its maker, whatever their role; `Forbidden::RoleForbidden` if
+    /// the actor does not administer its owner.
     pub fn sign_off(&self, owner: Owner, maker: UserId) -> Result<SignOffGrant, Denial> {
         self.read(owner)?;
         self.require_user()?;
@@ -60,7 +60,7 @@ impl Actor {
         let administers = match owner {
             Owner::Organization(id) => self.administers(id),
             Owner::System => self.role() == Role::SuperAdmin,
-            // No one but its maker works with it.
+            // Only its maker works with it.
             Owner::User(_) => false,
         };
         if administers {

@@ -1,5 +1,5 @@
-//! What describes a company: read where it can be understood, left out where it cannot.
-//! A description never costs a row its score.
+//! Descriptions of a company: read if they can be understood, left out otherwise. A description
+//! never costs a row its score.
 
 use std::borrow::Cow;
 
@@ -20,9 +20,8 @@ use crate::{
 /// The longest exchange, in characters.
 pub(super) const EXCHANGE_LENGTH: usize = 64;
 
-/// A description in the form in which it is stored.
-///
-/// `Ok(None)` where there is none; an error where it cannot be understood, with what would be.
+/// Reads a description in the form in which it is stored.|`Ok(None)` if there is none; an error if
+/// it cannot be understood, with what would be valid.
 pub(super) fn read(
     place: usize,
     text: &str,
@@ -57,9 +56,10 @@ pub(super) fn read(
     }
 }
 
-/// The descriptions of a row, each as by [`read`], and together: an amount whose sign is of
-/// another currency than the row's is left out, and a sign that only one currency has tells the
-/// currency where no column does. `unread` gets the place and the rule of each that was left out.
+/// Reads the descriptions of a row, each with [`read`], and then checks them together: an amount
+/// whose sign belongs to another currency than that of the row is left out, and a sign that only
+/// one currency has sets the currency if no column does. `unread` receives the position and the
+/// rule of each description that was left out.
 pub(super) fn of_row<'a>(
     layout: &Layout,
     row: &Cells<'a>,
@@ -82,7 +82,8 @@ pub(super) fn of_row<'a>(
     match (currencies_of(sign), currency) {
         _ if !amount => {}
         ([only], None) => texts[CURRENCY] = Some(Cow::Borrowed(only)),
-        // The dollar without a country is what the currency is without a column.
+        // A dollar sign without a country means USD, which is the currency if no column contains
+        // one.
         (["USD", ..], None) => {}
         (_, None) => {
             texts[MARKET_CAP] = None;
@@ -104,7 +105,7 @@ fn is_sign(c: char) -> bool {
     CURRENCIES.contains(&c)
 }
 
-/// The currencies that are written with a sign, the one that is meant without further words first.
+/// The currencies that are written with a sign, the one that is meant by the sign alone first.
 const fn currencies_of(sign: char) -> &'static [&'static str] {
     match sign {
         '$' => &[
@@ -132,7 +133,8 @@ fn cleaned<'a>(
         .map_err(|_| rule)
 }
 
-/// An identifier whose check digits are not right is left out: it may be another company's.
+/// Reads an identifier. One whose check digits are wrong is left out, because it may be another
+/// company's.
 fn identifier(kind: IdentifierKind, text: &str) -> Result<Option<Cow<'_, str>>, &'static str> {
     kind.read(text).map(|sound| Some(Cow::Owned(sound)))
 }
@@ -163,7 +165,7 @@ const COUNTRIES: [(&str, &str); 22] = [
     ("czechia", "CZE"),
 ];
 
-/// The alpha-3 code of a country, given by code or name.
+/// Returns the alpha-3 code of a country, given by code or name.
 fn country(text: &str) -> Option<&'static str> {
     // "Korea, Republic of", as the standard sorts its names.
     let sorted = text
@@ -203,7 +205,8 @@ fn currency(text: &str) -> Option<String> {
     (!is_minor && code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase())).then_some(code)
 }
 
-/// An amount in whole units as a decimal; `Some(None)` for 0, which says that none is known.
+/// Reads an amount in whole units as a decimal; `Some(None)` for 0, which means that none is
+/// known.
 fn market_cap(text: &str, separators: Separators) -> Option<Option<String>> {
     let Cell::Number(number) = Cell::read(text) else {
         return None;
@@ -223,7 +226,7 @@ fn market_cap(text: &str, separators: Separators) -> Option<Option<String>> {
     (value > 0.0 && value < 9.0e18).then(|| Some(shifted(&decimal, 0)))
 }
 
-/// The draft of a company from its symbol and its descriptions.
+/// Makes the draft of a company from its symbol and its descriptions.
 pub(super) fn draft(
     symbol: &str,
     texts: [Option<Cow<'_, str>>; DESCRIPTIONS.len()],

@@ -30,7 +30,7 @@ const UNIT_WORDS: [&str; 12] = [
     "fraction",
 ];
 
-/// A column's name, ready to be compared.
+/// The name of a column in a form that can be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ColumnName {
     /// Its words, without units and small words.
@@ -40,7 +40,7 @@ pub(super) struct ColumnName {
 }
 
 impl ColumnName {
-    /// The comparable form of a name as it stands in a header.
+    /// Makes the comparable form of a name in a header.
     #[must_use]
     pub(super) fn read(name: &str) -> Self {
         let plain: String = name
@@ -65,7 +65,8 @@ impl ColumnName {
     }
 }
 
-/// Takes brackets off that hold a unit only; the unit, where it is percent or a fraction.
+/// Removes brackets that contain only a unit, and returns the unit if it is percent or a
+/// fraction.
 fn without_units(name: &str) -> (String, Option<RatioUnit>) {
     let mut outside = String::with_capacity(name.len());
     let mut hint = None;
@@ -93,7 +94,8 @@ fn without_units(name: &str) -> (String, Option<RatioUnit>) {
     (outside, hint)
 }
 
-/// The words of a name in lower case; `longTermDebt` and `EBITDAMargin` are several.
+/// Splits a name into words in lower case; `longTermDebt` and `EBITDAMargin` are several
+/// words.
 fn split_words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let characters: Vec<char> = name.chars().collect();
@@ -124,7 +126,7 @@ fn split_words(name: &str) -> Vec<String> {
     words
 }
 
-/// What a column is for.
+/// The field that a column contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     /// The company's symbol or other identifier.
@@ -133,13 +135,13 @@ pub enum Field {
     Year,
     /// The quarter.
     Quarter,
-    /// A description of the company: its place in [`DESCRIPTIONS`].
+    /// A description of the company: its position in [`DESCRIPTIONS`].
     Description(usize),
-    /// A ratio: its place in [`Kind::ratios`].
+    /// A ratio: its position in [`Kind::ratios`].
     Ratio(usize),
 }
 
-/// The columns that describe a company, beside its symbol.
+/// The columns that describe a company, apart from its symbol.
 pub const DESCRIPTIONS: [&str; 11] = [
     "company_name",
     "sector",
@@ -154,7 +156,7 @@ pub const DESCRIPTIONS: [&str; 11] = [
     "national_id",
 ];
 
-/// The places of two of [`DESCRIPTIONS`] that are read together.
+/// The positions of two of [`DESCRIPTIONS`] that are read together.
 pub(super) const MARKET_CAP: usize = 3;
 pub(super) const CURRENCY: usize = 5;
 const _: () = assert!(
@@ -163,7 +165,7 @@ const _: () = assert!(
 );
 
 impl Field {
-    /// The field that has this name in the API.
+    /// Returns the field that has this name in the API.
     fn named(kind: Kind, name: &str) -> Option<Self> {
         match name {
             "company_symbol" => Some(Self::Symbol),
@@ -180,7 +182,7 @@ impl Field {
         }
     }
 
-    /// Its name in the API and in our own files.
+    /// Returns the name in the API and in AccuNode's own files.
     #[must_use]
     pub fn name(self, kind: Kind) -> &'static str {
         match self {
@@ -192,7 +194,7 @@ impl Field {
         }
     }
 
-    /// The field that a column's name stands for.
+    /// Returns the field that the name of a column means.
     #[must_use]
     pub(super) fn meant_by(kind: Kind, name: &ColumnName) -> Option<Self> {
         let meaning = match kind {
@@ -203,18 +205,18 @@ impl Field {
     }
 }
 
-/// A synonym as the documentation lists it.
+/// A synonym as listed in the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Synonym {
-    /// The field's name in our own files.
+    /// The name of the field in AccuNode's own files.
     pub field: &'static str,
     /// The other name.
     pub name: &'static str,
-    /// Who uses it, where that is known.
+    /// Who uses the synonym, if that is known.
     pub used_by: &'static str,
 }
 
-/// Every synonym, in the order of the documentation.
+/// Returns every synonym, in the order of the documentation.
 pub fn synonyms() -> impl Iterator<Item = Synonym> {
     SYNONYMS
         .lines()

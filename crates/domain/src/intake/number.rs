@@ -1,8 +1,8 @@
 //! Numbers as spreadsheets, vendors and users write them.
 //!
-//! [`NumberText::read`] takes a cell apart without deciding what a lone comma or point
-//! between digits means: that is decided once for a file ([`Separators`]), because `1,234`
-//! is a different number in files of different origin.
+//! [`NumberText::read`] parses a cell without deciding what a lone comma or point between digits
+//! means. That is decided once for a file ([`Separators`]), because `1,234` is a different
+//! number in files of different origin.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::text::{is_footnote_mark, is_unseen, squeezed};
 use crate::decimal::Decimal;
 
-/// What stands between the integer part and the decimals of a file's numbers.
+/// The separator between the integer part and the decimals in a file's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) enum Separators {
     /// `1,234.5`
@@ -21,7 +21,7 @@ pub(super) enum Separators {
     Comma,
 }
 
-/// What a cell shows about the separators of its file.
+/// What a cell reveals about the separators of its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Evidence {
     /// Nothing: there is no separator.
@@ -30,17 +30,17 @@ pub(super) enum Evidence {
     Point,
     /// It can only be read with a decimal comma: `0,41`, `1.234,5`, `1.234.567`.
     Comma,
-    /// `1,234`: a thousand in one kind of file, one and a bit in another.
+    /// `1,234`: a thousand in one kind of file, about 1.2 in another.
     LoneComma,
-    /// `1.234`: the same the other way round. Where nothing speaks for decimal commas it
-    /// is read with a decimal point, as every program writes it.
+    /// `1.234`: the reverse. Unless the file shows decimal commas, it is read with a decimal
+    /// point, as every program writes it.
     LonePoint,
 }
 
-/// Why a cell holds no number.
+/// The reason why a cell contains no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotANumber {
-    /// A spreadsheet's error that says that the sheet is broken: `#REF!`, `#VALUE!`,
+    /// An error of a spreadsheet that means that the sheet is broken: `#REF!`, `#VALUE!`,
     /// `#NAME?`, `#NUM!`, `#NULL!`.
     BrokenCell,
     /// `inf`, `Infinity`: a division by zero that a program did not notice.
@@ -51,7 +51,7 @@ pub(super) enum NotANumber {
     Text,
 }
 
-/// What a number's unit sign says.
+/// The unit sign of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
     /// `41.2%`
@@ -60,30 +60,30 @@ pub(super) enum Sign {
     Times,
 }
 
-/// A cell with a number, taken apart.
+/// A cell with a number, split into its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NumberText {
     negative: bool,
-    /// Digits and separators, and nothing else.
+    /// Digits and separators only.
     body: String,
     exponent: i32,
-    /// The unit sign behind the number, if there is one.
+    /// The unit sign after the number, if there is one.
     pub(super) sign: Option<Sign>,
 }
 
-/// What a cell holds where a number is expected.
+/// The content of a cell in which a number is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cell {
-    /// Nothing, or a mark that says that there is no value.
+    /// Nothing, or a mark that means a missing value.
     Missing,
     /// A number.
     Number(NumberText),
-    /// Something that is neither.
+    /// Anything else.
     Other(NotANumber),
 }
 
-/// Marks that say that there is no value, compared in lower case. The documentation of the
-/// templates lists them.
+/// Marks that mean a missing value, compared in lower case. The documentation of the templates
+/// lists them.
 pub const MISSING_MARKS: [&str; 44] = [
     "na",
     "n/a",
@@ -131,7 +131,7 @@ pub const MISSING_MARKS: [&str; 44] = [
     "missing",
 ];
 
-/// Signs of currencies that may stand beside an amount.
+/// Currency signs that may be written beside an amount.
 pub(super) const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
 
 /// Errors of a spreadsheet that mean a broken sheet.
@@ -148,10 +148,10 @@ const BROKEN: [&str; 10] = [
     "#getting_data",
 ];
 
-/// The longest text that is looked at; no number is longer.
+/// The longest text that is parsed; no number is longer.
 const LONGEST: usize = 64;
 
-/// Whether a text says that there is no value: empty, or one of [`MISSING_MARKS`].
+/// Whether a text means a missing value: empty, or one of [`MISSING_MARKS`].
 #[must_use]
 pub fn says_missing(text: &str) -> bool {
     if text.is_empty() {
@@ -164,12 +164,12 @@ pub fn says_missing(text: &str) -> bool {
     let text = squeezed(text).to_lowercase();
     text.is_empty()
         || MISSING_MARKS.contains(&text.as_str())
-        // Bloomberg gives the reason behind the mark: "#N/A Field Not Applicable".
+        // Bloomberg writes the reason after the mark: "#N/A Field Not Applicable".
         || text.starts_with("#n/a ")
 }
 
 impl Cell {
-    /// Takes a cell apart.
+    /// Parses a cell.
     #[must_use]
     pub(super) fn read(text: &str) -> Self {
         let text = text.trim();
@@ -184,7 +184,7 @@ impl Cell {
 }
 
 impl NumberText {
-    /// The form that programs write, which nearly all cells have: `-12.5e-3`.
+    /// Parses the form that programs write, which nearly all cells have: `-12.5e-3`.
     fn plain(text: &str) -> Option<Self> {
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -207,7 +207,7 @@ impl NumberText {
         })
     }
 
-    /// Reads signs, brackets, blanks, currency and unit signs; separators stay.
+    /// Parses signs, brackets, blanks, currency and unit signs; separators are kept.
     fn read(text: &str) -> Result<Self, NotANumber> {
         if text.chars().count() > LONGEST {
             return Err(NotANumber::Text);
@@ -232,7 +232,7 @@ impl NumberText {
         }
         let mut rest = lower.as_str();
         let mut negative = false;
-        // "$(0.05)": the currency stands outside of the bracket.
+        // "$(0.05)": the currency is outside the brackets.
         let bare = rest.trim_start_matches(CURRENCIES).trim_start();
         if bare.starts_with('(') {
             rest = bare;
@@ -242,7 +242,7 @@ impl NumberText {
             let (inner, behind) = inner.split_once(')').ok_or(NotANumber::Text)?;
             let joined = format!("{}{}", inner.trim(), behind.trim());
             let number = Self::signed(&joined, false)?;
-            // "(-0.05)" has the sign twice and means it once.
+            // "(-0.05)" has the sign twice and is negative once.
             let is_sound = behind.trim_matches([' ', '%', 'x']).is_empty();
             return if is_sound {
                 Ok(Self {
@@ -317,7 +317,7 @@ impl NumberText {
                 || self.decimal(Separators::Comma).is_some())
     }
 
-    /// What this number shows about the separators of its file.
+    /// Returns what this number reveals about the separators of its file.
     #[must_use]
     pub(super) fn evidence(&self) -> Evidence {
         let (points, commas) = (self.body.contains('.'), self.body.contains(','));
@@ -334,7 +334,7 @@ impl NumberText {
         }
     }
 
-    /// The number as a plain decimal, like `-0.412` or `12e6`; `None` where it cannot be
+    /// Returns the number as a plain decimal, like `-0.412` or `12e6`; `None` if it cannot be
     /// read with these separators. Unit signs are left to the caller.
     #[must_use]
     pub(super) fn decimal(&self, separators: Separators) -> Option<String> {
@@ -385,7 +385,7 @@ impl NumberText {
     }
 }
 
-/// A decimal with its point shifted by `places`: no digit is lost.
+/// Returns a decimal with its point shifted by `places`, without losing a digit.
 #[must_use]
 pub(super) fn shifted(decimal: &str, places: i64) -> String {
     match decimal.parse::<Decimal>() {
@@ -394,7 +394,7 @@ pub(super) fn shifted(decimal: &str, places: i64) -> String {
     }
 }
 
-/// Takes off a currency sign or code and a scale: `$1.25bn`, `3.2 M`.
+/// Removes a currency sign or code and a scale: `$1.25bn`, `3.2 M`.
 fn scaled(text: &str, has_sign: bool) -> (&str, i32) {
     if has_sign {
         return (text, 0);
@@ -431,7 +431,7 @@ fn scaled(text: &str, has_sign: bool) -> (&str, i32) {
     (text, 0)
 }
 
-/// Whether blanks and apostrophes stand before groups of three digits only.
+/// Whether all groups after blanks and apostrophes have three digits.
 fn groups_are_whole(body: &str) -> bool {
     let whole = body.split(['.', ',']).next().unwrap_or_default();
     let mut groups = whole.split([' ', '\'']);
@@ -440,7 +440,7 @@ fn groups_are_whole(body: &str) -> bool {
     !rest_has_blank && (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3)
 }
 
-/// Minus signs and blanks of every kind as the plain ones.
+/// Replaces minus signs and blanks of every kind with the plain ones.
 fn plain_character(c: char) -> char {
     match c {
         '−' | '‐' | '‑' | '‒' | '–' | '—' | '﹣' | '－' => '-',

@@ -1,4 +1,4 @@
-//! How the rows of one table are read, once the whole of it has been seen.
+//! How the rows of one table are read, once the whole table has been surveyed.
 
 use std::collections::BTreeMap;
 
@@ -22,21 +22,22 @@ pub struct Plan {
     pub(super) layout: Layout,
     /// Whether every row must have as many cells as the header.
     pub(super) is_fixed_width: bool,
-    /// The unit in which ratios are handed on.
+    /// The unit in which ratios are returned.
     pub(super) unit: RatioUnit,
     /// The unit of each ratio's column, for numbers without a unit sign.
     pub(super) units: Vec<RatioUnit>,
     pub(super) separators: Separators,
-    /// Whether `1,234` is a thousand, or where commas separate decimals one and a bit.
+    /// Whether `1,234` is read: as a thousand, or as about 1.2 if commas separate decimals.
     pub(super) reads_lone_comma: bool,
-    /// Rows that are totals, averages or notes, and why.
+    /// Rows that are totals, averages or notes, with the reason.
     pub(super) other_rows: BTreeMap<u32, &'static str>,
 }
 
-/// The codes of rows that are no companies: totals, averages, notes, the template's example.
+/// The codes of rows that are not companies: totals, averages, notes, the template's
+/// example.
 const LEFT_OUT: [&str; 2] = ["summary_row", "template_example"];
 
-/// A row as a model and the storage want it.
+/// A row in the form that a model and the storage use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputRow {
     /// The company that the row names.
@@ -45,12 +46,12 @@ pub struct InputRow {
     pub period: Period,
     /// The ratios as decimals in the unit of the table's options; `None` where missing.
     pub ratios: Vec<Option<String>>,
-    /// What in the period is only likely.
+    /// Parts of the period that are only likely.
     pub likely: Vec<Likely>,
 }
 
 impl Plan {
-    /// What the columns mean.
+    /// Returns the meaning of the columns.
     #[must_use]
     pub const fn layout(&self) -> &Layout {
         &self.layout
@@ -98,8 +99,8 @@ impl Plan {
         }
     }
 
-    /// Whether what [`Self::read`] found says that the row is no company at all, so that
-    /// leaving it out is no error.
+    /// Whether the faults that [`Self::read`] returned mean that the row is not a company,
+    /// so that it is left out without an error.
     #[must_use]
     pub fn is_left_out(faults: &[Fault]) -> bool {
         let is_none = |fault: &Fault| LEFT_OUT.contains(&fault.code.as_str());
@@ -148,7 +149,7 @@ impl Plan {
             Some(Sign::Times) => RatioUnit::Fraction,
             None => unit,
         };
-        // Multiples are handed on as they are, whatever the unit of the shares.
+        // Multiples are returned unchanged, whatever the unit of the shares.
         let to = if definition.is_share {
             self.unit
         } else {
@@ -162,17 +163,17 @@ impl Plan {
         Ok(Some(shifted(&decimal, places)))
     }
 
-    /// The number as a decimal, where the file's separators make it certain.
+    /// Returns the number as a decimal, if the file's separators make it certain.
     fn decimal(&self, number: &NumberText) -> Option<String> {
         match (number.evidence(), self.separators) {
             (Evidence::LoneComma, _) if !self.reads_lone_comma => None,
-            // One and a bit, written with a point among decimal commas, or a thousand?
+            // About 1.2, written with a point among decimal commas, or a thousand?
             (Evidence::LonePoint, Separators::Comma) => None,
             _ => number.decimal(self.separators),
         }
     }
 
-    /// The row's company: what cannot be understood of its description is left out.
+    /// Returns the row's company. Descriptions that cannot be understood are left out.
     fn company(&self, row: &Cells<'_>) -> CompanyDraft {
         let texts = describe::of_row(&self.layout, row, self.separators, |_, _| {});
         describe::draft(row.at(self.layout.symbol()), texts)
@@ -204,7 +205,7 @@ pub(super) fn no_number(definition: &RatioDefinition, text: &str, why: NotANumbe
     Fault::new(definition.name, code, detail)
 }
 
-/// What the template shows as an example in a column.
+/// Returns the example that the template shows in a column.
 #[must_use]
 pub fn example(kind: Kind, name: &str) -> &'static str {
     match name {
@@ -227,7 +228,7 @@ pub fn example(kind: Kind, name: &str) -> &'static str {
     }
 }
 
-/// Whether a row is the template's example, in every column: a real company of the same
+/// Whether a row is the template's example in every column; a real company with the same
 /// symbol differs in at least one.
 pub(super) fn is_template_example(layout: &Layout, row: &Cells<'_>) -> bool {
     let kind = layout.kind();

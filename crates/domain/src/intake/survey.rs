@@ -1,4 +1,4 @@
-//! A look at every row of a table before the first is stored.
+//! The survey of every row of a table before the first row is stored.
 
 mod findings;
 mod no_company;
@@ -19,10 +19,10 @@ use super::{
 use crate::{fault::Fault, job::JobWarning};
 use no_company::Doubtful;
 
-/// How many totals, averages and notes are told apart from companies.
+/// The largest number of totals, averages and notes that are distinguished from companies.
 const MAX_OTHER_ROWS: usize = 1_000;
 
-/// Looks at every row of a table. Its memory does not grow with the number of rows.
+/// Surveys every row of a table. Its memory does not grow with the number of rows.
 #[derive(Clone, Debug)]
 pub struct Survey {
     layout: Layout,
@@ -30,30 +30,31 @@ pub struct Survey {
     is_fixed_width: bool,
     rows: u32,
     columns: Vec<ColumnStats>,
-    /// Descriptions that cannot be understood, by their place, with what would be.
+    /// Descriptions that cannot be understood, by their position, with what would be valid.
     unread: [Seen; DESCRIPTIONS.len()],
     rules: [&'static str; DESCRIPTIONS.len()],
-    /// Rows whose column of a description is empty, by its place.
+    /// Rows whose column of a description is empty, by its position.
     undescribed: [Seen; DESCRIPTIONS.len()],
-    /// Formulas without a value where a row is named.
+    /// Formulas without a value in the columns that identify a row.
     identity_formulas: Seen,
     likely: BTreeMap<Likely, Seen>,
     other_rows: BTreeMap<u32, &'static str>,
-    /// Rows that are called totals, averages and the like: the end of the table tells.
+    /// Rows that are named like totals, averages and so on; whether they are is decided at
+    /// the end of the table.
     doubtful: Vec<Doubtful>,
-    /// Rows that are called like that and are stored as companies.
+    /// Rows with such names that are stored as companies.
     likely_summaries: Seen,
     /// The ratios' figures since the last of them.
     block: Vec<Figures>,
     examples: Seen,
-    /// Rows that cannot be used, by column and code of their first fault.
+    /// Rows that cannot be used, by the column and code of their first fault.
     faulty: HashMap<(String, String), (Seen, String)>,
     faulty_rows: u32,
 }
 
 impl Survey {
-    /// A survey of a table. Where `is_fixed_width` is set, every row must have as many cells
-    /// as the header, as in CSV; a sheet leaves out empty cells at the end of a row.
+    /// Starts the survey of a table. If `is_fixed_width` is set, every row must have as many
+    /// cells as the header, as in CSV; a sheet omits empty cells at the end of a row.
     #[must_use]
     pub fn new(layout: Layout, options: Options, is_fixed_width: bool) -> Self {
         Self {
@@ -77,13 +78,13 @@ impl Survey {
         }
     }
 
-    /// How many rows it has seen.
+    /// Returns the number of rows that were surveyed.
     #[must_use]
     pub const fn rows(&self) -> u32 {
         self.rows
     }
 
-    /// Looks at a row.
+    /// Surveys a row.
     pub fn see(&mut self, row: &Cells<'_>) {
         self.rows = self.rows.saturating_add(1);
         if let Some(why) = self.is_no_company(row) {
@@ -93,7 +94,7 @@ impl Survey {
             return;
         }
         if let Some(fault) = self.layout.shape(row, self.is_fixed_width) {
-            // Its cells stand in the wrong columns and say nothing of them.
+            // Its cells are in the wrong columns and reveal nothing about them.
             self.note(row.row, row.at(self.layout.symbol()), fault);
             return;
         }
@@ -204,12 +205,12 @@ impl Survey {
         seen.see(row, text);
     }
 
-    /// The plan for the rows, and what an analyst should know of the table; the header's
-    /// own warnings ([`Layout::warnings`]) are not repeated.
+    /// Returns the plan for the rows, and warnings about the table; the warnings of the
+    /// header ([`Layout::warnings`]) are not repeated.
     ///
     /// # Errors
-    /// What is doubtful about the whole table, with the option that settles it:
-    /// `unit_mismatch`, `formula_without_value`; `empty_file` for a header without rows.
+    /// Doubts about the whole table, with the option that resolves them: `unit_mismatch`,
+    /// `formula_without_value`; `empty_file` for a header without rows.
     pub fn finish(mut self) -> Result<(Plan, Vec<JobWarning>), Vec<Fault>> {
         if self.rows == 0 {
             return Err(vec![Fault::new(

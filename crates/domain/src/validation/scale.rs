@@ -1,4 +1,4 @@
-//! Master scales: an institution's classes of PDs, 1 the best.
+//! Master scales: the grades of an institution, each a range of PDs, 1 the best.
 
 use std::sync::LazyLock;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fault, Faults};
 
-/// How many grades a scale has at least before it may be used (CRR, Art. 170(1)(b)).
+/// The smallest number of grades of a scale (CRR, Art. 170(1)(b)).
 pub const FEWEST_GRADES: usize = 7;
-/// How many grades a scale has at most.
+/// The largest number of grades of a scale.
 pub const MOST_GRADES: usize = 100;
-/// How long a code of a grade may be, in bytes.
+/// The longest code of a grade, in bytes.
 pub const LONGEST_CODE: usize = 20;
-/// How long a label of a grade may be, in bytes.
+/// The longest label of a grade, in bytes.
 pub const LONGEST_LABEL: usize = 100;
 
 /// A grade of a scale: PDs from `pd_from` on, below `pd_to`.
@@ -21,16 +21,16 @@ pub const LONGEST_LABEL: usize = 100;
 pub struct Grade {
     /// A short name, such as `A+` or `10`.
     pub code: String,
-    /// What it is called in reports.
+    /// The name in reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// The lowest PD. 0 for the first grade.
     pub pd_from: f64,
-    /// The first PD that is too high. 1 for the last grade, which has 1 as well.
+    /// The first PD above the grade. 1 for the last grade, which also includes 1.
     pub pd_to: f64,
 }
 
-/// A scale: grades without gap and overlap from 0 to 1.
+/// A scale: grades without gaps or overlaps from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Vec<Grade>", try_from = "Vec<Grade>")]
 pub struct MasterScale {
@@ -54,12 +54,12 @@ impl TryFrom<Vec<Grade>> for MasterScale {
     }
 }
 
-/// PDs from one on, below another.
+/// A range of PDs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PdRange {
     /// The lowest PD.
     pub from: f64,
-    /// The first PD that is too high; `None` where all of them are within up to 1.
+    /// The first PD above the range; `None` if the range includes all PDs up to 1.
     pub below: Option<f64>,
 }
 
@@ -72,21 +72,22 @@ impl MasterScale {
     /// The name of the shipped scale.
     pub const SHIPPED: &'static str = "accunode-17@1";
 
-    /// 17 grades whose bounds are edges of the buckets of the dashboards' sums:
-    /// 10^(5b/64 − 5), b = 16, 19, …, 61. Each begins at 1.715 times the PD of the one before.
+    /// Returns the shipped scale of 17 grades. Its bounds are edges of the buckets of the
+    /// dashboards' sums: 10^(5b/64 − 5), b = 16, 19, …, 61. Each grade begins at 1.715 times
+    /// the PD of the one before.
     #[must_use]
     pub fn shipped() -> Self {
         SHIPPED.clone()
     }
 
-    /// The same without making another one: predictions are graded by it.
+    /// Returns the shipped scale without making it again; predictions are graded by it.
     #[must_use]
     pub fn standard() -> &'static Self {
         &SHIPPED
     }
 
-    /// The scale whose grades begin at these PDs, after a first one that begins at 0; codes
-    /// are numbers. The PDs ascend and are above 0 and below 1.
+    /// Makes the scale whose grades begin at these PDs, after a first grade that begins at 0;
+    /// the codes are numbers. The PDs ascend and are above 0 and below 1.
     fn from_bounds(bounds: &[f64]) -> Self {
         let from = std::iter::once(0.0).chain(bounds.iter().copied());
         let to = bounds.iter().copied().chain([1.0]);
@@ -101,10 +102,10 @@ impl MasterScale {
         }
     }
 
-    /// A scale of these grades.
+    /// Makes a scale of these grades.
     ///
     /// # Errors
-    /// Every fault: `too_few_grades`, `too_many_grades`, `invalid_code`, `code_taken`,
+    /// All faults: `too_few_grades`, `too_many_grades`, `invalid_code`, `code_taken`,
     /// `too_long`, `invalid_bounds`, `gap`, `overlap`.
     pub fn new(grades: Vec<Grade>) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::new();
@@ -138,45 +139,45 @@ impl MasterScale {
         }
     }
 
-    /// The grades, best first.
+    /// Returns the grades, best first.
     #[must_use]
     pub fn grades(&self) -> &[Grade] {
         &self.grades
     }
 
-    /// K.
+    /// Returns the number of grades, K.
     #[must_use]
     pub fn len(&self) -> usize {
         self.grades.len()
     }
 
-    /// Never: a scale has grades.
+    /// Always `false`: a scale has grades.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.grades.is_empty()
     }
 
-    /// The grade of a PD, from 1.
+    /// Returns the grade of a PD, from 1.
     #[must_use]
     pub fn grade(&self, pd: f64) -> usize {
         self.grades[1..].partition_point(|grade| grade.pd_from <= pd) + 1
     }
 
-    /// The code of the grade of a PD.
+    /// Returns the code of the grade of a PD.
     #[must_use]
     pub fn code(&self, pd: f64) -> &str {
         &self.grades[self.grade(pd) - 1].code
     }
 
-    /// The number of the grade with this code, from 1.
+    /// Returns the number of the grade with this code, from 1.
     #[must_use]
     pub fn number(&self, code: &str) -> Option<usize> {
         let position = self.grades.iter().position(|grade| grade.code == code);
         position.map(|position| position + 1)
     }
 
-    /// Which PDs have one of these grades, in order; grades beside each other make one range.
-    /// Numbers that are no grade's are left out.
+    /// Returns the ranges of PDs that have one of these grades, in order; adjacent grades make
+    /// one range. Numbers that are not grades are ignored.
     #[must_use]
     pub fn pd_ranges(&self, grades: &[usize]) -> Vec<PdRange> {
         let mut ranges: Vec<PdRange> = Vec::new();
@@ -196,21 +197,22 @@ impl MasterScale {
         ranges
     }
 
-    /// The grade that a whole bucket of the dashboards' sums has, from 1: that of its geometric
-    /// middle. It is the grade of each of its PDs where the scale [`Self::is_on_buckets`].
+    /// Returns the grade of a whole bucket of the dashboards' sums, from 1: that of its
+    /// geometric middle. It is the grade of every PD in the bucket if the scale
+    /// [`Self::is_on_buckets`].
     #[must_use]
     pub fn grade_of_bucket(&self, bucket: u8) -> usize {
         self.grade(bucket_edge(bucket) * (bucket_edge(1) / bucket_edge(0)).sqrt())
     }
 
-    /// Where each grade after the first begins, in order.
+    /// Returns the PDs at which the grades after the first begin, in order.
     #[must_use]
     pub fn bounds(&self) -> Vec<f64> {
         self.grades[1..].iter().map(|grade| grade.pd_from).collect()
     }
 
-    /// Whether every bound is an edge of the buckets of the dashboards' sums, so that grades
-    /// of any scope can be counted from those.
+    /// Whether every bound is an edge of the buckets of the dashboards' sums, so that grades of
+    /// any scope can be counted from those sums.
     #[must_use]
     pub fn is_on_buckets(&self) -> bool {
         let edges: Vec<f64> = (1..64).map(bucket_edge).collect();
@@ -219,7 +221,7 @@ impl MasterScale {
     }
 }
 
-/// Where bucket b of the dashboards' sums begins: 10^(5b/64 − 5).
+/// Returns the PD at which bucket b of the dashboards' sums begins: 10^(5b/64 − 5).
 fn bucket_edge(bucket: u8) -> f64 {
     10_f64.powf(5.0 * f64::from(bucket) / 64.0 - 5.0)
 }

@@ -1,4 +1,4 @@
-//! What is said of access beside the table.
+//! Access rules that the table does not contain.
 
 use accunode_domain::{
     access::{
@@ -45,7 +45,7 @@ fn members_of_a_deleted_organization_act_as_users() {
         );
     }
     assert!(!world.actor("tR").sees_organization(organization("A")));
-    // Even a row that the trigger had missed fails closed.
+    // Even a row that the trigger missed fails closed.
     world.add("m2", Role::OrgAdmin, Some("A"));
     let stale = world.actor("m2");
     assert_eq!((stale.role(), stale.organization()), (Role::User, None));
@@ -116,7 +116,7 @@ fn a_tenant_admin_of_a_child_acts_as_its_org_admin() {
     assert_eq!(actor.organizations(), [organization("A")]);
     let delete = actor.delete_organization(organization("A"));
     assert_eq!(delete, Err(Denial::Forbidden(Forbidden::RoleForbidden)));
-    // As a subject, too: the org_admin beside them does not outrank them.
+    // Also as a subject: the org_admin of the same organization does not outrank them.
     let subject = world.subject("tA").unwrap();
     assert_eq!(subject.role(), Role::OrgAdmin);
     assert!(world.actor("oA").administer_user(&subject).is_err());
@@ -158,7 +158,8 @@ fn checks_come_in_their_order() {
     let (m1, sa) = (world.actor("m1"), world.actor("sa"));
     let other = Some(organization("Z"));
     let own = Owner::User(m1.user());
-    // The role's level before the organization in the body, that before what contradicts itself.
+    // The level of the role is checked before the organization in the body, and that before a
+    // contradiction.
     assert_eq!(
         m1.create(Some(AccessLevel::System), other),
         Err(Denial::Forbidden(Forbidden::LevelForbidden))
@@ -172,7 +173,7 @@ fn checks_come_in_their_order() {
         sa.create(Some(AccessLevel::Organization), None),
         Err(Denial::Unprocessable(Inconsistency::OrganizationRequired))
     );
-    // The row in the path before everything in the body.
+    // The row in the path is checked before everything in the body.
     let foreign = Owner::User(world.user("u0").unwrap());
     assert_eq!(
         m1.raise(
@@ -183,7 +184,7 @@ fn checks_come_in_their_order() {
         ),
         Err(Denial::NotFound)
     );
-    // The organization in the body before I4, I4 before writing.
+    // The organization in the body is checked before I4, and I4 before writing.
     let raise = |actor: &Actor, owner, level, place, company| {
         actor.raise_prediction(owner, m1.user(), level, place, company)
     };
@@ -195,7 +196,7 @@ fn checks_come_in_their_order() {
         raise(&sa, row_of("A"), AccessLevel::System, None, row_of("A")),
         mismatch
     );
-    // What lies behind the glass is not told by a 422.
+    // A 422 does not reveal rows that only break-glass access shows.
     assert_eq!(
         raise(&sa, own, AccessLevel::System, None, own),
         Err(Denial::Forbidden(Forbidden::NotWritable))
@@ -211,7 +212,7 @@ fn a_row_stays_with_its_organization() {
         t.raise(row_of("A"), m1, level, Some(organization("B"))),
         Err(Denial::Conflict(Contradiction::LevelChange))
     );
-    // Naming the level it has changes nothing, whatever the caller's own organization is.
+    // Naming the current level changes nothing, whatever the caller's own organization is.
     for name in ["tR", "sa", "oA", "m1"] {
         let grant = world.actor(name).raise(row_of("A"), m1, level, None);
         assert_eq!(grant.unwrap().owner(), row_of("A"), "{name}");
@@ -256,7 +257,7 @@ fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
         assert_eq!(owners, expected);
         assert!(!scope.every_organization());
     }
-    // What the caller believes of a user's tenant does not count.
+    // What the caller claims about a user's tenant is ignored.
     let forged = [organization("Z")];
     let scope = world
         .actor("tR")

@@ -1,4 +1,4 @@
-//! The table in `docs/access-control.md` is made of the matrix.
+//! The table in `docs/access-control.md` is generated from the matrix.
 
 use std::fmt::Write;
 

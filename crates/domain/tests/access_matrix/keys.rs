@@ -1,4 +1,4 @@
-//! API keys: the owner's role, cut down.
+//! API keys: the owner's role, restricted.
 
 use accunode_domain::{
     access::{
@@ -41,7 +41,7 @@ fn a_key_does_what_its_scopes_say_and_its_owner_may() {
     assert!(writer.read(own).is_ok() && writer.write(own, m1).is_ok());
     let uploader = key(&world, "m1", &[KeyScope::Upload], None);
     assert!(uploader.upload(None, None).is_ok() && uploader.create(None, None).is_err());
-    // Existence stays secret before the scope is told.
+    // Existence is not revealed before the scope is checked.
     let foreign = Owner::User(world.user("u0").unwrap());
     assert_eq!(reader.write(foreign, m1), Err(Denial::NotFound));
 }
@@ -169,11 +169,12 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
         assert_eq!(key.edit_user(&m1).map(drop), forbidden, "{name}");
         let itself = world.subject(name).unwrap();
         assert_eq!(key.edit_user(&itself).map(drop), forbidden, "{name}");
-        // To look is all that a key for administration is for.
+        // A key for administration can only inspect.
         assert_eq!(key.inspect_organization(a), Ok(()), "{name} {bound:?}");
         assert_eq!(key.require_key_scope(KeyScope::Admin), Ok(()));
     }
-    // Nor does it make rows of everyone's, or show to everyone what belonged to one tenant.
+    // It can neither make rows of everyone's nor share with everyone what belonged to one
+    // tenant.
     let writer = key(&world, "sa", &KeyScope::ALL, None);
     let (row, maker) = (Owner::Organization(a), world.user("m1").unwrap());
     let raised = writer.raise(row, maker, AccessLevel::System, None);
@@ -199,7 +200,7 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
     );
     let reader = key(&world, "sa", &[KeyScope::Read], None);
     assert_eq!(reader.inspect_organization(a), Err(MISSING));
-    // What the owner does not even know stays unknown.
+    // Rows that the owner cannot see stay hidden.
     let elsewhere = key(&world, "tZ", &KeyScope::ALL, None);
     assert_eq!(
         elsewhere.administer_user(&m1).map(drop),
@@ -234,7 +235,7 @@ fn a_key_is_cut_from_what_its_owner_has() {
         m1.create_key(&[KeyScope::Read], Some(organization("B"))),
         Err(Denial::Forbidden(Forbidden::OutsideScope))
     );
-    // A key of a key is never more than the first.
+    // Limiting a key again never gives it more than the first limit.
     let twice = key(&world, "m1", &[KeyScope::Read], Some("A"))
         .limited_to(&KeyScope::ALL, None)
         .unwrap();

@@ -1,4 +1,4 @@
-//! What holds for everyone and every row: random tenants, users and rows.
+//! Laws for everyone and every row: random tenants, users and rows.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,7 +14,7 @@ use proptest::{prelude::*, sample::select};
 
 use crate::world::{World, organization};
 
-/// A world of some tenants and users, with the names of both.
+/// Generates a world of some tenants and users, with the names of both.
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let places = prop::collection::vec((any::<bool>(), 0..4_usize, any::<bool>()), 1..6);
     let users = prop::collection::vec((select(&Role::ALL[..]), 0..6_usize), 1..7);
@@ -50,7 +50,7 @@ fn owners(world: &World) -> Vec<Owner> {
         .collect()
 }
 
-/// Every row there can be: its owner and who made it.
+/// Returns every possible row: its owner and who made it.
 pub(crate) fn rows(world: &World) -> Vec<(Owner, UserId)> {
     let mut rows = Vec::new();
     for owner in owners(world) {
@@ -76,7 +76,7 @@ pub(crate) fn places(world: &World) -> Vec<OrganizationId> {
         .collect()
 }
 
-/// The law itself, told from the stored users and organizations once more.
+/// The law itself, computed again from the stored users and organizations.
 fn may_read(world: &World, who: &str, owner: Owner) -> bool {
     let user = &world.users[who];
     let home = world
@@ -172,7 +172,8 @@ proptest! {
             for level in AccessLevel::ALL.into_iter().map(Some).chain([None]) {
                 for place in places(&world).into_iter().map(Some).chain([None]) {
                     let Ok(grant) = actor.create(level, place) else { continue };
-                    // Everyone's rows are the exception for who hides them; they make none.
+                    // The rows of everyone are the exception for users who hide them; such
+                    // users make none.
                     prop_assert!(actor.scope().contains(grant.owner()));
                     prop_assert_eq!(actor.upload(level, place), Ok(grant));
                 }

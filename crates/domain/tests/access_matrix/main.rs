@@ -1,8 +1,8 @@
-//! The access policy against `docs/access-matrix.csv`, cell by cell; then the
-//! cases that are no table, and the laws that hold for everyone and every row.
+//! The access policy against `docs/access-matrix.csv`, cell by cell; then the cases that
+//! are not in the table, and the laws for everyone and every row.
 //!
-//! To add a case: a row in the table, and where its resource or action is new an
-//! arm in `requests`. `ACCUNODE_UPDATE=1` rewrites the table in the documentation.
+//! To add a case, add a row to the table, and an arm in `requests` if its resource or
+//! action is new. `ACCUNODE_UPDATE=1` rewrites the table in the documentation.
 
 #![expect(clippy::unwrap_used, reason = "the helpers belong to the tests alone")]
 
@@ -22,7 +22,7 @@ use requests::{KNOWN, Request, answer};
 use table::{Row, USERS, rows};
 use world::World;
 
-/// What the policy answers to everything that a cell asks, told apart by request.
+/// Returns the policy's answer to everything that a cell asks, by request.
 fn ask(row: &Row, who: &str) -> Vec<(String, Result<String, String>)> {
     let world = World::given(&row.given);
     let mut answers = Vec::new();

@@ -1,4 +1,4 @@
-//! What a user is told that they may do is what the policy lets them do: no more, no less.
+//! The listed permissions of a user are exactly what the policy allows.
 
 use accunode_domain::{
     access::{Actor, DashboardScope, Door, KeyScope, OrganizationChange, Permission, Reading},
@@ -14,7 +14,7 @@ use crate::{
     world::{World, organization},
 };
 
-/// What they are told of a row.
+/// Returns whether the listed permissions cover a row.
 fn told(all: &[Permission], what: (&str, &str), actor: &Actor, row: (Owner, UserId)) -> bool {
     let (owner, creator) = row;
     all.iter().any(|line| {
@@ -22,12 +22,12 @@ fn told(all: &[Permission], what: (&str, &str), actor: &Actor, row: (Owner, User
             && line.level == Some(owner.level())
             && owner.organization().is_none_or(|id| line.covers(id))
             && (!line.own_only || creator == actor.user())
-            // Personal rows are those of the one who asks.
+            // Personal rows are those of the caller.
             && !matches!(owner, Owner::User(id) if id != actor.user())
     })
 }
 
-/// What they are told of an organization.
+/// Returns whether the listed permissions cover an organization.
 fn told_of_place(all: &[Permission], what: (&str, &str), id: OrganizationId) -> bool {
     all.iter()
         .any(|line| (line.resource, line.action) == what && line.covers(id))
@@ -43,7 +43,7 @@ fn told_plainly(all: &[Permission], what: (&str, &str)) -> bool {
     all.iter().any(|line| (line.resource, line.action) == what)
 }
 
-/// What the policy lets them do with a row, asked as the use cases ask it.
+/// Returns whether the policy allows an operation on a row, asked as the use cases ask it.
 fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: UserId) -> bool {
     let (level, place) = (Some(owner.level()), owner.organization());
     match (resource, action) {
@@ -140,7 +140,8 @@ const OF_PLACES: [(&str, &str); 16] = [
     ("directory", "read"),
 ];
 
-/// Making and raising are about owners, no matter who made the row; the rest about rows there are.
+/// Making and raising depend on owners only, no matter who made the row; the other operations are
+/// about existing rows.
 fn is_about_oneself(action: &str, owner: Owner, actor: &Actor) -> bool {
     matches!(owner, Owner::User(id) if id != actor.user())
         && matches!(action, "create" | "raise" | "read" | "set")
@@ -150,7 +151,7 @@ fn check(world: &World, actor: &Actor) {
     let all = actor.permissions();
     for what in OF_ROWS {
         for (owner, creator) in rows(world) {
-            // "Personal" means one's own to the one who makes or counts.
+            // For making and counting, "personal" means the caller's own.
             if is_about_oneself(what.1, owner, actor) {
                 assert!(!told(&all, what, actor, (owner, creator)));
                 continue;

@@ -1,6 +1,6 @@
-//! What the proofs say of themselves, field by field: adapters build queries and policies
-//! from these answers, so each of them is checked against the fixture and not only through
-//! whether something is allowed.
+//! The values that the proofs return, field by field. Adapters build queries and policies
+//! from these values, so each of them is compared with the fixture, in addition to whether
+//! an operation is allowed.
 
 use accunode_domain::{
     access::{Actor, Contradiction, Denial, Forbidden, Inconsistency, Scope},
@@ -137,7 +137,7 @@ fn a_second_factor_is_demanded_of_users_whose_organization_asks_for_it() {
     let asked = with_membership("m1", |m| m.require_second_factor = true);
     assert_eq!(asked.require_second_factor(false), demanded);
     assert_eq!(asked.require_second_factor(true), Ok(()));
-    // A key stands on what its owner has.
+    // A key depends on what its owner may do.
     let key = asked.limited_to(&[], None).unwrap();
     assert_eq!(key.require_second_factor(false), demanded);
     assert_eq!(key.require_second_factor(true), Ok(()));
@@ -238,7 +238,7 @@ fn an_audit_scope_names_whose_events_it_holds() {
     assert!(!named.everything());
     assert!(named.contains(own("m1"), Some(organization("A"))));
     assert!(!named.contains(own("sa"), None));
-    // An event without a user is no one's own.
+    // An event without a user is not an own event of any user.
     assert!(!log("m1").contains(None, None));
     assert!(log("sa").contains(None, None));
 }

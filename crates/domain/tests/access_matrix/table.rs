@@ -1,11 +1,11 @@
-//! `docs/access-matrix.csv`, read and checked for its form.
+//! Reads `docs/access-matrix.csv` and checks its form.
 
 use std::path::PathBuf;
 
 /// The users of the fixture, in the table's order.
 pub(crate) const USERS: [&str; 8] = ["u0", "m1", "m2", "oA", "mB", "tR", "tZ", "sa"];
 
-/// Every answer that a cell may hold.
+/// Every answer that a cell may contain.
 const ANSWERS: [&str; 7] = ["ok", "ok*", "401", "403", "404", "409", "422"];
 
 /// A row of the table.
@@ -19,14 +19,14 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<String>,
 }
 
-/// A file of the documentation.
+/// Returns the path of a file of the documentation.
 pub(crate) fn document(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../docs")
         .join(name)
 }
 
-/// Every row, in the file's order.
+/// Returns every row, in the order of the file.
 pub(crate) fn rows() -> Vec<Row> {
     let mut reader = csv::ReaderBuilder::new()
         .comment(Some(b'#'))

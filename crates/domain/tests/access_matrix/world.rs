@@ -1,4 +1,4 @@
-//! The fixture of the matrix, and what may have happened to it.
+//! The fixture of the matrix, and the changes that may have happened to it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use accunode_domain::{
 };
 use uuid::Uuid;
 
-/// An organization, as far as the rules look at it.
+/// An organization, as far as the rules use it.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) parent: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct World {
     pub(crate) users: BTreeMap<String, User>,
 }
 
-/// The same id for the same name, always.
+/// Always returns the same id for the same name.
 fn id(name: &str) -> Uuid {
     let number = name.bytes().fold(1_u128, |all, byte| {
         all.wrapping_mul(0x0100_0000_01b3)
@@ -41,7 +41,7 @@ pub(crate) fn organization(name: &str) -> OrganizationId {
 }
 
 impl World {
-    /// The fixture as it stands at the head of the table.
+    /// The fixture as defined at the head of the table.
     pub(crate) fn fixture() -> Self {
         let mut world = Self::default();
         world.found("R", None);
@@ -59,7 +59,7 @@ impl World {
         world
     }
 
-    /// The fixture after what a row's `given` says.
+    /// Returns the fixture after the changes in a row's `given`.
     pub(crate) fn given(what: &str) -> Result<Self, String> {
         let mut world = Self::fixture();
         match what {
@@ -104,8 +104,8 @@ impl World {
         self.users.insert(name.to_owned(), user);
     }
 
-    /// Deletes an organization as the database does: its members become `user`s,
-    /// its children roots.
+    /// Deletes an organization as the database does: its members become `user`s, and its
+    /// children become roots.
     pub(crate) fn dissolve(&mut self, name: &str) {
         self.places.remove(name);
         for place in self.places.values_mut() {
@@ -130,7 +130,7 @@ impl World {
         self.users.get_mut(name).unwrap()
     }
 
-    /// The users' ids, whether they are there or not.
+    /// Returns the id of a user, whether they exist or not.
     pub(crate) fn user(&self, name: &str) -> Option<UserId> {
         self.users.get(name).map(|user| user.id)
     }
@@ -155,7 +155,7 @@ impl World {
         })
     }
 
-    /// The organization that a user is stored with.
+    /// Returns the organization that a user is stored with.
     fn home(&self, user: &User) -> Option<Membership> {
         let (name, _) = self
             .places
@@ -178,7 +178,8 @@ impl World {
         Some(Subject::new(user, self.home(user).and_then(|m| m.parent)))
     }
 
-    /// The owner that a text like `organization(A)` names, and who made their rows.
+    /// Returns the owner that a text like `organization(A)` names, and the creator of their
+    /// rows.
     pub(crate) fn owner(&self, text: &str) -> Result<(Owner, UserId), String> {
         let unknown = || format!("unknown owner {text:?}");
         let user = |name: &str| self.user(name).ok_or_else(unknown);
@@ -198,7 +199,7 @@ impl World {
     }
 }
 
-/// `a(b)` as `a` and `b`.
+/// Splits `a(b)` into `a` and `b`.
 pub(crate) fn split(text: &str) -> (&str, Option<&str>) {
     text.strip_suffix(')')
         .and_then(|text| text.split_once('('))
